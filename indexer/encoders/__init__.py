@@ -1,0 +1,140 @@
+"""The table of encoders and profiles, and the two small interfaces that every encoder meets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Protocol, cast, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from store.errors import MvsearchError
+from store.records import Matrix, Modality, Space
+
+# Adding an encoder: a file of its own, a line here, a line in tests/indexer/test_encoders.py.
+ENCODERS: dict[str, str] = {
+    "efficientnet-lite0": "indexer.encoders.efficientnet:EfficientNetLite0",
+    "minilm": "indexer.encoders.minilm:MiniLM",
+    "signal": "indexer.encoders.signal:Signal",
+    "resnet50": "indexer.encoders.resnet:ResNet50",
+    "bert": "indexer.encoders.bert:Bert",
+    "multilingual": "indexer.encoders.multilingual:Multilingual",
+    "clip": "indexer.encoders.clip:Clip",
+    "siglip2": "indexer.encoders.siglip:SigLIP2",
+    "clap": "indexer.encoders.clap:Clap",
+    "toy-frames": "indexer.encoders.toy:ToyFrames",
+    "toy-lyrics": "indexer.encoders.toy:ToyLyrics",
+    "toy-audio": "indexer.encoders.toy:ToyAudio",
+}
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns frames, lines or audio windows into unit vectors.
+
+    Attributes:
+        spaces: the spaces that `encode` fills, the encoder's own first. Where the encoder reads
+            words (see `ReadsWords`), words land in the last one.
+    """
+
+    spaces: tuple[Space, ...]
+
+
+@runtime_checkable
+class FrameEncoder(Encoder, Protocol):
+    """Encodes frames that the decoder has already scaled to `frame_size` (width, height)."""
+
+    frame_size: tuple[int, int]
+
+    def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
+        """Encode (n, height, width, 3) RGB into one (n, dim) unit matrix for each space."""
+
+
+@runtime_checkable
+class TextEncoder(Encoder, Protocol):
+    """Encodes lyric lines."""
+
+    def encode(self, texts: Sequence[str]) -> tuple[Matrix, ...]:
+        """Encode n texts into one (n, dim) unit matrix for each space."""
+
+
+@runtime_checkable
+class AudioEncoder(Encoder, Protocol):
+    """Encodes windows of mono sound in [-1, 1] at `sample_rate`."""
+
+    sample_rate: int
+    window_seconds: float
+    hop_seconds: float
+
+    def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
+        """Encode (n, samples) float32 into one (n, dim) unit matrix for each space."""
+
+
+@runtime_checkable
+class ReadsWords(Protocol):
+    """An encoder whose last space words can be compared in too."""
+
+    def encode_words(self, texts: Sequence[str]) -> Matrix:
+        """Encode n texts into (n, dim) unit vectors of `spaces[-1]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Which encoder serves each modality, and which Whisper model writes down what is sung."""
+
+    frames: str
+    lyrics: str
+    audio: str | None
+    whisper_model: str
+
+
+PROFILES: dict[str, Profile] = {
+    "embedded": Profile("efficientnet-lite0", "minilm", "signal", whisper_model="base"),
+    "paper": Profile("resnet50", "bert", None, whisper_model="base.en"),
+    "semantic": Profile("siglip2", "multilingual", "clap", whisper_model="turbo"),
+    "toy": Profile("toy-frames", "toy-lyrics", "toy-audio", whisper_model="tiny"),
+}
+
+
+def load_encoder(name: str) -> Encoder:
+    """Load an encoder by its name in the table; its library is imported only now.
+
+    Raises:
+        MvsearchError: no such encoder.
+        WeightsMissingError: its weights are not there.
+    """
+    if name not in ENCODERS:
+        raise MvsearchError(f"no encoder is called {name!r}; there are {', '.join(ENCODERS)}")
+    module, _, attribute = ENCODERS[name].partition(":")
+    encoder: Encoder = getattr(import_module(module), attribute)()
+    return encoder
+
+
+class Encoders:
+    """The encoders of one profile, each loaded when it is first used."""
+
+    def __init__(self, profile: str) -> None:
+        if profile not in PROFILES:
+            raise MvsearchError(f"no profile is called {profile!r}; there are {', '.join(PROFILES)}")
+        self.name = profile
+        self.profile = PROFILES[profile]
+
+    @cached_property
+    def frames(self) -> FrameEncoder:
+        """The encoder of frames."""
+        return cast(FrameEncoder, load_encoder(self.profile.frames))
+
+    @cached_property
+    def lyrics(self) -> TextEncoder:
+        """The encoder of lyric lines."""
+        return cast(TextEncoder, load_encoder(self.profile.lyrics))
+
+    @cached_property
+    def audio(self) -> AudioEncoder | None:
+        """The encoder of sound; None where the profile has none."""
+        return cast(AudioEncoder, load_encoder(self.profile.audio)) if self.profile.audio else None
+
+    def get(self, modality: Modality) -> Any:
+        """The encoder of one modality, or None."""
+        return getattr(self, modality)

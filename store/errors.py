@@ -1,0 +1,71 @@
+"""Every error that reaches a user, each with one plain line."""
+
+from typing import Literal, get_args
+
+FailureCode = Literal[
+    "unreadable",
+    "no_media",
+    "truncated",
+    "decode_failed",
+    "timed_out",
+    "too_short",
+    "bad_lyrics",
+    "transcribe_failed",
+    "internal",
+]
+FAILURE_CODES: tuple[FailureCode, ...] = get_args(FailureCode)
+
+
+class MvsearchError(Exception):
+    """The caller's request cannot be met; the message is one line that says why and what to do.
+
+    The command line prints it on standard error and exits with code 2.
+    """
+
+
+class NoLibraryError(MvsearchError):
+    """There is no library at the place asked for."""
+
+
+class LibraryBusyError(MvsearchError):
+    """Another process is writing to the library; the message names it."""
+
+
+class LibraryDamagedError(MvsearchError):
+    """The catalogue is not a database of ours, or comes from a newer version."""
+
+
+class EncoderMismatchError(MvsearchError):
+    """The library was built with other encoders; the message says how to add these side by side."""
+
+
+class VideoNotFoundError(MvsearchError):
+    """No video answers to the name."""
+
+
+class AmbiguousVideoError(MvsearchError):
+    """Several videos answer to the name."""
+
+
+class QueryError(MvsearchError):
+    """A query part, a weight or a time range makes no sense."""
+
+
+class WeightsMissingError(MvsearchError):
+    """Model weights are not there; the message names the file, and how to place it by hand."""
+
+
+class ToolMissingError(MvsearchError):
+    """A program that we call (ffmpeg, ffprobe) is not installed."""
+
+
+class MediaError(Exception):
+    """One media file cannot be used; turned into a `Failure` by whoever knows the stage.
+
+    Attributes:
+        code: one of `FAILURE_CODES`.
+    """
+
+    def __init__(self, code: FailureCode, message: str) -> None:
+        super().__init__(message)
+        self.code: FailureCode = code

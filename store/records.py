@@ -1,0 +1,313 @@
+"""The nouns: what travels between the packages, each a frozen dataclass that checks itself."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from store.errors import FAILURE_CODES, FailureCode
+
+Modality = Literal["frames", "lyrics", "audio"]
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
+
+StageStatus = Literal["done", "absent", "pending"]
+Matrix = npt.NDArray[np.float32]
+
+# Vectors are stored as float16: eleven significant bits move a unit norm by less than this.
+UNIT_TOLERANCE = 5e-3
+
+
+def _check_span(start_seconds: float | None, end_seconds: float | None) -> None:
+    """Raise ValueError unless both times are None, or 0 <= start <= end and both are finite."""
+    if start_seconds is None and end_seconds is None:
+        return
+    if start_seconds is None or end_seconds is None:
+        raise ValueError("a span has both times or none")
+    if not (math.isfinite(start_seconds) and math.isfinite(end_seconds)):
+        raise ValueError(f"times must be finite: {start_seconds}, {end_seconds}")
+    if not 0 <= start_seconds <= end_seconds:
+        raise ValueError(f"times must be ordered and not negative: {start_seconds}, {end_seconds}")
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One piece of media, whatever it is called and wherever it lies.
+
+    Attributes:
+        id: content hash in hexadecimal, never derived from the path.
+        path: one place where it lies; for opening, not for identity.
+        duration_seconds: as measured by decoding; by the header until then.
+        is_duration_measured: whether decoding confirmed it.
+        has_picture, has_sound: streams that the container holds (cover art is not a picture).
+    """
+
+    id: str
+    path: Path
+    title: str
+    artist: str | None = None
+    duration_seconds: float = 0.0
+    is_duration_measured: bool = False
+    has_picture: bool = True
+    has_sound: bool = True
+
+    def __post_init__(self) -> None:
+        """Check what every reader relies on."""
+        if not self.id:
+            raise ValueError("a video needs an id")
+        if not (math.isfinite(self.duration_seconds) and self.duration_seconds >= 0):
+            raise ValueError(f"duration must be finite and not negative: {self.duration_seconds}")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file that holds a video, as the last scan saw it.
+
+    Attributes:
+        path: absolute; may hold surrogates where the name is not UTF-8.
+        folder: the absolute folder that was indexed.
+        size, mtime_ns: as `os.stat` gave them; when both stand, the content is taken as unchanged.
+    """
+
+    path: Path
+    video_id: str
+    folder: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A vector space; only vectors of one space may be compared.
+
+    Attributes:
+        encoder: name in the table of encoders.
+        revision: changes whenever the vectors would: weights, preprocessing, window length.
+        dim: length of a vector.
+        view: empty for the encoder's own space; "words" for a second one, where words are compared.
+    """
+
+    modality: Modality
+    encoder: str
+    revision: str
+    dim: int
+    view: str = ""
+
+    def __post_init__(self) -> None:
+        """Check what the key is made of."""
+        if self.modality not in MODALITIES:
+            raise ValueError(f"unknown modality {self.modality!r}")
+        if self.dim < 1 or not self.encoder or not self.revision:
+            raise ValueError(f"incomplete space {self}")
+        if any(mark in self.encoder + self.view for mark in ":@/"):
+            raise ValueError(f"a name may not hold ':', '@' or '/': {self.encoder} {self.view}")
+
+    @property
+    def key(self) -> str:
+        """The name it is stored under, such as `efficientnet-lite0:words@57934424-1`."""
+        view = f":{self.view}" if self.view else ""
+        return f"{self.encoder}{view}@{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A frame (from its own time to the next frame's), an audio window or a lyric line.
+
+    Times are None for lyrics without time stamps.
+    """
+
+    start_seconds: float | None
+    end_seconds: float | None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the times."""
+        _check_span(self.start_seconds, self.end_seconds)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embeddings:
+    """What one encoder made of one video.
+
+    Attributes:
+        segments: n of them, in time order.
+        vectors: (n, space.dim) float32, each row of length one.
+    """
+
+    space: Space
+    segments: tuple[Segment, ...]
+    vectors: Matrix
+
+    def __post_init__(self) -> None:
+        """Check shape, type and length of the vectors."""
+        if self.vectors.shape != (len(self.segments), self.space.dim):
+            raise ValueError(
+                f"{self.space.key}: {len(self.segments)} segments, vectors {self.vectors.shape}"
+            )
+        if self.vectors.dtype != np.float32:
+            raise ValueError(f"{self.space.key}: vectors are {self.vectors.dtype}, not float32")
+        norms = np.linalg.norm(self.vectors, axis=1)
+        if not np.all(np.abs(norms - 1.0) <= UNIT_TOLERANCE):  # NaN fails too
+            raise ValueError(f"{self.space.key}: vectors are not of length one")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far one video came in one stage with one encoder.
+
+    Attributes:
+        encoder: key of the encoder's first space.
+        status: "done"; "absent" where the video has no such modality; "pending" where something
+            that was not available then (Whisper's weights) may do it later.
+        detail: one line: why absent or pending, or a fingerprint of what it was made from.
+    """
+
+    video_id: str
+    stage: Modality
+    encoder: str
+    status: StageStatus
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with its time."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperSegment:
+    """The fields of a Whisper segment beyond id, start, end and text of its line.
+
+    Attributes:
+        seek: offset of the 30-second window, in hundredths of a second.
+        temperature, avg_logprob, compression_ratio, no_speech_prob: as Whisper defines them.
+    """
+
+    id: int
+    seek: int
+    tokens: tuple[int, ...]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class LyricLine:
+    """A line of lyrics; a rejected one is kept and shown, but stays out of the index.
+
+    Attributes:
+        rejected: why it is kept out of the index, None where it is in.
+    """
+
+    text: str
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    words: tuple[Word, ...] = ()
+    rejected: str | None = None
+    whisper: WhisperSegment | None = None
+
+    def __post_init__(self) -> None:
+        """Check the times."""
+        _check_span(self.start_seconds, self.end_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Lyrics:
+    """The lyrics of a video and where they come from.
+
+    Attributes:
+        source: "sidecar", "subtitles", "tag" or "whisper".
+        origin: the file name, stream, tag or model within that source.
+        language: ISO 639-1 code where known.
+    """
+
+    lines: tuple[LyricLine, ...]
+    source: str
+    origin: str = ""
+    language: str | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether any line has a time."""
+        return any(line.start_seconds is not None for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A segment that answers one query vector.
+
+    Attributes:
+        similarity: cosine, in [-1, 1].
+        rank: 1 for the best.
+    """
+
+    video_id: str
+    modality: Modality
+    segment: Segment
+    similarity: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A stretch of a video that answers a query; without times where lyrics have none."""
+
+    video_id: str
+    modality: Modality
+    start_seconds: float | None
+    end_seconds: float | None
+    similarity: float
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the times."""
+        _check_span(self.start_seconds, self.end_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one modality gave to a result: its cosine, and its weight after renormalisation."""
+
+    similarity: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A video that answers a query, and why."""
+
+    rank: int
+    score: float
+    video: Video
+    contributions: dict[Modality, Contribution] = field(default_factory=dict)
+    moments: tuple[Moment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file, or one stage of it, is not in the library.
+
+    Attributes:
+        stage: "scan", "probe", or a modality.
+        code: one of `store.errors.FAILURE_CODES`.
+        message: one line in plain words, without the path.
+    """
+
+    path: Path
+    stage: str
+    code: FailureCode
+    message: str
+
+    def __post_init__(self) -> None:
+        """Keep the list of codes short and documented."""
+        if self.code not in FAILURE_CODES:
+            raise ValueError(f"unknown failure code {self.code!r}")
+        if "\n" in self.message or not self.message:
+            raise ValueError(f"a failure has a message of one line: {self.message!r}")
