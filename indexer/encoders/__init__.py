@@ -135,6 +135,11 @@ class Encoders:
         """The encoder of sound; None where the profile has none."""
         return cast(AudioEncoder, load_encoder(self.profile.audio)) if self.profile.audio else None
 
+    def spaces(self) -> list[Space]:
+        """Every space of the profile; loads all of its encoders."""
+        used = (self.frames, self.lyrics, self.audio)
+        return [space for encoder in used if encoder is not None for space in encoder.spaces]
+
     def get(self, modality: Modality) -> Any:
         """The encoder of one modality, or None."""
         return getattr(self, modality)
