@@ -1,0 +1,108 @@
+"""The ffmpeg graph that turns a file into raw frames, their times, and mono sound."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from indexer.pieces import DecodeOptions
+from indexer.probe import PictureStream, Probe
+from indexer.programs import compile_graph, open_input, passthrough_option
+from indexer.sampling import choose_frame_rate, select_expression
+
+HD_HEIGHT = 720
+TIMES_PER_SECOND = 1_000_000
+
+_MARK = "mvsearch"
+
+
+def name_pipes(options: DecodeOptions) -> list[str]:
+    """The pipes that a pass needs.
+
+    `frames` carries RGB bytes, `kept` the time of each of these, `seen` the time of every frame
+    decoded (so that progress shows, and where the picture ends), `sound` float32 samples.
+    """
+    pipes = ["frames", "kept", "seen"] if options.wants_picture else []
+    return [*pipes, "sound"] if options.wants_sound else pipes
+
+
+def choose_rate(probe: Probe, options: DecodeOptions) -> float:
+    """Frames per second: as asked, else by the duration that the header gives."""
+    return options.frame_rate or choose_frame_rate(probe.duration_seconds or 0.0)
+
+
+def build_command(
+    path: Path, probe: Probe, options: DecodeOptions, pipes: Mapping[str, int]
+) -> list[str]:
+    """The command line of one pass; picture and sound are two outputs with a graph each.
+
+    They are kept apart because ffmpeg holds back all of a graph's frames until each of its inputs
+    has given something, and a sound stream that never does would fill the memory.
+    """
+    import ffmpeg
+
+    source = open_input(path)
+    if options.start_seconds > 0:
+        source = open_input(path, ss=options.start_seconds, noaccurate_seek=None)
+    outputs = []
+    if options.wants_picture and probe.picture is not None:
+        outputs.append(_picture_output(source, probe, options, pipes, probe.picture))
+    if options.wants_sound and probe.sound is not None:
+        stream = source[str(probe.sound.index)]
+        outputs.append(_sound_output(stream, options, pipes["sound"]))
+    return compile_graph(ffmpeg.merge_outputs(*outputs))
+
+
+def _picture_output(
+    source: Any,
+    probe: Probe,
+    options: DecodeOptions,
+    pipes: Mapping[str, int],
+    picture: PictureStream,
+) -> Any:
+    """Take frames by their time, scale them, and write their times beside them.
+
+    Times are printed in whole microseconds: ffmpeg prints seconds with six digits only. What the
+    stream itself puts on frames is deleted first, since a stranger wrote it.
+    """
+    width, height = options.frame_size
+    stream = source[str(picture.index)].filter("settb", "AVTB")
+    if options.end_seconds is not None:
+        stream = stream.filter("trim", end=options.end_seconds - options.start_seconds)
+    stream = stream.filter("metadata", mode="delete")
+    stream = stream.filter("metadata", mode="add", key=_MARK, value="1")
+    stream = _print_times(stream, pipes["seen"])
+    stream = stream.filter("select", select_expression(choose_rate(probe, options)))
+    stream = _print_times(stream, pipes["kept"])
+    stream = stream.filter("scale", width, height, **scale_options(picture))
+    return stream.output(
+        f"pipe:{pipes['frames']}", format="rawvideo", pix_fmt="rgb24", **passthrough_option()
+    )
+
+
+def scale_options(picture: PictureStream) -> dict[str, str]:
+    """Exact bicubic scaling; HD that does not name its colours has those of BT.709 (as players)."""
+    options = {"flags": "bicubic+accurate_rnd+full_chroma_int"}
+    if not picture.colour_space and min(picture.width, picture.height) >= HD_HEIGHT:
+        options["in_color_matrix"] = "bt709"
+    return options
+
+
+def _print_times(stream: Any, pipe: int) -> Any:
+    """Write a line for each frame at once, so that times never lag behind the frames."""
+    return stream.filter("metadata", mode="print", key=_MARK, file=f"pipe:{pipe}", direct=1)
+
+
+def _sound_output(stream: Any, options: DecodeOptions, pipe: int) -> Any:
+    """Mono samples whose number tells the time: gaps are filled, and a late start is padded."""
+    filters = [
+        f"aresample={options.sample_rate}:async=1:first_pts=0",
+        "aformat=sample_fmts=flt:channel_layouts=mono",
+    ]
+    limits = ["start=0"] if options.start_seconds else []
+    if options.end_seconds is not None:
+        limits.append(f"end={options.end_seconds - options.start_seconds:.6f}")
+    if limits:
+        filters.insert(0, f"atrim={':'.join(limits)}")
+    return stream.output(
+        f"pipe:{pipe}", format="f32le", ac=1, ar=options.sample_rate, af=",".join(filters)
+    )

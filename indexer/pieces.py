@@ -1,0 +1,105 @@
+"""What decoding is asked for, and the pieces that it gives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from store.records import Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """What is decoded, and how.
+
+    Attributes:
+        frame_size: (width, height) that the whole picture is scaled to, whatever its shape.
+        sample_rate: of the mono sound, in hertz.
+        frame_rate: frames per second to take; None goes by the duration.
+        start_seconds, end_seconds: the section, relative to the file; None is its end.
+        batch_frames: frames in a `FrameBatch`, less in the last one.
+        block_seconds: length of a `SoundBlock`, less in the last one.
+        stall_seconds: a decoder that gives nothing for so long is ended.
+    """
+
+    frame_size: tuple[int, int] = (224, 224)
+    sample_rate: int = 16_000
+    wants_picture: bool = True
+    wants_sound: bool = True
+    frame_rate: float | None = None
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+    batch_frames: int = 32
+    block_seconds: float = 5.0
+    stall_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Check what would otherwise become a riddle inside ffmpeg."""
+        if min(self.frame_size) < 1 or self.sample_rate < 1 or self.batch_frames < 1:
+            raise ValueError(f"sizes and rates are positive: {self}")
+        if self.frame_rate is not None and not self.frame_rate > 0:
+            raise ValueError(f"the frame rate is positive: {self.frame_rate}")
+        if self.start_seconds < 0 or self.block_seconds <= 0 or self.stall_seconds <= 0:
+            raise ValueError(f"times are not negative: {self}")
+        if self.end_seconds is not None and self.end_seconds <= self.start_seconds:
+            raise ValueError(f"the section ends before it starts: {self}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameBatch:
+    """Frames in the order of time.
+
+    Attributes:
+        frames: (n, height, width, 3) uint8 RGB.
+        start_seconds: (n,) float64, when each is shown first, relative to the file's start.
+        is_uniform: (n,) whether it is black, white or of one colour.
+    """
+
+    frames: npt.NDArray[np.uint8]
+    start_seconds: npt.NDArray[np.float64]
+    is_uniform: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SoundBlock:
+    """Sound without a gap to the block before.
+
+    Attributes:
+        start_seconds: of the first sample, relative to the file's start.
+        samples: (n,) float32 mono in [-1, 1].
+    """
+
+    start_seconds: float
+    samples: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeReport:
+    """What came out of a whole pass.
+
+    Attributes:
+        duration_seconds: where the last frame or sample ends, as measured, from the file's start.
+        header_seconds: the duration that the header gives.
+        n_frames: frames taken.
+        sound_seconds: length of the sound.
+        error_lines: the last lines that the decoder complained with.
+        is_truncated: it ends clearly before the duration in the header, and the decoder complained.
+            A header that merely lies is no truncation.
+    """
+
+    duration_seconds: float
+    header_seconds: float | None
+    n_frames: int
+    sound_seconds: float
+    error_lines: tuple[str, ...]
+    is_truncated: bool
+
+    @property
+    def why_truncated(self) -> str:
+        """One line in plain words; empty where the file is whole."""
+        if not self.is_truncated or self.header_seconds is None:
+            return ""
+        return (
+            f"the file is incomplete: it ends after {self.duration_seconds:.1f} of "
+            f"{self.header_seconds:.1f} seconds"
+        )

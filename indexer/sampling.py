@@ -1,0 +1,69 @@
+"""Which frames of a video are taken, and which of them show nothing."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+# Block means differ by less than this in a frame of one colour. Measured: encoded black, white and
+# coloured frames (H.264 at CRF 40, VP9, MPEG-4 at 100 kbit/s, with and without grain) stay below 3;
+# the darkest photographs, dimmed to a mean of 10, reach 12.
+MAX_BLOCK_RANGE = 5.0
+# Grain and stripes average out over a block: within one, values may spread by grain at most.
+MAX_SPREAD = 8.0
+N_BLOCKS_ACROSS = 16
+
+
+def choose_frame_rate(duration_seconds: float) -> float:
+    """Frames per second to take: 0.5 above 300 s, 1 from 200 to 300 s inclusive, 2 below."""
+    if duration_seconds > 300:
+        return 0.5
+    return 1.0 if duration_seconds >= 200 else 2.0
+
+
+def select_expression(rate: float) -> str:
+    """The ffmpeg `select` expression: the first frame at or after each multiple of 1 / rate.
+
+    It goes by the presentation time, so that a variable frame rate comes out right; a still that is
+    shown over several multiples is taken once. The small term stands for times that a container
+    rounds down to just below the multiple. Before zero, where a section is cut in, all are taken:
+    the last of them is on show when it begins.
+    """
+    step = f"floor(max(%s,0)*{rate:.9g}+1e-4)"
+    is_due = f"gt({step % 't'},{step % 'prev_selected_t'})"
+    return f"isnan(prev_selected_t)+lt(prev_selected_t,0)+{is_due}"
+
+
+def find_uniform(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Mark frames that are black, white or of one colour, whatever the codec made of them.
+
+    A frame is uniform when the means of its 16 × 16 blocks differ by no more than
+    `MAX_BLOCK_RANGE` in any channel and the values spread by no more than `MAX_SPREAD` around their
+    mean; a dark picture that shows something exceeds the first, noise and stripes the second.
+
+    Args:
+        frames: (n, height, width, 3).
+
+    Returns:
+        (n,) booleans.
+    """
+    n, height, width, _ = frames.shape
+    if n == 0:
+        return np.zeros(0, bool)
+    rows, columns = _block_starts(height), _block_starts(width)
+    sums = np.add.reduceat(frames, columns, axis=2, dtype=np.uint32)
+    sums = np.add.reduceat(sums, rows, axis=1)
+    areas = np.outer(np.diff([*rows, height]), np.diff([*columns, width]))
+    means = sums / areas[None, :, :, None]
+    has_flat_blocks = np.ptp(means, axis=(1, 2)).max(axis=1) <= MAX_BLOCK_RANGE
+    marked = np.zeros(n, bool)
+    for index in np.flatnonzero(has_flat_blocks):
+        spread = frames[index].reshape(-1, 3).std(axis=0, dtype=np.float32)
+        marked[index] = bool(spread.max() <= MAX_SPREAD)
+    return marked
+
+
+def _block_starts(length: int) -> npt.NDArray[np.intp]:
+    """Where the blocks begin along one side."""
+    n_blocks = min(N_BLOCKS_ACROSS, length)
+    return np.array([math.floor(block * length / n_blocks) for block in range(n_blocks)], np.intp)

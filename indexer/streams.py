@@ -1,0 +1,136 @@
+"""A child process whose output comes through several pipes, read in one loop."""
+
+import os
+import selectors
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from store.errors import MediaError
+
+CHUNK_BYTES = 2**20
+POLL_SECONDS = 0.1
+N_LOG_LINES = 50
+LOG_LINE_BYTES = 500
+
+
+class DecodeStoppedError(Exception):
+    """The caller set the stop event; what came so far is not the whole."""
+
+
+class Child:
+    """A process that writes to named pipes, beside its log on standard error.
+
+    One `selectors` loop serves all the pipes, so that none of them can fill up and block the others
+    for ever; between chunks the process waits in its writes, so that memory stays flat however slow
+    the reader is. Only the time spent waiting for the process counts as a stall.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        build_command: Callable[[Mapping[str, int]], list[str]],
+        stall_seconds: float,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Start the process.
+
+        Args:
+            names: of the pipes.
+            build_command: makes the command line from the file descriptor of each name.
+            stall_seconds: without a byte for so long, the process is ended.
+            stop: when set, the process is ended.
+        """
+        self._stall_seconds = stall_seconds
+        self._stop = stop
+        self._log: deque[str] = deque(maxlen=N_LOG_LINES)
+        self._log_rest = b""
+        pairs = {name: os.pipe() for name in names}
+        try:
+            self._process = subprocess.Popen(
+                build_command({name: write for name, (_, write) in pairs.items()}),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[write for _, write in pairs.values()],
+                # Ctrl-C reaches the whole group: ffmpeg would end early and politely, and half a
+                # video would pass for a whole one.
+                start_new_session=True,
+            )
+        except BaseException:
+            for read, _ in pairs.values():
+                os.close(read)
+            raise
+        finally:
+            for _, write in pairs.values():
+                os.close(write)
+        self._selector = selectors.DefaultSelector()
+        for name, (read, _) in pairs.items():
+            self._selector.register(read, selectors.EVENT_READ, name)
+        if self._process.stderr is not None:
+            log = os.dup(self._process.stderr.fileno())
+            self._process.stderr.close()
+            self._selector.register(log, selectors.EVENT_READ, "log")
+
+    @property
+    def log_lines(self) -> tuple[str, ...]:
+        """The last lines of the log."""
+        return tuple(self._log)
+
+    def chunks(self) -> Iterator[tuple[str, bytes]]:
+        """Yield (name of pipe, bytes) until the process has closed all of them.
+
+        Raises:
+            MediaError: "timed_out", after a stall.
+            DecodeStoppedError: the stop event was set.
+        """
+        idle_since = time.monotonic()
+        while self._selector.get_map():
+            if self._stop is not None and self._stop.is_set():
+                raise DecodeStoppedError
+            ready = self._selector.select(POLL_SECONDS)
+            if not ready and time.monotonic() - idle_since > self._stall_seconds:
+                raise MediaError(
+                    "timed_out", f"the decoder made no progress for {self._stall_seconds:g} seconds"
+                )
+            for key, _ in ready:
+                chunk = os.read(key.fd, CHUNK_BYTES)
+                if not chunk:
+                    self._selector.unregister(key.fd)
+                    os.close(key.fd)
+                elif key.data == "log":
+                    self._keep_log(chunk)
+                else:
+                    yield key.data, chunk
+            if ready:
+                idle_since = time.monotonic()
+
+    def finish(self) -> int:
+        """Wait for the end of the process, whose pipes are closed; its exit status."""
+        try:
+            status = self._process.wait(self._stall_seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        self._keep_log(b"\n")
+        return status
+
+    def close(self) -> None:
+        """End the process where it still runs, and leave neither zombie nor open pipe."""
+        for key in list(self._selector.get_map().values()):
+            self._selector.unregister(key.fd)
+            os.close(key.fd)
+        self._selector.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _keep_log(self, chunk: bytes) -> None:
+        """Keep the last lines, each cut to a length."""
+        *lines, rest = (self._log_rest + chunk).split(b"\n")
+        self._log_rest = rest[:LOG_LINE_BYTES]
+        for line in lines:
+            text = line[:LOG_LINE_BYTES].decode(errors="replace").strip()
+            if text:
+                self._log.append(text)
