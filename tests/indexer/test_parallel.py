@@ -1,0 +1,58 @@
+import threading
+import time
+
+import pytest
+
+from indexer.parallel import map_in_threads
+
+
+def test_yields_every_result_once():
+    made = list(map_in_threads(lambda n: n * n, range(20), 3, threading.Event()))
+    assert sorted(made) == [n * n for n in range(20)]
+
+
+def test_works_side_by_side():
+    together = threading.Barrier(3, timeout=10)
+    # Each waits for two others: with fewer than three threads this breaks the barrier.
+    assert len(list(map_in_threads(lambda _: together.wait(), range(3), 3, threading.Event()))) == 3
+
+
+def test_takes_no_more_than_it_needs():
+    taken = []
+
+    def source():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    results = map_in_threads(lambda n: n, source(), 2, threading.Event())
+    next(results)
+    assert len(taken) <= 8
+    results.close()
+
+
+def test_stop_lets_the_running_end_and_starts_no_more():
+    stop = threading.Event()
+    begun = []
+
+    def work(number):
+        begun.append(number)
+        stop.wait(10)
+        return number
+
+    threading.Timer(0.1, stop.set).start()
+    start = time.monotonic()
+    assert list(map_in_threads(work, range(50), 2, stop)) == [0, 1]
+    assert begun == [0, 1]
+    assert time.monotonic() - start < 5
+
+
+def test_an_error_stops_the_others():
+    stop = threading.Event()
+
+    def fail(number):
+        raise RuntimeError(str(number))
+
+    with pytest.raises(RuntimeError):
+        list(map_in_threads(fail, range(5), 2, stop))
+    assert stop.is_set()
