@@ -1,0 +1,108 @@
+"""Similarities of several modalities into one score."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from search.query import Weights
+from store.records import MODALITIES, Modality
+
+FloatArray = npt.NDArray[np.float64]
+Similarities = Mapping[Modality, FloatArray]
+
+# The published system's, for a library without sound (0.6 × image + 0.4 × text).
+WEIGHTS_WITHOUT_AUDIO: Weights = {"frames": 0.6, "lyrics": 0.4, "audio": 0.0}
+WEIGHTS_WITH_AUDIO: Weights = {"frames": 0.45, "lyrics": 0.25, "audio": 0.30}
+
+# Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion" (SIGIR 2009).
+RANK_CONSTANT = 60
+
+
+def choose_weights(modalities: Collection[Modality]) -> Weights:
+    """The default weights for a library that holds these modalities."""
+    return WEIGHTS_WITH_AUDIO if "audio" in modalities else WEIGHTS_WITHOUT_AUDIO
+
+
+def merge_parts(
+    similarities: FloatArray, modalities: Sequence[Modality]
+) -> dict[Modality, FloatArray]:
+    """Average the parts of a query that are compared in one modality.
+
+    Args:
+        similarities: (parts, videos), NaN where the video lacks what the part is compared with.
+        modalities: that of each part.
+
+    Returns:
+        For each modality (videos,), NaN where the video lacks it.
+    """
+    return {
+        modality: _mean_of_known(similarities[[m == modality for m in modalities]])
+        for modality in MODALITIES
+        if modality in modalities
+    }
+
+
+def _mean_of_known(rows: FloatArray) -> FloatArray:
+    known = ~np.isnan(rows)
+    n_known = known.sum(axis=0)
+    total = np.where(known, rows, 0.0).sum(axis=0)
+    return np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
+
+
+def share_weights(similarities: Similarities, weights: Weights) -> dict[Modality, FloatArray]:
+    """Each modality's weight for each video, renormalised over those that both sides have.
+
+    Returns:
+        For each modality (videos,), zero where the video lacks it; they add up to one, or are all
+        zero where the video has nothing that weighs.
+    """
+    raw = {m: np.where(np.isnan(s), 0.0, weights.get(m, 0.0)) for m, s in similarities.items()}
+    total = np.asarray(sum(raw.values()))
+    return {m: w / np.where(total > 0, total, 1.0) for m, w in raw.items()}
+
+
+def fuse_weighted(
+    similarities: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Late fusion: the weighted mean of the modalities that both sides have.
+
+    Args:
+        similarities: for each modality (videos,) cosines, NaN where the video lacks it.
+        weights: of the modalities, not negative.
+
+    Returns:
+        The scores (videos,), NaN for a video with nothing to compare, and the weights used.
+    """
+    shares = share_weights(similarities, weights)
+    return _add_up(similarities, shares), shares
+
+
+def fuse_ranks(
+    similarities: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Reciprocal rank fusion: the weighted mean of 1 / (60 + rank) over the modalities.
+
+    Equal similarities have equal ranks. Arguments and result as in `fuse_weighted`.
+    """
+    shares = share_weights(similarities, weights)
+    return _add_up({m: _invert_ranks(s) for m, s in similarities.items()}, shares), shares
+
+
+def _add_up(values: Similarities, shares: Similarities) -> FloatArray:
+    total = np.asarray(sum(np.where(shares[m] > 0, v, 0.0) * shares[m] for m, v in values.items()))
+    has_any = np.asarray(sum(shares.values())) > 0
+    return np.where(has_any, total, np.nan)
+
+
+def _invert_ranks(similarities: FloatArray) -> FloatArray:
+    known = np.sort(similarities[~np.isnan(similarities)])
+    n_better = known.size - np.searchsorted(known, similarities, side="right")
+    return np.where(np.isnan(similarities), np.nan, 1.0 / (RANK_CONSTANT + 1 + n_better))
+
+
+def order_best_first(scores: FloatArray, video_ids: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Positions of the videos that have a score, best first, ties by video id."""
+    by_id = np.array(sorted(range(len(video_ids)), key=video_ids.__getitem__), dtype=np.intp)
+    ranked = by_id[np.argsort(-scores[by_id], kind="stable")]
+    return ranked[~np.isnan(scores[ranked])]

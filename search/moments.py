@@ -1,0 +1,118 @@
+"""The stretches of a found video that answer, with their times and words."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from search.alignment import AlignmentOptions, Track, align, merge_hits
+from search.encode import EncodedPart, point_times
+from search.retrieve import Ask
+from store.library import Library
+from store.records import Matrix, Moment, Space, Video
+
+JOIN = " / "
+
+
+def find_moments(
+    library: Library,
+    video: Video,
+    asked: Sequence[tuple[EncodedPart, Ask]],
+    n_moments: int,
+) -> tuple[Moment, ...]:
+    """Find where a video answers a query: where its clips lie first, then what else is like it.
+
+    Args:
+        library: where lyric lines are read.
+        video: the one found.
+        asked: the parts of the query, each with its vectors as the index placed them.
+        n_moments: at most so many of each modality.
+    """
+    clips = [pair for pair in asked if pair[0].duration_seconds is not None]
+    others = [pair for pair in asked if pair[0].duration_seconds is None]
+    found: list[Moment] = []
+    for _, group in groupby(clips, key=lambda pair: id(pair[0].part)):
+        found += _align_clip(video, list(group), n_moments)
+    like: list[Moment] = []
+    for part, ask in others:
+        similarities = ask.vectors @ ask.index.vectors(video.id).T
+        like += find_alike(library, video, part.space, similarities, n_moments)
+    like.sort(key=lambda moment: -moment.similarity)
+    return tuple(_limit_each(found + like, n_moments))
+
+
+def _limit_each(moments: Iterable[Moment], n_moments: int) -> list[Moment]:
+    kept: list[Moment] = []
+    for moment in moments:
+        if sum(other.modality == moment.modality for other in kept) < n_moments:
+            kept.append(moment)
+    return kept
+
+
+def _align_clip(
+    video: Video, asked: Sequence[tuple[EncodedPart, Ask]], n_moments: int
+) -> list[Moment]:
+    tracks: list[Track] = []
+    ends = [video.duration_seconds]
+    for part, ask in asked:
+        rows = ask.index.rows(video.id)
+        if rows.start == rows.stop:
+            continue
+        similarities = ask.vectors @ ask.index.vectors(video.id).T
+        times = point_times(part.modality, ask.index.starts[rows], ask.index.ends[rows])
+        tracks.append(Track(part.modality, similarities, part.times, times))
+        ends.append(float(ask.index.ends[rows].max()))
+    if not tracks:
+        return []
+    duration = asked[0][0].duration_seconds or 0.0
+    places = align(tracks, duration, max(ends), AlignmentOptions(n_alignments=n_moments))
+    return [
+        Moment(video.id, place.modality, place.start_seconds, place.end_seconds, place.similarity)
+        for place in places
+    ]
+
+
+def find_alike(
+    library: Library, video: Video, space: Space, similarities: Matrix, n_moments: int
+) -> list[Moment]:
+    """Find the stretches of a video that are most like any vector of a set.
+
+    Args:
+        library: where lyric lines are read.
+        video: the one found.
+        space: what is compared.
+        similarities: (q, n) cosines with the video's n vectors in this space.
+        n_moments: at most so many.
+
+    Returns:
+        At most `n_moments`, best first; none where the video has no vectors.
+    """
+    if not similarities.size:
+        return []
+    best = similarities.max(axis=0)
+    index = library.index(space)
+    rows = index.rows(video.id)
+    starts, ends = index.starts[rows], index.ends[rows]
+    moments = []
+    for first, last in merge_hits(best, starts, ends, n_moments=n_moments):
+        is_timed = bool(np.isfinite(starts[first]))
+        moments.append(
+            Moment(
+                video.id,
+                space.modality,
+                float(starts[first]) if is_timed else None,
+                float(ends[first : last + 1].max()) if is_timed else None,
+                float(best[first : last + 1].max()),
+                _read_text(library, video, space, first, last),
+            )
+        )
+    return moments
+
+
+def _read_text(library: Library, video: Video, space: Space, first: int, last: int) -> str:
+    if space.modality != "lyrics":
+        return ""
+    embeddings = library.catalog.embeddings(video.id, space.key)
+    if embeddings is None:
+        return ""
+    return JOIN.join(segment.text for segment in embeddings.segments[first : last + 1])

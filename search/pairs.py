@@ -1,0 +1,93 @@
+"""The similarity of videos to each other, both ways."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from search.fusion import FloatArray
+from search.retrieve import MAX_PRODUCT, Block, Offsets, iter_blocks
+from store.records import Matrix
+from store.vectors import SpaceIndex
+
+Progress = Callable[[int, int], None]
+
+
+def compare_all(
+    index: SpaceIndex, video_ids: Sequence[str], progress: Progress | None = None
+) -> FloatArray:
+    """Compare every video with every other.
+
+    Args:
+        index: of the space to compare in.
+        video_ids: those to compare, in the order of the answer.
+        progress: called with the number of videos compared with all, and of all.
+
+    Returns:
+        (videos, videos) symmetric cosines: the mean over both directions of the mean over one
+        video's vectors of the best match in the other; NaN where one of the two has none.
+    """
+    similarities = np.full((len(video_ids), len(video_ids)), np.nan)
+    for left in iter_blocks(index, video_ids):
+        first = int(left.positions[0])
+        for right in iter_blocks(index, video_ids[first:]):
+            columns = right.positions + first
+            both = match_both_ways(left, right)
+            similarities[np.ix_(left.positions, columns)] = both
+            similarities[np.ix_(columns, left.positions)] = both.T
+        if progress is not None:
+            progress(int(left.positions[-1]) + 1, len(video_ids))
+    if progress is not None:
+        progress(len(video_ids), len(video_ids))
+    return similarities
+
+
+def compare_one(index: SpaceIndex, video_id: str, video_ids: Sequence[str]) -> FloatArray:
+    """Compare one video with others, as `compare_all` does.
+
+    Returns:
+        (videos,) cosines; NaN where one of the two has no vectors.
+    """
+    similarities = np.full(len(video_ids), np.nan)
+    for left in iter_blocks(index, [video_id]):
+        for right in iter_blocks(index, video_ids):
+            similarities[right.positions] = match_both_ways(left, right)[0]
+    return similarities
+
+
+def match_both_ways(left: Block, right: Block) -> FloatArray:
+    """Compare each video of one block with each of another.
+
+    Returns:
+        (left videos, right videos): the mean of both directions.
+    """
+    best_right = np.empty((len(left.vectors), len(right.starts)), dtype=np.float32)
+    best_left = np.full((len(left.starts), len(right.vectors)), -np.inf, dtype=np.float32)
+    step = max(1, MAX_PRODUCT // len(right.vectors))
+    for start in range(0, len(left.vectors), step):
+        product = left.vectors[start : start + step] @ right.vectors.T
+        best_right[start : start + step] = np.maximum.reduceat(product, right.starts, axis=1)
+        _raise_best(best_left, product, left.starts - start)
+    forward = _mean_by_video(best_right.T, left.starts, len(left.vectors)).T
+    backward = _mean_by_video(best_left, right.starts, len(right.vectors))
+    return (forward + backward) / 2
+
+
+def _raise_best(best: Matrix, product: Matrix, starts: Offsets) -> None:
+    """Fold some rows of a product into the best similarity of each video they belong to.
+
+    Args:
+        best: (videos, columns), raised in place.
+        product: (rows, columns).
+        starts: (videos,) first row of each video, counted from the product's first row.
+    """
+    first = int(np.searchsorted(starts, 0, side="right")) - 1
+    last = int(np.searchsorted(starts, len(product), side="left"))
+    rows = np.maximum(starts[first:last], 0)
+    np.maximum(best[first:last], np.maximum.reduceat(product, rows, axis=0), out=best[first:last])
+
+
+def _mean_by_video(best: Matrix, starts: Offsets, n_rows: int) -> FloatArray:
+    """Average (videos, rows) over the rows of each video of the other side."""
+    sizes = np.diff(np.append(starts, n_rows))
+    total: FloatArray = np.add.reduceat(best, starts, axis=1, dtype=np.float64)
+    return total / sizes

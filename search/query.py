@@ -1,0 +1,197 @@
+"""What is asked: parts, weights and times, read from the words a user typed."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from store.errors import QueryError
+from store.records import MODALITIES, Modality
+
+QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
+QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
+FILE_KINDS: frozenset[QueryKind] = frozenset({"image", "clip", "audio"})
+SECTION_KINDS: frozenset[QueryKind] = frozenset({"clip", "audio", "like"})
+
+Weights = Mapping[Modality, float]
+
+# What each kind of part can be compared with.
+REACHES: dict[QueryKind, tuple[Modality, ...]] = {
+    "text": ("frames", "lyrics", "audio"),
+    "lyric": ("lyrics",),
+    "image": ("frames",),
+    "clip": ("frames", "audio"),
+    "audio": ("audio",),
+    "like": ("frames", "lyrics", "audio"),
+}
+
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)", re.ASCII)
+_SECONDS = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a file; None is its beginning or its end."""
+
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check that there is something between the times."""
+        start = self.start_seconds or 0.0
+        end = math.inf if self.end_seconds is None else self.end_seconds
+        if not 0 <= start < end:
+            raise QueryError(f"a section ends after it starts, not {start:g}-{end:g} s")
+
+    def holds(self, start_seconds: float, end_seconds: float) -> bool:
+        """Whether a segment overlaps the section."""
+        end = math.inf if self.end_seconds is None else self.end_seconds
+        return start_seconds < end and end_seconds > (self.start_seconds or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPart:
+    """One thing to look for.
+
+    Attributes:
+        kind: what it is.
+        value: the words, the path of the file, or the name of a video of the library.
+        section: the stretch of the file or video that is meant; None for all of it.
+    """
+
+    kind: QueryKind
+    value: str
+    section: Section | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be looked for."""
+        if self.kind not in QUERY_KINDS:
+            raise QueryError(f"a query part is one of {', '.join(QUERY_KINDS)}, not {self.kind!r}")
+        if not self.value.strip():
+            raise QueryError(f"--{self.kind} is empty: say what to look for")
+        if self.section is not None and self.kind not in SECTION_KINDS:
+            raise QueryError(f"--{self.kind} has no section: leave out what follows the '@'")
+
+    @property
+    def path(self) -> Path:
+        """The file of an image, clip or audio part."""
+        return Path(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Everything that is asked at once; the parts are fused into one answer."""
+
+    parts: tuple[QueryPart, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse an empty question."""
+        if not self.parts:
+            raise QueryError(
+                "nothing to search for: give " + " or ".join(f"--{kind}" for kind in QUERY_KINDS)
+            )
+
+
+def parse_part(kind: QueryKind, value: str) -> QueryPart:
+    """Read one option of the command line, such as `--clip holiday.mp4@1:05-1:10`.
+
+    Raises:
+        QueryError: it is empty, or its section makes no sense.
+    """
+    if kind not in SECTION_KINDS:
+        return QueryPart(kind, value)
+    name, section = parse_section(value)
+    return QueryPart(kind, name, section)
+
+
+def parse_weights(text: str) -> dict[Modality, float]:
+    """Read `frames=.6,lyrics=.4,audio=0`; what is not named weighs nothing.
+
+    Raises:
+        QueryError: a name is unknown or given twice, a number is negative or none, all are zero.
+    """
+    weights: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.0)
+    seen: set[Modality] = set()
+    for item in text.split(","):
+        name, _, number = item.partition("=")
+        modality = _read_modality(name.strip())
+        if modality in seen:
+            raise QueryError(f"the weight of {modality} is given twice")
+        seen.add(modality)
+        weights[modality] = _read_weight(modality, number.strip())
+    if not any(weights.values()):
+        raise QueryError("the weights are all zero: give at least one above zero")
+    return weights
+
+
+def _read_modality(name: str) -> Modality:
+    for modality in MODALITIES:
+        if name == modality:
+            return modality
+    raise QueryError(f"no weight is called {name!r}: write for example frames=.6,lyrics=.4,audio=0")
+
+
+def _read_weight(modality: Modality, number: str) -> float:
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = math.nan
+    if not (math.isfinite(weight) and weight >= 0):
+        raise QueryError(f"the weight of {modality} is a number from 0 up, not {number!r}")
+    return weight
+
+
+def parse_time(text: str) -> float:
+    """Read `mm:ss`, `h:mm:ss` or plain seconds, with decimals, into seconds.
+
+    Raises:
+        QueryError: it is none of these, or has more than 59 seconds or (after hours) minutes.
+    """
+    text = text.strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        raise QueryError(f"a time is written 83, 1:23 or 0:01:23, not {text!r}")
+    hours, minutes, seconds = int(match[1] or 0), int(match[2]), float(match[3])
+    if seconds >= 60 or (match[1] is not None and minutes >= 60):
+        raise QueryError(f"a time has at most 59 minutes and seconds, not {text!r}")
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def parse_section(text: str) -> tuple[str, Section | None]:
+    """Split `FILE@START-END`, where START or END may be left out, into name and section.
+
+    A file whose own name holds an '@' wins over the reading as a section.
+
+    Raises:
+        QueryError: FILE is there, but what follows the '@' is not a section.
+    """
+    name, mark, times = text.rpartition("@")
+    if not mark or not name or _exists(text):
+        return text, None
+    try:
+        return name, _read_section(times)
+    except QueryError:
+        # A name with an '@' in it is no section gone wrong, unless it speaks in times of its own.
+        if _exists(name) or re.fullmatch(r"[\d:.,\s-]+", times):
+            raise
+        return text, None
+
+
+def _read_section(times: str) -> Section:
+    start, mark, end = times.partition("-")
+    if not mark or not (start.strip() or end.strip()):
+        raise QueryError(f"a section is written @START-END, for example @1:05-1:10, not @{times}")
+    return Section(
+        parse_time(start) if start.strip() else None, parse_time(end) if end.strip() else None
+    )
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # a name too long, or with a zero byte, is no file
+        return False

@@ -1,0 +1,272 @@
+"""The engine over planted libraries: what comes first, where, and why."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search.engine import Engine, SearchOptions
+from search.query import Query, QueryPart, Section
+from store.errors import (
+    EncoderMismatchError,
+    MediaError,
+    MvsearchError,
+    QueryError,
+    VideoNotFoundError,
+)
+from store.records import Embeddings, Segment, Space
+
+IDS = [f"{at:x}" * 8 for at in range(1, 7)]
+
+
+@pytest.fixture
+def content(spaces: dict[str, Space], conftest_spans: Any) -> dict[str, Any]:
+    """Six videos: five have frames and words, 1-4 lyrics, 1-5 sound; 6 has untimed lyrics alone."""
+    rng = np.random.default_rng(11)
+    held: dict[str, Any] = {}
+    for at, video_id in enumerate(IDS):
+        made: dict[Space, Any] = {}
+        if at < 5:
+            made[spaces["frames"]] = (rng.normal(size=(120, 16)), conftest_spans(120, 0.5))
+            made[spaces["words"]] = (rng.normal(size=(120, 12)), conftest_spans(120, 0.5))
+            made[spaces["audio"]] = (rng.normal(size=(24, 10)), conftest_spans(24, 2.5, 5.0))
+        if at < 4:
+            lines = [Segment(3.0 * i, 3.0 * i + 2, f"line {i} of {at}") for i in range(10)]
+            made[spaces["lyrics"]] = (rng.normal(size=(10, 12)), lines)
+        if at == 5:
+            lines = [Segment(None, None, f"line {i} of {at}") for i in range(10)]
+            made[spaces["lyrics"]] = (rng.normal(size=(10, 12)), lines)
+        held[video_id] = made
+    return held
+
+
+@pytest.fixture
+def engine(plant: Any, content: Any, planted_encoders: Any) -> Callable[..., Engine]:
+    def build(table: dict[str, np.ndarray] | None = None, analyse: Any = None) -> Engine:
+        return Engine(plant(content), planted_encoders(table), analyse)
+
+    return build
+
+
+def ask(kind: Any, value: str, section: Section | None = None) -> Query:
+    return Query((QueryPart(kind, value, section),))
+
+
+def stored(engine: Engine, video_id: str, space: Space) -> np.ndarray:
+    found = engine.library.catalog.embeddings(video_id, space.key)
+    assert found is not None
+    return found.vectors
+
+
+def test_a_lyric_line_finds_its_song_and_its_second(engine: Any, content: Any, spaces: Any) -> None:
+    line = content[IDS[2]][spaces["lyrics"]][0][4]
+    searcher = engine({"take me home": line})
+    results = searcher.search(ask("lyric", "take me home"))
+    assert results[0].video.id == IDS[2]
+    moment = results[0].moments[0]
+    assert (moment.start_seconds, moment.end_seconds) == (12, 14)
+    assert moment.text == "line 4 of 2"
+    assert moment.similarity == pytest.approx(1, abs=0.01)
+    assert set(results[0].contributions) == {"lyrics"}
+    assert results[0].contributions["lyrics"].weight == pytest.approx(1)
+    assert set(searcher.encoders.used) == {"lyrics"}
+    assert IDS[4] not in {r.video.id for r in results}
+
+
+def test_lyrics_without_times_give_a_moment_without_times(
+    engine: Any, content: Any, spaces: Any
+) -> None:
+    line = content[IDS[5]][spaces["lyrics"]][0][7]
+    best = engine({"la": line}).search(ask("lyric", "la"))[0]
+    assert best.video.id == IDS[5]
+    assert best.moments[0].start_seconds is None
+    assert best.moments[0].text == "line 7 of 5"
+
+
+def test_words_are_compared_with_pictures_and_lyrics(
+    engine: Any, content: Any, spaces: Any
+) -> None:
+    """The same vector stands for the text in both encoders: only their spaces part them."""
+    words = content[IDS[1]][spaces["words"]][0][30]
+    results = engine({"a beach": words}).search(
+        ask("text", "a beach"), SearchOptions(weights={"frames": 0.6, "lyrics": 0.4})
+    )
+    by_id = {r.video.id: r for r in results}
+    assert by_id[IDS[1]].contributions["frames"].similarity == pytest.approx(1, abs=0.01)
+    assert "audio" not in by_id[IDS[1]].contributions  # its encoder reads no words
+    assert by_id[IDS[4]].contributions["frames"].weight == pytest.approx(1)
+    assert by_id[IDS[5]].contributions["lyrics"].weight == pytest.approx(1)
+    frames = [m for m in by_id[IDS[1]].moments if m.modality == "frames"]
+    assert frames[0].start_seconds == 15
+
+
+def test_the_score_is_the_sum_of_what_is_shown(engine: Any, content: Any, spaces: Any) -> None:
+    words = content[IDS[1]][spaces["words"]][0][30]
+    for result in engine({"x": words}).search(ask("text", "x")):
+        total = sum(c.similarity * c.weight for c in result.contributions.values())
+        assert result.score == pytest.approx(total)
+        assert sum(c.weight for c in result.contributions.values()) == pytest.approx(1)
+
+
+def clip_of(content: Any, spaces: Any, video_id: str, first: int, n: int) -> Any:
+    """Five seconds and so on of a planted video, as the analysis would give them."""
+
+    def analyse(part: QueryPart, encoders: Any, modalities: Any) -> list[Embeddings]:
+        found = []
+        for modality, every, length in (("frames", 0.5, 0.5), ("audio", 2.5, 5.0)):
+            if modality not in modalities:
+                continue
+            rows = content[video_id][spaces[modality]][0]
+            start = round(first * 0.5 / every)
+            chosen = rows[start : start + max(1, round(n * 0.5 / every) - (modality == "audio"))]
+            chosen = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
+            segments = tuple(Segment(i * every, i * every + length) for i in range(len(chosen)))
+            found.append(Embeddings(spaces[modality], segments, chosen.astype(np.float32)))
+        return found
+
+    return analyse
+
+
+@pytest.mark.parametrize("kind", ["clip", "audio"])
+def test_a_clip_finds_its_video_and_its_place(
+    engine: Any, content: Any, spaces: Any, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "clip.mp4").touch()
+    searcher = engine(analyse=clip_of(content, spaces, IDS[3], 40, 10))
+    best = searcher.search(ask(kind, str(tmp_path / "clip.mp4")))[0]
+    assert best.video.id == IDS[3]
+    # One window alone tells less than frames do: its neighbours lie 2.5 s away.
+    near = 0.3 if kind == "clip" else 0.6
+    assert best.moments[0].start_seconds == pytest.approx(20, abs=near)
+    assert best.moments[0].end_seconds == pytest.approx(25, abs=near)
+    expected = {"frames", "audio"} if kind == "clip" else {"audio"}
+    assert set(best.contributions) == expected
+    assert best.score == pytest.approx(1, abs=0.02)
+
+
+def test_parts_are_fused_into_one_answer(
+    engine: Any, content: Any, spaces: Any, tmp_path: Path
+) -> None:
+    """The picture is of video 1 and the line of video 2; the weights decide."""
+    (tmp_path / "a.jpg").touch()
+    picture = content[IDS[0]][spaces["frames"]][0][[5]]
+    picture = (picture / np.linalg.norm(picture)).astype(np.float32)
+
+    def analyse(part: QueryPart, encoders: Any, modalities: Any) -> list[Embeddings]:
+        return [Embeddings(spaces["frames"], (Segment(0, 0),), picture)]
+
+    searcher = engine({"home": content[IDS[1]][spaces["lyrics"]][0][3]}, analyse)
+    query = Query((QueryPart("image", str(tmp_path / "a.jpg")), QueryPart("lyric", "home")))
+    for share, first in ((0.9, 0), (0.1, 1)):
+        weights = {"frames": share, "lyrics": 1 - share}
+        best = searcher.search(query, SearchOptions(weights=weights))[0]
+        assert best.video.id == IDS[first]
+        assert best.contributions["frames"].weight == pytest.approx(weights["frames"])
+
+
+def test_like_leaves_the_video_itself_out_and_needs_no_encoder(
+    engine: Any, content: Any, spaces: Any
+) -> None:
+    frames = content[IDS[0]][spaces["frames"]][0]
+    content[IDS[1]][spaces["frames"]][0][20:40] = frames[:20]
+    searcher = engine()
+    results = searcher.search(ask("like", IDS[0], Section(0, 10)))
+    assert results[0].video.id == IDS[1]
+    assert IDS[0] not in {r.video.id for r in results}
+    assert results[0].contributions["frames"].similarity == pytest.approx(1, abs=0.01)
+    frames_moment = next(m for m in results[0].moments if m.modality == "frames")
+    assert (frames_moment.start_seconds, frames_moment.end_seconds) == (10, 20)
+    assert searcher.encoders.used == []
+    with pytest.raises(QueryError, match="nothing at that time"):
+        searcher.search(ask("like", IDS[0], Section(900, 910)))
+    with pytest.raises(VideoNotFoundError):
+        searcher.search(ask("like", "no such song"))
+
+
+def test_similar_is_symmetric_brute_force(engine: Any, spaces: Any) -> None:
+    searcher = engine()
+    options = SearchOptions(weights={"frames": 0.5, "lyrics": 0.5}, top=3)
+    video = searcher.library.catalog.video(IDS[0])
+    results = searcher.similar(video, options)
+
+    def both(modality: str, a: str, b: str) -> float:
+        index = searcher.library.index(spaces[modality])
+        product = index.vectors(a) @ index.vectors(b).T
+        return float(product.max(axis=1).mean() + product.max(axis=0).mean()) / 2
+
+    truth = {v: 0.5 * both("frames", IDS[0], v) + 0.5 * both("lyrics", IDS[0], v) for v in IDS[1:4]}
+    truth[IDS[4]] = both("frames", IDS[0], IDS[4])
+    truth[IDS[5]] = both("lyrics", IDS[0], IDS[5])
+    order = sorted(truth, key=lambda v: -truth[v])[:3]
+    assert [r.video.id for r in results] == order
+    assert [r.score for r in results] == pytest.approx([truth[v] for v in order], abs=1e-5)
+    assert [r.rank for r in results] == [1, 2, 3]
+    assert {m.modality for m in results[0].moments} <= {"frames", "lyrics", "audio"}
+
+
+def test_the_report_over_all_is_the_report_over_each(engine: Any) -> None:
+    searcher = engine()
+    seen: list[tuple[int, int]] = []
+    for fusion in ("weighted", "rrf"):
+        options = SearchOptions(top=4, fusion=fusion)
+        matrix = searcher.similarity_matrix(options, lambda n, of: seen.append((n, of)))
+        assert seen[-1] == (18, 18)
+        for video, results in searcher.similar_all(matrix, options):
+            alone = searcher.similar(video, options)
+            assert [r.video.id for r in results] == [r.video.id for r in alone]
+            assert [r.score for r in results] == pytest.approx([r.score for r in alone], abs=1e-5)
+            assert [r.moments for r in results] == [r.moments for r in alone]
+    assert np.isnan(matrix.scores.diagonal()).all()
+
+
+def test_ranks_fuse_over_all_videos(engine: Any, content: Any, spaces: Any) -> None:
+    words = content[IDS[1]][spaces["words"]][0][30]
+    options = SearchOptions(fusion="rrf", weights={"frames": 1})
+    results = engine({"x": words}).search(ask("text", "x"), options)
+    assert [r.score for r in results] == pytest.approx([1 / (60 + n) for n in range(1, 6)])
+    assert results[0].video.id == IDS[1]
+
+
+def test_an_empty_library_says_what_to_do(plant: Any, planted_encoders: Any) -> None:
+    empty = Engine(plant({}), planted_encoders())
+    with pytest.raises(MvsearchError, match="mvsearch index"):
+        empty.search(ask("text", "x"))
+    with pytest.raises(MvsearchError, match="mvsearch index"):
+        empty.similarity_matrix()
+
+
+def test_other_encoders_are_refused_before_anything_is_encoded(engine: Any, spaces: Any) -> None:
+    searcher = engine({})
+    searcher.encoders.made["lyrics"].spaces = (Space("lyrics", "another", "2", 12),)
+    with pytest.raises(EncoderMismatchError):
+        searcher.search(ask("lyric", "not in the table"))
+
+
+def test_a_query_that_reaches_nothing_says_so(engine: Any) -> None:
+    with pytest.raises(QueryError, match="nothing to compare"):
+        engine().search(ask("lyric", "x"), SearchOptions(weights={"frames": 1}))
+
+
+def test_files_that_cannot_be_read_are_one_line(engine: Any, tmp_path: Path) -> None:
+    def analyse(part: QueryPart, encoders: Any, modalities: Any) -> list[Embeddings]:
+        if part.path.name == "mute.mp4":
+            return []
+        raise MediaError("no_media", "it holds no picture and no sound")
+
+    searcher = engine(analyse=analyse)
+    for name in ("broken.mp4", "mute.mp4"):
+        (tmp_path / name).touch()
+    with pytest.raises(QueryError, match=r"broken\.mp4.*no picture"):
+        searcher.search(ask("clip", str(tmp_path / "broken.mp4")))
+    with pytest.raises(QueryError, match=r"mute\.mp4.*holds no"):
+        searcher.search(ask("clip", str(tmp_path / "mute.mp4")))
+    with pytest.raises(QueryError, match="no file is called"):
+        searcher.search(ask("image", str(tmp_path / "absent.jpg")))
+
+
+@pytest.mark.parametrize("options", [{"top": 0}, {"fusion": "sum"}, {"weights": {"frames": 0.0}}])
+def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(QueryError):
+        SearchOptions(**options)

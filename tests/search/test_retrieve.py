@@ -1,0 +1,142 @@
+"""Exact retrieval against brute force in numpy."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import search.pairs
+import search.retrieve
+from search.fusion import fuse_weighted, merge_parts
+from search.pairs import compare_all, compare_one
+from search.retrieve import Ask, find_candidates, score_videos
+
+N_VIDEOS = 40
+
+
+@pytest.fixture
+def library(plant: Any, spaces: dict[str, Any], conftest_spans: Any) -> Any:
+    """Forty videos about ten themes; some without lyrics, one without frames, lengths 1 to 60."""
+    rng = np.random.default_rng(7)
+    themes = {m: rng.normal(size=(10, spaces[m].dim)) for m in ("frames", "lyrics")}
+    content = {}
+    for at in range(N_VIDEOS):
+        held = {}
+        for modality in ("frames", "lyrics"):
+            if (modality == "lyrics" and at % 3 == 0) or (modality == "frames" and at == 7):
+                continue
+            n = int(rng.integers(1, 60))
+            vectors = themes[modality][at % 10] + 0.7 * rng.normal(size=(n, spaces[modality].dim))
+            held[spaces[modality]] = (vectors, conftest_spans(n))
+        content[f"{at:02d}aa"] = held
+    return plant(content)
+
+
+def brute_force(index: Any, queries: np.ndarray, video_id: str) -> float:
+    vectors = index.vectors(video_id).astype(np.float64)
+    if not len(vectors):
+        return float("nan")
+    return float(np.mean([max(float(q @ v) for v in vectors) for q in queries.astype(np.float64)]))
+
+
+def make_queries(index: Any, n: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    queries = rng.normal(size=(n, index.space.dim)).astype(np.float32)
+    queries[0] = index.vectors(index.video_ids[seed % len(index.video_ids)])[0]
+    return index.place(queries / np.linalg.norm(queries, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("max_product", [1, 50, 1 << 24])
+@pytest.mark.parametrize("block_rows", [1, 100, 100_000])
+def test_set_similarity_is_brute_force_whatever_the_blocks(
+    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_rows: int
+) -> None:
+    monkeypatch.setattr(search.retrieve, "MAX_PRODUCT", max_product)
+    monkeypatch.setattr(search.retrieve.iter_blocks, "__defaults__", (block_rows,))
+    index = library.index(spaces["lyrics"])
+    ids = [f"{at:02d}aa" for at in range(12)]
+    queries = make_queries(index, 5, 3)
+    expected = [brute_force(index, queries, video_id) for video_id in ids]
+    assert score_videos(Ask(index, queries), ids) == pytest.approx(expected, abs=1e-5, nan_ok=True)
+    assert np.isnan(expected[0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("n_wanted", [1, 3, 10, N_VIDEOS])
+def test_candidates_hold_the_true_best(library: Any, spaces: Any, seed: int, n_wanted: int) -> None:
+    modalities = ["frames", "lyrics"] if seed % 2 else ["frames"]
+    indexes = [library.index(spaces[m]) for m in modalities]
+    asks = [Ask(i, make_queries(i, 1 + seed, seed + at)) for at, i in enumerate(indexes)]
+    weights = {"frames": 0.3, "lyrics": 0.7}
+    left_out = {"05aa"} if seed % 3 == 0 else set()
+
+    def fuse(similarities: np.ndarray) -> np.ndarray:
+        return fuse_weighted(merge_parts(similarities, modalities), weights)[0]
+
+    found = find_candidates(asks, fuse, n_wanted, left_out)
+    ids = [f"{at:02d}aa" for at in range(N_VIDEOS) if f"{at:02d}aa" not in left_out]
+    truth = fuse(np.array([[brute_force(a.index, a.vectors, v) for v in ids] for a in asks]))
+    best = sorted(((-s, v) for s, v in zip(truth, ids, strict=True) if not np.isnan(s)))[:n_wanted]
+    scores = dict(zip(found.video_ids, fuse(found.similarities), strict=True))
+    assert {v for _, v in best} <= set(scores)
+    for score, video_id in best:
+        assert scores[video_id] == pytest.approx(-score, abs=1e-5)
+    assert not left_out & set(scores)
+
+
+def test_a_clear_winner_is_found_without_looking_at_every_video(
+    plant: Any, spaces: Any, conftest_spans: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basis = np.eye(16)
+    rng = np.random.default_rng(5)
+    frames = spaces["frames"]
+    content = {
+        f"{at:03d}a": {
+            frames: (basis[at % 16] + 0.1 * rng.normal(size=(20, 16)), conftest_spans(20))
+        }
+        for at in range(160)
+    }
+    library = plant(content)
+    ask = Ask(library.index(frames), library.index(frames).place(basis[[3]].astype(np.float32)))
+    scored: list[int] = []
+    real = score_videos
+    monkeypatch.setattr(
+        search.retrieve, "score_videos", lambda a, ids: scored.append(len(ids)) or real(a, ids)
+    )
+    found = find_candidates([ask], lambda s: s[0], 2)
+    assert 2 <= sum(scored) <= 10  # the ten videos of its theme at most
+    assert found.similarities.max() > 0.95
+
+
+def test_wanting_all_gives_all(library: Any, spaces: Any) -> None:
+    index = library.index(spaces["frames"])
+    found = find_candidates([Ask(index, make_queries(index, 2, 1))], lambda s: s[0], None)
+    assert len(found.video_ids) == N_VIDEOS - 1
+
+
+@pytest.mark.parametrize(("max_product", "block_rows"), [(1 << 24, 4096), (70, 64), (1, 1)])
+def test_pairs_are_brute_force_both_ways(
+    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_rows: int
+) -> None:
+    monkeypatch.setattr(search.pairs, "MAX_PRODUCT", max_product)
+    monkeypatch.setattr(search.retrieve.iter_blocks, "__defaults__", (block_rows,))
+    index = library.index(spaces["lyrics"])
+    ids = [f"{at:02d}aa" for at in (9, 1, 0, 2, 4, 31, 16, 8)]
+    expected = np.array(
+        [
+            [
+                (brute_force(index, index.vectors(a), b) + brute_force(index, index.vectors(b), a))
+                / 2
+                if len(index.vectors(a)) and len(index.vectors(b))
+                else np.nan
+                for b in ids
+            ]
+            for a in ids
+        ]
+    )
+    seen: list[tuple[int, int]] = []
+    matrix = compare_all(index, ids, lambda done, of: seen.append((done, of)))
+    assert matrix == pytest.approx(expected, abs=1e-5, nan_ok=True)
+    assert np.isnan(matrix).any()
+    assert seen[-1] == (len(ids), len(ids))
+    assert compare_one(index, ids[1], ids) == pytest.approx(expected[1], abs=1e-5, nan_ok=True)
