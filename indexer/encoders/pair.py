@@ -1,0 +1,131 @@
+"""Two networks that were trained to meet in one space, one of them for texts."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.encoders.checkpoints import DownloadedWeights, compute_fingerprint, read_settings
+from indexer.encoders.picture import check_frames, example_frames, run_in_batches, standardise
+from indexer.encoders.runtime import Array, Network, Recipe, open_network
+from indexer.encoders.sentence import encode_texts
+from indexer.encoders.tokens import TokenFrame, Tokens
+from indexer.encoders.unit import to_unit_rows
+from store.records import Matrix, Modality, Space
+
+if TYPE_CHECKING:
+    import torch
+
+# Part of every revision: raise it when anything would be encoded differently.
+VERSION = 1
+
+PAIR_FILES = ("model.safetensors", "config.json", "preprocessor_config.json", "tokenizer.json")
+
+
+class PairEncoder:
+    """What picture-text and sound-text encoders share: a checkpoint of both, and the texts."""
+
+    name: ClassVar[str]
+    modality: ClassVar[Modality]
+    weights: ClassVar[DownloadedWeights]
+    frame: ClassVar[TokenFrame]
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Find the weights; they are loaded at the first use.
+
+        Args:
+            folder: a checkpoint other than the one in its usual place.
+
+        Raises:
+            WeightsMissingError: they are not there.
+        """
+        self.folder = self.weights.locate(folder)
+        self.settings = read_settings(self.folder / "config.json")
+        fingerprint = compute_fingerprint(self.folder, self.weights.files)
+        self.revision = f"{fingerprint}-{VERSION}"
+        self.spaces = (Space(self.modality, self.name, self.revision, self.find_dim()),)
+
+    def find_dim(self) -> int:
+        """The length of its vectors, by its settings."""
+        raise NotImplementedError
+
+    def build_texts(self) -> "torch.nn.Module":
+        """Make the module that turns ids and mask into vectors."""
+        raise NotImplementedError
+
+    def encode_words(self, texts: Sequence[str]) -> Matrix:
+        """See `ReadsWords.encode_words`."""
+        return encode_texts(self._tokens, self._text_network, texts, self.spaces[-1].dim)
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return Tokens(self.folder / "tokenizer.json", self.frame)
+
+    @cached_property
+    def _text_network(self) -> Network:
+        return open_network(self.text_recipe)
+
+    @property
+    def text_recipe(self) -> Recipe:
+        """How the network for texts comes to be."""
+        width = self.frame.max_tokens if self.frame.is_padded_fully else 4
+        ids = np.ones((2, width), dtype=np.int64)
+        axes = (0,) if self.frame.is_padded_fully else (0, 1)
+        name = f"{self.name}-text"
+        return Recipe(name, self.revision, self.build_texts, (ids, np.ones_like(ids)), (axes, axes))
+
+
+class PictureTextEncoder(PairEncoder):
+    """Frames and words in one space.
+
+    A kind of it is a subclass that builds the two modules out of one checkpoint.
+    """
+
+    modality = "frames"
+
+    def build_pixels(self) -> "torch.nn.Module":
+        """Make the module that turns standardised (n, 3, height, width) into vectors."""
+        raise NotImplementedError
+
+    @property
+    def frame_size(self) -> tuple[int, int]:
+        """Width and height of the frames, by its settings."""
+        size = int(self.settings["vision_config"].get("image_size", 224))
+        return size, size
+
+    def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
+        """See `FrameEncoder.encode`."""
+        check_frames(frames, self.frame_size)
+        (vectors,) = run_in_batches(self._frame_network, frames, (self.spaces[0].dim,))
+        return (to_unit_rows(vectors),)
+
+    @cached_property
+    def _frame_network(self) -> Network:
+        return open_network(self.frame_recipe)
+
+    @property
+    def frame_recipe(self) -> Recipe:
+        """How the network for frames comes to be."""
+        examples: tuple[Array, ...] = (example_frames(self.frame_size),)
+        return Recipe(f"{self.name}-frames", self.revision, self._build_frames, examples, ((0,),))
+
+    def _build_frames(self) -> "torch.nn.Module":
+        import torch
+
+        prepared: dict[str, Any] = read_settings(self.folder / "preprocessor_config.json")
+        network = self.build_pixels()
+
+        class Frames(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.network = network
+
+            def forward(self, frames: torch.Tensor) -> torch.Tensor:
+                pixels = standardise(frames, prepared["image_mean"], prepared["image_std"])
+                vectors: torch.Tensor = self.network(pixels)
+                return vectors
+
+        return Frames()

@@ -1,0 +1,101 @@
+"""Encoders without weights, exact and quick, to test everything around them."""
+
+import re
+import zlib
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.encoders.picture import check_frames
+from indexer.encoders.unit import to_unit_rows
+from store.records import Matrix, Space
+
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "black": (0, 0, 0),
+    "white": (255, 255, 255),
+    "grey": (128, 128, 128),
+    "red": (255, 0, 0),
+    "green": (0, 255, 0),
+    "blue": (0, 0, 255),
+    "yellow": (255, 255, 0),
+    "cyan": (0, 255, 255),
+    "magenta": (255, 0, 255),
+    "orange": (255, 128, 0),
+}
+
+_GRID = 4
+
+
+class ToyFrames:
+    """Mean colours of a 4 × 4 grid; words are compared with the mean colour of the whole."""
+
+    name: ClassVar[str] = "toy-frames"
+    frame_size = (32, 32)
+    spaces = (
+        Space("frames", "toy-frames", "1", _GRID * _GRID * 3 + 1),
+        Space("frames", "toy-frames", "1", 4, "words"),
+    )
+
+    def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
+        """See `FrameEncoder.encode`."""
+        check_frames(frames, self.frame_size)
+        cell = self.frame_size[0] // _GRID
+        cells = frames.reshape(-1, _GRID, cell, _GRID, cell, 3).mean(axis=(2, 4))
+        return _place(cells.reshape(-1, _GRID * _GRID * 3)), _place(cells.mean(axis=(1, 2)))
+
+    def encode_words(self, texts: Sequence[str]) -> Matrix:
+        """The mean of the colours that each text names; grey where it names none."""
+        named = [[COLOURS[word] for word in _find_words(text) if word in COLOURS] for text in texts]
+        means = [np.mean(colours or [COLOURS["grey"]], axis=0) for colours in named]
+        return _place(np.array(means).reshape(-1, 3))
+
+
+class ToyLyrics:
+    """A bag of hashed words: lines that share words are near, all others are not."""
+
+    name: ClassVar[str] = "toy-lyrics"
+    spaces = (Space("lyrics", "toy-lyrics", "1", 256),)
+
+    def encode(self, texts: Sequence[str]) -> tuple[Matrix, ...]:
+        """See `TextEncoder.encode`."""
+        dim = self.spaces[0].dim
+        counts = np.zeros((len(texts), dim))
+        for row, text in enumerate(texts):
+            for word in _find_words(text):
+                counts[row, zlib.crc32(word.encode("utf-8", "replace")) % dim] += 1
+        return (to_unit_rows(counts),)
+
+    def encode_words(self, texts: Sequence[str]) -> Matrix:
+        """See `ReadsWords.encode_words`."""
+        return self.encode(texts)[0]
+
+
+class ToyAudio:
+    """The amplitude in bands of 125 Hz: sounds of one pitch are near."""
+
+    name: ClassVar[str] = "toy-audio"
+    sample_rate = 8000
+    window_seconds = 1.0
+    hop_seconds = 1.0
+    spaces = (Space("audio", "toy-audio", "1", 32),)
+
+    def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
+        """See `AudioEncoder.encode`."""
+        n_samples = windows.shape[1]
+        spectrum = np.abs(np.fft.rfft(windows.astype(np.float64), axis=1)) ** 2
+        hertz = np.arange(spectrum.shape[1]) * self.sample_rate / max(1, n_samples)
+        dim = self.spaces[0].dim
+        bands = np.minimum(hertz * 2 * dim / self.sample_rate, dim - 1).astype(int)
+        energy = spectrum @ np.eye(dim)[bands]
+        return (to_unit_rows(np.sqrt(energy)),)
+
+
+def _place(colours: npt.NDArray[np.float64]) -> Matrix:
+    """Put colours of 0 to 255 around a middle grey, beside a constant that keeps grey from zero."""
+    return to_unit_rows(np.hstack([colours / 127.5 - 1.0, np.ones((len(colours), 1))]))
+
+
+def _find_words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
