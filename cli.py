@@ -1,0 +1,458 @@
+"""The command line: parse, call, print."""
+
+import io
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from store.errors import MvsearchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from indexer.encoders import Encoders
+    from indexer.encoders.weights import ModelStatus
+    from store.library import Library
+    from store.records import Video
+
+EXIT_FAILURES = 1
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130
+# Tables that nobody watches are for programs and files: no cell is cut.
+PIPE_WIDTH = 200
+
+app = typer.Typer(
+    name="mvsearch",
+    help="Search a folder of music videos by picture, clip, sound, lyric line or words.",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="The weights that encoders need.")
+app.add_typer(models_app, name="models")
+
+
+ProfileName = Literal["embedded", "paper", "semantic"]
+LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
+FusionName = Literal["weighted", "rrf"]
+ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
+LyricsForm = Literal["txt", "csv", "lrc", "srt"]
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        metavar="DIR",
+        help="Where the library lives; else $MVSEARCH_LIBRARY, else the platform's data folder.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+TopOption = Annotated[int, typer.Option("--top", min=1, help="How many videos.")]
+WeightsOption = Annotated[
+    str | None,
+    typer.Option("--weights", metavar="M=W,…", help="Such as frames=.6,lyrics=.4,audio=0."),
+]
+FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How modalities are fused.")]
+VideoArgument = Annotated[
+    str, typer.Argument(metavar="VIDEO", help="An id or its beginning, a path, or part of a title.")
+]
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Answer what needs no command."""
+    if version:
+        from importlib.metadata import version as read_version
+
+        typer.echo(f"mvsearch {read_version('mvsearch')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def index(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of music videos.")],
+    library: LibraryOption = None,
+    profile: Annotated[
+        ProfileName | None,
+        typer.Option(help="Which encoders; a library keeps the one that it was begun with."),
+    ] = None,
+    lyrics: Annotated[
+        LyricsModeName,
+        typer.Option(help="auto: side-car, subtitles, tag, then Whisper if its weights are there."),
+    ] = "auto",
+    whisper_model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Whisper model or checkpoint file.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="L", help="Language sung, such as en.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Files at once.")] = None,
+    recursive: Annotated[bool, typer.Option(help="Look into folders below.")] = True,
+    frame_rate: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=30, help="Frames a second, instead of the rate by duration."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try files again that failed before.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the library up to date with a folder: only what is new or changed is worked on."""
+    from indexer.analysis import AnalysisOptions
+    from indexer.pipeline import IndexOptions, index_folder
+    from indexer.progress import choose_progress
+    from search.listing import print_summary, summary_to_dict
+
+    options = IndexOptions(
+        lyrics=lyrics,
+        whisper_model=whisper_model,
+        language=language,
+        workers=workers,
+        is_recursive=recursive,
+        has_retry=retry_failed,
+        analysis=AnalysisOptions(frames_per_second=frame_rate),
+    )
+    if not folder.is_dir():
+        raise MvsearchError(f"{folder} is not a folder")
+    with _open(library, create=True) as opened:
+        encoders = _load_encoders(opened, profile)
+        progress = choose_progress(_console(stderr=True), is_silent=as_json)
+        summary = index_folder(folder, opened, encoders, options, progress=progress)
+    if as_json:
+        _print_json(summary_to_dict(summary))
+    else:
+        print_summary(summary, _console(), folder)
+    if summary.is_interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if summary.failures:
+        raise typer.Exit(EXIT_FAILURES)
+
+
+@app.command()
+def search(
+    text: Annotated[
+        list[str] | None, typer.Option(metavar="T", help="Words: what is seen, sung or heard.")
+    ] = None,
+    lyric: Annotated[
+        list[str] | None, typer.Option(metavar="T", help="A line that is sung.")
+    ] = None,
+    image: Annotated[list[str] | None, typer.Option(metavar="FILE", help="A picture.")] = None,
+    clip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE[@START-END]", help="A piece of video: picture and sound."),
+    ] = None,
+    audio: Annotated[
+        list[str] | None, typer.Option(metavar="FILE[@START-END]", help="A piece of sound.")
+    ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VIDEO[@START-END]", help="A video of the library, or part of it."),
+    ] = None,
+    weights: WeightsOption = None,
+    fusion: FusionOption = "weighted",
+    top: TopOption = 10,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_m3u: Annotated[bool, typer.Option("--m3u", help="Print a playlist.")] = False,
+    library: LibraryOption = None,
+) -> None:
+    """Find videos, the moment in each, and why; several parts make one query."""
+    from search.engine import Engine, SearchOptions
+    from search.query import Query, QueryKind, parse_part, parse_weights
+    from search.report import print_results, results_to_csv, results_to_json, results_to_m3u
+
+    if as_json + as_csv + as_m3u > 1:
+        raise MvsearchError("--json, --csv and --m3u exclude one another")
+    asked: dict[QueryKind, list[str] | None] = {
+        "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
+    }  # fmt: skip
+    query = Query(
+        tuple(parse_part(kind, value) for kind, values in asked.items() for value in values or ())
+    )
+    options = SearchOptions(
+        weights=parse_weights(weights) if weights else None, fusion=fusion, top=top
+    )
+    with _open(library) as opened:
+        results = Engine(opened, _load_encoders(opened)).search(query, options)
+    if as_json:
+        _print_json(results_to_json(query, options, results))
+    elif as_csv:
+        _write(results_to_csv(results))
+    elif as_m3u:
+        _write(results_to_m3u(results))
+    else:
+        print_results(results, _console())
+
+
+@app.command()
+def similar(
+    video: Annotated[
+        str | None,
+        typer.Argument(metavar="[VIDEO]", help="An id or its beginning, a path, part of a title."),
+    ] = None,
+    for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
+    top: TopOption = 10,
+    weights: WeightsOption = None,
+    fusion: FusionOption = "weighted",
+    form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = "table",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to a file.")] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Report the songs most similar to one, or to each."""
+    from search.engine import Engine, SearchOptions
+    from search.query import parse_weights
+    from search.report import ReportOptions, write_report
+
+    if (video is None) != for_all:
+        raise MvsearchError("name one VIDEO, or say --all")
+    options = SearchOptions(
+        weights=parse_weights(weights) if weights else None, fusion=fusion, top=top
+    )
+    with _open(library) as opened:
+        engine = Engine(opened, _load_encoders(opened))
+        chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
+        report = write_report(engine, chosen, options, ReportOptions(form, is_all=for_all))
+    if out is None:
+        _write(report)
+    else:
+        _write_file(out, report)
+
+
+@app.command()
+def lyrics(
+    video: Annotated[str | None, typer.Argument(metavar="[VIDEO]")] = None,
+    for_all: Annotated[bool, typer.Option("--all", help="Every video that has lyrics.")] = False,
+    form: Annotated[LyricsForm, typer.Option("--format", help="Form of the files.")] = "txt",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write files; csv comes with a txt beside it."),
+    ] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Print lyrics, or write them to files."""
+    from indexer.lyrics.export import format_lyrics, write_lyrics
+
+    if (video is None) != for_all:
+        raise MvsearchError("name one VIDEO, or say --all")
+    if for_all and out is None:
+        raise MvsearchError("--all writes files: say where with --out DIR")
+    with _open(library) as opened:
+        videos = [_find(opened, video)] if video is not None else opened.catalog.videos()
+        n_written = 0
+        for chosen in videos:
+            found = opened.catalog.lyrics(chosen.id)
+            if found is None:
+                if not for_all:
+                    raise MvsearchError(f"no lyrics are known of {chosen.title}")
+            elif out is None:
+                _write(format_lyrics(found, form))
+            else:
+                n_written += len(write_lyrics(found, chosen, form, out))
+    if out is not None:
+        typer.echo(f"{n_written} files written to {out}")
+
+
+@app.command("list")
+def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """List the videos of the library."""
+    from search.listing import print_videos, video_to_dict
+
+    with _open(library) as opened:
+        videos = opened.catalog.videos()
+    if as_json:
+        _print_json([video_to_dict(video) for video in videos])
+    else:
+        print_videos(videos, _console())
+
+
+@app.command()
+def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """Show all that is known of a video, lyrics and their source included."""
+    from search.listing import entry_to_dict, print_entry, read_entry
+
+    with _open(library) as opened:
+        entry = read_entry(opened, _find(opened, video), _load_encoders(opened))
+    if as_json:
+        _print_json(entry_to_dict(entry))
+    else:
+        print_entry(entry, _console())
+
+
+@app.command()
+def remove(
+    video: Annotated[str | None, typer.Argument(metavar="[VIDEO]")] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Every video whose files are gone.")
+    ] = False,
+    library: LibraryOption = None,
+) -> None:
+    """Take a video out of the library; its files are not touched."""
+    if (video is None) != missing:
+        raise MvsearchError("name one VIDEO, or say --missing")
+    with _open(library) as opened, opened.writing():
+        catalog = opened.catalog
+        if video is not None:
+            paths = [found.path for found in catalog.locations(video_id=_find(opened, video).id)]
+        else:
+            paths = [found.path for found in catalog.locations() if not found.path.exists()]
+            paths += [bad.path for bad in catalog.failures() if not bad.path.exists()]
+        n_removed = len(catalog.drop_locations(paths))
+        catalog.clear_failures(paths)
+    typer.echo(f"{n_removed} {'video' if n_removed == 1 else 'videos'} removed")
+
+
+@app.command()
+def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """List the files that could not be indexed, and why."""
+    from search.listing import failure_to_dict, print_failures
+
+    with _open(library) as opened:
+        found = opened.catalog.failures()
+    if as_json:
+        _print_json([failure_to_dict(failure) for failure in found])
+    elif found:
+        print_failures(found, _console())
+    else:
+        typer.echo("no failures")
+
+
+@app.command()
+def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """Show the library in numbers: videos, segments, what is still to do."""
+    from search.listing import print_status, status_to_dict
+
+    with _open(library) as opened:
+        numbers = status_to_dict(opened)
+    if as_json:
+        _print_json(numbers)
+    else:
+        print_status(numbers, _console())
+
+
+@models_app.command("list")
+def list_models_command(as_json: JsonOption = False) -> None:
+    """List the encoders and whether their weights are there."""
+    from indexer.encoders.weights import list_models
+
+    _show_models(list_models(), as_json)
+
+
+@models_app.command("check")
+def check_models_command(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify checksums, then load and try the encoders whose weights are there."""
+    from indexer.encoders.weights import check_models
+
+    statuses = check_models(names or None)
+    _show_models(statuses, as_json)
+    if any(status.problem for status in statuses):
+        raise typer.Exit(EXIT_FAILURES)
+
+
+@models_app.command("fetch")
+def fetch_model_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An encoder, or whisper-MODEL.")],
+) -> None:
+    """Download the weights of an encoder, or a Whisper model."""
+    from indexer.encoders.weights import fetch_model
+    from indexer.lyrics.transcribe import fetch_weights
+
+    if name.startswith("whisper-"):
+        typer.echo(f"{name} is in {fetch_weights(name.removeprefix('whisper-'))}")
+    else:
+        status = fetch_model(name)
+        typer.echo(f"{name} is in {status.folder}" if status.folder else f"{name} needs no weights")
+
+
+def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
+    """Print encoders with the state of their weights."""
+    from search.listing import model_to_dict, print_models
+
+    if as_json:
+        _print_json([model_to_dict(status) for status in statuses])
+    else:
+        print_models(statuses, _console())
+
+
+def _open(folder: Path | None, *, create: bool = False) -> "Library":
+    """Open the library asked for."""
+    from store.library import Library, default_library_folder
+
+    return Library.open(folder or default_library_folder(), create=create)
+
+
+def _load_encoders(library: "Library", profile: str | None = None) -> "Encoders":
+    """The encoders that the library was built with, or those asked for where it is new."""
+    from indexer.encoders import Encoders
+
+    return Encoders(profile or library.catalog.profile() or "embedded")
+
+
+def _find(library: "Library", name: str) -> "Video":
+    """The video that the user means."""
+    return library.catalog.find_video(name)
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    """A terminal, or a pipe whose lines are not broken."""
+    from rich.console import Console
+
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=PIPE_WIDTH)
+
+
+def _print_json(data: Any) -> None:
+    """Print JSON on standard output."""
+    _write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def _write(text: str) -> None:
+    """Print text as it is."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def _write_file(path: Path, text: str) -> None:
+    """Write a report to a file."""
+    try:
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise MvsearchError(f"cannot write {path}: {error.strerror}") from error
+    typer.echo(f"written: {path}")
+
+
+def main() -> None:
+    """Run the command line; every error that a user can cause is one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    # A plain `kill` ends as Ctrl-C does: tidily, with what is done kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(app(standalone_mode=False))
+    except (MvsearchError, typer.TyperException) as error:
+        said = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        reason = " ".join(said.split())
+        sys.stderr.write(f"mvsearch: {reason}\n")
+        sys.exit(EXIT_WRONG_USE)
+    except BrokenPipeError:
+        # Nobody reads on, as with `| head`: no complaint, also not when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILURES)
+
+
+if __name__ == "__main__":
+    main()

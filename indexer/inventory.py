@@ -1,0 +1,143 @@
+"""What lies in a folder, against what the library knows of it."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.scan import ScannedFile, ScanOptions, content_id, scan_folder
+from store.catalog import Catalog
+from store.errors import MediaError, MvsearchError
+from store.paths import path_key
+from store.records import Failure, Location
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryOptions:
+    """How a folder is compared.
+
+    Attributes:
+        is_recursive: whether folders below it count.
+        has_retry: whether files that failed before are tried again though they did not change.
+    """
+
+    is_recursive: bool = True
+    has_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to work on.
+
+    Attributes:
+        is_retry: it failed before and is to be done again as a whole.
+    """
+
+    file: ScannedFile
+    video_id: str
+    is_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """A folder sorted out.
+
+    Attributes:
+        unchanged: files that still stand, by size and modification time; nothing was read.
+        fresh: files that are new, moved, changed or tried again.
+        gone: paths that the library knows and the folder no longer has.
+        failures: files that could not be read, and those that failed before and did not change.
+    """
+
+    unchanged: tuple[Found, ...]
+    fresh: tuple[Found, ...]
+    gone: tuple[Path, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def is_mostly_gone(self) -> bool:
+        """Whether more than half of what the library knows is missing, as with a missing drive."""
+        return len(self.gone) > len(self.unchanged) + len(self.fresh)
+
+
+def take_inventory(
+    folder: Path,
+    catalog: Catalog,
+    options: InventoryOptions = InventoryOptions(),
+    *,
+    on_file: Callable[[int], None] = lambda n_files: None,
+    stop: threading.Event | None = None,
+) -> Inventory:
+    """Compare a folder with the catalogue; only new and changed files are opened.
+
+    Args:
+        folder: absolute.
+        catalog: what the library knows.
+        options: how to compare.
+        on_file: called with the number of files after each of them.
+        stop: when set, the rest of the files is left for the next run.
+
+    Raises:
+        MvsearchError: the folder is not there or is no folder.
+    """
+    if not folder.is_dir():
+        raise MvsearchError(f"{folder} is not a folder")
+    scan = scan_folder(folder, ScanOptions(recursive=options.is_recursive))
+    known = _known_locations(folder, catalog, options.is_recursive)
+    old_failures = _standing_failures(folder, catalog)
+    unchanged: list[Found] = []
+    fresh: list[Found] = []
+    failures = list(scan.failures)
+    for file in scan.files:
+        if stop is not None and stop.is_set():
+            break
+        location = known.get(path_key(file.path))
+        failed_before = _failures_of(file, old_failures, catalog)
+        is_same = location is not None and _is_same(location, file)
+        if failed_before and not options.has_retry:
+            failures += failed_before
+            if is_same and location is not None:
+                unchanged.append(Found(file, location.video_id))
+        elif is_same and location is not None and not failed_before:
+            unchanged.append(Found(file, location.video_id))
+        else:
+            try:
+                fresh.append(Found(file, content_id(file.path), bool(failed_before)))
+            except MediaError as error:
+                failures.append(Failure(file.path, "scan", error.code, str(error)))
+        on_file(len(scan.files))
+    present = {path_key(file.path) for file in scan.files}
+    gone = tuple(location.path for key, location in known.items() if key not in present)
+    return Inventory(tuple(unchanged), tuple(fresh), gone, tuple(failures))
+
+
+def _is_same(location: Location, file: ScannedFile) -> bool:
+    """Whether a file is taken as unchanged: what `git` and `make` go by as well."""
+    return (location.size, location.mtime_ns) == (file.size, file.mtime_ns)
+
+
+def _known_locations(folder: Path, catalog: Catalog, is_recursive: bool) -> dict[str, Location]:
+    """The library's locations that a scan of the folder should meet, by path key."""
+    locations = catalog.locations(folder)
+    if not is_recursive:
+        locations = [location for location in locations if location.path.parent == folder]
+    return {path_key(location.path): location for location in locations}
+
+
+def _standing_failures(folder: Path, catalog: Catalog) -> dict[str, list[Failure]]:
+    """Failures of earlier runs, by path key."""
+    failures: dict[str, list[Failure]] = defaultdict(list)
+    for failure in catalog.failures(folder):
+        failures[path_key(failure.path)].append(failure)
+    return failures
+
+
+def _failures_of(
+    file: ScannedFile, old: dict[str, list[Failure]], catalog: Catalog
+) -> list[Failure]:
+    """Earlier failures of a file that did not change since."""
+    failures = old.get(path_key(file.path), [])
+    if failures and catalog.failure_stamp(file.path) == (file.size, file.mtime_ns):
+        return failures
+    return []

@@ -1,0 +1,104 @@
+"""Which files lack which stages."""
+
+from dataclasses import dataclass, field
+
+from indexer.encoders import Encoders
+from indexer.inventory import Found, Inventory
+from indexer.stages import NO_SOUND, LyricsMode, lyrics_fingerprint
+from store.catalog import Catalog
+from store.records import Modality
+
+SEEN_AND_HEARD: tuple[Modality, ...] = ("frames", "audio")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One content and the stages it lacks.
+
+    Attributes:
+        files: every file of the folder that holds it; the first is worked on.
+        lacking: empty where only the place is new.
+    """
+
+    files: tuple[Found, ...]
+    lacking: tuple[Modality, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LyricsWish:
+    """Where lyrics may come from in this run.
+
+    Attributes:
+        whisper_model: the name under which the model's work is stored.
+        can_hear: whether that model is there.
+    """
+
+    mode: LyricsMode
+    whisper_model: str
+    can_hear: bool
+
+
+@dataclass(slots=True)
+class Jobs:
+    """What a run has to do.
+
+    Attributes:
+        n_unchanged: files that lack nothing.
+        n_waiting: videos among these whose lyrics wait for Whisper.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    n_unchanged: int = 0
+    n_waiting: int = 0
+
+
+def choose_jobs(
+    inventory: Inventory, catalog: Catalog, encoders: Encoders, wish: LyricsWish
+) -> Jobs:
+    """Sort files into jobs, one for each content."""
+    known = {video.id for video in catalog.videos()}
+    pending = {
+        stage: catalog.pending(stage, encoder.spaces[0].key)
+        for stage in SEEN_AND_HEARD
+        if (encoder := encoders.get(stage)) is not None
+    }
+    by_content: dict[str, list[Found]] = {}
+    for found in inventory.fresh + inventory.unchanged:
+        by_content.setdefault(found.video_id, []).append(found)
+    fresh = {found.file.path for found in inventory.fresh}
+    chosen = Jobs()
+    for video_id, files in by_content.items():
+        is_new = video_id not in known or any(found.is_retry for found in files)
+        lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
+        if _lacks_lyrics(files[0], is_new, catalog, encoders, wish):
+            lacking.append("lyrics")
+        # Another encoder may be asked to redo what is shared, so copies go along.
+        if lacking or any(found.file.path in fresh for found in files):
+            chosen.jobs.append(Job(tuple(files), tuple(lacking)))
+        else:
+            chosen.n_unchanged += len(files)
+            chosen.n_waiting += _waits_for_whisper(video_id, catalog, encoders)
+    return chosen
+
+
+def _lacks_lyrics(
+    found: Found, is_new: bool, catalog: Catalog, encoders: Encoders, wish: LyricsWish
+) -> bool:
+    """Whether lyrics were never looked for, or better ones may be had now."""
+    if wish.mode == "off" or is_new:
+        return wish.mode != "off"
+    stage = catalog.stage(found.video_id, "lyrics", encoders.lyrics.spaces[0].key)
+    if stage is None:
+        return True
+    made_from, _, fingerprint = stage.detail.rpartition("|")
+    if wish.mode == "whisper":
+        return made_from not in (f"whisper {wish.whisper_model}", NO_SOUND)
+    if fingerprint != lyrics_fingerprint(found.file.path):
+        return True
+    return stage.status == "pending" and wish.can_hear
+
+
+def _waits_for_whisper(video_id: str, catalog: Catalog, encoders: Encoders) -> bool:
+    """Whether the lyrics of a video are pending."""
+    stage = catalog.stage(video_id, "lyrics", encoders.lyrics.spaces[0].key)
+    return stage is not None and stage.status == "pending"

@@ -1,0 +1,103 @@
+"""What a run of the pipeline writes into the library, and the account it gives of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from indexer.inventory import Found
+from indexer.stages import Outcome, StageResult
+from store.catalog import Catalog
+from store.records import Failure, Location, Video
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        indexed, unchanged: files of the folder.
+        removed: videos that left the library with their last file.
+        missing: files that the library knows and the folder lacks, kept because they are most.
+        pending: videos whose lyrics wait for Whisper.
+        is_interrupted: stopped before the end; what was done is kept.
+    """
+
+    indexed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    missing: int = 0
+    pending: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+    is_interrupted: bool = False
+
+    @property
+    def failed(self) -> int:
+        """Files with a failure."""
+        return len({failure.path for failure in self.failures})
+
+
+class Ledger:
+    """Writes outcomes down, each stage in a transaction of its own."""
+
+    def __init__(self, catalog: Catalog, folder: Path) -> None:
+        self.catalog = catalog
+        self.folder = folder
+        self.summary = Summary()
+
+    def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
+        """Store what became of one content, for each file that holds it."""
+        for found in files:
+            self._leave_old_content(found, outcome)
+            self.catalog.clear_failures([found.file.path])
+            for failure in outcome.failures:
+                self.keep_failure(replace(failure, path=found.file.path), found)
+            if outcome.video is not None:
+                self._keep_video(found, outcome.video)
+        if outcome.video is not None:
+            for result in outcome.results:
+                self.keep_result(result)
+            self.summary.indexed += len(files)
+
+    def keep_result(self, result: StageResult) -> None:
+        """Store one stage in one transaction."""
+        self.catalog.store_stage(
+            result.stage,
+            result.embeddings,
+            lyrics=result.lyrics,
+            uniform_seconds=result.uniform_seconds,
+        )
+
+    def keep_failure(self, failure: Failure, found: Found | None = None) -> None:
+        """Count a failure; with the file's stamp, so that it is not tried again in vain."""
+        self.summary.failures.append(failure)
+        if found is not None:
+            self.catalog.record_failure(failure, found.file.size, found.file.mtime_ns)
+        elif self.catalog.failure_stamp(failure.path) is None:
+            self.catalog.record_failure(failure)
+
+    def forget(self, paths: Sequence[Path]) -> None:
+        """Drop files that vanished, with all that only they held."""
+        self.summary.removed += len(self.catalog.drop_locations(paths))
+        self.catalog.clear_failures(paths)
+
+    def _leave_old_content(self, found: Found, outcome: Outcome) -> None:
+        """Drop what a file held before it changed."""
+        location = self.catalog.location(found.file.path)
+        if location is None:
+            return
+        if outcome.video is None or location.video_id != found.video_id:
+            self.summary.removed += len(self.catalog.drop_locations([found.file.path]))
+
+    def _keep_video(self, found: Found, video: Video) -> None:
+        """Store a video and one place where it lies; a measured duration is not given up."""
+        if not video.is_duration_measured and self.catalog.has_video(video.id):
+            old = self.catalog.video(video.id)
+            video = replace(
+                video,
+                duration_seconds=old.duration_seconds,
+                is_duration_measured=old.is_duration_measured,
+            )
+        file = found.file
+        location = Location(file.path, video.id, self.folder, file.size, file.mtime_ns)
+        self.catalog.add_video(replace(video, path=file.path), location)

@@ -1,0 +1,237 @@
+"""A folder in, a library kept up to date: stage by stage, each file committed as it is done."""
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.analysis import AnalysisOptions
+from indexer.audio import read_sound
+from indexer.encoders import Encoders
+from indexer.frames import DecodeStoppedError
+from indexer.inventory import Inventory, InventoryOptions, take_inventory
+from indexer.jobs import Job, LyricsWish, choose_jobs
+from indexer.ledger import Ledger, Summary
+from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber, has_weights
+from indexer.parallel import map_in_threads
+from indexer.progress import Progress, Silence
+from indexer.stages import (
+    LyricsMode,
+    Outcome,
+    StageOptions,
+    lyrics_fingerprint,
+    lyrics_result,
+    run_stages,
+)
+from store.errors import MediaError, MvsearchError
+from store.library import Library
+from store.records import Failure
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How a folder is indexed.
+
+    Attributes:
+        whisper_model: name or checkpoint file; None takes the profile's.
+        workers: files at once; None takes one for two cores, since the decoder has threads too.
+        has_retry: whether files that failed before are tried again though they did not change.
+        wait_seconds: how long to wait for another writer.
+    """
+
+    lyrics: LyricsMode = "auto"
+    whisper_model: str | None = None
+    language: str | None = None
+    workers: int | None = None
+    is_recursive: bool = True
+    has_retry: bool = False
+    wait_seconds: float = 10.0
+    analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
+
+
+def index_folder(
+    folder: Path,
+    library: Library,
+    encoders: Encoders,
+    options: IndexOptions = IndexOptions(),
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Summary:
+    """Bring the library up to date with a folder.
+
+    Ctrl-C, or setting `stop`, ends the run within a second or two; what is done stays.
+
+    Raises:
+        MvsearchError: a wrong folder, a busy library, other encoders, or weights that are missing.
+    """
+    start = time.monotonic()
+    run = _Run(folder.absolute(), library, encoders, options, progress or Silence(), stop)
+    with library.writing(options.wait_seconds):
+        run.prepare()
+        try:
+            with run.progress:
+                run.work()
+        except KeyboardInterrupt:
+            run.stop.set()
+    summary = run.ledger.summary
+    summary.is_interrupted = run.stop.is_set()
+    summary.seconds = time.monotonic() - start
+    return summary
+
+
+class _Run:
+    """One run of `index_folder`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        library: Library,
+        encoders: Encoders,
+        options: IndexOptions,
+        progress: Progress,
+        stop: threading.Event | None,
+    ) -> None:
+        self.folder = folder
+        self.catalog = library.catalog
+        self.encoders = encoders
+        self.options = options
+        self.progress = progress
+        self.stop = stop or threading.Event()
+        self.ledger = Ledger(library.catalog, folder)
+        self.whisper_model = options.whisper_model or encoders.profile.whisper_model
+        self.transcriber: Transcriber | None = None
+        self.waiting: list[Outcome] = []
+
+    def prepare(self) -> None:
+        """Fail now, before any work, where something is missing or does not fit."""
+        mode = self.options.lyrics
+        if mode == "whisper" or (mode == "auto" and has_weights(self.whisper_model)):
+            self.transcriber = Transcriber(
+                self.whisper_model, language=self.options.language, may_download=mode == "whisper"
+            )
+        self.catalog.adopt_profile(self.encoders.name, self.encoders.spaces())
+
+    def work(self) -> None:
+        """Every stage, the cheap ones first."""
+        inventory = self._take_inventory()
+        for failure in inventory.failures:
+            self.ledger.keep_failure(failure)
+        wish = LyricsWish(self.options.lyrics, self.whisper_model, self.transcriber is not None)
+        chosen = choose_jobs(inventory, self.catalog, self.encoders, wish)
+        self.ledger.summary.unchanged = chosen.n_unchanged
+        self.ledger.summary.pending = chosen.n_waiting
+        self._analyse(chosen.jobs)
+        # Only now: what looks gone may have moved, and its content stands under its new place.
+        self._forget(inventory)
+        if not self.stop.is_set():
+            self._transcribe()
+
+    def _take_inventory(self) -> Inventory:
+        """Look at every file of the folder."""
+        is_begun = False
+
+        def count(n_files: int) -> None:
+            nonlocal is_begun
+            if not is_begun:
+                self.progress.begin("look", n_files)
+                is_begun = True
+            self.progress.advance("look")
+
+        options = InventoryOptions(self.options.is_recursive, self.options.has_retry)
+        return take_inventory(self.folder, self.catalog, options, on_file=count, stop=self.stop)
+
+    def _forget(self, inventory: Inventory) -> None:
+        """Drop what vanished, unless so much did that a drive may be missing."""
+        if self.stop.is_set() or not inventory.gone:
+            return
+        if inventory.is_mostly_gone:
+            self.ledger.summary.missing = len(inventory.gone)
+            self.progress.note(
+                f"{len(inventory.gone)} files that the library knows are missing here, more than"
+                " are left, so they are kept. If they are really gone: mvsearch remove --missing"
+            )
+        else:
+            self.ledger.forget(inventory.gone)
+
+    def _analyse(self, jobs: list[Job]) -> None:
+        """Analyse files side by side; this thread alone writes."""
+        if not jobs:
+            return
+        self.progress.begin("analyse", len(jobs))
+        n_workers = self.options.workers or max(1, (os.cpu_count() or 1) // 2)
+        options = StageOptions(self.options.lyrics, self.options.language, self.options.analysis)
+
+        def run(job: Job) -> tuple[Job, Outcome | None]:
+            return job, self._run_stages(job, options)
+
+        for job, outcome in map_in_threads(run, jobs, n_workers, self.stop):
+            if outcome is None:
+                continue
+            self.ledger.keep_outcome(job.files, outcome)
+            if outcome.waits_for_whisper:
+                self.waiting.append(outcome)
+            self.progress.advance("analyse")
+
+    def _run_stages(self, job: Job, options: StageOptions) -> Outcome | None:
+        """Run one job, None when stopped; whatever an odd file does, the others go on."""
+        try:
+            return run_stages(job.files[0], job.lacking, self.encoders, options, self.stop)
+        except DecodeStoppedError:
+            return None
+        except MvsearchError:  # nothing about this file: a program or weights are missing
+            raise
+        except Exception as error:  # one odd file must not end the run for all
+            logger.debug("while working on %s", job.files[0].file.path, exc_info=True)
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            failure = Failure(job.files[0].file.path, "decode", "internal", reason)
+            return Outcome(job.files[0], None, failures=(failure,))
+
+    def _transcribe(self) -> None:
+        """Let Whisper hear what no cheaper source had lyrics for, one song at a time."""
+        if self.transcriber is None:
+            self._say_pending()
+            return
+        if not self.waiting:
+            return
+        self.progress.begin("transcribe", len(self.waiting))
+        for outcome in self.waiting:
+            if self.stop.is_set():
+                return
+            self._hear(outcome, self.transcriber)
+            self.progress.advance("transcribe")
+
+    def _say_pending(self) -> None:
+        """Say once that lyrics wait for Whisper, and how they come."""
+        self.ledger.summary.pending += len(self.waiting)
+        n_videos = self.ledger.summary.pending
+        if not n_videos or self.options.lyrics != "auto":
+            return
+        self.progress.note(
+            f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as Whisper's"
+            f" weights ({self.whisper_model}) are not there. To hear them later:"
+            f" mvsearch models fetch whisper-{self.whisper_model}, then index again"
+        )
+
+    def _hear(self, outcome: Outcome, transcriber: Transcriber) -> None:
+        """Transcribe one video."""
+        found, probe = outcome.found, outcome.probe
+        if probe is None:
+            return
+        path = found.file.path
+        try:
+            samples = read_sound(path, probe, WHISPER_SAMPLE_RATE, stop=self.stop)
+            lyrics = transcriber.transcribe(samples)
+        except DecodeStoppedError:
+            return
+        except MediaError as error:
+            failure = Failure(path, "lyrics", error.code, str(error))
+            self.ledger.keep_failure(failure, found)
+            return
+        fingerprint = lyrics_fingerprint(path)
+        result = lyrics_result(found.video_id, lyrics, self.encoders, fingerprint)
+        self.ledger.keep_result(result)

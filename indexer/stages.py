@@ -1,0 +1,190 @@
+"""One file through the stages that it lacks, without a look at the library."""
+
+import hashlib
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from indexer.analysis import AnalysisOptions, Features, analyse_probed
+from indexer.encoders import Encoders
+from indexer.frames import read_subtitles
+from indexer.inventory import Found
+from indexer.lyrics import FoundLyrics, find_lyrics, lyric_segments, sidecar_fingerprint
+from indexer.probe import Probe, probe_file
+from store.errors import MediaError
+from store.records import (
+    Embeddings,
+    Failure,
+    Lyrics,
+    Modality,
+    Stage,
+    StageStatus,
+    Video,
+)
+
+LyricsMode = Literal["auto", "sidecar", "whisper", "off"]
+NO_SOUND = "no sound"
+
+
+@dataclass(frozen=True, slots=True)
+class StageOptions:
+    """How a file is taken through its stages.
+
+    Attributes:
+        lyrics: "auto" takes side-car, subtitles, tag, then Whisper; "sidecar" stops before Whisper;
+            "whisper" hears every song anew; "off" leaves lyrics alone.
+        language: ISO 639-1, for side-cars in several languages and for Whisper.
+    """
+
+    lyrics: LyricsMode = "auto"
+    language: str | None = None
+    analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What one stage made of one file; stored in one transaction."""
+
+    stage: Stage
+    embeddings: tuple[Embeddings, ...] = ()
+    lyrics: Lyrics | None = None
+    uniform_seconds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        video: None when the file cannot be used at all.
+        waits_for_whisper: no cheaper source had the lyrics, and there is sound to hear them in.
+    """
+
+    found: Found
+    video: Video | None
+    probe: Probe | None = None
+    results: tuple[StageResult, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    waits_for_whisper: bool = False
+
+
+def run_stages(
+    found: Found,
+    lacking: Collection[Modality],
+    encoders: Encoders,
+    options: StageOptions,
+    stop: threading.Event | None = None,
+) -> Outcome:
+    """Probe a file, then analyse it and look up its lyrics as far as these are lacking."""
+    path = found.file.path
+    try:
+        probe = probe_file(path)
+    except MediaError as error:
+        return Outcome(found, None, failures=(Failure(path, "probe", error.code, str(error)),))
+    video = describe_video(found, probe)
+    results: list[StageResult] = []
+    failures: list[Failure] = []
+    heard = [stage for stage in lacking if stage != "lyrics"]
+    if heard:
+        try:
+            features = analyse_probed(path, probe, encoders, options.analysis, heard, stop)
+        except MediaError as error:
+            return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
+        video = replace(
+            video, duration_seconds=features.duration_seconds, is_duration_measured=True
+        )
+        results += (stage_result(video.id, stage, features, encoders) for stage in heard)
+        if features.problem is not None:
+            failures.append(Failure(path, "decode", features.problem.code, str(features.problem)))
+    waits = False
+    if "lyrics" in lacking:
+        lyrics, waits = _take_lyrics(found, probe, encoders, options, failures)
+        results.append(lyrics)
+    return Outcome(found, video, probe, tuple(results), tuple(failures), waits)
+
+
+def describe_video(found: Found, probe: Probe) -> Video:
+    """What the container says of itself, as a `Video`."""
+    return Video(
+        id=found.video_id,
+        path=found.file.path,
+        title=probe.title,
+        artist=probe.artist,
+        duration_seconds=probe.duration_seconds or 0.0,
+        has_picture=probe.picture is not None,
+        has_sound=probe.sound is not None,
+    )
+
+
+def stage_result(
+    video_id: str, stage: Modality, features: Features, encoders: Encoders
+) -> StageResult:
+    """Package what the analysis made for one modality."""
+    key = encoders.get(stage).spaces[0].key
+    embeddings = tuple(made for made in features.embeddings if made.space.modality == stage)
+    status: StageStatus = "done" if embeddings else "absent"
+    return StageResult(
+        Stage(video_id, stage, key, status, features.absent.get(stage, "")),
+        embeddings,
+        uniform_seconds=features.uniform_seconds if stage == "frames" else (),
+    )
+
+
+def lyrics_result(
+    video_id: str, lyrics: Lyrics, encoders: Encoders, fingerprint: str
+) -> StageResult:
+    """Embed the lines of lyrics that go into the index; the rest is kept beside them."""
+    encoder = encoders.lyrics
+    origin = f"{lyrics.source} {lyrics.origin}".strip()
+    segments = lyric_segments(lyrics)
+    embeddings: tuple[Embeddings, ...] = ()
+    if segments:
+        matrices = encoder.encode([segment.text for segment in segments])
+        embeddings = tuple(
+            Embeddings(space, segments, matrix)
+            for space, matrix in zip(encoder.spaces, matrices, strict=True)
+        )
+    status: StageStatus = "done" if segments else "absent"
+    detail = f"{origin}|{fingerprint}"
+    return StageResult(
+        Stage(video_id, "lyrics", encoder.spaces[0].key, status, detail), embeddings, lyrics
+    )
+
+
+def lyrics_fingerprint(path: Path) -> str:
+    """A mark that changes when a side-car appears, changes or goes; holds no "|"."""
+    return hashlib.blake2b(
+        sidecar_fingerprint(path).encode("utf-8", "surrogateescape"), digest_size=8
+    ).hexdigest()
+
+
+def _take_lyrics(
+    found: Found,
+    probe: Probe,
+    encoders: Encoders,
+    options: StageOptions,
+    failures: list[Failure],
+) -> tuple[StageResult, bool]:
+    """The lyrics stage from the sources that cost little, and whether Whisper is needed."""
+    path = found.file.path
+    fingerprint = lyrics_fingerprint(path)
+    streams = {stream.index: stream for stream in probe.subtitles}
+    if options.lyrics != "whisper":
+        taken: FoundLyrics = find_lyrics(
+            path,
+            tags=probe.tags,
+            subtitle_streams=probe.subtitles,
+            read_subtitles=lambda index: read_subtitles(path, streams[index]),
+            language=options.language,
+        )
+        failures += (Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
+        if taken.lyrics is not None:
+            return lyrics_result(found.video_id, taken.lyrics, encoders, fingerprint), False
+    key = encoders.lyrics.spaces[0].key
+    if probe.sound is None:
+        stage = Stage(found.video_id, "lyrics", key, "absent", f"{NO_SOUND}|{fingerprint}")
+        return StageResult(stage), False
+    stage = Stage(found.video_id, "lyrics", key, "pending", f"not heard yet|{fingerprint}")
+    return StageResult(stage), True

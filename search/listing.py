@@ -1,0 +1,316 @@
+"""What the library holds and what a run did, as tables and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from indexer.encoders import Encoders
+from indexer.encoders.weights import ModelStatus
+from store.library import Library
+from store.records import MODALITIES, Failure, Lyrics, Matrix, Stage, Video
+
+# A handful of words says what a video looks like.
+N_TAGS = 6
+
+
+class Account(Protocol):
+    """What `print_summary` needs to know of an indexing run."""
+
+    indexed: int
+    unchanged: int
+    removed: int
+    missing: int
+    failures: list[Failure]
+    seconds: float
+    is_interrupted: bool
+
+    @property
+    def failed(self) -> int:
+        """Files with a failure."""
+
+
+@runtime_checkable
+class NamesWords(Protocol):
+    """An encoder that can name what vectors of its words' space show."""
+
+    def name_words(self, vectors: Matrix, k: int) -> list[str]:
+        """The k names that fit (n, dim) vectors best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One video with all that is known of it."""
+
+    video: Video
+    paths: tuple[Path, ...]
+    stages: tuple[Stage, ...]
+    lyrics: Lyrics | None
+    n_uniform: int
+    tags: tuple[str, ...] = ()
+
+
+def printable(text: object) -> str:
+    """Text from strangers without control characters or surrogates, fit for a terminal."""
+    clean = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in clean)
+
+
+def format_seconds(seconds: float | None) -> str:
+    """A time as m:ss, or h:mm:ss from an hour on; "–" where there is none."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def model_to_dict(status: ModelStatus) -> dict[str, Any]:
+    """An encoder and its weights as JSON."""
+    return {
+        "name": status.name,
+        "profiles": list(status.profiles),
+        "is_present": status.is_present,
+        "n_bytes": status.n_bytes,
+        "folder": None if status.folder is None else printable(status.folder),
+        "origin": status.origin,
+        "problem": status.problem or None,
+    }
+
+
+def print_models(statuses: Sequence[ModelStatus], console: Console) -> None:
+    """A line an encoder; what is wrong, and what to do, below it."""
+    table = Table("encoder", "profiles", "weights", "MB", "from", box=None, pad_edge=False)
+    for status in statuses:
+        state = "there" if status.is_present else "missing"
+        size = f"{status.n_bytes / 1e6:.0f}" if status.n_bytes else ""
+        table.add_row(status.name, ", ".join(status.profiles), state, size, status.origin)
+    console.print(table)
+    for status in statuses:
+        if status.problem:
+            _say(console, f"{status.name}: {status.problem}")
+
+
+def video_to_dict(video: Video) -> dict[str, Any]:
+    """A video as the JSON contract has it."""
+    return {
+        "id": video.id,
+        "path": printable(video.path),
+        "title": printable(video.title),
+        "artist": None if video.artist is None else printable(video.artist),
+        "duration_seconds": round(video.duration_seconds, 3),
+    }
+
+
+def failure_to_dict(failure: Failure) -> dict[str, str]:
+    """A failure as the JSON contract has it."""
+    return {
+        "path": printable(failure.path),
+        "stage": failure.stage,
+        "code": failure.code,
+        "message": printable(failure.message),
+    }
+
+
+def summary_to_dict(summary: Account) -> dict[str, Any]:
+    """An indexing run as the JSON contract has it."""
+    return {
+        "indexed": summary.indexed,
+        "unchanged": summary.unchanged,
+        "removed": summary.removed,
+        "failed": summary.failed,
+        "failures": [failure_to_dict(failure) for failure in summary.failures],
+        "seconds": round(summary.seconds, 3),
+    }
+
+
+def print_summary(summary: Account, console: Console, folder: Path) -> None:
+    """Say what a run did in one line, and what failed in a table."""
+    said = [f"{summary.indexed} indexed", f"{summary.unchanged} unchanged"]
+    said += [f"{summary.removed} removed"] if summary.removed else []
+    said += [f"{summary.missing} missing but kept"] if summary.missing else []
+    said += [f"{summary.failed} failed"] if summary.failures else []
+    if summary.failures:
+        print_failures(summary.failures, console, folder)
+    end = "; stopped early, what was done is kept" if summary.is_interrupted else ""
+    _say(console, f"{', '.join(said)} in {summary.seconds:.1f} s{end}")
+
+
+def print_failures(
+    failures: Sequence[Failure], console: Console, folder: Path | None = None
+) -> None:
+    """A table of failures; paths below `folder` are shown without it."""
+    table = Table("file", "stage", "code", "why", box=None, pad_edge=False)
+    for failure in failures:
+        path = failure.path
+        if folder is not None and path.is_relative_to(folder.absolute()):
+            path = path.relative_to(folder.absolute())
+        row = (path, failure.stage, failure.code, failure.message)
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
+    console.print(table)
+
+
+def print_videos(videos: Sequence[Video], console: Console) -> None:
+    """A line a video."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("id", no_wrap=True)
+    table.add_column("artist")
+    table.add_column("title")
+    table.add_column("length", justify="right", no_wrap=True)
+    for video in videos:
+        table.add_row(
+            video.id[:12],
+            Text(printable(video.artist or "–")),
+            Text(printable(video.title)),
+            format_seconds(video.duration_seconds),
+        )
+    console.print(table)
+    _say(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
+
+
+def read_entry(library: Library, video: Video, encoders: Encoders) -> Entry:
+    """Gather what is known of a video."""
+    catalog = library.catalog
+    return Entry(
+        video,
+        tuple(location.path for location in catalog.locations(video_id=video.id)),
+        tuple(catalog.stages(video.id)),
+        catalog.lyrics(video.id),
+        len(catalog.uniform_seconds(video.id)),
+        tuple(_name_looks(library, video, encoders)),
+    )
+
+
+def _name_looks(library: Library, video: Video, encoders: Encoders) -> list[str]:
+    """Words for what a video shows, where its encoder of frames can name things."""
+    words = [s for s in library.catalog.spaces() if s.modality == "frames" and s.view == "words"]
+    if not words or not isinstance(encoders.frames, NamesWords):
+        return []
+    made = library.catalog.embeddings(video.id, words[0].key)
+    return [] if made is None else encoders.frames.name_words(made.vectors, N_TAGS)
+
+
+def entry_to_dict(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON."""
+    lyrics = entry.lyrics
+    return {
+        "video": video_to_dict(entry.video)
+        | {
+            "is_duration_measured": entry.video.is_duration_measured,
+            "has_picture": entry.video.has_picture,
+            "has_sound": entry.video.has_sound,
+        },
+        "paths": [printable(path) for path in entry.paths],
+        "stages": [
+            {
+                "stage": stage.stage,
+                "encoder": stage.encoder,
+                "status": stage.status,
+                "detail": printable(stage.detail.rpartition("|")[0] or stage.detail),
+            }
+            for stage in entry.stages
+        ],
+        "n_uniform_frames": entry.n_uniform,
+        "tags": list(entry.tags),
+        "lyrics": None if lyrics is None else lyrics_to_dict(lyrics),
+    }
+
+
+def lyrics_to_dict(lyrics: Lyrics) -> dict[str, Any]:
+    """Lyrics with their provenance as JSON."""
+    return {
+        "source": lyrics.source,
+        "origin": printable(lyrics.origin),
+        "language": lyrics.language,
+        "lines": [
+            {
+                "start_seconds": line.start_seconds,
+                "end_seconds": line.end_seconds,
+                "text": printable(line.text),
+                "rejected": line.rejected,
+            }
+            for line in lyrics.lines
+        ],
+    }
+
+
+def print_entry(entry: Entry, console: Console) -> None:
+    """All that is known of a video, for reading."""
+    video = entry.video
+    measured = "measured" if video.is_duration_measured else "by its header"
+    _say(console, f"{video.artist or '–'} – {video.title}")
+    _say(console, f"id        {video.id}")
+    _say(console, f"length    {format_seconds(video.duration_seconds)} ({measured})")
+    for path in entry.paths:
+        _say(console, f"file      {path}")
+    if entry.tags:
+        _say(console, f"looks     {', '.join(entry.tags)}")
+    for stage in sorted(entry.stages, key=lambda stage: MODALITIES.index(stage.stage)):
+        detail = stage.detail.rpartition("|")[0] or stage.detail
+        _say(console, f"{stage.stage:<9} {stage.status} {stage.encoder} {detail}".rstrip())
+    if entry.n_uniform:
+        _say(console, f"          {entry.n_uniform} frames of one colour left out")
+    if entry.lyrics is not None:
+        _print_lyrics(entry.lyrics, console)
+
+
+def _print_lyrics(lyrics: Lyrics, console: Console) -> None:
+    """Lines with their times; rejected ones with the reason."""
+    language = f", {lyrics.language}" if lyrics.language else ""
+    _say(console, f"\nlyrics from {lyrics.source} {lyrics.origin}{language}")
+    for line in lyrics.lines:
+        note = f"   ({line.rejected})" if line.rejected else ""
+        _say(console, f"{format_seconds(line.start_seconds):>7}  {line.text}{note}")
+
+
+def status_to_dict(library: Library) -> dict[str, Any]:
+    """The library in numbers."""
+    catalog = library.catalog
+    spaces = catalog.spaces()
+    return {
+        "library": printable(library.folder),
+        "profile": catalog.profile(),
+        "videos": catalog.n_videos(),
+        "folders": [printable(folder) for folder in catalog.folders()],
+        "failures": len(catalog.failures()),
+        "stages": {
+            stage: {
+                space.key: {
+                    "pending": len(catalog.pending(stage, space.key)),
+                    "segments": library.index(space).n,
+                }
+                for space in spaces
+                if space.modality == stage and not space.view
+            }
+            for stage in MODALITIES
+        },
+    }
+
+
+def print_status(status: dict[str, Any], console: Console) -> None:
+    """The library in numbers, for reading."""
+    _say(console, f"library   {status['library']}")
+    _say(console, f"profile   {status['profile'] or '–'}")
+    _say(console, f"videos    {status['videos']}")
+    for folder in status["folders"]:
+        _say(console, f"folder    {folder}")
+    for stage, encoders in status["stages"].items():
+        for encoder, counts in encoders.items():
+            _say(
+                console,
+                f"{stage:<9} {counts['segments']} segments, {counts['pending']} videos to do"
+                f" ({encoder})",
+            )
+    _say(console, f"failures  {status['failures']}")
+
+
+def _say(console: Console, line: str) -> None:
+    """One line as it is, whatever it holds."""
+    newline = "\n" if line.startswith("\n") else ""
+    console.print(
+        newline + printable(line.strip("\n")), highlight=False, markup=False, soft_wrap=True
+    )

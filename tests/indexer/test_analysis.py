@@ -1,0 +1,106 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from indexer.analysis import AnalysisOptions, analyse_file, analyse_image, read_thumbnail
+from indexer.encoders import Encoders
+from indexer.frames import read_image
+from store.errors import MediaError
+from tests.toy_library import make_clip
+
+
+@pytest.fixture(scope="module")
+def encoders():
+    return Encoders("toy")
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("analysis") / "clip.mp4"
+    return make_clip(path, "testsrc2=s=96x64:r=10", "sine=f=440", 5)
+
+
+def of(features, modality):
+    """The embeddings of a modality's own space."""
+    return next(
+        made
+        for made in features.embeddings
+        if made.space.modality == modality and not made.space.view
+    )
+
+
+def test_frames_and_windows_carry_their_times(clip, encoders):
+    features = analyse_file(clip, encoders)
+    frames = of(features, "frames").segments
+    assert [frame.start_seconds for frame in frames] == pytest.approx(np.arange(10) / 2, abs=0.01)
+    assert all(a.end_seconds == b.start_seconds for a, b in pairwise(frames))
+    assert frames[-1].end_seconds == features.duration_seconds == pytest.approx(5, abs=0.1)
+    hop = encoders.audio.hop_seconds
+    windows = of(features, "audio").segments
+    assert windows[1].start_seconds - windows[0].start_seconds == pytest.approx(hop)
+    assert windows[-1].end_seconds <= features.duration_seconds
+
+
+def test_vectors_do_not_depend_on_batches(clip, encoders, monkeypatch):
+    whole = analyse_file(clip, encoders)
+    monkeypatch.setattr("indexer.analysis.BATCH_FRAMES", 3)
+    parts = analyse_file(clip, encoders)
+    for one, other in zip(whole.embeddings, parts.embeddings, strict=True):
+        np.testing.assert_array_equal(one.vectors, other.vectors)
+
+
+def test_section_keeps_the_times_of_the_file(clip, encoders):
+    whole = of(analyse_file(clip, encoders), "frames")
+    options = AnalysisOptions(start_seconds=2.0, end_seconds=4.0)
+    part = of(analyse_file(clip, encoders, options), "frames")
+    assert [s.start_seconds for s in part.segments] == pytest.approx([2, 2.5, 3, 3.5], abs=0.11)
+    similar = part.vectors @ whole.vectors.T
+    assert (similar.argmax(axis=1) == [4, 5, 6, 7]).all()
+
+
+def test_rate_can_be_chosen(clip, encoders):
+    features = analyse_file(clip, encoders, AnalysisOptions(frames_per_second=5))
+    assert len(of(features, "frames").segments) == 25
+
+
+def test_what_is_not_there_is_absent_and_not_zero(tmp_path, encoders):
+    mute = make_clip(tmp_path / "mute.mp4", "testsrc2=s=96x64:r=10", None, 2)
+    assert analyse_file(mute, encoders).absent == {"audio": "the file has no sound"}
+    silent = make_clip(tmp_path / "silent.mp4", "testsrc2=s=96x64:r=10", "anullsrc", 2)
+    assert analyse_file(silent, encoders).absent == {"audio": "the sound is silent"}
+    black = make_clip(tmp_path / "black.mp4", "color=black:s=96x64:r=10", "sine", 2)
+    features = analyse_file(black, encoders)
+    assert features.absent == {"frames": "every frame is of one colour"}
+    assert features.uniform_seconds == pytest.approx([0, 0.5, 1, 1.5], abs=0.01)
+
+
+def test_truncated_file_is_analysed_as_far_as_it_goes(tmp_path, encoders):
+    whole = make_clip(tmp_path / "whole.mkv", "testsrc2=s=96x64:r=10", "sine=f=440", 30)
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    features = analyse_file(cut, encoders)
+    assert features.problem is not None
+    assert features.problem.code == "truncated"
+    assert 5 < features.duration_seconds < 25
+    assert len(of(features, "frames").segments) == pytest.approx(
+        2 * features.duration_seconds, abs=2
+    )
+
+
+def test_picture_is_encoded_as_a_frame(clip, tmp_path, encoders):
+    picture = tmp_path / "still.jpg"
+    picture.write_bytes(read_thumbnail(clip, 3.0, 96))
+    made = analyse_image(picture, encoders)
+    assert [embeddings.space for embeddings in made] == list(encoders.frames.spaces)
+    frames = of(analyse_file(clip, encoders), "frames")
+    assert (made[0].vectors @ frames.vectors.T).argmax() == 6
+    assert read_image(picture, (32, 32)).shape == (32, 32, 3)
+
+
+def test_no_media_is_an_error_with_a_code(tmp_path, encoders):
+    text = tmp_path / "notes.mp4"
+    text.write_text("not a film")
+    with pytest.raises(MediaError) as caught:
+        analyse_file(text, encoders)
+    assert caught.value.code in ("unreadable", "no_media")

@@ -1,0 +1,281 @@
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from indexer.encoders import Encoders
+from indexer.pipeline import IndexOptions, index_folder
+from indexer.progress import Silence
+from store.errors import EncoderMismatchError, MvsearchError
+from store.library import Library
+from tests import toy_library
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The three clips, made once; tests copy them."""
+    return toy_library.make_folder(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    """A folder of its own for each test."""
+    return shutil.copytree(made, tmp_path / "videos")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Where the library goes."""
+    return tmp_path / "library"
+
+
+def dump(home):
+    """Everything that a library says of videos, table by table, as comparable rows."""
+    tables = ("space", "video", "location", "stage", "embedding", "lyrics", "lyric_line")
+    rows = {}
+    with closing(sqlite3.connect(home / "catalog.sqlite3")) as connection:
+        for table in tables:
+            columns = [row[1] for row in connection.execute(f"pragma table_info({table})")]
+            kept = ", ".join(column for column in columns if column != "generation")
+            rows[table] = sorted(map(repr, connection.execute(f"select {kept} from {table}")))
+    return rows
+
+
+def test_everything_of_a_folder_is_indexed(folder, home):
+    summary = toy_library.index(folder, home)
+    assert (summary.indexed, summary.unchanged, summary.failed) == (3, 0, 0)
+    with Library.open(home) as library:
+        videos = library.catalog.videos()
+        assert [(video.artist, video.title) for video in videos] == [
+            ("Ada Lovelace", "First Song"),
+            ("Grace Hopper", "Second Song"),
+            ("Mary Somerville", "Third Song"),
+        ]
+        assert all(video.is_duration_measured for video in videos)
+        # Under 200 seconds: two frames a second, so ten of five seconds.
+        frames, _, lyrics, audio = library.catalog.spaces()
+        assert frames.modality == "frames"
+        assert library.catalog.embeddings(videos[0].id, frames.key).vectors.shape[0] == 10
+        assert [
+            segment.text
+            for segment in library.catalog.embeddings(videos[1].id, lyrics.key).segments
+        ] == ["a moth is sleeping in the relay", "ships in harbour are safe"]
+        assert library.catalog.embeddings(videos[2].id, audio.key) is None
+        stage = library.catalog.stage(videos[2].id, "audio", audio.key)
+        assert (stage.status, stage.detail) == ("absent", "the file has no sound")
+
+
+def test_second_run_opens_no_file(folder, home, monkeypatch):
+    toy_library.index(folder, home)
+    for name in ("indexer.stages.probe_file", "indexer.inventory.content_id"):
+        monkeypatch.setattr(name, lambda *_: pytest.fail("the file was opened"))
+    summary = toy_library.index(folder, home)
+    assert (summary.indexed, summary.unchanged, summary.removed) == (0, 3, 0)
+
+
+def test_moved_file_costs_no_decoding(folder, home, monkeypatch):
+    toy_library.index(folder, home)
+    before = dump(home)
+    moved = folder / "Ada Lovelace - First Song.mp4"
+    moved.rename(folder / "Ada Lovelace - Renamed.mp4")
+    (folder / "Ada Lovelace - First Song.lrc").rename(folder / "Ada Lovelace - Renamed.lrc")
+    monkeypatch.setattr("indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
+    summary = toy_library.index(folder, home)
+    assert (summary.indexed, summary.unchanged, summary.removed) == (1, 2, 0)
+    assert dump(home)["embedding"] == before["embedding"]
+    with Library.open(home) as library:
+        assert library.catalog.find_video("Renamed").path.name == "Ada Lovelace - Renamed.mp4"
+
+
+def test_changed_file_is_done_again_and_its_old_content_forgotten(folder, home):
+    toy_library.index(folder, home)
+    path = folder / "Ada Lovelace - First Song.mp4"
+    with Library.open(home) as library:
+        old = library.catalog.find_video(str(path)).id
+    toy_library.make_clip(path, "rgbtestsrc=s=96x64:r=10", "sine=f=200")
+    summary = toy_library.index(folder, home)
+    assert (summary.indexed, summary.unchanged) == (1, 2)
+    with Library.open(home) as library:
+        assert library.catalog.find_video(str(path)).id != old
+        assert library.catalog.n_videos() == 3
+
+
+def test_two_copies_are_one_video_with_two_places(folder, home):
+    shutil.copy(folder / "Mary Somerville - Third Song.mp4", folder / "copy.mp4")
+    assert toy_library.index(folder, home).indexed == 4
+    with Library.open(home) as library:
+        assert library.catalog.n_videos() == 3
+        video = library.catalog.find_video(str(folder / "copy.mp4"))
+        assert len(library.catalog.locations(video_id=video.id)) == 2
+    (folder / "copy.mp4").unlink()
+    assert toy_library.index(folder, home).removed == 0
+
+
+def test_new_side_car_redoes_the_lyrics_alone(folder, home, monkeypatch):
+    toy_library.index(folder, home)
+    (folder / "Mary Somerville - Third Song.lrc").write_text("[00:01.00]a comet over Rome\n")
+    monkeypatch.setattr("indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
+    assert toy_library.index(folder, home).indexed == 1
+    with Library.open(home) as library:
+        video = library.catalog.find_video("Third Song")
+        assert library.catalog.lyrics(video.id).lines[0].text == "a comet over Rome"
+
+
+def test_vanished_file_leaves_nothing_behind(folder, home):
+    toy_library.index(folder, home)
+    (folder / "Ada Lovelace - First Song.mp4").unlink()
+    assert toy_library.index(folder, home).removed == 1
+    shutil.rmtree(folder.parent / "other", ignore_errors=True)
+    only_two = shutil.copytree(folder, folder.parent / "other")
+    toy_library.index(only_two, home.parent / "other library")
+    kept, fresh = dump(home), dump(home.parent / "other library")
+    for table in ("video", "stage", "embedding", "lyrics", "lyric_line"):
+        assert kept[table] == fresh[table]
+
+
+def test_missing_drive_is_no_deletion(folder, home):
+    toy_library.index(folder, home)
+    for path in list(folder.iterdir())[1:]:
+        path.unlink()
+    for path in folder.glob("*.mp4"):
+        path.unlink()
+    summary = toy_library.index(folder, home)
+    assert (summary.removed, summary.missing) == (0, 3)
+    with Library.open(home) as library:
+        assert library.catalog.n_videos() == 3
+
+
+def test_bad_files_are_failures_and_the_others_go_on(folder, home):
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(4000))
+    (folder / "empty.mkv").touch()
+    whole = (folder / "Grace Hopper - Second Song.mp4").read_bytes()
+    (folder / "no index.mp4").write_bytes(whole[: len(whole) // 2])
+    summary = toy_library.index(folder, home)
+    assert summary.indexed == 3
+    assert {failure.path.name: failure.code for failure in summary.failures} == {
+        "broken.mp4": "truncated",
+        "empty.mkv": "unreadable",
+        "no index.mp4": "truncated",
+    }
+    assert all("\n" not in failure.message for failure in summary.failures)
+
+
+def test_failed_file_is_tried_again_when_it_changed_or_when_asked(folder, home, monkeypatch):
+    bad = folder / "bad.mp4"
+    bad.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(4000))
+    toy_library.index(folder, home)
+    tried = []
+    from indexer import stages
+
+    real = stages.probe_file
+    monkeypatch.setattr(
+        "indexer.stages.probe_file", lambda path: tried.append(path.name) or real(path)
+    )
+    assert toy_library.index(folder, home).failed == 1
+    assert tried == []
+    assert toy_library.index(folder, home, has_retry=True).failed == 1
+    assert tried == ["bad.mp4"]
+    shutil.copy(folder / "Mary Somerville - Third Song.mp4", bad)
+    assert toy_library.index(folder, home).failed == 0
+    with Library.open(home) as library:
+        assert library.catalog.failures() == []
+
+
+def test_one_odd_file_does_not_end_the_run(folder, home, monkeypatch):
+    from indexer import stages
+
+    real = stages.probe_file
+
+    def stumble(path):
+        if "Second" in path.name:
+            raise RuntimeError("a fault of ours")
+        return real(path)
+
+    monkeypatch.setattr("indexer.stages.probe_file", stumble)
+    summary = toy_library.index(folder, home)
+    assert summary.indexed == 2
+    assert [(bad.code, bad.message) for bad in summary.failures] == [
+        ("internal", "RuntimeError: a fault of ours")
+    ]
+
+
+def test_other_encoders_are_refused(folder, home):
+    toy_library.index(folder, home)
+    with Library.open(home) as library, pytest.raises(EncoderMismatchError, match="--library"):
+        index_folder(folder, library, Encoders("embedded"))
+
+
+def test_no_folder_is_one_plain_line(home, tmp_path):
+    with pytest.raises(MvsearchError, match="is not a folder"):
+        toy_library.index(tmp_path / "nowhere", home)
+
+
+def test_stop_keeps_what_is_done(folder, home):
+    stop = threading.Event()
+
+    class StopAfterOne(Silence):
+        def advance(self, stage):
+            if stage == "analyse":
+                stop.set()
+
+    with Library.open(home, create=True) as library:
+        summary = index_folder(
+            folder, library, Encoders("toy"), IndexOptions(workers=1),
+            progress=StopAfterOne(), stop=stop,
+        )  # fmt: skip
+        assert summary.is_interrupted
+        assert summary.indexed == 1
+        assert library.catalog.n_videos() == 1
+    rest = toy_library.index(folder, home)
+    assert (rest.indexed, rest.unchanged) == (2, 1)
+
+
+KILLED_RUN = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from indexer.encoders import Encoders
+from indexer.pipeline import IndexOptions, index_folder
+from indexer.progress import Silence
+from store.library import Library
+
+class Tell(Silence):
+    def advance(self, stage):
+        print(stage, flush=True)
+
+with Library.open(Path(sys.argv[2]), create=True) as library:
+    index_folder(Path(sys.argv[1]), library, Encoders("toy"), IndexOptions(workers=2),
+                 progress=Tell())
+"""
+
+
+@pytest.mark.parametrize("n_lines", [0, 3, 4, 5])
+def test_kill_at_any_moment_loses_nothing(folder, home, n_lines, tmp_path):
+    run = subprocess.Popen(
+        [sys.executable, "-c", KILLED_RUN, str(folder), str(home)],
+        stdout=subprocess.PIPE, cwd=ROOT, text=True,
+    )  # fmt: skip
+    for _ in range(n_lines):
+        run.stdout.readline()
+    if n_lines == 0:
+        deadline = time.monotonic() + 20
+        while not (home / "catalog.sqlite3").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    os.kill(run.pid, 9)
+    run.wait()
+    run.stdout.close()
+    summary = toy_library.index(folder, home)
+    assert summary.failed == 0
+    assert summary.indexed + summary.unchanged == 3
+    undisturbed = tmp_path / "undisturbed"
+    toy_library.index(folder, undisturbed)
+    assert dump(home) == dump(undisturbed)

@@ -1,0 +1,336 @@
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cli
+from tests import toy_library
+
+ROOT = Path(__file__).parents[1]
+FIRST, SECOND, THIRD = toy_library.PICTURES
+MODULES_OF_TORCH = ("torch", "transformers", "torchvision", "whisper")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return toy_library.make_folder(tmp_path_factory.mktemp("videos"))
+
+
+@pytest.fixture(scope="module")
+def home(folder, tmp_path_factory):
+    """A library of the folder; tests here read it only."""
+    place = tmp_path_factory.mktemp("home") / "library"
+    toy_library.index(folder, place)
+    return place
+
+
+@pytest.fixture
+def run(home, monkeypatch, capsys):
+    """Run a command as the shell would: (exit code, standard output, standard error)."""
+
+    def call(*words, library=home):
+        argv = ["mvsearch", *map(str, words)]
+        if library is not None:
+            argv += ["--library", str(library)]
+        monkeypatch.setattr(sys, "argv", argv)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return call
+
+
+def test_search_json_keeps_its_contract(run, folder):
+    code, out, err = run("search", "--clip", f"{folder / FIRST}@1-3", "--json")
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    assert set(answer) == {"query", "results"}
+    best = answer["results"][0]
+    assert set(best) == {"rank", "score", "video", "contributions", "moments"}
+    assert best["rank"] == 1
+    assert set(best["video"]) == {"id", "path", "title", "artist", "duration_seconds"}
+    assert (best["video"]["artist"], best["video"]["title"]) == ("Ada Lovelace", "First Song")
+    assert best["video"]["path"] == str(folder / FIRST)
+    assert set(best["contributions"]) == {"frames", "audio"}
+    for contribution in best["contributions"].values():
+        assert set(contribution) == {"similarity", "weight"}
+    weights = sum(one["weight"] for one in best["contributions"].values())
+    assert weights == pytest.approx(1, abs=1e-3)
+    moment = best["moments"][0]
+    assert set(moment) == {"modality", "start_seconds", "end_seconds", "similarity", "text"}
+    assert moment["start_seconds"] == pytest.approx(1, abs=0.5)
+    assert moment["end_seconds"] == pytest.approx(3, abs=0.5)
+
+
+def test_a_lyric_line_finds_its_song_and_second(run):
+    code, out, _ = run("search", "--lyric", "a moth is sleeping in the relay", "--json")
+    best = json.loads(out)["results"][0]
+    assert code == 0
+    assert best["video"]["title"] == "Second Song"
+    assert best["moments"][0] == {
+        "modality": "lyrics",
+        "start_seconds": 1.0,
+        "end_seconds": 3.0,
+        "similarity": pytest.approx(1, abs=1e-3),
+        "text": "a moth is sleeping in the relay",
+    }
+
+
+def test_several_parts_are_one_query(run, folder):
+    code, out, _ = run(
+        "search", "--clip", folder / FIRST, "--lyric", "ships in harbour are safe",
+        "--weights", "frames=0,lyrics=1", "--json",
+    )  # fmt: skip
+    results = json.loads(out)["results"]
+    assert code == 0
+    assert results[0]["video"]["title"] == "Second Song"
+    assert results[0]["contributions"]["lyrics"]["weight"] == 1
+
+
+def test_search_table_names_video_moment_and_reason(run):
+    code, out, _ = run("search", "--lyric", "take me home along the river")
+    assert code == 0
+    assert "First Song" in out
+    assert "0:04" in out
+    assert "lyrics" in out
+
+
+def test_search_csv_and_m3u(run, folder):
+    code, out, _ = run("search", "--clip", folder / SECOND, "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert rows[0]["title"] == "Second Song"
+    code, out, _ = run("search", "--clip", folder / SECOND, "--m3u")
+    assert out.startswith("#EXTM3U\n")
+    assert str(folder / SECOND) in out.splitlines()
+
+
+def test_like_leaves_the_video_itself_out(run):
+    code, out, _ = run("search", "--like", "First Song", "--json")
+    titles = {result["video"]["title"] for result in json.loads(out)["results"]}
+    assert code == 0
+    assert titles == {"Second Song", "Third Song"}
+
+
+def test_similar_in_the_published_form(run):
+    code, out, _ = run("similar", "First Song", "--format", "txt", "--top", "5")
+    assert code == 0
+    lines = [line for line in out.splitlines() if line.startswith("Song:")]
+    found = [re.fullmatch(r"Song: (.+) Score: (-?\d+\.\d+)", line) for line in lines]
+    assert len(found) == 2
+    assert all("First Song" not in match[1] for match in found)
+    scores = [float(match[2]) for match in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_similar_all_json_is_a_list_of_videos_with_theirs(run):
+    code, out, _ = run("similar", "--all", "--format", "json")
+    report = json.loads(out)
+    assert code == 0
+    assert [set(entry) for entry in report] == [{"video", "similar"}] * 3
+    for entry in report:
+        assert len(entry["similar"]) == 2
+        assert entry["video"]["id"] not in {one["video"]["id"] for one in entry["similar"]}
+
+
+def test_similar_html_needs_nothing_but_itself(run, tmp_path):
+    page = tmp_path / "report.html"
+    code, _, _ = run("similar", "--all", "--format", "html", "--out", page)
+    text = page.read_text(encoding="utf-8")
+    assert code == 0
+    assert "data:image/jpeg;base64," in text
+    assert not re.search(r"(?:src|href)=[\"'](?!data:|#)", text)
+
+
+def test_lyrics_are_printed_and_written(run, tmp_path):
+    code, out, _ = run("lyrics", "Second Song", "--format", "lrc")
+    assert code == 0
+    assert "[00:01.00]a moth is sleeping in the relay" in out
+    code, _, _ = run("lyrics", "--all", "--format", "csv", "--out", tmp_path / "lyrics")
+    assert code == 0
+    written = sorted(path.name for path in (tmp_path / "lyrics").iterdir())
+    assert len([name for name in written if name.endswith(".csv")]) == 2
+    assert len([name for name in written if name.endswith(".txt")]) == 2
+    table = next((tmp_path / "lyrics").glob("*.csv")).read_text(encoding="utf-8")
+    assert table.splitlines()[0] == (
+        "id,seek,start,end,text,tokens,temperature,avg_logprob,compression_ratio,no_speech_prob"
+    )
+
+
+def test_list_show_status_failures(run, folder):
+    code, out, _ = run("list", "--json")
+    videos = json.loads(out)
+    assert code == 0
+    assert [video["title"] for video in videos] == ["First Song", "Second Song", "Third Song"]
+    code, out, _ = run("show", videos[1]["id"][:10])
+    assert code == 0
+    assert "Second Song" in out
+    assert "sidecar" in out
+    code, out, _ = run("show", folder / THIRD, "--json")
+    entry = json.loads(out)
+    assert {stage["stage"]: stage["status"] for stage in entry["stages"]} == {
+        "frames": "done",
+        "audio": "absent",
+        "lyrics": "absent",
+    }
+    code, out, _ = run("status", "--json")
+    assert json.loads(out)["videos"] == 3
+    code, out, _ = run("failures")
+    assert (code, out) == (0, "no failures\n")
+
+
+def test_index_says_unchanged_and_ends_with_its_account(run, folder, home):
+    code, out, err = run("index", folder, "--json")
+    account = json.loads(out)
+    assert (code, err) == (0, "")
+    assert set(account) == {"indexed", "unchanged", "removed", "failed", "failures", "seconds"}
+    assert (account["indexed"], account["unchanged"]) == (0, 3)
+    code, out, _ = run("index", folder)
+    assert "3 unchanged" in out
+
+
+def test_failures_end_with_code_one_and_one_line_each(run, tmp_path):
+    folder = toy_library.make_folder(tmp_path / "videos")
+    home = tmp_path / "library"
+    toy_library.index(folder, home)
+    (folder / "bad [bold]name.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(4000))
+    code, out, _ = run("index", folder, "--json", library=home)
+    account = json.loads(out)
+    assert code == 1
+    assert account["failed"] == 1
+    assert set(account["failures"][0]) == {"path", "stage", "code", "message"}
+    code, out, _ = run("failures", library=home)
+    assert code == 0
+    assert "bad [bold]name.mp4" in out
+    code, out, _ = run("remove", "First Song", library=home)
+    assert (code, out) == (0, "1 video removed\n")
+    (folder / SECOND).unlink()
+    assert run("remove", "--missing", library=home)[1] == "1 video removed\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["serach"], "search"),
+        (["search", "--tpo", "3"], "--tpo"),
+        (["search"], "nothing to search"),
+        (["search", "--top", "0", "--text", "x"], "--top"),
+        (["search", "--text", " "], "empty"),
+        (["search", "--lyric", "x", "--weights", "frames=-1"], "negative"),
+        (["search", "--lyric", "x", "--weights", "frames=0,lyrics=0"], "zero"),
+        (["search", "--lyric", "x", "--weights", "smell=1"], "smell"),
+        (["search", "--lyric", "x", "--fusion", "magic"], "magic"),
+        (["search", "--lyric", "x", "--json", "--csv"], "exclude"),
+        (["search", "--image", "nowhere.jpg"], "nowhere.jpg"),
+        (["search", "--clip", "nowhere.mp4@5-2"], "section"),
+        (["search", "--like", "no such song"], "no such song"),
+        (["similar", "Song"], "several"),
+        (["similar"], "--all"),
+        (["show", "'; DROP TABLE videos; --"], "DROP TABLE"),
+        (["show", "%"], "%"),
+        (["index", "nowhere"], "not a folder"),
+        (["lyrics", "Third Song"], "no lyrics"),
+        (["models", "fetch", "../../etc/passwd"], "passwd"),
+    ],
+)
+def test_wrong_use_is_one_line_and_code_two(run, words, complaint):
+    is_own = words[0] in ("serach", "models")
+    code, out, err = run(*words, **({"library": None} if is_own else {}))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith("mvsearch: ")
+    assert complaint.lower() in err.lower()
+
+
+def test_no_library_yet_says_how_to_begin(run, tmp_path):
+    code, _, err = run("list", library=tmp_path / "nowhere")
+    assert code == 2
+    assert "mvsearch index" in err
+
+
+def test_query_file_that_is_no_media(run, tmp_path):
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no film")
+    code, _, err = run("search", "--clip", bad)
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "bad.mp4" in err
+
+
+def test_empty_folder_is_no_error(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    home = tmp_path / "library"
+    toy_library.index(tmp_path / "empty", home)
+    code, out, _ = run("index", tmp_path / "empty", "--json", library=home)
+    assert code == 0
+    assert json.loads(out)["indexed"] == 0
+    code, _, err = run("search", "--lyric", "x", library=home)
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+def test_help_is_instant_and_imports_nothing_heavy():
+    script = (
+        "import sys, time; start = time.perf_counter(); import cli\n"
+        "try: cli.app(['--help'], standalone_mode=False)\n"
+        "finally: print(time.perf_counter() - start, *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    seconds, *modules = done.stderr.split()
+    assert "Commands" in done.stdout
+    assert not {"numpy", "faiss", "sqlalchemy", *MODULES_OF_TORCH} & set(modules)
+    assert float(seconds) < 1.0
+
+
+def test_search_imports_no_torch(folder, home):
+    script = (
+        "import sys, cli\n"
+        f"cli.app(['search', '--lyric', 'river', '--library', {str(home)!r}], standalone_mode=False)\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not set(MODULES_OF_TORCH) & set(done.stderr.split())
+
+
+def test_reader_that_goes_away_is_no_error(home):
+    command = f"{sys.executable} cli.py list --library '{home}' | true"
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_soon_and_keeps_what_is_done(tmp_path):
+    folder = toy_library.make_folder(tmp_path / "videos")
+    home = tmp_path / "library"
+    toy_library.index(toy_library.make_folder(tmp_path / "videos"), home)
+    toy_library.make_clip(folder / "long.mp4", "testsrc2=s=640x360:r=25", "sine", 60)
+    command = [sys.executable, "cli.py", "index", str(folder), "--library", str(home)]
+    run = subprocess.Popen(
+        [*command, "--frame-rate", "25"], cwd=ROOT, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    for line in run.stderr:
+        if line.startswith("analyse"):
+            break
+    time.sleep(0.3)
+    run.send_signal(2)
+    start = time.monotonic()
+    out, err = run.communicate(timeout=20)
+    assert time.monotonic() - start < 3
+    assert run.returncode == 130
+    assert "Traceback" not in err
+    assert "stopped early" in out
+    with_rest = toy_library.index(folder, home)
+    assert (with_rest.indexed, with_rest.unchanged) == (1, 3)

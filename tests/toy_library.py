@@ -1,0 +1,47 @@
+"""A folder of three short music videos, made by ffmpeg, and a library of it with toy encoders."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from indexer.encoders import Encoders
+from indexer.pipeline import IndexOptions, Summary, index_folder
+from store.library import Library
+
+PICTURES = {
+    "Ada Lovelace - First Song.mp4": ("testsrc2=s=96x64:r=10:d=6", "sine=f=330:d=6"),
+    "Grace Hopper - Second Song.mp4": ("mandelbrot=s=96x64:r=10", "sine=f=880:d=5"),
+    "Mary Somerville - Third Song.mp4": ("smptebars=s=96x64:r=10:d=4", None),
+}
+LYRICS = {
+    "Ada Lovelace - First Song.lrc": "[00:00.50]the engine weaves its patterns\n"
+    "[00:02.00]as the loom weaves flowers and leaves\n[00:04.00]take me home along the river\n",
+    "Grace Hopper - Second Song.srt": "1\n00:00:01,000 --> 00:00:03,000\n"
+    "a moth is sleeping in the relay\n\n2\n00:00:03,000 --> 00:00:04,500\nships in harbour are safe\n",
+}
+
+
+def make_clip(path: Path, picture: str | None, sound: str | None, seconds: float = 5.0) -> Path:
+    """Make a clip from lavfi sources; None leaves a stream out."""
+    inputs = [("-f", "lavfi", "-i", source) for source in (picture, sound) if source is not None]
+    command = ["ffmpeg", "-v", "error", "-y", *(word for words in inputs for word in words)]
+    command += ["-t", str(seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset"]
+    command += ["ultrafast", "-g", "5", "-c:a", "aac", "-shortest", str(path)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
+def make_folder(folder: Path) -> Path:
+    """Make the three clips and the lyrics of two of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (picture, sound) in PICTURES.items():
+        make_clip(folder / name, picture, sound)
+    for name, text in LYRICS.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def index(folder: Path, library_folder: Path, **options: Any) -> Summary:
+    """Index a folder with the toy profile."""
+    with Library.open(library_folder, create=True) as library:
+        return index_folder(folder, library, Encoders("toy"), IndexOptions(**options))
