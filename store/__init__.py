@@ -1,1 +1,1 @@
-"""What is kept: the nouns, the catalogue and the vectors; the only package that opens the database."""
+"""What is kept: nouns, catalogue and vectors; the only package that opens the database."""

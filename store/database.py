@@ -1,0 +1,123 @@
+"""A connection to the catalogue's database: its transactions, and its errors in plain words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
+
+# What a write waits for one that another program has begun.
+BUSY_SECONDS = 10.0
+
+
+def sqlite_url(file: Path, mode: str) -> URL:
+    """The URL of an SQLite file.
+
+    Args:
+        file: absolute.
+        mode: "rwc" creates it, "rw" does not, "ro" only reads, and "immutable" reads without the
+            locks and side files that SQLite cannot make in a folder that is read-only.
+    """
+    query = {"uri": "true", "mode": "ro" if mode == "immutable" else mode}
+    if mode == "immutable":
+        query["immutable"] = "1"
+    return URL.create("sqlite", database=file.as_uri(), query=query)
+
+
+class Database:
+    """An engine with a session for reading and one for writing.
+
+    On SQLite a reader sees one state from its first statement to its last and never waits (WAL); a
+    writer takes the write lock at once, since a reader that turns writer midway could only fail.
+
+    Args:
+        url: any that SQLAlchemy knows.
+        place: what messages call it.
+        busy_seconds: how long a write waits for another one.
+        has_foreign_keys: off only for migrations; SQLite changes a table by copying it, and to
+            drop the old copy would take the rows of other tables along.
+    """
+
+    def __init__(
+        self,
+        url: URL,
+        place: str,
+        *,
+        busy_seconds: float = BUSY_SECONDS,
+        has_foreign_keys: bool = True,
+    ) -> None:
+        self.url = url
+        self.place = place
+        self.engine = create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            is_read_only = url.query.get("mode") == "ro"
+            _prepare_sqlite(self.engine, is_read_only, busy_seconds, has_foreign_keys)
+        self._writer = self.engine.execution_options(is_writing=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the database."""
+        with self._plain_errors(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes all stay, or none when it ends in an error."""
+        with self._plain_errors(), Session(self._writer) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every connection; the last one to close folds SQLite's log into the file."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Turn what the database refuses into one plain line."""
+        try:
+            yield
+        except IntegrityError:  # a fault of ours, not of the file's
+            raise
+        except DBAPIError as error:
+            raise self._explain(error.orig) from error
+
+    def _explain(self, reason: BaseException | None) -> Exception:
+        """The error to show for one of the driver's."""
+        name = getattr(reason, "sqlite_errorname", "")
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return LibraryBusyError(
+                f"{self.place} is being written by another program; try again when it is done"
+            )
+        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR")):
+            return LibraryDamagedError(
+                f"{self.place} is damaged or no catalogue of mvsearch ({reason}); move it away and"
+                " index again"
+            )
+        return MvsearchError(f"{self.place} cannot be used: {reason}")
+
+
+def _prepare_sqlite(
+    engine: Engine, is_read_only: bool, busy_seconds: float, has_foreign_keys: bool
+) -> None:
+    """Set what every new connection and every transaction begins with."""
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: Any) -> None:
+        # The driver's own BEGIN comes late and never before a SELECT; ours stands below.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
+        if not is_read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # In WAL mode a power cut can lose the last transactions, but never damage the file.
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")

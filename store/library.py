@@ -1,0 +1,167 @@
+"""A library: a folder with a catalogue, the indexes made from it and the lock of its writer."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from platformdirs import user_data_path
+
+from store import schema
+from store.cache import IndexCache
+from store.catalog import Catalog
+from store.database import Database, sqlite_url
+from store.errors import MvsearchError, NoLibraryError
+from store.lock import WriterLock
+from store.records import Space
+from store.vectors import SpaceIndex
+
+CATALOG = "catalog.sqlite3"
+WAIT_SECONDS = 10.0
+
+
+def default_library_folder() -> Path:
+    """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
+    chosen = os.environ.get("MVSEARCH_LIBRARY")
+    return Path(chosen).expanduser() if chosen else user_data_path("mvsearch", appauthor=False)
+
+
+class Library:
+    """What one folder holds; `open` gives one, and `with` closes it.
+
+    Attributes:
+        folder: absolute.
+        catalog: the truth.
+    """
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self.catalog = Catalog(database)
+        self._database = database
+        self._lock = WriterLock(folder)
+        self._cache = IndexCache(folder / "vectors")
+        self._indexes: dict[str, tuple[int, SpaceIndex]] = {}
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = False) -> Self:
+        """Open a library, and bring it up to date with this version's tables.
+
+        Args:
+            folder: where it is; reading works where the folder itself is read-only.
+            create: make one where there is none.
+
+        Raises:
+            NoLibraryError: there is none, or none can be made.
+            LibraryBusyError: it has to be brought up to date while another process writes.
+            LibraryDamagedError: the catalogue is none of ours, broken, or of a newer version.
+        """
+        folder = folder.absolute()
+        file = folder / CATALOG
+        has_catalog = _is_file(file)
+        if not has_catalog and create:
+            _make_folder(folder)
+        elif not has_catalog:
+            raise NoLibraryError(
+                f"there is no library in {folder}; begin one with:"
+                f" mvsearch index FOLDER --library {folder}"
+            )
+        database = Database(sqlite_url(file, _choose_mode(file)), str(file))
+        library = cls(folder, database)
+        try:
+            library._bring_up_to_date()
+        except BaseException:
+            library.close()
+            raise
+        return library
+
+    @contextmanager
+    def writing(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+        """Be the one who may change the catalogue; inside another `writing` it changes nothing.
+
+        At the end, cached indexes of what has changed are deleted: they may hold what has left.
+
+        Raises:
+            LibraryBusyError: another process was writing all the time; the message says which.
+            MvsearchError: the folder cannot be written.
+        """
+        with self._lock.holding(wait_seconds):
+            try:
+                yield
+            finally:
+                keys = [space.key for space in self.catalog.spaces()]
+                self._cache.drop_stale({key: self.catalog.generation(key) for key in keys})
+
+    def index(self, space: Space) -> SpaceIndex:
+        """The index of a space as the catalogue has it now, built where no good one is cached."""
+        generation = self.catalog.generation(space.key)
+        known = self._indexes.get(space.key)
+        if known is not None and known[0] == generation:
+            return known[1]
+        index = self._cache.load(space, generation)
+        if index is None:
+            generation, stored = self.catalog.stored_vectors(space.key)
+            index = SpaceIndex.build(space, stored)
+            if index.n:
+                self._cache.save(index, generation)
+        self._indexes[space.key] = (generation, index)
+        return index
+
+    def close(self) -> None:
+        """Close the catalogue."""
+        self._indexes.clear()
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        """The library itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _bring_up_to_date(self) -> None:
+        """Create or migrate the tables; nothing to do, and nothing to wait for, in general."""
+        if schema.read_version(self._database) == schema.HEAD:
+            return
+        with self._lock.holding(WAIT_SECONDS):
+            if schema.read_version(self._database) != schema.HEAD:  # another may have done it
+                schema.upgrade(self._database)
+
+
+def _is_file(file: Path) -> bool:
+    """Whether there is a catalogue; a folder that may not be looked into has none for us."""
+    try:
+        return file.is_file()
+    except OSError as error:
+        raise NoLibraryError(f"{file.parent} cannot be read: {error.strerror}") from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of a new library."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoLibraryError(f"no library can be made in {folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise MvsearchError(f"no library can be made in {folder}: it is read-only")
+
+
+def _choose_mode(file: Path) -> str:
+    """How SQLite may open the catalogue; see `sqlite_url`.
+
+    While a program writes, and after it was killed, there are side files. Only without them, and
+    in a folder where none can be made, is the catalogue read as a file that nobody changes.
+    """
+    if not file.exists():
+        return "rwc"
+    if os.access(file.parent, os.W_OK) and os.access(file, os.W_OK):
+        return "rw"
+    side_files = (file.with_name(file.name + ending) for ending in ("-wal", "-shm"))
+    return "ro" if any(side_file.exists() for side_file in side_files) else "immutable"

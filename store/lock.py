@@ -1,0 +1,79 @@
+"""The lock of the one writer."""
+
+import json
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from store.errors import LibraryBusyError, MvsearchError
+
+N_COMMAND_CHARACTERS = 200
+
+
+class WriterLock:
+    """A lock that the operating system holds for a process, so it goes when the process goes.
+
+    Who holds it stands in a file beside it, for the message to those who wait in vain.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = FileLock(folder / "writer.lock")
+        self._holder = folder / "writer.json"
+
+    @contextmanager
+    def holding(self, wait_seconds: float) -> Iterator[None]:
+        """Hold the lock; inside another `holding` of the same thread it is held already.
+
+        Raises:
+            LibraryBusyError: another process held it all the time.
+            MvsearchError: the folder cannot be written.
+        """
+        try:
+            self._lock.acquire(timeout=max(0.0, wait_seconds))
+        except Timeout:
+            raise LibraryBusyError(
+                f"the library {self.folder} is being written by {self._describe_holder()}; try"
+                " again when it is done"
+            ) from None
+        except OSError as error:
+            raise MvsearchError(
+                f"the library {self.folder} cannot be written: {error.strerror}"
+            ) from error
+        try:
+            if self._lock.lock_counter == 1:
+                self._sign()
+            yield
+        finally:
+            if self._lock.lock_counter == 1:
+                self._holder.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _sign(self) -> None:
+        """Say who writes."""
+        command = " ".join(shlex.join(sys.argv).split())[:N_COMMAND_CHARACTERS]
+        holder = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "command": command,
+            "since": datetime.now().astimezone().isoformat(" ", "seconds"),
+        }
+        self._holder.write_text(json.dumps(holder), "utf-8")
+
+    def _describe_holder(self) -> str:
+        """Who writes, in words; the file may be missing for a moment."""
+        try:
+            holder = json.loads(self._holder.read_text("utf-8"))
+            return (
+                f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+                f" ({holder['command']})"
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"

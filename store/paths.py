@@ -1,0 +1,30 @@
+"""Paths as the catalogue knows them."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+
+def path_key(path: Path) -> str:
+    """What identifies a path: absolute, without `..`, in Unicode's form NFC.
+
+    Both spellings of an accented name, composed and decomposed, are the same place.
+    """
+    return unicodedata.normalize("NFC", os.path.normpath(path.absolute()))
+
+
+def encode_key(path: Path) -> bytes:
+    """The key of a path as it is stored; bytes, since a name need not be valid Unicode."""
+    return path_key(path).encode("utf-8", "surrogatepass")
+
+
+def keys_below(folder: Path) -> tuple[bytes, bytes]:
+    """The half-open range of keys of what lies below a folder."""
+    separator = os.sep.encode()
+    first = encode_key(folder).rstrip(separator) + separator
+    return first, first[:-1] + bytes([first[-1] + 1])
+
+
+def decode_path(stored: bytes) -> Path:
+    """The path that opens a file, byte for byte as the file system gave it."""
+    return Path(os.fsdecode(stored))

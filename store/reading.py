@@ -1,0 +1,285 @@
+"""What the catalogue can be asked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, select
+
+from store.blobs import HalfMatrix, Seconds, unpack_seconds, unpack_vectors
+from store.database import Database
+from store.errors import EncoderMismatchError, VideoNotFoundError
+from store.lookup import choose_video
+from store.paths import decode_path, encode_key, keys_below
+from store.records import Embeddings, Failure, Location, Lyrics, Modality, Space, Stage, Video
+from store.rows import (
+    row_to_embeddings,
+    row_to_failure,
+    row_to_location,
+    row_to_space,
+    row_to_stage,
+    row_to_video,
+    rows_to_lyrics,
+)
+from store.tables import (
+    EmbeddingRow,
+    FailureRow,
+    LocationRow,
+    LyricLineRow,
+    LyricsRow,
+    SettingRow,
+    SpaceRow,
+    StageRow,
+    VideoRow,
+)
+
+PROFILE = "profile"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredVectors:
+    """The vectors of one video in one space, as they are stored.
+
+    Attributes:
+        vectors: (n, dim) float16.
+        starts, ends: (n,) float64 seconds, NaN where there is no time.
+    """
+
+    video_id: str
+    vectors: HalfMatrix
+    starts: Seconds
+    ends: Seconds
+
+
+class CatalogReader:
+    """The questions; each is answered from one state of the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def profile(self) -> str | None:
+        """The profile that the library was built with, None before that."""
+        with self._database.reading() as session:
+            row = session.get(SettingRow, PROFILE)
+            return None if row is None else row.value
+
+    def spaces(self) -> list[Space]:
+        """The spaces that the library was built with, in the profile's order."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(SpaceRow).order_by(SpaceRow.position))
+            return [row_to_space(row) for row in rows]
+
+    def check_spaces(self, profile: str, spaces: Sequence[Space]) -> None:
+        """Check that a library may be filled, or asked, with these encoders.
+
+        Raises:
+            EncoderMismatchError: the library holds vectors of others.
+        """
+        own = self.spaces()
+        if own and set(own) != set(spaces):
+            raise EncoderMismatchError(
+                f"the library was built with profile {self.profile()} ({_list_spaces(own)}), and"
+                f" profile {profile} ({_list_spaces(spaces)}) was asked for; their vectors cannot"
+                " be compared. To have both side by side: --library OTHER_FOLDER"
+            )
+
+    def n_videos(self) -> int:
+        """How many videos there are."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(VideoRow)) or 0
+
+    def has_video(self, video_id: str) -> bool:
+        """Whether there is a video with this id."""
+        with self._database.reading() as session:
+            return session.get(VideoRow, video_id) is not None
+
+    def videos(self) -> list[Video]:
+        """Every video, by artist, title and id."""
+        return self._videos()
+
+    def video(self, video_id: str) -> Video:
+        """One video.
+
+        Raises:
+            VideoNotFoundError: no video has this id.
+        """
+        found = self._videos(VideoRow.id == video_id)
+        if not found:
+            raise VideoNotFoundError(f"no video has the id {video_id!r}")
+        return found[0]
+
+    def find_video(self, name: str) -> Video:
+        """The video that a name means.
+
+        The name is an id, a path, a unique prefix of an id (four characters or more) or a unique
+        part of "Artist - Title", whatever its case and accents.
+
+        Raises:
+            VideoNotFoundError: no video answers to it.
+            AmbiguousVideoError: several do; the message lists some.
+        """
+        location = self.location(Path(name))
+        video_id = name if location is None else location.video_id
+        if self.has_video(video_id):
+            return self.video(video_id)
+        return choose_video(name, self.videos())
+
+    def location(self, path: Path) -> Location | None:
+        """What is known of a file; either Unicode spelling of its name will do."""
+        with self._database.reading() as session:
+            row = session.get(LocationRow, encode_key(path))
+            return None if row is None else row_to_location(row)
+
+    def locations(self, folder: Path | None = None, video_id: str | None = None) -> list[Location]:
+        """Every file, or those anywhere below a folder, or those of a video; by path."""
+        query = select(LocationRow).order_by(LocationRow.key)
+        if folder is not None:
+            query = _only_below(query, LocationRow.key, folder)
+        if video_id is not None:
+            query = query.where(LocationRow.video_id == video_id)
+        with self._database.reading() as session:
+            return [row_to_location(row) for row in session.scalars(query)]
+
+    def folders(self) -> list[Path]:
+        """The folders that were indexed and have files in the library."""
+        with self._database.reading() as session:
+            return sorted(map(decode_path, session.scalars(select(LocationRow.folder).distinct())))
+
+    def stage(self, video_id: str, stage: Modality, encoder: str) -> Stage | None:
+        """How far a video came in a stage with an encoder; None before the first try."""
+        with self._database.reading() as session:
+            row = session.get(StageRow, (video_id, stage, encoder))
+            return None if row is None else row_to_stage(row)
+
+    def stages(self, video_id: str) -> list[Stage]:
+        """Every stage of a video."""
+        query = select(StageRow).where(StageRow.video_id == video_id)
+        with self._database.reading() as session:
+            rows = session.scalars(query.order_by(StageRow.stage, StageRow.encoder))
+            return [row_to_stage(row) for row in rows]
+
+    def uniform_seconds(self, video_id: str) -> tuple[float, ...]:
+        """When the frames are shown that were left out because they have one colour."""
+        query = select(StageRow.uniform_seconds).where(StageRow.video_id == video_id)
+        with self._database.reading() as session:
+            times = [time for packed in session.scalars(query) for time in unpack_seconds(packed)]
+            return tuple(sorted(map(float, times)))
+
+    def pending(self, stage: Modality, encoder: str) -> set[str]:
+        """Ids of the videos that this stage has still to be done for: the one skip rule."""
+        settled = exists().where(
+            StageRow.video_id == VideoRow.id,
+            StageRow.stage == stage,
+            StageRow.encoder == encoder,
+            StageRow.status.in_(("done", "absent")),
+        )
+        with self._database.reading() as session:
+            return set(session.scalars(select(VideoRow.id).where(~settled)))
+
+    def generation(self, space_key: str) -> int:
+        """A number that grows with every change to a space's vectors; 0 for an unknown space."""
+        with self._database.reading() as session:
+            row = session.get(SpaceRow, space_key)
+            return 0 if row is None else row.generation
+
+    def embeddings(self, video_id: str, space_key: str) -> Embeddings | None:
+        """The segments and vectors of a video in a space; None where it has none."""
+        with self._database.reading() as session:
+            row = session.get(EmbeddingRow, (video_id, space_key))
+            space = session.get(SpaceRow, space_key)
+            if row is None or space is None:
+                return None
+            return row_to_embeddings(row, row_to_space(space))
+
+    def iter_embeddings(self, space_key: str) -> Iterator[tuple[str, Embeddings]]:
+        """Video ids with their embeddings in a space, by id, without holding all in memory."""
+        query = (
+            select(EmbeddingRow, SpaceRow)
+            .join(SpaceRow, SpaceRow.key == EmbeddingRow.space_key)
+            .where(EmbeddingRow.space_key == space_key)
+            .order_by(EmbeddingRow.video_id)
+            .execution_options(yield_per=32)
+        )
+        with self._database.reading() as session:
+            for row, space in session.execute(query):
+                yield row.video_id, row_to_embeddings(row, row_to_space(space))
+
+    def stored_vectors(self, space_key: str) -> tuple[int, list[StoredVectors]]:
+        """A generation of a space, and all of its vectors at that generation, by video id."""
+        query = select(
+            EmbeddingRow.video_id, EmbeddingRow.vectors, EmbeddingRow.starts, EmbeddingRow.ends
+        ).where(EmbeddingRow.space_key == space_key)
+        with self._database.reading() as session:
+            space = session.get(SpaceRow, space_key)
+            if space is None:
+                return 0, []
+            rows = session.execute(query.execution_options(yield_per=32))
+            stored = [
+                StoredVectors(
+                    video_id,
+                    unpack_vectors(vectors, space.dim),
+                    unpack_seconds(starts),
+                    unpack_seconds(ends),
+                )
+                for video_id, vectors, starts, ends in rows
+            ]
+        return space.generation, sorted(stored, key=lambda one: one.video_id)
+
+    def lyrics(self, video_id: str) -> Lyrics | None:
+        """The lyrics of a video with their provenance; None where there are none."""
+        lines = select(LyricLineRow).where(LyricLineRow.video_id == video_id)
+        with self._database.reading() as session:
+            row = session.get(LyricsRow, video_id)
+            if row is None:
+                return None
+            ordered = session.scalars(lines.order_by(LyricLineRow.position)).all()
+            return rows_to_lyrics(row, ordered)
+
+    def failures(self, folder: Path | None = None) -> list[Failure]:
+        """Every failure, or those of files anywhere below a folder; by path and stage."""
+        query = select(FailureRow).order_by(FailureRow.key, FailureRow.stage)
+        if folder is not None:
+            query = _only_below(query, FailureRow.key, folder)
+        with self._database.reading() as session:
+            return [row_to_failure(row) for row in session.scalars(query)]
+
+    def failure_stamp(self, path: Path) -> tuple[int, int] | None:
+        """Size and modification time of a file when it failed last; None where it did not."""
+        query = (
+            select(FailureRow.size, FailureRow.mtime_ns)
+            .where(FailureRow.key == encode_key(path))
+            .order_by(FailureRow.mtime_ns.desc(), FailureRow.size.desc())
+        )
+        with self._database.reading() as session:
+            stamp = session.execute(query).first()
+            return None if stamp is None else (stamp.size, stamp.mtime_ns)
+
+    def _videos(self, *conditions: ColumnElement[bool]) -> list[Video]:
+        """Videos that meet the conditions, each with the first of its paths."""
+        query = (
+            select(VideoRow, LocationRow.path)
+            .join(LocationRow, LocationRow.video_id == VideoRow.id)
+            .where(*conditions)
+            .order_by(LocationRow.key)
+        )
+        videos: dict[str, Video] = {}
+        with self._database.reading() as session:
+            for row, path in session.execute(query):
+                if row.id not in videos:
+                    videos[row.id] = row_to_video(row, path)
+        return sorted(
+            videos.values(),
+            key=lambda video: ((video.artist or "").casefold(), video.title.casefold(), video.id),
+        )
+
+
+def _only_below(query: Select[Any], key: Any, folder: Path) -> Select[Any]:
+    """Keep the rows whose path lies below a folder; a range, so no character is a wildcard."""
+    first, end = keys_below(folder)
+    return query.where(key >= first, key < end)
+
+
+def _list_spaces(spaces: Sequence[Space]) -> str:
+    """The encoders of a profile in a message."""
+    return ", ".join(space.key for space in spaces) or "nothing"

@@ -1,0 +1,246 @@
+"""Records as rows of the tables, and rows as records."""
+
+import math
+import os
+from collections.abc import Sequence
+from typing import cast
+
+from store.blobs import normalise, pack_seconds, pack_vectors, unpack_seconds, unpack_vectors
+from store.errors import FailureCode, LibraryDamagedError
+from store.paths import decode_path, encode_key
+from store.records import (
+    Embeddings,
+    Failure,
+    Location,
+    LyricLine,
+    Lyrics,
+    Modality,
+    Segment,
+    Space,
+    Stage,
+    StageStatus,
+    Video,
+    WhisperSegment,
+    Word,
+)
+from store.tables import (
+    EmbeddingRow,
+    FailureRow,
+    LocationRow,
+    LyricLineRow,
+    LyricsRow,
+    SpaceRow,
+    StageRow,
+    VideoRow,
+)
+
+
+def space_to_row(space: Space, position: int, generation: int) -> SpaceRow:
+    """A space as a row; `position` keeps the order of the profile."""
+    return SpaceRow(
+        key=space.key,
+        position=position,
+        modality=space.modality,
+        encoder=space.encoder,
+        revision=space.revision,
+        dim=space.dim,
+        view=space.view,
+        generation=generation,
+    )
+
+
+def row_to_space(row: SpaceRow) -> Space:
+    """A row as a space."""
+    return Space(cast(Modality, row.modality), row.encoder, row.revision, row.dim, row.view)
+
+
+def video_to_row(video: Video) -> VideoRow:
+    """A video as a row."""
+    return VideoRow(
+        id=video.id,
+        title=video.title,
+        artist=video.artist,
+        duration_seconds=video.duration_seconds,
+        is_duration_measured=video.is_duration_measured,
+        has_picture=video.has_picture,
+        has_sound=video.has_sound,
+    )
+
+
+def row_to_video(row: VideoRow, path: bytes) -> Video:
+    """A row as a video that lies at `path`."""
+    return Video(
+        row.id,
+        decode_path(path),
+        row.title,
+        row.artist,
+        row.duration_seconds,
+        row.is_duration_measured,
+        row.has_picture,
+        row.has_sound,
+    )
+
+
+def location_to_row(location: Location) -> LocationRow:
+    """A location as a row."""
+    return LocationRow(
+        key=encode_key(location.path),
+        path=os.fsencode(location.path),
+        shown=str(location.path),
+        folder=os.fsencode(location.folder),
+        video_id=location.video_id,
+        size=location.size,
+        mtime_ns=location.mtime_ns,
+    )
+
+
+def row_to_location(row: LocationRow) -> Location:
+    """A row as a location."""
+    return Location(
+        decode_path(row.path), row.video_id, decode_path(row.folder), row.size, row.mtime_ns
+    )
+
+
+def stage_to_row(stage: Stage, uniform_seconds: Sequence[float]) -> StageRow:
+    """A stage as a row."""
+    return StageRow(
+        video_id=stage.video_id,
+        stage=stage.stage,
+        encoder=stage.encoder,
+        status=stage.status,
+        detail=stage.detail,
+        uniform_seconds=pack_seconds(uniform_seconds),
+    )
+
+
+def row_to_stage(row: StageRow) -> Stage:
+    """A row as a stage."""
+    return Stage(
+        row.video_id,
+        cast(Modality, row.stage),
+        row.encoder,
+        cast(StageStatus, row.status),
+        row.detail,
+    )
+
+
+def embeddings_to_row(video_id: str, embeddings: Embeddings) -> EmbeddingRow:
+    """Embeddings as a row."""
+    texts = [segment.text for segment in embeddings.segments]
+    return EmbeddingRow(
+        video_id=video_id,
+        space_key=embeddings.space.key,
+        starts=pack_seconds(segment.start_seconds for segment in embeddings.segments),
+        ends=pack_seconds(segment.end_seconds for segment in embeddings.segments),
+        texts=texts if any(texts) else None,
+        vectors=pack_vectors(embeddings.vectors),
+    )
+
+
+def row_to_embeddings(row: EmbeddingRow, space: Space) -> Embeddings:
+    """A row as embeddings.
+
+    Raises:
+        LibraryDamagedError: the row makes no sense.
+    """
+    starts, ends = unpack_seconds(row.starts).tolist(), unpack_seconds(row.ends).tolist()
+    texts = row.texts or [""] * len(starts)
+    try:
+        segments = tuple(
+            Segment(None if math.isnan(start) else start, None if math.isnan(end) else end, text)
+            for start, end, text in zip(starts, ends, texts, strict=True)
+        )
+        return Embeddings(space, segments, normalise(unpack_vectors(row.vectors, space.dim)))
+    except ValueError as error:
+        raise LibraryDamagedError(
+            f"the catalogue is damaged at video {row.video_id}: {error}"
+        ) from error
+
+
+def lyrics_to_row(video_id: str, lyrics: Lyrics) -> LyricsRow:
+    """Lyrics as a row, without the lines."""
+    return LyricsRow(
+        video_id=video_id, source=lyrics.source, origin=lyrics.origin, language=lyrics.language
+    )
+
+
+def rows_to_lyrics(row: LyricsRow, lines: Sequence[LyricLineRow]) -> Lyrics:
+    """Rows as lyrics."""
+    return Lyrics(tuple(map(row_to_line, lines)), row.source, row.origin, row.language)
+
+
+def line_to_row(video_id: str, position: int, line: LyricLine) -> LyricLineRow:
+    """A lyric line as a row."""
+    row = LyricLineRow(
+        video_id=video_id,
+        position=position,
+        text=line.text,
+        start_seconds=line.start_seconds,
+        end_seconds=line.end_seconds,
+        words=[[word.text, word.start_seconds, word.end_seconds] for word in line.words],
+        rejected=line.rejected,
+    )
+    if line.whisper is not None:
+        row.whisper_id = line.whisper.id
+        row.whisper_seek = line.whisper.seek
+        row.whisper_tokens = list(line.whisper.tokens)
+        row.whisper_temperature = line.whisper.temperature
+        row.whisper_avg_logprob = line.whisper.avg_logprob
+        row.whisper_compression_ratio = line.whisper.compression_ratio
+        row.whisper_no_speech_prob = line.whisper.no_speech_prob
+    return row
+
+
+def row_to_line(row: LyricLineRow) -> LyricLine:
+    """A row as a lyric line."""
+    return LyricLine(
+        row.text,
+        row.start_seconds,
+        row.end_seconds,
+        tuple(Word(text, start, end) for text, start, end in row.words),
+        row.rejected,
+        _row_to_whisper(row),
+    )
+
+
+def _row_to_whisper(row: LyricLineRow) -> WhisperSegment | None:
+    """What Whisper said of a line; a number that SQLite could not hold is NaN again."""
+    if row.whisper_id is None:
+        return None
+    temperature, avg_logprob, compression_ratio, no_speech_prob = (
+        math.nan if number is None else number
+        for number in (
+            row.whisper_temperature,
+            row.whisper_avg_logprob,
+            row.whisper_compression_ratio,
+            row.whisper_no_speech_prob,
+        )
+    )
+    return WhisperSegment(
+        row.whisper_id,
+        row.whisper_seek or 0,
+        tuple(row.whisper_tokens or ()),
+        temperature,
+        avg_logprob,
+        compression_ratio,
+        no_speech_prob,
+    )
+
+
+def failure_to_row(failure: Failure, size: int, mtime_ns: int) -> FailureRow:
+    """A failure as a row."""
+    return FailureRow(
+        key=encode_key(failure.path),
+        stage=failure.stage,
+        path=os.fsencode(failure.path),
+        shown=str(failure.path),
+        code=failure.code,
+        message=failure.message,
+        size=size,
+        mtime_ns=mtime_ns,
+    )
+
+
+def row_to_failure(row: FailureRow) -> Failure:
+    """A row as a failure."""
+    return Failure(decode_path(row.path), row.stage, cast(FailureCode, row.code), row.message)

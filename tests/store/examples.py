@@ -1,0 +1,86 @@
+"""Small records that the tests of the store are made of."""
+
+from pathlib import Path
+
+import numpy as np
+
+from store.catalog import Catalog
+from store.records import (
+    Embeddings,
+    Location,
+    LyricLine,
+    Lyrics,
+    Matrix,
+    Segment,
+    Space,
+    Stage,
+    Video,
+    WhisperSegment,
+    Word,
+)
+
+FRAMES = Space("frames", "seer", "1", 8)
+WORDS = Space("frames", "seer", "1", 6, view="words")
+LINES = Space("lyrics", "reader", "2", 6)
+SOUND = Space("audio", "hearer", "3", 4)
+SPACES = [FRAMES, WORDS, LINES, SOUND]
+
+LYRICS = Lyrics(
+    (
+        LyricLine(
+            "take me home",
+            1.25,
+            3.5,
+            (Word("take", 1.25, 1.5), Word("me", 1.5, 1.75), Word("home", 1.75, 3.5)),
+            None,
+            WhisperSegment(0, 300, (50364, 1747, 385), 0.2, -0.25, 1.5, 0.125),
+        ),
+        LyricLine("thanks for watching", 3.5, 4.0, (), "no voice", None),
+        LyricLine("'; DROP TABLE lyric_line; --"),
+    ),
+    "whisper",
+    "base",
+    "en",
+)
+
+
+def random_units(n: int, dim: int, seed: int) -> Matrix:
+    """Vectors of length one around a common direction, as encoders make them."""
+    generator = np.random.default_rng(seed)
+    vectors = generator.normal(size=(n, dim)) + 1.0
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def make_embeddings(space: Space, n: int, seed: int, text: str = "") -> Embeddings:
+    """Embeddings of n segments of half a second."""
+    segments = tuple(Segment(i / 2, (i + 1) / 2, f"{text} {i}" if text else "") for i in range(n))
+    return Embeddings(space, segments, random_units(n, space.dim, seed))
+
+
+def add_song(
+    catalog: Catalog,
+    video_id: str,
+    *,
+    path: Path | None = None,
+    title: str = "Song",
+    artist: str | None = "Artist",
+    folder: Path = Path("/music"),
+) -> Video:
+    """Add a video without stages."""
+    place = path or folder / f"{video_id}.mp4"
+    video = Video(video_id, place, title, artist, 61.5)
+    catalog.add_video(video, Location(place, video_id, folder, 1000, 1_700_000_000_000_000_001))
+    return video
+
+
+def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> None:
+    """Add a video with everything that a video can have."""
+    add_song(catalog, video_id)
+    seen = [make_embeddings(FRAMES, n_frames, seed), make_embeddings(WORDS, n_frames, seed + 1)]
+    catalog.store_stage(
+        Stage(video_id, "frames", FRAMES.key, "done"), seen, uniform_seconds=(0.0, 0.5)
+    )
+    read = [make_embeddings(LINES, 3, seed + 2, text="line")]
+    catalog.store_stage(Stage(video_id, "lyrics", LINES.key, "done", "sidecar|1"), read, LYRICS)
+    heard = [make_embeddings(SOUND, 4, seed + 3)]
+    catalog.store_stage(Stage(video_id, "audio", SOUND.key, "done"), heard)
