@@ -1,0 +1,11 @@
+"""Lyrics as plain text, a line a line."""
+
+from indexer.lyrics.cleaning import clean_line, is_section_header
+from indexer.lyrics.timing import Parsed
+from store.records import LyricLine
+
+
+def parse_plain(text: str) -> Parsed:
+    """Read lines without times; empty ones and section headers are left out."""
+    lines = (clean_line(line) for line in text.splitlines())
+    return Parsed(tuple(LyricLine(line) for line in lines if line and not is_section_header(line)))

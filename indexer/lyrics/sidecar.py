@@ -1,0 +1,188 @@
+"""The lyric files that lie beside a video, and which of them to take."""
+
+import time
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from indexer.lyrics.decoding import MAX_TEXT_BYTES, decode_text, read_text
+from indexer.lyrics.languages import split_language_suffix
+from indexer.lyrics.lrc import has_stamps, parse_lrc
+from indexer.lyrics.plain import parse_plain
+from indexer.lyrics.subtitles import parse_subtitles
+from indexer.lyrics.timing import Parsed
+from indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
+from store.errors import MediaError
+from store.records import Lyrics
+
+# Of two timed files the one whose lines are the song's own comes first.
+SIDECAR_ENDINGS = (".lrc", ".srt", ".vtt", ".ass", ".ssa", ".txt")
+_SUBTITLE_ENDINGS = (".srt", ".vtt", ".ass", ".ssa")
+# A folder that changed this recently may change again within one tick of its clock.
+_SETTLED_SECONDS = 5.0
+_HEADER_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A lyric file of a video.
+
+    Attributes:
+        language: ISO 639-1, by its name.
+    """
+
+    path: Path
+    language: str | None = None
+
+
+@dataclass(slots=True)
+class _Listing:
+    """The lyric files of a folder, by the stem of the video and by the name of the media file."""
+
+    by_stem: dict[str, list[Sidecar]] = field(default_factory=dict)
+    by_media: dict[str, list[Sidecar]] = field(default_factory=dict)
+
+
+def find_sidecars(video_path: Path) -> tuple[Sidecar, ...]:
+    """The lyric files of a video, by name: `Song.lrc`, `Song.en.srt`, endings in any case.
+
+    Names match in any Unicode normal form. An UltraStar file of any name belongs to the video whose
+    file name stands in its `#MP3`, `#AUDIO` or `#VIDEO`.
+    """
+    listing = _read_listing(video_path.parent)
+    found = listing.by_stem.get(_normalise(video_path.stem), [])
+    named = listing.by_media.get(_normalise(video_path.name), [])
+    unique = {sidecar.path: sidecar for sidecar in (*named, *found)}
+    return tuple(sorted(unique.values(), key=lambda sidecar: sidecar.path.name))
+
+
+def sidecar_fingerprint(video_path: Path) -> str:
+    """A text that changes whenever a side-car of the video appears, changes or goes."""
+    marks = []
+    for sidecar in find_sidecars(video_path):
+        try:
+            state = sidecar.path.stat()
+        except OSError:
+            continue
+        marks.append(f"{sidecar.path.name}\0{state.st_size}\0{state.st_mtime_ns}")
+    return "\n".join(marks)
+
+
+def read_sidecars(
+    video_path: Path, language: str | None = None
+) -> tuple[Lyrics | None, tuple[MediaError, ...]]:
+    """Read the best side-car, and say what is wrong with those that cannot be read.
+
+    Another language than the one asked for comes last, then timed comes before untimed; then the
+    language asked for, a file without language, any other. An empty file is no error.
+    """
+    read: list[tuple[Sidecar, Parsed]] = []
+    problems: list[MediaError] = []
+    for sidecar in find_sidecars(video_path):
+        try:
+            read.append((sidecar, read_lyric_file(sidecar.path)))
+        except MediaError as error:
+            problems.append(MediaError(error.code, f"{_show_name(sidecar.path)}: {error}"))
+    sung = [(sidecar, parsed) for sidecar, parsed in read if parsed.lines]
+    if not sung:
+        return None, tuple(problems)
+    sidecar, parsed = min(sung, key=lambda pair: _rank(pair[0], pair[1], language))
+    spoken = sidecar.language or parsed.language
+    name = _show_name(sidecar.path)
+    return Lyrics(parsed.lines, "sidecar", name, spoken), tuple(problems)
+
+
+def read_lyric_file(path: Path) -> Parsed:
+    """Read a lyric file by its ending; what a `.txt` is shows in its text.
+
+    Raises:
+        MediaError: "bad_lyrics".
+    """
+    text = read_text(path)
+    if not text.strip():
+        return Parsed(())
+    if path.suffix.casefold() in _SUBTITLE_ENDINGS:
+        return parse_subtitles(text)
+    return parse_text(text)
+
+
+def parse_text(text: str) -> Parsed:
+    """Read text that may be UltraStar, LRC or plain lyrics."""
+    if is_ultrastar(text):
+        return parse_ultrastar(text)
+    return parse_lrc(text) if has_stamps(text) else parse_plain(text)
+
+
+def _rank(
+    sidecar: Sidecar, parsed: Parsed, language: str | None
+) -> tuple[bool, bool, int, int, str]:
+    """The order in which side-cars are preferred; smaller is better."""
+    spoken = sidecar.language or parsed.language
+    is_other = language is not None and spoken is not None and spoken != language
+    is_wanted = language is not None and spoken == language
+    fit = 0 if is_wanted else 1 + (sidecar.language is not None)
+    ending = SIDECAR_ENDINGS.index(sidecar.path.suffix.casefold())
+    return is_other, not parsed.is_timed, fit, ending, sidecar.path.name
+
+
+def _read_listing(folder: Path) -> _Listing:
+    """List the lyric files of a folder; remembered while the folder stands still."""
+    try:
+        changed_ns = folder.stat().st_mtime_ns
+    except OSError:
+        return _Listing()
+    if time.time() - changed_ns / 1e9 < _SETTLED_SECONDS:
+        return _list_folder(folder)
+    return _list_settled_folder(folder, changed_ns)
+
+
+@lru_cache(maxsize=8)
+def _list_settled_folder(folder: Path, changed_ns: int) -> _Listing:
+    """List a folder as it has been since `changed_ns`."""
+    return _list_folder(folder)
+
+
+def _list_folder(folder: Path) -> _Listing:
+    """List the lyric files of a folder under every stem that they may belong to."""
+    listing = _Listing()
+    try:
+        paths = list(folder.iterdir())
+    except OSError:
+        return listing
+    for path in paths:
+        if path.suffix.casefold() not in SIDECAR_ENDINGS:
+            continue
+        stem = _normalise(path.stem)
+        listing.by_stem.setdefault(stem, []).append(Sidecar(path))
+        song_stem, language = split_language_suffix(stem)
+        if language is not None:
+            listing.by_stem.setdefault(song_stem, []).append(Sidecar(path, language))
+        if path.suffix.casefold() == ".txt":
+            for media_name in _read_media_names(path):
+                listing.by_media.setdefault(_normalise(media_name), []).append(Sidecar(path))
+    return listing
+
+
+def _read_media_names(path: Path) -> Sequence[str]:
+    """The media files that the head of an UltraStar file names."""
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_TEXT_BYTES:
+            return ()
+        with path.open("rb") as file:
+            head = file.read(_HEADER_BYTES)
+        return sorted(read_media_names(decode_text(head))) if b"#" in head else ()
+    except (OSError, MediaError):
+        return ()
+
+
+def _normalise(name: str) -> str:
+    """One spelling for names that look the same."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _show_name(path: Path) -> str:
+    """A file name fit for one line of a message."""
+    shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(mark if mark.isprintable() else "\ufffd" for mark in shown)

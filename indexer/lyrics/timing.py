@@ -1,0 +1,69 @@
+"""Times for lyric lines whose format gives a start and no end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.records import LyricLine, Word
+
+# A line that waits longer for the next one is followed by music, not by singing.
+MAX_LINE_SECONDS = 10.0
+# Days, not hours: whatever lies beyond is a slip of the pen.
+MAX_SECONDS = 100 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a parser read.
+
+    Attributes:
+        language: ISO 639-1, where the file names it.
+    """
+
+    lines: tuple[LyricLine, ...]
+    language: str | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether any line has a time."""
+        return any(line.start_seconds is not None for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A line as a file gives it, its times not yet in order.
+
+    Attributes:
+        text: clean; empty where only the end of the line before is marked.
+        start_seconds, end_seconds: may be negative or swapped; the end may be missing.
+    """
+
+    start_seconds: float
+    text: str
+    end_seconds: float | None = None
+    words: tuple[Word, ...] = ()
+
+
+def close_cues(cues: Sequence[Cue]) -> tuple[LyricLine, ...]:
+    """Put lines in order of time and give each an end.
+
+    A line without end lasts until the next one starts, at most `MAX_LINE_SECONDS`; lines that start
+    together (a translation) end together.
+    """
+    ordered = sorted(cues, key=lambda cue: cue.start_seconds)
+    lines: list[LyricLine] = []
+    next_seconds = later_seconds = float("inf")
+    for cue in reversed(ordered):
+        if cue.start_seconds < next_seconds:
+            later_seconds, next_seconds = next_seconds, cue.start_seconds
+        start = clip_seconds(cue.start_seconds)
+        end = cue.end_seconds
+        if end is None or end < cue.start_seconds:
+            end = min(later_seconds, cue.start_seconds + MAX_LINE_SECONDS)
+        if cue.text:
+            lines.append(LyricLine(cue.text, start, max(start, clip_seconds(end)), cue.words))
+    return tuple(reversed(lines))
+
+
+def clip_seconds(seconds: float) -> float:
+    """A time that a video may have."""
+    return round(min(max(seconds, 0.0), MAX_SECONDS), 3)

@@ -1,0 +1,41 @@
+import pytest
+
+from indexer.lyrics.languages import find_language, split_language_suffix
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("en", "en"),
+        ("ENG", "en"),
+        ("ger", "de"),
+        ("deu", "de"),
+        ("Englisch", "en"),
+        ("pt-BR", "pt"),
+        ("zh_Hans", "zh"),
+        ("German, English", "de"),
+        ("und", None),
+        ("", None),
+        (None, None),
+        ("Klingon", None),
+    ],
+)
+def test_find_language(name: str | None, code: str | None) -> None:
+    assert find_language(name) == code
+
+
+@pytest.mark.parametrize(
+    ("stem", "split"),
+    [
+        ("Song.en", ("Song", "en")),
+        ("Song.pt-BR", ("Song", "pt")),
+        ("Song.eng.forced", ("Song", "en")),
+        ("Dr. No", ("Dr. No", None)),
+        ("Song.remix", ("Song.remix", None)),
+        ("Song.sdh", ("Song.sdh", None)),
+        ("Song", ("Song", None)),
+        (".en", (".en", None)),
+    ],
+)
+def test_split_language_suffix(stem: str, split: tuple[str, str | None]) -> None:
+    assert split_language_suffix(stem) == split
