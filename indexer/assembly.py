@@ -16,6 +16,9 @@ Frame = npt.NDArray[np.uint8]
 
 _TIME_LINE = re.compile(rb"frame:\d+\s+pts:(-?\d+|NOPTS)")
 SAMPLE_BYTES = 4
+# No container says how long the last frame is shown: as long as the one before, but not beyond the
+# end in the header or, without one, this.
+MAX_LAST_SECONDS = 1.0
 
 
 class TimeReader:
@@ -47,6 +50,7 @@ class FrameAssembler:
         self._options = options
         self._step_seconds = 1.0 / choose_rate(probe, options)
         self._gap_seconds = self._default_gap(probe)
+        self._header_seconds = probe.duration_seconds
         self._last_seen_seconds: float | None = None
         self._last_kept_seconds = 0.0
         self._seen, self._kept = TimeReader(), TimeReader()
@@ -60,7 +64,9 @@ class FrameAssembler:
         """When the last frame that was decoded is over, relative to the file's start."""
         if self._last_seen_seconds is None:
             return 0.0
-        return max(0.0, self._options.start_seconds + self._last_seen_seconds + self._gap_seconds)
+        last = self._options.start_seconds + self._last_seen_seconds
+        longest = max(last, self._header_seconds or last + MAX_LAST_SECONDS)
+        return max(0.0, min(last + self._gap_seconds, longest))
 
     def take(self, name: str, chunk: bytes) -> Iterator[FrameBatch]:
         """Take bytes of one of the three pipes; yield batches that are full."""

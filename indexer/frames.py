@@ -61,7 +61,7 @@ def read_image(path: Path, frame_size: tuple[int, int]) -> npt.NDArray[np.uint8]
     """
     width, height = frame_size
     demuxer = _sniff_picture(path)
-    source = open_input(path, demuxer, format=demuxer)["v:0"]
+    source = open_input(path, demuxer, {"format": demuxer})["v:0"]
     scaled = source.filter("scale", width, height, flags="bicubic+accurate_rnd+full_chroma_int")
     raw = _run_graph(
         scaled.output("pipe:1", format="rawvideo", pix_fmt="rgba", vframes=1),
@@ -84,13 +84,14 @@ def read_thumbnail(path: Path, at_seconds: float, width: int = 320) -> bytes:
         ToolMissingError: there is no ffmpeg.
     """
     at = max(0.0, at_seconds - TIME_SLACK_SECONDS)
-    jpeg = _run_graph(_thumbnail_graph(open_input(path, ss=at), width), "no picture can be decoded")
-    if not jpeg:  # behind the last frame: the key frame before it is the best there is
-        source = open_input(path, ss=at, noaccurate_seek=None)
-        jpeg = _run_graph(_thumbnail_graph(source, width), "no picture can be decoded")
-    if not jpeg:
-        raise MediaError("decode_failed", f"there is no picture at {at_seconds:g} seconds")
-    return jpeg
+    # Behind the start of the last frame, the key frame before it is the best there is; behind the
+    # end of the file, the first frame.
+    for seek in ({"ss": at}, {"ss": at, "noaccurate_seek": None}, {"ss": 0.0}):
+        graph = _thumbnail_graph(open_input(path, options=seek), width)
+        jpeg = _run_graph(graph, "it has no picture that can be decoded")
+        if jpeg:
+            return jpeg
+    raise MediaError("decode_failed", "it has no picture that can be decoded")
 
 
 def read_subtitles(path: Path, stream: SubtitleStream, timeout_seconds: float = 60.0) -> str:

@@ -40,9 +40,8 @@ def build_command(
     """
     import ffmpeg
 
-    source = open_input(path)
-    if options.start_seconds > 0:
-        source = open_input(path, ss=options.start_seconds, noaccurate_seek=None)
+    seek = {"ss": options.start_seconds, "noaccurate_seek": None}
+    source = open_input(path, options=seek if options.start_seconds > 0 else {})
     outputs = []
     if options.wants_picture and probe.picture is not None:
         outputs.append(_picture_output(source, probe, options, pipes, probe.picture))
@@ -93,9 +92,12 @@ def _print_times(stream: Any, pipe: int) -> Any:
 
 
 def _sound_output(stream: Any, options: DecodeOptions, pipe: int) -> Any:
-    """Mono samples whose number tells the time: gaps are filled, and a late start is padded."""
+    """Mono samples whose number tells the time: gaps are filled, and a late start is padded.
+
+    Channels are averaged (`rematrix_maxval`): by default a mix in floating point may exceed one.
+    """
     filters = [
-        f"aresample={options.sample_rate}:async=1:first_pts=0",
+        f"aresample={options.sample_rate}:async=1:first_pts=0:rematrix_maxval=1",
         "aformat=sample_fmts=flt:channel_layouts=mono",
     ]
     limits = ["start=0"] if options.start_seconds else []

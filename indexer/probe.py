@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from indexer.containers import HEAD_BYTES, is_media_head
 from indexer.naming import clean_text, name_media
 from indexer.programs import compile_graph, explain_refusal, find_program, open_input, run_program
 from store.errors import MediaError
@@ -108,11 +109,11 @@ def probe_file(path: Path, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> Pr
     done = run_program(_probe_command(path), timeout_seconds)
     log = done.stderr.decode(errors="replace")
     if done.returncode != 0:
-        raise explain_refusal(log)
+        raise _refuse(path, log)
     try:
         answer = json.loads(done.stdout.decode(errors="replace"))
     except json.JSONDecodeError:
-        raise explain_refusal(log) from None
+        raise _refuse(path, log) from None
     return _read_answer(answer, path)
 
 
@@ -124,6 +125,16 @@ def _check_size(path: Path) -> None:
         raise explain_refusal(error.strerror or "") from None
     if size == 0:
         raise MediaError("unreadable", "the file is empty")
+
+
+def _refuse(path: Path, log: str) -> MediaError:
+    """The error for a file that ffprobe would not open; only what began well can be truncated."""
+    error = explain_refusal(log)
+    if error.code == "truncated":
+        with path.open("rb") as file:
+            if not is_media_head(file.read(HEAD_BYTES)):
+                return explain_refusal("")
+    return error
 
 
 def _probe_command(path: Path) -> list[str]:

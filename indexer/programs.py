@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,9 @@ def passthrough_option() -> dict[str, str]:
     return {"vsync": "passthrough"} if is_old else {"fps_mode": "passthrough"}
 
 
-def open_input(path: Path, formats: str = CONTAINERS, **options: Any) -> Any:
+def open_input(
+    path: Path, formats: str = CONTAINERS, options: Mapping[str, Any] | None = None
+) -> Any:
     """The input node of an ffmpeg graph, guarded.
 
     `file:` and an absolute path keep a name from being read as an option, a protocol or a list;
@@ -80,7 +83,7 @@ def open_input(path: Path, formats: str = CONTAINERS, **options: Any) -> Any:
         protocol_whitelist=PROTOCOLS,
         format_whitelist=formats,
         max_pixels=MAX_PIXELS,
-        **options,
+        **(options or {}),
     )
 
 

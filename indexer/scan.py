@@ -86,7 +86,7 @@ def content_id(path: Path) -> str:
     """
     digest = blake2b(digest_size=20, person=b"mvsearch-1")
     try:
-        with path.open("rb", buffering=0) as file:
+        with open(path, "rb", buffering=0, opener=_open_at_once) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise MediaError("unreadable", "it is not a regular file")
@@ -96,6 +96,11 @@ def content_id(path: Path) -> str:
     except OSError as error:
         raise MediaError("unreadable", _say_why(error)) from None
     return digest.hexdigest()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting: a pipe that has taken the file's place would never answer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _sampled_spans(size: int) -> list[tuple[int, int]]:
@@ -213,7 +218,7 @@ class _Walk:
         if has_media_ending(path):
             return True
         try:
-            with path.open("rb", buffering=0) as file:
+            with open(path, "rb", buffering=0, opener=_open_at_once) as file:
                 return is_media_head(file.read(HEAD_BYTES))
         except OSError:
             return False
