@@ -33,8 +33,8 @@ def sqlite_url(file: Path, mode: str) -> URL:
 class Database:
     """An engine with a session for reading and one for writing.
 
-    On SQLite a reader sees one state from its first statement to its last and never waits (WAL); a
-    writer takes the write lock at once, since a reader that turns writer midway could only fail.
+    On SQLite a reader sees one state from its first statement to its last and never waits (WAL). A
+    writer's first statement takes the write lock: a reader that turned writer midway could fail.
 
     Args:
         url: any that SQLAlchemy knows.
