@@ -1,0 +1,246 @@
+import hashlib
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import whisper
+from whisper.model import ModelDimensions, Whisper
+
+from indexer.lyrics import transcribe
+from indexer.lyrics.checkpoints import find_checkpoint
+from indexer.lyrics.transcribe import (
+    WHISPER_SAMPLE_RATE,
+    TranscribeOptions,
+    Transcriber,
+    fetch_weights,
+)
+from indexer.lyrics.voice import VoiceActivity
+from store.errors import MediaError, MvsearchError, WeightsMissingError
+
+# Whisper leaves the files that it reads to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+# As many text layers and heads as "tiny" has, whose name brings a mask of that shape.
+DIMENSIONS = ModelDimensions(
+    n_mels=80,
+    n_audio_ctx=1500,
+    n_audio_state=12,
+    n_audio_head=2,
+    n_audio_layer=1,
+    n_vocab=51865,
+    n_text_ctx=24,
+    n_text_state=12,
+    n_text_head=6,
+    n_text_layer=4,
+)
+SECONDS = 2
+SAMPLES = np.zeros(SECONDS * WHISPER_SAMPLE_RATE, np.float32)
+
+
+class Hostile:
+    """Unpickled, it leaves a file behind."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Whisper of a few weights, drawn by chance, in the form of a real one."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("whisper") / "small-one.pt"
+    state = {name: tensor.half() for name, tensor in Whisper(DIMENSIONS).state_dict().items()}
+    torch.save({"dims": asdict(DIMENSIONS), "model_state_dict": state}, path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def _voiced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the whole track have a voice: the sound of the tests has none."""
+    activity = VoiceActivity(((0.0, float(SECONDS)),), float(SECONDS))
+    monkeypatch.setattr(transcribe, "detect_voice", lambda samples, options: activity)
+
+
+@pytest.fixture
+def tiny(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small checkpoint published, for Whisper, as the model "tiny" in a folder nearby."""
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    published = checkpoint.parent / digest / "tiny.pt"
+    published.parent.mkdir(exist_ok=True)
+    published.write_bytes(checkpoint.read_bytes())
+    monkeypatch.setitem(whisper._MODELS, "tiny", published.as_uri())
+    return published
+
+
+@pytest.mark.usefixtures("_voiced")
+def test_a_checkpoint_file_is_transcribed_with(checkpoint: Path) -> None:
+    torch.manual_seed(0)
+    lyrics = Transcriber(str(checkpoint), language="German").transcribe(SAMPLES)
+    assert (lyrics.source, lyrics.origin, lyrics.language) == ("whisper", str(checkpoint), "de")
+    assert lyrics.lines
+    for number, line in enumerate(lyrics.lines):
+        assert line.whisper is not None
+        assert line.whisper.id == number
+        assert line.start_seconds is not None
+        assert 0 <= line.start_seconds <= SECONDS
+        assert line.end_seconds is not None
+        assert line.end_seconds <= SECONDS
+        assert line.whisper.tokens
+        assert line.whisper.no_speech_prob < 0.6 or line.rejected is not None
+
+
+@pytest.mark.usefixtures("_voiced")
+def test_whisper_is_called_with_the_gates_and_the_array(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, Any]] = []
+
+    def hear(self: Whisper, audio: np.ndarray, **options: Any) -> dict[str, Any]:
+        assert audio.dtype == np.float32
+        assert np.isfinite(audio).all()
+        calls.append(options)
+        segment = {"id": 0, "seek": 100, "start": 0.5, "end": 9.0, "text": " Sing\ufffd <i>it</i> "}
+        segment |= {"tokens": [1, 2], "temperature": 0.2, "avg_logprob": -0.5}
+        segment |= {"compression_ratio": 1.1, "no_speech_prob": 0.2}
+        words = [{"word": " Sing", "start": 0.5, "end": 0.7}, {"word": " it", "start": 3, "end": 4}]
+        return {"segments": [segment | {"words": words}], "language": "en"}
+
+    monkeypatch.setattr(Whisper, "transcribe", hear)
+    options = TranscribeOptions(has_word_times=True)
+    transcriber = Transcriber(str(checkpoint), language="de", options=options)
+    lyrics = transcriber.transcribe(np.full(SECONDS * 16000, np.nan), language="english")
+    assert calls == [
+        {
+            "language": "en",
+            "temperature": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+            "condition_on_previous_text": False,
+            "compression_ratio_threshold": 2.4,
+            "logprob_threshold": -1.0,
+            "no_speech_threshold": 0.6,
+            "word_timestamps": True,
+            "fp16": torch.cuda.is_available(),
+        }
+    ]
+    (line,) = lyrics.lines
+    assert (line.text, line.start_seconds, line.end_seconds) == ("Sing it", 0.5, SECONDS)
+    assert line.rejected is None
+    assert line.whisper is not None
+    assert (line.whisper.seek, line.whisper.tokens, line.whisper.temperature) == (100, (1, 2), 0.2)
+    assert [(word.text, word.start_seconds) for word in line.words] == [("Sing", 0.5), ("it", 2.0)]
+
+
+def test_an_instrumental_is_not_transcribed(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Whisper, "transcribe", None)
+    lyrics = Transcriber(str(checkpoint)).transcribe(SAMPLES)
+    (line,) = lyrics.lines
+    assert (line.text, line.rejected) == ("", "instrumental: a voice in 0 of 2 s")
+
+
+@pytest.mark.usefixtures("_voiced")
+def test_a_failure_of_whisper_is_one_of_the_file(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Whisper, audio: np.ndarray, **options: Any) -> None:
+        raise RuntimeError("out of\nmemory")
+
+    monkeypatch.setattr(Whisper, "transcribe", fail)
+    with pytest.raises(MediaError, match="RuntimeError: out of memory") as caught:
+        Transcriber(str(checkpoint)).transcribe(SAMPLES)
+    assert caught.value.code == "transcribe_failed"
+
+
+@pytest.mark.usefixtures("_voiced")
+def test_an_unknown_language_is_an_error(checkpoint: Path) -> None:
+    with pytest.raises(MvsearchError, match="does not know the language 'klingon'"):
+        Transcriber(str(checkpoint), language="klingon").transcribe(SAMPLES)
+
+
+def test_a_hostile_checkpoint_runs_nothing(tmp_path: Path) -> None:
+    for is_zip in (True, False):
+        mark, path = tmp_path / f"mark-{is_zip}", tmp_path / f"hostile-{is_zip}.pt"
+        content = {"dims": asdict(DIMENSIONS), "model_state_dict": Hostile(mark)}
+        torch.save(content, path, _use_new_zipfile_serialization=is_zip)
+        with pytest.raises(WeightsMissingError, match="is no Whisper checkpoint"):
+            Transcriber(str(path)).load()
+        assert not mark.exists()
+        torch.load(path, weights_only=False)
+        assert mark.is_dir()
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04broken"])
+def test_a_file_that_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.pt"
+    path.write_bytes(content)
+    with pytest.raises(WeightsMissingError, match=r"odd\.pt is no Whisper checkpoint"):
+        Transcriber(str(path)).load()
+
+
+def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "other.pt"
+    torch.save({"weights": torch.zeros(3)}, path)
+    with pytest.raises(WeightsMissingError, match="is no Whisper checkpoint"):
+        Transcriber(str(path)).load()
+
+
+def test_missing_weights_say_which_file_and_where_to_put_it(tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissingError) as caught:
+        Transcriber("base")
+    assert "put base.pt into" in str(caught.value)
+    assert str(tmp_path / "models/whisper") in str(caught.value)
+    assert "mvsearch models fetch whisper-base" in str(caught.value)
+    with pytest.raises(MvsearchError, match="no Whisper model"):
+        Transcriber("no-such-model", may_download=True)
+
+
+def test_a_named_model_is_fetched_once(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "models/whisper/tiny.pt"
+    Transcriber("tiny", may_download=True).load()
+    assert path.read_bytes() == tiny.read_bytes()
+    assert list(path.parent.iterdir()) == [path]
+    tiny.unlink()
+    assert fetch_weights("tiny") == path
+    Transcriber("tiny").load()
+
+
+def test_a_download_that_fails_leaves_nothing_and_says_what_to_do(
+    tiny: Path, tmp_path: Path
+) -> None:
+    tiny.write_bytes(b"cut off")
+    with pytest.raises(WeightsMissingError, match=r"cannot be fetched .*SHA256"):
+        fetch_weights("tiny")
+    tiny.unlink()
+    with pytest.raises(WeightsMissingError, match=r"cannot be fetched .*put tiny\.pt into"):
+        Transcriber("tiny", may_download=True)
+    assert find_checkpoint("tiny") is None
+    assert list((tmp_path / "models/whisper").iterdir()) == []
+
+
+def test_a_damaged_named_model_is_not_fetched_behind_ones_back(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "models/whisper/tiny.pt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"damaged")
+    with pytest.raises(WeightsMissingError, match="its checksum differs; delete it"):
+        Transcriber("tiny", may_download=True).load()
+    assert path.read_bytes() == b"damaged"
+
+
+def test_the_vocabulary_comes_with_the_package() -> None:
+    from whisper.tokenizer import get_tokenizer
+
+    tokenizer = get_tokenizer(multilingual=True, language="en", task="transcribe")
+    assert tokenizer.decode(tokenizer.encode("take me home")) == "take me home"
