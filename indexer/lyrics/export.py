@@ -1,0 +1,193 @@
+"""Lyrics as files: plain text, CSV with Whisper's fields, LRC and SubRip."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from store.errors import MvsearchError, QueryError
+from store.records import LyricLine, Lyrics, Video
+
+LyricsFormat = Literal["txt", "csv", "lrc", "srt"]
+
+CSV_COLUMNS = (
+    "id",
+    "seek",
+    "start",
+    "end",
+    "text",
+    "tokens",
+    "temperature",
+    "avg_logprob",
+    "compression_ratio",
+    "no_speech_prob",
+)
+# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV injection").
+_FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORBIDDEN = frozenset('<>:"/\\|?*')
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+)
+# File systems end at 255 bytes; an ending and an id must fit too.
+_MAX_STEM_BYTES = 200
+# A shorter gap after a line is a breath.
+_MIN_GAP_SECONDS = 1.0
+
+
+def format_lyrics(lyrics: Lyrics, form: LyricsFormat) -> str:
+    """Write lyrics as text of one of the formats.
+
+    txt and csv hold every line with text, also one that stays out of the index; lrc and srt leave
+    rejected lines out.
+
+    Raises:
+        QueryError: lrc or srt of lyrics without times.
+    """
+    return _FORMATS[form](lyrics)
+
+
+def write_lyrics(
+    lyrics: Lyrics,
+    video: Video,
+    form: LyricsFormat,
+    folder: Path,
+    taken: set[Path] | None = None,
+) -> list[Path]:
+    """Write lyrics into a folder, named like the video's file; csv comes with a txt beside it.
+
+    Args:
+        lyrics: what to write.
+        video: whose lyrics they are.
+        form: of the file.
+        folder: made where it is not there.
+        taken: what this run has written so far, and is added to: a second video of the same file
+            name gets a part of its id into the name.
+
+    Raises:
+        QueryError: lrc or srt of lyrics without times.
+        MvsearchError: the folder cannot be written to.
+    """
+    forms: tuple[LyricsFormat, ...] = ("csv", "txt") if form == "csv" else (form,)
+    texts = [format_lyrics(lyrics, each) for each in forms]
+    stem = safe_stem(video)
+    if taken is not None and folder / f"{stem}.{form}" in taken:
+        stem = f"{stem} [{video.id[:8]}]"
+    paths = [folder / f"{stem}.{each}" for each in forms]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in zip(paths, texts, strict=True):
+            path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise MvsearchError(f"cannot write to {folder}: {error.strerror}") from error
+    if taken is not None:
+        taken.update(paths)
+    return paths
+
+
+def safe_stem(video: Video) -> str:
+    """The file name of a video without ending, changed where a system would not take it."""
+    name = unicodedata.normalize("NFC", video.path.stem)
+    marks = ("_" if _is_unsafe(mark) else mark for mark in name)
+    stem = " ".join("".join(marks).split()).lstrip(".-").rstrip(". ")
+    stem = stem.encode()[:_MAX_STEM_BYTES].decode(errors="ignore").rstrip(". ")
+    if not stem.strip("_ "):
+        return f"lyrics-{video.id[:8]}"
+    return f"_{stem}" if stem.split(".")[0].strip().casefold() in _RESERVED else stem
+
+
+def _is_unsafe(mark: str) -> bool:
+    """Whether a character is forbidden in names somewhere, or does not show."""
+    return mark in _FORBIDDEN or unicodedata.category(mark) in {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
+
+
+def _format_txt(lyrics: Lyrics) -> str:
+    """A line a segment."""
+    return "".join(f"{_flatten(line.text)}\n" for line in lyrics.lines if line.text)
+
+
+def _format_csv(lyrics: Lyrics) -> str:
+    """A row a segment, with Whisper's fields; blank where the source has no such field."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for number, line in enumerate(line for line in lyrics.lines if line.text):
+        writer.writerow(_make_row(number, line))
+    return written.getvalue()
+
+
+def _make_row(number: int, line: LyricLine) -> list[object]:
+    """The cells of a line; csv writes None as an empty one."""
+    text = _flatten(line.text)
+    text = f"'{text}" if text.startswith(_FORMULA_MARKS) else text
+    heard = line.whisper
+    if heard is None:
+        return [number, None, line.start_seconds, line.end_seconds, text, *[None] * 5]
+    tokens = f"[{', '.join(str(token) for token in heard.tokens)}]"
+    scores = (heard.avg_logprob, heard.compression_ratio, heard.no_speech_prob)
+    times = (line.start_seconds, line.end_seconds)
+    return [heard.id, heard.seek, *times, text, tokens, heard.temperature, *scores]
+
+
+def _format_lrc(lyrics: Lyrics) -> str:
+    """A stamp and a text a line; an empty one ends a line that music follows."""
+    timed = _list_timed(lyrics, "lrc")
+    end_of_all = (float("inf"), float("inf"), "")
+    rows: list[str] = []
+    for (start, end, text), (next_start, _, _) in pairwise([*timed, end_of_all]):
+        # A line in brackets would be read as a tag.
+        shown = f"({text[1:]}" if text.startswith("[") else text
+        rows.append(f"[{_show_minutes(start)}]{shown}\n")
+        if next_start - end >= _MIN_GAP_SECONDS:
+            rows.append(f"[{_show_minutes(end)}]\n")
+    return "".join(rows)
+
+
+def _format_srt(lyrics: Lyrics) -> str:
+    """Numbered cues of SubRip."""
+    return "".join(
+        f"{number}\n{_show_hours(start)} --> {_show_hours(end)}\n{text.replace('-->', '→')}\n\n"
+        for number, (start, end, text) in enumerate(_list_timed(lyrics, "srt"), 1)
+    )
+
+
+def _list_timed(lyrics: Lyrics, form: LyricsFormat) -> list[tuple[float, float, str]]:
+    """Start, end and text of the lines that have them and are believed, in order of time."""
+    if not lyrics.is_timed:
+        raise QueryError(f"these lyrics have no times, so there is no {form}; txt and csv work")
+    return sorted(
+        (line.start_seconds, line.end_seconds, _flatten(line.text))
+        for line in lyrics.lines
+        if line.rejected is None
+        and line.text
+        and line.start_seconds is not None
+        and line.end_seconds is not None
+    )
+
+
+def _flatten(text: str) -> str:
+    """A text on one line."""
+    return " ".join(text.split())
+
+
+def _show_minutes(seconds: float) -> str:
+    """A time as mm:ss.xx."""
+    minutes, hundredths = divmod(round(seconds * 100), 6000)
+    return f"{minutes:02d}:{hundredths // 100:02d}.{hundredths % 100:02d}"
+
+
+def _show_hours(seconds: float) -> str:
+    """A time as hh:mm:ss,mmm."""
+    minutes, thousandths = divmod(round(seconds * 1000), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{thousandths // 1000:02d},{thousandths % 1000:03d}"
+
+
+_FORMATS: dict[LyricsFormat, Callable[[Lyrics], str]] = {
+    "txt": _format_txt,
+    "csv": _format_csv,
+    "lrc": _format_lrc,
+    "srt": _format_srt,
+}
