@@ -194,13 +194,17 @@ def _encode_file(
         return [
             EncodedPart(part, e.space, e.vectors, np.full(len(e.vectors), np.nan)) for e in found
         ]
-    duration = max(segment.end_seconds or 0.0 for e in found for segment in e.segments)
-    return [_with_times(part, embeddings, duration) for embeddings in found]
+    # Times are those of the file; the clip begins where its section does.
+    origin = (part.section.start_seconds if part.section else None) or 0.0
+    end = max(segment.end_seconds or 0.0 for e in found for segment in e.segments)
+    return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
 
 
-def _with_times(part: QueryPart, embeddings: Embeddings, duration_seconds: float) -> EncodedPart:
+def _with_times(
+    part: QueryPart, embeddings: Embeddings, origin_seconds: float, duration_seconds: float
+) -> EncodedPart:
     spans = np.array([(s.start_seconds, s.end_seconds) for s in embeddings.segments], np.float64)
-    times = point_times(embeddings.space.modality, spans[:, 0], spans[:, 1])
+    times = point_times(embeddings.space.modality, spans[:, 0], spans[:, 1]) - origin_seconds
     return EncodedPart(part, embeddings.space, embeddings.vectors, times, duration_seconds)
 
 

@@ -141,7 +141,10 @@ class Engine:
             )
 
     def similarity_matrix(
-        self, options: SearchOptions = SearchOptions(), progress: Progress | None = None
+        self,
+        options: SearchOptions = SearchOptions(),
+        progress: Progress | None = None,
+        among: Sequence[Video] | None = None,
     ) -> SimilarityMatrix:
         """Compare all videos with all others.
 
@@ -149,8 +152,9 @@ class Engine:
             options: the weights and the fusion of the scores.
             progress: called with the number of comparisons of a video with all others done, over
                 all modalities, and their sum.
+            among: only these videos; None for all of the library.
         """
-        videos = self._videos()
+        videos = self._videos() if among is None else tuple(among)
         ids = [video.id for video in videos]
         spaces = self._spaces()
         similarities: dict[Modality, FloatArray] = {}

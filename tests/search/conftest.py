@@ -1,16 +1,12 @@
 """A library with planted vectors, and encoders that say what they are told to."""
 
-import importlib.util
-import sys
-import types
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from store.errors import EncoderMismatchError, VideoNotFoundError
+from store.library import Library
 from store.records import Embeddings, Location, Modality, Segment, Space, Stage, Video
 
 FRAMES = Space("frames", "planted-frames", "1", 16)
@@ -18,121 +14,6 @@ WORDS = Space("frames", "planted-frames", "1", 12, view="words")
 LYRICS = Space("lyrics", "planted-lyrics", "1", 12)
 AUDIO = Space("audio", "planted-audio", "1", 10)
 SPACES = (FRAMES, WORDS, LYRICS, AUDIO)
-
-
-class FakeIndex:
-    def __init__(self, space: Space, held: dict[str, Embeddings]) -> None:
-        self.space = space
-        self.video_ids = tuple(sorted(held))
-        sizes = [len(held[v].segments) for v in self.video_ids]
-        self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        segs = [s for v in self.video_ids for s in held[v].segments]
-        nan = float("nan")
-        self.starts = np.array([nan if s.start_seconds is None else s.start_seconds for s in segs])
-        self.ends = np.array([nan if s.end_seconds is None else s.end_seconds for s in segs])
-        self.n = len(segs)
-        self.centre = np.zeros(space.dim, np.float32)
-        self.all = (
-            np.concatenate([held[v].vectors for v in self.video_ids])
-            if segs
-            else np.zeros((0, space.dim), np.float32)
-        )
-
-    def place(self, queries):
-        return queries
-
-    def rows(self, video_id):
-        if video_id not in self.video_ids:
-            return slice(0, 0)
-        at = self.video_ids.index(video_id)
-        return slice(int(self.offsets[at]), int(self.offsets[at + 1]))
-
-    def vectors(self, video_id):
-        return self.all[self.rows(video_id)]
-
-    def video_of(self, rows):
-        return np.searchsorted(self.offsets, rows, side="right") - 1
-
-    def search(self, queries, k, video_ids=None):
-        s = queries @ self.all.T
-        if video_ids is not None:
-            ok = np.isin(
-                self.video_of(np.arange(self.n)), [self.video_ids.index(v) for v in video_ids]
-            )
-            s[:, ~ok] = -np.inf
-        order = np.argsort(-s, axis=1, kind="stable")[:, :k]
-        sim = np.take_along_axis(s, order, 1)
-        order = np.where(np.isfinite(sim), order, -1)
-        pad = k - order.shape[1]
-        return np.pad(sim, ((0, 0), (0, pad)), constant_values=-1), np.pad(
-            order, ((0, 0), (0, pad)), constant_values=-1
-        )
-
-
-class FakeCatalog:
-    def __init__(self):
-        self.v, self.e, self.s = {}, {}, []
-
-    def set_profile(self, name, spaces):
-        self.s = list(spaces)
-
-    def spaces(self):
-        return list(self.s)
-
-    def check_spaces(self, profile, spaces):
-        if {s.key for s in spaces} != {s.key for s in self.s}:
-            raise EncoderMismatchError("other encoders")
-
-    def add_video(self, video, location):
-        self.v[video.id] = video
-
-    def store_stage(self, stage, embeddings=(), lyrics=None):
-        for e in embeddings:
-            self.e[e.space.key, stage.video_id] = e
-
-    def videos(self):
-        return sorted(self.v.values(), key=lambda v: (v.artist or "", v.title, v.id))
-
-    def video(self, i):
-        return self.v[i]
-
-    def find_video(self, name):
-        for v in self.v.values():
-            if v.id == name or name in v.title:
-                return v
-        raise VideoNotFoundError(f"no video {name}")
-
-    def embeddings(self, i, key):
-        return self.e.get((key, i))
-
-
-class FakeLibrary:
-    def __init__(self):
-        self.catalog = FakeCatalog()
-
-    @classmethod
-    def open(cls, folder, *, create=False):
-        return cls()
-
-    def index(self, space):
-        return FakeIndex(space, {v: e for (k, v), e in self.catalog.e.items() if k == space.key})
-
-    def close(self):
-        pass
-
-
-if importlib.util.find_spec("store.library") is None:
-    for name, member, cls in (
-        ("store.library", "Library", FakeLibrary),
-        ("store.vectors", "SpaceIndex", FakeIndex),
-    ):
-        module = types.ModuleType(name)
-        setattr(module, member, cls)
-        sys.modules[name] = module
-
-from store.library import Library  # noqa: E402
-
-Plant = dict[Modality, tuple[np.ndarray, Sequence[Segment]]]
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -145,9 +26,10 @@ def spans(n: int, every_seconds: float = 1.0, length_seconds: float | None = Non
     return [Segment(i * every_seconds, i * every_seconds + length) for i in range(n)]
 
 
-@pytest.fixture
-def plant(tmp_path: Path) -> Any:
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A function that builds a library: {video id: {space: (vectors, segments)}}."""
+    tmp_path = tmp_path_factory.mktemp("planted")
     opened: list[Library] = []
 
     def build(
@@ -216,11 +98,11 @@ def planted_encoders() -> Callable[..., PlantedEncoders]:
     return PlantedEncoders
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def spaces() -> dict[str, Space]:
     return {"frames": FRAMES, "words": WORDS, "lyrics": LYRICS, "audio": AUDIO}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def conftest_spans() -> Callable[..., list[Segment]]:
     return spans

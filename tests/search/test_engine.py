@@ -110,8 +110,10 @@ def test_the_score_is_the_sum_of_what_is_shown(engine: Any, content: Any, spaces
         assert sum(c.weight for c in result.contributions.values()) == pytest.approx(1)
 
 
-def clip_of(content: Any, spaces: Any, video_id: str, first: int, n: int) -> Any:
-    """Five seconds and so on of a planted video, as the analysis would give them."""
+def clip_of(
+    content: Any, spaces: Any, video_id: str, first: int, n: int, begin: float = 0.0
+) -> Any:
+    """Some seconds of a planted video, as the analysis gives them: at the times of the file."""
 
     def analyse(part: QueryPart, encoders: Any, modalities: Any) -> list[Embeddings]:
         found = []
@@ -122,7 +124,9 @@ def clip_of(content: Any, spaces: Any, video_id: str, first: int, n: int) -> Any
             start = round(first * 0.5 / every)
             chosen = rows[start : start + max(1, round(n * 0.5 / every) - (modality == "audio"))]
             chosen = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
-            segments = tuple(Segment(i * every, i * every + length) for i in range(len(chosen)))
+            segments = tuple(
+                Segment(begin + i * every, begin + i * every + length) for i in range(len(chosen))
+            )
             found.append(Embeddings(spaces[modality], segments, chosen.astype(np.float32)))
         return found
 
@@ -144,6 +148,17 @@ def test_a_clip_finds_its_video_and_its_place(
     expected = {"frames", "audio"} if kind == "clip" else {"audio"}
     assert set(best.contributions) == expected
     assert best.score == pytest.approx(1, abs=0.02)
+
+
+def test_a_section_of_a_file_is_placed_by_its_own_beginning(
+    engine: Any, content: Any, spaces: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "film.mp4").touch()
+    searcher = engine(analyse=clip_of(content, spaces, IDS[3], 40, 10, begin=300.0))
+    query = ask("clip", str(tmp_path / "film.mp4"), Section(300, 305))
+    moment = searcher.search(query)[0].moments[0]
+    assert moment.start_seconds == pytest.approx(20, abs=0.3)
+    assert moment.end_seconds == pytest.approx(25, abs=0.3)
 
 
 def test_parts_are_fused_into_one_answer(

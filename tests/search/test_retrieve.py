@@ -14,7 +14,7 @@ from search.retrieve import Ask, find_candidates, score_videos
 N_VIDEOS = 40
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def library(plant: Any, spaces: dict[str, Any], conftest_spans: Any) -> Any:
     """Forty videos about ten themes; some without lyrics, one without frames, lengths 1 to 60."""
     rng = np.random.default_rng(7)

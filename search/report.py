@@ -1,0 +1,304 @@
+"""Results as JSON, CSV, playlists, plain lines and tables."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from search.engine import Engine, SearchOptions, SimilarityMatrix
+from search.listing import format_seconds, printable, video_to_dict
+from search.pairs import Progress
+from search.query import Query
+from store.records import MODALITIES, Moment, Result, Video
+
+Similar = Sequence[tuple[Video, Sequence[Result]]]
+ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
+TABLE_WIDTH = 120
+THUMBNAIL_WIDTH = 240
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """The form of a similar-songs report.
+
+    Attributes:
+        is_all: whether it is over the whole library; otherwise it is about the one video given.
+        progress: called while the whole library is compared.
+    """
+
+    form: ReportForm = "table"
+    is_all: bool = False
+    progress: Progress | None = None
+
+
+_CSV_RESULT = (
+    "rank",
+    "score",
+    "id",
+    "title",
+    "artist",
+    "path",
+    "duration_seconds",
+    *(f"{modality}_{what}" for modality in MODALITIES for what in ("similarity", "weight")),
+    "moment_modality",
+    "moment_start_seconds",
+    "moment_end_seconds",
+    "moment_similarity",
+    "moment_text",
+)
+
+
+def name_video(video: Video) -> str:
+    """The name a person knows it by: artist and title."""
+    return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
+
+
+def find_best_moment(result: Result) -> Moment | None:
+    """The first moment with a time, which is where to look first."""
+    return next((m for m in result.moments if m.start_seconds is not None), None)
+
+
+def query_to_dict(query: Query, options: SearchOptions) -> dict[str, Any]:
+    """What was asked, as the JSON contract echoes it; weights are None where none were given."""
+    return {
+        "parts": [
+            {
+                "kind": part.kind,
+                "value": printable(part.value),
+                "start_seconds": part.section.start_seconds if part.section else None,
+                "end_seconds": part.section.end_seconds if part.section else None,
+            }
+            for part in query.parts
+        ],
+        "weights": None if options.weights is None else dict(options.weights),
+        "fusion": options.fusion,
+    }
+
+
+def result_to_dict(result: Result) -> dict[str, Any]:
+    """A result as the JSON contract has it."""
+    return {
+        "rank": result.rank,
+        "score": round(result.score, 6),
+        "video": video_to_dict(result.video),
+        "contributions": {
+            modality: {"similarity": round(c.similarity, 6), "weight": round(c.weight, 6)}
+            for modality, c in result.contributions.items()
+        },
+        "moments": [_moment_to_dict(moment) for moment in result.moments],
+    }
+
+
+def _moment_to_dict(moment: Moment) -> dict[str, Any]:
+    start, end = _round_times(moment)
+    return {
+        "modality": moment.modality,
+        "start_seconds": start,
+        "end_seconds": end,
+        "similarity": round(moment.similarity, 6),
+        "text": printable(moment.text),
+    }
+
+
+def _round_times(moment: Moment) -> tuple[float | None, float | None]:
+    if moment.start_seconds is None or moment.end_seconds is None:
+        return None, None
+    return round(moment.start_seconds, 3), round(moment.end_seconds, 3)
+
+
+def results_to_json(
+    query: Query, options: SearchOptions, results: Sequence[Result]
+) -> dict[str, Any]:
+    """The answer to a search as JSON has it: what was asked, and the results."""
+    return {
+        "query": query_to_dict(query, options),
+        "results": [result_to_dict(result) for result in results],
+    }
+
+
+def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
+    """The similar-songs report as JSON has it: each video with the results for it."""
+    return [
+        {"video": video_to_dict(video), "similar": [result_to_dict(r) for r in results]}
+        for video, results in similar
+    ]
+
+
+def results_to_csv(results: Sequence[Result]) -> str:
+    """A row a result."""
+    return _write_csv(_CSV_RESULT, (_result_cells(result) for result in results))
+
+
+def similar_to_csv(similar: Similar) -> str:
+    """A row for each video and each result for it."""
+    rows = (
+        [video.id, _guard(name_video(video)), *_result_cells(result)]
+        for video, results in similar
+        for result in results
+    )
+    return _write_csv(("song_id", "song", *_CSV_RESULT), rows)
+
+
+def _write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _guard(text: object) -> str:
+    """Text that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+    text = str(text)
+    risky = text.lstrip()[:1] in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"}
+    return ("'" if risky else "") + printable(text)
+
+
+def _result_cells(result: Result) -> list[object]:
+    video = result.video
+    cells: list[object] = [result.rank, f"{result.score:.6f}", video.id, _guard(video.title)]
+    cells += [_guard(video.artist or ""), _guard(video.path), f"{video.duration_seconds:.3f}"]
+    for modality in MODALITIES:
+        part = result.contributions.get(modality)
+        cells += ["", ""] if part is None else [f"{part.similarity:.6f}", f"{part.weight:.6f}"]
+    moment = find_best_moment(result) or next(iter(result.moments), None)
+    if moment is None:
+        return cells + [""] * 5
+    cells += [moment.modality, *_round_times(moment)]
+    return [*cells, f"{moment.similarity:.6f}", _guard(moment.text)]
+
+
+def results_to_m3u(results: Sequence[Result]) -> str:
+    """An extended playlist that starts each video at its best moment."""
+    return "\n".join(["#EXTM3U", *_playlist_lines(results)]) + "\n"
+
+
+def similar_to_m3u(similar: Similar) -> str:
+    """An extended playlist: each video's most similar ones, grouped under its name."""
+    lines = ["#EXTM3U"]
+    for video, results in similar:
+        lines += [f"#EXTGRP:{name_video(video)}", *_playlist_lines(results)]
+    return "\n".join(lines) + "\n"
+
+
+def _playlist_lines(results: Sequence[Result]) -> list[str]:
+    lines: list[str] = []
+    for result in results:
+        lines.append(f"#EXTINF:{round(result.video.duration_seconds)},{name_video(result.video)}")
+        moment = find_best_moment(result)
+        if moment is not None:
+            lines.append(f"#EXTVLCOPT:start-time={moment.start_seconds:.3f}")
+        lines.append(_playlist_path(result.video.path))
+    return lines
+
+
+def _playlist_path(path: Path) -> str:
+    """The absolute path; as a URI where a playlist of lines of UTF-8 could not hold it."""
+    absolute = path.absolute()
+    return str(absolute) if printable(absolute) == str(absolute) else absolute.as_uri()
+
+
+def results_to_text(results: Sequence[Result]) -> str:
+    """The published form: a line for each similar song, best first."""
+    return "".join(f"Song: {name_video(r.video)} Score: {r.score:.4f}\n" for r in results)
+
+
+def similar_to_text(similar: Similar) -> str:
+    """The published form for several songs, each under its own name."""
+    return "\n".join(
+        f"Similar to {name_video(video)}:\n{results_to_text(results)}" for video, results in similar
+    )
+
+
+def print_results(results: Sequence[Result], console: Console, title: str | None = None) -> None:
+    """A line a result: score, name, what each modality gave, and where to look."""
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    table.title = None if title is None else Text(printable(title))
+    for name in ("#", "score"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("video", "why", "where"):
+        table.add_column(name, overflow="fold")
+    for result in results:
+        where = "; ".join(say_moment(moment) for moment in result.moments[:3])
+        cells = (name_video(result.video), _say_why(result), where)
+        table.add_row(str(result.rank), f"{result.score:.3f}", *(Text(cell) for cell in cells))
+    console.print(table if results else Text("nothing found"))
+
+
+def _say_why(result: Result) -> str:
+    parts = result.contributions.items()
+    return ", ".join(f"{modality} {c.similarity:.2f} × {c.weight:.2f}" for modality, c in parts)
+
+
+def say_moment(moment: Moment) -> str:
+    """A moment in words, such as `1:05–1:10 lyrics “take me home”`."""
+    span = f"{format_seconds(moment.start_seconds)}–{format_seconds(moment.end_seconds)} "
+    text = f" “{printable(moment.text)}”" if moment.text else ""
+    return f"{span if moment.start_seconds is not None else ''}{moment.modality}{text}"
+
+
+def write_report(
+    engine: Engine, videos: Sequence[Video], options: SearchOptions, report: ReportOptions
+) -> str:
+    """Write the similar-songs report over these videos.
+
+    Args:
+        engine: over their library.
+        videos: those to report on: one, or all of the library.
+        options: how many similar songs, and how they are scored.
+        report: its form.
+
+    Raises:
+        MvsearchError: the library is empty.
+    """
+    if report.is_all:
+        matrix = engine.similarity_matrix(options, report.progress)
+        similar = list(engine.similar_all(matrix, options))
+    else:
+        similar = [(video, engine.similar(video, options)) for video in videos]
+    if report.form == "html":
+        if not report.is_all:
+            near = [result.video for _, results in similar for result in results]
+            matrix = engine.similarity_matrix(options, report.progress, [*videos, *near])
+        return _write_page(engine, matrix, similar, options)
+    return _write_plain(similar, report)
+
+
+def _write_page(
+    engine: Engine, matrix: SimilarityMatrix, similar: Similar, options: SearchOptions
+) -> str:
+    # Only the page takes pictures out of the videos.
+    from indexer.analysis import read_thumbnail
+    from search.report_html import render_html
+
+    return render_html(
+        matrix,
+        similar,
+        engine.weights(options),
+        lambda video, at_seconds: read_thumbnail(video.path, at_seconds, THUMBNAIL_WIDTH),
+    )
+
+
+def _write_plain(similar: Similar, report: ReportOptions) -> str:
+    results = [result for _, results in similar for result in results]
+    if report.form == "json":
+        found = similar_to_json(similar)
+        return json.dumps(found if report.is_all else found[0], ensure_ascii=False, indent=2)
+    if report.form == "csv":
+        return similar_to_csv(similar) if report.is_all else results_to_csv(results)
+    if report.form == "m3u":
+        return similar_to_m3u(similar) if report.is_all else results_to_m3u(results)
+    if report.form == "txt":
+        return similar_to_text(similar) if report.is_all else results_to_text(results)
+    page = io.StringIO()
+    console = Console(file=page, width=TABLE_WIDTH)
+    for video, found_for_it in similar:
+        print_results(found_for_it, console, f"Similar to {name_video(video)}")
+    return page.getvalue()

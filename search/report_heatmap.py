@@ -1,0 +1,172 @@
+"""The similarity of a whole library as one picture whose cells can be clicked."""
+
+import base64
+import struct
+import zlib
+from collections.abc import Collection
+from html import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from search.engine import SimilarityMatrix
+from search.fusion import FloatArray
+from search.report import name_video
+
+# The hue that similarity is shown in; its opacity is the value, so that it suits any background.
+HUE = (0x2F, 0x6F, 0xB0)
+# More songs than this leave no room for a name beside each row.
+MAX_NAMED = 60
+# In CSS pixels.
+SIDE = 700
+MAX_CELL = 52
+LABEL_WIDTH = 250
+LABEL_HEIGHT = 24
+LETTER_WIDTH = 7.2
+
+
+def draw_heatmap(matrix: SimilarityMatrix, pairs: Collection[tuple[int, int]]) -> str:
+    """Draw the scores of all videos, like beside like.
+
+    The picture is one image; only rows, and cells that have an entry to go to, are links, which
+    keeps the page light for hundreds of songs.
+
+    Args:
+        matrix: n videos, n >= 1.
+        pairs: (song, similar song) positions that have an entry `p-SONG-SIMILAR`, the song then
+            one `s-SONG`.
+
+    Returns:
+        A figure in HTML.
+    """
+    order = order_by_likeness(matrix.scores)
+    low, high = _scale(matrix.scores)
+    n = len(order)
+    cell = min(MAX_CELL, SIDE / n)
+    left, head = (LABEL_WIDTH, LABEL_HEIGHT) if n <= MAX_NAMED else (0.0, 0.0)
+    side = n * cell
+    picture = encode_png(_paint(matrix.scores[np.ix_(order, order)], low, high))
+    parts = [
+        f'<svg class="map" viewBox="{-left:g} {-head:g} {side + left:g} {side + head:g}" '
+        f'width="{side + left:g}" height="{side + head:g}" '
+        'role="group" aria-label="Similarity of every song with every other">',
+        f'<image width="{side:g}" height="{side:g}" preserveAspectRatio="none" '
+        f'href="data:image/png;base64,{picture}"/>',
+        *_link_rows(matrix, order, cell, left, {song for song, _ in pairs}),
+        *_link_cells(matrix, order, cell, pairs),
+        "</svg>",
+    ]
+    return f"<figure>{''.join(parts)}{_draw_scale(low, high)}</figure>"
+
+
+def order_by_likeness(scores: FloatArray) -> npt.NDArray[np.intp]:
+    """Put like beside like: the leaves of an average-linkage tree, in their optimal order.
+
+    Args:
+        scores: (n, n); NaN counts as the least similar.
+
+    Returns:
+        (n,) a permutation.
+    """
+    n = len(scores)
+    if n < 3 or not np.isfinite(scores).any():
+        return np.arange(n)
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    filled = np.where(np.isfinite(scores), scores, np.nanmin(scores))
+    distances = filled.max() - (filled + filled.T) / 2
+    np.fill_diagonal(distances, 0.0)
+    tree = linkage(squareform(distances, checks=False), "average", optimal_ordering=True)
+    return np.asarray(leaves_list(tree), dtype=np.intp)
+
+
+def _scale(scores: FloatArray) -> tuple[float, float]:
+    known = scores[np.isfinite(scores)]
+    return (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+
+
+def _paint(scores: FloatArray, low: float, high: float) -> npt.NDArray[np.uint8]:
+    """Scores as (n, n, 4) pixels; nothing is known where nothing is painted."""
+    height = np.nan_to_num((scores - low) / max(high - low, 1e-9), nan=0.0)
+    opacity = np.where(np.isfinite(scores), 0.06 + 0.94 * height**1.4, 0.0)
+    pixels = np.empty((*scores.shape, 4), dtype=np.uint8)
+    pixels[..., :3] = HUE
+    pixels[..., 3] = np.rint(255 * opacity)
+    return pixels
+
+
+def encode_png(pixels: npt.NDArray[np.uint8]) -> str:
+    """Write (height, width, 4) RGBA as a PNG (ISO/IEC 15948), in base64."""
+    height, width, _ = pixels.shape
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    return base64.b64encode(data).decode("ascii")
+
+
+def _link_rows(
+    matrix: SimilarityMatrix,
+    order: npt.NDArray[np.intp],
+    cell: float,
+    left: float,
+    songs: Collection[int],
+) -> list[str]:
+    rows = []
+    for row, song in enumerate(order):
+        name = name_video(matrix.videos[song])
+        middle = (row + 0.5) * cell
+        target = f' href="#s-{song}"' if song in songs else ""
+        size = min(13.0, 0.95 * cell)
+        labels = (
+            f'<text x="-8" y="{middle:.2f}" font-size="{size:.1f}" text-anchor="end" '
+            f'dominant-baseline="central">{song + 1}</text>'
+            f'<text x="-38" y="{middle:.2f}" font-size="{size:.1f}" text-anchor="end" '
+            f'dominant-baseline="central">{escape(_shorten(name))}</text>'
+            f'<text x="{middle:.2f}" y="-8" font-size="{min(size, 0.62 * cell):.1f}" '
+            f'text-anchor="middle">{song + 1}</text>'
+            if left
+            else ""
+        )
+        rows.append(
+            f'<a class="row"{target}><title>{escape(name)}</title>{labels}'
+            f'<rect x="{-left:g}" y="{row * cell:.2f}" width="{len(order) * cell + left:g}" '
+            f'height="{cell:.3f}"/></a>'
+        )
+    return rows
+
+
+def _shorten(name: str) -> str:
+    room = int(LABEL_WIDTH / LETTER_WIDTH) - 5
+    return name if len(name) <= room else name[: room - 1].rstrip() + "…"
+
+
+def _link_cells(
+    matrix: SimilarityMatrix,
+    order: npt.NDArray[np.intp],
+    cell: float,
+    pairs: Collection[tuple[int, int]],
+) -> list[str]:
+    place = {int(song): at for at, song in enumerate(order)}
+    names = [escape(name_video(video)) for video in matrix.videos]
+    return [
+        # Keys reach the same entries by the rows; a stop at every cell would be endless.
+        f'<a class="cell" tabindex="-1" href="#p-{song}-{other}">'
+        f"<title>{names[song]} → {names[other]}: {matrix.scores[song, other]:.3f}</title>"
+        f'<rect x="{place[other] * cell:.2f}" y="{place[song] * cell:.2f}" width="{cell:.3f}" '
+        f'height="{cell:.3f}"/></a>'
+        for song, other in sorted(pairs)
+    ]
+
+
+def _draw_scale(low: float, high: float) -> str:
+    ramp = encode_png(_paint(np.linspace(low, high, 64)[None, :], low, high))
+    return (
+        f'<figcaption class="scale"><span>{low:.2f}</span><img alt="" '
+        f'src="data:image/png;base64,{ramp}"><span>{high:.2f}</span> similarity; click a cell for '
+        "the pair, a row for the song. Songs that are alike stand beside each other.</figcaption>"
+    )

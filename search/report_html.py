@@ -1,0 +1,184 @@
+"""The similar-songs report as one page that needs nothing beside itself."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from search.engine import SimilarityMatrix
+from search.listing import format_seconds
+from search.query import Weights
+from search.report import Similar, find_best_moment, name_video, say_moment
+from search.report_heatmap import draw_heatmap
+from search.report_style import STYLE
+from store.errors import MediaError
+from store.records import MODALITIES, Modality, Result, Video
+
+Thumbnail = Callable[[Video, float], bytes]
+
+# JPEG pictures in one page, about 5 KB each; the best-ranked of every song come first.
+MAX_THUMBNAILS = 1500
+
+WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
+
+_NO_PICTURE = (
+    '<svg viewBox="0 0 160 90" role="img" aria-label="no picture">'
+    '<path d="M70 60a8 8 0 1 1-4-7V28l30-6v32a8 8 0 1 1-4-7V32l-22 4z"/></svg>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What every part of the page refers to.
+
+    Attributes:
+        position: of each video, by id; its number on the page.
+        songs: ids of the videos that have a card.
+        pictures: data URIs by video id and second.
+    """
+
+    position: dict[str, int]
+    songs: frozenset[str]
+    pictures: dict[tuple[str, float], str]
+
+
+def render_html(
+    matrix: SimilarityMatrix, similar: Similar, weights: Weights, thumbnail: Thumbnail
+) -> str:
+    """Render the report over all songs.
+
+    The page runs no script and loads nothing: its policy allows only pictures inside it and its
+    own style sheet, by hash.
+
+    Args:
+        matrix: for the heat map.
+        similar: videos of the matrix, each with its results, which are of the matrix too.
+        weights: of the modalities, shown in the legend.
+        thumbnail: reads a JPEG of a video at a second; a MediaError gives a drawn picture.
+
+    Returns:
+        A whole HTML document, all text from outside escaped.
+    """
+    position = {video.id: at for at, video in enumerate(matrix.videos)}
+    pairs = {(position[v.id], position[r.video.id]) for v, results in similar for r in results}
+    songs = frozenset(video.id for video, _ in similar)
+    page = _Page(position, songs, read_pictures(similar, thumbnail))
+    cards = [_draw_song(video, results, page) for video, results in similar]
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+    return "\n".join(
+        [
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+            f"img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">",
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>Similar songs</title><style>{STYLE}</style></head><body>",
+            _draw_head(len(matrix.videos), weights),
+            draw_heatmap(matrix, pairs),
+            '<main id="songs">',
+            *cards,
+            "</main><footer>Made by mvsearch.</footer></body></html>",
+        ]
+    )
+
+
+def read_pictures(
+    similar: Similar, thumbnail: Thumbnail, max_thumbnails: int = MAX_THUMBNAILS
+) -> dict[tuple[str, float], str]:
+    """Read a picture of every best moment, first ranks first, each moment once.
+
+    Returns:
+        Data URIs by video id and second.
+    """
+    wanted: dict[tuple[str, float], Video] = {}
+    for result in sorted((r for _, results in similar for r in results), key=lambda r: r.rank):
+        wanted.setdefault((result.video.id, _picture_seconds(result)), result.video)
+    pictures: dict[tuple[str, float], str] = {}
+    for (video_id, at_seconds), video in list(wanted.items())[:max_thumbnails]:
+        if not video.has_picture:
+            continue
+        try:
+            jpeg = thumbnail(video, at_seconds)
+        except MediaError:
+            continue
+        encoded = base64.b64encode(jpeg).decode("ascii")
+        pictures[video_id, at_seconds] = f"data:image/jpeg;base64,{encoded}"
+    return pictures
+
+
+def _picture_seconds(result: Result) -> float:
+    """Where to take the picture: in the middle of the best moment, a little in at the latest."""
+    moment = find_best_moment(result)
+    if moment is None or moment.start_seconds is None or moment.end_seconds is None:
+        return round(result.video.duration_seconds / 3, 1)
+    return round(min((moment.start_seconds + moment.end_seconds) / 2, moment.start_seconds + 2), 1)
+
+
+def _draw_head(n_songs: int, weights: Weights) -> str:
+    total = sum(weights.values())
+    legend = "".join(
+        f'<li><svg viewBox="0 0 8 8" aria-hidden="true"><rect class="{modality}" width="8" '
+        f'height="8" rx="2"/></svg>{WHAT[modality]}, weight {weights[modality] / total:.2f}</li>'
+        for modality in MODALITIES
+        if weights.get(modality, 0.0) > 0
+    )
+    songs = "1 song" if n_songs == 1 else f"{n_songs} songs"
+    return (
+        '<a class="skip" href="#songs">Skip to the songs</a>'
+        f'<h1>Similar songs</h1><p class="lead">{songs}, each with those most like it. A bar is '
+        "as long as the score; its colours say what it is made of.</p>"
+        f'<ul class="legend">{legend}</ul>'
+    )
+
+
+def _draw_song(video: Video, results: Sequence[Result], page: _Page) -> str:
+    at = page.position[video.id]
+    items = "".join(_draw_result(result, at, page) for result in results)
+    body = f'<ol class="similar">{items}</ol>' if items else '<p class="none">None like it.</p>'
+    return (
+        f'<article class="song" id="s-{at}"><header><span class="number">{at + 1}</span>'
+        f'<h2 dir="auto">{escape(name_video(video))}</h2>'
+        f'<span class="time">{format_seconds(video.duration_seconds)}</span></header>'
+        f"{body}</article>"
+    )
+
+
+def _draw_result(result: Result, song: int, page: _Page) -> str:
+    other = page.position[result.video.id]
+    link = f' href="#s-{other}"' if result.video.id in page.songs else ""
+    name = escape(name_video(result.video))
+    where = "".join(f'<li dir="auto">{escape(say_moment(m))}</li>' for m in result.moments)
+    return (
+        f'<li id="p-{song}-{other}">{_draw_picture(result, page)}'
+        f'<div class="title"><a{link} dir="auto">{name}</a>'
+        f"<span>{result.score:.3f}</span></div>{_draw_bar(result)}"
+        f'<ul class="where">{where}</ul></li>'
+    )
+
+
+def _draw_picture(result: Result, page: _Page) -> str:
+    moment = find_best_moment(result)
+    uri = page.pictures.get((result.video.id, _picture_seconds(result)))
+    picture = f'<img alt="" loading="lazy" src="{uri}">' if uri else _NO_PICTURE
+    seconds = "" if moment is None else format_seconds(moment.start_seconds)
+    time = f'<span class="time">{seconds}</span>' if seconds else ""
+    return f'<div class="shot">{picture}{time}</div>'
+
+
+def _draw_bar(result: Result) -> str:
+    said = ", ".join(
+        f"{WHAT[modality]} {c.similarity:.2f} × {c.weight:.2f}"
+        for modality, c in result.contributions.items()
+    )
+    x = 0.0
+    parts = []
+    for modality in MODALITIES:
+        part = result.contributions.get(modality)
+        width = 0.0 if part is None else max(0.0, part.similarity * part.weight) * 100
+        parts.append(f'<rect class="{modality}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
+        x += width
+    return (
+        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" '
+        f'aria-label="{said}"><title>{said}</title><rect class="empty" width="100" height="6"/>'
+        f"{''.join(parts)}</svg>"
+    )
