@@ -1,0 +1,57 @@
+# One command surface: `make help` lists it.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+WORKERS ?= 2
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format types layers check bench docs constraints clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) \
+		| awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## Make .venv with everything in it, and see to ffmpeg; costs nothing twice
+
+$(READY): pyproject.toml constraints.txt tools/setup.sh
+	@PYTHON='$(PYTHON)' bash tools/setup.sh
+	@touch $@
+
+demo: $(READY) ## Make a small library of music videos, index it and search it
+	@$(BIN)/python -m benchmarks.demo
+
+test: $(READY) ## Run the tests (T=tests/store for a part, WORKERS=4 for more at once)
+	@$(BIN)/pytest -n $(WORKERS) $(T)
+
+lint: $(READY) ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(READY) ## Put style and format right where a tool can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(READY) ## Check types
+	@$(BIN)/mypy
+
+layers: $(READY) ## Check who imports whom
+	@$(BIN)/lint-imports
+
+check: lint types layers ## Check style, types, layers, and that the documents are up to date
+	@$(BIN)/python docs/generate_commands.py --check
+
+bench: $(READY) ## Measure speed
+	@$(BIN)/python -m benchmarks
+
+docs: $(READY) ## Write docs/commands.md and the README's list of commands anew
+	@$(BIN)/python docs/generate_commands.py
+
+constraints: $(READY) ## Take the newest versions into constraints.txt
+	@bash tools/compile_constraints.sh
+
+clean: ## Remove what was made: environment, demo, caches
+	@rm -rf .venv .demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+		.import_linter_cache .hypothesis

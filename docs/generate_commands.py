@@ -1,0 +1,118 @@
+"""Writes docs/commands.md and the README's list of commands from the commands themselves."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- commands: written by `make docs` -->", "<!-- end of commands -->"
+
+
+def walk_commands(group: Any, name: str = "mvsearch") -> Iterator[tuple[str, Any]]:
+    """Every command with its full name, in the order in which `--help` lists them."""
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from walk_commands(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}", command
+
+
+def load_commands() -> list[tuple[str, Any]]:
+    """The commands of the application."""
+    sys.path.insert(0, str(ROOT))
+    from cli import app
+
+    return list(walk_commands(typer.main.get_command(app)))
+
+
+def list_commands(commands: list[tuple[str, Any]]) -> str:
+    """The README's table: a command and the first line of its help each."""
+    rows = (f"| `{_spell(name, command)}` | {_first_line(command)} |" for name, command in commands)
+    return "\n".join(["| command | what it does |", "|---|---|", *rows]) + "\n"
+
+
+def describe_commands(commands: list[tuple[str, Any]]) -> str:
+    """The whole of docs/commands.md."""
+    parts = [
+        "# Commands\n\nWritten by `make docs` from the commands themselves; change them there.\n",
+        *(_describe(name, command) for name, command in commands),
+    ]
+    return "\n".join(parts)
+
+
+def _describe(name: str, command: Any) -> str:
+    """One command with its arguments and options."""
+    context = command.make_context(name, [], resilient_parsing=True)
+    rows = []
+    for param in command.params:
+        spelling, told = param.get_help_record(context)
+        spelling = _name_argument(param) if param.param_type_name == "argument" else spelling
+        rows.append(f"| `{_cell(spelling)}` | {_cell(told)} |")
+    table = "\n".join(["", "| argument or option | meaning |", "|---|---|", *rows, ""])
+    told = (command.help or "").strip()
+    return f"## {name}\n\n    {_spell(name, command)}\n\n{told}\n" + (table if rows else "")
+
+
+def _spell(name: str, command: Any) -> str:
+    """The command as it is typed, without its options."""
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    return " ".join([name, *map(_name_argument, arguments)])
+
+
+def _name_argument(param: Any) -> str:
+    """An argument as manuals spell it: in brackets where it may be left out."""
+    word = (param.metavar or param.name.upper()).strip("[].")
+    spelled = word if param.required else f"[{word}]"
+    return spelled + ("..." if param.nargs == -1 else "")
+
+
+def _first_line(command: Any) -> str:
+    """The first line of a command's help."""
+    return _cell(str(command.help or "").strip().partition("\n")[0])
+
+
+def _cell(text: str) -> str:
+    """Text that does not break a table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def write_documents(*, is_check: bool) -> list[Path]:
+    """Bring the documents up to date, or only look; those that were not."""
+    commands = load_commands()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = readme.partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise SystemExit(f"README.md lacks the marks {BEGIN} and {END}")
+    wanted = {
+        ROOT / "README.md": f"{before}{BEGIN}\n{list_commands(commands)}{END}{after}",
+        ROOT / "docs" / "commands.md": describe_commands(commands),
+    }
+    stale = [path for path, text in wanted.items() if _read(path) != text]
+    for path in stale:
+        if not is_check:
+            path.write_text(wanted[path], encoding="utf-8")
+    return stale
+
+
+def _read(path: Path) -> str | None:
+    """A file's text; None where there is none."""
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def main() -> None:
+    """Write the documents; with --check, fail where they are out of date."""
+    is_check = sys.argv[1:] == ["--check"]
+    stale = write_documents(is_check=is_check)
+    for path in stale:
+        told = "is out of date: run make docs" if is_check else "written"
+        sys.stdout.write(f"{path.relative_to(ROOT)} {told}\n")
+    if is_check and stale:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

