@@ -39,19 +39,10 @@ class ReportOptions:
 
 
 _CSV_RESULT = (
-    "rank",
-    "score",
-    "id",
-    "title",
-    "artist",
-    "path",
-    "duration_seconds",
+    *("rank", "score", "id", "title", "artist", "path", "duration_seconds"),
     *(f"{modality}_{what}" for modality in MODALITIES for what in ("similarity", "weight")),
-    "moment_modality",
-    "moment_start_seconds",
-    "moment_end_seconds",
-    "moment_similarity",
-    "moment_text",
+    *(f"moment_{what}" for what in ("modality", "start_seconds", "end_seconds")),
+    *("moment_similarity", "moment_text"),
 )
 
 
@@ -67,16 +58,17 @@ def find_best_moment(result: Result) -> Moment | None:
 
 def query_to_dict(query: Query, options: SearchOptions) -> dict[str, Any]:
     """What was asked, as the JSON contract echoes it; weights are None where none were given."""
+    parts = [
+        {
+            "kind": part.kind,
+            "value": printable(part.value),
+            "start_seconds": part.section.start_seconds if part.section else None,
+            "end_seconds": part.section.end_seconds if part.section else None,
+        }
+        for part in query.parts
+    ]
     return {
-        "parts": [
-            {
-                "kind": part.kind,
-                "value": printable(part.value),
-                "start_seconds": part.section.start_seconds if part.section else None,
-                "end_seconds": part.section.end_seconds if part.section else None,
-            }
-            for part in query.parts
-        ],
+        "parts": parts,
         "weights": None if options.weights is None else dict(options.weights),
         "fusion": options.fusion,
     }
@@ -148,9 +140,7 @@ def similar_to_csv(similar: Similar) -> str:
 
 def _write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()
 
 
@@ -168,16 +158,16 @@ def _result_cells(result: Result) -> list[object]:
     for modality in MODALITIES:
         part = result.contributions.get(modality)
         cells += ["", ""] if part is None else [f"{part.similarity:.6f}", f"{part.weight:.6f}"]
-    moment = find_best_moment(result) or next(iter(result.moments), None)
-    if moment is None:
+    if not result.moments:
         return cells + [""] * 5
+    moment = find_best_moment(result) or result.moments[0]
     cells += [moment.modality, *_round_times(moment)]
     return [*cells, f"{moment.similarity:.6f}", _guard(moment.text)]
 
 
 def results_to_m3u(results: Sequence[Result]) -> str:
     """An extended playlist that starts each video at its best moment."""
-    return "\n".join(["#EXTM3U", *_playlist_lines(results)]) + "\n"
+    return "\n".join(["#EXTM3U", *_playlist_lines(results), ""])
 
 
 def similar_to_m3u(similar: Similar) -> str:
@@ -234,7 +224,7 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
 
 def _say_why(result: Result) -> str:
     parts = result.contributions.items()
-    return ", ".join(f"{modality} {c.similarity:.2f} × {c.weight:.2f}" for modality, c in parts)
+    return ", ".join(f"{name} {c.similarity:.2f} × {c.weight:.2f}" for name, c in parts)
 
 
 def say_moment(moment: Moment) -> str:
