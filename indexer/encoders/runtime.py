@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.checkpoints import models_folder
+from indexer.encoders.checkpoints import models_folder, write_atomically
 from indexer.encoders.device import Device, choose_device, count_threads
 from store.errors import MvsearchError
 from store.records import Matrix
@@ -124,8 +123,7 @@ def obtain_cached(stem: str, suffix: str, make: Callable[[], bytes]) -> bytes:
     content = make()
     name = f"{stem}-{hashlib.sha256(content).hexdigest()}{suffix}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_into(folder, name, content)
+        write_atomically(folder / name, content)
     except OSError as error:
         raise MvsearchError(
             f"{folder} cannot be written ({error.strerror}): point MVSEARCH_MODELS elsewhere"
@@ -145,18 +143,6 @@ def _read_whole(path: Path, prefix: str, suffix: str) -> bytes | None:
     logger.warning("%s is damaged and is made anew", path)
     path.unlink(missing_ok=True)
     return None
-
-
-def _write_into(folder: Path, name: str, content: bytes) -> None:
-    handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(folder / name)
-    finally:
-        Path(part).unlink(missing_ok=True)
 
 
 def _export(recipe: Recipe) -> bytes:

@@ -1,0 +1,73 @@
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from indexer.encoders import ENCODERS, load_encoder
+from tests.indexer.encoders.small_checkpoints import (
+    DOWNLOADED,
+    make_inputs,
+    run_by_torch,
+    save_checkpoint,
+)
+
+
+@pytest.fixture(scope="session")
+def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_models_folder(_shared_folder: Path) -> Iterator[None]:
+    """An empty models folder at the start, shared by the workers of one run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MVSEARCH_MODELS", str(_shared_folder / "models"))
+        patch.setenv("MVSEARCH_DEVICE", "cpu")
+        patch.setenv("MVSEARCH_THREADS", "1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def checkpoint(_shared_folder: Path) -> Callable[[str], Path]:
+    """Gives the folder of a small checkpoint by the name of its encoder."""
+
+    def find(name: str) -> Path:
+        folder = _shared_folder / "checkpoints" / name
+        with FileLock(_shared_folder / f"{name}.lock"):
+            if not (folder / "whole").exists():
+                save_checkpoint(name, folder)
+                (folder / "whole").touch()
+        return folder
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def encoder(checkpoint: Callable[[str], Path], _shared_folder: Path) -> Callable[[str], Any]:
+    """Gives an encoder by its name, ready to run.
+
+    The packaged ones are exported by one worker and read by the others. The small checkpoints
+    run by torch, as exporting takes seconds each; that both agree is a test of its own.
+    """
+    ready: dict[str, Any] = {}
+
+    def find(name: str) -> Any:
+        if name not in ready:
+            module = ENCODERS[name].partition(":")[0].rpartition(".")[2]
+            if not (Path(__file__).parents[3] / "indexer" / "encoders" / f"{module}.py").exists():
+                pytest.skip(f"{module} is not written yet")
+            made = DOWNLOADED[name](checkpoint(name)) if name in DOWNLOADED else load_encoder(name)
+            if name in DOWNLOADED:
+                run_by_torch(made)
+            with FileLock(_shared_folder / f"{name}.export.lock"):
+                made.encode(make_inputs(made, 1))
+                if hasattr(made, "encode_words"):
+                    made.encode_words(["home"])
+            ready[name] = made
+        return ready[name]
+
+    return find

