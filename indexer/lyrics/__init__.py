@@ -10,6 +10,7 @@ from indexer.lyrics.languages import find_language, split_language_suffix
 from indexer.lyrics.segments import lyric_segments
 from indexer.lyrics.sidecar import parse_text, read_sidecars, sidecar_fingerprint
 from indexer.lyrics.subtitles import parse_subtitles
+from indexer.lyrics.timing import Parsed
 from store.errors import MediaError
 from store.records import Lyrics
 
@@ -86,7 +87,10 @@ def find_lyrics(
     if lyrics is None:
         lyrics, more = _read_streams(subtitle_streams, read_subtitles, wanted)
         problems += more
-    return FoundLyrics(lyrics or _read_tags(tags, wanted), problems)
+    if lyrics is None:
+        lyrics, more = _read_tags(tags, wanted)
+        problems += more
+    return FoundLyrics(lyrics, problems)
 
 
 def _read_streams(
@@ -109,22 +113,30 @@ def _read_streams(
     return None, tuple(problems)
 
 
-def _read_tags(tags: Mapping[str, str], language: str | None) -> Lyrics | None:
+def _read_tags(
+    tags: Mapping[str, str], language: str | None
+) -> tuple[Lyrics | None, tuple[MediaError, ...]]:
     """Read the lyrics tag; timed before untimed, then the wanted language first."""
-    read = []
+    read: list[tuple[str, str | None, Parsed]] = []
+    problems: list[MediaError] = []
     for key, text in tags.items():
         name, _, suffix = key.rpartition("-")
-        spoken = find_language(suffix) if name else None
-        if key in _TAG_KEYS or name in _TAG_KEYS or key.startswith("lyrics-"):
+        if not (key in _TAG_KEYS or name in _TAG_KEYS or key.startswith("lyrics-")):
+            continue
+        try:
             parsed = parse_text(text[:MAX_TEXT_BYTES].replace("\r\n", "\n").replace("\r", "\n"))
-            if parsed.lines:
-                read.append((key, spoken or parsed.language, parsed))
+        except MediaError as error:
+            problems.append(MediaError(error.code, f"lyrics tag: {error}"))
+            continue
+        if parsed.lines:
+            spoken = find_language(suffix) if name else None
+            read.append((key, spoken or parsed.language, parsed))
     if not read:
-        return None
+        return None, tuple(problems)
     key, spoken, parsed = min(
         read, key=lambda found: (not found[2].is_timed, _fit(found[1], language), found[0])
     )
-    return Lyrics(parsed.lines, "tag", key, spoken)
+    return Lyrics(parsed.lines, "tag", key, spoken), tuple(problems)
 
 
 def _fit(spoken: str | None, wanted: str | None) -> int:

@@ -14,6 +14,8 @@ _TIME = r"(-?)(?:(\d{1,2}):(?=\d\d:\d\d[.,]))?(\d{1,4}):(\d{1,2})(?:[.:,](\d{1,3
 _STAMP = re.compile(rf"\[\s?{_TIME}\s?\]")
 _WORD_STAMP = re.compile(rf"[\[<]\s?{_TIME}\s?[\]>]")
 _TAG = re.compile(r"\[([A-Za-z#][A-Za-z_]{0,20}):([^\]\n]{0,500})\]")
+# Words times repetitions; a small file could ask for millions.
+_MAX_WORDS_OF_A_LINE = 400
 _OFFSET = re.compile(r"[+-]?\d{1,8}(?:\.\d{0,3})?")
 
 
@@ -28,6 +30,9 @@ def parse_lrc(text: str) -> Parsed:
     `[offset:+500]` shows every line half a second earlier. A line lasts until the next one, or
     until the stamp of an empty line, at most `MAX_LINE_SECONDS`. A line without a stamp goes on
     with the line above it.
+
+    Raises:
+        MediaError: "bad_lyrics": more lines than any song has.
     """
     if not has_stamps(text):
         return parse_plain(text)
@@ -83,6 +88,8 @@ def _make_cues(stamps: list[float], text: str, offset_seconds: float) -> list[Cu
         line = clean_line(_WORD_STAMP.sub(" ", text))
     if is_section_header(line):
         line, words, end = "", [], None
+    if len(words) * len(stamps) > _MAX_WORDS_OF_A_LINE:
+        words = []
     cues = []
     for stamp in stamps:
         delay = stamp - stamps[0] - offset_seconds

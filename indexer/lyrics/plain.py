@@ -6,6 +6,10 @@ from store.records import LyricLine
 
 
 def parse_plain(text: str) -> Parsed:
-    """Read lines without times; empty ones and section headers are left out."""
+    """Read lines without times; empty ones and section headers are left out.
+
+    Raises:
+        MediaError: "bad_lyrics": more lines than any song has.
+    """
     lines = (clean_line(line) for line in text.splitlines())
     return Parsed(tuple(LyricLine(line) for line in lines if line and not is_section_header(line)))

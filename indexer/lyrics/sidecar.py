@@ -109,7 +109,11 @@ def read_lyric_file(path: Path) -> Parsed:
 
 
 def parse_text(text: str) -> Parsed:
-    """Read text that may be UltraStar, LRC or plain lyrics."""
+    """Read text that may be UltraStar, LRC or plain lyrics.
+
+    Raises:
+        MediaError: "bad_lyrics": more lines than any song has.
+    """
     if is_ultrastar(text):
         return parse_ultrastar(text)
     return parse_lrc(text) if has_stamps(text) else parse_plain(text)

@@ -25,7 +25,7 @@ def parse_subtitles(text: str) -> Parsed:
     Cues of several lines become one line. Sounds in square brackets are left out.
 
     Raises:
-        MediaError: "bad_lyrics": no cue can be read.
+        MediaError: "bad_lyrics": no cue can be read, or more than any song has.
     """
     import pysubs2
 

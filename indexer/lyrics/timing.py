@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from store.errors import MediaError
 from store.records import LyricLine, Word
 
 # A line that waits longer for the next one is followed by music, not by singing.
 MAX_LINE_SECONDS = 10.0
+# A concert of three hours has some four thousand lines.
+MAX_LINES = 20_000
 # Days, not hours: whatever lies beyond is a slip of the pen.
 MAX_SECONDS = 100 * 3600.0
 
@@ -21,6 +24,12 @@ class Parsed:
 
     lines: tuple[LyricLine, ...]
     language: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would swamp the index."""
+        if len(self.lines) > MAX_LINES:
+            message = f"it has {len(self.lines)} lines, more than {MAX_LINES}"
+            raise MediaError("bad_lyrics", message)
 
     @property
     def is_timed(self) -> bool:

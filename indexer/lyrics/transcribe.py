@@ -128,7 +128,7 @@ class Transcriber:
             WeightsMissingError: the file is not the checkpoint that it should be.
             MvsearchError: Whisper does not know the language.
         """
-        samples = np.nan_to_num(np.ascontiguousarray(samples, np.float32))
+        samples = np.clip(np.nan_to_num(np.ascontiguousarray(samples, np.float32)), -1, 1)
         wanted = find_language(language) or language or self.language
         with _TURN:
             activity = detect_voice(samples, self.options.voice)

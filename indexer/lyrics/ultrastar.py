@@ -110,6 +110,9 @@ def parse_ultrastar(text: str) -> Parsed:
 
     Beats are quarters of the beats that `#BPM` counts, from `#GAP` milliseconds on; both voices of
     a duet are read, and a line that both sing is given once. Format: usdx.eu/format.
+
+    Raises:
+        MediaError: "bad_lyrics": more lines than any song has.
     """
     headers = read_headers(text)
     gap_seconds = _read_number(headers.get("GAP", "")) / 1000

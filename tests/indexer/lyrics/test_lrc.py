@@ -110,6 +110,13 @@ def test_word_stamps_out_of_order_are_put_right() -> None:
     assert all(word.start_seconds <= word.end_seconds for word in line.words)
 
 
+def test_a_file_that_would_swamp_the_index_is_refused() -> None:
+    with pytest.raises(MediaError, match="30000 lines"):
+        parse_lrc("[00:01.00]" * 30_000 + "x")
+    bomb = "[00:01.00]" * 15_000 + "a <00:01.00>" * 15_000
+    assert {line.words for line in parse_lrc(bomb).lines} == {()}
+
+
 def test_text_without_stamps_is_plain() -> None:
     assert spans("one\n\n[Chorus]\ntwo") == [("one", None, None), ("two", None, None)]
 

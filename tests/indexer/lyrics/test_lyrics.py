@@ -112,6 +112,12 @@ def test_lrc_in_a_tag_has_times_and_comes_first(video: Path) -> None:
     assert (lyrics.origin, lyrics.lines[0].start_seconds) == ("syncedlyrics", 1.5)
 
 
+def test_a_tag_that_would_swamp_the_index_is_told(video: Path) -> None:
+    found = find_lyrics(video, {"lyrics": "line\n" * 30_000}, [], refuse)
+    assert found.lyrics is None
+    assert [str(problem).split(":")[0] for problem in found.problems] == ["lyrics tag"]
+
+
 def test_the_tag_in_the_wanted_language(video: Path) -> None:
     tags = {"lyrics-eng": "hello", "lyrics-deu": "hallo"}
     assert find(video, tags, language="de").lines[0].text == "hallo"

@@ -1,5 +1,7 @@
 import hashlib
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -121,7 +123,9 @@ def test_whisper_is_called_with_the_gates_and_the_array(
     monkeypatch.setattr(Whisper, "transcribe", hear)
     options = TranscribeOptions(has_word_times=True)
     transcriber = Transcriber(str(checkpoint), language="de", options=options)
-    lyrics = transcriber.transcribe(np.full(SECONDS * 16000, np.nan), language="english")
+    lyrics = transcriber.transcribe(
+        np.array([np.nan, np.inf] * WHISPER_SAMPLE_RATE), language="english"
+    )
     assert calls == [
         {
             "language": "en",
@@ -162,6 +166,25 @@ def test_a_failure_of_whisper_is_one_of_the_file(
     with pytest.raises(MediaError, match="RuntimeError: out of memory") as caught:
         Transcriber(str(checkpoint)).transcribe(SAMPLES)
     assert caught.value.code == "transcribe_failed"
+
+
+@pytest.mark.usefixtures("_voiced")
+def test_one_transcription_at_a_time(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    n_running, most = 0, 0
+
+    def hear(self: Whisper, audio: np.ndarray, **options: Any) -> dict[str, Any]:
+        nonlocal n_running, most
+        n_running += 1
+        most = max(most, n_running)
+        time.sleep(0.05)
+        n_running -= 1
+        return {"segments": [], "language": "en"}
+
+    monkeypatch.setattr(Whisper, "transcribe", hear)
+    transcribers = [Transcriber(str(checkpoint)) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        assert len(list(pool.map(lambda each: each.transcribe(SAMPLES), transcribers))) == 3
+    assert most == 1
 
 
 @pytest.mark.usefixtures("_voiced")
