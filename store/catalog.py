@@ -49,7 +49,7 @@ class Catalog(CatalogReader):
     """
 
     def set_profile(self, name: str, spaces: Sequence[Space]) -> None:
-        """Say what a new library is built with; the same again changes nothing.
+        """Say what a library is built with; one without videos may still change its mind.
 
         Raises:
             EncoderMismatchError: it was built with others.
@@ -57,6 +57,8 @@ class Catalog(CatalogReader):
         self.check_spaces(name, spaces)
         with self._database.writing() as session:
             session.merge(SettingRow(name=PROFILE, value=name))
+            asked = [space.key for space in spaces]
+            session.execute(delete(SpaceRow).where(SpaceRow.key.not_in(asked)))
             known = set(session.scalars(select(SpaceRow.key)))
             for position, space in enumerate(spaces):
                 if space.key not in known:
@@ -68,10 +70,9 @@ class Catalog(CatalogReader):
         Raises:
             EncoderMismatchError: it was begun with others.
         """
-        if self.profile() is None:
+        self.check_spaces(name, spaces)
+        if self.profile() is None or set(self.spaces()) != set(spaces):
             self.set_profile(name, spaces)
-        else:
-            self.check_spaces(name, spaces)
 
     def add_video(self, video: Video, location: Location) -> None:
         """Add a video and a file that holds it, or update both.
@@ -137,10 +138,11 @@ class Catalog(CatalogReader):
             if session.get(VideoRow, stage.video_id) is None:
                 raise VideoNotFoundError(f"no video has the id {stage.video_id!r}")
             _check_known(session, embeddings)
-            old_keys = _drop_embeddings(session, stage)
+            new_keys = {made.space.key for made in embeddings}
+            old_keys = _drop_embeddings(session, stage, new_keys)
             session.add_all(embeddings_to_row(stage.video_id, made) for made in embeddings)
             session.merge(stage_to_row(stage, uniform_seconds))
-            _bump_generations(session, old_keys | {made.space.key for made in embeddings})
+            _bump_generations(session, old_keys | new_keys)
             if stage.stage == "lyrics":
                 _replace_lyrics(session, stage.video_id, lyrics)
 
@@ -184,11 +186,13 @@ def _check_known(session: Session, embeddings: Sequence[Embeddings]) -> None:
             )
 
 
-def _drop_embeddings(session: Session, stage: Stage) -> set[str]:
+def _drop_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set[str]:
     """Delete what the stage's encoder had made of the video; returns the spaces that lost some."""
     encoder = select(SpaceRow.encoder).where(SpaceRow.key == stage.encoder).scalar_subquery()
     own = select(SpaceRow.key).where(SpaceRow.modality == stage.stage, SpaceRow.encoder == encoder)
-    made = (EmbeddingRow.video_id == stage.video_id) & EmbeddingRow.space_key.in_(own)
+    made = (EmbeddingRow.video_id == stage.video_id) & (
+        EmbeddingRow.space_key.in_(own) | EmbeddingRow.space_key.in_(new_keys)
+    )
     keys = set(session.scalars(select(EmbeddingRow.space_key).where(made)))
     session.execute(delete(EmbeddingRow).where(made).execution_options(synchronize_session=False))
     return keys

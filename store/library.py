@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from platformdirs import user_data_path
-
 from store import schema
 from store.cache import IndexCache
 from store.catalog import Catalog
@@ -25,7 +23,11 @@ WAIT_SECONDS = 10.0
 def default_library_folder() -> Path:
     """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
     chosen = os.environ.get("MVSEARCH_LIBRARY")
-    return Path(chosen).expanduser() if chosen else user_data_path("mvsearch", appauthor=False)
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("mvsearch", appauthor=False)
 
 
 class Library:

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from store.errors import LibraryBusyError, MvsearchError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 N_COMMAND_CHARACTERS = 200
 
@@ -25,7 +28,6 @@ class WriterLock:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = FileLock(folder / "writer.lock")
         self._holder = folder / "writer.json"
 
     @contextmanager
@@ -36,6 +38,8 @@ class WriterLock:
             LibraryBusyError: another process held it all the time.
             MvsearchError: the folder cannot be written.
         """
+        from filelock import Timeout
+
         try:
             self._lock.acquire(timeout=max(0.0, wait_seconds))
         except Timeout:
@@ -55,6 +59,13 @@ class WriterLock:
             if self._lock.lock_counter == 1:
                 self._holder.unlink(missing_ok=True)
             self._lock.release()
+
+    @cached_property
+    def _lock(self) -> "BaseFileLock":
+        """The lock; made when it is first needed, since most runs only read."""
+        from filelock import FileLock
+
+        return FileLock(self.folder / "writer.lock")
 
     def _sign(self) -> None:
         """Say who writes."""

@@ -74,10 +74,10 @@ class CatalogReader:
         """Check that a library may be filled, or asked, with these encoders.
 
         Raises:
-            EncoderMismatchError: the library holds vectors of others.
+            EncoderMismatchError: the library holds videos, and was built with others.
         """
         own = self.spaces()
-        if own and set(own) != set(spaces):
+        if own and set(own) != set(spaces) and self.n_videos():
             raise EncoderMismatchError(
                 f"the library was built with profile {self.profile()} ({_list_spaces(own)}), and"
                 f" profile {profile} ({_list_spaces(spaces)}) was asked for; their vectors cannot"

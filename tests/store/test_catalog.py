@@ -317,10 +317,10 @@ def test_failures_are_kept_by_file_and_stage(catalog: Catalog) -> None:
 def test_a_library_keeps_the_encoders_it_was_begun_with(catalog: Catalog) -> None:
     assert catalog.profile() == "toy"
     assert catalog.spaces() == SPACES
-    generations = [catalog.generation(space.key) for space in SPACES]
+    fill_song(catalog, "ab12", seed=1)
     catalog.adopt_profile("toy", SPACES)
     catalog.set_profile("toy", SPACES)
-    assert generations == [catalog.generation(space.key) for space in SPACES]
+    assert catalog.embeddings("ab12", FRAMES.key) is not None
     other = [Space("frames", "seer", "2", 8), *SPACES[1:]]
     for refuse in (catalog.check_spaces, catalog.adopt_profile, catalog.set_profile):
         with pytest.raises(EncoderMismatchError) as caught:
@@ -330,6 +330,26 @@ def test_a_library_keeps_the_encoders_it_was_begun_with(catalog: Catalog) -> Non
         for part in ("profile toy", "seer@1", "profile newer", "seer@2", "--library OTHER_FOLDER"):
             assert part in message
     assert catalog.spaces() == SPACES
+
+
+def test_a_library_without_videos_may_change_its_mind(catalog: Catalog) -> None:
+    other = [Space("frames", "seer", "2", 8), LINES]
+    kept = catalog.generation(LINES.key)
+    catalog.adopt_profile("newer", other)
+    assert catalog.profile() == "newer"
+    assert set(catalog.spaces()) == set(other)
+    assert catalog.generation(LINES.key) == kept
+    assert catalog.generation(FRAMES.key) == 0
+
+
+def test_a_stage_whose_encoder_has_no_space_replaces_too(catalog: Catalog) -> None:
+    add_song(catalog, "ab12")
+    for n in (3, 2):
+        made = make_embeddings(SOUND, n, seed=n)
+        catalog.store_stage(Stage("ab12", "audio", "another name", "done"), [made])
+    found = catalog.embeddings("ab12", SOUND.key)
+    assert found is not None
+    assert len(found.segments) == 2
 
 
 def test_vectors_of_an_unknown_space_stay_out(catalog: Catalog) -> None:
