@@ -1,0 +1,91 @@
+"""The encoder of sound that needs no weights: measures of the signal, brought to one scale."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.encoders.spectral import GROUPS, N_FFT, N_HOP, SAMPLE_RATE, describe
+from indexer.encoders.spectral_scale import LOCATIONS, SCALES
+from indexer.encoders.unit import to_unit_rows
+from store.records import Matrix, Space
+
+# Share of each group in the squared length of a typical vector, relative to the others. Chosen by
+# benchmarks/audio_robustness.py; halving or doubling one moves its figures by under a hundredth.
+WEIGHTS = {
+    "mel": 0.5,
+    "cepstrum": 0.5,
+    "covariance": 2.0,
+    "chroma": 0.5,
+    "pitch": 1.5,
+    "rhythm": 0.5,
+    "modulation": 6.0,
+}
+
+# Beyond so many scales a measure says no more: one outlier must not rule the cosine.
+SATURATION = 3.0
+
+# Windows measured at once: more is slower, because the spectra leave the cache.
+BATCH_WINDOWS = 8
+SHORTEST_SAMPLES = SAMPLE_RATE
+
+
+class Signal:
+    """Encodes windows by log-mel and cepstral statistics, chroma, pitch, rhythm and movement.
+
+    Stateless: the scale of each measure is a constant, so that vectors of different libraries can
+    be compared and a library can grow. See `indexer.encoders.spectral` for the measures.
+    """
+
+    sample_rate = SAMPLE_RATE
+    window_seconds = 5.0
+    hop_seconds = 1.25
+
+    def __init__(self) -> None:
+        self.spaces = (Space("audio", "signal", "1", sum(GROUPS.values())),)
+
+    def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
+        """Encode (n, samples) float32 mono at `sample_rate` into one (n, dim) unit matrix.
+
+        Zeros at the end of a window are padding and do not count. A window of silence gets a
+        vector like any other, without meaning; samples that are not finite count as silence.
+        """
+        finite = np.nan_to_num(windows, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
+        missing = max(0, SHORTEST_SAMPLES - finite.shape[1])
+        padded = np.pad(finite, ((0, 0), (0, missing)))
+        lengths = _measure_lengths(padded)
+        vectors = np.zeros((len(padded), sum(GROUPS.values())), np.float32)
+        for length in np.unique(lengths):
+            (rows,) = np.nonzero(lengths == length)
+            for first in range(0, len(rows), BATCH_WINDOWS):
+                batch = rows[first : first + BATCH_WINDOWS]
+                vectors[batch] = _scale(describe(padded[batch, :length]))
+        return (to_unit_rows(vectors),)
+
+
+def _measure_lengths(windows: Matrix) -> npt.NDArray[np.int64]:
+    """Samples of each window up to its last one that is not zero, in whole frames, (n,)."""
+    n_samples = windows.shape[1]
+    n_trailing = np.argmax(windows[:, ::-1] != 0, axis=1)
+    n_trailing[~windows.any(axis=1)] = n_samples
+    n_hops = -(-(n_samples - n_trailing - N_FFT) // N_HOP)
+    lengths: npt.NDArray[np.int64] = np.clip(N_FFT + N_HOP * n_hops, SHORTEST_SAMPLES, n_samples)
+    return lengths
+
+
+def _scale(groups: dict[str, Matrix]) -> Matrix:
+    """Bring the groups to one scale and put them side by side, (n, dim)."""
+    measures = np.concatenate([groups[name] for name in GROUPS], axis=1)
+    location, scale, weight = _constants()
+    standard = (measures - location) / scale
+    scaled: Matrix = SATURATION * np.tanh(standard / SATURATION) * weight
+    return scaled
+
+
+@cache
+def _constants() -> tuple[Matrix, Matrix, Matrix]:
+    """Location, scale and weight of every measure, (dim,) each."""
+    location = np.array(" ".join(LOCATIONS[name] for name in GROUPS).split(), np.float32)
+    scale = np.array(" ".join(SCALES[name] for name in GROUPS).split(), np.float32)
+    weights = [np.full(size, np.sqrt(WEIGHTS[name] / size)) for name, size in GROUPS.items()]
+    return location, scale, np.concatenate(weights).astype(np.float32)
