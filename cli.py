@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from store.errors import MvsearchError
+from store.errors import MvsearchError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,19 +249,22 @@ def lyrics(
     if for_all and out is None:
         raise MvsearchError("--all writes files: say where with --out DIR")
     with _open(library) as opened:
-        videos = [_find(opened, video)] if video is not None else opened.catalog.videos()
-        n_written = 0
-        for chosen in videos:
-            found = opened.catalog.lyrics(chosen.id)
-            if found is None:
-                if not for_all:
-                    raise MvsearchError(f"no lyrics are known of {chosen.title}")
-            elif out is None:
-                _write(format_lyrics(found, form))
-            else:
-                n_written += len(write_lyrics(found, chosen, form, out))
-    if out is not None:
-        typer.echo(f"{n_written} files written to {out}")
+        videos = opened.catalog.videos() if video is None else [_find(opened, video)]
+        known = [(one, found) for one in videos if (found := opened.catalog.lyrics(one.id))]
+    if out is None:
+        if not known:
+            raise MvsearchError(f"no lyrics are known of {videos[0].title!r}")
+        _write(format_lyrics(known[0][1], form))
+        return
+    taken: set[Path] = set()
+    for chosen, found in known:
+        try:
+            write_lyrics(found, chosen, form, out, taken)
+        except QueryError as error:
+            if not for_all:
+                raise
+            typer.echo(f"{chosen.title}: {error}", err=True)
+    typer.echo(f"{len(taken)} files written to {out}")
 
 
 @app.command("list")

@@ -223,7 +223,7 @@ def test_failures_end_with_code_one_and_one_line_each(run, tmp_path):
         (["search"], "nothing to search"),
         (["search", "--top", "0", "--text", "x"], "--top"),
         (["search", "--text", " "], "empty"),
-        (["search", "--lyric", "x", "--weights", "frames=-1"], "negative"),
+        (["search", "--lyric", "x", "--weights", "frames=-1"], "from 0 up"),
         (["search", "--lyric", "x", "--weights", "frames=0,lyrics=0"], "zero"),
         (["search", "--lyric", "x", "--weights", "smell=1"], "smell"),
         (["search", "--lyric", "x", "--fusion", "magic"], "magic"),
@@ -231,7 +231,7 @@ def test_failures_end_with_code_one_and_one_line_each(run, tmp_path):
         (["search", "--image", "nowhere.jpg"], "nowhere.jpg"),
         (["search", "--clip", "nowhere.mp4@5-2"], "section"),
         (["search", "--like", "no such song"], "no such song"),
-        (["similar", "Song"], "several"),
+        (["similar", "Song"], "may be"),
         (["similar"], "--all"),
         (["show", "'; DROP TABLE videos; --"], "DROP TABLE"),
         (["show", "%"], "%"),
@@ -291,14 +291,19 @@ def test_help_is_instant_and_imports_nothing_heavy():
     assert float(seconds) < 1.0
 
 
-def test_search_imports_no_torch(folder, home):
+def test_search_imports_no_torch(home):
     script = (
         "import sys, cli\n"
-        f"cli.app(['search', '--lyric', 'river', '--library', {str(home)!r}], standalone_mode=False)\n"
+        "words = ['search', '--lyric', 'river', '--library', sys.argv[1]]\n"
+        "cli.app(words, standalone_mode=False)\n"
         "print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, str(home)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert not set(MODULES_OF_TORCH) & set(done.stderr.split())
 

@@ -17,7 +17,8 @@ LYRICS = {
     "Ada Lovelace - First Song.lrc": "[00:00.50]the engine weaves its patterns\n"
     "[00:02.00]as the loom weaves flowers and leaves\n[00:04.00]take me home along the river\n",
     "Grace Hopper - Second Song.srt": "1\n00:00:01,000 --> 00:00:03,000\n"
-    "a moth is sleeping in the relay\n\n2\n00:00:03,000 --> 00:00:04,500\nships in harbour are safe\n",
+    "a moth is sleeping in the relay\n\n2\n00:00:03,000 --> 00:00:04,500\n"
+    "ships in harbour are safe\n",
 }
 
 
