@@ -42,7 +42,7 @@ SPOILINGS: dict[str, tuple[str, ...]] = {
 
 def cut_clip(video: Video, start_seconds: float, spoiling: str, out: Path) -> Path:
     """Cut and spoil one clip; both streams where the video has both."""
-    command = ["ffmpeg", "-v", "error", "-y", "-ss", f"{start_seconds:.3f}"]
+    command = ["ffmpeg", "-v", "fatal", "-y", "-ss", f"{start_seconds:.3f}"]
     command += ["-t", str(CLIP_SECONDS), "-i", f"file:{video.path}"]
     options = list(SPOILINGS[spoiling])
     if spoiling == "noise 10 dB" and video.has_sound:
