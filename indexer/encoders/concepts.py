@@ -14,7 +14,7 @@ from indexer.encoders.unit import to_unit_rows
 from store.errors import MvsearchError
 from store.records import Matrix
 
-# Measured with 57 hand-written queries over 46 photographs, paintings and videos, MRR: posterior 0.58,
+# Measured with 57 hand-written queries over 46 pictures and videos, MRR: posterior 0.58,
 # softened by this temperature 0.63, z-scored logits of the nearest five classes 0.55, of twenty
 # 0.62. A softer posterior lets the also-rans speak, and those describe what has no class.
 TEMPERATURE = 2.0
