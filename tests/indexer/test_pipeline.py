@@ -7,14 +7,16 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from indexer.encoders import Encoders
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
-from store.errors import EncoderMismatchError, MvsearchError
+from store.errors import EncoderMismatchError, MvsearchError, WeightsMissingError
 from store.library import Library
+from store.records import LyricLine, Lyrics, WhisperSegment
 from tests import toy_library
 
 ROOT = Path(__file__).parents[2]
@@ -247,6 +249,7 @@ from indexer.encoders import Encoders
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
 from store.library import Library
+from store.records import LyricLine, Lyrics, WhisperSegment
 
 class Tell(Silence):
     def advance(self, stage):
@@ -279,3 +282,115 @@ def test_kill_at_any_moment_loses_nothing(folder, home, n_lines, tmp_path):
     undisturbed = tmp_path / "undisturbed"
     toy_library.index(folder, undisturbed)
     assert dump(home) == dump(undisturbed)
+
+
+class Listener:
+    """Stands for Whisper: hears one planted line in everything, and counts."""
+
+    heard: ClassVar[list[int]] = []
+
+    def __init__(self, model, language=None, may_download=False):
+        self.model = model
+
+    def transcribe(self, samples):
+        self.heard.append(len(samples))
+        fields = WhisperSegment(0, 0, (50364, 1), 0.0, -0.3, 1.1, 0.02)
+        line = LyricLine("a planted line", 1.0, 2.5, whisper=fields)
+        return Lyrics((line,), "whisper", self.model, "en")
+
+
+class Notes(Silence):
+    """Keeps what is said."""
+
+    def __init__(self):
+        self.said = []
+
+    def note(self, message):
+        self.said.append(message)
+
+
+@pytest.fixture
+def without_lyrics(folder):
+    for path in folder.iterdir():
+        if path.suffix in (".lrc", ".srt"):
+            path.unlink()
+    return folder
+
+
+def run_with_notes(folder, home, **options):
+    notes = Notes()
+    with Library.open(home, create=True) as library:
+        summary = index_folder(
+            folder, library, Encoders("toy"), IndexOptions(**options), progress=notes
+        )
+    return summary, notes.said
+
+
+def lyrics_stages(home):
+    with Library.open(home) as library:
+        key = Encoders("toy").lyrics.spaces[0].key
+        return {
+            video.title: library.catalog.stage(video.id, "lyrics", key).status
+            for video in library.catalog.videos()
+        }
+
+
+def test_lyrics_wait_for_whisper_and_come_later(without_lyrics, home, monkeypatch):
+    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: False)
+    summary, said = run_with_notes(without_lyrics, home)
+    assert summary.pending == 2
+    assert len(said) == 1
+    assert "models fetch whisper-tiny" in said[0]
+    waiting = {"First Song": "pending", "Second Song": "pending", "Third Song": "absent"}
+    assert lyrics_stages(home) == waiting
+    summary, said = run_with_notes(without_lyrics, home)
+    assert (summary.unchanged, summary.pending, len(said)) == (3, 2, 1)
+
+    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: True)
+    monkeypatch.setattr("indexer.pipeline.Transcriber", Listener)
+    monkeypatch.setattr("indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
+    summary, said = run_with_notes(without_lyrics, home)
+    assert (summary.indexed, summary.pending, said) == (2, 0, [])
+    # Five seconds of sound at Whisper's 16 kHz.
+    assert Listener.heard == pytest.approx([80_000, 80_000], abs=2000)
+    assert lyrics_stages(home)["First Song"] == "done"
+    with Library.open(home) as library:
+        lyrics = library.catalog.lyrics(library.catalog.find_video("First Song").id)
+    assert (lyrics.source, lyrics.origin, lyrics.language) == ("whisper", "tiny", "en")
+    assert lyrics.lines[0].whisper.tokens == (50364, 1)
+    summary, _ = run_with_notes(without_lyrics, home)
+    assert summary.unchanged == 3
+
+
+def test_side_car_is_taken_before_whisper(folder, home, monkeypatch):
+    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: True)
+    monkeypatch.setattr("indexer.pipeline.Transcriber", Listener)
+    Listener.heard.clear()
+    run_with_notes(folder, home)
+    assert Listener.heard == []
+    run_with_notes(folder, home, lyrics="whisper")
+    assert len(Listener.heard) == 2
+    summary, _ = run_with_notes(folder, home, lyrics="whisper")
+    assert summary.unchanged == 3
+    assert len(Listener.heard) == 2
+
+
+def test_whisper_without_weights_is_an_error_before_any_work(folder, home, monkeypatch):
+    def refuse(model):
+        raise WeightsMissingError("no way to fetch them")
+
+    monkeypatch.setattr("indexer.lyrics.transcribe.find_checkpoint", lambda model: None)
+    monkeypatch.setattr("indexer.lyrics.transcribe.fetch_weights", refuse)
+    with pytest.raises(WeightsMissingError):
+        toy_library.index(folder, home, lyrics="whisper")
+    with Library.open(home) as library:
+        assert library.catalog.n_videos() == 0
+
+
+def test_lyrics_off_leaves_them_for_later(folder, home):
+    toy_library.index(folder, home, lyrics="off")
+    with Library.open(home) as library:
+        video = library.catalog.find_video("First Song")
+        assert library.catalog.lyrics(video.id) is None
+    assert toy_library.index(folder, home).indexed == 3
+    assert lyrics_stages(home)["First Song"] == "done"
