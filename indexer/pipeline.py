@@ -10,6 +10,7 @@ from pathlib import Path
 from indexer.analysis import AnalysisOptions
 from indexer.audio import read_sound
 from indexer.encoders import Encoders
+from indexer.encoders.weights import try_out
 from indexer.frames import DecodeStoppedError
 from indexer.inventory import Inventory, InventoryOptions, take_inventory
 from indexer.jobs import Job, LyricsWish, choose_jobs
@@ -125,6 +126,7 @@ class _Run:
         chosen = choose_jobs(inventory, self.catalog, self.encoders, wish)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting
+        self._load_encoders(chosen.jobs)
         self._analyse(chosen.jobs)
         # Only now: what looks gone may have moved, and its content stands under its new place.
         self._forget(inventory)
@@ -157,6 +159,17 @@ class _Run:
             )
         else:
             self.ledger.forget(inventory.gone)
+
+    def _load_encoders(self, jobs: list[Job]) -> None:
+        """Load what the jobs need; the first time a network is exported, which takes seconds."""
+        needed = sorted({stage for job in jobs for stage in job.lacking})
+        if not needed:
+            return
+        self.progress.begin("prepare", len(needed), "encoders")
+        for stage in needed:
+            if (encoder := self.encoders.get(stage)) is not None:
+                try_out(encoder)
+            self.progress.advance("prepare")
 
     def _analyse(self, jobs: list[Job]) -> None:
         """Analyse files side by side; this thread alone writes."""

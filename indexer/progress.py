@@ -24,11 +24,11 @@ PLAIN_LINE_SECONDS = 10.0
 class Progress(Protocol):
     """Told of the stages of a long piece of work."""
 
-    def begin(self, stage: str, total: int) -> None:
-        """A stage begins, with so many files to do."""
+    def begin(self, stage: str, total: int, unit: str = "files") -> None:
+        """A stage begins, with so many units to do."""
 
     def advance(self, stage: str) -> None:
-        """One file of a stage is done."""
+        """One unit of a stage is done."""
 
     def note(self, message: str) -> None:
         """Something worth a line."""
@@ -48,7 +48,7 @@ class Progress(Protocol):
 class Silence:
     """Shows nothing; for `--json` and for tests."""
 
-    def begin(self, stage: str, total: int) -> None:
+    def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """Show nothing."""
 
     def advance(self, stage: str) -> None:
@@ -66,13 +66,13 @@ class Silence:
 
 
 class _RateColumn(ProgressColumn):
-    """Files a second, or seconds a file when that is slower."""
+    """How many a second, or how many seconds each when that is slower."""
 
     def render(self, task: RichTask) -> Text:
         speed = task.finished_speed or task.speed
         if not speed:
             return Text("")
-        return Text(f"{speed:.1f} files/s" if speed >= 1 else f"{1 / speed:.1f} s/file")
+        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each")
 
 
 class Bars:
@@ -89,7 +89,7 @@ class Bars:
         )
         self._tasks: dict[str, TaskID] = {}
 
-    def begin(self, stage: str, total: int) -> None:
+    def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """Add a bar."""
         self._tasks[stage] = self._progress.add_task(stage, total=total)
 
@@ -119,10 +119,10 @@ class Lines:
         self._done: dict[str, tuple[int, int, float]] = {}
         self._last_line = 0.0
 
-    def begin(self, stage: str, total: int) -> None:
+    def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """Say how much there is to do."""
         self._done[stage] = (0, total, time.monotonic())
-        self.note(f"{stage}: {total} {'file' if total == 1 else 'files'}")
+        self.note(f"{stage}: {total} {unit.removesuffix('s') if total == 1 else unit}")
 
     def advance(self, stage: str) -> None:
         """Count, and say so when the last line is long ago."""

@@ -114,7 +114,7 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
         return status if is_named else replace(status, problem="")
     try:
         _verify_checksums(name)
-        _try_out(load_encoder(name))
+        try_out(load_encoder(name))
     except MvsearchError as error:
         return replace(status, problem=str(error))
     return status
@@ -146,8 +146,8 @@ def _describe_damage(name: str, path: Path) -> str:
     return f"{path} is damaged: delete it, then run `mvsearch models fetch {name}`"
 
 
-def _try_out(encoder: Any) -> None:
-    """Encode something small and look at the vectors.
+def try_out(encoder: Any) -> None:
+    """Encode something small and look at the vectors; loads whatever the encoder needs.
 
     Raises:
         MvsearchError: they are not of length one.
