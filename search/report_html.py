@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from search.engine import SimilarityMatrix
-from search.listing import format_seconds
+from search.listing import format_seconds, printable
 from search.query import Weights
 from search.report import Similar, find_best_moment, name_video, say_moment
 from search.report_heatmap import draw_heatmap
@@ -146,12 +146,14 @@ def _draw_song(video: Video, results: Sequence[Result], page: _Page) -> str:
 def _draw_result(result: Result, song: int, page: _Page) -> str:
     other = page.position[result.video.id]
     link = f' href="#s-{other}"' if result.video.id in page.songs else ""
-    name = escape(name_video(result.video))
+    title = escape(printable(result.video.title))
+    artist = escape(printable(result.video.artist or ""))
     where = "".join(f'<li dir="auto">{escape(say_moment(m))}</li>' for m in result.moments)
     return (
         f'<li id="p-{song}-{other}">{_draw_picture(result, page)}'
-        f'<div class="title"><a{link} dir="auto">{name}</a>'
-        f"<span>{result.score:.3f}</span></div>{_draw_bar(result)}"
+        f'<div class="title"><a{link} dir="auto">{title}</a>'
+        f'<span>{result.score:.3f}</span></div><p class="artist" dir="auto">{artist}</p>'
+        f"{_draw_bar(result)}"
         f'<ul class="where">{where}</ul></li>'
     )
 

@@ -66,7 +66,8 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .shot path { fill: var(--soft); opacity: .35; }
 .shot .time { position: absolute; right: .35rem; bottom: .35rem; padding: 0 .4rem;
   border-radius: 4px; background: rgb(0 0 0 / .66); color: #fff; font-size: .78rem; }
-.title { display: flex; gap: .5rem; margin: .45rem 0 .3rem; }
+.title { display: flex; gap: .5rem; margin: .45rem 0 0; }
+.artist { margin: 0 0 .3rem; color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 .title a { flex: 1; min-width: 0; font-weight: 550; line-height: 1.3; overflow-wrap: anywhere;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .title span { font-variant-numeric: tabular-nums; color: var(--soft); }
