@@ -1,5 +1,6 @@
 """The programs that read media, and the guards on what a stranger's file may make them open."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -78,8 +79,9 @@ def open_input(
     """
     import ffmpeg
 
+    # As a path: the library hashes text as UTF-8, and a name need not be any.
     return ffmpeg.input(
-        f"file:{path.absolute()}",
+        Path(f"file:{path.absolute()}"),
         protocol_whitelist=PROTOCOLS,
         format_whitelist=formats,
         max_pixels=MAX_PIXELS,
@@ -92,8 +94,7 @@ def compile_graph(output: Any) -> list[str]:
     import ffmpeg
 
     quiet = output.global_args("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
-    command: list[str] = ffmpeg.compile(quiet, cmd=find_program("ffmpeg"))
-    return command
+    return [os.fspath(word) for word in ffmpeg.compile(quiet, cmd=find_program("ffmpeg"))]
 
 
 def run_program(
