@@ -43,8 +43,8 @@ layers: $(READY) ## Check who imports whom
 check: lint types layers ## Check style, types, layers, and that the documents are up to date
 	@$(BIN)/python docs/generate_commands.py --check
 
-bench: $(READY) ## Measure speed
-	@$(BIN)/python -m benchmarks
+bench: $(READY) ## Time the commands on the demo's videos
+	@$(BIN)/python -m benchmarks.speed
 
 docs: $(READY) ## Write docs/commands.md and the README's list of commands anew
 	@$(BIN)/python docs/generate_commands.py
