@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,14 @@ class Inventory:
         fresh: files that are new, moved, changed or tried again.
         gone: paths that the library knows and the folder no longer has.
         failures: files that could not be read, and those that failed before and did not change.
+        healed: earlier failures of what is gone, or can be read again.
     """
 
     unchanged: tuple[Found, ...]
     fresh: tuple[Found, ...]
     gone: tuple[Path, ...]
     failures: tuple[Failure, ...]
+    healed: tuple[Failure, ...] = ()
 
     @property
     def is_mostly_gone(self) -> bool:
@@ -85,11 +87,12 @@ def take_inventory(
         raise MvsearchError(f"{folder} is not a folder")
     scan = scan_folder(folder, ScanOptions(recursive=options.is_recursive))
     known = _known_locations(folder, catalog, options.is_recursive)
-    old_failures = _standing_failures(folder, catalog)
+    old_failures = _standing_failures(folder, catalog, options.is_recursive)
     unchanged: list[Found] = []
     fresh: list[Found] = []
-    failures = list(scan.failures)
-    for file in scan.files:
+    files, twins = _part_twins(scan.files)
+    failures = [*scan.failures, *twins]
+    for file in files:
         if stop is not None and stop.is_set():
             break
         location = known.get(path_key(file.path))
@@ -106,10 +109,35 @@ def take_inventory(
                 fresh.append(Found(file, content_id(file.path), bool(failed_before)))
             except MediaError as error:
                 failures.append(Failure(file.path, "scan", error.code, str(error)))
-        on_file(len(scan.files))
+        on_file(len(files))
     present = {path_key(file.path) for file in scan.files}
     gone = tuple(location.path for key, location in known.items() if key not in present)
-    return Inventory(tuple(unchanged), tuple(fresh), gone, tuple(failures))
+    healed = _find_healed(old_failures, failures, present)
+    return Inventory(tuple(unchanged), tuple(fresh), gone, tuple(failures), healed)
+
+
+def _find_healed(
+    old: dict[str, list[Failure]], now: Sequence[Failure], present: Collection[str]
+) -> tuple[Failure, ...]:
+    """The earlier failures that stand no more, besides those of files that are tried again."""
+    failing = {path_key(failure.path) for failure in now}
+    return tuple(
+        failure
+        for key, failures in old.items()
+        for failure in failures
+        if key not in failing and (failure.stage == "scan" or key not in present)
+    )
+
+
+def _part_twins(files: Sequence[ScannedFile]) -> tuple[list[ScannedFile], list[Failure]]:
+    """Keep one file of those whose names are one to the catalogue; the others are failures."""
+    kept: dict[str, ScannedFile] = {}
+    failures: list[Failure] = []
+    for file in files:
+        if kept.setdefault(path_key(file.path), file) is not file:
+            reason = "another file's name differs only in how its accents are stored; rename one"
+            failures.append(Failure(file.path, "scan", "unreadable", reason))
+    return list(kept.values()), failures
 
 
 def _is_same(location: Location, file: ScannedFile) -> bool:
@@ -125,11 +153,14 @@ def _known_locations(folder: Path, catalog: Catalog, is_recursive: bool) -> dict
     return {path_key(location.path): location for location in locations}
 
 
-def _standing_failures(folder: Path, catalog: Catalog) -> dict[str, list[Failure]]:
-    """Failures of earlier runs, by path key."""
+def _standing_failures(
+    folder: Path, catalog: Catalog, is_recursive: bool
+) -> dict[str, list[Failure]]:
+    """Failures of earlier runs that a scan of the folder should meet, by path key."""
     failures: dict[str, list[Failure]] = defaultdict(list)
     for failure in catalog.failures(folder):
-        failures[path_key(failure.path)].append(failure)
+        if is_recursive or failure.path.parent == folder:
+            failures[path_key(failure.path)].append(failure)
     return failures
 
 

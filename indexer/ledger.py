@@ -76,10 +76,12 @@ class Ledger:
         elif self.catalog.failure_stamp(failure.path) is None:
             self.catalog.record_failure(failure)
 
-    def forget(self, paths: Sequence[Path]) -> None:
-        """Drop files that vanished, with all that only they held."""
+    def forget(self, paths: Sequence[Path], healed: Sequence[Failure] = ()) -> None:
+        """Drop files that vanished, with all that only they held, and failures that are over."""
         self.summary.removed += len(self.catalog.drop_locations(paths))
         self.catalog.clear_failures(paths)
+        for failure in healed:
+            self.catalog.clear_failures([failure.path], failure.stage)
 
     def _leave_old_content(self, found: Found, outcome: Outcome) -> None:
         """Drop what a file held before it changed."""

@@ -149,7 +149,7 @@ class _Run:
 
     def _forget(self, inventory: Inventory) -> None:
         """Drop what vanished, unless so much did that a drive may be missing."""
-        if self.stop.is_set() or not inventory.gone:
+        if self.stop.is_set():
             return
         if inventory.is_mostly_gone:
             self.ledger.summary.missing = len(inventory.gone)
@@ -158,7 +158,7 @@ class _Run:
                 " are left, so they are kept. If they are really gone: mvsearch remove --missing"
             )
         else:
-            self.ledger.forget(inventory.gone)
+            self.ledger.forget(inventory.gone, inventory.healed)
 
     def _load_encoders(self, jobs: list[Job]) -> None:
         """Load what the jobs need; the first time a network is exported, which takes seconds."""
