@@ -187,7 +187,8 @@ def test_like_leaves_the_video_itself_out_and_needs_no_encoder(
     frames = content[IDS[0]][spaces["frames"]][0]
     content[IDS[1]][spaces["frames"]][0][20:40] = frames[:20]
     searcher = engine()
-    results = searcher.search(ask("like", IDS[0], Section(0, 10)))
+    mostly_seen = SearchOptions(weights={"frames": 0.6, "lyrics": 0.2, "audio": 0.2})
+    results = searcher.search(ask("like", IDS[0], Section(0, 10)), mostly_seen)
     assert results[0].video.id == IDS[1]
     assert IDS[0] not in {r.video.id for r in results}
     assert results[0].contributions["frames"].similarity == pytest.approx(1, abs=0.01)
