@@ -16,8 +16,8 @@ help: ## List what can be made
 
 setup: $(READY) ## Make .venv with everything in it, and see to ffmpeg; costs nothing twice
 
-$(READY): pyproject.toml constraints.txt tools/setup.sh
-	@PYTHON='$(PYTHON)' bash tools/setup.sh
+$(READY): pyproject.toml constraints.txt .ci/setup.sh
+	@PYTHON='$(PYTHON)' bash .ci/setup.sh
 	@touch $@
 
 demo: $(READY) ## Make a small library of music videos, index it and search it
@@ -50,7 +50,7 @@ docs: $(READY) ## Write docs/commands.md and the README's list of commands anew
 	@$(BIN)/python docs/generate_commands.py
 
 constraints: $(READY) ## Take the newest versions into constraints.txt
-	@bash tools/compile_constraints.sh
+	@bash .ci/compile_constraints.sh
 
 clean: ## Remove what was made: environment, demo, caches
 	@rm -rf .venv .demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache \

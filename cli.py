@@ -200,7 +200,7 @@ def search(
 def similar(
     video: Annotated[
         str | None,
-        typer.Argument(metavar="[VIDEO]", help="An id or its beginning, a path, part of a title."),
+        typer.Argument(metavar="VIDEO", help="An id or its beginning, a path, part of a title."),
     ] = None,
     for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
     top: TopOption = 10,
@@ -232,7 +232,7 @@ def similar(
 
 @app.command()
 def lyrics(
-    video: Annotated[str | None, typer.Argument(metavar="[VIDEO]")] = None,
+    video: Annotated[str | None, typer.Argument(metavar="VIDEO")] = None,
     for_all: Annotated[bool, typer.Option("--all", help="Every video that has lyrics.")] = False,
     form: Annotated[LyricsForm, typer.Option("--format", help="Form of the files.")] = "txt",
     out: Annotated[
@@ -295,7 +295,7 @@ def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOptio
 
 @app.command()
 def remove(
-    video: Annotated[str | None, typer.Argument(metavar="[VIDEO]")] = None,
+    video: Annotated[str | None, typer.Argument(metavar="VIDEO")] = None,
     missing: Annotated[
         bool, typer.Option("--missing", help="Every video whose files are gone.")
     ] = False,
@@ -354,7 +354,7 @@ def list_models_command(as_json: JsonOption = False) -> None:
 
 @models_app.command("check")
 def check_models_command(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verify checksums, then load and try the encoders whose weights are there."""

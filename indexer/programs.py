@@ -48,12 +48,12 @@ _REASONS: tuple[tuple[str, FailureCode, str], ...] = (
 
 @cache
 def find_program(name: str) -> str:
-    """Find ffmpeg or ffprobe.
+    """Find ffmpeg or ffprobe: on the path, else where this Python's environment keeps programs.
 
     Raises:
         ToolMissingError: it is not on the path; the message holds the line to type.
     """
-    found = shutil.which(name)
+    found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
     if found is None:
         line = _INSTALL.get(sys.platform, _INSTALL["linux"])
         raise ToolMissingError(f"{name} is not installed; type: {line}")

@@ -12,6 +12,8 @@ from store.library import Library
 from store.records import Matrix, Moment, Space, Video
 
 JOIN = " / "
+# Below this cosine nothing is alike: a moment would be no reason but noise.
+MIN_SIMILARITY = 0.1
 
 
 def find_moments(
@@ -85,7 +87,7 @@ def find_alike(
         n_moments: at most so many.
 
     Returns:
-        At most `n_moments`, best first; none where the video has no vectors.
+        At most `n_moments`, best first; none where the video has no vectors or none is alike.
     """
     if not similarities.size:
         return []
@@ -95,6 +97,8 @@ def find_alike(
     starts, ends = index.starts[rows], index.ends[rows]
     moments = []
     for first, last in merge_hits(best, starts, ends, n_moments=n_moments):
+        if best[first : last + 1].max() < MIN_SIMILARITY:
+            continue
         is_timed = bool(np.isfinite(starts[first]))
         moments.append(
             Moment(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "tools" / "setup.sh"
+SCRIPT = Path(__file__).parents[1] / ".ci" / "setup.sh"
 PLAIN = ("bash", "cat", "chmod", "dirname", "env", "ln", "mkdir", "touch")
 
 Machine = Callable[..., subprocess.CompletedProcess[str]]
@@ -29,8 +29,8 @@ def machine(tmp_path: Path) -> Machine:
         if found is None:
             pytest.skip(f"{name} is not installed")
         (programs / name).symlink_to(found)
-    (tmp_path / "tools").mkdir()
-    shutil.copy(SCRIPT, tmp_path / "tools" / "setup.sh")
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(SCRIPT, tmp_path / ".ci" / "setup.sh")
 
     def run(function: str, *, uid: int = 0, **stand_ins: str) -> subprocess.CompletedProcess[str]:
         put(programs / "id", f"echo {uid}")
@@ -39,7 +39,7 @@ def machine(tmp_path: Path) -> Machine:
             log = f'echo "{name} $*" >>"{tmp_path}/log"'
             put(place / name.replace("_", "-"), f"{log}\n{body}")
         return subprocess.run(
-            ["bash", "-c", f"source tools/setup.sh; {function}"],
+            ["bash", "-c", f"source .ci/setup.sh; {function}"],
             cwd=tmp_path,
             env={"PATH": str(programs)},
             capture_output=True,

@@ -286,3 +286,13 @@ def test_files_that_cannot_be_read_are_one_line(engine: Any, tmp_path: Path) -> 
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(QueryError):
         SearchOptions(**options)
+
+
+def test_what_is_not_alike_is_no_moment(engine: Any, content: Any, spaces: Any) -> None:
+    """A result stands for its lyrics; its frames, unlike the words, are not shown as a reason."""
+    embeddings, texts = content[IDS[2]][spaces["lyrics"]][0], "home"
+    searcher = engine({texts: embeddings[3]})
+    found = searcher.search(ask("lyric", texts))
+    assert found[0].video.id == IDS[2]
+    for result in found:
+        assert all(moment.similarity >= 0.1 for moment in result.moments)
