@@ -61,9 +61,9 @@ WeightsOption = Annotated[
     typer.Option("--weights", metavar="M=W,…", help="Such as frames=.6,lyrics=.4,audio=0."),
 ]
 FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How modalities are fused.")]
-VideoArgument = Annotated[
-    str, typer.Argument(metavar="VIDEO", help="An id or its beginning, a path, or part of a title.")
-]
+VIDEO_HELP = "An id or its beginning, a path, or part of a title."
+VideoArgument = Annotated[str, typer.Argument(metavar="VIDEO", help=VIDEO_HELP)]
+MaybeVideoArgument = Annotated[str | None, typer.Argument(metavar="VIDEO", help=VIDEO_HELP)]
 
 
 @app.callback()
@@ -198,10 +198,7 @@ def search(
 
 @app.command()
 def similar(
-    video: Annotated[
-        str | None,
-        typer.Argument(metavar="VIDEO", help="An id or its beginning, a path, part of a title."),
-    ] = None,
+    video: MaybeVideoArgument = None,
     for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
     top: TopOption = 10,
     weights: WeightsOption = None,
@@ -232,7 +229,7 @@ def similar(
 
 @app.command()
 def lyrics(
-    video: Annotated[str | None, typer.Argument(metavar="VIDEO")] = None,
+    video: MaybeVideoArgument = None,
     for_all: Annotated[bool, typer.Option("--all", help="Every video that has lyrics.")] = False,
     form: Annotated[LyricsForm, typer.Option("--format", help="Form of the files.")] = "txt",
     out: Annotated[
@@ -295,7 +292,7 @@ def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOptio
 
 @app.command()
 def remove(
-    video: Annotated[str | None, typer.Argument(metavar="VIDEO")] = None,
+    video: MaybeVideoArgument = None,
     missing: Annotated[
         bool, typer.Option("--missing", help="Every video whose files are gone.")
     ] = False,
