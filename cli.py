@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -27,6 +28,7 @@ EXIT_WRONG_USE = 2
 EXIT_INTERRUPTED = 130
 # Tables that nobody watches are for programs and files: no cell is cut.
 PIPE_WIDTH = 200
+COMPLAINT_LENGTH = 300
 
 app = typer.Typer(
     name="mvsearch",
@@ -40,6 +42,13 @@ models_app = typer.Typer(help="The weights that encoders need.")
 app.add_typer(models_app, name="models")
 
 
+def _read_path(text: str) -> Path:
+    """A path as it was typed; nothing at all, as from an unset variable, is not this folder."""
+    if not text:
+        raise MvsearchError("a path is empty: name a folder or file, or . for this folder")
+    return Path(text)
+
+
 ProfileName = Literal["embedded", "paper", "semantic"]
 LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
 FusionName = Literal["weighted", "rrf"]
@@ -50,6 +59,7 @@ LibraryOption = Annotated[
     Path | None,
     typer.Option(
         "--library",
+        parser=_read_path,
         metavar="DIR",
         help="Where the library lives; else $MVSEARCH_LIBRARY, else the platform's data folder.",
     ),
@@ -82,7 +92,10 @@ def begin(
 
 @app.command()
 def index(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of music videos.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(parser=_read_path, metavar="FOLDER", help="A folder of music videos."),
+    ],
     library: LibraryOption = None,
     profile: Annotated[
         ProfileName | None,
@@ -204,7 +217,10 @@ def similar(
     weights: WeightsOption = None,
     fusion: FusionOption = "weighted",
     form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = "table",
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to a file.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(parser=_read_path, metavar="FILE", help="Write it to a file."),
+    ] = None,
     library: LibraryOption = None,
 ) -> None:
     """Report the songs most similar to one, or to each."""
@@ -234,7 +250,9 @@ def lyrics(
     form: Annotated[LyricsForm, typer.Option("--format", help="Form of the files.")] = "txt",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write files; csv comes with a txt beside it."),
+        typer.Option(
+            parser=_read_path, metavar="DIR", help="Write files; csv comes with a txt beside it."
+        ),
     ] = None,
     library: LibraryOption = None,
 ) -> None:
@@ -434,24 +452,59 @@ def _write_file(path: Path, text: str) -> None:
     typer.echo(f"written: {path}")
 
 
+def _complain(reason: str) -> None:
+    """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
+    line = " ".join(reason.split())
+    if len(line) > COMPLAINT_LENGTH:
+        line = f"{line[: COMPLAINT_LENGTH // 2]}…{line[-COMPLAINT_LENGTH // 2 :]}"
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
+    with suppress(OSError):
+        sys.stderr.write(f"mvsearch: {line}\n")
+
+
+def _drop_output() -> None:
+    """Let nothing more go to standard output, not even what Python flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _interrupt(_: int, __: object) -> None:
+    """End tidily at Ctrl-C and at a plain `kill`, with what is done kept; at the next, at once."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_at_once)
+    raise KeyboardInterrupt
+
+
+def _end_at_once(_: int, __: object) -> None:
+    """End without tidying, but for the cursor, which a progress bar may have hidden."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
+    os._exit(EXIT_INTERRUPTED)
+
+
 def main() -> None:
     """Run the command line; every error that a user can cause is one line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # A plain `kill` ends as Ctrl-C does: tidily, with what is done kept.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    code: int | None = EXIT_WRONG_USE
     try:
-        sys.exit(app(standalone_mode=False))
-    except (MvsearchError, typer.TyperException) as error:
-        said = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-        reason = " ".join(said.split())
-        sys.stderr.write(f"mvsearch: {reason}\n")
-        sys.exit(EXIT_WRONG_USE)
-    except BrokenPipeError:
-        # Nobody reads on, as with `| head`: no complaint, also not when Python flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILURES)
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except MvsearchError as error:
+        _complain(str(error))
+    except typer.TyperException as error:
+        _complain(error.format_message())
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
+        _drop_output()
+        code = EXIT_FAILURES
+    except OSError as error:  # such as a full disk behind standard output
+        _drop_output()
+        _complain(f"stopped: {error.strerror or error}")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

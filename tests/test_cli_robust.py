@@ -1,0 +1,85 @@
+"""What strangers do to a command line: full disks, impatience, empty and endless arguments."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import toy_library
+
+ROOT = Path(__file__).parents[1]
+FULL = Path("/dev/full")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A library of three short videos; tests here read it only."""
+    place = tmp_path_factory.mktemp("home") / "library"
+    toy_library.index(toy_library.make_folder(tmp_path_factory.mktemp("videos")), place)
+    return place
+
+
+def call(*words, **options):
+    """Run a command in a process of its own."""
+    command = [sys.executable, str(ROOT / "cli.py"), *map(str, words)]
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+    return subprocess.run(command, check=False, timeout=60, **given)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["status"], ["--help"]])
+def test_output_to_a_full_disk_is_one_line_and_code_two(home, words):
+    of_library = [] if words == ["--help"] else ["--library", home]
+    with FULL.open("w") as full:
+        done = call(*words, *of_library, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("mvsearch: ")
+    assert "no space left" in done.stderr.lower()
+
+
+@pytest.mark.parametrize("words", [["index", ""], ["index", "videos", "--library", ""]])
+def test_an_empty_argument_never_means_the_current_folder(tmp_path, words):
+    (tmp_path / "videos").mkdir()
+    done = call(*words, cwd=tmp_path, env=os.environ | {"MVSEARCH_LIBRARY": "home"})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "empty" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["videos"]
+
+
+def test_a_complaint_is_short_and_safe_for_a_terminal(home):
+    done = call("show", "long\x1b[31m" + "x" * 100_000, "--library", home)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert len(done.stderr) < 400
+    assert "mvsearch list" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("gap_seconds", [0.01, 0.2])
+def test_impatience_leaves_no_traceback(tmp_path, number, gap_seconds):
+    folder, home = tmp_path / "videos", tmp_path / "library"
+    folder.mkdir()
+    toy_library.index(folder, home)
+    toy_library.make_clip(folder / "long.mp4", "testsrc2=s=640x360:r=25", "sine", 30)
+    words = ["index", str(folder), "--library", str(home), "--frame-rate", "25"]
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "cli.py"), *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as run:  # fmt: skip
+        for line in run.stderr:
+            if line.startswith("analyse"):
+                break
+        for _ in range(3):
+            run.send_signal(number)
+            time.sleep(gap_seconds)
+        out, err = run.communicate(timeout=20)
+    # Once Python itself shuts down, a signal ends it in the system's own way.
+    assert run.returncode in (130, -number)
+    assert "Traceback" not in out + err
+    assert "Exception" not in err
+    assert toy_library.index(folder, home).failed == 0
