@@ -93,6 +93,12 @@ class Database:
             return LibraryBusyError(
                 f"{self.place} is being written by another program; try again when it is done"
             )
+        # Even to read, SQLite needs a few pages of disk, for what it shares with other readers.
+        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHM")):
+            return MvsearchError(
+                f"there is no room on the disk of {self.place}; make room and run this again, what"
+                " is done is kept"
+            )
         if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR")):
             return LibraryDamagedError(
                 f"{self.place} is damaged or no catalogue of mvsearch ({reason}); move it away and"

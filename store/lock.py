@@ -6,7 +6,7 @@ import shlex
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -57,7 +57,8 @@ class WriterLock:
             yield
         finally:
             if self._lock.lock_counter == 1:
-                self._holder.unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._holder.unlink(missing_ok=True)
             self._lock.release()
 
     @cached_property
@@ -68,7 +69,7 @@ class WriterLock:
         return FileLock(self.folder / "writer.lock")
 
     def _sign(self) -> None:
-        """Say who writes."""
+        """Say who writes; on a full disk it stays unsaid, which is no reason not to write."""
         command = " ".join(shlex.join(sys.argv).split())[:N_COMMAND_CHARACTERS]
         holder = {
             "pid": os.getpid(),
@@ -76,7 +77,8 @@ class WriterLock:
             "command": command,
             "since": datetime.now().astimezone().isoformat(" ", "seconds"),
         }
-        self._holder.write_text(json.dumps(holder), "utf-8")
+        with suppress(OSError):
+            self._holder.write_text(json.dumps(holder), "utf-8")
 
     def _describe_holder(self) -> str:
         """Who writes, in words; the file may be missing for a moment."""
