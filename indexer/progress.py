@@ -121,7 +121,8 @@ class Lines:
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """Say how much there is to do."""
-        self._done[stage] = (0, total, time.monotonic())
+        self._last_line = time.monotonic()
+        self._done[stage] = (0, total, self._last_line)
         self.note(f"{stage}: {total} {unit.removesuffix('s') if total == 1 else unit}")
 
     def advance(self, stage: str) -> None:
@@ -134,7 +135,8 @@ class Lines:
             self._last_line = now
             spent = now - start
             left = spent / done * (total - done)
-            self.note(f"{stage}: {done}/{total}, {spent:.0f} s, about {left:.0f} s left")
+            rest = f", about {left:.0f} s left" if done < total else ""
+            self.note(f"{stage}: {done}/{total}, {spent:.0f} s{rest}")
 
     def note(self, message: str) -> None:
         """Print a line."""

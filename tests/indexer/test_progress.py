@@ -23,12 +23,24 @@ def test_lines_say_start_and_end_without_control_codes():
         progress.advance("analyse")
         progress.note("[red]a title, not markup[/red]")
     said = place.file.getvalue()
-    lines = said.splitlines()
-    assert lines[0] == "analyse: 2 files"
-    assert lines[1].startswith("analyse: 1/2,")
-    assert lines[-2].startswith("analyse: 2/2,")
-    assert lines[-1] == "[red]a title, not markup[/red]"
+    assert said.splitlines() == [
+        "analyse: 2 files",
+        "analyse: 2/2, 0 s",
+        "[red]a title, not markup[/red]",
+    ]
     assert "\x1b" not in said
+
+
+def test_lines_tell_of_long_work_now_and_then(monkeypatch):
+    clock = iter([0.0, 4.0, 11.0, 12.0])
+    monkeypatch.setattr("indexer.progress.time.monotonic", lambda: next(clock))
+    place = console(False)
+    with Lines(place) as progress:
+        progress.begin("analyse", 4)
+        for _ in range(3):
+            progress.advance("analyse")
+    # Two in 11 seconds, so the other two take 11 more; then nothing for less than ten seconds.
+    assert place.file.getvalue() == "analyse: 4 files\nanalyse: 2/4, 11 s, about 11 s left\n"
 
 
 def test_bars_show_count_and_rate():
