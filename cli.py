@@ -236,7 +236,9 @@ def similar(
     with _open(library) as opened:
         engine = Engine(opened, _load_encoders(opened))
         chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
-        report = write_report(engine, chosen, options, ReportOptions(form, is_all=for_all))
+        report = write_report(
+            engine, chosen, options, ReportOptions(form, for_all, _console().width)
+        )
     if out is None:
         _write(report)
     else:

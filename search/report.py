@@ -20,7 +20,6 @@ from store.records import MODALITIES, Moment, Result, Video
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
-TABLE_WIDTH = 120
 THUMBNAIL_WIDTH = 240
 
 
@@ -30,11 +29,13 @@ class ReportOptions:
 
     Attributes:
         is_all: whether it is over the whole library; otherwise it is about the one video given.
+        width: of a table, in characters.
         progress: called while the whole library is compared.
     """
 
     form: ReportForm = "table"
     is_all: bool = False
+    width: int = 120
     progress: Progress | None = None
 
 
@@ -208,7 +209,7 @@ def similar_to_text(similar: Similar) -> str:
 
 
 def print_results(results: Sequence[Result], console: Console, title: str | None = None) -> None:
-    """A line a result: score, name, what each modality gave, and where to look."""
+    """A row a result: score, name, what each modality gave, and where to look."""
     table = Table(box=None, pad_edge=False, title_justify="left")
     table.title = None if title is None else Text(printable(title))
     for name in ("#", "score"):
@@ -216,7 +217,7 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
     for name in ("video", "why", "where"):
         table.add_column(name, overflow="fold")
     for result in results:
-        where = "; ".join(say_moment(moment) for moment in result.moments[:3])
+        where = "\n".join(say_moment(moment) for moment in result.moments[:3])
         cells = (name_video(result.video), _say_why(result), where)
         table.add_row(str(result.rank), f"{result.score:.3f}", *(Text(cell) for cell in cells))
     console.print(table if results else Text("nothing found"))
@@ -224,12 +225,13 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
 
 def _say_why(result: Result) -> str:
     parts = result.contributions.items()
-    return ", ".join(f"{name} {c.similarity:.2f} × {c.weight:.2f}" for name, c in parts)
+    return "\n".join(f"{name:<6} {c.similarity:5.2f} × {c.weight:.2f}" for name, c in parts)
 
 
 def say_moment(moment: Moment) -> str:
     """A moment in words, such as `1:05–1:10 lyrics “take me home”`."""
-    span = f"{format_seconds(moment.start_seconds)}–{format_seconds(moment.end_seconds)} "
+    start, end = format_seconds(moment.start_seconds), format_seconds(moment.end_seconds)
+    span = f"{start} " if start == end else f"{start}–{end} "
     text = f" “{printable(moment.text)}”" if moment.text else ""
     return f"{span if moment.start_seconds is not None else ''}{moment.modality}{text}"
 
@@ -288,7 +290,7 @@ def _write_plain(similar: Similar, report: ReportOptions) -> str:
     if report.form == "txt":
         return similar_to_text(similar) if report.is_all else results_to_text(results)
     page = io.StringIO()
-    console = Console(file=page, width=TABLE_WIDTH)
+    console = Console(file=page, width=report.width)
     for video, found_for_it in similar:
         print_results(found_for_it, console, f"Similar to {name_video(video)}")
     return page.getvalue()

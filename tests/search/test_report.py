@@ -135,7 +135,7 @@ def test_a_name_cannot_steer_the_terminal_or_the_markup() -> None:
 def test_the_table_says_why_and_where() -> None:
     page = io.StringIO()
     print_results([result()], Console(file=page, width=160))
-    assert "frames 0.60 × 0.75" in page.getvalue()
+    assert "frames  0.60 × 0.75" in page.getvalue()
     assert "0:12–0:17 frames" in page.getvalue()
     assert "lyrics “la la”" in page.getvalue()
 
