@@ -17,6 +17,10 @@ SECTION_KINDS: frozenset[QueryKind] = frozenset({"clip", "audio", "like"})
 
 Weights = Mapping[Modality, float]
 
+# Beyond these a number is a slip, and more than ffmpeg and float32 can hold.
+MAX_WEIGHT = 1e6
+MAX_SECONDS = 1e7
+
 # What each kind of part can be compared with.
 REACHES: dict[QueryKind, tuple[Modality, ...]] = {
     "text": ("frames", "lyrics", "audio"),
@@ -27,7 +31,7 @@ REACHES: dict[QueryKind, tuple[Modality, ...]] = {
     "like": ("frames", "lyrics", "audio"),
 }
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)", re.ASCII)
 _SECONDS = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 
 
@@ -138,8 +142,10 @@ def _read_weight(modality: Modality, number: str) -> float:
         weight = float(number)
     except ValueError:
         weight = math.nan
-    if not (math.isfinite(weight) and weight >= 0):
-        raise QueryError(f"the weight of {modality} is a number from 0 up, not {number!r}")
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise QueryError(
+            f"the weight of {modality} is a number from 0 up, at most a million, not {number!r}"
+        )
     return weight
 
 
@@ -147,18 +153,25 @@ def parse_time(text: str) -> float:
     """Read `mm:ss`, `h:mm:ss` or plain seconds, with decimals, into seconds.
 
     Raises:
-        QueryError: it is none of these, or has more than 59 seconds or (after hours) minutes.
+        QueryError: it is none of these, has more than 59 seconds or (after hours) minutes, or is
+            beyond all files.
     """
     text = text.strip()
     if _SECONDS.fullmatch(text):
-        return float(text)
+        return _check_seconds(float(text))
     match = _CLOCK.fullmatch(text)
     if match is None:
         raise QueryError(f"a time is written 83, 1:23 or 0:01:23, not {text!r}")
     hours, minutes, seconds = int(match[1] or 0), int(match[2]), float(match[3])
     if seconds >= 60 or (match[1] is not None and minutes >= 60):
         raise QueryError(f"a time has at most 59 minutes and seconds, not {text!r}")
-    return hours * 3600 + minutes * 60 + seconds
+    return _check_seconds(hours * 3600 + minutes * 60 + seconds)
+
+
+def _check_seconds(seconds: float) -> float:
+    if seconds > MAX_SECONDS:
+        raise QueryError("a time lies at most some thousand hours behind the start")
+    return seconds
 
 
 def parse_section(text: str) -> tuple[str, Section | None]:

@@ -280,6 +280,10 @@ def test_files_that_cannot_be_read_are_one_line(engine: Any, tmp_path: Path) -> 
         searcher.search(ask("clip", str(tmp_path / "mute.mp4")))
     with pytest.raises(QueryError, match="no file is called"):
         searcher.search(ask("image", str(tmp_path / "absent.jpg")))
+    with pytest.raises(QueryError, match="no file is called"):
+        searcher.search(ask("image", "x" * 5000))
+    with pytest.raises(QueryError, match="is a folder"):
+        searcher.search(ask("clip", str(tmp_path)))
 
 
 @pytest.mark.parametrize("options", [{"top": 0}, {"fusion": "sum"}, {"weights": {"frames": 0.0}}])
