@@ -74,7 +74,10 @@ def test_a_file_whose_name_holds_a_section_wins(tmp_path: Path) -> None:
     assert parse_section(f"{odd}@1-2") == (str(odd), Section(1, 2))
 
 
-@pytest.mark.parametrize("times", ["10-5", "5-5", "-", "5", "1:99-2:00", "1-2-3", "1-99999999999", f"0-{'9' * 5000}:00:00"])
+@pytest.mark.parametrize(
+    "times",
+    ["10-5", "5-5", "-", "5", "1:99-2:00", "1-2-3", "1-99999999999", f"0-{'9' * 5000}:00:00"],
+)
 def test_a_section_that_makes_no_sense_is_refused(times: str) -> None:
     with pytest.raises(QueryError) as caught:
         parse_section(f"a.mp4@{times}")
