@@ -39,7 +39,8 @@ class IndexOptions:
 
     Attributes:
         whisper_model: name or checkpoint file; None takes the profile's.
-        workers: files at once; None takes one for two cores, since the decoder has threads too.
+        workers: files at once; None takes one for two cores, as the decoder has threads too, but
+            two at least: while one file begins or ends, another uses the cores.
         has_retry: whether files that failed before are tried again though they did not change.
         wait_seconds: how long to wait for another writer.
     """
@@ -176,7 +177,7 @@ class _Run:
         if not jobs:
             return
         self.progress.begin("analyse", len(jobs))
-        n_workers = self.options.workers or max(1, (os.cpu_count() or 1) // 2)
+        n_workers = self.options.workers or max(2, (os.cpu_count() or 1) // 2)
         options = StageOptions(self.options.lyrics, self.options.language, self.options.analysis)
 
         def run(job: Job) -> tuple[Job, Outcome | None]:
