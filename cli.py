@@ -1,7 +1,6 @@
 """The command line: parse, call, print."""
 
 import io
-import json
 import os
 import signal
 import sys
@@ -437,7 +436,9 @@ def _console(*, stderr: bool = False) -> "Console":
 
 def _print_json(data: Any) -> None:
     """Print JSON on standard output."""
-    _write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    from search.text import write_json
+
+    _write(write_json(data))
 
 
 def _write(text: str) -> None:
@@ -456,10 +457,11 @@ def _write_file(path: Path, text: str) -> None:
 
 def _complain(reason: str) -> None:
     """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
-    line = " ".join(reason.split())
+    from search.text import printable
+
+    line = printable(" ".join(reason.split()))
     if len(line) > COMPLAINT_LENGTH:
         line = f"{line[: COMPLAINT_LENGTH // 2]}…{line[-COMPLAINT_LENGTH // 2 :]}"
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line)
     with suppress(OSError):
         sys.stderr.write(f"mvsearch: {line}\n")
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from indexer.encoders import Encoders
 from indexer.encoders.weights import ModelStatus
+from search.text import format_seconds, printable, shorten
 from store.library import Library
 from store.records import MODALITIES, Failure, Lyrics, Matrix, Stage, Video
 
@@ -54,21 +55,6 @@ class Entry:
     tags: tuple[str, ...] = ()
 
 
-def printable(text: object) -> str:
-    """Text from strangers without control characters or surrogates, fit for a terminal."""
-    clean = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in clean)
-
-
-def format_seconds(seconds: float | None) -> str:
-    """A time as m:ss, or h:mm:ss from an hour on; "–" where there is none."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def model_to_dict(status: ModelStatus) -> dict[str, Any]:
     """An encoder and its weights as JSON."""
     return {
@@ -76,7 +62,7 @@ def model_to_dict(status: ModelStatus) -> dict[str, Any]:
         "profiles": list(status.profiles),
         "is_present": status.is_present,
         "n_bytes": status.n_bytes,
-        "folder": None if status.folder is None else printable(status.folder),
+        "folder": None if status.folder is None else str(status.folder),
         "origin": status.origin,
         "problem": status.problem or None,
     }
@@ -99,7 +85,7 @@ def video_to_dict(video: Video) -> dict[str, Any]:
     """A video as the JSON contract has it."""
     return {
         "id": video.id,
-        "path": printable(video.path),
+        "path": str(video.path),
         "title": printable(video.title),
         "artist": None if video.artist is None else printable(video.artist),
         "duration_seconds": round(video.duration_seconds, 3),
@@ -109,7 +95,7 @@ def video_to_dict(video: Video) -> dict[str, Any]:
 def failure_to_dict(failure: Failure) -> dict[str, str]:
     """A failure as the JSON contract has it."""
     return {
-        "path": printable(failure.path),
+        "path": str(failure.path),
         "stage": failure.stage,
         "code": failure.code,
         "message": printable(failure.message),
@@ -164,8 +150,8 @@ def print_videos(videos: Sequence[Video], console: Console) -> None:
     for video in videos:
         table.add_row(
             video.id[:12],
-            Text(printable(video.artist or "–")),
-            Text(printable(video.title)),
+            Text(shorten(printable(video.artist or "–"))),
+            Text(shorten(printable(video.title))),
             format_seconds(video.duration_seconds),
         )
     console.print(table)
@@ -204,7 +190,7 @@ def entry_to_dict(entry: Entry) -> dict[str, Any]:
             "has_picture": entry.video.has_picture,
             "has_sound": entry.video.has_sound,
         },
-        "paths": [printable(path) for path in entry.paths],
+        "paths": [str(path) for path in entry.paths],
         "stages": [
             {
                 "stage": stage.stage,
@@ -272,10 +258,10 @@ def status_to_dict(library: Library) -> dict[str, Any]:
     catalog = library.catalog
     spaces = catalog.spaces()
     return {
-        "library": printable(library.folder),
+        "library": str(library.folder),
         "profile": catalog.profile(),
         "videos": catalog.n_videos(),
-        "folders": [printable(folder) for folder in catalog.folders()],
+        "folders": [str(folder) for folder in catalog.folders()],
         "failures": len(catalog.failures()),
         "stages": {
             stage: {

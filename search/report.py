@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from search.engine import Engine, SearchOptions, SimilarityMatrix
-from search.listing import format_seconds, printable, video_to_dict
+from search.listing import video_to_dict
 from search.pairs import Progress
 from search.query import Query
+from search.text import format_seconds, printable, shorten, write_json
 from store.records import MODALITIES, Moment, Result, Video
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
@@ -218,7 +218,7 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
         table.add_column(name, overflow="fold")
     for result in results:
         where = "\n".join(say_moment(moment) for moment in result.moments[:3])
-        cells = (name_video(result.video), _say_why(result), where)
+        cells = (shorten(name_video(result.video)), _say_why(result), where)
         table.add_row(str(result.rank), f"{result.score:.3f}", *(Text(cell) for cell in cells))
     console.print(table if results else Text("nothing found"))
 
@@ -282,7 +282,7 @@ def _write_plain(similar: Similar, report: ReportOptions) -> str:
     results = [result for _, results in similar for result in results]
     if report.form == "json":
         found = similar_to_json(similar)
-        return json.dumps(found if report.is_all else found[0], ensure_ascii=False, indent=2)
+        return write_json(found if report.is_all else found[0])
     if report.form == "csv":
         return similar_to_csv(similar) if report.is_all else results_to_csv(results)
     if report.form == "m3u":

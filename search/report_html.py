@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from html import escape
 
 from search.engine import SimilarityMatrix
-from search.listing import format_seconds, printable
 from search.query import Weights
 from search.report import Similar, find_best_moment, name_video, say_moment
 from search.report_heatmap import draw_heatmap
 from search.report_style import STYLE
+from search.text import format_seconds, printable
 from store.errors import MediaError
 from store.records import MODALITIES, Modality, Result, Video
 

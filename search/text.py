@@ -1,0 +1,46 @@
+"""Text as people and programs may safely be shown it: names, times and JSON."""
+
+import json
+import unicodedata
+from typing import Any
+
+MAX_CELL = 100
+# Joiners, direction marks and soft hyphens; not the overrides, which turn round what follows.
+_SHAPERS = frozenset("\u00ad\u200c\u200d\u200e\u200f\u2060")
+
+
+def printable(text: object) -> str:
+    """Text from strangers without control characters or surrogates, fit for a terminal."""
+    clean = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in clean)
+
+
+def _is_harmless(letter: str) -> bool:
+    """Whether a terminal shows it without doing more; joiners shape words, emoji and paths."""
+    return letter.isprintable() or letter in _SHAPERS or unicodedata.category(letter) == "Zs"
+
+
+def shorten(text: str) -> str:
+    """A name for a cell of a table, cut where it would fill the screen."""
+    return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
+
+
+def write_json(data: Any) -> str:
+    """JSON to read and to parse: all text is exact, and what a terminal might obey is escaped.
+
+    A byte of a path that is not UTF-8 is written as Python has it, as the surrogate U+DC00 + byte.
+    """
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    for letter in set(text) - {"\n"}:
+        if not _is_harmless(letter):
+            text = text.replace(letter, json.dumps(letter)[1:-1])
+    return text
+
+
+def format_seconds(seconds: float | None) -> str:
+    """A time as m:ss, or h:mm:ss from an hour on; "–" where there is none."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
