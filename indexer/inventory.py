@@ -95,25 +95,29 @@ def take_inventory(
     for file in files:
         if stop is not None and stop.is_set():
             break
-        location = known.get(path_key(file.path))
         failed_before = _failures_of(file, old_failures, catalog)
-        is_same = location is not None and _is_same(location, file)
-        if failed_before and not options.has_retry:
+        is_left = bool(failed_before) and not options.has_retry
+        location = known.get(path_key(file.path))
+        if is_left:
             failures += failed_before
-            if is_same and location is not None:
-                unchanged.append(Found(file, location.video_id))
-        elif is_same and location is not None and not failed_before:
+        if location is not None and _is_same(location, file) and (is_left or not failed_before):
             unchanged.append(Found(file, location.video_id))
-        else:
-            try:
-                fresh.append(Found(file, content_id(file.path), bool(failed_before)))
-            except MediaError as error:
-                failures.append(Failure(file.path, "scan", error.code, str(error)))
+        elif not is_left:
+            fresh += _identify(file, bool(failed_before), failures)
         on_file(len(files))
     present = {path_key(file.path) for file in scan.files}
     gone = tuple(location.path for key, location in known.items() if key not in present)
     healed = _find_healed(old_failures, failures, present)
     return Inventory(tuple(unchanged), tuple(fresh), gone, tuple(failures), healed)
+
+
+def _identify(file: ScannedFile, is_retry: bool, failures: list[Failure]) -> list[Found]:
+    """Read what is needed to know a file's content again; what cannot be read is a failure."""
+    try:
+        return [Found(file, content_id(file.path), is_retry)]
+    except MediaError as error:
+        failures.append(Failure(file.path, "scan", error.code, str(error)))
+        return []
 
 
 def _find_healed(

@@ -1,5 +1,6 @@
 """Two networks that were trained to meet in one space, one of them for texts."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,7 @@ VERSION = 1
 PAIR_FILES = ("model.safetensors", "config.json", "preprocessor_config.json", "tokenizer.json")
 
 
-class PairEncoder:
+class PairEncoder(ABC):
     """What picture-text and sound-text encoders share: a checkpoint of both, and the texts."""
 
     name: ClassVar[str]
@@ -48,13 +49,13 @@ class PairEncoder:
         self.revision = f"{fingerprint}-{VERSION}"
         self.spaces = (Space(self.modality, self.name, self.revision, self.find_dim()),)
 
+    @abstractmethod
     def find_dim(self) -> int:
         """The length of its vectors, by its settings."""
-        raise NotImplementedError
 
+    @abstractmethod
     def build_texts(self) -> "torch.nn.Module":
         """Make the module that turns ids and mask into vectors."""
-        raise NotImplementedError
 
     def encode_words(self, texts: Sequence[str]) -> Matrix:
         """See `ReadsWords.encode_words`."""
@@ -86,9 +87,9 @@ class PictureTextEncoder(PairEncoder):
 
     modality = "frames"
 
+    @abstractmethod
     def build_pixels(self) -> "torch.nn.Module":
         """Make the module that turns standardised (n, 3, height, width) into vectors."""
-        raise NotImplementedError
 
     @property
     def frame_size(self) -> tuple[int, int]:
