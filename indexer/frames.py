@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.containers import HEAD_BYTES, is_media_head
 from indexer.decode import Decoding, decode
 from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
 from indexer.probe import SubtitleStream
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 PICTURE_TIMEOUT_SECONDS = 30.0
+PICTURE_COMPLAINT = "the picture cannot be decoded: it is damaged or too large"
 # Times from a container are rounded; a frame that begins this much earlier is the one meant.
 TIME_SLACK_SECONDS = 0.002
 
@@ -65,10 +67,10 @@ def read_image(path: Path, frame_size: tuple[int, int]) -> npt.NDArray[np.uint8]
     scaled = source.filter("scale", width, height, flags="bicubic+accurate_rnd+full_chroma_int")
     raw = _run_graph(
         scaled.output("pipe:1", format="rawvideo", pix_fmt="rgba", vframes=1),
-        "the picture cannot be decoded: it is damaged",
+        PICTURE_COMPLAINT,
     )
     if len(raw) < width * height * 4:
-        raise MediaError("decode_failed", "the picture cannot be decoded: it is damaged")
+        raise MediaError("decode_failed", PICTURE_COMPLAINT)
     pixels = np.frombuffer(raw, np.uint8)[: width * height * 4].reshape(height, width, 4)
     opacity = pixels[..., 3:].astype(np.float32) / 255.0
     on_white = pixels[..., :3] * opacity + 255.0 * (1.0 - opacity)
@@ -118,7 +120,7 @@ def _sniff_picture(path: Path) -> str:
     """The demuxer for a picture, by its first bytes: by name, ffmpeg would take `%d` as a list."""
     try:
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(HEAD_BYTES)
     except OSError as error:
         raise find_reason(error.strerror or "") or MediaError(
             "unreadable", "the picture cannot be read"
@@ -128,6 +130,8 @@ def _sniff_picture(path: Path) -> str:
             return demuxer
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp_pipe"
+    if is_media_head(head):
+        raise MediaError("no_media", "it is video or sound, not a picture")
     raise MediaError("no_media", "it is not a picture that can be read (PNG, JPEG, WebP, GIF, ...)")
 
 

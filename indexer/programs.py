@@ -41,7 +41,7 @@ _REASONS: tuple[tuple[str, FailureCode, str], ...] = (
     (
         "not on whitelist",
         "unreadable",
-        "it is a playlist or another format that is never opened",
+        "it is a picture, a playlist or another format that is not opened as video",
     ),
 )
 
