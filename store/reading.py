@@ -1,5 +1,6 @@
 """What the catalogue can be asked."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -256,7 +257,7 @@ class CatalogReader:
             return None if stamp is None else (stamp.size, stamp.mtime_ns)
 
     def _videos(self, *conditions: ColumnElement[bool]) -> list[Video]:
-        """Videos that meet the conditions, each with the first of its paths."""
+        """Videos that meet the conditions, each with the first of its paths that is still there."""
         query = (
             select(VideoRow, LocationRow.path)
             .join(LocationRow, LocationRow.video_id == VideoRow.id)
@@ -266,12 +267,19 @@ class CatalogReader:
         videos: dict[str, Video] = {}
         with self._database.reading() as session:
             for row, path in session.execute(query):
-                if row.id not in videos:
+                # Only who lies in several places is looked for: one of them may be a drive away.
+                known = videos.get(row.id)
+                if known is None or (not _is_there(known.path) and _is_there(decode_path(path))):
                     videos[row.id] = row_to_video(row, path)
         return sorted(
             videos.values(),
             key=lambda video: ((video.artist or "").casefold(), video.title.casefold(), video.id),
         )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file can be found; a place that may not be looked into has none for us."""
+    return os.access(path, os.F_OK)
 
 
 def _only_below(query: Select[Any], key: Any, folder: Path) -> Select[Any]:

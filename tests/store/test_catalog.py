@@ -360,3 +360,13 @@ def test_vectors_of_an_unknown_space_stay_out(catalog: Catalog) -> None:
             Stage("ab12", "frames", other.key, "done"), [make_embeddings(other, 2, seed=1)]
         )
     assert catalog.stages("ab12") == []
+
+
+def test_a_video_is_given_with_a_place_where_it_still_is(catalog: Catalog, tmp_path: Path) -> None:
+    here = tmp_path / "z.mp4"
+    here.touch()
+    for path in (Path("/gone/a.mp4"), here, Path("/gone/zz.mp4")):
+        add_song(catalog, "ab12", path=path)
+    assert catalog.video("ab12").path == here
+    here.unlink()
+    assert catalog.videos()[0].path == Path("/gone/a.mp4")
