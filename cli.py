@@ -1,33 +1,28 @@
 """The command line: parse, call, print."""
 
-import io
-import os
-import signal
-import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from search.terminal import (
+    EXIT_FAILURES,
+    EXIT_INTERRUPTED,
+    make_console,
+    print_json,
+    print_text,
+    run_app,
+    write_file,
+)
 from store.errors import MvsearchError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from indexer.encoders import Encoders
     from indexer.encoders.weights import ModelStatus
     from store.library import Library
     from store.records import Video
-
-EXIT_FAILURES = 1
-EXIT_WRONG_USE = 2
-EXIT_INTERRUPTED = 130
-# Tables that nobody watches are for programs and files: no cell is cut.
-PIPE_WIDTH = 200
-COMPLAINT_LENGTH = 300
 
 app = typer.Typer(
     name="mvsearch",
@@ -140,12 +135,12 @@ def index(
         raise MvsearchError(f"{folder} is not a folder")
     with _open(library, create=True) as opened:
         encoders = _load_encoders(opened, profile)
-        progress = choose_progress(_console(stderr=True), is_silent=as_json)
+        progress = choose_progress(make_console(stderr=True), is_silent=as_json)
         summary = index_folder(folder, opened, encoders, options, progress=progress)
     if as_json:
-        _print_json(summary_to_dict(summary))
+        print_json(summary_to_dict(summary))
     else:
-        print_summary(summary, _console(), folder)
+        print_summary(summary, make_console(), folder)
     if summary.is_interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     if summary.failures:
@@ -199,13 +194,13 @@ def search(
     with _open(library) as opened:
         results = Engine(opened, _load_encoders(opened)).search(query, options)
     if as_json:
-        _print_json(results_to_json(query, options, results))
+        print_json(results_to_json(query, options, results))
     elif as_csv:
-        _write(results_to_csv(results))
+        print_text(results_to_csv(results))
     elif as_m3u:
-        _write(results_to_m3u(results))
+        print_text(results_to_m3u(results))
     else:
-        print_results(results, _console())
+        print_results(results, make_console())
 
 
 @app.command()
@@ -236,12 +231,12 @@ def similar(
         engine = Engine(opened, _load_encoders(opened))
         chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
         report = write_report(
-            engine, chosen, options, ReportOptions(form, for_all, _console().width)
+            engine, chosen, options, ReportOptions(form, for_all, make_console().width)
         )
     if out is None:
-        _write(report)
+        print_text(report)
     else:
-        _write_file(out, report)
+        write_file(out, report)
 
 
 @app.command()
@@ -270,7 +265,7 @@ def lyrics(
     if out is None:
         if not known:
             raise MvsearchError(f"no lyrics are known of {videos[0].title!r}")
-        _write(format_lyrics(known[0][1], form))
+        print_text(format_lyrics(known[0][1], form))
         return
     taken: set[Path] = set()
     for chosen, found in known:
@@ -291,9 +286,9 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
     with _open(library) as opened:
         videos = opened.catalog.videos()
     if as_json:
-        _print_json([video_to_dict(video) for video in videos])
+        print_json([video_to_dict(video) for video in videos])
     else:
-        print_videos(videos, _console())
+        print_videos(videos, make_console())
 
 
 @app.command()
@@ -304,9 +299,9 @@ def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOptio
     with _open(library) as opened:
         entry = read_entry(opened, _find(opened, video), _load_encoders(opened))
     if as_json:
-        _print_json(entry_to_dict(entry))
+        print_json(entry_to_dict(entry))
     else:
-        print_entry(entry, _console())
+        print_entry(entry, make_console())
 
 
 @app.command()
@@ -340,9 +335,9 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
     with _open(library) as opened:
         found = opened.catalog.failures()
     if as_json:
-        _print_json([failure_to_dict(failure) for failure in found])
+        print_json([failure_to_dict(failure) for failure in found])
     elif found:
-        print_failures(found, _console())
+        print_failures(found, make_console())
     else:
         typer.echo("no failures")
 
@@ -355,9 +350,9 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     with _open(library) as opened:
         numbers = status_to_dict(opened)
     if as_json:
-        _print_json(numbers)
+        print_json(numbers)
     else:
-        print_status(numbers, _console())
+        print_status(numbers, make_console())
 
 
 @models_app.command("list")
@@ -402,9 +397,9 @@ def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
     from search.listing import model_to_dict, print_models
 
     if as_json:
-        _print_json([model_to_dict(status) for status in statuses])
+        print_json([model_to_dict(status) for status in statuses])
     else:
-        print_models(statuses, _console())
+        print_models(statuses, make_console())
 
 
 def _open(folder: Path | None, *, create: bool = False) -> "Library":
@@ -426,89 +421,9 @@ def _find(library: "Library", name: str) -> "Video":
     return library.catalog.find_video(name)
 
 
-def _console(*, stderr: bool = False) -> "Console":
-    """A terminal, or a pipe whose lines are not broken."""
-    from rich.console import Console
-
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=PIPE_WIDTH)
-
-
-def _print_json(data: Any) -> None:
-    """Print JSON on standard output."""
-    from search.text import write_json
-
-    _write(write_json(data))
-
-
-def _write(text: str) -> None:
-    """Print text as it is."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-
-
-def _write_file(path: Path, text: str) -> None:
-    """Write a report to a file."""
-    try:
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise MvsearchError(f"cannot write {path}: {error.strerror}") from error
-    typer.echo(f"written: {path}")
-
-
-def _complain(reason: str) -> None:
-    """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
-    from search.text import printable
-
-    line = printable(" ".join(reason.split()))
-    if len(line) > COMPLAINT_LENGTH:
-        line = f"{line[: COMPLAINT_LENGTH // 2]}…{line[-COMPLAINT_LENGTH // 2 :]}"
-    with suppress(OSError):
-        sys.stderr.write(f"mvsearch: {line}\n")
-
-
-def _drop_output() -> None:
-    """Let nothing more go to standard output, not even what Python flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _interrupt(_: int, __: object) -> None:
-    """End tidily at Ctrl-C and at a plain `kill`, with what is done kept; at the next, at once."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end_at_once)
-    raise KeyboardInterrupt
-
-
-def _end_at_once(_: int, __: object) -> None:
-    """End without tidying, but for the cursor, which a progress bar may have hidden."""
-    if sys.stderr.isatty():
-        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
-    os._exit(EXIT_INTERRUPTED)
-
-
 def main() -> None:
-    """Run the command line; every error that a user can cause is one line and exit code 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    code: int | None = EXIT_WRONG_USE
-    try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
-    except MvsearchError as error:
-        _complain(str(error))
-    except typer.TyperException as error:
-        _complain(error.format_message())
-    except KeyboardInterrupt:
-        code = EXIT_INTERRUPTED
-    except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
-        _drop_output()
-        code = EXIT_FAILURES
-    except OSError as error:  # such as a full disk behind standard output
-        _drop_output()
-        _complain(f"stopped: {error.strerror or error}")
-    sys.exit(code)
+    """Run the command line."""
+    run_app(app)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""The process around a command: its streams, its signals, and how it ends."""
+
+import io
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from store.errors import MvsearchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_FAILURES = 1
+EXIT_WRONG_USE = 2
+EXIT_INTERRUPTED = 130
+# Tables that nobody watches are for programs and files: no cell is cut.
+PIPE_WIDTH = 200
+COMPLAINT_LENGTH = 300
+
+
+def run_app(app: typer.Typer) -> None:
+    """Run a command line; every error that a user can cause is one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    code: int | None = EXIT_WRONG_USE
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except MvsearchError as error:
+        _complain(str(error))
+    except typer.TyperException as error:
+        _complain(error.format_message())
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
+        _drop_output()
+        code = EXIT_FAILURES
+    except OSError as error:  # such as a full disk behind standard output
+        _drop_output()
+        _complain(f"stopped: {error.strerror or error}")
+    sys.exit(code)
+
+
+def make_console(*, stderr: bool = False) -> "Console":
+    """A terminal, or a pipe whose lines are not broken."""
+    from rich.console import Console
+
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=PIPE_WIDTH)
+
+
+def print_json(data: Any) -> None:
+    """Print JSON on standard output."""
+    from search.text import write_json
+
+    print_text(write_json(data))
+
+
+def print_text(text: str) -> None:
+    """Print text as it is."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report to a file."""
+    try:
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise MvsearchError(f"cannot write {path}: {error.strerror}") from error
+    typer.echo(f"written: {path}")
+
+
+def _complain(reason: str) -> None:
+    """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
+    from search.text import printable
+
+    line = printable(" ".join(reason.split()))
+    if len(line) > COMPLAINT_LENGTH:
+        line = f"{line[: COMPLAINT_LENGTH // 2]}…{line[-COMPLAINT_LENGTH // 2 :]}"
+    with suppress(OSError):
+        sys.stderr.write(f"mvsearch: {line}\n")
+
+
+def _drop_output() -> None:
+    """Let nothing more go to standard output, not even what Python flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _interrupt(_: int, __: object) -> None:
+    """End tidily at Ctrl-C and at a plain `kill`, with what is done kept; at the next, at once."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_at_once)
+    raise KeyboardInterrupt
+
+
+def _end_at_once(_: int, __: object) -> None:
+    """End without tidying, but for the cursor, which a progress bar may have hidden."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
+    os._exit(EXIT_INTERRUPTED)
