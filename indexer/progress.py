@@ -154,4 +154,5 @@ def choose_progress(console: Console, is_silent: bool = False) -> Progress:
     """Bars where somebody watches a terminal, lines elsewhere, nothing when asked for silence."""
     if is_silent:
         return Silence()
-    return Bars(console) if console.is_terminal else Lines(console)
+    can_redraw = console.is_terminal and not console.is_dumb_terminal
+    return Bars(console) if can_redraw else Lines(console)

@@ -9,7 +9,8 @@ def console(is_terminal):
     return Console(file=io.StringIO(), force_terminal=is_terminal, width=100)
 
 
-def test_a_terminal_gets_bars_and_a_pipe_gets_lines():
+def test_a_terminal_gets_bars_and_a_pipe_gets_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     assert isinstance(choose_progress(console(True)), Bars)
     assert isinstance(choose_progress(console(False)), Lines)
     assert isinstance(choose_progress(console(True), is_silent=True), Silence)
@@ -50,3 +51,8 @@ def test_bars_show_count_and_rate():
         for _ in range(3):
             progress.advance("analyse")
     assert "3/3" in place.file.getvalue()
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(choose_progress(console(True)), Lines)
