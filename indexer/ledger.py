@@ -47,9 +47,9 @@ class Ledger:
 
     def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
         """Store what became of one content, for each file that holds it."""
+        self._clear_failures([found.file.path for found in files], outcome)
         for found in files:
             self._leave_old_content(found, outcome)
-            self.catalog.clear_failures([found.file.path])
             for failure in outcome.failures:
                 self.keep_failure(replace(failure, path=found.file.path), found)
             if outcome.video is not None:
@@ -58,6 +58,15 @@ class Ledger:
             for result in outcome.results:
                 self.keep_result(result)
             self.summary.indexed += len(files)
+
+    def _clear_failures(self, paths: Sequence[Path], outcome: Outcome) -> None:
+        """Forget earlier failures in what was done now; these are told anew, or over."""
+        done = _done_stages(outcome)
+        for stage in done:
+            self.catalog.clear_failures(paths, stage)
+        self.summary.failures = [
+            bad for bad in self.summary.failures if bad.path not in paths or bad.stage not in done
+        ]
 
     def keep_result(self, result: StageResult) -> None:
         """Store one stage in one transaction."""
@@ -103,3 +112,11 @@ class Ledger:
         file = found.file
         location = Location(file.path, video.id, self.folder, file.size, file.mtime_ns)
         self.catalog.add_video(replace(video, path=file.path), location)
+
+
+def _done_stages(outcome: Outcome) -> set[str]:
+    """The stages of failures that an outcome has the last word on."""
+    if outcome.video is None:
+        return {"scan", "probe", "decode", "lyrics"}
+    done = {result.stage.stage for result in outcome.results}
+    return {"scan", "probe"} | {"lyrics" if stage == "lyrics" else "decode" for stage in done}

@@ -15,6 +15,7 @@ from indexer.frames import DecodeStoppedError
 from indexer.inventory import Inventory, InventoryOptions, take_inventory
 from indexer.jobs import Job, LyricsWish, choose_jobs
 from indexer.ledger import Ledger, Summary
+from indexer.lyrics.languages import find_language
 from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber, has_weights
 from indexer.parallel import map_in_threads
 from indexer.progress import Progress, Silence
@@ -112,6 +113,7 @@ class _Run:
     def prepare(self) -> None:
         """Fail now, before any work, where something is missing or does not fit."""
         mode = self.options.lyrics
+        _check_language(self.options.language)
         if mode == "whisper" or (mode == "auto" and has_weights(self.whisper_model)):
             self.transcriber = Transcriber(
                 self.whisper_model, language=self.options.language, may_download=mode == "whisper"
@@ -249,3 +251,11 @@ class _Run:
         fingerprint = lyrics_fingerprint(path)
         result = lyrics_result(found.video_id, lyrics, self.encoders, fingerprint)
         self.ledger.keep_result(result)
+
+
+def _check_language(language: str | None) -> None:
+    """Refuse what can be no language; codes that only Whisper knows are left to it."""
+    if language is None or find_language(language) is not None:
+        return
+    if not (language.isascii() and language.isalpha() and len(language) in (2, 3)):
+        raise MvsearchError(f"no language is called {language!r}: give a code such as en or de")

@@ -16,7 +16,7 @@ from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
 from store.errors import EncoderMismatchError, MvsearchError, WeightsMissingError
 from store.library import Library
-from store.records import LyricLine, Lyrics, WhisperSegment
+from store.records import Failure, LyricLine, Lyrics, WhisperSegment
 from tests import toy_library
 
 ROOT = Path(__file__).parents[2]
@@ -249,7 +249,7 @@ from indexer.encoders import Encoders
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
 from store.library import Library
-from store.records import LyricLine, Lyrics, WhisperSegment
+from store.records import Failure, LyricLine, Lyrics, WhisperSegment
 
 class Tell(Silence):
     def advance(self, stage):
@@ -394,3 +394,36 @@ def test_lyrics_off_leaves_them_for_later(folder, home):
         assert library.catalog.lyrics(video.id) is None
     assert toy_library.index(folder, home).indexed == 3
     assert lyrics_stages(home)["First Song"] == "done"
+
+
+def test_repaired_side_car_is_no_failure_in_the_run_that_reads_it(folder, home):
+    side_car = folder / "Mary Somerville - Third Song.lrc"
+    side_car.write_bytes(bytes(range(256)) * 40)
+    assert toy_library.index(folder, home).failed == 1
+    assert toy_library.index(folder, home).failed == 1
+    side_car.write_text("[00:01.00]a line that can be read\n", encoding="utf-8")
+    summary = toy_library.index(folder, home)
+    assert (summary.indexed, summary.failures) == (1, [])
+    with Library.open(home) as library:
+        assert library.catalog.failures() == []
+
+
+@pytest.mark.parametrize("language", ["", "klingon", "e n", "../en"])
+def test_a_language_that_is_none_is_refused_before_any_work(folder, home, language):
+    with pytest.raises(MvsearchError, match="language"):
+        toy_library.index(folder, home, language=language)
+    assert toy_library.index(folder, home, language="haw").indexed == 3
+
+
+def test_new_lyrics_do_not_hide_that_a_file_ends_early(folder, home):
+    video = folder / "Mary Somerville - Third Song.mp4"
+    assert toy_library.index(folder, home).failed == 0
+    early = Failure(video, "decode", "truncated", "ends early")
+    status = video.stat()
+    with Library.open(home) as library:
+        library.catalog.record_failure(early, status.st_size, status.st_mtime_ns)
+    video.with_suffix(".lrc").write_text("[00:01.00]a line\n", encoding="utf-8")
+    summary = toy_library.index(folder, home)
+    assert (summary.indexed, summary.failures) == (1, [early])
+    with Library.open(home) as library:
+        assert library.catalog.failures() == [early]
