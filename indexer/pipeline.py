@@ -73,7 +73,9 @@ def index_folder(
         MvsearchError: a wrong folder, a busy library, other encoders, or weights that are missing.
     """
     start = time.monotonic()
-    run = _Run(folder.absolute(), library, encoders, options, progress or Silence(), stop)
+    # Paths are shown and kept as they stand here, so without "..".
+    place = folder.resolve() if ".." in folder.parts else folder.absolute()
+    run = _Run(place, library, encoders, options, progress or Silence(), stop)
     with library.writing(options.wait_seconds):
         run.prepare()
         try:

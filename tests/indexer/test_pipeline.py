@@ -111,6 +111,13 @@ def test_changed_file_is_done_again_and_its_old_content_forgotten(folder, home):
         assert library.catalog.n_videos() == 3
 
 
+def test_folder_said_in_a_roundabout_way_is_the_same_folder(folder, home):
+    toy_library.index(folder / ".." / folder.name, home)
+    assert toy_library.index(folder, home).unchanged == 3
+    with Library.open(home) as library:
+        assert {video.path.parent for video in library.catalog.videos()} == {folder}
+
+
 def test_two_copies_are_one_video_with_two_places(folder, home):
     shutil.copy(folder / "Mary Somerville - Third Song.mp4", folder / "copy.mp4")
     assert toy_library.index(folder, home).indexed == 4
