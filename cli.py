@@ -254,6 +254,7 @@ def lyrics(
 ) -> None:
     """Print lyrics, or write them to files."""
     from indexer.lyrics.export import format_lyrics, write_lyrics
+    from search.text import printable
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
@@ -262,9 +263,9 @@ def lyrics(
     with _open(library) as opened:
         videos = opened.catalog.videos() if video is None else [_find(opened, video)]
         known = [(one, found) for one in videos if (found := opened.catalog.lyrics(one.id))]
+    if video is not None and not known:
+        raise MvsearchError(f"no lyrics are known of {videos[0].title!r}")
     if out is None:
-        if not known:
-            raise MvsearchError(f"no lyrics are known of {videos[0].title!r}")
         print_text(format_lyrics(known[0][1], form))
         return
     taken: set[Path] = set()
@@ -274,8 +275,8 @@ def lyrics(
         except QueryError as error:
             if not for_all:
                 raise
-            typer.echo(f"{chosen.title}: {error}", err=True)
-    typer.echo(f"{len(taken)} files written to {out}")
+            typer.echo(printable(f"{chosen.title}: {error}"), err=True)
+    typer.echo(f"{len(taken)} {'file' if len(taken) == 1 else 'files'} written to {out}")
 
 
 @app.command("list")

@@ -83,3 +83,11 @@ def test_impatience_leaves_no_traceback(tmp_path, number, gap_seconds):
     assert "Traceback" not in out + err
     assert "Exception" not in err
     assert toy_library.index(folder, home).failed == 0
+
+
+def test_lyrics_count_their_files_and_say_when_there_are_none(home, tmp_path):
+    done = call("lyrics", "First Song", "--out", tmp_path / "out", "--library", home)
+    assert (done.returncode, done.stdout) == (0, f"1 file written to {tmp_path / 'out'}\n")
+    done = call("lyrics", "Third Song", "--out", tmp_path / "out", "--library", home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no lyrics" in done.stderr
