@@ -218,6 +218,7 @@ def similar(
     library: LibraryOption = None,
 ) -> None:
     """Report the songs most similar to one, or to each."""
+    from indexer.progress import choose_progress, follow
     from search.engine import Engine, SearchOptions
     from search.query import parse_weights
     from search.report import ReportOptions, write_report
@@ -227,12 +228,12 @@ def similar(
     options = SearchOptions(
         weights=parse_weights(weights) if weights else None, fusion=fusion, top=top
     )
-    with _open(library) as opened:
+    progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
+    with _open(library) as opened, progress:
         engine = Engine(opened, _load_encoders(opened))
         chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
-        report = write_report(
-            engine, chosen, options, ReportOptions(form, for_all, make_console().width)
-        )
+        shape = ReportOptions(form, for_all, make_console().width, follow(progress, "steps"))
+        report = write_report(engine, chosen, options, shape)
     if out is None:
         print_text(report)
     else:

@@ -1,6 +1,7 @@
 """What long work says while it runs: bars on a terminal, plain lines elsewhere, or nothing."""
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -148,6 +149,20 @@ class Lines:
 
     def __exit__(self, *_: object) -> None:
         """Nothing to tidy."""
+
+
+def follow(progress: Progress, unit: str = "files") -> Callable[[str, int, int], None]:
+    """A callback (stage, n done, n in all) that begins each stage and moves it on."""
+    done: dict[str, int] = {}
+
+    def tell(stage: str, n_done: int, n_all: int) -> None:
+        if stage not in done:
+            progress.begin(stage, n_all, unit)
+        for _ in range(n_done - done.get(stage, 0)):
+            progress.advance(stage)
+        done[stage] = n_done
+
+    return tell
 
 
 def choose_progress(console: Console, is_silent: bool = False) -> Progress:

@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,13 +31,17 @@ class ReportOptions:
     Attributes:
         is_all: whether it is over the whole library; otherwise it is about the one video given.
         width: of a table, in characters.
-        progress: called while the whole library is compared.
+        progress: called with "compare" or "pictures", how many of them are done, and of how many.
     """
 
     form: ReportForm = "table"
     is_all: bool = False
     width: int = 120
-    progress: Progress | None = None
+    progress: Callable[[str, int, int], None] | None = None
+
+    def follow(self, stage: str) -> Progress | None:
+        """The progress of one stage."""
+        return None if self.progress is None else partial(self.progress, stage)
 
 
 _CSV_RESULT = (
@@ -251,20 +256,24 @@ def write_report(
         MvsearchError: the library is empty.
     """
     if report.is_all:
-        matrix = engine.similarity_matrix(options, report.progress)
+        matrix = engine.similarity_matrix(options, report.follow("compare"))
         similar = list(engine.similar_all(matrix, options))
     else:
         similar = [(video, engine.similar(video, options)) for video in videos]
     if report.form == "html":
         if not report.is_all:
             near = [result.video for _, results in similar for result in results]
-            matrix = engine.similarity_matrix(options, report.progress, [*videos, *near])
-        return _write_page(engine, matrix, similar, options)
+            matrix = engine.similarity_matrix(options, report.follow("compare"), [*videos, *near])
+        return _write_page(engine, matrix, similar, options, report)
     return _write_plain(similar, report)
 
 
 def _write_page(
-    engine: Engine, matrix: SimilarityMatrix, similar: Similar, options: SearchOptions
+    engine: Engine,
+    matrix: SimilarityMatrix,
+    similar: Similar,
+    options: SearchOptions,
+    report: ReportOptions,
 ) -> str:
     # Only the page takes pictures out of the videos.
     from indexer.analysis import read_thumbnail
@@ -275,6 +284,7 @@ def _write_page(
         similar,
         engine.weights(options),
         lambda video, at_seconds: read_thumbnail(video.path, at_seconds, THUMBNAIL_WIDTH),
+        report.follow("pictures"),
     )
 
 

@@ -2,11 +2,14 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 
 from search.engine import SimilarityMatrix
+from search.pairs import Progress
 from search.query import Weights
 from search.report import Similar, find_best_moment, name_video, say_moment
 from search.report_heatmap import draw_heatmap
@@ -44,7 +47,11 @@ class _Page:
 
 
 def render_html(
-    matrix: SimilarityMatrix, similar: Similar, weights: Weights, thumbnail: Thumbnail
+    matrix: SimilarityMatrix,
+    similar: Similar,
+    weights: Weights,
+    thumbnail: Thumbnail,
+    progress: Progress | None = None,
 ) -> str:
     """Render the report over all songs.
 
@@ -56,6 +63,7 @@ def render_html(
         similar: videos of the matrix, each with its results, which are of the matrix too.
         weights: of the modalities, shown in the legend.
         thumbnail: reads a JPEG of a video at a second; a MediaError gives a drawn picture.
+        progress: called with the number of pictures read, and of all.
 
     Returns:
         A whole HTML document, all text from outside escaped.
@@ -63,7 +71,7 @@ def render_html(
     position = {video.id: at for at, video in enumerate(matrix.videos)}
     pairs = {(position[v.id], position[r.video.id]) for v, results in similar for r in results}
     songs = frozenset(video.id for video, _ in similar)
-    page = _Page(position, songs, read_pictures(similar, thumbnail))
+    page = _Page(position, songs, read_pictures(similar, thumbnail, progress=progress))
     cards = [_draw_song(video, results, page) for video, results in similar]
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
     return "\n".join(
@@ -83,7 +91,10 @@ def render_html(
 
 
 def read_pictures(
-    similar: Similar, thumbnail: Thumbnail, max_thumbnails: int = MAX_THUMBNAILS
+    similar: Similar,
+    thumbnail: Thumbnail,
+    max_thumbnails: int = MAX_THUMBNAILS,
+    progress: Progress | None = None,
 ) -> dict[tuple[str, float], str]:
     """Read a picture of every best moment, first ranks first, each moment once.
 
@@ -93,16 +104,26 @@ def read_pictures(
     wanted: dict[tuple[str, float], Video] = {}
     for result in sorted((r for _, results in similar for r in results), key=lambda r: r.rank):
         wanted.setdefault((result.video.id, _picture_seconds(result)), result.video)
-    pictures: dict[tuple[str, float], str] = {}
-    for (video_id, at_seconds), video in list(wanted.items())[:max_thumbnails]:
-        if not video.has_picture:
-            continue
+    chosen = [(key, v) for key, v in list(wanted.items())[:max_thumbnails] if v.has_picture]
+
+    def read(item: tuple[tuple[str, float], Video]) -> bytes | None:
+        (_, at_seconds), video = item
         try:
-            jpeg = thumbnail(video, at_seconds)
+            return thumbnail(video, at_seconds)
         except MediaError:
-            continue
-        encoded = base64.b64encode(jpeg).decode("ascii")
-        pictures[video_id, at_seconds] = f"data:image/jpeg;base64,{encoded}"
+            return None
+
+    pictures: dict[tuple[str, float], str] = {}
+    # Each picture is a decoder's work, which is another process.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for n_done, ((key, _), jpeg) in enumerate(
+            zip(chosen, pool.map(read, chosen), strict=True), start=1
+        ):
+            if jpeg is not None:
+                encoded = base64.b64encode(jpeg).decode("ascii")
+                pictures[key] = f"data:image/jpeg;base64,{encoded}"
+            if progress is not None:
+                progress(n_done, len(chosen))
     return pictures
 
 

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from indexer.progress import Bars, Lines, Silence, choose_progress
+from indexer.progress import Bars, Lines, Silence, choose_progress, follow
 
 
 def console(is_terminal):
@@ -56,3 +56,18 @@ def test_bars_show_count_and_rate():
 def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert isinstance(choose_progress(console(True)), Lines)
+
+
+def test_counts_of_what_is_done_become_steps():
+    place = console(False)
+    with Lines(place) as progress:
+        tell = follow(progress, "pictures")
+        tell("read", 2, 3)
+        tell("read", 3, 3)
+        tell("draw", 1, 1)
+    assert place.file.getvalue().splitlines() == [
+        "read: 3 pictures",
+        "read: 3/3, 0 s",
+        "draw: 1 picture",
+        "draw: 1/1, 0 s",
+    ]

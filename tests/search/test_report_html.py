@@ -116,7 +116,9 @@ def test_pictures_are_read_once_best_ranks_first_and_may_be_missing() -> None:
             raise MediaError("decode_failed", "broken")
         return JPEG
 
-    pictures = read_pictures(similar, thumbnail)
+    told: list[tuple[int, int]] = []
+    pictures = read_pictures(similar, thumbnail, progress=lambda *counts: told.append(counts))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert len(asked) == len(set(asked)) == 4
     assert {at for _, at in asked} == {65.5}
     assert len(pictures) == 3
