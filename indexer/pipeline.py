@@ -4,6 +4,8 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from indexer.stages import (
     lyrics_result,
     run_stages,
 )
-from store.errors import MediaError, MvsearchError
+from store.errors import LibraryBusyError, MediaError, MvsearchError
 from store.library import Library
 from store.records import Failure
 
@@ -76,7 +78,7 @@ def index_folder(
     # Paths are shown and kept as they stand here, so without "..".
     place = folder.resolve() if ".." in folder.parts else folder.absolute()
     run = _Run(place, library, encoders, options, progress or Silence(), stop)
-    with library.writing(options.wait_seconds):
+    with _writing(library, options.wait_seconds, run.progress):
         run.prepare()
         try:
             with run.progress:
@@ -87,6 +89,19 @@ def index_folder(
     summary.is_interrupted = run.stop.is_set()
     summary.seconds = time.monotonic() - start
     return summary
+
+
+@contextmanager
+def _writing(library: Library, wait_seconds: float, progress: Progress) -> Iterator[None]:
+    """Be the one who writes; who has to wait is told for whom."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(library.writing(0))
+        except LibraryBusyError as busy:
+            who = str(busy).partition(";")[0]
+            progress.note(f"Waiting up to {wait_seconds:.0f} s: {who}")
+            stack.enter_context(library.writing(wait_seconds))
+        yield
 
 
 class _Run:

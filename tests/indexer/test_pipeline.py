@@ -14,7 +14,12 @@ import pytest
 from indexer.encoders import Encoders
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
-from store.errors import EncoderMismatchError, MvsearchError, WeightsMissingError
+from store.errors import (
+    EncoderMismatchError,
+    LibraryBusyError,
+    MvsearchError,
+    WeightsMissingError,
+)
 from store.library import Library
 from store.records import Failure, LyricLine, Lyrics, WhisperSegment
 from tests import toy_library
@@ -434,3 +439,35 @@ def test_new_lyrics_do_not_hide_that_a_file_ends_early(folder, home):
     assert (summary.indexed, summary.failures) == (1, [early])
     with Library.open(home) as library:
         assert library.catalog.failures() == [early]
+
+
+def test_who_waits_is_told_for_whom(folder, home):
+    toy_library.index(folder, home)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDING_RUN, str(home)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True,
+    )  # fmt: skip
+    try:
+        assert holder.stdout.readline() == "holding\n"
+        with Library.open(home) as library:
+            notes = Notes()
+            with pytest.raises(LibraryBusyError, match=str(holder.pid)):
+                index_folder(
+                    folder, library, Encoders("toy"), IndexOptions(wait_seconds=0.2), progress=notes
+                )
+        assert len(notes.said) == 1
+        assert f"process {holder.pid}" in notes.said[0]
+    finally:
+        holder.communicate("done\n")
+    assert toy_library.index(folder, home).unchanged == 3
+
+
+HOLDING_RUN = """
+import sys
+from pathlib import Path
+from store.library import Library
+
+with Library.open(Path(sys.argv[1])) as library, library.writing():
+    print("holding", flush=True)
+    sys.stdin.readline()
+"""
