@@ -53,6 +53,7 @@ class Ledger:
             for failure in outcome.failures:
                 self.keep_failure(replace(failure, path=found.file.path), found)
             if outcome.video is not None:
+                self._inherit_failures(found, outcome)
                 self._keep_video(found, outcome.video)
         if outcome.video is not None:
             for result in outcome.results:
@@ -99,6 +100,19 @@ class Ledger:
             return
         if outcome.video is None or location.video_id != found.video_id:
             self.summary.removed += len(self.catalog.drop_locations([found.file.path]))
+
+    def _inherit_failures(self, found: Found, outcome: Outcome) -> None:
+        """What decoding told of a content at another place holds at a new one too."""
+        if "decode" in _done_stages(outcome) or self.catalog.location(found.file.path) is not None:
+            return
+        places = {place.path for place in self.catalog.locations(video_id=found.video_id)}
+        told = {
+            failure.code: failure
+            for failure in self.catalog.failures()
+            if failure.stage == "decode" and failure.path in places
+        }
+        for failure in told.values():
+            self.keep_failure(replace(failure, path=found.file.path), found)
 
     def _keep_video(self, found: Found, video: Video) -> None:
         """Store a video and one place where it lies; a measured duration is not given up."""

@@ -471,3 +471,14 @@ with Library.open(Path(sys.argv[1])) as library, library.writing():
     print("holding", flush=True)
     sys.stdin.readline()
 """
+
+
+def test_a_truncated_file_that_is_moved_is_still_a_failure(folder, home):
+    whole = toy_library.make_clip(folder / "whole.mkv", "testsrc2=s=96x64:r=10", "sine=f=440", 30)
+    cut = folder / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert [bad.code for bad in toy_library.index(folder, home).failures] == ["truncated"]
+    cut.rename(folder / "moved.mkv")
+    summary = toy_library.index(folder, home)
+    assert [(bad.path.name, bad.code) for bad in summary.failures] == [("moved.mkv", "truncated")]
+    assert toy_library.index(folder, home).failures == summary.failures
