@@ -117,13 +117,10 @@ def analyse_probed(
                 seen.take(piece)
             elif isinstance(piece, SoundBlock) and heard is not None:
                 heard.take(piece)
-    if decoding.report is None:
-        raise MediaError("decode_failed", "the decoder ended without a word")
-    return _finish(probe, decoding.report, {"frames": seen, "audio": heard}, stages)
+    return _finish(decoding.report, {"frames": seen, "audio": heard}, stages)
 
 
 def _finish(
-    probe: Probe,
     report: DecodeReport,
     senses: "Mapping[Modality, _Seen | _Heard | None]",
     stages: Collection[Modality],
@@ -143,7 +140,7 @@ def _finish(
         report.duration_seconds,
         absent,
         seen.uniform_seconds if isinstance(seen, _Seen) else (),
-        _describe_truncation(probe, report.duration_seconds) if report.is_truncated else None,
+        _explain_truncation(report) if report.is_truncated else None,
     )
 
 
@@ -256,10 +253,6 @@ def _decode_options(
     return given
 
 
-def _describe_truncation(probe: Probe, end_seconds: float) -> MediaError:
-    """Say how much of a file there is."""
-    promised = probe.duration_seconds or 0.0
-    return MediaError(
-        "truncated",
-        f"it ends at {end_seconds:.1f} of {promised:.1f} seconds; that part is in the library",
-    )
+def _explain_truncation(report: DecodeReport) -> MediaError:
+    """How much of a file there is, and what became of it."""
+    return MediaError("truncated", f"{report.why_truncated}; that part is in the library")

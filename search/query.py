@@ -12,7 +12,6 @@ from store.records import MODALITIES, Modality
 
 QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
-FILE_KINDS: frozenset[QueryKind] = frozenset({"image", "clip", "audio"})
 SECTION_KINDS: frozenset[QueryKind] = frozenset({"clip", "audio", "like"})
 
 Weights = Mapping[Modality, float]

@@ -240,22 +240,6 @@ class Lyrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A segment that answers one query vector.
-
-    Attributes:
-        similarity: cosine, in [-1, 1].
-        rank: 1 for the best.
-    """
-
-    video_id: str
-    modality: Modality
-    segment: Segment
-    similarity: float
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
 class Moment:
     """A stretch of a video that answers a query; without times where lyrics have none."""
 
