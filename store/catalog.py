@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from store.errors import EncoderMismatchError, VideoNotFoundError
@@ -48,13 +48,17 @@ class Catalog(CatalogReader):
     middle, by `kill -9` or a full disk, never happened.
     """
 
-    def set_profile(self, name: str, spaces: Sequence[Space]) -> None:
-        """Say what a library is built with; one without videos may still change its mind.
+    def adopt_profile(self, name: str, spaces: Sequence[Space]) -> None:
+        """Begin a library with these encoders, or check that it was begun with them.
+
+        One without videos may still change its mind; the same again writes nothing.
 
         Raises:
-            EncoderMismatchError: it was built with others.
+            EncoderMismatchError: it was begun with others.
         """
         self.check_spaces(name, spaces)
+        if self.profile() == name and set(self.spaces()) == set(spaces):
+            return
         with self._database.writing() as session:
             session.merge(SettingRow(name=PROFILE, value=name))
             asked = [space.key for space in spaces]
@@ -63,16 +67,6 @@ class Catalog(CatalogReader):
             for position, space in enumerate(spaces):
                 if space.key not in known:
                     session.add(space_to_row(space, position, time.time_ns()))
-
-    def adopt_profile(self, name: str, spaces: Sequence[Space]) -> None:
-        """Begin a library with these encoders, or check that it was begun with them.
-
-        Raises:
-            EncoderMismatchError: it was begun with others.
-        """
-        self.check_spaces(name, spaces)
-        if self.profile() is None or set(self.spaces()) != set(spaces):
-            self.set_profile(name, spaces)
 
     def add_video(self, video: Video, location: Location) -> None:
         """Add a video and a file that holds it, or update both.
@@ -89,15 +83,6 @@ class Catalog(CatalogReader):
             session.merge(location_to_row(location))
             session.flush()
             _drop_homeless(session, old_ids)
-
-    def update_duration(self, video_id: str, duration_seconds: float) -> None:
-        """Replace what the header said by what decoding measured."""
-        with self._database.writing() as session:
-            session.execute(
-                update(VideoRow)
-                .where(VideoRow.id == video_id)
-                .values(duration_seconds=duration_seconds, is_duration_measured=True)
-            )
 
     def drop_locations(self, paths: Iterable[Path]) -> list[str]:
         """Forget files and their failures, and the videos that were nowhere else with all they had.

@@ -38,7 +38,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
     ) -> Library:
         library = Library.open(tmp_path / f"library{len(opened)}", create=True)
         opened.append(library)
-        library.catalog.set_profile("planted", spaces)
+        library.catalog.adopt_profile("planted", spaces)
         for video_id, held in content.items():
             path = tmp_path / f"{video_id}.mp4"
             video = Video(video_id, path, f"Song {video_id}", "Planted", 60.0, True)

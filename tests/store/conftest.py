@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def library(folder: Path) -> Iterator[Library]:
     with Library.open(folder, create=True) as opened:
-        opened.catalog.set_profile("toy", SPACES)
+        opened.catalog.adopt_profile("toy", SPACES)
         yield opened
 
 

@@ -129,7 +129,7 @@ def test_a_library_begun_anew_does_not_take_the_old_ones_index(filled: Library) 
     filled.close()
     (filled.folder / "catalog.sqlite3").unlink()
     with Library.open(filled.folder, create=True) as anew:
-        anew.catalog.set_profile("toy", SPACES)
+        anew.catalog.adopt_profile("toy", SPACES)
         fill_song(anew.catalog, "1111", seed=1)
         fill_song(anew.catalog, "2222", seed=20)
         assert anew.index(FRAMES).video_ids == ("1111", "2222")

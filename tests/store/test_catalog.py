@@ -101,14 +101,6 @@ def test_videos_come_by_artist_title_and_id(catalog: Catalog) -> None:
     assert [video.id for video in catalog.videos()] == ["1", "5", "2", "3", "4"]
 
 
-def test_a_measured_duration_replaces_the_headers(catalog: Catalog) -> None:
-    add_song(catalog, "ab12")
-    assert not catalog.video("ab12").is_duration_measured
-    catalog.update_duration("ab12", 59.75)
-    assert catalog.video("ab12").is_duration_measured
-    assert catalog.video("ab12").duration_seconds == 59.75
-
-
 def test_an_unknown_video_is_said_so(catalog: Catalog) -> None:
     with pytest.raises(VideoNotFoundError, match="'nope'"):
         catalog.video("nope")
@@ -243,7 +235,7 @@ def test_a_generation_grows_with_every_change_of_its_space_alone(catalog: Catalo
     fill_song(catalog, "ab12", seed=1)
     before = {space.key: catalog.generation(space.key) for space in SPACES}
     add_song(catalog, "cd34")
-    catalog.update_duration("ab12", 5.0)
+    catalog.clear_failures([Path("/music/ab12.mp4")])
     catalog.store_stage(Stage("cd34", "audio", SOUND.key, "absent"))
     assert before == {space.key: catalog.generation(space.key) for space in SPACES}
     catalog.store_stage(
@@ -319,10 +311,9 @@ def test_a_library_keeps_the_encoders_it_was_begun_with(catalog: Catalog) -> Non
     assert catalog.spaces() == SPACES
     fill_song(catalog, "ab12", seed=1)
     catalog.adopt_profile("toy", SPACES)
-    catalog.set_profile("toy", SPACES)
     assert catalog.embeddings("ab12", FRAMES.key) is not None
     other = [Space("frames", "seer", "2", 8), *SPACES[1:]]
-    for refuse in (catalog.check_spaces, catalog.adopt_profile, catalog.set_profile):
+    for refuse in (catalog.check_spaces, catalog.adopt_profile):
         with pytest.raises(EncoderMismatchError) as caught:
             refuse("newer", other)
         message = str(caught.value)

@@ -21,7 +21,7 @@ def add_songs(catalog: Catalog) -> None:
 
 def test_a_full_disk_is_named_and_undoes_the_write(tmp_path: Path) -> None:
     with Library.open(tmp_path / "home", create=True) as library:
-        library.catalog.set_profile("example", [FRAMES])
+        library.catalog.adopt_profile("example", [FRAMES])
         with library._database.reading() as session:
             session.execute(text("PRAGMA max_page_count = 1"))
         with pytest.raises(MvsearchError, match="make room") as refused:

@@ -78,6 +78,7 @@ def test_a_second_writer_gets_its_turn(library: Library) -> None:
     brief = 'with library.writing():\n    print("ready", flush=True); time.sleep(0.4)'
     with running(brief, library.folder), library.writing(wait_seconds=20):
         add_song(library.catalog, "ab12")
+    assert library.catalog.has_video("ab12")
 
 
 def test_two_openings_in_one_process_are_two_writers(library: Library) -> None:
@@ -150,7 +151,7 @@ def test_a_transaction_that_meets_another_says_so(library: Library) -> None:
     with library._database.writing() as session:
         session.connection()  # a transaction begins with its first statement
         with pytest.raises(LibraryBusyError, match="another program"):
-            Catalog(impatient).update_duration("ab12", 1.0)
+            Catalog(impatient).drop_locations([Path("/music/ab12.mp4")])
     impatient.close()
 
 
