@@ -1,6 +1,6 @@
 """The one door to searching: a query in, ranked videos with their reasons out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -25,6 +25,7 @@ from search.retrieve import Ask, find_candidates
 from store.errors import MvsearchError, QueryError
 from store.library import Library
 from store.records import Contribution, Modality, Moment, Result, Space, Video
+from store.vectors import SpaceIndex
 
 Fusion = Literal["weighted", "rrf"]
 _FUSIONS = {"weighted": fuse_weighted, "rrf": fuse_ranks}
@@ -112,6 +113,7 @@ class Engine:
         return self._rank(
             found.video_ids,
             merge_parts(found.similarities, of_parts),
+            weights,
             options,
             lambda video: self._moments_of(video, encoded, asks, options),
         )
@@ -122,23 +124,21 @@ class Engine:
         Similarity is symmetric: the mean of both directions of the set similarity.
         """
         ids = [other.id for other in self._videos() if other.id != video.id]
-        similarities = {
-            modality: compare_one(self.library.index(space), video.id, ids)
-            for modality, space in self._spaces().items()
-        }
-        return self._rank(ids, similarities, options, lambda v: self._shared_moments(video, v))
+        indexes = self._indexes()
+        similarities = {m: compare_one(index, video.id, ids) for m, index in indexes.items()}
+        share = self._share_with(video, indexes.values())
+        return self._rank(ids, similarities, self.weights(options), options, share)
 
     def similar_all(
         self, matrix: SimilarityMatrix, options: SearchOptions = SearchOptions()
     ) -> Iterator[tuple[Video, list[Result]]]:
         """Rank, for every video of the matrix in turn, the others by their similarity to it."""
         ids = [video.id for video in matrix.videos]
+        weights, indexes = self.weights(options), self._indexes()
         for at, video in enumerate(matrix.videos):
             similarities = {m: _without(rows[at], at) for m, rows in matrix.similarities.items()}
-            yield (
-                video,
-                self._rank(ids, similarities, options, self._share_with(video)),
-            )
+            share = self._share_with(video, indexes.values())
+            yield video, self._rank(ids, similarities, weights, options, share)
 
     def similarity_matrix(
         self,
@@ -156,14 +156,15 @@ class Engine:
         """
         videos = self._videos() if among is None else tuple(among)
         ids = [video.id for video in videos]
-        spaces = self._spaces()
+        indexes = self._indexes()
         similarities: dict[Modality, FloatArray] = {}
-        for at, (modality, space) in enumerate(spaces.items()):
-            report = _shift(progress, at * len(ids), len(spaces) * len(ids))
-            similarities[modality] = compare_all(self.library.index(space), ids, report)
+        for at, (modality, index) in enumerate(indexes.items()):
+            report = _shift(progress, at * len(ids), len(indexes) * len(ids))
+            similarities[modality] = compare_all(index, ids, report)
+        fuse, weights = _FUSIONS[options.fusion], self.weights(options)
         scores = np.stack(
             [
-                self._fuse({m: _without(s[at], at) for m, s in similarities.items()}, options)[0]
+                fuse({m: _without(s[at], at) for m, s in similarities.items()}, weights)[0]
                 for at in range(len(ids))
             ]
         )
@@ -190,19 +191,19 @@ class Engine:
         index = self.library.index(space)
         return Ask(index, index.place(vectors))
 
-    def _fuse(
-        self, similarities: Similarities, options: SearchOptions
-    ) -> tuple[FloatArray, dict[Modality, FloatArray]]:
-        return _FUSIONS[options.fusion](similarities, self.weights(options))
+    def _indexes(self) -> dict[Modality, SpaceIndex]:
+        """The index of each modality that the library holds anything of."""
+        return {m: self.library.index(space) for m, space in self._spaces().items()}
 
     def _rank(
         self,
         video_ids: Sequence[str],
         similarities: Similarities,
+        weights: Weights,
         options: SearchOptions,
         moments_of: Callable[[Video], tuple[Moment, ...]],
     ) -> list[Result]:
-        scores, shares = self._fuse(similarities, options)
+        scores, shares = _FUSIONS[options.fusion](similarities, weights)
         results: list[Result] = []
         for at in order_best_first(scores, video_ids)[: options.top]:
             video = self.library.catalog.video(video_ids[at])
@@ -222,17 +223,19 @@ class Engine:
         asked = list(zip(encoded.parts, asks, strict=True))
         return find_moments(self.library, video, asked, options.n_moments)
 
-    def _share_with(self, video: Video) -> Callable[[Video], tuple[Moment, ...]]:
-        return lambda other: self._shared_moments(video, other)
-
-    def _shared_moments(self, video: Video, other: Video) -> tuple[Moment, ...]:
+    def _share_with(
+        self, video: Video, indexes: Collection[SpaceIndex]
+    ) -> Callable[[Video], tuple[Moment, ...]]:
         """In each modality, the stretch of another video most like any of this one."""
-        moments: list[Moment] = []
-        for space in self._spaces().values():
-            index = self.library.index(space)
-            similarities = index.vectors(video.id) @ index.vectors(other.id).T
-            moments += find_alike(self.library, other, space, similarities, 1)
-        return tuple(moments)
+
+        def find(other: Video) -> tuple[Moment, ...]:
+            moments: list[Moment] = []
+            for index in indexes:
+                similarities = index.vectors(video.id) @ index.vectors(other.id).T
+                moments += find_alike(self.library, other, index.space, similarities, 1)
+            return tuple(moments)
+
+        return find
 
 
 def _without(row: FloatArray, at: int) -> FloatArray:

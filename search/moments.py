@@ -95,6 +95,7 @@ def find_alike(
     index = library.index(space)
     rows = index.rows(video.id)
     starts, ends = index.starts[rows], index.ends[rows]
+    texts = _read_texts(library, video, space)
     moments = []
     for first, last in merge_hits(best, starts, ends, n_moments=n_moments):
         if best[first : last + 1].max() < MIN_SIMILARITY:
@@ -107,16 +108,15 @@ def find_alike(
                 float(starts[first]) if is_timed else None,
                 float(ends[first : last + 1].max()) if is_timed else None,
                 float(best[first : last + 1].max()),
-                _read_text(library, video, space, first, last),
+                JOIN.join(texts[first : last + 1]),
             )
         )
     return moments
 
 
-def _read_text(library: Library, video: Video, space: Space, first: int, last: int) -> str:
+def _read_texts(library: Library, video: Video, space: Space) -> list[str]:
+    """The lines behind a video's vectors; none where there are no words."""
     if space.modality != "lyrics":
-        return ""
+        return []
     embeddings = library.catalog.embeddings(video.id, space.key)
-    if embeddings is None:
-        return ""
-    return JOIN.join(segment.text for segment in embeddings.segments[first : last + 1])
+    return [] if embeddings is None else [segment.text for segment in embeddings.segments]
