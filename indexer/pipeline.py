@@ -31,7 +31,7 @@ from indexer.stages import (
 )
 from store.errors import LibraryBusyError, MediaError, MvsearchError
 from store.library import Library
-from store.records import Failure
+from store.records import Failure, Lyrics
 
 logger = logging.getLogger(__name__)
 
@@ -262,9 +262,9 @@ class _Run:
         except DecodeStoppedError:
             return
         except MediaError as error:
-            failure = Failure(path, "lyrics", error.code, str(error))
-            self.ledger.keep_failure(failure, found)
-            return
+            self.ledger.keep_failure(Failure(path, "lyrics", error.code, str(error)), found)
+            # Not pending: as every failure, it is tried again when the file changes or on request.
+            lyrics = Lyrics((), "whisper", transcriber.model_name)
         fingerprint = lyrics_fingerprint(path)
         result = lyrics_result(found.video_id, lyrics, self.encoders, fingerprint)
         self.ledger.keep_result(result)

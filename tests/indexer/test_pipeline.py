@@ -17,6 +17,7 @@ from indexer.progress import Silence
 from store.errors import (
     EncoderMismatchError,
     LibraryBusyError,
+    MediaError,
     MvsearchError,
     WeightsMissingError,
 )
@@ -302,13 +303,13 @@ class Listener:
     heard: ClassVar[list[int]] = []
 
     def __init__(self, model, language=None, may_download=False):
-        self.model = model
+        self.model_name = model
 
     def transcribe(self, samples):
         self.heard.append(len(samples))
         fields = WhisperSegment(0, 0, (50364, 1), 0.0, -0.3, 1.1, 0.02)
         line = LyricLine("a planted line", 1.0, 2.5, whisper=fields)
-        return Lyrics((line,), "whisper", self.model, "en")
+        return Lyrics((line,), "whisper", self.model_name, "en")
 
 
 class Notes(Silence):
@@ -385,6 +386,25 @@ def test_side_car_is_taken_before_whisper(folder, home, monkeypatch):
     summary, _ = run_with_notes(folder, home, lyrics="whisper")
     assert summary.unchanged == 3
     assert len(Listener.heard) == 2
+
+
+def test_what_whisper_fails_on_is_tried_again_only_when_asked(without_lyrics, home, monkeypatch):
+    class Deaf(Listener):
+        def transcribe(self, samples):
+            self.heard.append(len(samples))
+            raise MediaError("transcribe_failed", "Whisper gave up")
+
+    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: True)
+    monkeypatch.setattr("indexer.pipeline.Transcriber", Deaf)
+    Listener.heard.clear()
+    summary, _ = run_with_notes(without_lyrics, home)
+    assert [bad.code for bad in summary.failures] == ["transcribe_failed"] * 2
+    again, _ = run_with_notes(without_lyrics, home)
+    assert (again.unchanged, again.failed, len(Listener.heard)) == (3, 2, 2)
+    monkeypatch.setattr("indexer.pipeline.Transcriber", Listener)
+    healed, _ = run_with_notes(without_lyrics, home, has_retry=True)
+    assert (healed.failed, len(Listener.heard)) == (0, 4)
+    assert lyrics_stages(home)["First Song"] == "done"
 
 
 def test_whisper_without_weights_is_an_error_before_any_work(folder, home, monkeypatch):
