@@ -1,0 +1,85 @@
+"""What an evaluation of a library is: the outcomes of its queries, and its hubs."""
+
+from dataclasses import dataclass
+
+from search.evaluation.metrics import skewness
+from search.evaluation.outcomes import Outcome
+from store.records import MODALITIES
+
+
+@dataclass(frozen=True, slots=True)
+class Hubness:
+    """How often each video is among the first k similar ones of the others.
+
+    Attributes:
+        k: how many similar videos of each count.
+        names: of the videos, as people know them.
+        counts: how often each occurs, in the order of the names.
+        n_rankings: how many videos were asked about.
+    """
+
+    k: int
+    names: tuple[str, ...]
+    counts: tuple[int, ...]
+    n_rankings: int
+
+    def __post_init__(self) -> None:
+        """Check that every video has its count, and that none exceeds the rankings."""
+        if self.k < 1 or len(self.names) != len(self.counts):
+            raise ValueError(f"k {self.k}, {len(self.names)} names, {len(self.counts)} counts")
+        if any(not 0 <= count <= self.n_rankings for count in self.counts):
+            raise ValueError(f"a video occurs once in a ranking at most, of {self.n_rankings}")
+
+    @property
+    def skewness(self) -> float:
+        """Of the counts; 0 where all occur as often."""
+        return skewness(self.counts)
+
+    @property
+    def largest_share(self) -> float:
+        """The share of the rankings that the most frequent video is in."""
+        return max(self.counts, default=0) / max(self.n_rankings, 1)
+
+    def list_largest(self, n: int = 5) -> list[tuple[str, int]]:
+        """The most frequent videos, ties by name."""
+        paired = sorted(zip(self.names, self.counts, strict=True), key=lambda p: (-p[1], p[0]))
+        return paired[:n]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How a library, indexed under one profile, answered queries with known answers.
+
+    Attributes:
+        library: its name or folder, as people know it.
+        profile: that it was indexed under.
+        seed: of the sample of queries, and of the intervals.
+        n_videos: in the library.
+        outcomes: of all queries, distortions and means.
+        hubness: of the similar-songs report; None where it was not made.
+        notes: what a reader must know, such as what was left out.
+        fusion: the means that stands for the whole system; None for the first of the outcomes'
+            means that is no modality.
+    """
+
+    library: str
+    profile: str
+    seed: int
+    n_videos: int
+    outcomes: tuple[Outcome, ...]
+    hubness: Hubness | None = None
+    notes: tuple[str, ...] = ()
+    fusion: str | None = None
+
+    def list_means(self) -> tuple[str, ...]:
+        """Every means of the outcomes: modalities in their order, then fusions as they came."""
+        asked = dict.fromkeys(outcome.means for outcome in self.outcomes)
+        single = [modality for modality in MODALITIES if modality in asked]
+        return (*single, *(means for means in asked if means not in MODALITIES))
+
+    def name_fusion(self) -> str | None:
+        """The means that stands for the whole system; None where no fusion was asked."""
+        fusions = [means for means in self.list_means() if means not in MODALITIES]
+        if self.fusion in fusions:
+            return self.fusion
+        return fusions[0] if fusions else None

@@ -1,0 +1,122 @@
+"""95 % bootstrap intervals over the videos that queries were made from.
+
+Queries from one video are not independent, so it is videos that are drawn with replacement, each
+with all its queries (cluster bootstrap; Field and Welsh, "Bootstrapping clustered data", JRSS B
+2007), and the interval is that of the percentiles (Efron and Tibshirani, "An Introduction to the
+Bootstrap", 1993, 13.3). Where every query is answered alike the interval has no width: it says
+nothing of what was not drawn in the first place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+Weights = npt.NDArray[np.int64]
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapOptions:
+    """How intervals are drawn.
+
+    Attributes:
+        n_resamples: how often the videos are drawn anew.
+        seed: of the generator; the same seed gives the same interval.
+    """
+
+    n_resamples: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Two limits, the lower first."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resamples:
+    """The queries of a row, and how often each is in each resample.
+
+    Attributes:
+        weights: (resamples, queries) how often a query's video was drawn.
+        n_sources: how many videos there are to draw from.
+    """
+
+    weights: Weights
+    n_sources: int
+
+
+@lru_cache(maxsize=64)
+def _draw_counts(n_sources: int, options: BootstrapOptions) -> Weights:
+    generator = np.random.default_rng(options.seed)
+    shares = np.full(n_sources, 1.0 / n_sources)
+    counts = generator.multinomial(n_sources, shares, size=options.n_resamples)
+    counts.setflags(write=False)  # it is kept, and given to every row
+    return counts
+
+
+def draw_resamples(sources: Sequence[str], options: BootstrapOptions | None = None) -> Resamples:
+    """Draw the videos with replacement.
+
+    Rows over the same videos get the same draws, so that differences between them are paired.
+
+    Args:
+        sources: id of the video that each query was made from, one at least.
+        options: how many draws, and from which seed.
+    """
+    names, owner = np.unique(np.asarray(sources, dtype=object).astype(str), return_inverse=True)
+    counts = _draw_counts(len(names), options or BootstrapOptions())
+    return Resamples(counts[:, owner], len(names))
+
+
+def average_resamples(values: FloatArray, resamples: Resamples) -> FloatArray:
+    """The mean of each resample.
+
+    Args:
+        values: (queries,), NaN where a query has none; it is left out.
+        resamples: of the same queries.
+
+    Returns:
+        (resamples,), NaN where a resample has no value at all.
+    """
+    known = ~np.isnan(values)
+    weights = resamples.weights[:, known].astype(np.float64)
+    n_drawn = weights.sum(axis=1)
+    total = weights @ values[known]
+    return np.where(n_drawn > 0, total / np.maximum(n_drawn, 1.0), np.nan)
+
+
+def take_medians(values: FloatArray, resamples: Resamples) -> FloatArray:
+    """The median of each resample; arguments and result as in `average_resamples`."""
+    known = np.flatnonzero(~np.isnan(values))
+    if known.size == 0:
+        return np.full(len(resamples.weights), np.nan)
+    order = known[np.argsort(values[known], kind="stable")]
+    reached = np.cumsum(resamples.weights[:, order], axis=1)
+    n_drawn = reached[:, -1:]
+    # The two middle places are one and the same where the number is odd.
+    lower = np.argmax(reached >= (n_drawn + 1) // 2, axis=1)
+    upper = np.argmax(reached >= n_drawn // 2 + 1, axis=1)
+    middle = (values[order][lower] + values[order][upper]) / 2
+    return np.where(n_drawn[:, 0] > 0, middle, np.nan)
+
+
+def span_interval(drawn: FloatArray, n_sources: int) -> Interval | None:
+    """The middle 95 % of what the resamples gave.
+
+    Returns:
+        None where there is one video only, or no value: nothing can be said of others then.
+    """
+    known = drawn[~np.isnan(drawn)]
+    if n_sources < 2 or known.size == 0:
+        return None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))
