@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from store.blobs import HalfMatrix, Seconds, unpack_seconds, unpack_vectors
-from store.database import Database
 from store.errors import EncoderMismatchError, VideoNotFoundError
+from store.lines import LineReader
 from store.lookup import choose_video
 from store.paths import decode_path, encode_key, keys_below
 from store.records import Embeddings, Failure, Location, Lyrics, Modality, Space, Stage, Video
@@ -53,11 +53,8 @@ class StoredVectors:
     ends: Seconds
 
 
-class CatalogReader:
+class CatalogReader(LineReader):
     """The questions; each is answered from one state of the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def profile(self) -> str | None:
         """The profile that the library was built with, None before that."""

@@ -24,9 +24,16 @@ def test_the_constant_is_the_newest_migration() -> None:
 
 
 def test_the_migrations_make_the_tables_of_the_models(library: Library) -> None:
+    known = Base.metadata.tables  # what the full-text indexes keep is SQLite's own affair
     with library._database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                # What the full-text indexes keep is SQLite's own affair.
+                "include_name": lambda name, kind, _: kind != "table" or name in known,
+            },
         )
         assert compare_metadata(context, Base.metadata) == []
 
