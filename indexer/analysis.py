@@ -1,14 +1,13 @@
 """One file in, its features out: the same code for the library and for a query clip."""
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from indexer.audio import WindowBatch, Windower, WindowOptions
-from indexer.encoders import AudioEncoder, Encoders, FrameEncoder
+from indexer.encoders import Encoders
 from indexer.frames import (
     DecodeOptions,
     DecodeReport,
@@ -19,8 +18,10 @@ from indexer.frames import (
     read_thumbnail,
 )
 from indexer.probe import Probe, probe_file
+from indexer.scan import content_id
+from indexer.senses import Heard, Seen, choose_sight
 from store.errors import MediaError
-from store.records import Embeddings, Matrix, Modality, Segment, Space
+from store.records import Embeddings, Modality, Segment
 
 __all__ = ["AnalysisOptions", "Features", "analyse_file", "analyse_image", "read_thumbnail"]
 
@@ -87,11 +88,14 @@ def analyse_file(
         MediaError: it cannot be read or decoded.
     """
     options = options or AnalysisOptions()
-    return analyse_probed(path, probe_file(path), encoders, options, stages)
+    # The id is read only where it decides something: which frames a profile takes of the file.
+    video_id = content_id(path) if encoders.profile.frames_a_video else ""
+    return analyse_probed(path, video_id, probe_file(path), encoders, options, stages)
 
 
 def analyse_probed(
     path: Path,
+    video_id: str,
     probe: Probe,
     encoders: Encoders,
     options: AnalysisOptions,
@@ -102,12 +106,21 @@ def analyse_probed(
 
     Memory holds one batch of frames and one of windows, however long the file is.
 
+    Args:
+        path: of the file.
+        video_id: its content id; decides which frames a profile takes that takes few.
+        probe: what the file says of itself.
+        encoders: whose profile says how frames are taken.
+        options: the section, the rates and the patience.
+        stages: what is asked for, "frames" or "audio" or both.
+        stop: when set, the decoder is ended.
+
     Raises:
         MediaError: it cannot be decoded.
     """
-    seen = _Seen(encoders.frames) if "frames" in stages and probe.picture else None
+    seen = choose_sight(encoders, video_id) if "frames" in stages and probe.picture else None
     ear = encoders.audio if "audio" in stages and probe.sound else None
-    heard = _Heard(ear, options.hop_seconds) if ear is not None else None
+    heard = Heard(ear, options.hop_seconds) if ear is not None else None
     if seen is None and heard is None:
         absent = {stage: WHY_NO_STREAM[stage] for stage in stages}
         return Features((), probe.duration_seconds or 0.0, absent)
@@ -122,7 +135,7 @@ def analyse_probed(
 
 def _finish(
     report: DecodeReport,
-    senses: "Mapping[Modality, _Seen | _Heard | None]",
+    senses: Mapping[Modality, Seen | Heard | None],
     stages: Collection[Modality],
 ) -> Features:
     """Gather what the senses made, and say why one made nothing."""
@@ -139,7 +152,7 @@ def _finish(
         tuple(embeddings),
         report.duration_seconds,
         absent,
-        seen.uniform_seconds if isinstance(seen, _Seen) else (),
+        seen.uniform_seconds if isinstance(seen, Seen) else (),
         _explain_truncation(report) if report.is_truncated else None,
     )
 
@@ -160,81 +173,8 @@ def analyse_image(path: Path, encoders: Encoders) -> tuple[Embeddings, ...]:
     )
 
 
-class _Seen:
-    """Frames on their way through the encoder."""
-
-    def __init__(self, encoder: FrameEncoder) -> None:
-        self.encoder = encoder
-        self._starts: list[float] = []
-        self._kept: list[int] = []
-        self._matrices: list[tuple[Matrix, ...]] = []
-
-    @property
-    def uniform_seconds(self) -> tuple[float, ...]:
-        """Times of the frames that were left out."""
-        kept = set(self._kept)
-        return tuple(at for number, at in enumerate(self._starts) if number not in kept)
-
-    def take(self, batch: FrameBatch) -> None:
-        """Encode what is not of one colour."""
-        first = len(self._starts)
-        self._starts += batch.start_seconds.tolist()
-        kept = np.flatnonzero(~batch.is_uniform)
-        self._kept += (first + kept).tolist()
-        if len(kept):
-            self._matrices.append(self.encoder.encode(batch.frames[kept]))
-
-    def finish(self, end_seconds: float) -> list[Embeddings]:
-        """Each frame lasts until the next, the last one to the end."""
-        ends = [*self._starts[1:], max([end_seconds, *self._starts[-1:]])]
-        segments = [Segment(self._starts[number], ends[number]) for number in self._kept]
-        return _gather(self.encoder.spaces, segments, self._matrices)
-
-
-class _Heard:
-    """Sound on its way through the encoder."""
-
-    def __init__(self, encoder: AudioEncoder, hop_seconds: float | None) -> None:
-        self.encoder = encoder
-        hop = min(hop_seconds or encoder.hop_seconds, encoder.window_seconds)
-        self._windower = Windower(WindowOptions(encoder.sample_rate, encoder.window_seconds, hop))
-        self._segments: list[Segment] = []
-        self._matrices: list[tuple[Matrix, ...]] = []
-
-    def take(self, block: SoundBlock) -> None:
-        """Encode the windows that are full."""
-        self._encode(self._windower.push(block))
-
-    def finish(self, end_seconds: float) -> list[Embeddings]:
-        """Encode the last window; none ends after the file does."""
-        self._encode(self._windower.finish())
-        segments = [
-            Segment(segment.start_seconds, min(segment.end_seconds or 0.0, end_seconds))
-            for segment in self._segments
-        ]
-        return _gather(self.encoder.spaces, segments, self._matrices)
-
-    def _encode(self, batches: Iterable[WindowBatch]) -> None:
-        for batch in batches:
-            times = zip(batch.start_seconds.tolist(), batch.end_seconds.tolist(), strict=True)
-            self._segments += (Segment(start, end) for start, end in times)
-            self._matrices.append(self.encoder.encode(batch.windows))
-
-
-def _gather(
-    spaces: Sequence[Space], segments: Sequence[Segment], matrices: Sequence[tuple[Matrix, ...]]
-) -> list[Embeddings]:
-    """One `Embeddings` for each space, from batches of one matrix for each space."""
-    if not segments:
-        return []
-    return [
-        Embeddings(space, tuple(segments), np.concatenate(parts))
-        for space, parts in zip(spaces, zip(*matrices, strict=True), strict=True)
-    ]
-
-
 def _decode_options(
-    seen: _Seen | None, heard: _Heard | None, options: AnalysisOptions
+    seen: Seen | None, heard: Heard | None, options: AnalysisOptions
 ) -> DecodeOptions:
     """What the encoders need of the decoder."""
     given = DecodeOptions(

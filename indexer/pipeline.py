@@ -124,12 +124,16 @@ class _Run:
         self.stop = stop or threading.Event()
         self.ledger = Ledger(library.catalog, folder)
         self.whisper_model = options.whisper_model or encoders.profile.whisper_model
+        self.lyrics: LyricsMode = options.lyrics
+        # Such a profile asks Whisper first, and others only where there is no Whisper.
+        if self.lyrics == "auto" and encoders.profile.is_lyrics_heard:
+            self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
         self.transcriber: Transcriber | None = None
         self.waiting: list[Outcome] = []
 
     def prepare(self) -> None:
         """Fail now, before any work, where something is missing or does not fit."""
-        mode = self.options.lyrics
+        mode = self.lyrics
         _check_language(self.options.language)
         if mode == "whisper" or (mode == "auto" and has_weights(self.whisper_model)):
             self.transcriber = Transcriber(
@@ -142,7 +146,7 @@ class _Run:
         inventory = self._take_inventory()
         for failure in inventory.failures:
             self.ledger.keep_failure(failure)
-        wish = LyricsWish(self.options.lyrics, self.whisper_model, self.transcriber is not None)
+        wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)
         chosen = choose_jobs(inventory, self.catalog, self.encoders, wish)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting
@@ -197,7 +201,7 @@ class _Run:
             return
         self.progress.begin("analyse", len(jobs))
         n_workers = self.options.workers or max(2, (os.cpu_count() or 1) // 2)
-        options = StageOptions(self.options.lyrics, self.options.language, self.options.analysis)
+        options = StageOptions(self.lyrics, self.options.language, self.options.analysis)
 
         def run(job: Job) -> tuple[Job, Outcome | None]:
             return job, self._run_stages(job, options)
@@ -242,7 +246,7 @@ class _Run:
         """Say once that lyrics wait for Whisper, and how they come."""
         self.ledger.summary.pending += len(self.waiting)
         n_videos = self.ledger.summary.pending
-        if not n_videos or self.options.lyrics != "auto":
+        if not n_videos or self.lyrics != "auto":
             return
         self.progress.note(
             f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as Whisper's"

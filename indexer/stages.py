@@ -11,7 +11,13 @@ from indexer.analysis import AnalysisOptions, Features, analyse_probed
 from indexer.encoders import Encoders
 from indexer.frames import read_subtitles
 from indexer.inventory import Found
-from indexer.lyrics import FoundLyrics, find_lyrics, lyric_segments, sidecar_fingerprint
+from indexer.lyrics import (
+    FoundLyrics,
+    find_lyrics,
+    lyric_segments,
+    sidecar_fingerprint,
+    song_segment,
+)
 from indexer.probe import Probe, probe_file
 from store.errors import MediaError
 from store.records import (
@@ -89,7 +95,9 @@ def run_stages(
     heard = [stage for stage in lacking if stage != "lyrics"]
     if heard:
         try:
-            features = analyse_probed(path, probe, encoders, options.analysis, heard, stop)
+            features = analyse_probed(
+                path, found.video_id, probe, encoders, options.analysis, heard, stop
+            )
         except MediaError as error:
             return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
         video = replace(
@@ -135,10 +143,11 @@ def stage_result(
 def lyrics_result(
     video_id: str, lyrics: Lyrics, encoders: Encoders, fingerprint: str
 ) -> StageResult:
-    """Embed the lines of lyrics that go into the index; the rest is kept beside them."""
+    """Embed the lines of lyrics that go into the index, or all of them as one text."""
     encoder = encoders.lyrics
     origin = f"{lyrics.source} {lyrics.origin}".strip()
-    segments = lyric_segments(lyrics)
+    is_whole = encoders.profile.is_lyrics_whole
+    segments = song_segment(lyrics) if is_whole else lyric_segments(lyrics)
     embeddings: tuple[Embeddings, ...] = ()
     if segments:
         matrices = encoder.encode([segment.text for segment in segments])

@@ -119,4 +119,5 @@ def _read_texts(library: Library, video: Video, space: Space) -> list[str]:
     if space.modality != "lyrics":
         return []
     embeddings = library.catalog.embeddings(video.id, space.key)
-    return [] if embeddings is None else [segment.text for segment in embeddings.segments]
+    segments = () if embeddings is None else embeddings.segments
+    return [segment.text.replace("\n", JOIN) for segment in segments]

@@ -237,7 +237,7 @@ def say_moment(moment: Moment) -> str:
     """A moment in words, such as `1:05–1:10 lyrics “take me home”`."""
     start, end = format_seconds(moment.start_seconds), format_seconds(moment.end_seconds)
     span = f"{start} " if start == end else f"{start}–{end} "
-    text = f" “{printable(moment.text)}”" if moment.text else ""
+    text = f" “{shorten(printable(moment.text))}”" if moment.text else ""
     return f"{span if moment.start_seconds is not None else ''}{moment.modality}{text}"
 
 

@@ -1,10 +1,10 @@
 """The table of encoders and profiles, and the two small interfaces that every encoder meets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -80,19 +80,45 @@ class ReadsWords(Protocol):
         """Encode n texts into (n, dim) unit vectors of `spaces[-1]`."""
 
 
+AnyEncoder = TypeVar("AnyEncoder", bound=Encoder)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Which encoder serves each modality, and which Whisper model writes down what is sung."""
+    """Which encoder serves each modality, and what of a video it is given.
+
+    Attributes:
+        frames, lyrics, audio: names in the table of encoders; None where sound is not used.
+        whisper_model: which Whisper model writes down what is sung.
+        frames_a_video: so many frames, drawn at random from those of a file; None takes all.
+        is_lyrics_whole: a song's lyrics are one text with one vector, not one a line.
+        is_lyrics_heard: where Whisper's weights are there, it is asked before any other source.
+        fusion: how a search fuses modalities unless it is told; None for what serves best.
+    """
 
     frames: str
     lyrics: str
     audio: str | None
     whisper_model: str
+    frames_a_video: int | None = None
+    is_lyrics_whole: bool = False
+    is_lyrics_heard: bool = False
+    fusion: str | None = None
 
 
 PROFILES: dict[str, Profile] = {
     "embedded": Profile("efficientnet-lite0", "minilm", "signal", whisper_model="base"),
-    "paper": Profile("resnet50", "bert", None, whisper_model="base.en"),
+    # The published retrieval; 0.6 and 0.4 are the weights of every library without sound.
+    "paper": Profile(
+        "resnet50",
+        "bert",
+        None,
+        whisper_model="base.en",
+        frames_a_video=10,
+        is_lyrics_whole=True,
+        is_lyrics_heard=True,
+        fusion="weighted",
+    ),
     "semantic": Profile("siglip2", "multilingual", "clap", whisper_model="turbo"),
     "toy": Profile("toy-frames", "toy-lyrics", "toy-audio", whisper_model="tiny"),
 }
@@ -112,6 +138,14 @@ def load_encoder(name: str) -> Encoder:
     return encoder
 
 
+def _mark(encoder: AnyEncoder, how: str) -> AnyEncoder:
+    """Tell an encoder's spaces from those of the same encoder that is given something else."""
+    encoder.spaces = tuple(
+        replace(space, revision=f"{space.revision}-{how}") for space in encoder.spaces
+    )
+    return encoder
+
+
 class Encoders:
     """The encoders of one profile, each loaded when it is first used."""
 
@@ -125,13 +159,16 @@ class Encoders:
 
     @cached_property
     def frames(self) -> FrameEncoder:
-        """The encoder of frames."""
-        return cast(FrameEncoder, load_encoder(self.profile.frames))
+        """The encoder of frames; the number of frames a video is part of its revision."""
+        encoder = cast(FrameEncoder, load_encoder(self.profile.frames))
+        n_frames = self.profile.frames_a_video
+        return encoder if n_frames is None else _mark(encoder, f"{n_frames}random")
 
     @cached_property
     def lyrics(self) -> TextEncoder:
-        """The encoder of lyric lines."""
-        return cast(TextEncoder, load_encoder(self.profile.lyrics))
+        """The encoder of lyrics; whether they are one text is part of its revision."""
+        encoder = cast(TextEncoder, load_encoder(self.profile.lyrics))
+        return _mark(encoder, "whole") if self.profile.is_lyrics_whole else encoder
 
     @cached_property
     def audio(self) -> AudioEncoder | None:

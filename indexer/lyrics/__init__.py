@@ -7,7 +7,7 @@ from typing import Protocol
 
 from indexer.lyrics.decoding import MAX_TEXT_BYTES
 from indexer.lyrics.languages import find_language, split_language_suffix
-from indexer.lyrics.segments import lyric_segments
+from indexer.lyrics.segments import lyric_segments, song_segment
 from indexer.lyrics.sidecar import parse_text, read_sidecars, sidecar_fingerprint
 from indexer.lyrics.subtitles import parse_subtitles
 from indexer.lyrics.timing import Parsed
@@ -21,6 +21,7 @@ __all__ = [
     "find_lyrics",
     "lyric_segments",
     "sidecar_fingerprint",
+    "song_segment",
     "split_language_suffix",
 ]
 

@@ -1,4 +1,4 @@
-"""Which lines of lyrics go into the index."""
+"""Which lines of lyrics go into the index, each by itself or as one text."""
 
 from store.records import LyricLine, Lyrics, Segment
 
@@ -17,9 +17,31 @@ def lyric_segments(lyrics: Lyrics) -> tuple[Segment, ...]:
     A rejected line and one without a word stay out. A line that returns is a moment of its own each
     time, so it stays a segment each time.
     """
-    kept = [line for line in lyrics.lines if line.rejected is None and has_words(line)]
-    kept.sort(key=lambda line: (line.start_seconds is None, line.start_seconds or 0.0))
-    return tuple(Segment(line.start_seconds, line.end_seconds, line.text) for line in kept)
+    return tuple(
+        Segment(line.start_seconds, line.end_seconds, line.text)
+        for line in _list_accepted(lyrics)
+        if has_words(line)
+    )
+
+
+def song_segment(lyrics: Lyrics) -> tuple[Segment, ...]:
+    """All lines that are not rejected as one text, a line each, from the first time to the last.
+
+    None where no line has words.
+    """
+    kept = _list_accepted(lyrics)
+    if not any(map(has_words, kept)):
+        return ()
+    text = "\n".join(line.text for line in kept)
+    starts = [line.start_seconds for line in kept if line.start_seconds is not None]
+    ends = [line.end_seconds for line in kept if line.end_seconds is not None]
+    return (Segment(min(starts, default=None), max(ends, default=None), text),)
+
+
+def _list_accepted(lyrics: Lyrics) -> list[LyricLine]:
+    """The lines that are not rejected, in order of time, those without a time last."""
+    kept = [line for line in lyrics.lines if line.rejected is None]
+    return sorted(kept, key=lambda line: (line.start_seconds is None, line.start_seconds or 0.0))
 
 
 def has_words(line: LyricLine) -> bool:

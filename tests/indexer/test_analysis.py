@@ -1,12 +1,14 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from indexer.analysis import AnalysisOptions, analyse_file, analyse_image, read_thumbnail
-from indexer.encoders import Encoders
+from indexer.encoders import PROFILES, Encoders
 from indexer.frames import read_image
 from store.errors import MediaError
+from tests.media import make_colours
 from tests.toy_library import make_clip
 
 
@@ -104,3 +106,57 @@ def test_no_media_is_an_error_with_a_code(tmp_path, encoders):
     with pytest.raises(MediaError) as caught:
         analyse_file(text, encoders)
     assert caught.value.code in ("unreadable", "no_media")
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Encoders of a profile that takes four random frames of a file."""
+    profile = replace(PROFILES["toy"], frames_a_video=4)
+    monkeypatch.setitem(PROFILES, "toy-few", profile)
+    return Encoders("toy-few")
+
+
+def test_a_few_random_frames_are_what_all_would_give_there(clip, encoders, few):
+    every, drawn = of(analyse_file(clip, encoders), "frames"), of(analyse_file(clip, few), "frames")
+    assert len(every.segments) == 10
+    assert len(drawn.segments) == 4
+    places = [every.segments.index(segment) for segment in drawn.segments]
+    assert places == sorted(set(places))
+    np.testing.assert_allclose(drawn.vectors, every.vectors[places], atol=1e-6)
+
+
+def test_the_content_decides_which_frames(clip, few, tmp_path):
+    def times(path):
+        segments = of(analyse_file(path, few), "frames").segments
+        return [segment.start_seconds for segment in segments]
+
+    moved = tmp_path / "another name.mp4"
+    moved.write_bytes(clip.read_bytes())
+    assert times(moved) == times(clip) == times(clip)
+    drawn = set()
+    for number in range(4):
+        changed = tmp_path / f"{number}.mp4"
+        # A box that players pass over: other content, the same pictures.
+        box = (12).to_bytes(4, "big") + b"free" + number.to_bytes(4, "big")
+        changed.write_bytes(clip.read_bytes() + box)
+        drawn.add(tuple(times(changed)))
+    assert len(drawn) > 1
+
+
+def test_a_short_section_gives_what_it_has(clip, few):
+    features = analyse_file(clip, few, AnalysisOptions(start_seconds=1, end_seconds=2))
+    segments = of(features, "frames").segments
+    assert [segment.start_seconds for segment in segments] == pytest.approx([1, 1.5], abs=0.01)
+
+
+def test_frames_of_one_colour_are_told_and_never_drawn(few, tmp_path):
+    path = make_colours(tmp_path / "black.mp4", [("black", 3)])
+    features = analyse_file(path, few, stages=["frames"])
+    assert features.embeddings == ()
+    assert len(features.uniform_seconds) == 6
+
+
+def test_few_frames_are_of_another_space(encoders, few):
+    for one, other in zip(encoders.frames.spaces, few.frames.spaces, strict=True):
+        assert other.key == f"{one.key}-4random"
+    assert few.lyrics.spaces == encoders.lyrics.spaces

@@ -1,6 +1,6 @@
 import pytest
 
-from indexer.lyrics import lyric_segments
+from indexer.lyrics import lyric_segments, song_segment
 from indexer.lyrics.segments import has_words
 from store.records import LyricLine, Lyrics, Segment
 
@@ -29,6 +29,26 @@ def test_untimed_lines_keep_their_order() -> None:
         "eins",
         "zwei",
     ]
+
+
+def test_a_song_as_one_text_leaves_out_what_is_rejected_and_nothing_else() -> None:
+    lines = (
+        LyricLine("chorus", 10, 12),
+        LyricLine("invented", 4, 5, rejected="no voice is heard there"),
+        LyricLine("La la la", 12, 14),
+        LyricLine("verse", 1, 3),
+        LyricLine("without a time"),
+    )
+    assert song_segment(Lyrics(lines, "whisper")) == (
+        Segment(1, 14, "verse\nchorus\nLa la la\nwithout a time"),
+    )
+
+
+def test_a_song_without_times_or_words() -> None:
+    untimed = Lyrics((LyricLine("eins"), LyricLine("zwei")), "tag")
+    assert song_segment(untimed) == (Segment(None, None, "eins\nzwei"),)
+    assert song_segment(Lyrics((LyricLine("La la", 1, 2),), "whisper")) == ()
+    assert song_segment(Lyrics((), "whisper")) == ()
 
 
 @pytest.mark.parametrize("text", ["Oh no", "La vida", "99", "愛", "Не уходи", "so what", "Hey you"])

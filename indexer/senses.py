@@ -1,0 +1,121 @@
+"""What is decoded on its way through the encoders: frames, all or a few of them, and sound."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.audio import WindowBatch, Windower, WindowOptions
+from indexer.encoders import AudioEncoder, Encoders, FrameEncoder
+from indexer.pieces import FrameBatch, SoundBlock
+from indexer.reservoir import Reservoir
+from store.records import Embeddings, Matrix, Segment, Space
+
+
+class Seen:
+    """Frames on their way through the encoder."""
+
+    def __init__(self, encoder: FrameEncoder) -> None:
+        self.encoder = encoder
+        self._starts: list[float] = []
+        self._uniform: list[int] = []
+        self._kept: list[int] = []
+        self._matrices: list[tuple[Matrix, ...]] = []
+
+    @property
+    def uniform_seconds(self) -> tuple[float, ...]:
+        """Times of the frames of one colour, which are left out."""
+        return tuple(self._starts[number] for number in self._uniform)
+
+    def take(self, batch: FrameBatch) -> None:
+        """Take what is not of one colour."""
+        first = len(self._starts)
+        self._starts += batch.start_seconds.tolist()
+        self._uniform += (first + np.flatnonzero(batch.is_uniform)).tolist()
+        kept = np.flatnonzero(~batch.is_uniform)
+        if len(kept):
+            self._see(batch.frames[kept], (first + kept).tolist())
+
+    def finish(self, end_seconds: float) -> list[Embeddings]:
+        """Each frame lasts until the next, the last one to the end."""
+        ends = [*self._starts[1:], max([end_seconds, *self._starts[-1:]])]
+        segments = [Segment(self._starts[number], ends[number]) for number in self._kept]
+        return _gather(self.encoder.spaces, segments, self._matrices)
+
+    def _see(self, frames: npt.NDArray[np.uint8], numbers: list[int]) -> None:
+        """Encode (n, height, width, 3) frames with these numbers among all that came."""
+        self._kept += numbers
+        self._matrices.append(self.encoder.encode(frames))
+
+
+class SeenFew(Seen):
+    """A few random frames of all that come; only these are held, and encoded at the end."""
+
+    def __init__(self, encoder: FrameEncoder, n_frames: int, seed: str) -> None:
+        super().__init__(encoder)
+        self._reservoir = Reservoir(n_frames, seed)
+        self._held: dict[int, tuple[int, npt.NDArray[np.uint8]]] = {}
+
+    def finish(self, end_seconds: float) -> list[Embeddings]:
+        """As all frames, of those that were drawn, in the order of time."""
+        drawn = sorted(self._held.values(), key=lambda held: held[0])
+        if drawn:
+            frames = np.stack([frame for _, frame in drawn])
+            super()._see(frames, [number for number, _ in drawn])
+        return super().finish(end_seconds)
+
+    def _see(self, frames: npt.NDArray[np.uint8], numbers: list[int]) -> None:
+        for frame, number in zip(frames, numbers, strict=True):
+            slot = self._reservoir.offer()
+            if slot is not None:
+                self._held[slot] = number, frame.copy()
+
+
+def choose_sight(encoders: Encoders, video_id: str) -> Seen:
+    """All frames or a few, as the profile has it; the same content gives the same few."""
+    n_frames = encoders.profile.frames_a_video
+    if n_frames is None:
+        return Seen(encoders.frames)
+    return SeenFew(encoders.frames, n_frames, video_id)
+
+
+class Heard:
+    """Sound on its way through the encoder."""
+
+    def __init__(self, encoder: AudioEncoder, hop_seconds: float | None) -> None:
+        self.encoder = encoder
+        hop = min(hop_seconds or encoder.hop_seconds, encoder.window_seconds)
+        self._windower = Windower(WindowOptions(encoder.sample_rate, encoder.window_seconds, hop))
+        self._segments: list[Segment] = []
+        self._matrices: list[tuple[Matrix, ...]] = []
+
+    def take(self, block: SoundBlock) -> None:
+        """Encode the windows that are full."""
+        self._encode(self._windower.push(block))
+
+    def finish(self, end_seconds: float) -> list[Embeddings]:
+        """Encode the last window; none ends after the file does."""
+        self._encode(self._windower.finish())
+        segments = [
+            Segment(segment.start_seconds, min(segment.end_seconds or 0.0, end_seconds))
+            for segment in self._segments
+        ]
+        return _gather(self.encoder.spaces, segments, self._matrices)
+
+    def _encode(self, batches: Iterable[WindowBatch]) -> None:
+        for batch in batches:
+            times = zip(batch.start_seconds.tolist(), batch.end_seconds.tolist(), strict=True)
+            self._segments += (Segment(start, end) for start, end in times)
+            self._matrices.append(self.encoder.encode(batch.windows))
+
+
+def _gather(
+    spaces: Sequence[Space], segments: Sequence[Segment], matrices: Sequence[tuple[Matrix, ...]]
+) -> list[Embeddings]:
+    """One `Embeddings` for each space, from batches of one matrix for each space."""
+    if not segments:
+        return []
+    return [
+        Embeddings(space, tuple(segments), np.concatenate(parts))
+        for space, parts in zip(spaces, zip(*matrices, strict=True), strict=True)
+    ]
