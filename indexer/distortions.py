@@ -1,0 +1,158 @@
+"""What queries are tried under, by name: each distortion of picture, sound, time or words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Family = Literal["none", "picture", "sound", "speed", "stream", "words"]
+Setting = str | float
+
+NONE = "none"
+LOW_BIT_RATE = "low bit-rate"
+SMALL = "144p"
+CROPPED = "crop 70 %"
+LETTERBOX = "letterbox"
+MIRRORED = "mirrored"
+ROTATED = "rotated 8°"
+GREY = "grey"
+DARK = "dark"
+COLOUR_CAST = "colour cast"
+OVERLAY = "overlay"
+SLOWER = "0.9× speed"
+FASTER = "1.1× speed"
+PERSPECTIVE = "perspective"
+PICTURE_ONLY = "picture only"
+SOUND_ONLY = "sound only"
+NOISE_10_DB = "noise 10 dB"
+NOISE_0_DB = "noise 0 dB"
+MP3 = "MP3 32k"
+SEMITONE_UP = "semitone up"
+SEMITONE_DOWN = "semitone down"
+TYPING_ERRORS = "two typing errors"
+DROPPED_WORDS = "dropped words"
+PARAPHRASE = "paraphrase"
+
+SAMPLE_RATE = 44_100
+SEMITONE = 2 ** (1 / 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One ffmpeg filter with its settings."""
+
+    name: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Distortion:
+    """What happens to a cut before somebody asks with it.
+
+    Attributes:
+        family: what suffers: nothing, the picture, the sound, the time, a whole stream, the words.
+        picture, sound: filters, in this order; they see a picture of the size that is kept, and
+            sound at SAMPLE_RATE.
+        speed: how much faster both are played.
+        has_picture, has_sound: whether the stream is kept.
+        has_overlay: whether text and a logo are drawn over the picture.
+        noise_decibels: power of the sound over that of white noise added to it; None for no noise.
+        is_starved: whether picture and sound get next to no bits.
+        is_mp3: whether the sound is MP3 at 32 kbit/s.
+    """
+
+    name: str
+    family: Family
+    picture: tuple[Filter, ...] = ()
+    sound: tuple[Filter, ...] = ()
+    speed: float = 1.0
+    has_picture: bool = True
+    has_sound: bool = True
+    has_overlay: bool = False
+    noise_decibels: float | None = None
+    is_starved: bool = False
+    is_mp3: bool = False
+
+
+def _change_picture(name: str, filter_name: str, **settings: Setting) -> Distortion:
+    return Distortion(name, "picture", picture=(Filter(filter_name, settings),))
+
+
+def _change_speed(name: str, speed: float) -> Distortion:
+    faster = Filter("setpts", {"expr": f"PTS/{speed}"})
+    return Distortion(name, "speed", (faster,), (Filter("atempo", {"tempo": speed}),), speed)
+
+
+def _change_pitch(name: str, ratio: float) -> Distortion:
+    """Played faster by the ratio, then slowed down to the old length without the pitch."""
+    filters = (
+        Filter("asetrate", {"sample_rate": round(SAMPLE_RATE * ratio)}),
+        Filter("aresample", {"sample_rate": SAMPLE_RATE}),
+        Filter("atempo", {"tempo": 1 / ratio}),
+    )
+    return Distortion(name, "sound", sound=filters)
+
+
+def _mix_channels(red: float, green: float, blue: float) -> dict[str, Setting]:
+    return {"rr": red, "gg": green, "bb": blue}
+
+
+# The part of the picture that a camera beside the screen sees, its corners drawn square.
+_CORNERS: dict[str, Setting] = {
+    "x0": "W*0.10",
+    "y0": "H*0.04",
+    "x1": "W*0.97",
+    "y1": "H*0.12",
+    "x2": "W*0.03",
+    "y2": "H*0.98",
+    "x3": "W*0.90",
+    "y3": "H*0.90",
+}
+# Bars of a quarter of the height of what is seen then.
+_BARS: dict[str, Setting] = {"width": "iw", "height": "ceil(ih*2/3)*2", "y": "(oh-ih)/2"}
+_TURN: dict[str, Setting] = {"angle": "8*PI/180", "fillcolor": "black"}
+
+_ALL = (
+    Distortion(NONE, "none"),
+    Distortion(LOW_BIT_RATE, "picture", is_starved=True),
+    _change_picture(SMALL, "scale", w=-2, h=144, flags="bicubic"),
+    _change_picture(CROPPED, "crop", w="round(iw*0.35)*2", h="round(ih*0.35)*2"),
+    _change_picture(LETTERBOX, "pad", **_BARS),
+    _change_picture(MIRRORED, "hflip"),
+    _change_picture(ROTATED, "rotate", **_TURN),
+    _change_picture(GREY, "hue", s=0),
+    _change_picture(DARK, "colorchannelmixer", **_mix_channels(0.4, 0.4, 0.4)),
+    _change_picture(COLOUR_CAST, "colorchannelmixer", **_mix_channels(1.0, 0.8, 0.55)),
+    Distortion(OVERLAY, "picture", has_overlay=True),
+    _change_picture(PERSPECTIVE, "perspective", **_CORNERS),
+    _change_speed(SLOWER, 0.9),
+    _change_speed(FASTER, 1.1),
+    Distortion(PICTURE_ONLY, "stream", has_sound=False),
+    Distortion(SOUND_ONLY, "stream", has_picture=False),
+    Distortion(NOISE_10_DB, "sound", noise_decibels=10.0),
+    Distortion(NOISE_0_DB, "sound", noise_decibels=0.0),
+    Distortion(MP3, "sound", is_mp3=True),
+    _change_pitch(SEMITONE_UP, SEMITONE),
+    _change_pitch(SEMITONE_DOWN, 1 / SEMITONE),
+)
+# Of clips; those whose family is "none" or "picture" are for single pictures as well.
+DISTORTIONS: Mapping[str, Distortion] = MappingProxyType({each.name: each for each in _ALL})
+# Of lyric lines, in words alone.
+WORD_DISTORTIONS = (NONE, TYPING_ERRORS, DROPPED_WORDS, PARAPHRASE)
+
+
+def find_family(name: str) -> Family:
+    """The family of a distortion, of clips or of words.
+
+    Raises:
+        KeyError: no distortion is called so.
+    """
+    if name in WORD_DISTORTIONS and name != NONE:
+        return "words"
+    return DISTORTIONS[name].family
+
+
+def names_of(*families: Family) -> tuple[str, ...]:
+    """The distortions of some families, in the order of the table."""
+    words = [name for name in WORD_DISTORTIONS if name != NONE and "words" in families]
+    return (*(each.name for each in _ALL if each.family in families), *words)
