@@ -1,82 +1,93 @@
-"""Where in a video a clip lies: the offset that most of its frames and windows agree on."""
+"""Where in a video a clip lies, and how sure that is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from search.evidence import (
+    Grid,
+    Track,
+    find_interval,
+    lay_grid,
+    thin,
+    weigh_beforehand,
+    weigh_places,
+)
 from search.fusion import FloatArray
-from store.records import Matrix, Modality
-
-# Cosines of unrelated moments differ by about this much; contrast below it is no evidence.
-NOISE = 0.05
-# A frame is one point in time: its very best matches say most about when it is. Windows overlap,
-# so their similarity falls evenly to both sides, which a parabola follows only unsharpened.
-SHARPNESS: dict[Modality, int] = {"frames": 2, "audio": 0, "lyrics": 0}
+from search.splicing import cut_tracks, split_clip
+from store.records import Modality
 
 
 @dataclass(frozen=True, slots=True)
 class AlignmentOptions:
-    """How finely offsets are told apart.
+    """What counts as a place.
 
     Attributes:
-        step_seconds: width of a bin of the histogram of offsets.
-        echo: share of the best peak's height above the typical offset that another peak needs.
-        n_alignments: at most so many.
+        slowest, fastest: seconds of video in a second of the clip; both 1 for no other speed.
+        tolerance_seconds: places so near to each other are one.
+        echo: share of the best place's nats that another place needs.
+        min_support: below it, no time is given.
+        n_alignments: at most so many, of each piece of a clip.
     """
 
-    step_seconds: float = 0.05
+    slowest: float = 0.85
+    fastest: float = 1.18
+    tolerance_seconds: float = 1.0
     echo: float = 0.9
+    min_support: float = 0.5
     n_alignments: int = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Track:
-    """One modality's evidence of where a clip lies in a video.
-
-    Attributes:
-        similarities: (q, n) cosines of the clip's vectors with the video's.
-        query_times: (q,) seconds from the clip's beginning.
-        video_times: (n,) seconds from the video's beginning, rising.
-    """
-
-    modality: Modality
-    similarities: Matrix
-    query_times: FloatArray
-    video_times: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A stretch of a video that a clip fits.
+    """A stretch of a video that a clip fits, or that there is none which can be told.
 
     Attributes:
-        support: share of the evidence that agrees on it, 0 to 1; low for pictures that never
-            change, which fit everywhere.
+        start_seconds, end_seconds: None where the evidence supports no time.
+        support: the probability, as far as the evidence goes, that the clip lies here and not
+            anywhere else that is not listed, 0 to 1.
         modality: the one that supports it most.
         similarity: mean cosine of the clip's vectors with what they fall on.
+        rate: seconds of video in a second of the clip.
     """
 
-    start_seconds: float
-    end_seconds: float
+    start_seconds: float | None
+    end_seconds: float | None
     support: float
     modality: Modality
     similarity: float
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Profile:
-    """How well each offset fits one track, and how much that says.
+class _Evidence:
+    """All that is known of where a clip lies.
 
     Attributes:
-        shares: (offsets,) share of the attainable contrast, about 0 to 1.
-        reliability: near 0 where everything looks alike, near 1 where the best match stands out.
+        nats: for each track, (r, o) log likelihoods.
+        total: (r, o) of all tracks and of what is known beforehand.
+        posterior: (r, o) probabilities that add up to one.
     """
 
-    track: Track
-    shares: FloatArray
-    reliability: float
+    tracks: Sequence[Track]
+    grid: Grid
+    nats: Sequence[FloatArray]
+    total: FloatArray
+    posterior: FloatArray
+    duration_seconds: float
+
+
+class _Place(NamedTuple):
+    """A top of the evidence; `mass` is the probability within the tolerance of it."""
+
+    column: int
+    start_seconds: float
+    end_seconds: float
+    rate: float
+    mass: float
 
 
 def align(
@@ -87,112 +98,125 @@ def align(
 ) -> list[Alignment]:
     """Find where a clip lies in a video, best first; several places where it occurs several times.
 
-    Every pair of a query vector and a video's vector votes for the offset between their times,
-    with the similarity above what is typical of the query vector in this video. Votes are spread
-    by a quadratic B-spline as wide as the video's sampling: neighbouring samples then share a
-    peak as a parabola through them would, and finer than they lie apart. Frames and windows
-    are taken as points in time, because a frame is as like the moment before it as after it: to
-    count it as lasting until the next would place clips half a sampling interval late.
+    Each offset and speed is as likely as the tracks together say (`evidence.weigh_places`), so
+    that one which is alike everywhere, such as a picture that never changes, says nothing beside
+    one which is not. A clip that is an edit of several places gives the places of each piece.
 
     Args:
         tracks: at least one, each with q >= 1 and n >= 1.
         duration_seconds: of the clip.
         video_seconds: of the video.
-        options: how finely, and how many.
+        options: what counts as a place, and how many.
 
     Returns:
-        At least one alignment, cut to the video.
+        At least one alignment, cut to the video. Where no time is supported there is one without
+        times, whose support is that of the likeliest.
     """
-    step = options.step_seconds
-    first = -max(float(track.query_times.max()) for track in tracks)
-    last = max(float(track.video_times.max()) for track in tracks)
-    offsets: FloatArray = first + step * np.arange(int((last - first) / step) + 2, dtype=np.float64)
-    profiles = [_profile(track, offsets, step) for track in tracks]
-    trust = max(sum(profile.reliability for profile in profiles), 1e-9)
-    evidence = sum((p.shares * p.reliability for p in profiles), np.zeros(len(offsets))) / trust
-    reach = max(duration_seconds, max(_interval(track.video_times) for track in tracks))
-    peaks = _find_peaks(evidence, int(reach / step) + 1, options)
-    certainty = max(profile.reliability for profile in profiles)
-    return [
-        _place(profiles, evidence, offsets, at, (duration_seconds, video_seconds), certainty)
-        for at in peaks
-    ]
+    tracks = [thin(track) for track in tracks]
+    evidence = _weigh(tracks, duration_seconds, video_seconds, options)
+    places = _find_places(evidence, options)
+    # A clip that is not from this video has no pieces either.
+    if _trust(tracks) >= options.min_support:
+        pieces = split_clip(tracks, evidence.grid, places[0].rate, duration_seconds)
+        apart = []
+        for piece in pieces if len(pieces) > 1 else []:
+            seconds = piece.end_seconds - piece.start_seconds
+            part = _weigh(cut_tracks(tracks, piece), seconds, video_seconds, options)
+            apart.append(_judge(part, _find_places(part, options), video_seconds, options))
+        supported = [found for found in apart if found[0].start_seconds is not None]
+        if len(supported) > 1:
+            return [alignment for found in supported for alignment in found]
+    return _judge(evidence, places, video_seconds, options)
 
 
-def _interval(times: FloatArray) -> float:
-    """The typical distance of samples; one second for a single sample."""
-    return float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+def _trust(tracks: Sequence[Track]) -> float:
+    """The probability that any of the tracks belongs to the video."""
+    return 1.0 - float(np.prod([1.0 - track.trust for track in tracks]))
 
 
-def _profile(track: Track, offsets: FloatArray, step: float) -> _Profile:
-    contrast = track.similarities - np.median(track.similarities, axis=1, keepdims=True)
-    best = np.maximum(contrast.max(axis=1, keepdims=True), 1e-9)
-    attainable = float(best.mean())
-    contrast = contrast * np.maximum(contrast / best, 0.0) ** SHARPNESS[track.modality]
-    lags = track.video_times[None, :] - track.query_times[:, None] - offsets[0]
-    bins = np.rint(lags / step).astype(np.int64)
-    votes = np.bincount(bins.ravel(), weights=contrast.ravel(), minlength=len(offsets))
-    kernel = _spread(_interval(track.video_times) / step)
-    smooth = np.convolve(votes, kernel)[len(kernel) // 2 :][: len(offsets)]
-    shares = smooth / (len(track.query_times) * attainable)
-    return _Profile(track, shares, attainable**2 / (attainable**2 + NOISE**2))
+def _weigh(
+    tracks: Sequence[Track],
+    duration_seconds: float,
+    video_seconds: float,
+    options: AlignmentOptions,
+) -> _Evidence:
+    grid = lay_grid(tracks, duration_seconds, options.slowest, options.fastest)
+    nats = [weigh_places(track, grid, duration_seconds) for track in tracks]
+    total = sum(nats, weigh_beforehand(grid, duration_seconds, video_seconds))
+    likelihood = np.exp(total - total.max())
+    return _Evidence(tracks, grid, nats, total, likelihood / likelihood.sum(), duration_seconds)
 
 
-def _spread(width: float) -> FloatArray:
-    """A quadratic B-spline over three widths, sampled at whole numbers; copies add up to one."""
-    reach = int(1.5 * width) + 1
-    x = np.abs(np.arange(-reach, reach + 1)) / max(width, 1e-9)
-    return np.where(x < 0.5, 0.75 - x**2, 0.5 * np.maximum(1.5 - x, 0.0) ** 2)
-
-
-def _find_peaks(evidence: FloatArray, reach: int, options: AlignmentOptions) -> list[int]:
-    """The best offsets, at least `reach` bins apart, as high as the options ask."""
-    typical = float(np.median(evidence))
-    padded = np.pad(evidence, 1, constant_values=-np.inf)
-    is_top = (evidence >= padded[:-2]) & (evidence >= padded[2:])
-    left = np.where(is_top, evidence, -np.inf)
-    peaks: list[int] = []
-    while len(peaks) < options.n_alignments:
-        at = int(left.argmax())
-        floor = options.echo * (float(evidence[peaks[0]]) - typical) if peaks else -np.inf
-        if left[at] - typical <= floor:
+def _find_places(evidence: _Evidence, options: AlignmentOptions) -> list[_Place]:
+    """The likeliest places, at least a clip's length apart; the last one may be too weak."""
+    grid = evidence.grid
+    tops = evidence.total.max(axis=0)
+    typical = float(np.median(tops))
+    intervals = [find_interval(track.video_times) for track in evidence.tracks]
+    reach = int(max(evidence.duration_seconds, *intervals) / grid.step_seconds) + 1
+    places: list[_Place] = []
+    floor = -np.inf
+    while len(places) < options.n_alignments:
+        at = int(tops.argmax())
+        if tops[at] - typical < floor:
             break
-        peaks.append(_middle_of_top(evidence, at))
-        left[max(0, at - reach) : at + reach + 1] = -np.inf
-    return peaks
+        if not places:
+            floor = options.echo * float(tops[at] - typical)
+        places.append(_look_around(evidence, at, options.tolerance_seconds))
+        tops[max(0, at - reach) : at + reach + 1] = -np.inf
+    return places
 
 
-def _middle_of_top(evidence: FloatArray, at: int) -> int:
-    """The middle of a flat top that begins at `at`."""
-    below = np.flatnonzero(evidence[at:] < evidence[at] - 1e-9)
-    width = int(below[0]) if below.size else len(evidence) - at
-    return at + (width - 1) // 2
+def _look_around(evidence: _Evidence, at: int, tolerance_seconds: float) -> _Place:
+    """The mean place near a top: finer than the grid, and the middle of what is flat."""
+    grid = evidence.grid
+    reach = int(tolerance_seconds / grid.step_seconds)
+    near = slice(max(0, at - reach), at + reach + 1)
+    is_usual = grid.rates == 1
+    rows = is_usual if is_usual[evidence.total[:, at].argmax()] else ~is_usual
+    weights = evidence.posterior[rows, near]
+    weights = weights / max(float(weights.sum()), 1e-300)
+    start = float((weights * grid.offsets[near]).sum())
+    rate = float((weights * grid.rates[rows, None]).sum()) if rows is not is_usual else 1.0
+    end = start + rate * evidence.duration_seconds
+    return _Place(at, start, end, rate, float(evidence.posterior[:, near].sum()))
 
 
-def _place(
-    profiles: Sequence[_Profile],
-    evidence: FloatArray,
-    offsets: FloatArray,
-    at: int,
-    durations_seconds: tuple[float, float],
-    certainty: float,
+def _judge(
+    evidence: _Evidence,
+    places: Sequence[_Place],
+    video_seconds: float,
+    options: AlignmentOptions,
+) -> list[Alignment]:
+    """Places with their support; one without times where none has enough."""
+    elsewhere = max(0.0, 1.0 - sum(place.mass for place in places))
+    trust = _trust(evidence.tracks)
+    found: list[Alignment] = []
+    for place in places:
+        support = trust * place.mass / max(place.mass + elsewhere, 1e-300)
+        found.append(_make_alignment(evidence, place, support, video_seconds))
+    supported = [a for a in found if a.support >= options.min_support]
+    if supported:
+        return supported
+    best = max(found, key=lambda alignment: alignment.support)
+    return [Alignment(None, None, best.support, best.modality, best.similarity)]
+
+
+def _make_alignment(
+    evidence: _Evidence, place: _Place, support: float, video_seconds: float
 ) -> Alignment:
-    duration, video_end = durations_seconds
-    best = max(profiles, key=lambda profile: float(profile.shares[at]) * profile.reliability)
-    start = min(max(0.0, float(offsets[at])), video_end)
-    end = min(max(start, float(offsets[at]) + duration), video_end)
-    return Alignment(
-        start_seconds=start,
-        end_seconds=end,
-        support=min(max(float(evidence[at]), 0.0), 1.0) * certainty,
-        modality=best.track.modality,
-        similarity=_similarity_at(best.track, float(offsets[at])),
-    )
+    row = int(evidence.total[:, place.column].argmax())
+    gains = [float(nats[row, place.column]) for nats in evidence.nats]
+    track = evidence.tracks[int(np.argmax(gains))]
+    start = min(max(0.0, place.start_seconds), video_seconds)
+    end = min(max(start, place.end_seconds), video_seconds)
+    similarity = _similarity_at(track, place.start_seconds, place.rate)
+    return Alignment(start, end, min(support, 1.0), track.modality, similarity, place.rate)
 
 
-def _similarity_at(track: Track, offset_seconds: float) -> float:
-    """Mean cosine of the query's vectors with the nearest in time, at this offset."""
-    times = track.query_times + offset_seconds
+def _similarity_at(track: Track, offset_seconds: float, rate: float) -> float:
+    """Mean cosine of the query's vectors with the nearest in time, at this place."""
+    times = rate * track.query_times + offset_seconds
     last = len(track.video_times) - 1
     after = np.clip(np.searchsorted(track.video_times, times), min(1, last), last)
     before = np.maximum(after - 1, 0)

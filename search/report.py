@@ -48,7 +48,7 @@ _CSV_RESULT = (
     *("rank", "score", "id", "title", "artist", "path", "duration_seconds"),
     *(f"{modality}_{what}" for modality in MODALITIES for what in ("similarity", "weight")),
     *(f"moment_{what}" for what in ("modality", "start_seconds", "end_seconds")),
-    *("moment_similarity", "moment_text"),
+    *("moment_similarity", "moment_text", "moment_support", "moment_rate"),
 )
 
 
@@ -102,6 +102,8 @@ def _moment_to_dict(moment: Moment) -> dict[str, Any]:
         "end_seconds": end,
         "similarity": round(moment.similarity, 6),
         "text": printable(moment.text),
+        "support": None if moment.support is None else round(moment.support, 3),
+        "rate": round(moment.rate, 3),
     }
 
 
@@ -165,10 +167,12 @@ def _result_cells(result: Result) -> list[object]:
         part = result.contributions.get(modality)
         cells += ["", ""] if part is None else [f"{part.similarity:.6f}", f"{part.weight:.6f}"]
     if not result.moments:
-        return cells + [""] * 5
+        return cells + [""] * 7
     moment = find_best_moment(result) or result.moments[0]
     cells += [moment.modality, *_round_times(moment)]
-    return [*cells, f"{moment.similarity:.6f}", _guard(moment.text)]
+    support = "" if moment.support is None else f"{moment.support:.3f}"
+    cells += [f"{moment.similarity:.6f}", _guard(moment.text), support, f"{moment.rate:.3f}"]
+    return cells
 
 
 def results_to_m3u(results: Sequence[Result]) -> str:
@@ -234,11 +238,14 @@ def _say_why(result: Result) -> str:
 
 
 def say_moment(moment: Moment) -> str:
-    """A moment in words, such as `1:05–1:10 lyrics “take me home”`."""
+    """A moment in words, such as `1:05–1:10 lyrics “river”` or `0:20–0:25 frames at 1.1×`."""
+    if moment.is_unclear:
+        return "moment unclear"
     start, end = format_seconds(moment.start_seconds), format_seconds(moment.end_seconds)
     span = f"{start} " if start == end else f"{start}–{end} "
     text = f" “{shorten(printable(moment.text))}”" if moment.text else ""
-    return f"{span if moment.start_seconds is not None else ''}{moment.modality}{text}"
+    speed = "" if round(moment.rate, 2) == 1 else f" at {round(moment.rate, 2):g}×"
+    return f"{span if moment.start_seconds is not None else ''}{moment.modality}{speed}{text}"
 
 
 def write_report(

@@ -241,7 +241,14 @@ class Lyrics:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A stretch of a video that answers a query; without times where lyrics have none."""
+    """A stretch of a video that answers a query.
+
+    Attributes:
+        start_seconds, end_seconds: None where lyrics have no times, or where a clip is not
+            supported to lie at any.
+        support: how certain it is that a clip lies here, 0 to 1; None for what is not aligned.
+        rate: seconds of the video in a second of the clip; 1.1 where the clip plays faster.
+    """
 
     video_id: str
     modality: Modality
@@ -249,10 +256,21 @@ class Moment:
     end_seconds: float | None
     similarity: float
     text: str = ""
+    support: float | None = None
+    rate: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check the times."""
+        """Check the times, and that support is a probability."""
         _check_span(self.start_seconds, self.end_seconds)
+        if self.support is not None and not 0 <= self.support <= 1:
+            raise ValueError(f"support is from 0 to 1: {self.support}")
+        if not (math.isfinite(self.rate) and self.rate > 0):
+            raise ValueError(f"a rate is above zero: {self.rate}")
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether a clip was looked for and no time is supported."""
+        return self.support is not None and self.start_seconds is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,15 @@
 """Planted clips: where they were cut is the answer."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from search.alignment import AlignmentOptions, Track, align, merge_hits
+from search.alignment import Alignment, AlignmentOptions, align, merge_hits
+from search.evidence import MAX_VECTORS, Track
 
 STEP = 0.05
 NAN = float("nan")
@@ -78,10 +84,11 @@ def test_sound_places_a_picture_that_stands_still() -> None:
     still = np.tile(film(rng, STEP), (2400, 1))
     sound = film(rng, 120, shot_seconds=1.0)
     picture = track(still, cut(still, 60), 2)
-    alone = align([picture], 5, 120)[0]
+    alone = align([picture], 5, 120)
     both = align([picture, track(sound, cut(sound, 60), 1, "audio")], 5, 120)[0]
-    assert alone.support < 0.05
-    assert both.support > 0.5
+    assert [(a.start_seconds, a.end_seconds) for a in alone] == [(None, None)]
+    assert alone[0].support < 0.05
+    assert both.support > 0.9
     assert both.start_seconds == pytest.approx(60, abs=0.5)
     assert both.modality == "audio"
 
@@ -115,7 +122,8 @@ def test_places_stay_within_the_video() -> None:
 def test_one_vector_on_either_side_is_enough() -> None:
     one = np.ones((1, 1), dtype=np.float32)
     found = align([Track("audio", one, np.array([2.5]), np.array([2.5]))], 5, 5)
-    assert (found[0].start_seconds, found[0].end_seconds) == (0, 5)
+    assert found[0].start_seconds == pytest.approx(0, abs=0.1)
+    assert found[0].end_seconds == 5
     assert found[0].similarity == 1
     line = np.array([[0.1, 0.2, 0.9, 0.2, 0.1]], dtype=np.float32)
     found = align([Track("frames", line, np.array([0.0]), np.arange(5.0) * 2)], 1, 10)
@@ -135,6 +143,206 @@ def test_the_similarity_is_that_of_the_place() -> None:
     found = align([Track("frames", similarities, np.array([0.0, 1.0]), np.arange(3.0))], 2, 3)
     assert found[0].start_seconds == pytest.approx(1, abs=0.1)
     assert found[0].similarity == pytest.approx((0.9 + 0.7) / 2)
+
+
+def play(content: np.ndarray, start: float, seconds: float, rate: float) -> np.ndarray:
+    """A stretch of `seconds` of a video, played `rate` times as fast."""
+    times = start + rate * STEP * np.arange(round(seconds / rate / STEP))
+    return sample(content, times)
+
+
+def worst_error(found: Alignment, start: float, seconds: float) -> float:
+    assert found.start_seconds is not None
+    assert found.end_seconds is not None
+    return max(abs(found.start_seconds - start), abs(found.end_seconds - start - seconds))
+
+
+@pytest.mark.parametrize("rate", [0.9, 1.1])
+@pytest.mark.parametrize(("seconds", "median", "speed"), [(5, 0.4, 0.11), (20, 0.4, 0.02)])
+def test_a_clip_at_another_speed(rate: float, seconds: int, median: float, speed: float) -> None:
+    rng = np.random.default_rng(11)
+    errors, rates = [], []
+    for _ in range(12):
+        content = film(rng, 120)
+        start = rng.uniform(0, 118 - seconds)
+        clip = play(content, start, seconds, rate)
+        best = align([track(content, clip, 2)], seconds / rate, 120)[0]
+        errors.append(worst_error(best, start, seconds))
+        rates.append(best.rate)
+        length = (best.end_seconds or 0) - (best.start_seconds or 0)
+        assert length == pytest.approx(seconds / rate * best.rate, abs=0.01)
+    assert np.median(errors) < median
+    assert np.quantile(errors, 0.9) < 1
+    assert np.median(rates) == pytest.approx(rate, abs=speed)
+
+
+def test_a_clip_at_its_own_speed_is_not_taken_for_another() -> None:
+    rng = np.random.default_rng(12)
+    rates = []
+    for seconds in [3, 5, 10, 20] * 6:
+        content = film(rng, 90)
+        clip = cut(content, rng.uniform(0, 68), seconds)
+        noisy = clip + 0.1 * rng.normal(size=clip.shape)
+        rates.append(align([track(content, noisy, 1)], seconds, 90)[0].rate)
+    assert rates.count(1.0) >= 22
+
+
+def test_a_scene_that_does_not_change_has_no_moment_in_it() -> None:
+    """A clip from a shot of 40 s in which nothing moves may be from anywhere in it."""
+    rng = np.random.default_rng(13)
+    content = film(rng, 120)
+    content[round(50 / STEP) : round(90 / STEP)] = film(rng, STEP)[0]
+    found = align([track(content, cut(content, 70), 2)], 5, 120)
+    assert found[0].start_seconds is None
+    assert found[0].support < 0.3
+    # Its edge is a moment: the cut tells where it is.
+    edge = align([track(content, cut(content, 48), 2)], 5, 120)[0]
+    assert edge.start_seconds == pytest.approx(48, abs=0.3)
+
+
+def test_a_loop_with_many_rounds_has_no_one_moment() -> None:
+    rng = np.random.default_rng(14)
+    content = np.tile(film(rng, 6), (20, 1))
+    found = align([track(content, cut(content, 60.7), 2)], 5, 120)
+    assert [a.start_seconds for a in found] == [None]
+    sound = film(rng, 120, shot_seconds=1.0)
+    tracks = [
+        track(content, cut(content, 60.7), 2),
+        track(sound, cut(sound, 60.7), 1, "audio"),
+    ]
+    told = align(tracks, 5, 120)
+    assert len(told) == 1
+    assert told[0].start_seconds == pytest.approx(60.7, abs=0.3)
+
+
+def test_both_moments_of_a_piece_that_occurs_twice_are_certain() -> None:
+    rng = np.random.default_rng(15)
+    picture, sound = film(rng, 120), film(rng, 120, shot_seconds=1.0)
+    for content in (picture, sound):
+        content[round(80 / STEP) : round(86 / STEP)] = cut(content, 20, 6)
+    tracks = [
+        track(picture, cut(picture, 20.5), 2),
+        track(sound, cut(sound, 20.5), 0.8, "audio"),
+    ]
+    found = align(tracks, 5, 120)
+    assert sorted(round(a.start_seconds or 0, 1) for a in found) == pytest.approx(
+        [20.5, 80.5], abs=0.3
+    )
+    assert min(a.support for a in found) > 0.9
+
+
+def test_sound_that_repeats_under_other_pictures_is_placed_by_the_picture() -> None:
+    rng = np.random.default_rng(16)
+    picture, sound = film(rng, 120), film(rng, 120, shot_seconds=1.0)
+    sound[round(80 / STEP) : round(90 / STEP)] = cut(sound, 20, 10)
+    tracks = [
+        track(picture, cut(picture, 82), 2),
+        track(sound, cut(sound, 82), 0.8, "audio"),
+    ]
+    assert [a.start_seconds for a in align(tracks, 5, 120)] == [pytest.approx(82, abs=0.3)]
+    only_heard = align(tracks[1:], 5, 120)
+    assert sorted(round(a.start_seconds or 0) for a in only_heard) == [22, 82]
+
+
+def test_a_clip_over_a_cut_is_one_moment() -> None:
+    rng = np.random.default_rng(17)
+    content = np.concatenate([film(rng, 60, 1000), film(rng, 60, 1000)])
+    found = align([track(content, cut(content, 57.3), 2)], 5, 120)
+    assert [worst_error(a, 57.3, 5) < 0.5 for a in found] == [True]
+
+
+def test_an_edit_of_two_places_gives_the_moment_of_each() -> None:
+    rng = np.random.default_rng(18)
+    for _ in range(8):
+        content = film(rng, 120)
+        first, second = rng.uniform(0, 50), rng.uniform(60, 110)
+        clip = np.concatenate([cut(content, second, 4), cut(content, first, 6)])
+        found = align([track(content, clip, 2)], 10, 120)
+        assert len(found) == 2
+        assert worst_error(found[0], second, 4) < 0.75
+        assert worst_error(found[1], first, 6) < 0.75
+
+
+def test_a_clip_that_is_half_of_another_video_keeps_its_other_half() -> None:
+    rng = np.random.default_rng(19)
+    content = film(rng, 120)
+    clip = np.concatenate([cut(content, 40, 5), film(rng, 5)])
+    found = align([track(content, clip, 2)], 10, 120)
+    assert found[0].start_seconds == pytest.approx(40, abs=0.5)
+
+
+def test_what_is_not_trusted_has_no_say_and_gives_no_time() -> None:
+    rng = np.random.default_rng(20)
+    picture, sound = film(rng, 120), film(rng, 120, shot_seconds=1.0)
+    seen = track(picture, cut(picture, 30), 2)
+    heard = track(sound, cut(sound, 90), 1, "audio")
+    assert align([seen, replace(heard, trust=0.0)], 5, 120)[0].start_seconds == pytest.approx(
+        30, abs=0.3
+    )
+    assert align([replace(seen, trust=0.0), heard], 5, 120)[0].start_seconds == pytest.approx(
+        90, abs=0.3
+    )
+    neither = align([replace(seen, trust=0.1), replace(heard, trust=0.2)], 5, 120)
+    assert [a.start_seconds for a in neither] == [None]
+    assert neither[0].support <= 1 - 0.9 * 0.8
+
+
+def test_a_clip_of_another_video_mostly_has_no_moment() -> None:
+    rng = np.random.default_rng(21)
+    found = [
+        align([track(film(rng, 120), cut(film(rng, 60), 20), 2)], 5, 120)[0] for _ in range(30)
+    ]
+    assert sum(a.start_seconds is not None for a in found) <= 6
+
+
+def test_a_long_clip_takes_no_longer_for_having_many_vectors() -> None:
+    rng = np.random.default_rng(22)
+    content = film(rng, 300)
+    long = track(content, play(content, 40, 220, 1.04), 2)
+    assert len(long.query_times) > 4 * MAX_VECTORS
+    best = align([long], 220 / 1.04, 300)[0]
+    assert worst_error(best, 40, 220) < 1
+    assert best.rate == pytest.approx(1.04, abs=0.005)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    n_query=st.integers(1, 12),
+    n_video=st.integers(1, 40),
+    every=st.floats(0.04, 3),
+    duration=st.floats(0, 8),
+    trust=st.floats(0, 1),
+    is_flat=st.booleans(),
+)
+def test_whatever_comes_in_what_comes_out_is_a_stretch_of_the_video_or_none(
+    seed: int,
+    n_query: int,
+    n_video: int,
+    every: float,
+    duration: float,
+    trust: float,
+    is_flat: bool,
+) -> None:
+    rng = np.random.default_rng(seed)
+    similarities = np.zeros if is_flat else lambda shape: rng.uniform(-1, 1, shape)
+    made = similarities((n_query, n_video)).astype(np.float32)
+    times = np.sort(rng.uniform(0, duration, n_query))
+    one = Track("frames", made, times, every * np.arange(float(n_video)), trust)
+    end = every * n_video
+    found = align([one], duration, end)
+    assert found
+    for place in found:
+        assert 0 <= place.support <= 1
+        assert -1.001 <= place.similarity <= 1.001
+        assert 0.8 < place.rate < 1.25
+        if place.start_seconds is None or place.end_seconds is None:
+            assert place.end_seconds is place.start_seconds is None
+            assert len(found) == 1
+        else:
+            assert 0 <= place.start_seconds <= place.end_seconds <= end
+            assert place.support >= AlignmentOptions().min_support
+            assert math.isfinite(place.rate)
 
 
 def hits(similarities: list[float], **options: float) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from search.report import (
     results_to_json,
     results_to_m3u,
     results_to_text,
+    say_moment,
     write_report,
 )
 from store.records import Contribution, Moment, Result, Video
@@ -33,7 +35,7 @@ def result(**change: Any) -> Result:
         {"frames": Contribution(0.6, 0.75), "lyrics": Contribution(0.2, 0.25)},
         (
             Moment("ab12", "lyrics", None, None, 0.3, "la la"),
-            Moment("ab12", "frames", 12.0, 17.5, 0.61),
+            Moment("ab12", "frames", 12.0, 17.5, 0.61, support=0.9123, rate=1.1),
         ),
     )
 
@@ -72,6 +74,8 @@ def test_the_json_contract() -> None:
                         "end_seconds": None,
                         "similarity": 0.3,
                         "text": "la la",
+                        "support": None,
+                        "rate": 1.0,
                     },
                     {
                         "modality": "frames",
@@ -79,6 +83,8 @@ def test_the_json_contract() -> None:
                         "end_seconds": 17.5,
                         "similarity": 0.61,
                         "text": "",
+                        "support": 0.912,
+                        "rate": 1.1,
                     },
                 ],
             }
@@ -105,6 +111,23 @@ def test_csv_gives_the_parts_and_the_moment_with_a_time() -> None:
     assert float(row["lyrics_weight"]) == 0.25
     assert row["audio_weight"] == ""
     assert (row["moment_modality"], row["moment_start_seconds"]) == ("frames", "12.0")
+    assert (row["moment_support"], row["moment_rate"]) == ("0.912", "1.100")
+
+
+def test_a_moment_that_is_unclear_says_so_and_gives_no_time() -> None:
+    unclear = Moment("ab12", "frames", None, None, 0.4, support=0.2)
+    one = replace(result(), moments=(unclear,))
+    assert say_moment(unclear) == "moment unclear"
+    row = next(csv.DictReader(io.StringIO(results_to_csv([one]))))
+    assert (row["moment_start_seconds"], row["moment_support"]) == ("", "0.200")
+    assert "start-time" not in results_to_m3u([one])
+
+
+def test_a_speed_is_told_where_it_is_not_the_usual() -> None:
+    fast = Moment("ab12", "frames", 20.0, 25.5, 0.9, support=0.9, rate=1.1)
+    assert say_moment(fast) == "0:20–0:25 frames at 1.1×"
+    assert say_moment(replace(fast, rate=1.0)) == "0:20–0:25 frames"
+    assert say_moment(replace(fast, rate=1.002)) == "0:20–0:25 frames"
 
 
 def test_a_playlist_starts_at_the_moment() -> None:
