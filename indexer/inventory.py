@@ -1,4 +1,4 @@
-"""What lies in a folder, against what the library knows of it."""
+"""What lies in a folder, or in another library, against what the library knows of it."""
 
 import threading
 from collections import defaultdict
@@ -86,35 +86,123 @@ def take_inventory(
     if not folder.is_dir():
         raise MvsearchError(f"{folder} is not a folder")
     scan = scan_folder(folder, ScanOptions(recursive=options.is_recursive))
-    known = _known_locations(folder, catalog, options.is_recursive)
-    old_failures = _standing_failures(folder, catalog, options.is_recursive)
+    files, twins = _part_twins(scan.files)
+    side_by_side = _Comparison(
+        tuple(files),
+        {path_key(file.path) for file in scan.files},
+        [*scan.failures, *twins],
+        _known_locations(folder, catalog, options.is_recursive),
+        _standing_failures(folder, catalog, options.is_recursive),
+        content_id,
+    )
+    return _compare(side_by_side, catalog, options, on_file, stop)
+
+
+def take_inventory_of(
+    wanted: Sequence[Location],
+    catalog: Catalog,
+    options: InventoryOptions = InventoryOptions(),
+    *,
+    on_file: Callable[[int], None] = lambda n_files: None,
+    stop: threading.Event | None = None,
+) -> Inventory:
+    """Compare what another library holds with the catalogue; one file stands for each video.
+
+    Args:
+        wanted: the other library's locations; a file that has changed since is a failure.
+        catalog: what this library knows.
+        options: how to compare.
+        on_file: called with the number of files after each of them.
+        stop: when set, the rest of the files is left for the next run.
+    """
+    files: dict[str, ScannedFile] = {}
+    absent: dict[str, Failure] = {}
+    for location in wanted:
+        if location.video_id in files:
+            continue
+        if _stands(location):
+            files[location.video_id] = ScannedFile(location.path, location.size, location.mtime_ns)
+        else:
+            reason = "it is gone, or has changed since it was indexed"
+            lost = Failure(location.path, "scan", "unreadable", reason)
+            absent.setdefault(location.video_id, lost)
+    ids = {file.path: video_id for video_id, file in files.items()}
+    failures = [lost for video_id, lost in absent.items() if video_id not in files]
+    side_by_side = _Comparison(
+        tuple(files.values()),
+        {path_key(path) for path in ids},
+        failures,
+        {path_key(location.path): location for location in catalog.locations()},
+        _group_failures(catalog.failures()),
+        ids.__getitem__,
+    )
+    return _compare(side_by_side, catalog, options, on_file, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Files, and what a catalogue knows that these should meet.
+
+    Attributes:
+        present: path keys of the files.
+        failures: what could not be looked at.
+        known: locations by path key.
+        old_failures: of earlier runs, by path key.
+        identify: gives a file's content id, or raises MediaError.
+    """
+
+    files: tuple[ScannedFile, ...]
+    present: set[str]
+    failures: list[Failure]
+    known: dict[str, Location]
+    old_failures: dict[str, list[Failure]]
+    identify: Callable[[Path], str]
+
+
+def _compare(
+    asked: _Comparison,
+    catalog: Catalog,
+    options: InventoryOptions,
+    on_file: Callable[[int], None],
+    stop: threading.Event | None,
+) -> Inventory:
+    """Sort files by what is known of them."""
     unchanged: list[Found] = []
     fresh: list[Found] = []
-    files, twins = _part_twins(scan.files)
-    failures = [*scan.failures, *twins]
-    for file in files:
+    failures = list(asked.failures)
+    for file in asked.files:
         if stop is not None and stop.is_set():
             break
-        failed_before = _failures_of(file, old_failures, catalog)
+        failed_before = _failures_of(file, asked.old_failures, catalog)
         is_left = bool(failed_before) and not options.has_retry
-        location = known.get(path_key(file.path))
+        location = asked.known.get(path_key(file.path))
         if is_left:
             failures += failed_before
         if location is not None and _is_same(location, file) and (is_left or not failed_before):
             unchanged.append(Found(file, location.video_id))
         elif not is_left:
-            fresh += _identify(file, bool(failed_before), failures)
-        on_file(len(files))
-    present = {path_key(file.path) for file in scan.files}
-    gone = tuple(location.path for key, location in known.items() if key not in present)
-    healed = _find_healed(old_failures, failures, present)
+            fresh += _identify(file, asked.identify, bool(failed_before), failures)
+        on_file(len(asked.files))
+    gone = tuple(place.path for key, place in asked.known.items() if key not in asked.present)
+    healed = _find_healed(asked.old_failures, failures, asked.present)
     return Inventory(tuple(unchanged), tuple(fresh), gone, tuple(failures), healed)
 
 
-def _identify(file: ScannedFile, is_retry: bool, failures: list[Failure]) -> list[Found]:
+def _stands(location: Location) -> bool:
+    """Whether a file still has the size and modification time that it was known with."""
+    try:
+        found = location.path.stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (location.size, location.mtime_ns)
+
+
+def _identify(
+    file: ScannedFile, identify: Callable[[Path], str], is_retry: bool, failures: list[Failure]
+) -> list[Found]:
     """Read what is needed to know a file's content again; what cannot be read is a failure."""
     try:
-        return [Found(file, content_id(file.path), is_retry)]
+        return [Found(file, identify(file.path), is_retry)]
     except MediaError as error:
         failures.append(Failure(file.path, "scan", error.code, str(error)))
         return []
@@ -161,11 +249,16 @@ def _standing_failures(
     folder: Path, catalog: Catalog, is_recursive: bool
 ) -> dict[str, list[Failure]]:
     """Failures of earlier runs that a scan of the folder should meet, by path key."""
-    failures: dict[str, list[Failure]] = defaultdict(list)
-    for failure in catalog.failures(folder):
-        if is_recursive or failure.path.parent == folder:
-            failures[path_key(failure.path)].append(failure)
-    return failures
+    failures = catalog.failures(folder)
+    return _group_failures([bad for bad in failures if is_recursive or bad.path.parent == folder])
+
+
+def _group_failures(failures: Sequence[Failure]) -> dict[str, list[Failure]]:
+    """Failures by path key."""
+    grouped: dict[str, list[Failure]] = defaultdict(list)
+    for failure in failures:
+        grouped[path_key(failure.path)].append(failure)
+    return grouped
 
 
 def _failures_of(

@@ -1,6 +1,6 @@
 """What a run of the pipeline writes into the library, and the account it gives of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,9 +38,13 @@ class Summary:
 
 
 class Ledger:
-    """Writes outcomes down, each stage in a transaction of its own."""
+    """Writes outcomes down, each stage in a transaction of its own.
 
-    def __init__(self, catalog: Catalog, folder: Path) -> None:
+    Args:
+        folder: the one that is indexed; None where files come from several, each by itself.
+    """
+
+    def __init__(self, catalog: Catalog, folder: Path | None) -> None:
         self.catalog = catalog
         self.folder = folder
         self.summary = Summary()
@@ -93,6 +97,11 @@ class Ledger:
         for failure in healed:
             self.catalog.clear_failures([failure.path], failure.stage)
 
+    def forget_others(self, video_ids: Collection[str]) -> None:
+        """Drop every video but these, wherever its files are."""
+        places = self.catalog.locations()
+        self.forget([place.path for place in places if place.video_id not in video_ids])
+
     def _leave_old_content(self, found: Found, outcome: Outcome) -> None:
         """Drop what a file held before it changed."""
         location = self.catalog.location(found.file.path)
@@ -124,7 +133,8 @@ class Ledger:
                 is_duration_measured=old.is_duration_measured,
             )
         file = found.file
-        location = Location(file.path, video.id, self.folder, file.size, file.mtime_ns)
+        folder = self.folder or file.path.parent
+        location = Location(file.path, video.id, folder, file.size, file.mtime_ns)
         self.catalog.add_video(replace(video, path=file.path), location)
 
 

@@ -4,34 +4,32 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.analysis import AnalysisOptions
-from indexer.audio import read_sound
 from indexer.encoders import Encoders
 from indexer.encoders.weights import try_out
 from indexer.frames import DecodeStoppedError
-from indexer.inventory import Inventory, InventoryOptions, take_inventory
+from indexer.inventory import Inventory, InventoryOptions, take_inventory, take_inventory_of
 from indexer.jobs import Job, LyricsWish, choose_jobs
 from indexer.ledger import Ledger, Summary
-from indexer.lyrics.languages import find_language
-from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber, has_weights
+from indexer.lyrics.languages import check_language
+from indexer.lyrics.transcribe import Transcriber, has_weights
 from indexer.parallel import map_in_threads
 from indexer.progress import Progress, Silence
 from indexer.stages import (
     LyricsMode,
     Outcome,
     StageOptions,
-    lyrics_fingerprint,
-    lyrics_result,
+    hear_lyrics,
     run_stages,
 )
-from store.errors import LibraryBusyError, MediaError, MvsearchError
+from store.errors import LibraryBusyError, MvsearchError
 from store.library import Library
-from store.records import Failure, Lyrics
+from store.records import Failure, Location
 
 logger = logging.getLogger(__name__)
 
@@ -74,21 +72,35 @@ def index_folder(
     Raises:
         MvsearchError: a wrong folder, a busy library, other encoders, or weights that are missing.
     """
-    start = time.monotonic()
     # Paths are shown and kept as they stand here, so without "..".
     place = folder.resolve() if ".." in folder.parts else folder.absolute()
-    run = _Run(place, library, encoders, options, progress or Silence(), stop)
-    with _writing(library, options.wait_seconds, run.progress):
-        run.prepare()
-        try:
-            with run.progress:
-                run.work()
-        except KeyboardInterrupt:
-            run.stop.set()
-    summary = run.ledger.summary
-    summary.is_interrupted = run.stop.is_set()
-    summary.seconds = time.monotonic() - start
-    return summary
+    return _Run(place, library, encoders, options, progress or Silence(), stop).complete(library)
+
+
+def index_videos(
+    wanted: Sequence[Location],
+    library: Library,
+    encoders: Encoders,
+    options: IndexOptions = IndexOptions(),
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Summary:
+    """Bring a library up to date with what another holds, so that both hold the same videos.
+
+    Args:
+        wanted: the other library's locations. A video that is not among them leaves this library.
+        library: the one to fill.
+        encoders: of its profile.
+        options: as for a folder.
+        progress: shown meanwhile.
+        stop: when set, the run ends; what is done stays.
+
+    Raises:
+        MvsearchError: a busy library, other encoders, or weights that are missing.
+    """
+    run = _Run(tuple(wanted), library, encoders, options, progress or Silence(), stop)
+    return run.complete(library)
 
 
 @contextmanager
@@ -105,24 +117,24 @@ def _writing(library: Library, wait_seconds: float, progress: Progress) -> Itera
 
 
 class _Run:
-    """One run of `index_folder`."""
+    """One run over a folder, or over the locations of another library."""
 
     def __init__(
         self,
-        folder: Path,
+        source: Path | tuple[Location, ...],
         library: Library,
         encoders: Encoders,
         options: IndexOptions,
         progress: Progress,
         stop: threading.Event | None,
     ) -> None:
-        self.folder = folder
+        self.source = source
         self.catalog = library.catalog
         self.encoders = encoders
         self.options = options
         self.progress = progress
         self.stop = stop or threading.Event()
-        self.ledger = Ledger(library.catalog, folder)
+        self.ledger = Ledger(library.catalog, source if isinstance(source, Path) else None)
         self.whisper_model = options.whisper_model or encoders.profile.whisper_model
         self.lyrics: LyricsMode = options.lyrics
         # Such a profile asks Whisper first, and others only where there is no Whisper.
@@ -131,10 +143,25 @@ class _Run:
         self.transcriber: Transcriber | None = None
         self.waiting: list[Outcome] = []
 
+    def complete(self, library: Library) -> Summary:
+        """Do it all, and give an account of it."""
+        start = time.monotonic()
+        with _writing(library, self.options.wait_seconds, self.progress):
+            self.prepare()
+            try:
+                with self.progress:
+                    self.work()
+            except KeyboardInterrupt:
+                self.stop.set()
+        summary = self.ledger.summary
+        summary.is_interrupted = self.stop.is_set()
+        summary.seconds = time.monotonic() - start
+        return summary
+
     def prepare(self) -> None:
         """Fail now, before any work, where something is missing or does not fit."""
         mode = self.lyrics
-        _check_language(self.options.language)
+        check_language(self.options.language)
         if mode == "whisper" or (mode == "auto" and has_weights(self.whisper_model)):
             self.transcriber = Transcriber(
                 self.whisper_model, language=self.options.language, may_download=mode == "whisper"
@@ -169,7 +196,10 @@ class _Run:
             self.progress.advance("look")
 
         options = InventoryOptions(self.options.is_recursive, self.options.has_retry)
-        return take_inventory(self.folder, self.catalog, options, on_file=count, stop=self.stop)
+        if isinstance(self.source, Path):
+            return take_inventory(self.source, self.catalog, options, on_file=count, stop=self.stop)
+        self.ledger.forget_others({location.video_id for location in self.source})
+        return take_inventory_of(self.source, self.catalog, options, on_file=count, stop=self.stop)
 
     def _forget(self, inventory: Inventory) -> None:
         """Drop what vanished, unless so much did that a drive may be missing."""
@@ -256,27 +286,10 @@ class _Run:
 
     def _hear(self, outcome: Outcome, transcriber: Transcriber) -> None:
         """Transcribe one video."""
-        found, probe = outcome.found, outcome.probe
-        if probe is None:
-            return
-        path = found.file.path
         try:
-            samples = read_sound(path, probe, WHISPER_SAMPLE_RATE, stop=self.stop)
-            lyrics = transcriber.transcribe(samples)
+            result, failure = hear_lyrics(outcome, transcriber, self.encoders, self.stop)
         except DecodeStoppedError:
             return
-        except MediaError as error:
-            self.ledger.keep_failure(Failure(path, "lyrics", error.code, str(error)), found)
-            # Not pending: as every failure, it is tried again when the file changes or on request.
-            lyrics = Lyrics((), "whisper", transcriber.model_name)
-        fingerprint = lyrics_fingerprint(path)
-        result = lyrics_result(found.video_id, lyrics, self.encoders, fingerprint)
+        if failure is not None:
+            self.ledger.keep_failure(failure, outcome.found)
         self.ledger.keep_result(result)
-
-
-def _check_language(language: str | None) -> None:
-    """Refuse what can be no language; codes that only Whisper knows are left to it."""
-    if language is None or find_language(language) is not None:
-        return
-    if not (language.isascii() and language.isalpha() and len(language) in (2, 3)):
-        raise MvsearchError(f"no language is called {language!r}: give a code such as en or de")

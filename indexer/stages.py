@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from indexer.analysis import AnalysisOptions, Features, analyse_probed
+from indexer.audio import read_sound
 from indexer.encoders import Encoders
 from indexer.frames import read_subtitles
 from indexer.inventory import Found
@@ -18,6 +19,7 @@ from indexer.lyrics import (
     sidecar_fingerprint,
     song_segment,
 )
+from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber
 from indexer.probe import Probe, probe_file
 from store.errors import MediaError
 from store.records import (
@@ -160,6 +162,27 @@ def lyrics_result(
     return StageResult(
         Stage(video_id, "lyrics", encoder.spaces[0].key, status, detail), embeddings, lyrics
     )
+
+
+def hear_lyrics(
+    outcome: Outcome, transcriber: Transcriber, encoders: Encoders, stop: threading.Event | None
+) -> tuple[StageResult, Failure | None]:
+    """Let Whisper hear a video that waits for it.
+
+    Raises:
+        DecodeStoppedError: `stop` was set.
+    """
+    path, probe = outcome.found.file.path, outcome.probe
+    failure = None
+    try:
+        samples = read_sound(path, probe or probe_file(path), WHISPER_SAMPLE_RATE, stop=stop)
+        lyrics = transcriber.transcribe(samples)
+    except MediaError as error:
+        failure = Failure(path, "lyrics", error.code, str(error))
+        # Not pending: as every failure, it is tried again when the file changes or on request.
+        lyrics = Lyrics((), "whisper", transcriber.model_name)
+    found_id, fingerprint = outcome.found.video_id, lyrics_fingerprint(path)
+    return lyrics_result(found_id, lyrics, encoders, fingerprint), failure
 
 
 def lyrics_fingerprint(path: Path) -> str:

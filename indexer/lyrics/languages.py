@@ -1,5 +1,7 @@
 """Names of languages as files and containers write them, to ISO 639-1 codes."""
 
+from store.errors import MvsearchError
+
 # Code: ISO 639-2 codes (both where there are two), English, native and German names.
 _NAMES = {
     "af": "afr afrikaans",
@@ -87,3 +89,15 @@ def split_language_suffix(stem: str) -> tuple[str, str | None]:
         return (inner, language) if language else (stem, None)
     language = find_language(suffix) if dot and rest and " " not in suffix else None
     return (rest, language) if language else (stem, None)
+
+
+def check_language(language: str | None) -> None:
+    """Refuse what can be no language; codes that only Whisper knows are left to it.
+
+    Raises:
+        MvsearchError: it is neither a name nor a code.
+    """
+    if language is None or find_language(language) is not None:
+        return
+    if not (language.isascii() and language.isalpha() and len(language) in (2, 3)):
+        raise MvsearchError(f"no language is called {language!r}: give a code such as en or de")
