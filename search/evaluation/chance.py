@@ -5,6 +5,7 @@ Every function takes 1 <= n_relevant <= n_videos and raises a ValueError otherwi
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -85,12 +86,14 @@ def expect_median_rank(sizes: Iterable[tuple[int, int]]) -> float:
     Returns:
         The median of the mixture of their distributions; halfway where two ranks share it.
     """
-    spreads = [spread_first_rank(n, r) for n, r in sizes]
-    if not spreads:
+    n_alike = Counter(sizes)
+    if not n_alike:
         raise ValueError("no query")
-    longest = max(map(len, spreads))
-    filled = [np.pad(s, (0, longest - len(s)), constant_values=1.0) for s in spreads]
-    mixed = np.mean(filled, axis=0)
+    mixed = np.zeros(max(n for n, _ in n_alike))
+    for (n_videos, n_relevant), n_queries in n_alike.items():
+        spread = spread_first_rank(n_videos, n_relevant)
+        mixed += n_queries * np.pad(spread, (0, len(mixed) - n_videos), constant_values=1.0)
+    mixed /= n_alike.total()
     # Rounding must not hide that exactly half lie at or before a rank.
     lower = int(np.argmax(mixed >= 0.5 - 1e-9)) + 1
     upper = int(np.argmax(mixed > 0.5 + 1e-9)) + 1

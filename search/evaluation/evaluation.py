@@ -1,10 +1,16 @@
 """What an evaluation of a library is: the outcomes of its queries, and its hubs."""
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from search.evaluation.metrics import skewness
 from search.evaluation.outcomes import Outcome
 from store.records import MODALITIES
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,31 @@ class Hubness:
     def skewness(self) -> float:
         """Of the counts; 0 where all occur as often."""
         return skewness(self.counts)
+
+    def expect_skewness(self) -> float:
+        """Of counts that came about in random order.
+
+        Each of the n - 1 other lists holds a video with a chance of p = k / (n - 1), so that its
+        count is binomial: (1 - 2p) / sqrt((n - 1) p (1 - p)); 0 where all are in every list.
+        """
+        n_others = max(len(self.names) - 1, 1)
+        share = min(self.k / n_others, 1.0)
+        spread = math.sqrt(n_others * share * (1.0 - share))
+        return (1.0 - 2.0 * share) / spread if spread > 0 else 0.0
+
+    def expect_occurrences(self, n: int) -> FloatArray:
+        """How many videos random order would put 0, 1 … n - 1 times among the first k.
+
+        Returns:
+            (n,) of the binomial of `expect_skewness`, times the number of videos.
+        """
+        n_others = max(len(self.names) - 1, 1)
+        share = min(self.k / n_others, 1.0)
+        counts = range(min(n, n_others + 1))
+        chances = [
+            math.comb(n_others, c) * share**c * (1 - share) ** (n_others - c) for c in counts
+        ]
+        return np.pad(np.array(chances), (0, n - len(chances))) * len(self.names)
 
     @property
     def largest_share(self) -> float:

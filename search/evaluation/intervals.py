@@ -43,15 +43,25 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Resamples:
-    """The queries of a row, and how often each is in each resample.
+    """How often each video is in each resample, and which queries are of which video.
 
     Attributes:
-        weights: (resamples, queries) how often a query's video was drawn.
-        n_sources: how many videos there are to draw from.
+        counts: (resamples, videos) how often a video was drawn.
+        owner: (queries,) column of the video that a query was made from.
     """
 
-    weights: Weights
-    n_sources: int
+    counts: Weights
+    owner: npt.NDArray[np.intp]
+
+    @property
+    def n_sources(self) -> int:
+        """How many videos there are to draw from."""
+        return int(self.counts.shape[1])
+
+    @property
+    def weights(self) -> Weights:
+        """(resamples, queries) how often each query was drawn, which is with its video."""
+        return self.counts[:, self.owner]
 
 
 @lru_cache(maxsize=64)
@@ -74,7 +84,7 @@ def draw_resamples(sources: Sequence[str], options: BootstrapOptions | None = No
     """
     names, owner = np.unique(np.asarray(sources, dtype=object).astype(str), return_inverse=True)
     counts = _draw_counts(len(names), options or BootstrapOptions())
-    return Resamples(counts[:, owner], len(names))
+    return Resamples(counts, owner)
 
 
 def average_resamples(values: FloatArray, resamples: Resamples) -> FloatArray:
@@ -88,9 +98,10 @@ def average_resamples(values: FloatArray, resamples: Resamples) -> FloatArray:
         (resamples,), NaN where a resample has no value at all.
     """
     known = ~np.isnan(values)
-    weights = resamples.weights[:, known].astype(np.float64)
-    n_drawn = weights.sum(axis=1)
-    total = weights @ values[known]
+    owner, n = resamples.owner[known], resamples.n_sources
+    counts = resamples.counts.astype(np.float64)
+    n_drawn = counts @ np.bincount(owner, minlength=n).astype(np.float64)
+    total = counts @ np.bincount(owner, weights=values[known], minlength=n)
     return np.where(n_drawn > 0, total / np.maximum(n_drawn, 1.0), np.nan)
 
 
@@ -98,7 +109,7 @@ def take_medians(values: FloatArray, resamples: Resamples) -> FloatArray:
     """The median of each resample; arguments and result as in `average_resamples`."""
     known = np.flatnonzero(~np.isnan(values))
     if known.size == 0:
-        return np.full(len(resamples.weights), np.nan)
+        return np.full(len(resamples.counts), np.nan)
     order = known[np.argsort(values[known], kind="stable")]
     reached = np.cumsum(resamples.weights[:, order], axis=1)
     n_drawn = reached[:, -1:]

@@ -1,0 +1,168 @@
+"""The metrics of several queries together: value, 95 % interval and chance."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.evaluation import chance, metrics
+from search.evaluation.intervals import (
+    BootstrapOptions,
+    FloatArray,
+    Interval,
+    Resamples,
+    average_resamples,
+    draw_resamples,
+    span_interval,
+    take_medians,
+)
+from search.evaluation.outcomes import Outcome
+
+RECALL_1, RECALL_5, RECALL_10 = "recall@1", "recall@5", "recall@10"
+MRR, MEDIAN_RANK = "mrr", "median_rank"
+MAP, NDCG_10, SHARE_10 = "map", "ndcg@10", "recall_share@10"
+MOMENT_ERROR, MOMENT_NEAR, UNSURE = "moment_error_seconds", "moment_within_1s", "moment_unsure"
+
+RANK_METRICS = (RECALL_1, RECALL_5, RECALL_10, MRR, MEDIAN_RANK)
+SIMILAR_METRICS = (MAP, NDCG_10, SHARE_10)
+MOMENT_METRICS = (MOMENT_ERROR, MOMENT_NEAR, UNSURE)
+# Of these, less is better; their unit is not a share.
+MEDIANS = (MEDIAN_RANK, MOMENT_ERROR)
+NEAR_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric of several queries.
+
+    Attributes:
+        value: None where no query has one, such as an error where no time was given.
+        interval: 95 %, over the videos that queries were made from; None where that is one video.
+        chance: what random order would give on average; None for what ranks do not tell.
+    """
+
+    value: float | None
+    interval: Interval | None = None
+    chance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much more often one means is right at rank 1 than another, on the same queries."""
+
+    value: float
+    interval: Interval | None
+
+    def turn(self) -> "Difference":
+        """The same seen from the other side."""
+        span = self.interval
+        turned = None if span is None else Interval(-span.high, -span.low)
+        return Difference(-self.value, turned)
+
+
+Rule = Callable[[Outcome], float]
+
+_VALUES: Mapping[str, Rule] = {
+    RECALL_1: lambda o: metrics.recall_at_k(o.relevant_ranks, o.n_relevant, 1),
+    RECALL_5: lambda o: metrics.recall_at_k(o.relevant_ranks, o.n_relevant, 5),
+    RECALL_10: lambda o: metrics.recall_at_k(o.relevant_ranks, o.n_relevant, 10),
+    MRR: lambda o: metrics.reciprocal_rank(o.relevant_ranks, o.n_relevant),
+    MEDIAN_RANK: lambda o: metrics.first_rank(o.relevant_ranks, o.n_relevant, o.n_videos),
+    MAP: lambda o: metrics.average_precision(o.relevant_ranks, o.n_relevant),
+    NDCG_10: lambda o: metrics.ndcg_at_k(o.relevant_ranks, o.n_relevant, 10),
+    SHARE_10: lambda o: metrics.recall_share_at_k(o.relevant_ranks, o.n_relevant, 10),
+    MOMENT_ERROR: lambda o: _or_nan(o.moment_error_seconds),
+    MOMENT_NEAR: lambda o: float(_or_nan(o.moment_error_seconds) <= NEAR_SECONDS),
+    UNSURE: lambda o: float(o.moment_error_seconds is None),
+}
+_CHANCES: Mapping[str, Rule] = {
+    RECALL_1: lambda o: chance.expect_recall_at_k(o.n_videos, o.n_relevant, 1),
+    RECALL_5: lambda o: chance.expect_recall_at_k(o.n_videos, o.n_relevant, 5),
+    RECALL_10: lambda o: chance.expect_recall_at_k(o.n_videos, o.n_relevant, 10),
+    MRR: lambda o: chance.expect_reciprocal_rank(o.n_videos, o.n_relevant),
+    MAP: lambda o: chance.expect_average_precision(o.n_videos, o.n_relevant),
+    NDCG_10: lambda o: chance.expect_ndcg_at_k(o.n_videos, o.n_relevant, 10),
+    SHARE_10: lambda o: chance.expect_recall_share_at_k(o.n_videos, o.n_relevant, 10),
+}
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def keep_answerable(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Those with a right answer, in an order that does not depend on how they came."""
+    return sorted(
+        (outcome for outcome in outcomes if outcome.n_relevant > 0),
+        key=lambda o: (o.source, o.query, o.distortion),
+    )
+
+
+def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str, Figure]:
+    """Take every metric that these outcomes have.
+
+    Args:
+        outcomes: of one kind and means, each with a right answer, as `keep_answerable` gives them.
+        options: of the intervals.
+
+    Returns:
+        The figures by name: those on ranks; those of the similar-songs report where it is one;
+        those on moments where a time was asked for. Empty where there is no outcome.
+    """
+    if not outcomes:
+        return {}
+    names = RANK_METRICS + (SIMILAR_METRICS if outcomes[0].kind == "similar" else ())
+    figures = _take(names, outcomes, options)
+    timed = [outcome for outcome in outcomes if outcome.is_moment_asked]
+    return {**figures, **(_take(MOMENT_METRICS, timed, options) if timed else {})}
+
+
+def _take(
+    names: Sequence[str], outcomes: Sequence[Outcome], options: BootstrapOptions
+) -> dict[str, Figure]:
+    resamples = draw_resamples([outcome.source for outcome in outcomes], options)
+    return {name: _take_one(name, outcomes, resamples) for name in names}
+
+
+def _take_one(name: str, outcomes: Sequence[Outcome], resamples: Resamples) -> Figure:
+    values = np.array([_VALUES[name](outcome) for outcome in outcomes])
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return Figure(None)
+    is_median = name in MEDIANS
+    drawn = (take_medians if is_median else average_resamples)(values, resamples)
+    value = float(np.median(known) if is_median else np.mean(known))
+    return Figure(value, span_interval(drawn, resamples.n_sources), _expect(name, outcomes))
+
+
+def _expect(name: str, outcomes: Sequence[Outcome]) -> float | None:
+    if name == MEDIAN_RANK:
+        return chance.expect_median_rank((o.n_videos, o.n_relevant) for o in outcomes)
+    rule = _CHANCES.get(name)
+    return None if rule is None else float(np.mean([rule(outcome) for outcome in outcomes]))
+
+
+def subtract(
+    ours: Sequence[Outcome], theirs: Sequence[Outcome], options: BootstrapOptions
+) -> Difference | None:
+    """Recall@1 of one means less that of another, query by query.
+
+    Args:
+        ours: answerable outcomes; these are the queries that count.
+        theirs: of the same queries; one that was never asked there counts as not found.
+        options: of the interval, which is that of paired differences.
+
+    Returns:
+        None where there are no queries.
+    """
+    if not ours:
+        return None
+    found = {_key(outcome): _VALUES[RECALL_1](outcome) for outcome in theirs}
+    gains: FloatArray = np.array([_VALUES[RECALL_1](o) - found.get(_key(o), 0.0) for o in ours])
+    resamples = draw_resamples([outcome.source for outcome in ours], options)
+    drawn = average_resamples(gains, resamples)
+    return Difference(float(gains.mean()), span_interval(drawn, resamples.n_sources))
+
+
+def _key(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.kind, outcome.seconds, outcome.distortion, outcome.query
