@@ -47,6 +47,7 @@ ProfileName = Literal["embedded", "paper", "semantic"]
 LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
 FusionName = Literal["weighted", "rrf"]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
+VersionsForm = Literal["table", "json", "html"]
 LyricsForm = Literal["txt", "csv", "lrc", "srt"]
 
 LibraryOption = Annotated[
@@ -234,6 +235,29 @@ def similar(
         chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
         shape = ReportOptions(form, for_all, make_console().width, follow(progress, "steps"))
         report = write_report(engine, chosen, options, shape)
+    if out is None:
+        print_text(report)
+    else:
+        write_file(out, report)
+
+
+@app.command()
+def versions(
+    form: Annotated[VersionsForm, typer.Option("--format", help="Form of the report.")] = "table",
+    out: Annotated[
+        Path | None,
+        typer.Option(parser=_read_path, metavar="FILE", help="Write it to a file."),
+    ] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
+    from indexer.progress import choose_progress, follow
+    from search.versions.report import VersionsReport, write_versions
+
+    progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
+    with _open(library) as opened, progress:
+        shape = VersionsReport(form, make_console().width, follow(progress, "steps"))
+        report = write_versions(opened, shape)
     if out is None:
         print_text(report)
     else:

@@ -25,7 +25,7 @@ MAX_THUMBNAILS = 1500
 
 WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
 
-_NO_PICTURE = (
+NO_PICTURE = (
     '<svg viewBox="0 0 160 90" role="img" aria-label="no picture">'
     '<path d="M70 60a8 8 0 1 1-4-7V28l30-6v32a8 8 0 1 1-4-7V32l-22 4z"/></svg>'
 )
@@ -182,7 +182,7 @@ def _draw_result(result: Result, song: int, page: _Page) -> str:
 def _draw_picture(result: Result, page: _Page) -> str:
     moment = find_best_moment(result)
     uri = page.pictures.get((result.video.id, _picture_seconds(result)))
-    picture = f'<img alt="" loading="lazy" src="{uri}">' if uri else _NO_PICTURE
+    picture = f'<img alt="" loading="lazy" src="{uri}">' if uri else NO_PICTURE
     seconds = "" if moment is None else format_seconds(moment.start_seconds)
     time = f'<span class="time">{seconds}</span>' if seconds else ""
     return f'<div class="shot">{picture}{time}</div>'

@@ -343,3 +343,34 @@ def test_ctrl_c_ends_soon_and_keeps_what_is_done(tmp_path):
     assert "stopped early" in out
     with_rest = toy_library.index(folder, home)
     assert (with_rest.indexed, with_rest.unchanged) == (1, 3)
+
+
+def test_versions_are_reported_in_every_form(folder, tmp_path, run):
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    (videos / FIRST).symlink_to(folder / FIRST)
+    copied = ["-i", str(folder / FIRST), "-c", "copy", str(videos / "copy.mkv")]
+    subprocess.run(["ffmpeg", "-v", "error", *copied], check=True)
+    toy_library.index(videos, tmp_path / "library")
+    code, out, err = run("versions", "--format", "json", library=tmp_path / "library")
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    assert set(answer) == {"videos", "compared", "relations", "groups"}
+    assert [one["kind"] for one in answer["relations"]] == ["duplicate"]
+    assert len(answer["groups"][0]["videos"]) == 2
+    code, out, _ = run("versions", library=tmp_path / "library")
+    assert code == 0
+    assert "First Song [mp4]" in out
+    assert "copy [mkv]" in out
+    page = tmp_path / "page.html"
+    code, out, _ = run("versions", "--format", "html", "--out", page, library=tmp_path / "library")
+    assert (code, out) == (0, f"written: {page}\n")
+    assert page.read_text().count("data:image/jpeg") == 2
+
+
+def test_versions_of_an_empty_library_are_an_error(run, tmp_path):
+    toy_library.index(tmp_path, tmp_path / "library")
+    code, out, err = run("versions", library=tmp_path / "library")
+    assert (code, out) == (2, "")
+    assert "holds no videos" in err
+    assert run("versions", "--format", "pdf")[0] == 2

@@ -10,6 +10,7 @@ from indexer.encoders import Encoders
 from indexer.pipeline import index_folder
 from search.engine import Engine, SearchOptions
 from search.query import Query, QueryPart
+from search.versions.find import find_versions
 from store.errors import FAILURE_CODES
 from store.library import Library
 from tests import toy_library
@@ -79,3 +80,10 @@ def test_spoilt_clip_finds_its_source_and_the_moment(library, tmp_path, name, st
     moment = results[0].moments[0]
     assert moment.start_seconds == pytest.approx(start_seconds, abs=1)
     assert moment.end_seconds == pytest.approx(start_seconds + 4, abs=1)
+
+
+def test_the_two_frogs_are_copies_and_the_toys_are_not_taken_for_each_other(library):
+    versions = find_versions(library)
+    pairs = {(one.kind, one.first.path.stem, one.second.path.stem) for one in versions.relations}
+    assert pairs == {("duplicate", "mdnlearn__frog", "mdnlearn__frog")}
+    assert len(versions.videos) == 6

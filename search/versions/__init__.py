@@ -1,0 +1,1 @@
+"""Which videos of a library are versions of each other: copies, excerpts, dubs, covers."""

@@ -1,0 +1,143 @@
+"""Which videos are worth comparing: those whose vectors fall together more than chance allows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from store.records import Matrix
+from store.vectors import SpaceIndex
+
+Codes = npt.NDArray[np.uint64]
+Owners = npt.NDArray[np.int64]
+
+N_BITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateOptions:
+    """How hard candidates are looked for.
+
+    Attributes:
+        n_tables: independent orders that the vectors are sorted in.
+        n_neighbours: of each vector in each order, so many neighbours of other videos vote.
+        max_vectors: of a video, evenly spaced.
+        max_partners: of a video in one modality.
+        seed: of the directions.
+    """
+
+    n_tables: int = 12
+    n_neighbours: int = 8
+    max_vectors: int = 256
+    max_partners: int = 24
+    seed: int = 0
+
+
+def find_candidates(
+    index: SpaceIndex, options: CandidateOptions = CandidateOptions()
+) -> list[tuple[str, str]]:
+    """Find the pairs of videos that may have something in common in one space.
+
+    Every vector gets a code of 64 bits for each table: on which side of random planes it lies, so
+    that similar vectors begin with the same bits (Charikar 2002). Sorted by code, likely
+    neighbours stand beside each other, as in an LSH forest (Bawa, Condie and Ganesan 2005); each
+    votes with the number of leading bits they share beyond what chance gives. The cost is that of
+    the codes and of sorting: about linear in the number of vectors, and no video has more than
+    `max_partners` of its own choice.
+
+    Returns:
+        Pairs of ids, each pair and the whole list sorted.
+    """
+    owners = _choose_owners(index, options)
+    votes_of: dict[tuple[int, int], float] = {}
+    if not len(owners):
+        return []
+    chance = np.log2(max(2, len(owners)))
+    generator = np.random.default_rng(options.seed)
+    for _ in range(options.n_tables):
+        planes = generator.normal(size=(index.space.dim, N_BITS)).astype(np.float32)
+        codes = np.concatenate([_encode(vectors, planes) for vectors in _read(index, options)])
+        for pairs, bits in _meet(codes, owners, options.n_neighbours):
+            _add_votes(votes_of, pairs, np.maximum(bits - chance, 0.0))
+    return _choose_pairs(index.video_ids, votes_of, options.max_partners)
+
+
+def _read(index: SpaceIndex, options: CandidateOptions) -> Iterator[Matrix]:
+    """The chosen vectors of each video."""
+    for video_id in index.video_ids:
+        vectors = index.vectors(video_id)
+        yield vectors[_choose_rows(len(vectors), options.max_vectors)]
+
+
+def _choose_rows(n: int, n_wanted: int) -> npt.NDArray[np.intp]:
+    return np.unique(np.linspace(0, n - 1, min(n, n_wanted)).round().astype(np.intp))
+
+
+def _choose_owners(index: SpaceIndex, options: CandidateOptions) -> Owners:
+    """The video of each chosen vector, by its place in the index."""
+    sizes = [min(int(n), options.max_vectors) for n in np.diff(index.offsets)]
+    return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
+
+
+def _encode(vectors: Matrix, planes: Matrix) -> Codes:
+    """(n, dim) vectors as n numbers whose leading bits are the first planes."""
+    sides = np.packbits(vectors @ planes > 0, axis=1, bitorder="big")
+    return np.ascontiguousarray(sides).view(">u8").ravel().astype(np.uint64)
+
+
+def _meet(
+    codes: Codes, owners: Owners, n_neighbours: int
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
+    """Pairs of owners that stand near each other in the order of codes, with the bits they share.
+
+    Yields:
+        (k, 2) owners, and (k,) leading bits, once for each distance.
+    """
+    order = np.lexsort((owners, codes))
+    codes, owners = codes[order], owners[order]
+    # A still picture gives many equal codes; neighbours are those of other videos.
+    is_new = np.concatenate([[True], (owners[1:] != owners[:-1])])
+    heads = np.flatnonzero(is_new)
+    tails = np.append(heads[1:], len(owners)) - 1
+    for distance in range(1, min(n_neighbours + 1, len(heads))):
+        before, after = slice(None, len(heads) - distance), slice(distance, None)
+        pairs = np.stack([owners[heads][before], owners[heads][after]], axis=1)
+        differing = codes[tails][before] ^ codes[heads][after]
+        is_other = pairs[:, 0] != pairs[:, 1]
+        yield pairs[is_other], _count_leading(differing[is_other])
+
+
+def _count_leading(differing: Codes) -> npt.NDArray[np.float64]:
+    """How many leading bits are equal."""
+    low = np.where(differing > 0, differing, 1).astype(np.float64)
+    return np.where(differing > 0, N_BITS - 1 - np.floor(np.log2(low)), float(N_BITS))
+
+
+def _add_votes(
+    votes_of: dict[tuple[int, int], float],
+    pairs: npt.NDArray[np.int64],
+    votes: npt.NDArray[np.float64],
+) -> None:
+    counted = votes > 0
+    pairs, votes = np.sort(pairs[counted], axis=1), votes[counted]
+    found, places = np.unique(pairs, axis=0, return_inverse=True)
+    sums = np.bincount(places.ravel(), weights=votes, minlength=len(found))
+    for (first, second), total in zip(found.tolist(), sums.tolist(), strict=True):
+        votes_of[first, second] = votes_of.get((first, second), 0.0) + total
+
+
+def _choose_pairs(
+    video_ids: Sequence[str], votes_of: dict[tuple[int, int], float], n_partners: int
+) -> list[tuple[str, str]]:
+    """The pairs that are among the best of either video."""
+    partners: dict[int, list[tuple[float, int]]] = {}
+    for (first, second), votes in votes_of.items():
+        partners.setdefault(first, []).append((-votes, second))
+        partners.setdefault(second, []).append((-votes, first))
+    chosen = {
+        (min(one, other), max(one, other))
+        for one, ranked in partners.items()
+        for _, other in sorted(ranked)[:n_partners]
+    }
+    return sorted((video_ids[first], video_ids[second]) for first, second in chosen)

@@ -1,0 +1,150 @@
+"""Two videos of a library compared in every modality."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from search.versions.agreement import (
+    Agreement,
+    AgreementOptions,
+    find_agreement,
+    measure_line,
+)
+from search.versions.diagonals import Timeline
+from search.versions.lines import match_lines
+from search.versions.relations import (
+    MIN_COPIED,
+    MIN_COVERED,
+    Evidence,
+    Relation,
+    judge_agreement,
+    judge_lines,
+    relate,
+)
+from store.records import MODALITIES, Matrix, Modality, Video
+from store.vectors import SpaceIndex
+
+# Levels and guards: see "Versions" in docs/architecture.md.
+FRAMES = AgreementOptions(level=0.6, guard_seconds=1.5)
+AUDIO = AgreementOptions(level=0.8, guard_seconds=6.0)
+# Two offsets are the same when they differ by no more than the coarser sampling allows.
+OFFSET_TOLERANCE_SECONDS = 1.5
+# A refrain is the same line each time, whatever its comma.
+SAME_LINE = 0.95
+# So many windows of sound between cuts say something.
+MIN_WINDOWS = 3
+_TIMED: Mapping[Modality, AgreementOptions] = {"frames": FRAMES, "audio": AUDIO}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Compares videos of one library.
+
+    Attributes:
+        indexes: of each modality that the library holds.
+    """
+
+    indexes: Mapping[Modality, SpaceIndex]
+
+    def relate(self, first: Video, second: Video) -> Relation | None:
+        """What two videos are to each other; None where nothing is sure."""
+        return relate(first, second, self.gather(first, second))
+
+    def gather(self, first: Video, second: Video) -> dict[Modality, Evidence]:
+        """What each modality says that at least one of them has, in the order of MODALITIES."""
+        found: dict[Modality, Agreement] = {}
+        evidence: dict[Modality, Evidence] = {}
+        for modality in MODALITIES:
+            has = [self._has(modality, video) for video in (first, second)]
+            if not all(has):
+                if any(has):
+                    evidence[modality] = Evidence("missing", first_has=has[0], second_has=has[1])
+            elif modality == "lyrics":
+                evidence[modality] = self._compare_lyrics(first, second)
+            else:
+                agreement = self._agree(modality, first, second)
+                evidence[modality] = judge_agreement(modality, agreement)
+                if agreement is not None:
+                    found[modality] = agreement
+        if len(found) == len(_TIMED) and evidence["frames"].verdict == "agrees":
+            if evidence["audio"].verdict == "agrees":
+                self._check_offsets(first, second, found, evidence)
+            elif len(found["frames"].parts) > 1:
+                self._check_between_cuts(first, second, found["frames"], evidence)
+        return evidence
+
+    def _has(self, modality: Modality, video: Video) -> bool:
+        index = self.indexes.get(modality)
+        rows = slice(0, 0) if index is None else index.rows(video.id)
+        return rows.stop > rows.start
+
+    def _agree(self, modality: Modality, first: Video, second: Video) -> Agreement | None:
+        return find_agreement(*self._plane(modality, first, second), _TIMED[modality])
+
+    def _plane(
+        self, modality: Modality, first: Video, second: Video
+    ) -> tuple[Matrix, Timeline, Timeline]:
+        index = self.indexes[modality]
+        one, other = (
+            Timeline(index.starts[index.rows(video.id)], index.ends[index.rows(video.id)])
+            for video in (first, second)
+        )
+        return index.vectors(first.id) @ index.vectors(second.id).T, one, other
+
+    def _check_offsets(
+        self,
+        first: Video,
+        second: Video,
+        found: Mapping[Modality, Agreement],
+        evidence: dict[Modality, Evidence],
+    ) -> None:
+        """Pictures and sound must agree at one offset; a loop agrees at several, so both are tried.
+
+        Where they do not, the pictures are said to agree elsewhere.
+        """
+        picture, sound = found["frames"], found["audio"]
+        middle = sum(sound.parts[0].first_seconds) / 2
+        apart = abs(picture.locate(middle) - sound.locate(middle))
+        seen = self._plane("frames", first, second)
+        interval = max(timeline.interval_seconds for timeline in seen[1:])
+        if apart <= OFFSET_TOLERANCE_SECONDS + interval:
+            return
+        heard = self._plane("audio", first, second)
+        tries = (
+            measure_line(*seen, FRAMES, sound.offset_seconds, sound.speed),
+            measure_line(*heard, AUDIO, picture.offset_seconds, picture.speed),
+        )
+        if all(n_agreeing < MIN_COVERED * n_met for n_agreeing, n_met in tries):
+            evidence["frames"] = replace(evidence["frames"], verdict="elsewhere")
+
+    def _check_between_cuts(
+        self, first: Video, second: Video, picture: Agreement, evidence: dict[Modality, Evidence]
+    ) -> None:
+        """A window of sound that crosses a cut agrees with nothing; those between must agree."""
+        heard = self._plane("audio", first, second)
+        counts = [
+            measure_line(
+                *heard,
+                AUDIO,
+                part.second_seconds[0] - part.first_seconds[0],
+                within_seconds=part.first_seconds,
+            )
+            for part in picture.parts
+        ]
+        n_agreeing, n_met = (sum(numbers) for numbers in zip(*counts, strict=True))
+        if n_met >= MIN_WINDOWS and n_agreeing >= MIN_COPIED * n_met:
+            evidence["audio"] = replace(evidence["audio"], verdict="cut")
+
+    def _compare_lyrics(self, first: Video, second: Video) -> Evidence:
+        index = self.indexes["lyrics"]
+        one, other = (index.vectors(video.id) for video in (first, second))
+        starts = tuple(index.starts[index.rows(video.id)] for video in (first, second))
+        kinds = (_number_lines(one), _number_lines(other))
+        return judge_lines(match_lines(one @ other.T, (starts[0], starts[1]), kinds=kinds))
+
+
+def _number_lines(vectors: Matrix) -> npt.NDArray[np.intp]:
+    """For each line, the first that is the same."""
+    return np.asarray((vectors @ vectors.T >= SAME_LINE).argmax(axis=1), dtype=np.intp)

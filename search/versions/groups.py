@@ -1,0 +1,91 @@
+"""Groups of videos that are all versions of each other in one sense."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from search.versions.relations import Kind, Relation
+from store.records import Video
+
+Sense = Literal["duplicate", "same-sound", "same-picture", "same-lyrics"]
+SENSES: tuple[Sense, ...] = get_args(Sense)
+
+# A duplicate has the same picture and the same sound, so that it joins either kind of group.
+_JOINS: dict[Sense, tuple[Kind, ...]] = {
+    "duplicate": ("duplicate",),
+    "same-sound": ("duplicate", "same-sound"),
+    "same-picture": ("duplicate", "same-picture"),
+    "same-lyrics": ("same-lyrics",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Videos of which every two are related in one sense.
+
+    Attributes:
+        videos: at least two, in the catalogue's order.
+        confidence: of the least sure pair.
+    """
+
+    sense: Sense
+    videos: tuple[Video, ...]
+    confidence: float
+
+
+def group_relations(relations: Sequence[Relation], videos: Sequence[Video]) -> list[Group]:
+    """Put videos into groups by complete linkage: two groups join when all their pairs are related.
+
+    One wrong pair can therefore not join two groups; where the pairs contradict each other, a
+    group stays split. A group of a wider sense is given only where it has more videos than one
+    of a narrower sense.
+
+    Args:
+        relations: at most one for each two videos.
+        videos: the catalogue's order.
+    """
+    order = {video.id: at for at, video in enumerate(videos)}
+    groups: list[Group] = []
+    for sense in SENSES:
+        pairs = {
+            frozenset((one.first.id, one.second.id)): one.confidence
+            for one in relations
+            if _is_joined(one, sense)
+        }
+        for members in _link(pairs, order):
+            if any(members <= {v.id for v in group.videos} for group in groups):
+                continue
+            chosen = tuple(videos[at] for at in sorted(order[one] for one in members))
+            ids = [video.id for video in chosen]
+            among = [
+                pairs[frozenset((one, other))]
+                for at, one in enumerate(ids)
+                for other in ids[at + 1 :]
+            ]
+            groups.append(Group(sense, chosen, min(among)))
+    return groups
+
+
+def _is_joined(relation: Relation, sense: Sense) -> bool:
+    """Whether two videos belong together in this sense; lyrics are told whatever else agrees."""
+    lyrics = relation.evidence.get("lyrics")
+    is_sung = sense == "same-lyrics" and lyrics is not None and lyrics.verdict == "agrees"
+    return is_sung or relation.kind in _JOINS[sense]
+
+
+def _link(pairs: dict[frozenset[str], float], order: dict[str, int]) -> list[set[str]]:
+    """Clusters in which every pair is known, joined from the surest pair on."""
+
+    def rank(pair: frozenset[str]) -> tuple[float, list[int]]:
+        return -pairs[pair], sorted(order[one] for one in pair)
+
+    cluster_of: dict[str, set[str]] = {}
+    for pair in sorted(pairs, key=rank):
+        left, right = (cluster_of.setdefault(one, {one}) for one in sorted(pair))
+        if left is right:
+            continue
+        if all(frozenset((one, other)) in pairs for one in left for other in right):
+            left |= right
+            cluster_of |= dict.fromkeys(right, left)
+    clusters = {id(cluster): cluster for cluster in cluster_of.values() if len(cluster) > 1}
+    return sorted(clusters.values(), key=lambda cluster: min(order[one] for one in cluster))

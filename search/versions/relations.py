@@ -1,0 +1,248 @@
+"""What two videos are to each other, told from what agrees over time and what does not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from search.versions.agreement import Agreement, Part
+from search.versions.lines import SharedLines
+from store.records import Modality, Video
+
+Kind = Literal["duplicate", "excerpt", "same-sound", "same-picture", "same-lyrics"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Verdict = Literal["agrees", "cut", "unclear", "partly", "elsewhere", "differs", "missing"]
+
+# Of the shorter video, so much must be shared; of both, for a duplicate.
+MIN_COVERED = 0.6
+MIN_COPIED = 0.8
+MIN_PARTLY = 0.15
+# Less than this is an ident, a jingle or chance; one modality alone needs more.
+MIN_SECONDS = 2.0
+MIN_SECONDS_ALONE = 4.0
+MIN_LINES = 4
+# Cosines at which a modality is certain; the levels below which it differs are in `compare`.
+CERTAIN: Mapping[Modality, float] = {"frames": 0.8, "audio": 0.95, "lyrics": 0.9}
+# Where nothing else is there to compare with, only what is nearly identical counts.
+MIN_WITHOUT_BACKGROUND: Mapping[Modality, float] = {"frames": 0.85, "audio": 0.96}
+MIN_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one modality says of two videos.
+
+    Attributes:
+        verdict: "agrees"; "cut" for sound that agrees wherever no cut disturbs it; "unclear" where
+            it is alike, but as much so elsewhere or too briefly, so that it only does not speak
+            against; "partly"; "elsewhere" for pictures that agree at another offset than the
+            sound; "differs"; "missing" where one or both have no such modality.
+        similarity, background: see `Agreement`; None where nothing agrees.
+        first_share, second_share: of each video's samples or lines, those that are shared.
+        offset_seconds: of the longest shared stretch.
+        seconds: length of what is shared; for lyrics, the number of lines.
+        parts: the shared stretches, the longest first; none for lyrics.
+        first_has, second_has: whether each video has the modality.
+    """
+
+    verdict: Verdict
+    similarity: float | None = None
+    background: float | None = None
+    first_share: float = 0.0
+    second_share: float = 0.0
+    offset_seconds: float | None = None
+    speed: float = 1.0
+    seconds: float = 0.0
+    parts: tuple[Part, ...] = ()
+    first_has: bool = True
+    second_has: bool = True
+
+    @property
+    def covered(self) -> float:
+        """The share of the video of which more is shared."""
+        return max(self.first_share, self.second_share)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Two videos and what they are to each other.
+
+    Attributes:
+        first, second: for an excerpt the whole and the part; otherwise in the catalogue's order.
+        offset_seconds: what is at `t` in the second is at `t + offset_seconds` in the first; for
+            an excerpt, where the part begins in the whole. None for lyrics without times.
+        confidence: 0 to 1; grows with likeness, coverage and length. Not a probability.
+        evidence: of each modality that at least one of the two has.
+    """
+
+    kind: Kind
+    first: Video
+    second: Video
+    offset_seconds: float | None
+    confidence: float
+    evidence: Mapping[Modality, Evidence]
+
+
+def judge_agreement(modality: Modality, found: Agreement | None) -> Evidence:
+    """What a modality says that both videos have."""
+    if found is None:
+        return Evidence("differs")
+    seconds = sum(part.first_seconds[1] - part.first_seconds[0] for part in found.parts)
+    covered = max(found.first_share, found.second_share)
+    is_brief = found.background is None and found.similarity < MIN_WITHOUT_BACKGROUND[modality]
+    verdict: Verdict = "agrees"
+    if covered < MIN_PARTLY or seconds < MIN_SECONDS:
+        verdict = "differs"
+    elif found.is_still or is_brief:
+        verdict = "unclear"
+    elif covered < MIN_COVERED:
+        verdict = "partly"
+    return Evidence(
+        verdict,
+        found.similarity,
+        found.background,
+        found.first_share,
+        found.second_share,
+        found.offset_seconds,
+        found.speed,
+        seconds,
+        found.parts,
+    )
+
+
+def judge_lines(found: SharedLines | None) -> Evidence:
+    """What lyrics say that both videos have."""
+    if found is None:
+        return Evidence("differs")
+    covered = max(found.first_share, found.second_share)
+    is_same = found.n_distinct >= MIN_LINES and covered >= MIN_COVERED
+    is_partly = found.n_distinct >= 2 and covered >= MIN_PARTLY
+    return Evidence(
+        "agrees" if is_same else "partly" if is_partly else "differs",
+        found.similarity,
+        None,
+        found.first_share,
+        found.second_share,
+        found.offset_seconds,
+        seconds=float(found.n_distinct),
+    )
+
+
+def relate(first: Video, second: Video, evidence: Mapping[Modality, Evidence]) -> Relation | None:
+    """Decide what two videos are to each other; in doubt, nothing.
+
+    Pictures and sound that agree together make a duplicate or, where one video has more, an
+    excerpt; so does one of them where the other is missing in both, or says nothing of time. One
+    of them alone makes the same sound or the same picture. Lyrics count where neither agrees.
+
+    Args:
+        first: of the evidence.
+        second: of the evidence.
+        evidence: of "frames", "audio" and "lyrics", each where at least one video has it.
+    """
+    kind, deciding = _choose_kind(evidence)
+    if kind is None:
+        return None
+    confidence = _rate(deciding, evidence)
+    if confidence < MIN_CONFIDENCE:
+        return None
+    lead = evidence[deciding[0]]
+    is_turned = kind == "excerpt" and _cover(deciding, evidence)[0] > _cover(deciding, evidence)[1]
+    offset = lead.offset_seconds
+    if is_turned:
+        first, second = second, first
+        evidence = {modality: _turn(one) for modality, one in evidence.items()}
+    elif offset is not None:
+        offset = -offset / lead.speed
+    return Relation(kind, first, second, offset, confidence, evidence)
+
+
+def _choose_kind(
+    evidence: Mapping[Modality, Evidence],
+) -> tuple[Kind | None, tuple[Modality, ...]]:
+    """The kind, and the modalities that it rests on, the pictures first."""
+    verdicts = {m: one.verdict for m, one in evidence.items()}
+    picture, sound = (verdicts.get(m) for m in ("frames", "audio"))
+    agreeing: tuple[Modality, ...] = tuple(
+        m for m in ("frames", "audio") if verdicts.get(m) == "agrees"
+    )
+    if not agreeing:
+        has_doubt = "unclear" in (picture, sound) or "elsewhere" in (picture, sound)
+        is_sung = verdicts.get("lyrics") == "agrees" and not has_doubt
+        return ("same-lyrics", ("lyrics",)) if is_sung else (None, ())
+    rest = sound if agreeing == ("frames",) else picture
+    if len(agreeing) == 2 or rest in (None, "unclear", "cut"):
+        first, second = _cover(agreeing, evidence)
+        if min(first, second) >= MIN_COPIED:
+            return "duplicate", agreeing
+        return ("excerpt", agreeing) if max(first, second) >= MIN_COPIED else (None, ())
+    if evidence[agreeing[0]].seconds < MIN_SECONDS_ALONE:
+        return None, ()
+    return ("same-picture" if agreeing == ("frames",) else "same-sound"), agreeing
+
+
+def _cover(
+    deciding: tuple[Modality, ...], evidence: Mapping[Modality, Evidence]
+) -> tuple[float, float]:
+    """The share of each video that is shared, over the modalities that decide."""
+    shares = [(evidence[m].first_share, evidence[m].second_share) for m in deciding]
+    return sum(s[0] for s in shares) / len(shares), sum(s[1] for s in shares) / len(shares)
+
+
+def _rate(deciding: tuple[Modality, ...], evidence: Mapping[Modality, Evidence]) -> float:
+    """Independent reasons to doubt multiply; what half speaks against takes its part away."""
+    doubt = 1.0
+    for modality in deciding:
+        doubt *= 1 - _rate_one(modality, evidence[modality])
+    against = [e.covered / 2 for e in evidence.values() if e.verdict in ("partly", "elsewhere")]
+    if len(deciding) == 1 and deciding != ("lyrics",) and against:
+        return (1 - doubt) * (1 - max(against))
+    return 1 - doubt
+
+
+def _rate_one(modality: Modality, one: Evidence) -> float:
+    """How far one modality is to be believed: by likeness, coverage and length."""
+    certain = CERTAIN[modality]
+    likeness = min(1.0, max(0.0, 1 - 2 * (certain - (one.similarity or 0.0))))
+    return likeness * min(1.0, one.covered) * one.seconds / (one.seconds + 1)
+
+
+def _turn(one: Evidence) -> Evidence:
+    """The same with the second video first."""
+    offset = None if one.offset_seconds is None else -one.offset_seconds / one.speed
+    return Evidence(
+        one.verdict,
+        one.similarity,
+        one.background,
+        one.second_share,
+        one.first_share,
+        offset,
+        1 / one.speed,
+        one.seconds,
+        tuple(part.turn() for part in one.parts),
+        one.second_has,
+        one.first_has,
+    )
+
+
+def say_evidence(modality: Modality, one: Evidence) -> str:
+    """One modality's evidence in words, such as `sound agrees: 0.97 (otherwise 0.21)`."""
+    name = {"frames": "picture", "audio": "sound", "lyrics": "lyrics"}[modality]
+    if one.verdict == "missing":
+        whose = (
+            "either"
+            if not (one.first_has or one.second_has)
+            else ("the second" if one.first_has else "the first")
+        )
+        return f"no {name} in {whose}"
+    if one.verdict == "differs" or one.similarity is None:
+        return f"{name} differs" if modality != "lyrics" else "lyrics differ"
+    shares = f"{one.first_share:.0%} / {one.second_share:.0%} shared"
+    if modality == "lyrics":
+        return f"{one.seconds:.0f} lines the same, {shares}"
+    said = {
+        "agrees": "agrees", "unclear": "alike, but not sure in time", "partly": "agrees in part",
+        "elsewhere": "agrees at another offset", "cut": "agrees between the cuts",
+    }[one.verdict]  # fmt: skip
+    rest = "" if one.background is None else f" (otherwise {one.background:.2f})"
+    speed = "" if one.speed == 1 else f", {one.speed:.2f} × as long"
+    return f"{name} {said}: {one.similarity:.2f}{rest}, {shares}{speed}"

@@ -1,0 +1,101 @@
+"""Candidates: true pairs among them, few others, the same every time."""
+
+import numpy as np
+import pytest
+
+from search.versions.candidates import (
+    CandidateOptions,
+    _count_leading,
+    _encode,
+    find_candidates,
+)
+from store.reading import StoredVectors
+from store.records import Space
+from store.vectors import SpaceIndex
+
+SPACE = Space("audio", "planted", "1", 48)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def build(contents: list[np.ndarray]) -> SpaceIndex:
+    stored = [
+        StoredVectors(f"{at:04d}", one.astype(np.float16), np.arange(len(one)) * 1.0,
+                      np.arange(len(one)) + 1.0)
+        for at, one in enumerate(contents)
+    ]  # fmt: skip
+    return SpaceIndex.build(SPACE, stored)
+
+
+def plant(n: int, n_copied: int, seed: int) -> tuple[list[np.ndarray], set[tuple[str, str]]]:
+    """Videos that drift, of which the first have a part of theirs in the last."""
+    rng = np.random.default_rng(seed)
+    contents = [unit(np.cumsum(rng.normal(size=(40, 48)), axis=0)) for _ in range(n)]
+    pairs = set()
+    for at in range(n_copied):
+        noise = 0.6 * rng.normal(size=(25, 48)) / np.sqrt(48)
+        contents[n - 1 - at][:25] = unit(contents[at][8:33] + noise)
+        pairs.add((f"{at:04d}", f"{n - 1 - at:04d}"))
+    return contents, pairs
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_all_planted_pairs_are_candidates(seed: int) -> None:
+    contents, pairs = plant(120, 30, seed)
+    found = find_candidates(build(contents), CandidateOptions(max_partners=6))
+    assert pairs <= set(found)
+    assert len(found) <= 120 * 6
+    assert found == sorted(set(found))
+
+
+def test_the_number_of_candidates_grows_with_the_videos_not_with_their_pairs() -> None:
+    numbers = [
+        len(find_candidates(build(plant(n, 4, 5)[0]), CandidateOptions(max_partners=5)))
+        for n in (100, 200, 400)
+    ]
+    assert numbers[1] <= 200 * 5
+    assert numbers[2] <= 400 * 5
+
+
+def test_the_same_seed_gives_the_same_pairs() -> None:
+    index = build(plant(40, 10, 6)[0])
+    assert find_candidates(index) == find_candidates(index)
+
+
+def test_many_equal_pictures_do_not_hide_each_other() -> None:
+    still = unit(np.random.default_rng(7).normal(size=(1, 48)))
+    contents = [np.repeat(still, 30, axis=0) for _ in range(12)]
+    rest, _ = plant(40, 0, 8)
+    found = find_candidates(build(contents + rest))
+    among = {(a, b) for a, b in found if int(a) < 12 and int(b) < 12}
+    assert len(among) >= 12 * 8 / 2
+
+
+def test_leading_bits_are_those_of_plain_integers() -> None:
+    rng = np.random.default_rng(9)
+    one, other = rng.integers(0, 2**63, size=(2, 200), dtype=np.uint64)
+    other[:100] = one[:100] ^ (np.uint64(1) << rng.integers(0, 40, 100, dtype=np.uint64))
+    other[-1] = one[-1]
+    counted = _count_leading(one ^ other)
+    for bits, a, b in zip(counted.tolist(), one.tolist(), other.tolist(), strict=True):
+        assert bits == 64 - (a ^ b).bit_length()
+
+
+def test_the_first_plane_is_the_first_bit() -> None:
+    planes = np.random.default_rng(10).normal(size=(48, 64)).astype(np.float32)
+    vectors = np.random.default_rng(11).normal(size=(20, 48)).astype(np.float32)
+    bits = [f"{code:064b}" for code in _encode(vectors, planes).tolist()]
+    for row, vector in zip(bits, vectors, strict=True):
+        assert [letter == "1" for letter in row] == [float(vector @ p) > 0 for p in planes.T]
+
+
+def test_an_empty_space_and_a_single_video_have_no_candidates() -> None:
+    assert find_candidates(build([])) == []
+    assert find_candidates(build(plant(1, 0, 1)[0])) == []
+
+
+def test_two_videos_are_candidates_of_each_other() -> None:
+    contents, _ = plant(2, 1, 12)
+    assert find_candidates(build(contents)) == [("0000", "0001")]

@@ -1,0 +1,143 @@
+"""A planted library in which every kind of version occurs once, and strangers around."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search.versions.find import Versions, find_versions
+from search.versions.report import versions_to_dict
+from store.errors import MvsearchError
+from store.library import Library
+from store.records import Segment, Space
+
+FRAMES = Space("frames", "wide-frames", "1", 96)
+LYRICS = Space("lyrics", "wide-lyrics", "1", 64)
+AUDIO = Space("audio", "wide-audio", "1", 80)
+SPACES = (FRAMES, LYRICS, AUDIO)
+
+Track = tuple[np.ndarray, list[Segment]]
+RNG = np.random.default_rng(101)
+
+
+def show(n: int, dim: int) -> np.ndarray:
+    """Something that changes as it goes on."""
+    return np.cumsum(RNG.normal(size=(n, dim)), axis=0)
+
+
+def spoil(vectors: np.ndarray, strength: float) -> np.ndarray:
+    scale = np.linalg.norm(vectors, axis=1, keepdims=True) / np.sqrt(vectors.shape[1])
+    return np.asarray(vectors + strength * scale * RNG.normal(size=vectors.shape))
+
+
+def frames(vectors: np.ndarray) -> Track:
+    return vectors, [Segment(i * 0.5, i * 0.5 + 0.5) for i in range(len(vectors))]
+
+
+def sound(vectors: np.ndarray) -> Track:
+    return vectors, [Segment(i * 1.25, i * 1.25 + 5) for i in range(len(vectors))]
+
+
+def lines(vectors: np.ndarray, late: float = 0.0) -> Track:
+    spans = [Segment(4.0 * i + late, 4.0 * i + late + 3, f"line {i}") for i in range(len(vectors))]
+    return vectors, spans
+
+
+@pytest.fixture(scope="module")
+def library(plant: Callable[..., Library]) -> Library:
+    picture, heard, words = show(160, 96), show(61, 80), RNG.normal(size=(14, 64))
+    still = np.repeat(RNG.normal(size=(1, 96)), 100, axis=0)
+    content: dict[str, dict[Space, Track]] = {
+        "0original": {
+            FRAMES: frames(picture), AUDIO: sound(heard), LYRICS: lines(words)
+        },
+        "1copy": {FRAMES: frames(spoil(picture, 0.3)), AUDIO: sound(spoil(heard, 0.1))},
+        "2excerpt": {
+            FRAMES: frames(spoil(picture[40:100], 0.3)), AUDIO: sound(spoil(heard[16:37], 0.1))
+        },
+        "3lyricvideo": {FRAMES: frames(show(160, 96)), AUDIO: sound(spoil(heard, 0.1))},
+        "4dub": {FRAMES: frames(spoil(picture, 0.3)), AUDIO: sound(show(61, 80))},
+        "5silent": {FRAMES: frames(spoil(picture, 0.3))},
+        "6cover": {
+            FRAMES: frames(show(150, 96)), AUDIO: sound(show(60, 80)),
+            LYRICS: lines(spoil(words, 0.4), 12.0),
+        },
+        "7still": {FRAMES: frames(spoil(still, 0.05)), AUDIO: sound(show(40, 80))},
+        "8still": {FRAMES: frames(spoil(still, 0.05)), AUDIO: sound(show(40, 80))},
+    }  # fmt: skip
+    for at in range(20):
+        content[f"stranger{at}"] = {
+            FRAMES: frames(show(140, 96)), AUDIO: sound(show(55, 80)),
+            LYRICS: lines(RNG.normal(size=(12, 64))),
+        }  # fmt: skip
+    return plant(content, SPACES)
+
+
+@pytest.fixture(scope="module")
+def versions(library: Library) -> Versions:
+    return find_versions(library)
+
+
+def test_each_kind_is_found_and_nothing_else(versions: Versions) -> None:
+    found = {(one.kind, one.first.id, one.second.id) for one in versions.relations}
+    same = ("0original", "1copy")
+    assert found == {
+        ("duplicate", *same),
+        *(("excerpt", one, "2excerpt") for one in same),
+        *(("same-sound", one, "3lyricvideo") for one in same),
+        ("same-sound", "2excerpt", "3lyricvideo"),
+        *(("same-picture", one, other) for one in same for other in ("4dub", "5silent")),
+        *(("same-picture", "2excerpt", other) for other in ("4dub", "5silent")),
+        ("same-picture", "4dub", "5silent"),
+        ("same-lyrics", "0original", "6cover"),
+    }
+
+
+def test_offsets_say_where_the_part_begins_and_how_late_the_words_come(versions: Versions) -> None:
+    offsets = {(one.first.id, one.second.id): one.offset_seconds for one in versions.relations}
+    assert offsets["0original", "2excerpt"] == pytest.approx(20, abs=0.2)
+    assert offsets["0original", "1copy"] == pytest.approx(0, abs=0.1)
+    assert offsets["2excerpt", "4dub"] == pytest.approx(-20, abs=0.2)
+    assert offsets["0original", "6cover"] == pytest.approx(-12)
+
+
+def test_groups_hold_those_that_all_belong_together(versions: Versions) -> None:
+    groups = {(group.sense, *(video.id for video in group.videos)) for group in versions.groups}
+    assert ("duplicate", "0original", "1copy") in groups
+    assert ("same-sound", "0original", "1copy", "3lyricvideo") in groups
+    assert ("same-lyrics", "0original", "6cover") in groups
+    assert not any("stranger" in name for group in groups for name in group[1:])
+
+
+def test_a_missing_modality_is_said(versions: Versions) -> None:
+    silent = next(r for r in versions.relations if r.second.id == "5silent")
+    assert silent.evidence["audio"].verdict == "missing"
+    assert not silent.evidence["audio"].second_has
+
+
+def test_the_answer_is_the_same_every_time_and_progress_is_told(
+    library: Library, versions: Versions
+) -> None:
+    told: list[tuple[int, int]] = []
+    again = find_versions(library, progress=lambda *counts: told.append(counts))
+    assert versions_to_dict(again) == versions_to_dict(versions)
+    assert [n for n, _ in told] == list(range(1, told[-1][1] + 1))
+
+
+def test_a_loop_is_joined_where_pictures_and_sound_meet(plant: Callable[..., Library]) -> None:
+    """Pictures that repeat every 20 s agree at many offsets; the sound says which one is meant."""
+    loop, heard = show(40, 96), show(61, 80)
+    turns = np.tile(loop, (4, 1))
+    content = {
+        "a": {FRAMES: frames(turns), AUDIO: sound(heard)},
+        "b": {FRAMES: frames(spoil(turns[80:], 0.2)), AUDIO: sound(spoil(heard[32:], 0.1))},
+        "c": {FRAMES: frames(show(160, 96)), AUDIO: sound(show(61, 80))},
+    }
+    found = find_versions(plant(content, SPACES)).relations
+    assert [(one.kind, one.first.id, one.second.id) for one in found] == [("excerpt", "a", "b")]
+
+
+def test_a_library_without_videos_is_an_error(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "empty", create=True) as empty, pytest.raises(MvsearchError):
+        find_versions(empty)
