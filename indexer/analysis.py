@@ -21,7 +21,7 @@ from indexer.probe import Probe, probe_file
 from indexer.scan import content_id
 from indexer.senses import Heard, Seen, choose_sight
 from store.errors import MediaError
-from store.records import Embeddings, Modality, Segment
+from store.records import Embeddings, Modality, Segment, Tag
 
 __all__ = ["AnalysisOptions", "Features", "analyse_file", "analyse_image", "read_thumbnail"]
 
@@ -66,6 +66,7 @@ class Features:
         absent: why a modality that was asked for has no vectors.
         uniform_seconds: times of frames of one colour, which are left out.
         problem: the file ends too early; what there is has been analysed.
+        tags: what is seen and when, where the encoder of frames can name things.
     """
 
     embeddings: tuple[Embeddings, ...]
@@ -73,6 +74,7 @@ class Features:
     absent: dict[Modality, str] = field(default_factory=dict)
     uniform_seconds: tuple[float, ...] = ()
     problem: MediaError | None = None
+    tags: tuple[Tag, ...] = ()
 
 
 def analyse_file(
@@ -154,6 +156,7 @@ def _finish(
         absent,
         seen.uniform_seconds if isinstance(seen, Seen) else (),
         _explain_truncation(report) if report.is_truncated else None,
+        seen.tags if isinstance(seen, Seen) else (),
     )
 
 

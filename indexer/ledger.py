@@ -80,6 +80,7 @@ class Ledger:
             result.embeddings,
             lyrics=result.lyrics,
             uniform_seconds=result.uniform_seconds,
+            tags=result.tags,
         )
 
     def keep_failure(self, failure: Failure, found: Found | None = None) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.audio import WindowBatch, Windower, WindowOptions
-from indexer.encoders import AudioEncoder, Encoders, FrameEncoder
+from indexer.encoders import AudioEncoder, Encoders, FrameEncoder, NamesThings
 from indexer.pieces import FrameBatch, SoundBlock
 from indexer.reservoir import Reservoir
-from store.records import Embeddings, Matrix, Segment, Space
+from indexer.tagging import Tagger
+from store.records import Embeddings, Matrix, Segment, Space, Tag
 
 
 class Seen:
@@ -21,6 +22,8 @@ class Seen:
         self._uniform: list[int] = []
         self._kept: list[int] = []
         self._matrices: list[tuple[Matrix, ...]] = []
+        self._tagger = Tagger(encoder.list_labels() if isinstance(encoder, NamesThings) else ())
+        self.tags: tuple[Tag, ...] = ()
 
     @property
     def uniform_seconds(self) -> tuple[float, ...]:
@@ -40,12 +43,18 @@ class Seen:
         """Each frame lasts until the next, the last one to the end."""
         ends = [*self._starts[1:], max([end_seconds, *self._starts[-1:]])]
         segments = [Segment(self._starts[number], ends[number]) for number in self._kept]
+        self.tags = self._tagger.finish(segments)
         return _gather(self.encoder.spaces, segments, self._matrices)
 
     def _see(self, frames: npt.NDArray[np.uint8], numbers: list[int]) -> None:
         """Encode (n, height, width, 3) frames with these numbers among all that came."""
         self._kept += numbers
-        self._matrices.append(self.encoder.encode(frames))
+        if isinstance(self.encoder, NamesThings):
+            matrices, posterior = self.encoder.encode_and_name(frames)
+            self._tagger.take(posterior)
+        else:
+            matrices = self.encoder.encode(frames)
+        self._matrices.append(matrices)
 
 
 class SeenFew(Seen):

@@ -29,6 +29,7 @@ from store.records import (
     Modality,
     Stage,
     StageStatus,
+    Tag,
     Video,
 )
 
@@ -59,6 +60,7 @@ class StageResult:
     embeddings: tuple[Embeddings, ...] = ()
     lyrics: Lyrics | None = None
     uniform_seconds: tuple[float, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def stage_result(
         Stage(video_id, stage, key, status, features.absent.get(stage, "")),
         embeddings,
         uniform_seconds=features.uniform_seconds if stage == "frames" else (),
+        tags=features.tags if stage == "frames" else (),
     )
 
 

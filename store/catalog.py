@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from store.errors import EncoderMismatchError, VideoNotFoundError
 from store.paths import encode_key, path_key
 from store.reading import PROFILE, CatalogReader
-from store.records import Embeddings, Failure, Location, Lyrics, Space, Stage, Video
+from store.records import Embeddings, Failure, Location, Lyrics, Space, Stage, Tag, Video
 from store.rows import (
     embeddings_to_row,
     failure_to_row,
@@ -32,6 +32,7 @@ from store.tables import (
     SpaceRow,
     VideoRow,
 )
+from store.tags import replace_tags
 
 __all__ = ["Catalog", "path_key"]
 
@@ -106,6 +107,7 @@ class Catalog(CatalogReader):
         embeddings: Sequence[Embeddings] = (),
         lyrics: Lyrics | None = None,
         uniform_seconds: Sequence[float] = (),
+        tags: Sequence[Tag] = (),
     ) -> None:
         """Store what a stage made of a video, in place of what it made before.
 
@@ -114,6 +116,7 @@ class Catalog(CatalogReader):
             embeddings: one for each space that it fills.
             lyrics: only in the stage "lyrics", which without them has none.
             uniform_seconds: times of frames that are left out of the embeddings.
+            tags: only in the stage "frames", which without them has none.
 
         Raises:
             VideoNotFoundError: the video is not in the library.
@@ -130,6 +133,8 @@ class Catalog(CatalogReader):
             _bump_generations(session, old_keys | new_keys)
             if stage.stage == "lyrics":
                 _replace_lyrics(session, stage.video_id, lyrics)
+            if stage.stage == "frames":
+                replace_tags(session, stage.video_id, tags)
 
     def record_failure(self, failure: Failure, size: int = 0, mtime_ns: int = 0) -> None:
         """Note a failure, with the size and time of the file, in place of an earlier one."""

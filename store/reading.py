@@ -34,6 +34,7 @@ from store.tables import (
     StageRow,
     VideoRow,
 )
+from store.tags import TagReader
 
 PROFILE = "profile"
 
@@ -53,7 +54,7 @@ class StoredVectors:
     ends: Seconds
 
 
-class CatalogReader(LineReader):
+class CatalogReader(LineReader, TagReader):
     """The questions; each is answered from one state of the database."""
 
     def profile(self) -> str | None:

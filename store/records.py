@@ -240,6 +240,26 @@ class Lyrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """What a stretch of a video shows, by the word of the frames' encoder.
+
+    Attributes:
+        probability: of the frame where the encoder is surest, above 0 and up to 1.
+    """
+
+    name: str
+    start_seconds: float
+    end_seconds: float
+    probability: float
+
+    def __post_init__(self) -> None:
+        """Check the times and the probability."""
+        _check_span(self.start_seconds, self.end_seconds)
+        if not self.name or not 0 < self.probability <= 1:
+            raise ValueError(f"a tag has a name and a probability: {self}")
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A stretch of a video that answers a query.
 

@@ -146,6 +146,20 @@ class EmbeddingRow(Base):
     vectors: Mapped[bytes]
 
 
+class TagRow(Base):
+    """A `Tag`; `position` counts those of a video, the surest first."""
+
+    __tablename__ = "tag"
+    __table_args__ = (Index(None, "name", "video_id"),)
+
+    video_id: Mapped[str] = _belongs_to_video()
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    start_seconds: Mapped[float]
+    end_seconds: Mapped[float]
+    probability: Mapped[float]
+
+
 class LyricsRow(Base):
     """A `Lyrics` without its lines."""
 

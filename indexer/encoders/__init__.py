@@ -80,6 +80,20 @@ class ReadsWords(Protocol):
         """Encode n texts into (n, dim) unit vectors of `spaces[-1]`."""
 
 
+@runtime_checkable
+class NamesThings(Protocol):
+    """An encoder of frames whose network also says which of its classes they show."""
+
+    def list_labels(self) -> Sequence[str]:
+        """The c names of the classes; two classes may have one name."""
+
+    def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
+        """Run the network once: the matrices of `encode`, and the (n, c) posterior.
+
+        The posterior may be 0 for classes that the network has no faith in.
+        """
+
+
 AnyEncoder = TypeVar("AnyEncoder", bound=Encoder)
 
 

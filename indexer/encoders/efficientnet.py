@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.encoders.checkpoints import PackagedWeights
-from indexer.encoders.concepts import Concepts, load_concepts
+from indexer.encoders.concepts import Concepts, load_concepts, name_classes
 from indexer.encoders.minilm import MiniLM
 from indexer.encoders.picture import check_frames, example_frames, run_in_batches, standardise
 from indexer.encoders.runtime import Network, Recipe, open_network
@@ -60,17 +60,22 @@ class EfficientNetLite0:
 
     def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
         """See `FrameEncoder.encode`."""
+        return self.encode_and_name(frames)[0]
+
+    def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
+        """See `NamesThings.encode_and_name`."""
         check_frames(frames, self.frame_size)
         features, logits = run_in_batches(self._network, frames, (_N_FEATURES, _N_CLASSES))
-        return to_unit_rows(features), self._concepts.blend(logits)
+        matrices = (to_unit_rows(features), self._concepts.blend(logits))
+        return matrices, name_classes(logits)
+
+    def list_labels(self) -> Sequence[str]:
+        """See `NamesThings.list_labels`."""
+        return self._concepts.names
 
     def encode_words(self, texts: Sequence[str]) -> Matrix:
         """See `ReadsWords.encode_words`."""
         return self._concepts.place(self._reader.encode_words(texts))
-
-    def name_words(self, vectors: Matrix, k: int) -> list[str]:
-        """The k class names that fit (n, dim) vectors of the words' space best, best first."""
-        return self._concepts.name(vectors, k)
 
     @cached_property
     def _network(self) -> Network:

@@ -26,6 +26,8 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 
 _GRID = 4
+# Distance between two colours, of 0 to 255, that makes the one e times likelier than the other.
+_SOFTNESS = 32.0
 
 
 class ToyFrames:
@@ -40,10 +42,22 @@ class ToyFrames:
 
     def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
         """See `FrameEncoder.encode`."""
+        return self.encode_and_name(frames)[0]
+
+    def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
+        """See `NamesThings.encode_and_name`; the nearer a colour, the likelier it is."""
         check_frames(frames, self.frame_size)
         cell = self.frame_size[0] // _GRID
         cells = frames.reshape(-1, _GRID, cell, _GRID, cell, 3).mean(axis=(2, 4))
-        return _place(cells.reshape(-1, _GRID * _GRID * 3)), _place(cells.mean(axis=(1, 2)))
+        means = cells.mean(axis=(1, 2))
+        away = np.linalg.norm(means[:, None] - np.array(list(COLOURS.values())), axis=2)
+        likely = np.exp(-(away - away.min(axis=1, keepdims=True)) / _SOFTNESS)
+        posterior = (likely / likely.sum(axis=1, keepdims=True)).astype(np.float32)
+        return (_place(cells.reshape(-1, _GRID * _GRID * 3)), _place(means)), posterior
+
+    def list_labels(self) -> Sequence[str]:
+        """See `NamesThings.list_labels`."""
+        return tuple(COLOURS)
 
     def encode_words(self, texts: Sequence[str]) -> Matrix:
         """The mean of the colours that each text names; grey where it names none."""

@@ -205,7 +205,7 @@ def go_back(folder: Path) -> None:
     connection = sqlite3.connect(folder / "catalog.sqlite3")
     for trigger in ("added", "dropped", "leaves", "comes"):
         connection.execute(f"DROP TRIGGER lyric_line_{trigger}")
-    for table in ("lyric_gram_term", "lyric_gram", "lyric_word", "lyric_key"):
+    for table in ("lyric_gram_term", "lyric_gram", "lyric_word", "lyric_key", "tag"):
         connection.execute(f"DROP TABLE {table}")
     connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.commit()
