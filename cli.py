@@ -323,7 +323,7 @@ def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOptio
     from search.listing import entry_to_dict, print_entry, read_entry
 
     with _open(library) as opened:
-        entry = read_entry(opened, _find(opened, video), _load_encoders(opened))
+        entry = read_entry(opened, _find(opened, video))
     if as_json:
         print_json(entry_to_dict(entry))
     else:

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from indexer.encoders import Encoders
 from indexer.encoders.weights import ModelStatus
 from search.text import format_seconds, printable, shorten
 from store.library import Library
-from store.records import MODALITIES, Failure, Lyrics, Matrix, Stage, Video
+from store.records import MODALITIES, Failure, Lyrics, Stage, Tag, Video
 
-# A handful of words says what a video looks like.
-N_TAGS = 6
+# So many tags say what a video looks like; JSON has them all.
+N_TAGS = 8
 
 
 class Account(Protocol):
@@ -35,14 +34,6 @@ class Account(Protocol):
         """Files with a failure."""
 
 
-@runtime_checkable
-class NamesWords(Protocol):
-    """An encoder that can name what vectors of its words' space show."""
-
-    def name_words(self, vectors: Matrix, k: int) -> list[str]:
-        """The k names that fit (n, dim) vectors best."""
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One video with all that is known of it."""
@@ -52,7 +43,7 @@ class Entry:
     stages: tuple[Stage, ...]
     lyrics: Lyrics | None
     n_uniform: int
-    tags: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
 def model_to_dict(status: ModelStatus) -> dict[str, Any]:
@@ -158,7 +149,7 @@ def print_videos(videos: Sequence[Video], console: Console) -> None:
     _say(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
 
 
-def read_entry(library: Library, video: Video, encoders: Encoders) -> Entry:
+def read_entry(library: Library, video: Video) -> Entry:
     """Gather what is known of a video."""
     catalog = library.catalog
     return Entry(
@@ -167,17 +158,8 @@ def read_entry(library: Library, video: Video, encoders: Encoders) -> Entry:
         tuple(catalog.stages(video.id)),
         catalog.lyrics(video.id),
         len(catalog.uniform_seconds(video.id)),
-        tuple(_name_looks(library, video, encoders)),
+        catalog.tags(video.id),
     )
-
-
-def _name_looks(library: Library, video: Video, encoders: Encoders) -> list[str]:
-    """Words for what a video shows, where its encoder of frames can name things."""
-    words = [s for s in library.catalog.spaces() if s.modality == "frames" and s.view == "words"]
-    if not words or not isinstance(encoders.frames, NamesWords):
-        return []
-    made = library.catalog.embeddings(video.id, words[0].key)
-    return [] if made is None else encoders.frames.name_words(made.vectors, N_TAGS)
 
 
 def entry_to_dict(entry: Entry) -> dict[str, Any]:
@@ -201,8 +183,18 @@ def entry_to_dict(entry: Entry) -> dict[str, Any]:
             for stage in entry.stages
         ],
         "n_uniform_frames": entry.n_uniform,
-        "tags": list(entry.tags),
+        "tags": [tag_to_dict(tag) for tag in entry.tags],
         "lyrics": None if lyrics is None else lyrics_to_dict(lyrics),
+    }
+
+
+def tag_to_dict(tag: Tag) -> dict[str, Any]:
+    """A tag as JSON."""
+    return {
+        "name": printable(tag.name),
+        "start_seconds": round(tag.start_seconds, 3),
+        "end_seconds": round(tag.end_seconds, 3),
+        "probability": round(tag.probability, 4),
     }
 
 
@@ -234,7 +226,13 @@ def print_entry(entry: Entry, console: Console) -> None:
     for path in entry.paths:
         _say(console, f"file      {path}")
     if entry.tags:
-        _say(console, f"looks     {', '.join(entry.tags)}")
+        shown = [
+            f"{tag.name} {format_seconds(tag.start_seconds)}–{format_seconds(tag.end_seconds)}"
+            f" {tag.probability:.2f}"
+            for tag in entry.tags[:N_TAGS]
+        ]
+        n_more = len(entry.tags) - len(shown)
+        _say(console, f"looks     {', '.join(shown)}{f' and {n_more} more' if n_more else ''}")
     for stage in sorted(entry.stages, key=lambda stage: MODALITIES.index(stage.stage)):
         detail = stage.detail.rpartition("|")[0] or stage.detail
         _say(console, f"{stage.stage:<9} {stage.status} {stage.encoder} {detail}".rstrip())

@@ -19,8 +19,8 @@ from store.records import Matrix
 # 0.62. A softer posterior lets the also-rans speak, and those describe what has no class.
 TEMPERATURE = 2.0
 
-# Standard deviations over the mean of a picture's logits. By eye, over 27 clips and 19 pictures, few
-# of them of ImageNet's kind: of the tags without this 0.3 are right, with it 0.5.
+# Standard deviations over the mean of a picture's logits. By eye, over 27 clips and 19 pictures,
+# few of them of ImageNet's kind: of the tags without this 0.3 are right, with it 0.5.
 STANDS_OUT = 6.0
 
 # How a class name is put to the text encoder; the bare names score 0.62 instead of 0.63.

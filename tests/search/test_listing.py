@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from search.listing import print_failures, print_videos
-from store.records import Failure, Video
+from search.listing import N_TAGS, Entry, entry_to_dict, print_entry, print_failures, print_videos
+from store.records import Failure, Tag, Video
 
 
 def show(print_table: object, *items: object, width: int = 80) -> str:
@@ -31,3 +31,27 @@ def test_failures_fit_into_a_narrow_terminal() -> None:
     shown = show(print_failures, Failure(path, "decode", "decode_failed", "nothing " * 20))
     assert "decode_failed" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_tags_are_shown_with_their_times_and_the_surest_first() -> None:
+    tags = (Tag("seashore", 12.0, 18.5, 0.83), Tag("\x1b[31mdrake", 0.5, 3.25, 0.5))
+    entry = Entry(Video("ab12", Path("/m/a.mp4"), "Song"), (), (), None, 0, tags)
+    page = io.StringIO()
+    print_entry(entry, Console(file=page, width=80))
+    assert "looks     seashore 0:12–0:18 0.83, \ufffd[31mdrake 0:00–0:03 0.50\n" in page.getvalue()
+    assert entry_to_dict(entry)["tags"][0] == {
+        "name": "seashore",
+        "start_seconds": 12.0,
+        "end_seconds": 18.5,
+        "probability": 0.83,
+    }
+
+
+def test_many_tags_are_counted_and_all_are_in_json() -> None:
+    tags = tuple(Tag(f"thing {n}", n, n + 1, 0.5) for n in range(N_TAGS + 3))
+    entry = Entry(Video("ab12", Path("/m/a.mp4"), "Song"), (), (), None, 0, tags)
+    page = io.StringIO()
+    print_entry(entry, Console(file=page, width=80))
+    assert page.getvalue().count("thing") == N_TAGS
+    assert "and 3 more" in page.getvalue()
+    assert len(entry_to_dict(entry)["tags"]) == N_TAGS + 3

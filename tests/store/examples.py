@@ -14,6 +14,7 @@ from store.records import (
     Segment,
     Space,
     Stage,
+    Tag,
     Video,
     WhisperSegment,
     Word,
@@ -42,6 +43,9 @@ LYRICS = Lyrics(
     "base",
     "en",
 )
+
+
+TAGS = (Tag("seashore", 1.5, 2.5, 0.75), Tag("drake, mallard", 0.0, 0.5, 0.5))
 
 
 def random_units(n: int, dim: int, seed: int) -> Matrix:
@@ -78,7 +82,10 @@ def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> 
     add_song(catalog, video_id)
     seen = [make_embeddings(FRAMES, n_frames, seed), make_embeddings(WORDS, n_frames, seed + 1)]
     catalog.store_stage(
-        Stage(video_id, "frames", FRAMES.key, "done"), seen, uniform_seconds=(0.0, 0.5)
+        Stage(video_id, "frames", FRAMES.key, "done"),
+        seen,
+        uniform_seconds=(0.0, 0.5),
+        tags=TAGS,
     )
     read = [make_embeddings(LINES, 3, seed + 2, text="line")]
     catalog.store_stage(Stage(video_id, "lyrics", LINES.key, "done", "sidecar|1"), read, LYRICS)

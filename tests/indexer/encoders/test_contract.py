@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from indexer.encoders import ENCODERS, PROFILES, Encoders, ReadsWords, load_encoder
+from indexer.encoders import ENCODERS, PROFILES, Encoders, NamesThings, ReadsWords, load_encoder
 from indexer.encoders.runtime import OnnxNetwork, TorchNetwork
 from store.errors import MvsearchError
 from store.records import MODALITIES, UNIT_TOLERANCE
@@ -103,6 +103,21 @@ def test_words_land_in_the_last_space(name: str, encoder: Find) -> None:
     assert_allclose(np.linalg.norm(words, axis=1), 1, atol=UNIT_TOLERANCE / 10)
     assert_allclose(encoder(name).encode_words(["dog"]), words[2:3], atol=1e-4)
     assert encoder(name).encode_words([]).shape == (0, encoder(name).spaces[-1].dim)
+
+
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "toy-frames"])
+def test_what_names_things_also_encodes_them(name: str, encoder: Find) -> None:
+    namer = encoder(name)
+    assert isinstance(namer, NamesThings)
+    frames = make_inputs(namer, 3)
+    matrices, posterior = namer.encode_and_name(frames)
+    for one, other in zip(matrices, namer.encode(frames), strict=True):
+        assert_array_equal(one, other)
+    assert posterior.shape == (3, len(namer.list_labels()))
+    assert posterior.dtype == np.float32
+    assert posterior.min() >= 0
+    assert np.all(posterior.sum(axis=1) <= 1 + 1e-5)
+    assert namer.encode_and_name(frames[:0])[1].shape == (0, len(namer.list_labels()))
 
 
 @pytest.mark.parametrize(

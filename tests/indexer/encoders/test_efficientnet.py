@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 
 from indexer.encoders import checkpoints
 from indexer.encoders.checkpoints import PackagedWeights
+from indexer.encoders.concepts import name_classes, to_posterior
 from indexer.encoders.efficientnet import EfficientNetLite0
 from store.errors import WeightsMissingError
 from tests.indexer.encoders.small_checkpoints import make_inputs
@@ -64,9 +66,24 @@ def test_words_find_the_photograph_that_shows_them(encoder: Callable[[str], Any]
 
 def test_a_photograph_is_named_by_what_it_shows(encoder: Callable[[str], Any]) -> None:
     lite = encoder("efficientnet-lite0")
-    _, words = lite.encode(read_photograph(PHOTOGRAPHS["an insect on a flower"])[None])
-    assert lite.name_words(words, 3)[0] == "bee"
-    assert len(lite.name_words(words, 3)) == 3
+    wanted = {"an insect on a flower": "bee", "beach": "sandbar", "wolf": "timber wolf"}
+    frames = np.stack([read_photograph(PHOTOGRAPHS[words]) for words in wanted])
+    _, posterior = lite.encode_and_name(frames)
+    labels = lite.list_labels()
+    assert [labels[place] for place in posterior.argmax(axis=1)] == list(wanted.values())
+
+
+def test_the_posterior_is_the_softmax_of_what_stands_out() -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(3, 200)).astype(np.float32)
+    logits[0, 7], logits[1, 5] = 30.0, 5.0
+    posterior = name_classes(logits)
+    assert posterior.dtype == np.float32
+    np.testing.assert_array_equal(np.argwhere(posterior), [[0, 7]])
+    np.testing.assert_allclose(posterior[0, 7], scipy.special.softmax(logits[0])[7], rtol=1e-5)
+    np.testing.assert_allclose(
+        to_posterior(logits, 2.0), scipy.special.softmax(logits / 2, axis=1), rtol=1e-4
+    )
 
 
 def test_other_weights_than_the_ones_meant_are_refused(
