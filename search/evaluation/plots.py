@@ -97,7 +97,7 @@ def _draw_topic(
     known = [row.figures[RECALL_1] for row in rows if RECALL_1 in row.figures]
     chances = [figure.chance for figure in known if figure.chance is not None]
     if chances:
-        x = _place_share(sum(chances) / len(chances))
+        x = _place_share(max(chances))
         parts.append(f'<path class="chance" d="M{x:.1f} {top:g}v{step:g}"/>')
     for row in rows:
         y = middle + LINE_HEIGHT * (means.index(row.means) - (len(means) - 1) / 2)

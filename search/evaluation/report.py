@@ -79,7 +79,8 @@ def explain_figures(all_tables: Sequence[Tables]) -> list[str]:
     n_resamples = BootstrapOptions().n_resamples
     lines.append(
         "spans: 95 % bootstrap intervals over the videos that queries were made from "
-        f"({n_resamples} resamples); chance: the same videos in random order"
+        f"({n_resamples} resamples), without width where all fared alike, which is no certainty; "
+        "chance: the same videos in random order"
     )
     if any(tables.gains for tables in all_tables):
         lines.append(

@@ -128,7 +128,8 @@ def _write_group(tables: Tables, topics: Sequence[Topic]) -> str:
     e = tables.evaluation
     means = [m for m in e.list_means() if any(tables.find_row(topic, m) for topic in topics)]
     caption = (
-        "Each mark is one means, its line the 95 % interval over videos; the dashed line is chance."
+        "Each mark is one means, its line the 95 % interval over videos; the dashed line is "
+        "chance, the highest where means rank unlike numbers of videos."
     )
     return (
         f"<section><h2>{_safe(group).capitalize()}</h2>"

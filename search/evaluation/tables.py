@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import get_args
 
 from indexer.distortions import (
@@ -109,6 +110,8 @@ class Tables:
 Groups = Mapping[tuple[Topic, str], Sequence[Outcome]]
 
 
+# The same evaluation is printed, drawn and compared.
+@lru_cache(maxsize=8)
 def make_tables(evaluation: Evaluation, options: BootstrapOptions | None = None) -> Tables:
     """Measure an evaluation.
 

@@ -73,7 +73,7 @@ def say_value(name: str, value: float | None) -> str:
     if value is None:
         return NOTHING
     if name == MEDIAN_RANK:
-        return f"{value:g}" if value < 1000 else f"{value:.0f}"
+        return f"{value:.1f}".removesuffix(".0")
     return f"{value:.2f} s" if name == MOMENT_ERROR else f"{value:.2f}"
 
 

@@ -31,7 +31,7 @@ def invent() -> Invent:
 
 
 def invent_evaluation(
-    seed: int = 1, n_videos: int = 12, n_clips: int = 3, profile: str = "toy", note: str = EVIL
+    seed: int = 1, n_videos: int = 12, n_clips: int = 2, profile: str = "toy", note: str = EVIL
 ) -> Evaluation:
     generator = np.random.default_rng(seed)
     outcomes = [

@@ -11,8 +11,16 @@ from rich.console import Console
 
 from search.evaluation.comparison import print_comparison
 from search.evaluation.evaluation import Evaluation
+from search.evaluation.figures import Difference
+from search.evaluation.intervals import Interval
 from search.evaluation.report import print_evaluation
 from search.evaluation.report_json import comparison_to_json, evaluation_to_json
+from search.evaluation.wording import (
+    say_difference,
+    say_difference_interval,
+    say_span,
+    say_value,
+)
 from search.text import write_json
 
 
@@ -91,7 +99,7 @@ def test_json_holds_every_figure_with_its_interval_and_chance(invent: Any) -> No
     row = next(
         r for r in found["rows"] if (r["distortion"], r["means"]) == ("mirrored", "weighted")
     )
-    assert row["n_queries"] == 36
+    assert row["n_queries"] == 24
     assert row["n_sources"] == 12
     recall = row["figures"]["recall@1"]
     assert 0 <= recall["low"] <= recall["value"] <= recall["high"] <= 1
@@ -126,3 +134,15 @@ def test_profiles_stand_side_by_side(invent: Any) -> None:
     parted = next(c for c in found["comparison"] if c["distortion"] == "sound only")
     assert parted["recall@1"][0] is None
     assert parted["recall@1"][1]["value"] == round(-recall, 6)
+
+
+def test_numbers_are_written_in_their_units() -> None:
+    assert [say_value("median_rank", value) for value in (1, 17.5, 19.025, 1200)] == [
+        *("1", "17.5", "19", "1200")
+    ]
+    assert say_value("moment_error_seconds", 0.156) == "0.16 s"
+    assert say_span("moment_error_seconds", 0.1, 2) == "0.10–2.00 s"
+    assert say_value("mrr", None) == "–"
+    assert say_difference(Difference(-0.004, None)) == "0.00"
+    assert say_difference(Difference(-0.126, None)) == "−0.13"
+    assert say_difference_interval(Difference(0.1, Interval(-0.02, 0.22))) == "−0.02 to +0.22"
