@@ -13,11 +13,13 @@ from store.records import Matrix, Modality
 # so their similarity falls evenly to both sides, which a parabola follows only unsharpened.
 SHARPNESS: dict[Modality, int] = {"frames": 2, "audio": 0, "lyrics": 0}
 # Places of the same clip of five seconds, sampled at other instants, differ by about this much in
-# mean cosine; a place is e times as likely as one that fits so much worse. Measured on real clips.
-TEMPERATURE: dict[Modality, float] = {"frames": 0.04, "audio": 0.04, "lyrics": 0.04}
+# mean cosine; a place is e times as likely as one that fits so much worse. From 0.03 to 0.06 the
+# median error hardly changes; higher leaves more places unclear, lower gives more wrong ones.
+TEMPERATURE: dict[Modality, float] = {"frames": 0.05, "audio": 0.04, "lyrics": 0.04}
 USUAL_SECONDS = 5.0
-# Nats that it costs to play at another speed, and to lie wholly outside of the video.
-OTHER_RATE = 2.0
+# Nats that it costs to play at another speed, and to lie wholly outside of the video. At two nats
+# a speed of 1.1 is no longer seen in ten seconds; at half a nat one is seen where there is none.
+OTHER_RATE = 1.0
 OUTSIDE = 8.0
 # More vectors of a clip say the same again.
 MAX_VECTORS = 96
@@ -99,9 +101,8 @@ def lay_grid(
 
 def find_contrast(track: Track) -> FloatArray:
     """(q, n) how far each pair stands above what is typical of the clip's vector in the video."""
-    contrast = (track.similarities - np.median(track.similarities, axis=1, keepdims=True)).astype(
-        np.float64
-    )
+    typical = np.median(track.similarities, axis=1, keepdims=True)
+    contrast = (track.similarities - typical).astype(np.float64)
     best = np.maximum(contrast.max(axis=1, keepdims=True), 1e-9)
     sharpened: FloatArray = contrast * np.maximum(contrast / best, 0.0) ** SHARPNESS[track.modality]
     return sharpened
@@ -130,16 +131,23 @@ def weigh_places(track: Track, grid: Grid, duration_seconds: float) -> FloatArra
         (r, o) log likelihoods in nats, zero where the place is no better than a typical one.
     """
     contrast = find_contrast(track).ravel()
-    kernel = _spread(find_interval(track.video_times) / grid.step_seconds)
     scale = find_scale(track, duration_seconds) / len(track.query_times)
-    n, ahead = len(grid.offsets), len(kernel) // 2
-    nats = np.empty((len(grid.rates), n))
-    for row, rate in zip(nats, grid.rates, strict=True):
-        lags = track.video_times[None, :] - rate * track.query_times[:, None] - grid.offsets[0]
-        bins = np.rint(lags / grid.step_seconds).astype(np.int64)
-        votes = np.bincount(bins.ravel(), weights=contrast, minlength=n)
-        row[:] = np.convolve(votes, kernel)[ahead : ahead + n] * scale
-    return nats
+    ends = track.video_times - grid.offsets[0]
+    votes = np.empty((len(grid.rates), len(grid.offsets)))
+    for row, rate in zip(votes, grid.rates, strict=True):
+        lags = ends[None, :] - rate * track.query_times[:, None]
+        bins = np.rint(lags / grid.step_seconds).astype(np.intp)
+        row[:] = np.bincount(bins.ravel(), weights=contrast, minlength=len(row))
+    kernel = _spread(find_interval(track.video_times) / grid.step_seconds)
+    return _smooth(votes, kernel * scale)
+
+
+def _smooth(rows: FloatArray, kernel: FloatArray) -> FloatArray:
+    """Convolve each row with a kernel of odd length, whose middle stays in place."""
+    n, ahead = rows.shape[1], len(kernel) // 2
+    n_padded = 1 << (n + len(kernel) - 1).bit_length()
+    spectrum = np.fft.rfft(rows, n_padded, axis=1) * np.fft.rfft(kernel, n_padded)
+    return np.fft.irfft(spectrum, n_padded, axis=1)[:, ahead : ahead + n]
 
 
 def _spread(width: float) -> FloatArray:
