@@ -45,7 +45,7 @@ def _read_path(text: str) -> Path:
 
 ProfileName = Literal["embedded", "paper", "semantic"]
 LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
-FusionName = Literal["weighted", "rrf"]
+FusionName = Literal["calibrated", "weighted", "rrf"]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
 VersionsForm = Literal["table", "json", "html"]
 LyricsForm = Literal["txt", "csv", "lrc", "srt"]
@@ -121,6 +121,7 @@ def index(
     from indexer.analysis import AnalysisOptions
     from indexer.pipeline import IndexOptions, index_folder
     from indexer.progress import choose_progress
+    from search.backgrounds import measure_backgrounds
     from search.listing import print_summary, summary_to_dict
 
     options = IndexOptions(
@@ -138,6 +139,8 @@ def index(
         encoders = _load_encoders(opened, profile)
         progress = choose_progress(make_console(stderr=True), is_silent=as_json)
         summary = index_folder(folder, opened, encoders, options, progress=progress)
+        if not summary.is_interrupted:
+            measure_backgrounds(opened, encoders)
     if as_json:
         print_json(summary_to_dict(summary))
     else:
@@ -169,7 +172,7 @@ def search(
         typer.Option(metavar="VIDEO[@START-END]", help="A video of the library, or part of it."),
     ] = None,
     weights: WeightsOption = None,
-    fusion: FusionOption = "weighted",
+    fusion: FusionOption = "calibrated",
     top: TopOption = 10,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
@@ -210,7 +213,7 @@ def similar(
     for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
     top: TopOption = 10,
     weights: WeightsOption = None,
-    fusion: FusionOption = "weighted",
+    fusion: FusionOption = "calibrated",
     form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = "table",
     out: Annotated[
         Path | None,

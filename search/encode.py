@@ -164,17 +164,32 @@ def _encode_words(
 ) -> list[EncodedPart]:
     encoded = []
     for modality in modalities:
-        encoder: Any = encoders.get(modality)
-        spaces: tuple[Space, ...] = encoder.spaces
-        if modality == "lyrics":
-            space, vectors = spaces[0], encoder.encode([part.value])[0]
-        elif isinstance(encoder, ReadsWords):
-            words: ReadsWords = encoder
-            space, vectors = spaces[-1], words.encode_words([part.value])
-        else:
-            continue
-        encoded.append(EncodedPart(part, space, vectors, np.full(len(vectors), np.nan)))
+        made = embed_words([part.value], encoders, modality)
+        if made is not None:
+            space, vectors = made
+            encoded.append(EncodedPart(part, space, vectors, np.full(len(vectors), np.nan)))
     return encoded
+
+
+def embed_words(
+    texts: Sequence[str], encoders: Encoders, modality: Modality
+) -> tuple[Space, Matrix] | None:
+    """Texts as vectors that a modality may be searched by, and the space that they are of.
+
+    Returns:
+        The space and (texts, space.dim) float32 unit vectors, not yet placed by an index; None
+        where the modality cannot be compared with words.
+    """
+    encoder: Any = encoders.get(modality)
+    if encoder is None:
+        return None
+    spaces: tuple[Space, ...] = encoder.spaces
+    if modality == "lyrics":
+        return spaces[0], encoder.encode(list(texts))[0]
+    if isinstance(encoder, ReadsWords):
+        words: ReadsWords = encoder
+        return spaces[-1], words.encode_words(list(texts))
+    return None
 
 
 def _encode_file(

@@ -2,33 +2,33 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.encoders import Encoders
+from search.calibration import is_chance
 from search.encode import Analyse, EncodedQuery, encode_query, own_spaces
 from search.fusion import (
     FloatArray,
+    Fusion,
     Similarities,
     choose_weights,
-    fuse_ranks,
-    fuse_weighted,
+    fuse,
     merge_parts,
     order_best_first,
 )
+from search.matrix import SimilarityMatrix
 from search.moments import find_alike, find_moments
 from search.pairs import Progress, compare_all, compare_one
 from search.query import Query, Weights
 from search.retrieve import Ask, find_candidates
+from search.surprise import calibrate_pairs, calibrate_parts
 from store.errors import MvsearchError, QueryError
 from store.library import Library
 from store.records import Contribution, Modality, Moment, Result, Space, Video
 from store.vectors import SpaceIndex
-
-Fusion = Literal["weighted", "rrf"]
-_FUSIONS = {"weighted": fuse_weighted, "rrf": fuse_ranks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,13 @@ class SearchOptions:
 
     Attributes:
         weights: of the modalities; None for the library's default.
-        fusion: "weighted" mean of cosines, or "rrf", reciprocal rank fusion.
+        fusion: "calibrated" mean of surprises, "weighted" mean of cosines, or "rrf", reciprocal
+            rank fusion.
         n_moments: at most so many of each modality in a result.
     """
 
     weights: Weights | None = None
-    fusion: Fusion = "weighted"
+    fusion: Fusion = "calibrated"
     top: int = 10
     n_moments: int = 3
 
@@ -54,21 +55,6 @@ class SearchOptions:
             raise QueryError(f"the number of results is at least 1, not {self.top}")
         if self.weights is not None and not any(weight > 0 for weight in self.weights.values()):
             raise QueryError("the weights are all zero: give at least one above zero")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SimilarityMatrix:
-    """Every video against every other.
-
-    Attributes:
-        videos: n of them, in the catalogue's order.
-        scores: (n, n) fused; NaN where two videos share no modality, and on the diagonal.
-        similarities: for each modality (n, n) cosines; NaN where one of the two lacks it.
-    """
-
-    videos: tuple[Video, ...]
-    scores: FloatArray
-    similarities: dict[Modality, FloatArray]
 
 
 class Engine:
@@ -88,7 +74,7 @@ class Engine:
 
     def weights(self, options: SearchOptions) -> Weights:
         """The weights that a search with these options uses."""
-        return options.weights or choose_weights(self._spaces())
+        return options.weights or choose_weights(self._spaces(), options.fusion)
 
     def search(self, query: Query, options: SearchOptions = SearchOptions()) -> list[Result]:
         """Find the videos that answer a query best, and where in them.
@@ -104,15 +90,23 @@ class Engine:
         asks = [self._ask(part.space, part.vectors) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
 
-        def fuse(similarities: FloatArray) -> FloatArray:
-            return _FUSIONS[options.fusion](merge_parts(similarities, of_parts), weights)[0]
+        def merge(
+            similarities: FloatArray, ids: Sequence[str]
+        ) -> tuple[Similarities, Similarities]:
+            surprises = calibrate_parts(
+                self.library, self.encoders, encoded.parts, similarities, ids
+            )
+            return merge_parts(similarities, of_parts), merge_parts(surprises, of_parts)
+
+        def score(similarities: FloatArray, ids: Sequence[str]) -> FloatArray:
+            return fuse(options.fusion, *merge(similarities, ids), weights)[0]
 
         # A rank is known only when every video is: no bound lets a search by ranks stop early.
-        n_wanted = options.top if options.fusion == "weighted" else None
-        found = find_candidates(asks, fuse, n_wanted, encoded.left_out)
+        n_wanted = None if options.fusion == "rrf" else options.top
+        found = find_candidates(asks, score, n_wanted, encoded.left_out)
         return self._rank(
             found.video_ids,
-            merge_parts(found.similarities, of_parts),
+            merge(found.similarities, found.video_ids),
             weights,
             options,
             lambda video: self._moments_of(video, encoded, asks, options),
@@ -125,9 +119,13 @@ class Engine:
         """
         ids = [other.id for other in self._videos() if other.id != video.id]
         indexes = self._indexes()
-        similarities = {m: compare_one(index, video.id, ids) for m, index in indexes.items()}
+        similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
+        surprises = {
+            m: self._calibrate_pairs(m, row[None], [video.id], ids)[0]
+            for m, row in similarities.items()
+        }
         share = self._share_with(video, indexes.values())
-        return self._rank(ids, similarities, self.weights(options), options, share)
+        return self._rank(ids, (similarities, surprises), self.weights(options), options, share)
 
     def similar_all(
         self, matrix: SimilarityMatrix, options: SearchOptions = SearchOptions()
@@ -136,9 +134,8 @@ class Engine:
         ids = [video.id for video in matrix.videos]
         weights, indexes = self.weights(options), self._indexes()
         for at, video in enumerate(matrix.videos):
-            similarities = {m: _without(rows[at], at) for m, rows in matrix.similarities.items()}
             share = self._share_with(video, indexes.values())
-            yield video, self._rank(ids, similarities, weights, options, share)
+            yield video, self._rank(ids, matrix.row(at), weights, options, share)
 
     def similarity_matrix(
         self,
@@ -161,14 +158,13 @@ class Engine:
         for at, (modality, index) in enumerate(indexes.items()):
             report = _shift(progress, at * len(ids), len(indexes) * len(ids))
             similarities[modality] = compare_all(index, ids, report)
-        fuse, weights = _FUSIONS[options.fusion], self.weights(options)
-        scores = np.stack(
-            [
-                fuse({m: _without(s[at], at) for m, s in similarities.items()}, weights)[0]
-                for at in range(len(ids))
-            ]
-        )
-        return SimilarityMatrix(videos, scores, similarities)
+        surprises = {
+            m: self._calibrate_pairs(m, rows, ids, ids) for m, rows in similarities.items()
+        }
+        matrix = SimilarityMatrix(videos, np.empty((len(ids), len(ids))), similarities, surprises)
+        for at, row in enumerate(matrix.scores):
+            row[:] = fuse(options.fusion, *matrix.row(at), self.weights(options))[0]
+        return matrix
 
     def _videos(self) -> tuple[Video, ...]:
         videos = tuple(self.library.catalog.videos())
@@ -191,6 +187,12 @@ class Engine:
         index = self.library.index(space)
         return Ask(index, index.place(vectors))
 
+    def _calibrate_pairs(
+        self, modality: Modality, rows: FloatArray, ids: Sequence[str], other_ids: Sequence[str]
+    ) -> FloatArray:
+        space = self._spaces()[modality]
+        return calibrate_pairs(self.library, self.encoders, space, rows, ids, other_ids)
+
     def _indexes(self) -> dict[Modality, SpaceIndex]:
         """The index of each modality that the library holds anything of."""
         return {m: self.library.index(space) for m, space in self._spaces().items()}
@@ -198,23 +200,31 @@ class Engine:
     def _rank(
         self,
         video_ids: Sequence[str],
-        similarities: Similarities,
+        measured: tuple[Similarities, Similarities],
         weights: Weights,
         options: SearchOptions,
         moments_of: Callable[[Video], tuple[Moment, ...]],
     ) -> list[Result]:
-        scores, shares = _FUSIONS[options.fusion](similarities, weights)
+        similarities, surprises = measured
+        scores, shares = fuse(options.fusion, similarities, surprises, weights)
+        n_videos = self.library.catalog.n_videos()
         results: list[Result] = []
         for at in order_best_first(scores, video_ids)[: options.top]:
             video = self.library.catalog.video(video_ids[at])
             contributions = {
-                modality: Contribution(float(similarities[modality][at]), float(share[at]))
+                modality: Contribution(
+                    float(similarities[modality][at]),
+                    float(share[at]),
+                    float(surprises[modality][at]),
+                )
                 for modality, share in shares.items()
                 if share[at] > 0
             }
             rank = len(results) + 1
             score = float(scores[at])
-            results.append(Result(rank, score, video, contributions, moments_of(video)))
+            is_weak = all(is_chance(c.calibrated, n_videos) for c in contributions.values())
+            moments = moments_of(video)
+            results.append(Result(rank, score, video, contributions, moments, is_weak))
         return results
 
     def _moments_of(
@@ -236,12 +246,6 @@ class Engine:
             return tuple(moments)
 
         return find
-
-
-def _without(row: FloatArray, at: int) -> FloatArray:
-    row = row.copy()
-    row[at] = np.nan
-    return row
 
 
 def _shift(progress: Progress | None, n_before: int, n_all: int) -> Progress | None:

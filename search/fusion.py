@@ -1,6 +1,8 @@
 """Similarities of several modalities into one score."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,7 @@ from search.query import Weights
 from store.records import MODALITIES, Modality
 
 FloatArray = npt.NDArray[np.float64]
+Fusion = Literal["weighted", "calibrated", "rrf"]
 Similarities = Mapping[Modality, FloatArray]
 
 # The published system's, for a library without sound (0.6 × image + 0.4 × text).
@@ -16,13 +19,30 @@ WEIGHTS_WITHOUT_AUDIO: Weights = {"frames": 0.6, "lyrics": 0.4, "audio": 0.0}
 # Measured: see "Weights" in docs/architecture.md.
 WEIGHTS_WITH_AUDIO: Weights = {"frames": 0.25, "lyrics": 0.5, "audio": 0.25}
 
+# Surprises have one scale, so nothing has to be made up for; see "Fusion" there.
+WEIGHTS_OF_SURPRISE: Weights = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
+
 # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion" (SIGIR 2009).
 RANK_CONSTANT = 60
 
+# The surprise of an unrelated video's median: half of them reach it.
+NEUTRAL = math.log10(2)
 
-def choose_weights(modalities: Collection[Modality]) -> Weights:
+
+def choose_weights(modalities: Collection[Modality], fusion: Fusion = "weighted") -> Weights:
     """The default weights for a library that holds these modalities."""
+    if fusion == "calibrated":
+        return WEIGHTS_OF_SURPRISE
     return WEIGHTS_WITH_AUDIO if "audio" in modalities else WEIGHTS_WITHOUT_AUDIO
+
+
+def fuse(
+    fusion: Fusion, similarities: Similarities, surprises: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Fuse in one of the three ways; see `fuse_weighted`, `fuse_surprise` and `fuse_ranks`."""
+    if fusion == "calibrated":
+        return fuse_surprise(surprises, weights)
+    return (fuse_weighted if fusion == "weighted" else fuse_ranks)(similarities, weights)
 
 
 def merge_parts(
@@ -77,6 +97,32 @@ def fuse_weighted(
     """
     shares = share_weights(similarities, weights)
     return _add_up(similarities, shares), shares
+
+
+def fuse_surprise(
+    surprises: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Add up evidence: the weighted mean of surprises over all that is asked.
+
+    What a video lacks says nothing for it and nothing against it, so it counts as the surprise of
+    an unrelated video's median. Were the mean taken over what a video has, one with a picture that
+    fits would beat another whose picture fits as well and whose sound fits a little less.
+
+    Args:
+        surprises: for each modality (videos,), see `calibration.find_surprise`; NaN where the video
+            lacks it.
+        weights: of the modalities, not negative.
+
+    Returns:
+        The scores (videos,), NaN for a video with nothing to compare, and the weights (videos,) of
+        what each video has; with the neutral rest they add up to one.
+    """
+    total = sum(weights.get(m, 0.0) for m in surprises) or 1.0
+    shares = {
+        m: np.where(np.isnan(s), 0.0, weights.get(m, 0.0) / total) for m, s in surprises.items()
+    }
+    n_lacking = 1.0 - np.asarray(sum(shares.values()))
+    return _add_up(surprises, shares) + NEUTRAL * n_lacking, shares
 
 
 def fuse_ranks(

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.encoders.weights import ModelStatus
+from search.backgrounds import read_medians
 from search.text import format_seconds, printable, shorten
 from store.library import Library
 from store.records import MODALITIES, Failure, Lyrics, Stage, Tag, Video
@@ -272,6 +273,7 @@ def status_to_dict(library: Library) -> dict[str, Any]:
             }
             for stage in MODALITIES
         },
+        "median_unrelated": read_medians(library),
     }
 
 
@@ -289,6 +291,9 @@ def print_status(status: dict[str, Any], console: Console) -> None:
                 f"{stage:<9} {counts['segments']} segments, {counts['pending']} videos to do"
                 f" ({encoder})",
             )
+    for space, medians in status["median_unrelated"].items():
+        said = ", ".join(f"{median:.2f} ({kind})" for kind, median in medians.items())
+        _say(console, f"unrelated {said} median similarity ({space})")
     _say(console, f"failures  {status['failures']}")
 
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from search.engine import Engine, SearchOptions, SimilarityMatrix
+from search.engine import Engine, SearchOptions
 from search.listing import video_to_dict
+from search.matrix import SimilarityMatrix
 from search.pairs import Progress
 from search.query import Query
 from search.text import format_seconds, printable, shorten, write_json
@@ -45,8 +46,8 @@ class ReportOptions:
 
 
 _CSV_RESULT = (
-    *("rank", "score", "id", "title", "artist", "path", "duration_seconds"),
-    *(f"{modality}_{what}" for modality in MODALITIES for what in ("similarity", "weight")),
+    *("rank", "score", "is_weak", "id", "title", "artist", "path", "duration_seconds"),
+    *(f"{m}_{what}" for m in MODALITIES for what in ("similarity", "calibrated", "weight")),
     *(f"moment_{what}" for what in ("modality", "start_seconds", "end_seconds")),
     *("moment_similarity", "moment_text", "moment_support", "moment_rate"),
 )
@@ -85,9 +86,14 @@ def result_to_dict(result: Result) -> dict[str, Any]:
     return {
         "rank": result.rank,
         "score": round(result.score, 6),
+        "is_weak": result.is_weak,
         "video": video_to_dict(result.video),
         "contributions": {
-            modality: {"similarity": round(c.similarity, 6), "weight": round(c.weight, 6)}
+            modality: {
+                "similarity": round(c.similarity, 6),
+                "calibrated": round(c.calibrated, 6),
+                "weight": round(c.weight, 6),
+            }
             for modality, c in result.contributions.items()
         },
         "moments": [_moment_to_dict(moment) for moment in result.moments],
@@ -161,11 +167,13 @@ def _guard(text: object) -> str:
 
 def _result_cells(result: Result) -> list[object]:
     video = result.video
-    cells: list[object] = [result.rank, f"{result.score:.6f}", video.id, _guard(video.title)]
-    cells += [_guard(video.artist or ""), _guard(video.path), f"{video.duration_seconds:.3f}"]
+    cells: list[object] = [result.rank, f"{result.score:.6f}", str(result.is_weak).lower()]
+    cells += [video.id, _guard(video.title), _guard(video.artist or "")]
+    cells += [_guard(video.path), f"{video.duration_seconds:.3f}"]
     for modality in MODALITIES:
         part = result.contributions.get(modality)
-        cells += ["", ""] if part is None else [f"{part.similarity:.6f}", f"{part.weight:.6f}"]
+        numbers = () if part is None else (part.similarity, part.calibrated, part.weight)
+        cells += [f"{number:.6f}" for number in numbers] or ["", "", ""]
     if not result.moments:
         return cells + [""] * 7
     moment = find_best_moment(result) or result.moments[0]
@@ -233,8 +241,11 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
 
 
 def _say_why(result: Result) -> str:
-    parts = result.contributions.items()
-    return "\n".join(f"{name:<6} {c.similarity:5.2f} × {c.weight:.2f}" for name, c in parts)
+    said = [
+        f"{name:<6} {c.similarity:5.2f} → {c.calibrated:4.1f} × {c.weight:.2f}"
+        for name, c in result.contributions.items()
+    ]
+    return "\n".join([*said, "weak: no better than chance"] if result.is_weak else said)
 
 
 def say_moment(moment: Moment) -> str:

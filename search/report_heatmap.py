@@ -9,8 +9,8 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from search.engine import SimilarityMatrix
 from search.fusion import FloatArray
+from search.matrix import SimilarityMatrix
 from search.report import name_video
 
 # The hue that similarity is shown in; its opacity is the value, so that it suits any background.

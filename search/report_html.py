@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 
-from search.engine import SimilarityMatrix
+from search.matrix import SimilarityMatrix
 from search.pairs import Progress
 from search.query import Weights
 from search.report import Similar, find_best_moment, name_video, say_moment
@@ -173,7 +173,8 @@ def _draw_result(result: Result, song: int, page: _Page) -> str:
     return (
         f'<li id="p-{song}-{other}">{_draw_picture(result, page)}'
         f'<div class="title"><a{link} dir="auto">{title}</a>'
-        f'<span>{result.score:.3f}</span></div><p class="artist" dir="auto">{artist}</p>'
+        f"<span>{'weak, ' if result.is_weak else ''}{result.score:.3f}</span></div>"
+        f'<p class="artist" dir="auto">{artist}</p>'
         f"{_draw_bar(result)}"
         f'<ul class="where">{where}</ul></li>'
     )
@@ -190,7 +191,7 @@ def _draw_picture(result: Result, page: _Page) -> str:
 
 def _draw_bar(result: Result) -> str:
     said = ", ".join(
-        f"{WHAT[modality]} {c.similarity:.2f} × {c.weight:.2f}"
+        f"{WHAT[modality]} {c.similarity:.2f} × {c.weight:.2f}, surprise {c.calibrated:.1f}"
         for modality, c in result.contributions.items()
     )
     x = 0.0

@@ -11,7 +11,7 @@ from store.records import Matrix
 from store.vectors import SpaceIndex
 
 Offsets = npt.NDArray[np.int64]
-Fuse = Callable[[FloatArray], FloatArray]
+Fuse = Callable[[FloatArray, Sequence[str]], FloatArray]
 
 # Similarities held at once: 64 MB of float32.
 MAX_PRODUCT = 1 << 24
@@ -116,7 +116,11 @@ def _slices(n_rows: int, n_columns: int) -> Iterator[slice]:
 
 
 def find_candidates(
-    asks: Sequence[Ask], fuse: Fuse, n_wanted: int | None, left_out: Collection[str] = ()
+    asks: Sequence[Ask],
+    fuse: Fuse,
+    n_wanted: int | None,
+    left_out: Collection[str] = (),
+    seeds: Collection[str] = (),
 ) -> Candidates:
     """Find videos among which are, provably, the `n_wanted` best of the library.
 
@@ -126,26 +130,31 @@ def find_candidates(
 
     Args:
         asks: at least one.
-        fuse: (asks, videos) similarities, NaN where unknown, into (videos,) scores; must not fall
-            when a similarity rises.
+        fuse: (asks, videos) similarities, NaN where unknown, and the ids of these videos into
+            (videos,) scores; a video's score must not fall when one of its similarities rises, nor
+            depend on the other videos.
         n_wanted: None for all videos.
         left_out: ids of videos that are no answer.
+        seeds: ids of videos to score exactly whatever their similarities, as something else may
+            speak for them; those that no ask can be compared with are not among the answers.
     """
     hunt = _Hunt.begin(asks, left_out)
     exact = np.full(hunt.is_held.shape, np.nan)
     is_scored = np.zeros(len(hunt.video_ids), dtype=bool)
+    is_seed = np.isin(hunt.video_ids, list(seeds))
     k = 8 * (n_wanted or 1)
     while True:
         is_seen, bounds = hunt.look(k) if n_wanted and _is_small(asks, k) else hunt.see_all()
-        is_seen |= is_scored
+        is_seen |= is_scored | is_seed
         new = np.flatnonzero(is_seen & ~is_scored)
         for row, ask in zip(exact, asks, strict=True):
             row[new] = score_videos(ask, [hunt.video_ids[at] for at in new])
         is_scored = is_seen
         reachable = np.where(hunt.is_held, bounds[:, None], np.nan)[:, ~is_scored]
-        if _is_settled(fuse(exact[:, is_scored]), fuse(reachable), n_wanted or 1):
-            chosen = np.flatnonzero(is_scored)
-            return Candidates(tuple(hunt.video_ids[at] for at in chosen), exact[:, chosen])
+        chosen, others = hunt.pick(is_scored), hunt.pick(~is_scored)
+        scores = fuse(exact[:, is_scored], chosen)
+        if _is_settled(scores, fuse(reachable, others), n_wanted or 1):
+            return Candidates(chosen, exact[:, is_scored])
         k *= 4
 
 
@@ -187,6 +196,10 @@ class _Hunt:
         for row, ids in zip(is_held, held, strict=True):
             row[[position[video_id] for video_id in ids]] = True
         return cls(asks, video_ids, position, is_held, not left_out)
+
+    def pick(self, is_wanted: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+        """The ids of some videos."""
+        return tuple(self.video_ids[at] for at in np.flatnonzero(is_wanted))
 
     def look(self, k: int) -> tuple[npt.NDArray[np.bool_], FloatArray]:
         """Mark the videos of the k nearest segments; bound what the others reach in each ask."""

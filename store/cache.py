@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from store.errors import LibraryDamagedError
 from store.records import Space
@@ -26,6 +27,7 @@ ENDINGS = (".faiss", ".npz", ".json")
 STALE_TEMPORARY_SECONDS = 3600.0
 
 Bytes = bytes | memoryview
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class IndexCache:
@@ -33,7 +35,8 @@ class IndexCache:
 
     `NAME.faiss` has the vectors, `NAME.npz` what belongs to their rows, and `NAME.json`, written
     last, says which generation of which space they are and the SHA-256 of both. A file is read by
-    Python and not by FAISS, whose own reading fails on names outside ASCII.
+    Python and not by FAISS, whose own reading fails on names outside ASCII. What else is measured
+    in a space is a `NAME.WHAT-GENERATION.npz`, guarded by the checksums of its own archive.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,19 +66,46 @@ class IndexCache:
         """Write an index, each file as a whole; a disk that refuses is only a warning."""
         key = index.space.key
         vectors = index.to_bytes().data
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **index.to_arrays())
-        arrays = buffer.getvalue()
+        arrays = _pack(index.to_arrays())
         header = _identity(index.space, generation) | {
             "n": index.n,
             "sha256": _checksums(vectors, arrays),
         }
+        self._keep(
+            {
+                self._file(key, "faiss"): vectors,
+                self._file(key, "npz"): arrays,
+                self._file(key, "json"): json.dumps(header).encode(),
+            }
+        )
+
+    def load_arrays(self, space: Space, generation: int, what: str) -> Arrays | None:
+        """Read what `save_arrays` wrote; None where it is missing, stale or damaged."""
+        try:
+            content = self._file(space.key, f"{what}-{generation}.npz").read_bytes()
+            with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
+                return dict(loaded)
+        except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+            return None
+
+    def save_arrays(self, space: Space, generation: int, what: str, arrays: Arrays) -> None:
+        """Write what was measured in a space; a disk that refuses is only a warning.
+
+        Args:
+            space: where.
+            generation: of the vectors that it was measured on.
+            what: letters and digits; another word when it is measured otherwise.
+            arrays: without Python objects.
+        """
+        self._keep({self._file(space.key, f"{what}-{generation}.npz"): _pack(arrays)})
+
+    def _keep(self, contents: Mapping[Path, Bytes]) -> None:
+        """Write files in this order."""
         try:
             self.folder.mkdir(exist_ok=True)
             self._sweep()
-            self._write(self._file(key, "faiss"), vectors)
-            self._write(self._file(key, "npz"), arrays)
-            self._write(self._file(key, "json"), json.dumps(header).encode())
+            for file, content in contents.items():
+                self._write(file, content)
         except OSError as error:
             if not self._has_warned:
                 logger.warning(
@@ -93,10 +123,15 @@ class IndexCache:
         current = {_file_stem(key): (key, number) for key, number in generations.items()}
         self._sweep()
         for file in self.folder.glob("*.*"):
-            if file.suffix in ENDINGS:
-                label = self._read_label(file.stem)
-                if label is None or label != current.get(file.stem):
-                    self._delete(file)
+            stem, _, ending = file.name.partition(".")
+            if file.suffix not in ENDINGS:
+                continue
+            if ending.count("."):
+                is_current = stem in current and ending.endswith(f"-{current[stem][1]}.npz")
+            else:
+                is_current = self._read_label(stem) == current.get(stem, "unknown")
+            if not is_current:
+                self._delete(file)
 
     def _read_label(self, stem: str) -> tuple[str, int] | None:
         """Which generation of which space the files of this name are."""
@@ -145,6 +180,13 @@ def _file_stem(key: str) -> str:
     """A file name for a space; its key may hold characters that a file name may not."""
     readable = re.sub(r"[^A-Za-z0-9-]+", "_", key)[:60]
     return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def _pack(arrays: Arrays) -> bytes:
+    """Arrays as one file."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
 
 
 def _identity(space: Space, generation: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from store import schema
-from store.cache import IndexCache
+from store.cache import Arrays, IndexCache
 from store.catalog import Catalog
 from store.database import Database, sqlite_url
 from store.errors import MvsearchError, NoLibraryError
@@ -45,6 +45,7 @@ class Library:
         self._lock = WriterLock(folder)
         self._cache = IndexCache(folder / "vectors")
         self._indexes: dict[str, tuple[int, SpaceIndex]] = {}
+        self._measured: dict[tuple[str, str], tuple[int, Arrays]] = {}
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
@@ -110,9 +111,35 @@ class Library:
         self._indexes[space.key] = (generation, index)
         return index
 
+    def measured(self, space: Space, what: str) -> Arrays | None:
+        """What `keep_measured` was given for the index as it is now; None where that is lost."""
+        self.index(space)
+        generation = self._indexes[space.key][0]
+        known = self._measured.get((space.key, what))
+        if known is None or known[0] != generation:
+            read = self._cache.load_arrays(space, generation, what)
+            if read is None:
+                return None
+            known = self._measured[space.key, what] = (generation, read)
+        return known[1]
+
+    def keep_measured(self, index: SpaceIndex, what: str, arrays: Arrays) -> None:
+        """Keep what was measured on an index beside it, until the index changes.
+
+        Args:
+            index: the one that `index` gave last.
+            what: letters and digits; another word when it is measured otherwise.
+            arrays: without Python objects.
+        """
+        generation, known = self._indexes[index.space.key]
+        if known is index:
+            self._measured[index.space.key, what] = (generation, arrays)
+            self._cache.save_arrays(index.space, generation, what, arrays)
+
     def close(self) -> None:
         """Close the catalogue."""
         self._indexes.clear()
+        self._measured.clear()
         self._database.close()
 
     def __enter__(self) -> Self:

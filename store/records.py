@@ -295,21 +295,34 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one modality gave to a result: its cosine, and its weight after renormalisation."""
+    """What one modality gave to a result.
+
+    Attributes:
+        similarity: cosine.
+        weight: its share of the score.
+        calibrated: the surprise of the similarity, -log10 of the share of unrelated content that
+            reaches it.
+    """
 
     similarity: float
     weight: float
+    calibrated: float
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A video that answers a query, and why."""
+    """A video that answers a query, and why.
+
+    Attributes:
+        is_weak: whether chance alone would find as good a one among so many videos.
+    """
 
     rank: int
     score: float
     video: Video
     contributions: dict[Modality, Contribution] = field(default_factory=dict)
     moments: tuple[Moment, ...] = ()
+    is_weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,14 +53,14 @@ def test_search_json_keeps_its_contract(run, folder):
     answer = json.loads(out)
     assert set(answer) == {"query", "results"}
     best = answer["results"][0]
-    assert set(best) == {"rank", "score", "video", "contributions", "moments"}
+    assert set(best) == {"rank", "score", "is_weak", "video", "contributions", "moments"}
     assert best["rank"] == 1
     assert set(best["video"]) == {"id", "path", "title", "artist", "duration_seconds"}
     assert (best["video"]["artist"], best["video"]["title"]) == ("Ada Lovelace", "First Song")
     assert best["video"]["path"] == str(folder / FIRST)
     assert set(best["contributions"]) == {"frames", "audio"}
     for contribution in best["contributions"].values():
-        assert set(contribution) == {"similarity", "weight"}
+        assert set(contribution) == {"similarity", "calibrated", "weight"}
     weights = sum(one["weight"] for one in best["contributions"].values())
     assert weights == pytest.approx(1, abs=1e-3)
     moment = best["moments"][0]

@@ -1,5 +1,6 @@
 """A library with planted vectors, and encoders that say what they are told to."""
 
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,19 +60,24 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 class Planted:
-    """An encoder that looks its vectors up by the text it is given."""
+    """An encoder that looks its vectors up by the text it is given; others are noise."""
 
     def __init__(self, spaces: tuple[Space, ...], table: dict[str, np.ndarray]) -> None:
         self.spaces = spaces
         self.table = table
 
     def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, ...]:
-        return (unit(np.stack([self.table[text] for text in texts])),)
+        return (unit(np.stack([self.look_up(text, self.spaces[0]) for text in texts])),)
+
+    def look_up(self, text: str, space: Space) -> np.ndarray:
+        if text in self.table:
+            return self.table[text]
+        return np.random.default_rng(zlib.crc32(text.encode())).normal(size=space.dim)
 
 
 class PlantedWords(Planted):
     def encode_words(self, texts: Sequence[str]) -> np.ndarray:
-        return unit(np.stack([self.table[text] for text in texts]))
+        return unit(np.stack([self.look_up(text, self.spaces[-1]) for text in texts]))
 
 
 class PlantedEncoders:

@@ -1,5 +1,6 @@
 """The engine over planted libraries: what comes first, where, and why."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,8 @@ def test_words_are_compared_with_pictures_and_lyrics(
     """The same vector stands for the text in both encoders: only their spaces part them."""
     words = content[IDS[1]][spaces["words"]][0][30]
     results = engine({"a beach": words}).search(
-        ask("text", "a beach"), SearchOptions(weights={"frames": 0.6, "lyrics": 0.4})
+        ask("text", "a beach"),
+        SearchOptions(weights={"frames": 0.6, "lyrics": 0.4}, fusion="weighted"),
     )
     by_id = {r.video.id: r for r in results}
     assert by_id[IDS[1]].contributions["frames"].similarity == pytest.approx(1, abs=0.01)
@@ -104,7 +106,8 @@ def test_words_are_compared_with_pictures_and_lyrics(
 
 def test_the_score_is_the_sum_of_what_is_shown(engine: Any, content: Any, spaces: Any) -> None:
     words = content[IDS[1]][spaces["words"]][0][30]
-    for result in engine({"x": words}).search(ask("text", "x")):
+    options = SearchOptions(fusion="weighted")
+    for result in engine({"x": words}).search(ask("text", "x"), options):
         total = sum(c.similarity * c.weight for c in result.contributions.values())
         assert result.score == pytest.approx(total)
         assert sum(c.weight for c in result.contributions.values()) == pytest.approx(1)
@@ -139,7 +142,8 @@ def test_a_clip_finds_its_video_and_its_place(
 ) -> None:
     (tmp_path / "clip.mp4").touch()
     searcher = engine(analyse=clip_of(content, spaces, IDS[3], 40, 10))
-    best = searcher.search(ask(kind, str(tmp_path / "clip.mp4")))[0]
+    options = SearchOptions(fusion="weighted")
+    best = searcher.search(ask(kind, str(tmp_path / "clip.mp4")), options)[0]
     assert best.video.id == IDS[3]
     # One window alone tells less than frames do: its neighbours lie 2.5 s away.
     near = 0.3 if kind == "clip" else 0.6
@@ -203,7 +207,7 @@ def test_like_leaves_the_video_itself_out_and_needs_no_encoder(
 
 def test_similar_is_symmetric_brute_force(engine: Any, spaces: Any) -> None:
     searcher = engine()
-    options = SearchOptions(weights={"frames": 0.5, "lyrics": 0.5}, top=3)
+    options = SearchOptions({"frames": 0.5, "lyrics": 0.5}, "weighted", top=3)
     video = searcher.library.catalog.video(IDS[0])
     results = searcher.similar(video, options)
 
@@ -225,7 +229,7 @@ def test_similar_is_symmetric_brute_force(engine: Any, spaces: Any) -> None:
 def test_the_report_over_all_is_the_report_over_each(engine: Any) -> None:
     searcher = engine()
     seen: list[tuple[int, int]] = []
-    for fusion in ("weighted", "rrf"):
+    for fusion in ("calibrated", "weighted", "rrf"):
         options = SearchOptions(top=4, fusion=fusion)
         matrix = searcher.similarity_matrix(options, lambda n, of: seen.append((n, of)))
         assert seen[-1] == (18, 18)
@@ -300,3 +304,34 @@ def test_what_is_not_alike_is_no_moment(engine: Any, content: Any, spaces: Any) 
     assert found[0].video.id == IDS[2]
     for result in found:
         assert all(moment.similarity >= 0.1 for moment in result.moments)
+
+
+def test_calibrated_results_say_what_they_add_up_to(engine: Any, content: Any, spaces: Any) -> None:
+    """Three modalities are asked for; what a video lacks counts as an unrelated one's median."""
+    options = SearchOptions({"frames": 0.5, "lyrics": 0.25, "audio": 0.25}, top=6)
+    results = engine().search(Query((QueryPart("like", IDS[0]),)), options)
+    assert any(len(result.contributions) < 3 for result in results)
+    for result in results:
+        given = sum(c.calibrated * c.weight for c in result.contributions.values())
+        lacking = 1 - sum(c.weight for c in result.contributions.values())
+        assert result.score == pytest.approx(given + lacking * math.log10(2))
+
+
+def test_chance_finds_are_shown_as_weak(engine: Any, content: Any, spaces: Any) -> None:
+    line = content[IDS[2]][spaces["lyrics"]][0][4]
+    searcher = engine({"sung": line})
+    sung = searcher.search(ask("lyric", "sung"))
+    assert sung[0].video.id == IDS[2]
+    assert not sung[0].is_weak
+    # An unknown text is noise: chance calls 1 - (1 - 0.5 / 6) ** 5 = 0.35 of the best ones strong.
+    best = [searcher.search(ask("lyric", f"noise {n}"))[0] for n in range(40)]
+    assert np.mean([result.is_weak for result in best]) > 0.5
+    assert all(
+        result.is_weak == (result.contributions["lyrics"].calibrated < math.log10(2 * len(IDS)))
+        for result in [*best, *sung]
+    )
+
+
+def test_similar_scores_are_the_same_both_ways(engine: Any) -> None:
+    matrix = engine().similarity_matrix(SearchOptions())
+    np.testing.assert_allclose(matrix.scores, matrix.scores.T, atol=1e-9)

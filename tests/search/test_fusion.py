@@ -1,5 +1,7 @@
 """Fusion against hand arithmetic."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from search.fusion import (
     choose_weights,
     fuse_ranks,
+    fuse_surprise,
     fuse_weighted,
     merge_parts,
     order_best_first,
@@ -64,6 +67,19 @@ def test_reciprocal_ranks() -> None:
     assert shares["frames"] == pytest.approx([0.5, 0.5, 1, 0.5])
 
 
+def test_a_missing_modality_neither_wins_nor_loses() -> None:
+    neutral = math.log10(2)
+    surprises = {
+        "frames": np.array([4.0, 4.0, 4.0, 4.0, NAN]),
+        "audio": np.array([NAN, neutral, 3.0, 0.1, NAN]),
+    }
+    scores, shares = fuse_surprise(surprises, {"frames": 1.0, "audio": 1.0, "lyrics": 5.0})
+    assert scores[:4] == pytest.approx([2 + neutral / 2, 2 + neutral / 2, 3.5, 2.05])
+    assert np.isnan(scores[4])
+    assert shares["audio"] == pytest.approx([0, 0.5, 0.5, 0.5, 0])
+    assert shares["frames"] == pytest.approx([0.5, 0.5, 0.5, 0.5, 0])
+
+
 def test_parts_of_one_modality_are_averaged_over_those_that_count() -> None:
     similarities = np.array([[0.2, NAN], [0.4, 0.4], [0.7, NAN]])
     merged = merge_parts(similarities, ["frames", "frames", "lyrics"])
@@ -77,6 +93,7 @@ def test_default_weights() -> None:
     assert choose_weights(["frames", "lyrics"]) == {"frames": 0.6, "lyrics": 0.4, "audio": 0.0}
     assert sum(choose_weights(["frames", "lyrics", "audio"]).values()) == pytest.approx(1)
     assert choose_weights(["frames", "audio"])["audio"] > 0
+    assert sum(choose_weights(["frames"], "calibrated").values()) == pytest.approx(1)
 
 
 def test_ties_go_by_id_and_what_has_no_score_is_left_out() -> None:

@@ -32,7 +32,7 @@ def result(**change: Any) -> Result:
         1,
         0.5,
         video,
-        {"frames": Contribution(0.6, 0.75), "lyrics": Contribution(0.2, 0.25)},
+        {"frames": Contribution(0.6, 0.75, 2.5), "lyrics": Contribution(0.2, 0.25, 0.5)},
         (
             Moment("ab12", "lyrics", None, None, 0.3, "la la"),
             Moment("ab12", "frames", 12.0, 17.5, 0.61, support=0.9123, rate=1.1),
@@ -50,12 +50,13 @@ def test_the_json_contract() -> None:
                 {"kind": "text", "value": "a beach", "start_seconds": None, "end_seconds": None},
             ],
             "weights": {"frames": 1.0},
-            "fusion": "weighted",
+            "fusion": "calibrated",
         },
         "results": [
             {
                 "rank": 1,
                 "score": 0.5,
+                "is_weak": False,
                 "video": {
                     "id": "ab12",
                     "path": "/m/a.mp4",
@@ -64,8 +65,8 @@ def test_the_json_contract() -> None:
                     "duration_seconds": 61.5,
                 },
                 "contributions": {
-                    "frames": {"similarity": 0.6, "weight": 0.75},
-                    "lyrics": {"similarity": 0.2, "weight": 0.25},
+                    "frames": {"similarity": 0.6, "calibrated": 2.5, "weight": 0.75},
+                    "lyrics": {"similarity": 0.2, "calibrated": 0.5, "weight": 0.25},
                 },
                 "moments": [
                     {
@@ -109,6 +110,7 @@ def test_csv_gives_the_parts_and_the_moment_with_a_time() -> None:
     assert row["title"] == plain
     assert float(row["frames_similarity"]) == 0.6
     assert float(row["lyrics_weight"]) == 0.25
+    assert float(row["lyrics_calibrated"]) == 0.5
     assert row["audio_weight"] == ""
     assert (row["moment_modality"], row["moment_start_seconds"]) == ("frames", "12.0")
     assert (row["moment_support"], row["moment_rate"]) == ("0.912", "1.100")
@@ -158,7 +160,7 @@ def test_a_name_cannot_steer_the_terminal_or_the_markup() -> None:
 def test_the_table_says_why_and_where() -> None:
     page = io.StringIO()
     print_results([result()], Console(file=page, width=160))
-    assert "frames  0.60 × 0.75" in page.getvalue()
+    assert "frames  0.60 →  2.5 × 0.75" in page.getvalue()
     assert "0:12–0:17 frames" in page.getvalue()
     assert "lyrics “la la”" in page.getvalue()
 
@@ -205,7 +207,7 @@ def test_the_report_on_one_leaves_it_out(engine: Engine) -> None:
     def write(form: Any) -> str:
         return write_report(engine, [video], SearchOptions(top=1), ReportOptions(form))
 
-    assert write("txt").startswith("Song: Planted - Song 22222222 Score: 0.")
+    assert write("txt").startswith("Song: Planted - Song 22222222 Score: 1.")
     assert write("txt").count("\n") == 1
     assert json.loads(write("json"))["similar"][0]["video"]["id"] == "2" * 8
     assert write("csv").startswith("rank,")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.engine import SimilarityMatrix
+from search.matrix import SimilarityMatrix
 from search.report_heatmap import encode_png, order_by_likeness
 from search.report_html import read_pictures, render_html
 from store.errors import MediaError
@@ -32,12 +32,12 @@ def make(n: int, title: str = "Song") -> tuple[SimilarityMatrix, list[Any]]:
     for at, video in enumerate(videos):
         near = [other for other in np.argsort(-np.nan_to_num(scores[at], nan=-1)) if other != at]
         similar.append((video, [answer(videos[o], r, scores[at, o]) for r, o in enumerate(near)]))
-    return SimilarityMatrix(videos, scores, {"frames": scores}), similar
+    return SimilarityMatrix(videos, scores, {"frames": scores}, {"frames": scores}), similar
 
 
 def answer(video: Video, at: int, score: float) -> Result:
     moment = Moment(video.id, "lyrics", 65.0, 66.0, 0.5, EVIL)
-    parts = {"frames": Contribution(0.5, 0.6), "lyrics": Contribution(-0.25, 0.4)}
+    parts = {"frames": Contribution(0.5, 0.6, 2.0), "lyrics": Contribution(-0.25, 0.4, 0.1)}
     return Result(at + 1, float(score), video, parts, (moment,))
 
 

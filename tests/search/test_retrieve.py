@@ -1,5 +1,6 @@
 """Exact retrieval against brute force in numpy."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 import search.pairs
 import search.retrieve
-from search.fusion import fuse_weighted, merge_parts
+from search.calibration import find_surprise
+from search.fusion import fuse_surprise, fuse_weighted, merge_parts
 from search.pairs import compare_all, compare_one
 from search.retrieve import Ask, find_candidates, score_videos
 
@@ -70,7 +72,7 @@ def test_candidates_hold_the_true_best(library: Any, spaces: Any, seed: int, n_w
     weights = {"frames": 0.3, "lyrics": 0.7}
     left_out = {"05aa"} if seed % 3 == 0 else set()
 
-    def fuse(similarities: np.ndarray) -> np.ndarray:
+    def fuse(similarities: np.ndarray, _: Sequence[str] = ()) -> np.ndarray:
         return fuse_weighted(merge_parts(similarities, modalities), weights)[0]
 
     found = find_candidates(asks, fuse, n_wanted, left_out)
@@ -82,6 +84,44 @@ def test_candidates_hold_the_true_best(library: Any, spaces: Any, seed: int, n_w
     for score, video_id in best:
         assert scores[video_id] == pytest.approx(-score, abs=1e-5)
     assert not left_out & set(scores)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_candidates_hold_the_best_when_every_video_has_a_level_of_its_own(
+    library: Any, spaces: Any, seed: int
+) -> None:
+    modalities = ["frames", "lyrics"]
+    indexes = [library.index(spaces[m]) for m in modalities]
+    asks = [Ask(i, make_queries(i, 1 + seed, seed + at)) for at, i in enumerate(indexes)]
+    ids = [f"{at:02d}aa" for at in range(N_VIDEOS)]
+    rng = np.random.default_rng(seed)
+    levels = {m: dict(zip(ids, rng.uniform(-0.5, 1.5, N_VIDEOS), strict=True)) for m in modalities}
+
+    def fuse(similarities: np.ndarray, of: Sequence[str]) -> np.ndarray:
+        surprises = {
+            m: find_surprise(row, np.array([levels[m][v] for v in of]), 0.1)
+            for m, row in zip(modalities, similarities, strict=True)
+        }
+        return fuse_surprise(surprises, {"frames": 0.4, "lyrics": 0.6})[0]
+
+    found = find_candidates(asks, fuse, 3)
+    truth = fuse(np.array([[brute_force(a.index, a.vectors, v) for v in ids] for a in asks]), ids)
+    best = [ids[at] for at in np.argsort(-truth)[:3]]
+    assert set(best) <= set(found.video_ids)
+
+
+def test_seeds_are_scored_whatever_their_similarities(library: Any, spaces: Any) -> None:
+    index = library.index(spaces["frames"])
+    asks = [Ask(index, make_queries(index, 1, 1))]
+    alone = find_candidates(asks, lambda s, _: s[0], 1)
+    outsider = next(v for v in index.video_ids if v not in alone.video_ids)
+    found = find_candidates(asks, lambda s, _: s[0], 1, seeds=[outsider, "of no library"])
+    assert set(found.video_ids) == {*alone.video_ids, outsider}
+    at = found.video_ids.index(outsider)
+    expected = brute_force(index, asks[0].vectors, outsider)
+    assert found.similarities[0, at] == pytest.approx(expected, abs=1e-5)
+    left_out = find_candidates(asks, lambda s, _: s[0], 1, [outsider], [outsider])
+    assert outsider not in left_out.video_ids
 
 
 def test_a_clear_winner_is_found_without_looking_at_every_video(
@@ -103,14 +143,14 @@ def test_a_clear_winner_is_found_without_looking_at_every_video(
     monkeypatch.setattr(
         search.retrieve, "score_videos", lambda a, ids: scored.append(len(ids)) or real(a, ids)
     )
-    found = find_candidates([ask], lambda s: s[0], 2)
+    found = find_candidates([ask], lambda s, _: s[0], 2)
     assert 2 <= sum(scored) <= 10  # the ten videos of its theme at most
     assert found.similarities.max() > 0.95
 
 
 def test_wanting_all_gives_all(library: Any, spaces: Any) -> None:
     index = library.index(spaces["frames"])
-    found = find_candidates([Ask(index, make_queries(index, 2, 1))], lambda s: s[0], None)
+    found = find_candidates([Ask(index, make_queries(index, 2, 1))], lambda s, _: s[0], None)
     assert len(found.video_ids) == N_VIDEOS - 1
 
 

@@ -183,3 +183,33 @@ def test_vectors_of_the_wrong_length_are_called_damage(filled: Library) -> None:
         filled.index(FRAMES)
     with pytest.raises(LibraryDamagedError, match="not 8 long"):
         filled.catalog.embeddings("ab12", FRAMES.key)
+
+
+def test_what_is_measured_is_kept_as_long_as_the_index(filled: Library) -> None:
+    index = filled.index(FRAMES)
+    filled.keep_measured(index, "levels1", {"a": np.arange(3.0)})
+    with Library.open(filled.folder) as again:
+        measured = again.measured(FRAMES, "levels1")
+        assert measured is not None
+        np.testing.assert_array_equal(measured["a"], np.arange(3.0))
+        assert again.measured(FRAMES, "levels2") is None
+    with filled.writing():
+        pass
+    assert cached(filled, "levels1*.npz").exists()
+    with filled.writing():
+        fill_song(filled.catalog, "ef56", seed=30)
+    assert list((filled.folder / "vectors").iterdir()) == []
+    assert filled.measured(FRAMES, "levels1") is None
+    filled.keep_measured(index, "levels1", {"a": np.arange(3.0)})  # of the index as it was
+    assert filled.measured(FRAMES, "levels1") is None
+
+
+@pytest.mark.parametrize("damage", [cut, flip, empty, remove, fill_with_text])
+def test_damaged_measurements_are_as_good_as_none(
+    filled: Library, damage: Callable[[Path], None]
+) -> None:
+    filled.keep_measured(filled.index(FRAMES), "levels1", {"a": np.arange(3.0)})
+    damage(cached(filled, "levels1*.npz"))
+    with Library.open(filled.folder) as again:
+        measured = again.measured(FRAMES, "levels1")
+        assert measured is None or (damage is flip and list(measured["a"]) == [0, 1, 2])
