@@ -71,6 +71,11 @@ class Hubness:
         """The share of the rankings that the most frequent video is in."""
         return max(self.counts, default=0) / max(self.n_rankings, 1)
 
+    @property
+    def mean_share(self) -> float:
+        """The share of the rankings that a video is in on average."""
+        return sum(self.counts) / max(len(self.counts) * self.n_rankings, 1)
+
     def list_largest(self, n: int = 5) -> list[tuple[str, int]]:
         """The most frequent videos, ties by name."""
         paired = sorted(zip(self.names, self.counts, strict=True), key=lambda p: (-p[1], p[0]))

@@ -85,7 +85,8 @@ def explain_figures(all_tables: Sequence[Tables]) -> list[str]:
     if any(tables.gains for tables in all_tables):
         lines.append(
             "over best alone: recall@1 less that of the best modality on the same queries; what a "
-            "modality cannot be asked, it does not find"
+            "modality cannot be asked, it does not find; it ranks the videos that have it, which "
+            "may be fewer, so that its chance is higher"
         )
     return lines
 
@@ -119,7 +120,8 @@ def say_hubness(hubness: Hubness) -> str:
         f"Among the first {hubness.k} of {hubness.n_rankings} lists of similar songs, the "
         f"occurrences have a skewness of {hubness.skewness:.2f} "
         f"(chance {hubness.expect_skewness():.2f}); "
-        f"the most frequent are in up to {hubness.largest_share:.0%} of the lists: {largest}"
+        f"a video is in {hubness.mean_share:.0%} of the lists on average, the most frequent in up "
+        f"to {hubness.largest_share:.0%}: {largest}"
     )
 
 

@@ -110,6 +110,7 @@ def _write_hubness(hubness: Hubness) -> dict[str, Any]:
         "skewness": _round(hubness.skewness),
         "skewness_chance": _round(hubness.expect_skewness()),
         "largest_share": _round(hubness.largest_share),
+        "mean_share": _round(hubness.mean_share),
         "occurrences": [
             {"video": name, "count": count}
             for name, count in zip(hubness.names, hubness.counts, strict=True)

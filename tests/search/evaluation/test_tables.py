@@ -174,6 +174,7 @@ def test_hubs_are_told_by_their_counts() -> None:
     hubness = Hubness(2, ("b", "a", "c"), (1, 1, 2), 3)
     assert hubness.list_largest(2) == [("c", 2), ("a", 1)]
     assert hubness.largest_share == 2 / 3
+    assert hubness.mean_share == 4 / 3 / 3  # four occurrences of three videos in three lists
     assert hubness.skewness == skewness([1, 1, 2])
     assert hubness.expect_skewness() == 0  # each is in both other lists
     for wrong in ((0, ("a",), (0,), 1), (1, ("a",), (), 1), (1, ("a",), (2,), 1)):
