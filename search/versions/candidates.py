@@ -54,11 +54,12 @@ def find_candidates(
     if not len(owners):
         return []
     chance = np.log2(max(2, len(owners)))
+    n_planes = options.n_tables * N_BITS
     generator = np.random.default_rng(options.seed)
-    for _ in range(options.n_tables):
-        planes = generator.normal(size=(index.space.dim, N_BITS)).astype(np.float32)
-        codes = np.concatenate([_encode(vectors, planes) for vectors in _read(index, options)])
-        for pairs, bits in _meet(codes, owners, options.n_neighbours):
+    planes = generator.normal(size=(index.space.dim, n_planes)).astype(np.float32)
+    codes = np.concatenate([_encode(vectors, planes) for vectors in _read(index, options)])
+    for table in codes.T:
+        for pairs, bits in _meet(table, owners, options.n_neighbours):
             _add_votes(votes_of, pairs, np.maximum(bits - chance, 0.0))
     return _choose_pairs(index.video_ids, votes_of, options.max_partners)
 
@@ -81,9 +82,9 @@ def _choose_owners(index: SpaceIndex, options: CandidateOptions) -> Owners:
 
 
 def _encode(vectors: Matrix, planes: Matrix) -> Codes:
-    """(n, dim) vectors as n numbers whose leading bits are the first planes."""
+    """(n, dim) vectors as (n, tables) numbers whose leading bits are a table's first planes."""
     sides = np.packbits(vectors @ planes > 0, axis=1, bitorder="big")
-    return np.ascontiguousarray(sides).view(">u8").ravel().astype(np.uint64)
+    return np.ascontiguousarray(sides).view(">u8").astype(np.uint64)
 
 
 def _meet(

@@ -1,0 +1,100 @@
+"""Which of many ranked videos are shown: copies under the best of them, few of each artist."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from search.versions.compare import Comparison
+from search.versions.relations import MIN_COPIED
+from store.lookup import fold_name
+from store.records import Video
+
+IsCopy = Callable[[Video, Video], bool]
+
+# Copies are about equally long; only then are they worth comparing.
+MAX_LONGER_SECONDS = 5.0
+MAX_LONGER_SHARE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A video to be shown.
+
+    Attributes:
+        position: in the ranking.
+        copies: of the same picture and sound, further down in the ranking.
+    """
+
+    position: int
+    video: Video
+    copies: tuple[Video, ...] = ()
+
+
+def pick_videos(
+    ranking: Iterable[Video],
+    top: int,
+    is_copy: IsCopy | None = None,
+    per_artist: int | None = None,
+) -> list[Pick]:
+    """Walk down a ranking until enough videos are picked.
+
+    Args:
+        ranking: best first; read no further than needed.
+        top: how many to pick.
+        is_copy: whether two videos are near-duplicates, which come under the better one and count
+            once; None to show each for itself.
+        per_artist: at most so many of one artist; videos whose artist is unknown are not taken
+            for the same one's.
+    """
+    picked: list[tuple[int, Video, list[Video]]] = []
+    of_artist: dict[str, int] = {}
+    for position, video in enumerate(ranking):
+        if is_copy is not None:
+            same = next((copies for _, best, copies in picked if is_copy(best, video)), None)
+            if same is not None:
+                same.append(video)
+                continue
+        artist = fold_name(video.artist or "")
+        if per_artist is not None and artist:
+            of_artist[artist] = of_artist.get(artist, 0) + 1
+            if of_artist[artist] > per_artist:
+                continue
+        picked.append((position, video, []))
+        if len(picked) == top:
+            break
+    return [Pick(position, video, tuple(copies)) for position, video, copies in picked]
+
+
+class CopyTest:
+    """Tells whether two videos of a library are near-duplicates; each pair is compared once."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def __call__(self, first: Video, second: Video) -> bool:
+        """Whether they have the same picture and sound, or the same picture and one is silent."""
+        low, high = sorted((first, second), key=lambda video: video.id)
+        key = (low.id, high.id)
+        if key not in self._known:
+            self._known[key] = _is_as_long(low, high) and self._compare(low, high)
+        return self._known[key]
+
+    def _compare(self, first: Video, second: Video) -> bool:
+        relation = self._comparison.relate(first, second)
+        if relation is None or relation.kind == "duplicate":
+            return relation is not None
+        picture, sound = (relation.evidence.get(modality) for modality in ("frames", "audio"))
+        return (
+            relation.kind == "same-picture"
+            and picture is not None
+            and min(picture.first_share, picture.second_share) >= MIN_COPIED
+            and sound is not None
+            and sound.verdict == "missing"
+        )
+
+
+def _is_as_long(first: Video, second: Video) -> bool:
+    durations = (first.duration_seconds, second.duration_seconds)
+    return abs(durations[0] - durations[1]) <= MAX_LONGER_SECONDS + MAX_LONGER_SHARE * max(
+        durations
+    )
