@@ -66,6 +66,12 @@ WeightsOption = Annotated[
     typer.Option("--weights", metavar="M=W,…", help="Such as frames=.6,lyrics=.4,audio=0."),
 ]
 FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How modalities are fused.")]
+CollapseOption = Annotated[
+    bool, typer.Option("--collapse", help="Show copies of a video under the best one.")
+]
+PerArtistOption = Annotated[
+    int | None, typer.Option("--per-artist", min=1, metavar="N", help="At most N of one artist.")
+]
 VIDEO_HELP = "An id or its beginning, a path, or part of a title."
 VideoArgument = Annotated[str, typer.Argument(metavar="VIDEO", help=VIDEO_HELP)]
 MaybeVideoArgument = Annotated[str | None, typer.Argument(metavar="VIDEO", help=VIDEO_HELP)]
@@ -174,6 +180,8 @@ def search(
     weights: WeightsOption = None,
     fusion: FusionOption = "calibrated",
     top: TopOption = 10,
+    collapse: CollapseOption = False,
+    per_artist: PerArtistOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_m3u: Annotated[bool, typer.Option("--m3u", help="Print a playlist.")] = False,
@@ -193,7 +201,11 @@ def search(
         tuple(parse_part(kind, value) for kind, values in asked.items() for value in values or ())
     )
     options = SearchOptions(
-        weights=parse_weights(weights) if weights else None, fusion=fusion, top=top
+        weights=parse_weights(weights) if weights else None,
+        fusion=fusion,
+        top=top,
+        has_collapse=collapse,
+        per_artist=per_artist,
     )
     with _open(library) as opened:
         results = Engine(opened, _load_encoders(opened)).search(query, options)
@@ -212,6 +224,8 @@ def similar(
     video: MaybeVideoArgument = None,
     for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
     top: TopOption = 10,
+    collapse: CollapseOption = False,
+    per_artist: PerArtistOption = None,
     weights: WeightsOption = None,
     fusion: FusionOption = "calibrated",
     form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = "table",
@@ -230,7 +244,11 @@ def similar(
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
     options = SearchOptions(
-        weights=parse_weights(weights) if weights else None, fusion=fusion, top=top
+        weights=parse_weights(weights) if weights else None,
+        fusion=fusion,
+        top=top,
+        has_collapse=collapse,
+        per_artist=per_artist,
     )
     progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
     with _open(library) as opened, progress:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from indexer.encoders import Encoders
 from search.calibration import is_chance
+from search.collapse import CopyTest, pick_videos
 from search.encode import Analyse, EncodedQuery, encode_query, own_spaces
 from search.fusion import (
     FloatArray,
@@ -25,6 +26,7 @@ from search.pairs import Progress, compare_all, compare_one
 from search.query import Query, Weights
 from search.retrieve import Ask, find_candidates
 from search.surprise import calibrate_pairs, calibrate_parts
+from search.versions.compare import Comparison
 from store.errors import MvsearchError, QueryError
 from store.library import Library
 from store.records import Contribution, Modality, Moment, Result, Space, Video
@@ -40,12 +42,16 @@ class SearchOptions:
         fusion: "calibrated" mean of surprises, "weighted" mean of cosines, or "rrf", reciprocal
             rank fusion.
         n_moments: at most so many of each modality in a result.
+        has_collapse: whether near-duplicates come under the best of them and count once.
+        per_artist: at most so many results of one artist; None for any number.
     """
 
     weights: Weights | None = None
     fusion: Fusion = "calibrated"
     top: int = 10
     n_moments: int = 3
+    has_collapse: bool = False
+    per_artist: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what has no answer."""
@@ -53,8 +59,15 @@ class SearchOptions:
             raise QueryError(f"fusion is {' or '.join(get_args(Fusion))}, not {self.fusion!r}")
         if self.top < 1:
             raise QueryError(f"the number of results is at least 1, not {self.top}")
+        if self.per_artist is not None and self.per_artist < 1:
+            raise QueryError(f"an artist has at least 1 result, not {self.per_artist}")
         if self.weights is not None and not any(weight > 0 for weight in self.weights.values()):
             raise QueryError("the weights are all zero: give at least one above zero")
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether some videos are passed over, so that nobody knows how far down results reach."""
+        return self.has_collapse or self.per_artist is not None
 
 
 class Engine:
@@ -102,7 +115,7 @@ class Engine:
             return fuse(options.fusion, *merge(similarities, ids), weights)[0]
 
         # A rank is known only when every video is: no bound lets a search by ranks stop early.
-        n_wanted = None if options.fusion == "rrf" else options.top
+        n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
         found = find_candidates(asks, score, n_wanted, encoded.left_out)
         return self._rank(
             found.video_ids,
@@ -209,8 +222,11 @@ class Engine:
         scores, shares = fuse(options.fusion, similarities, surprises, weights)
         n_videos = self.library.catalog.n_videos()
         results: list[Result] = []
-        for at in order_best_first(scores, video_ids)[: options.top]:
-            video = self.library.catalog.video(video_ids[at])
+        order = order_best_first(scores, video_ids)
+        ranking = (self.library.catalog.video(video_ids[at]) for at in order)
+        is_copy = CopyTest(Comparison(self._indexes())) if options.has_collapse else None
+        for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
+            at, video = order[pick.position], pick.video
             contributions = {
                 modality: Contribution(
                     float(similarities[modality][at]),
@@ -224,7 +240,7 @@ class Engine:
             score = float(scores[at])
             is_weak = all(is_chance(c.calibrated, n_videos) for c in contributions.values())
             moments = moments_of(video)
-            results.append(Result(rank, score, video, contributions, moments, is_weak))
+            results.append(Result(rank, score, video, contributions, moments, is_weak, pick.copies))
         return results
 
     def _moments_of(

@@ -97,6 +97,7 @@ def result_to_dict(result: Result) -> dict[str, Any]:
             for modality, c in result.contributions.items()
         },
         "moments": [_moment_to_dict(moment) for moment in result.moments],
+        "copies": [video_to_dict(copy) for copy in result.copies],
     }
 
 
@@ -235,9 +236,15 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
         table.add_column(name, overflow="fold")
     for result in results:
         where = "\n".join(say_moment(moment) for moment in result.moments[:3])
-        cells = (shorten(name_video(result.video)), _say_why(result), where)
+        cells = ("\n".join(_list_names(result)), _say_why(result), where)
         table.add_row(str(result.rank), f"{result.score:.3f}", *(Text(cell) for cell in cells))
     console.print(table if results else Text("nothing found"))
+
+
+def _list_names(result: Result) -> list[str]:
+    """The video, and below it its copies, whose files tell them apart."""
+    copies = [f"= {shorten(printable(copy.path.name))}" for copy in result.copies]
+    return [shorten(name_video(result.video)), *copies]
 
 
 def _say_why(result: Result) -> str:

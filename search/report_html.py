@@ -169,12 +169,16 @@ def _draw_result(result: Result, song: int, page: _Page) -> str:
     link = f' href="#s-{other}"' if result.video.id in page.songs else ""
     title = escape(printable(result.video.title))
     artist = escape(printable(result.video.artist or ""))
+    copies = "".join(
+        f'<p class="artist" dir="auto">= {escape(printable(copy.path.name))}</p>'
+        for copy in result.copies
+    )
     where = "".join(f'<li dir="auto">{escape(say_moment(m))}</li>' for m in result.moments)
     return (
         f'<li id="p-{song}-{other}">{_draw_picture(result, page)}'
         f'<div class="title"><a{link} dir="auto">{title}</a>'
         f"<span>{'weak, ' if result.is_weak else ''}{result.score:.3f}</span></div>"
-        f'<p class="artist" dir="auto">{artist}</p>'
+        f'<p class="artist" dir="auto">{artist}</p>{copies}'
         f"{_draw_bar(result)}"
         f'<ul class="where">{where}</ul></li>'
     )

@@ -315,6 +315,7 @@ class Result:
 
     Attributes:
         is_weak: whether chance alone would find as good a one among so many videos.
+        copies: near-duplicates that rank below it and are not shown for themselves.
     """
 
     rank: int
@@ -323,6 +324,7 @@ class Result:
     contributions: dict[Modality, Contribution] = field(default_factory=dict)
     moments: tuple[Moment, ...] = ()
     is_weak: bool = False
+    copies: tuple[Video, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def test_search_json_keeps_its_contract(run, folder):
     answer = json.loads(out)
     assert set(answer) == {"query", "results"}
     best = answer["results"][0]
-    assert set(best) == {"rank", "score", "is_weak", "video", "contributions", "moments"}
+    assert set(best) == {"rank", "score", "is_weak", "video", "contributions", "moments", "copies"}
     assert best["rank"] == 1
     assert set(best["video"]) == {"id", "path", "title", "artist", "duration_seconds"}
     assert (best["video"]["artist"], best["video"]["title"]) == ("Ada Lovelace", "First Song")

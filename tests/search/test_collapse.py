@@ -1,14 +1,20 @@
 """Copies under the best of them, few of each artist, and as many as were asked for."""
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from search.collapse import CopyTest, Pick, pick_videos
+from search.engine import Engine, SearchOptions
+from search.query import Query, QueryPart
+from search.report import print_results, result_to_dict
 from search.versions.find import open_comparison
+from store.errors import QueryError
 from store.library import Library
 from store.records import Segment, Space, Video
 
@@ -113,3 +119,47 @@ def test_videos_of_other_lengths_are_not_compared(library: Library) -> None:
 
     long = Video("long", Path("/m/long"), "long", None, 90.0)
     assert not CopyTest(Refuse())(library.catalog.video("copy"), long)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def engine(library: Library, planted_encoders: Any) -> Engine:
+    return Engine(library, planted_encoders())
+
+
+def ask(engine: Engine, way: str, **options: Any) -> list[Any]:
+    shape = SearchOptions(fusion="weighted", **options)
+    if way == "similar":
+        return engine.similar(engine.library.catalog.video("excerpt"), shape)
+    return engine.search(Query((QueryPart("like", "excerpt"),)), shape)
+
+
+@pytest.mark.parametrize("way", ["search", "similar"])
+def test_copies_are_named_and_as_many_results_are_left(engine: Engine, way: str) -> None:
+    plain = ask(engine, way, top=9)
+    assert len(plain) == 6
+    assert all(result.copies == () for result in plain)
+    found = ask(engine, way, top=4, has_collapse=True)
+    assert [result.rank for result in found] == [1, 2, 3, 4]
+    same = {"original", "copy", "silent"}
+    best = next(result for result in found if result.video.id in same)
+    assert {best.video.id, *(copy.id for copy in best.copies)} == same
+    shown = [result.video.id for result in found]
+    assert shown == [r.video.id for r in plain if r.video.id not in {c.id for c in best.copies}]
+    assert best.score == max(r.score for r in plain if r.video.id in same)
+
+
+@pytest.mark.parametrize("way", ["search", "similar"])
+def test_one_artist_is_capped(engine: Engine, way: str) -> None:
+    assert len(ask(engine, way, per_artist=2)) == 2
+    with pytest.raises(QueryError):
+        SearchOptions(per_artist=0)
+
+
+def test_copies_are_shown_in_the_table_and_in_json(engine: Engine) -> None:
+    found = ask(engine, "similar", has_collapse=True)
+    best = next(result for result in found if result.copies)
+    assert [one["id"] for one in result_to_dict(best)["copies"]] == [c.id for c in best.copies]
+    page = io.StringIO()
+    print_results(found, Console(file=page, width=150))
+    for copy in best.copies:
+        assert f"= {copy.path.name}" in page.getvalue()

@@ -88,6 +88,7 @@ def test_the_json_contract() -> None:
                         "rate": 1.1,
                     },
                 ],
+                "copies": [],
             }
         ],
     }
