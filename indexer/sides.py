@@ -1,8 +1,8 @@
-"""The videos of a library under another profile, in a library of its own inside the first."""
+"""The videos of a library under other profiles, each in a library of its own inside it."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from indexer.encoders import Encoders
@@ -10,6 +10,7 @@ from indexer.ledger import Summary
 from indexer.lyrics.checkpoints import explain_placement, has_weights
 from indexer.pipeline import IndexOptions, index_videos
 from indexer.progress import Progress
+from store.errors import MvsearchError, WeightsMissingError
 from store.library import Library
 
 # Inside the folder of the library, one folder for each other profile.
@@ -52,6 +53,7 @@ def open_side(
     Raises:
         MvsearchError: no such profile, or no place for the side.
         WeightsMissingError: the profile needs weights that are not there.
+        KeyboardInterrupt: the indexing was interrupted; what was done stays.
     """
     encoders = Encoders(profile)
     if library.catalog.profile() == profile:
@@ -61,7 +63,62 @@ def open_side(
     with Library.open(library.folder / SIDES / profile, create=True) as side:
         wanted = library.catalog.locations()
         summary = index_videos(wanted, side, encoders, options or IndexOptions(), progress=progress)
+        if summary.is_interrupted:
+            raise KeyboardInterrupt
         yield Side(side, encoders, summary, _list_notes(library, side, encoders))
+
+
+def parse_profiles(text: str) -> list[str]:
+    """Read the names of profiles to compare, such as `embedded,paper`; each counts once.
+
+    Raises:
+        MvsearchError: fewer than two, or no such profile.
+    """
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        Encoders(name)
+    if len(names) < 2:
+        raise MvsearchError(
+            f"to compare, name two profiles or more, such as embedded,paper: {text}"
+        )
+    return names
+
+
+@contextmanager
+def open_sides(
+    library: Library,
+    profiles: Sequence[str],
+    options: IndexOptions | None = None,
+    progress: Callable[[], Progress] | None = None,
+) -> Iterator[tuple[list[Side], list[str]]]:
+    """Open a library's videos under several profiles; see `open_side`.
+
+    Args:
+        library: whose videos.
+        profiles: names in the table of profiles.
+        options: of the indexing; None for the usual ones.
+        progress: makes what is shown while one of them is brought up to date.
+
+    Yields:
+        A side for each profile whose weights are there, and a line for each whose are not.
+
+    Raises:
+        WeightsMissingError: no profile has its weights.
+    """
+    missing: list[WeightsMissingError] = []
+    lines: list[str] = []
+    sides: list[Side] = []
+    with ExitStack() as stack:
+        for name in profiles:
+            shown = progress() if progress is not None else None
+            try:
+                sides.append(stack.enter_context(open_side(library, name, options, shown)))
+            except WeightsMissingError as error:
+                missing.append(error)
+                lines.append(f"{name}: not measured, as its weights are not there: {error}")
+        if missing and not sides:
+            raise missing[0]
+        yield sides, lines
 
 
 def _list_notes(library: Library, side: Library, encoders: Encoders) -> tuple[str, ...]:

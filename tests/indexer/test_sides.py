@@ -5,8 +5,9 @@ import pytest
 
 from indexer.encoders import PROFILES
 from indexer.pipeline import IndexOptions
-from indexer.sides import open_side
-from store.errors import WeightsMissingError
+from indexer.progress import Silence
+from indexer.sides import open_side, open_sides, parse_profiles
+from store.errors import MvsearchError, WeightsMissingError
 from store.library import Library
 from tests import toy_library
 
@@ -129,3 +130,43 @@ def test_missing_weights_leave_nothing_behind(library):
     ):
         pass
     assert not (library.folder / "profiles").exists()
+
+
+def test_of_several_profiles_those_without_weights_are_named(library):
+    with open_sides(library, ["paper", "toy", "toy-few"], IndexOptions(workers=1)) as opened:
+        sides, (line,) = opened
+        assert [side.encoders.name for side in sides] == ["toy", "toy-few"]
+        assert places(sides[1].library) == places(library)
+    assert line.startswith("paper: not measured")
+    assert "resnet50-11ad3fa6.pth" in line
+    assert "mvsearch models fetch resnet50" in line
+    with (
+        pytest.raises(WeightsMissingError, match="resnet50-11ad3fa6"),
+        open_sides(library, ["paper", "semantic"]),
+    ):
+        pass
+
+
+def test_names_of_profiles_are_read_and_checked():
+    assert parse_profiles("toy, paper,toy,") == ["toy", "paper"]
+    with pytest.raises(MvsearchError, match="no profile is called '\\.\\./x'"):
+        parse_profiles("toy,../x")
+    with pytest.raises(MvsearchError, match="two profiles or more"):
+        parse_profiles("toy")
+
+
+def test_an_interrupted_side_is_not_measured_and_goes_on_the_next_time(library):
+    class Impatient(Silence):
+        def advance(self, stage):
+            if stage == "analyse":
+                raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        open_side(library, "toy-few", IndexOptions(workers=1), Impatient()),
+    ):
+        pytest.fail("it is not whole")
+    with opened(library) as side:
+        assert side.summary.unchanged + side.summary.indexed == 3
+        assert side.summary.unchanged >= 1
+        assert places(side.library) == places(library)
