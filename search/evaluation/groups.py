@@ -1,0 +1,126 @@
+"""Which videos of a library answer for one another: read from files, else told by their tags."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from store.errors import QueryError
+from store.library import Library
+from store.records import Location, Modality, Video
+
+PATH, GROUP = "path", "group"
+# Kinds that make answers right only under some circumstances; every other kind always does.
+ARTIST = "artist"
+SENSES: Mapping[str, Modality] = {"picture": "frames", "sound": "audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of videos that have something in common.
+
+    Attributes:
+        members: ids of the videos of each group; the name may begin with a kind, as `picture:a`.
+        notes: what a reader must know, such as rows that name no video.
+    """
+
+    members: Mapping[str, frozenset[str]]
+    notes: tuple[str, ...] = ()
+    _of_video: dict[str, list[str]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Turn the table round."""
+        of_video: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(self.members):
+            for video_id in self.members[name]:
+                of_video[video_id].append(name)
+        object.__setattr__(self, "_of_video", dict(of_video))
+
+    def find_answers(
+        self, video_id: str, compared: Collection[Modality], *, has_artists: bool = False
+    ) -> frozenset[str]:
+        """The other videos that are right where this one is.
+
+        Args:
+            video_id: what was asked with.
+            compared: the modalities that videos are compared by; a `picture:` group counts only
+                where that is the picture alone, a `sound:` group where it is the sound alone.
+            has_artists: whether `artist:` groups count, as they do among similar songs.
+        """
+        found: set[str] = set()
+        for name in self._of_video.get(video_id, ()):
+            kind = name.partition(":")[0] if ":" in name else ""
+            is_meant = (
+                set(compared) == {SENSES[kind]} if kind in SENSES else has_artists or kind != ARTIST
+            )
+            if is_meant:
+                found |= self.members[name]
+        return frozenset(found - {video_id})
+
+
+def read_groups(files: Sequence[Path], library: Library) -> Groups:
+    """Read CSV files with the columns `path` and `group`.
+
+    A path names a video by the whole of it, by its end, or by the file's name alone; a cell may
+    hold several groups with ";" between them.
+
+    Raises:
+        QueryError: a file cannot be read, lacks a column, or a name fits several videos.
+    """
+    by_name: dict[str, list[Location]] = defaultdict(list)
+    for location in library.catalog.locations():
+        by_name[location.path.name].append(location)
+    members: dict[str, set[str]] = defaultdict(set)
+    n_unknown = 0
+    for file in files:
+        for path, names in _read_rows(file):
+            video_id = _find_video(path, by_name[path.name], file)
+            n_unknown += video_id is None
+            for name in names if video_id is not None else ():
+                members[name].add(str(video_id))
+    notes = (f"{n_unknown} rows of the groups name no video of the library",) if n_unknown else ()
+    return Groups({name: frozenset(ids) for name, ids in members.items()}, notes)
+
+
+def _read_rows(file: Path) -> Iterable[tuple[Path, list[str]]]:
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise QueryError(f"cannot read the groups in {file}: {error.strerror}") from None
+    rows = csv.DictReader(text.splitlines())
+    try:
+        if not {PATH, GROUP} <= set(rows.fieldnames or ()):
+            raise QueryError(f"the groups in {file} need the columns {PATH} and {GROUP}")
+        for row in rows:
+            names = [name.strip() for name in (row[GROUP] or "").split(";")]
+            if row[PATH] and any(names):
+                yield Path(row[PATH]), [name for name in names if name]
+    except csv.Error as error:
+        raise QueryError(f"the groups in {file} are no CSV: {error}") from None
+
+
+def _find_video(path: Path, named: Sequence[Location], file: Path) -> str | None:
+    """The video whose path ends like this one; of one name, the file that it is in full."""
+    for fits in (
+        {one.video_id for one in named if one.path == path.absolute()},
+        {one.video_id for one in named if one.path.parts[-len(path.parts) :] == path.parts},
+        {one.video_id for one in named},
+    ):
+        if len(fits) == 1:
+            return next(iter(fits))
+        if fits:
+            raise QueryError(f"{path} in {file} fits {len(fits)} videos: write more of the path")
+    return None
+
+
+def group_by_tags(videos: Sequence[Video]) -> Groups:
+    """Videos of the same artist and title are one `song:`, those of an artist one `artist:`."""
+    members: dict[str, set[str]] = defaultdict(set)
+    for video in videos:
+        artist, title = (video.artist or "").casefold().strip(), video.title.casefold().strip()
+        if artist:
+            members[f"{ARTIST}:{artist}"].add(video.id)
+        if artist and title:
+            members[f"song:{artist} - {title}"].add(video.id)
+    return Groups({name: frozenset(ids) for name, ids in members.items() if len(ids) > 1})

@@ -1,0 +1,93 @@
+"""Scores the similar-songs report by the groups, and counts how often each video turns up in it."""
+
+from collections.abc import Callable, Sequence
+
+from search.engine import Engine, SimilarityMatrix
+from search.evaluation.evaluation import Hubness
+from search.evaluation.groups import Groups
+from search.evaluation.means import Means
+from search.evaluation.metrics import k_occurrence
+from search.evaluation.outcomes import Outcome
+from search.fusion import FloatArray, order_best_first
+from store.records import Video
+
+HUB_K = 10
+
+
+def rank_similar(
+    engine: Engine,
+    means: Sequence[Means],
+    groups: Groups,
+    tell: Callable[[str, int, int], None],
+) -> tuple[list[Outcome], Hubness]:
+    """Rank, by every means, all videos by their similarity to each one that has any in common.
+
+    Args:
+        engine: of a library with two videos or more.
+        means: of which the first fusion is the one whose hubs are counted.
+        groups: right are those that a video shares any group with, artists included.
+        tell: called with the stage, the number of its steps done, and of all.
+    """
+    outcomes: list[Outcome] = []
+    hubness: Hubness | None = None
+    matrix: SimilarityMatrix | None = None
+    for n_done, each in enumerate(means, start=1):
+        single = [m for m in each.modalities if each.name == m]
+        if matrix is None or not single:
+            matrix = engine.similarity_matrix(each.options)
+        scores = matrix.similarities[single[0]] if single else matrix.scores
+        rankings = rank_rows(scores, matrix.videos)
+        outcomes += _judge(matrix.videos, rankings, each, groups)
+        if hubness is None and not single:
+            hubness = count_hubs(matrix.videos, rankings)
+        tell("similar", n_done, len(means))
+    assert hubness is not None, "there is always a fusion"
+    return outcomes, hubness
+
+
+def rank_rows(scores: FloatArray, videos: Sequence[Video]) -> list[list[int]]:
+    """For each row of an (n, n) matrix the columns best first; never the video itself, nor NaN."""
+    ids = [video.id for video in videos]
+    return [
+        [int(at) for at in order_best_first(row, ids) if at != own]
+        for own, row in enumerate(scores)
+    ]
+
+
+def count_hubs(videos: Sequence[Video], rankings: Sequence[Sequence[int]]) -> Hubness:
+    """How often each video is among the ten most similar ones, or all others where they are less.
+
+    A video that can be compared with none gives no ranking.
+    """
+    k = min(HUB_K, len(videos) - 1)
+    counts = k_occurrence(rankings, k, len(videos))
+    names = tuple(f"{v.artist} - {v.title}" if v.artist else v.title for v in videos)
+    n_rankings = sum(1 for ranking in rankings if ranking)
+    return Hubness(k, names, tuple(int(count) for count in counts), n_rankings)
+
+
+def _judge(
+    videos: Sequence[Video], rankings: Sequence[Sequence[int]], means: Means, groups: Groups
+) -> list[Outcome]:
+    outcomes = []
+    for video, ranking in zip(videos, rankings, strict=True):
+        found = [videos[at].id for at in ranking]
+        answers = groups.find_answers(video.id, means.modalities, has_artists=True)
+        right = answers & set(found)
+        if not right:
+            continue
+        ranks = [rank for rank, video_id in enumerate(found, start=1) if video_id in right]
+        outcomes.append(
+            Outcome(
+                source=video.id,
+                query=video.id,
+                kind="similar",
+                distortion="none",
+                seconds=None,
+                means=means.name,
+                n_videos=len(found),
+                n_relevant=len(right),
+                relevant_ranks=tuple(ranks),
+            )
+        )
+    return outcomes
