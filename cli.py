@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from indexer.encoders import Encoders
     from indexer.encoders.weights import ModelStatus
+    from search.evaluation.evaluation import Evaluation
     from store.library import Library
     from store.records import Video
 
@@ -283,6 +284,80 @@ def versions(
         print_text(report)
     else:
         write_file(out, report)
+
+
+@app.command()
+def evaluate(
+    clips: Annotated[
+        int, typer.Option(min=1, help="Places to cut at; each is asked with every distortion.")
+    ] = 60,
+    lengths: Annotated[
+        str, typer.Option(metavar="S,…", help="Seconds that clips last, such as 3,5,10.")
+    ] = "5",
+    distortions: Annotated[
+        str, typer.Option(metavar="NAME,…", help="Such as none,crop 70,noise 10; or all.")
+    ] = "all",
+    kinds: Annotated[
+        str, typer.Option(metavar="KIND,…", help="Of queries: clip, image, lyric, similar.")
+    ] = "clip,image,lyric,similar",
+    groups: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=_read_path,
+            metavar="FILE.csv",
+            help="Columns path and group: videos that are right answers for one another.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the sample; the same gives the same table.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Clips at once.")] = None,
+    as_json: JsonOption = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(parser=_read_path, metavar="FILE", help="Write tables and plots to a page."),
+    ] = None,
+    library: LibraryOption = None,
+) -> None:
+    """Measure how well the library finds what is cut out of it, spoilt in many ways."""
+    from indexer.progress import choose_progress, follow
+    from search.evaluation.benchmark import BenchmarkOptions, run_benchmark
+    from search.evaluation.choices import (
+        choose_groups,
+        parse_distortions,
+        parse_kinds,
+        parse_lengths,
+    )
+    from search.evaluation.queries import SampleOptions
+
+    sample = SampleOptions(
+        n_clips=clips,
+        lengths_seconds=parse_lengths(lengths),
+        distortions=parse_distortions(distortions),
+        kinds=parse_kinds(kinds),
+        seed=seed,
+    )
+    progress = choose_progress(make_console(stderr=True), is_silent=as_json)
+    with _open(library) as opened, progress:
+        chosen = choose_groups(opened, groups or ())
+        tell = follow(progress, "steps")
+        options = BenchmarkOptions(sample, workers)
+        evaluation = run_benchmark(
+            opened, _load_encoders(opened), chosen, options, tell, progress.note
+        )
+    _show_evaluation(evaluation, html, as_json)
+
+
+def _show_evaluation(evaluation: "Evaluation", html: Path | None, as_json: bool) -> None:
+    """Print an evaluation, and write its page where one is wanted."""
+    from search.evaluation.report import print_evaluation
+    from search.evaluation.report_html import render_evaluation
+    from search.evaluation.report_json import evaluation_to_json
+
+    if as_json:
+        print_json(evaluation_to_json(evaluation))
+    else:
+        print_evaluation(evaluation, make_console())
+    if html is not None:
+        write_file(html, render_evaluation(evaluation), is_told=not as_json)
 
 
 @app.command()

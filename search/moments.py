@@ -37,6 +37,8 @@ def find_moments(
         asked: the parts of the query, each with its vectors as the index placed them.
         n_moments: at most so many of each modality.
     """
+    if n_moments < 1:
+        return ()
     clips = [pair for pair in asked if pair[0].duration_seconds is not None]
     others = [pair for pair in asked if pair[0].duration_seconds is None]
     found: list[Moment] = []

@@ -69,13 +69,14 @@ def print_text(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a report to a file."""
+def write_file(path: Path, text: str, *, is_told: bool = True) -> None:
+    """Write a report to a file, and say so unless something else goes to standard output."""
     try:
         path.write_text(text, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise MvsearchError(f"cannot write {path}: {error.strerror}") from error
-    typer.echo(f"written: {path}")
+    if is_told:
+        typer.echo(f"written: {path}")
 
 
 def _complain(reason: str) -> None:

@@ -4,7 +4,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from indexer.cuts import cut_clip, cut_frame
@@ -104,7 +104,7 @@ class _Benchmark:
         """Ask everything."""
         n_videos = self.library.catalog.n_videos()
         held = [m for m in MODALITIES if self.holders.get(m) and self.encoders.get(m) is not None]
-        means = list_means(self.engine, held, max(n_videos, 1))
+        means = list_means(self.engine, held)
         queries = sample_queries(self.library, held, self.groups, options.sample)
         announce(f"{len(queries)} queries from {n_videos} videos, each by {len(means)} means")
         outcomes, failed = self._ask_all(queries, means, options.workers, tell)
@@ -183,11 +183,32 @@ class _Benchmark:
             compared = each.modalities & set(ready.query.senses)
             if not compared:
                 continue
+            right = self._find_right(ready.query, compared)
             try:
-                results = self.engine.search(Query((ready.part,)), each.options)
+                results = self._search(Query((ready.part,)), each.options, right)
             except QueryError:  # nothing is left of it, such as a picture too dark to tell: a miss
                 results = []
             yield self._judge(ready.query, each.name, compared, results)
+
+    def _search(
+        self, query: Query, options: SearchOptions, right: Collection[str]
+    ) -> Sequence[Result]:
+        """What a user gets; where not all that is right is in it, the ranks of all the others."""
+        results = self.engine.search(query, options)
+        if len(results) < options.top or {result.video.id for result in results} >= set(right):
+            return results
+        whole = replace(options, top=self.library.catalog.n_videos(), n_moments=0)
+        return [*results, *self.engine.search(query, whole)[len(results) :]]
+
+    def _find_right(self, query: KnownQuery, compared: Collection[Modality]) -> set[str]:
+        """The right answers among the videos that can be compared."""
+        right = set(self.groups.find_answers(query.source.id, compared))
+        if query.is_source_right:
+            right.add(query.source.id)
+        return right & self._find_ranked(compared)
+
+    def _find_ranked(self, compared: Collection[Modality]) -> set[str]:
+        return set().union(*(self.holders[modality] for modality in compared))
 
     def _judge(
         self,
@@ -198,15 +219,11 @@ class _Benchmark:
     ) -> Outcome:
         """Note the ranks of the right answers among the videos that could be found."""
         source = query.source.id
-        ranked = set().union(*(self.holders[m] for m in compared))
-        right = set(self.groups.find_answers(source, compared))
+        ranked, right = self._find_ranked(compared), self._find_right(query, compared)
         found = [result.video.id for result in results]
-        if query.is_source_right:
-            right.add(source)
-        else:
+        if not query.is_source_right:
             ranked.discard(source)
             found = [video_id for video_id in found if video_id != source]
-        right &= ranked
         ranks = [rank for rank, video_id in enumerate(found, start=1) if video_id in right]
         is_found = query.is_source_right and source in found
         return Outcome(
@@ -227,6 +244,8 @@ class _Benchmark:
 
 def find_moment_error(query: KnownQuery, results: Sequence[Result]) -> float | None:
     """How far the first moment with times in the source lies from the nearest true one.
+
+    Only what a user sees has moments: a source that is not among the first results has none.
 
     Returns:
         The larger of the errors of start and end; None where nothing is asked for or given.

@@ -22,12 +22,14 @@ class Means:
     modalities: frozenset[Modality]
 
 
-def list_means(engine: Engine, held: Sequence[Modality], top: int) -> list[Means]:
-    """Each modality that a library holds alone, then every fusion with its own weights."""
-    alone = [Means(m, SearchOptions(weights={m: 1.0}, top=top), frozenset({m})) for m in held]
+def list_means(engine: Engine, held: Sequence[Modality]) -> list[Means]:
+    """Each modality that a library holds alone, by its cosines; then every fusion of all."""
+    alone = [
+        Means(m, SearchOptions(weights={m: 1.0}, fusion="weighted"), frozenset({m})) for m in held
+    ]
     fused = []
     for fusion in get_args(Fusion):
-        options = SearchOptions(fusion=fusion, top=top)
+        options = SearchOptions(fusion=fusion)
         weights = engine.weights(options)
         used = frozenset(m for m in held if weights.get(m, 0.0) > 0)
         fused.append(Means(fusion, options, used))

@@ -1,0 +1,233 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from indexer.encoders import Encoders
+from search.engine import Engine, SearchOptions, SimilarityMatrix
+from search.evaluation import benchmark
+from search.evaluation.benchmark import BenchmarkOptions, find_moment_error, run_benchmark
+from search.evaluation.groups import Groups
+from search.evaluation.likeness import rank_similar
+from search.evaluation.means import Means, list_means
+from search.evaluation.queries import KnownQuery, SampleOptions
+from store.errors import MediaError
+from store.library import Library
+from store.records import Moment, Result, Video
+from tests import toy_library
+
+NOBODY = Groups({})
+NAMES = ("none", "picture only", "sound only", "two typing errors")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    toy_library.index(toy_library.make_folder(folder / "videos"), folder / "library")
+    with Library.open(folder / "library") as library:
+        yield library
+
+
+def run(library, groups=NOBODY, tell=lambda *_: None, **sample):
+    """Evaluate; two workers, so that clips are done in another order than they are asked in."""
+    given = {"n_clips": 3, "lengths_seconds": (2.0,), "distortions": NAMES} | sample
+    options = BenchmarkOptions(SampleOptions(**given), workers=2)
+    return run_benchmark(library, Encoders("toy"), groups, options, tell)
+
+
+@pytest.fixture(scope="module")
+def evaluation(library):
+    return run(library)
+
+
+def pick(evaluation, **wanted):
+    return [
+        outcome
+        for outcome in evaluation.outcomes
+        if all(getattr(outcome, name) == value for name, value in wanted.items())
+    ]
+
+
+def test_undistorted_clips_find_their_video_and_their_moment(library, evaluation):
+    fusion = SearchOptions().fusion
+    found = pick(evaluation, kind="clip", distortion="none", means=fusion)
+    assert {outcome.source for outcome in found} == {v.id for v in library.catalog.videos()}
+    for outcome in found:
+        assert (outcome.relevant_ranks, outcome.source_rank) == ((1,), 1)
+        assert (outcome.n_videos, outcome.n_relevant, outcome.seconds) == (3, 1, 2.0)
+        assert outcome.is_moment_asked
+    errors = [o.moment_error_seconds for o in found if o.moment_error_seconds is not None]
+    assert errors
+    assert min(errors) < 0.3
+
+
+def test_a_query_is_asked_only_by_what_it_and_its_source_have(library, evaluation):
+    titles = {video.id: video.title for video in library.catalog.videos()}
+
+    def asked(**wanted):
+        return {(titles[outcome.source], outcome.means) for outcome in pick(evaluation, **wanted)}
+
+    means = {"audio", "frames", *evaluation.list_means()} - {"lyrics"}
+    sound, picture = means - {"frames"}, means - {"audio"}
+    assert asked(kind="clip", distortion="sound only") == {
+        (title, name) for title in ("First Song", "Second Song") for name in sound
+    }
+    assert ("Third Song", "audio") not in asked(kind="clip")
+    assert asked(kind="clip", distortion="picture only") == {
+        (title, name) for title in ("First Song", "Second Song") for name in picture
+    }
+    assert {name for _, name in asked(kind="lyric")} == means - {"audio", "frames"} | {"lyrics"}
+    # Only two of the three sound, so that chance is one in two.
+    assert {o.n_videos for o in pick(evaluation, means="audio", kind="clip")} == {2}
+
+
+def test_two_runs_are_the_same(library):
+    few = {"distortions": ("none", "noise 0 dB"), "kinds": ("clip", "lyric", "similar")}
+    first = run(library, **few)
+    assert run(library, **few) == first
+    assert run(library, seed=2, distortions=("none",)).outcomes != first.outcomes
+
+
+def test_groups_make_other_videos_right_where_they_should(library):
+    ids = [video.id for video in library.catalog.videos()]
+    groups = Groups({"picture:p": frozenset(ids), "sound:s": frozenset(ids[:2])})
+    found = run(library, groups, kinds=("clip", "similar"), distortions=("none", "picture only"))
+    fusion = SearchOptions().fusion
+    n_right = {(o.kind, o.distortion, o.means, o.source): o.n_relevant for o in found.outcomes}
+    assert n_right["clip", "none", "frames", ids[0]] == 3
+    assert n_right["clip", "none", "audio", ids[0]] == 2
+    assert n_right["clip", "none", fusion, ids[0]] == 1
+    assert n_right["clip", "picture only", fusion, ids[0]] == 3
+    assert n_right["similar", "none", "frames", ids[2]] == 2
+    assert ("similar", "none", fusion, ids[2]) not in n_right
+    every = pick(found, kind="clip", distortion="none", means="frames")
+    assert {outcome.relevant_ranks for outcome in every} == {(1, 2, 3)}
+
+
+def test_a_paraphrase_leaves_its_source_out(library):
+    first, second = (v for v in library.catalog.videos() if v.title != "Third Song")
+    groups = Groups({"song:s": frozenset({first.id, second.id})})
+    found = run(library, groups, kinds=("lyric",), distortions=("paraphrase",))
+    assert found.outcomes
+    for outcome in found.outcomes:
+        assert (outcome.n_videos, outcome.n_relevant, outcome.source_rank) == (1, 1, None)
+        assert outcome.relevant_ranks == (1,)
+        assert not outcome.is_moment_asked
+
+
+def test_what_cannot_be_cut_is_told_and_what_cannot_be_analysed_is_a_miss(library, monkeypatch):
+    def refuse(*_):
+        raise MediaError("decode_failed", "no such luck")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(benchmark, "cut_clip", refuse)
+        lost = run(library, kinds=("clip",), distortions=("none",))
+    assert lost.outcomes == ()
+    assert lost.notes == ("3 queries could not be made; one reason: no such luck",)
+    monkeypatch.setattr(benchmark, "analyse_part", refuse)
+    missed = run(library, kinds=("clip",), distortions=("none",))
+    assert missed.outcomes
+    assert {(o.relevant_ranks, o.n_relevant) for o in missed.outcomes} == {((), 1)}
+
+
+def test_no_file_is_left_even_where_it_is_interrupted(library, tmp_path, monkeypatch):
+    monkeypatch.setattr(benchmark.tempfile, "tempdir", str(tmp_path))
+    n_files = []
+
+    def count(*_):
+        n_files.append(len(list(tmp_path.rglob("*.mkv"))))
+        if len(n_files) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(library, tell=count, kinds=("clip",), n_clips=6)
+    assert max(n_files) <= 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ranks_beyond_the_first_page_are_known(library):
+    engine = Engine(library, Encoders("toy"))
+    ids = [video.id for video in library.catalog.videos()]
+    groups = Groups({"picture:p": frozenset(ids)})
+    runner = benchmark._Benchmark(library, Encoders("toy"), groups)
+    part = benchmark.QueryPart("like", ids[0])
+    query = benchmark.Query((part,))
+    short = SearchOptions(top=1)
+    whole = engine.search(query, SearchOptions(top=2))
+    found = runner._search(query, short, right=ids[1:])
+    assert [result.video.id for result in found] == [result.video.id for result in whole]
+    assert len(runner._search(query, short, right={whole[0].video.id})) == 1
+
+
+def result(video_id, *spans):
+    moments = tuple(Moment(video_id, "frames", start, end, 0.9) for start, end in spans)
+    return Result(1, 0.9, Video(video_id, Path("x"), "X"), {}, moments)
+
+
+def test_the_error_of_a_moment_is_that_of_its_worse_end():
+    source = Video("s", Path("s"), "S")
+    query = KnownQuery("clip", source, "q", "none", ("frames",), spans=((10.0, 15.0),))
+    assert find_moment_error(query, [result("s", (10.5, 15.2))]) == pytest.approx(0.5)
+    assert find_moment_error(query, [result("s", (10.1, 14.0))]) == pytest.approx(1.0)
+    assert find_moment_error(query, [result("s", (None, None), (10.0, 15.25))]) == 0.25
+    assert find_moment_error(query, [result("o", (10.0, 15.0)), result("s", (40, 45))]) == 30.0
+    assert find_moment_error(query, [result("s", (None, None))]) is None
+    assert find_moment_error(query, [result("o", (10.0, 15.0))]) is None
+    twice = replace(query, spans=((10.0, 15.0), (40.0, 45.0)))
+    assert find_moment_error(twice, [result("s", (41.0, 45.0))]) == 1.0
+    assert find_moment_error(replace(query, spans=()), [result("s", (1.0, 2.0))]) is None
+
+
+class PlantedEngine:
+    """Gives one matrix, whatever is asked."""
+
+    def __init__(self, matrix):
+        self.matrix = matrix
+
+    def similarity_matrix(self, options):
+        return self.matrix
+
+
+def test_similar_songs_are_ranked_and_hubs_are_counted():
+    rng = np.random.default_rng(5)
+    n = 14
+    videos = tuple(Video(f"v{at:02}", Path("x"), f"T{at}", None) for at in range(n))
+    frames = rng.uniform(-1, 1, (n, n))
+    frames[:, 3] += 4  # a hub
+    frames[3, 7] = np.nan
+    np.fill_diagonal(frames, np.nan)
+    matrix = SimilarityMatrix(videos, -frames, {"frames": frames})
+    options = SearchOptions()
+    means = [
+        Means("frames", options, frozenset({"frames"})),
+        Means("weighted", options, frozenset({"frames", "audio"})),
+    ]
+    groups = Groups({"artist:a": frozenset({"v03", "v05"}), "picture:p": frozenset({"v03", "v07"})})
+    outcomes, hubness = rank_similar(PlantedEngine(matrix), means, groups, lambda *_: None)
+    got = {(o.source, o.means): (o.relevant_ranks, o.n_relevant, o.n_videos) for o in outcomes}
+    order = [f"v{at:02}" for at in np.argsort(-frames[5]) if at != 5]
+    assert got["v05", "frames"] == ((order.index("v03") + 1,), 1, 13)
+    assert got["v05", "weighted"] == ((13 - order.index("v03"),), 1, 13)
+    # The seventh cannot be compared with the third: it is no answer, and not among those ranked.
+    assert got["v03", "frames"][1:] == (1, 12)
+    assert got["v07", "frames"] == ((1,), 1, 13)
+    assert ("v07", "weighted") not in got
+    assert hubness.k == 10
+    ranks = stats.rankdata(np.where(np.isnan(-frames), -np.inf, -frames), axis=1)
+    assert hubness.counts[0] == int((n + 1 - ranks[:, 0] <= 10).sum() - (n + 1 - ranks[0, 0] <= 10))
+    assert hubness.counts[3] == min(hubness.counts)
+    assert sum(hubness.counts) == 10 * n
+    assert hubness.names[3] == "T3"
+
+
+def test_every_modality_and_every_fusion_is_a_means(library):
+    engine = Engine(library, Encoders("toy"))
+    means = list_means(engine, ["frames", "lyrics", "audio"])
+    names = [each.name for each in means]
+    assert names[:3] == ["frames", "lyrics", "audio"]
+    assert {"weighted", "rrf"} <= set(names)
+    assert [each.options.fusion for each in means][3:] == names[3:]
+    assert means[1].options.weights == {"lyrics": 1.0}
+    assert means[-1].modalities == {"frames", "lyrics", "audio"}
