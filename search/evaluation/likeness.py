@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from search.engine import Engine, SimilarityMatrix
+from search.engine import Engine
 from search.evaluation.evaluation import Hubness
 from search.evaluation.groups import Groups
 from search.evaluation.means import Means
 from search.evaluation.metrics import k_occurrence
 from search.evaluation.outcomes import Outcome
 from search.fusion import FloatArray, order_best_first
+from search.matrix import SimilarityMatrix
 from store.records import Video
 
 HUB_K = 10

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from search.engine import Engine, Fusion, SearchOptions
+from search.engine import Engine, SearchOptions
+from search.fusion import Fusion
 from store.records import Modality
 
 

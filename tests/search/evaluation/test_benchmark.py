@@ -6,13 +6,14 @@ import pytest
 from scipy import stats
 
 from indexer.encoders import Encoders
-from search.engine import Engine, SearchOptions, SimilarityMatrix
+from search.engine import Engine, SearchOptions
 from search.evaluation import benchmark
 from search.evaluation.benchmark import BenchmarkOptions, find_moment_error, run_benchmark
 from search.evaluation.groups import Groups
 from search.evaluation.likeness import rank_similar
 from search.evaluation.means import Means, list_means
 from search.evaluation.queries import KnownQuery, SampleOptions
+from search.matrix import SimilarityMatrix
 from store.errors import MediaError
 from store.library import Library
 from store.records import Moment, Result, Video
@@ -198,7 +199,7 @@ def test_similar_songs_are_ranked_and_hubs_are_counted():
     frames[:, 3] += 4  # a hub
     frames[3, 7] = np.nan
     np.fill_diagonal(frames, np.nan)
-    matrix = SimilarityMatrix(videos, -frames, {"frames": frames})
+    matrix = SimilarityMatrix(videos, -frames, {"frames": frames}, {"frames": frames})
     options = SearchOptions()
     means = [
         Means("frames", options, frozenset({"frames"})),
