@@ -26,7 +26,7 @@ FORMAT = 1
 MAX_PROBES = 64
 # Vectors in a row that stand for a clip; 1, 4, 8 and 12 measured alike (medians within 0.005).
 CLIP_VECTORS = 8
-# Multiply-adds for one background, some seconds of one core; large libraries get fewer probes.
+# Multiply-adds for one background, about 15 s of one core; large libraries get fewer probes.
 MAX_OPERATIONS = 2e11
 # One in six unrelated pairs is above it: far enough out for a scale, and still the median of the
 # tail where a tenth of the probes show the same song in another file.
