@@ -13,6 +13,8 @@ from store.errors import MediaError, QueryError
 from store.library import Library
 from store.records import Embeddings, Matrix, Modality, Segment, Space, Video
 
+MAX_LINES = 32
+
 Analyse = Callable[[QueryPart, Encoders, Collection[Modality]], Sequence[Embeddings]]
 
 
@@ -24,6 +26,7 @@ class EncodedPart:
         vectors: (q, space.dim) float32 unit vectors, not yet placed by the index.
         times: (q,) float64, when each vector's content is, in seconds; NaN where it has no time.
         duration_seconds: how long the clip is; None where nothing can be aligned in time.
+        lines: (q,) the words behind each vector, where they are compared with lyrics.
     """
 
     part: QueryPart
@@ -31,6 +34,7 @@ class EncodedPart:
     vectors: Matrix
     times: npt.NDArray[np.float64]
     duration_seconds: float | None = None
+    lines: tuple[str, ...] = ()
 
     @property
     def modality(self) -> Modality:
@@ -164,10 +168,16 @@ def _encode_words(
 ) -> list[EncodedPart]:
     encoded = []
     for modality in modalities:
-        made = embed_words([part.value], encoders, modality)
+        texts: tuple[str, ...] = (part.value,)
+        # Lyrics have a vector a line, so a verse is asked for line by line.
+        if modality == "lyrics" and not encoders.profile.is_lyrics_whole:
+            texts = split_lines(part.value)
+        made = embed_words(texts, encoders, modality)
         if made is not None:
             space, vectors = made
-            encoded.append(EncodedPart(part, space, vectors, np.full(len(vectors), np.nan)))
+            times = np.full(len(vectors), np.nan)
+            lines = texts if modality == "lyrics" else ()
+            encoded.append(EncodedPart(part, space, vectors, times, lines=lines))
     return encoded
 
 
@@ -190,6 +200,12 @@ def embed_words(
         words: ReadsWords = encoder
         return spaces[-1], words.encode_words(list(texts))
     return None
+
+
+def split_lines(words: str) -> tuple[str, ...]:
+    """The lines of a verse; those beyond `MAX_LINES` are not looked for."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return tuple(lines[:MAX_LINES])
 
 
 def _encode_file(

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.encoders import Encoders
 from search.calibration import is_chance
 from search.collapse import CopyTest, pick_videos
-from search.encode import Analyse, EncodedQuery, encode_query, own_spaces
+from search.encode import Analyse, EncodedPart, EncodedQuery, encode_query, own_spaces
 from search.fusion import (
     FloatArray,
     Fusion,
@@ -20,6 +19,7 @@ from search.fusion import (
     merge_parts,
     order_best_first,
 )
+from search.lexical import find_evidence
 from search.matrix import SimilarityMatrix
 from search.moments import find_alike, find_moments
 from search.pairs import Progress, compare_all, compare_one
@@ -100,7 +100,7 @@ class Engine:
         weights = self.weights(options)
         modalities = [m for m in self._spaces() if weights.get(m, 0.0) > 0]
         encoded = encode_query(query.parts, self.library, self.encoders, modalities, self._analyse)
-        asks = [self._ask(part.space, part.vectors) for part in encoded.parts]
+        asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
 
         def merge(
@@ -196,9 +196,10 @@ class Engine:
             raise MvsearchError("nothing in the library is searchable: see `mvsearch failures`")
         return held
 
-    def _ask(self, space: Space, vectors: npt.NDArray[np.float32]) -> Ask:
-        index = self.library.index(space)
-        return Ask(index, index.place(vectors))
+    def _ask(self, part: EncodedPart) -> Ask:
+        index = self.library.index(part.space)
+        evidence = find_evidence(self.library.catalog, part.space, part.lines)
+        return Ask(index, index.place(part.vectors), evidence)
 
     def _calibrate_pairs(
         self, modality: Modality, rows: FloatArray, ids: Sequence[str], other_ids: Sequence[str]

@@ -8,6 +8,7 @@ import numpy as np
 from search.alignment import AlignmentOptions, align, merge_hits
 from search.encode import EncodedPart, point_times
 from search.evidence import Track
+from search.lexical import WordEvidence
 from search.retrieve import Ask
 from store.library import Library
 from store.records import Matrix, Moment, Space, Video
@@ -46,8 +47,8 @@ def find_moments(
         found += _align_clip(video, list(group), n_moments)
     like: list[Moment] = []
     for part, ask in others:
-        similarities = ask.vectors @ ask.index.vectors(video.id).T
-        like += find_alike(library, video, part.space, similarities, n_moments)
+        similarities, evidence = ask.compare(video.id), ask.evidence.get(video.id)
+        like += find_alike(library, video, part.space, similarities, n_moments, evidence)
     like.sort(key=lambda moment: -moment.similarity)
     return tuple(_limit_each(found + like, n_moments))
 
@@ -101,7 +102,12 @@ def _find_trust(space: Space, similarities: Matrix) -> float:
 
 
 def find_alike(
-    library: Library, video: Video, space: Space, similarities: Matrix, n_moments: int
+    library: Library,
+    video: Video,
+    space: Space,
+    similarities: Matrix,
+    n_moments: int,
+    evidence: WordEvidence | None = None,
 ) -> list[Moment]:
     """Find the stretches of a video that are most like any vector of a set.
 
@@ -111,6 +117,7 @@ def find_alike(
         space: what is compared.
         similarities: (q, n) cosines with the video's n vectors in this space.
         n_moments: at most so many.
+        evidence: what words say of the n segments, already in the similarities.
 
     Returns:
         At most `n_moments`, best first; none where the video has no vectors or none is alike.
@@ -135,6 +142,7 @@ def find_alike(
                 float(ends[first : last + 1].max()) if is_timed else None,
                 float(best[first : last + 1].max()),
                 JOIN.join(texts[first : last + 1]),
+                words=() if evidence is None else evidence.words_of(first, last),
             )
         )
     return moments

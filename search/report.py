@@ -111,6 +111,7 @@ def _moment_to_dict(moment: Moment) -> dict[str, Any]:
         "text": printable(moment.text),
         "support": None if moment.support is None else round(moment.support, 3),
         "rate": round(moment.rate, 3),
+        "words": [printable(word) for word in moment.words],
     }
 
 
@@ -263,7 +264,9 @@ def say_moment(moment: Moment) -> str:
     span = f"{start} " if start == end else f"{start}–{end} "
     text = f" “{shorten(printable(moment.text))}”" if moment.text else ""
     speed = "" if round(moment.rate, 2) == 1 else f" at {round(moment.rate, 2):g}×"
-    return f"{span if moment.start_seconds is not None else ''}{moment.modality}{speed}{text}"
+    words = f" (words: {shorten(printable(' '.join(moment.words)))})" if moment.words else ""
+    when = span if moment.start_seconds is not None else ""
+    return f"{when}{moment.modality}{speed}{text}{words}"
 
 
 def write_report(

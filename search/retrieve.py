@@ -1,12 +1,13 @@
 """The videos nearest to sets of vectors, exactly."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from search.fusion import FloatArray
+from search.lexical import WordEvidence
 from store.records import Matrix
 from store.vectors import SpaceIndex
 
@@ -28,10 +29,18 @@ class Ask:
 
     Attributes:
         vectors: (q, dim) float32, q >= 1.
+        evidence: by video id, what words say beside the vectors; it only ever raises a similarity.
     """
 
     index: SpaceIndex
     vectors: Matrix
+    evidence: Mapping[str, WordEvidence] = field(default_factory=dict)
+
+    def compare(self, video_id: str) -> Matrix:
+        """The similarities (q, n) with the video's n vectors: cosines, raised by the evidence."""
+        similarities = self.vectors @ self.index.vectors(video_id).T
+        evidence = self.evidence.get(video_id)
+        return similarities if evidence is None else evidence.lift(similarities)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +105,7 @@ def score_videos(ask: Ask, video_ids: Sequence[str]) -> FloatArray:
     """Mean over the query's vectors of the best match in each video.
 
     Returns:
-        (videos,) cosines; NaN for a video without vectors.
+        (videos,) similarities; NaN for a video without vectors.
     """
     scores = np.full(len(video_ids), np.nan)
     for block in iter_blocks(ask.index, video_ids):
@@ -107,6 +116,9 @@ def score_videos(ask: Ask, video_ids: Sequence[str]) -> FloatArray:
                 axis=0, dtype=np.float64
             )
         scores[block.positions] = total / len(ask.vectors)
+    for at, video_id in enumerate(video_ids):
+        if video_id in ask.evidence and not np.isnan(scores[at]):
+            scores[at] = ask.compare(video_id).max(axis=1).mean(dtype=np.float64)
     return scores
 
 
@@ -211,6 +223,7 @@ class _Hunt:
             similarities, rows = ask.index.search(ask.vectors, k, allowed)
             found = np.unique(ask.index.video_of(rows[rows >= 0]))
             is_seen[[self.position[ids[video]] for video in found]] = True
+            is_seen[[self.position[v] for v in ask.evidence if v in self.position]] = True
             is_exhausted = bool((rows[:, -1] < 0).any())
             bounds[at] = -1.0 if is_exhausted else similarities[:, -1].mean() + ROUNDING
         return is_seen, bounds

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from store.database import Database
+from store.tables import EmbeddingRow
 
 Table = Literal["lyric_word", "lyric_gram"]
 
@@ -27,6 +28,8 @@ N_RANKED = 4000
 N_PIECES = 4
 MIN_PIECE = 5
 N_ENDINGS = 50
+# Values in one statement: SQLite's own builds began at a limit of 999.
+N_VALUES = 500
 
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -120,6 +123,19 @@ class LineReader:
                 for line_id, bm25 in _find(connection, table, terms, n_lines, limit):
                     found[line_id] = max(bm25, found.get(line_id, 0.0))
             return _read(connection, found)
+
+    def segment_texts(self, space_key: str, video_ids: Sequence[str]) -> dict[str, list[str]]:
+        """The texts of videos' segments in a space, by video id, each in the segments' order."""
+        query = select(EmbeddingRow.video_id, EmbeddingRow.texts).where(
+            EmbeddingRow.space_key == space_key
+        )
+        texts: dict[str, list[str]] = {}
+        with self._database.reading() as session:
+            for at in range(0, len(video_ids), N_VALUES):
+                some = EmbeddingRow.video_id.in_(video_ids[at : at + N_VALUES])
+                for row in session.execute(query.where(some)):
+                    texts[row.video_id] = list(row.texts or ())
+        return texts
 
 
 def _clean(line: str) -> str:

@@ -268,6 +268,7 @@ class Moment:
             supported to lie at any.
         support: how certain it is that a clip lies here, 0 to 1; None for what is not aligned.
         rate: seconds of the video in a second of the clip; 1.1 where the clip plays faster.
+        words: those of the query that are sung there, or something spelled like them.
     """
 
     video_id: str
@@ -278,6 +279,7 @@ class Moment:
     text: str = ""
     support: float | None = None
     rate: float = 1.0
+    words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the times, and that support is a probability."""

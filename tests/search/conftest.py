@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indexer.encoders import PROFILES
 from store.library import Library
 from store.records import Embeddings, Location, Modality, Segment, Space, Stage, Video
 
@@ -84,6 +85,7 @@ class PlantedEncoders:
     """Stands in for `indexer.encoders.Encoders`; notes which encoders were asked for."""
 
     name = "planted"
+    profile = PROFILES["toy"]
 
     def __init__(self, table: dict[str, np.ndarray] | None = None) -> None:
         table = table or {}

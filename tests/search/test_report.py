@@ -34,7 +34,7 @@ def result(**change: Any) -> Result:
         video,
         {"frames": Contribution(0.6, 0.75, 2.5), "lyrics": Contribution(0.2, 0.25, 0.5)},
         (
-            Moment("ab12", "lyrics", None, None, 0.3, "la la"),
+            Moment("ab12", "lyrics", None, None, 0.3, "la la", words=("lla",)),
             Moment("ab12", "frames", 12.0, 17.5, 0.61, support=0.9123, rate=1.1),
         ),
     )
@@ -77,6 +77,7 @@ def test_the_json_contract() -> None:
                         "text": "la la",
                         "support": None,
                         "rate": 1.0,
+                        "words": ["lla"],
                     },
                     {
                         "modality": "frames",
@@ -86,6 +87,7 @@ def test_the_json_contract() -> None:
                         "text": "",
                         "support": 0.912,
                         "rate": 1.1,
+                        "words": [],
                     },
                 ],
                 "copies": [],

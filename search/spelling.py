@@ -1,0 +1,55 @@
+"""Which words are spelled alike, typing errors forgiven."""
+
+from collections.abc import Iterable
+
+# So large a share of a word's letters may be wrong: one of three or four, two of five or more.
+MAX_ERRORS = 0.4
+MAX_N_ERRORS = 2
+
+
+def find_alike_words(asked: Iterable[str], known: Iterable[str]) -> dict[str, dict[str, float]]:
+    """For each word that is asked, the known words that are spelled like it, and how closely."""
+    known = set(known)
+    return {
+        word: {other: alike for other in known if (alike := compare_spelling(word, other)) > 0}
+        for word in asked
+    }
+
+
+def compare_spelling(word: str, other: str) -> float:
+    """How alike two words are spelled: 1 for the same, 0 where too many letters are wrong.
+
+    In between, the share of the longer word's letters that are right.
+    """
+    if word == other:
+        return 1.0
+    longest = max(len(word), len(other))
+    n_allowed = min(MAX_N_ERRORS, int(longest * MAX_ERRORS))
+    if abs(len(word) - len(other)) > n_allowed or not _share_letters(word, other, n_allowed):
+        return 0.0
+    n_errors = count_errors(word, other)
+    return 1 - n_errors / longest if n_errors <= n_allowed else 0.0
+
+
+def _share_letters(word: str, other: str, n_allowed: int) -> bool:
+    """A quick look first: an error puts at most one letter into one word that the other lacks."""
+    return len(set(word) - set(other)) <= n_allowed and len(set(other) - set(word)) <= n_allowed
+
+
+def count_errors(word: str, other: str) -> int:
+    """Letters to put in, leave out, change or swap with the next one to make one of the other.
+
+    The optimal string alignment distance (Damerau 1964, Levenshtein 1966): no letter is touched
+    twice.
+    """
+    last: list[int] = []
+    before = list(range(len(other) + 1))
+    for i, letter in enumerate(word, 1):
+        row = [i]
+        for j, wanted in enumerate(other, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and wanted == word[i - 2]:
+                best = min(best, last[j - 2] + 1)
+            row.append(best)
+        last, before = before, row
+    return before[-1]
