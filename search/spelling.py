@@ -9,11 +9,16 @@ MAX_N_ERRORS = 2
 
 def find_alike_words(asked: Iterable[str], known: Iterable[str]) -> dict[str, dict[str, float]]:
     """For each word that is asked, the known words that are spelled like it, and how closely."""
-    known = set(known)
-    return {
-        word: {other: alike for other in known if (alike := compare_spelling(word, other)) > 0}
-        for word in asked
-    }
+    by_length: dict[int, set[str]] = {}
+    for other in known:
+        by_length.setdefault(len(other), set()).add(other)
+    found: dict[str, dict[str, float]] = {}
+    for word in asked:
+        lengths = range(len(word) - MAX_N_ERRORS, len(word) + MAX_N_ERRORS + 1)
+        near = (other for length in lengths for other in by_length.get(length, ()))
+        alike = ((other, compare_spelling(word, other)) for other in near)
+        found[word] = {other: closeness for other, closeness in alike if closeness > 0}
+    return found
 
 
 def compare_spelling(word: str, other: str) -> float:
@@ -33,7 +38,8 @@ def compare_spelling(word: str, other: str) -> float:
 
 def _share_letters(word: str, other: str, n_allowed: int) -> bool:
     """A quick look first: an error puts at most one letter into one word that the other lacks."""
-    return len(set(word) - set(other)) <= n_allowed and len(set(other) - set(word)) <= n_allowed
+    letters, others = set(word), set(other)
+    return len(letters - others) <= n_allowed and len(others - letters) <= n_allowed
 
 
 def count_errors(word: str, other: str) -> int:

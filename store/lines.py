@@ -62,6 +62,8 @@ def split_words(line: str) -> list[str]:
 
 
 def _fold(line: str) -> str:
+    if line.isascii():
+        return line.lower()
     letters = (mark for mark in unicodedata.normalize("NFD", line) if not _is_accent(mark))
     return unicodedata.normalize("NFC", "".join(letters)).lower()
 

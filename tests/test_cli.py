@@ -64,7 +64,8 @@ def test_search_json_keeps_its_contract(run, folder):
     weights = sum(one["weight"] for one in best["contributions"].values())
     assert weights == pytest.approx(1, abs=1e-3)
     moment = best["moments"][0]
-    told = {"modality", "start_seconds", "end_seconds", "similarity", "text", "support", "rate"}
+    told = {"modality", "start_seconds", "end_seconds", "similarity", "text", "words"}
+    told |= {"support", "rate"}
     assert set(moment) == told
     assert 0.5 < moment["support"] <= 1
     assert moment["start_seconds"] == pytest.approx(1, abs=0.5)
@@ -84,6 +85,7 @@ def test_a_lyric_line_finds_its_song_and_second(run):
         "text": "a moth is sleeping in the relay",
         "support": None,
         "rate": 1.0,
+        "words": ["a", "moth", "is", "sleeping", "in", "the", "relay"],
     }
 
 
