@@ -153,7 +153,7 @@ def test_the_best_by_meaning_and_words_are_found_as_by_brute_force(
                 cosines[at, row] = 1 - (1 - max(0.0, cosines[at, row])) * (1 - one.strength)
         expected[video_id] = cosines.max(axis=1).mean()
     assert score_videos(ask, list(LINES)) == pytest.approx(list(expected.values()), abs=1e-5)
-    found = find_candidates([ask], lambda s: s[0], n_wanted)
+    found = find_candidates([ask], lambda s, _: s[0], n_wanted)
     ranked = sorted(expected, key=lambda v: -expected[v])[: n_wanted or 4]
     scores = dict(zip(found.video_ids, found.similarities[0], strict=True))
     assert set(ranked) <= set(scores)
