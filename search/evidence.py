@@ -12,14 +12,16 @@ from store.records import Matrix, Modality
 # A frame is one point in time: its very best matches say most about when it is. Windows overlap,
 # so their similarity falls evenly to both sides, which a parabola follows only unsharpened.
 SHARPNESS: dict[Modality, int] = {"frames": 2, "audio": 0, "lyrics": 0}
-# Places of the same clip of five seconds, sampled at other instants, differ by about this much in
-# mean cosine; a place is e times as likely as one that fits so much worse. From 0.03 to 0.06 the
-# median error hardly changes; higher leaves more places unclear, lower gives more wrong ones.
-TEMPERATURE: dict[Modality, float] = {"frames": 0.05, "audio": 0.04, "lyrics": 0.04}
+# The same clip of five seconds, sampled at other instants, fits a place by this share of its
+# contrast better or worse, within bounds; a place is e times as likely as one that much worse.
+# Without the share, videos that are much alike all through would have hardly any moments.
+TEMPERATURE_SHARE = 0.12
+TEMPERATURE_FLOOR = 0.01
+TEMPERATURE_CEILING = 0.05
 USUAL_SECONDS = 5.0
-# Nats that it costs to play at another speed, and to lie wholly outside of the video. At two nats
-# a speed of 1.1 is no longer seen in ten seconds; at half a nat one is seen where there is none.
-OTHER_RATE = 1.0
+# Nats that it costs to play at another speed, and to lie wholly outside of the video. At one nat a
+# speed of 1.1 is seldom seen in ten seconds.
+OTHER_RATE = 0.75
 OUTSIDE = 8.0
 # More vectors of a clip say the same again.
 MAX_VECTORS = 96
@@ -108,13 +110,20 @@ def find_contrast(track: Track) -> FloatArray:
     return sharpened
 
 
-def find_scale(track: Track, duration_seconds: float) -> float:
+def find_scale(track: Track, contrast: FloatArray, duration_seconds: float) -> float:
     """Nats for a mean contrast of one.
 
     What a clip shows changes only so often: its evidence grows with the root of its length.
+
+    Args:
+        track: whose trust counts.
+        contrast: (q, n) as `find_contrast` gives it.
+        duration_seconds: of the clip.
     """
-    n_usual = duration_seconds / USUAL_SECONDS
-    return track.trust * math.sqrt(n_usual) / TEMPERATURE[track.modality]
+    attainable = float(contrast.max(axis=1).mean())
+    temperature = math.hypot(TEMPERATURE_FLOOR, TEMPERATURE_SHARE * attainable)
+    temperature = min(temperature, TEMPERATURE_CEILING)
+    return track.trust * math.sqrt(duration_seconds / USUAL_SECONDS) / temperature
 
 
 def weigh_places(track: Track, grid: Grid, duration_seconds: float) -> FloatArray:
@@ -130,14 +139,14 @@ def weigh_places(track: Track, grid: Grid, duration_seconds: float) -> FloatArra
     Returns:
         (r, o) log likelihoods in nats, zero where the place is no better than a typical one.
     """
-    contrast = find_contrast(track).ravel()
-    scale = find_scale(track, duration_seconds) / len(track.query_times)
+    contrast = find_contrast(track)
+    scale = find_scale(track, contrast, duration_seconds) / len(track.query_times)
     ends = track.video_times - grid.offsets[0]
     votes = np.empty((len(grid.rates), len(grid.offsets)))
     for row, rate in zip(votes, grid.rates, strict=True):
         lags = ends[None, :] - rate * track.query_times[:, None]
         bins = np.rint(lags / grid.step_seconds).astype(np.intp)
-        row[:] = np.bincount(bins.ravel(), weights=contrast, minlength=len(row))
+        row[:] = np.bincount(bins.ravel(), weights=contrast.ravel(), minlength=len(row))
     kernel = _spread(find_interval(track.video_times) / grid.step_seconds)
     return _smooth(votes, kernel * scale)
 
