@@ -178,6 +178,10 @@ def search(
         list[str] | None,
         typer.Option(metavar="VIDEO[@START-END]", help="A video of the library, or part of it."),
     ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only videos with this tag; alone, all of them."),
+    ] = None,
     weights: WeightsOption = None,
     fusion: FusionOption = "calibrated",
     top: TopOption = 10,
@@ -199,7 +203,8 @@ def search(
         "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
     }  # fmt: skip
     query = Query(
-        tuple(parse_part(kind, value) for kind, values in asked.items() for value in values or ())
+        tuple(parse_part(kind, value) for kind, values in asked.items() for value in values or ()),
+        tuple(tag or ()),
     )
     options = SearchOptions(
         weights=parse_weights(weights) if weights else None,

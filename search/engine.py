@@ -26,6 +26,7 @@ from search.pairs import Progress, compare_all, compare_one
 from search.query import Query, Weights
 from search.retrieve import Ask, find_candidates
 from search.surprise import calibrate_pairs, calibrate_parts
+from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
 from search.versions.compare import Comparison
 from store.errors import MvsearchError, QueryError
 from store.library import Library
@@ -97,11 +98,18 @@ class Engine:
             EncoderMismatchError: the library was built with other encoders.
             MvsearchError: the library is empty.
         """
+        catalog = self.library.catalog
+        tagged = find_tagged(catalog, query.tags) if query.tags else None
+        if tagged is not None and not query.parts:
+            return list_tagged(catalog, tagged, options.top, options.n_moments)
         weights = self.weights(options)
         modalities = [m for m in self._spaces() if weights.get(m, 0.0) > 0]
         encoded = encode_query(query.parts, self.library, self.encoders, modalities, self._analyse)
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
+        if tagged is not None:
+            held = (video_id for ask in asks for video_id in ask.index.video_ids)
+            encoded = keep_tagged(encoded, tagged, held)
 
         def merge(
             similarities: FloatArray, ids: Sequence[str]
@@ -117,13 +125,14 @@ class Engine:
         # A rank is known only when every video is: no bound lets a search by ranks stop early.
         n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
         found = find_candidates(asks, score, n_wanted, encoded.left_out)
-        return self._rank(
+        results = self._rank(
             found.video_ids,
             merge(found.similarities, found.video_ids),
             weights,
             options,
             lambda video: self._moments_of(video, encoded, asks, options),
         )
+        return results if tagged is None else [show_tags(result, tagged) for result in results]
 
     def similar(self, video: Video, options: SearchOptions = SearchOptions()) -> list[Result]:
         """Find the videos most similar to one of the library, from what is stored.

@@ -10,6 +10,7 @@ from search.encode import EncodedPart, point_times
 from search.evidence import Track
 from search.lexical import WordEvidence
 from search.retrieve import Ask
+from search.tags import name_stretch
 from store.library import Library
 from store.records import Matrix, Moment, Space, Video
 
@@ -129,6 +130,7 @@ def find_alike(
     rows = index.rows(video.id)
     starts, ends = index.starts[rows], index.ends[rows]
     texts = _read_texts(library, video, space)
+    tags = library.catalog.tags(video.id) if space.view == "words" else ()
     moments = []
     for first, last in merge_hits(best, starts, ends, n_moments=n_moments):
         if best[first : last + 1].max() < MIN_SIMILARITY:
@@ -141,7 +143,8 @@ def find_alike(
                 float(starts[first]) if is_timed else None,
                 float(ends[first : last + 1].max()) if is_timed else None,
                 float(best[first : last + 1].max()),
-                JOIN.join(texts[first : last + 1]),
+                JOIN.join(texts[first : last + 1])
+                or name_stretch(tags, float(starts[first]), float(ends[first : last + 1].max())),
                 words=() if evidence is None else evidence.words_of(first, last),
             )
         )

@@ -85,15 +85,23 @@ class QueryPart:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Everything that is asked at once; the parts are fused into one answer."""
+    """Everything that is asked at once; the parts are fused into one answer.
+
+    Attributes:
+        tags: what a video must be tagged with to be an answer; without parts, all that is asked.
+    """
 
     parts: tuple[QueryPart, ...]
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an empty question."""
-        if not self.parts:
+        if not all(tag.strip() for tag in self.tags):
+            raise QueryError("--tag is empty: name what is to be seen")
+        if not self.parts and not self.tags:
             raise QueryError(
-                "nothing to search for: give " + " or ".join(f"--{kind}" for kind in QUERY_KINDS)
+                "nothing to search for: give "
+                + " or ".join(f"--{kind}" for kind in (*QUERY_KINDS, "tag"))
             )
 
 

@@ -76,6 +76,7 @@ def query_to_dict(query: Query, options: SearchOptions) -> dict[str, Any]:
     ]
     return {
         "parts": parts,
+        "tags": [printable(tag) for tag in query.tags],
         "weights": None if options.weights is None else dict(options.weights),
         "fusion": options.fusion,
     }

@@ -170,6 +170,23 @@ def test_lyrics_are_printed_and_written(run, tmp_path):
     )
 
 
+def test_search_by_tag_finds_the_videos_that_show_it(run):
+    _, out, _ = run("list", "--json")
+    shown = [json.loads(run("show", video["id"], "--json")[1]) for video in json.loads(out)]
+    having = {}
+    for entry in shown:
+        for tag in entry["tags"]:
+            having.setdefault(tag["name"], set()).add(entry["video"]["id"])
+    assert having
+    for name, ids in having.items():
+        code, out, _ = run("search", "--tag", name.upper(), "--json")
+        assert code == 0
+        assert {result["video"]["id"] for result in json.loads(out)["results"]} == ids
+    code, out, err = run("search", "--text", "river", "--tag", "no such thing")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "no video has the tag 'no such thing'" in err
+
+
 def test_list_show_status_failures(run, folder):
     code, out, _ = run("list", "--json")
     videos = json.loads(out)

@@ -1,7 +1,8 @@
 """A library with planted vectors, and encoders that say what they are told to."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from indexer.encoders import PROFILES
 from store.library import Library
-from store.records import Embeddings, Location, Modality, Segment, Space, Stage, Video
+from store.records import Embeddings, Location, Modality, Segment, Space, Stage, Tag, Video
 
 FRAMES = Space("frames", "planted-frames", "1", 16)
 WORDS = Space("frames", "planted-frames", "1", 12, view="words")
@@ -37,6 +38,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def build(
         content: dict[str, dict[Space, tuple[np.ndarray, Sequence[Segment]]]],
         spaces: Sequence[Space] = SPACES,
+        tags: Mapping[str, Sequence[Tag]] = MappingProxyType({}),
     ) -> Library:
         library = Library.open(tmp_path / f"library{len(opened)}", create=True)
         opened.append(library)
@@ -52,7 +54,9 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
                     if s.modality == modality
                 ]
                 status = "done" if made else "absent"
-                library.catalog.store_stage(Stage(video_id, modality, "planted", status), made)
+                shown = tags.get(video_id, ()) if modality == "frames" else ()
+                stage = Stage(video_id, modality, "planted", status)
+                library.catalog.store_stage(stage, made, tags=shown)
         return library
 
     yield build
