@@ -49,6 +49,7 @@ def test_the_json_contract() -> None:
                 {"kind": "clip", "value": "c.mp4", "start_seconds": 5, "end_seconds": None},
                 {"kind": "text", "value": "a beach", "start_seconds": None, "end_seconds": None},
             ],
+            "tags": [],
             "weights": {"frames": 1.0},
             "fusion": "calibrated",
         },
