@@ -9,6 +9,7 @@ videos that show or play the same, which are left out of it.
 """
 
 import argparse
+import csv
 import random
 import tempfile
 from collections import defaultdict
@@ -17,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.choose_weights import read_groups
 from indexer.cuts import cut_clip
 from indexer.distortions import DISTORTIONS
 from indexer.encoders import Encoders
@@ -76,6 +76,16 @@ class Tally:
             f"{self.n_clips:6d} {median:8.2f} {high:8.2f} {unclear:8.2f} {wrong:8.2f} "
             f"{invented:10.3f}"
         )
+
+
+def read_groups(file: Path | None) -> dict[str, set[str]]:
+    """File name → groups that it is in; a column may hold several, with ";" between them."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    if file is not None:
+        with file.open(newline="", encoding="utf-8") as rows:
+            for row in csv.DictReader(rows):
+                groups[Path(row["path"]).name] |= set(filter(None, row["group"].split(";")))
+    return groups
 
 
 def choose_places(
