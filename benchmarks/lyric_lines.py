@@ -1,0 +1,164 @@
+"""Measures how lyric lines are found: `python -m benchmarks.lyric_lines LIBRARY [--seeds 1,2,3]`.
+
+The library is copied, and sentences of Python's own documentation are put beside its lyrics as
+`--distractors` songs more that are never right. Lines drawn from the library's songs are asked for
+as they are, with two typing errors, with three words in ten left out, and by one word that no other
+line has; `--paraphrases` names a CSV file with the columns `text` and `title`. Printed is the recall
+at 1 by meaning alone, and by meaning and words.
+"""
+
+import argparse
+import ast
+import csv
+import random
+import re
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from indexer.encoders import Encoders
+from search.encode import own_spaces
+from search.lexical import find_evidence
+from search.retrieve import Ask, score_videos
+from store.library import Library
+from store.lines import split_words
+from store.records import Embeddings, Location, LyricLine, Lyrics, Segment, Stage, Video
+
+N_LINES = 30
+N_WORDS = 9
+KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+NEXT = {a: b for row in KEYS for a, b in zip(row, row[1:] + row[-2], strict=True)}
+
+Asked = tuple[str, str, set[str]]
+
+
+def read_sentences() -> list[str]:
+    """The beginnings of sentences in the documentation of Python's library."""
+    found: dict[str, None] = {}
+    for path in sorted(Path(ast.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
+                for sentence in re.split(r"(?<=[.!?])\s+", ast.get_docstring(node) or ""):
+                    words = sentence.split()
+                    if len(words) >= 3 and not re.search(r"[=<>()\[\]{}_|\\#*]", sentence):
+                        found[" ".join(words[:N_WORDS])] = None
+    return list(found)
+
+
+def add_distractors(library: Library, encoders: Encoders, n_songs: int) -> None:
+    """Put songs into the library that hold sentences."""
+    sentences = read_sentences()
+    random.Random(100).shuffle(sentences)
+    encoder = encoders.lyrics
+    space = encoder.spaces[0]
+    with library.writing():
+        for number in range(n_songs):
+            lines = sentences[number * N_LINES : (number + 1) * N_LINES]
+            video_id = f"distractor{number:04d}"
+            path = library.folder / video_id
+            video = Video(video_id, path, video_id, None, 3.0 * N_LINES)
+            library.catalog.add_video(video, Location(path, video_id, path.parent, 1, 1))
+            times = [(3.0 * at, 3.0 * at + 3.0) for at in range(len(lines))]
+            segments = tuple(Segment(*span, line) for line, span in zip(lines, times, strict=True))
+            sung = tuple(LyricLine(line, *span) for line, span in zip(lines, times, strict=True))
+            made = Embeddings(space, segments, encoder.encode(lines)[0])
+            stage = Stage(video_id, "lyrics", space.key, "done")
+            library.catalog.store_stage(stage, [made], Lyrics(sung, "sidecar"))
+
+
+def make_error(line: str, rng: random.Random) -> str:
+    """One typing error: a letter too many, one too few, its neighbour, or a swap with the next."""
+    at = rng.choice([at for at, letter in enumerate(line) if letter.lower() in NEXT])
+    before, letter, after = line[:at], line[at], line[at + 1 :]
+    near = NEXT[letter.lower()]
+    swapped = after[:1] + letter + after[1:]
+    return before + rng.choice([letter + near + after, after, near + after, swapped])
+
+
+def leave_out(line: str, rng: random.Random) -> str:
+    """Three words in ten go, at least one."""
+    words = line.split()
+    gone = set(rng.sample(range(len(words)), max(1, round(0.3 * len(words)))))
+    return " ".join(word for at, word in enumerate(words) if at not in gone)
+
+
+def draw(library: Library, seeds: list[int], n_lines: int) -> Iterator[Asked]:
+    """What is asked, of which kind, and the ids of the videos that are right."""
+    singers: dict[str, set[str]] = defaultdict(set)
+    written: dict[str, str] = {}
+    for video in library.catalog.videos():
+        lyrics = library.catalog.lyrics(video.id)
+        lines = () if lyrics is None or video.id.startswith("distractor") else lyrics.lines
+        for line in lines:
+            key = " ".join(split_words(line.text))
+            singers[key].add(video.id)
+            written[key] = line.text
+    n_held = library.catalog.count_lyric_lines({word for key in singers for word in key.split()})
+    for seed in seeds:
+        rng = random.Random(seed)
+        for key in rng.sample(sorted(k for k in singers if len(k.split()) > 1), n_lines):
+            line, right = written[key], singers[key]
+            yield "exact", line, right
+            yield "two errors", make_error(make_error(line, rng), rng), right
+            if len(key.split()) > 2:
+                yield "words left out", leave_out(line, rng), right
+        rare = sorted(w for w in n_held if n_held[w] == 1 and len(w) > 3)
+        for word in rng.sample(rare, min(len(rare), n_lines // 2)):
+            yield (
+                "rare word",
+                word,
+                {i for key in singers if word in key.split() for i in singers[key]},
+            )
+
+
+def measure(library: Library, encoders: Encoders, asked: list[Asked]) -> None:
+    """Print the recall at 1 of each kind; a tie counts as missed."""
+    space = own_spaces(library)["lyrics"]
+    index = library.index(space)
+    ids = np.array(index.video_ids)
+    hits: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    for kind, text, right in asked:
+        vectors = index.place(encoders.lyrics.encode([text])[0])
+        evidence = find_evidence(library.catalog, space, (text,))
+        is_right = np.isin(ids, list(right))
+        both = []
+        for ask in (Ask(index, vectors), Ask(index, vectors, evidence)):
+            scores = score_videos(ask, index.video_ids)
+            both.append(bool(scores[is_right].max() > scores[~is_right].max()))
+        hits[kind].append((both[0], both[1]))
+        if not both[1]:
+            print(f"  missed: {kind}: {text}")
+    for kind, found in hits.items():
+        meaning, words = np.mean(found, axis=0)
+        print(f"{kind:<16}{len(found):>5}  meaning {meaning:.3f}  meaning and words {words:.3f}")
+
+
+def main() -> None:
+    """Copy, fill, draw and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library", type=Path)
+    parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--lines", type=int, default=50)
+    parser.add_argument("--distractors", type=int, default=100)
+    parser.add_argument("--paraphrases", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(options.library, folder, dirs_exist_ok=True)
+        with Library.open(Path(folder)) as library:
+            encoders = Encoders(library.catalog.profile() or "embedded")
+            add_distractors(library, encoders, options.distractors)
+            asked = list(draw(library, [int(s) for s in options.seeds.split(",")], options.lines))
+            if options.paraphrases:
+                by_title = {video.title: video.id for video in library.catalog.videos()}
+                with options.paraphrases.open(encoding="utf-8", newline="") as file:
+                    for row in csv.DictReader(file):
+                        asked.append(("paraphrase", row["text"], {by_title[row["title"]]}))
+            measure(library, encoders, asked)
+
+
+if __name__ == "__main__":
+    main()
