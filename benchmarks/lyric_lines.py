@@ -3,7 +3,7 @@
 The library is copied, and sentences of Python's own documentation are put beside its lyrics as
 `--distractors` songs more that are never right. Lines drawn from the library's songs are asked for
 as they are, with two typing errors, with three words in ten left out, and by one word that no other
-line has; `--paraphrases` names a CSV file with the columns `text` and `title`. Printed is the recall
+line has; `--paraphrases` names a CSV file of `text` and `title`. Printed is the recall
 at 1 by meaning alone, and by meaning and words.
 """
 
