@@ -1,5 +1,7 @@
 """The command line: parse, call, print."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -66,7 +68,10 @@ WeightsOption = Annotated[
     str | None,
     typer.Option("--weights", metavar="M=W,…", help="Such as frames=.6,lyrics=.4,audio=0."),
 ]
-FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How modalities are fused.")]
+FusionOption = Annotated[
+    FusionName | None,
+    typer.Option("--fusion", help="How modalities are fused; else as suits the profile."),
+]
 CollapseOption = Annotated[
     bool, typer.Option("--collapse", help="Show copies of a video under the best one.")
 ]
@@ -183,7 +188,7 @@ def search(
         typer.Option(metavar="NAME", help="Only videos with this tag; alone, all of them."),
     ] = None,
     weights: WeightsOption = None,
-    fusion: FusionOption = "calibrated",
+    fusion: FusionOption = None,
     top: TopOption = 10,
     collapse: CollapseOption = False,
     per_artist: PerArtistOption = None,
@@ -193,7 +198,7 @@ def search(
     library: LibraryOption = None,
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
-    from search.engine import Engine, SearchOptions
+    from search.engine import Engine, SearchOptions, choose_fusion
     from search.query import Query, QueryKind, parse_part, parse_weights
     from search.report import print_results, results_to_csv, results_to_json, results_to_m3u
 
@@ -208,13 +213,14 @@ def search(
     )
     options = SearchOptions(
         weights=parse_weights(weights) if weights else None,
-        fusion=fusion,
         top=top,
         has_collapse=collapse,
         per_artist=per_artist,
     )
     with _open(library) as opened:
-        results = Engine(opened, _load_encoders(opened)).search(query, options)
+        encoders = _load_encoders(opened)
+        options = replace(options, fusion=choose_fusion(encoders, fusion))
+        results = Engine(opened, encoders).search(query, options)
     if as_json:
         print_json(results_to_json(query, options, results))
     elif as_csv:
@@ -233,7 +239,7 @@ def similar(
     collapse: CollapseOption = False,
     per_artist: PerArtistOption = None,
     weights: WeightsOption = None,
-    fusion: FusionOption = "calibrated",
+    fusion: FusionOption = None,
     form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = "table",
     out: Annotated[
         Path | None,
@@ -243,7 +249,7 @@ def similar(
 ) -> None:
     """Report the songs most similar to one, or to each."""
     from indexer.progress import choose_progress, follow
-    from search.engine import Engine, SearchOptions
+    from search.engine import Engine, SearchOptions, choose_fusion
     from search.query import parse_weights
     from search.report import ReportOptions, write_report
 
@@ -251,14 +257,15 @@ def similar(
         raise MvsearchError("name one VIDEO, or say --all")
     options = SearchOptions(
         weights=parse_weights(weights) if weights else None,
-        fusion=fusion,
         top=top,
         has_collapse=collapse,
         per_artist=per_artist,
     )
     progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
     with _open(library) as opened, progress:
-        engine = Engine(opened, _load_encoders(opened))
+        encoders = _load_encoders(opened)
+        options = replace(options, fusion=choose_fusion(encoders, fusion))
+        engine = Engine(opened, encoders)
         chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
         shape = ReportOptions(form, for_all, make_console().width, follow(progress, "steps"))
         report = write_report(engine, chosen, options, shape)
@@ -313,6 +320,16 @@ def evaluate(
             help="Columns path and group: videos that are right answers for one another.",
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Measure the same videos under another profile; indexed first."
+        ),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,…", help="Profiles side by side, such as embedded,paper."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the sample; the same gives the same table.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Clips at once.")] = None,
     as_json: JsonOption = False,
@@ -324,7 +341,8 @@ def evaluate(
 ) -> None:
     """Measure how well the library finds what is cut out of it, spoilt in many ways."""
     from indexer.progress import choose_progress, follow
-    from search.evaluation.benchmark import BenchmarkOptions, run_benchmark
+    from indexer.sides import open_sides, parse_profiles
+    from search.evaluation.benchmark import BenchmarkOptions, compare_sides
     from search.evaluation.choices import (
         choose_groups,
         parse_distortions,
@@ -340,29 +358,49 @@ def evaluate(
         kinds=parse_kinds(kinds),
         seed=seed,
     )
-    progress = choose_progress(make_console(stderr=True), is_silent=as_json)
-    with _open(library) as opened, progress:
+    if profile is not None and compare is not None:
+        raise MvsearchError("--profile and --compare exclude one another")
+    names = [profile] if profile is not None else []
+    names = names if compare is None else parse_profiles(compare)
+    with _open(library) as opened:
         chosen = choose_groups(opened, groups or ())
-        tell = follow(progress, "steps")
-        options = BenchmarkOptions(sample, workers)
-        evaluation = run_benchmark(
-            opened, _load_encoders(opened), chosen, options, tell, progress.note
-        )
-    _show_evaluation(evaluation, html, as_json)
+        names = names or [_load_encoders(opened).name]
+        make_progress = partial(choose_progress, make_console(stderr=True), is_silent=as_json)
+        with open_sides(opened, names, progress=make_progress) as (sides, lines):
+            with make_progress() as progress:
+                evaluations = compare_sides(
+                    opened,
+                    [(side.library, side.encoders) for side in sides],
+                    chosen,
+                    BenchmarkOptions(sample, workers),
+                    tell=follow(progress, "steps"),
+                    announce=progress.note,
+                )
+            noted = [
+                replace(evaluation, notes=(*evaluation.notes, *side.notes, *lines))
+                for evaluation, side in zip(evaluations, sides, strict=True)
+            ]
+    _show_evaluations(noted, html, is_compared=compare is not None, as_json=as_json)
 
 
-def _show_evaluation(evaluation: "Evaluation", html: Path | None, as_json: bool) -> None:
-    """Print an evaluation, and write its page where one is wanted."""
+def _show_evaluations(
+    found: "list[Evaluation]", html: Path | None, *, is_compared: bool, as_json: bool
+) -> None:
+    """Print what was measured, side by side where that was asked, and write its page."""
+    from search.evaluation.comparison import print_comparison
     from search.evaluation.report import print_evaluation
-    from search.evaluation.report_html import render_evaluation
-    from search.evaluation.report_json import evaluation_to_json
+    from search.evaluation.report_html import render_comparison, render_evaluation
+    from search.evaluation.report_json import comparison_to_json, evaluation_to_json
 
     if as_json:
-        print_json(evaluation_to_json(evaluation))
+        print_json(comparison_to_json(found) if is_compared else evaluation_to_json(found[0]))
+    elif len(found) > 1:
+        print_comparison(found, make_console())
     else:
-        print_evaluation(evaluation, make_console())
+        print_evaluation(found[0], make_console())
     if html is not None:
-        write_file(html, render_evaluation(evaluation), is_told=not as_json)
+        page = render_comparison(found) if len(found) > 1 else render_evaluation(found[0])
+        write_file(html, page, is_told=not as_json)
 
 
 @app.command()

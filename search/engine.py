@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 
@@ -69,6 +69,19 @@ class SearchOptions:
     def is_picky(self) -> bool:
         """Whether some videos are passed over, so that nobody knows how far down results reach."""
         return self.has_collapse or self.per_artist is not None
+
+
+def choose_fusion(encoders: Encoders, asked: Fusion | None = None) -> Fusion:
+    """The fusion asked for, else the profile's own, else the one that serves best.
+
+    Raises:
+        QueryError: the profile names none that there is.
+    """
+    own = SearchOptions().fusion if encoders.profile.fusion is None else encoders.profile.fusion
+    chosen = own if asked is None else asked
+    if chosen not in get_args(Fusion):
+        raise QueryError(f"fusion is {' or '.join(get_args(Fusion))}, not {chosen!r}")
+    return cast(Fusion, chosen)
 
 
 class Engine:

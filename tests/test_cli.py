@@ -2,15 +2,19 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import cli
+from indexer.encoders import PROFILES
 from tests import toy_library
+from tests.media import make_picture
 
 ROOT = Path(__file__).parents[1]
 FIRST, SECOND, THIRD = toy_library.PICTURES
@@ -410,9 +414,68 @@ def test_evaluate_measures_the_library(run, folder, tmp_path):
     assert "queries from 3 videos" in err
 
 
+@pytest.fixture
+def own_home(home, tmp_path, monkeypatch):
+    """A library to write beside, no weights, and a second profile that needs none."""
+    monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path / "models"))
+    few = replace(PROFILES["toy"], audio=None, frames_a_video=3, is_lyrics_whole=True, fusion="rrf")
+    monkeypatch.setitem(PROFILES, "toy-few", few)
+    return shutil.copytree(home, tmp_path / "library")
+
+
+SMALL = ("evaluate", "--clips", 2, "--lengths", "2", "--distortions", "none", "--kinds", "clip")
+
+
+def test_evaluate_under_another_profile(run, own_home):
+    code, out, _ = run(*SMALL, "--profile", "toy-few", "--json", library=own_home)
+    assert code == 0
+    measured = json.loads(out)
+    assert (measured["profile"], measured["n_videos"]) == ("toy-few", 3)
+    assert any(note.startswith("toy-few: lyrics of 2 of 3 videos") for note in measured["notes"])
+    assert (own_home / "profiles" / "toy-few" / "catalog.sqlite3").is_file()
+
+
+def test_evaluate_compares_profiles_and_names_those_without_weights(run, own_home):
+    code, out, _ = run(*SMALL, "--compare", "toy,paper,toy-few", "--json", library=own_home)
+    assert code == 0
+    evaluations = json.loads(out)["evaluations"]
+    assert [each["profile"] for each in evaluations] == ["toy", "toy-few"]
+    for each in evaluations:
+        (line,) = [note for note in each["notes"] if note.startswith("paper: not measured")]
+        assert "resnet50-11ad3fa6.pth" in line
+        assert str(own_home.parent / "models" / "resnet50") in line
+    code, out, _ = run(*SMALL, "--compare", "toy,toy-few", library=own_home)
+    assert code == 0
+    assert "Side by side" in out
+    assert "toy-few, rrf" in out
+
+
+def test_evaluate_says_in_one_line_which_weights_are_missing(run, own_home):
+    for words in (("--profile", "paper"), ("--compare", "paper,semantic")):
+        code, out, err = run(*SMALL, *words, library=own_home)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "resnet50-11ad3fa6.pth" in err
+    assert not (own_home / "profiles").exists()
+
+
+def test_a_profile_has_its_own_fusion_unless_another_is_asked_for(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(PROFILES, "toy", replace(PROFILES["toy"], fusion="rrf"))
+    words = ("search", "--image", make_picture(tmp_path / "cover.png"), "--json")
+    scores = {}
+    for asked in ((), ("--fusion", "rrf"), ("--fusion", "weighted")):
+        code, out, _ = run(*words, *asked)
+        assert code == 0
+        scores[asked] = [result["score"] for result in json.loads(out)["results"]]
+    own, ranks, cosines = scores.values()
+    assert own == ranks != cosines
+    assert max(own) == pytest.approx(1 / 61, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        ("--profile", "x"), ("--compare", ""), ("--compare", "toy"), ("--compare", "toy,../x"),
+        ("--profile", "toy", "--compare", "toy,paper"),
         ("--distortions", "sepia"), ("--lengths", "long"), ("--lengths", "0.1"), ("--kinds", "all"),
         ("--groups", "nowhere.csv"), ("--clips", "0"),
     ],

@@ -7,13 +7,15 @@ from scipy import stats
 
 from indexer.encoders import Encoders
 from search.engine import Engine, SearchOptions
-from search.evaluation import benchmark
-from search.evaluation.benchmark import BenchmarkOptions, find_moment_error, run_benchmark
+from search.evaluation import asking, benchmark
+from search.evaluation.asking import Asker, find_moment_error
+from search.evaluation.benchmark import BenchmarkOptions, run_benchmark
 from search.evaluation.groups import Groups
 from search.evaluation.likeness import rank_similar
 from search.evaluation.means import Means, list_means
 from search.evaluation.queries import KnownQuery, SampleOptions
 from search.matrix import SimilarityMatrix
+from search.query import Query, QueryPart
 from store.errors import MediaError
 from store.library import Library
 from store.records import Moment, Result, Video
@@ -127,7 +129,7 @@ def test_what_cannot_be_cut_is_told_and_what_cannot_be_analysed_is_a_miss(librar
         lost = run(library, kinds=("clip",), distortions=("none",))
     assert lost.outcomes == ()
     assert lost.notes == ("3 queries could not be made; one reason: no such luck",)
-    monkeypatch.setattr(benchmark, "analyse_part", refuse)
+    monkeypatch.setattr(asking, "analyse_part", refuse)
     missed = run(library, kinds=("clip",), distortions=("none",))
     assert missed.outcomes
     assert {(o.relevant_ranks, o.n_relevant) for o in missed.outcomes} == {((), 1)}
@@ -152,14 +154,13 @@ def test_ranks_beyond_the_first_page_are_known(library):
     engine = Engine(library, Encoders("toy"))
     ids = [video.id for video in library.catalog.videos()]
     groups = Groups({"picture:p": frozenset(ids)})
-    runner = benchmark._Benchmark(library, Encoders("toy"), groups)
-    part = benchmark.QueryPart("like", ids[0])
-    query = benchmark.Query((part,))
+    asker = Asker(library, Encoders("toy"), groups)
+    query = Query((QueryPart("like", ids[0]),))
     short = SearchOptions(top=1)
     whole = engine.search(query, SearchOptions(top=2))
-    found = runner._search(query, short, right=ids[1:])
+    found = asker._search(query, short, right=ids[1:])
     assert [result.video.id for result in found] == [result.video.id for result in whole]
-    assert len(runner._search(query, short, right={whole[0].video.id})) == 1
+    assert len(asker._search(query, short, right={whole[0].video.id})) == 1
 
 
 def result(video_id, *spans):
