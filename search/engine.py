@@ -25,7 +25,7 @@ from search.moments import find_alike, find_moments
 from search.pairs import Progress, compare_all, compare_one
 from search.query import Query, Weights
 from search.retrieve import Ask, find_candidates
-from search.surprise import calibrate_pairs, calibrate_parts
+from search.surprise import calibrate_pairs, calibrate_parts, find_backgrounds
 from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
 from search.versions.compare import Comparison
 from store.errors import MvsearchError, QueryError
@@ -124,12 +124,12 @@ class Engine:
             held = (video_id for ask in asks for video_id in ask.index.video_ids)
             encoded = keep_tagged(encoded, tagged, held)
 
+        backgrounds = find_backgrounds(self.library, self.encoders, encoded.parts)
+
         def merge(
             similarities: FloatArray, ids: Sequence[str]
         ) -> tuple[Similarities, Similarities]:
-            surprises = calibrate_parts(
-                self.library, self.encoders, encoded.parts, similarities, ids
-            )
+            surprises = calibrate_parts(backgrounds, similarities, ids)
             return merge_parts(similarities, of_parts), merge_parts(surprises, of_parts)
 
         def score(similarities: FloatArray, ids: Sequence[str]) -> FloatArray:
@@ -156,7 +156,7 @@ class Engine:
         indexes = self._indexes()
         similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
         surprises = {
-            m: self._calibrate_pairs(m, row[None], [video.id], ids)[0]
+            m: self._calibrate_pairs(indexes[m].space, row[None], [video.id], ids)[0]
             for m, row in similarities.items()
         }
         share = self._share_with(video, indexes.values())
@@ -194,7 +194,8 @@ class Engine:
             report = _shift(progress, at * len(ids), len(indexes) * len(ids))
             similarities[modality] = compare_all(index, ids, report)
         surprises = {
-            m: self._calibrate_pairs(m, rows, ids, ids) for m, rows in similarities.items()
+            m: self._calibrate_pairs(indexes[m].space, rows, ids, ids)
+            for m, rows in similarities.items()
         }
         matrix = SimilarityMatrix(videos, np.empty((len(ids), len(ids))), similarities, surprises)
         for at, row in enumerate(matrix.scores):
@@ -224,9 +225,8 @@ class Engine:
         return Ask(index, index.place(part.vectors), evidence)
 
     def _calibrate_pairs(
-        self, modality: Modality, rows: FloatArray, ids: Sequence[str], other_ids: Sequence[str]
+        self, space: Space, rows: FloatArray, ids: Sequence[str], other_ids: Sequence[str]
     ) -> FloatArray:
-        space = self._spaces()[modality]
         return calibrate_pairs(self.library, self.encoders, space, rows, ids, other_ids)
 
     def _indexes(self) -> dict[Modality, SpaceIndex]:

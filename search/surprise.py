@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from indexer.encoders import Encoders
-from search.backgrounds import Kind, obtain_background
+from search.backgrounds import Background, Kind, obtain_background
 from search.calibration import find_surprise
 from search.encode import EncodedPart
 from search.fusion import FloatArray
@@ -16,18 +16,22 @@ from store.records import Space
 _KINDS: dict[str, Kind] = {"text": "words", "lyric": "words"}
 
 
+def find_backgrounds(
+    library: Library, encoders: Encoders, parts: Sequence[EncodedPart]
+) -> list[Background]:
+    """What the similarities of each part of a query are seen against."""
+    return [
+        obtain_background(library, part.space, _KINDS.get(part.part.kind, "clip"), encoders)
+        for part in parts
+    ]
+
+
 def calibrate_parts(
-    library: Library,
-    encoders: Encoders,
-    parts: Sequence[EncodedPart],
-    similarities: FloatArray,
-    video_ids: Sequence[str],
+    backgrounds: Sequence[Background], similarities: FloatArray, video_ids: Sequence[str]
 ) -> FloatArray:
     """The surprise of (parts, videos) cosines of a query; NaN where they are."""
     surprises = np.full(similarities.shape, np.nan)
-    for row, part in enumerate(parts):
-        kind = _KINDS.get(part.part.kind, "clip")
-        found = obtain_background(library, part.space, kind, encoders)
+    for row, found in enumerate(backgrounds):
         surprises[row] = find_surprise(similarities[row], found.level_of(video_ids), found.scale)
     return surprises
 

@@ -18,6 +18,9 @@ Rows = npt.NDArray[np.int64]
 CENTRE_PRIOR_VIDEOS = 10
 # Rows converted to float32 at once while an index is built.
 ROWS_AT_ONCE = 8192
+# Vectors that were read stay as float32 up to so much a space: making these of float16 is most
+# of the work of comparing videos.
+MAX_KEPT_BYTES = 256 << 20
 # Below this a difference from the centre is rounding, and its direction means nothing.
 MIN_DISTANCE = 1e-4
 
@@ -91,6 +94,8 @@ class SpaceIndex:
         self.ends = ends
         self.centre = centre
         self._index = faiss_index
+        self._kept: dict[str, Matrix] = {}
+        self._n_bytes_kept = 0
         n_rows = int(offsets[-1])
         if not (
             (faiss_index.ntotal, faiss_index.d) == (n_rows, space.dim)
@@ -163,11 +168,23 @@ class SpaceIndex:
         return similarities, rows
 
     def vectors(self, video_id: str) -> Matrix:
-        """The placed unit vectors of a video: (n, dim) float32, (0, dim) where it has none."""
+        """The placed unit vectors of a video, not to be written to.
+
+        Returns:
+            (n, dim) float32, (0, dim) where it has none.
+        """
+        kept = self._kept.get(video_id)
+        if kept is not None:
+            return kept
         rows = self.rows(video_id)
         if rows.start == rows.stop:
             return np.empty((0, self.space.dim), dtype=np.float32)
-        return normalise(self._index.reconstruct_n(rows.start, rows.stop - rows.start))
+        read = normalise(self._index.reconstruct_n(rows.start, rows.stop - rows.start))
+        read.setflags(write=False)
+        if self._n_bytes_kept + read.nbytes <= MAX_KEPT_BYTES:
+            self._kept[video_id] = read
+            self._n_bytes_kept += read.nbytes
+        return read
 
     def rows(self, video_id: str) -> slice:
         """The rows of a video; an empty slice where it has none."""

@@ -66,7 +66,7 @@ class Asker:
             compared = each.modalities & set(query.senses)
             if not compared:
                 continue
-            right = self._find_right(query, each, compared)
+            right = self._find_right(query, compared)
             try:
                 results = self._search(Query((part,)), each.options, right)
             except QueryError:  # nothing is left of it, such as a picture too dark to tell: a miss
@@ -93,13 +93,9 @@ class Asker:
         whole = replace(options, top=self.library.catalog.n_videos(), n_moments=0)
         return [*results, *self.engine.search(query, whole)[len(results) :]]
 
-    def _find_right(
-        self, query: KnownQuery, means: Means, compared: Collection[Modality]
-    ) -> set[str]:
-        """The right answers among the videos that can be compared."""
-        # What a fusion cannot compare for want of an encoder is no reason to let more be right.
-        offered = compared if means.name in MODALITIES else query.senses
-        right = set(self.groups.find_answers(query.source.id, offered))
+    def _find_right(self, query: KnownQuery, compared: Collection[Modality]) -> set[str]:
+        """The right answers among the videos that can be compared: the same for every means."""
+        right = set(self.groups.find_answers(query.source.id, query.senses))
         if query.is_source_right:
             right.add(query.source.id)
         return right & self._find_ranked(compared)
@@ -116,7 +112,7 @@ class Asker:
     ) -> Outcome:
         """Note the ranks of the right answers among the videos that could be found."""
         source = query.source.id
-        ranked, right = self._find_ranked(compared), self._find_right(query, means, compared)
+        ranked, right = self._find_ranked(compared), self._find_right(query, compared)
         found = [result.video.id for result in results]
         if not query.is_source_right:
             ranked.discard(source)

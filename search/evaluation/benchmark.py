@@ -140,10 +140,13 @@ class _Benchmark:
         """Add the report of similar songs to what was asked of a library."""
         sample = self.options.sample
         n_videos = asker.library.catalog.n_videos()
+        fusion = choose_fusion(asker.encoders)
         similar: list[Outcome] = []
         hubness: Hubness | None = None
         if "similar" in sample.kinds and n_videos > 1:
-            similar, hubness = rank_similar(asker.engine, asker.means, asker.groups, self.tell)
+            similar, hubness = rank_similar(
+                asker.engine, asker.means, asker.groups, fusion, self.tell
+            )
         return Evaluation(
             library=self.library.folder.name,
             profile=asker.encoders.name,
@@ -152,7 +155,7 @@ class _Benchmark:
             outcomes=(*outcomes, *similar),
             hubness=hubness,
             notes=notes,
-            fusion=choose_fusion(asker.encoders),
+            fusion=fusion,
         )
 
     def _ask_all(

@@ -37,26 +37,26 @@ class Groups:
                 of_video[video_id].append(name)
         object.__setattr__(self, "_of_video", dict(of_video))
 
-    def find_answers(
-        self, video_id: str, compared: Collection[Modality], *, has_artists: bool = False
-    ) -> frozenset[str]:
-        """The other videos that are right where this one is.
+    def find_answers(self, video_id: str, senses: Collection[Modality]) -> frozenset[str]:
+        """The other videos that are right answers to a query that was made from this one.
 
         Args:
-            video_id: what was asked with.
-            compared: the modalities that videos are compared by; a `picture:` group counts only
-                where that is the picture alone, a `sound:` group where it is the sound alone.
-            has_artists: whether `artist:` groups count, as they do among similar songs.
+            video_id: what the query was made from.
+            senses: what the query holds, by whatever means it is asked: a `picture:` group counts
+                only where that is the picture alone, a `sound:` group where it is the sound alone,
+                an `artist:` group never.
         """
         found: set[str] = set()
         for name in self._of_video.get(video_id, ()):
             kind = name.partition(":")[0] if ":" in name else ""
-            is_meant = (
-                set(compared) == {SENSES[kind]} if kind in SENSES else has_artists or kind != ARTIST
-            )
-            if is_meant:
+            if set(senses) == {SENSES[kind]} if kind in SENSES else kind != ARTIST:
                 found |= self.members[name]
         return frozenset(found - {video_id})
+
+    def find_similar(self, video_id: str) -> frozenset[str]:
+        """The other videos that share any group with this one, whatever its kind."""
+        names = self._of_video.get(video_id, ())
+        return frozenset().union(*(self.members[name] for name in names)) - {video_id}
 
 
 def read_groups(files: Sequence[Path], library: Library) -> Groups:

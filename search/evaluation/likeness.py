@@ -8,7 +8,7 @@ from search.evaluation.groups import Groups
 from search.evaluation.means import Means
 from search.evaluation.metrics import k_occurrence
 from search.evaluation.outcomes import Outcome
-from search.fusion import FloatArray, order_best_first
+from search.fusion import FloatArray, Fusion, order_best_first
 from search.matrix import SimilarityMatrix
 from store.records import Video
 
@@ -19,14 +19,17 @@ def rank_similar(
     engine: Engine,
     means: Sequence[Means],
     groups: Groups,
+    fusion: Fusion,
     tell: Callable[[str, int, int], None],
-) -> tuple[list[Outcome], Hubness]:
+) -> tuple[list[Outcome], Hubness | None]:
     """Rank, by every means, all videos by their similarity to each one that has any in common.
 
     Args:
         engine: of a library with two videos or more.
-        means: of which the first fusion is the one whose hubs are counted.
-        groups: right are those that a video shares any group with, artists included.
+        means: to rank by.
+        groups: right are those that a video shares any group with, whatever the means: a song
+            that shows the same picture is similar, and so is another one of the artist.
+        fusion: the one of the means whose hubs are counted.
         tell: called with the stage, the number of its steps done, and of all.
     """
     outcomes: list[Outcome] = []
@@ -39,10 +42,9 @@ def rank_similar(
         scores = matrix.similarities[single[0]] if single else matrix.scores
         rankings = rank_rows(scores, matrix.videos)
         outcomes += _judge(matrix.videos, rankings, each, groups)
-        if hubness is None and not single:
+        if each.name == fusion:
             hubness = count_hubs(matrix.videos, rankings)
         tell("similar", n_done, len(means))
-    assert hubness is not None, "there is always a fusion"
     return outcomes, hubness
 
 
@@ -73,7 +75,7 @@ def _judge(
     outcomes = []
     for video, ranking in zip(videos, rankings, strict=True):
         found = [videos[at].id for at in ranking]
-        answers = groups.find_answers(video.id, means.modalities, has_artists=True)
+        answers = groups.find_similar(video.id)
         right = answers & set(found)
         if not right:
             continue

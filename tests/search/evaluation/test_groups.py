@@ -63,7 +63,8 @@ def test_kinds_count_where_they_should():
     assert groups.find_answers("a", ["audio"]) == set("cef")
     assert groups.find_answers("a", ["frames", "audio"]) == set("ef")
     assert groups.find_answers("a", ["lyrics"]) == set("ef")
-    assert groups.find_answers("a", ["frames"], has_artists=True) == set("bdef")
+    assert groups.find_similar("a") == set("bcdef")
+    assert groups.find_similar("z") == frozenset()
     assert groups.find_answers("b", ["frames"]) == {"a"}
     assert groups.find_answers("z", ["frames"]) == frozenset()
 
@@ -100,4 +101,4 @@ def test_tags_tell_songs_and_artists(tmp_path):
     )  # fmt: skip
     assert set(groups.members.values()) == {frozenset("12"), frozenset("123")}
     assert groups.find_answers("1", ALL) == {"2"}
-    assert groups.find_answers("1", ALL, has_artists=True) == {"2", "3"}
+    assert groups.find_similar("1") == {"2", "3"}
