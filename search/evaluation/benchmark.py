@@ -5,6 +5,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from indexer.cuts import cut_clip, cut_frame
@@ -16,6 +17,7 @@ from search.evaluation.asking import Analysed, Asker, find_holders
 from search.evaluation.evaluation import Evaluation, Hubness
 from search.evaluation.groups import Groups
 from search.evaluation.likeness import rank_similar
+from search.evaluation.originals import Originals
 from search.evaluation.outcomes import Outcome
 from search.evaluation.queries import KnownQuery, SampleOptions, sample_queries
 from search.query import QueryPart
@@ -165,9 +167,9 @@ class _Benchmark:
         answered: dict[int, list[list[Outcome]]] = {}
         failed: list[MediaError] = []
         n_workers = self.options.workers or os.cpu_count() or 1
-        numbered = enumerate(queries)
+        prepare = partial(self._prepare, Originals(self.folder, queries))
         for n_done, (number, ready) in enumerate(
-            map_in_threads(self._prepare, numbered, n_workers, threading.Event()), start=1
+            map_in_threads(prepare, enumerate(queries), n_workers, threading.Event()), start=1
         ):
             if ready.cut_error is not None:
                 failed.append(ready.cut_error)
@@ -185,7 +187,9 @@ class _Benchmark:
             for at in range(len(self.askers))
         ], failed
 
-    def _prepare(self, numbered: tuple[int, KnownQuery]) -> tuple[int, _Prepared]:
+    def _prepare(
+        self, originals: Originals, numbered: tuple[int, KnownQuery]
+    ) -> tuple[int, _Prepared]:
         """Make the file of a query once, and let every profile's encoders analyse it."""
         number, query = numbered
         if query.kind == "lyric":
@@ -194,20 +198,21 @@ class _Benchmark:
             out = self.folder / f"{number}.{'mkv' if query.kind == 'clip' else 'png'}"
             part = QueryPart("clip" if query.kind == "clip" else "image", str(out))
             try:
-                _make_file(query, out)
+                _make_file(query, originals, out)
             except MediaError as error:
                 return number, _Prepared(query, part, cut_error=error)
         analysed = tuple(asker.analyse(query, part) for asker in self.askers)
         return number, _Prepared(query, part, analysed)
 
 
-def _make_file(query: KnownQuery, out: Path) -> None:
+def _make_file(query: KnownQuery, originals: Originals, out: Path) -> None:
     """Cut the clip or picture of a query, spoilt as it says."""
-    distortion, path, start = DISTORTIONS[query.distortion], query.source.path, query.start_seconds
+    distortion = DISTORTIONS[query.distortion]
     if query.kind == "clip":
-        cut_clip(path, start, query.seconds, distortion, out, query.seed)
+        with originals.borrow(query) as original:
+            cut_clip(original, 0.0, query.seconds, distortion, out, query.seed)
     else:
-        cut_frame(path, start, distortion, out)
+        cut_frame(query.source.path, query.start_seconds, distortion, out)
 
 
 def _count_failures(failed: Sequence[MediaError]) -> list[str]:
