@@ -28,6 +28,7 @@ TOUR: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("search", "--image", STILL, "--lyric", "strangers with red umbrellas", "--top", "3"),
     ),
     ("Songs similar to one", ("similar", "desert session", "--top", "3")),
+    ("Which of them are versions of one another", ("versions",)),
     ("The report over all of them", ("similar", "--all", "--format", "html", "--out", REPORT)),
     ("Index again: nothing is done twice", ("index", VIDEOS)),
 )

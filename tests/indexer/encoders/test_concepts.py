@@ -43,12 +43,6 @@ def test_a_text_lands_where_its_class_is(concepts: Concepts) -> None:
     assert_allclose(concepts.place(encode([PROMPT.format("dog")]))[0], concepts.vectors[1])
 
 
-def test_names_come_by_their_votes(concepts: Concepts) -> None:
-    frames = concepts.vectors[[2, 2, 0]]
-    assert concepts.name(frames, 2) == ["car", "cat"]
-    assert concepts.name(frames[:0], 2) == []
-
-
 def test_the_second_time_they_come_from_the_cache(concepts: Concepts) -> None:
     def fail(*_: object) -> list[str]:
         raise AssertionError("made again")
