@@ -48,7 +48,7 @@ def _read_path(text: str) -> Path:
 
 ProfileName = Literal["embedded", "paper", "semantic"]
 LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
-FusionName = Literal["calibrated", "weighted", "rrf"]
+FusionName = Literal["weighted", "calibrated", "rrf"]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
 VersionsForm = Literal["table", "json", "html"]
 LyricsForm = Literal["txt", "csv", "lrc", "srt"]
