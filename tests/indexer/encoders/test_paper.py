@@ -15,7 +15,7 @@ from indexer.encoders.bert import Bert
 from indexer.encoders.pretrained import load_pretrained
 from indexer.encoders.resnet import ResNet50
 from indexer.pipeline import IndexOptions, index_folder
-from search.engine import Engine, SearchOptions
+from search.engine import Engine, SearchOptions, choose_fusion
 from search.query import Query, QueryPart
 from store.errors import WeightsMissingError
 from store.library import Library
@@ -116,7 +116,7 @@ def test_a_query_is_encoded_as_the_library_was(
 
 
 def test_the_published_weights(library: Library, paper: Encoders) -> None:
-    weights = Engine(library, paper).weights(SearchOptions())
+    weights = Engine(library, paper).weights(SearchOptions(fusion=choose_fusion(paper)))
     assert weights["frames"] == pytest.approx(0.6)
     assert weights["lyrics"] == pytest.approx(0.4)
     assert PROFILES["paper"].fusion == "weighted"

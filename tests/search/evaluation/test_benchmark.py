@@ -90,7 +90,8 @@ def test_two_runs_are_the_same(library):
     few = {"distortions": ("none", "noise 0 dB"), "kinds": ("clip", "lyric", "similar")}
     first = run(library, **few)
     assert run(library, **few) == first
-    assert run(library, seed=2, distortions=("none",)).outcomes != first.outcomes
+    other = run(library, seed=2, distortions=("none",), kinds=("clip",))
+    assert not {o.query for o in other.outcomes} & {o.query for o in first.outcomes}
 
 
 def test_groups_make_other_videos_right_where_they_should(library):
