@@ -10,6 +10,7 @@ import typer
 from search.terminal import (
     EXIT_FAILURES,
     EXIT_INTERRUPTED,
+    deliver,
     make_console,
     print_json,
     print_text,
@@ -269,10 +270,7 @@ def similar(
         chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
         shape = ReportOptions(form, for_all, make_console().width, follow(progress, "steps"))
         report = write_report(engine, chosen, options, shape)
-    if out is None:
-        print_text(report)
-    else:
-        write_file(out, report)
+    deliver(report, out)
 
 
 @app.command()
@@ -292,10 +290,7 @@ def versions(
     with _open(library) as opened, progress:
         shape = VersionsReport(form, make_console().width, follow(progress, "steps"))
         report = write_versions(opened, shape)
-    if out is None:
-        print_text(report)
-    else:
-        write_file(out, report)
+    deliver(report, out)
 
 
 @app.command()

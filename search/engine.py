@@ -115,14 +115,15 @@ class Engine:
         tagged = find_tagged(catalog, query.tags) if query.tags else None
         if tagged is not None and not query.parts:
             return list_tagged(catalog, tagged, options.top, options.n_moments)
-        weights = self.weights(options)
-        modalities = [m for m in self._spaces() if weights.get(m, 0.0) > 0]
+        held = self._spaces()
+        weights = options.weights or choose_weights(held, options.fusion)
+        modalities = [m for m in held if weights.get(m, 0.0) > 0]
         encoded = encode_query(query.parts, self.library, self.encoders, modalities, self._analyse)
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
         if tagged is not None:
-            held = (video_id for ask in asks for video_id in ask.index.video_ids)
-            encoded = keep_tagged(encoded, tagged, held)
+            every = (video_id for ask in asks for video_id in ask.index.video_ids)
+            encoded = keep_tagged(encoded, tagged, every)
 
         backgrounds = find_backgrounds(self.library, self.encoders, encoded.parts)
 
@@ -198,8 +199,9 @@ class Engine:
             for m, rows in similarities.items()
         }
         matrix = SimilarityMatrix(videos, np.empty((len(ids), len(ids))), similarities, surprises)
+        weights = options.weights or choose_weights(indexes, options.fusion)
         for at, row in enumerate(matrix.scores):
-            row[:] = fuse(options.fusion, *matrix.row(at), self.weights(options))[0]
+            row[:] = fuse(options.fusion, *matrix.row(at), weights)[0]
         return matrix
 
     def _videos(self) -> tuple[Video, ...]:

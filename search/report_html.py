@@ -1,34 +1,23 @@
 """The similar-songs report as one page that needs nothing beside itself."""
 
-import base64
-import hashlib
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 from search.matrix import SimilarityMatrix
+from search.page import NO_PICTURE, Place, Thumbnail, hash_style, read_places
 from search.pairs import Progress
 from search.query import Weights
 from search.report import Similar, find_best_moment, name_video, say_moment
 from search.report_heatmap import draw_heatmap
 from search.report_style import STYLE
 from search.text import format_seconds, printable
-from store.errors import MediaError
 from store.records import MODALITIES, Modality, Result, Video
-
-Thumbnail = Callable[[Video, float], bytes]
 
 # JPEG pictures in one page, about 5 KB each; the best-ranked of every song come first.
 MAX_THUMBNAILS = 1500
 
 WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
-
-NO_PICTURE = (
-    '<svg viewBox="0 0 160 90" role="img" aria-label="no picture">'
-    '<path d="M70 60a8 8 0 1 1-4-7V28l30-6v32a8 8 0 1 1-4-7V32l-22 4z"/></svg>'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,7 @@ class _Page:
 
     position: dict[str, int]
     songs: frozenset[str]
-    pictures: dict[tuple[str, float], str]
+    pictures: dict[Place, str]
 
 
 def render_html(
@@ -73,7 +62,7 @@ def render_html(
     songs = frozenset(video.id for video, _ in similar)
     page = _Page(position, songs, read_pictures(similar, thumbnail, progress=progress))
     cards = [_draw_song(video, results, page) for video, results in similar]
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+    digest = hash_style(STYLE)
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -95,36 +84,16 @@ def read_pictures(
     thumbnail: Thumbnail,
     max_thumbnails: int = MAX_THUMBNAILS,
     progress: Progress | None = None,
-) -> dict[tuple[str, float], str]:
+) -> dict[Place, str]:
     """Read a picture of every best moment, first ranks first, each moment once.
 
     Returns:
         Data URIs by video id and second.
     """
-    wanted: dict[tuple[str, float], Video] = {}
+    wanted: dict[Place, Video] = {}
     for result in sorted((r for _, results in similar for r in results), key=lambda r: r.rank):
         wanted.setdefault((result.video.id, _picture_seconds(result)), result.video)
-    chosen = [(key, v) for key, v in list(wanted.items())[:max_thumbnails] if v.has_picture]
-
-    def read(item: tuple[tuple[str, float], Video]) -> bytes | None:
-        (_, at_seconds), video = item
-        try:
-            return thumbnail(video, at_seconds)
-        except MediaError:
-            return None
-
-    pictures: dict[tuple[str, float], str] = {}
-    # Each picture is a decoder's work, which is another process.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for n_done, ((key, _), jpeg) in enumerate(
-            zip(chosen, pool.map(read, chosen), strict=True), start=1
-        ):
-            if jpeg is not None:
-                encoded = base64.b64encode(jpeg).decode("ascii")
-                pictures[key] = f"data:image/jpeg;base64,{encoded}"
-            if progress is not None:
-                progress(n_done, len(chosen))
-    return pictures
+    return read_places(wanted, thumbnail, max_thumbnails, progress)
 
 
 def _picture_seconds(result: Result) -> float:

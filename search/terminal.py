@@ -79,6 +79,14 @@ def write_file(path: Path, text: str, *, is_told: bool = True) -> None:
         typer.echo(f"written: {path}")
 
 
+def deliver(report: str, out: Path | None) -> None:
+    """Write a report to the file that was asked for, else print it."""
+    if out is None:
+        print_text(report)
+    else:
+        write_file(out, report)
+
+
 def _complain(reason: str) -> None:
     """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
     from search.text import printable

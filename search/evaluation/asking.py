@@ -1,6 +1,6 @@
 """Asks one library the queries of a benchmark, and notes how the right answers rank."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.encoders import Encoders
@@ -14,8 +14,6 @@ from search.query import Query, QueryPart
 from store.errors import MediaError, QueryError
 from store.library import Library
 from store.records import MODALITIES, Embeddings, Modality, Result
-
-Holders = Mapping[Modality, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,5 @@
 """An evaluation as one page that needs nothing beside itself: tables and plots."""
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
@@ -37,6 +35,7 @@ from search.evaluation.wording import (
     say_interval,
     say_value,
 )
+from search.page import hash_style
 from search.report_style import STYLE
 from search.text import printable
 
@@ -66,7 +65,7 @@ def render_comparison(evaluations: Sequence[Evaluation]) -> str:
 
 def _write_page(body: Iterable[str]) -> str:
     style = STYLE + PAGE_STYLE
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    digest = hash_style(style)
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',

@@ -1,19 +1,14 @@
 """The report on versions as one page that needs nothing beside itself."""
 
-import base64
-import hashlib
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from html import escape
 
-from search.report_html import NO_PICTURE, Thumbnail
+from search.page import NO_PICTURE, Place, Thumbnail, hash_style, read_places
 from search.report_style import STYLE
 from search.text import format_seconds
 from search.versions.find import Progress, Versions
 from search.versions.relations import KINDS, Relation, say_evidence
 from search.versions.report import SAID, name_file, say_offset
-from store.errors import MediaError
 from store.records import Modality, Video
 
 # JPEG pictures in one page, about 5 KB each, two a pair; the surest pairs come first.
@@ -43,7 +38,6 @@ section > .lead { margin: .2rem 0 .9rem; }
 """
 )
 _SCALE = 1000.0
-_Place = tuple[str, float]
 
 
 def render_versions(
@@ -71,7 +65,7 @@ def render_versions(
                 f'<section><h2>{kind}</h2><p class="lead">{SAID[kind]}, {len(pairs)}</p>'
                 f'<ul class="pairs">{"".join(pairs)}</ul></section>'
             )
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
+    digest = hash_style(_STYLE)
     nothing = "" if sections else '<p class="none">No versions of each other found.</p>'
     return "\n".join(
         [
@@ -110,7 +104,7 @@ def _draw_groups(versions: Versions) -> str:
     return f'<h2>Groups</h2><ul class="groups">{items}</ul>' if items else ""
 
 
-def _draw_pair(relation: Relation, pictures: dict[_Place, str]) -> str:
+def _draw_pair(relation: Relation, pictures: dict[Place, str]) -> str:
     shots = "".join(
         f'<div>{_draw_shot(place, pictures)}<p dir="auto">{escape(name_file(video))}</p></div>'
         for video, place in zip((relation.first, relation.second), _places(relation), strict=True)
@@ -124,7 +118,7 @@ def _draw_pair(relation: Relation, pictures: dict[_Place, str]) -> str:
     )
 
 
-def _draw_shot(place: _Place, pictures: dict[_Place, str]) -> str:
+def _draw_shot(place: Place, pictures: dict[Place, str]) -> str:
     uri = pictures.get(place)
     picture = f'<img alt="" loading="lazy" src="{uri}">' if uri else NO_PICTURE
     return f'<div class="shot">{picture}<span class="time">{format_seconds(place[1])}</span></div>'
@@ -160,7 +154,7 @@ def _draw_tracks(relation: Relation) -> str:
     )
 
 
-def _places(relation: Relation) -> tuple[_Place, _Place]:
+def _places(relation: Relation) -> tuple[Place, Place]:
     """The same moment in both; of videos that share neither picture nor sound, any."""
     shared: tuple[Modality, ...] = ("frames", "audio")
     for modality in shared:
@@ -177,31 +171,10 @@ def _places(relation: Relation) -> tuple[_Place, _Place]:
 
 def _read_pictures(
     relations: Sequence[Relation], thumbnail: Thumbnail, progress: Progress | None
-) -> dict[_Place, str]:
+) -> dict[Place, str]:
     """Read the pictures of all pairs, each once, as data URIs."""
-    wanted: dict[_Place, Video] = {}
+    wanted: dict[Place, Video] = {}
     for relation in relations:
         for video, place in zip((relation.first, relation.second), _places(relation), strict=True):
-            if video.has_picture:
-                wanted.setdefault(place, video)
-    chosen = list(wanted.items())[:MAX_THUMBNAILS]
-
-    def read(item: tuple[_Place, Video]) -> bytes | None:
-        (_, at_seconds), video = item
-        try:
-            return thumbnail(video, at_seconds)
-        except MediaError:
-            return None
-
-    pictures: dict[_Place, str] = {}
-    # Each picture is a decoder's work, which is another process.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for n_done, ((place, _), jpeg) in enumerate(
-            zip(chosen, pool.map(read, chosen), strict=True), start=1
-        ):
-            if jpeg is not None:
-                encoded = base64.b64encode(jpeg).decode("ascii")
-                pictures[place] = f"data:image/jpeg;base64,{encoded}"
-            if progress is not None:
-                progress(n_done, len(chosen))
-    return pictures
+            wanted.setdefault(place, video)
+    return read_places(wanted, thumbnail, MAX_THUMBNAILS, progress)
