@@ -132,7 +132,6 @@ def find_candidates(
     fuse: Fuse,
     n_wanted: int | None,
     left_out: Collection[str] = (),
-    seeds: Collection[str] = (),
 ) -> Candidates:
     """Find videos among which are, provably, the `n_wanted` best of the library.
 
@@ -147,17 +146,14 @@ def find_candidates(
             depend on the other videos.
         n_wanted: None for all videos.
         left_out: ids of videos that are no answer.
-        seeds: ids of videos to score exactly whatever their similarities, as something else may
-            speak for them; those that no ask can be compared with are not among the answers.
     """
     hunt = _Hunt.begin(asks, left_out)
     exact = np.full(hunt.is_held.shape, np.nan)
     is_scored = np.zeros(len(hunt.video_ids), dtype=bool)
-    is_seed = np.isin(hunt.video_ids, list(seeds))
     k = 8 * (n_wanted or 1)
     while True:
         is_seen, bounds = hunt.look(k) if n_wanted and _is_small(asks, k) else hunt.see_all()
-        is_seen |= is_scored | is_seed
+        is_seen |= is_scored
         new = np.flatnonzero(is_seen & ~is_scored)
         for row, ask in zip(exact, asks, strict=True):
             row[new] = score_videos(ask, [hunt.video_ids[at] for at in new])

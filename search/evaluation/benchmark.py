@@ -52,33 +52,6 @@ class _Prepared:
     cut_error: MediaError | None = None
 
 
-def run_benchmark(
-    library: Library,
-    encoders: Encoders,
-    groups: Groups,
-    options: BenchmarkOptions,
-    tell: Tell = lambda stage, n_done, n_all: None,
-    announce: Announce = lambda line: None,
-) -> Evaluation:
-    """Sample queries from a library, ask them by every means, and gather what came of it.
-
-    Args:
-        library: the one evaluated; nothing is written to it.
-        encoders: of its profile.
-        groups: videos that answer for one another.
-        options: which queries, and how many at once.
-        tell: called with the stage, the number of its steps done, and of all.
-        announce: called with a line on what will be done.
-
-    Raises:
-        MvsearchError: the library is empty, or cannot be asked with these encoders.
-    """
-    (evaluation,) = compare_sides(
-        library, [(library, encoders)], groups, options, tell=tell, announce=announce
-    )
-    return evaluation
-
-
 def compare_sides(
     library: Library,
     sides: Sequence[tuple[Library, Encoders]],

@@ -1,6 +1,7 @@
 """Exact retrieval against brute force in numpy."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import search.pairs
 import search.retrieve
 from search.calibration import find_surprise
 from search.fusion import fuse_surprise, fuse_weighted, merge_parts
+from search.lexical import WordEvidence
 from search.pairs import compare_all, compare_one
 from search.retrieve import Ask, find_candidates, score_videos
 
@@ -110,17 +112,23 @@ def test_candidates_hold_the_best_when_every_video_has_a_level_of_its_own(
     assert set(best) <= set(found.video_ids)
 
 
-def test_seeds_are_scored_whatever_their_similarities(library: Any, spaces: Any) -> None:
+def test_what_words_speak_for_is_scored_whatever_its_similarity(library: Any, spaces: Any) -> None:
     index = library.index(spaces["frames"])
     asks = [Ask(index, make_queries(index, 1, 1))]
     alone = find_candidates(asks, lambda s, _: s[0], 1)
     outsider = next(v for v in index.video_ids if v not in alone.video_ids)
-    found = find_candidates(asks, lambda s, _: s[0], 1, seeds=[outsider, "of no library"])
+    n_segments = len(index.vectors(outsider))
+    evidence = {
+        outsider: WordEvidence(np.zeros((1, n_segments), dtype=np.float32)),
+        "of no library": WordEvidence(np.zeros((1, 1), dtype=np.float32)),
+    }
+    asks = [replace(asks[0], evidence=evidence)]
+    found = find_candidates(asks, lambda s, _: s[0], 1)
     assert set(found.video_ids) == {*alone.video_ids, outsider}
     at = found.video_ids.index(outsider)
     expected = brute_force(index, asks[0].vectors, outsider)
     assert found.similarities[0, at] == pytest.approx(expected, abs=1e-5)
-    left_out = find_candidates(asks, lambda s, _: s[0], 1, [outsider], [outsider])
+    left_out = find_candidates(asks, lambda s, _: s[0], 1, [outsider])
     assert outsider not in left_out.video_ids
 
 

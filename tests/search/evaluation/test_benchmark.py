@@ -9,7 +9,7 @@ from indexer.encoders import Encoders
 from search.engine import Engine, SearchOptions
 from search.evaluation import asking, benchmark
 from search.evaluation.asking import Asker, find_moment_error
-from search.evaluation.benchmark import BenchmarkOptions, run_benchmark
+from search.evaluation.benchmark import BenchmarkOptions, compare_sides
 from search.evaluation.groups import Groups
 from search.evaluation.likeness import rank_similar
 from search.evaluation.means import Means, list_means
@@ -37,7 +37,9 @@ def run(library, groups=NOBODY, tell=lambda *_: None, **sample):
     """Evaluate; two workers, so that clips are done in another order than they are asked in."""
     given = {"n_clips": 3, "lengths_seconds": (2.0,), "distortions": NAMES} | sample
     options = BenchmarkOptions(SampleOptions(**given), workers=2)
-    return run_benchmark(library, Encoders("toy"), groups, options, tell)
+    sides = [(library, Encoders("toy"))]
+    (evaluation,) = compare_sides(library, sides, groups, options, tell=tell)
+    return evaluation
 
 
 @pytest.fixture(scope="module")

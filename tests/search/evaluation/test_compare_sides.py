@@ -8,7 +8,7 @@ from indexer.encoders import PROFILES, Encoders
 from indexer.pipeline import IndexOptions
 from indexer.sides import open_sides
 from search.evaluation import benchmark
-from search.evaluation.benchmark import BenchmarkOptions, compare_sides, run_benchmark
+from search.evaluation.benchmark import BenchmarkOptions, compare_sides
 from search.evaluation.groups import Groups
 from search.evaluation.queries import SampleOptions
 from store.library import Library
@@ -75,7 +75,7 @@ def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
 
 def test_beside_another_profile_a_library_answers_as_it_does_alone(library):
     options = replace(OPTIONS, sample=replace(OPTIONS.sample, kinds=("image", "lyric", "similar")))
-    alone = run_benchmark(library, Encoders("toy"), Groups({}), options)
+    (alone,) = compare_sides(library, [(library, Encoders("toy"))], Groups({}), options)
     with open_sides(library, ["toy-few", "toy"], IndexOptions(workers=1)) as (sides, _):
         pairs = [(side.library, side.encoders) for side in sides]
         _, beside = compare_sides(library, pairs, Groups({}), options)
