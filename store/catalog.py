@@ -12,7 +12,17 @@ from sqlalchemy.orm import Session
 from store.errors import EncoderMismatchError, VideoNotFoundError
 from store.paths import encode_key, path_key
 from store.reading import PROFILE, CatalogReader
-from store.records import Embeddings, Failure, Location, Lyrics, Space, Stage, Tag, Video
+from store.records import (
+    Embeddings,
+    Failure,
+    Location,
+    Lyrics,
+    Space,
+    Stage,
+    Tag,
+    Video,
+    WholeVideo,
+)
 from store.rows import (
     embeddings_to_row,
     failure_to_row,
@@ -32,7 +42,7 @@ from store.tables import (
     SpaceRow,
     VideoRow,
 )
-from store.tags import replace_tags
+from store.tags import replace_tags, tags_to_rows
 
 __all__ = ["Catalog", "path_key"]
 
@@ -84,6 +94,33 @@ class Catalog(CatalogReader):
             session.merge(location_to_row(location))
             session.flush()
             _drop_homeless(session, old_ids)
+
+    def add_whole(self, whole: Sequence[WholeVideo]) -> None:
+        """Add videos that are new, with all that was made of them, in one transaction.
+
+        For many videos at once: it takes a fraction of the time of `add_video` and `store_stage`.
+
+        Raises:
+            EncoderMismatchError: the library was not built with such a space.
+            IntegrityError: one of the videos is in the library already; none is added.
+        """
+        made = [embeddings for one in whole for embeddings in one.embeddings]
+        with self._database.writing() as session:
+            _check_known(session, made)
+            _bump_generations(session, {embeddings.space.key for embeddings in made})
+            session.add_all(video_to_row(one.video) for one in whole)
+            session.flush()
+            for one in whole:
+                session.add(location_to_row(one.location))
+                session.add_all(stage_to_row(stage, ()) for stage in one.stages)
+                session.add_all(embeddings_to_row(one.video.id, each) for each in one.embeddings)
+                session.add_all(tags_to_rows(one.video.id, one.tags))
+                if one.lyrics is not None:
+                    session.add(lyrics_to_row(one.video.id, one.lyrics))
+            session.flush()
+            for one in whole:
+                lines = one.lyrics.lines if one.lyrics is not None else ()
+                session.add_all(line_to_row(one.video.id, n, line) for n, line in enumerate(lines))
 
     def drop_locations(self, paths: Iterable[Path]) -> list[str]:
         """Forget files and their failures, and the videos that were nowhere else with all they had.

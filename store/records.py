@@ -260,6 +260,24 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeVideo:
+    """A video that is new to a library, and all that its stages made of it."""
+
+    video: Video
+    location: Location
+    stages: tuple[Stage, ...]
+    embeddings: tuple[Embeddings, ...]
+    lyrics: Lyrics | None = None
+    tags: tuple[Tag, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that it is all of one video."""
+        ids = {self.location.video_id, *(stage.video_id for stage in self.stages)}
+        if ids != {self.video.id}:
+            raise ValueError(f"not all of this is of {self.video.id}: {sorted(ids)}")
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A stretch of a video that answers a query.
 

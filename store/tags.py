@@ -40,7 +40,12 @@ class TagReader:
 def replace_tags(session: Session, video_id: str, tags: Sequence[Tag]) -> None:
     """Put the new tags of a video, the surest first, in the place of the old."""
     session.execute(delete(TagRow).where(TagRow.video_id == video_id))
-    session.add_all(
+    session.add_all(tags_to_rows(video_id, tags))
+
+
+def tags_to_rows(video_id: str, tags: Sequence[Tag]) -> list[TagRow]:
+    """The tags of a video, the surest first, as rows."""
+    return [
         TagRow(
             video_id=video_id,
             position=position,
@@ -50,7 +55,7 @@ def replace_tags(session: Session, video_id: str, tags: Sequence[Tag]) -> None:
             probability=tag.probability,
         )
         for position, tag in enumerate(tags)
-    )
+    ]
 
 
 def _row_to_tag(row: TagRow) -> Tag:

@@ -1,0 +1,207 @@
+"""Whole libraries of videos that never were, written through the catalogue: big ones in minutes.
+
+Vectors come from `benchmarks.vectors`; titles, artists and lyric lines are words of made-up
+syllables, used as often as Zipf's law has it. The vectors of lines know nothing of the words: a
+line is found by its words, and by its meaning at random.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.vectors import VectorMaker, choose_likeness
+from indexer.encoders import Encoders
+from indexer.stages import lyrics_fingerprint
+from store import schema
+from store.library import Library
+from store.records import (
+    Embeddings,
+    Location,
+    LyricLine,
+    Lyrics,
+    Segment,
+    Space,
+    Stage,
+    Tag,
+    Video,
+    WholeVideo,
+)
+
+SONGS_PER_ARTIST = 8
+N_SYLLABLES = 4000
+LABELS = ("seashore", "stage", "drum", "acoustic guitar", "limousine", "candle", "umbrella")
+VIDEOS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryOptions:
+    """What a made library holds.
+
+    Attributes:
+        n_frames, n_windows, n_lines: vectors a video of pictures, sound and lyrics.
+        profile: whose spaces are filled.
+        has_files: whether empty files of the right size and time lie where the catalogue says, so
+            that indexing their folder finds all of them unchanged.
+    """
+
+    n_videos: int
+    n_frames: int = 100
+    n_windows: int = 160
+    n_lines: int = 40
+    duration_seconds: float = 200.0
+    profile: str = "embedded"
+    seed: int = 0
+    has_files: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MadeLibrary:
+    """Where a made library lies.
+
+    Attributes:
+        folder: of the library.
+        videos: the folder that it says it was made from.
+    """
+
+    folder: Path
+    videos: Path
+    options: LibraryOptions
+
+
+def keep_library(cache: Path, options: LibraryOptions) -> MadeLibrary:
+    """Make a library below `cache`, or take the one that an earlier call made there."""
+    label = json.dumps(asdict(options) | {"schema": schema.HEAD}, sort_keys=True)
+    digest = hashlib.sha256(label.encode()).hexdigest()[:10]
+    home = cache.absolute() / f"made-{options.n_videos}-{digest}"
+    made = MadeLibrary(home / "library", home / "videos", options)
+    marker = home / "made.json"
+    if not marker.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        made.videos.mkdir(parents=True)
+        fill_library(made)
+        marker.write_text(label, "utf-8")
+    return made
+
+
+def fill_library(made: MadeLibrary) -> None:
+    """Write a library and the files that it is said to be made from."""
+    options = made.options
+    encoders = Encoders(options.profile)
+    spaces = encoders.spaces()
+    makers = {
+        space: VectorMaker(space.dim, choose_likeness(space), options.seed + number)
+        for number, space in enumerate(spaces)
+    }
+    words = Words(options.seed)
+    with Library.open(made.folder, create=True) as library, library.writing():
+        library.catalog.adopt_profile(options.profile, spaces)
+        for begin in range(0, options.n_videos, VIDEOS_AT_ONCE):
+            some = range(begin, min(begin + VIDEOS_AT_ONCE, options.n_videos))
+            songs = [words.write_song(position, options) for position in some]
+            library.catalog.add_whole([make_whole(song, makers, made) for song in songs])
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """What is known of a made video but its vectors."""
+
+    id: str
+    position: int
+    title: str
+    artist: str
+    lines: tuple[str, ...]
+
+
+class Words:
+    """Words of made-up syllables, by Zipf's law; equal seeds, equal words."""
+
+    def __init__(self, seed: int) -> None:
+        generator = np.random.default_rng([seed, 1])
+        syllables = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"]
+        lengths = generator.integers(1, 4, N_SYLLABLES)
+        self._words = ["".join(generator.choice(syllables, length)) for length in lengths]
+        chances = 1 / np.arange(1, N_SYLLABLES + 1)
+        self._chances = np.cumsum(chances / chances.sum())
+        self._seed = seed
+
+    def write_song(self, position: int, options: LibraryOptions) -> Song:
+        """Title, artist and lines of a video; the title ends in its position."""
+        generator = np.random.default_rng([self._seed, 2, position])
+        artist = np.random.default_rng([self._seed, 3, position // SONGS_PER_ARTIST])
+        title = f"{self._write(generator, 2)} {position}".capitalize()
+        lines = tuple(self._write(generator, 6) for _ in range(options.n_lines))
+        digest = hashlib.blake2b(f"{self._seed} {position}".encode(), digest_size=20)
+        return Song(digest.hexdigest(), position, title, self._write(artist, 2).title(), lines)
+
+    def _write(self, generator: np.random.Generator, n_words: int) -> str:
+        """So many words, often ones more often."""
+        drawn = np.searchsorted(self._chances, generator.random(n_words))
+        return " ".join(self._words[min(number, N_SYLLABLES - 1)] for number in drawn)
+
+
+def make_embeddings(
+    space: Space, maker: VectorMaker, song: Song, options: LibraryOptions
+) -> Embeddings:
+    """The vectors of a video in one space, each with its share of the time."""
+    texts = list(song.lines) if space.modality == "lyrics" else []
+    counts = {"frames": options.n_frames, "lyrics": options.n_lines, "audio": options.n_windows}
+    n = counts[space.modality]
+    segments = tuple(_cut(n, options.duration_seconds, texts))
+    return Embeddings(space, segments, maker.make(song.position, n))
+
+
+def _cut(n: int, duration_seconds: float, texts: Sequence[str]) -> Iterator[Segment]:
+    """Cut a duration into n segments."""
+    times = np.linspace(0, duration_seconds, n + 1).tolist()
+    for number in range(n):
+        yield Segment(times[number], times[number + 1], texts[number] if texts else "")
+
+
+def make_whole(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) -> WholeVideo:
+    """All that a library holds of a video; if asked, its file is made as well."""
+    options = made.options
+    place = made.videos / f"{song.artist} - {song.title}.mp4"
+    mtime_ns = 1_700_000_000_000_000_000 + song.position * 1_000_000_000
+    size = 20_000_000 + song.position
+    if options.has_files:
+        place.touch()
+        os.truncate(place, size)
+        os.utime(place, ns=(mtime_ns, mtime_ns))
+    video = Video(song.id, place, song.title, song.artist, options.duration_seconds, True)
+    embeddings = [make_embeddings(space, maker, song, options) for space, maker in makers.items()]
+    firsts = {each.space.modality: each.space.key for each in reversed(embeddings)}
+    details = {"lyrics": f"tag lyrics|{_mark_of_no_sidecar()}"}
+    stages = (
+        Stage(song.id, modality, key, "done", details.get(modality, ""))
+        for modality, key in firsts.items()
+    )
+    return WholeVideo(
+        video,
+        Location(place, song.id, made.videos, size, mtime_ns),
+        tuple(stages),
+        tuple(embeddings),
+        make_lyrics(song, options),
+        (Tag(LABELS[song.position % len(LABELS)], 0.0, options.duration_seconds / 4, 0.5),),
+    )
+
+
+def make_lyrics(song: Song, options: LibraryOptions) -> Lyrics:
+    """The lines of a video, one after the other over its whole length."""
+    segments = _cut(options.n_lines, options.duration_seconds, song.lines)
+    lines = (LyricLine(one.text, one.start_seconds, one.end_seconds) for one in segments)
+    return Lyrics(tuple(lines), "tag", "lyrics")
+
+
+@lru_cache(maxsize=1)
+def _mark_of_no_sidecar() -> str:
+    """What the catalogue keeps of the lyric files beside a video that has none."""
+    with tempfile.TemporaryDirectory() as folder:
+        return lyrics_fingerprint(Path(folder, "alone.mp4"))

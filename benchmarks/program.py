@@ -1,0 +1,95 @@
+"""What every program of the suite takes from its command line and gives back."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.results import Row, format_row, write_rows
+
+ROOT = Path(__file__).resolve().parents[1]
+MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", ROOT / "../shared/media"))
+SONG_HEIGHT = 720
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """How a program runs.
+
+    Attributes:
+        is_quick: small sizes, one or two rounds: it shows that the program works, and no more.
+        cache: where songs and libraries are kept from run to run.
+        media: the real test media; None where they are not at hand.
+    """
+
+    is_quick: bool = False
+    cache: Path = ROOT / ".bench"
+    media: Path | None = None
+
+    @property
+    def rounds(self) -> int:
+        """How often a thing is measured."""
+        return 1 if self.is_quick else 3
+
+
+Measure = Callable[[BenchOptions], Sequence[Row]]
+
+
+def run_program(name: str, measure: Measure, arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, measure, print the rows and, if asked, write them to a file.
+
+    Args:
+        name: of the module in `benchmarks`.
+        measure: makes the rows; their command is filled in here.
+        arguments: of the command line; None for those of this process.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
+    parser.add_argument("--quick", action="store_true", help="small sizes; claims nothing")
+    parser.add_argument("--cache", type=Path, default=BenchOptions().cache, help="folder to keep")
+    parser.add_argument("--rows", type=Path, help="write the rows to this file")
+    given = parser.parse_args(arguments)
+    given.cache.mkdir(parents=True, exist_ok=True)
+    media = MEDIA.resolve() if MEDIA.is_dir() else None
+    rows = measure(BenchOptions(given.quick, given.cache.resolve(), media))
+    for row in rows:
+        print(format_row(row), flush=True)
+    if given.rows is not None:
+        write_rows(rows, given.rows)
+
+
+def mvsearch(*words: str | Path) -> list[str | Path]:
+    """The words of a command of ours, as a process of its own."""
+    return [sys.executable, ROOT / "cli.py", *words]
+
+
+def keep_songs(options: BenchOptions, n_songs: int | None = None) -> Path | None:
+    """The folder of full-length songs built from the test media, once; None without media.
+
+    Args:
+        options: where media and cache are.
+        n_songs: only so many, the smallest; None for all.
+    """
+    builder = None if options.media is None else options.media.parent / "tools/build_songs.py"
+    if builder is None or not builder.is_file():
+        return None
+    folder = options.cache / f"songs{SONG_HEIGHT}"
+    marker = folder / "built"
+    if not marker.exists():
+        words = [sys.executable, str(builder), str(folder), "--height", str(SONG_HEIGHT)]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+        marker.touch()
+    return folder if n_songs is None else _link_some(folder, n_songs)
+
+
+def _link_some(folder: Path, n_songs: int) -> Path:
+    """A folder with links to the smallest songs and to what lies beside them."""
+    some = folder.with_name(f"{folder.name}-{n_songs}")
+    some.mkdir(exist_ok=True)
+    for song in sorted(folder.glob("*.mp4"), key=lambda path: path.stat().st_size)[:n_songs]:
+        for path in (song, song.with_suffix(".lrc")):
+            if path.exists() and not (some / path.name).exists():
+                os.link(path, some / path.name)
+    return some

@@ -1,0 +1,83 @@
+"""Timing by planted costs: no clock decides a test."""
+
+import os
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks.timing import (
+    CommandFailedError,
+    Comparison,
+    compare,
+    fit_exponent,
+    list_tree,
+    measure,
+    run_command,
+)
+
+
+def test_things_take_turns_and_each_begins_a_round():
+    order = []
+    things = {name: (lambda name=name: order.append(name)) for name in "abc"}
+    found = compare(things, rounds=3)
+    assert "".join(order) == "abcbcacab"
+    assert all(len(costs) == 3 for costs in found.costs.values())
+
+
+def test_ratio_is_the_median_of_the_rounds():
+    found = Comparison({"ours": (2.0, 30.0, 4.0), "theirs": (1.0, 10.0, 4.0)})
+    assert found.ratios("ours", "theirs") == (2.0, 3.0, 1.0)
+    assert found.ratio("ours", "theirs") == 2.0
+    assert found.median("ours") == 4.0
+    assert found.describe("ours", "theirs") == "2.00 (1.00 to 3.00)"
+
+
+def test_a_thing_may_tell_its_own_cost():
+    assert measure(lambda: 7) == 7.0
+    assert measure(lambda: None) >= 0
+
+
+def test_command_gives_output_cpu_time_and_the_memory_of_its_children():
+    hold = "import time; held = bytearray(60 << 20); time.sleep(0.5)"
+    nested = (
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}]); print('ok')"
+    )
+    cost = run_command([sys.executable, "-c", nested], is_watched=True)
+    assert cost.output == "ok\n"
+    assert 0 < cost.cpu_seconds <= cost.wall_seconds * os.cpu_count()
+    assert cost.peak_bytes is not None
+    assert 60 << 20 < cost.peak_bytes < 200 << 20
+
+
+def test_failed_command_says_why_in_one_line():
+    with pytest.raises(CommandFailedError, match=r"code 3, no such thing$"):
+        run_command(
+            [
+                sys.executable,
+                "-c",
+                "import sys; print('no such thing', file=sys.stderr); sys.exit(3)",
+            ]
+        )
+
+
+def test_command_that_does_not_end_is_ended_with_its_children():
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], stdin=0)"
+    stuck = [sys.executable, "-c", f"{code}; import time; time.sleep(60)"]
+    with pytest.raises(CommandFailedError, match="code -9"):
+        run_command(stuck, limit_seconds=0.3)
+
+
+def test_tree_holds_this_process():
+    assert os.getpid() in list_tree(os.getpid())
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 1.7])
+def test_exponent_is_that_of_a_planted_power_law(power):
+    sizes = np.array([1.0, 2.0, 4.0, 8.0])
+    assert fit_exponent(sizes, 3.5 * sizes**power) == pytest.approx(power, abs=1e-9)
+
+
+def test_no_exponent_fits_one_size():
+    with pytest.raises(ValueError, match="no power fits"):
+        fit_exponent([5, 5], [1, 2])
