@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.encoders import Encoders
+from indexer.flow import Flow
 from indexer.frames import (
     DecodeOptions,
     DecodeReport,
@@ -92,46 +93,54 @@ def analyse_file(
     options = options or AnalysisOptions()
     # The id is read only where it decides something: which frames a profile takes of the file.
     video_id = content_id(path) if encoders.profile.frames_a_video else ""
-    return analyse_probed(path, video_id, probe_file(path), encoders, options, stages)
+    with Flow(encoders, stages) as flow:
+        return analyse_probed(path, video_id, probe_file(path), flow, options, stages)
 
 
 def analyse_probed(
     path: Path,
     video_id: str,
     probe: Probe,
-    encoders: Encoders,
+    flow: Flow,
     options: AnalysisOptions,
     stages: Collection[Modality],
     stop: threading.Event | None = None,
 ) -> Features:
-    """Decode a file once and encode its frames and its sound as they come.
+    """Decode a file once; its frames and its sound are encoded meanwhile, as they come.
 
-    Memory holds one batch of frames and one of windows, however long the file is.
+    Of frames and sound, memory holds what the flow's queues do, however long the file is.
 
     Args:
         path: of the file.
         video_id: its content id; decides which frames a profile takes that takes few.
         probe: what the file says of itself.
-        encoders: whose profile says how frames are taken.
+        flow: through whose encoders it goes.
         options: the section, the rates and the patience.
         stages: what is asked for, "frames" or "audio" or both.
         stop: when set, the decoder is ended.
 
     Raises:
         MediaError: it cannot be decoded.
+        DecodeStoppedError: `stop` was set.
     """
-    seen = choose_sight(encoders, video_id) if "frames" in stages and probe.picture else None
-    ear = encoders.audio if "audio" in stages and probe.sound else None
-    heard = Heard(ear, options.hop_seconds) if ear is not None else None
+    has_picture = "frames" in stages and probe.picture is not None
+    seen = choose_sight(flow, video_id, stop) if has_picture else None
+    ear = flow.encoders.audio if "audio" in stages and probe.sound else None
+    heard = Heard(ear, flow.open_lane("audio", stop), options.hop_seconds) if ear else None
     if seen is None and heard is None:
         absent = {stage: WHY_NO_STREAM[stage] for stage in stages}
         return Features((), probe.duration_seconds or 0.0, absent)
-    with decode(path, probe, _decode_options(seen, heard, options), stop) as decoding:
+    wanted = _decode_options(seen, heard, options)
+    with flow.decoding(stop), decode(path, probe, wanted, stop) as decoding:
         for piece in decoding:
             if isinstance(piece, FrameBatch) and seen is not None:
                 seen.take(piece)
             elif isinstance(piece, SoundBlock) and heard is not None:
                 heard.take(piece)
+    # Both before either is waited for.
+    for sense in (seen, heard):
+        if sense is not None:
+            sense.flush()
     return _finish(decoding.report, {"frames": seen, "audio": heard}, stages)
 
 

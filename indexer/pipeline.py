@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.analysis import AnalysisOptions
-from indexer.encoders import Encoders
+from indexer.encoders import Encoder, Encoders
 from indexer.encoders.weights import try_out
+from indexer.flow import Flow
 from indexer.frames import DecodeStoppedError
 from indexer.inventory import Inventory, InventoryOptions, take_inventory, take_inventory_of
 from indexer.jobs import Job, LyricsWish, choose_jobs
@@ -33,6 +34,9 @@ from store.records import Failure, Location
 
 logger = logging.getLogger(__name__)
 
+# Beside those that are decoded: one that begins, and one whose last frames are being encoded.
+N_FILES_AHEAD = 2
+
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
@@ -40,8 +44,8 @@ class IndexOptions:
 
     Attributes:
         whisper_model: name or checkpoint file; None takes the profile's.
-        workers: files at once; None takes one for two cores, as the decoder has threads too, but
-            two at least: while one file begins or ends, another uses the cores.
+        workers: files decoded at once; None takes one for two cores, as the decoder has threads
+            too, but two at least: while one file begins or ends, another uses the cores.
         has_retry: whether files that failed before are tried again though they did not change.
         wait_seconds: how long to wait for another writer.
     """
@@ -177,7 +181,6 @@ class _Run:
         chosen = choose_jobs(inventory, self.catalog, self.encoders, wish)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting
-        self._load_encoders(chosen.jobs)
         self._analyse(chosen.jobs)
         # Only now: what looks gone may have moved, and its content stands under its new place.
         self._forget(inventory)
@@ -214,40 +217,39 @@ class _Run:
         else:
             self.ledger.forget(inventory.gone, inventory.healed)
 
-    def _load_encoders(self, jobs: list[Job]) -> None:
-        """Load what the jobs need; the first time a network is exported, which takes seconds."""
-        needed = sorted({stage for job in jobs for stage in job.lacking})
-        if not needed:
-            return
-        self.progress.begin("prepare", len(needed), "encoders")
-        for stage in needed:
-            if (encoder := self.encoders.get(stage)) is not None:
-                try_out(encoder)
-            self.progress.advance("prepare")
-
     def _analyse(self, jobs: list[Job]) -> None:
         """Analyse files side by side; this thread alone writes."""
         if not jobs:
             return
-        self.progress.begin("analyse", len(jobs))
+        needed = sorted({stage for job in jobs for stage in job.lacking})
         n_workers = self.options.workers or max(2, (os.cpu_count() or 1) // 2)
         options = StageOptions(self.lyrics, self.options.language, self.options.analysis)
+        with Flow(self.encoders, needed, n_decoders=n_workers, prepare=self._prepare) as flow:
+            if flow.n_encoders:
+                self.progress.begin("prepare", flow.n_encoders, "encoders")
+            self.progress.begin("analyse", len(jobs))
+            flow.start()
 
-        def run(job: Job) -> tuple[Job, Outcome | None]:
-            return job, self._run_stages(job, options)
+            def run(job: Job) -> tuple[Job, Outcome | None]:
+                return job, self._run_stages(job, flow, options)
 
-        for job, outcome in map_in_threads(run, jobs, n_workers, self.stop):
-            if outcome is None:
-                continue
-            self.ledger.keep_outcome(job.files, outcome)
-            if outcome.waits_for_whisper:
-                self.waiting.append(outcome)
-            self.progress.advance("analyse")
+            for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, self.stop):
+                if outcome is None:
+                    continue
+                self.ledger.keep_outcome(job.files, outcome)
+                if outcome.waits_for_whisper:
+                    self.waiting.append(outcome)
+                self.progress.advance("analyse")
 
-    def _run_stages(self, job: Job, options: StageOptions) -> Outcome | None:
+    def _prepare(self, encoder: Encoder) -> None:
+        """Load an encoder; the first time a network is exported, which takes seconds."""
+        try_out(encoder)
+        self.progress.advance("prepare")
+
+    def _run_stages(self, job: Job, flow: Flow, options: StageOptions) -> Outcome | None:
         """Run one job, None when stopped; whatever an odd file does, the others go on."""
         try:
-            return run_stages(job.files[0], job.lacking, self.encoders, options, self.stop)
+            return run_stages(job.files[0], job.lacking, flow, options, self.stop)
         except DecodeStoppedError:
             return None
         except MvsearchError:  # nothing about this file: a program or weights are missing

@@ -23,7 +23,7 @@ PLAIN_LINE_SECONDS = 10.0
 
 
 class Progress(Protocol):
-    """Told of the stages of a long piece of work."""
+    """Told of the stages of a long piece of work; one thread a stage, several stages at once."""
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """A stage begins, with so many units to do."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 from indexer.analysis import AnalysisOptions, Features, analyse_probed
 from indexer.audio import read_sound
 from indexer.encoders import Encoders
+from indexer.flow import Flow
 from indexer.frames import read_subtitles
 from indexer.inventory import Found
 from indexer.lyrics import (
@@ -26,6 +27,7 @@ from store.records import (
     Embeddings,
     Failure,
     Lyrics,
+    Matrix,
     Modality,
     Stage,
     StageStatus,
@@ -83,11 +85,15 @@ class Outcome:
 def run_stages(
     found: Found,
     lacking: Collection[Modality],
-    encoders: Encoders,
+    flow: Flow,
     options: StageOptions,
     stop: threading.Event | None = None,
 ) -> Outcome:
-    """Probe a file, then analyse it and look up its lyrics as far as these are lacking."""
+    """Probe a file, then analyse it and look up its lyrics as far as these are lacking.
+
+    Raises:
+        DecodeStoppedError: `stop` was set.
+    """
     path = found.file.path
     try:
         probe = probe_file(path)
@@ -100,19 +106,19 @@ def run_stages(
     if heard:
         try:
             features = analyse_probed(
-                path, found.video_id, probe, encoders, options.analysis, heard, stop
+                path, found.video_id, probe, flow, options.analysis, heard, stop
             )
         except MediaError as error:
             return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
         video = replace(
             video, duration_seconds=features.duration_seconds, is_duration_measured=True
         )
-        results += (stage_result(video.id, stage, features, encoders) for stage in heard)
+        results += (stage_result(video.id, stage, features, flow.encoders) for stage in heard)
         if features.problem is not None:
             failures.append(Failure(path, "decode", features.problem.code, str(features.problem)))
     waits = False
     if "lyrics" in lacking:
-        lyrics, waits = _take_lyrics(found, probe, encoders, options, failures)
+        lyrics, waits = _take_lyrics(found, probe, flow, options, failures, stop)
         results.append(lyrics)
     return Outcome(found, video, probe, tuple(results), tuple(failures), waits)
 
@@ -146,16 +152,28 @@ def stage_result(
 
 
 def lyrics_result(
-    video_id: str, lyrics: Lyrics, encoders: Encoders, fingerprint: str
+    video_id: str,
+    lyrics: Lyrics,
+    encoders: Encoders,
+    fingerprint: str,
+    encode: Callable[[list[str]], tuple[Matrix, ...]] | None = None,
 ) -> StageResult:
-    """Embed the lines of lyrics that go into the index, or all of them as one text."""
+    """Embed the lines of lyrics that go into the index, or all of them as one text.
+
+    Args:
+        video_id: whose lyrics they are.
+        lyrics: with the lines that are not believed.
+        encoders: of the profile.
+        fingerprint: of the files beside the video.
+        encode: what embeds lines, where it is not the encoder itself.
+    """
     encoder = encoders.lyrics
     origin = f"{lyrics.source} {lyrics.origin}".strip()
     is_whole = encoders.profile.is_lyrics_whole
     segments = song_segment(lyrics) if is_whole else lyric_segments(lyrics)
     embeddings: tuple[Embeddings, ...] = ()
     if segments:
-        matrices = encoder.encode([segment.text for segment in segments])
+        matrices = (encode or encoder.encode)([segment.text for segment in segments])
         embeddings = tuple(
             Embeddings(space, segments, matrix)
             for space, matrix in zip(encoder.spaces, matrices, strict=True)
@@ -198,9 +216,10 @@ def lyrics_fingerprint(path: Path) -> str:
 def _take_lyrics(
     found: Found,
     probe: Probe,
-    encoders: Encoders,
+    flow: Flow,
     options: StageOptions,
     failures: list[Failure],
+    stop: threading.Event | None,
 ) -> tuple[StageResult, bool]:
     """The lyrics stage from the sources that cost little, and whether Whisper is needed."""
     path = found.file.path
@@ -216,8 +235,15 @@ def _take_lyrics(
         )
         failures += (Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
         if taken.lyrics is not None:
-            return lyrics_result(found.video_id, taken.lyrics, encoders, fingerprint), False
-    key = encoders.lyrics.spaces[0].key
+            result = lyrics_result(
+                found.video_id,
+                taken.lyrics,
+                flow.encoders,
+                fingerprint,
+                lambda lines: flow.encode("lyrics", lines, stop),
+            )
+            return result, False
+    key = flow.encoders.lyrics.spaces[0].key
     if probe.sound is None:
         stage = Stage(found.video_id, "lyrics", key, "absent", f"{NO_SOUND}|{fingerprint}")
         return StageResult(stage), False

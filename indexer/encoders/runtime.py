@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 EXPORT_VERSION = 1
 
 Array = npt.NDArray[Any]
+
+# Encoders load side by side, but torch exports one network at a time. One export may need another.
+_MAKING = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +123,31 @@ def obtain_cached(stem: str, suffix: str, make: Callable[[], bytes]) -> bytes:
         MvsearchError: the cache cannot be written.
     """
     folder = models_folder() / "exported"
+    content = _find_cached(folder, stem, suffix)
+    if content is not None:
+        return content
+    with _MAKING:
+        content = _find_cached(folder, stem, suffix)
+        if content is not None:
+            return content
+        content = make()
+        name = f"{stem}-{hashlib.sha256(content).hexdigest()}{suffix}"
+        try:
+            write_atomically(folder / name, content)
+        except OSError as error:
+            raise MvsearchError(
+                f"{folder} cannot be written ({error.strerror}): point MVSEARCH_MODELS elsewhere"
+            ) from error
+        return content
+
+
+def _find_cached(folder: Path, stem: str, suffix: str) -> bytes | None:
+    """The first file of a stem that is whole, or None."""
     for path in sorted(folder.glob(f"{stem}-*{suffix}")):
         content = _read_whole(path, f"{stem}-", suffix)
         if content is not None:
             return content
-    content = make()
-    name = f"{stem}-{hashlib.sha256(content).hexdigest()}{suffix}"
-    try:
-        write_atomically(folder / name, content)
-    except OSError as error:
-        raise MvsearchError(
-            f"{folder} cannot be written ({error.strerror}): point MVSEARCH_MODELS elsewhere"
-        ) from error
-    return content
+    return None
 
 
 def _read_whole(path: Path, prefix: str, suffix: str) -> bytes | None:

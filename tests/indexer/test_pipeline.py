@@ -248,10 +248,11 @@ def test_stop_keeps_what_is_done(folder, home):
             progress=StopAfterOne(), stop=stop,
         )  # fmt: skip
         assert summary.is_interrupted
-        assert summary.indexed == 1
-        assert library.catalog.n_videos() == 1
+        # What was under way beside the first may be done by then, too.
+        assert 1 <= summary.indexed <= 3
+        assert library.catalog.n_videos() == summary.indexed
     rest = toy_library.index(folder, home)
-    assert (rest.indexed, rest.unchanged) == (2, 1)
+    assert (rest.indexed, rest.unchanged) == (3 - summary.indexed, summary.indexed)
 
 
 KILLED_RUN = """
