@@ -75,8 +75,10 @@ def decode(
 ) -> Decoding:
     """Decode frames and sound of a file in one process, through pipes, with flat memory.
 
-    The first frame at or after each multiple of 1 / rate is taken, with the time it is shown at;
-    at the start of a section, the frame that is on show there. Rotation is applied.
+    Of the frames that are decoded, the first at or after each multiple of 1 / rate is taken, with
+    the time it is shown at; at the start of a section, the last before it. `skipping` says which
+    are decoded: where any are left out, a frame is taken less than half a step late. Rotation is
+    applied.
 
     Raises, while it is iterated:
         MediaError: "no_media" (the file has nothing of what is wanted), "decode_failed",

@@ -1,5 +1,6 @@
 """The ffmpeg graph that turns a file into raw frames, their times, and mono sound."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,13 @@ from indexer.pieces import DecodeOptions
 from indexer.probe import PictureStream, Probe
 from indexer.programs import compile_graph, open_input, passthrough_option
 from indexer.sampling import choose_frame_rate, select_expression
+from indexer.skipping import choose_skip
 
 HD_HEIGHT = 720
 TIMES_PER_SECOND = 1_000_000
+
+# ffmpeg's own choice is a thread more than cores, which costs a tenth more processor time here.
+MAX_THREADS = 16
 
 _MARK = "mvsearch"
 
@@ -40,8 +45,7 @@ def build_command(
     """
     import ffmpeg
 
-    seek = {"ss": options.start_seconds, "noaccurate_seek": None}
-    source = open_input(path, options=seek if options.start_seconds > 0 else {})
+    source = open_input(path, options=_input_options(path, probe, options))
     outputs = []
     if options.wants_picture and probe.picture is not None:
         outputs.append(_picture_output(source, probe, options, pipes, probe.picture))
@@ -49,6 +53,19 @@ def build_command(
         stream = source[str(probe.sound.index)]
         outputs.append(_sound_output(stream, options, pipes["sound"]))
     return compile_graph(ffmpeg.merge_outputs(*outputs))
+
+
+def _input_options(path: Path, probe: Probe, options: DecodeOptions) -> dict[str, Any]:
+    """Where the decoder begins, with how many threads, and what it leaves out."""
+    n_threads = options.n_threads or min(os.cpu_count() or 1, MAX_THREADS)
+    chosen: dict[str, Any] = {"threads": n_threads}
+    if options.start_seconds > 0:
+        chosen |= {"ss": options.start_seconds, "noaccurate_seek": None}
+    if options.wants_picture and probe.picture is not None:
+        skip = choose_skip(path, probe.picture, choose_rate(probe, options), options)
+        if skip != "none":
+            chosen["skip_frame:v"] = skip
+    return chosen
 
 
 def _picture_output(

@@ -1,11 +1,15 @@
 """What decoding is asked for, and the pieces that it gives."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from store.records import Matrix
+
+# "all" frames; those that are "needed", where that hardly moves what is taken; "key" frames.
+Decoded = Literal["all", "needed", "key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,8 @@ class DecodeOptions:
         frame_size: (width, height) that the whole picture is scaled to, whatever its shape.
         sample_rate: of the mono sound, in hertz.
         frame_rate: frames per second to take; None goes by the duration.
+        decoded: which frames are decoded at all; of these, those that are due are taken.
+        n_threads: of the decoder; None is one a core.
         start_seconds, end_seconds: the section, relative to the file; None is its end.
         batch_frames: frames in a `FrameBatch`, less in the last one.
         block_seconds: length of a `SoundBlock`, less in the last one.
@@ -27,6 +33,8 @@ class DecodeOptions:
     wants_picture: bool = True
     wants_sound: bool = True
     frame_rate: float | None = None
+    decoded: Decoded = "needed"
+    n_threads: int | None = None
     start_seconds: float = 0.0
     end_seconds: float | None = None
     batch_frames: int = 32

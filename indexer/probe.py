@@ -19,7 +19,7 @@ PROBE_TIMEOUT_SECONDS = 20.0
 _ENTRIES = (
     "format=format_name,duration:format_tags:"
     "stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,sample_rate,"
-    "channels,color_space:stream_disposition=default,attached_pic,timed_thumbnails:"
+    "channels,color_space,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
     "stream_side_data=rotation:stream_tags"
 )
 # Tags that name the track or the muxer, not the music.
@@ -39,6 +39,7 @@ class PictureStream:
         rotation_degrees: clockwise turn that the player applies: 0, 90, 180 or 270.
         frame_rate: average frames per second by the header; None where it gives none.
         colour_space: as ffprobe names it; empty where the file does not say.
+        reorder_depth: by how many frames decoding runs ahead of showing; 0 without B-frames.
     """
 
     index: int
@@ -48,6 +49,7 @@ class PictureStream:
     rotation_degrees: int = 0
     frame_rate: float | None = None
     colour_space: str = ""
+    reorder_depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def _choose_picture(streams: list[Mapping[str, Any]]) -> PictureStream | None:
         rotation_degrees=rotation,
         frame_rate=_positive(chosen.get("avg_frame_rate")) or _positive(chosen.get("r_frame_rate")),
         colour_space=str(chosen.get("color_space", "")).replace("unknown", ""),
+        reorder_depth=int(chosen.get("has_b_frames", 0)),
     )
 
 
