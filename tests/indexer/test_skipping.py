@@ -125,7 +125,7 @@ def test_frames_are_left_out_where_no_frame_is_late_by_half_a_step(
     path = tmp_path / "a.mp4"
     text = [
         f"x264 - core 164 - H.264/MPEG-4 AVC codec - options: cabac=1 ref={references}"
-        f" deblock=1:0:0 interlaced={'tff' if laced else 0} bluray_compat=0 bframes={b_frames} b_pyramid=2\0"
+        f" deblock=1:0:0 interlaced={'tff' if laced else 0} bframes={b_frames} b_pyramid=2\0"
         for references, b_frames, laced in notes
     ]
     path.write_bytes(b"head" + b"\xff".join(map(str.encode, text)))
