@@ -1,8 +1,6 @@
 """The one door to searching: a query in, ranked videos with their reasons out."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import cast, get_args
 
 import numpy as np
 
@@ -12,7 +10,6 @@ from search.collapse import CopyTest, pick_videos
 from search.encode import Analyse, EncodedPart, EncodedQuery, encode_query, own_spaces
 from search.fusion import (
     FloatArray,
-    Fusion,
     Similarities,
     choose_weights,
     fuse,
@@ -22,66 +19,20 @@ from search.fusion import (
 from search.lexical import find_evidence
 from search.matrix import SimilarityMatrix
 from search.moments import find_alike, find_moments
+from search.options import SearchOptions, choose_fusion
 from search.pairs import Progress, compare_all, compare_one
+from search.pool import Pool, Positions, gather_pool
 from search.query import Query, Weights
 from search.retrieve import Ask, find_candidates
-from search.surprise import calibrate_pairs, calibrate_parts, find_backgrounds
+from search.surprise import Backgrounds
 from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
 from search.versions.compare import Comparison
-from store.errors import MvsearchError, QueryError
+from store.errors import MvsearchError
 from store.library import Library
 from store.records import Contribution, Modality, Moment, Result, Space, Video
 from store.vectors import SpaceIndex
 
-
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """How results are scored and how many are given.
-
-    Attributes:
-        weights: of the modalities; None for the library's default.
-        fusion: "calibrated" mean of surprises, "weighted" mean of cosines, or "rrf", reciprocal
-            rank fusion.
-        n_moments: at most so many of each modality in a result.
-        has_collapse: whether near-duplicates come under the best of them and count once.
-        per_artist: at most so many results of one artist; None for any number.
-    """
-
-    weights: Weights | None = None
-    fusion: Fusion = "calibrated"
-    top: int = 10
-    n_moments: int = 3
-    has_collapse: bool = False
-    per_artist: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what has no answer."""
-        if self.fusion not in get_args(Fusion):
-            raise QueryError(f"fusion is {' or '.join(get_args(Fusion))}, not {self.fusion!r}")
-        if self.top < 1:
-            raise QueryError(f"the number of results is at least 1, not {self.top}")
-        if self.per_artist is not None and self.per_artist < 1:
-            raise QueryError(f"an artist has at least 1 result, not {self.per_artist}")
-        if self.weights is not None and not any(weight > 0 for weight in self.weights.values()):
-            raise QueryError("the weights are all zero: give at least one above zero")
-
-    @property
-    def is_picky(self) -> bool:
-        """Whether some videos are passed over, so that nobody knows how far down results reach."""
-        return self.has_collapse or self.per_artist is not None
-
-
-def choose_fusion(encoders: Encoders, asked: Fusion | None = None) -> Fusion:
-    """The fusion asked for, else the profile's own, else the one that serves best.
-
-    Raises:
-        QueryError: the profile names none that there is.
-    """
-    own = SearchOptions().fusion if encoders.profile.fusion is None else encoders.profile.fusion
-    chosen = own if asked is None else asked
-    if chosen not in get_args(Fusion):
-        raise QueryError(f"fusion is {' or '.join(get_args(Fusion))}, not {chosen!r}")
-    return cast(Fusion, chosen)
+__all__ = ["Engine", "SearchOptions", "choose_fusion"]
 
 
 class Engine:
@@ -98,6 +49,8 @@ class Engine:
         self.library = library
         self.encoders = encoders
         self._analyse = analyse
+        self._backgrounds = Backgrounds(library, encoders)
+        self._pools: dict[tuple[str, ...], Pool] = {}
 
     def weights(self, options: SearchOptions) -> Weights:
         """The weights that a search with these options uses."""
@@ -111,6 +64,10 @@ class Engine:
             EncoderMismatchError: the library was built with other encoders.
             MvsearchError: the library is empty.
         """
+        with self.library.holding():
+            return self._search(query, options)
+
+    def _search(self, query: Query, options: SearchOptions) -> list[Result]:
         catalog = self.library.catalog
         tagged = find_tagged(catalog, query.tags) if query.tags else None
         if tagged is not None and not query.parts:
@@ -121,27 +78,27 @@ class Engine:
         encoded = encode_query(query.parts, self.library, self.encoders, modalities, self._analyse)
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
+        pool = self._gather([ask.index for ask in asks])
         if tagged is not None:
-            every = (video_id for ask in asks for video_id in ask.index.video_ids)
-            encoded = keep_tagged(encoded, tagged, every)
-
-        backgrounds = find_backgrounds(self.library, self.encoders, encoded.parts)
+            encoded = keep_tagged(encoded, tagged, pool.video_ids)
+        asked = [(part, ask.index) for part, ask in zip(encoded.parts, asks, strict=True)]
+        calibrate = self._backgrounds.calibrate_parts(asked, pool.video_ids)
 
         def merge(
-            similarities: FloatArray, ids: Sequence[str]
+            similarities: FloatArray, positions: Positions
         ) -> tuple[Similarities, Similarities]:
-            surprises = calibrate_parts(backgrounds, similarities, ids)
+            surprises = calibrate(similarities, positions)
             return merge_parts(similarities, of_parts), merge_parts(surprises, of_parts)
 
-        def score(similarities: FloatArray, ids: Sequence[str]) -> FloatArray:
-            return fuse(options.fusion, *merge(similarities, ids), weights)[0]
+        def score(similarities: FloatArray, positions: Positions) -> FloatArray:
+            return fuse(options.fusion, *merge(similarities, positions), weights)[0]
 
         # A rank is known only when every video is: no bound lets a search by ranks stop early.
         n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
-        found = find_candidates(asks, score, n_wanted, encoded.left_out)
+        found = find_candidates(asks, score, n_wanted, encoded.left_out, pool)
         results = self._rank(
             found.video_ids,
-            merge(found.similarities, found.video_ids),
+            merge(found.similarities, found.positions),
             weights,
             options,
             lambda video: self._moments_of(video, encoded, asks, options),
@@ -157,7 +114,7 @@ class Engine:
         indexes = self._indexes()
         similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
         surprises = {
-            m: self._calibrate_pairs(indexes[m].space, row[None], [video.id], ids)[0]
+            m: self._backgrounds.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
             for m, row in similarities.items()
         }
         share = self._share_with(video, indexes.values())
@@ -195,7 +152,7 @@ class Engine:
             report = _shift(progress, at * len(ids), len(indexes) * len(ids))
             similarities[modality] = compare_all(index, ids, report)
         surprises = {
-            m: self._calibrate_pairs(indexes[m].space, rows, ids, ids)
+            m: self._backgrounds.calibrate_pairs(indexes[m], rows, ids, ids)
             for m, rows in similarities.items()
         }
         matrix = SimilarityMatrix(videos, np.empty((len(ids), len(ids))), similarities, surprises)
@@ -215,7 +172,8 @@ class Engine:
     def _spaces(self) -> dict[Modality, Space]:
         """The space of each modality that the library holds anything of."""
         own = own_spaces(self.library)
-        held = {m: space for m, space in own.items() if self.library.index(space).n > 0}
+        catalog = self.library.catalog
+        held = {m: space for m, space in own.items() if catalog.has_vectors(space.key)}
         if not held:
             self._videos()
             raise MvsearchError("nothing in the library is searchable: see `mvsearch failures`")
@@ -226,10 +184,13 @@ class Engine:
         evidence = find_evidence(self.library.catalog, part.space, part.lines)
         return Ask(index, index.place(part.vectors), evidence)
 
-    def _calibrate_pairs(
-        self, space: Space, rows: FloatArray, ids: Sequence[str], other_ids: Sequence[str]
-    ) -> FloatArray:
-        return calibrate_pairs(self.library, self.encoders, space, rows, ids, other_ids)
+    def _gather(self, indexes: Sequence[SpaceIndex]) -> Pool:
+        """The videos of these indexes, gathered anew only when one of them is another."""
+        keys = tuple(index.space.key for index in indexes)
+        known = self._pools.get(keys)
+        if known is None or not all(index in known.indexes for index in indexes):
+            known = self._pools[keys] = gather_pool(indexes)
+        return known
 
     def _indexes(self) -> dict[Modality, SpaceIndex]:
         """The index of each modality that the library holds anything of."""
@@ -248,7 +209,7 @@ class Engine:
         n_videos = self.library.catalog.n_videos()
         results: list[Result] = []
         order = order_best_first(scores, video_ids)
-        ranking = (self.library.catalog.video(video_ids[at]) for at in order)
+        ranking = self._read_videos([video_ids[at] for at in order], options.top)
         is_copy = CopyTest(Comparison(self._indexes())) if options.has_collapse else None
         for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
             at, video = order[pick.position], pick.video
@@ -268,6 +229,13 @@ class Engine:
             results.append(Result(rank, score, video, contributions, moments, is_weak, pick.copies))
         return results
 
+    def _read_videos(self, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:
+        """Videos in this order; most callers want the first few only."""
+        for at in range(0, len(video_ids), n_at_once):
+            some = video_ids[at : at + n_at_once]
+            found = self.library.catalog.some_videos(some)
+            yield from (found[video_id] for video_id in some)
+
     def _moments_of(
         self, video: Video, encoded: EncodedQuery, asks: Sequence[Ask], options: SearchOptions
     ) -> tuple[Moment, ...]:
@@ -283,7 +251,7 @@ class Engine:
             moments: list[Moment] = []
             for index in indexes:
                 similarities = index.vectors(video.id) @ index.vectors(other.id).T
-                moments += find_alike(self.library, other, index.space, similarities, 1)
+                moments += find_alike(self.library, other, index, similarities, 1)
             return tuple(moments)
 
         return find

@@ -13,6 +13,7 @@ from search.retrieve import Ask
 from search.tags import name_stretch
 from store.library import Library
 from store.records import Matrix, Moment, Space, Video
+from store.vectors import SpaceIndex
 
 JOIN = " / "
 # Below this cosine nothing is alike: a moment would be no reason but noise.
@@ -47,9 +48,9 @@ def find_moments(
     for _, group in groupby(clips, key=lambda pair: id(pair[0].part)):
         found += _align_clip(video, list(group), n_moments)
     like: list[Moment] = []
-    for part, ask in others:
+    for _, ask in others:
         similarities, evidence = ask.compare(video.id), ask.evidence.get(video.id)
-        like += find_alike(library, video, part.space, similarities, n_moments, evidence)
+        like += find_alike(library, video, ask.index, similarities, n_moments, evidence)
     like.sort(key=lambda moment: -moment.similarity)
     return tuple(_limit_each(found + like, n_moments))
 
@@ -105,7 +106,7 @@ def _find_trust(space: Space, similarities: Matrix) -> float:
 def find_alike(
     library: Library,
     video: Video,
-    space: Space,
+    index: SpaceIndex,
     similarities: Matrix,
     n_moments: int,
     evidence: WordEvidence | None = None,
@@ -115,7 +116,7 @@ def find_alike(
     Args:
         library: where lyric lines are read.
         video: the one found.
-        space: what is compared.
+        index: of the space that is compared.
         similarities: (q, n) cosines with the video's n vectors in this space.
         n_moments: at most so many.
         evidence: what words say of the n segments, already in the similarities.
@@ -126,7 +127,7 @@ def find_alike(
     if not similarities.size:
         return []
     best = similarities.max(axis=0)
-    index = library.index(space)
+    space = index.space
     rows = index.rows(video.id)
     starts, ends = index.starts[rows], index.ends[rows]
     texts = _read_texts(library, video, space)
@@ -155,6 +156,5 @@ def _read_texts(library: Library, video: Video, space: Space) -> list[str]:
     """The lines behind a video's vectors; none where there are no words."""
     if space.modality != "lyrics":
         return []
-    embeddings = library.catalog.embeddings(video.id, space.key)
-    segments = () if embeddings is None else embeddings.segments
-    return [segment.text.replace("\n", JOIN) for segment in segments]
+    texts = library.catalog.segment_texts(space.key, [video.id])
+    return [line.replace("\n", JOIN) for line in texts.get(video.id, ())]

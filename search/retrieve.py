@@ -1,4 +1,4 @@
-"""The videos nearest to sets of vectors, exactly."""
+"""The videos nearest to sets of vectors."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,17 +8,23 @@ import numpy.typing as npt
 
 from search.fusion import FloatArray
 from search.lexical import WordEvidence
+from search.pool import Pool, Positions, gather_pool
 from store.records import Matrix
 from store.vectors import SpaceIndex
 
 Offsets = npt.NDArray[np.int64]
-Fuse = Callable[[FloatArray, Sequence[str]], FloatArray]
+Fuse = Callable[[FloatArray, Positions], FloatArray]
 
 # Similarities held at once: 64 MB of float32.
 MAX_PRODUCT = 1 << 24
 BLOCK_ROWS = 4096
-# Beyond so many neighbours a vector, comparing with every row is cheaper than sorting them.
+# Neighbours of each query vector at first, for each video that is wanted.
+NEIGHBOURS = 8
+# Beyond so many a vector, scoring whatever is in doubt is cheaper than sorting them.
 MAX_NEIGHBOURS = 4096
+# To score this share of all videos costs about as much as to find more neighbours.
+MAX_DOUBTFUL_SHARE = 1 / 16
+MIN_DOUBTFUL = 32
 # Neighbours come from another summation order than exact scores; cosines differ in the last bits.
 ROUNDING = 1e-5
 
@@ -50,10 +56,12 @@ class Candidates:
     Attributes:
         video_ids: v of them, sorted.
         similarities: (asks, v) float64, NaN where a video has no vectors in an ask's space.
+        positions: (v,) of the videos in the pool.
     """
 
     video_ids: tuple[str, ...]
     similarities: FloatArray
+    positions: Positions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,37 +140,44 @@ def find_candidates(
     fuse: Fuse,
     n_wanted: int | None,
     left_out: Collection[str] = (),
+    pool: Pool | None = None,
 ) -> Candidates:
-    """Find videos among which are, provably, the `n_wanted` best of the library.
+    """Find videos among which are the `n_wanted` best of the library.
 
     The threshold algorithm (Fagin, Lotem and Naor 2003): among the k nearest segments of every
-    query vector, a video that does not appear scores at most the mean of the k-th similarities.
-    k grows until the best exact scores reach that bound.
+    query vector, a video that does not appear is at most as similar as the mean of the k-th
+    similarities. Where few could still be among the best, these are scored; where many, k grows.
+
+    With exact indexes the best are found for certain. Where an index is approximate, k stays, and
+    of the videos that could still be among the best only the `MIN_DOUBTFUL` that could most are
+    scored: what is found is as complete as the k neighbours are, and its similarities are exact.
 
     Args:
         asks: at least one.
-        fuse: (asks, videos) similarities, NaN where unknown, and the ids of these videos into
-            (videos,) scores; a video's score must not fall when one of its similarities rises, nor
-            depend on the other videos.
+        fuse: (asks, videos) similarities, NaN where unknown, and the positions of these videos in
+            the pool into (videos,) scores; a video's score must not fall when one of its
+            similarities rises, nor depend on the other videos.
         n_wanted: None for all videos.
         left_out: ids of videos that are no answer.
+        pool: of the indexes that are asked, where it is at hand.
     """
-    hunt = _Hunt.begin(asks, left_out)
-    exact = np.full(hunt.is_held.shape, np.nan)
-    is_scored = np.zeros(len(hunt.video_ids), dtype=bool)
-    k = 8 * (n_wanted or 1)
+    pool = pool or gather_pool([ask.index for ask in asks])
+    hunt = _Hunt.begin(asks, fuse, pool, left_out)
+    if n_wanted is None or n_wanted >= np.count_nonzero(hunt.is_open):
+        hunt.score(np.flatnonzero(hunt.is_open))
+        return hunt.collect()
+    is_exact = all(index.is_exact for index in pool.indexes)
+    n_few = max(MIN_DOUBTFUL, int(MAX_DOUBTFUL_SHARE * len(pool.video_ids)))
+    k = NEIGHBOURS * n_wanted
     while True:
-        is_seen, bounds = hunt.look(k) if n_wanted and _is_small(asks, k) else hunt.see_all()
-        is_seen |= is_scored
-        new = np.flatnonzero(is_seen & ~is_scored)
-        for row, ask in zip(exact, asks, strict=True):
-            row[new] = score_videos(ask, [hunt.video_ids[at] for at in new])
-        is_scored = is_seen
-        reachable = np.where(hunt.is_held, bounds[:, None], np.nan)[:, ~is_scored]
-        chosen, others = hunt.pick(is_scored), hunt.pick(~is_scored)
-        scores = fuse(exact[:, is_scored], chosen)
-        if _is_settled(scores, fuse(reachable, others), n_wanted or 1):
-            return Candidates(chosen, exact[:, is_scored])
+        bounds = hunt.look(k)
+        doubtful = hunt.find_doubtful(bounds, n_wanted)
+        if not is_exact:
+            hunt.score(doubtful[:MIN_DOUBTFUL])
+            return hunt.collect()
+        if len(doubtful) <= n_few or not _is_small(asks, 4 * k):
+            hunt.settle(bounds, n_wanted)
+            return hunt.collect()
         k *= 4
 
 
@@ -170,60 +185,94 @@ def _is_small(asks: Sequence[Ask], k: int) -> bool:
     return k <= MAX_NEIGHBOURS and max(len(ask.vectors) for ask in asks) * k <= MAX_PRODUCT
 
 
-def _is_settled(scores: FloatArray, reachable: FloatArray, n_wanted: int) -> bool:
-    scores = np.sort(scores[~np.isnan(scores)])
-    reachable = reachable[~np.isnan(reachable)]
-    if not reachable.size:
-        return True
-    return len(scores) >= n_wanted and bool(scores[-n_wanted] >= reachable.max())
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Hunt:
-    """The videos that may answer, and which of them each ask can be compared with.
+    """What is known so far of the videos that may answer.
 
     Attributes:
-        video_ids: v of them, sorted.
-        position: of each id in `video_ids`.
-        is_held: (asks, v).
-        is_open: whether no video is left out.
+        is_held: (asks, v) which video of the pool each ask can be compared with.
+        is_open: (v,) which may answer.
+        similarities: (asks, v) of those scored, NaN otherwise.
+        is_scored: (v,).
     """
 
     asks: Sequence[Ask]
-    video_ids: tuple[str, ...]
-    position: dict[str, int]
+    fuse: Fuse
+    pool: Pool
+    left_out: Collection[str]
     is_held: npt.NDArray[np.bool_]
-    is_open: bool
+    is_open: npt.NDArray[np.bool_]
+    similarities: FloatArray
+    is_scored: npt.NDArray[np.bool_]
 
     @classmethod
-    def begin(cls, asks: Sequence[Ask], left_out: Collection[str]) -> "_Hunt":
-        held = [[v for v in ask.index.video_ids if v not in left_out] for ask in asks]
-        video_ids = tuple(sorted(set().union(*held)))
-        position = {video_id: at for at, video_id in enumerate(video_ids)}
-        is_held = np.zeros((len(asks), len(video_ids)), dtype=bool)
-        for row, ids in zip(is_held, held, strict=True):
-            row[[position[video_id] for video_id in ids]] = True
-        return cls(asks, video_ids, position, is_held, not left_out)
+    def begin(
+        cls, asks: Sequence[Ask], fuse: Fuse, pool: Pool, left_out: Collection[str]
+    ) -> "_Hunt":
+        is_held = pool.is_held[[pool.row_of(ask.index) for ask in asks]]
+        is_open: npt.NDArray[np.bool_] = np.any(is_held, axis=0)
+        known = [pool.position[video_id] for video_id in left_out if video_id in pool.position]
+        is_open[known] = False
+        return cls(
+            asks,
+            fuse,
+            pool,
+            left_out,
+            is_held,
+            is_open,
+            np.full(is_held.shape, np.nan),
+            np.zeros(len(pool.video_ids), dtype=np.bool_),
+        )
 
-    def pick(self, is_wanted: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-        """The ids of some videos."""
-        return tuple(self.video_ids[at] for at in np.flatnonzero(is_wanted))
+    def score(self, positions: Positions) -> None:
+        """Compare some videos with all that is asked."""
+        new = np.sort(positions[~self.is_scored[positions]])
+        video_ids = self.pool.pick(new)
+        for row, ask in zip(self.similarities, self.asks, strict=True):
+            row[new] = score_videos(ask, video_ids)
+        self.is_scored[new] = True
 
-    def look(self, k: int) -> tuple[npt.NDArray[np.bool_], FloatArray]:
-        """Mark the videos of the k nearest segments; bound what the others reach in each ask."""
-        is_seen = np.zeros(len(self.video_ids), dtype=bool)
+    def look(self, k: int) -> FloatArray:
+        """Score the videos of the k nearest segments; bound (asks,) what the others reach."""
         bounds = np.zeros(len(self.asks))
+        is_seen = np.zeros(len(self.is_open), dtype=np.bool_)
         for at, ask in enumerate(self.asks):
-            ids = ask.index.video_ids
-            allowed = None if self.is_open else [v for v in ids if v in self.position]
+            allowed = self._list_allowed(ask.index) if self.left_out else None
             similarities, rows = ask.index.search(ask.vectors, k, allowed)
             found = np.unique(ask.index.video_of(rows[rows >= 0]))
-            is_seen[[self.position[ids[video]] for video in found]] = True
-            is_seen[[self.position[v] for v in ask.evidence if v in self.position]] = True
+            is_seen[self.pool.places[self.pool.row_of(ask.index)][found]] = True
+            position = self.pool.position
+            is_seen[[position[v] for v in ask.evidence if v in position]] = True
             is_exhausted = bool((rows[:, -1] < 0).any())
             bounds[at] = -1.0 if is_exhausted else similarities[:, -1].mean() + ROUNDING
-        return is_seen, bounds
+        self.score(np.flatnonzero(is_seen & self.is_open))
+        return bounds
 
-    def see_all(self) -> tuple[npt.NDArray[np.bool_], FloatArray]:
-        """Mark every video; nothing is left to bound."""
-        return np.ones(len(self.video_ids), dtype=bool), np.zeros(len(self.asks))
+    def _list_allowed(self, index: SpaceIndex) -> list[str]:
+        places = self.pool.places[self.pool.row_of(index)]
+        return [v for v, at in zip(index.video_ids, places, strict=True) if self.is_open[at]]
+
+    def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
+        """The videos not scored that could be among the best, those that could most first."""
+        scored = np.flatnonzero(self.is_scored)
+        scores = self.fuse(self.similarities[:, scored], scored)
+        scores = np.sort(scores[~np.isnan(scores)])
+        others = np.flatnonzero(self.is_open & ~self.is_scored)
+        reachable = np.where(self.is_held[:, others], bounds[:, None], np.nan)
+        reach = self.fuse(reachable, others)
+        least = scores[-n_wanted] if len(scores) >= n_wanted else -np.inf
+        is_doubtful = reach > least
+        order = np.argsort(-reach[is_doubtful], kind="stable")
+        return others[is_doubtful][order]
+
+    def settle(self, bounds: FloatArray, n_wanted: int) -> None:
+        """Score the doubtful, until what is found is better than what the rest could be."""
+        n_at_once = MIN_DOUBTFUL
+        while len(doubtful := self.find_doubtful(bounds, n_wanted)):
+            self.score(doubtful[:n_at_once])
+            n_at_once *= 2
+
+    def collect(self) -> Candidates:
+        """All videos scored."""
+        scored = np.flatnonzero(self.is_scored)
+        return Candidates(self.pool.pick(scored), self.similarities[:, scored], scored)

@@ -1,6 +1,6 @@
 """The similarities of a query, or of videos, as surprise against the library's own backgrounds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -9,45 +9,80 @@ from search.backgrounds import Background, Kind, obtain_background
 from search.calibration import find_surprise
 from search.encode import EncodedPart
 from search.fusion import FloatArray
+from search.pool import Positions
 from store.library import Library
-from store.records import Space
+from store.vectors import SpaceIndex
 
 # Text that is typed is like nothing in the library; other queries are pieces of videos.
 _KINDS: dict[str, Kind] = {"text": "words", "lyric": "words"}
 
 
-def find_backgrounds(
-    library: Library, encoders: Encoders, parts: Sequence[EncodedPart]
-) -> list[Background]:
-    """What the similarities of each part of a query are seen against."""
-    return [
-        obtain_background(library, part.space, _KINDS.get(part.part.kind, "clip"), encoders)
-        for part in parts
-    ]
+class Backgrounds:
+    """What similarities in a library are seen against, read once for many searches."""
 
+    def __init__(self, library: Library, encoders: Encoders) -> None:
+        self._library = library
+        self._encoders = encoders
+        self._known: dict[tuple[str, Kind], tuple[SpaceIndex, Background]] = {}
+        self._levels: dict[tuple[str, Kind], tuple[Background, Sequence[str], FloatArray]] = {}
 
-def calibrate_parts(
-    backgrounds: Sequence[Background], similarities: FloatArray, video_ids: Sequence[str]
-) -> FloatArray:
-    """The surprise of (parts, videos) cosines of a query; NaN where they are."""
-    surprises = np.full(similarities.shape, np.nan)
-    for row, found in enumerate(backgrounds):
-        surprises[row] = find_surprise(similarities[row], found.level_of(video_ids), found.scale)
-    return surprises
+    def obtain(self, index: SpaceIndex, kind: Kind) -> Background:
+        """The background of a kind of query in the space of an index."""
+        known = self._known.get((index.space.key, kind))
+        if known is None or known[0] is not index:
+            found = obtain_background(self._library, index.space, kind, self._encoders)
+            known = self._known[index.space.key, kind] = (index, found)
+        return known[1]
 
+    def calibrate_parts(
+        self, asked: Sequence[tuple[EncodedPart, SpaceIndex]], video_ids: Sequence[str]
+    ) -> Callable[[FloatArray, Positions], FloatArray]:
+        """Prepare to see the parts of a query against their backgrounds.
 
-def calibrate_pairs(
-    library: Library,
-    encoders: Encoders,
-    space: Space,
-    similarities: FloatArray,
-    video_ids: Sequence[str],
-    other_ids: Sequence[str],
-) -> FloatArray:
-    """The surprise of (videos, others) cosines of whole videos, the same both ways.
+        Args:
+            asked: each part, and the index that it is asked of.
+            video_ids: all that may be found.
 
-    A pair's level is the mean of both videos' levels.
-    """
-    found = obtain_background(library, space, "video", encoders)
-    levels = (found.level_of(video_ids)[:, None] + found.level_of(other_ids)) / 2
-    return find_surprise(similarities, levels, found.scale)
+        Returns:
+            A function of (parts, videos) cosines, NaN where there are none, and the places of these
+            videos in `video_ids`, that gives their surprise.
+        """
+        kinds: list[Kind] = [_KINDS.get(part.part.kind, "clip") for part, _ in asked]
+        founds = [self.obtain(index, kind) for (_, index), kind in zip(asked, kinds, strict=True)]
+        levels = [
+            self._level(index.space.key, kind, found, video_ids)
+            for (_, index), kind, found in zip(asked, kinds, founds, strict=True)
+        ]
+
+        def calibrate(similarities: FloatArray, positions: Positions) -> FloatArray:
+            surprises = np.full(similarities.shape, np.nan)
+            for row, (found, level) in enumerate(zip(founds, levels, strict=True)):
+                surprises[row] = find_surprise(similarities[row], level[positions], found.scale)
+            return surprises
+
+        return calibrate
+
+    def calibrate_pairs(
+        self,
+        index: SpaceIndex,
+        similarities: FloatArray,
+        video_ids: Sequence[str],
+        other_ids: Sequence[str],
+    ) -> FloatArray:
+        """The surprise of (videos, others) cosines of whole videos, the same both ways.
+
+        A pair's level is the mean of both videos' levels.
+        """
+        found = self.obtain(index, "video")
+        levels = (found.level_of(video_ids)[:, None] + found.level_of(other_ids)) / 2
+        return find_surprise(similarities, levels, found.scale)
+
+    def _level(
+        self, key: str, kind: Kind, found: Background, video_ids: Sequence[str]
+    ) -> FloatArray:
+        """The levels of the same many videos as last time are not looked up again."""
+        known = self._levels.get((key, kind))
+        if known is None or known[0] is not found or known[1] is not video_ids:
+            known = (found, video_ids, found.level_of(video_ids))
+            self._levels[key, kind] = known
+        return known[2]

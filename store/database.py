@@ -1,6 +1,7 @@
 """A connection to the catalogue's database: its transactions, and its errors in plain words."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,12 +60,34 @@ class Database:
             is_read_only = url.query.get("mode") == "ro"
             _prepare_sqlite(self.engine, is_read_only, busy_seconds, has_foreign_keys)
         self._writer = self.engine.execution_options(is_writing=True)
+        self._held = threading.local()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one state of the database."""
+        """A session that sees one state of the database; inside `holding`, always the same."""
+        held: Session | None = getattr(self._held, "session", None)
+        if held is not None:
+            with self._plain_errors():
+                yield held
+            return
         with self._plain_errors(), Session(self.engine) as session:
             yield session
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let everything that this thread reads inside see one state, by one transaction.
+
+        Nothing is to be written inside: it would not be seen.
+        """
+        if getattr(self._held, "session", None) is not None:
+            yield
+            return
+        with self.reading() as session:
+            self._held.session = session
+            try:
+                yield
+            finally:
+                self._held.session = None
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

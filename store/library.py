@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -95,6 +95,10 @@ class Library:
             finally:
                 keys = [space.key for space in self.catalog.spaces()]
                 self._cache.drop_stale({key: self.catalog.generation(key) for key in keys})
+
+    def holding(self) -> AbstractContextManager[None]:
+        """Let everything that is read inside, by this thread, be of one state of the library."""
+        return self._database.holding()
 
     def index(self, space: Space) -> SpaceIndex:
         """The index of a space as the catalogue has it now, built where no good one is cached."""

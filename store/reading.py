@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from store.blobs import HalfMatrix, Seconds, unpack_seconds, unpack_vectors
 from store.errors import EncoderMismatchError, VideoNotFoundError
-from store.lines import LineReader
+from store.lines import N_VALUES, LineReader
 from store.lookup import choose_video
 from store.paths import decode_path, encode_key, keys_below
 from store.records import Embeddings, Failure, Location, Lyrics, Modality, Space, Stage, Video
@@ -108,6 +108,14 @@ class CatalogReader(LineReader, TagReader):
             raise VideoNotFoundError(f"no video has the id {video_id!r}")
         return found[0]
 
+    def some_videos(self, video_ids: Sequence[str]) -> dict[str, Video]:
+        """Those of these videos that there are, by id."""
+        found: dict[str, Video] = {}
+        for at in range(0, len(video_ids), N_VALUES):
+            some = self._videos(VideoRow.id.in_(video_ids[at : at + N_VALUES]))
+            found |= {video.id: video for video in some}
+        return found
+
     def find_video(self, name: str) -> Video:
         """The video that a name means.
 
@@ -181,6 +189,14 @@ class CatalogReader(LineReader, TagReader):
         with self._database.reading() as session:
             row = session.get(SpaceRow, space_key)
             return 0 if row is None else row.generation
+
+    def has_vectors(self, space_key: str) -> bool:
+        """Whether a space holds any vector; reads none."""
+        query = select(EmbeddingRow.video_id).where(
+            EmbeddingRow.space_key == space_key, func.length(EmbeddingRow.vectors) > 0
+        )
+        with self._database.reading() as session:
+            return session.execute(query.limit(1)).first() is not None
 
     def embeddings(self, video_id: str, space_key: str) -> Embeddings | None:
         """The segments and vectors of a video in a space; None where it has none."""

@@ -132,6 +132,11 @@ class SpaceIndex:
         """How many vectors there are."""
         return int(self.offsets[-1])
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether `search` finds the nearest rows for certain."""
+        return True
+
     def place(self, queries: Matrix) -> Matrix:
         """Unit vectors (q, dim) from an encoder as `search` takes them; see `place_vectors`."""
         return place_vectors(queries, self.centre)

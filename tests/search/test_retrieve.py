@@ -1,6 +1,5 @@
 """Exact retrieval against brute force in numpy."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -74,7 +73,7 @@ def test_candidates_hold_the_true_best(library: Any, spaces: Any, seed: int, n_w
     weights = {"frames": 0.3, "lyrics": 0.7}
     left_out = {"05aa"} if seed % 3 == 0 else set()
 
-    def fuse(similarities: np.ndarray, _: Sequence[str] = ()) -> np.ndarray:
+    def fuse(similarities: np.ndarray, _: object = None) -> np.ndarray:
         return fuse_weighted(merge_parts(similarities, modalities), weights)[0]
 
     found = find_candidates(asks, fuse, n_wanted, left_out)
@@ -97,17 +96,18 @@ def test_candidates_hold_the_best_when_every_video_has_a_level_of_its_own(
     asks = [Ask(i, make_queries(i, 1 + seed, seed + at)) for at, i in enumerate(indexes)]
     ids = [f"{at:02d}aa" for at in range(N_VIDEOS)]
     rng = np.random.default_rng(seed)
-    levels = {m: dict(zip(ids, rng.uniform(-0.5, 1.5, N_VIDEOS), strict=True)) for m in modalities}
+    levels = {m: rng.uniform(-0.5, 1.5, N_VIDEOS) for m in modalities}
 
-    def fuse(similarities: np.ndarray, of: Sequence[str]) -> np.ndarray:
+    def fuse(similarities: np.ndarray, of: np.ndarray) -> np.ndarray:
         surprises = {
-            m: find_surprise(row, np.array([levels[m][v] for v in of]), 0.1)
+            m: find_surprise(row, levels[m][of], 0.1)
             for m, row in zip(modalities, similarities, strict=True)
         }
         return fuse_surprise(surprises, {"frames": 0.4, "lyrics": 0.6})[0]
 
     found = find_candidates(asks, fuse, 3)
-    truth = fuse(np.array([[brute_force(a.index, a.vectors, v) for v in ids] for a in asks]), ids)
+    exact = np.array([[brute_force(a.index, a.vectors, v) for v in ids] for a in asks])
+    truth = fuse(exact, np.arange(N_VIDEOS))
     best = [ids[at] for at in np.argsort(-truth)[:3]]
     assert set(best) <= set(found.video_ids)
 
@@ -188,3 +188,62 @@ def test_pairs_are_brute_force_both_ways(
     assert np.isnan(matrix).any()
     assert seen[-1] == (len(ids), len(ids))
     assert compare_one(index, ids[1], ids) == pytest.approx(expected[1], abs=1e-5, nan_ok=True)
+
+
+def test_levels_far_apart_do_not_make_every_video_be_scored(
+    plant: Any, spaces: Any, conftest_spans: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No k nearest segments bound a few videos of a low level: these alone are scored."""
+    rng = np.random.default_rng(8)
+    frames, n_videos = spaces["frames"], 400
+    library = plant(
+        {
+            f"{at:03d}a": {frames: (rng.normal(size=(6, 16)), conftest_spans(6))}
+            for at in range(n_videos)
+        }
+    )
+    index = library.index(frames)
+    ask = Ask(index, make_queries(index, 1, 4))
+    levels = rng.normal(1.0, 0.1, size=n_videos)
+    levels[::50] = -4.0
+    asked: list[int] = []
+    real = type(index).search
+    monkeypatch.setattr(
+        type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
+    )
+
+    def fuse(similarities: np.ndarray, of: np.ndarray) -> np.ndarray:
+        return similarities[0] - levels[of]
+
+    found = find_candidates([ask], fuse, 5)
+    every = np.array([[brute_force(index, ask.vectors, v) for v in index.video_ids]])
+    truth = fuse(every, np.arange(n_videos))
+    best = {index.video_ids[at] for at in np.argsort(-truth)[:5]}
+    assert best <= set(found.video_ids)
+    assert {index.video_ids[at] for at in range(0, n_videos, 50)} <= set(found.video_ids)
+    assert len(asked) == 1
+    assert len(found.video_ids) < 100
+
+
+def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
+    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = library.index(spaces["frames"])
+    monkeypatch.setattr(type(index), "is_exact", False)
+    monkeypatch.setattr(search.retrieve, "MIN_DOUBTFUL", 3)
+    asked: list[int] = []
+    real = type(index).search
+    monkeypatch.setattr(
+        type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
+    )
+    ask = Ask(index, make_queries(index, 2, 9))
+    # Every video could be the best one, as far as anyone knows: none but a few are looked at.
+    found = find_candidates([ask], lambda s, of: s[0] + 9.0 * of, 1)
+    assert len(asked) == 1
+    neighbours = {
+        index.video_ids[at] for at in index.video_of(real(index, ask.vectors, asked[0])[1].ravel())
+    }
+    last = [v for v in index.video_ids if v not in neighbours][-3:]
+    assert set(found.video_ids) == neighbours | set(last)
+    exact = [brute_force(index, ask.vectors, v) for v in found.video_ids]
+    assert found.similarities[0] == pytest.approx(exact, abs=1e-5)

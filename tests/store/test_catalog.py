@@ -251,6 +251,25 @@ def test_a_generation_grows_with_every_change_of_its_space_alone(catalog: Catalo
     assert catalog.generation("unknown") == 0
 
 
+def test_a_space_has_vectors_only_while_a_video_has_some(catalog: Catalog) -> None:
+    add_song(catalog, "cd34")
+    catalog.store_stage(Stage("cd34", "audio", SOUND.key, "done"), [make_embeddings(SOUND, 0, 1)])
+    assert not any(catalog.has_vectors(space.key) for space in SPACES)
+    fill_song(catalog, "ab12", seed=1)
+    assert all(catalog.has_vectors(space.key) for space in SPACES)
+    catalog.drop_locations([Path("/music/ab12.mp4")])
+    assert not any(catalog.has_vectors(space.key) for space in SPACES)
+
+
+def test_some_videos_are_those_that_there_are(catalog: Catalog) -> None:
+    ids = [f"{at:04x}" for at in range(600)]
+    for video_id in ids[::100]:
+        add_song(catalog, video_id)
+    found = catalog.some_videos([*ids, "unknown"])
+    assert found == {video_id: catalog.video(video_id) for video_id in ids[::100]}
+    assert catalog.some_videos([]) == {}
+
+
 def test_pending_is_what_is_neither_done_nor_absent(catalog: Catalog) -> None:
     for video_id, status in [("a", "done"), ("b", "absent"), ("c", "pending"), ("d", None)]:
         add_song(catalog, video_id)

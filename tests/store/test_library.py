@@ -17,7 +17,12 @@ import pytest
 from store import library as library_module
 from store.catalog import Catalog
 from store.database import Database, sqlite_url
-from store.errors import LibraryBusyError, LibraryDamagedError, NoLibraryError
+from store.errors import (
+    LibraryBusyError,
+    LibraryDamagedError,
+    NoLibraryError,
+    VideoNotFoundError,
+)
 from store.library import Library, default_library_folder
 from store.records import Stage
 from tests.store.examples import FRAMES, SOUND, add_song, fill_song
@@ -143,6 +148,21 @@ def test_a_writer_does_not_wait_for_a_reader_who_sees_one_state(library: Library
         library.catalog.drop_locations([Path("/music/b.mp4"), Path("/music/c.mp4")])
         assert [video_id for video_id, _ in streamed] == ["b", "c"]
         assert reader.catalog.n_videos() == 1
+
+
+def test_reads_within_one_hold_see_one_state_and_nothing_of_it_stays(library: Library) -> None:
+    add_song(library.catalog, "ab12", title="before")
+    with Library.open(library.folder) as reader:
+        with reader.holding(), reader.holding():
+            assert reader.catalog.video("ab12").title == "before"
+            add_song(library.catalog, "ab12", title="after")
+            add_song(library.catalog, "cd34")
+            assert reader.catalog.video("ab12").title == "before"
+            assert reader.catalog.n_videos() == 1
+        assert reader.catalog.video("ab12").title == "after"
+        with pytest.raises(VideoNotFoundError), reader.holding():
+            reader.catalog.video("unknown")
+        assert reader.catalog.n_videos() == 2
 
 
 def test_a_transaction_that_meets_another_says_so(library: Library) -> None:
