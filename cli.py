@@ -125,6 +125,10 @@ def index(
         float | None,
         typer.Option(min=0.01, max=30, help="Frames a second, instead of the rate by duration."),
     ] = None,
+    fast: Annotated[
+        bool,
+        typer.Option("--fast", help="Key frames only; a later run without it takes the others."),
+    ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try files again that failed before.")
     ] = False,
@@ -144,7 +148,7 @@ def index(
         workers=workers,
         is_recursive=recursive,
         has_retry=retry_failed,
-        analysis=AnalysisOptions(frames_per_second=frame_rate),
+        analysis=AnalysisOptions(frame_rate, decoded="key" if fast else "needed"),
     )
     if not folder.is_dir():
         raise MvsearchError(f"{folder} is not a folder")

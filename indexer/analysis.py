@@ -18,6 +18,7 @@ from indexer.frames import (
     read_image,
     read_thumbnail,
 )
+from indexer.pieces import Decoded
 from indexer.probe import Probe, probe_file
 from indexer.scan import content_id
 from indexer.senses import Heard, Seen, choose_sight
@@ -45,12 +46,14 @@ class AnalysisOptions:
 
     Attributes:
         frames_per_second: None chooses by duration.
+        decoded: which frames are decoded at all, as `DecodeOptions` has it.
         hop_seconds: from one audio window to the next; None takes the encoder's.
         start_seconds, end_seconds: the section to analyse; times stay those of the file.
         stall_seconds: without progress for so long, the decoder is ended.
     """
 
     frames_per_second: float | None = None
+    decoded: Decoded = "needed"
     hop_seconds: float | None = None
     start_seconds: float | None = None
     end_seconds: float | None = None
@@ -193,6 +196,7 @@ def _decode_options(
         wants_picture=seen is not None,
         wants_sound=heard is not None,
         frame_rate=options.frames_per_second,
+        decoded=options.decoded,
         start_seconds=options.start_seconds or 0.0,
         end_seconds=options.end_seconds,
         batch_frames=BATCH_FRAMES,

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from indexer.encoders import Encoders
 from indexer.inventory import Found, Inventory
+from indexer.pieces import Decoded
 from indexer.stages import NO_SOUND, LyricsMode, lyrics_fingerprint
 from store.catalog import Catalog
-from store.records import Modality
+from store.records import KEY_FRAMES_ONLY, Modality
 
 SEEN_AND_HEARD: tuple[Modality, ...] = ("frames", "audio")
 
@@ -45,23 +46,48 @@ class Jobs:
     Attributes:
         n_unchanged: files that lack nothing.
         n_waiting: videos among these whose lyrics wait for Whisper.
+        n_refined: videos of which there were key frames only, and all are taken now.
     """
 
     jobs: list[Job] = field(default_factory=list)
     n_unchanged: int = 0
     n_waiting: int = 0
+    n_refined: int = 0
+
+    @property
+    def why_refined(self) -> str:
+        """One line: what is done again, though it was done."""
+        videos = "1 video" if self.n_refined == 1 else f"{self.n_refined} videos"
+        return f"Of {videos} there are key frames only, by --fast; now the others are taken as well"
 
 
 def choose_jobs(
-    inventory: Inventory, catalog: Catalog, encoders: Encoders, wish: LyricsWish
+    inventory: Inventory,
+    catalog: Catalog,
+    encoders: Encoders,
+    wish: LyricsWish,
+    decoded: Decoded = "needed",
 ) -> Jobs:
-    """Sort files into jobs, one for each content."""
+    """Sort files into jobs, one for each content.
+
+    Args:
+        inventory: what there is in the folder.
+        catalog: what is done.
+        encoders: of the profile.
+        wish: where lyrics may come from.
+        decoded: which frames; where more than key frames, what has only these is done again.
+    """
     known = {video.id for video in catalog.videos()}
     pending = {
         stage: catalog.pending(stage, encoder.spaces[0].key)
         for stage in SEEN_AND_HEARD
         if (encoder := encoders.get(stage)) is not None
     }
+    frames_key = encoders.frames.spaces[0].key
+    rough: set[str] = set()
+    if decoded != "key":
+        rough = catalog.made_with("frames", frames_key, KEY_FRAMES_ONLY)
+    pending["frames"] |= rough
     by_content: dict[str, list[Found]] = {}
     for found in inventory.fresh + inventory.unchanged:
         by_content.setdefault(found.video_id, []).append(found)
@@ -72,6 +98,7 @@ def choose_jobs(
         lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
         if _lacks_lyrics(files[0], is_new, catalog, encoders, wish):
             lacking.append("lyrics")
+        chosen.n_refined += video_id in rough
         # Another encoder may be asked to redo what is shared, so copies go along.
         if lacking or any(found.file.path in fresh for found in files):
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))

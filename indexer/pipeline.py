@@ -178,7 +178,10 @@ class _Run:
         for failure in inventory.failures:
             self.ledger.keep_failure(failure)
         wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)
-        chosen = choose_jobs(inventory, self.catalog, self.encoders, wish)
+        decoded = self.options.analysis.decoded
+        chosen = choose_jobs(inventory, self.catalog, self.encoders, wish, decoded)
+        if chosen.n_refined:
+            self.progress.note(chosen.why_refined)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting
         self._analyse(chosen.jobs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from indexer.analysis import AnalysisOptions, Features, analyse_probed
+from indexer.analysis import WHY_NO_STREAM, AnalysisOptions, Features, analyse_probed
 from indexer.audio import read_sound
 from indexer.encoders import Encoders
 from indexer.flow import Flow
@@ -21,9 +21,11 @@ from indexer.lyrics import (
     song_segment,
 )
 from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber
+from indexer.pieces import Decoded
 from indexer.probe import Probe, probe_file
 from store.errors import MediaError
 from store.records import (
+    KEY_FRAMES_ONLY,
     Embeddings,
     Failure,
     Lyrics,
@@ -113,7 +115,10 @@ def run_stages(
         video = replace(
             video, duration_seconds=features.duration_seconds, is_duration_measured=True
         )
-        results += (stage_result(video.id, stage, features, flow.encoders) for stage in heard)
+        decoded = options.analysis.decoded
+        results += (
+            stage_result(video.id, stage, features, flow.encoders, decoded) for stage in heard
+        )
         if features.problem is not None:
             failures.append(Failure(path, "decode", features.problem.code, str(features.problem)))
     waits = False
@@ -137,14 +142,17 @@ def describe_video(found: Found, probe: Probe) -> Video:
 
 
 def stage_result(
-    video_id: str, stage: Modality, features: Features, encoders: Encoders
+    video_id: str, stage: Modality, features: Features, encoders: Encoders, decoded: Decoded
 ) -> StageResult:
-    """Package what the analysis made for one modality."""
+    """Package what the analysis made for one modality; frames tell if they are key frames only."""
     key = encoders.get(stage).spaces[0].key
     embeddings = tuple(made for made in features.embeddings if made.space.modality == stage)
     status: StageStatus = "done" if embeddings else "absent"
+    detail = features.absent.get(stage, "")
+    if stage == "frames" and decoded == "key" and detail != WHY_NO_STREAM[stage]:
+        detail = f"{detail}; {KEY_FRAMES_ONLY}" if detail else KEY_FRAMES_ONLY
     return StageResult(
-        Stage(video_id, stage, key, status, features.absent.get(stage, "")),
+        Stage(video_id, stage, key, status, detail),
         embeddings,
         uniform_seconds=features.uniform_seconds if stage == "frames" else (),
         tags=features.tags if stage == "frames" else (),

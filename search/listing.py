@@ -13,8 +13,19 @@ from indexer.encoders.weights import ModelStatus
 from search.backgrounds import read_medians
 from search.text import format_seconds, printable, shorten
 from store.library import Library
-from store.records import MODALITIES, Failure, Lyrics, Stage, Tag, Video
+from store.records import (
+    KEY_FRAMES_ONLY,
+    MODALITIES,
+    Failure,
+    Lyrics,
+    Modality,
+    Stage,
+    Tag,
+    Video,
+)
 
+# Of `status`: videos with key frames only.
+KEY = "key_frames_only"
 # So many tags say what a video looks like; JSON has them all.
 N_TAGS = 8
 
@@ -268,6 +279,7 @@ def status_to_dict(library: Library) -> dict[str, Any]:
                     "pending": len(catalog.pending(stage, space.key)),
                     "segments": library.index(space).n,
                 }
+                | _count_rough(library, stage, space.key)
                 for space in spaces
                 if space.modality == stage and not space.view
             }
@@ -275,6 +287,13 @@ def status_to_dict(library: Library) -> dict[str, Any]:
         },
         "median_unrelated": read_medians(library),
     }
+
+
+def _count_rough(library: Library, stage: Modality, space_key: str) -> dict[str, int]:
+    """How many videos have key frames only, for the stage that may."""
+    if stage != "frames":
+        return {}
+    return {KEY: len(library.catalog.made_with(stage, space_key, KEY_FRAMES_ONLY))}
 
 
 def print_status(status: dict[str, Any], console: Console) -> None:
@@ -286,10 +305,11 @@ def print_status(status: dict[str, Any], console: Console) -> None:
         _say(console, f"folder    {folder}")
     for stage, encoders in status["stages"].items():
         for encoder, counts in encoders.items():
+            rough = f", {counts[KEY]} of {KEY_FRAMES_ONLY}" if counts.get(KEY) else ""
             _say(
                 console,
                 f"{stage:<9} {counts['segments']} segments, {counts['pending']} videos to do"
-                f" ({encoder})",
+                f"{rough} ({encoder})",
             )
     for space, medians in status["median_unrelated"].items():
         said = ", ".join(f"{median:.2f} ({kind})" for kind, median in medians.items())

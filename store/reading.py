@@ -184,6 +184,13 @@ class CatalogReader(LineReader, TagReader):
         with self._database.reading() as session:
             return set(session.scalars(select(VideoRow.id).where(~settled)))
 
+    def made_with(self, stage: Modality, encoder: str, ending: str) -> set[str]:
+        """Ids of the videos whose stage has a detail with this ending."""
+        is_it = (StageRow.stage == stage) & (StageRow.encoder == encoder)
+        query = select(StageRow.video_id).where(is_it, StageRow.detail.endswith(ending))
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
     def generation(self, space_key: str) -> int:
         """A number that grows with every change to a space's vectors; 0 for an unknown space."""
         with self._database.reading() as session:

@@ -153,6 +153,10 @@ class Embeddings:
             raise ValueError(f"{self.space.key}: vectors are not of length one")
 
 
+# The end of a stage's detail where frames were taken of key frames alone.
+KEY_FRAMES_ONLY = "key frames only"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """How far one video came in one stage with one encoder.

@@ -1,3 +1,4 @@
+import io
 import os
 import shutil
 import sqlite3
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from rich.console import Console
 
+from indexer.analysis import AnalysisOptions
 from indexer.encoders import Encoders
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
+from search.listing import print_status, status_to_dict
 from store.errors import (
     EncoderMismatchError,
     LibraryBusyError,
@@ -24,6 +28,7 @@ from store.errors import (
 from store.library import Library
 from store.records import Failure, LyricLine, Lyrics, WhisperSegment
 from tests import toy_library
+from tests.media import run_ffmpeg
 
 ROOT = Path(__file__).parents[2]
 
@@ -503,3 +508,50 @@ def test_a_truncated_file_that_is_moved_is_still_a_failure(folder, home):
     summary = toy_library.index(folder, home)
     assert [(bad.path.name, bad.code) for bad in summary.failures] == [("moved.mkv", "truncated")]
     assert toy_library.index(folder, home).failures == summary.failures
+
+
+def test_key_frames_are_taken_fast_and_the_others_when_asked_again(folder, home):
+    def count():
+        with Library.open(home) as library:
+            catalog = library.catalog
+            frames, audio = catalog.spaces()[0], catalog.spaces()[-1]
+            return {
+                video.title: (
+                    catalog.stage(video.id, "frames", frames.key).detail,
+                    len(catalog.embeddings(video.id, frames.key).segments),
+                    catalog.stage(video.id, "audio", audio.key).detail,
+                )
+                for video in catalog.videos()
+            }
+
+    # The first clip has as many key frames as frames are wanted, this one a quarter of it.
+    source = ("-f", "lavfi", "-i", "smptebars=s=96x64:r=10:d=4")
+    encoding = ("-c:v", "libx264", "-g", "20", "-sc_threshold", "0", "-pix_fmt", "yuv420p")
+    run_ffmpeg(*source, *encoding, folder / "Mary Somerville - Third Song.mp4")
+    fast = AnalysisOptions(decoded="key")
+    assert toy_library.index(folder, home, analysis=fast).indexed == 3
+    rough = count()
+    assert rough["First Song"] == ("key frames only", 10, "")
+    assert rough["Third Song"] == ("key frames only", 2, "the file has no sound")
+    assert toy_library.index(folder, home, analysis=fast).unchanged == 3
+    with Library.open(home) as library:
+        numbers = status_to_dict(library)
+        shown = io.StringIO()
+        print_status(numbers, Console(file=shown, width=200))
+        (frames, *_) = numbers["stages"]["frames"].values()
+        assert frames == {"pending": 0, "segments": 22, "key_frames_only": 3}
+        assert "22 segments, 0 videos to do, 3 of key frames only" in shown.getvalue()
+
+    notes = Notes()
+    with Library.open(home) as library:
+        summary = index_folder(folder, library, Encoders("toy"), progress=notes)
+    assert (summary.indexed, summary.unchanged) == (3, 0)
+    assert "Of 3 videos there are key frames only, by --fast; now the others are taken as well" in (
+        notes.said
+    )
+    whole = count()
+    assert whole["First Song"] == ("", 10, "")
+    assert whole["Third Song"] == ("", 8, "the file has no sound")
+    # What is whole is not taken from again, fast or not.
+    assert toy_library.index(folder, home, analysis=fast).unchanged == 3
+    assert toy_library.index(folder, home).unchanged == 3
