@@ -122,9 +122,13 @@ def obtain_background(library: Library, space: Space, kind: Kind, encoders: Enco
 
 def find_background(library: Library, space: Space, kind: Kind) -> Background | None:
     """The background as it is kept; None where it has not been measured since the last change."""
-    arrays = library.measured(space, _name(kind))
-    ids = library.index(space).video_ids
-    if arrays is None or not {"numbers", "levels"} <= set(arrays):
+    measured = library.measured(space, _name(kind))
+    index = library.index(space)
+    ids = index.video_ids
+    if measured is None or measured.n_rows != index.n_rows:
+        return None
+    arrays = measured.arrays
+    if not {"numbers", "levels"} <= set(arrays):
         return None
     numbers, levels = arrays["numbers"], arrays["levels"]
     if numbers.shape != (3,) or levels.shape != (len(ids),):

@@ -1,42 +1,58 @@
 """The indexes on disk: files that can be deleted, damaged or stale, and nothing is lost."""
 
-import hashlib
-import io
-import json
 import logging
-import os
-import re
 import time
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from store.errors import LibraryDamagedError
+from store.growth import bring_up_to_date, build_in_memory, retire
 from store.records import Space
+from store.snapshots import VectorReader
+from store.space_files import (
+    READING_ERRORS,
+    Arrays,
+    Head,
+    SpaceFiles,
+    name_files,
+    pack_arrays,
+    unpack_arrays,
+    write_file,
+)
 from store.vectors import SpaceIndex
 
 logger = logging.getLogger(__name__)
 
-# Goes up when the same vectors would be written otherwise: another centre, another FAISS index.
-FORMAT = 1
-ENDINGS = (".faiss", ".npz", ".json")
+# Of this version and of those before; whatever else lies in the folder is not touched.
+ENDINGS = (".head", ".f16", ".times", ".npz", ".faiss", ".json")
 STALE_TEMPORARY_SECONDS = 3600.0
+# A large index takes minutes to make, and whoever comes meanwhile would only make it again.
+WAIT_SECONDS = 600.0
+N_ROWS = "rows of the index"
 
-Bytes = bytes | memoryview
-Arrays = Mapping[str, npt.NDArray[Any]]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Something that was measured on an index.
+
+    Attributes:
+        arrays: as they were given.
+        n_rows: of the index then; `SpaceIndex.came_after` tells what came since.
+    """
+
+    arrays: Arrays
+    n_rows: int
 
 
 class IndexCache:
-    """A folder with three files for each space.
+    """A folder with the files of each space; see `SpaceFiles`.
 
-    `NAME.faiss` has the vectors, `NAME.npz` what belongs to their rows, and `NAME.json`, written
-    last, says which generation of which space they are and the SHA-256 of both. A file is read by
-    Python and not by FAISS, whose own reading fails on names outside ASCII. What else is measured
-    in a space is a `NAME.WHAT-GENERATION.npz`, guarded by the checksums of its own archive.
+    Files are read by Python and not by FAISS, whose own reading fails on names outside ASCII. Only
+    one process at a time changes them; another lock than the writer's, because a reader who finds
+    them stale brings them up to date as well.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,159 +60,126 @@ class IndexCache:
         self._has_warned = False
 
     def load(self, space: Space, generation: int) -> SpaceIndex | None:
-        """Read an index; None where it is missing, stale or damaged."""
+        """Open an index; None where it is missing, stale or damaged."""
+        files = SpaceFiles(self.folder, space)
+        head = files.read_head()
+        return files.open(head) if head is not None and head.generation == generation else None
+
+    def obtain(self, space: Space, reader: VectorReader) -> tuple[int, SpaceIndex]:
+        """The index as the catalogue has it now, and its generation."""
+        generation = reader.generation(space.key)
+        index = self.load(space, generation)
+        if index is not None:
+            return generation, index
+        kept = self._bring_up_to_date(space, reader)
+        if kept is not None:
+            return kept
+        with reader.snapshot(space.key) as snapshot:
+            return snapshot.generation, build_in_memory(space, snapshot)
+
+    def load_measured(self, index: SpaceIndex, what: str) -> Measured | None:
+        """Read what `save_measured` wrote in this epoch; None where it is missing or damaged."""
         try:
-            header = json.loads(self._file(space.key, "json").read_text("utf-8"))
-            if {name: header.get(name) for name in _identity(space, generation)} != _identity(
-                space, generation
-            ):
-                return None
-            vectors = np.fromfile(self._file(space.key, "faiss"), dtype=np.uint8)
-            arrays = self._file(space.key, "npz").read_bytes()
-            if header["sha256"] != _checksums(vectors.data, arrays):
-                return None
-            with np.load(io.BytesIO(arrays), allow_pickle=False) as loaded:
-                return SpaceIndex.from_bytes(space, vectors, dict(loaded))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile):
-            return None
-        except LibraryDamagedError:
+            file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
+            arrays = unpack_arrays(file.read_bytes())
+            return Measured(arrays, int(arrays.pop(N_ROWS)))
+        except READING_ERRORS:
             return None
 
-    def save(self, index: SpaceIndex, generation: int) -> None:
-        """Write an index, each file as a whole; a disk that refuses is only a warning."""
-        key = index.space.key
-        vectors = index.to_bytes().data
-        arrays = _pack(index.to_arrays())
-        header = _identity(index.space, generation) | {
-            "n": index.n,
-            "sha256": _checksums(vectors, arrays),
-        }
-        self._keep(
-            {
-                self._file(key, "faiss"): vectors,
-                self._file(key, "npz"): arrays,
-                self._file(key, "json"): json.dumps(header).encode(),
-            }
-        )
-
-    def load_arrays(self, space: Space, generation: int, what: str) -> Arrays | None:
-        """Read what `save_arrays` wrote; None where it is missing, stale or damaged."""
-        try:
-            content = self._file(space.key, f"{what}-{generation}.npz").read_bytes()
-            with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
-                return dict(loaded)
-        except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
-            return None
-
-    def save_arrays(self, space: Space, generation: int, what: str, arrays: Arrays) -> None:
-        """Write what was measured in a space; a disk that refuses is only a warning.
-
-        Args:
-            space: where.
-            generation: of the vectors that it was measured on.
-            what: letters and digits; another word when it is measured otherwise.
-            arrays: without Python objects.
-        """
-        self._keep({self._file(space.key, f"{what}-{generation}.npz"): _pack(arrays)})
-
-    def _keep(self, contents: Mapping[Path, Bytes]) -> None:
-        """Write files in this order."""
+    def save_measured(self, index: SpaceIndex, what: str, measured: Measured) -> None:
+        """Write what was measured on an index; a disk that refuses is only a warning."""
+        file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
+        arrays = {**measured.arrays, N_ROWS: np.array(measured.n_rows)}
         try:
             self.folder.mkdir(exist_ok=True)
-            self._sweep()
-            for file, content in contents.items():
-                self._write(file, content)
+            write_file(file, pack_arrays(arrays))
         except OSError as error:
-            if not self._has_warned:
-                logger.warning(
-                    "The search index cannot be kept in %s (%s), so each run builds it anew",
-                    self.folder,
-                    error.strerror,
-                )
-            self._has_warned = True
+            self._warn(error)
 
-    def drop_stale(self, generations: Mapping[str, int]) -> None:
-        """Delete the files of every index that is not of these generations.
+    def drop_stale(self, spaces: Sequence[Space], reader: VectorReader) -> None:
+        """Blot out what has left the library, and delete the files that hold what is stale.
 
         What left the library is then in no file of it.
         """
-        current = {_file_stem(key): (key, number) for key, number in generations.items()}
-        self._sweep()
-        for file in self.folder.glob("*.*"):
-            stem, _, ending = file.name.partition(".")
-            if file.suffix not in ENDINGS:
-                continue
-            if ending.count("."):
-                is_current = stem in current and ending.endswith(f"-{current[stem][1]}.npz")
-            else:
-                is_current = self._read_label(stem) == current.get(stem, "unknown")
-            if not is_current:
-                self._delete(file)
-
-    def _read_label(self, stem: str) -> tuple[str, int] | None:
-        """Which generation of which space the files of this name are."""
+        if not self.folder.is_dir():
+            return
         try:
-            header = json.loads((self.folder / f"{stem}.json").read_text("utf-8"))
-            return header["space"], header["generation"]
-        except (OSError, ValueError, LookupError, TypeError):
+            with self._changing():
+                heads = {name_files(space.key): self._retire(space, reader) for space in spaces}
+                self._sweep(heads)
+        except OSError as error:
+            self._warn(error)
+
+    def _bring_up_to_date(
+        self, space: Space, reader: VectorReader
+    ) -> tuple[int, SpaceIndex] | None:
+        """Bring the files up to date and open them; None where there is nothing, or no room."""
+        try:
+            with reader.snapshot(space.key) as snapshot:
+                if not snapshot.versions:
+                    return None
+            with self._changing(), reader.snapshot(space.key) as snapshot:
+                index = self.load(space, snapshot.generation)  # another may have done it
+                if index is None:
+                    bring_up_to_date(SpaceFiles(self.folder, space), snapshot)
+                    index = self.load(space, snapshot.generation)
+                return None if index is None else (snapshot.generation, index)
+        except OSError as error:
+            self._warn(error)
             return None
 
-    def _file(self, key: str, ending: str) -> Path:
-        """A file of a space."""
-        return self.folder / f"{_file_stem(key)}.{ending}"
+    def _retire(self, space: Space, reader: VectorReader) -> tuple[SpaceFiles, Head | None]:
+        """Blot out what left a space; without a head where the files are of no use any more."""
+        files = SpaceFiles(self.folder, space)
+        head = files.read_head()
+        if head is None or head.generation == reader.generation(space.key):
+            return files, head
+        with reader.snapshot(space.key) as snapshot:
+            retired = retire(files, head, snapshot) if snapshot.versions else None
+        if retired is not None:
+            files.write_head(retired)
+        return files, retired
 
-    def _write(self, target: Path, content: Bytes) -> None:
-        """Write a file so that nobody ever sees a part of it."""
-        temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            self._delete(temporary)
-            raise
+    def _sweep(self, heads: Mapping[str, tuple[SpaceFiles, Head | None]]) -> None:
+        """Delete the files that belong to none of these heads, and what killed processes left."""
+        for file in self.folder.iterdir():
+            if file.suffix == ".tmp":
+                is_current = time.time() - file.stat().st_mtime < STALE_TEMPORARY_SECONDS
+            elif file.suffix in ENDINGS:
+                known = heads.get(file.name.partition(".")[0])
+                is_current = known is not None and known[0].is_current(file, known[1])
+            else:
+                is_current = True
+            if not is_current:
+                _delete(file)
 
-    def _sweep(self) -> None:
-        """Delete what processes that were killed left behind."""
-        for temporary in self.folder.glob("*.tmp"):
-            try:
-                age_seconds = time.time() - temporary.stat().st_mtime
-            except OSError:
-                continue
-            if age_seconds > STALE_TEMPORARY_SECONDS:
-                self._delete(temporary)
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Be the only process that changes the files.
 
-    def _delete(self, file: Path) -> None:
-        """Delete a file if it is there and may be deleted."""
-        try:
-            file.unlink(missing_ok=True)
-        except OSError as error:
-            logger.debug("%s stays: %s", file, error.strerror)
+        Raises:
+            OSError: the folder cannot be written, or another process took too long.
+        """
+        from filelock import FileLock
 
+        self.folder.mkdir(exist_ok=True)
+        with FileLock(self.folder / "update.lock", timeout=WAIT_SECONDS):
+            yield
 
-def _file_stem(key: str) -> str:
-    """A file name for a space; its key may hold characters that a file name may not."""
-    readable = re.sub(r"[^A-Za-z0-9-]+", "_", key)[:60]
-    return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-
-
-def _pack(arrays: Arrays) -> bytes:
-    """Arrays as one file."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
-
-
-def _identity(space: Space, generation: int) -> dict[str, Any]:
-    """What must stand in a header for its files to be used."""
-    return {"format": FORMAT, "space": space.key, "dim": space.dim, "generation": generation}
+    def _warn(self, error: OSError) -> None:
+        """Say once that the files cannot be kept."""
+        if not self._has_warned:
+            logger.warning(
+                "The search index cannot be kept in %s (%s), so each run builds it anew",
+                self.folder,
+                error.strerror or error,
+            )
+        self._has_warned = True
 
 
-def _checksums(vectors: Bytes, arrays: Bytes) -> dict[str, str]:
-    """What must stand in a header for its files to be whole."""
-    return {
-        "faiss": hashlib.sha256(vectors).hexdigest(),
-        "npz": hashlib.sha256(arrays).hexdigest(),
-    }
+def _delete(file: Path) -> None:
+    """Delete a file if it is there and may be deleted."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        logger.debug("%s stays: %s", file, error.strerror)

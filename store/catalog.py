@@ -107,13 +107,16 @@ class Catalog(CatalogReader):
         made = [embeddings for one in whole for embeddings in one.embeddings]
         with self._database.writing() as session:
             _check_known(session, made)
-            _bump_generations(session, {embeddings.space.key for embeddings in made})
+            generations = _bump_generations(session, {each.space.key for each in made})
             session.add_all(video_to_row(one.video) for one in whole)
             session.flush()
             for one in whole:
                 session.add(location_to_row(one.location))
                 session.add_all(stage_to_row(stage, ()) for stage in one.stages)
-                session.add_all(embeddings_to_row(one.video.id, each) for each in one.embeddings)
+                session.add_all(
+                    embeddings_to_row(one.video.id, each, generations[each.space.key])
+                    for each in one.embeddings
+                )
                 session.add_all(tags_to_rows(one.video.id, one.tags))
                 if one.lyrics is not None:
                     session.add(lyrics_to_row(one.video.id, one.lyrics))
@@ -165,9 +168,12 @@ class Catalog(CatalogReader):
             _check_known(session, embeddings)
             new_keys = {made.space.key for made in embeddings}
             old_keys = _drop_embeddings(session, stage, new_keys)
-            session.add_all(embeddings_to_row(stage.video_id, made) for made in embeddings)
+            generations = _bump_generations(session, old_keys | new_keys)
+            session.add_all(
+                embeddings_to_row(stage.video_id, made, generations[made.space.key])
+                for made in embeddings
+            )
             session.merge(stage_to_row(stage, uniform_seconds))
-            _bump_generations(session, old_keys | new_keys)
             if stage.stage == "lyrics":
                 _replace_lyrics(session, stage.video_id, lyrics)
             if stage.stage == "frames":
@@ -225,15 +231,17 @@ def _drop_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set[
     return keys
 
 
-def _bump_generations(session: Session, space_keys: Iterable[str]) -> None:
-    """Make caches of these spaces stale.
+def _bump_generations(session: Session, space_keys: Iterable[str]) -> dict[str, int]:
+    """Make caches of these spaces stale; returns their new generations.
 
     A clock and not a counter: after a backup is restored, or a library is begun anew, the same
     count could come back with other vectors.
     """
+    generations = {}
     for key in space_keys:
         space = session.get_one(SpaceRow, key)
-        space.generation = max(space.generation + 1, time.time_ns())
+        space.generation = generations[key] = max(space.generation + 1, time.time_ns())
+    return generations
 
 
 def _replace_lyrics(session: Session, video_id: str, lyrics: Lyrics | None) -> None:

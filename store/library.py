@@ -8,12 +8,13 @@ from types import TracebackType
 from typing import Self
 
 from store import schema
-from store.cache import Arrays, IndexCache
+from store.cache import IndexCache, Measured
 from store.catalog import Catalog
 from store.database import Database, sqlite_url
 from store.errors import MvsearchError, NoLibraryError
 from store.lock import WriterLock
 from store.records import Space
+from store.space_files import Arrays
 from store.vectors import SpaceIndex
 
 CATALOG = "catalog.sqlite3"
@@ -45,7 +46,7 @@ class Library:
         self._lock = WriterLock(folder)
         self._cache = IndexCache(folder / "vectors")
         self._indexes: dict[str, tuple[int, SpaceIndex]] = {}
-        self._measured: dict[tuple[str, str], tuple[int, Arrays]] = {}
+        self._measured: dict[tuple[str, str], tuple[int, Measured]] = {}
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
@@ -83,7 +84,7 @@ class Library:
     def writing(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
         """Be the one who may change the catalogue; inside another `writing` it changes nothing.
 
-        At the end, cached indexes of what has changed are deleted: they may hold what has left.
+        At the end, what has left the catalogue is in no cached index any more either.
 
         Raises:
             LibraryBusyError: another process was writing all the time; the message says which.
@@ -93,52 +94,47 @@ class Library:
             try:
                 yield
             finally:
-                keys = [space.key for space in self.catalog.spaces()]
-                self._cache.drop_stale({key: self.catalog.generation(key) for key in keys})
+                self._cache.drop_stale(self.catalog.spaces(), self.catalog)
 
     def holding(self) -> AbstractContextManager[None]:
         """Let everything that is read inside, by this thread, be of one state of the library."""
         return self._database.holding()
 
     def index(self, space: Space) -> SpaceIndex:
-        """The index of a space as the catalogue has it now, built where no good one is cached."""
-        generation = self.catalog.generation(space.key)
+        """The index of a space as the catalogue has it now, brought up to date where it is not."""
         known = self._indexes.get(space.key)
-        if known is not None and known[0] == generation:
+        if known is not None and known[0] == self.catalog.generation(space.key):
             return known[1]
-        index = self._cache.load(space, generation)
-        if index is None:
-            generation, stored = self.catalog.stored_vectors(space.key)
-            index = SpaceIndex.build(space, stored)
-            if index.n:
-                self._cache.save(index, generation)
-        self._indexes[space.key] = (generation, index)
-        return index
+        self._indexes[space.key] = obtained = self._cache.obtain(space, self.catalog)
+        return obtained[1]
 
-    def measured(self, space: Space, what: str) -> Arrays | None:
-        """What `keep_measured` was given for the index as it is now; None where that is lost."""
-        self.index(space)
-        generation = self._indexes[space.key][0]
+    def measured(self, space: Space, what: str) -> Measured | None:
+        """What `keep_measured` was given last in the epoch of the index; None where that is lost.
+
+        Videos may have come and gone since: see `Measured.n_rows` and `SpaceIndex.came_after`.
+        """
+        index = self.index(space)
         known = self._measured.get((space.key, what))
-        if known is None or known[0] != generation:
-            read = self._cache.load_arrays(space, generation, what)
+        if known is None or known[0] != index.epoch:
+            read = self._cache.load_measured(index, what)
             if read is None:
                 return None
-            known = self._measured[space.key, what] = (generation, read)
+            known = self._measured[space.key, what] = (index.epoch, read)
         return known[1]
 
     def keep_measured(self, index: SpaceIndex, what: str, arrays: Arrays) -> None:
-        """Keep what was measured on an index beside it, until the index changes.
+        """Keep what was measured on an index beside it, until its vectors are placed otherwise.
 
         Args:
             index: the one that `index` gave last.
             what: letters and digits; another word when it is measured otherwise.
-            arrays: without Python objects.
+            arrays: without Python objects, and without what must go when a video goes.
         """
-        generation, known = self._indexes[index.space.key]
+        _, known = self._indexes[index.space.key]
         if known is index:
-            self._measured[index.space.key, what] = (generation, arrays)
-            self._cache.save_arrays(index.space, generation, what, arrays)
+            measured = Measured(arrays, index.n_rows)
+            self._measured[index.space.key, what] = (index.epoch, measured)
+            self._cache.save_measured(index, what, measured)
 
     def close(self) -> None:
         """Close the catalogue."""

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 
-from store.blobs import HalfMatrix, Seconds, unpack_seconds, unpack_vectors
+from store.blobs import unpack_seconds
 from store.errors import EncoderMismatchError, VideoNotFoundError
 from store.lines import N_VALUES, LineReader
 from store.lookup import choose_video
@@ -23,6 +22,7 @@ from store.rows import (
     row_to_video,
     rows_to_lyrics,
 )
+from store.snapshots import VectorReader
 from store.tables import (
     EmbeddingRow,
     FailureRow,
@@ -39,22 +39,7 @@ from store.tags import TagReader
 PROFILE = "profile"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredVectors:
-    """The vectors of one video in one space, as they are stored.
-
-    Attributes:
-        vectors: (n, dim) float16.
-        starts, ends: (n,) float64 seconds, NaN where there is no time.
-    """
-
-    video_id: str
-    vectors: HalfMatrix
-    starts: Seconds
-    ends: Seconds
-
-
-class CatalogReader(LineReader, TagReader):
+class CatalogReader(LineReader, TagReader, VectorReader):
     """The questions; each is answered from one state of the database."""
 
     def profile(self) -> str | None:
@@ -191,12 +176,6 @@ class CatalogReader(LineReader, TagReader):
         with self._database.reading() as session:
             return set(session.scalars(query))
 
-    def generation(self, space_key: str) -> int:
-        """A number that grows with every change to a space's vectors; 0 for an unknown space."""
-        with self._database.reading() as session:
-            row = session.get(SpaceRow, space_key)
-            return 0 if row is None else row.generation
-
     def has_vectors(self, space_key: str) -> bool:
         """Whether a space holds any vector; reads none."""
         query = select(EmbeddingRow.video_id).where(
@@ -226,27 +205,6 @@ class CatalogReader(LineReader, TagReader):
         with self._database.reading() as session:
             for row, space in session.execute(query):
                 yield row.video_id, row_to_embeddings(row, row_to_space(space))
-
-    def stored_vectors(self, space_key: str) -> tuple[int, list[StoredVectors]]:
-        """A generation of a space, and all of its vectors at that generation, by video id."""
-        query = select(
-            EmbeddingRow.video_id, EmbeddingRow.vectors, EmbeddingRow.starts, EmbeddingRow.ends
-        ).where(EmbeddingRow.space_key == space_key)
-        with self._database.reading() as session:
-            space = session.get(SpaceRow, space_key)
-            if space is None:
-                return 0, []
-            rows = session.execute(query.execution_options(yield_per=32))
-            stored = [
-                StoredVectors(
-                    video_id,
-                    unpack_vectors(vectors, space.dim),
-                    unpack_seconds(starts),
-                    unpack_seconds(ends),
-                )
-                for video_id, vectors, starts, ends in rows
-            ]
-        return space.generation, sorted(stored, key=lambda one: one.video_id)
 
     def lyrics(self, video_id: str) -> Lyrics | None:
         """The lyrics of a video with their provenance; None where there are none."""

@@ -124,8 +124,8 @@ def row_to_stage(row: StageRow) -> Stage:
     )
 
 
-def embeddings_to_row(video_id: str, embeddings: Embeddings) -> EmbeddingRow:
-    """Embeddings as a row."""
+def embeddings_to_row(video_id: str, embeddings: Embeddings, generation: int) -> EmbeddingRow:
+    """Embeddings as a row, with the generation of the space that they come with."""
     texts = [segment.text for segment in embeddings.segments]
     return EmbeddingRow(
         video_id=video_id,
@@ -134,6 +134,7 @@ def embeddings_to_row(video_id: str, embeddings: Embeddings) -> EmbeddingRow:
         ends=pack_seconds(segment.end_seconds for segment in embeddings.segments),
         texts=texts if any(texts) else None,
         vectors=pack_vectors(embeddings.vectors),
+        generation=generation,
     )
 
 

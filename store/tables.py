@@ -130,11 +130,11 @@ class StageRow(Base):
 class EmbeddingRow(Base):
     """An `Embeddings`: float16 vectors, float64 times (NaN for none), texts where there are any.
 
-    All little-endian, whatever the machine.
+    `generation` is that of the space when they came. All little-endian, whatever the machine.
     """
 
     __tablename__ = "embedding"
-    __table_args__ = (Index(None, "space_key", "video_id"),)
+    __table_args__ = (Index(None, "space_key", "video_id", "generation"),)
 
     video_id: Mapped[str] = _belongs_to_video()
     space_key: Mapped[str] = mapped_column(
@@ -144,6 +144,7 @@ class EmbeddingRow(Base):
     ends: Mapped[bytes]
     texts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     vectors: Mapped[bytes]
+    generation: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class TagRow(Base):

@@ -1,173 +1,111 @@
-"""Exact nearest neighbours among the vectors of one space; the only module that knows FAISS."""
+"""Nearest neighbours among the vectors of one space, and whose they are."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from functools import cached_property
-from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from store.blobs import Seconds, normalise
 from store.errors import LibraryDamagedError
-from store.reading import StoredVectors
+from store.exact import ExactIndex
+from store.placing import place_vectors
 from store.records import Matrix, Space
+from store.row_file import HEAD_BYTES, Bytes
+from store.row_table import Rows, RowTable
 
-Rows = npt.NDArray[np.int64]
-
-# The library mean counts as much as this many videos are known; see `find_centre`.
-CENTRE_PRIOR_VIDEOS = 10
-# Rows converted to float32 at once while an index is built.
-ROWS_AT_ONCE = 8192
 # Vectors that were read stay as float32 up to so much a space: making these of float16 is most
 # of the work of comparing videos.
 MAX_KEPT_BYTES = 256 << 20
-# Below this a difference from the centre is rounding, and its direction means nothing.
-MIN_DISTANCE = 1e-4
-
-
-def find_centre(space: Space, means: Matrix) -> Matrix:
-    """The point that similarities in a space are seen from.
-
-    Unit vectors of pictures or sounds share a large common part (all are photographs, all are
-    music), so every cosine is high, and a few vectors near the mean are neighbours of everything
-    ("hubs"; Suzuki et al. 2013, "Centering similarity measures to reduce hubs"). Without the mean,
-    what tells videos apart is left. The mean of few videos is mostly these videos themselves, so it
-    is shrunk towards zero. Words are not centred: they are compared with vectors of another kind,
-    whose mean is another.
-
-    Args:
-        space: decides whether anything is subtracted.
-        means: (n_videos, dim) the mean vector of each video, so that long videos count no more.
-
-    Returns:
-        (dim,) float32.
-    """
-    n_videos = len(means)
-    if n_videos == 0 or space.view == "words" or space.modality == "lyrics":
-        return np.zeros(space.dim, dtype=np.float32)
-    shrinkage = n_videos / (n_videos + CENTRE_PRIOR_VIDEOS)
-    centre: Matrix = (means.mean(axis=0, dtype=np.float64) * shrinkage).astype(np.float32)
-    return centre
-
-
-def place_vectors(vectors: Matrix, centre: Matrix) -> Matrix:
-    """Vectors as seen from the centre, of length one; one that equals it stays as it is.
-
-    Args:
-        vectors: (n, dim) float32.
-        centre: (dim,) float32.
-    """
-    placed = vectors - centre
-    lengths = np.linalg.norm(placed, axis=1, keepdims=True)
-    is_far = lengths > MIN_DISTANCE
-    return np.where(is_far, placed / np.where(is_far, lengths, 1), vectors)
+TIMES_BYTES = 16
 
 
 class SpaceIndex:
-    """All vectors of one space, searched exactly.
+    """All vectors of one space, held as float16: similarities differ by less than 1e-3.
 
-    The vectors are held as float16 (half of float32's memory; similarities differ by less than
-    1e-3) and compared by inner product, which for unit vectors is the cosine.
+    Rows are in the order in which the videos came, with gaps where some have left.
 
     Attributes:
         space: what the vectors are.
-        video_ids: sorted; the rows follow this order.
-        offsets: (n_videos + 1,) int64; rows of video v are `offsets[v]:offsets[v + 1]`.
-        starts, ends: (n,) float64 seconds of the rows, NaN where untimed.
-        centre: (dim,) float32; see `find_centre`.
+        epoch: another number means that vectors are placed otherwise, and other row numbers; while
+            it stays, rows only come at the end or die.
+        n_rows: how many rows there are, dead ones too; grows within an epoch.
+        video_ids: sorted; those with vectors.
+        starts, ends: (n_rows,) float64 seconds of the rows, NaN where untimed or dead.
+        centre: (dim,) float32; see `store.placing.find_centre`.
     """
 
     def __init__(
         self,
         space: Space,
-        video_ids: Sequence[str],
-        offsets: Rows,
-        starts: Seconds,
-        ends: Seconds,
+        epoch: int,
+        table: RowTable,
         centre: Matrix,
-        faiss_index: Any,
+        vectors: Bytes,
+        times: Bytes,
     ) -> None:
         self.space = space
-        self.video_ids = tuple(video_ids)
-        self.offsets = offsets
-        self.starts = starts
-        self.ends = ends
+        self.epoch = epoch
+        self.n_rows = table.n_rows
         self.centre = centre
-        self._index = faiss_index
+        self._table = table
+        sizes = (len(vectors) - HEAD_BYTES, len(times) - HEAD_BYTES)
+        if sizes != (2 * space.dim * self.n_rows, TIMES_BYTES * self.n_rows):
+            raise LibraryDamagedError(f"the index of {space.key} does not fit together")
+        spans = times[HEAD_BYTES:].view("<f8").reshape(-1, 2)
+        self.starts: Seconds = spans[:, 0]
+        self.ends: Seconds = spans[:, 1]
+        self._exact = ExactIndex(vectors, space.dim)
+        self._spans = {
+            video_id: slice(first, end)
+            for video_id, first, end in zip(
+                table.ids, table.offsets[:-1].tolist(), table.offsets[1:].tolist(), strict=True
+            )
+            if video_id and end > first
+        }
+        self.video_ids = tuple(sorted(self._spans))
         self._kept: dict[str, Matrix] = {}
         self._n_bytes_kept = 0
-        n_rows = int(offsets[-1])
-        if not (
-            (faiss_index.ntotal, faiss_index.d) == (n_rows, space.dim)
-            and offsets.shape == (len(self.video_ids) + 1,)
-            and starts.shape == ends.shape == (n_rows,)
-            and centre.shape == (space.dim,)
-        ):
-            raise LibraryDamagedError(f"the index of {space.key} does not fit together")
-
-    @classmethod
-    def build(cls, space: Space, stored: Sequence[StoredVectors]) -> Self:
-        """Build the index of a space from what the catalogue holds, sorted by video id."""
-        faiss = _load_faiss()
-        filled = [one for one in stored if len(one.vectors)]
-        means = [normalise(one.vectors).mean(axis=0) for one in filled]
-        centre = find_centre(space, np.array(means, dtype=np.float32).reshape(-1, space.dim))
-        index = faiss.IndexScalarQuantizer(
-            space.dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
-        for vectors in _in_blocks(filled):
-            index.add(place_vectors(normalise(vectors), centre))
-        return cls(
-            space,
-            [one.video_id for one in filled],
-            np.cumsum([0, *(len(one.vectors) for one in filled)], dtype=np.int64),
-            np.concatenate([np.empty(0), *(one.starts for one in filled)]),
-            np.concatenate([np.empty(0), *(one.ends for one in filled)]),
-            centre,
-            index,
-        )
-
-    @property
-    def n(self) -> int:
-        """How many vectors there are."""
-        return int(self.offsets[-1])
 
     @property
     def is_exact(self) -> bool:
         """Whether `search` finds the nearest rows for certain."""
         return True
 
+    @cached_property
+    def n(self) -> int:
+        """How many vectors there are."""
+        return sum(span.stop - span.start for span in self._spans.values())
+
     def place(self, queries: Matrix) -> Matrix:
         """Unit vectors (q, dim) from an encoder as `search` takes them; see `place_vectors`."""
         return place_vectors(queries, self.centre)
 
     def search(
-        self, queries: Matrix, k: int, video_ids: Collection[str] | None = None
+        self,
+        queries: Matrix,
+        k: int,
+        video_ids: Collection[str] | None = None,
+        left_out: Collection[str] = (),
     ) -> tuple[Matrix, Rows]:
-        """Find the k rows most similar to each query, exactly.
+        """Find the k rows most similar to each query.
 
         Args:
             queries: (q, dim) float32, placed.
             k: at least 1.
             video_ids: only rows of these videos; None for all.
+            left_out: no rows of these; costs by their number, `video_ids` by its own.
 
         Returns:
             (q, k) float32 similarities, best first, and (q, k) int64 rows; where there are fewer
             than k, the rows are -1 and the similarities minus infinity.
         """
-        faiss = _load_faiss()
         similarities = np.full((len(queries), k), -np.inf, dtype=np.float32)
         rows = np.full((len(queries), k), -1, dtype=np.int64)
         n_found = min(k, self.n)
         if n_found == 0 or len(queries) == 0:
             return similarities, rows
-        params = None
-        if video_ids is not None:
-            bits = np.packbits(self._mask(video_ids), bitorder="little")
-            params = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
-        found = self._index.search(
-            np.ascontiguousarray(queries, dtype=np.float32), n_found, params=params
-        )
+        found = self._exact.search(queries, n_found, self._find_allowed(video_ids, left_out))
         similarities[:, :n_found], rows[:, :n_found] = found
         similarities[rows < 0] = -np.inf
         return similarities, rows
@@ -181,92 +119,57 @@ class SpaceIndex:
         kept = self._kept.get(video_id)
         if kept is not None:
             return kept
-        rows = self.rows(video_id)
-        if rows.start == rows.stop:
-            return np.empty((0, self.space.dim), dtype=np.float32)
-        read = normalise(self._index.reconstruct_n(rows.start, rows.stop - rows.start))
+        read = normalise(self._exact.rows[self.rows(video_id)])
         read.setflags(write=False)
-        if self._n_bytes_kept + read.nbytes <= MAX_KEPT_BYTES:
+        if len(read) and self._n_bytes_kept + read.nbytes <= MAX_KEPT_BYTES:
             self._kept[video_id] = read
             self._n_bytes_kept += read.nbytes
         return read
 
     def rows(self, video_id: str) -> slice:
         """The rows of a video; an empty slice where it has none."""
-        position = self._positions.get(video_id)
-        if position is None:
-            return slice(0, 0)
-        return slice(int(self.offsets[position]), int(self.offsets[position + 1]))
+        return self._spans.get(video_id, slice(0, 0))
 
     def video_of(self, rows: Rows) -> Rows:
-        """For each row, the position of its video in `video_ids`; -1 for row -1."""
-        return np.searchsorted(self.offsets, rows, side="right").astype(np.int64) - 1
+        """For each row, the position of its video in `video_ids`; -1 for row -1 and dead rows."""
+        arrivals = np.searchsorted(self._table.offsets, rows, side="right") - 1
+        return self._positions[np.where(np.asarray(rows) < 0, -1, arrivals)]
 
-    def to_bytes(self) -> npt.NDArray[np.uint8]:
-        """The FAISS index as bytes."""
-        faiss = _load_faiss()
-        serialised: npt.NDArray[np.uint8] = faiss.serialize_index(self._index)
-        return serialised
-
-    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Everything else, as arrays without Python objects."""
-        return {
-            "video_ids": np.array(self.video_ids, dtype=np.str_),
-            "offsets": self.offsets,
-            "starts": self.starts,
-            "ends": self.ends,
-            "centre": self.centre,
-        }
-
-    @classmethod
-    def from_bytes(
-        cls, space: Space, serialised: npt.NDArray[np.uint8], arrays: dict[str, npt.NDArray[Any]]
-    ) -> Self:
-        """The index that `to_bytes` and `to_arrays` took apart.
-
-        Raises:
-            LibraryDamagedError: they do not belong together, or FAISS cannot read them.
-        """
-        faiss = _load_faiss()
-        try:
-            index = faiss.deserialize_index(serialised)
-        except RuntimeError as error:
-            raise LibraryDamagedError(f"FAISS cannot read the index of {space.key}") from error
-        fields = {name: arrays[name] for name in ("offsets", "starts", "ends", "centre")}
-        return cls(space, arrays["video_ids"].tolist(), **fields, faiss_index=index)
+    def came_after(self, n_rows: int) -> list[str]:
+        """The videos whose vectors came when there were so many rows in this epoch; by id."""
+        return [video_id for video_id in self.video_ids if self._spans[video_id].start >= n_rows]
 
     @cached_property
-    def _positions(self) -> dict[str, int]:
-        """Where each video is in `video_ids`."""
-        return {video_id: position for position, video_id in enumerate(self.video_ids)}
+    def _positions(self) -> Rows:
+        """Where the videos, as they came, are in `video_ids`; -1 for the dead, and at the end."""
+        at = {video_id: position for position, video_id in enumerate(self.video_ids)}
+        return np.array([*(at.get(video_id, -1) for video_id in self._table.ids), -1])
 
-    def _mask(self, video_ids: Collection[str]) -> npt.NDArray[np.bool_]:
-        """Which rows belong to these videos."""
-        mask = np.zeros(self.n, dtype=np.bool_)
-        for video_id in video_ids:
-            mask[self.rows(video_id)] = True
-        return mask
+    @cached_property
+    def _is_alive(self) -> npt.NDArray[np.bool_] | None:
+        """Which rows are somebody's; None where all are."""
+        dead = self._table.find_spans([""])
+        if not any(end > first for first, end in dead):
+            return None
+        is_alive = np.ones(self.n_rows, dtype=np.bool_)
+        for first, end in dead:
+            is_alive[first:end] = False
+        return is_alive
 
-
-def _in_blocks(stored: Sequence[StoredVectors]) -> Iterator[npt.NDArray[np.float16]]:
-    """The vectors of many videos in blocks of a bounded size."""
-    waiting: list[npt.NDArray[np.float16]] = []
-    n_waiting = 0
-    for one in stored:
-        waiting.append(one.vectors)
-        n_waiting += len(one.vectors)
-        if n_waiting >= ROWS_AT_ONCE:
-            yield np.concatenate(waiting)
-            waiting, n_waiting = [], 0
-    if waiting:
-        yield np.concatenate(waiting)
-
-
-def _load_faiss() -> Any:
-    """FAISS, imported when it is first needed.
-
-    Untyped: its annotations are those of C++, before it replaces methods by ones that take arrays.
-    """
-    import faiss
-
-    return faiss
+    def _find_allowed(
+        self, video_ids: Collection[str] | None, left_out: Collection[str]
+    ) -> npt.NDArray[np.bool_] | None:
+        """Which rows may be found; None where all may."""
+        if video_ids is None and not left_out:
+            return self._is_alive
+        if video_ids is not None:
+            is_allowed = np.zeros(self.n_rows, dtype=np.bool_)
+            for video_id in video_ids:
+                is_allowed[self.rows(video_id)] = True
+        elif self._is_alive is not None:
+            is_allowed = self._is_alive.copy()
+        else:
+            is_allowed = np.ones(self.n_rows, dtype=np.bool_)
+        for video_id in left_out:
+            is_allowed[self.rows(video_id)] = False
+        return is_allowed

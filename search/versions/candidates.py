@@ -77,7 +77,8 @@ def _choose_rows(n: int, n_wanted: int) -> npt.NDArray[np.intp]:
 
 def _choose_owners(index: SpaceIndex, options: CandidateOptions) -> Owners:
     """The video of each chosen vector, by its place in the index."""
-    sizes = [min(int(n), options.max_vectors) for n in np.diff(index.offsets)]
+    spans = map(index.rows, index.video_ids)
+    sizes = [min(span.stop - span.start, options.max_vectors) for span in spans]
     return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
 
 

@@ -1,10 +1,13 @@
 """Small records that the tests of the store are made of."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from store.catalog import Catalog
+from store.growth import build_in_memory
 from store.records import (
     Embeddings,
     Location,
@@ -19,6 +22,8 @@ from store.records import (
     WhisperSegment,
     Word,
 )
+from store.snapshots import Snapshot, StoredVectors
+from store.vectors import SpaceIndex
 
 FRAMES = Space("frames", "seer", "1", 8)
 WORDS = Space("frames", "seer", "1", 6, view="words")
@@ -91,3 +96,24 @@ def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> 
     catalog.store_stage(Stage(video_id, "lyrics", LINES.key, "done", "sidecar|1"), read, LYRICS)
     heard = [make_embeddings(SOUND, 4, seed + 3)]
     catalog.store_stage(Stage(video_id, "audio", SOUND.key, "done"), heard)
+
+
+class HeldVectors:
+    """What a snapshot of a catalogue would give, held in memory."""
+
+    generation = 7
+
+    def __init__(self, vectors: Mapping[str, Matrix]) -> None:
+        self.vectors = vectors
+        self.versions = dict.fromkeys(vectors, 1)
+
+    def read(self, video_ids: Sequence[str]) -> Iterator[StoredVectors]:
+        for video_id in video_ids:
+            half = self.vectors[video_id].astype(np.float16)
+            starts = np.arange(len(half)) / 2.0
+            yield StoredVectors(video_id, half, starts, starts + 0.5, 1)
+
+
+def make_index(space: Space, vectors: Mapping[str, Matrix]) -> SpaceIndex:
+    """The index of these vectors, half a second each, by video id."""
+    return build_in_memory(space, cast(Snapshot, HeldVectors(vectors)))

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from store.errors import LibraryDamagedError
-from store.reading import StoredVectors
+from store.placing import find_centre, is_settled, place_vectors
 from store.records import Matrix, Space
-from store.vectors import SpaceIndex, find_centre, place_vectors
-from tests.store.examples import random_units
+from store.row_table import RowTable
+from store.vectors import SpaceIndex
+from tests.store.examples import make_index, random_units
 
 SPACE = Space("frames", "seer", "1", 32)
 SIZES = {"a": 40, "b": 1, "c": 0, "d": 300}
@@ -18,21 +19,9 @@ def raw() -> dict[str, Matrix]:
     return {name: random_units(n, SPACE.dim, seed=n) for name, n in SIZES.items()}
 
 
-def store(raw: dict[str, Matrix]) -> list[StoredVectors]:
-    return [
-        StoredVectors(
-            name,
-            vectors.astype(np.float16),
-            np.arange(len(vectors)) / 2.0,
-            np.arange(len(vectors)) / 2.0 + 0.5,
-        )
-        for name, vectors in raw.items()
-    ]
-
-
 @pytest.fixture(scope="module")
 def index(raw: dict[str, Matrix]) -> SpaceIndex:
-    return SpaceIndex.build(SPACE, store(raw))
+    return make_index(SPACE, raw)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +36,7 @@ def placed(raw: dict[str, Matrix]) -> Matrix:
 def test_rows_follow_the_videos(index: SpaceIndex) -> None:
     assert index.video_ids == ("a", "b", "d")
     assert index.n == 341
-    assert index.offsets.tolist() == [0, 40, 41, 341]
+    assert index.n_rows == 341
     assert index.rows("d") == slice(41, 341)
     assert index.rows("c") == index.rows("unknown") == slice(0, 0)
     assert index.starts[[0, 39, 40, 41, 340]].tolist() == [0, 19.5, 0, 0, 149.5]
@@ -98,7 +87,7 @@ def test_a_vector_finds_itself(index: SpaceIndex, raw: dict[str, Matrix]) -> Non
 
 
 def test_an_empty_index_finds_nothing() -> None:
-    empty = SpaceIndex.build(SPACE, [])
+    empty = make_index(SPACE, {})
     queries = empty.place(random_units(3, SPACE.dim, seed=1))
     np.testing.assert_allclose(queries, random_units(3, SPACE.dim, seed=1), atol=1e-6)
     similarities, rows = empty.search(queries, 4)
@@ -111,13 +100,25 @@ def test_an_empty_index_finds_nothing() -> None:
 
 
 def test_a_centre_counts_each_video_once_and_is_shrunk() -> None:
-    means = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    raw = {"a": np.array([[1, 0]] * 3, dtype=np.float32), "b": np.array([[0, 1]], dtype=np.float32)}
     plain = Space("audio", "hearer", "1", 2)
-    np.testing.assert_allclose(find_centre(plain, means), [1 / 12, 1 / 12], rtol=1e-6)
-    np.testing.assert_allclose(find_centre(plain, means[:1]), [1 / 11, 0], rtol=1e-6)
+    np.testing.assert_allclose(make_index(plain, raw).centre, [1 / 12, 1 / 12], rtol=1e-6)
+    raw["b"] = raw["b"][:0]
+    np.testing.assert_allclose(make_index(plain, raw).centre, [1 / 11, 0], rtol=1e-6)
+    mean = np.array([0.5, 0.5], dtype=np.float32)
     for space in (Space("lyrics", "reader", "1", 2), Space("frames", "seer", "1", 2, "words")):
-        np.testing.assert_array_equal(find_centre(space, means), [0, 0])
-    np.testing.assert_array_equal(find_centre(plain, means[:0]), [0, 0])
+        np.testing.assert_array_equal(find_centre(space, mean, 5), [0, 0])
+    np.testing.assert_array_equal(find_centre(plain, mean, 0), [0, 0])
+
+
+def test_a_centre_stays_only_in_a_large_library_that_changes_little() -> None:
+    plain, words = Space("audio", "hearer", "1", 2), Space("lyrics", "reader", "1", 2)
+    assert [is_settled(plain, 2000, n) for n in (1499, 1500, 2500, 2501)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+    assert not is_settled(plain, 999, 1000)
+    assert not is_settled(plain, 1000, 999)
+    assert is_settled(words, 1, 10_000)
 
 
 def test_a_vector_at_the_centre_stays_as_it_is() -> None:
@@ -127,20 +128,29 @@ def test_a_vector_at_the_centre_stays_as_it_is() -> None:
     np.testing.assert_allclose(placed[1], [0.4 / 0.8**0.5, -0.8 / 0.8**0.5], rtol=1e-6)
 
 
-def test_an_index_comes_back_from_bytes(index: SpaceIndex) -> None:
-    back = SpaceIndex.from_bytes(SPACE, index.to_bytes(), index.to_arrays())
-    queries = index.place(random_units(3, SPACE.dim, seed=8))
-    for ours, theirs in zip(index.search(queries, 5), back.search(queries, 5), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    assert back.video_ids == index.video_ids
+def test_what_is_left_out_is_not_found(index: SpaceIndex, placed: Matrix) -> None:
+    queries = index.place(random_units(4, SPACE.dim, seed=6))
+    similarities, rows = index.search(queries, 5, left_out=["d", "unknown"])
+    np.testing.assert_array_equal(rows, index.search(queries, 5, ["a", "b"])[1])
+    truth = queries @ placed[:41].T
+    np.testing.assert_allclose(similarities, -np.sort(-truth, axis=1)[:, :5], atol=2e-3)
+    assert (index.search(queries, 5, ["d"], left_out=["d"])[1] == -1).all()
+
+
+def test_videos_that_came_late_are_told_by_their_rows(index: SpaceIndex) -> None:
+    assert index.came_after(0) == ["a", "b", "d"]
+    assert index.came_after(40) == ["b", "d"]
+    assert index.came_after(341) == []
 
 
 def test_parts_that_do_not_belong_together_are_refused(index: SpaceIndex) -> None:
-    arrays = index.to_arrays()
-    with pytest.raises(LibraryDamagedError, match="FAISS cannot read"):
-        SpaceIndex.from_bytes(SPACE, index.to_bytes()[:500], arrays)
-    for name, other in [("starts", arrays["starts"][1:]), ("centre", arrays["centre"][1:])]:
+    table = RowTable().extended([("a", 3, 1)])
+    rows, times = np.zeros(4096 + 3 * 64, np.uint8), np.zeros(4096 + 3 * 16, np.uint8)
+    assert SpaceIndex(SPACE, 1, table, index.centre, rows, times).n == 3
+    for wrong in [(rows[64:], times), (rows, times[16:])]:
         with pytest.raises(LibraryDamagedError, match="does not fit together"):
-            SpaceIndex.from_bytes(SPACE, index.to_bytes(), arrays | {name: other})
-    with pytest.raises(LibraryDamagedError, match="does not fit together"):
-        SpaceIndex.from_bytes(Space("frames", "seer", "1", 31), index.to_bytes(), arrays)
+            SpaceIndex(SPACE, 1, table, index.centre, *wrong)
+    with pytest.raises(ValueError, match="does not fit together"):
+        RowTable(("a",), np.array([0, 3]), np.array([1, 2]))
+    with pytest.raises(ValueError, match="before they begin"):
+        RowTable(("a", "b"), np.array([0, 3, 2]), np.array([1, 2]))

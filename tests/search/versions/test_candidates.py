@@ -9,9 +9,9 @@ from search.versions.candidates import (
     _encode,
     find_candidates,
 )
-from store.reading import StoredVectors
 from store.records import Space
 from store.vectors import SpaceIndex
+from tests.store.examples import make_index
 
 SPACE = Space("audio", "planted", "1", 48)
 
@@ -21,12 +21,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def build(contents: list[np.ndarray]) -> SpaceIndex:
-    stored = [
-        StoredVectors(f"{at:04d}", one.astype(np.float16), np.arange(len(one)) * 1.0,
-                      np.arange(len(one)) + 1.0)
-        for at, one in enumerate(contents)
-    ]  # fmt: skip
-    return SpaceIndex.build(SPACE, stored)
+    return make_index(SPACE, {f"{at:04d}": one for at, one in enumerate(contents)})
 
 
 def plant(n: int, n_copied: int, seed: int) -> tuple[list[np.ndarray], set[tuple[str, str]]]:

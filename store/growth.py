@@ -1,0 +1,178 @@
+"""Brings the index of a space up to the catalogue: by what has changed, or from the beginning."""
+
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from store.blobs import normalise
+from store.placing import find_centre, is_settled, place_vectors
+from store.records import Matrix, Space
+from store.row_file import (
+    BLOCK_ROWS,
+    HEAD_BYTES,
+    Bytes,
+    append_rows,
+    erase_rows,
+    map_rows,
+    renew_sums,
+)
+from store.row_table import RowTable
+from store.snapshots import Snapshot, StoredVectors
+from store.space_files import Head, SpaceFiles
+from store.vectors import TIMES_BYTES, SpaceIndex
+
+# Rows converted to float32 at once.
+ROWS_AT_ONCE = 8192
+# Files are written anew when so many of their rows, as a share, are dead.
+MAX_DEAD = 0.25
+NO_SUMS = np.zeros(0, dtype=np.uint32)
+
+
+def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> None:
+    """Make the files of a space those of the snapshot; the caller is the only one who does.
+
+    As long as the centre may stay (`store.placing.is_settled`) this costs what has changed: a new
+    video's vectors are appended, those of one that left are overwritten. Otherwise, and where the
+    files are damaged, all is written anew.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    head = files.read_head()
+    if head is not None and files.open(head) is not None:
+        head = retire(files, head, snapshot)
+        if head is not None:
+            files.write_head(_append_new(files, head, snapshot))
+            return
+    files.write_head(_write_anew(files, snapshot))
+
+
+def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
+    """Blot out the vectors of videos that left or were made anew; None where all must be.
+
+    Until the head is written again there is none: a program that is killed in between leaves files
+    that nobody uses.
+    """
+    if not is_settled(files.space, head.n_centred, len(snapshot.versions)):
+        return None
+    known = head.table.known()
+    left = {name for name, version in known.items() if snapshot.versions.get(name) != version}
+    table = head.table.without(left)
+    if table.n_dead > MAX_DEAD * table.n_rows:
+        return None
+    spans = [(first, end) for first, end in head.table.find_spans(left) if end > first]
+    if spans:
+        files.head.unlink()
+        erase_rows(files.vectors(head.epoch), files.vector_bytes, spans)
+        erase_rows(files.times(head.epoch), TIMES_BYTES, spans)
+    changed = {
+        block
+        for first, end in spans
+        for block in range(first // BLOCK_ROWS, (end - 1) // BLOCK_ROWS + 1)
+    }
+    return _sum_up(files, replace(head, table=table), changed)
+
+
+def build_in_memory(space: Space, snapshot: Snapshot) -> SpaceIndex:
+    """The index of a space where no file can be written."""
+    vectors, times = io.BytesIO(), io.BytesIO()
+    table, mean, n_filled = _copy_rows(space, snapshot, vectors, times)
+    centre = find_centre(space, mean, n_filled)
+    placed = np.frombuffer(vectors.getbuffer(), dtype=np.uint8)
+    _place_rows(placed, centre)
+    spans = np.frombuffer(times.getbuffer(), dtype=np.uint8)
+    return SpaceIndex(space, snapshot.generation, table, centre, placed, spans)
+
+
+def _write_anew(files: SpaceFiles, snapshot: Snapshot) -> Head:
+    """Write the row files of a new epoch."""
+    vectors_file, times_file = files.vectors("new"), files.times("new")
+    with vectors_file.open("w+b") as vectors, times_file.open("w+b") as times:
+        table, mean, n_filled = _copy_rows(files.space, snapshot, vectors, times)
+        centre = find_centre(files.space, mean, n_filled)
+        vectors.flush()
+        placed = np.memmap(vectors, dtype=np.uint8, mode="r+")
+        _place_rows(placed, centre)
+        placed.flush()
+        for file in (vectors, times):
+            file.flush()
+            os.fsync(file.fileno())
+    epoch = snapshot.generation
+    # Under another name than where it is used: whoever has mapped files of this epoch keeps them.
+    vectors_file.replace(files.vectors(epoch))
+    times_file.replace(files.times(epoch))
+    head = Head(epoch, epoch, len(snapshot.versions), centre, table, NO_SUMS, NO_SUMS)
+    return _sum_up(files, head, set())
+
+
+def _append_new(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head:
+    """Write the vectors of new videos behind the others."""
+    known = head.table.known()
+    new = sorted(name for name in snapshot.versions if name not in known)
+    added: list[tuple[str, int, int]] = []
+    spans: list[Bytes] = []
+
+    def place() -> Iterator[Bytes]:
+        for one in snapshot.read(new):
+            added.append((one.video_id, len(one.vectors), one.version))
+            spans.append(_join_times(one))
+            yield _to_bytes(place_vectors(normalise(one.vectors), head.centre))
+
+    n_before = head.table.n_rows
+    append_rows(files.vectors(head.epoch), n_before, files.vector_bytes, place())
+    append_rows(files.times(head.epoch), n_before, TIMES_BYTES, spans)
+    grown = replace(head, generation=snapshot.generation, table=head.table.extended(added))
+    return _sum_up(files, grown, {n_before // BLOCK_ROWS} if n_before % BLOCK_ROWS else set())
+
+
+def _sum_up(files: SpaceFiles, head: Head, changed: set[int]) -> Head:
+    """The head with the checksums of what has changed."""
+    n_rows = head.table.n_rows
+    vectors = map_rows(files.vectors(head.epoch), n_rows, files.vector_bytes)
+    times = map_rows(files.times(head.epoch), n_rows, TIMES_BYTES)
+    return replace(
+        head,
+        vector_sums=renew_sums(head.vector_sums, vectors, files.vector_bytes, changed),
+        time_sums=renew_sums(head.time_sums, times, TIMES_BYTES, changed),
+    )
+
+
+def _copy_rows(
+    space: Space, snapshot: Snapshot, vectors: BinaryIO, times: BinaryIO
+) -> tuple[RowTable, Matrix, int]:
+    """Write all vectors as they are stored, by video id; the mean of how many videos' means."""
+    vectors.write(bytes(HEAD_BYTES))
+    times.write(bytes(HEAD_BYTES))
+    added: list[tuple[str, int, int]] = []
+    total, n_filled = np.zeros(space.dim), 0
+    for one in snapshot.read(sorted(snapshot.versions)):
+        vectors.write(one.vectors.astype("<f2", copy=False).tobytes())
+        times.write(_join_times(one).tobytes())
+        added.append((one.video_id, len(one.vectors), one.version))
+        if len(one.vectors):
+            total += normalise(one.vectors).mean(axis=0)
+            n_filled += 1
+    mean = (total / max(1, n_filled)).astype(np.float32)
+    return RowTable().extended(added), mean, n_filled
+
+
+def _place_rows(mapped: Bytes, centre: Matrix) -> None:
+    """Put the place of stored vectors where they stand."""
+    rows = mapped[HEAD_BYTES:].view("<f2").reshape(-1, len(centre))
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        block = rows[first : first + ROWS_AT_ONCE]
+        block[:] = place_vectors(normalise(block), centre)
+
+
+def _join_times(one: StoredVectors) -> Bytes:
+    """First and last seconds side by side, as bytes."""
+    return _to_bytes(np.stack([one.starts, one.ends], axis=1), "<f8")
+
+
+def _to_bytes(array: npt.NDArray[np.floating], kind: str = "<f2") -> Bytes:
+    return np.frombuffer(array.astype(kind).tobytes(), dtype=np.uint8)

@@ -1,0 +1,103 @@
+"""Rows of one size in a file that only grows: appended to, blotted out, mapped into memory."""
+
+import mmap
+import os
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Sums = npt.NDArray[np.uint32]
+
+# Left free before the first row: whoever maps the file may write there, for himself alone.
+HEAD_BYTES = 4096
+# Rows that share a checksum.
+BLOCK_ROWS = 1024
+# A file up to this size is checked as a whole when it is opened; of a larger one, some blocks.
+MAX_CHECKED_BYTES = 32 << 20
+N_CHECKED_BLOCKS = 4
+
+
+def append_rows(file: Path, n_rows: int, row_bytes: int, blocks: Iterable[Bytes]) -> None:
+    """Write rows behind the first `n_rows`; what a killed writer left there goes first.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    with file.open("r+b" if n_rows else "w+b") as opened:
+        opened.truncate(HEAD_BYTES + n_rows * row_bytes)
+        opened.seek(0, os.SEEK_END)
+        for block in blocks:
+            opened.write(block.data)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def erase_rows(file: Path, row_bytes: int, spans: Iterable[tuple[int, int]]) -> None:
+    """Overwrite rows with zeros where they lie; who has mapped them reads zeros from then on."""
+    with file.open("r+b") as opened:
+        for first, end in spans:
+            opened.seek(HEAD_BYTES + first * row_bytes)
+            opened.write(bytes((end - first) * row_bytes))
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def map_rows(file: Path, n_rows: int, row_bytes: int) -> Bytes:
+    """Map the head and the first rows of a file; what is written to the array stays in memory.
+
+    A small file is read instead, as it is to be checked as a whole anyway.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is shorter than that.
+    """
+    size = HEAD_BYTES + n_rows * row_bytes
+    if size <= MAX_CHECKED_BYTES:
+        held = np.fromfile(file, dtype=np.uint8, count=size)
+        if len(held) < size:
+            raise ValueError(f"{file.name} has lost some of its length")
+        return held
+    with file.open("rb") as opened:
+        mapped = mmap.mmap(opened.fileno(), size, access=mmap.ACCESS_COPY)
+    return np.frombuffer(mapped, dtype=np.uint8)
+
+
+def sum_blocks(mapped: Bytes, row_bytes: int, blocks: Iterable[int]) -> list[int]:
+    """The CRC-32 of some blocks of rows; the last one may be short."""
+    size = BLOCK_ROWS * row_bytes
+    firsts = (HEAD_BYTES + block * size for block in blocks)
+    return [zlib.crc32(mapped[first : first + size].data) for first in firsts]
+
+
+def count_blocks(n_rows: int) -> int:
+    """How many checksums so many rows have."""
+    return -(-n_rows // BLOCK_ROWS)
+
+
+def renew_sums(sums: Sums, mapped: Bytes, row_bytes: int, changed: Iterable[int]) -> Sums:
+    """The checksums of all blocks, where `changed` ones and those behind the known are new."""
+    n_rows = (len(mapped) - HEAD_BYTES) // row_bytes
+    renewed = np.zeros(count_blocks(n_rows), dtype=np.uint32)
+    renewed[: len(sums)] = sums
+    blocks = sorted({*changed, *range(len(sums), len(renewed))})
+    renewed[blocks] = sum_blocks(mapped, row_bytes, blocks)
+    return renewed
+
+
+def is_whole(mapped: Bytes, row_bytes: int, sums: Sums) -> bool:
+    """Whether rows are as they were written, so far as a look at some blocks tells.
+
+    A small file is looked at as a whole. Of a large one the last block is, where a power cut would
+    show, and a few others that differ from one opening to the next.
+    """
+    blocks = np.arange(len(sums))
+    if len(mapped) > MAX_CHECKED_BYTES:
+        n_drawn = min(N_CHECKED_BLOCKS, len(blocks))
+        drawn = np.random.default_rng().choice(blocks, n_drawn, replace=False)
+        blocks = np.unique([*drawn, blocks[-1]])
+    found = sum_blocks(mapped, row_bytes, blocks.tolist())
+    return bool((sums[blocks] == np.array(found, dtype=np.uint32)).all())

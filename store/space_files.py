@@ -1,0 +1,186 @@
+"""The files of one space's index: what they are called, and what holds them together."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from store.errors import LibraryDamagedError
+from store.records import Matrix, Space
+from store.row_file import Sums, is_whole, map_rows
+from store.row_table import RowTable
+from store.vectors import TIMES_BYTES, SpaceIndex
+
+# Goes up when the same vectors would be written otherwise.
+FORMAT = 2
+DIGEST_BYTES = 32
+READING_ERRORS = (
+    OSError, EOFError, ValueError, LookupError, TypeError, NotImplementedError,
+    LibraryDamagedError, zipfile.BadZipFile,
+)  # fmt: skip
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """What the row files of a space hold; the one file that is replaced as a whole.
+
+    Attributes:
+        generation: of the space in the catalogue that they were last brought up to.
+        epoch: the generation at which they were written anew; part of their names.
+        n_centred: videos that the centre was found among.
+        centre: (dim,) float32.
+        table: whose rows they are; rows behind these are what a killed writer left.
+        vector_sums, time_sums: checksums of both files; see `store.row_file`.
+    """
+
+    generation: int
+    epoch: int
+    n_centred: int
+    centre: Matrix
+    table: RowTable
+    vector_sums: Sums
+    time_sums: Sums
+
+
+class SpaceFiles:
+    """The files of a space in a folder.
+
+    `NAME.EPOCH.f16` has the placed vectors as rows, `NAME.EPOCH.times` their first and last second,
+    and `NAME.head`, written last, says whose they are. What else is measured in a space is a
+    `NAME.WHAT-EPOCH.npz`.
+    """
+
+    def __init__(self, folder: Path, space: Space) -> None:
+        self.folder = folder
+        self.space = space
+        self.stem = name_files(space.key)
+        self.head = folder / f"{self.stem}.head"
+        self.vector_bytes = 2 * space.dim
+
+    def vectors(self, epoch: int | str) -> Path:
+        """The file of the vectors."""
+        return self.folder / f"{self.stem}.{epoch}.f16"
+
+    def times(self, epoch: int | str) -> Path:
+        """The file of the times."""
+        return self.folder / f"{self.stem}.{epoch}.times"
+
+    def measured(self, epoch: int, what: str) -> Path:
+        """The file of something measured."""
+        return self.folder / f"{self.stem}.{what}-{epoch}.npz"
+
+    def read_head(self) -> Head | None:
+        """The head; None where it is missing, damaged or of something else."""
+        try:
+            arrays = unpack_arrays(self.head.read_bytes())
+            told = json.loads(arrays["told"].tobytes())
+            if told["identity"] != self._identity():
+                return None
+            return Head(
+                told["generation"],
+                told["epoch"],
+                told["n_centred"],
+                arrays["centre"],
+                RowTable.from_arrays(arrays),
+                arrays["vector_sums"],
+                arrays["time_sums"],
+            )
+        except READING_ERRORS:
+            return None
+
+    def write_head(self, head: Head) -> None:
+        """Put a head in the place of the old one."""
+        told = {
+            "identity": self._identity(),
+            "generation": head.generation,
+            "epoch": head.epoch,
+            "n_centred": head.n_centred,
+        }
+        arrays = head.table.to_arrays() | {
+            "told": np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
+            "centre": head.centre,
+            "vector_sums": head.vector_sums,
+            "time_sums": head.time_sums,
+        }
+        write_file(self.head, pack_arrays(arrays))
+
+    def open(self, head: Head) -> SpaceIndex | None:
+        """The index that a head speaks of; None where its files are damaged."""
+        try:
+            n_rows = head.table.n_rows
+            vectors = map_rows(self.vectors(head.epoch), n_rows, self.vector_bytes)
+            times = map_rows(self.times(head.epoch), n_rows, TIMES_BYTES)
+            if not is_whole(vectors, self.vector_bytes, head.vector_sums):
+                return None
+            if not is_whole(times, TIMES_BYTES, head.time_sums):
+                return None
+            return SpaceIndex(self.space, head.epoch, head.table, head.centre, vectors, times)
+        except READING_ERRORS:
+            return None
+
+    def is_current(self, file: Path, head: Head | None) -> bool:
+        """Whether a file of this space's name belongs to a head."""
+        if head is None:
+            return False
+        kept = {self.head, self.vectors(head.epoch), self.times(head.epoch)}
+        return file in kept or file.name.endswith(f"-{head.epoch}.npz")
+
+    def _identity(self) -> list[Any]:
+        """What must stand in a head for its files to be used."""
+        return [FORMAT, self.space.key, self.space.dim]
+
+
+def name_files(key: str) -> str:
+    """A file name for a space; its key may hold characters that a file name may not."""
+    readable = re.sub(r"[^A-Za-z0-9-]+", "_", key)[:60]
+    return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def pack_arrays(arrays: Arrays) -> bytes:
+    """Arrays as the content of a file, with a checksum before them."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    content = buffer.getvalue()
+    return hashlib.sha256(content).digest() + content
+
+
+def unpack_arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Arrays that `pack_arrays` packed.
+
+    Raises:
+        LibraryDamagedError: they are not as they were.
+    """
+    digest, content = packed[:DIGEST_BYTES], packed[DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        raise LibraryDamagedError("a file of the index has changed since it was written")
+    with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
+        return dict(loaded)
+
+
+def write_file(target: Path, content: bytes) -> None:
+    """Write a file so that nobody ever sees a part of it.
+
+    Raises:
+        OSError: the disk refuses; nothing is left of it.
+    """
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
