@@ -2,41 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
+from search.backgrounds import Background
 from search.calibration import find_surprise
 from search.fusion import FloatArray, Similarities
+from search.moments import find_alike, read_texts
 from search.pairs import match_sets
 from search.shortlist import Shortlist
-from store.records import Matrix, Modality, Video
+from store.library import Library
+from store.records import Matrix, Modality, Moment, Video
 from store.vectors import SpaceIndex
 
 Fuse = Callable[[Similarities, Similarities], FloatArray]
 
 # Videos whose vectors stay as float32, a space: making these of float16 is half of a comparison.
 N_KEPT = 256
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PairScale:
-    """What the similarities of whole videos are seen against in one space.
-
-    Attributes:
-        levels: (n,) of each video, stretched.
-        scale: of all pairs.
-    """
-
-    levels: FloatArray
-    scale: float
-
-    def calibrate(
-        self, similarities: FloatArray, some: Sequence[int], others: Sequence[int]
-    ) -> FloatArray:
-        """The surprise of (some, others) cosines, each given by places; see `calibrate_pairs`."""
-        levels = (self.levels[np.asarray(some), None] + self.levels[np.asarray(others)]) / 2
-        return find_surprise(similarities, levels, self.scale)
+N_TEXTS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,43 +30,50 @@ class Compared:
     Attributes:
         videos: c of them, the likeliest first.
         similarities, surprises: for each modality (c,), exact; NaN where one of the two lacks it.
-        best: for each modality and listed video (n,), for each of its n vectors the best match.
         is_all: whether there is none but these to compare with.
+        find_moments: in each modality, the stretch of a listed video most like any of this one.
     """
 
     videos: Mapping[str, Video]
     similarities: Similarities
     surprises: Similarities
-    best: Mapping[Modality, Mapping[str, Matrix]]
     is_all: bool
+    find_moments: Callable[[Video], tuple[Moment, ...]]
 
 
 class Neighbours:
     """Finds, for every video of a library, those most like it.
 
     Args:
+        library: where lyric lines are read.
+        videos: all of it.
         indexes: of the modalities to compare in.
-        scales: of the same, over these videos.
+        backgrounds: of whole videos, of the same modalities.
         fuse: similarities and surprises into scores; a score depends on nothing but its own.
     """
 
     def __init__(
         self,
+        library: Library,
         videos: Sequence[Video],
         indexes: Mapping[Modality, SpaceIndex],
-        scales: Mapping[Modality, PairScale],
+        backgrounds: Mapping[Modality, Background],
         fuse: Fuse,
     ) -> None:
+        ids = [video.id for video in videos]
+        self._library = library
         self._videos = videos
         self._indexes = indexes
-        self._scales = scales
+        self._scales = {m: found.scale for m, found in backgrounds.items()}
+        self._levels = {m: found.level_of(ids) for m, found in backgrounds.items()}
         self._read = {m: lru_cache(N_KEPT)(index.vectors) for m, index in indexes.items()}
+        self._read_texts = lru_cache(N_TEXTS)(partial(read_texts, library))
 
         def score(estimates: Similarities, some: Sequence[int]) -> FloatArray:
             every = range(len(videos))
             return fuse(estimates, self._calibrate(estimates, some, every))
 
-        self._shortlist = Shortlist(indexes, [video.id for video in videos], score)
+        self._shortlist = Shortlist(indexes, ids, score)
 
     def iter_compared(self, depth: int) -> Iterator[Compared]:
         """Compare each video in turn with at most `depth` others."""
@@ -104,9 +95,27 @@ class Neighbours:
             best[modality] = {o: match.best for o, match in zip(others, matches, strict=True)}
         rows = {m: row[None] for m, row in similarities.items()}
         surprises = {m: row[0] for m, row in self._calibrate(rows, [at], listed).items()}
-        return Compared(others, similarities, surprises, best, len(listed) < depth)
+        is_all = len(listed) < depth
+        return Compared(others, similarities, surprises, is_all, partial(self._find_moments, best))
 
     def _calibrate(
         self, similarities: Similarities, some: Sequence[int], others: Sequence[int]
     ) -> Similarities:
-        return {m: self._scales[m].calibrate(s, some, others) for m, s in similarities.items()}
+        """As `Backgrounds.calibrate_pairs`, by places, with levels that were looked up before."""
+        return {
+            m: find_surprise(
+                rows,
+                (self._levels[m][list(some), None] + self._levels[m][list(others)]) / 2,
+                self._scales[m],
+            )
+            for m, rows in similarities.items()
+        }
+
+    def _find_moments(
+        self, best: Mapping[Modality, Mapping[str, Matrix]], other: Video
+    ) -> tuple[Moment, ...]:
+        moments: list[Moment] = []
+        for modality, index in self._indexes.items():
+            rows = best[modality][other.id][None]
+            moments += find_alike(self._library, other, index, rows, 1, read=self._read_texts)
+        return tuple(moments)

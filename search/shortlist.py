@@ -37,8 +37,8 @@ def count_operations(indexes: Mapping[Modality, SpaceIndex]) -> float:
 class Shortlist:
     """Estimates of how alike all videos are, from a few stand-ins for each.
 
-    Estimates cost n × n as well, but 1/1,500 of comparing 200 pictures with 200; what is left is
-    linear.
+    Estimates cost n × n as well, but a thousandth of comparing 200 pictures with 200; what is left
+    is linear.
 
     Args:
         indexes: of the modalities to compare in.
