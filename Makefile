@@ -43,7 +43,7 @@ layers: $(READY) ## Check who imports whom
 check: lint types layers ## Check style, types, layers, and that the documents are up to date
 	@$(BIN)/python docs/generate_commands.py --check
 
-bench: $(READY) ## Time the commands on the demo's videos
+bench: $(READY) ## Measure every claim of speed and write benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks.speed
 
 docs: $(READY) ## Write docs/commands.md and the README's list of commands anew
@@ -53,5 +53,5 @@ constraints: $(READY) ## Take the newest versions into constraints.txt
 	@bash .ci/compile_constraints.sh
 
 clean: ## Remove what was made: environment, demo, caches
-	@rm -rf .venv .demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	@rm -rf .venv .demo .bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis

@@ -91,15 +91,28 @@ def keep_library(cache: Path, options: LibraryOptions) -> MadeLibrary:
     return made
 
 
+def keep_songbook(cache: Path, n_videos: int) -> MadeLibrary:
+    """Songs of 200 s as the default profile samples them: 200 frames, 160 windows, 40 lines."""
+    return keep_library(cache, LibraryOptions(n_videos, n_frames=200))
+
+
+def keep_crowd(cache: Path, n_videos: int) -> MadeLibrary:
+    """Many videos of 100 frame vectors, and few of the other kinds, to save time and disk."""
+    return keep_library(cache, LibraryOptions(n_videos, n_windows=20, n_lines=10))
+
+
+def make_maker(space: Space, options: LibraryOptions) -> VectorMaker:
+    """What makes the vectors of one space of a made library."""
+    seed = options.seed + int.from_bytes(hashlib.sha256(space.key.encode()).digest()[:4], "little")
+    return VectorMaker(space.dim, choose_likeness(space), seed)
+
+
 def fill_library(made: MadeLibrary) -> None:
     """Write a library and the files that it is said to be made from."""
     options = made.options
     encoders = Encoders(options.profile)
     spaces = encoders.spaces()
-    makers = {
-        space: VectorMaker(space.dim, choose_likeness(space), options.seed + number)
-        for number, space in enumerate(spaces)
-    }
+    makers = {space: make_maker(space, options) for space in spaces}
     words = Words(options.seed)
     with Library.open(made.folder, create=True) as library, library.writing():
         library.catalog.adopt_profile(options.profile, spaces)

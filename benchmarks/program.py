@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.libraries import MadeLibrary
 from benchmarks.results import Row, format_row, write_rows
+from benchmarks.timing import run_command
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", ROOT / "../shared/media"))
@@ -52,12 +54,19 @@ def run_program(name: str, measure: Measure, arguments: Sequence[str] | None = N
     parser.add_argument("--rows", type=Path, help="write the rows to this file")
     given = parser.parse_args(arguments)
     given.cache.mkdir(parents=True, exist_ok=True)
-    media = MEDIA.resolve() if MEDIA.is_dir() else None
-    rows = measure(BenchOptions(given.quick, given.cache.resolve(), media))
+    rows = [
+        replace(row, command=f"python -m benchmarks.{name}")
+        for row in measure(BenchOptions(given.quick, given.cache.resolve(), find_media()))
+    ]
     for row in rows:
         print(format_row(row), flush=True)
     if given.rows is not None:
         write_rows(rows, given.rows)
+
+
+def find_media() -> Path | None:
+    """The real test media, where they are at hand."""
+    return MEDIA.resolve() if MEDIA.is_dir() else None
 
 
 def mvsearch(*words: str | Path) -> list[str | Path]:
@@ -65,13 +74,13 @@ def mvsearch(*words: str | Path) -> list[str | Path]:
     return [sys.executable, ROOT / "cli.py", *words]
 
 
-def keep_songs(options: BenchOptions, n_songs: int | None = None) -> Path | None:
-    """The folder of full-length songs built from the test media, once; None without media.
+def settle_library(made: MadeLibrary) -> None:
+    """Let `index` find that nothing is new: indexes and backgrounds are then made and kept."""
+    run_command(mvsearch("index", made.videos, "--library", made.folder, "--json"))
 
-    Args:
-        options: where media and cache are.
-        n_songs: only so many, the smallest; None for all.
-    """
+
+def keep_songs(options: BenchOptions) -> Path | None:
+    """The folder of full-length songs built from the test media, once; None without media."""
     builder = None if options.media is None else options.media.parent / "tools/build_songs.py"
     if builder is None or not builder.is_file():
         return None
@@ -81,15 +90,4 @@ def keep_songs(options: BenchOptions, n_songs: int | None = None) -> Path | None
         words = [sys.executable, str(builder), str(folder), "--height", str(SONG_HEIGHT)]
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
         marker.touch()
-    return folder if n_songs is None else _link_some(folder, n_songs)
-
-
-def _link_some(folder: Path, n_songs: int) -> Path:
-    """A folder with links to the smallest songs and to what lies beside them."""
-    some = folder.with_name(f"{folder.name}-{n_songs}")
-    some.mkdir(exist_ok=True)
-    for song in sorted(folder.glob("*.mp4"), key=lambda path: path.stat().st_size)[:n_songs]:
-        for path in (song, song.with_suffix(".lrc")):
-            if path.exists() and not (some / path.name).exists():
-                os.link(path, some / path.name)
-    return some
+    return folder

@@ -1,67 +1,100 @@
-"""How long the commands take on the demo's videos, each as a process of its own: `make bench`."""
+"""Measures every claim of speed and writes benchmarks/RESULTS.md: `make bench`.
 
-import os
-import shutil
-import statistics
+Each program runs as a process of its own; one that fails is a row that says so, and the others go
+on. Songs and libraries are made once and kept in `.bench/`, which may be deleted at any time.
+"""
+
+import argparse
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.demo_library import make_library
-from benchmarks.demo_songs import SONGS
+from benchmarks.program import ROOT, BenchOptions
+from benchmarks.results import Row, describe_machine, format_results, read_rows
 
-N_RUNS = 5
-PROGRAM = Path(sys.executable).with_name("mvsearch")
-# Those that leave the library as it is.
-COMMANDS: dict[str, tuple[str, ...]] = {
-    "help": ("--help",),
-    "index, nothing new": ("index", "videos"),
-    "list": ("list",),
-    "search by image": ("search", "--image", "queries/still.jpg"),
-    "search by clip of 4 s": ("search", "--clip", "queries/clip.mp4"),
-    "search by lyric line": ("search", "--lyric", "a moon out of paper"),
-    "search by words": ("search", "--text", "trees in winter"),
-    "similar to one": ("similar", "Embers"),
-    "similar, all, as a page": ("similar", "--all", "--format", "html", "--out", "report.html"),
+RESULTS = ROOT / "benchmarks/RESULTS.md"
+# In this order, and the claims that each measures.
+PROGRAMS: dict[str, str] = {
+    "indexing": "1, 2",
+    "encoding": "3",
+    "memory": "4",
+    "workers": "11",
+    "starting": "5",
+    "scale": "6, 7, 9",
+    "adding": "8",
+    "similarity": "10",
+    "growth": "12",
+    "decoding": "decoding",
+    "transcription": "transcription",
 }
+# A program that takes longer is ended.
+LIMIT_SECONDS = 600.0
 
 
-def time_command(folder: Path, words: tuple[str, ...]) -> float:
-    """Seconds that a command takes from its start to its end."""
-    environment = os.environ | {"MVSEARCH_LIBRARY": str(folder / "library")}
-    began = time.perf_counter()
-    subprocess.run([PROGRAM, *words], cwd=folder, env=environment, check=True, capture_output=True)
-    return time.perf_counter() - began
+def run_all(names: Sequence[str], words: Sequence[str]) -> list[Row]:
+    """Run programs one after the other; all their rows, and one for each that failed."""
+    rows: list[Row] = []
+    for name in names:
+        began = time.monotonic()
+        rows += run_one(name, words)
+        print(f"     {name}: {time.monotonic() - began:.0f} s", flush=True)
+    return rows
 
 
-def time_indexing(folder: Path) -> float:
-    """Seconds to index the folder into a new library."""
-    shutil.rmtree(folder / "library", ignore_errors=True)
-    return time_command(folder, ("index", "videos"))
+def run_one(name: str, words: Sequence[str]) -> list[Row]:
+    """The rows of one program; what it prints is seen at once."""
+    command = f"python -m benchmarks.{name}"
+    claim = PROGRAMS.get(name, name)
+    if find_spec(f"benchmarks.{name}") is None:
+        note = "there is no such program"
+        return [Row(claim, name, "-", "-", verdict="left out", note=note, command=command)]
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "rows.json")
+        asked = [sys.executable, "-m", f"benchmarks.{name}", *words, "--rows", str(file)]
+        try:
+            subprocess.run(asked, cwd=ROOT, check=True, timeout=LIMIT_SECONDS)
+            return read_rows(file)
+        except (subprocess.SubprocessError, OSError, ValueError) as error:
+            said = str(error).replace(str(file), "FILE").replace(sys.executable, "python")
+            return [Row(claim, name, "-", "-", verdict="failed", note=said, command=command)]
 
 
-def report(name: str, seconds: list[float], note: str = "") -> None:
-    """Print a row: least, median and greatest."""
-    row = f"{min(seconds):7.2f} {statistics.median(seconds):7.2f} {max(seconds):7.2f}"
-    print(f"{name:26}{row}  {note}", flush=True)
+def prepare(words: Sequence[str]) -> None:
+    """Make songs and libraries, two at a time; what fails here fails again where it is needed."""
+    tasks = ("songs", "crowd", "songbooks")
+    with ThreadPoolExecutor(2) as pool:
+        asked = [[sys.executable, "-m", "benchmarks.preparing", task, *words] for task in tasks]
+        list(pool.map(lambda one: subprocess.run(one, cwd=ROOT, check=False), asked))
 
 
-def measure() -> None:
-    """Make the videos, then time everything."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = make_library(Path(place))
-        sung_seconds = sum(song.score.duration_seconds for song in SONGS)
-        print(f"{len(SONGS)} videos, {sung_seconds:.0f} s in all; {os.cpu_count()} cores\n")
-        print(f"{'seconds':26}{'least':>7} {'median':>7} {'most':>7}")
-        time_indexing(folder)  # exports the networks, once on a machine
-        indexing = [time_indexing(folder) for _ in range(3)]
-        rate = sung_seconds / statistics.median(indexing)
-        report("index, all new", indexing, f"{rate:.0f} times as fast as playing them")
-        for name, words in COMMANDS.items():
-            report(name, [time_command(folder, words) for _ in range(N_RUNS)])
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure all that is asked for, and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser.add_argument("programs", nargs="*", help=f"of {', '.join(PROGRAMS)}; all if none")
+    parser.add_argument("--quick", action="store_true", help="small sizes; claims nothing")
+    parser.add_argument("--cache", type=Path, default=BenchOptions().cache, help="folder to keep")
+    parser.add_argument("--out", type=Path, help=f"page to write instead of {RESULTS.name}")
+    given = parser.parse_args(arguments)
+    unknown = set(given.programs) - set(PROGRAMS)
+    if unknown:
+        parser.error(f"no program is called {', '.join(sorted(unknown))}")
+    began = time.monotonic()
+    words = ["--cache", str(given.cache.resolve()), *(["--quick"] if given.quick else [])]
+    given.cache.mkdir(parents=True, exist_ok=True)
+    if not given.programs and not given.quick:
+        prepare(words)
+    rows = run_all(given.programs or list(PROGRAMS), words)
+    page = format_results(rows, describe_machine(), (time.monotonic() - began) / 60)
+    is_whole = not given.programs and not given.quick
+    out = given.out or (RESULTS if is_whole else given.cache / "RESULTS.md")
+    out.write_text(page, "utf-8")
+    print(f"\nwritten: {out}")
 
 
 if __name__ == "__main__":
-    measure()
+    main()

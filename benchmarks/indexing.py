@@ -1,0 +1,143 @@
+"""Indexing against a plain decode, and against the published way: `python -m benchmarks.indexing`.
+
+The published way, as far as its publication tells: ffmpeg writes full-size JPEG files, and
+ResNet-50 reads them one by one in torch, eagerly. It gets as many frames a second as we take, its
+weights are random (the time is the same), and it does not look at the sound; ours includes sound,
+lyrics and writing the library.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.clips import Clip, keep_clip
+from benchmarks.program import BenchOptions, keep_songs, mvsearch, run_program
+from benchmarks.results import Row, judge
+from benchmarks.timing import CommandCost, compare, run_command
+from indexer.sampling import choose_frame_rate
+
+GOAL_DECODE = 0.9
+GOAL_PUBLISHED = 5.0
+
+
+def measure_rows(options: BenchOptions) -> list[Row]:
+    """Rows 1 and 2."""
+    folder = keep_songs(options)
+    if options.is_quick or folder is None:
+        clip = keep_clip(options.cache / "clips", Clip(4.0, 1280, 720))
+        folder = _link_alone(clip, options.cache / "quick-folder")
+    if not options.is_quick and keep_songs(options) is None:
+        reason = "the test media are not at hand"
+        return [Row(claim, "indexing", "-", "-", verdict="left out", note=reason) for claim in "12"]
+    index_once(folder, options)  # exports networks, once on a machine
+    return [measure_decode(folder, options), measure_published(folder, options)]
+
+
+def measure_decode(folder: Path, options: BenchOptions) -> Row:
+    """Row 1: the whole command against decoding the pictures of the same files."""
+    files = list_media(folder)
+    cpu: dict[str, list[float]] = {"ours": [], "decode": []}
+
+    def ours() -> float:
+        cost = index_once(folder, options)
+        cpu["ours"].append(cost.cpu_seconds)
+        return cost.wall_seconds
+
+    def decode() -> float:
+        costs = [run_command(_plain_decode(file)) for file in files]
+        cpu["decode"].append(sum(cost.cpu_seconds for cost in costs))
+        return sum(cost.wall_seconds for cost in costs)
+
+    found = compare({"ours": ours, "decode": decode}, options.rounds)
+    work = sum(cpu["ours"]) / sum(cpu["decode"])
+    return Row(
+        "1",
+        f"index {len(files)} songs at 720p, cold start",
+        "sum of `ffmpeg -i X -map 0:v -f null -`",
+        f"{found.describe('ours', 'decode')} x",
+        f"<= {GOAL_DECODE} x",
+        judge(found.ratio("ours", "decode") <= GOAL_DECODE, is_quick=options.is_quick),
+        f"{found.median('ours'):.1f} s against {found.median('decode'):.1f} s; in seconds of"
+        f" processor {work:.2f} x",
+    )
+
+
+def measure_published(folder: Path, options: BenchOptions) -> Row:
+    """Row 2: one song, the smallest, against the published way on the same song."""
+    song = min(list_media(folder), key=lambda path: path.stat().st_size)
+    with tempfile.TemporaryDirectory(dir=options.cache) as place:
+        alone = _link_alone(song, Path(place, "alone"))
+        rate = choose_frame_rate(_read_duration(song))
+        found = compare(
+            {
+                "ours": lambda: index_once(alone, options).wall_seconds,
+                "published": lambda: index_as_published(song, rate, Path(place)),
+            },
+            options.rounds,
+        )
+    gain = found.ratio("published", "ours")
+    return Row(
+        "2",
+        f"index one song of {_read_duration(song):.0f} s",
+        f"full-size JPEG files, ResNet-50 in torch, file by file, {rate:g} frames a second",
+        f"{found.describe('published', 'ours')} x as fast",
+        f">= {GOAL_PUBLISHED:g} x",
+        judge(gain >= GOAL_PUBLISHED, is_quick=options.is_quick),
+        f"{found.median('ours'):.1f} s against {found.median('published'):.1f} s, both with their"
+        " start; ours makes vectors of sound and lyrics as well",
+    )
+
+
+def index_once(folder: Path, options: BenchOptions) -> CommandCost:
+    """Index a folder into a new library, as a process of its own."""
+    library = options.cache / "fresh-library"
+    shutil.rmtree(library, ignore_errors=True)
+    words = ("index", folder, "--library", library, "--lyrics", "sidecar", "--json")
+    cost = run_command(mvsearch(*words))
+    shutil.rmtree(library)
+    return cost
+
+
+def index_as_published(song: Path, rate: float, scratch: Path) -> float:
+    """Wall seconds of the published way, as a process of its own."""
+    from benchmarks import published
+
+    words: list[str | Path] = [
+        published.PYTHON,
+        "-m",
+        "benchmarks.published",
+        song,
+        str(rate),
+        scratch,
+    ]
+    return run_command(words, published.ROOT).wall_seconds
+
+
+def list_media(folder: Path) -> Sequence[Path]:
+    """The videos of a folder."""
+    return sorted(path for path in folder.iterdir() if path.suffix in (".mp4", ".mkv", ".flv"))
+
+
+def _plain_decode(file: Path) -> list[str | Path]:
+    return ["ffmpeg", "-v", "error", "-nostdin", "-i", file, "-map", "0:v", "-f", "null", "-"]
+
+
+def _read_duration(file: Path) -> float:
+    words = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]
+    said = subprocess.run([*words, str(file)], capture_output=True, text=True, check=True)
+    return float(said.stdout)
+
+
+def _link_alone(file: Path, folder: Path) -> Path:
+    """A folder with one video and its side-car."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (file, file.with_suffix(".lrc")):
+        if path.exists() and not (folder / path.name).exists():
+            shutil.copy(path, folder / path.name)
+    return folder
+
+
+if __name__ == "__main__":
+    run_program("indexing", measure_rows)

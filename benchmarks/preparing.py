@@ -1,0 +1,29 @@
+"""Makes what several programs share, before any clock runs."""
+
+import argparse
+from pathlib import Path
+
+from benchmarks.growth import N_SONGS, STEPS
+from benchmarks.libraries import keep_crowd, keep_songbook
+from benchmarks.program import BenchOptions, find_media, keep_songs
+
+N_CROWD = 10_000
+
+
+def prepare(what: str, options: BenchOptions) -> None:
+    """Make one of them and keep it in the cache."""
+    if what == "songs":
+        keep_songs(options)
+    elif what == "crowd":
+        keep_crowd(options.cache, N_CROWD)
+    else:
+        for step in STEPS:
+            keep_songbook(options.cache, N_SONGS * step)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.preparing")
+    parser.add_argument("what", choices=("songs", "crowd", "songbooks"))
+    parser.add_argument("--cache", type=Path, default=BenchOptions().cache)
+    given = parser.parse_args()
+    prepare(given.what, BenchOptions(cache=given.cache.resolve(), media=find_media()))

@@ -1,0 +1,72 @@
+"""The suite goes on when a program fails, and says so."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import speed
+from benchmarks.program import ROOT, BenchOptions, mvsearch, run_program
+from benchmarks.results import Row, read_rows
+from benchmarks.scale import measure_recall
+
+
+def test_every_program_of_the_suite_can_be_run_alone():
+    for name in speed.PROGRAMS.keys() - {"decoding", "transcription"}:
+        assert f'run_program("{name}", ' in (ROOT / f"benchmarks/{name}.py").read_text("utf-8")
+
+
+def test_a_program_that_fails_is_a_row(monkeypatch):
+    # Called with other words than its own, it ends in an error.
+    monkeypatch.setitem(speed.PROGRAMS, "published", "99")
+    (row,) = speed.run_one("published", [])
+    assert (row.claim, row.verdict) == ("99", "failed")
+    assert sys.executable not in row.note
+
+
+def test_a_program_that_is_not_there_is_left_out():
+    (row,) = speed.run_one("nobody", [])
+    assert row.verdict == "left out"
+
+
+def test_page_holds_what_ran_and_what_failed(monkeypatch, tmp_path, capsys):
+    def run_one(name, words):
+        assert "--quick" in words
+        return [Row(speed.PROGRAMS[name], name, "-", f"figure of {name}")]
+
+    monkeypatch.setattr(speed, "run_one", run_one)
+    speed.main(["encoding", "memory", "--quick", "--cache", str(tmp_path)])
+    page = (tmp_path / "RESULTS.md").read_text("utf-8")
+    assert page.index("figure of encoding") < page.index("figure of memory")
+    assert "RESULTS.md" in capsys.readouterr().out
+
+
+def test_unknown_program_is_refused(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        speed.main(["nonsense"])
+    assert "no program is called nonsense" in capsys.readouterr().err
+
+
+def test_rows_of_a_program_go_to_a_file_with_its_command(tmp_path, capsys):
+    def measure(options: BenchOptions):
+        assert options.is_quick
+        assert options.rounds == 1
+        return [Row("1", "what", "against", "2 x")]
+
+    words = ["--quick", "--cache", str(tmp_path / "cache"), "--rows", str(tmp_path / "rows")]
+    run_program("indexing", measure, words)
+    (row,) = read_rows(tmp_path / "rows")
+    assert row.command == "python -m benchmarks.indexing"
+    assert "what: 2 x, shown" in capsys.readouterr().out
+
+
+def test_recall_is_the_mean_share_of_what_is_true():
+    true = np.array([[1, 2], [3, 4]])
+    assert measure_recall(true, np.array([[2, 9], [4, 3]])) == pytest.approx(0.75)
+
+
+def test_commands_run_this_checkout():
+    words = mvsearch("--help")
+    assert Path(words[1]) == ROOT / "cli.py"
+    assert words[2] == "--help"
