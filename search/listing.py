@@ -23,6 +23,7 @@ from store.records import (
     Tag,
     Video,
 )
+from store.vectors import SpaceIndex
 
 # Of `status`: videos with key frames only.
 KEY = "key_frames_only"
@@ -280,6 +281,7 @@ def status_to_dict(library: Library) -> dict[str, Any]:
                     "segments": library.index(space).n,
                 }
                 | _count_rough(library, stage, space.key)
+                | tell_recall(library.index(space))
                 for space in spaces
                 if space.modality == stage and not space.view
             }
@@ -287,6 +289,11 @@ def status_to_dict(library: Library) -> dict[str, Any]:
         },
         "median_unrelated": read_medians(library),
     }
+
+
+def tell_recall(index: SpaceIndex) -> dict[str, float]:
+    """Which share of the nearest vectors a search of an index finds, where that is not all."""
+    return {} if index.lists is None else {"recall": round(index.lists.recall, 3)}
 
 
 def _count_rough(library: Library, stage: Modality, space_key: str) -> dict[str, int]:
@@ -306,9 +313,10 @@ def print_status(status: dict[str, Any], console: Console) -> None:
     for stage, encoders in status["stages"].items():
         for encoder, counts in encoders.items():
             rough = f", {counts[KEY]} of {KEY_FRAMES_ONLY}" if counts.get(KEY) else ""
+            found = f", approximate, recall {counts['recall']:.2f}" if "recall" in counts else ""
             _say(
                 console,
-                f"{stage:<9} {counts['segments']} segments, {counts['pending']} videos to do"
+                f"{stage:<9} {counts['segments']} segments{found}, {counts['pending']} videos to do"
                 f"{rough} ({encoder})",
             )
     for space, medians in status["median_unrelated"].items():

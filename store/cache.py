@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from store.growth import bring_up_to_date, build_in_memory, retire
+from store.list_files import lacks_lists, open_index
 from store.records import Space
 from store.snapshots import VectorReader
 from store.space_files import (
@@ -27,7 +28,7 @@ from store.vectors import SpaceIndex
 logger = logging.getLogger(__name__)
 
 # Of this version and of those before; whatever else lies in the folder is not touched.
-ENDINGS = (".head", ".f16", ".times", ".npz", ".faiss", ".json")
+ENDINGS = (".head", ".f16", ".times", ".codes", ".lists", ".npz", ".faiss", ".json")
 STALE_TEMPORARY_SECONDS = 3600.0
 # A large index takes minutes to make, and whoever comes meanwhile would only make it again.
 WAIT_SECONDS = 600.0
@@ -63,17 +64,21 @@ class IndexCache:
         """Open an index; None where it is missing, stale or damaged."""
         files = SpaceFiles(self.folder, space)
         head = files.read_head()
-        return files.open(head) if head is not None and head.generation == generation else None
+        return (
+            open_index(files, head) if head is not None and head.generation == generation else None
+        )
 
     def obtain(self, space: Space, reader: VectorReader) -> tuple[int, SpaceIndex]:
         """The index as the catalogue has it now, and its generation."""
         generation = reader.generation(space.key)
         index = self.load(space, generation)
-        if index is not None:
+        if index is not None and not lacks_lists(index):
             return generation, index
         kept = self._bring_up_to_date(space, reader)
         if kept is not None:
             return kept
+        if index is not None:
+            return generation, index
         with reader.snapshot(space.key) as snapshot:
             return snapshot.generation, build_in_memory(space, snapshot)
 
@@ -120,7 +125,7 @@ class IndexCache:
                     return None
             with self._changing(), reader.snapshot(space.key) as snapshot:
                 index = self.load(space, snapshot.generation)  # another may have done it
-                if index is None:
+                if index is None or lacks_lists(index):
                     bring_up_to_date(SpaceFiles(self.folder, space), snapshot)
                     index = self.load(space, snapshot.generation)
                 return None if index is None else (snapshot.generation, index)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from store.blobs import normalise
+from store.list_files import blot_codes, bring_lists_up_to_date
 from store.placing import find_centre, is_settled, place_vectors
 from store.records import Matrix, Space
 from store.row_file import (
@@ -23,14 +24,13 @@ from store.row_file import (
 )
 from store.row_table import RowTable
 from store.snapshots import Snapshot, StoredVectors
-from store.space_files import Head, SpaceFiles
+from store.space_files import NO_SUMS, Head, SpaceFiles
 from store.vectors import TIMES_BYTES, SpaceIndex
 
 # Rows converted to float32 at once.
 ROWS_AT_ONCE = 8192
 # Files are written anew when so many of their rows, as a share, are dead.
 MAX_DEAD = 0.25
-NO_SUMS = np.zeros(0, dtype=np.uint32)
 
 
 def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> None:
@@ -44,12 +44,11 @@ def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> None:
         OSError: the disk refuses.
     """
     head = files.read_head()
-    if head is not None and files.open(head) is not None:
-        head = retire(files, head, snapshot)
-        if head is not None:
-            files.write_head(_append_new(files, head, snapshot))
-            return
-    files.write_head(_write_anew(files, snapshot))
+    if head is not None:
+        head = retire(files, head, snapshot) if files.open(head) is not None else None
+    head = _write_anew(files, snapshot) if head is None else _append_new(files, head, snapshot)
+    files.write_head(head)
+    bring_lists_up_to_date(files, head)
 
 
 def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
@@ -70,6 +69,7 @@ def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
         files.head.unlink()
         erase_rows(files.vectors(head.epoch), files.vector_bytes, spans)
         erase_rows(files.times(head.epoch), TIMES_BYTES, spans)
+        blot_codes(files, head, spans)
     changed = {
         block
         for first, end in spans

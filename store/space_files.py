@@ -23,6 +23,7 @@ from store.vectors import TIMES_BYTES, SpaceIndex
 # Goes up when the same vectors would be written otherwise.
 FORMAT = 2
 DIGEST_BYTES = 32
+NO_SUMS: Sums = np.zeros(0, dtype=np.uint32)
 READING_ERRORS = (
     OSError, EOFError, ValueError, LookupError, TypeError, NotImplementedError,
     LibraryDamagedError, zipfile.BadZipFile,
@@ -58,7 +59,7 @@ class SpaceFiles:
 
     `NAME.EPOCH.f16` has the placed vectors as rows, `NAME.EPOCH.times` their first and last second,
     and `NAME.head`, written last, says whose they are. What else is measured in a space is a
-    `NAME.WHAT-EPOCH.npz`.
+    `NAME.WHAT-EPOCH.npz`. A large space also has `NAME.EPOCH-ROWS.codes` and `NAME.EPOCH.lists`.
     """
 
     def __init__(self, folder: Path, space: Space) -> None:
@@ -79,6 +80,14 @@ class SpaceFiles:
     def measured(self, epoch: int, what: str) -> Path:
         """The file of something measured."""
         return self.folder / f"{self.stem}.{what}-{epoch}.npz"
+
+    def lists(self, epoch: int) -> Path:
+        """The file that says whose the codes are; see `store.list_files`."""
+        return self.folder / f"{self.stem}.{epoch}.lists"
+
+    def codes(self, epoch: int | str, n_rows: int) -> Path:
+        """The file of the codes of so many rows."""
+        return self.folder / f"{self.stem}.{epoch}-{n_rows}.codes"
 
     def read_head(self) -> Head | None:
         """The head; None where it is missing, damaged or of something else."""
@@ -133,8 +142,9 @@ class SpaceFiles:
         """Whether a file of this space's name belongs to a head."""
         if head is None:
             return False
-        kept = {self.head, self.vectors(head.epoch), self.times(head.epoch)}
-        return file in kept or file.name.endswith(f"-{head.epoch}.npz")
+        if file == self.head or file.name.endswith(f"-{head.epoch}.npz"):
+            return True
+        return file.name.startswith((f"{self.stem}.{head.epoch}.", f"{self.stem}.{head.epoch}-"))
 
     def _identity(self) -> list[Any]:
         """What must stand in a head for its files to be used."""

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from store.approximate import ListedCodes
 from store.blobs import Seconds, normalise
 from store.errors import LibraryDamagedError
 from store.exact import ExactIndex
@@ -18,6 +19,8 @@ from store.row_table import Rows, RowTable
 # of the work of comparing videos.
 MAX_KEPT_BYTES = 256 << 20
 TIMES_BYTES = 16
+# Up to this share of the rows, a search that is limited to them compares them all.
+MAX_FEW = 0.05
 
 
 class SpaceIndex:
@@ -33,6 +36,7 @@ class SpaceIndex:
         video_ids: sorted; those with vectors.
         starts, ends: (n_rows,) float64 seconds of the rows, NaN where untimed or dead.
         centre: (dim,) float32; see `store.placing.find_centre`.
+        lists: the way to search a large index; None where every row is compared.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class SpaceIndex:
         spans = times[HEAD_BYTES:].view("<f8").reshape(-1, 2)
         self.starts: Seconds = spans[:, 0]
         self.ends: Seconds = spans[:, 1]
+        self.lists: ListedCodes | None = None
         self._exact = ExactIndex(vectors, space.dim)
         self._spans = {
             video_id: slice(first, end)
@@ -70,7 +75,7 @@ class SpaceIndex:
     @property
     def is_exact(self) -> bool:
         """Whether `search` finds the nearest rows for certain."""
-        return True
+        return self.lists is None
 
     @cached_property
     def n(self) -> int:
@@ -90,6 +95,9 @@ class SpaceIndex:
     ) -> tuple[Matrix, Rows]:
         """Find the k rows most similar to each query.
 
+        With `lists` some may be missed (`ListedCodes.recall`), unless few rows may be found; the
+        similarities of those found are exact.
+
         Args:
             queries: (q, dim) float32, placed.
             k: at least 1.
@@ -105,7 +113,11 @@ class SpaceIndex:
         n_found = min(k, self.n)
         if n_found == 0 or len(queries) == 0:
             return similarities, rows
-        found = self._exact.search(queries, n_found, self._find_allowed(video_ids, left_out))
+        is_allowed = self._find_allowed(video_ids, left_out)
+        if self.lists is None or (video_ids is not None and self._is_few(is_allowed)):
+            found = self._exact.search(queries, n_found, is_allowed)
+        else:
+            found = self._search_lists(self.lists, queries, n_found, is_allowed)
         similarities[:, :n_found], rows[:, :n_found] = found
         similarities[rows < 0] = -np.inf
         return similarities, rows
@@ -138,6 +150,41 @@ class SpaceIndex:
     def came_after(self, n_rows: int) -> list[str]:
         """The videos whose vectors came when there were so many rows in this epoch; by id."""
         return [video_id for video_id in self.video_ids if self._spans[video_id].start >= n_rows]
+
+    def _search_lists(
+        self,
+        lists: ListedCodes,
+        queries: Matrix,
+        k: int,
+        is_allowed: npt.NDArray[np.bool_] | None,
+    ) -> tuple[Matrix, Rows]:
+        """What the lists find, compared exactly, and what came after them."""
+        similarities = np.full((len(queries), k), -np.inf, dtype=np.float32)
+        rows = np.full((len(queries), k), -1, dtype=np.int64)
+        for at, query in enumerate(queries):
+            found = lists.find_allowed(query, k, is_allowed)
+            near = self._exact.rows[found].astype(np.float32) @ query
+            if self._tail is not None:
+                allowed = None if is_allowed is None else is_allowed[lists.n :]
+                late = self._tail.search(query[None], min(k, self._tail.n), allowed)
+                is_there = late[1][0] >= 0
+                near = np.concatenate([near, late[0][0][is_there]])
+                found = np.concatenate([found, late[1][0][is_there] + lists.n])
+            order = np.argsort(-near, kind="stable")[:k]
+            similarities[at, : len(order)], rows[at, : len(order)] = near[order], found[order]
+        return similarities, rows
+
+    @cached_property
+    def _tail(self) -> ExactIndex | None:
+        """The rows that have no code yet, few enough to be copied."""
+        if self.lists is None or self.lists.n == self.n_rows:
+            return None
+        rows = self._exact.rows[self.lists.n :].reshape(-1).view(np.uint8)
+        return ExactIndex(np.concatenate([np.zeros(HEAD_BYTES, np.uint8), rows]), self.space.dim)
+
+    def _is_few(self, is_allowed: npt.NDArray[np.bool_] | None) -> bool:
+        """Whether so few rows may be found that to compare them all is quick."""
+        return is_allowed is not None and is_allowed.mean() < MAX_FEW
 
     @cached_property
     def _positions(self) -> Rows:

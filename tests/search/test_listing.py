@@ -5,7 +5,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from search.listing import N_TAGS, Entry, entry_to_dict, print_entry, print_failures, print_videos
+from search.listing import (
+    N_TAGS,
+    Entry,
+    entry_to_dict,
+    print_entry,
+    print_failures,
+    print_status,
+    print_videos,
+)
 from store.records import Failure, Tag, Video
 
 
@@ -55,3 +63,17 @@ def test_many_tags_are_counted_and_all_are_in_json() -> None:
     assert page.getvalue().count("thing") == N_TAGS
     assert "and 3 more" in page.getvalue()
     assert len(entry_to_dict(entry)["tags"]) == N_TAGS + 3
+
+
+def test_the_status_says_how_much_an_approximate_index_finds() -> None:
+    counts = {"segments": 300_000, "pending": 0}
+    status = {
+        "library": "/l", "profile": "toy", "videos": 3, "folders": [], "failures": 0,
+        "median_unrelated": {},
+        "stages": {"frames": {"seer@1": counts | {"recall": 0.984}}, "audio": {"ear@1": counts}},
+    }  # fmt: skip
+    page = io.StringIO()
+    print_status(status, Console(file=page, width=120))
+    told = {line.split()[0]: line for line in page.getvalue().splitlines()}
+    assert "300000 segments, approximate, recall 0.98, 0 videos to do (seer@1)" in told["frames"]
+    assert "approximate" not in told["audio"]
