@@ -136,6 +136,7 @@ def index(
 ) -> None:
     """Bring the library up to date with a folder: only what is new or changed is worked on."""
     from indexer.analysis import AnalysisOptions
+    from indexer.hardware import Hardware
     from indexer.pipeline import IndexOptions, index_folder
     from indexer.progress import choose_progress
     from search.backgrounds import measure_backgrounds
@@ -148,7 +149,9 @@ def index(
         workers=workers,
         is_recursive=recursive,
         has_retry=retry_failed,
-        analysis=AnalysisOptions(frame_rate, decoded="key" if fast else "needed"),
+        analysis=AnalysisOptions(
+            frame_rate, decoded="key" if fast else "needed", hardware=Hardware()
+        ),
     )
     if not folder.is_dir():
         raise MvsearchError(f"{folder} is not a folder")

@@ -18,6 +18,7 @@ from indexer.frames import (
     read_image,
     read_thumbnail,
 )
+from indexer.hardware import Hardware
 from indexer.pieces import Decoded
 from indexer.probe import Probe, probe_file
 from indexer.scan import content_id
@@ -48,12 +49,14 @@ class AnalysisOptions:
         frames_per_second: None chooses by duration.
         decoded: which frames are decoded at all, as `DecodeOptions` has it.
         hop_seconds: from one audio window to the next; None takes the encoder's.
+        hardware: chooses among decoders in hardware; None is software.
         start_seconds, end_seconds: the section to analyse; times stay those of the file.
         stall_seconds: without progress for so long, the decoder is ended.
     """
 
     frames_per_second: float | None = None
     decoded: Decoded = "needed"
+    hardware: Hardware | None = None
     hop_seconds: float | None = None
     start_seconds: float | None = None
     end_seconds: float | None = None
@@ -126,6 +129,36 @@ def analyse_probed(
         MediaError: it cannot be decoded.
         DecodeStoppedError: `stop` was set.
     """
+    method = _choose_hardware(path, probe, options, stages)
+    if options.hardware is not None and method is not None:
+        try:
+            return _analyse_with(method, path, video_id, probe, flow, options, stages, stop)
+        except MediaError:
+            options.hardware.give_up(probe)
+    return _analyse_with(None, path, video_id, probe, flow, options, stages, stop)
+
+
+def _choose_hardware(
+    path: Path, probe: Probe, options: AnalysisOptions, stages: Collection[Modality]
+) -> str | None:
+    """The hardware to decode a file with, where that is worth it."""
+    if options.hardware is None or "frames" not in stages:
+        return None
+    wanted = DecodeOptions(frame_rate=options.frames_per_second, decoded=options.decoded)
+    return options.hardware.choose(path, probe, wanted)
+
+
+def _analyse_with(
+    hardware: str | None,
+    path: Path,
+    video_id: str,
+    probe: Probe,
+    flow: Flow,
+    options: AnalysisOptions,
+    stages: Collection[Modality],
+    stop: threading.Event | None,
+) -> Features:
+    """Analyse a file with one decoder."""
     has_picture = "frames" in stages and probe.picture is not None
     seen = choose_sight(flow, video_id, stop) if has_picture else None
     ear = flow.encoders.audio if "audio" in stages and probe.sound else None
@@ -133,7 +166,7 @@ def analyse_probed(
     if seen is None and heard is None:
         absent = {stage: WHY_NO_STREAM[stage] for stage in stages}
         return Features((), probe.duration_seconds or 0.0, absent)
-    wanted = _decode_options(seen, heard, options)
+    wanted = replace(_decode_options(seen, heard, options), hardware=hardware)
     with flow.decoding(stop), decode(path, probe, wanted, stop) as decoding:
         for piece in decoding:
             if isinstance(piece, FrameBatch) and seen is not None:

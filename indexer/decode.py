@@ -96,7 +96,7 @@ def _plan_attempts(probe: Probe, options: DecodeOptions) -> list[DecodeOptions]:
     if not (wants_picture or wants_sound):
         raise MediaError("no_media", "it holds nothing of what is wanted: no picture or no sound")
     planned = replace(options, wants_picture=wants_picture, wants_sound=wants_sound)
-    if not (wants_picture and wants_sound):
+    if not (wants_picture and wants_sound) or planned.hardware is not None:
         return [planned]
     return [planned, replace(planned, wants_sound=False), replace(planned, wants_picture=False)]
 
@@ -161,6 +161,8 @@ class _Pass:
             raise MediaError(
                 "decode_failed", f"the decoder crashed or was ended by signal {-self._status}"
             )
+        if self._options.hardware is not None and (self._log or self._status):
+            raise MediaError("decode_failed", f"{self._options.hardware} cannot decode all of it")
         if self._frames.n_frames > 0 or self._sound.seconds >= MIN_SOUND_SECONDS:
             return
         if self._options.start_seconds > 0:

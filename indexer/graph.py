@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ TIMES_PER_SECOND = 1_000_000
 
 # ffmpeg's own choice is a thread more than cores, which costs a tenth more processor time here.
 MAX_THREADS = 16
+
+# Of a file, to see which decoder is faster: long enough to make up for opening a device.
+TRIAL_SECONDS = 20.0
 
 _MARK = "mvsearch"
 
@@ -65,7 +69,24 @@ def _input_options(path: Path, probe: Probe, options: DecodeOptions) -> dict[str
         skip = choose_skip(path, probe.picture, choose_rate(probe, options), options)
         if skip != "none":
             chosen["skip_frame:v"] = skip
+        if options.hardware is not None:
+            chosen["hwaccel"] = options.hardware
     return chosen
+
+
+def build_trial(
+    path: Path, probe: Probe, options: DecodeOptions, hardware: str | None
+) -> list[str]:
+    """The command line that decodes the beginning of the picture, as a pass would, to nowhere.
+
+    Raises:
+        ValueError: there is no picture.
+    """
+    if probe.picture is None:
+        raise ValueError("there is no picture to try a decoder on")
+    given = _input_options(path, probe, replace(options, hardware=hardware))
+    source = open_input(path, options=given | {"t": TRIAL_SECONDS})
+    return compile_graph(source[str(probe.picture.index)].output("-", format="null"))
 
 
 def _picture_output(

@@ -21,6 +21,8 @@ class DecodeOptions:
         sample_rate: of the mono sound, in hertz.
         frame_rate: frames per second to take; None goes by the duration.
         decoded: which frames are decoded at all; of these, those that are due are taken.
+        hardware: ffmpeg's name of the hardware that decodes pictures, such as "cuda"; None is
+            software. A pass with it fails on the least complaint, since software can do it over.
         n_threads: of the decoder; None is one a core.
         start_seconds, end_seconds: the section, relative to the file; None is its end.
         batch_frames: frames in a `FrameBatch`, less in the last one.
@@ -34,6 +36,7 @@ class DecodeOptions:
     wants_sound: bool = True
     frame_rate: float | None = None
     decoded: Decoded = "needed"
+    hardware: str | None = None
     n_threads: int | None = None
     start_seconds: float = 0.0
     end_seconds: float | None = None
