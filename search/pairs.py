@@ -1,7 +1,6 @@
 """The similarity of videos to each other, both ways."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,30 +10,6 @@ from store.records import Matrix
 from store.vectors import SpaceIndex
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Match:
-    """Two videos compared in one space.
-
-    Attributes:
-        similarity: as `compare_all` has it; NaN where one of the two has no vectors.
-        best: (n,) float32, for each vector of the second its best match in the first; (0,) where
-            there is nothing to match.
-    """
-
-    similarity: float
-    best: Matrix
-
-
-def match_sets(first: Matrix, second: Matrix) -> Match:
-    """Compare the (m, dim) vectors of one video with the (n, dim) of another."""
-    if not (len(first) and len(second)):
-        return Match(float("nan"), np.empty(0, dtype=np.float32))
-    product = first @ second.T
-    best = product.max(axis=0)
-    forward = float(product.max(axis=1).mean(dtype=np.float64))
-    return Match((forward + float(best.mean(dtype=np.float64))) / 2, best)
 
 
 def compare_all(

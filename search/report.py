@@ -14,7 +14,7 @@ from rich.text import Text
 
 from search.engine import Engine, SearchOptions
 from search.listing import video_to_dict
-from search.matrix import ScoreMap, gather_scores
+from search.matrix import SimilarityMatrix
 from search.pairs import Progress
 from search.query import Query
 from search.text import format_seconds, printable, shorten, write_json
@@ -284,13 +284,9 @@ def write_report(
     Raises:
         MvsearchError: the library is empty.
     """
-    matrix: ScoreMap
-    if report.is_all and engine.is_large(options):
-        similar = list(engine.similar_listed(options, report.follow("compare")))
-        matrix = gather_scores(similar)
-    elif report.is_all:
-        matrix = compared = engine.similarity_matrix(options, report.follow("compare"))
-        similar = list(engine.similar_all(compared, options))
+    if report.is_all:
+        matrix = engine.similarity_matrix(options, report.follow("compare"))
+        similar = list(engine.similar_all(matrix, options))
     else:
         similar = [(video, engine.similar(video, options)) for video in videos]
     if report.form == "html":
@@ -303,7 +299,7 @@ def write_report(
 
 def _write_page(
     engine: Engine,
-    matrix: ScoreMap,
+    matrix: SimilarityMatrix,
     similar: Similar,
     options: SearchOptions,
     report: ReportOptions,

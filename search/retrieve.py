@@ -18,8 +18,9 @@ Fuse = Callable[[FloatArray, Positions], FloatArray]
 # Similarities held at once: 64 MB of float32.
 MAX_PRODUCT = 1 << 24
 BLOCK_ROWS = 4096
-# Neighbours of each query vector at first, for each video that is wanted.
-NEIGHBOURS = 8
+# Neighbours of each query vector at first, for each video that is wanted: a shot has many frames,
+# and to look again costs more than to look for more.
+NEIGHBOURS = 32
 # Beyond so many a vector, scoring whatever is in doubt is cheaper than sorting them.
 MAX_NEIGHBOURS = 4096
 # To score this share of all videos costs about as much as to find more neighbours.
@@ -144,13 +145,14 @@ def find_candidates(
 ) -> Candidates:
     """Find videos among which are the `n_wanted` best of the library.
 
-    The threshold algorithm (Fagin, Lotem and Naor 2003): among the k nearest segments of every
-    query vector, a video that does not appear is at most as similar as the mean of the k-th
-    similarities. Where few could still be among the best, these are scored; where many, k grows.
+    The threshold algorithm (Fagin, Lotem and Naor 2003): the k nearest segments of every query
+    vector bound what each video can reach, by those of its own or else by the k-th. Videos are
+    scored by all their vectors, those that can reach most first, until the best of them are better
+    than all others can be. Where too many stay in doubt, k grows.
 
     With exact indexes the best are found for certain. Where an index is approximate, k stays, and
-    of the videos that could still be among the best only the `MIN_DOUBTFUL` that could most are
-    scored: what is found is as complete as the k neighbours are, and its similarities are exact.
+    only three times as many videos as are wanted, and `MIN_DOUBTFUL`, are scored: what is found is
+    as complete as the k neighbours are, and its similarities are exact.
 
     Args:
         asks: at least one.
@@ -171,9 +173,10 @@ def find_candidates(
     k = NEIGHBOURS * n_wanted
     while True:
         bounds = hunt.look(k)
+        hunt.score(hunt.find_doubtful(bounds, n_wanted)[: 2 * n_wanted])
         doubtful = hunt.find_doubtful(bounds, n_wanted)
         if not is_exact:
-            hunt.score(doubtful[:MIN_DOUBTFUL])
+            hunt.score(doubtful[: n_wanted + MIN_DOUBTFUL])
             return hunt.collect()
         if len(doubtful) <= n_few or not _is_small(asks, 4 * k):
             hunt.settle(bounds, n_wanted)
@@ -214,15 +217,10 @@ class _Hunt:
         known = [pool.position[video_id] for video_id in left_out if video_id in pool.position]
         is_open[known] = False
         return cls(
-            asks,
-            fuse,
-            pool,
-            left_out,
-            is_held,
-            is_open,
-            np.full(is_held.shape, np.nan),
-            np.zeros(len(pool.video_ids), dtype=np.bool_),
-        )
+            asks, fuse, pool, left_out, is_held, is_open,
+            similarities=np.full(is_held.shape, np.nan),
+            is_scored=np.zeros(len(pool.video_ids), dtype=np.bool_),
+        )  # fmt: skip
 
     def score(self, positions: Positions) -> None:
         """Compare some videos with all that is asked."""
@@ -233,37 +231,37 @@ class _Hunt:
         self.is_scored[new] = True
 
     def look(self, k: int) -> FloatArray:
-        """Score the videos of the k nearest segments; bound (asks,) what the others reach."""
-        bounds = np.zeros(len(self.asks))
-        is_seen = np.zeros(len(self.is_open), dtype=np.bool_)
-        for at, ask in enumerate(self.asks):
-            allowed = self._list_allowed(ask.index) if self.left_out else None
-            similarities, rows = ask.index.search(ask.vectors, k, allowed)
-            found = np.unique(ask.index.video_of(rows[rows >= 0]))
-            is_seen[self.pool.places[self.pool.row_of(ask.index)][found]] = True
-            position = self.pool.position
-            is_seen[[position[v] for v in ask.evidence if v in position]] = True
-            is_exhausted = bool((rows[:, -1] < 0).any())
-            bounds[at] = -1.0 if is_exhausted else similarities[:, -1].mean() + ROUNDING
-        self.score(np.flatnonzero(is_seen & self.is_open))
+        """Bound (asks, v) what each video can reach, by the k nearest segments.
+
+        Videos that words speak for are scored: they may reach more.
+        """
+        bounds = np.full(self.is_held.shape, np.nan)
+        position = self.pool.position
+        for row, ask in zip(bounds, self.asks, strict=True):
+            similarities, rows = ask.index.search(ask.vectors, k, *self._restrict(ask.index))
+            places = self.pool.places[self.pool.row_of(ask.index)]
+            row[places] = _bound(similarities, ask.index.video_of(rows), len(places)) + ROUNDING
+            spoken = [position[v] for v in ask.evidence if v in position]
+            self.score(np.array([at for at in spoken if self.is_open[at]], dtype=np.intp))
         return bounds
 
-    def _list_allowed(self, index: SpaceIndex) -> list[str]:
+    def _restrict(self, index: SpaceIndex) -> tuple[list[str] | None, Collection[str]]:
+        """The videos that may be found, or those that may not, whichever are fewer."""
+        if 2 * len(self.left_out) <= len(index.video_ids):
+            return None, self.left_out
         places = self.pool.places[self.pool.row_of(index)]
-        return [v for v, at in zip(index.video_ids, places, strict=True) if self.is_open[at]]
+        return [v for v, at in zip(index.video_ids, places, strict=True) if self.is_open[at]], ()
 
     def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
-        """The videos not scored that could be among the best, those that could most first."""
+        """The videos that could be among the best and are not scored, the likeliest first."""
         scored = np.flatnonzero(self.is_scored)
         scores = self.fuse(self.similarities[:, scored], scored)
         scores = np.sort(scores[~np.isnan(scores)])
         others = np.flatnonzero(self.is_open & ~self.is_scored)
-        reachable = np.where(self.is_held[:, others], bounds[:, None], np.nan)
-        reach = self.fuse(reachable, others)
+        reach = self.fuse(bounds[:, others], others)
         least = scores[-n_wanted] if len(scores) >= n_wanted else -np.inf
         is_doubtful = reach > least
-        order = np.argsort(-reach[is_doubtful], kind="stable")
-        return others[is_doubtful][order]
+        return others[is_doubtful][np.argsort(-reach[is_doubtful], kind="stable")]
 
     def settle(self, bounds: FloatArray, n_wanted: int) -> None:
         """Score the doubtful, until what is found is better than what the rest could be."""
@@ -276,3 +274,27 @@ class _Hunt:
         """All videos scored."""
         scored = np.flatnonzero(self.is_scored)
         return Candidates(self.pool.pick(scored), self.similarities[:, scored], scored)
+
+
+def _bound(similarities: Matrix, videos: Offsets, n_videos: int) -> FloatArray:
+    """The most that each of an index's videos can have as its mean of best matches.
+
+    Args:
+        similarities: (q, k) of the nearest segments of each query vector, best first; minus
+            infinity where there are fewer.
+        videos: (q, k) whose each is, -1 for none.
+        n_videos: of the index.
+
+    Returns:
+        (n_videos,): of a query vector counts the best match, or, where none of the video's segments
+        is among the nearest, the last of these.
+    """
+    last = np.maximum(similarities[:, -1], -1.0).astype(np.float64)
+    found = videos >= 0
+    at, _ = np.nonzero(found)
+    # The first of a video is its best, as each row falls.
+    pairs, firsts = np.unique(at * n_videos + videos[found], return_index=True)
+    gains = similarities[found][firsts] - last[at[firsts]]
+    total = np.bincount(pairs % n_videos, weights=gains, minlength=n_videos)
+    bounds: FloatArray = (total + last.sum()) / len(similarities)
+    return bounds

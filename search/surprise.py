@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from indexer.encoders import Encoders
-from search.backgrounds import Background, Kind, obtain_background
+from search.backgrounds import obtain_background
 from search.calibration import find_surprise
 from search.encode import EncodedPart
 from search.fusion import FloatArray
+from search.levels import Background
 from search.pool import Positions
+from search.probes import Kind
 from store.library import Library
 from store.vectors import SpaceIndex
 

@@ -7,16 +7,20 @@ import pytest
 from scipy import stats
 
 import search.backgrounds
+import search.levels
+import search.probes
 from search.backgrounds import (
     find_background,
     measure_backgrounds,
     obtain_background,
     read_medians,
-    summarise,
 )
 from search.calibration import find_surprise, stretch
+from search.levels import summarise
+from search.probes import ask_probes, draw_probes, draw_sample
 from store.errors import MvsearchError
 from store.library import Library
+from store.records import Embeddings, Location, Stage, Video
 
 N_VIDEOS = 60
 NEAR_ALL, LONG = 17, 31
@@ -89,9 +93,9 @@ def test_equal_vectors_everywhere_still_have_a_scale() -> None:
 def test_the_median_is_that_of_all_pairs(
     library: Any, spaces: Any, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search.backgrounds, "MAX_PROBES", N_VIDEOS)
+    monkeypatch.setattr(search.probes, "MAX_PROBES", N_VIDEOS)
     index = library.index(spaces["lyrics"])
-    found = search.backgrounds.measure_clips(index, planted_encoders())
+    found = measure(index, "clip", planted_encoders())
     every = np.array(
         [
             [(index.vectors(a) @ index.vectors(b).T).max(axis=1).mean() for b in index.video_ids]
@@ -160,7 +164,7 @@ def test_a_background_is_kept_until_the_index_changes(
     def refuse(*_: object) -> None:
         raise MvsearchError("measured anew")
 
-    monkeypatch.setitem(search.backgrounds._MEASURES, "words", refuse)
+    monkeypatch.setattr(search.backgrounds, "draw_probes", refuse)
     with Library.open(library.folder) as again:
         read = obtain_background(again, spaces["lyrics"], "words", planted_encoders())
     assert read == made or (read.levels, read.location) == (made.levels, made.location)
@@ -170,10 +174,157 @@ def test_a_background_is_kept_until_the_index_changes(
         obtain_background(library, spaces["lyrics"], "words", planted_encoders())
 
 
+def measure(index: Any, kind: Any, encoders: Any) -> Any:
+    """From the beginning, and keeping nothing."""
+    probes = draw_probes(index, kind, encoders)
+    sample = draw_sample(index, kind, len(probes))
+    return summarise(ask_probes(index, kind, probes, sample), sample)
+
+
 def test_a_large_index_gets_fewer_probes(
     library: Any, spaces: Any, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = library.index(spaces["lyrics"])
-    monkeypatch.setattr(search.backgrounds, "MAX_OPERATIONS", 8 * index.n * 12 * 5)
-    found = search.backgrounds.measure_clips(index, planted_encoders())
-    assert found.n_pairs == 5 * (N_VIDEOS - 1)
+    monkeypatch.setattr(search.probes, "MAX_OPERATIONS", 8 * index.n * 12 * 9)
+    assert measure(index, "clip", planted_encoders()).n_pairs == 9 * (N_VIDEOS - 1)
+
+
+def test_a_huge_index_is_measured_on_some_of_its_videos(
+    library: Any, spaces: Any, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = library.index(spaces["lyrics"])
+    whole = measure(index, "clip", planted_encoders())
+    monkeypatch.setattr(search.probes, "MAX_OPERATIONS", 8 * index.n * 12 * 4)
+    found = measure(index, "clip", planted_encoders())
+    assert len(found.levels) == N_VIDEOS // 2
+    assert 8 * (N_VIDEOS // 2 - 1) <= found.n_pairs <= 8 * N_VIDEOS // 2
+    assert found.location == pytest.approx(whole.location, abs=0.05)
+    assert found.level_of(["of none"]) == pytest.approx([found.location])
+    assert list(found.levels) == sorted(found.levels)
+
+
+@pytest.fixture
+def growing(plant: Any, spaces: Any, conftest_spans: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A library that counts as large, and a function that adds a video of some lines to it."""
+    rng = np.random.default_rng(21)
+    lyrics, n_first = spaces["lyrics"], 40
+
+    def make_lines(seed: int) -> np.ndarray:
+        return unit(np.random.default_rng(seed).normal(size=(12, lyrics.dim)) + 0.4)
+
+    library = plant(
+        {
+            f"{at:02d}cc": {lyrics: (make_lines(at), conftest_spans(12))}
+            for at in rng.permutation(n_first).tolist()
+        }
+    )
+    monkeypatch.setattr(search.levels, "SMALL_LIBRARY", 20)
+
+    def add(video_id: str, seed: int) -> None:
+        path = library.folder / f"{video_id}.mp4"
+        video = Video(video_id, path, video_id, None, 60.0, True)
+        library.catalog.add_video(video, Location(path, video_id, path.parent, 1, 1))
+        made = Embeddings(lyrics, tuple(conftest_spans(12)), make_lines(seed).astype(np.float32))
+        library.catalog.store_stage(Stage(video_id, "lyrics", "planted", "done"), [made])
+
+    return library, add
+
+
+@pytest.mark.parametrize("kind", ["clip", "video", "words"])
+def test_only_new_videos_are_measured_and_exactly(
+    growing: Any, spaces: Any, planted_encoders: Any, monkeypatch: Any, kind: Any
+) -> None:
+    library, add = growing
+    before = obtain_background(library, spaces["lyrics"], kind, planted_encoders())
+    probes = draw_probes(library.index(spaces["lyrics"]), kind, planted_encoders())
+    asked = np.concatenate(
+        [
+            probes.words if kind == "words" else library.index(spaces["lyrics"]).vectors(v)[rows]
+            for v, rows in list_pieces(library.index(spaces["lyrics"]), probes)
+        ]
+    )
+    with library.writing():
+        add("99cc", seed=99)
+        library.catalog.drop_locations([library.catalog.video("05cc").path])
+    measured: list[list[str]] = []
+    real = search.levels.ask_probes
+    monkeypatch.setattr(
+        search.levels, "ask_probes", lambda *args: measured.append(list(args[3])) or real(*args)
+    )
+    monkeypatch.setattr(search.backgrounds, "draw_probes", None)
+    with Library.open(library.folder) as again:
+        after = obtain_background(again, spaces["lyrics"], kind, planted_encoders())
+        index = again.index(spaces["lyrics"])
+        obtain_background(again, spaces["lyrics"], kind, planted_encoders())
+    assert measured == [["99cc"]]
+    assert (after.location, after.scale) == (before.location, before.scale)
+    assert "05cc" not in after.levels
+    kept = set(before.levels) - {"05cc"}
+    assert {v: after.levels[v] for v in kept} == {v: before.levels[v] for v in kept}
+    expected = find_level(asked, probes, index, kind, before.location)
+    # The probe of the video that left is no more.
+    assert after.levels["99cc"] == pytest.approx(expected, abs=0.02)
+
+
+def list_pieces(index: Any, probes: Any) -> list[tuple[str, slice]]:
+    """Which rows of which video each probe is; one piece stands for all phrases."""
+    if len(probes.words):
+        return [("", slice(None))]
+    owners = [index.video_ids[at] for at in probes.find_owners(index)]
+    return [
+        (v, slice(first - index.rows(v).start, end - index.rows(v).start))
+        for v, (first, end) in zip(owners, probes.spans.tolist(), strict=True)
+    ]
+
+
+def find_level(asked: Any, probes: Any, index: Any, kind: str, location: float) -> float:
+    """The level of the new video by numpy, from the vectors of all probes."""
+    sizes = [1] * len(asked) if kind == "words" else np.diff(probes.spans)[:, 0].tolist()
+    own, values, at = index.vectors("99cc"), [], 0
+    for size in sizes:
+        product = asked[at : at + size] @ own.T
+        at += size
+        both = (product.max(axis=1).mean(), product.max(axis=0).mean())
+        values.append(np.mean(both) if kind == "video" else both[0])
+    n = len(values)
+    median = float(np.median(np.arctanh(0.995 * np.array(values))))
+    return (n * median + 5 * location) / (n + 5)
+
+
+def test_a_library_that_has_grown_by_a_quarter_is_measured_anew(
+    growing: Any, spaces: Any, planted_encoders: Any
+) -> None:
+    library, add = growing
+    obtain_background(library, spaces["lyrics"], "clip", planted_encoders())
+    for at in range(50, 61):
+        add(f"{at}cc", at)
+    found = obtain_background(library, spaces["lyrics"], "clip", planted_encoders())
+    fresh = measure(library.index(spaces["lyrics"]), "clip", planted_encoders())
+    assert (found.location, found.levels) == (fresh.location, fresh.levels)
+
+
+def test_a_small_library_is_as_if_its_videos_had_come_at_once(
+    growing: Any, spaces: Any, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, add = growing
+    monkeypatch.setattr(search.levels, "SMALL_LIBRARY", 100)
+    obtain_background(library, spaces["lyrics"], "video", planted_encoders())
+    add("00aa", 77)
+    found = obtain_background(library, spaces["lyrics"], "video", planted_encoders())
+    fresh = measure(library.index(spaces["lyrics"]), "video", planted_encoders())
+    assert (found.location, found.levels) == (fresh.location, fresh.levels)
+
+
+def test_what_is_kept_damaged_is_measured_anew(
+    growing: Any, spaces: Any, planted_encoders: Any
+) -> None:
+    library, _ = growing
+    lyrics = spaces["lyrics"]
+    made = obtain_background(library, lyrics, "clip", planted_encoders())
+    name = search.backgrounds._name("clip")
+    arrays = dict(library.measured(lyrics, name).arrays)
+    for broken in ({**arrays, "levels": arrays["levels"][:-1]}, {"numbers": arrays["numbers"]}):
+        library.keep_measured(library.index(lyrics), name, broken)
+        assert find_background(library, lyrics, "clip") is None
+    again = obtain_background(library, lyrics, "clip", planted_encoders())
+    assert again.levels == made.levels
