@@ -49,6 +49,7 @@ def _read_path(text: str) -> Path:
 
 ProfileName = Literal["embedded", "paper", "semantic"]
 LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
+WhisperEngineName = Literal["auto", "openai", "faster"]
 FusionName = Literal["weighted", "calibrated", "rrf"]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
 VersionsForm = Literal["table", "json", "html"]
@@ -114,8 +115,21 @@ def index(
         typer.Option(help="auto: side-car, subtitles, tag, then Whisper if its weights are there."),
     ] = "auto",
     whisper_model: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Whisper model or checkpoint file.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE|DIR", help="Whisper model, checkpoint, or folder of CTranslate2."
+        ),
     ] = None,
+    whisper_engine: Annotated[
+        WhisperEngineName | None,
+        typer.Option(help="What runs Whisper; auto: faster-whisper where installed and no GPU is."),
+    ] = None,
+    voiced_only: Annotated[
+        bool,
+        typer.Option(
+            "--voiced-only", help="Let Whisper skip where no voice is detected: it may miss lines."
+        ),
+    ] = False,
     language: Annotated[
         str | None, typer.Option(metavar="L", help="Language sung, such as en.")
     ] = None,
@@ -145,6 +159,8 @@ def index(
     options = IndexOptions(
         lyrics=lyrics,
         whisper_model=whisper_model,
+        whisper_engine=whisper_engine,
+        is_voiced_only=voiced_only,
         language=language,
         workers=workers,
         is_recursive=recursive,
@@ -524,10 +540,11 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 
 @models_app.command("list")
 def list_models_command(as_json: JsonOption = False) -> None:
-    """List the encoders and whether their weights are there."""
+    """List the encoders and Whisper's models, and whether their weights are there."""
     from indexer.encoders.weights import list_models
+    from indexer.lyrics.status import list_whisper_models
 
-    _show_models(list_models(), as_json)
+    _show_models([*list_models(), *list_whisper_models()], as_json)
 
 
 @models_app.command("check")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from indexer.encoders import Encoders
 from indexer.inventory import Found, Inventory
+from indexer.lyrics.engines import ENGINES, name_origin
 from indexer.pieces import Decoded
 from indexer.stages import NO_SOUND, LyricsMode, lyrics_fingerprint
 from store.catalog import Catalog
@@ -119,7 +120,9 @@ def _lacks_lyrics(
         return True
     made_from, _, fingerprint = stage.detail.rpartition("|")
     if wish.mode == "whisper":
-        return made_from not in (f"whisper {wish.whisper_model}", NO_SOUND)
+        # What the other engine made of the same model is as good.
+        heard = {f"whisper {name_origin(wish.whisper_model, engine)}" for engine in ENGINES}
+        return made_from not in heard | {NO_SOUND}
     if fingerprint != lyrics_fingerprint(found.file.path):
         return True
     return stage.status == "pending" and wish.can_hear

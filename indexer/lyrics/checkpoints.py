@@ -15,21 +15,26 @@ WHISPER_MODELS = (
 
 
 def find_checkpoint(model: str) -> Path | None:
-    """The checkpoint of a model: the file itself, or the named one where it lies.
+    """The checkpoint of a model: the file or folder itself, or the named one where it lies.
 
     A named one is looked for in `$MVSEARCH_MODELS/whisper` and in Whisper's own cache.
 
     Raises:
-        MvsearchError: neither a file nor the name of a model.
+        MvsearchError: neither a file, a folder of CTranslate2, nor the name of a model.
     """
     if model not in WHISPER_MODELS:
         path = Path(model).expanduser()
-        if path.is_file():
+        if path.is_file() or is_converted(path):
             return path
         names = ", ".join(WHISPER_MODELS)
         raise MvsearchError(f"there is no Whisper model and no file {model!r}; models: {names}")
     found = (folder / checkpoint_name(model) for folder in checkpoint_folders())
     return next((path for path in found if path.is_file()), None)
+
+
+def is_converted(path: Path) -> bool:
+    """Whether a path is a folder that holds a model for faster-whisper (CTranslate2's form)."""
+    return (path / "model.bin").is_file()
 
 
 def has_weights(model: str) -> bool:
@@ -59,3 +64,11 @@ def explain_placement(model: str) -> str:
     if os.environ.get("MVSEARCH_MODELS"):
         return f"put {name} into {checkpoint_folders()[0]}"
     return f"put {name} into {checkpoint_folders()[0]}, or into whisper/ below $MVSEARCH_MODELS"
+
+
+def explain_damage(model: str, checkpoint: Path) -> str:
+    """What to do about a named checkpoint that is not the published one."""
+    return (
+        f"{checkpoint} is not Whisper's {model!r}: its checksum differs; delete it, then type:"
+        f" mvsearch models fetch whisper-{model}"
+    )

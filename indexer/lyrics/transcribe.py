@@ -1,9 +1,7 @@
 """Lyrics by ear: Whisper, run only where there is a voice, and not believed blindly."""
 
-import pickle
 import tempfile
 import threading
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +11,6 @@ from urllib.error import URLError
 import numpy as np
 
 from indexer.lyrics.checkpoints import (
-    WHISPER_MODELS,
     checkpoint_folders,
     checkpoint_name,
     explain_placement,
@@ -21,10 +18,19 @@ from indexer.lyrics.checkpoints import (
     has_weights,
 )
 from indexer.lyrics.cleaning import clean_line
+from indexer.lyrics.engines import (
+    Engine,
+    EngineWish,
+    choose_engine,
+    load_engine,
+    name_origin,
+)
 from indexer.lyrics.gates import GateOptions, explain_instrumental, judge_lines
+from indexer.lyrics.hearing import HearOptions, cut_window, hear_clips
 from indexer.lyrics.languages import find_language
 from indexer.lyrics.timing import clip_seconds
-from indexer.lyrics.voice import VOICE_SAMPLE_RATE, VoiceOptions, detect_voice
+from indexer.lyrics.voice import VOICE_SAMPLE_RATE, VoiceActivity, VoiceOptions, detect_voice
+from indexer.lyrics.windows import FRAMES_A_SECOND, Clip, WindowOptions, plan_clips
 from store.errors import MediaError, MvsearchError, WeightsMissingError
 from store.records import LyricLine, Lyrics, Matrix, WhisperSegment, Word
 
@@ -37,33 +43,17 @@ __all__ = [
 ]
 
 WHISPER_SAMPLE_RATE = VOICE_SAMPLE_RATE
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-# Whatever a file that is no checkpoint makes torch and Whisper raise.
-_BAD_CHECKPOINT = (
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-)
 # One transcription takes every core, so two at a time only take twice the memory.
 _TURN = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
-    """How a track is transcribed.
+    """How a track is transcribed."""
 
-    Attributes:
-        has_word_times: whether each word gets its time; about a third slower.
-    """
-
-    has_word_times: bool = False
     voice: VoiceOptions = field(default_factory=VoiceOptions)
+    windows: WindowOptions = field(default_factory=WindowOptions)
+    hearing: HearOptions = field(default_factory=HearOptions)
     gates: GateOptions = field(default_factory=GateOptions)
 
 
@@ -76,42 +66,48 @@ class Transcriber:
         language: str | None = None,
         may_download: bool = False,
         options: TranscribeOptions | None = None,
+        engine: EngineWish | None = None,
     ) -> None:
         """Make sure that the weights are there; they are not loaded yet.
 
         Args:
-            model: one of `WHISPER_MODELS`, or a checkpoint file.
+            model: one of `WHISPER_MODELS`, a checkpoint file, or a folder of CTranslate2.
             language: the one that is sung, a code or a name; heard in the first 30 s where None.
             may_download: whether a named model may be fetched.
             options: how a track is transcribed.
+            engine: what runs the model; see `choose_engine`.
 
         Raises:
-            MvsearchError: neither a file nor the name of a model.
+            MvsearchError: neither a file nor the name of a model, or an engine that is not there.
             WeightsMissingError: the named model is not there, or cannot be fetched.
         """
         self.model_name = model
         self.language = find_language(language) or language
         self.options = options or TranscribeOptions()
-        self._checkpoint = find_checkpoint(model)
-        self._model: Any = None
-        if self._checkpoint is None:
+        checkpoint = find_checkpoint(model)
+        self.engine_name = choose_engine(model, engine)
+        self.origin = name_origin(model, self.engine_name)
+        self._engine: Engine | None = None
+        if checkpoint is None:
             if not may_download:
                 raise WeightsMissingError(
                     f"the weights of Whisper's model {model!r} are not here;"
                     f" {explain_placement(model)}, or type: mvsearch models fetch whisper-{model}"
                 )
-            self._checkpoint = fetch_weights(model)
+            checkpoint = fetch_weights(model)
+        self._checkpoint = checkpoint
 
-    def load(self) -> None:
+    def load(self) -> Engine:
         """Load the model now.
 
         Raises:
             WeightsMissingError: the file is not the checkpoint that it should be.
             MvsearchError: Whisper does not know the language.
         """
-        if self._model is None and self._checkpoint is not None:
-            self._model = _load_model(self.model_name, self._checkpoint)
+        if self._engine is None:
             _check_language(self.language)
+            self._engine = load_engine(self.engine_name, self.model_name, self._checkpoint)
+        return self._engine
 
     def transcribe(self, samples: Matrix, language: str | None = None) -> Lyrics:
         """Write down what is sung.
@@ -136,35 +132,47 @@ class Transcriber:
             reason = explain_instrumental(activity, self.options.gates)
             if reason is not None:
                 line = LyricLine("", 0.0, duration_seconds, rejected=reason)
-                return Lyrics((line,), "whisper", self.model_name, None)
-            self.load()
+                return Lyrics((line,), "whisper", self.origin, None)
+            engine = self.load()
             _check_language(wanted)
-            heard = self._hear(samples, wanted)
-        lines = [_read_segment(segment, duration_seconds) for segment in heard["segments"]]
+            segments, spoken = self._hear(engine, samples, activity, wanted)
+        lines = [_read_segment(segment, duration_seconds) for segment in segments]
         judged = judge_lines(lines, activity, self.options.gates)
-        return Lyrics(judged, "whisper", self.model_name, find_language(heard["language"]))
+        return Lyrics(judged, "whisper", self.origin, find_language(spoken))
 
-    def _hear(self, samples: Matrix, language: str | None) -> Mapping[str, Any]:
-        """Run Whisper over a track."""
-        gates = self.options.gates
-        is_english_only = not self._model.is_multilingual
+    def _hear(
+        self, engine: Engine, samples: Matrix, activity: VoiceActivity, language: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Run Whisper over a track: its segments, and the language that it is in."""
+        options = self.options
         try:
-            heard: Mapping[str, Any] = self._model.transcribe(
-                samples,
-                language="en" if is_english_only else language,
-                temperature=TEMPERATURES,
-                condition_on_previous_text=False,
-                compression_ratio_threshold=gates.max_compression_ratio,
-                logprob_threshold=gates.min_avg_logprob,
-                no_speech_threshold=gates.max_no_speech_prob,
-                word_timestamps=self.options.has_word_times,
-                fp16=self._model.device.type == "cuda",
-            )
+            mel = engine.measure_mel(samples)
+            clips = plan_clips(activity, mel.shape[1], options.windows)
+            if not engine.is_multilingual:
+                language = "en"
+            elif language is None and clips:
+                language = _detect_language(engine, mel, clips, activity)
+            heard = hear_clips(engine, mel, clips, language, options.hearing, options.gates)
         except (RuntimeError, ValueError, LookupError, MemoryError) as error:
             said = " ".join(str(error).split())[:200]
             message = f"Whisper gave up: {type(error).__name__}: {said}"
             raise MediaError("transcribe_failed", message) from error
-        return heard
+        return heard, language
+
+
+def _detect_language(
+    engine: Engine, mel: Matrix, clips: list[Clip], activity: VoiceActivity
+) -> str:
+    """The language of the clip with the most voice: the first 30 s may have none."""
+    most = max(clips, key=lambda clip: _measure_voice(clip, activity))
+    (encoded,) = engine.encode(cut_window(mel, most)[None])
+    return engine.detect_language(encoded)
+
+
+def _measure_voice(clip: Clip, activity: VoiceActivity) -> float:
+    """How many frames of a clip have a voice."""
+    start, end = clip.start_frame / FRAMES_A_SECOND, clip.end_frame / FRAMES_A_SECOND
+    return activity.voiced_share(start, end) * (clip.end_frame - clip.start_frame)
 
 
 def fetch_weights(model: str) -> Path:
@@ -191,37 +199,6 @@ def fetch_weights(model: str) -> Path:
             f"Whisper's model {model!r} cannot be fetched ({said}); {explain_placement(model)}"
         ) from error
     return folder / checkpoint_name(model)
-
-
-def _load_model(model: str, checkpoint: Path) -> Any:
-    """Load a checkpoint; Whisper reads it with torch's `weights_only`, so no code in it runs."""
-    import whisper
-
-    try:
-        if model not in WHISPER_MODELS:
-            return whisper.load_model(str(checkpoint))
-        return _load_named_model(model, checkpoint)
-    except _BAD_CHECKPOINT as error:
-        raise WeightsMissingError(
-            f"{checkpoint} is no Whisper checkpoint ({type(error).__name__}); it needs the dims and"
-            " the model_state_dict of a model, and nothing else"
-        ) from error
-
-
-def _load_named_model(model: str, checkpoint: Path) -> Any:
-    """Load a published checkpoint, but never another one in its place."""
-    import whisper
-
-    try:
-        with warnings.catch_warnings():
-            # On another checksum Whisper warns and downloads; here that is an error.
-            warnings.filterwarnings("error", message=".*checksum", category=UserWarning)
-            return whisper.load_model(model, download_root=str(checkpoint.parent))
-    except UserWarning:
-        raise WeightsMissingError(
-            f"{checkpoint} is not Whisper's {model!r}: its checksum differs; delete it, then type:"
-            f" mvsearch models fetch whisper-{model}"
-        ) from None
 
 
 def _check_language(language: str | None) -> None:

@@ -1,7 +1,7 @@
 """Where a track has a voice, sung or spoken, by Silero's voice activity detector."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -47,10 +47,14 @@ class VoiceActivity:
 
     Attributes:
         intervals: (start, end) in seconds, in order, apart from one another.
+        probabilities: of a voice in each chunk of `CHUNK_SECONDS`; empty where not kept.
     """
 
     intervals: tuple[tuple[float, float], ...]
     duration_seconds: float
+    probabilities: npt.NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(0), compare=False, repr=False
+    )
 
     @property
     def voiced_seconds(self) -> float:
@@ -75,9 +79,8 @@ def detect_voice(samples: Matrix, options: VoiceOptions | None = None) -> VoiceA
     """
     duration_seconds = len(samples) / VOICE_SAMPLE_RATE
     probabilities = measure_voice(emphasise_voice(samples))
-    return VoiceActivity(
-        find_intervals(probabilities, duration_seconds, options or VoiceOptions()), duration_seconds
-    )
+    intervals = find_intervals(probabilities, duration_seconds, options or VoiceOptions())
+    return VoiceActivity(intervals, duration_seconds, probabilities)
 
 
 def emphasise_voice(samples: Matrix) -> Matrix:
