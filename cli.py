@@ -151,6 +151,8 @@ def index(
     """Bring the library up to date with a folder: only what is new or changed is worked on."""
     from indexer.analysis import AnalysisOptions
     from indexer.hardware import Hardware
+    from indexer.lyrics.transcribe import TranscribeOptions
+    from indexer.lyrics.windows import VOICED_ONLY, WindowOptions
     from indexer.pipeline import IndexOptions, index_folder
     from indexer.progress import choose_progress
     from search.backgrounds import measure_backgrounds
@@ -159,8 +161,9 @@ def index(
     options = IndexOptions(
         lyrics=lyrics,
         whisper_model=whisper_model,
-        whisper_engine=whisper_engine,
-        is_voiced_only=voiced_only,
+        transcription=TranscribeOptions(
+            engine=whisper_engine, windows=VOICED_ONLY if voiced_only else WindowOptions()
+        ),
         language=language,
         workers=workers,
         is_recursive=recursive,

@@ -17,10 +17,8 @@ from indexer.frames import DecodeStoppedError
 from indexer.inventory import Inventory, InventoryOptions, take_inventory, take_inventory_of
 from indexer.jobs import Job, LyricsWish, choose_jobs
 from indexer.ledger import Ledger, Summary
-from indexer.lyrics.engines import EngineWish
 from indexer.lyrics.languages import check_language
 from indexer.lyrics.transcribe import TranscribeOptions, Transcriber, has_weights
-from indexer.lyrics.windows import VOICED_ONLY, WindowOptions
 from indexer.parallel import map_in_threads
 from indexer.progress import Progress, Silence
 from indexer.stages import (
@@ -46,8 +44,6 @@ class IndexOptions:
 
     Attributes:
         whisper_model: name, checkpoint file or folder of CTranslate2; None takes the profile's.
-        whisper_engine: what runs it; see `choose_engine`.
-        is_voiced_only: whether Whisper leaves out long stretches without a detected voice.
         workers: files decoded at once; None takes one for two cores, as the decoder has threads
             too, but two at least: while one file begins or ends, another uses the cores.
         has_retry: whether files that failed before are tried again though they did not change.
@@ -56,8 +52,7 @@ class IndexOptions:
 
     lyrics: LyricsMode = "auto"
     whisper_model: str | None = None
-    whisper_engine: EngineWish | None = None
-    is_voiced_only: bool = False
+    transcription: TranscribeOptions = field(default_factory=TranscribeOptions)
     language: str | None = None
     workers: int | None = None
     is_recursive: bool = True
@@ -170,16 +165,11 @@ class _Run:
 
     def prepare(self) -> None:
         """Fail now, before any work, where something is missing or does not fit."""
-        mode = self.lyrics
-        check_language(self.options.language)
+        mode, options = self.lyrics, self.options
+        check_language(options.language)
         if mode == "whisper" or (mode == "auto" and has_weights(self.whisper_model)):
-            windows = VOICED_ONLY if self.options.is_voiced_only else WindowOptions()
             self.transcriber = Transcriber(
-                self.whisper_model,
-                language=self.options.language,
-                may_download=mode == "whisper",
-                options=TranscribeOptions(windows=windows),
-                engine=self.options.whisper_engine,
+                self.whisper_model, options.language, mode == "whisper", options.transcription
             )
         self.catalog.adopt_profile(self.encoders.name, self.encoders.spaces())
 

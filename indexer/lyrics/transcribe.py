@@ -49,8 +49,13 @@ _TURN = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
-    """How a track is transcribed."""
+    """How a track is transcribed.
 
+    Attributes:
+        engine: what runs the model; see `choose_engine`.
+    """
+
+    engine: EngineWish | None = None
     voice: VoiceOptions = field(default_factory=VoiceOptions)
     windows: WindowOptions = field(default_factory=WindowOptions)
     hearing: HearOptions = field(default_factory=HearOptions)
@@ -66,7 +71,6 @@ class Transcriber:
         language: str | None = None,
         may_download: bool = False,
         options: TranscribeOptions | None = None,
-        engine: EngineWish | None = None,
     ) -> None:
         """Make sure that the weights are there; they are not loaded yet.
 
@@ -75,7 +79,6 @@ class Transcriber:
             language: the one that is sung, a code or a name; heard in the first 30 s where None.
             may_download: whether a named model may be fetched.
             options: how a track is transcribed.
-            engine: what runs the model; see `choose_engine`.
 
         Raises:
             MvsearchError: neither a file nor the name of a model, or an engine that is not there.
@@ -85,7 +88,7 @@ class Transcriber:
         self.language = find_language(language) or language
         self.options = options or TranscribeOptions()
         checkpoint = find_checkpoint(model)
-        self.engine_name = choose_engine(model, engine)
+        self.engine_name = choose_engine(model, self.options.engine)
         self.origin = name_origin(model, self.engine_name)
         self._engine: Engine | None = None
         if checkpoint is None:

@@ -34,7 +34,7 @@ class WindowOptions:
     search_seconds: float = 8.0
 
 
-# For those who want speed, and whose singers stand out.
+# For those who want speed, and whose singers stand out (`--voiced-only`).
 VOICED_ONLY = WindowOptions(max_gap_seconds=20.0)
 
 

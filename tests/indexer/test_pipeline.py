@@ -308,7 +308,7 @@ class Listener:
 
     heard: ClassVar[list[int]] = []
 
-    def __init__(self, model, **options):
+    def __init__(self, model, *options):
         self.model_name = model
 
     def transcribe(self, samples):

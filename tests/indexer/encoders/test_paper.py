@@ -125,7 +125,7 @@ def test_the_published_weights(library: Library, paper: Encoders) -> None:
 class StubTranscriber:
     """Hears the same two lines in whatever sounds."""
 
-    def __init__(self, model: str, **options: Any) -> None:
+    def __init__(self, model: str, *options: Any) -> None:
         self.model_name = model
 
     def transcribe(self, samples: Any) -> Lyrics:
