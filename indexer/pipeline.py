@@ -269,9 +269,8 @@ class _Run:
         if self.transcriber is None:
             self._say_pending()
             return
-        if not self.waiting:
-            return
-        self.progress.begin("transcribe", len(self.waiting))
+        if self.waiting:
+            self.progress.begin("transcribe", len(self.waiting))
         for outcome in self.waiting:
             if self.stop.is_set():
                 return
@@ -282,13 +281,12 @@ class _Run:
         """Say once that lyrics wait for Whisper, and how they come."""
         self.ledger.summary.pending += len(self.waiting)
         n_videos = self.ledger.summary.pending
-        if not n_videos or self.lyrics != "auto":
-            return
-        self.progress.note(
-            f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as Whisper's"
-            f" weights ({self.whisper_model}) are not there. To hear them later:"
-            f" mvsearch models fetch whisper-{self.whisper_model}, then index again"
-        )
+        if n_videos and self.lyrics == "auto":
+            self.progress.note(
+                f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as"
+                f" Whisper's weights ({self.whisper_model}) are not there. To hear them later:"
+                f" mvsearch models fetch whisper-{self.whisper_model}, then index again"
+            )
 
     def _hear(self, outcome: Outcome, transcriber: Transcriber) -> None:
         """Transcribe one video."""
