@@ -27,7 +27,7 @@ N_QUERIES = 9
 def measure_rows(options: BenchOptions) -> list[Row]:
     """The rows of claim 12."""
     rows = [describe("indexing time", "videos", STEPS, time_indexing(options), "s")]
-    base = 5 if options.is_quick else N_SONGS
+    base = 3 if options.is_quick else N_SONGS
     picture = paint_still(options.cache / "clips/still.png")
     libraries = [keep_songbook(options.cache, base * step) for step in STEPS]
     for made in libraries:

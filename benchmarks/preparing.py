@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.growth import N_SONGS, STEPS
 from benchmarks.libraries import keep_crowd, keep_songbook
-from benchmarks.program import BenchOptions, find_media, keep_songs
+from benchmarks.program import BenchOptions, find_media, keep_songs, settle_library
 
 N_CROWD = 10_000
 
@@ -15,10 +15,10 @@ def prepare(what: str, options: BenchOptions) -> None:
     if what == "songs":
         keep_songs(options)
     elif what == "crowd":
-        keep_crowd(options.cache, N_CROWD)
+        settle_library(keep_crowd(options.cache, N_CROWD))
     else:
         for step in STEPS:
-            keep_songbook(options.cache, N_SONGS * step)
+            settle_library(keep_songbook(options.cache, N_SONGS * step))
 
 
 if __name__ == "__main__":

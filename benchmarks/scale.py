@@ -39,14 +39,14 @@ NOISE = 0.6
 
 def measure_rows(options: BenchOptions) -> list[Row]:
     """Rows 9, 7 and 6, of one library."""
-    made = keep_crowd(options.cache, 200 if options.is_quick else N_VIDEOS)
+    made = keep_crowd(options.cache, 50 if options.is_quick else N_VIDEOS)
     settle_library(made)
     rows = [measure_opening(made, options)]
     with Library.open(made.folder) as library:
         space = own_spaces(library)["frames"]
         before = read_own_memory()
         index = library.index(space)
-        queries = index.place(make_queries(made, space, 20 if options.is_quick else 100))
+        queries = index.place(make_queries(made, space, 12 if options.is_quick else 100))
         index.search(queries[:1], N_NEAREST)
         held = read_own_memory() - before
         rows.append(measure_engine(library, made, options))
@@ -74,7 +74,7 @@ def measure_opening(made: MadeLibrary, options: BenchOptions) -> Row:
         f"<= {GOAL_OPEN} s, or one scan",
         judge(took <= max(GOAL_OPEN, scan), is_quick=options.is_quick),
         "in a new process, imports not counted, files in the page cache; the scan is by numpy over"
-        " as many vectors of half precision",
+        " as many vectors in memory",
     )
 
 
@@ -95,7 +95,7 @@ def measure_engine(library: Library, made: MadeLibrary, options: BenchOptions) -
     things = {"engine": lambda: engine.search(Query((picture,))), "parts": run_parts}
     for thing in (*things.values(), *things.values()):
         thing()
-    found = compare(things, 5 if options.is_quick else 31)
+    found = compare(things, 3 if options.is_quick else 31)
     ratio = found.median("engine") / found.median("parts")
     return Row(
         "6",
