@@ -8,7 +8,7 @@ from indexer.lyrics.engines import ENGINES, name_origin
 from indexer.pieces import Decoded
 from indexer.stages import NO_SOUND, LyricsMode, lyrics_fingerprint
 from store.catalog import Catalog
-from store.records import KEY_FRAMES_ONLY, Modality
+from store.records import KEY_FRAMES_ONLY, Modality, Stage
 
 SEEN_AND_HEARD: tuple[Modality, ...] = ("frames", "audio")
 
@@ -78,7 +78,9 @@ def choose_jobs(
         wish: where lyrics may come from.
         decoded: which frames; where more than key frames, what has only these is done again.
     """
-    known = {video.id for video in catalog.videos()}
+    known = catalog.video_ids()
+    # One question for all: one a video would take seconds for ten thousand.
+    lyrics = catalog.stages_of("lyrics", encoders.lyrics.spaces[0].key)
     pending = {
         stage: catalog.pending(stage, encoder.spaces[0].key)
         for stage in SEEN_AND_HEARD
@@ -97,7 +99,7 @@ def choose_jobs(
     for video_id, files in by_content.items():
         is_new = video_id not in known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
-        if _lacks_lyrics(files[0], is_new, catalog, encoders, wish):
+        if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), wish):
             lacking.append("lyrics")
         chosen.n_refined += video_id in rough
         # Another encoder may be asked to redo what is shared, so copies go along.
@@ -105,17 +107,14 @@ def choose_jobs(
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
         else:
             chosen.n_unchanged += len(files)
-            chosen.n_waiting += _waits_for_whisper(video_id, catalog, encoders)
+            chosen.n_waiting += video_id in lyrics and lyrics[video_id].status == "pending"
     return chosen
 
 
-def _lacks_lyrics(
-    found: Found, is_new: bool, catalog: Catalog, encoders: Encoders, wish: LyricsWish
-) -> bool:
+def _lacks_lyrics(found: Found, is_new: bool, stage: Stage | None, wish: LyricsWish) -> bool:
     """Whether lyrics were never looked for, or better ones may be had now."""
     if wish.mode == "off" or is_new:
         return wish.mode != "off"
-    stage = catalog.stage(found.video_id, "lyrics", encoders.lyrics.spaces[0].key)
     if stage is None:
         return True
     made_from, _, fingerprint = stage.detail.rpartition("|")
@@ -126,9 +125,3 @@ def _lacks_lyrics(
     if fingerprint != lyrics_fingerprint(found.file.path):
         return True
     return stage.status == "pending" and wish.can_hear
-
-
-def _waits_for_whisper(video_id: str, catalog: Catalog, encoders: Encoders) -> bool:
-    """Whether the lyrics of a video are pending."""
-    stage = catalog.stage(video_id, "lyrics", encoders.lyrics.spaces[0].key)
-    return stage is not None and stage.status == "pending"

@@ -73,6 +73,11 @@ class CatalogReader(LineReader, TagReader, VectorReader):
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(VideoRow)) or 0
 
+    def video_ids(self) -> set[str]:
+        """The id of every video."""
+        with self._database.reading() as session:
+            return set(session.scalars(select(VideoRow.id)))
+
     def has_video(self, video_id: str) -> bool:
         """Whether there is a video with this id."""
         with self._database.reading() as session:
@@ -143,6 +148,16 @@ class CatalogReader(LineReader, TagReader, VectorReader):
         with self._database.reading() as session:
             row = session.get(StageRow, (video_id, stage, encoder))
             return None if row is None else row_to_stage(row)
+
+    def stages_of(self, stage: Modality, encoder: str) -> dict[str, Stage]:
+        """How far each video came in a stage with an encoder, by id, in one question."""
+        columns = (StageRow.video_id, StageRow.status, StageRow.detail)
+        query = select(*columns).where(StageRow.stage == stage, StageRow.encoder == encoder)
+        with self._database.reading() as session:
+            return {
+                row.video_id: Stage(row.video_id, stage, encoder, row.status, row.detail)
+                for row in session.execute(query)
+            }
 
     def stages(self, video_id: str) -> list[Stage]:
         """Every stage of a video."""

@@ -382,3 +382,15 @@ def test_a_video_is_given_with_a_place_where_it_still_is(catalog: Catalog, tmp_p
     assert catalog.video("ab12").path == here
     here.unlink()
     assert catalog.videos()[0].path == Path("/gone/a.mp4")
+
+
+def test_stages_of_all_videos_come_in_one_answer(catalog: Catalog) -> None:
+    fill_song(catalog, "ab12", seed=1)
+    add_song(catalog, "cd34")
+    catalog.store_stage(Stage("cd34", "lyrics", LINES.key, "pending", "no model"))
+    assert catalog.video_ids() == {"ab12", "cd34"}
+    assert catalog.stages_of("lyrics", LINES.key) == {
+        "ab12": catalog.stage("ab12", "lyrics", LINES.key),
+        "cd34": Stage("cd34", "lyrics", LINES.key, "pending", "no model"),
+    }
+    assert catalog.stages_of("lyrics", "other@1") == {}
