@@ -126,7 +126,9 @@ class IndexCache:
             with self._changing(), reader.snapshot(space.key) as snapshot:
                 index = self.load(space, snapshot.generation)  # another may have done it
                 if index is None or lacks_lists(index):
-                    bring_up_to_date(SpaceFiles(self.folder, space), snapshot)
+                    files = SpaceFiles(self.folder, space)
+                    bring_up_to_date(files, snapshot)
+                    self._sweep({files.stem: (files, files.read_head())}, has_all=False)
                     index = self.load(space, snapshot.generation)
                 return None if index is None else (snapshot.generation, index)
         except OSError as error:
@@ -145,14 +147,21 @@ class IndexCache:
             files.write_head(retired)
         return files, retired
 
-    def _sweep(self, heads: Mapping[str, tuple[SpaceFiles, Head | None]]) -> None:
-        """Delete the files that belong to none of these heads, and what killed processes left."""
+    def _sweep(
+        self, heads: Mapping[str, tuple[SpaceFiles, Head | None]], *, has_all: bool = True
+    ) -> None:
+        """Delete the files that belong to none of these heads, and what killed processes left.
+
+        Args:
+            heads: by the name that the files of a space begin with.
+            has_all: whether these are all spaces; if not, files of others are left alone.
+        """
         for file in self.folder.iterdir():
             if file.suffix == ".tmp":
                 is_current = time.time() - file.stat().st_mtime < STALE_TEMPORARY_SECONDS
             elif file.suffix in ENDINGS:
                 known = heads.get(file.name.partition(".")[0])
-                is_current = known is not None and known[0].is_current(file, known[1])
+                is_current = known[0].is_current(file, known[1]) if known else not has_all
             else:
                 is_current = True
             if not is_current:

@@ -141,6 +141,8 @@ def test_much_that_comes_or_goes_moves_the_centre(grown: Library) -> None:
     with grown._database.reading(), grown.catalog.snapshot(FRAMES.key) as snapshot:
         np.testing.assert_allclose(after.centre, build_in_memory(FRAMES, snapshot).centre)
     assert not np.allclose(after.centre, before.centre)
+    files = list((grown.folder / "vectors").glob("*.f16"))
+    assert files == [SpaceFiles(grown.folder / "vectors", FRAMES).vectors(after.epoch)]
     expect_same_answers(after, grown)
 
 
