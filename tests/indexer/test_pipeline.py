@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -226,6 +227,40 @@ def test_one_odd_file_does_not_end_the_run(folder, home, monkeypatch):
     assert [(bad.code, bad.message) for bad in summary.failures] == [
         ("internal", "RuntimeError: a fault of ours")
     ]
+
+
+def read_vectors(home):
+    """Every vector and time of a library, by video and space."""
+    with Library.open(home) as library:
+        return {
+            (video_id, space.key): made
+            for space in library.catalog.spaces()
+            for video_id, made in library.catalog.iter_embeddings(space.key)
+        }
+
+
+def test_vectors_do_not_depend_on_how_many_work(folder, tmp_path):
+    one, many = tmp_path / "one", tmp_path / "many"
+    toy_library.index(folder, one, workers=1)
+    toy_library.index(folder, many, workers=3)
+    alone, together = read_vectors(one), read_vectors(many)
+    assert len(alone) == 10
+    assert alone.keys() == together.keys()
+    for place, made in alone.items():
+        np.testing.assert_array_equal(made.vectors, together[place].vectors)
+        assert made.segments == together[place].segments
+
+
+def test_an_encoder_that_cannot_be_loaded_ends_the_run(folder, home, monkeypatch):
+    def lack(encoder):
+        raise WeightsMissingError(f"no weights for {encoder.spaces[0].modality}")
+
+    monkeypatch.setattr("indexer.pipeline.try_out", lack)
+    with pytest.raises(WeightsMissingError, match="no weights for"):
+        toy_library.index(folder, home)
+    with Library.open(home) as library:
+        assert library.catalog.n_videos() == 0
+        assert library.catalog.failures() == []
 
 
 def test_other_encoders_are_refused(folder, home):
