@@ -29,7 +29,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     return [
         Row(
             "10",
-            "`similar --all --format text`, twice the songs",
+            "`similar --all --format txt`, twice the songs",
             "half the songs",
             " and ".join(f"{step:.2f}" for step in steps) + f" x, exponent {power:.2f}",
             f"< {GOAL_STEP} x",
@@ -38,7 +38,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
         ),
         Row(
             "10",
-            f"`similar --all --format text` for {N_AT_GOAL:,} songs",
+            f"`similar --all --format txt` for {N_AT_GOAL:,} songs",
             "-",
             f"{at_goal:.0f} s",
             f"<= {GOAL_SECONDS:.0f} s",
@@ -62,7 +62,7 @@ def time_report(n_songs: int, options: BenchOptions) -> float:
 
 def write_report(library: Path, page: Path) -> float:
     """Wall seconds of one report."""
-    words = ("similar", "--all", "--format", "text", "--out", page, "--library", library)
+    words = ("similar", "--all", "--format", "txt", "--out", page, "--library", library)
     return run_command(mvsearch(*words)).wall_seconds
 
 
