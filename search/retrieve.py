@@ -21,6 +21,7 @@ BLOCK_ROWS = 4096
 # Neighbours of each query vector at first, for each video that is wanted: a shot has many frames,
 # and to look again costs more than to look for more.
 NEIGHBOURS = 32
+APPROXIMATE_NEIGHBOURS = 64
 # Beyond so many a vector, scoring whatever is in doubt is cheaper than sorting them.
 MAX_NEIGHBOURS = 4096
 # To score this share of all videos costs about as much as to find more neighbours.
@@ -151,8 +152,8 @@ def find_candidates(
     than all others can be. Where too many stay in doubt, k grows.
 
     With exact indexes the best are found for certain. Where an index is approximate, k stays, and
-    only three times as many videos as are wanted, and `MIN_DOUBTFUL`, are scored: what is found is
-    as complete as the k neighbours are, and its similarities are exact.
+    only three times as many videos as are wanted, and 2 * `MIN_DOUBTFUL`, are scored: what is
+    found is as complete as the k neighbours are, and its similarities are exact.
 
     Args:
         asks: at least one.
@@ -170,13 +171,12 @@ def find_candidates(
         return hunt.collect()
     is_exact = all(index.is_exact for index in pool.indexes)
     n_few = max(MIN_DOUBTFUL, int(MAX_DOUBTFUL_SHARE * len(pool.video_ids)))
-    k = NEIGHBOURS * n_wanted
+    k = (NEIGHBOURS if is_exact else APPROXIMATE_NEIGHBOURS) * n_wanted
     while True:
-        bounds = hunt.look(k)
-        hunt.score(hunt.find_doubtful(bounds, n_wanted)[: 2 * n_wanted])
+        hunt.score(hunt.find_doubtful(bounds := hunt.look(k), n_wanted)[: 2 * n_wanted])
         doubtful = hunt.find_doubtful(bounds, n_wanted)
         if not is_exact:
-            hunt.score(doubtful[: n_wanted + MIN_DOUBTFUL])
+            hunt.score(doubtful[: n_wanted + 2 * MIN_DOUBTFUL])
             return hunt.collect()
         if len(doubtful) <= n_few or not _is_small(asks, 4 * k):
             hunt.settle(bounds, n_wanted)

@@ -236,11 +236,11 @@ def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
     monkeypatch.setattr(
         type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
     )
-    monkeypatch.setattr(search.retrieve, "NEIGHBOURS", 1)
+    monkeypatch.setattr(search.retrieve, "APPROXIMATE_NEIGHBOURS", 1)
     ask = Ask(index, make_queries(index, 12, 9))
     # The one neighbour of each vector rules no video out: none but a few are looked at.
     found = find_candidates([ask], lambda s, _: s[0], 1)
     assert len(asked) == 1
-    assert len(found.video_ids) == 2 * 1 + 1 + 3
+    assert len(found.video_ids) == 2 * 1 + 1 + 2 * 3
     exact = [brute_force(index, ask.vectors, v) for v in found.video_ids]
     assert found.similarities[0] == pytest.approx(exact, abs=1e-5)
