@@ -1,6 +1,7 @@
 """The one door to searching: a query in, ranked videos with their reasons out."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -18,12 +19,14 @@ from search.fusion import (
 )
 from search.lexical import find_evidence
 from search.matrix import SimilarityMatrix
-from search.moments import find_alike, find_moments
+from search.moments import find_moments, find_shared
+from search.neighbours import Compared, Neighbours
 from search.options import SearchOptions, choose_fusion
 from search.pairs import Progress, compare_all, compare_one
 from search.pool import Pool, Positions, gather_pool
 from search.query import Query, Weights
 from search.retrieve import Ask, find_candidates
+from search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
 from search.surprise import Backgrounds
 from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
 from search.versions.compare import Comparison
@@ -117,7 +120,7 @@ class Engine:
             m: self._backgrounds.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
             for m, row in similarities.items()
         }
-        share = self._share_with(video, indexes.values())
+        share = partial(find_shared, self.library, video, indexes.values())
         return self._rank(ids, (similarities, surprises), self.weights(options), options, share)
 
     def similar_all(
@@ -127,7 +130,7 @@ class Engine:
         ids = [video.id for video in matrix.videos]
         weights, indexes = self.weights(options), self._indexes()
         for at, video in enumerate(matrix.videos):
-            share = self._share_with(video, indexes.values())
+            share = partial(find_shared, self.library, video, indexes.values())
             yield video, self._rank(ids, matrix.row(at), weights, options, share)
 
     def similarity_matrix(
@@ -160,6 +163,49 @@ class Engine:
         for at, row in enumerate(matrix.scores):
             row[:] = fuse(options.fusion, *matrix.row(at), weights)[0]
         return matrix
+
+    def is_large(self, options: SearchOptions = SearchOptions()) -> bool:
+        """Whether `similar_listed` serves; ranks (rrf) are known only of all videos."""
+        return options.fusion != "rrf" and count_operations(self._indexes()) > MAX_OPERATIONS
+
+    def similar_listed(
+        self, options: SearchOptions = SearchOptions(), progress: Progress | None = None
+    ) -> Iterator[tuple[Video, list[Result]]]:
+        """Rank, for every video in turn, the likely ones by their similarity to it.
+
+        Scores and moments are exact; only which videos are ranked rests on estimates.
+
+        Args:
+            options: with another fusion than "rrf".
+            progress: called with the number of videos done, and of all.
+        """
+        videos, indexes, weights = self._videos(), self._indexes(), self.weights(options)
+        neighbours = Neighbours(
+            self.library,
+            videos,
+            indexes,
+            {m: self._backgrounds.obtain(index, "video") for m, index in indexes.items()},
+            lambda similarities, surprises: fuse(options.fusion, similarities, surprises, weights)[
+                0
+            ],
+        )
+        depth = choose_depth(options.top)
+        for at, compared in enumerate(neighbours.iter_compared(depth)):
+            results, reach = self._rank_compared(compared, weights, options), depth
+            while options.is_picky and len(results) < options.top and not compared.is_all:
+                reach *= 4
+                compared = neighbours.compare(at, reach)
+                results = self._rank_compared(compared, weights, options)
+            yield videos[at], results
+            if progress is not None:
+                progress(at + 1, len(videos))
+
+    def _rank_compared(
+        self, compared: Compared, weights: Weights, options: SearchOptions
+    ) -> list[Result]:
+        measured = (compared.similarities, compared.surprises)
+        moments_of, known = compared.find_moments, compared.videos
+        return self._rank(list(known), measured, weights, options, moments_of, known)
 
     def _videos(self) -> tuple[Video, ...]:
         videos = tuple(self.library.catalog.videos())
@@ -203,13 +249,17 @@ class Engine:
         weights: Weights,
         options: SearchOptions,
         moments_of: Callable[[Video], tuple[Moment, ...]],
+        known: Mapping[str, Video] | None = None,
     ) -> list[Result]:
         similarities, surprises = measured
         scores, shares = fuse(options.fusion, similarities, surprises, weights)
         n_videos = self.library.catalog.n_videos()
         results: list[Result] = []
         order = order_best_first(scores, video_ids)
-        ranking = self._read_videos([video_ids[at] for at in order], options.top)
+        ranked = [video_ids[at] for at in order]
+        ranking = (
+            map(known.__getitem__, ranked) if known else self._read_videos(ranked, options.top)
+        )
         is_copy = CopyTest(Comparison(self._indexes())) if options.has_collapse else None
         for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
             at, video = order[pick.position], pick.video
@@ -241,20 +291,6 @@ class Engine:
     ) -> tuple[Moment, ...]:
         asked = list(zip(encoded.parts, asks, strict=True))
         return find_moments(self.library, video, asked, options.n_moments)
-
-    def _share_with(
-        self, video: Video, indexes: Collection[SpaceIndex]
-    ) -> Callable[[Video], tuple[Moment, ...]]:
-        """In each modality, the stretch of another video most like any of this one."""
-
-        def find(other: Video) -> tuple[Moment, ...]:
-            moments: list[Moment] = []
-            for index in indexes:
-                similarities = index.vectors(video.id) @ index.vectors(other.id).T
-                moments += find_alike(self.library, other, index, similarities, 1)
-            return tuple(moments)
-
-        return find
 
 
 def _shift(progress: Progress | None, n_before: int, n_all: int) -> Progress | None:

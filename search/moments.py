@@ -1,6 +1,6 @@
 """The stretches of a found video that answer, with their times and words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -14,6 +14,9 @@ from search.tags import name_stretch
 from store.library import Library
 from store.records import Matrix, Moment, Space, Video
 from store.vectors import SpaceIndex
+
+# The lines of a video, by its id, behind its vectors in a space.
+ReadTexts = Callable[[str, Space], list[str]]
 
 JOIN = " / "
 # Below this cosine nothing is alike: a moment would be no reason but noise.
@@ -110,6 +113,7 @@ def find_alike(
     similarities: Matrix,
     n_moments: int,
     evidence: WordEvidence | None = None,
+    read: ReadTexts | None = None,
 ) -> list[Moment]:
     """Find the stretches of a video that are most like any vector of a set.
 
@@ -120,6 +124,7 @@ def find_alike(
         similarities: (q, n) cosines with the video's n vectors in this space.
         n_moments: at most so many.
         evidence: what words say of the n segments, already in the similarities.
+        read: gives the lines instead, where many moments are looked for.
 
     Returns:
         At most `n_moments`, best first; none where the video has no vectors or none is alike.
@@ -130,7 +135,7 @@ def find_alike(
     space = index.space
     rows = index.rows(video.id)
     starts, ends = index.starts[rows], index.ends[rows]
-    texts = _read_texts(library, video, space)
+    texts = read_texts(library, video.id, space) if read is None else read(video.id, space)
     tags = library.catalog.tags(video.id) if space.view == "words" else ()
     moments = []
     for first, last in merge_hits(best, starts, ends, n_moments=n_moments):
@@ -152,9 +157,20 @@ def find_alike(
     return moments
 
 
-def _read_texts(library: Library, video: Video, space: Space) -> list[str]:
+def find_shared(
+    library: Library, video: Video, indexes: Iterable[SpaceIndex], other: Video
+) -> tuple[Moment, ...]:
+    """In each space, the stretch of another video most like any of this one."""
+    moments: list[Moment] = []
+    for index in indexes:
+        similarities = index.vectors(video.id) @ index.vectors(other.id).T
+        moments += find_alike(library, other, index, similarities, 1)
+    return tuple(moments)
+
+
+def read_texts(library: Library, video_id: str, space: Space) -> list[str]:
     """The lines behind a video's vectors; none where there are no words."""
     if space.modality != "lyrics":
         return []
-    texts = library.catalog.segment_texts(space.key, [video.id])
-    return [line.replace("\n", JOIN) for line in texts.get(video.id, ())]
+    texts = library.catalog.segment_texts(space.key, [video_id])
+    return [line.replace("\n", JOIN) for line in texts.get(video_id, ())]

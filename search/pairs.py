@@ -1,6 +1,7 @@
 """The similarity of videos to each other, both ways."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +11,37 @@ from store.records import Matrix
 from store.vectors import SpaceIndex
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Two videos compared in one space.
+
+    Attributes:
+        similarity: as `compare_all` has it; NaN where one of the two has no vectors.
+        best: (n,) float32, for each vector of the second its best match in the first; (0,) where
+            there is nothing to match.
+        best_back: (m,), the same of the first in the second.
+    """
+
+    similarity: float
+    best: Matrix
+    best_back: Matrix
+
+    def turn(self) -> "Match":
+        """The second compared with the first."""
+        return Match(self.similarity, self.best_back, self.best)
+
+
+def match_sets(first: Matrix, second: Matrix) -> Match:
+    """Compare the (m, dim) vectors of one video with the (n, dim) of another."""
+    if not (len(first) and len(second)):
+        nothing: Matrix = np.empty(0, dtype=np.float32)
+        return Match(float("nan"), nothing, nothing)
+    product = first @ second.T
+    best, best_back = product.max(axis=0), product.max(axis=1)
+    total = float(best.mean(dtype=np.float64)) + float(best_back.mean(dtype=np.float64))
+    return Match(total / 2, best, best_back)
 
 
 def compare_all(

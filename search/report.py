@@ -14,7 +14,7 @@ from rich.text import Text
 
 from search.engine import Engine, SearchOptions
 from search.listing import video_to_dict
-from search.matrix import SimilarityMatrix
+from search.matrix import ScoreMap, gather_scores
 from search.pairs import Progress
 from search.query import Query
 from search.text import format_seconds, printable, shorten, write_json
@@ -284,9 +284,13 @@ def write_report(
     Raises:
         MvsearchError: the library is empty.
     """
-    if report.is_all:
-        matrix = engine.similarity_matrix(options, report.follow("compare"))
-        similar = list(engine.similar_all(matrix, options))
+    matrix: ScoreMap
+    if report.is_all and engine.is_large(options):
+        similar = list(engine.similar_listed(options, report.follow("compare")))
+        matrix = gather_scores(similar)
+    elif report.is_all:
+        matrix = compared = engine.similarity_matrix(options, report.follow("compare"))
+        similar = list(engine.similar_all(compared, options))
     else:
         similar = [(video, engine.similar(video, options)) for video in videos]
     if report.form == "html":
@@ -299,7 +303,7 @@ def write_report(
 
 def _write_page(
     engine: Engine,
-    matrix: SimilarityMatrix,
+    matrix: ScoreMap,
     similar: Similar,
     options: SearchOptions,
     report: ReportOptions,

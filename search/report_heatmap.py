@@ -3,20 +3,22 @@
 import base64
 import struct
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
 from search.fusion import FloatArray
-from search.matrix import SimilarityMatrix
+from search.matrix import NearestScores, ScoreMap
 from search.report import name_video
 
 # The hue that similarity is shown in; its opacity is the value, so that it suits any background.
 HUE = (0x2F, 0x6F, 0xB0)
 # More songs than this leave no room for a name beside each row.
 MAX_NAMED = 60
+# A picture has so many pixels a side at most; with more songs, one shows the best of several.
+MAX_PAINTED = 1000
 # In CSS pixels.
 SIDE = 700
 MAX_CELL = 52
@@ -25,7 +27,7 @@ LABEL_HEIGHT = 24
 LETTER_WIDTH = 7.2
 
 
-def draw_heatmap(matrix: SimilarityMatrix, pairs: Collection[tuple[int, int]]) -> str:
+def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
     """Draw the scores of all videos, like beside like.
 
     The picture is one image; only rows, and cells that have an entry to go to, are links, which
@@ -39,13 +41,13 @@ def draw_heatmap(matrix: SimilarityMatrix, pairs: Collection[tuple[int, int]]) -
     Returns:
         A figure in HTML.
     """
-    order = order_by_likeness(matrix.scores)
-    low, high = _scale(matrix.scores)
+    order, scores = _arrange(matrix)
+    low, high = _scale(scores)
     n = len(order)
     cell = min(MAX_CELL, SIDE / n)
     left, head = (LABEL_WIDTH, LABEL_HEIGHT) if n <= MAX_NAMED else (0.0, 0.0)
     side = n * cell
-    picture = encode_png(_paint(matrix.scores[np.ix_(order, order)], low, high))
+    picture = encode_png(_paint(scores, low, high))
     parts = [
         f'<svg class="map" viewBox="{-left:g} {-head:g} {side + left:g} {side + head:g}" '
         f'width="{side + left:g}" height="{side + head:g}" '
@@ -57,6 +59,54 @@ def draw_heatmap(matrix: SimilarityMatrix, pairs: Collection[tuple[int, int]]) -
         "</svg>",
     ]
     return f"<figure>{''.join(parts)}{_draw_scale(low, high)}</figure>"
+
+
+def _arrange(matrix: ScoreMap) -> tuple[npt.NDArray[np.intp], FloatArray]:
+    """The videos, like beside like, and the scores to paint: in this order, NaN where unknown."""
+    if not isinstance(matrix, NearestScores):
+        order = order_by_likeness(matrix.scores)
+        return order, matrix.scores[np.ix_(order, order)]
+    n = len(matrix.videos)
+    order = chain_by_likeness(n, matrix.scores)
+    place = np.empty(n, dtype=np.intp)
+    place[order] = np.arange(n)
+    side = min(n, MAX_PAINTED)
+    painted = np.full((side, side), -np.inf)
+    if matrix.scores:
+        pairs = place[np.array(list(matrix.scores))] * side // n
+        np.maximum.at(painted, (pairs[:, 0], pairs[:, 1]), list(matrix.scores.values()))
+    return order, np.where(np.isneginf(painted), np.nan, painted)
+
+
+def chain_by_likeness(n: int, scores: Mapping[tuple[int, int], float]) -> npt.NDArray[np.intp]:
+    """Put like beside like where few scores are known: chains are joined, the likest first.
+
+    As Kruskal's spanning tree (1956), but each joint turns the chains so that the two that are
+    alike come as near to each other as they can; about n log n steps.
+
+    Args:
+        n: how many there are.
+        scores: of some pairs of positions.
+
+    Returns:
+        (n,) a permutation.
+    """
+    chains = {at: [at] for at in range(n)}
+    chain_of = list(range(n))
+    for (one, other), _ in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
+        first, second = chain_of[one], chain_of[other]
+        if first == second:
+            continue
+        if len(chains[first]) < len(chains[second]):
+            (one, first), (other, second) = (other, second), (one, first)
+        small = chains.pop(second)
+        is_at_end = chains[first].index(one) >= len(chains[first]) / 2
+        if (small.index(other) >= len(small) / 2) == is_at_end:
+            small.reverse()
+        chains[first] = [*chains[first], *small] if is_at_end else [*small, *chains[first]]
+        for at in small:
+            chain_of[at] = first
+    return np.array([at for chain in chains.values() for at in chain], dtype=np.intp)
 
 
 def order_by_likeness(scores: FloatArray) -> npt.NDArray[np.intp]:
@@ -110,7 +160,7 @@ def encode_png(pixels: npt.NDArray[np.uint8]) -> str:
 
 
 def _link_rows(
-    matrix: SimilarityMatrix,
+    matrix: ScoreMap,
     order: npt.NDArray[np.intp],
     cell: float,
     left: float,
@@ -146,7 +196,7 @@ def _shorten(name: str) -> str:
 
 
 def _link_cells(
-    matrix: SimilarityMatrix,
+    matrix: ScoreMap,
     order: npt.NDArray[np.intp],
     cell: float,
     pairs: Collection[tuple[int, int]],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from search.matrix import SimilarityMatrix
+from search.matrix import ScoreMap
 from search.page import NO_PICTURE, Place, Thumbnail, hash_style, read_places
 from search.pairs import Progress
 from search.query import Weights
@@ -36,7 +36,7 @@ class _Page:
 
 
 def render_html(
-    matrix: SimilarityMatrix,
+    matrix: ScoreMap,
     similar: Similar,
     weights: Weights,
     thumbnail: Thumbnail,
