@@ -7,8 +7,7 @@ the slowest of decoder and encoders sets the pace, and memory does not grow with
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from concurrent.futures import wait as wait_for
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -155,9 +154,9 @@ class EncoderThread:
         except Exception as error:  # noqa: BLE001  it is raised where the vectors are awaited
             if len(orders) == 1:
                 orders[0].made.set_exception(error)
-                return
-            for order in orders:
-                self._answer([order])
+            else:
+                for order in orders:
+                    self._answer([order])
             return
         begin = 0
         for order in orders:
@@ -195,7 +194,7 @@ class Lane:
             Exception: whatever the encoder raised over rows of this file.
         """
         while self._waiting:
-            while not wait_for([self._waiting[0]], POLL_SECONDS).done:
+            while not wait([self._waiting[0]], POLL_SECONDS).done:
                 _check(self._stop)
             yield self._waiting.popleft().result()
 
@@ -241,9 +240,7 @@ class Flow:
         """A way through the encoder of a stage, for one file."""
         return Lane(self._threads[stage], stop)
 
-    def encode(
-        self, stage: Modality, rows: Rows, stop: threading.Event | None = None
-    ) -> tuple[Matrix, ...]:
+    def encode(self, stage: Modality, rows: Rows, stop: threading.Event | None = None) -> Made:
         """Hand in rows and wait for their vectors."""
         lane = self.open_lane(stage, stop)
         lane.put(rows)
