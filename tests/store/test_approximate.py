@@ -51,6 +51,9 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.setattr("store.placing.MIN_SETTLED_VIDEOS", 10)
     monkeypatch.setattr(list_files, "MAX_TAIL", 0.06)
     monkeypatch.setattr(approximate, "MAX_DIRECTIONS", 12)
+    monkeypatch.setattr(approximate, "N_LEADING", 6)
+    monkeypatch.setattr(approximate, "MIN_KEPT", 150)
+    monkeypatch.setattr(approximate, "KEPT_PER_FOUND", 2)
     for module in (row_file, list_files):
         monkeypatch.setattr(module, "BLOCK_ROWS", 64)
     monkeypatch.setattr("store.growth.BLOCK_ROWS", 64)
