@@ -26,7 +26,7 @@ N_CHECKED, N_CHECKED_WITH = 24, 6
 
 def choose_depth(top: int) -> int:
     """How many videos to compare in full where so many are wanted."""
-    return top + 10
+    return top + 15
 
 
 def count_operations(indexes: Mapping[Modality, SpaceIndex]) -> float:
