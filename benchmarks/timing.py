@@ -121,6 +121,8 @@ def run_command(
         CommandFailedError: it ended with another code than 0, or not in time.
     """
     set_here = os.environ | dict(environment or {})
+    # As on a user's machine: what was compiled once is read from then on.
+    set_here.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
         process = subprocess.Popen(

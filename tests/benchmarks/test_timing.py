@@ -81,3 +81,9 @@ def test_exponent_is_that_of_a_planted_power_law(power):
 def test_no_exponent_fits_one_size():
     with pytest.raises(ValueError, match="no power fits"):
         fit_exponent([5, 5], [1, 2])
+
+
+def test_a_command_may_keep_what_it_compiled(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    said = run_command([sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"])
+    assert said.output.strip() == "False"

@@ -201,12 +201,15 @@ def test_the_indexes_follow_every_change(sung: Catalog, library: Library) -> Non
 
 
 def go_back(folder: Path) -> None:
-    """Make of a catalogue what it was before there were indexes of words."""
+    """Make of a catalogue what it was in the first version of its tables."""
     connection = sqlite3.connect(folder / "catalog.sqlite3")
     for trigger in ("added", "dropped", "leaves", "comes"):
         connection.execute(f"DROP TRIGGER lyric_line_{trigger}")
     for table in ("lyric_gram_term", "lyric_gram", "lyric_word", "lyric_key", "tag"):
         connection.execute(f"DROP TABLE {table}")
+    connection.execute("DROP INDEX ix_embedding_space_key_video_id_generation")
+    connection.execute("ALTER TABLE embedding DROP COLUMN generation")
+    connection.execute("CREATE INDEX ix_embedding_space_key_video_id ON embedding (space_key)")
     connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.commit()
     connection.close()
