@@ -51,9 +51,11 @@ class Signal:
         Zeros at the end of a window are padding and do not count. A window of silence gets a
         vector like any other, without meaning; samples that are not finite count as silence.
         """
-        finite = np.nan_to_num(windows, posinf=0.0, neginf=0.0).astype(np.float32, copy=False)
-        missing = max(0, SHORTEST_SAMPLES - finite.shape[1])
-        padded = np.pad(finite, ((0, 0), (0, missing)))
+        padded = windows.astype(np.float32, copy=False)
+        if not np.isfinite(padded).all():
+            padded = np.nan_to_num(padded, posinf=0.0, neginf=0.0)
+        if padded.shape[1] < SHORTEST_SAMPLES:
+            padded = np.pad(padded, ((0, 0), (0, SHORTEST_SAMPLES - padded.shape[1])))
         lengths = _measure_lengths(padded)
         vectors = np.zeros((len(padded), sum(GROUPS.values())), np.float32)
         for length in np.unique(lengths):
@@ -67,8 +69,10 @@ class Signal:
 def _measure_lengths(windows: Matrix) -> npt.NDArray[np.int64]:
     """Samples of each window up to its last one that is not zero, in whole frames, (n,)."""
     n_samples = windows.shape[1]
-    n_trailing = np.argmax(windows[:, ::-1] != 0, axis=1)
-    n_trailing[~windows.any(axis=1)] = n_samples
+    n_trailing = np.zeros(len(windows), np.int64)
+    for row in np.flatnonzero(windows[:, -1] == 0):
+        (sounding,) = np.nonzero(windows[row])
+        n_trailing[row] = n_samples - 1 - sounding[-1] if len(sounding) else n_samples
     n_hops = -(-(n_samples - n_trailing - N_FFT) // N_HOP)
     lengths: npt.NDArray[np.int64] = np.clip(N_FFT + N_HOP * n_hops, SHORTEST_SAMPLES, n_samples)
     return lengths

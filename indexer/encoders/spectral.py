@@ -9,6 +9,7 @@ held flat.
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from store.records import Matrix
 
@@ -16,6 +17,9 @@ SAMPLE_RATE = 16_000
 N_FFT = 2048  # 128 ms: semitones are told apart down to the lowest pitch below
 N_HOP = 512
 FRAMES_PER_SECOND = SAMPLE_RATE / N_HOP
+# scipy transforms several float32 frames in one instruction, in a third of numpy's time, and takes
+# 0.3 s to import: a query has fewer windows. The two differ by 1e-6 of the greatest value.
+MANY_WINDOWS = 8
 N_BINS = N_FFT // 2 + 1
 
 N_MELS = 32
@@ -91,9 +95,20 @@ def power_spectra(windows: Matrix) -> Matrix:
     taper = (taper / np.sqrt(np.sum(taper**2))).astype(np.float32)
     scaled = centred / np.maximum(rms, TINY)
     frames = np.lib.stride_tricks.sliding_window_view(scaled, N_FFT, axis=1)[:, ::N_HOP]
-    spectra = np.fft.rfft(frames * taper)
-    power: Matrix = np.square(spectra.real) + np.square(spectra.imag)
-    return power.astype(np.float32, copy=False)
+    parts = _transform(frames * taper).view(np.float32)
+    np.square(parts, out=parts)
+    power: Matrix = parts[..., ::2] + parts[..., 1::2]
+    return power
+
+
+def _transform(frames: Matrix) -> npt.NDArray[np.complex64]:
+    """The spectra (n, frames, N_BINS) of (n, frames, N_FFT)."""
+    if len(frames) < MANY_WINDOWS:
+        return np.fft.rfft(frames).astype(np.complex64, copy=False)
+    from scipy.fft import rfft
+
+    spectra: npt.NDArray[np.complex64] = rfft(frames)
+    return spectra
 
 
 @cache
@@ -147,8 +162,12 @@ def pitch_loudness(power: Matrix) -> Matrix:
 def _mean_around(amplitude: Matrix) -> Matrix:
     """Mean over PEAK_NEIGHBOURHOOD_BINS around each bin of the last axis, edges repeated."""
     half = PEAK_NEIGHBOURHOOD_BINS // 2
-    padded = np.pad(amplitude, ((0, 0), (0, 0), (half + 1, half)), mode="edge")
-    sums = np.cumsum(padded, axis=2, dtype=np.float64)
+    n_bins = amplitude.shape[2]
+    sums = np.empty((*amplitude.shape[:2], n_bins + PEAK_NEIGHBOURHOOD_BINS))
+    sums[:, :, : half + 1] = amplitude[:, :, :1]
+    sums[:, :, half + 1 : half + 1 + n_bins] = amplitude
+    sums[:, :, half + 1 + n_bins :] = amplitude[:, :, -1:]
+    np.cumsum(sums, axis=2, out=sums)
     totals = sums[:, :, PEAK_NEIGHBOURHOOD_BINS:] - sums[:, :, :-PEAK_NEIGHBOURHOOD_BINS]
     means: Matrix = (totals / PEAK_NEIGHBOURHOOD_BINS).astype(np.float32)
     return means

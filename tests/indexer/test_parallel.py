@@ -1,7 +1,9 @@
 import threading
 import time
 
+import numpy
 import pytest
+from threadpoolctl import threadpool_info
 
 from indexer.parallel import map_in_threads
 
@@ -56,3 +58,16 @@ def test_an_error_stops_the_others():
     with pytest.raises(RuntimeError):
         list(map_in_threads(fail, range(5), 2, stop))
     assert stop.is_set()
+
+
+def test_linear_algebra_takes_one_core_meanwhile():
+    numpy.ones((2, 2)) @ numpy.ones((2, 2))  # loads what is asked about
+    before = count_blas_threads()
+    made = list(map_in_threads(lambda _: count_blas_threads(), [1], 2, threading.Event()))
+    assert before
+    assert made == [{1}]
+    assert count_blas_threads() == before
+
+
+def count_blas_threads():
+    return {found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"}

@@ -33,6 +33,15 @@ def test_power_is_the_spectrum_of_a_hann_window_in_units_of_white_noise():
     assert power[0, :, 10:-10].mean() == pytest.approx(1.0, abs=0.02)
 
 
+def test_many_windows_are_transformed_as_few_are():
+    windows = np.random.default_rng(3).standard_normal((spectral.MANY_WINDOWS, 3 * spectral.N_FFT))
+    windows = windows.astype(np.float32)
+    many = spectral.power_spectra(windows)
+    few = np.concatenate([spectral.power_spectra(part) for part in (windows[:1], windows[1:])])
+    assert many.dtype == few.dtype == np.float32
+    np.testing.assert_allclose(many, few, rtol=0, atol=1e-5 * few.max())
+
+
 def test_dct_is_scipys():
     rows = np.random.default_rng(1).normal(size=(5, 32)).astype(np.float32)
     expected = scipy.fft.dct(rows, norm="ortho", axis=1)[:, 1:13]
