@@ -10,12 +10,16 @@ import json
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from benchmarks.vectors import VectorMaker, choose_likeness
 from indexer.encoders import Encoders
@@ -38,7 +42,7 @@ from store.records import (
 SONGS_PER_ARTIST = 8
 N_SYLLABLES = 4000
 LABELS = ("seashore", "stage", "drum", "acoustic guitar", "limousine", "candle", "umbrella")
-VIDEOS_AT_ONCE = 100
+VIDEOS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +114,43 @@ def make_maker(space: Space, options: LibraryOptions) -> VectorMaker:
 def fill_library(made: MadeLibrary) -> None:
     """Write a library and the files that it is said to be made from."""
     options = made.options
-    encoders = Encoders(options.profile)
-    spaces = encoders.spaces()
-    makers = {space: make_maker(space, options) for space in spaces}
-    words = Words(options.seed)
+    spaces = Encoders(options.profile).spaces()
     with Library.open(made.folder, create=True) as library, library.writing():
         library.catalog.adopt_profile(options.profile, spaces)
-        for begin in range(0, options.n_videos, VIDEOS_AT_ONCE):
-            some = range(begin, min(begin + VIDEOS_AT_ONCE, options.n_videos))
-            songs = [words.write_song(position, options) for position in some]
-            library.catalog.add_whole([make_whole(song, makers, made) for song in songs])
+        for some in _make_side_by_side(made, spaces):
+            library.catalog.add_whole(some)
+
+
+def _make_side_by_side(
+    made: MadeLibrary, spaces: tuple[Space, ...]
+) -> Iterator[Sequence[WholeVideo]]:
+    """Some videos at a time, in order, by a process a core; few wait to be written."""
+    n_videos = made.options.n_videos
+    n_processes = min(os.cpu_count() or 1, -(-n_videos // VIDEOS_AT_ONCE))
+    waiting: deque[Future[list[WholeVideo]]] = deque()
+    with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
+        for begin in range(0, n_videos, VIDEOS_AT_ONCE):
+            some = range(begin, min(begin + VIDEOS_AT_ONCE, n_videos))
+            waiting.append(pool.submit(_make_some, some, made, spaces))
+            if len(waiting) > n_processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _make_some(some: range, made: MadeLibrary, spaces: tuple[Space, ...]) -> list[WholeVideo]:
+    """Make the videos of these positions."""
+    makers = {space: _recall_maker(space, made.options) for space in spaces}
+    words = Words(made.options.seed)
+    with threadpool_limits(1, user_api="blas"):
+        return [
+            make_whole(words.write_song(position, made.options), makers, made) for position in some
+        ]
+
+
+@lru_cache
+def _recall_maker(space: Space, options: LibraryOptions) -> VectorMaker:
+    return make_maker(space, options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ Four pictures apart the median is 0.77 in real videos and 0.83 here. Within one 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -179,8 +180,14 @@ def _spread_variance(n: int, n_directions: float) -> npt.NDArray[np.float32]:
 
 def _walk(steps: Matrix, memory: float) -> Matrix:
     """A walk that keeps its variance: each row keeps `memory` of the row before."""
-    order = np.arange(len(steps))
+    return _weigh_steps(len(steps), memory) @ steps
+
+
+@lru_cache(maxsize=8)
+def _weigh_steps(n: int, memory: float) -> Matrix:
+    """How much of each step (columns) is left at each row of a walk: (n, n)."""
+    order = np.arange(n)
     age = order[:, None] - order
     kept = np.where(age >= 0, memory ** np.maximum(age, 0), 0).astype(np.float32)
     kept[:, 1:] *= math.sqrt(1 - memory**2)
-    return kept @ steps
+    return kept
