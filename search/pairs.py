@@ -79,10 +79,21 @@ def compare_one(index: SpaceIndex, video_id: str, video_ids: Sequence[str]) -> F
     Returns:
         (videos,) cosines; NaN where one of the two has no vectors.
     """
-    similarities = np.full(len(video_ids), np.nan)
-    for left in iter_blocks(index, [video_id]):
-        for right in iter_blocks(index, video_ids):
-            similarities[right.positions] = match_both_ways(left, right)[0]
+    row: FloatArray = compare_some(index, [video_id], video_ids)[0]
+    return row
+
+
+def compare_some(index: SpaceIndex, some: Sequence[str], video_ids: Sequence[str]) -> FloatArray:
+    """Compare a few videos with others, as `compare_all` does, reading the others once.
+
+    Returns:
+        (some, videos) cosines; NaN where one of the two has no vectors.
+    """
+    similarities = np.full((len(some), len(video_ids)), np.nan)
+    lefts = list(iter_blocks(index, some))
+    for right in iter_blocks(index, video_ids):
+        for left in lefts:
+            similarities[np.ix_(left.positions, right.positions)] = match_both_ways(left, right)
     return similarities
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from indexer.encoders import Encoders
 from search.encode import embed_words
 from search.fusion import FloatArray
-from search.pairs import compare_one
+from search.pairs import compare_some
 from search.phrases import PHRASES
 from search.retrieve import iter_blocks
 from store.records import Matrix
@@ -105,8 +105,7 @@ def ask_probes(
     owners = probes.find_owners(index)
     rows = np.full((len(probes), len(video_ids)), np.nan)
     if kind == "video":
-        for row, owner in zip(rows, owners.tolist(), strict=True):
-            row[:] = compare_one(index, index.video_ids[owner], video_ids)
+        rows = compare_some(index, [index.video_ids[at] for at in owners.tolist()], video_ids)
     elif len(probes):
         _ask_all(index, probes, owners, video_ids, rows)
     position = {video_id: at for at, video_id in enumerate(video_ids)}
