@@ -152,8 +152,8 @@ def find_candidates(
     than all others can be. Where too many stay in doubt, k grows.
 
     With exact indexes the best are found for certain. Where an index is approximate, k stays, and
-    only three times as many videos as are wanted, and 2 * `MIN_DOUBTFUL`, are scored: what is
-    found is as complete as the k neighbours are, and its similarities are exact.
+    of the videos that these neighbours leave in doubt only three times as many as are wanted, and
+    2 * `MIN_DOUBTFUL`, are scored: what is found is as complete as the k neighbours are.
 
     Args:
         asks: at least one.
@@ -233,17 +233,24 @@ class _Hunt:
     def look(self, k: int) -> FloatArray:
         """Bound (asks, v) what each video can reach, by the k nearest segments.
 
-        Videos that words speak for are scored: they may reach more.
+        Videos that words speak for are scored: they may reach more. With an approximate index, a
+        video with a segment among those of every query vector is scored by these: to read all of
+        its own would take as long as the search, for the rounding of float16.
         """
         bounds = np.full(self.is_held.shape, np.nan)
+        is_met = ~self.is_held
         position = self.pool.position
-        for row, ask in zip(bounds, self.asks, strict=True):
+        for row, met, ask in zip(bounds, is_met, self.asks, strict=True):
             similarities, rows = ask.index.search(ask.vectors, k, *self._restrict(ask.index))
             places = self.pool.places[self.pool.row_of(ask.index)]
-            row[places] = _bound(similarities, ask.index.video_of(rows), len(places)) + ROUNDING
+            row[places], met[places] = _bound(similarities, ask.index.video_of(rows), len(places))
             spoken = [position[v] for v in ask.evidence if v in position]
             self.score(np.array([at for at in spoken if self.is_open[at]], dtype=np.intp))
-        return bounds
+        if not all(index.is_exact for index in self.pool.indexes):
+            known = np.flatnonzero(is_met.all(axis=0) & self.is_open & ~self.is_scored)
+            self.similarities[:, known] = bounds[:, known]
+            self.is_scored[known] = True
+        return bounds + ROUNDING
 
     def _restrict(self, index: SpaceIndex) -> tuple[list[str] | None, Collection[str]]:
         """The videos that may be found, or those that may not, whichever are fewer."""
@@ -276,7 +283,9 @@ class _Hunt:
         return Candidates(self.pool.pick(scored), self.similarities[:, scored], scored)
 
 
-def _bound(similarities: Matrix, videos: Offsets, n_videos: int) -> FloatArray:
+def _bound(
+    similarities: Matrix, videos: Offsets, n_videos: int
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """The most that each of an index's videos can have as its mean of best matches.
 
     Args:
@@ -287,7 +296,8 @@ def _bound(similarities: Matrix, videos: Offsets, n_videos: int) -> FloatArray:
 
     Returns:
         (n_videos,): of a query vector counts the best match, or, where none of the video's segments
-        is among the nearest, the last of these.
+        is among the nearest, the last of these; and (n_videos,) whether it is what the video has,
+        as the best match with each query vector is among the nearest.
     """
     last = np.maximum(similarities[:, -1], -1.0).astype(np.float64)
     found = videos >= 0
@@ -296,5 +306,6 @@ def _bound(similarities: Matrix, videos: Offsets, n_videos: int) -> FloatArray:
     pairs, firsts = np.unique(at * n_videos + videos[found], return_index=True)
     gains = similarities[found][firsts] - last[at[firsts]]
     total = np.bincount(pairs % n_videos, weights=gains, minlength=n_videos)
+    n_met = np.bincount(pairs % n_videos, minlength=n_videos)
     bounds: FloatArray = (total + last.sum()) / len(similarities)
-    return bounds
+    return bounds, n_met == len(similarities)

@@ -23,9 +23,10 @@ N_ROUNDS = 8
 QUANTILES = (0.001, 0.999)
 ROWS_AT_ONCE = 8192
 # How the number of lists to look into is chosen; see `choose_probes`.
-MIN_RECALL = 0.98
+MIN_RECALL = 0.99
 MIN_PROBES = 8
-N_TRIED, N_NEAREST = 100, 10
+PROBES_STEP = 1.5
+N_TRIED, N_NEAREST = 200, 10
 NOISE = 0.5
 # Directions that a code is compared along at first, and the rows that the others are read of.
 N_LEADING = 64
@@ -113,10 +114,13 @@ class ListedCodes:
         n_kept = max(MIN_KEPT, KEPT_PER_FOUND * n_found)
         if len(rows) <= n_found:
             return rows.astype(np.int64)
-        # Most is told by the first directions; to widen all bytes takes longer than all the rest.
-        leading = np.concatenate([self.codes[span, :N_LEADING] for span in spans])
+        # Most is told by the first directions; to widen all bytes takes longer than all the rest,
+        # and longer for all lists at once, which do not fit into the processor's cache.
         weights = along * book.steps
-        near = leading.astype(np.float32) @ weights[:N_LEADING]
+        leading = weights[:N_LEADING]
+        near = np.concatenate(
+            [self.codes[span, :N_LEADING].astype(np.float32) @ leading for span in spans]
+        )
         places = np.concatenate([np.arange(span.start, span.stop) for span in spans])
         if len(rows) > n_kept:
             kept = np.argpartition(-near, n_kept)[:n_kept]
@@ -222,7 +226,7 @@ def choose_probes(listed: ListedCodes, rows: Half, seed: int = 0) -> ListedCodes
         recall = float(np.mean([np.isin(a, b).mean() for a, b in zip(nearest, found, strict=True)]))
         if recall >= MIN_RECALL or n_probed == len(listed.codebook.centroids):
             return replace(listed, n_probed=n_probed, recall=recall)
-        n_probed *= 2
+        n_probed = int(n_probed * PROBES_STEP)
 
 
 def _find_nearest(queries: Matrix, rows: Half) -> Rows:
