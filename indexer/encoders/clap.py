@@ -60,7 +60,7 @@ class Clap(PairEncoder):
 
     @cached_property
     def _sound_network(self) -> Network:
-        return open_network(self.sound_recipe)
+        return open_network(self.sound_recipe, in_batches=True)
 
     @property
     def sound_recipe(self) -> Recipe:

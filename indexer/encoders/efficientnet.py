@@ -79,7 +79,7 @@ class EfficientNetLite0:
 
     @cached_property
     def _network(self) -> Network:
-        return open_network(self.recipe)
+        return open_network(self.recipe, in_batches=True)
 
     @cached_property
     def _concepts(self) -> Concepts:

@@ -105,7 +105,7 @@ class PictureTextEncoder(PairEncoder):
 
     @cached_property
     def _frame_network(self) -> Network:
-        return open_network(self.frame_recipe)
+        return open_network(self.frame_recipe, in_batches=True)
 
     @property
     def frame_recipe(self) -> Recipe:

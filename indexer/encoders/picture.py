@@ -1,6 +1,7 @@
 """Pictures in batches through a network, prepared inside of it."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,12 +30,22 @@ def check_frames(frames: Array, frame_size: tuple[int, int]) -> None:
 def run_in_batches(
     network: Network, inputs: Array, dims: Sequence[int], batch_size: int = BATCH_SIZE
 ) -> tuple[Matrix, ...]:
-    """Run (n, …) through a network a batch at a time; one (n, dim) matrix for each of `dims`."""
+    """Run (n, …) through a network in batches; one (n, dim) matrix for each of `dims`."""
     outputs = tuple(np.zeros((len(inputs), dim), dtype=np.float32) for dim in dims)
-    for begin in range(0, len(inputs), batch_size):
+
+    def run(begin: int) -> None:
         made = network.run(inputs[begin : begin + batch_size])
         for output, part in zip(outputs, made, strict=True):
             output[begin : begin + batch_size] = part
+
+    begins = range(0, len(inputs), batch_size)
+    n_threads = min(network.n_side_by_side, len(begins))
+    if n_threads > 1:
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(run, begins))
+    else:
+        for begin in begins:
+            run(begin)
     return outputs
 
 

@@ -63,7 +63,7 @@ class ResNet50:
 
     @cached_property
     def _network(self) -> Network:
-        return open_network(self.recipe)
+        return open_network(self.recipe, in_batches=True)
 
     @property
     def recipe(self) -> Recipe:

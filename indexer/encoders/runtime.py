@@ -51,31 +51,48 @@ class Recipe:
 
 
 class Network(Protocol):
-    """A network that is ready to run."""
+    """A network that is ready to run.
+
+    Attributes:
+        n_side_by_side: how many threads may call `run` at once with a gain.
+    """
+
+    n_side_by_side: int
 
     def run(self, *inputs: Array) -> tuple[Matrix, ...]:
         """Run it on one array an input, as the recipe's examples lay them out."""
 
 
-def open_network(recipe: Recipe) -> Network:
+def open_network(recipe: Recipe, *, in_batches: bool = False) -> Network:
     """Make a network ready on the best device there is.
+
+    Args:
+        recipe: of the network.
+        in_batches: many batches will come, and a single one may take longer: the cores then run a
+            batch each, which no thread of another core's has to wait for.
 
     Raises:
         MvsearchError: the exported file cannot be written.
         WeightsMissingError: the weights are missing or damaged.
     """
     device = choose_device()
-    return OnnxNetwork(recipe) if device == "cpu" else TorchNetwork(recipe, device)
+    return (
+        OnnxNetwork(recipe, in_batches=in_batches)
+        if device == "cpu"
+        else TorchNetwork(recipe, device)
+    )
 
 
 class OnnxNetwork:
     """Runs a network by ONNX Runtime; it is exported at the first use on this machine."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, *, in_batches: bool = False) -> None:
         import onnxruntime
 
+        n_threads = count_threads()
+        self.n_side_by_side = n_threads if in_batches else 1
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = count_threads()
+        options.intra_op_num_threads = 1 if in_batches else n_threads
         options.log_severity_level = 3
         # Threads that wait for each other in a loop take the cores from the decoder beside them:
         # 22 pictures a second against 43 on two busy cores.
@@ -92,6 +109,8 @@ class OnnxNetwork:
 
 class TorchNetwork:
     """Runs a network by torch."""
+
+    n_side_by_side = 1
 
     def __init__(self, recipe: Recipe, device: Device) -> None:
         self._module = recipe.build().eval().to(device)
