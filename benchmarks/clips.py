@@ -13,6 +13,7 @@ class Clip:
     Attributes:
         codec: of the picture, as ffmpeg names its encoder; "flv" is decoded by one thread.
         number: another one paints another picture and plays another tone.
+        rate: frames a second.
     """
 
     seconds: float = 60.0
@@ -20,6 +21,7 @@ class Clip:
     height: int = 360
     codec: str = "libx264"
     number: int = 0
+    rate: int = 25
 
     @property
     def ending(self) -> str:
@@ -29,7 +31,7 @@ class Clip:
 
 def keep_clip(folder: Path, clip: Clip) -> Path:
     """Make a clip, or take the one that is there."""
-    name = f"{clip.codec}-{clip.height}-{clip.seconds:g}-{clip.number}{clip.ending}"
+    name = f"{clip.codec}-{clip.height}-{clip.rate}-{clip.seconds:g}-{clip.number}{clip.ending}"
     path = folder / name
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +44,7 @@ def keep_clip(folder: Path, clip: Clip) -> Path:
 def paint_clip(path: Path, clip: Clip) -> None:
     """Paint a test card whose colours turn, over a tone that swells."""
     size = f"{clip.width}x{clip.height}"
-    picture = f"testsrc2=s={size}:r=25,hue=h=40*t+{50 * clip.number},noise=alls=8:allf=t"
+    picture = f"testsrc2=s={size}:r={clip.rate},hue=h=40*t+{50 * clip.number},noise=alls=8:allf=t"
     sound = f"sine=f={220 + 30 * clip.number}:r=44100,tremolo=f=2:d=0.7"
     words = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-t", str(clip.seconds)]
     words += ["-c:v", clip.codec, "-b:v", "1500k", "-g", "50", "-pix_fmt", "yuv420p"]

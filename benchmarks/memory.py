@@ -17,10 +17,11 @@ SHORT_SECONDS, LONG_SECONDS = 300.0, 7200.0
 def measure_rows(options: BenchOptions) -> list[Row]:
     """Row 4."""
     lengths = (8.0, 24.0) if options.is_quick else (SHORT_SECONDS, LONG_SECONDS)
-    source = keep_clip(options.cache / "clips", Clip(4.0 if options.is_quick else 60.0))
+    # Few frames a second, so that two hours are decoded in a minute; what is held is the same.
+    source = keep_clip(options.cache / "clips", Clip(4.0 if options.is_quick else 60.0, rate=5))
     peaks = []
     for seconds in lengths:
-        folder = options.cache / f"looped-{seconds:g}"
+        folder = options.cache / f"looped-5-{seconds:g}"
         loop_clip(source, folder / f"looped{source.suffix}", seconds)
         n_runs = 1 if seconds == max(lengths) else options.rounds
         peaks.append(statistics.median(read_peak(folder, options) for _ in range(n_runs)))
@@ -34,7 +35,8 @@ def measure_rows(options: BenchOptions) -> list[Row]:
             f"{ratio:.2f} x, {max(peaks) / 1e9:.2f} GB at most",
             "within 10 %, <= 1.5 GB",
             judge(is_met, is_quick=options.is_quick),
-            "PSS of all processes at once, 20 times a second; 640 x 360; the long one once",
+            "PSS of all processes at once, 20 times a second; 640 x 360, 5 frames a second; the long"
+            " one once",
         )
     ]
 

@@ -1,7 +1,8 @@
 """Measures every claim of speed and writes benchmarks/RESULTS.md: `make bench`.
 
 Each program runs as a process of its own; one that fails is a row that says so, and the others go
-on. Songs and libraries are made once and kept in `.bench/`, which may be deleted at any time.
+on. Songs and libraries are made once and kept in `.bench/`, which may be deleted at any time. The
+rows of each program are kept there too, so that one can be measured anew for the page.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.program import ROOT, BenchOptions
-from benchmarks.results import Row, describe_machine, format_results, read_rows
+from benchmarks.results import Row, describe_machine, format_results, read_rows, write_rows
 
 RESULTS = ROOT / "benchmarks/RESULTS.md"
 # In this order, and the claims that each measures.
@@ -36,14 +37,23 @@ PROGRAMS: dict[str, str] = {
 LIMIT_SECONDS = 600.0
 
 
-def run_all(names: Sequence[str], words: Sequence[str]) -> list[Row]:
-    """Run programs one after the other; all their rows, and one for each that failed."""
-    rows: list[Row] = []
+def run_all(names: Sequence[str], words: Sequence[str], kept: Path) -> None:
+    """Run programs one after the other, and keep the rows of each, failed or not, in a folder."""
+    kept.mkdir(parents=True, exist_ok=True)
     for name in names:
         began = time.monotonic()
-        rows += run_one(name, words)
-        print(f"     {name}: {time.monotonic() - began:.0f} s", flush=True)
-    return rows
+        write_rows(run_one(name, words), kept / f"{name}.json")
+        took = time.monotonic() - began
+        (kept / f"{name}.seconds").write_text(f"{took:.0f}", "utf-8")
+        print(f"     {name}: {took:.0f} s", flush=True)
+
+
+def gather(kept: Path) -> tuple[list[Row], float]:
+    """The rows that every program left when it ran last, and the minutes that all took."""
+    files = [kept / f"{name}.json" for name in PROGRAMS]
+    rows = [row for file in files if file.exists() for row in read_rows(file)]
+    seconds = [float(file.read_text("utf-8")) for file in kept.glob("*.seconds")]
+    return rows, sum(seconds) / 60
 
 
 def run_one(name: str, words: Sequence[str]) -> list[Row]:
@@ -75,7 +85,8 @@ def prepare(words: Sequence[str]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all that is asked for, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
-    parser.add_argument("programs", nargs="*", help=f"of {', '.join(PROGRAMS)}; all if none")
+    listed = ", ".join(PROGRAMS)
+    parser.add_argument("programs", nargs="*", help=f"to measure anew, of {listed}; all if none")
     parser.add_argument("--quick", action="store_true", help="small sizes; claims nothing")
     parser.add_argument("--cache", type=Path, default=BenchOptions().cache, help="folder to keep")
     parser.add_argument("--out", type=Path, help=f"page to write instead of {RESULTS.name}")
@@ -83,16 +94,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     unknown = set(given.programs) - set(PROGRAMS)
     if unknown:
         parser.error(f"no program is called {', '.join(sorted(unknown))}")
-    began = time.monotonic()
     words = ["--cache", str(given.cache.resolve()), *(["--quick"] if given.quick else [])]
     given.cache.mkdir(parents=True, exist_ok=True)
     if not given.programs and not given.quick:
         prepare(words)
-    rows = run_all(given.programs or list(PROGRAMS), words)
-    page = format_results(rows, describe_machine(), (time.monotonic() - began) / 60)
-    is_whole = not given.programs and not given.quick
-    out = given.out or (RESULTS if is_whole else given.cache / "RESULTS.md")
-    out.write_text(page, "utf-8")
+    kept = given.cache / ("rows-quick" if given.quick else "rows")
+    run_all(given.programs or list(PROGRAMS), words, kept)
+    rows, minutes = gather(kept)
+    out = given.out or (given.cache / "RESULTS.md" if given.quick else RESULTS)
+    out.write_text(format_results(rows, describe_machine(), minutes), "utf-8")
     print(f"\nwritten: {out}")
 
 

@@ -1,11 +1,13 @@
 """Each video of a large library compared in full with the likely ones alone."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 
+from indexer.encoders.device import count_threads
 from search.calibration import find_surprise
 from search.fusion import FloatArray, Similarities
 from search.levels import Background
@@ -73,6 +75,7 @@ class Neighbours:
         self._read = {m: lru_cache(N_KEPT)(index.vectors) for m, index in indexes.items()}
         self._waiting: dict[tuple[Modality, int, int], Match] = {}
         self._read_texts = lru_cache(N_TEXTS)(partial(read_texts, library))
+        self._pool = ThreadPoolExecutor(count_threads(), thread_name_prefix="mvsearch-match")
 
         def score(estimates: Similarities, some: Sequence[int]) -> FloatArray:
             every = range(len(videos))
@@ -82,8 +85,12 @@ class Neighbours:
 
     def iter_compared(self, depth: int) -> Iterator[Compared]:
         """Compare each video in turn with at most `depth` others."""
-        for at, listed in enumerate(self._shortlist.iter_best(depth)):
-            yield self._compare(at, listed.tolist(), depth)
+        from threadpoolctl import threadpool_limits
+
+        # Each core has comparisons of its own, too small for several to share one.
+        with threadpool_limits(1, user_api="blas"):
+            for at, listed in enumerate(self._shortlist.iter_best(depth)):
+                yield self._compare(at, listed.tolist(), depth)
 
     def compare(self, at: int, depth: int) -> Compared:
         """Compare the video at a place with at most `depth` others."""
@@ -94,7 +101,7 @@ class Neighbours:
         similarities: dict[Modality, FloatArray] = {}
         best: dict[Modality, dict[str, Matrix]] = {}
         for modality, read in self._read.items():
-            matches = [self._match(modality, read, at, other) for other in listed]
+            matches = self._match(modality, read, at, listed)
             similarities[modality] = np.array([match.similarity for match in matches])
             best[modality] = {o: match.best for o, match in zip(others, matches, strict=True)}
         rows = {m: row[None] for m, row in similarities.items()}
@@ -102,17 +109,19 @@ class Neighbours:
         is_all = len(listed) < depth
         return Compared(others, similarities, surprises, is_all, partial(self._find_moments, best))
 
-    def _match(self, modality: Modality, read: Read, at: int, other: int) -> Match:
-        """Compare two videos, or take what was kept when it was the other's turn."""
-        known = self._waiting.pop((modality, other, at), None)
-        if known is not None:
-            return known.turn()
-        match = match_sets(read(self._videos[at].id), read(self._videos[other].id))
-        if other > at:
-            self._waiting[modality, at, other] = match
-            if len(self._waiting) > N_WAITING:
-                del self._waiting[next(iter(self._waiting))]
-        return match
+    def _match(self, modality: Modality, read: Read, at: int, listed: Sequence[int]) -> list[Match]:
+        """Compare a video with others, or take what was kept when it was the other's turn."""
+        known = {other: self._waiting.pop((modality, other, at), None) for other in listed}
+        new = [other for other, match in known.items() if match is None]
+        own = read(self._videos[at].id)
+        made = self._pool.map(lambda other: match_sets(own, read(self._videos[other].id)), new)
+        fresh = dict(zip(new, made, strict=True))
+        for other, match in fresh.items():
+            if other > at:
+                self._waiting[modality, at, other] = match
+        while len(self._waiting) > N_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+        return [fresh[o] if match is None else match.turn() for o, match in known.items()]
 
     def _calibrate(
         self, similarities: Similarities, some: Sequence[int], others: Sequence[int]

@@ -42,6 +42,22 @@ def test_page_holds_what_ran_and_what_failed(monkeypatch, tmp_path, capsys):
     assert "RESULTS.md" in capsys.readouterr().out
 
 
+def test_a_program_measured_anew_takes_the_place_of_its_own_rows_alone(monkeypatch, tmp_path):
+    figures = iter(["first", "second", "third"])
+
+    def run_one(name, words):
+        return [Row(speed.PROGRAMS[name], name, "-", f"{next(figures)} of {name}")]
+
+    monkeypatch.setattr(speed, "run_one", run_one)
+    page = tmp_path / "page.md"
+    for names in (["encoding", "memory"], ["memory"]):
+        speed.main([*names, "--cache", str(tmp_path), "--out", str(page)])
+    written = page.read_text("utf-8")
+    assert "first of encoding" in written
+    assert "third of memory" in written
+    assert "second" not in written
+
+
 def test_unknown_program_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         speed.main(["nonsense"])
