@@ -35,8 +35,8 @@ def measure_rows(options: BenchOptions) -> list[Row]:
             f"{ratio:.2f} x, {max(peaks) / 1e9:.2f} GB at most",
             "within 10 %, <= 1.5 GB",
             judge(is_met, is_quick=options.is_quick),
-            "PSS of all processes at once, 20 times a second; 640 x 360, 5 frames a second; the long"
-            " one once",
+            "PSS of all processes at once, 20 times a second; 640 x 360, 5 frames a second; the"
+            " long one once",
         )
     ]
 
