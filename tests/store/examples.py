@@ -1,5 +1,6 @@
 """Small records that the tests of the store are made of."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -117,3 +118,10 @@ class HeldVectors:
 def make_index(space: Space, vectors: Mapping[str, Matrix]) -> SpaceIndex:
     """The index of these vectors, half a second each, by video id."""
     return build_in_memory(space, cast(Snapshot, HeldVectors(vectors)))
+
+
+def drop_generations(connection: sqlite3.Connection) -> None:
+    """Take back what the fourth version of the tables brought."""
+    connection.execute("DROP INDEX ix_embedding_space_key_video_id_generation")
+    connection.execute("ALTER TABLE embedding DROP COLUMN generation")
+    connection.execute("CREATE INDEX ix_embedding_space_key_video_id ON embedding (space_key)")

@@ -11,7 +11,7 @@ from store.catalog import Catalog
 from store.library import Library
 from store.lines import split_words
 from store.records import LyricLine, Lyrics, Stage
-from tests.store.examples import LINES, SPACES, add_song
+from tests.store.examples import LINES, SPACES, add_song, drop_generations
 
 SONGS = {
     "aa": [
@@ -207,9 +207,7 @@ def go_back(folder: Path) -> None:
         connection.execute(f"DROP TRIGGER lyric_line_{trigger}")
     for table in ("lyric_gram_term", "lyric_gram", "lyric_word", "lyric_key", "tag"):
         connection.execute(f"DROP TABLE {table}")
-    connection.execute("DROP INDEX ix_embedding_space_key_video_id_generation")
-    connection.execute("ALTER TABLE embedding DROP COLUMN generation")
-    connection.execute("CREATE INDEX ix_embedding_space_key_video_id ON embedding (space_key)")
+    drop_generations(connection)
     connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.commit()
     connection.close()

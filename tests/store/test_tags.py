@@ -9,7 +9,7 @@ from store.catalog import Catalog
 from store.library import Library
 from store.records import Stage, Tag
 from tests import toy_library
-from tests.store.examples import FRAMES, LINES, TAGS, add_song, fill_song
+from tests.store.examples import FRAMES, LINES, TAGS, add_song, drop_generations, fill_song
 
 
 def test_tags_come_back_with_the_surest_first(catalog: Catalog) -> None:
@@ -52,6 +52,7 @@ def go_back(folder: Path) -> None:
     """Make of a catalogue what it was before there were tags."""
     connection = sqlite3.connect(folder / "catalog.sqlite3")
     connection.execute("DROP TABLE tag")
+    drop_generations(connection)
     connection.execute("UPDATE alembic_version SET version_num = '0002'")
     connection.commit()
     connection.close()
