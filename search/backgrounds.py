@@ -89,8 +89,8 @@ def read_medians(library: Library) -> dict[str, dict[Kind, float]]:
 
 
 def _read_kept(library: Library, space: Space, kind: Kind) -> Kept | None:
-    measured = library.measured(space, _name(kind))
-    return None if measured is None else Kept.from_arrays(measured.arrays)
+    arrays = library.measured(space, _name(kind))
+    return None if arrays is None else Kept.from_arrays(arrays)
 
 
 def _name(kind: Kind) -> str:

@@ -169,13 +169,12 @@ def find_candidates(
     if n_wanted is None or n_wanted >= np.count_nonzero(hunt.is_open):
         hunt.score(np.flatnonzero(hunt.is_open))
         return hunt.collect()
-    is_exact = all(index.is_exact for index in pool.indexes)
     n_few = max(MIN_DOUBTFUL, int(MAX_DOUBTFUL_SHARE * len(pool.video_ids)))
-    k = (NEIGHBOURS if is_exact else APPROXIMATE_NEIGHBOURS) * n_wanted
+    k = (NEIGHBOURS if pool.is_exact else APPROXIMATE_NEIGHBOURS) * n_wanted
     while True:
         hunt.score(hunt.find_doubtful(bounds := hunt.look(k), n_wanted)[: 2 * n_wanted])
         doubtful = hunt.find_doubtful(bounds, n_wanted)
-        if not is_exact:
+        if not pool.is_exact:
             hunt.score(doubtful[: n_wanted + 2 * MIN_DOUBTFUL])
             return hunt.collect()
         if len(doubtful) <= n_few or not _is_small(asks, 4 * k):
@@ -246,7 +245,7 @@ class _Hunt:
             row[places], met[places] = _bound(similarities, ask.index.video_of(rows), len(places))
             spoken = [position[v] for v in ask.evidence if v in position]
             self.score(np.array([at for at in spoken if self.is_open[at]], dtype=np.intp))
-        if not all(index.is_exact for index in self.pool.indexes):
+        if not self.pool.is_exact:
             known = np.flatnonzero(is_met.all(axis=0) & self.is_open & ~self.is_scored)
             self.similarities[:, known] = bounds[:, known]
             self.is_scored[known] = True

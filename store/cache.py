@@ -4,10 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from store.growth import bring_up_to_date, build_in_memory, retire
 from store.list_files import lacks_lists, open_index
@@ -32,20 +29,6 @@ ENDINGS = (".head", ".f16", ".times", ".codes", ".lists", ".npz", ".faiss", ".js
 STALE_TEMPORARY_SECONDS = 3600.0
 # A large index takes minutes to make, and whoever comes meanwhile would only make it again.
 WAIT_SECONDS = 600.0
-N_ROWS = "rows of the index"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """Something that was measured on an index.
-
-    Attributes:
-        arrays: as they were given.
-        n_rows: of the index then; `SpaceIndex.came_after` tells what came since.
-    """
-
-    arrays: Arrays
-    n_rows: int
 
 
 class IndexCache:
@@ -82,19 +65,17 @@ class IndexCache:
         with reader.snapshot(space.key) as snapshot:
             return snapshot.generation, build_in_memory(space, snapshot)
 
-    def load_measured(self, index: SpaceIndex, what: str) -> Measured | None:
+    def load_measured(self, index: SpaceIndex, what: str) -> Arrays | None:
         """Read what `save_measured` wrote in this epoch; None where it is missing or damaged."""
         try:
             file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
-            arrays = unpack_arrays(file.read_bytes())
-            return Measured(arrays, int(arrays.pop(N_ROWS)))
+            return unpack_arrays(file.read_bytes())
         except READING_ERRORS:
             return None
 
-    def save_measured(self, index: SpaceIndex, what: str, measured: Measured) -> None:
+    def save_measured(self, index: SpaceIndex, what: str, arrays: Arrays) -> None:
         """Write what was measured on an index; a disk that refuses is only a warning."""
         file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
-        arrays = {**measured.arrays, N_ROWS: np.array(measured.n_rows)}
         try:
             self.folder.mkdir(exist_ok=True)
             write_file(file, pack_arrays(arrays))

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from store import schema
-from store.cache import IndexCache, Measured
+from store.cache import IndexCache
 from store.catalog import Catalog
 from store.database import Database, sqlite_url
 from store.errors import MvsearchError, NoLibraryError
@@ -46,7 +46,7 @@ class Library:
         self._lock = WriterLock(folder)
         self._cache = IndexCache(folder / "vectors")
         self._indexes: dict[str, tuple[int, SpaceIndex]] = {}
-        self._measured: dict[tuple[str, str], tuple[int, Measured]] = {}
+        self._measured: dict[tuple[str, str], tuple[int, Arrays]] = {}
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
@@ -108,10 +108,10 @@ class Library:
         self._indexes[space.key] = obtained = self._cache.obtain(space, self.catalog)
         return obtained[1]
 
-    def measured(self, space: Space, what: str) -> Measured | None:
+    def measured(self, space: Space, what: str) -> Arrays | None:
         """What `keep_measured` was given last in the epoch of the index; None where that is lost.
 
-        Videos may have come and gone since: see `Measured.n_rows` and `SpaceIndex.came_after`.
+        Videos may have come and gone since: what was measured says itself of which it is.
         """
         index = self.index(space)
         known = self._measured.get((space.key, what))
@@ -132,9 +132,8 @@ class Library:
         """
         _, known = self._indexes[index.space.key]
         if known is index:
-            measured = Measured(arrays, index.n_rows)
-            self._measured[index.space.key, what] = (index.epoch, measured)
-            self._cache.save_measured(index, what, measured)
+            self._measured[index.space.key, what] = (index.epoch, arrays)
+            self._cache.save_measured(index, what, arrays)
 
     def close(self) -> None:
         """Close the catalogue."""

@@ -147,10 +147,6 @@ class SpaceIndex:
         arrivals = np.searchsorted(self._table.offsets, rows, side="right") - 1
         return self._positions[np.where(np.asarray(rows) < 0, -1, arrivals)]
 
-    def came_after(self, n_rows: int) -> list[str]:
-        """The videos whose vectors came when there were so many rows in this epoch; by id."""
-        return [video_id for video_id in self.video_ids if self._spans[video_id].start >= n_rows]
-
     def _search_lists(
         self,
         lists: ListedCodes,

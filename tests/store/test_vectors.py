@@ -137,12 +137,6 @@ def test_what_is_left_out_is_not_found(index: SpaceIndex, placed: Matrix) -> Non
     assert (index.search(queries, 5, ["d"], left_out=["d"])[1] == -1).all()
 
 
-def test_videos_that_came_late_are_told_by_their_rows(index: SpaceIndex) -> None:
-    assert index.came_after(0) == ["a", "b", "d"]
-    assert index.came_after(40) == ["b", "d"]
-    assert index.came_after(341) == []
-
-
 def test_parts_that_do_not_belong_together_are_refused(index: SpaceIndex) -> None:
     table = RowTable().extended([("a", 3, 1)])
     rows, times = np.zeros(4096 + 3 * 64, np.uint8), np.zeros(4096 + 3 * 16, np.uint8)
