@@ -52,7 +52,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
         strange = index.place(make_queries(made, space, n_queries, is_held=False))
         index.search(queries[:1], N_NEAREST)
         held = read_own_memory() - before
-        held += 0 if index.lists is None else index.lists.codes.nbytes
+        held += 0 if index.lists is None else index.lists.n * len(index.lists.codebook.steps)
         rows.append(measure_engine(library, made, options))
         rows.append(measure_search(index, queries, strange, held, options))
     return rows

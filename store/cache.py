@@ -25,7 +25,10 @@ from store.vectors import SpaceIndex
 logger = logging.getLogger(__name__)
 
 # Of this version and of those before; whatever else lies in the folder is not touched.
-ENDINGS = (".head", ".f16", ".times", ".codes", ".lists", ".npz", ".faiss", ".json")
+ENDINGS = (
+    ".head", ".f16", ".times", ".leading", ".following", ".lists", ".npz", ".codes", ".faiss",
+    ".json",
+)  # fmt: skip
 STALE_TEMPORARY_SECONDS = 3600.0
 # A large index takes minutes to make, and whoever comes meanwhile would only make it again.
 WAIT_SECONDS = 600.0

@@ -1,6 +1,7 @@
 """The lists of codes of a large space, on disk beside its rows."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import fields
 
 import numpy as np
@@ -23,9 +24,12 @@ from store.row_file import (
     map_rows,
     renew_sums,
 )
+from store.scanning import Codes
 from store.space_files import (
     NO_SUMS,
+    PARTS,
     READING_ERRORS,
+    CodePart,
     Head,
     SpaceFiles,
     pack_arrays,
@@ -85,14 +89,16 @@ def read_lists(files: SpaceFiles, epoch: int, n_rows: int) -> ListedCodes | None
         arrays = unpack_arrays(files.lists(epoch).read_bytes())
         n, n_probed, n_learnt = arrays["numbers"].tolist()
         book = Codebook(**{field.name: arrays[field.name] for field in fields(Codebook)})
-        width = len(book.steps)
-        mapped = map_rows(files.codes(epoch, n), n, width)
-        if n > n_rows or not is_whole(mapped, width, arrays["sums"]):
-            return None
-        codes = mapped[HEAD_BYTES:].reshape(n, width)
+        parts: dict[CodePart, Codes] = {}
+        for part, width in _list_parts(book):
+            mapped = map_rows(files.codes(epoch, n, part), n, width)
+            if n > n_rows or not is_whole(mapped, width, arrays[part]):
+                return None
+            parts[part] = mapped[HEAD_BYTES:].reshape(n, width)
         recall = float(arrays["recall"])
+        leading, following = parts["leading"], parts["following"]
         rows, bounds = arrays["rows"], arrays["bounds"]
-        return ListedCodes(book, codes, rows, bounds, n_probed, recall, n_learnt)
+        return ListedCodes(book, leading, following, rows, bounds, n_probed, recall, n_learnt)
     except READING_ERRORS:
         return None
 
@@ -106,32 +112,41 @@ def blot_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> N
     for first, end in spans:
         is_dead[first:end] = True
     places = np.flatnonzero(is_dead[known.rows])
-    file, width = files.codes(head.epoch, known.n), known.codes.shape[1]
-    sums = unpack_arrays(files.lists(head.epoch).read_bytes())["sums"]
+    told = unpack_arrays(files.lists(head.epoch).read_bytes())
     files.lists(head.epoch).unlink()
-    erase_rows(file, width, [(at, at + 1) for at in places.tolist()])
     changed = np.unique(places // BLOCK_ROWS).tolist()
-    sums = renew_sums(sums, map_rows(file, known.n, width), width, changed)
+    sums: dict[str, Sums] = {}
+    for part, width in _list_parts(known.codebook):
+        file = files.codes(head.epoch, known.n, part)
+        erase_rows(file, width, [(at, at + 1) for at in places.tolist()])
+        sums[part] = renew_sums(told[part], map_rows(file, known.n, width), width, changed)
     write_file(files.lists(head.epoch), _pack(known, sums))
 
 
 def _write_lists(files: SpaceFiles, epoch: int, listed: ListedCodes) -> None:
     """Write the codes, then what says whose they are, and drop the codes of before."""
-    width = listed.codes.shape[1]
-    temporary, file = files.codes("new", listed.n), files.codes(epoch, listed.n)
-    append_rows(temporary, 0, width, [listed.codes.reshape(-1)])
-    temporary.replace(file)
-    sums = renew_sums(NO_SUMS, map_rows(file, listed.n, width), width, [])
+    sums: dict[str, Sums] = {}
+    for part, width in _list_parts(listed.codebook):
+        temporary = files.codes("new", listed.n, part)
+        append_rows(temporary, 0, width, [getattr(listed, part).reshape(-1)])
+        file = temporary.replace(files.codes(epoch, listed.n, part))
+        sums[part] = renew_sums(NO_SUMS, map_rows(file, listed.n, width), width, [])
     write_file(files.lists(epoch), _pack(listed, sums))
-    for old in files.folder.iterdir():
-        is_codes = old.name.startswith(f"{files.stem}.{epoch}-") and old.suffix == ".codes"
-        if is_codes and old != file:
-            old.unlink(missing_ok=True)
+    for part in PARTS:
+        for old in files.folder.glob(f"{files.stem}.{epoch}-*.{part}"):
+            if old != files.codes(epoch, listed.n, part):
+                old.unlink(missing_ok=True)
 
 
-def _pack(listed: ListedCodes, sums: Sums) -> bytes:
+def _list_parts(book: Codebook) -> tuple[tuple[CodePart, int], ...]:
+    """The parts of codes, each in a file of its own, and their bytes a row."""
+    leading, following = PARTS
+    return (leading, book.n_leading), (following, len(book.steps) - book.n_leading)
+
+
+def _pack(listed: ListedCodes, sums: Mapping[str, Sums]) -> bytes:
     """All but the codes."""
     book = {field.name: getattr(listed.codebook, field.name) for field in fields(Codebook)}
     numbers = np.array([listed.n, listed.n_probed, listed.n_learnt])
-    told = {"numbers": numbers, "recall": np.array(listed.recall), "sums": sums}
-    return pack_arrays(book | told | {"rows": listed.rows, "bounds": listed.bounds})
+    told = {"numbers": numbers, "recall": np.array(listed.recall)}
+    return pack_arrays({**book, **told, **sums, "rows": listed.rows, "bounds": listed.bounds})

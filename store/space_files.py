@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ READING_ERRORS = (
 )  # fmt: skip
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+# Of codes; see `store.approximate.ListedCodes`.
+CodePart = Literal["leading", "following"]
+PARTS: tuple[CodePart, CodePart] = ("leading", "following")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +62,8 @@ class SpaceFiles:
 
     `NAME.EPOCH.f16` has the placed vectors as rows, `NAME.EPOCH.times` their first and last second,
     and `NAME.head`, written last, says whose they are. What else is measured in a space is a
-    `NAME.WHAT-EPOCH.npz`. A large space also has `NAME.EPOCH-ROWS.codes` and `NAME.EPOCH.lists`.
+    `NAME.WHAT-EPOCH.npz`. A large space also has the two parts of its codes in
+    `NAME.EPOCH-ROWS.leading` and `.following`, and `NAME.EPOCH.lists`.
     """
 
     def __init__(self, folder: Path, space: Space) -> None:
@@ -85,9 +89,9 @@ class SpaceFiles:
         """The file that says whose the codes are; see `store.list_files`."""
         return self.folder / f"{self.stem}.{epoch}.lists"
 
-    def codes(self, epoch: int | str, n_rows: int) -> Path:
-        """The file of the codes of so many rows."""
-        return self.folder / f"{self.stem}.{epoch}-{n_rows}.codes"
+    def codes(self, epoch: int | str, n_rows: int, part: CodePart) -> Path:
+        """The file of a part of the codes of so many rows."""
+        return self.folder / f"{self.stem}.{epoch}-{n_rows}.{part}"
 
     def read_head(self) -> Head | None:
         """The head; None where it is missing, damaged or of something else."""
