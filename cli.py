@@ -11,6 +11,7 @@ from search.terminal import (
     EXIT_FAILURES,
     EXIT_INTERRUPTED,
     deliver,
+    end_process,
     make_console,
     print_json,
     print_text,
@@ -609,8 +610,8 @@ def _find(library: "Library", name: str) -> "Video":
 
 
 def main() -> None:
-    """Run the command line."""
-    run_app(app)
+    """Run the command line, and end the process."""
+    end_process(run_app(app))
 
 
 if __name__ == "__main__":

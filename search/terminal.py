@@ -1,12 +1,14 @@
 """The process around a command: its streams, its signals, and how it ends."""
 
+import atexit
 import io
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -23,8 +25,12 @@ PIPE_WIDTH = 200
 COMPLAINT_LENGTH = 300
 
 
-def run_app(app: typer.Typer) -> None:
-    """Run a command line; every error that a user can cause is one line and exit code 2."""
+def run_app(app: typer.Typer) -> int:
+    """Run a command line; every error that a user can cause is one line and exit code 2.
+
+    Returns:
+        The exit code.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -46,7 +52,22 @@ def run_app(app: typer.Typer) -> None:
     except OSError as error:  # such as a full disk behind standard output
         _drop_output()
         _complain(f"stopped: {error.strerror or error}")
-    sys.exit(code)
+    return code or 0
+
+
+def end_process(code: int) -> NoReturn:
+    """End the process, where nothing is left to do, without taking it apart piece by piece.
+
+    To free every object of the libraries that a search imports takes Python 0.2 s; the system needs
+    none of it.
+    """
+    if threading.active_count() > 1:
+        sys.exit(code)
+    with suppress(OSError, ValueError):  # nobody reads on
+        sys.stdout.flush()
+        sys.stderr.flush()
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 def make_console(*, stderr: bool = False) -> "Console":

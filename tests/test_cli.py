@@ -13,6 +13,7 @@ import pytest
 
 import cli
 from indexer.encoders import PROFILES
+from search.terminal import run_app
 from tests import toy_library
 from tests.media import make_picture
 
@@ -43,10 +44,9 @@ def run(home, monkeypatch, capsys):
         if library is not None:
             argv += ["--library", str(library)]
         monkeypatch.setattr(sys, "argv", argv)
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
+        code = run_app(cli.app)
         out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
+        return code, out, err
 
     return call
 

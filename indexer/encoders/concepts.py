@@ -4,12 +4,13 @@ import io
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.runtime import obtain_cached
+from indexer.encoders.runtime import load_cached
 from indexer.encoders.unit import to_unit_rows
 from store.errors import MvsearchError
 from store.records import Matrix
@@ -89,7 +90,7 @@ def load_concepts(
     Raises:
         MvsearchError: the cache cannot be written.
     """
-    content = obtain_cached(stem, ".npz", lambda: _make(list_names(), encode))
+    content = load_cached(stem, ".npz", lambda: _make(list_names(), encode), Path.read_bytes)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             names, centre, vectors = arrays["names"], arrays["centre"], arrays["vectors"]
