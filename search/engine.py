@@ -1,6 +1,7 @@
 """The one door to searching: a query in, ranked videos with their reasons out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 
 import numpy as np
@@ -180,25 +181,22 @@ class Engine:
             progress: called with the number of videos done, and of all.
         """
         videos, indexes, weights = self._videos(), self._indexes(), self.weights(options)
-        neighbours = Neighbours(
-            self.library,
-            videos,
-            indexes,
-            {m: self._backgrounds.obtain(index, "video") for m, index in indexes.items()},
-            lambda similarities, surprises: fuse(options.fusion, similarities, surprises, weights)[
-                0
-            ],
-        )
+        backgrounds = {m: self._backgrounds.obtain(i, "video") for m, i in indexes.items()}
+
+        def score(similarities: Similarities, surprises: Similarities) -> FloatArray:
+            return fuse(options.fusion, similarities, surprises, weights)[0]
+
         depth = choose_depth(options.top)
-        for at, compared in enumerate(neighbours.iter_compared(depth)):
-            results, reach = self._rank_compared(compared, weights, options), depth
-            while options.is_picky and len(results) < options.top and not compared.is_all:
-                reach *= 4
-                compared = neighbours.compare(at, reach)
-                results = self._rank_compared(compared, weights, options)
-            yield videos[at], results
-            if progress is not None:
-                progress(at + 1, len(videos))
+        with closing(Neighbours(self.library, videos, indexes, backgrounds, score)) as neighbours:
+            for at, compared in enumerate(neighbours.iter_compared(depth)):
+                results, reach = self._rank_compared(compared, weights, options), depth
+                while options.is_picky and len(results) < options.top and not compared.is_all:
+                    reach *= 4
+                    compared = neighbours.compare(at, reach)
+                    results = self._rank_compared(compared, weights, options)
+                yield videos[at], results
+                if progress is not None:
+                    progress(at + 1, len(videos))
 
     def _rank_compared(
         self, compared: Compared, weights: Weights, options: SearchOptions

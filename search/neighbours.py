@@ -1,7 +1,8 @@
 """Each video of a large library compared in full with the likely ones alone."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -24,9 +25,13 @@ Fuse = Callable[[Similarities, Similarities], FloatArray]
 # Videos whose vectors stay as float32, a space: making these of float16 is half of a comparison.
 N_KEPT = 256
 N_TEXTS = 4096
-# Comparisons that wait for the other video's turn: 2 KB each for 200 vectors. Most videos that are
-# alike are by one artist and near each other in the catalogue's order.
-N_WAITING = 50_000
+# Pairs that wait for the other video's turn: 4 KB each for 200 vectors. Most videos that are alike
+# are by one artist and near each other in the catalogue's order.
+N_WAITING = 20_000
+# So many videos are being compared while the caller ranks one.
+N_AHEAD = 2
+
+Pair = Mapping[Modality, Match]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +52,16 @@ class Compared:
     find_moments: Callable[[Video], tuple[Moment, ...]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparing:
+    """A video whose comparisons with those listed for it are under way."""
+
+    at: int
+    pairs: Mapping[int, "Future[Pair] | Pair"]
+
+
 class Neighbours:
-    """Finds, for every video of a library, those most like it.
+    """Finds, for every video of a library, those most like it; to be closed.
 
     Args:
         library: where lyric lines are read.
@@ -66,6 +79,8 @@ class Neighbours:
         backgrounds: Mapping[Modality, Background],
         fuse: Fuse,
     ) -> None:
+        from threadpoolctl import threadpool_limits
+
         ids = [video.id for video in videos]
         self._library = library
         self._videos = videos
@@ -73,55 +88,76 @@ class Neighbours:
         self._scales = {m: found.scale for m, found in backgrounds.items()}
         self._levels = {m: found.level_of(ids) for m, found in backgrounds.items()}
         self._read = {m: lru_cache(N_KEPT)(index.vectors) for m, index in indexes.items()}
-        self._waiting: dict[tuple[Modality, int, int], Match] = {}
+        self._waiting: dict[tuple[int, int], Future[Pair]] = {}
         self._read_texts = lru_cache(N_TEXTS)(partial(read_texts, library))
         self._pool = ThreadPoolExecutor(count_threads(), thread_name_prefix="mvsearch-match")
+        # Each core has work of its own, in pieces too small for several cores to share one.
+        self._limits = threadpool_limits(1, user_api="blas")
 
         def score(estimates: Similarities, some: Sequence[int]) -> FloatArray:
             every = range(len(videos))
             return fuse(estimates, self._calibrate(estimates, some, every))
 
-        self._shortlist = Shortlist(indexes, ids, score)
+        try:
+            self._shortlist = Shortlist(indexes, ids, score, self._pool)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the cores back; what is under way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._limits.restore_original_limits()
 
     def iter_compared(self, depth: int) -> Iterator[Compared]:
-        """Compare each video in turn with at most `depth` others."""
-        from threadpoolctl import threadpool_limits
-
-        # Each core has comparisons of its own, too small for several to share one.
-        with threadpool_limits(1, user_api="blas"):
-            for at, listed in enumerate(self._shortlist.iter_best(depth)):
-                yield self._compare(at, listed.tolist(), depth)
+        """Compare each video in turn with at most `depth` others, some videos ahead."""
+        under_way: deque[Comparing] = deque()
+        for at, listed in enumerate(self._shortlist.iter_best(depth)):
+            under_way.append(self._begin(at, listed.tolist()))
+            if len(under_way) > N_AHEAD:
+                yield self._finish(under_way.popleft(), depth)
+        while under_way:
+            yield self._finish(under_way.popleft(), depth)
 
     def compare(self, at: int, depth: int) -> Compared:
         """Compare the video at a place with at most `depth` others."""
-        return self._compare(at, self._shortlist.find_best(at, depth).tolist(), depth)
+        listed = self._shortlist.find_best(at, depth).tolist()
+        return self._finish(self._begin(at, listed), depth)
 
-    def _compare(self, at: int, listed: Sequence[int], depth: int) -> Compared:
+    def _begin(self, at: int, listed: Sequence[int]) -> Comparing:
+        """Begin to compare a video with others, but for those that began when it was the other."""
+        pairs: dict[int, Future[Pair] | Pair] = {}
+        for other in listed:
+            known = self._waiting.pop((other, at), None)
+            if known is not None:
+                pairs[other] = {m: match.turn() for m, match in known.result().items()}
+                continue
+            begun = self._pool.submit(self._match, at, other)
+            pairs[other] = begun
+            if other > at:
+                self._waiting[at, other] = begun
+        while len(self._waiting) > N_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+        return Comparing(at, pairs)
+
+    def _match(self, at: int, other: int) -> Pair:
+        """Compare two videos in every modality."""
+        first, second = self._videos[at].id, self._videos[other].id
+        return {m: match_sets(read(first), read(second)) for m, read in self._read.items()}
+
+    def _finish(self, comparing: Comparing, depth: int) -> Compared:
+        """Wait for the comparisons of a video."""
+        at, listed = comparing.at, list(comparing.pairs)
+        pairs = [
+            pair.result() if isinstance(pair, Future) else pair for pair in comparing.pairs.values()
+        ]
         others = {self._videos[other].id: self._videos[other] for other in listed}
-        similarities: dict[Modality, FloatArray] = {}
-        best: dict[Modality, dict[str, Matrix]] = {}
-        for modality, read in self._read.items():
-            matches = self._match(modality, read, at, listed)
-            similarities[modality] = np.array([match.similarity for match in matches])
-            best[modality] = {o: match.best for o, match in zip(others, matches, strict=True)}
+        best = {m: {o: p[m].best for o, p in zip(others, pairs, strict=True)} for m in self._read}
+        similarities = {m: np.array([pair[m].similarity for pair in pairs]) for m in self._read}
         rows = {m: row[None] for m, row in similarities.items()}
         surprises = {m: row[0] for m, row in self._calibrate(rows, [at], listed).items()}
         is_all = len(listed) < depth
         return Compared(others, similarities, surprises, is_all, partial(self._find_moments, best))
-
-    def _match(self, modality: Modality, read: Read, at: int, listed: Sequence[int]) -> list[Match]:
-        """Compare a video with others, or take what was kept when it was the other's turn."""
-        known = {other: self._waiting.pop((modality, other, at), None) for other in listed}
-        new = [other for other, match in known.items() if match is None]
-        own = read(self._videos[at].id)
-        made = self._pool.map(lambda other: match_sets(own, read(self._videos[other].id)), new)
-        fresh = dict(zip(new, made, strict=True))
-        for other, match in fresh.items():
-            if other > at:
-                self._waiting[modality, at, other] = match
-        while len(self._waiting) > N_WAITING:
-            del self._waiting[next(iter(self._waiting))]
-        return [fresh[o] if match is None else match.turn() for o, match in known.items()]
 
     def _calibrate(
         self, similarities: Similarities, some: Sequence[int], others: Sequence[int]

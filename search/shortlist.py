@@ -1,6 +1,7 @@
 """Which videos are worth comparing in full with each one of a large library."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 import numpy.typing as npt
@@ -44,16 +45,22 @@ class Shortlist:
         indexes: of the modalities to compare in.
         video_ids: n of them; positions are places in this list.
         score: a score must not fall when one of the similarities rises, nor depend on the others.
+        pool: what the work is given to.
     """
 
     def __init__(
-        self, indexes: Mapping[Modality, SpaceIndex], video_ids: Sequence[str], score: Score
+        self,
+        indexes: Mapping[Modality, SpaceIndex],
+        video_ids: Sequence[str],
+        score: Score,
+        pool: Executor,
     ) -> None:
         self._score = score
+        self._pool = pool
         self._n = len(video_ids)
-        self._sketches = {m: sketch_videos(index, video_ids) for m, index in indexes.items()}
+        self._sketches = {m: sketch_videos(index, video_ids, pool) for m, index in indexes.items()}
         self._lines = {
-            m: fit_line(index, sketches, video_ids)
+            m: fit_line(index, sketches, video_ids, pool)
             for (m, index), sketches in zip(indexes.items(), self._sketches.values(), strict=True)
         }
 
@@ -63,8 +70,13 @@ class Shortlist:
         Args:
             depth: at most so many; none that shares no modality.
         """
-        for first in range(0, self._n, ROWS):
-            yield from self._find(first, min(self._n, first + ROWS), depth)
+        blocks = [(first, min(self._n, first + ROWS)) for first in range(0, self._n, ROWS)]
+        coming = [self._pool.submit(self._find, *block, depth) for block in blocks[:1]]
+        for block in [*blocks[1:], None]:
+            found = coming.pop()
+            # The next block is estimated while the caller is busy with this one.
+            coming += [self._pool.submit(self._find, *block, depth)] if block else []
+            yield from found.result()
 
     def find_best(self, at: int, depth: int) -> Positions:
         """What `iter_best` gives for one video."""
@@ -81,7 +93,7 @@ class Shortlist:
 
 
 def fit_line(
-    index: SpaceIndex, sketches: Sketches, video_ids: Sequence[str]
+    index: SpaceIndex, sketches: Sketches, video_ids: Sequence[str], pool: Executor
 ) -> npt.NDArray[np.float64]:
     """How similarities follow from estimates: the least squares line over some pairs.
 
@@ -93,16 +105,19 @@ def fit_line(
     """
     held = np.flatnonzero(sketches.is_held)
     chosen = held[np.linspace(0, len(held) - 1, min(len(held), N_CHECKED)).astype(np.intp)]
-    pairs: list[tuple[float, float]] = []
-    for at in chosen:
-        row = estimate_rows(sketches, int(at), int(at) + 1)[0]
+
+    def check(at: int) -> list[tuple[float, float]]:
+        """Estimate and similarity of a video with some others."""
+        row = estimate_rows(sketches, at, at + 1)[0]
         row[at] = np.nan
         ranked = _pick_best(row, len(row))
         others = np.union1d(ranked[:N_CHECKED_WITH], ranked[:: max(1, len(held) // N_CHECKED_WITH)])
         vectors = index.vectors(video_ids[at])
-        pairs += [
+        return [
             (row[o], match_sets(vectors, index.vectors(video_ids[o])).similarity) for o in others
         ]
+
+    pairs = [pair for found in pool.map(check, chosen.tolist()) for pair in found]
     estimates, similarities = np.array(pairs).reshape(-1, 2).T
     if len(pairs) < 3 or np.ptp(estimates) < 1e-6:
         return np.array([1.0, 0.0])

@@ -1,6 +1,7 @@
 """A few vectors that stand for each video, by which a whole library is compared cheaply."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,22 +40,25 @@ class Sketches:
     shares: Matrix
 
 
-def sketch_videos(index: SpaceIndex, video_ids: Sequence[str]) -> Sketches:
-    """Make the sketches of these videos; one pass over their vectors."""
-    axes = find_axes(index, video_ids)
+def sketch_videos(index: SpaceIndex, video_ids: Sequence[str], pool: Executor) -> Sketches:
+    """Make the sketches of these videos; one pass over their vectors, a video a task."""
+    axes = find_axes(index, video_ids, pool)
     n, n_wanted = len(video_ids), N_STANDINS[index.space.modality]
     is_held = np.zeros(n, dtype=np.bool_)
     standins = np.zeros((n_wanted, n, axes.shape[1]), dtype=np.float32)
     shares = np.zeros((n, n_wanted), dtype=np.float32)
-    for at, video_id in enumerate(video_ids):
-        vectors = index.vectors(video_id)
+
+    def sketch(at: int) -> None:
+        vectors = index.vectors(video_ids[at])
         if len(vectors):
             is_held[at] = True
             standins[:, at], shares[at] = condense(vectors @ axes, n_wanted)
+
+    list(pool.map(sketch, range(n)))
     return Sketches(is_held, standins, shares)
 
 
-def find_axes(index: SpaceIndex, video_ids: Sequence[str]) -> Matrix:
+def find_axes(index: SpaceIndex, video_ids: Sequence[str], pool: Executor) -> Matrix:
     """The directions in which a sample of the vectors is largest: principal axes, not centred.
 
     Returns:
@@ -62,12 +66,15 @@ def find_axes(index: SpaceIndex, video_ids: Sequence[str]) -> Matrix:
     """
     held = [v for v in video_ids if index.rows(v).stop > index.rows(v).start]
     chosen = [held[at] for at in _spread(len(held), SAMPLED_VIDEOS)]
-    moments = np.zeros((index.space.dim, index.space.dim), dtype=np.float32)
-    for video_id in chosen:
+
+    def draw(video_id: str) -> Matrix:
         vectors = index.vectors(video_id)
-        sample = vectors[_spread(len(vectors), SAMPLED_VECTORS)]
-        moments += sample.T @ sample
-    axes: Matrix = np.linalg.eigh(moments)[1][:, ::-1][:, :N_AXES].astype(np.float32)
+        sample: Matrix = vectors[_spread(len(vectors), SAMPLED_VECTORS)]
+        return sample
+
+    # All at once: to add the moments of a few rows takes as long as reading the whole sum.
+    sample = np.concatenate([np.zeros((1, index.space.dim), np.float32), *pool.map(draw, chosen)])
+    axes: Matrix = np.linalg.eigh(sample.T @ sample)[1][:, ::-1][:, :N_AXES].astype(np.float32)
     return axes
 
 

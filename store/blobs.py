@@ -43,6 +43,7 @@ def unpack_vectors(stored: bytes, dim: int) -> HalfMatrix:
 def normalise(vectors: HalfMatrix) -> Matrix:
     """Rows brought back to length one as float32; float16 had rounded them."""
     wide = vectors.astype(np.float32)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    # A third of the time of numpy's norm, which writes the squares down.
+    lengths = np.sqrt(np.einsum("nd,nd->n", wide, wide))[:, None]
     wide /= np.maximum(lengths, np.finfo(np.float32).tiny)
     return wide

@@ -1,5 +1,7 @@
 """Reports over large libraries: who is listed, and that what is said of them is exact."""
 
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,12 @@ def library(plant: Any, content: Any) -> Any:
 
 
 @pytest.fixture
+def pool() -> Iterator[Executor]:
+    with ThreadPoolExecutor(2) as given:
+        yield given
+
+
+@pytest.fixture
 def engine(library: Any, planted_encoders: Any) -> Engine:
     return Engine(library, planted_encoders())
 
@@ -75,19 +83,21 @@ def test_few_vectors_stand_for_themselves() -> None:
     np.testing.assert_array_equal(centres[shares == 0], centres[[0] * (N_STANDINS - 3)])
 
 
-def test_axes_are_the_eigenvectors_that_numpy_finds_by_svd(library: Any, spaces: Any) -> None:
+def test_axes_are_the_eigenvectors_that_numpy_finds_by_svd(
+    library: Any, spaces: Any, pool: Executor
+) -> None:
     index = library.index(spaces["frames"])
-    axes = find_axes(index, IDS[-1:])
+    axes = find_axes(index, IDS[-1:], pool)
     _, _, rows = np.linalg.svd(index.vectors(IDS[-1]).astype(np.float64), full_matrices=False)
     assert axes.shape == (16, 16)
     np.testing.assert_allclose(np.abs(rows @ axes[:, :3]), np.eye(3), atol=1e-3)
 
 
 def test_estimates_are_the_two_way_mean_of_standins(
-    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
+    library: Any, spaces: Any, pool: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search.sketches, "MAX_PRODUCT", 4 * N_STANDINS**2 * 7)
-    sketches = sketch_videos(library.index(spaces["audio"]), IDS)
+    sketches = sketch_videos(library.index(spaces["audio"]), IDS, pool)
     found = estimate_rows(sketches, 3, 7)
     for row, one in zip(found, range(3, 7), strict=True):
         for other in range(len(IDS)):
