@@ -35,7 +35,8 @@ from indexer.audio import cut_windows
 from indexer.encoders import AudioEncoder, load_encoder
 from indexer.encoders.spectral import GROUPS, describe
 from indexer.pieces import SoundBlock
-from search.alignment import Track, align
+from search.alignment import align
+from search.evidence import Track
 from store.records import Matrix
 
 SEED = 7
@@ -100,7 +101,7 @@ def ask(
     similarities = query.vectors @ source.vectors.T
     track = Track("audio", similarities, query.start_seconds, source.start_seconds)
     seconds = len(recordings[cut.recording].samples) / SAMPLE_RATE
-    place = align([track], 5.0, seconds)[0].start_seconds
+    place = align([track], 5.0, seconds)[0].start_seconds or 0.0
     is_found = found.song == recordings[cut.recording].song
     return Answer(is_found, abs(place - cut.start_seconds))
 

@@ -39,6 +39,8 @@ from store.records import (
     WholeVideo,
 )
 
+# A songbook of twice as many songs begins as a copy of this or a larger one.
+SMALLEST_SONGBOOK = 250
 SONGS_PER_ARTIST = 8
 N_SYLLABLES = 4000
 LABELS = ("seashore", "stage", "drum", "acoustic guitar", "limousine", "candle", "umbrella")
@@ -51,6 +53,7 @@ class LibraryOptions:
 
     Attributes:
         n_frames, n_windows, n_lines: vectors a video of pictures, sound and lyrics.
+        n_words: vectors a video of the words for its pictures; None for as many as of pictures.
         profile: whose spaces are filled.
         has_files: whether empty files of the right size and time lie where the catalogue says, so
             that indexing their folder finds all of them unchanged.
@@ -60,6 +63,7 @@ class LibraryOptions:
     n_frames: int = 100
     n_windows: int = 160
     n_lines: int = 40
+    n_words: int | None = None
     duration_seconds: float = 200.0
     profile: str = "embedded"
     seed: int = 0
@@ -80,29 +84,56 @@ class MadeLibrary:
     options: LibraryOptions
 
 
-def keep_library(cache: Path, options: LibraryOptions) -> MadeLibrary:
-    """Make a library below `cache`, or take the one that an earlier call made there."""
-    label = json.dumps(asdict(options) | {"schema": schema.HEAD}, sort_keys=True)
-    digest = hashlib.sha256(label.encode()).hexdigest()[:10]
-    home = cache.absolute() / f"made-{options.n_videos}-{digest}"
-    made = MadeLibrary(home / "library", home / "videos", options)
-    marker = home / "made.json"
+def keep_library(
+    cache: Path, options: LibraryOptions, smaller: MadeLibrary | None = None
+) -> MadeLibrary:
+    """Make a library below `cache`, or take the one that an earlier call made there.
+
+    Args:
+        cache: the folder.
+        options: what it holds.
+        smaller: one of the same kind to begin with, so that less is to be made.
+    """
+    made = place_library(cache, options)
+    marker = made.folder.parent / "made.json"
     if not marker.exists():
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(marker.parent, ignore_errors=True)
         made.videos.mkdir(parents=True)
-        fill_library(made)
-        marker.write_text(label, "utf-8")
+        if smaller is not None:
+            shutil.copytree(smaller.folder, made.folder)
+        fill_library(made, 0 if smaller is None else smaller.options.n_videos)
+        marker.write_text(_label(options), "utf-8")
     return made
 
 
+def place_library(cache: Path, options: LibraryOptions) -> MadeLibrary:
+    """Where a library is, or would be."""
+    digest = hashlib.sha256(_label(options).encode()).hexdigest()[:10]
+    home = cache.absolute() / f"made-{options.n_videos}-{digest}"
+    return MadeLibrary(home / "library", home / "videos", options)
+
+
+def _label(options: LibraryOptions) -> str:
+    return json.dumps(asdict(options) | {"schema": schema.HEAD}, sort_keys=True)
+
+
 def keep_songbook(cache: Path, n_videos: int) -> MadeLibrary:
-    """Songs of 200 s as the default profile samples them: 200 frames, 160 windows, 40 lines."""
-    return keep_library(cache, LibraryOptions(n_videos, n_frames=200))
+    """Songs of 200 s as the default profile samples them: 200 frames, 160 windows, 40 lines.
+
+    One of twice the songs is one of half of them and as many more.
+    """
+    half = n_videos // 2
+    has_half = n_videos % 2 == 0 and half >= SMALLEST_SONGBOOK
+    return keep_library(
+        cache,
+        LibraryOptions(n_videos, n_frames=200, has_files=False),
+        keep_songbook(cache, half) if has_half else None,
+    )
 
 
 def keep_crowd(cache: Path, n_videos: int) -> MadeLibrary:
     """Many videos of 100 frame vectors, and few of the other kinds, to save time and disk."""
-    return keep_library(cache, LibraryOptions(n_videos, n_windows=20, n_lines=10))
+    return keep_library(cache, LibraryOptions(n_videos, n_windows=20, n_lines=10, n_words=15))
 
 
 def make_maker(space: Space, options: LibraryOptions) -> VectorMaker:
@@ -111,25 +142,25 @@ def make_maker(space: Space, options: LibraryOptions) -> VectorMaker:
     return VectorMaker(space.dim, choose_likeness(space), seed)
 
 
-def fill_library(made: MadeLibrary) -> None:
-    """Write a library and the files that it is said to be made from."""
+def fill_library(made: MadeLibrary, first: int = 0) -> None:
+    """Write a library, but for its first videos, and the files that it is said to be made from."""
     options = made.options
-    spaces = Encoders(options.profile).spaces()
+    spaces = tuple(Encoders(options.profile).spaces())
     with Library.open(made.folder, create=True) as library, library.writing():
         library.catalog.adopt_profile(options.profile, spaces)
-        for some in _make_side_by_side(made, spaces):
+        for some in _make_side_by_side(made, spaces, first):
             library.catalog.add_whole(some)
 
 
 def _make_side_by_side(
-    made: MadeLibrary, spaces: tuple[Space, ...]
+    made: MadeLibrary, spaces: tuple[Space, ...], first: int
 ) -> Iterator[Sequence[WholeVideo]]:
     """Some videos at a time, in order, by a process a core; few wait to be written."""
     n_videos = made.options.n_videos
-    n_processes = min(os.cpu_count() or 1, -(-n_videos // VIDEOS_AT_ONCE))
+    n_processes = min(os.cpu_count() or 1, -(-(n_videos - first) // VIDEOS_AT_ONCE))
     waiting: deque[Future[list[WholeVideo]]] = deque()
     with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
-        for begin in range(0, n_videos, VIDEOS_AT_ONCE):
+        for begin in range(first, n_videos, VIDEOS_AT_ONCE):
             some = range(begin, min(begin + VIDEOS_AT_ONCE, n_videos))
             waiting.append(pool.submit(_make_some, some, made, spaces))
             if len(waiting) > n_processes:
@@ -198,6 +229,8 @@ def make_embeddings(
     texts = list(song.lines) if space.modality == "lyrics" else []
     counts = {"frames": options.n_frames, "lyrics": options.n_lines, "audio": options.n_windows}
     n = counts[space.modality]
+    if space.view == "words" and options.n_words is not None:
+        n = options.n_words
     segments = tuple(_cut(n, options.duration_seconds, texts))
     return Embeddings(space, segments, maker.make(song.position, n))
 

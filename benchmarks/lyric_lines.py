@@ -93,10 +93,10 @@ def draw(library: Library, seeds: list[int], n_lines: int) -> Iterator[Asked]:
     for video in library.catalog.videos():
         lyrics = library.catalog.lyrics(video.id)
         lines = () if lyrics is None or video.id.startswith("distractor") else lyrics.lines
-        for line in lines:
-            key = " ".join(split_words(line.text))
+        for sung in lines:
+            key = " ".join(split_words(sung.text))
             singers[key].add(video.id)
-            written[key] = line.text
+            written[key] = sung.text
     n_held = library.catalog.count_lyric_lines({word for key in singers for word in key.split()})
     for seed in seeds:
         rng = random.Random(seed)

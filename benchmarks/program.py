@@ -75,8 +75,11 @@ def mvsearch(*words: str | Path) -> list[str | Path]:
 
 
 def settle_library(made: MadeLibrary) -> None:
-    """Let `index` find that nothing is new: indexes and backgrounds are then made and kept."""
-    run_command(mvsearch("index", made.videos, "--library", made.folder, "--json"))
+    """Let indexes and backgrounds be made and kept, as `index` does when nothing is new."""
+    words = mvsearch("index", made.videos, "--library", made.folder, "--json")
+    if not made.options.has_files:
+        words = [sys.executable, "-m", "benchmarks.settling", made.folder]
+    run_command(words, ROOT)
 
 
 def keep_songs(options: BenchOptions) -> Path | None:

@@ -8,9 +8,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-PYTHON = sys.executable
-ROOT = Path(__file__).resolve().parents[1]
-
 
 def encode_as_published(video: Path, frames_per_second: float, scratch: Path) -> int:
     """Encode a video's frames; returns how many there were."""

@@ -77,7 +77,7 @@ def format_results(rows: Sequence[Row], machine: Sequence[str], minutes: float) 
         "compared with, in turns, in one run; ratios are medians, with the least and the greatest.",
         "",
         *(f"- {line}" for line in machine),
-        f"- {minutes:.0f} minutes in all, without the making of songs and libraries, done once",
+        f"- {minutes:.0f} minutes of measuring",
         "",
     ]
     table = "".join("| " + " | ".join(map(_cell, _columns(row))) + " |\n" for row in ordered)

@@ -123,7 +123,7 @@ def keep_sound(folder: Path, options: BenchOptions, seconds: int) -> Path:
         longest = max(files, key=lambda file: probe_file(file).duration_seconds or 0)
         samples = read_sound(longest, probe_file(longest), SAMPLE_RATE)[:n_samples]
     else:
-        samples = np.random.default_rng(7).normal(0, 0.1, n_samples)
+        samples = np.random.default_rng(7).normal(0, 0.1, n_samples).astype(np.float32)
     whole = np.zeros(n_samples, np.float32)
     whole[: len(samples)] = samples
     np.save(path, whole)
@@ -132,7 +132,8 @@ def keep_sound(folder: Path, options: BenchOptions, seconds: int) -> Path:
 
 def _measure_peak(name: EngineName, checkpoint: Path, sound: Path, folder: Path) -> int:
     """The memory at most of a process that does nothing but hear, with imports and weights."""
-    words = [sys.executable, "-m", "benchmarks.transcription", CHILD, name, checkpoint, sound]
+    words: list[str | Path] = [sys.executable, "-m", "benchmarks.transcription"]
+    words += [CHILD, name, checkpoint, sound]
     cost = run_command(
         words, environment=ONE_CORE | {"MVSEARCH_MODELS": str(folder)}, is_watched=True
     )

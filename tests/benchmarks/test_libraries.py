@@ -1,10 +1,14 @@
 """A made library against what was asked for, and against what indexing and searching make of it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from benchmarks.libraries import LibraryOptions, Words, keep_library
 from indexer.encoders import Encoders
 from indexer.pipeline import index_folder
+from search.backgrounds import measure_backgrounds
 from search.engine import Engine
 from search.query import Query, QueryPart
 from store.library import Library
@@ -55,6 +59,22 @@ def test_a_vector_finds_its_row(library):
     similarities, rows = index.search(index.vectors(video_id)[2:3], 1)
     assert index.video_ids[index.video_of(rows)[0, 0]] == video_id
     assert similarities[0, 0] == pytest.approx(1, abs=2e-3)
+
+
+def test_a_library_that_grows_is_the_one_that_is_made_at_once(made, library, tmp_path):
+    few = keep_library(tmp_path, replace(SMALL, n_videos=4))
+    with Library.open(few.folder) as opened:
+        measure_backgrounds(opened, Encoders("toy"))
+    grown = keep_library(tmp_path, SMALL, few)
+    assert grown.folder.parent.name == made.folder.parent.name
+    with Library.open(grown.folder) as opened:
+        assert opened.catalog.video_ids() == library.catalog.video_ids()
+        for space in library.catalog.spaces():
+            ours = dict(opened.catalog.iter_embeddings(space.key))
+            for video_id, theirs in library.catalog.iter_embeddings(space.key):
+                np.testing.assert_array_equal(ours[video_id].vectors, theirs.vectors)
+    with Library.open(few.folder) as opened:
+        assert opened.catalog.n_videos() == 4
 
 
 def test_a_library_is_made_once_and_another_one_apart(made):

@@ -58,6 +58,14 @@ def test_a_program_measured_anew_takes_the_place_of_its_own_rows_alone(monkeypat
     assert "second" not in written
 
 
+def test_what_no_claim_rests_on_runs_only_when_it_is_named(monkeypatch, tmp_path):
+    ran = []
+    monkeypatch.setattr(speed, "prepare", lambda words, told: None)
+    monkeypatch.setattr(speed, "run_one", lambda name, words: ran.append(name) or [])
+    speed.main(["--cache", str(tmp_path), "--out", str(tmp_path / "page.md")])
+    assert ran == [name for name in speed.PROGRAMS if name != "decoding"]
+
+
 def test_unknown_program_is_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         speed.main(["nonsense"])

@@ -1,0 +1,18 @@
+"""Makes the indexes and backgrounds of a library whose files never were."""
+
+import sys
+from pathlib import Path
+
+from indexer.encoders import Encoders
+from search.backgrounds import measure_backgrounds
+from store.library import Library
+
+
+def settle(folder: Path) -> None:
+    """Measure what the library lacks, and keep it beside its indexes."""
+    with Library.open(folder) as library, library.writing():
+        measure_backgrounds(library, Encoders(library.catalog.profile() or "embedded"))
+
+
+if __name__ == "__main__":
+    settle(Path(sys.argv[1]))
