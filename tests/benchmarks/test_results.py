@@ -23,7 +23,7 @@ def test_table_is_ordered_by_claim_and_keeps_its_columns():
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert table[2] == r"| 2 | a \| b | c d | 3.0 | >= 5 | short |"
     assert table[3] == "| 10 | similar | half the songs | 2.1 | < 2.3 | met |"
-    assert "- two cores\n- 3 minutes in all" in page
+    assert "- two cores\n- 3 minutes of measuring" in page
     assert "- 2, a | b: the decoder is slow" in page
     assert "- `python -m benchmarks.x`" in page
 
