@@ -24,7 +24,7 @@ demo: $(READY) ## Make a small library of music videos, index it and search it
 	@$(BIN)/python -m benchmarks.demo
 
 test: $(READY) ## Run the tests (T=tests/store for a part, WORKERS=4 for more at once)
-	@$(BIN)/pytest -n $(WORKERS) $(T)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(T)
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .

@@ -125,7 +125,7 @@ def test_what_names_things_also_encodes_them(name: str, encoder: Find) -> None:
     [
         ("efficientnet-lite0", "recipe"),
         ("minilm", "recipe"),
-        ("bert", "recipe"),
+        pytest.param("bert", "recipe", marks=pytest.mark.slow),
         ("clip", "frame_recipe"),
         pytest.param("resnet50", "recipe", marks=pytest.mark.slow),
         pytest.param("multilingual", "recipe", marks=pytest.mark.slow),
