@@ -26,11 +26,12 @@ GOAL_PUBLISHED = 5.0
 
 def measure_rows(options: BenchOptions) -> list[Row]:
     """Rows 1 and 2."""
-    folder = keep_songs(options)
-    if options.is_quick or folder is None:
+    if options.is_quick:
         clip = keep_clip(options.cache / "clips", Clip(4.0, 1280, 720))
-        folder = _link_alone(clip, options.cache / "quick-folder")
-    if not options.is_quick and keep_songs(options) is None:
+        folder: Path | None = _link_alone(clip, options.cache / "quick-folder")
+    else:
+        folder = keep_songs(options)
+    if folder is None:
         reason = "the test media are not at hand"
         return [Row(claim, "indexing", "-", "-", verdict="left out", note=reason) for claim in "12"]
     index_once(folder, options)  # exports networks, once on a machine
