@@ -3,8 +3,9 @@
 The published way, as far as its publication tells: ffmpeg writes full-size JPEG files, and
 ResNet-50 reads them one by one in torch, eagerly. It gets as many frames a second as we take, its
 weights are random (the time is the same), and it does not look at the sound; ours includes sound,
-lyrics and writing the library. It takes minutes, so each song goes through it once: some songs
-after each of the rounds in which all are indexed and decoded.
+lyrics and writing the library. It takes minutes, so each song goes through it once, some songs
+after each of the rounds in which all are indexed and decoded, and of the files written every fourth
+is encoded and counted for four.
 """
 
 import shutil
@@ -22,6 +23,8 @@ from indexer.sampling import choose_frame_rate
 
 GOAL_DECODE = 0.9
 GOAL_PUBLISHED = 5.0
+# Of so many frames, one is encoded in the published way.
+STRIDE = 4
 
 
 def measure_rows(options: BenchOptions) -> list[Row]:
@@ -93,7 +96,8 @@ def describe_published(found: Comparison, options: BenchOptions) -> Row:
         f">= {GOAL_PUBLISHED:g} x",
         judge(published / ours >= GOAL_PUBLISHED, is_quick=options.is_quick),
         f"{ours:.1f} s, the median of {options.rounds} runs, against {published:.1f} s, each song"
-        " once, both with their start; ours makes vectors of sound and lyrics as well",
+        f" once and every {STRIDE}th frame encoded, which counts for {STRIDE}; both with their"
+        " start; ours makes vectors of sound and lyrics as well",
     )
 
 
@@ -108,11 +112,12 @@ def index_once(folder: Path, options: BenchOptions) -> CommandCost:
 
 
 def index_as_published(song: Path, scratch: Path) -> float:
-    """Wall seconds of the published way, as a process of its own."""
+    """Wall seconds of the published way, as a process of its own, had it encoded every frame."""
     rate = choose_frame_rate(_read_duration(song))
     words: list[str | Path] = [sys.executable, "-m", "benchmarks.published"]
-    words += [song, str(rate), scratch]
-    return run_command(words, ROOT).wall_seconds
+    words += [song, str(rate), scratch, str(STRIDE)]
+    cost = run_command(words, ROOT)
+    return cost.wall_seconds + float(cost.output)
 
 
 def list_media(folder: Path) -> Sequence[Path]:
