@@ -226,8 +226,9 @@ def search(
     library: LibraryOption = None,
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
-    from search.head_start import HeadStart
+    from search.engine import Engine, SearchOptions, choose_fusion
     from search.query import Query, QueryKind, parse_part, parse_weights
+    from search.report import print_results, results_to_csv, results_to_json, results_to_m3u
 
     if as_json + as_csv + as_m3u > 1:
         raise MvsearchError("--json, --csv and --m3u exclude one another")
@@ -238,10 +239,6 @@ def search(
         tuple(parse_part(kind, value) for kind, values in asked.items() for value in values or ()),
         tuple(tag or ()),
     )
-    begun = HeadStart(_choose_folder(library), query.parts)
-    from search.engine import Engine, SearchOptions, choose_fusion
-    from search.report import print_results, results_to_csv, results_to_json, results_to_m3u
-
     options = SearchOptions(
         weights=parse_weights(weights) if weights else None,
         top=top,
@@ -249,9 +246,9 @@ def search(
         per_artist=per_artist,
     )
     with _open(library) as opened:
-        encoders = begun.choose_encoders(_choose_profile(opened))
+        encoders = _load_encoders(opened)
         options = replace(options, fusion=choose_fusion(encoders, fusion))
-        results = Engine(opened, encoders, begun.analyse).search(query, options)
+        results = Engine(opened, encoders).search(query, options)
     if as_json:
         print_json(results_to_json(query, options, results))
     elif as_csv:
@@ -595,28 +592,16 @@ def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
 
 def _open(folder: Path | None, *, create: bool = False) -> "Library":
     """Open the library asked for."""
-    from store.library import Library
+    from store.library import Library, default_library_folder
 
-    return Library.open(_choose_folder(folder), create=create)
-
-
-def _choose_folder(folder: Path | None) -> Path:
-    """The folder of the library asked for."""
-    from store.place import default_library_folder
-
-    return folder or default_library_folder()
+    return Library.open(folder or default_library_folder(), create=create)
 
 
 def _load_encoders(library: "Library", profile: str | None = None) -> "Encoders":
     """The encoders that the library was built with, or those asked for where it is new."""
     from indexer.encoders import Encoders
 
-    return Encoders(profile or _choose_profile(library))
-
-
-def _choose_profile(library: "Library") -> str:
-    """The profile that the library was built with; the usual one where it is new."""
-    return library.catalog.profile() or "embedded"
+    return Encoders(profile or library.catalog.profile() or "embedded")
 
 
 def _find(library: "Library", name: str) -> "Video":

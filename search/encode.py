@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,8 @@ import numpy.typing as npt
 from indexer.encoders import Encoders, ReadsWords
 from search.query import REACHES, QueryPart, Section
 from store.errors import MediaError, QueryError
+from store.library import Library
 from store.records import Embeddings, Matrix, Modality, Segment, Space, Video
-
-if TYPE_CHECKING:
-    from store.library import Library
 
 MAX_LINES = 32
 
@@ -52,7 +50,7 @@ class EncodedQuery:
     left_out: frozenset[str] = frozenset()
 
 
-def own_spaces(library: "Library") -> dict[Modality, Space]:
+def own_spaces(library: Library) -> dict[Modality, Space]:
     """The space of each modality that segments are compared in, words aside."""
     own: dict[Modality, Space] = {}
     for space in library.catalog.spaces():
@@ -70,7 +68,7 @@ def point_times(
 
 def encode_query(
     parts: Sequence[QueryPart],
-    library: "Library",
+    library: Library,
     encoders: Encoders,
     modalities: Collection[Modality],
     analyse: Analyse | None = None,
@@ -119,7 +117,7 @@ def _say_nothing_to_compare(parts: Sequence[QueryPart]) -> str:
     )
 
 
-def _check_encoders(library: "Library", encoders: Encoders, modalities: Sequence[Modality]) -> None:
+def _check_encoders(library: Library, encoders: Encoders, modalities: Sequence[Modality]) -> None:
     """Compare the spaces of the encoders in use, and of no others: loading them takes time."""
     asked = [s for s in library.catalog.spaces() if s.modality not in modalities]
     for modality in modalities:
@@ -129,7 +127,7 @@ def _check_encoders(library: "Library", encoders: Encoders, modalities: Sequence
 
 
 def encode_video(
-    part: QueryPart, video: Video, library: "Library", modalities: Sequence[Modality]
+    part: QueryPart, video: Video, library: Library, modalities: Sequence[Modality]
 ) -> list[EncodedPart]:
     """Take what the library already holds of a video, or of a section of it.
 
@@ -213,7 +211,7 @@ def split_lines(words: str) -> tuple[str, ...]:
 def _encode_file(
     part: QueryPart, encoders: Encoders, modalities: Sequence[Modality], analyse: Analyse
 ) -> list[EncodedPart]:
-    check_file(part)
+    _check_file(part)
     try:
         found = analyse(part, encoders, modalities)
     except MediaError as error:
@@ -232,12 +230,8 @@ def _encode_file(
     return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
 
 
-def check_file(part: QueryPart) -> None:
-    """Refuse what is no file; devices and pipes might never end.
-
-    Raises:
-        QueryError: with the reason.
-    """
+def _check_file(part: QueryPart) -> None:
+    """Refuse what is no file; devices and pipes might never end."""
     try:
         is_file, is_folder = part.path.is_file(), part.path.is_dir()
     except OSError as error:

@@ -13,12 +13,22 @@ from store.catalog import Catalog
 from store.database import Database, sqlite_url
 from store.errors import MvsearchError, NoLibraryError
 from store.lock import WriterLock
-from store.place import CATALOG
 from store.records import Space
 from store.space_files import Arrays
 from store.vectors import SpaceIndex
 
+CATALOG = "catalog.sqlite3"
 WAIT_SECONDS = 10.0
+
+
+def default_library_folder() -> Path:
+    """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
+    chosen = os.environ.get("MVSEARCH_LIBRARY")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("mvsearch", appauthor=False)
 
 
 class Library:

@@ -23,8 +23,7 @@ from store.errors import (
     NoLibraryError,
     VideoNotFoundError,
 )
-from store.library import Library
-from store.place import default_library_folder
+from store.library import Library, default_library_folder
 from store.records import Stage
 from tests.store.examples import FRAMES, SOUND, add_song, fill_song
 
