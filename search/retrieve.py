@@ -15,7 +15,7 @@ from store.vectors import SpaceIndex
 Offsets = npt.NDArray[np.int64]
 Fuse = Callable[[FloatArray, Positions], FloatArray]
 
-# Similarities held at once: 64 MB of float32.
+# Similarities held at once: 16 MB of float32.
 MAX_PRODUCT = 1 << 22
 BLOCK_ROWS = 4096
 # Neighbours of each query vector at first, for each video that is wanted: a shot has many frames,
