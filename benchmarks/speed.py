@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.program import ROOT, BenchOptions
+from benchmarks.reasons import explain
 from benchmarks.results import Row, describe_machine, format_results, read_rows, write_rows
 
 RESULTS = ROOT / "benchmarks/RESULTS.md"
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         before = float(made.read_text("utf-8")) / 60
         machine.append(f"{before:.0f} minutes before, once, to make songs and libraries")
     out = given.out or (given.cache / "RESULTS.md" if given.quick else RESULTS)
-    page = format_results(rows, machine, minutes)
+    page = format_results([explain(row) for row in rows], machine, minutes)
     out.write_text(page, "utf-8")
     print(f"\n{page}\nwritten: {out}")
 

@@ -1,7 +1,10 @@
 """The table of results, read back as a reader would."""
 
+from dataclasses import replace
+
 import pytest
 
+from benchmarks.reasons import explain
 from benchmarks.results import (
     Row,
     describe_machine,
@@ -50,3 +53,15 @@ def test_machine_names_cores_and_versions():
     assert " cores, " in text
     assert "numpy " in text
     assert "ffmpeg version" in text
+
+
+def test_what_falls_short_says_why_and_nothing_else_does():
+    row = Row("5", "cold `search --image`", "-", "2 s", "<= 1.5 s", "short", "as measured")
+    assert explain(row).note.startswith("as measured; short: more than half is importing")
+    assert explain(replace(row, note="")).note.startswith("short: ")
+    for other in (
+        replace(row, verdict="met"),
+        replace(row, what="`mvsearch --help`"),
+        replace(row, claim="99"),
+    ):
+        assert explain(other) == other

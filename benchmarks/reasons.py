@@ -1,0 +1,46 @@
+"""Why a figure falls short, where one does, and what was tried; the page puts it beside the row."""
+
+from dataclasses import replace
+
+from benchmarks.results import Row
+
+# By claim and by what the row measures; a figure that reaches its goal needs none.
+REASONS: dict[tuple[str, str], str] = {
+    ("1", ""): (
+        "decoder, encoders and the reading of pipes share two cores; skipping frames, spectra by"
+        " scipy and a batch of pictures a core are in it"
+    ),
+    ("4", ""): (
+        "vectors of a video are held until it is done, and at the end its sound is compared with"
+        " itself for the background; products a quarter as large took 0.1 GB off"
+    ),
+    ("5", "cold"): (
+        "more than half is importing, SQLAlchemy most, then the encoder's session, FAISS and, for a"
+        " picture, ffmpeg; loading a network while its file is checked and leaving the process to"
+        " the system took half a second off, loading it beside the imports nothing"
+    ),
+    ("8", ""): (
+        "the rows of 10,000 files and of their stages are read through SQLAlchemy, and four indexes"
+        " and five backgrounds are opened and written; appending instead of writing anew is in it,"
+        " reading fewer columns was not tried"
+    ),
+    ("10", "`similar --all --format txt`, twice"): (
+        "estimates of all pairs grow with n × n, and more often a song's vectors are no longer at"
+        " hand; products of other sizes were tried and gained nothing"
+    ),
+    ("11", ""): (
+        "one worker already decodes beside the encoders, and two threads of one core gain little;"
+        " videos of 1080p at half a frame a second, where decoding weighs most, are what was found"
+        " to gain most"
+    ),
+}
+
+
+def explain(row: Row) -> Row:
+    """A row that falls short with the reason, as far as one is known."""
+    if row.verdict != "short":
+        return row
+    for (claim, what), reason in REASONS.items():
+        if row.claim == claim and row.what.startswith(what):
+            return replace(row, note=f"{row.note}; short: {reason}".removeprefix("; "))
+    return row
