@@ -21,12 +21,20 @@ from indexer.frames import (
 from indexer.hardware import Hardware
 from indexer.pieces import Decoded
 from indexer.probe import Probe, probe_file
-from indexer.scan import content_id
+from indexer.scan import content_id, scan_folder
 from indexer.senses import Heard, Seen, choose_sight
 from store.errors import MediaError
 from store.records import Embeddings, Modality, Segment, Tag
 
-__all__ = ["AnalysisOptions", "Features", "analyse_file", "analyse_image", "read_thumbnail"]
+__all__ = [
+    "AnalysisOptions",
+    "Features",
+    "analyse_file",
+    "analyse_image",
+    "read_image",
+    "read_thumbnail",
+    "scan_folder",
+]
 
 # Frames encoded at once: more is no faster on a CPU and costs memory.
 BATCH_FRAMES = 16

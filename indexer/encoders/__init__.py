@@ -29,6 +29,14 @@ ENCODERS: dict[str, str] = {
     "toy-audio": "indexer.encoders.toy:ToyAudio",
 }
 
+# Networks that say which of their classes they are shown or hear; some are encoders too.
+CLASSIFIERS: dict[str, str] = {
+    "efficientnet-lite0": "indexer.encoders.efficientnet:EfficientNetLite0",
+    "ast": "indexer.encoders.audioset:AudioSetClassifier",
+    "toy-frames": "indexer.encoders.toy:ToyFrames",
+    "toy-audio": "indexer.encoders.toy:ToyAudio",
+}
+
 
 @runtime_checkable
 class Encoder(Protocol):
@@ -81,6 +89,14 @@ class ReadsWords(Protocol):
 
 
 @runtime_checkable
+class ScalesLogits(Protocol):
+    """An encoder that reads words, whose training learned how sharply to tell texts apart."""
+
+    def read_logit_scale(self) -> float:
+        """The factor of its cosines before the softmax over texts."""
+
+
+@runtime_checkable
 class NamesThings(Protocol):
     """An encoder of frames whose network also says which of its classes they show."""
 
@@ -92,6 +108,41 @@ class NamesThings(Protocol):
 
         The posterior may be 0 for classes that the network has no faith in.
         """
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """A network with classes.
+
+    Attributes:
+        key: its name and revision; changes whenever its posteriors would.
+    """
+
+    key: str
+
+    def list_labels(self) -> Sequence[str]:
+        """The c names of the classes; two classes may have one name."""
+
+
+@runtime_checkable
+class FrameClassifier(Classifier, Protocol):
+    """Classifies frames that the decoder has already scaled to `frame_size` (width, height)."""
+
+    frame_size: tuple[int, int]
+
+    def classify(self, frames: npt.NDArray[np.uint8]) -> Matrix:
+        """The (n, c) posterior of (n, height, width, 3) RGB; rows sum to 1."""
+
+
+@runtime_checkable
+class SoundClassifier(Classifier, Protocol):
+    """Classifies windows of mono sound in [-1, 1] at `sample_rate`, up to `longest_seconds`."""
+
+    sample_rate: int
+    longest_seconds: float
+
+    def classify(self, windows: Matrix) -> Matrix:
+        """The (n, c) posterior of (n, samples) float32; rows sum to 1."""
 
 
 AnyEncoder = TypeVar("AnyEncoder", bound=Encoder)
@@ -147,9 +198,27 @@ def load_encoder(name: str) -> Encoder:
     """
     if name not in ENCODERS:
         raise MvsearchError(f"no encoder is called {name!r}; there are {', '.join(ENCODERS)}")
-    module, _, attribute = ENCODERS[name].partition(":")
-    encoder: Encoder = getattr(import_module(module), attribute)()
+    encoder: Encoder = import_class(ENCODERS[name])()
     return encoder
+
+
+def load_classifier(name: str) -> Classifier:
+    """Load a classifier by its name in the table; its library is imported only now.
+
+    Raises:
+        MvsearchError: no such classifier.
+        WeightsMissingError: its weights are not there.
+    """
+    if name not in CLASSIFIERS:
+        raise MvsearchError(f"no classifier is called {name!r}; there are {', '.join(CLASSIFIERS)}")
+    classifier: Classifier = import_class(CLASSIFIERS[name])()
+    return classifier
+
+
+def import_class(place: str) -> Any:
+    """The class of a line of the tables, `module:name`."""
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def _mark(encoder: AnyEncoder, how: str) -> AnyEncoder:

@@ -33,6 +33,8 @@ class Clap(PairEncoder):
     modality = "audio"
     weights = DownloadedWeights("clap", "laion/clap-htsat-unfused", PAIR_FILES)
     frame = TokenFrame(start="<s>", end="</s>", pad="<pad>", max_tokens=77)
+    # Of sound against texts; `logit_scale_t` is of texts against sound.
+    scale_name = "logit_scale_a"
 
     sample_rate = 48_000
     window_seconds = 10.0

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.encoders.checkpoints import PackagedWeights
-from indexer.encoders.concepts import Concepts, load_concepts, name_classes
+from indexer.encoders.concepts import Concepts, load_concepts, name_classes, to_posterior
 from indexer.encoders.minilm import MiniLM
 from indexer.encoders.picture import check_frames, example_frames, run_in_batches, standardise
 from indexer.encoders.runtime import Network, Recipe, open_network
@@ -68,6 +68,17 @@ class EfficientNetLite0:
         features, logits = run_in_batches(self._network, frames, (_N_FEATURES, _N_CLASSES))
         matrices = (to_unit_rows(features), self._concepts.blend(logits))
         return matrices, name_classes(logits)
+
+    @property
+    def key(self) -> str:
+        """See `Classifier`."""
+        return self.spaces[0].key
+
+    def classify(self, frames: npt.NDArray[np.uint8]) -> Matrix:
+        """See `FrameClassifier.classify`: the whole posterior, also where no class stands out."""
+        check_frames(frames, self.frame_size)
+        _, logits = run_in_batches(self._network, frames, (_N_FEATURES, _N_CLASSES))
+        return to_posterior(logits).astype(np.float32)
 
     def list_labels(self) -> Sequence[str]:
         """See `NamesThings.list_labels`."""

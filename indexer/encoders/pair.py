@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from indexer.encoders.checkpoints import DownloadedWeights, compute_fingerprint, read_settings
 from indexer.encoders.picture import check_frames, example_frames, run_in_batches, standardise
+from indexer.encoders.pretrained import read_logit_scale
 from indexer.encoders.runtime import Array, Network, Recipe, open_network
 from indexer.encoders.sentence import encode_texts
 from indexer.encoders.tokens import TokenFrame, Tokens
@@ -33,6 +34,8 @@ class PairEncoder(ABC):
     modality: ClassVar[Modality]
     weights: ClassVar[DownloadedWeights]
     frame: ClassVar[TokenFrame]
+    # The learned factor of the logits, as a logarithm, by its name in the checkpoint.
+    scale_name: ClassVar[str] = "logit_scale"
 
     def __init__(self, folder: Path | None = None) -> None:
         """Find the weights; they are loaded at the first use.
@@ -60,6 +63,10 @@ class PairEncoder(ABC):
     def encode_words(self, texts: Sequence[str]) -> Matrix:
         """See `ReadsWords.encode_words`."""
         return encode_texts(self._tokens, self._text_network, texts, self.spaces[-1].dim)
+
+    def read_logit_scale(self) -> float:
+        """See `ScalesLogits.read_logit_scale`."""
+        return read_logit_scale(self.folder / self.weights.files[0], self.scale_name)
 
     @cached_property
     def _tokens(self) -> Tokens:

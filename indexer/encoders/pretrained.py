@@ -1,5 +1,6 @@
 """Loads a checkpoint that transformers saved, from its folder and from nowhere else."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,26 @@ def load_pretrained(class_name: str, folder: Path, **options: Any) -> Any:
         names = ", ".join(sorted(report["missing_keys"])[:3])
         raise MvsearchError(f"{folder} holds no whole {class_name}: it lacks {names}")
     return model
+
+
+def read_logit_scale(path: Path, name: str) -> float:
+    """The learned factor of the logits: e to the power of the number called `name`.
+
+    Raises:
+        MvsearchError: the file holds no such number.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        # By torch, since numpy has no bfloat16.
+        with safe_open(path, framework="pt") as tensors:
+            scale = math.exp(float(tensors.get_tensor(name)))
+    except (OSError, RuntimeError, ValueError, OverflowError, SafetensorError) as error:
+        line = str(error).strip().partition("\n")[0]
+        raise MvsearchError(f"{path} holds no usable {name}: {line}") from error
+    if not math.isfinite(scale):
+        raise MvsearchError(f"{path} holds no usable {name}: it is not finite")
+    return scale
 
 
 @contextmanager

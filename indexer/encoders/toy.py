@@ -55,6 +55,15 @@ class ToyFrames:
         posterior = (likely / likely.sum(axis=1, keepdims=True)).astype(np.float32)
         return (_place(cells.reshape(-1, _GRID * _GRID * 3)), _place(means)), posterior
 
+    @property
+    def key(self) -> str:
+        """See `Classifier`."""
+        return self.spaces[0].key
+
+    def classify(self, frames: npt.NDArray[np.uint8]) -> Matrix:
+        """See `FrameClassifier.classify`."""
+        return self.encode_and_name(frames)[1]
+
     def list_labels(self) -> Sequence[str]:
         """See `NamesThings.list_labels`."""
         return tuple(COLOURS)
@@ -87,23 +96,43 @@ class ToyLyrics:
 
 
 class ToyAudio:
-    """The amplitude in bands of 125 Hz: sounds of one pitch are near."""
+    """The amplitude in bands of 125 Hz: sounds of one pitch are near, and the bands are classes."""
 
     name: ClassVar[str] = "toy-audio"
     sample_rate = 8000
+    longest_seconds = 10.0
     window_seconds = 1.0
     hop_seconds = 1.0
     spaces = (Space("audio", "toy-audio", "1", 32),)
 
     def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
         """See `AudioEncoder.encode`."""
+        return (to_unit_rows(np.sqrt(self._measure_bands(windows))),)
+
+    @property
+    def key(self) -> str:
+        """See `Classifier`."""
+        return self.spaces[0].key
+
+    def classify(self, windows: Matrix) -> Matrix:
+        """See `SoundClassifier.classify`; the louder a band, the likelier it is."""
+        energy = self._measure_bands(windows) + 1e-9
+        posterior: Matrix = (energy / energy.sum(axis=1, keepdims=True)).astype(np.float32)
+        return posterior
+
+    def list_labels(self) -> Sequence[str]:
+        """See `Classifier.list_labels`."""
+        return [f"{125 * band} Hz" for band in range(self.spaces[0].dim)]
+
+    def _measure_bands(self, windows: Matrix) -> npt.NDArray[np.float64]:
+        """The energy of (n, samples) in each band, (n, bands)."""
         n_samples = windows.shape[1]
         spectrum = np.abs(np.fft.rfft(windows.astype(np.float64), axis=1)) ** 2
         hertz = np.arange(spectrum.shape[1]) * self.sample_rate / max(1, n_samples)
         dim = self.spaces[0].dim
         bands = np.minimum(hertz * 2 * dim / self.sample_rate, dim - 1).astype(int)
-        energy = spectrum @ np.eye(dim)[bands]
-        return (to_unit_rows(np.sqrt(energy)),)
+        energy: npt.NDArray[np.float64] = spectrum @ np.eye(dim)[bands]
+        return energy
 
 
 def _place(colours: npt.NDArray[np.float64]) -> Matrix:

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from indexer.encoders import ENCODERS, PROFILES, load_encoder
+from indexer.encoders import (
+    CLASSIFIERS,
+    ENCODERS,
+    PROFILES,
+    SoundClassifier,
+    import_class,
+    load_classifier,
+    load_encoder,
+)
 from indexer.encoders.checkpoints import (
     DownloadedWeights,
     PackagedWeights,
@@ -19,7 +26,7 @@ from indexer.encoders.checkpoints import (
 )
 from indexer.encoders.downloads import CHECKSUMS, download
 from store.errors import MvsearchError, WeightsMissingError
-from store.records import MODALITIES, UNIT_TOLERANCE
+from store.records import MODALITIES, UNIT_TOLERANCE, Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,8 @@ class ModelStatus:
 
 
 def list_models() -> list[ModelStatus]:
-    """Every encoder of the table and whether its weights are there; loads none of them."""
-    return [_look(name) for name in ENCODERS]
+    """Every encoder and classifier, and whether its weights are there; loads none of them."""
+    return [_look(name) for name in _list_places()]
 
 
 def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
@@ -62,7 +69,7 @@ def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
     Raises:
         MvsearchError: no such encoder.
     """
-    return [_check(name, is_named=names is not None) for name in (names or list(ENCODERS))]
+    return [_check(name, is_named=names is not None) for name in (names or list(_list_places()))]
 
 
 def fetch_model(name: str) -> ModelStatus:
@@ -81,11 +88,16 @@ def fetch_model(name: str) -> ModelStatus:
 
 
 def _find_weights(name: str) -> Weights | None:
-    if name not in ENCODERS:
-        raise MvsearchError(f"no encoder is called {name!r}; there are {', '.join(ENCODERS)}")
-    module, _, attribute = ENCODERS[name].partition(":")
-    found: Weights | None = getattr(getattr(import_module(module), attribute), "weights", None)
+    places = _list_places()
+    if name not in places:
+        raise MvsearchError(f"no encoder is called {name!r}; there are {', '.join(places)}")
+    found: Weights | None = getattr(import_class(places[name]), "weights", None)
     return found
+
+
+def _list_places() -> dict[str, str]:
+    """Both tables as one; a network that stands in both is the same in both."""
+    return ENCODERS | CLASSIFIERS
 
 
 def _look(name: str) -> ModelStatus:
@@ -114,7 +126,7 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
         return status if is_named else replace(status, problem="")
     try:
         _verify_checksums(name)
-        try_out(load_encoder(name))
+        try_out(load_encoder(name) if name in ENCODERS else load_classifier(name))
     except MvsearchError as error:
         return replace(status, problem=str(error))
     return status
@@ -150,18 +162,34 @@ def try_out(encoder: Any) -> None:
     """Encode something small and look at the vectors; loads whatever the encoder needs.
 
     Raises:
-        MvsearchError: they are not of length one.
+        MvsearchError: they are not of length one; a classifier's posterior does not sum to 1.
     """
     if hasattr(encoder, "frame_size"):
         width, height = encoder.frame_size
         matrices = encoder.encode(np.full((1, height, width, 3), 90, dtype=np.uint8))
-    elif hasattr(encoder, "sample_rate"):
-        n_samples = int(encoder.window_seconds * encoder.sample_rate)
-        tone = np.sin(np.arange(n_samples) * (2 * np.pi * 440 / encoder.sample_rate))
-        matrices = encoder.encode(tone[None].astype(np.float32))
+    elif hasattr(encoder, "window_seconds"):
+        matrices = encoder.encode(_make_tone(encoder.sample_rate, encoder.window_seconds))
+    elif isinstance(encoder, SoundClassifier):
+        _try_classifier(encoder)
+        return
     else:
         matrices = encoder.encode(["a line to try"])
     for space, matrix in zip(encoder.spaces, matrices, strict=True):
         norms = np.linalg.norm(matrix, axis=1)
         if matrix.shape != (1, space.dim) or not np.all(np.abs(norms - 1) <= UNIT_TOLERANCE):
             raise MvsearchError(f"{space.key} gives vectors that are not of length one")
+
+
+def _try_classifier(classifier: SoundClassifier) -> None:
+    """Classify something small and look at the posterior."""
+    tone = _make_tone(classifier.sample_rate, classifier.longest_seconds)
+    posterior = classifier.classify(tone)
+    if posterior.shape != (1, len(classifier.list_labels())) or abs(posterior.sum() - 1) > 1e-3:
+        raise MvsearchError(f"{classifier.key} gives a posterior that does not sum to 1")
+
+
+def _make_tone(sample_rate: int, seconds: float) -> Matrix:
+    """One window of a sine at 440 Hz."""
+    samples = np.arange(int(seconds * sample_rate))
+    tone: Matrix = np.sin(samples * (2 * np.pi * 440 / sample_rate))[None].astype(np.float32)
+    return tone

@@ -1,6 +1,7 @@
 """Small checkpoints of the architectures that download, and inputs for every encoder."""
 
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,19 @@ def _save_resnet(folder: Path) -> None:
     torch.save(resnet50().state_dict(), folder / "resnet50-11ad3fa6.pth")
 
 
+def _save_ast(folder: Path) -> None:
+    from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
+
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
+    # Large weights, so that different sounds get clearly different posteriors.
+    config = ASTConfig(**sizes, num_attention_heads=2, num_labels=5, initializer_range=0.5)
+    config.id2label = dict(enumerate(["Music", "Speech", "Dog", "Rain", "Silence"]))
+    ASTForAudioClassification(config).save_pretrained(folder)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "At least one mel filter has all zero")
+        ASTFeatureExtractor().save_pretrained(folder)
+
+
 SAVERS: dict[str, Callable[[Path], None]] = {
     "resnet50": _save_resnet,
     "bert": lambda folder: _save_bert(folder, ["[PAD]", "[CLS]", "[SEP]"]),
@@ -107,11 +121,12 @@ SAVERS: dict[str, Callable[[Path], None]] = {
     "clip": _save_clip,
     "siglip2": _save_siglip,
     "clap": _save_clap,
+    "ast": _save_ast,
 }
 
 
 def save_checkpoint(name: str, folder: Path, seed: int = 0) -> Path:
-    """Save a small randomly initialised checkpoint of an encoder's architecture."""
+    """Save a small randomly initialised checkpoint of a network's architecture."""
     import torch
     from transformers.utils import logging
 

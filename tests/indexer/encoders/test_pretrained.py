@@ -167,3 +167,58 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(MvsearchError, match="holds no usable BertModel") as caught:
         load_pretrained("BertModel", tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "class_name"), [("clip", "CLIP"), ("siglip2", "Siglip")])
+def test_scaled_cosines_are_the_logits_of_transformers(
+    name: str, class_name: str, encoder: Find, checkpoint: Folder
+) -> None:
+    import transformers
+
+    frames, ours = make_inputs(encoder(name), 3), encoder(name)
+    model = load_pretrained(f"{class_name}Model", checkpoint(name))
+    prepare = getattr(transformers, f"{class_name}ImageProcessor").from_pretrained(checkpoint(name))
+    ids = torch.zeros((1, 64), dtype=torch.int64)
+    tokens = ours._tokens.split(["take me home"])[0]
+    ids = torch.tensor([tokens]) if name == "clip" else ids
+    ids[0, : len(tokens)] = torch.tensor(tokens)
+    with torch.inference_mode():
+        theirs = model(input_ids=ids, **prepare(list(frames), return_tensors="pt"))
+    bias = float(model.logit_bias.detach()) if name == "siglip2" else 0.0
+    cosines = ours.encode(frames)[0] @ ours.encode_words(["take me home"]).T
+    expected = theirs.logits_per_image.numpy() - bias
+    np.testing.assert_allclose(ours.read_logit_scale() * cosines, expected, atol=2e-4)
+
+
+def test_sound_has_the_scale_of_sound(checkpoint: Folder, tmp_path: Path) -> None:
+    folder = shutil.copytree(checkpoint("clap"), tmp_path / "clap")
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    tensors["logit_scale_a"].fill_(0.5)
+    tensors["logit_scale_t"].fill_(2.5)
+    save_file(tensors, path, metadata={"format": "pt"})
+    model = load_pretrained("ClapModel", folder)
+    mel = torch.rand(2, 1, 1001, 64)
+    ids = torch.tensor(DOWNLOADED["clap"](folder)._tokens.split(["a dog"]))
+    with torch.inference_mode():
+        theirs = model(input_ids=ids, input_features=mel)
+    cosines = theirs.audio_embeds @ theirs.text_embeds.T
+    scale = DOWNLOADED["clap"](folder).read_logit_scale()
+    assert scale == pytest.approx(np.exp(0.5))
+    np.testing.assert_allclose(scale * cosines, theirs.logits_per_audio, atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), 1e9])
+def test_a_scale_that_is_no_number_is_said(
+    value: float | None, checkpoint: Folder, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(checkpoint("clip"), tmp_path / "clip")
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    if value is None:
+        del tensors["logit_scale"]
+    else:
+        tensors["logit_scale"].fill_(value)
+    save_file(tensors, path, metadata={"format": "pt"})
+    with pytest.raises(MvsearchError, match="no usable logit_scale"):
+        DOWNLOADED["clip"](folder).read_logit_scale()
