@@ -1,0 +1,1 @@
+"""Metrics of pairs and sets of music and picture: does this music fit this picture?"""

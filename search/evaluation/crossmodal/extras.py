@@ -1,0 +1,25 @@
+"""The libraries that only metrics need, which are installed as an extra."""
+
+from importlib import import_module
+from typing import Any
+
+from store.errors import QueryError
+
+INSTALL_METRICS = "pip install 'mvsearch[metrics]'"
+
+
+def import_extra(name: str) -> Any:
+    """Import a library of the extra `metrics`, such as "librosa".
+
+    Raises:
+        QueryError: it is not installed, and the message holds the line to type; or it is there and
+            does not load, as where the system lacks a library of its own.
+    """
+    package = name.partition(".")[0]
+    try:
+        import_module(package)
+        return import_module(name)
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == package:
+            raise QueryError(f"{package} is not installed; type: {INSTALL_METRICS}") from None
+        raise QueryError(f"{package} is installed but does not load: {error}") from error
