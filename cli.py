@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from search.evaluation.crossmodal.commands import metric_app
 from search.terminal import (
     EXIT_FAILURES,
     EXIT_INTERRUPTED,
@@ -15,6 +16,7 @@ from search.terminal import (
     make_console,
     print_json,
     print_text,
+    read_path,
     run_app,
     write_file,
 )
@@ -39,13 +41,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The weights that encoders need.")
 app.add_typer(models_app, name="models")
-
-
-def _read_path(text: str) -> Path:
-    """A path as it was typed; nothing at all, as from an unset variable, is not this folder."""
-    if not text:
-        raise MvsearchError("a path is empty: name a folder or file, or . for this folder")
-    return Path(text)
+app.add_typer(metric_app, name="metric")
 
 
 ProfileName = Literal["embedded", "paper", "semantic"]
@@ -60,7 +56,7 @@ LibraryOption = Annotated[
     Path | None,
     typer.Option(
         "--library",
-        parser=_read_path,
+        parser=read_path,
         metavar="DIR",
         help="Where the library lives; else $MVSEARCH_LIBRARY, else the platform's data folder.",
     ),
@@ -104,7 +100,7 @@ def begin(
 def index(
     folder: Annotated[
         Path,
-        typer.Argument(parser=_read_path, metavar="FOLDER", help="A folder of music videos."),
+        typer.Argument(parser=read_path, metavar="FOLDER", help="A folder of music videos."),
     ],
     library: LibraryOption = None,
     profile: Annotated[
@@ -271,7 +267,7 @@ def similar(
     form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = "table",
     out: Annotated[
         Path | None,
-        typer.Option(parser=_read_path, metavar="FILE", help="Write it to a file."),
+        typer.Option(parser=read_path, metavar="FILE", help="Write it to a file."),
     ] = None,
     library: LibraryOption = None,
 ) -> None:
@@ -305,7 +301,7 @@ def versions(
     form: Annotated[VersionsForm, typer.Option("--format", help="Form of the report.")] = "table",
     out: Annotated[
         Path | None,
-        typer.Option(parser=_read_path, metavar="FILE", help="Write it to a file."),
+        typer.Option(parser=read_path, metavar="FILE", help="Write it to a file."),
     ] = None,
     library: LibraryOption = None,
 ) -> None:
@@ -337,7 +333,7 @@ def evaluate(
     groups: Annotated[
         list[Path] | None,
         typer.Option(
-            parser=_read_path,
+            parser=read_path,
             metavar="FILE.csv",
             help="Columns path and group: videos that are right answers for one another.",
         ),
@@ -357,7 +353,7 @@ def evaluate(
     as_json: JsonOption = False,
     html: Annotated[
         Path | None,
-        typer.Option(parser=_read_path, metavar="FILE", help="Write tables and plots to a page."),
+        typer.Option(parser=read_path, metavar="FILE", help="Write tables and plots to a page."),
     ] = None,
     library: LibraryOption = None,
 ) -> None:
@@ -433,7 +429,7 @@ def lyrics(
     out: Annotated[
         Path | None,
         typer.Option(
-            parser=_read_path, metavar="DIR", help="Write files; csv comes with a txt beside it."
+            parser=read_path, metavar="DIR", help="Write files; csv comes with a txt beside it."
         ),
     ] = None,
     library: LibraryOption = None,

@@ -70,6 +70,13 @@ def end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
+def read_path(text: str) -> Path:
+    """A path as it was typed; nothing at all, as from an unset variable, is not this folder."""
+    if not text:
+        raise MvsearchError("a path is empty: name a folder or file, or . for this folder")
+    return Path(text)
+
+
 def make_console(*, stderr: bool = False) -> "Console":
     """A terminal, or a pipe whose lines are not broken."""
     from rich.console import Console

@@ -73,7 +73,7 @@ def test_the_generated_documents_are_up_to_date(generator: ModuleType) -> None:
 
 def test_the_readme_lists_the_commands_there_are() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `mvsearch ([a-z ]+?)(?: [\[A-Z].*)?` \|", text, flags=re.MULTILINE)
+    listed = re.findall(r"^\| `mvsearch ([a-z -]+?)(?: [\[A-Z].*)?` \|", text, flags=re.MULTILINE)
     assert sorted(listed) == sorted(registered_names())
 
 
@@ -82,7 +82,7 @@ def test_examples_use_commands_and_options_that_exist(
     document: Path, commands: dict[str, Any]
 ) -> None:
     for words in read_code(document):
-        name = "mvsearch " + " ".join(words[: 2 if words[0] == "models" else 1])
+        name = "mvsearch " + " ".join(words[: 2 if words[0] in {"models", "metric"} else 1])
         known = {option for param in commands[name].params for option in param.opts}
         used = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert used <= known, (name, words)
