@@ -12,7 +12,7 @@ REASONS: dict[tuple[str, str], str] = {
     ),
     ("4", ""): (
         "vectors of a video are held until it is done, and at the end its sound is compared with"
-        " itself for the background; products a quarter as large took 0.1 GB off"
+        " itself for the background; products a quarter as large take 0.1 GB off that step"
     ),
     ("5", "cold"): (
         "more than half is importing, SQLAlchemy most, then the encoder's session, FAISS and, for a"
