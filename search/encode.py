@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.encoders import Encoders, ReadsWords
-from search.query import REACHES, QueryPart, Section
+from search.query import REACHES, QueryPart, Section, check_file
 from store.errors import MediaError, QueryError
 from store.library import Library
 from store.records import Embeddings, Matrix, Modality, Segment, Space, Video
@@ -211,7 +211,7 @@ def split_lines(words: str) -> tuple[str, ...]:
 def _encode_file(
     part: QueryPart, encoders: Encoders, modalities: Sequence[Modality], analyse: Analyse
 ) -> list[EncodedPart]:
-    _check_file(part)
+    check_file(part.path, part.value)
     try:
         found = analyse(part, encoders, modalities)
     except MediaError as error:
@@ -228,18 +228,6 @@ def _encode_file(
     origin = (part.section.start_seconds if part.section else None) or 0.0
     end = max(segment.end_seconds or 0.0 for e in found for segment in e.segments)
     return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
-
-
-def _check_file(part: QueryPart) -> None:
-    """Refuse what is no file; devices and pipes might never end."""
-    try:
-        is_file, is_folder = part.path.is_file(), part.path.is_dir()
-    except OSError as error:
-        raise QueryError(f"no file is called {part.value!r}: {error.strerror}") from None
-    if is_folder:
-        raise QueryError(f"{part.value!r} is a folder: name a file in it")
-    if not is_file:
-        raise QueryError(f"no file is called {part.value!r}")
 
 
 def _with_times(

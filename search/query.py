@@ -215,3 +215,23 @@ def _exists(name: str) -> bool:
         return Path(name).exists()
     except (OSError, ValueError):  # a name too long, or with a zero byte, is no file
         return False
+
+
+def check_file(path: Path, name: str) -> None:
+    """Refuse what is no file; devices and pipes might never end.
+
+    Args:
+        path: of the file.
+        name: what the user called it.
+
+    Raises:
+        QueryError: it is none.
+    """
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError as error:
+        raise QueryError(f"no file is called {name!r}: {error.strerror}") from None
+    if is_folder:
+        raise QueryError(f"{name!r} is a folder: name a file in it")
+    if not is_file:
+        raise QueryError(f"no file is called {name!r}")

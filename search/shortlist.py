@@ -71,12 +71,14 @@ class Shortlist:
             depth: at most so many; none that shares no modality.
         """
         blocks = [(first, min(self._n, first + ROWS)) for first in range(0, self._n, ROWS)]
-        coming = [self._pool.submit(self._find, *block, depth) for block in blocks[:1]]
-        for block in [*blocks[1:], None]:
-            found = coming.pop()
+        if not blocks:
+            return
+        coming = self._pool.submit(self._find, *blocks[0], depth)
+        for block in blocks[1:]:
             # The next block is estimated while the caller is busy with this one.
-            coming += [self._pool.submit(self._find, *block, depth)] if block else []
+            found, coming = coming, self._pool.submit(self._find, *block, depth)
             yield from found.result()
+        yield from coming.result()
 
     def find_best(self, at: int, depth: int) -> Positions:
         """What `iter_best` gives for one video."""

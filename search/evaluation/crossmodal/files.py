@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from search.query import check_file
 from store.errors import MediaError, QueryError
 
 
@@ -15,27 +16,11 @@ def reading(path: Path) -> Iterator[None]:
     Raises:
         QueryError: it is no file (devices and pipes might never end), or cannot be decoded.
     """
-    check_file(path)
+    check_file(path, str(path))
     try:
         yield
     except MediaError as error:
         raise QueryError(f"cannot use {path.name!r}: {error}") from error
-
-
-def check_file(path: Path) -> None:
-    """Refuse what is no file.
-
-    Raises:
-        QueryError: it is none.
-    """
-    try:
-        is_file, is_folder = path.is_file(), path.is_dir()
-    except OSError as error:
-        raise QueryError(f"no file is called {str(path)!r}: {error.strerror}") from None
-    if is_folder:
-        raise QueryError(f"{str(path)!r} is a folder: name a file in it")
-    if not is_file:
-        raise QueryError(f"no file is called {str(path)!r}")
 
 
 def label_files(paths: Sequence[Path]) -> tuple[str, ...]:
