@@ -94,9 +94,10 @@ class Neighbours:
         # Each core has work of its own, in pieces too small for several cores to share one.
         self._limits = threadpool_limits(1, user_api="blas")
 
-        def score(estimates: Similarities, some: Sequence[int]) -> FloatArray:
-            every = range(len(videos))
-            return fuse(estimates, self._calibrate(estimates, some, every))
+        def score(
+            estimates: Similarities, some: Sequence[int], others: Sequence[int]
+        ) -> FloatArray:
+            return fuse(estimates, self._calibrate(estimates, some, others))
 
         try:
             self._shortlist = Shortlist(indexes, ids, score, self._pool)

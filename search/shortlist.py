@@ -1,7 +1,8 @@
 """Which videos are worth comparing in full with each one of a large library."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,8 @@ from search.sketches import Sketches, estimate_rows, sketch_videos
 from store.records import Modality
 from store.vectors import SpaceIndex
 
-# (some, n) similarities of each modality and the positions of these some, into (some, n) scores.
-Score = Callable[[Similarities, Sequence[int]], FloatArray]
+# (some, others) similarities of each modality, and the positions of these, into as many scores.
+Score = Callable[[Similarities, Sequence[int], Sequence[int]], FloatArray]
 Positions = npt.NDArray[np.intp]
 
 # Beyond so many multiply-adds, half a minute of one core or more, not all pairs are compared.
@@ -38,13 +39,14 @@ def count_operations(indexes: Mapping[Modality, SpaceIndex]) -> float:
 class Shortlist:
     """Estimates of how alike all videos are, from a few stand-ins for each.
 
-    Estimates cost n × n as well, but a thousandth of comparing 200 pictures with 200; what is left
-    is linear.
+    Estimates cost n × n / 2 as well, but a thousandth of comparing 200 pictures with 200; what is
+    left is linear.
 
     Args:
         indexes: of the modalities to compare in.
         video_ids: n of them; positions are places in this list.
-        score: a score must not fall when one of the similarities rises, nor depend on the others.
+        score: a score must not fall when one of the similarities rises, nor depend on others than
+            those of its pair, and be the same both ways.
         pool: what the work is given to.
     """
 
@@ -67,31 +69,77 @@ class Shortlist:
     def iter_best(self, depth: int) -> Iterator[Positions]:
         """For each video in turn the positions of those most like it by the estimates.
 
+        Each block of videos is estimated with itself and those after it; what it has in common with
+        those before is known from their turns.
+
         Args:
             depth: at most so many; none that shares no modality.
         """
+        best = Best(self._n, depth)
         blocks = [(first, min(self._n, first + ROWS)) for first in range(0, self._n, ROWS)]
-        if not blocks:
-            return
-        coming = self._pool.submit(self._find, *blocks[0], depth)
-        for block in blocks[1:]:
+        coming: deque[Future[FloatArray]] = deque()
+        for at, (first, last) in enumerate(blocks):
             # The next block is estimated while the caller is busy with this one.
-            found, coming = coming, self._pool.submit(self._find, *block, depth)
-            yield from found.result()
-        yield from coming.result()
+            for begun in blocks[at + len(coming) : at + 2]:
+                coming.append(self._pool.submit(self._estimate, *begun, begun[0]))
+            best.learn(first, coming.popleft().result())
+            for position in range(first, last):
+                yield best.list(position)
 
     def find_best(self, at: int, depth: int) -> Positions:
         """What `iter_best` gives for one video."""
-        return self._find(at, at + 1, depth)[0]
+        return _pick_best(self._estimate(at, at + 1, 0)[0], depth)
 
-    def _find(self, first: int, last: int, depth: int) -> list[Positions]:
+    def _estimate(self, first: int, last: int, begin: int) -> FloatArray:
+        """(last - first, n - begin) scores of some videos with all from one on; NaN with itself."""
         estimates: dict[Modality, FloatArray] = {}
         for modality, sketches in self._sketches.items():
             slope, offset = self._lines[modality]
-            estimates[modality] = slope * estimate_rows(sketches, first, last) + offset
-        scores = self._score(estimates, range(first, last))
-        scores[np.arange(last - first), np.arange(first, last)] = np.nan
-        return [_pick_best(row, depth) for row in scores]
+            estimates[modality] = slope * estimate_rows(sketches, first, last, begin) + offset
+        scores = self._score(estimates, range(first, last), range(begin, self._n))
+        scores[np.arange(last - first), np.arange(first - begin, last - begin)] = np.nan
+        return scores
+
+
+class Best:
+    """The highest scores of each video so far, and the positions of those that it has them with.
+
+    Args:
+        n: videos.
+        depth: how many are kept of each.
+    """
+
+    def __init__(self, n: int, depth: int) -> None:
+        self._n_kept = min(n, depth)
+        self._scores = np.full((n, self._n_kept), -np.inf)
+        self._positions = np.zeros((n, self._n_kept), dtype=np.intp)
+
+    def learn(self, first: int, scores: FloatArray) -> None:
+        """Take what some videos have in common with themselves and those after them.
+
+        Args:
+            first: the position of the first of them, and of the first column.
+            scores: (some, n - first); NaN where there is nothing in common.
+        """
+        known = np.where(np.isnan(scores), -np.inf, scores)
+        # The others learn of these, and these of all.
+        self._raise(slice(first + len(known), None), first, known[:, len(known) :].T)
+        self._raise(slice(first, first + len(known)), first, known)
+
+    def list(self, at: int) -> Positions:
+        """The positions of the best of one video, the best first."""
+        order = np.lexsort((self._positions[at], -self._scores[at]))
+        ranked: Positions = self._positions[at, order[self._scores[at, order] > -np.inf]]
+        return ranked
+
+    def _raise(self, some: slice, first: int, scores: FloatArray) -> None:
+        """Merge (some, others) scores with others from a position on into the best of some."""
+        positions = np.broadcast_to(np.arange(first, first + scores.shape[1]), scores.shape)
+        scores = np.concatenate([self._scores[some], scores], axis=1)
+        positions = np.concatenate([self._positions[some], positions], axis=1)
+        order = np.argpartition(-scores, self._n_kept - 1, axis=1)[:, : self._n_kept]
+        self._scores[some] = np.take_along_axis(scores, order, axis=1)
+        self._positions[some] = np.take_along_axis(positions, order, axis=1)
 
 
 def fit_line(

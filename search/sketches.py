@@ -104,20 +104,26 @@ def condense(vectors: Matrix, n_wanted: int) -> tuple[Matrix, Matrix]:
     return centres, sizes / len(units)
 
 
-def estimate_rows(sketches: Sketches, first: int, last: int) -> FloatArray:
-    """Compare some videos with all by their stand-ins.
+def estimate_rows(sketches: Sketches, first: int, last: int, begin: int = 0) -> FloatArray:
+    """Compare some videos with all from one on, by their stand-ins.
+
+    Args:
+        sketches: of n videos.
+        first: of those to compare.
+        last: the one after them.
+        begin: the first that they are compared with.
 
     Returns:
-        (last - first, n) the mean of both directions of the weighted mean of best matches; NaN
-        where one of the two has no vectors.
+        (last - first, n - begin) the mean of both directions of the weighted mean of best matches;
+        NaN where one of the two has no vectors.
     """
     n, k = sketches.shares.shape
     n_rows = last - first
-    estimates = np.empty((n_rows, n), dtype=np.float64)
+    estimates = np.empty((n_rows, n - begin), dtype=np.float64)
     left = sketches.standins[:, first:last].transpose(1, 0, 2).reshape(n_rows * k, -1)
     shares = sketches.shares[first:last]
     step = max(1, MAX_PRODUCT // max(1, n_rows * k**2))
-    for start in range(0, n, step):
+    for start in range(begin, n, step):
         right = sketches.standins[:, start : start + step]
         product = left @ right.reshape(-1, right.shape[2]).T
         # Videos in the last axis: the best of the stand-ins is then taken over whole rows.
@@ -126,9 +132,10 @@ def estimate_rows(sketches: Sketches, first: int, last: int) -> FloatArray:
         backward = np.einsum(
             "rkc,ck->rc", product.max(axis=1), sketches.shares[start : start + step]
         )
-        estimates[:, start : start + step] = (forward + backward) / 2
+        at = start - begin
+        estimates[:, at : at + step] = (forward + backward) / 2
     estimates[~sketches.is_held[first:last]] = np.nan
-    estimates[:, ~sketches.is_held] = np.nan
+    estimates[:, ~sketches.is_held[begin:]] = np.nan
     return estimates
 
 
