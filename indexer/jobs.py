@@ -1,9 +1,11 @@
 """Which files lack which stages."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from indexer.encoders import Encoders
 from indexer.inventory import Found, Inventory
+from indexer.lyrics import ListFiles, list_lyric_files
 from indexer.lyrics.engines import ENGINES, name_origin
 from indexer.pieces import Decoded
 from indexer.stages import NO_SOUND, LyricsMode, lyrics_fingerprint
@@ -95,11 +97,12 @@ def choose_jobs(
     for found in inventory.fresh + inventory.unchanged:
         by_content.setdefault(found.video_id, []).append(found)
     fresh = {found.file.path for found in inventory.fresh}
+    list_once = cache(list_lyric_files)
     chosen = Jobs()
     for video_id, files in by_content.items():
         is_new = video_id not in known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
-        if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), wish):
+        if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), wish, list_once):
             lacking.append("lyrics")
         chosen.n_refined += video_id in rough
         # Another encoder may be asked to redo what is shared, so copies go along.
@@ -111,7 +114,9 @@ def choose_jobs(
     return chosen
 
 
-def _lacks_lyrics(found: Found, is_new: bool, stage: Stage | None, wish: LyricsWish) -> bool:
+def _lacks_lyrics(
+    found: Found, is_new: bool, stage: Stage | None, wish: LyricsWish, list_files: ListFiles
+) -> bool:
     """Whether lyrics were never looked for, or better ones may be had now."""
     if wish.mode == "off" or is_new:
         return wish.mode != "off"
@@ -122,6 +127,6 @@ def _lacks_lyrics(found: Found, is_new: bool, stage: Stage | None, wish: LyricsW
         # What the other engine made of the same model is as good.
         heard = {f"whisper {name_origin(wish.whisper_model, engine)}" for engine in ENGINES}
         return made_from not in heard | {NO_SOUND}
-    if fingerprint != lyrics_fingerprint(found.file.path):
+    if fingerprint != lyrics_fingerprint(found.file.path, list_files):
         return True
     return stage.status == "pending" and wish.can_hear

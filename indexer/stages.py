@@ -15,7 +15,9 @@ from indexer.frames import read_subtitles
 from indexer.inventory import Found
 from indexer.lyrics import (
     FoundLyrics,
+    ListFiles,
     find_lyrics,
+    list_lyric_files,
     lyric_segments,
     sidecar_fingerprint,
     song_segment,
@@ -214,11 +216,10 @@ def hear_lyrics(
     return lyrics_result(found_id, lyrics, encoders, fingerprint), failure
 
 
-def lyrics_fingerprint(path: Path) -> str:
+def lyrics_fingerprint(path: Path, list_files: ListFiles = list_lyric_files) -> str:
     """A mark that changes when a side-car appears, changes or goes; holds no "|"."""
-    return hashlib.blake2b(
-        sidecar_fingerprint(path).encode("utf-8", "surrogateescape"), digest_size=8
-    ).hexdigest()
+    marks = sidecar_fingerprint(path, list_files).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(marks, digest_size=8).hexdigest()
 
 
 def _take_lyrics(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -130,13 +131,25 @@ class CatalogReader(LineReader, TagReader, VectorReader):
 
     def locations(self, folder: Path | None = None, video_id: str | None = None) -> list[Location]:
         """Every file, or those anywhere below a folder, or those of a video; by path."""
-        query = select(LocationRow).order_by(LocationRow.key)
+        # Columns, and each folder made a path once: rows as objects take twice as long.
+        columns = (LocationRow.path, LocationRow.video_id, LocationRow.size, LocationRow.mtime_ns)
+        query = select(*columns, LocationRow.folder).order_by(LocationRow.key)
         if folder is not None:
             query = _only_below(query, LocationRow.key, folder)
         if video_id is not None:
             query = query.where(LocationRow.video_id == video_id)
+        decode_folder = cache(decode_path)
         with self._database.reading() as session:
-            return [row_to_location(row) for row in session.scalars(query)]
+            return [
+                Location(
+                    decode_path(row.path),
+                    row.video_id,
+                    decode_folder(row.folder),
+                    row.size,
+                    row.mtime_ns,
+                )
+                for row in session.execute(query)
+            ]
 
     def folders(self) -> list[Path]:
         """The folders that were indexed and have files in the library."""

@@ -8,7 +8,13 @@ from typing import Protocol
 from indexer.lyrics.decoding import MAX_TEXT_BYTES
 from indexer.lyrics.languages import find_language, split_language_suffix
 from indexer.lyrics.segments import lyric_segments, song_segment
-from indexer.lyrics.sidecar import parse_text, read_sidecars, sidecar_fingerprint
+from indexer.lyrics.sidecar import (
+    ListFiles,
+    list_lyric_files,
+    parse_text,
+    read_sidecars,
+    sidecar_fingerprint,
+)
 from indexer.lyrics.subtitles import parse_subtitles
 from indexer.lyrics.timing import Parsed
 from store.errors import MediaError
@@ -16,9 +22,11 @@ from store.records import Lyrics
 
 __all__ = [
     "FoundLyrics",
+    "ListFiles",
     "TextStream",
     "find_language",
     "find_lyrics",
+    "list_lyric_files",
     "lyric_segments",
     "sidecar_fingerprint",
     "song_segment",

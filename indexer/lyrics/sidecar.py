@@ -2,7 +2,7 @@
 
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -38,30 +38,50 @@ class Sidecar:
 
 
 @dataclass(slots=True)
-class _Listing:
+class LyricFiles:
     """The lyric files of a folder, by the stem of the video and by the name of the media file."""
 
     by_stem: dict[str, list[Sidecar]] = field(default_factory=dict)
     by_media: dict[str, list[Sidecar]] = field(default_factory=dict)
 
 
-def find_sidecars(video_path: Path) -> tuple[Sidecar, ...]:
+ListFiles = Callable[[Path], LyricFiles]
+
+
+def list_lyric_files(folder: Path) -> LyricFiles:
+    """The lyric files of a folder; remembered while the folder stands still."""
+    try:
+        changed_ns = folder.stat().st_mtime_ns
+    except OSError:
+        return LyricFiles()
+    if time.time() - changed_ns / 1e9 < _SETTLED_SECONDS:
+        return _list_folder(folder)
+    return _list_settled_folder(folder, changed_ns)
+
+
+def find_sidecars(
+    video_path: Path, list_files: ListFiles = list_lyric_files
+) -> tuple[Sidecar, ...]:
     """The lyric files of a video, by name: `Song.lrc`, `Song.en.srt`, endings in any case.
 
     Names match in any Unicode normal form. An UltraStar file of any name belongs to the video whose
     file name stands in its `#MP3`, `#AUDIO` or `#VIDEO`.
+
+    Args:
+        video_path: its file.
+        list_files: asked for the folder. Who looks at many videos at once lists each folder once.
     """
-    listing = _read_listing(video_path.parent)
+    listing = list_files(video_path.parent)
     found = listing.by_stem.get(_normalise(video_path.stem), [])
     named = listing.by_media.get(_normalise(video_path.name), [])
     unique = {sidecar.path: sidecar for sidecar in (*named, *found)}
     return tuple(sorted(unique.values(), key=lambda sidecar: sidecar.path.name))
 
 
-def sidecar_fingerprint(video_path: Path) -> str:
+def sidecar_fingerprint(video_path: Path, list_files: ListFiles = list_lyric_files) -> str:
     """A text that changes whenever a side-car of the video appears, changes or goes."""
     marks = []
-    for sidecar in find_sidecars(video_path):
+    for sidecar in find_sidecars(video_path, list_files):
         try:
             state = sidecar.path.stat()
         except OSError:
@@ -131,26 +151,15 @@ def _rank(
     return is_other, not parsed.is_timed, fit, ending, sidecar.path.name
 
 
-def _read_listing(folder: Path) -> _Listing:
-    """List the lyric files of a folder; remembered while the folder stands still."""
-    try:
-        changed_ns = folder.stat().st_mtime_ns
-    except OSError:
-        return _Listing()
-    if time.time() - changed_ns / 1e9 < _SETTLED_SECONDS:
-        return _list_folder(folder)
-    return _list_settled_folder(folder, changed_ns)
-
-
 @lru_cache(maxsize=8)
-def _list_settled_folder(folder: Path, changed_ns: int) -> _Listing:
+def _list_settled_folder(folder: Path, changed_ns: int) -> LyricFiles:
     """List a folder as it has been since `changed_ns`."""
     return _list_folder(folder)
 
 
-def _list_folder(folder: Path) -> _Listing:
+def _list_folder(folder: Path) -> LyricFiles:
     """List the lyric files of a folder under every stem that they may belong to."""
-    listing = _Listing()
+    listing = LyricFiles()
     try:
         paths = list(folder.iterdir())
     except OSError:

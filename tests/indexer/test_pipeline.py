@@ -16,6 +16,7 @@ from rich.console import Console
 
 from indexer.analysis import AnalysisOptions
 from indexer.encoders import Encoders
+from indexer.lyrics import sidecar
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
 from search.listing import print_status, status_to_dict
@@ -149,6 +150,21 @@ def test_new_side_car_redoes_the_lyrics_alone(folder, home, monkeypatch):
     with Library.open(home) as library:
         video = library.catalog.find_video("Third Song")
         assert library.catalog.lyrics(video.id).lines[0].text == "a comet over Rome"
+
+
+def test_a_folder_that_has_just_changed_is_listed_once_for_all_its_videos(
+    folder, home, monkeypatch
+):
+    """Where a video came to ten thousand, a listing for each of them took longer than the video."""
+    toy_library.index(folder, home)
+    listed: list[Path] = []
+    listing = sidecar._list_folder
+    monkeypatch.setattr(
+        sidecar, "_list_folder", lambda place: listed.append(place) or listing(place)
+    )
+    os.utime(folder)
+    assert toy_library.index(folder, home).unchanged == 3
+    assert listed == [folder]
 
 
 def test_vanished_file_leaves_nothing_behind(folder, home):
@@ -300,6 +316,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from indexer.encoders import Encoders
+from indexer.lyrics import sidecar
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
 from store.library import Library
