@@ -133,7 +133,7 @@ class CatalogReader(LineReader, TagReader, VectorReader):
         """Every file, or those anywhere below a folder, or those of a video; by path."""
         # Columns, and each folder made a path once: rows as objects take twice as long.
         columns = (LocationRow.path, LocationRow.video_id, LocationRow.size, LocationRow.mtime_ns)
-        query: Select[Any] = select(*columns, LocationRow.folder).order_by(LocationRow.key)
+        query: Any = select(*columns, LocationRow.folder).order_by(LocationRow.key)
         if folder is not None:
             query = _only_below(query, LocationRow.key, folder)
         if video_id is not None:
