@@ -9,6 +9,7 @@ from benchmarks.results import Row, judge
 from benchmarks.timing import compare
 from indexer.encoders import Encoders
 from indexer.encoders.checkpoints import models_folder
+from indexer.encoders.runtime import NETWORK
 
 GOAL = 0.9
 BATCHES = (8, 16)
@@ -54,10 +55,9 @@ def open_bare_session() -> Any:
     """The exported network of the default profile, as ONNX Runtime opens it by itself."""
     import onnxruntime
 
-    exported = sorted((models_folder() / "exported").glob("efficientnet-lite0-[0-9a-f]*-v*.onnx"))
-    files = [path for path in exported if "words" not in path.name]
-    newest = max(files, key=lambda path: path.stat().st_mtime)
-    return onnxruntime.InferenceSession(newest.read_bytes(), providers=["CPUExecutionProvider"])
+    exported = (models_folder() / "exported").glob(f"efficientnet-lite0-[0-9a-f]*-v*/{NETWORK}")
+    newest = max(exported, key=lambda path: path.stat().st_mtime)
+    return onnxruntime.InferenceSession(str(newest), providers=["CPUExecutionProvider"])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A classifier's verdict as a point among words (ConSE), so that words find pictures."""
 
-import io
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.runtime import load_cached
+from indexer.encoders.cached import load_cached
 from indexer.encoders.unit import to_unit_rows
 from store.errors import MvsearchError
 from store.records import Matrix
@@ -23,6 +22,8 @@ TEMPERATURE = 2.0
 # Standard deviations over the mean of a picture's logits. By eye, over 27 clips and 19 pictures,
 # few of them of ImageNet's kind: of the tags without this 0.3 are right, with it 0.5.
 STANDS_OUT = 6.0
+
+CLASSES = "classes.npz"
 
 # How a class name is put to the text encoder; the bare names score 0.62 instead of 0.63.
 PROMPT = "a photo of a {}"
@@ -83,25 +84,27 @@ def load_concepts(
     """The classes as words, from the cache or made once.
 
     Args:
-        stem: start of the cached file's name; changes whenever names or text vectors do.
+        stem: start of the cached folder's name; changes whenever names or text vectors do.
         list_names: gives the names of the classes; called only when they are not cached.
         encode: gives the text vectors of n names as (n, dim).
 
     Raises:
         MvsearchError: the cache cannot be written.
     """
-    content = load_cached(stem, ".npz", lambda: _make(list_names(), encode), Path.read_bytes)
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            names, centre, vectors = arrays["names"], arrays["centre"], arrays["vectors"]
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise MvsearchError(f"the cached classes {stem} cannot be read: {error}") from error
-    return Concepts(tuple(str(name) for name in names), centre, vectors)
+    return load_cached(stem, lambda folder: _make(folder, list_names(), encode), _read)
 
 
-def _make(names: Sequence[str], encode: Callable[[list[str]], Matrix]) -> bytes:
+def _make(folder: Path, names: Sequence[str], encode: Callable[[list[str]], Matrix]) -> None:
     texts = encode([PROMPT.format(name) for name in names])
     centre = texts.mean(axis=0, dtype=np.float64).astype(np.float32)
-    buffer = io.BytesIO()
-    np.savez(buffer, names=np.array(names), centre=centre, vectors=to_unit_rows(texts - centre))
-    return buffer.getvalue()
+    vectors = to_unit_rows(texts - centre)
+    np.savez(folder / CLASSES, names=np.array(names), centre=centre, vectors=vectors)
+
+
+def _read(folder: Path) -> Concepts:
+    try:
+        with np.load(folder / CLASSES, allow_pickle=False) as arrays:
+            names, centre, vectors = arrays["names"], arrays["centre"], arrays["vectors"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise MvsearchError(f"the cached classes in {folder} cannot be read: {error}") from error
+    return Concepts(tuple(str(name) for name in names), centre, vectors)

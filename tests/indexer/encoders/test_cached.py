@@ -1,0 +1,96 @@
+"""What is made once and kept: found again, told when damaged, and never half there."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from indexer.encoders.cached import load_cached
+from store.errors import MvsearchError
+
+Make = Callable[[Path], None]
+PARTS = {"network.onnx": b"a graph", "network.onnx.data": b"its weights"}
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path))
+    return tmp_path / "exported"
+
+
+def make(folder: Path) -> None:
+    for name, content in PARTS.items():
+        (folder / name).write_bytes(content)
+
+
+def fail(folder: Path) -> None:
+    raise AssertionError("made again")
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_what_was_made_is_read_the_next_time(cache: Path) -> None:
+    assert load_cached("net-1", make, read) == PARTS
+    assert load_cached("net-1", fail, read) == PARTS
+    other = load_cached("net-1-v2", lambda folder: (folder / "x").touch(), read)
+    assert other == {"x": b""}
+    assert load_cached("net-1", fail, read) == PARTS
+
+
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("damage", [b"", b"a grap", b"A GRAPH", b"its weights!", None])
+def test_a_damaged_folder_is_made_anew_and_never_read(
+    cache: Path, name: str, damage: bytes | None
+) -> None:
+    load_cached("net-1", make, read)
+    (folder,) = cache.iterdir()
+    if damage is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(damage)
+    seen: list[dict[str, bytes]] = []
+    load_cached("net-1", make, lambda place: seen.append(read(place)))
+    assert seen == [PARTS]
+    assert [read(place) for place in cache.iterdir()] == [PARTS]
+
+
+def test_contents_that_change_names_are_damage(cache: Path) -> None:
+    load_cached("net-1", make, read)
+    (folder,) = cache.iterdir()
+    (folder / "network.onnx").rename(folder / "network.onnx2")
+    assert load_cached("net-1", make, read) == PARTS
+
+
+def test_those_who_race_get_the_same_and_leave_nothing_behind(cache: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: load_cached("net-1", make, read), range(32)))
+    assert made == [PARTS] * 32
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_who_was_slower_than_another_process_takes_what_is_there(cache: Path) -> None:
+    def make_beside_another(folder: Path) -> None:
+        load_cached("net-1", make, read)
+        make(folder)
+
+    assert load_cached("net-1", make_beside_another, read) == PARTS
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_what_fails_to_be_made_leaves_nothing(cache: Path) -> None:
+    def fail_midway(folder: Path) -> None:
+        make(folder)
+        raise RuntimeError("no such layer")
+
+    with pytest.raises(RuntimeError, match="no such layer"):
+        load_cached("net-1", fail_midway, read)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_is_told(cache: Path) -> None:
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(MvsearchError, match="point MVSEARCH_MODELS elsewhere"):
+        load_cached("net-1", make, read)
