@@ -11,6 +11,7 @@ from search.evidence import (
     Grid,
     Track,
     find_interval,
+    find_median,
     lay_grid,
     thin,
     weigh_beforehand,
@@ -151,7 +152,7 @@ def _find_places(evidence: _Evidence, options: AlignmentOptions) -> list[_Place]
     """The likeliest places, at least a clip's length apart; the last one may be too weak."""
     grid = evidence.grid
     tops = evidence.total.max(axis=0)
-    typical = float(np.median(tops))
+    typical = float(find_median(tops))
     intervals = [find_interval(track.video_times) for track in evidence.tracks]
     reach = int(max(evidence.duration_seconds, *intervals) / grid.step_seconds) + 1
     places: list[_Place] = []
@@ -250,7 +251,7 @@ def merge_hits(
         At most `n_moments` (first, last) positions, best first, then in time order.
     """
     best = float(similarities.max())
-    cut = best - depth * (best - float(np.median(similarities)))
+    cut = best - depth * (best - float(find_median(similarities)))
     hits = np.flatnonzero(similarities >= cut)
     touches = (np.diff(hits) == 1) & (starts[hits[1:]] <= ends[hits[:-1]] + 1e-3)
     heads = np.concatenate([[True], ~touches])

@@ -65,7 +65,20 @@ class Grid:
 
 def find_interval(times: FloatArray) -> float:
     """The typical distance of samples in seconds; one second for a single sample."""
-    return float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    return float(find_median(np.diff(times))) if len(times) > 1 else 1.0
+
+
+def find_median(values: FloatArray | Matrix, axis: int | None = None) -> FloatArray:
+    """The median, along an axis that stays; over all without one. NaN is taken for infinite.
+
+    `np.median` asks for masked arrays, whose import is 0.03 s of a cold search.
+    """
+    ranked = np.sort(values, axis=axis)
+    along = axis or 0
+    n = ranked.shape[along]
+    middle = ranked.take([(n - 1) // 2, n // 2], axis=along)
+    median: FloatArray = middle.mean(axis=axis, keepdims=axis is not None)
+    return median
 
 
 def thin(track: Track) -> Track:
@@ -103,7 +116,7 @@ def lay_grid(
 
 def find_contrast(track: Track) -> FloatArray:
     """(q, n) how far each pair stands above what is typical of the clip's vector in the video."""
-    typical = np.median(track.similarities, axis=1, keepdims=True)
+    typical = find_median(track.similarities, axis=1)
     contrast = (track.similarities - typical).astype(np.float64)
     best = np.maximum(contrast.max(axis=1, keepdims=True), 1e-9)
     sharpened: FloatArray = contrast * np.maximum(contrast / best, 0.0) ** SHARPNESS[track.modality]

@@ -1,6 +1,8 @@
 """Planted clips: where they were cut is the answer."""
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.alignment import Alignment, AlignmentOptions, align, merge_hits
-from search.evidence import MAX_VECTORS, Track
+from search.evidence import MAX_VECTORS, Track, find_median
 
 STEP = 0.05
 NAN = float("nan")
@@ -376,3 +378,17 @@ def test_at_most_so_many_moments() -> None:
 def test_where_all_is_alike_all_of_it_answers() -> None:
     assert hits([0.5] * 6) == [(0, 5)]
     assert hits([0.5]) == [(0, 0)]
+
+
+@pytest.mark.parametrize("shape", [(1,), (8,), (9,), (3, 8), (3, 9)])
+def test_the_median_is_numpys_and_loads_no_masked_arrays(shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    assert float(find_median(values)) == pytest.approx(float(np.median(values)), abs=1e-6)
+    along = np.median(values, axis=-1, keepdims=True)
+    np.testing.assert_allclose(find_median(values, axis=values.ndim - 1), along, atol=1e-6)
+    code = (
+        "import sys, numpy as np; from search.evidence import find_median;"
+        "find_median(np.ones(4)); print('numpy.ma' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "False", done.stderr
