@@ -176,6 +176,7 @@ def index(
         progress = choose_progress(make_console(stderr=True), is_silent=as_json)
         summary = index_folder(folder, opened, encoders, options, progress=progress)
         if not summary.is_interrupted:
+            encoders.release()  # the networks hold a hundred MB, and hardly any is used again
             measure_backgrounds(opened, encoders)
     if as_json:
         print_json(summary_to_dict(summary))

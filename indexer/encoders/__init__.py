@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from store.errors import MvsearchError
-from store.records import Matrix, Modality, Space
+from store.records import MODALITIES, Matrix, Modality, Space
 
 # Adding an encoder: a file of its own, a line here, a line in the contract test
 # (tests/indexer/encoders/test_contract.py).
@@ -266,3 +266,8 @@ class Encoders:
     def get(self, modality: Modality) -> Any:
         """The encoder of one modality, or None."""
         return getattr(self, modality)
+
+    def release(self) -> None:
+        """Let go of what was loaded; what is used again is loaded again."""
+        for modality in MODALITIES:
+            self.__dict__.pop(modality, None)

@@ -111,6 +111,24 @@ def test_the_median_is_that_of_all_pairs(
     assert set(highest) == {f"{NEAR_ALL}aa", f"{LONG}aa"}
 
 
+@pytest.mark.parametrize("kind", ["clip", "video"])
+def test_a_single_video_is_not_compared_with_itself(
+    plant: Any,
+    spaces: Any,
+    conftest_spans: Any,
+    planted_encoders: Any,
+    kind: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its two hours would be multiplied by its two hours, for pairs that nobody counts."""
+    lines = np.random.default_rng(2).normal(size=(9, spaces["lyrics"].dim))
+    alone = plant({"01aa": {spaces["lyrics"]: (lines, conftest_spans(9))}})
+    monkeypatch.setattr(search.probes, "iter_blocks", lambda *_: pytest.fail("vectors were read"))
+    monkeypatch.setattr(search.probes, "compare_some", lambda *_: pytest.fail("compared"))
+    found = obtain_background(alone, spaces["lyrics"], kind, planted_encoders())
+    assert (found.n_pairs, list(found.levels)) == (0, ["01aa"])
+
+
 def count_neighbours(scores: np.ndarray, k: int = 10) -> np.ndarray:
     """How often each column is among the k best of a row."""
     best = np.argsort(-scores, axis=1)[:, :k]

@@ -168,6 +168,16 @@ def test_a_profile_loads_what_it_names() -> None:
     assert Encoders("paper").audio is None
 
 
+def test_what_is_released_is_loaded_again() -> None:
+    encoders = Encoders("toy")
+    before = {modality: encoders.get(modality) for modality in MODALITIES}
+    assert encoders.frames is before["frames"]
+    encoders.release()
+    for modality, encoder in before.items():
+        assert encoders.get(modality) is not encoder
+        assert encoders.get(modality).spaces == encoder.spaces
+
+
 def test_unknown_names_are_one_line() -> None:
     with pytest.raises(MvsearchError, match="no encoder is called 'x'"):
         load_encoder("x")
