@@ -189,21 +189,21 @@ class Engine:
         depth = choose_depth(options.top)
         with closing(Neighbours(self.library, videos, indexes, backgrounds, score)) as neighbours:
             for at, compared in enumerate(neighbours.iter_compared(depth)):
-                results, reach = self._rank_compared(compared, weights, options), depth
+                results, reach = self._rank_compared(compared, len(videos), weights, options), depth
                 while options.is_picky and len(results) < options.top and not compared.is_all:
                     reach *= 4
                     compared = neighbours.compare(at, reach)
-                    results = self._rank_compared(compared, weights, options)
+                    results = self._rank_compared(compared, len(videos), weights, options)
                 yield videos[at], results
                 if progress is not None:
                     progress(at + 1, len(videos))
 
     def _rank_compared(
-        self, compared: Compared, weights: Weights, options: SearchOptions
+        self, compared: Compared, n_videos: int, weights: Weights, options: SearchOptions
     ) -> list[Result]:
         measured = (compared.similarities, compared.surprises)
-        moments_of, known = compared.find_moments, compared.videos
-        return self._rank(list(known), measured, weights, options, moments_of, known)
+        moments_of, known = compared.find_moments, (compared.videos, n_videos)
+        return self._rank(list(compared.videos), measured, weights, options, moments_of, known)
 
     def _videos(self) -> tuple[Video, ...]:
         videos = tuple(self.library.catalog.videos())
@@ -247,17 +247,20 @@ class Engine:
         weights: Weights,
         options: SearchOptions,
         moments_of: Callable[[Video], tuple[Moment, ...]],
-        known: Mapping[str, Video] | None = None,
+        known: tuple[Mapping[str, Video], int] | None = None,
     ) -> list[Result]:
+        """Videos by score; `known` are these and the number of all, so that none is asked for."""
         similarities, surprises = measured
         scores, shares = fuse(options.fusion, similarities, surprises, weights)
-        n_videos = self.library.catalog.n_videos()
         results: list[Result] = []
         order = order_best_first(scores, video_ids)
         ranked = [video_ids[at] for at in order]
-        ranking = (
-            map(known.__getitem__, ranked) if known else self._read_videos(ranked, options.top)
-        )
+        if known is None:
+            n_videos = self.library.catalog.n_videos()
+            ranking = self._read_videos(ranked, options.top)
+        else:
+            videos, n_videos = known
+            ranking = map(videos.__getitem__, ranked)
         is_copy = CopyTest(Comparison(self._indexes())) if options.has_collapse else None
         for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
             at, video = order[pick.position], pick.video
