@@ -6,7 +6,14 @@ from pathlib import Path
 
 from benchmarks.clips import Clip, keep_clip
 from benchmarks.libraries import MadeLibrary, keep_crowd
-from benchmarks.program import BenchOptions, keep_songs, mvsearch, run_program, settle_library
+from benchmarks.program import (
+    BenchOptions,
+    keep_songs,
+    mvsearch,
+    run_program,
+    settle_library,
+    warm_up,
+)
 from benchmarks.results import Row, judge
 from benchmarks.timing import compare, run_command
 
@@ -22,7 +29,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     alone = options.cache / "alone"
     alone.mkdir(exist_ok=True)
     shutil.copyfile(song, alone / song.name)
-    index_into(options.cache / "fresh-library", alone)  # exports networks, once on a machine
+    warm_up(options)
     found = compare(
         {
             "full": lambda: add_to_made(made, song),

@@ -80,6 +80,13 @@ def paint_still(path: Path) -> Path:
     return path
 
 
+def read_duration(path: Path) -> float:
+    """Seconds, by the container."""
+    words = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]
+    said = subprocess.run([*words, str(path)], capture_output=True, text=True, check=True)
+    return float(said.stdout)
+
+
 def run_ffmpeg(words: Sequence[str]) -> None:
     """Run ffmpeg to its end, quietly."""
     subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *words], check=True)

@@ -19,7 +19,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     """Row 3."""
     encoder = Encoders("embedded").frames
     width, height = encoder.frame_size
-    n_frames = 16 if options.is_quick else 320
+    n_frames = 16 if options.is_quick else 160
     generator = np.random.default_rng(7)
     frames = generator.integers(0, 256, (n_frames, height, width, 3), dtype=np.uint8)
     encoder.encode(frames[:2])  # exports the network, once on a machine

@@ -58,7 +58,7 @@ def describe(
 
 def time_indexing(options: BenchOptions) -> list[float]:
     """Wall seconds of indexing 1, 2, 4 and 8 clips, cold start taken off."""
-    clip = keep_clip(options.cache / "clips", Clip(4.0 if options.is_quick else 20.0))
+    clip = keep_clip(options.cache / "clips", Clip(4.0 if options.is_quick else 12.0))
     return [repeat(partial(index_clips, clip, step, options), options.rounds) for step in STEPS]
 
 

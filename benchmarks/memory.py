@@ -16,13 +16,10 @@ SHORT_SECONDS, LONG_SECONDS = 300.0, 7200.0
 
 def measure_rows(options: BenchOptions) -> list[Row]:
     """Row 4."""
-    lengths = (8.0, 24.0) if options.is_quick else (SHORT_SECONDS, LONG_SECONDS)
-    # Few frames a second, so that two hours are decoded in a minute; what is held is the same.
-    source = keep_clip(options.cache / "clips", Clip(4.0 if options.is_quick else 60.0, rate=5))
+    loops = keep_loops(options)
+    lengths = list(loops)
     peaks = []
-    for seconds in lengths:
-        folder = options.cache / f"looped-5-{seconds:g}"
-        loop_clip(source, folder / f"looped{source.suffix}", seconds)
+    for seconds, folder in loops.items():
         n_runs = 1 if seconds == max(lengths) else options.rounds
         peaks.append(statistics.median(read_peak(folder, options) for _ in range(n_runs)))
     ratio = peaks[1] / peaks[0]
@@ -41,9 +38,20 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     ]
 
 
+def keep_loops(options: BenchOptions) -> dict[float, Path]:
+    """The folders of a short and a long video, each with nothing else in it, by their seconds."""
+    lengths = (8.0, 24.0) if options.is_quick else (SHORT_SECONDS, LONG_SECONDS)
+    # Few frames a second, so that two hours are decoded in a minute; what is held is the same.
+    source = keep_clip(options.cache / "clips", Clip(4.0 if options.is_quick else 60.0, rate=5))
+    folders = {seconds: options.cache / f"looped-5-{seconds:g}" for seconds in lengths}
+    for seconds, folder in folders.items():
+        loop_clip(source, folder / f"looped{source.suffix}", seconds)
+    return folders
+
+
 def read_peak(folder: Path, options: BenchOptions) -> int:
     """Bytes at most while a folder is indexed into a new library."""
-    library = options.cache / "fresh-library"
+    library = options.cache / "fresh-library-of-loops"  # others run beside this one
     shutil.rmtree(library, ignore_errors=True)
     words = ("index", folder, "--library", library, "--lyrics", "off", "--json")
     cost = run_command(mvsearch(*words), is_watched=True)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from benchmarks.growth import N_SONGS, STEPS
 from benchmarks.libraries import keep_crowd, keep_songbook
+from benchmarks.memory import keep_loops
 from benchmarks.program import BenchOptions, find_media, keep_songs, settle_library
+from benchmarks.workers import keep_clips
 
 N_CROWD = 10_000
 
@@ -16,6 +18,9 @@ def prepare(what: str, options: BenchOptions) -> None:
         keep_songs(options)
     elif what == "crowd":
         settle_library(keep_crowd(options.cache, N_CROWD))
+    elif what == "clips":
+        keep_clips(options)
+        keep_loops(options)
     else:
         for step in STEPS:
             settle_library(keep_songbook(options.cache, N_SONGS * step))
@@ -23,7 +28,7 @@ def prepare(what: str, options: BenchOptions) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.preparing")
-    parser.add_argument("what", choices=("songs", "crowd", "songbooks"))
+    parser.add_argument("what", choices=("songs", "crowd", "songbooks", "clips"))
     parser.add_argument("--cache", type=Path, default=BenchOptions().cache)
     given = parser.parse_args()
     prepare(given.what, BenchOptions(cache=given.cache.resolve(), media=find_media()))

@@ -4,10 +4,12 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.clips import Clip, keep_clip
 from benchmarks.libraries import MadeLibrary
 from benchmarks.results import Row, format_row, write_rows
 from benchmarks.timing import run_command
@@ -72,6 +74,14 @@ def find_media() -> Path | None:
 def mvsearch(*words: str | Path) -> list[str | Path]:
     """The words of a command of ours, as a process of its own."""
     return [sys.executable, ROOT / "cli.py", *words]
+
+
+def warm_up(options: BenchOptions) -> None:
+    """Index a clip into a library of its own: networks are exported once on a machine."""
+    clip = keep_clip(options.cache / "clips/warm", Clip(4.0))
+    with tempfile.TemporaryDirectory(dir=options.cache) as library:
+        words = mvsearch("index", clip.parent, "--library", library, "--json")
+        run_command([*words, "--lyrics", "sidecar"], ROOT)
 
 
 def settle_library(made: MadeLibrary) -> None:

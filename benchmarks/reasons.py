@@ -11,27 +11,28 @@ REASONS: dict[tuple[str, str], str] = {
         " scipy and a batch of pictures a core are in it"
     ),
     ("4", ""): (
-        "vectors of a video are held until it is done, and at the end it is compared as a whole for"
-        " the background; with products four times as large it was 1.47 x"
+        "vectors of a video are held until it is done; before networks were let go at the end, and"
+        " a single video was no longer compared with itself, it was 1.26 x"
     ),
     ("5", "cold"): (
         "more than half is importing, SQLAlchemy most, then the encoder's session, FAISS and, for a"
-        " picture, ffmpeg; loading a network while its file is checked and leaving the process to"
-        " the system took half a second off, loading it beside the imports nothing"
+        " picture, ffmpeg; mapping a network's weights and leaving the process to the system took"
+        " half a second off, loading a network beside the imports nothing"
     ),
     ("8", ""): (
-        "the rows of 10,000 files and of their stages are read through SQLAlchemy, and four indexes"
-        " and five backgrounds are opened and written; appending instead of writing anew is in it,"
-        " reading fewer columns was not tried"
+        "10,000 files are looked at, what is known of them and of their stages is read, and four"
+        " indexes and five backgrounds are opened and written; appending instead of writing anew,"
+        " columns instead of rows and one listing of the folder are in it"
     ),
     ("10", "`similar --all --format txt`, twice"): (
-        "estimates of all pairs grow with n × n, and more often a song's vectors are no longer at"
-        " hand; products of other sizes were tried and gained nothing"
+        "estimates of all pairs grow with n × n, though each is made once for both, and more often"
+        " a song's vectors are no longer at hand; products of other sizes were tried and gained"
+        " nothing"
     ),
     ("11", ""): (
-        "one worker already decodes beside the encoders, and two threads of one core gain little;"
-        " videos of 1080p at half a frame a second, where decoding weighs most, are what was found"
-        " to gain most"
+        "one worker already decodes beside the encoders, which leaves little of two cores for"
+        " another; videos of 1080p at half a frame a second, where decoding weighs most, are what"
+        " was found to gain most"
     ),
 }
 

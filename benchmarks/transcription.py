@@ -46,7 +46,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     ways: dict[str, Callable[[], float]] = {}
     for name in list_engines():
         engine = load_engine(name, str(checkpoint), checkpoint)
-        for batch_size in (1, choose_batch_size(engine.n_state)):
+        for batch_size in (1, min(n_windows, choose_batch_size(engine.n_state))):
             way = f"{name}, {batch_size} at once"
             ways[way] = partial(hear, engine, samples, batch_size)
     found = compare(ways, options.rounds)

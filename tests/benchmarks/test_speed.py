@@ -1,6 +1,7 @@
 """The suite goes on when a program fails, and says so."""
 
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,28 @@ def test_what_no_claim_rests_on_runs_only_when_it_is_named(monkeypatch, tmp_path
     monkeypatch.setattr(speed, "prepare", lambda words, told: None)
     monkeypatch.setattr(speed, "run_one", lambda name, words: ran.append(name) or [])
     speed.main(["--cache", str(tmp_path), "--out", str(tmp_path / "page.md")])
-    assert ran == [name for name in speed.PROGRAMS if name != "decoding"]
+    assert sorted(ran) == sorted(speed.PROGRAMS.keys() - {"decoding"})
+
+
+def test_what_no_clock_measures_runs_side_by_side_and_nothing_else_does(monkeypatch, tmp_path):
+    at_once, greatest = set(), {}
+    meeting = threading.Barrier(2, timeout=10)
+
+    def run_one(name, words):
+        at_once.add(name)
+        if name in speed.UNHURRIED:
+            meeting.wait()
+        greatest[name] = set(at_once)
+        if name in speed.UNHURRIED:
+            meeting.wait()
+        at_once.discard(name)
+        return [Row(speed.PROGRAMS[name], name, "-", "-")]
+
+    monkeypatch.setattr(speed, "run_one", run_one)
+    speed.run_all(list(speed.PROGRAMS), [], tmp_path)
+    for name in speed.PROGRAMS:
+        assert greatest[name] == (set(speed.UNHURRIED) if name in speed.UNHURRIED else {name})
+        assert [row.what for row in read_rows(tmp_path / f"{name}.json")] == [name]
 
 
 def test_unknown_program_is_refused(capsys):
