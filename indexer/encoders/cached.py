@@ -1,22 +1,26 @@
 """What is made once on a machine and kept: exported networks, classes as words."""
 
 import logging
+import os
 import shutil
 import tempfile
 import threading
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from indexer.encoders.checkpoints import models_folder
-from store.errors import MvsearchError
+from indexer.encoders.checkpoints import (
+    compute_fingerprint,
+    compute_sha256,
+    models_folder,
+    recall_sha256,
+)
+from store.errors import MvsearchError, WeightsMissingError
 
 logger = logging.getLogger(__name__)
 
 Loaded = TypeVar("Loaded")
 
-BYTES_AT_ONCE = 1 << 20
 DIGITS = "[0-9a-f]" * 8
 
 # Encoders load side by side, but torch exports one network at a time. One export may need another.
@@ -26,8 +30,9 @@ _MAKING = threading.RLock()
 def load_cached(stem: str, make: Callable[[Path], None], load: Callable[[Path], Loaded]) -> Loaded:
     """Load a folder of files that was made before from the cache, or make it and put it there.
 
-    The folder's name carries the checksum of what is in it, so that name and content land in one
-    step: processes that race make the same folder or two good ones, and a damaged one is told.
+    The folder's name carries the fingerprint of what is in it, so that name and content land in one
+    step: processes that race make the same folder or two good ones, and a damaged one is told. A
+    file that stands is read for that only once: 91 MB are 0.1 s of every search by words.
 
     Args:
         stem: what the folder's name begins with; other content, another stem.
@@ -48,7 +53,7 @@ def load_cached(stem: str, make: Callable[[Path], None], load: Callable[[Path], 
 def _find_whole(cache: Path, stem: str) -> Path | None:
     """The first folder of a stem whose content is what its name says; the damaged ones go."""
     for place in sorted(cache.glob(f"{stem}-{DIGITS}")):
-        if place.name == f"{stem}-{_compute_checksum(place)}":
+        if place.name == f"{stem}-{_fingerprint(place, recall_sha256)}":
             return place
         logger.warning("%s is damaged and is made anew", place)
         shutil.rmtree(place, ignore_errors=True)
@@ -63,7 +68,10 @@ def _make(cache: Path, stem: str, make: Callable[[Path], None]) -> Path:
             made = Path(part, "made")
             made.mkdir()
             make(made)
-            return _name(made, cache / f"{stem}-{_compute_checksum(made)}")
+            for path in made.iterdir():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            return _name(made, cache / f"{stem}-{_fingerprint(made, compute_sha256)}")
     except OSError as error:
         raise MvsearchError(
             f"{cache} cannot be written ({error.strerror}): point MVSEARCH_MODELS elsewhere"
@@ -80,19 +88,9 @@ def _name(made: Path, place: Path) -> Path:
         raise
 
 
-def _compute_checksum(place: Path) -> str:
-    """The CRC-32 of the names and contents of a folder's files; empty where they cannot be read.
-
-    It tells damage: whoever may write here needs no second content with the same checksum. SHA-256
-    takes nearly three times as long, a tenth of a second for every search by words.
-    """
-    checksum = 0
+def _fingerprint(place: Path, digest: Callable[[Path], str]) -> str:
+    """That of a folder's files and their names; empty where they cannot be read."""
     try:
-        for path in sorted(place.iterdir()):
-            checksum = zlib.crc32(path.name.encode("utf-8", "surrogateescape"), checksum)
-            with path.open("rb", buffering=0) as file:
-                while block := file.read(BYTES_AT_ONCE):
-                    checksum = zlib.crc32(block, checksum)
-    except OSError:
+        return compute_fingerprint(place, [path.name for path in place.iterdir()], digest)
+    except (OSError, WeightsMissingError):
         return ""
-    return f"{checksum:08x}"

@@ -57,6 +57,17 @@ def test_a_damaged_folder_is_made_anew_and_never_read(
     assert [read(place) for place in cache.iterdir()] == [PARTS]
 
 
+def test_files_that_stand_are_read_once_to_be_checked(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        load_cached("net-1", make, read)
+    monkeypatch.setattr(
+        "indexer.encoders.checkpoints.compute_sha256", lambda path: pytest.fail(f"{path} was read")
+    )
+    assert load_cached("net-1", fail, read) == PARTS
+
+
 def test_contents_that_change_names_are_damage(cache: Path) -> None:
     load_cached("net-1", make, read)
     (folder,) = cache.iterdir()
