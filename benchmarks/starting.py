@@ -34,7 +34,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     things["bare"] = partial(time_command, [sys.executable, "-c", "pass"])
     for thing in things.values():
         thing()
-    found = compare(things, 1 if options.is_quick else 5)
+    found = compare(things, 1 if options.is_quick else 9)
     rows = [describe(found, *command, options) for command in COMMANDS]
     heavy = sorted({name for name in ("lyric", "image") if imports_torch(words[name])})
     said = f"imported by {' and '.join(heavy)}" if heavy else "not imported"
