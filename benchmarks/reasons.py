@@ -29,10 +29,15 @@ REASONS: dict[tuple[str, str], str] = {
         " a song's vectors are no longer at hand; products of other sizes were tried and gained"
         " nothing"
     ),
+    ("10", "`similar --all --format txt` for"): (
+        "comparing each song with the 25 likeliest is most of it; threads that multiply wait for"
+        " Python's lock while another ranks, so that two cores are busy to 0.7, and a shorter"
+        " switch interval gained nothing"
+    ),
     ("11", ""): (
-        "one worker already decodes beside the encoders, which leaves little of two cores for"
-        " another; videos of 1080p at half a frame a second, where decoding weighs most, are what"
-        " was found to gain most"
+        "the command's start and end are the same for both, and one worker already decodes beside"
+        " the encoders; videos of 1080p at half a frame a second, where decoding weighs most, are"
+        " what was found to gain most"
     ),
 }
 
