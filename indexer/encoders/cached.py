@@ -5,7 +5,9 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +24,9 @@ logger = logging.getLogger(__name__)
 Loaded = TypeVar("Loaded")
 
 DIGITS = "[0-9a-f]" * 8
+PART = ".part"
+# What is older was left by a process that was killed: no export takes as long.
+STALE_SECONDS = 3600.0
 
 # Encoders load side by side, but torch exports one network at a time. One export may need another.
 _MAKING = threading.RLock()
@@ -64,7 +69,8 @@ def _make(cache: Path, stem: str, make: Callable[[Path], None]) -> Path:
     """Make a folder beside the others and give it its name."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=cache) as part:
+        _sweep(cache)
+        with tempfile.TemporaryDirectory(prefix=".", suffix=PART, dir=cache) as part:
             made = Path(part, "made")
             made.mkdir()
             make(made)
@@ -76,6 +82,14 @@ def _make(cache: Path, stem: str, make: Callable[[Path], None]) -> Path:
         raise MvsearchError(
             f"{cache} cannot be written ({error.strerror}): point MVSEARCH_MODELS elsewhere"
         ) from error
+
+
+def _sweep(cache: Path) -> None:
+    """Delete what killed processes left half made."""
+    for part in cache.glob(f".*{PART}"):
+        with suppress(FileNotFoundError):  # another process sweeps as well
+            if time.time() - part.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(part, ignore_errors=True)
 
 
 def _name(made: Path, place: Path) -> Path:

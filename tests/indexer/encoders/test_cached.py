@@ -1,5 +1,7 @@
 """What is made once and kept: found again, told when damaged, and never half there."""
 
+import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,6 +101,16 @@ def test_what_fails_to_be_made_leaves_nothing(cache: Path) -> None:
     with pytest.raises(RuntimeError, match="no such layer"):
         load_cached("net-1", fail_midway, read)
     assert list(cache.iterdir()) == []
+
+
+def test_what_a_killed_process_left_goes_and_what_another_is_making_stays(cache: Path) -> None:
+    for name, age_seconds in ((".killed.part", 2 * 3600), (".busy.part", 60)):
+        folder = cache / name
+        folder.mkdir(parents=True)
+        make(folder)
+        os.utime(folder, (time.time() - age_seconds,) * 2)
+    load_cached("net-1", make, read)
+    assert [path.name for path in cache.glob(".*")] == [".busy.part"]
 
 
 def test_a_cache_that_cannot_be_written_is_told(cache: Path) -> None:
