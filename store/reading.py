@@ -140,16 +140,7 @@ class CatalogReader(LineReader, TagReader, VectorReader):
             query = query.where(LocationRow.video_id == video_id)
         decode_folder = cache(decode_path)
         with self._database.reading() as session:
-            return [
-                Location(
-                    decode_path(row.path),
-                    row.video_id,
-                    decode_folder(row.folder),
-                    row.size,
-                    row.mtime_ns,
-                )
-                for row in session.execute(query)
-            ]
+            return [row_to_location(row, decode_folder) for row in session.execute(query)]
 
     def folders(self) -> list[Path]:
         """The folders that were indexed and have files in the library."""

@@ -2,8 +2,11 @@
 
 import math
 import os
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Row
 
 from store.blobs import normalise, pack_seconds, pack_vectors, unpack_seconds, unpack_vectors
 from store.errors import FailureCode, LibraryDamagedError
@@ -94,10 +97,12 @@ def location_to_row(location: Location) -> LocationRow:
     )
 
 
-def row_to_location(row: LocationRow) -> Location:
-    """A row as a location."""
+def row_to_location(
+    row: LocationRow | Row[Any], decode_folder: Callable[[bytes], Path] = decode_path
+) -> Location:
+    """A row, or its columns by their names, as a location."""
     return Location(
-        decode_path(row.path), row.video_id, decode_path(row.folder), row.size, row.mtime_ns
+        decode_path(row.path), row.video_id, decode_folder(row.folder), row.size, row.mtime_ns
     )
 
 
