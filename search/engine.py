@@ -17,6 +17,7 @@ from search.fusion import (
     fuse,
     merge_parts,
     order_best_first,
+    split_scores,
 )
 from search.lexical import find_evidence
 from search.matrix import SimilarityMatrix
@@ -252,6 +253,7 @@ class Engine:
         """Videos by score; `known` are these and the number of all, so that none is asked for."""
         similarities, surprises = measured
         scores, shares = fuse(options.fusion, similarities, surprises, weights)
+        points = split_scores(options.fusion, similarities, surprises, shares)
         results: list[Result] = []
         order = order_best_first(scores, video_ids)
         ranked = [video_ids[at] for at in order]
@@ -269,6 +271,7 @@ class Engine:
                     float(similarities[modality][at]),
                     float(share[at]),
                     float(surprises[modality][at]),
+                    float(points[modality][at]),
                 )
                 for modality, share in shares.items()
                 if share[at] > 0

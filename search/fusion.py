@@ -45,6 +45,27 @@ def fuse(
     return (fuse_weighted if fusion == "weighted" else fuse_ranks)(similarities, weights)
 
 
+def split_scores(
+    fusion: Fusion, similarities: Similarities, surprises: Similarities, shares: Similarities
+) -> dict[Modality, FloatArray]:
+    """What each modality adds to the scores that `fuse` gave.
+
+    Args:
+        fusion: in use.
+        similarities: for each modality (videos,), as `fuse` had them.
+        surprises: likewise.
+        shares: the weights that `fuse` returned.
+
+    Returns:
+        For each modality (videos,), zero where the video lacks it. Their sum is the score but for
+        what `fuse_surprise` counts for a video that lacks something.
+    """
+    values = surprises if fusion == "calibrated" else similarities
+    if fusion == "rrf":
+        values = {m: _invert_ranks(s) for m, s in similarities.items()}
+    return {m: np.where(shares[m] > 0, v, 0.0) * shares[m] for m, v in values.items()}
+
+
 def merge_parts(
     similarities: FloatArray, modalities: Sequence[Modality]
 ) -> dict[Modality, FloatArray]:

@@ -9,15 +9,14 @@ from search.page import NO_PICTURE, Place, Thumbnail, hash_style, read_places
 from search.pairs import Progress
 from search.query import Weights
 from search.report import Similar, find_best_moment, name_video, say_moment
+from search.report_bar import NOT_COMPARED, WHAT, count_rest, draw_bar, find_longest
 from search.report_heatmap import draw_heatmap
 from search.report_style import STYLE
 from search.text import format_seconds, printable
-from store.records import MODALITIES, Modality, Result, Video
+from store.records import MODALITIES, Result, Video
 
 # JPEG pictures in one page, about 5 KB each; the best-ranked of every song come first.
 MAX_THUMBNAILS = 1500
-
-WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +27,13 @@ class _Page:
         position: of each video, by id; its number on the page.
         songs: ids of the videos that have a card.
         pictures: data URIs by video id and second.
+        longest: the score whose bar fills the width.
     """
 
     position: dict[str, int]
     songs: frozenset[str]
     pictures: dict[Place, str]
+    longest: float
 
 
 def render_html(
@@ -60,7 +61,9 @@ def render_html(
     position = {video.id: at for at, video in enumerate(matrix.videos)}
     pairs = {(position[v.id], position[r.video.id]) for v, results in similar for r in results}
     songs = frozenset(video.id for video, _ in similar)
-    page = _Page(position, songs, read_pictures(similar, thumbnail, progress=progress))
+    results = [result for _, some in similar for result in some]
+    pictures = read_pictures(similar, thumbnail, progress=progress)
+    page = _Page(position, songs, pictures, find_longest(results))
     cards = [_draw_song(video, results, page) for video, results in similar]
     digest = hash_style(STYLE)
     return "\n".join(
@@ -70,7 +73,7 @@ def render_html(
             f"img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>Similar songs</title><style>{STYLE}</style></head><body>",
-            _draw_head(len(matrix.videos), weights),
+            _draw_head(len(matrix.videos), weights, results),
             draw_heatmap(matrix, pairs),
             '<main id="songs">',
             *cards,
@@ -104,19 +107,30 @@ def _picture_seconds(result: Result) -> float:
     return round(min((moment.start_seconds + moment.end_seconds) / 2, moment.start_seconds + 2), 1)
 
 
-def _draw_head(n_songs: int, weights: Weights) -> str:
+def _draw_head(n_songs: int, weights: Weights, results: Sequence[Result]) -> str:
     total = sum(weights.values())
-    legend = "".join(
-        f'<li><svg viewBox="0 0 8 8" aria-hidden="true"><rect class="{modality}" width="8" '
-        f'height="8" rx="2"/></svg>{WHAT[modality]}, weight {weights[modality] / total:.2f}</li>'
+    marks: list[tuple[str, str]] = [
+        (modality, f"{WHAT[modality]}, weight {weights[modality] / total:.2f}")
         for modality in MODALITIES
         if weights.get(modality, 0.0) > 0
+    ]
+    if any(count_rest(result) for result in results):
+        marks.append(("rest", f"{NOT_COMPARED}: the median of unrelated videos"))
+    legend = "".join(
+        f'<li><svg viewBox="0 0 8 8" aria-hidden="true"><rect class="{name}" width="8" '
+        f'height="8" rx="2"/></svg>{what}</li>'
+        for name, what in marks
     )
     songs = "1 song" if n_songs == 1 else f"{n_songs} songs"
+    longest = find_longest(results)
+    full = (
+        f" A bar of full width is {longest:.3f}, the highest on this page." if longest > 0 else ""
+    )
     return (
         '<a class="skip" href="#songs">Skip to the songs</a>'
         f'<h1>Similar songs</h1><p class="lead">{songs}, each with those most like it. A bar is '
-        "as long as the score; its colours say what it is made of.</p>"
+        "as long as the score; its parts are what each kind of likeness adds to it; what counts "
+        f"against a song shortens them alike.{full}</p>"
         f'<ul class="legend">{legend}</ul>'
     )
 
@@ -148,7 +162,7 @@ def _draw_result(result: Result, song: int, page: _Page) -> str:
         f'<div class="title"><a{link} dir="auto">{title}</a>'
         f"<span>{'weak, ' if result.is_weak else ''}{result.score:.3f}</span></div>"
         f'<p class="artist" dir="auto">{artist}</p>{copies}'
-        f"{_draw_bar(result)}"
+        f"{draw_bar(result, page.longest)}"
         f'<ul class="where">{where}</ul></li>'
     )
 
@@ -160,22 +174,3 @@ def _draw_picture(result: Result, page: _Page) -> str:
     seconds = "" if moment is None else format_seconds(moment.start_seconds)
     time = f'<span class="time">{seconds}</span>' if seconds else ""
     return f'<div class="shot">{picture}{time}</div>'
-
-
-def _draw_bar(result: Result) -> str:
-    said = ", ".join(
-        f"{WHAT[modality]} {c.similarity:.2f} × {c.weight:.2f}, surprise {c.calibrated:.1f}"
-        for modality, c in result.contributions.items()
-    )
-    x = 0.0
-    parts = []
-    for modality in MODALITIES:
-        part = result.contributions.get(modality)
-        width = 0.0 if part is None else max(0.0, part.similarity * part.weight) * 100
-        parts.append(f'<rect class="{modality}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
-        x += width
-    return (
-        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" '
-        f'aria-label="{said}"><title>{said}</title><rect class="empty" width="100" height="6"/>'
-        f"{''.join(parts)}</svg>"
-    )

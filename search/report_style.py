@@ -5,13 +5,13 @@ STYLE = """
   color-scheme: light dark;
   --paper: #fbfaf8; --card: #ffffff; --ink: #22252a; --soft: #666c75; --line: #e4e2dd;
   --accent: #2f6fb0; --glow: #fff3d6;
-  --frames: #3f7fbf; --lyrics: #d9962f; --audio: #3f9c82; --empty: #ecebe7;
+  --frames: #3f7fbf; --lyrics: #d9962f; --audio: #3f9c82; --rest: #b3aea4; --empty: #ecebe7;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14161a; --card: #1c1f25; --ink: #e6e7ea; --soft: #9aa1ab; --line: #2c3037;
     --accent: #7fb2e6; --glow: #3a3220;
-    --frames: #6aa5dd; --lyrics: #e3ae57; --audio: #5fbda2; --empty: #2a2e35;
+    --frames: #6aa5dd; --lyrics: #e3ae57; --audio: #5fbda2; --rest: #6b727d; --empty: #2a2e35;
   }
 }
 * { box-sizing: border-box; }
@@ -34,7 +34,7 @@ a:hover { color: var(--accent); }
   list-style: none; color: var(--soft); font-size: .87rem; }
 .legend svg { width: .8rem; height: .8rem; margin-right: .45rem; vertical-align: -.06rem; }
 .frames { fill: var(--frames); } .lyrics { fill: var(--lyrics); } .audio { fill: var(--audio); }
-.empty { fill: var(--empty); }
+.rest { fill: var(--rest); } .empty { fill: var(--empty); }
 figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 12px; }
 .map { display: block; max-width: 100%; height: auto; margin: 0 auto; }

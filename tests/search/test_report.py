@@ -32,7 +32,10 @@ def result(**change: Any) -> Result:
         1,
         0.5,
         video,
-        {"frames": Contribution(0.6, 0.75, 2.5), "lyrics": Contribution(0.2, 0.25, 0.5)},
+        {
+            "frames": Contribution(0.6, 0.75, 2.5, 0.45),
+            "lyrics": Contribution(0.2, 0.25, 0.5, 0.05),
+        },
         (
             Moment("ab12", "lyrics", None, None, 0.3, "la la", words=("lla",)),
             Moment("ab12", "frames", 12.0, 17.5, 0.61, support=0.9123, rate=1.1),

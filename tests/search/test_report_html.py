@@ -37,7 +37,10 @@ def make(n: int, title: str = "Song") -> tuple[SimilarityMatrix, list[Any]]:
 
 def answer(video: Video, at: int, score: float) -> Result:
     moment = Moment(video.id, "lyrics", 65.0, 66.0, 0.5, EVIL)
-    parts = {"frames": Contribution(0.5, 0.6, 2.0), "lyrics": Contribution(-0.25, 0.4, 0.1)}
+    parts = {
+        "frames": Contribution(0.5, 0.6, 2.0, 0.3),
+        "lyrics": Contribution(-0.25, 0.4, 0.1, -0.1),
+    }
     return Result(at + 1, float(score), video, parts, (moment,))
 
 
@@ -98,12 +101,11 @@ def test_the_policy_allows_the_page_its_own_style_alone() -> None:
     assert "unsafe" not in policy
 
 
-def test_bars_are_as_long_as_what_each_modality_gave() -> None:
+def test_the_page_says_where_and_what_a_bar_is() -> None:
     matrix, similar = make(2)
     text = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
-    assert '<rect class="frames" x="0.00" width="30.00"' in text
-    assert '<rect class="lyrics" x="30.00" width="0.00"' in text
     assert "1:05–1:06 lyrics" in text
+    assert f"A bar of full width is {similar[0][1][0].score:.3f}" in text
 
 
 def test_pictures_are_read_once_best_ranks_first_and_may_be_missing() -> None:

@@ -1,0 +1,67 @@
+"""A score as a bar whose parts are what the score is made of."""
+
+from collections.abc import Iterable
+
+from store.records import MODALITIES, Modality, Result
+
+WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
+NOT_COMPARED = "not compared"
+# Sums of floats differ from the score by less.
+ROUNDING = 1e-9
+
+
+def find_longest(results: Iterable[Result]) -> float:
+    """The highest score, whose bar fills the width; 0 where none is above zero."""
+    return max((result.score for result in results), default=0.0)
+
+
+def count_rest(result: Result) -> float:
+    """What a score has beyond its contributions: the neutral part for what the video lacks."""
+    rest = result.score - sum(part.points for part in result.contributions.values())
+    return rest if rest > ROUNDING else 0.0
+
+
+def draw_bar(result: Result, longest: float) -> str:
+    """Draw a score as an SVG bar.
+
+    Its length is to the full width as the score is to `longest`. Its parts are as long as what
+    each modality adds. What counts against the video (a negative cosine) has no length of its own:
+    it shortens the other parts alike.
+
+    Args:
+        result: with its contributions.
+        longest: the score of a bar of full width.
+    """
+    added: dict[str, float] = {
+        m: p.points for m in MODALITIES if (p := result.contributions.get(m)) is not None
+    }
+    added["rest"] = count_rest(result)
+    positive = sum(max(part, 0.0) for part in added.values())
+    scale = 0.0
+    if longest > 0 and positive > 0:
+        scale = 100 / longest * min(1.0, max(result.score, 0.0) / positive)
+    x = 0.0
+    parts = []
+    for name, part in added.items():
+        width = max(part, 0.0) * scale
+        if width:
+            parts.append(f'<rect class="{name}" x="{x:.3f}" width="{width:.3f}" height="6"/>')
+        x += width
+    said = _say_parts(result)
+    return (
+        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" '
+        f'aria-label="{said}"><title>{said}</title><rect class="empty" width="100" height="6"/>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _say_parts(result: Result) -> str:
+    said = [
+        f"{WHAT[modality]} {part.points:.3g} (similarity {part.similarity:.2f}, surprise "
+        f"{part.calibrated:.1f}, weight {part.weight:.2f})"
+        for modality in MODALITIES
+        if (part := result.contributions.get(modality)) is not None
+    ]
+    rest = count_rest(result)
+    said += [f"{NOT_COMPARED} {rest:.3g}"] if rest else []
+    return f"{result.score:.3g} = {' + '.join(said)}" if said else f"{result.score:.3g}"
