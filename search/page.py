@@ -64,3 +64,13 @@ def read_places(
             if progress is not None:
                 progress(n_done, len(chosen))
     return pictures
+
+
+def wrap_wide(drawing: str, label: str) -> str:
+    """Let a wide drawing be scrolled, by keys too, where the screen is narrow.
+
+    Args:
+        drawing: HTML.
+        label: what it is, for those who do not see it; escaped.
+    """
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{label}">{drawing}</div>'

@@ -1,6 +1,7 @@
 """The similarity of a whole library as one picture whose cells can be clicked."""
 
 import base64
+import math
 import struct
 import zlib
 from collections.abc import Collection, Mapping
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from search.fusion import FloatArray
 from search.matrix import NearestScores, ScoreMap
+from search.page import wrap_wide
 from search.report import name_video
 
 # The hue that similarity is shown in; its opacity is the value, so that it suits any background.
@@ -25,6 +27,8 @@ MAX_CELL = 52
 LABEL_WIDTH = 250
 LABEL_HEIGHT = 24
 LETTER_WIDTH = 7.2
+# Numbers above narrow columns stand above every second or third, so that they can be read.
+NUMBER_WIDTH = 22.0
 
 
 def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
@@ -49,7 +53,8 @@ def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
     side = n * cell
     picture = encode_png(_paint(scores, low, high))
     parts = [
-        f'<svg class="map" viewBox="{-left:g} {-head:g} {side + left:g} {side + head:g}" '
+        f'<svg class="map{" named" if left else ""}" '
+        f'viewBox="{-left:g} {-head:g} {side + left:g} {side + head:g}" '
         f'width="{side + left:g}" height="{side + head:g}" '
         'role="group" aria-label="Similarity of every song with every other">',
         f'<image width="{side:g}" height="{side:g}" preserveAspectRatio="none" '
@@ -58,7 +63,8 @@ def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
         *_link_cells(matrix, order, cell, pairs),
         "</svg>",
     ]
-    return f"<figure>{''.join(parts)}{_draw_scale(low, high)}</figure>"
+    drawing = wrap_wide("".join(parts), "Map of similarity")
+    return f"<figure>{drawing}{_draw_scale(low, high)}</figure>"
 
 
 def _arrange(matrix: ScoreMap) -> tuple[npt.NDArray[np.intp], FloatArray]:
@@ -167,6 +173,7 @@ def _link_rows(
     songs: Collection[int],
 ) -> list[str]:
     rows = []
+    step = math.ceil(NUMBER_WIDTH / cell)
     for row, song in enumerate(order):
         name = name_video(matrix.videos[song])
         middle = (row + 0.5) * cell
@@ -177,11 +184,14 @@ def _link_rows(
             f'dominant-baseline="central">{song + 1}</text>'
             f'<text x="-38" y="{middle:.2f}" font-size="{size:.1f}" text-anchor="end" '
             f'dominant-baseline="central">{escape(_shorten(name))}</text>'
-            f'<text x="{middle:.2f}" y="-8" font-size="{min(size, 0.62 * cell):.1f}" '
-            f'text-anchor="middle">{song + 1}</text>'
             if left
             else ""
         )
+        if left and row % step == 0:
+            labels += (
+                f'<text x="{middle:.2f}" y="-8" font-size="{size:.1f}" '
+                f'text-anchor="middle">{song + 1}</text>'
+            )
         rows.append(
             f'<a class="row"{target}><title>{escape(name)}</title>{labels}'
             f'<rect x="{-left:g}" y="{row * cell:.2f}" width="{len(order) * cell + left:g}" '

@@ -66,14 +66,15 @@ def render_html(
     page = _Page(position, songs, pictures, find_longest(results))
     cards = [_draw_song(video, results, page) for video, results in similar]
     digest = hash_style(STYLE)
+    title = escape(_name_page(similar))
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
             f"img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>Similar songs</title><style>{STYLE}</style></head><body>",
-            _draw_head(len(matrix.videos), weights, results),
+            f"<title>{title}</title><style>{STYLE}</style></head><body>",
+            _draw_head(title, _say_what(len(matrix.videos), similar), weights, results),
             draw_heatmap(matrix, pairs),
             '<main id="songs">',
             *cards,
@@ -107,7 +108,19 @@ def _picture_seconds(result: Result) -> float:
     return round(min((moment.start_seconds + moment.end_seconds) / 2, moment.start_seconds + 2), 1)
 
 
-def _draw_head(n_songs: int, weights: Weights, results: Sequence[Result]) -> str:
+def _name_page(similar: Similar) -> str:
+    return f"Songs like {name_video(similar[0][0])}" if len(similar) == 1 else "Similar songs"
+
+
+def _say_what(n_songs: int, similar: Similar) -> str:
+    """What the page lists."""
+    if len(similar) == 1:
+        n_like = len(similar[0][1])
+        return f"The {n_like} most like it" if n_like > 1 else "The one most like it"
+    return f"{n_songs} songs, each with those most like it"
+
+
+def _draw_head(title: str, what: str, weights: Weights, results: Sequence[Result]) -> str:
     total = sum(weights.values())
     marks: list[tuple[str, str]] = [
         (modality, f"{WHAT[modality]}, weight {weights[modality] / total:.2f}")
@@ -121,14 +134,13 @@ def _draw_head(n_songs: int, weights: Weights, results: Sequence[Result]) -> str
         f'height="8" rx="2"/></svg>{what}</li>'
         for name, what in marks
     )
-    songs = "1 song" if n_songs == 1 else f"{n_songs} songs"
     longest = find_longest(results)
     full = (
         f" A bar of full width is {longest:.3f}, the highest on this page." if longest > 0 else ""
     )
     return (
         '<a class="skip" href="#songs">Skip to the songs</a>'
-        f'<h1>Similar songs</h1><p class="lead">{songs}, each with those most like it. A bar is '
+        f'<h1 dir="auto">{title}</h1><p class="lead">{what}. A bar is '
         "as long as the score; its parts are what each kind of likeness adds to it; what counts "
         f"against a song shortens them alike.{full}</p>"
         f'<ul class="legend">{legend}</ul>'

@@ -22,7 +22,8 @@ body {
   background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", sans-serif;
 }
-h1 { font-size: 1.7rem; font-weight: 650; letter-spacing: -.01em; margin: 0; }
+h1 { font-size: 1.7rem; font-weight: 650; letter-spacing: -.01em; margin: 0;
+  overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 a { color: inherit; text-decoration: none; }
 a:hover { color: var(--accent); }
@@ -37,7 +38,10 @@ a:hover { color: var(--accent); }
 .rest { fill: var(--rest); } .empty { fill: var(--empty); }
 figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 12px; }
+.wide { overflow-x: auto; }
 .map { display: block; max-width: 100%; height: auto; margin: 0 auto; }
+/* Scaled down, names would be too small to read: narrow screens scroll. */
+.map.named { max-width: none; }
 .map image { image-rendering: pixelated; }
 .map text { fill: var(--soft); font-family: inherit; }
 .map rect { fill: transparent; }
@@ -67,9 +71,10 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .shot .time { position: absolute; right: .35rem; bottom: .35rem; padding: 0 .4rem;
   border-radius: 4px; background: rgb(0 0 0 / .66); color: #fff; font-size: .78rem; }
 .title { display: flex; gap: .5rem; margin: .45rem 0 0; }
-.artist { margin: 0 0 .3rem; color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
-.title a { flex: 1; min-width: 0; font-weight: 550; line-height: 1.3; overflow-wrap: anywhere;
-  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
+.artist { margin: 0 0 .3rem; color: var(--soft); font-size: .85rem; }
+.title a { flex: 1; min-width: 0; font-weight: 550; line-height: 1.3; }
+.title a, .artist { overflow-wrap: anywhere; overflow: hidden; display: -webkit-box;
+  -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
 .title span { font-variant-numeric: tabular-nums; color: var(--soft); }
 .bar { display: block; width: 100%; height: .45rem; border-radius: 3px; }
 .where { margin: .4rem 0 0; padding: 0; list-style: none; color: var(--soft); font-size: .82rem;
@@ -81,6 +86,7 @@ footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .song { content-visibility: visible; border-width: 1px 0 0; border-radius: 0; padding: .8rem 0; }
   .similar { grid-template-columns: repeat(5, 1fr); gap: .6rem; }
+  .wide { overflow: visible; } .map.named { max-width: 100%; }
   .similar li, figure, .song header { break-inside: avoid; }
   .song header { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -19,7 +19,7 @@ section > p { color: var(--soft); margin: .3rem 0 0; }
 section figure { margin: 1rem 0 0; }
 figure h3 { margin: 0; font-size: 1rem; font-weight: 600; }
 figcaption { color: var(--soft); font-size: .87rem; margin: .15rem 0 .6rem; }
-.plot { display: block; width: 100%; height: auto; }
+.plot { display: block; width: 100%; min-width: 52rem; height: auto; }
 .plot text { fill: var(--soft); stroke: none; font-family: inherit; font-size: 12px;
   font-variant-numeric: tabular-nums; }
 .plot .label { fill: var(--ink); font-size: 12.5px; }
@@ -49,5 +49,6 @@ tr.chance td { color: var(--soft); border-top-style: dashed; }
 tbody.group th { text-align: left; color: var(--ink); font-weight: 600; padding-top: .9rem; }
 details { margin: 1rem 0 0; } summary { cursor: pointer; color: var(--accent); }
 .notes { color: var(--soft); font-size: .87rem; padding-left: 1.1rem; overflow-wrap: anywhere; }
-@media print { .scroll { overflow: visible; } figure { break-inside: avoid; } }
+@media print { .scroll { overflow: visible; } .plot { min-width: 0; }
+  figure { break-inside: avoid; } }
 """

@@ -11,6 +11,7 @@ from search.evaluation.figures import RECALL_1, Figure
 from search.evaluation.outcomes import Outcome
 from search.evaluation.tables import Row, Tables, Topic
 from search.evaluation.wording import name_distortion, say_interval, say_value
+from search.page import wrap_wide
 from search.text import printable
 from store.records import MODALITIES
 
@@ -254,7 +255,8 @@ def _name_levels(words: str, top: float, bottom: float) -> str:
 
 
 def _frame(height: float, title: str, parts: Sequence[str]) -> str:
-    return (
+    drawing = (
         f'<svg class="plot" viewBox="0 0 {WIDTH} {height:g}" role="img" '
         f'aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )
+    return wrap_wide(drawing, f"Plot: {escape(title)}")

@@ -108,6 +108,29 @@ def test_the_page_says_where_and_what_a_bar_is() -> None:
     assert f"A bar of full width is {similar[0][1][0].score:.3f}" in text
 
 
+def test_the_page_of_one_song_is_called_so() -> None:
+    matrix, similar = make(4, "<Home>")
+    one = render_html(matrix, similar[:1], WEIGHTS, lambda video, at: JPEG)
+    title = "Songs like An Artist - &lt;Home&gt; 0"
+    assert f"<title>{title}</title>" in one
+    assert f'<h1 dir="auto">{title}</h1><p class="lead">The 3 most like it.' in one
+    whole = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
+    assert "<title>Similar songs</title>" in whole
+    assert "4 songs, each with those most like it" in whole
+
+
+@pytest.mark.parametrize("n", [5, 34, 60])
+def test_names_on_the_map_keep_a_size_that_can_be_read(n: int) -> None:
+    """No scaling below the size in CSS pixels: a narrow screen scrolls instead."""
+    matrix, similar = make(n)
+    text = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
+    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', text)]
+    assert min(sizes) >= 10
+    assert len(sizes) >= 2 * n + n // 2
+    assert '<div class="wide" tabindex="0" role="region"' in text
+    assert ".map.named { max-width: none; }" in text
+
+
 def test_pictures_are_read_once_best_ranks_first_and_may_be_missing() -> None:
     _, similar = make(4)
     asked: list[tuple[str, float]] = []
