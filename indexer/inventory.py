@@ -47,6 +47,7 @@ class Inventory:
         unchanged: files that still stand, by size and modification time; nothing was read.
         fresh: files that are new, moved, changed or tried again.
         gone: paths that the library knows and the folder no longer has.
+        bereft: ids of the videos that were there, in `unchanged` too where another file holds them.
         failures: files that could not be read, and those that failed before and did not change.
         healed: earlier failures of what is gone, or can be read again.
     """
@@ -56,6 +57,7 @@ class Inventory:
     gone: tuple[Path, ...]
     failures: tuple[Failure, ...]
     healed: tuple[Failure, ...] = ()
+    bereft: frozenset[str] = frozenset()
 
     @property
     def is_mostly_gone(self) -> bool:
@@ -183,9 +185,15 @@ def _compare(
         elif not is_left:
             fresh += _identify(file, asked.identify, bool(failed_before), failures)
         on_file(len(asked.files))
-    gone = tuple(place.path for key, place in asked.known.items() if key not in asked.present)
-    healed = _find_healed(asked.old_failures, failures, asked.present)
-    return Inventory(tuple(unchanged), tuple(fresh), gone, tuple(failures), healed)
+    gone = [place for key, place in asked.known.items() if key not in asked.present]
+    return Inventory(
+        tuple(unchanged),
+        tuple(fresh),
+        tuple(place.path for place in gone),
+        tuple(failures),
+        _find_healed(asked.old_failures, failures, asked.present),
+        frozenset(place.video_id for place in gone),
+    )
 
 
 def _stands(location: Location) -> bool:

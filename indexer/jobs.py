@@ -20,8 +20,8 @@ class Job:
     """One content and the stages it lacks.
 
     Attributes:
-        files: every file of the folder that holds it; the first is worked on.
-        lacking: empty where only the place is new.
+        files: every file of the folder that holds it; the first by name is worked on.
+        lacking: empty where only a place is new, or gone.
     """
 
     files: tuple[Found, ...]
@@ -94,9 +94,12 @@ def choose_jobs(
         rough = catalog.made_with("frames", frames_key, KEY_FRAMES_ONLY)
     pending["frames"] |= rough
     by_content: dict[str, list[Found]] = {}
-    for found in inventory.fresh + inventory.unchanged:
+    # By name: a copy that came today is not worked on, and named after, rather than an older one.
+    for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
         by_content.setdefault(found.video_id, []).append(found)
-    fresh = {found.file.path for found in inventory.fresh}
+    moved = {found.video_id for found in inventory.fresh}
+    if not inventory.is_mostly_gone:  # then the library keeps these places
+        moved |= inventory.bereft
     list_once = cache(list_lyric_files)
     chosen = Jobs()
     for video_id, files in by_content.items():
@@ -106,7 +109,7 @@ def choose_jobs(
             lacking.append("lyrics")
         chosen.n_refined += video_id in rough
         # Another encoder may be asked to redo what is shared, so copies go along.
-        if lacking or any(found.file.path in fresh for found in files):
+        if lacking or video_id in moved:
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
         else:
             chosen.n_unchanged += len(files)
