@@ -89,9 +89,9 @@ def begin(
 ) -> None:
     """Answer what needs no command."""
     if version:
-        from importlib.metadata import version as read_version
+        from store.distribution import read_version
 
-        typer.echo(f"mvsearch {read_version('mvsearch')}")
+        typer.echo(f"mvsearch {read_version() or '(run from its folder)'}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
 

@@ -11,9 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from store.distribution import DISTRIBUTION
+
 Verdict = Literal["met", "short", "shown", "left out", "failed", "quick"]
 
-PACKAGES = ("numpy", "onnxruntime", "faiss-cpu", "torch", "sqlalchemy", "tokenizers", "mvsearch")
+PACKAGES = ("numpy", "onnxruntime", "faiss-cpu", "torch", "sqlalchemy", "tokenizers", DISTRIBUTION)
 HEAD = (
     "| claim | what | against | figure | goal | verdict |\n"
     "|---|---|---|---|---|---|\n"
@@ -137,7 +139,7 @@ def _read_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "from its folder" if name == "mvsearch" else "not installed"
+        return "from its folder" if name == DISTRIBUTION else "not installed"
 
 
 def _read_ffmpeg() -> str:

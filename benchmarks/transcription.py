@@ -69,7 +69,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
         for way in others
     ]
     if len(peaks) == 1:
-        missing = "the extra mvsearch[faster] is not installed"
+        missing = "the extra `faster` is not installed"
         rows.append(Row("transcription", "faster-whisper", base, "-", "", "left out", missing))
     return rows
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from indexer.encoders.device import has_driver
 from indexer.lyrics.checkpoints import is_converted
+from store.distribution import name_install
 from store.errors import MvsearchError
 from store.records import Matrix
 
@@ -17,7 +18,6 @@ EngineWish = Literal["auto", "openai", "faster"]
 ENGINE_VARIABLE = "MVSEARCH_WHISPER_ENGINE"
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 _PACKAGES: dict[EngineName, str] = {"openai": "whisper", "faster": "faster_whisper"}
-INSTALL_FASTER = "pip install 'mvsearch[faster]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def choose_engine(model: str, wish: EngineWish | None = None) -> EngineName:
             raise MvsearchError(f"{model} is a folder for faster-whisper; openai-whisper reads .pt")
         wanted = "faster"
     if wanted == "faster" and not has_faster:
-        raise MvsearchError(f"faster-whisper is not installed; type: {INSTALL_FASTER}")
+        raise MvsearchError(f"faster-whisper is not installed; type: {name_install('faster')}")
     if wanted == "auto":
         return "faster" if has_faster and not has_driver() else "openai"
     return "faster" if wanted == "faster" else "openai"

@@ -3,7 +3,8 @@
 from indexer.encoders import PROFILES
 from indexer.encoders.weights import ModelStatus
 from indexer.lyrics.checkpoints import checkpoint_folders, explain_placement, find_checkpoint
-from indexer.lyrics.engines import INSTALL_FASTER, choose_engine, is_installed
+from indexer.lyrics.engines import choose_engine, is_installed
+from store.distribution import name_install
 
 _TOY = "toy"
 
@@ -38,4 +39,4 @@ def _name_engine(model: str) -> str:
         return "openai-whisper, run by faster-whisper"
     if is_installed("faster"):
         return "openai-whisper, run by it"
-    return f"openai-whisper, run by it; 8-bit integers: {INSTALL_FASTER}"
+    return f"openai-whisper, run by it; 8-bit integers: {name_install('faster')}"

@@ -3,9 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+from store.distribution import name_install
 from store.errors import QueryError
-
-INSTALL_METRICS = "pip install 'mvsearch[metrics]'"
 
 
 def import_extra(name: str) -> Any:
@@ -21,5 +20,6 @@ def import_extra(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         if isinstance(error, ModuleNotFoundError) and error.name == package:
-            raise QueryError(f"{package} is not installed; type: {INSTALL_METRICS}") from None
+            line = name_install("metrics")
+            raise QueryError(f"{package} is not installed; type: {line}") from None
         raise QueryError(f"{package} is installed but does not load: {error}") from error

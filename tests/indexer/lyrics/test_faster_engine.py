@@ -19,7 +19,7 @@ from indexer.lyrics.voice import VoiceActivity
 from store.errors import MvsearchError, WeightsMissingError
 from tests.tiny_whisper import write_checkpoint
 
-pytest.importorskip("faster_whisper", reason="the extra mvsearch[faster] is not installed")
+pytest.importorskip("faster_whisper", reason="the extra faster is not installed")
 
 from indexer.lyrics.faster_engine import FasterEngine
 
