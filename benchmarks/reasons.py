@@ -10,7 +10,7 @@ REASONS: dict[tuple[str, str], str] = {
         "decoder, encoders and the reading of pipes share two cores; skipping frames, spectra by"
         " scipy and a batch of pictures a core are in it"
     ),
-    ("4", ""): (
+    ("4", "peak memory of `index`, whole tree of processes, a video"): (
         "vectors of a video are held until it is done; before networks were let go at the end, and"
         " a single video was no longer compared with itself, it was 1.26 x"
     ),

@@ -14,7 +14,7 @@ from indexer.encoders import Encoder, Encoders
 from indexer.encoders.weights import try_out
 from indexer.flow import Flow
 from indexer.frames import DecodeStoppedError
-from indexer.inventory import Inventory, InventoryOptions, take_inventory, take_inventory_of
+from indexer.inventory import Found, Inventory, InventoryOptions, take_inventory, take_inventory_of
 from indexer.jobs import Job, LyricsWish, choose_jobs
 from indexer.ledger import Ledger, Summary
 from indexer.lyrics.languages import check_language
@@ -146,7 +146,7 @@ class _Run:
         if self.lyrics == "auto" and encoders.profile.is_lyrics_heard:
             self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
         self.transcriber: Transcriber | None = None
-        self.waiting: list[Outcome] = []
+        self.waiting: list[Found] = []
 
     def complete(self, library: Library) -> Summary:
         """Do it all, and give an account of it."""
@@ -242,7 +242,8 @@ class _Run:
                     continue
                 self.ledger.keep_outcome(job.files, outcome)
                 if outcome.waits_for_whisper:
-                    self.waiting.append(outcome)
+                    # Not the outcome: it holds the vectors of a whole video.
+                    self.waiting.append(outcome.found)
                 self.progress.advance("analyse")
 
     def _prepare(self, encoder: Encoder) -> None:
@@ -271,10 +272,10 @@ class _Run:
             return
         if self.waiting:
             self.progress.begin("transcribe", len(self.waiting))
-        for outcome in self.waiting:
+        for found in self.waiting:
             if self.stop.is_set():
                 return
-            self._hear(outcome, self.transcriber)
+            self._hear(found, self.transcriber)
             self.progress.advance("transcribe")
 
     def _say_pending(self) -> None:
@@ -288,12 +289,12 @@ class _Run:
                 f" mvsearch models fetch whisper-{self.whisper_model}, then index again"
             )
 
-    def _hear(self, outcome: Outcome, transcriber: Transcriber) -> None:
+    def _hear(self, found: Found, transcriber: Transcriber) -> None:
         """Transcribe one video."""
         try:
-            result, failure = hear_lyrics(outcome, transcriber, self.encoders, self.stop)
+            result, failure = hear_lyrics(found, transcriber, self.encoders, self.stop)
         except DecodeStoppedError:
             return
         if failure is not None:
-            self.ledger.keep_failure(failure, outcome.found)
+            self.ledger.keep_failure(failure, found)
         self.ledger.keep_result(result)

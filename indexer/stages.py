@@ -80,7 +80,6 @@ class Outcome:
 
     found: Found
     video: Video | None
-    probe: Probe | None = None
     results: tuple[StageResult, ...] = ()
     failures: tuple[Failure, ...] = ()
     waits_for_whisper: bool = False
@@ -127,7 +126,7 @@ def run_stages(
     if "lyrics" in lacking:
         lyrics, waits = _take_lyrics(found, probe, flow, options, failures, stop)
         results.append(lyrics)
-    return Outcome(found, video, probe, tuple(results), tuple(failures), waits)
+    return Outcome(found, video, tuple(results), tuple(failures), waits)
 
 
 def describe_video(found: Found, probe: Probe) -> Video:
@@ -196,24 +195,24 @@ def lyrics_result(
 
 
 def hear_lyrics(
-    outcome: Outcome, transcriber: Transcriber, encoders: Encoders, stop: threading.Event | None
+    found: Found, transcriber: Transcriber, encoders: Encoders, stop: threading.Event | None
 ) -> tuple[StageResult, Failure | None]:
     """Let Whisper hear a video that waits for it.
 
     Raises:
         DecodeStoppedError: `stop` was set.
     """
-    path, probe = outcome.found.file.path, outcome.probe
+    path = found.file.path
     failure = None
     try:
-        samples = read_sound(path, probe or probe_file(path), WHISPER_SAMPLE_RATE, stop=stop)
+        samples = read_sound(path, probe_file(path), WHISPER_SAMPLE_RATE, stop=stop)
         lyrics = transcriber.transcribe(samples)
     except MediaError as error:
         failure = Failure(path, "lyrics", error.code, str(error))
         # Not pending: as every failure, it is tried again when the file changes or on request.
         lyrics = Lyrics((), "whisper", transcriber.model_name)
-    found_id, fingerprint = outcome.found.video_id, lyrics_fingerprint(path)
-    return lyrics_result(found_id, lyrics, encoders, fingerprint), failure
+    fingerprint = lyrics_fingerprint(path)
+    return lyrics_result(found.video_id, lyrics, encoders, fingerprint), failure
 
 
 def lyrics_fingerprint(path: Path, list_files: ListFiles = list_lyric_files) -> str:
