@@ -4,6 +4,8 @@ import re
 import unicodedata
 from pathlib import Path
 
+from store.unicode import MAX_NAME_LETTERS, normalise, truncate
+
 # Words that fill brackets after a title and are no part of it.
 _NOISE = (
     r"official|video|videoclip|clip|audio|lyrics?|letra|visuali[sz]er|hd|hq|uhd|4k|8k|mv|m/v|"
@@ -43,11 +45,14 @@ def name_media(path: Path) -> tuple[str | None, str]:
 
 
 def clean_text(text: str) -> str:
-    """Normalise to NFC with control characters and runs of white space made single spaces."""
+    """Normalise to NFC with control characters and runs of white space made single spaces.
+
+    Of a longer text, `MAX_NAME_LETTERS` are left.
+    """
     printable = "".join(
         " " if unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} else mark for mark in text
     )
-    return " ".join(unicodedata.normalize("NFC", printable).split())
+    return truncate(" ".join(normalise(printable).split()), MAX_NAME_LETTERS)
 
 
 def _split_name(name: str) -> tuple[str, bool, str]:

@@ -38,6 +38,7 @@ from store.records import (
     Tag,
     Video,
 )
+from store.unicode import MAX_NAME_LETTERS, is_truncated
 
 LyricsMode = Literal["auto", "sidecar", "whisper", "off"]
 NO_SOUND = "no sound"
@@ -104,7 +105,7 @@ def run_stages(
         return Outcome(found, None, failures=(Failure(path, "probe", error.code, str(error)),))
     video = describe_video(found, probe)
     results: list[StageResult] = []
-    failures: list[Failure] = []
+    failures = _list_cut_names(path, video)
     heard = [stage for stage in lacking if stage != "lyrics"]
     if heard:
         try:
@@ -140,6 +141,14 @@ def describe_video(found: Found, probe: Probe) -> Video:
         has_picture=probe.picture is not None,
         has_sound=probe.sound is not None,
     )
+
+
+def _list_cut_names(path: Path, video: Video) -> list[Failure]:
+    """What is told of a title or an artist that is not kept whole, as one failure or none."""
+    if not any(is_truncated(name or "", MAX_NAME_LETTERS) for name in (video.title, video.artist)):
+        return []
+    why = f"its title or artist is longer than {MAX_NAME_LETTERS} letters and cut to that"
+    return [Failure(path, "probe", "too_long", why)]
 
 
 def stage_result(

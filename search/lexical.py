@@ -9,7 +9,7 @@ import numpy as np
 
 from search.spelling import find_alike_words
 from store.catalog import Catalog
-from store.lines import split_words
+from store.lines import MAX_LETTERS, split_words
 from store.records import Matrix, Space
 
 # Both measured: see "Lyrics" in docs/architecture.md. With half of the words there is hardly any
@@ -98,7 +98,7 @@ def find_lines(catalog: Catalog, query: str) -> dict[str, list[LineEvidence]]:
     A word counts by how few lines hold it (inverse document frequency, Spärck Jones 1972). One
     spelled like a word of the line counts as that word, less the letters that are wrong.
     """
-    asked = _cut(query)
+    asked = _cut(query[:MAX_LETTERS])
     matches = catalog.lyric_matches(query, N_LINES) if asked else []
     lines = {match.text: _cut(match.text) for match in matches}
     spelled = find_alike_words(asked, {word for words in lines.values() for word in words})

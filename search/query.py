@@ -19,6 +19,8 @@ Weights = Mapping[Modality, float]
 # Beyond these a number is a slip, and more than ffmpeg and float32 can hold.
 MAX_WEIGHT = 1e6
 MAX_SECONDS = 1e7
+# A song has fewer, and no encoder reads more.
+MAX_QUERY_LETTERS = 10_000
 
 # What each kind of part can be compared with.
 REACHES: dict[QueryKind, tuple[Modality, ...]] = {
@@ -74,6 +76,7 @@ class QueryPart:
             raise QueryError(f"a query part is one of {', '.join(QUERY_KINDS)}, not {self.kind!r}")
         if not self.value.strip():
             raise QueryError(f"--{self.kind} is empty: say what to look for")
+        _check_length(self.kind, self.value)
         if self.section is not None and self.kind not in SECTION_KINDS:
             raise QueryError(f"--{self.kind} has no section: leave out what follows the '@'")
 
@@ -98,11 +101,20 @@ class Query:
         """Refuse an empty question."""
         if not all(tag.strip() for tag in self.tags):
             raise QueryError("--tag is empty: name what is to be seen")
+        for tag in self.tags:
+            _check_length("tag", tag)
         if not self.parts and not self.tags:
             raise QueryError(
                 "nothing to search for: give "
                 + " or ".join(f"--{kind}" for kind in (*QUERY_KINDS, "tag"))
             )
+
+
+def _check_length(option: str, value: str) -> None:
+    if len(value) > MAX_QUERY_LETTERS:
+        raise QueryError(
+            f"--{option} has {len(value)} letters; at most {MAX_QUERY_LETTERS} are read"
+        )
 
 
 def parse_part(kind: QueryKind, value: str) -> QueryPart:

@@ -10,6 +10,7 @@ FailureCode = Literal[
     "timed_out",
     "too_short",
     "bad_lyrics",
+    "too_long",
     "transcribe_failed",
     "internal",
 ]

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, text
 
 from store.database import Database
 from store.tables import EmbeddingRow
+from store.unicode import normalise
 
 Table = Literal["lyric_word", "lyric_gram"]
 
@@ -62,8 +63,8 @@ def split_words(line: str) -> list[str]:
 def _fold(line: str) -> str:
     if line.isascii():
         return line.lower()
-    letters = (mark for mark in unicodedata.normalize("NFD", line) if not _is_accent(mark))
-    return unicodedata.normalize("NFC", "".join(letters)).lower()
+    letters = (mark for mark in normalise(line, "NFD") if not _is_accent(mark))
+    return normalise("".join(letters)).lower()
 
 
 def _is_accent(mark: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from store.errors import AmbiguousVideoError, VideoNotFoundError
 from store.records import Video
+from store.unicode import GRAPHEME_JOINER, normalise
 
 MIN_PREFIX = 4
 N_LISTED = 5
@@ -19,8 +20,8 @@ def fold_name(text: str) -> str:
     """A name without case, accents, kinds of dashes and runs of spaces."""
     letters = (
         "-" if unicodedata.category(letter) == "Pd" else letter
-        for letter in unicodedata.normalize("NFKD", text)
-        if not unicodedata.combining(letter)
+        for letter in normalise(text, "NFKD")
+        if letter != GRAPHEME_JOINER and not unicodedata.combining(letter)
     )
     return " ".join("".join(letters).casefold().split())
 

@@ -1,8 +1,9 @@
 """Paths as the catalogue knows them."""
 
 import os
-import unicodedata
 from pathlib import Path
+
+from store.unicode import normalise
 
 
 def path_key(path: Path) -> str:
@@ -10,7 +11,7 @@ def path_key(path: Path) -> str:
 
     Both spellings of an accented name, composed and decomposed, are the same place.
     """
-    return unicodedata.normalize("NFC", os.path.normpath(path.absolute()))
+    return normalise(os.path.normpath(path.absolute()))
 
 
 def encode_key(path: Path) -> bytes:

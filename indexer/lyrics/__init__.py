@@ -118,6 +118,7 @@ def _read_streams(
         if parsed is not None and parsed.lines:
             origin = f"stream {stream.index}"
             spoken = find_language(stream.language)
+            problems += parsed.list_problems(f"subtitle {origin}")
             return Lyrics(parsed.lines, "subtitles", origin, spoken), tuple(problems)
     return None, tuple(problems)
 
@@ -145,6 +146,7 @@ def _read_tags(
     key, spoken, parsed = min(
         read, key=lambda found: (not found[2].is_timed, _fit(found[1], language), found[0])
     )
+    problems += parsed.list_problems("lyrics tag")
     return Lyrics(parsed.lines, "tag", key, spoken), tuple(problems)
 
 

@@ -4,9 +4,13 @@ import html
 import re
 import unicodedata
 
+from store.unicode import normalise, truncate
+
 # Each repetition ends at the character that could begin it anew, so that time stays linear.
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>|<\d[\d:.]{3,20}>")
 _OVERRIDE = re.compile(r"\{[^{}\n]{0,1000}\}")
+# Python refuses numbers of thousands of digits, and no character has more than seven.
+_NO_CHARACTER = re.compile(r"&#\d{8,};?")
 _NOTES = str.maketrans("♪♫♩♬", "    ")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Joiners spell words in Persian and in the scripts of India.
@@ -20,10 +24,14 @@ _SECTION_PARTS = "pre post middle final last first second third repeat guitar pi
 _SECTION_NAMES = frozenset(_SECTIONS.split())
 _SECTION_WORDS = _SECTION_NAMES | frozenset(_SECTION_PARTS.split())
 _MAX_HEADER_LETTERS = 60
+# Whole songs are written as one line; few are longer.
+MAX_LINE_LETTERS = 5000
 
 
 def clean_line(text: str, *, has_overrides: bool = False) -> str:
     r"""One line of plain text: no HTML, no notes signs, no control characters, single spaces.
+
+    Of a longer line, `MAX_LINE_LETTERS` are left.
 
     Args:
         text: as the file has it.
@@ -34,7 +42,7 @@ def clean_line(text: str, *, has_overrides: bool = False) -> str:
     if "<" in text:
         text = _TAG.sub("", text)
     if "&" in text:
-        text = html.unescape(text)
+        text = html.unescape(_NO_CHARACTER.sub("", text))
     visible = "".join(
         mark
         if mark in _JOINERS or unicodedata.category(mark) not in _INVISIBLE
@@ -42,7 +50,7 @@ def clean_line(text: str, *, has_overrides: bool = False) -> str:
         else " " * (mark in "\t\n\v\f\r")
         for mark in text.translate(_NOTES)
     )
-    return " ".join(unicodedata.normalize("NFC", visible).split())
+    return truncate(" ".join(normalise(visible).split()), MAX_LINE_LETTERS)
 
 
 def is_section_header(line: str) -> bool:

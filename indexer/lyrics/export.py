@@ -10,6 +10,7 @@ from typing import Literal
 
 from store.errors import MvsearchError, QueryError
 from store.records import LyricLine, Lyrics, Video
+from store.unicode import normalise
 
 LyricsFormat = Literal["txt", "csv", "lrc", "srt"]
 
@@ -89,7 +90,7 @@ def write_lyrics(
 
 def safe_stem(video: Video) -> str:
     """The file name of a video without ending, changed where a system would not take it."""
-    name = unicodedata.normalize("NFC", video.path.stem)
+    name = normalise(video.path.stem)
     marks = ("_" if _is_unsafe(mark) else mark for mark in name)
     stem = " ".join("".join(marks).split()).lstrip(".-").rstrip(". ")
     stem = stem.encode()[:_MAX_STEM_BYTES].decode(errors="ignore").rstrip(". ")

@@ -6,7 +6,14 @@ from itertools import pairwise
 from indexer.lyrics.cleaning import clean_line, is_section_header
 from indexer.lyrics.languages import find_language
 from indexer.lyrics.plain import parse_plain
-from indexer.lyrics.timing import MAX_LINE_SECONDS, Cue, Parsed, clip_seconds, close_cues
+from indexer.lyrics.timing import (
+    MAX_LINE_SECONDS,
+    MAX_WORDS_OF_A_LINE,
+    Cue,
+    Parsed,
+    clip_seconds,
+    close_cues,
+)
 from store.records import Word
 
 # [mm:ss], [mm:ss.x], [mm:ss.xx], [mm:ss.xxx], [mm:ss:xx], [hh:mm:ss.xx]
@@ -14,8 +21,6 @@ _TIME = r"(-?)(?:(\d{1,2}):(?=\d\d:\d\d[.,]))?(\d{1,4}):(\d{1,2})(?:[.:,](\d{1,3
 _STAMP = re.compile(rf"\[\s?{_TIME}\s?\]")
 _WORD_STAMP = re.compile(rf"[\[<]\s?{_TIME}\s?[\]>]")
 _TAG = re.compile(r"\[([A-Za-z#][A-Za-z_]{0,20}):([^\]\n]{0,500})\]")
-# Words times repetitions; a small file could ask for millions.
-_MAX_WORDS_OF_A_LINE = 400
 _OFFSET = re.compile(r"[+-]?\d{1,8}(?:\.\d{0,3})?")
 
 
@@ -88,7 +93,8 @@ def _make_cues(stamps: list[float], text: str, offset_seconds: float) -> list[Cu
         line = clean_line(_WORD_STAMP.sub(" ", text))
     if is_section_header(line):
         line, words, end = "", [], None
-    if len(words) * len(stamps) > _MAX_WORDS_OF_A_LINE:
+    # A small file could ask for millions.
+    if len(words) * len(stamps) > MAX_WORDS_OF_A_LINE:
         words = []
     cues = []
     for stamp in stamps:

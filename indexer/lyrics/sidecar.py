@@ -1,7 +1,6 @@
 """The lyric files that lie beside a video, and which of them to take."""
 
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +15,7 @@ from indexer.lyrics.timing import Parsed
 from indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
 from store.errors import MediaError
 from store.records import Lyrics
+from store.unicode import normalise
 
 # Of two timed files the one whose lines are the song's own comes first.
 SIDECAR_ENDINGS = (".lrc", ".srt", ".vtt", ".ass", ".ssa", ".txt")
@@ -72,8 +72,8 @@ def find_sidecars(
         list_files: asked for the folder. Who looks at many videos at once lists each folder once.
     """
     listing = list_files(video_path.parent)
-    found = listing.by_stem.get(_normalise(video_path.stem), [])
-    named = listing.by_media.get(_normalise(video_path.name), [])
+    found = listing.by_stem.get(normalise(video_path.stem), [])
+    named = listing.by_media.get(normalise(video_path.name), [])
     unique = {sidecar.path: sidecar for sidecar in (*named, *found)}
     return tuple(sorted(unique.values(), key=lambda sidecar: sidecar.path.name))
 
@@ -111,6 +111,7 @@ def read_sidecars(
     sidecar, parsed = min(sung, key=lambda pair: _rank(pair[0], pair[1], language))
     spoken = sidecar.language or parsed.language
     name = _show_name(sidecar.path)
+    problems += parsed.list_problems(name)
     return Lyrics(parsed.lines, "sidecar", name, spoken), tuple(problems)
 
 
@@ -167,14 +168,14 @@ def _list_folder(folder: Path) -> LyricFiles:
     for path in paths:
         if path.suffix.casefold() not in SIDECAR_ENDINGS:
             continue
-        stem = _normalise(path.stem)
+        stem = normalise(path.stem)
         listing.by_stem.setdefault(stem, []).append(Sidecar(path))
         song_stem, language = split_language_suffix(stem)
         if language is not None:
             listing.by_stem.setdefault(song_stem, []).append(Sidecar(path, language))
         if path.suffix.casefold() == ".txt":
             for media_name in _read_media_names(path):
-                listing.by_media.setdefault(_normalise(media_name), []).append(Sidecar(path))
+                listing.by_media.setdefault(normalise(media_name), []).append(Sidecar(path))
     return listing
 
 
@@ -188,11 +189,6 @@ def _read_media_names(path: Path) -> Sequence[str]:
         return sorted(read_media_names(decode_text(head))) if b"#" in head else ()
     except (OSError, MediaError):
         return ()
-
-
-def _normalise(name: str) -> str:
-    """One spelling for names that look the same."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _show_name(path: Path) -> str:

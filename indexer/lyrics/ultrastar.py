@@ -5,10 +5,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from indexer.lyrics.cleaning import clean_line
+from indexer.lyrics.cleaning import MAX_LINE_LETTERS, clean_line
 from indexer.lyrics.languages import find_language
 from indexer.lyrics.timing import Cue, Parsed, clip_seconds, close_cues
 from store.records import Word
+from store.unicode import truncate
 
 QUARTERS_PER_BEAT = 4
 _HEADER = re.compile(r"#\s?([A-Za-z0-9]{1,30})\s?:(.*)")
@@ -27,6 +28,20 @@ class _Syllable:
     text: str
     start: int
     end: int
+
+
+@dataclass(slots=True)
+class _Word:
+    """A word whose syllables are being read."""
+
+    parts: list[str]
+    start_seconds: float
+    end_seconds: float
+
+    def join(self) -> Word:
+        """The word as a whole."""
+        text = truncate("".join(self.parts), MAX_LINE_LETTERS)
+        return Word(text, self.start_seconds, self.end_seconds)
 
 
 @dataclass(slots=True)
@@ -137,19 +152,20 @@ def _read_number(value: str) -> float:
 
 def _make_cue(line: Sequence[_Syllable], clock: _Clock) -> Cue:
     """Join the syllables of a line to words."""
-    words: list[Word] = []
+    words: list[_Word] = []
     is_open = False
     for syllable in line:
         text = clean_line(sung := syllable.text.replace("~", ""))
         start = clip_seconds(clock.read(syllable.start))
         end = max(start, clip_seconds(clock.read(syllable.end)))
         if is_open and words and not sung[:1].isspace():
-            before = words[-1]
-            words[-1] = Word(before.text + text, before.start_seconds, end)
+            words[-1].parts.append(text)
+            words[-1].end_seconds = end
         elif text:
-            words.append(Word(text, start, end))
+            words.append(_Word([text], start, end))
         # A held note without text belongs to the word before it, whatever stands around it.
         is_open = not sung[-1:].isspace() if text else is_open and not sung
     start = min(clock.read(syllable.start) for syllable in line)
     end = max(clock.read(syllable.end) for syllable in line)
-    return Cue(start, " ".join(word.text for word in words), end, tuple(words))
+    sung_words = tuple(word.join() for word in words)
+    return Cue(start, " ".join(word.text for word in sung_words), end, sung_words)

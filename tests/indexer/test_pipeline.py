@@ -29,6 +29,7 @@ from store.errors import (
 )
 from store.library import Library
 from store.records import Failure, LyricLine, Lyrics, WhisperSegment
+from store.unicode import MAX_NAME_LETTERS
 from tests import toy_library
 from tests.media import run_ffmpeg
 
@@ -95,6 +96,25 @@ def test_second_run_opens_no_file(folder, home, monkeypatch):
         monkeypatch.setattr(name, lambda *_: pytest.fail("the file was opened"))
     summary = toy_library.index(folder, home)
     assert (summary.indexed, summary.unchanged, summary.removed) == (0, 3, 0)
+
+
+def test_an_endless_title_is_cut_and_told(folder, home):
+    video = folder / "Ada Lovelace - First Song.mp4"
+    long = folder / "long.mp4"
+    run_ffmpeg("-i", video, "-c", "copy", "-metadata", f"title={'la ' * 1000}", long)
+    summary = toy_library.index(folder, home)
+    (failure,) = summary.failures
+    assert (summary.indexed, failure.path, failure.stage, failure.code) == (
+        4,
+        long,
+        "probe",
+        "too_long",
+    )
+    with Library.open(home) as library:
+        (title,) = [v.title for v in library.catalog.videos() if v.path == long]
+    assert (len(title), title[-1]) == (MAX_NAME_LETTERS, "…")
+    summary = toy_library.index(folder, home)
+    assert (summary.indexed, summary.unchanged, summary.failures) == (0, 4, [failure])
 
 
 def test_moved_file_costs_no_decoding(folder, home, monkeypatch):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.query import (
+    MAX_QUERY_LETTERS,
     Query,
     QueryPart,
     Section,
@@ -130,6 +131,14 @@ def test_a_section_holds_what_overlaps_it() -> None:
 
 def test_words_are_data_even_with_an_at_sign() -> None:
     assert parse_part("text", "me@5-10 --json") == QueryPart("text", "me@5-10 --json")
+
+
+def test_endless_words_are_refused() -> None:
+    assert len(QueryPart("lyric", "a" * MAX_QUERY_LETTERS).value) == MAX_QUERY_LETTERS
+    with pytest.raises(QueryError, match="--lyric has 10001 letters; at most 10000"):
+        QueryPart("lyric", "a" * (MAX_QUERY_LETTERS + 1))
+    with pytest.raises(QueryError, match="--tag has 10001 letters"):
+        Query((), ("a" * (MAX_QUERY_LETTERS + 1),))
 
 
 def test_empty_parts_and_queries_are_refused() -> None:

@@ -1,4 +1,4 @@
-import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from indexer.lyrics.lrc import parse_lrc
 from indexer.lyrics.sidecar import parse_text
 from store.errors import MediaError
 from store.records import Word
+from tests.cpu import assert_linear
 
 
 def spans(text: str) -> list[tuple[str, float | None, float | None]]:
@@ -113,8 +114,10 @@ def test_word_stamps_out_of_order_are_put_right() -> None:
 def test_a_file_that_would_swamp_the_index_is_refused() -> None:
     with pytest.raises(MediaError, match="30000 lines"):
         parse_lrc("[00:01.00]" * 30_000 + "x")
-    bomb = "[00:01.00]" * 15_000 + "a <00:01.00>" * 15_000
+    bomb = "[00:01.00]" * 5_000 + "a <00:01.00>" * 50
     assert {line.words for line in parse_lrc(bomb).lines} == {()}
+    with pytest.raises(MediaError, match="25000000 letters"):
+        parse_lrc("[00:01.00]" * 5_000 + "a" * 10_000)
 
 
 def test_text_without_stamps_is_plain() -> None:
@@ -126,9 +129,11 @@ def test_text_without_stamps_is_plain() -> None:
     ["[", "[00:", "[00:01.00]", "[00:01.00]<", "<00:01.00>", "[a:", "[00:01.00]\n", " ", "\t"],
 )
 def test_time_stays_linear(piece: str) -> None:
-    began = time.perf_counter()
-    parse_text("[00:01.00]x" + piece * (400_000 // len(piece)))
-    assert time.perf_counter() - began < 8
+    def parse(text: str) -> None:
+        with suppress(MediaError):
+            parse_text(text)
+
+    assert_linear(parse, lambda size: "[00:01.00]x" + piece * (size // len(piece)), 400_000)
 
 
 @given(

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from indexer.lyrics.cleaning import MAX_LINE_LETTERS
 from indexer.lyrics.sidecar import find_sidecars, read_sidecars, sidecar_fingerprint
 
 LRC = "[00:01.00]timed {0}\n"
 SRT = "1\n00:00:01,000 --> 00:00:02,000\ntimed {0}\n"
+MARKS = "\u0301\u0327"
 ULTRASTAR = "#TITLE:x\n#BPM:150\n#MP3:{0}\n: 0 5 0 sung\nE\n"
 
 
@@ -130,6 +132,20 @@ def test_a_bad_sidecar_is_a_problem_and_the_next_one_is_read(video: Path) -> Non
     assert lyrics is not None
     assert lyrics.origin.endswith(".txt")
     assert len(problems) == 2
+
+
+@pytest.mark.parametrize("ending", [".txt", ".lrc", ".srt"])
+def test_endless_lines_of_marks_are_cut_and_told_once(video: Path, ending: str) -> None:
+    start = "" if ending == ".txt" else "1\n00:00:01,000 --> 00:00:02,000\n"
+    start = "[00:01.00]" if ending == ".lrc" else start
+    place(video, ending, f"{start}a{MARKS * 2**19}\nsung\n")
+    lyrics, (problem,) = read_sidecars(video)
+    assert lyrics is not None
+    assert max(len(line.text) for line in lyrics.lines) == MAX_LINE_LETTERS
+    assert (problem.code, str(problem)) == (
+        "too_long",
+        f"Artist - Song{ending}: a line is longer than 5000 letters and cut to that",
+    )
 
 
 def test_an_empty_file_is_no_problem(video: Path) -> None:

@@ -1,7 +1,10 @@
 import pytest
 
+from indexer.lyrics.cleaning import MAX_LINE_LETTERS
+from indexer.lyrics.timing import Parsed
 from indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
 from store.records import LyricLine, Word
+from tests.cpu import assert_linear
 
 HEAD = "#TITLE:A\n#LANGUAGE:Englisch\n#BPM:150,0\n#GAP:1000\n"
 # 150 beats of four quarters a minute: a quarter beat lasts 60 / (150 * 4) = 0.1 s.
@@ -86,3 +89,17 @@ def test_what_ultrastar_is() -> None:
     assert is_ultrastar(HEAD + ": 0 1 0 a\n")
     assert not is_ultrastar(HEAD)
     assert not is_ultrastar("#1 in the charts\nI sing: 0 1 2 three")
+
+
+def test_a_word_of_a_million_syllables_takes_linear_time_and_is_cut() -> None:
+    def parse(n: int) -> Parsed:
+        return parse_ultrastar(HEAD + ": 0 1 0 aa\n" * n + "E")
+
+    assert_linear(parse, int, 2**16)
+    (line,) = parse(2**16).lines
+    assert line.text == "a" * (MAX_LINE_LETTERS - 1) + "…"
+    (problem,) = parse(2**16).list_problems("x.txt")
+    assert (problem.code, str(problem)) == (
+        "too_long",
+        "x.txt: a line is longer than 5000 letters and cut to that",
+    )
