@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -10,7 +11,18 @@ import pytest
 
 from indexer.encoders import PROFILES
 from store.library import Library
-from store.records import Embeddings, Location, Modality, Segment, Space, Stage, Tag, Video
+from store.records import (
+    MODALITIES,
+    Embeddings,
+    Location,
+    Modality,
+    Segment,
+    Space,
+    Stage,
+    Tag,
+    Video,
+    WholeVideo,
+)
 
 FRAMES = Space("frames", "planted-frames", "1", 16)
 WORDS = Space("frames", "planted-frames", "1", 12, view="words")
@@ -29,6 +41,26 @@ def spans(n: int, every_seconds: float = 1.0, length_seconds: float | None = Non
     return [Segment(i * every_seconds, i * every_seconds + length) for i in range(n)]
 
 
+def make_whole(
+    folder: Path,
+    video_id: str,
+    held: Mapping[Space, tuple[np.ndarray, Sequence[Segment]]],
+    tags: Sequence[Tag],
+) -> WholeVideo:
+    path = folder / f"{video_id}.mp4"
+    filled = {space.modality for space in held}
+    return WholeVideo(
+        Video(video_id, path, f"Song {video_id}", "Planted", 60.0, True),
+        Location(path, video_id, folder, 1, 1),
+        tuple(
+            Stage(video_id, modality, "planted", "done" if modality in filled else "absent")
+            for modality in MODALITIES
+        ),
+        tuple(Embeddings(space, tuple(of), unit(v)) for space, (v, of) in held.items()),
+        tags=tuple(tags),
+    )
+
+
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A function that builds a library: {video id: {space: (vectors, segments)}}."""
@@ -43,20 +75,9 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
         library = Library.open(tmp_path / f"library{len(opened)}", create=True)
         opened.append(library)
         library.catalog.adopt_profile("planted", spaces)
-        for video_id, held in content.items():
-            path = tmp_path / f"{video_id}.mp4"
-            video = Video(video_id, path, f"Song {video_id}", "Planted", 60.0, True)
-            library.catalog.add_video(video, Location(path, video_id, tmp_path, 1, 1))
-            for modality in ("frames", "lyrics", "audio"):
-                made = [
-                    Embeddings(s, tuple(seg), unit(v))
-                    for s, (v, seg) in held.items()
-                    if s.modality == modality
-                ]
-                status = "done" if made else "absent"
-                shown = tags.get(video_id, ()) if modality == "frames" else ()
-                stage = Stage(video_id, modality, "planted", status)
-                library.catalog.store_stage(stage, made, tags=shown)
+        library.catalog.add_whole(
+            [make_whole(tmp_path, name, held, tags.get(name, ())) for name, held in content.items()]
+        )
         return library
 
     yield build

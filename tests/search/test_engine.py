@@ -334,4 +334,5 @@ def test_chance_finds_are_shown_as_weak(engine: Any, content: Any, spaces: Any) 
 
 def test_similar_scores_are_the_same_both_ways(engine: Any) -> None:
     matrix = engine().similarity_matrix(SearchOptions())
-    np.testing.assert_allclose(matrix.scores, matrix.scores.T, atol=1e-9)
+    # Both ways are the same sums, in an order that the linear algebra chooses.
+    np.testing.assert_allclose(matrix.scores, matrix.scores.T, rtol=1e-6)
