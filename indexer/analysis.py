@@ -77,7 +77,7 @@ class Features:
 
     Attributes:
         embeddings: one for each space that has vectors.
-        duration_seconds: as measured by decoding.
+        duration_seconds: as measured by decoding, of what was decoded; None where nothing was.
         absent: why a modality that was asked for has no vectors.
         uniform_seconds: times of frames of one colour, which are left out.
         problem: the file ends too early; what there is has been analysed.
@@ -85,7 +85,7 @@ class Features:
     """
 
     embeddings: tuple[Embeddings, ...]
-    duration_seconds: float
+    duration_seconds: float | None
     absent: dict[Modality, str] = field(default_factory=dict)
     uniform_seconds: tuple[float, ...] = ()
     problem: MediaError | None = None
@@ -173,7 +173,7 @@ def _analyse_with(
     heard = Heard(ear, flow.open_lane("audio", stop), options.hop_seconds) if ear else None
     if seen is None and heard is None:
         absent = {stage: WHY_NO_STREAM[stage] for stage in stages}
-        return Features((), probe.duration_seconds or 0.0, absent)
+        return Features((), None, absent)
     wanted = replace(_decode_options(seen, heard, options), hardware=hardware)
     with flow.decoding(stop), decode(path, probe, wanted, stop) as decoding:
         for piece in decoding:

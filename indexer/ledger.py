@@ -125,18 +125,21 @@ class Ledger:
             self.keep_failure(replace(failure, path=found.file.path), found)
 
     def _keep_video(self, found: Found, video: Video) -> None:
-        """Store a video and one place where it lies; a measured duration is not given up."""
-        if not video.is_duration_measured and self.catalog.has_video(video.id):
-            old = self.catalog.video(video.id)
-            video = replace(
-                video,
-                duration_seconds=old.duration_seconds,
-                is_duration_measured=old.is_duration_measured,
-            )
+        """Store a video and one place where it lies."""
+        if self.catalog.has_video(video.id):
+            video = _keep_longest(video, self.catalog.video(video.id))
         file = found.file
         folder = self.folder or file.path.parent
         location = Location(file.path, video.id, folder, file.size, file.mtime_ns)
         self.catalog.add_video(replace(video, path=file.path), location)
+
+
+def _keep_longest(video: Video, old: Video) -> Video:
+    """A video with the longest duration that was ever measured: a stage knows its stream alone."""
+    is_longer = old.duration_seconds > video.duration_seconds
+    if old.is_duration_measured and (is_longer or not video.is_duration_measured):
+        return replace(video, duration_seconds=old.duration_seconds, is_duration_measured=True)
+    return video
 
 
 def _done_stages(outcome: Outcome) -> set[str]:

@@ -114,9 +114,10 @@ def run_stages(
             )
         except MediaError as error:
             return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
-        video = replace(
-            video, duration_seconds=features.duration_seconds, is_duration_measured=True
-        )
+        if features.duration_seconds is not None:
+            video = replace(
+                video, duration_seconds=features.duration_seconds, is_duration_measured=True
+            )
         decoded = options.analysis.decoded
         results += (
             stage_result(video.id, stage, features, flow.encoders, decoded) for stage in heard
