@@ -281,4 +281,4 @@ def make_lyrics(song: Song, options: LibraryOptions) -> Lyrics:
 def _mark_of_no_sidecar() -> str:
     """What the catalogue keeps of the lyric files beside a video that has none."""
     with tempfile.TemporaryDirectory() as folder:
-        return lyrics_fingerprint(Path(folder, "alone.mp4"))
+        return lyrics_fingerprint([Path(folder, "alone.mp4")])

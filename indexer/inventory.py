@@ -2,8 +2,8 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.scan import ScannedFile, ScanOptions, content_id, scan_folder
@@ -32,11 +32,18 @@ class Found:
 
     Attributes:
         is_retry: it failed before and is to be done again as a whole.
+        others: every other file that holds the same, here and in other folders.
     """
 
     file: ScannedFile
     video_id: str
     is_retry: bool = False
+    others: tuple[Path, ...] = ()
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Every file that holds it; what lies beside any of them belongs to the video."""
+        return (self.file.path, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Inventory:
         fresh: files that are new, moved, changed or tried again.
         gone: paths that the library knows and the folder no longer has.
         bereft: ids of the videos that were there, in `unchanged` too where another file holds them.
+        elsewhere: by id, the files outside the folder that hold these videos and did not change.
         failures: files that could not be read, and those that failed before and did not change.
         healed: earlier failures of what is gone, or can be read again.
     """
@@ -58,6 +66,7 @@ class Inventory:
     failures: tuple[Failure, ...]
     healed: tuple[Failure, ...] = ()
     bereft: frozenset[str] = frozenset()
+    elsewhere: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
     @property
     def is_mostly_gone(self) -> bool:
@@ -95,6 +104,7 @@ def take_inventory(
         [*scan.failures, *twins],
         _known_locations(folder, catalog, options.is_recursive),
         _standing_failures(folder, catalog, options.is_recursive),
+        catalog.locations(),
         content_id,
     )
     return _compare(side_by_side, catalog, options, on_file, stop)
@@ -136,6 +146,7 @@ def take_inventory_of(
         failures,
         {path_key(location.path): location for location in catalog.locations()},
         _group_failures(catalog.failures()),
+        wanted,
         ids.__getitem__,
     )
     return _compare(side_by_side, catalog, options, on_file, stop)
@@ -150,6 +161,7 @@ class _Comparison:
         failures: what could not be looked at.
         known: locations by path key.
         old_failures: of earlier runs, by path key.
+        everywhere: all that is known of where the contents lie, in whatever folder.
         identify: gives a file's content id, or raises MediaError.
     """
 
@@ -158,6 +170,7 @@ class _Comparison:
     failures: list[Failure]
     known: dict[str, Location]
     old_failures: dict[str, list[Failure]]
+    everywhere: Sequence[Location]
     identify: Callable[[Path], str]
 
 
@@ -193,7 +206,20 @@ def _compare(
         tuple(failures),
         _find_healed(asked.old_failures, failures, asked.present),
         frozenset(place.video_id for place in gone),
+        _find_elsewhere(asked, {found.video_id for found in (*unchanged, *fresh)}),
     )
+
+
+def _find_elsewhere(
+    asked: _Comparison, video_ids: Collection[str]
+) -> Mapping[str, tuple[Path, ...]]:
+    """The files, besides those that are compared, that still hold some of the contents."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for location in asked.everywhere:
+        is_other = path_key(location.path) not in asked.present
+        if is_other and location.video_id in video_ids and _stands(location):
+            found[location.video_id] = (*found.get(location.video_id, ()), location.path)
+    return found
 
 
 def _stands(location: Location) -> bool:

@@ -1,6 +1,6 @@
 """Which files lack which stages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from indexer.encoders import Encoders
@@ -20,7 +20,8 @@ class Job:
     """One content and the stages it lacks.
 
     Attributes:
-        files: every file of the folder that holds it; the first by name is worked on.
+        files: every file of the folder that holds it; the first by name is worked on, and knows
+            the others.
         lacking: empty where only a place is new, or gone.
     """
 
@@ -105,6 +106,8 @@ def choose_jobs(
     for video_id, files in by_content.items():
         is_new = video_id not in known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
+        others = (*(found.file.path for found in files[1:]), *inventory.elsewhere.get(video_id, ()))
+        files[0] = replace(files[0], others=others)
         if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), wish, list_once):
             lacking.append("lyrics")
         chosen.n_refined += video_id in rough
@@ -130,6 +133,6 @@ def _lacks_lyrics(
         # What the other engine made of the same model is as good.
         heard = {f"whisper {name_origin(wish.whisper_model, engine)}" for engine in ENGINES}
         return made_from not in heard | {NO_SOUND}
-    if fingerprint != lyrics_fingerprint(found.file.path, list_files):
+    if fingerprint != lyrics_fingerprint(found.places, list_files):
         return True
     return stage.status == "pending" and wish.can_hear

@@ -51,7 +51,9 @@ class Ledger:
 
     def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
         """Store what became of one content, for each file that holds it."""
-        self._clear_failures([found.file.path for found in files], outcome)
+        self._clear_failures(
+            [found.file.path for found in files] + list(outcome.found.others), outcome
+        )
         for found in files:
             self._leave_old_content(found, outcome)
             for failure in outcome.failures:

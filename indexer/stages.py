@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -221,13 +221,13 @@ def hear_lyrics(
         failure = Failure(path, "lyrics", error.code, str(error))
         # Not pending: as every failure, it is tried again when the file changes or on request.
         lyrics = Lyrics((), "whisper", transcriber.model_name)
-    fingerprint = lyrics_fingerprint(path)
+    fingerprint = lyrics_fingerprint(found.places)
     return lyrics_result(found.video_id, lyrics, encoders, fingerprint), failure
 
 
-def lyrics_fingerprint(path: Path, list_files: ListFiles = list_lyric_files) -> str:
+def lyrics_fingerprint(places: Sequence[Path], list_files: ListFiles = list_lyric_files) -> str:
     """A mark that changes when a side-car appears, changes or goes; holds no "|"."""
-    marks = sidecar_fingerprint(path, list_files).encode("utf-8", "surrogateescape")
+    marks = sidecar_fingerprint(places, list_files).encode("utf-8", "surrogateescape")
     return hashlib.blake2b(marks, digest_size=8).hexdigest()
 
 
@@ -241,11 +241,11 @@ def _take_lyrics(
 ) -> tuple[StageResult, bool]:
     """The lyrics stage from the sources that cost little, and whether Whisper is needed."""
     path = found.file.path
-    fingerprint = lyrics_fingerprint(path)
+    fingerprint = lyrics_fingerprint(found.places)
     streams = {stream.index: stream for stream in probe.subtitles}
     if options.lyrics != "whisper":
         taken: FoundLyrics = find_lyrics(
-            path,
+            found.places,
             tags=probe.tags,
             subtitle_streams=probe.subtitles,
             read_subtitles=lambda index: read_subtitles(path, streams[index]),

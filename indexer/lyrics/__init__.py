@@ -74,7 +74,7 @@ class FoundLyrics:
 
 
 def find_lyrics(
-    path: Path,
+    places: Sequence[Path],
     tags: Mapping[str, str],
     subtitle_streams: Sequence[TextStream],
     read_subtitles: Callable[[int], str],
@@ -85,14 +85,14 @@ def find_lyrics(
     A source that cannot be read is a problem, and the next one is tried.
 
     Args:
-        path: of the video.
+        places: every file that holds the video; side-cars count beside any of them.
         tags: of the container, keys in lower case.
         subtitle_streams: of the container.
         read_subtitles: gives a stream, by its index, as SubRip text; may raise MediaError.
         language: the one to prefer, ISO 639-1 or a name.
     """
     wanted = find_language(language)
-    lyrics, problems = read_sidecars(path, wanted)
+    lyrics, problems = read_sidecars(places, wanted)
     if lyrics is None:
         lyrics, more = _read_streams(subtitle_streams, read_subtitles, wanted)
         problems += more

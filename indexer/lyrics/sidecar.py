@@ -78,29 +78,40 @@ def find_sidecars(
     return tuple(sorted(unique.values(), key=lambda sidecar: sidecar.path.name))
 
 
-def sidecar_fingerprint(video_path: Path, list_files: ListFiles = list_lyric_files) -> str:
-    """A text that changes whenever a side-car of the video appears, changes or goes."""
-    marks = []
-    for sidecar in find_sidecars(video_path, list_files):
+def sidecar_fingerprint(places: Sequence[Path], list_files: ListFiles = list_lyric_files) -> str:
+    """A text that changes whenever a side-car of the video appears, changes or goes.
+
+    Args:
+        places: every file that holds the video, in any order.
+        list_files: asked for their folders.
+    """
+    marks: set[str] = set()
+    for sidecar in _find_beside(places, list_files):
         try:
             state = sidecar.path.stat()
         except OSError:
             continue
-        marks.append(f"{sidecar.path.name}\0{state.st_size}\0{state.st_mtime_ns}")
-    return "\n".join(marks)
+        marks.add(f"{sidecar.path.name}\0{state.st_size}\0{state.st_mtime_ns}")
+    return "\n".join(sorted(marks))
 
 
 def read_sidecars(
-    video_path: Path, language: str | None = None
+    places: Sequence[Path], language: str | None = None
 ) -> tuple[Lyrics | None, tuple[MediaError, ...]]:
     """Read the best side-car, and say what is wrong with those that cannot be read.
 
     Another language than the one asked for comes last, then timed comes before untimed; then the
-    language asked for, a file without language, any other. An empty file is no error.
+    language asked for, a file without language, any other; then the ending, in the order of
+    `SIDECAR_ENDINGS`; then the name of the file and that of its folder. An empty file is no error.
+
+    Args:
+        places: every file that holds the video: where it lies twice, all that lies beside either
+            counts, and their order decides nothing.
+        language: the one to prefer, ISO 639-1.
     """
     read: list[tuple[Sidecar, Parsed]] = []
     problems: list[MediaError] = []
-    for sidecar in find_sidecars(video_path):
+    for sidecar in _find_beside(places, list_lyric_files):
         try:
             read.append((sidecar, read_lyric_file(sidecar.path)))
         except MediaError as error:
@@ -113,6 +124,12 @@ def read_sidecars(
     name = _show_name(sidecar.path)
     problems += parsed.list_problems(name)
     return Lyrics(parsed.lines, "sidecar", name, spoken), tuple(problems)
+
+
+def _find_beside(places: Sequence[Path], list_files: ListFiles) -> list[Sidecar]:
+    """The lyric files beside any of a video's files, each once."""
+    found = (sidecar for place in places for sidecar in find_sidecars(place, list_files))
+    return list({sidecar.path: sidecar for sidecar in found}.values())
 
 
 def read_lyric_file(path: Path) -> Parsed:
@@ -142,14 +159,14 @@ def parse_text(text: str) -> Parsed:
 
 def _rank(
     sidecar: Sidecar, parsed: Parsed, language: str | None
-) -> tuple[bool, bool, int, int, str]:
+) -> tuple[bool, bool, int, int, str, Path]:
     """The order in which side-cars are preferred; smaller is better."""
     spoken = sidecar.language or parsed.language
     is_other = language is not None and spoken is not None and spoken != language
     is_wanted = language is not None and spoken == language
     fit = 0 if is_wanted else 1 + (sidecar.language is not None)
     ending = SIDECAR_ENDINGS.index(sidecar.path.suffix.casefold())
-    return is_other, not parsed.is_timed, fit, ending, sidecar.path.name
+    return is_other, not parsed.is_timed, fit, ending, sidecar.path.name, sidecar.path
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ import pytest
 
 from indexer.analysis import AnalysisOptions
 from indexer.encoders import Encoders
+from indexer.pieces import Decoded
 from indexer.pipeline import IndexOptions, index_folder
 from store.library import Library
 from tests.media import probe_duration, run_ffmpeg
@@ -21,9 +22,10 @@ def make_uneven_streams(path: Path, picture_seconds: float, sound_seconds: float
     return path
 
 
-def index(folder: Path, home: Path, options: IndexOptions = IndexOptions()) -> float:
+def index(folder: Path, home: Path, decoded: Decoded = "needed") -> float:
     """Index a folder of one video; returns the duration that is known then."""
     with Library.open(home, create=True) as library:
+        options = IndexOptions(analysis=AnalysisOptions(decoded=decoded))
         index_folder(folder, library, Encoders("toy"), options)
         (video,) = library.catalog.videos()
         assert video.is_duration_measured
@@ -31,7 +33,7 @@ def index(folder: Path, home: Path, options: IndexOptions = IndexOptions()) -> f
 
 
 def take_key_frames_first(folder: Path, home: Path) -> None:
-    index(folder, home, IndexOptions(analysis=AnalysisOptions(decoded="key")))
+    index(folder, home, "key")
 
 
 def lose_stage(stage: str) -> Callable[[Path, Path], None]:

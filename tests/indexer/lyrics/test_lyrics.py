@@ -28,7 +28,7 @@ def find(
     language: str | None = None,
 ) -> Lyrics:
     texts = {stream.index: text for stream, text in (streams or {}).items()}
-    found = find_lyrics(video, tags or {}, list(streams or {}), texts.__getitem__, language)
+    found = find_lyrics([video], tags or {}, list(streams or {}), texts.__getitem__, language)
     assert found.lyrics is not None
     assert found.problems == ()
     return found.lyrics
@@ -50,17 +50,17 @@ def test_sources_in_order(video: Path) -> None:
     assert (from_stream.source, from_stream.origin) == ("subtitles", "stream 2")
     video.with_suffix(".txt").write_text("from the file")
     assert find(video, tags, streams).lines[0].text == "from the file"
-    assert find_lyrics(video, tags, list(streams), refuse).problems == ()
+    assert find_lyrics([video], tags, list(streams), refuse).problems == ()
 
 
 def test_nothing_found(video: Path) -> None:
-    found = find_lyrics(video, {"title": "Song", "lyrics": " \n"}, [], refuse)
+    found = find_lyrics([video], {"title": "Song", "lyrics": " \n"}, [], refuse)
     assert (found.lyrics, found.problems) == (None, ())
 
 
 def test_a_bad_sidecar_is_told_and_the_tag_is_taken(video: Path) -> None:
     video.with_suffix(".srt").write_text("broken")
-    found = find_lyrics(video, {"lyrics": "words"}, [], refuse)
+    found = find_lyrics([video], {"lyrics": "words"}, [], refuse)
     assert found.lyrics is not None
     assert found.lyrics.source == "tag"
     (problem,) = found.problems
@@ -74,7 +74,7 @@ def test_a_stream_that_cannot_be_read_is_told_and_the_next_is_taken(video: Path)
             raise MediaError("decode_failed", "broken")
         return SRT.format("words")
 
-    found = find_lyrics(video, {}, [Stream(1), Stream(2, "mov_text", "ger")], read)
+    found = find_lyrics([video], {}, [Stream(1), Stream(2, "mov_text", "ger")], read)
     assert found.lyrics is not None
     assert (found.lyrics.origin, found.lyrics.language) == ("stream 2", "de")
     assert [(bad.code, str(bad)) for bad in found.problems] == [
@@ -104,7 +104,7 @@ def test_tags_that_hold_lyrics(video: Path, key: str) -> None:
 
 
 def test_tags_that_hold_none(video: Path) -> None:
-    assert find_lyrics(video, {"lyricist": "Someone", "comment": "x"}, [], refuse).lyrics is None
+    assert find_lyrics([video], {"lyricist": "Someone", "comment": "x"}, [], refuse).lyrics is None
 
 
 def test_lrc_in_a_tag_has_times_and_comes_first(video: Path) -> None:
@@ -113,7 +113,7 @@ def test_lrc_in_a_tag_has_times_and_comes_first(video: Path) -> None:
 
 
 def test_a_tag_that_would_swamp_the_index_is_told(video: Path) -> None:
-    found = find_lyrics(video, {"lyrics": "line\n" * 30_000}, [], refuse)
+    found = find_lyrics([video], {"lyrics": "line\n" * 30_000}, [], refuse)
     assert found.lyrics is None
     assert [str(problem).split(":")[0] for problem in found.problems] == ["lyrics tag"]
 

@@ -27,7 +27,7 @@ def place(video: Path, ending: str, text: str) -> Path:
 
 
 def read(video: Path, language: str | None = None) -> tuple[str, str | None]:
-    lyrics, problems = read_sidecars(video, language)
+    lyrics, problems = read_sidecars([video], language)
     assert lyrics is not None
     assert lyrics.source == "sidecar"
     assert problems == ()
@@ -57,7 +57,7 @@ def test_others_files_are_none_of_ours(video: Path) -> None:
     for name in ("Song.lrc", "Artist - Song 2.lrc", "Artist - Song.live.lrc", "Artist - Song.json"):
         (video.parent / name).write_text(LRC)
     assert find_sidecars(video) == ()
-    assert read_sidecars(video) == (None, ())
+    assert read_sidecars([video]) == (None, ())
 
 
 def test_timed_comes_before_untimed(video: Path) -> None:
@@ -92,7 +92,7 @@ def test_names_match_in_any_normal_form(tmp_path: Path, form: str, other: str) -
     video = tmp_path / (unicodedata.normalize(form, "Björk - Jóga") + ".mp4")
     name = unicodedata.normalize(other, "Björk - Jóga") + ".lrc"
     (tmp_path / name).write_text(LRC)
-    lyrics, _ = read_sidecars(video)
+    lyrics, _ = read_sidecars([video])
     assert lyrics is not None
 
 
@@ -104,7 +104,7 @@ def test_a_name_that_is_not_utf8_does_no_harm(video: Path) -> None:
     place(video, ".lrc", LRC)
     assert read(video) == (".lrc", None)
     odd = Path(os.fsdecode(os.fsencode(video.parent) + b"/\xff\xfe.mp4"))
-    lyrics, _ = read_sidecars(odd)
+    lyrics, _ = read_sidecars([odd])
     assert lyrics is not None
     assert lyrics.origin.isprintable()
 
@@ -112,7 +112,7 @@ def test_a_name_that_is_not_utf8_does_no_harm(video: Path) -> None:
 def test_ultrastar_names_its_media(video: Path) -> None:
     (video.parent / "song.txt").write_text(ULTRASTAR.format(video.name))
     (video.parent / "other.txt").write_text(ULTRASTAR.format("else.mp3"))
-    lyrics, problems = read_sidecars(video)
+    lyrics, problems = read_sidecars([video])
     assert lyrics is not None
     assert (lyrics.origin, problems) == ("song.txt", ())
 
@@ -120,7 +120,7 @@ def test_ultrastar_names_its_media(video: Path) -> None:
 def test_a_bad_sidecar_is_a_problem_and_the_next_one_is_read(video: Path) -> None:
     place(video, ".srt", "no cue at all")
     place(video, ".lrc", "x").write_bytes(bytes(range(256)) * 8)
-    lyrics, problems = read_sidecars(video)
+    lyrics, problems = read_sidecars([video])
     assert lyrics is None
     assert sorted(str(problem).split(": ")[0] for problem in problems) == [
         "Artist - Song.lrc",
@@ -128,7 +128,7 @@ def test_a_bad_sidecar_is_a_problem_and_the_next_one_is_read(video: Path) -> Non
     ]
     assert {problem.code for problem in problems} == {"bad_lyrics"}
     place(video, ".txt", "plain")
-    lyrics, problems = read_sidecars(video)
+    lyrics, problems = read_sidecars([video])
     assert lyrics is not None
     assert lyrics.origin.endswith(".txt")
     assert len(problems) == 2
@@ -150,25 +150,25 @@ def test_endless_lines_of_marks_are_cut_and_told_once(video: Path, ending: str) 
 
 def test_an_empty_file_is_no_problem(video: Path) -> None:
     place(video, ".srt", " \n")
-    assert read_sidecars(video) == (None, ())
+    assert read_sidecars([video]) == (None, ())
 
 
 def test_fingerprint_changes_with_every_change(video: Path) -> None:
-    seen = [sidecar_fingerprint(video)]
+    seen = [sidecar_fingerprint([video])]
     (video.parent / "unrelated.lrc").write_text(LRC)
-    assert sidecar_fingerprint(video) == seen[0]
+    assert sidecar_fingerprint([video]) == seen[0]
     path = place(video, ".en.lrc", LRC)
-    seen.append(sidecar_fingerprint(video))
+    seen.append(sidecar_fingerprint([video]))
     path.write_text(LRC + LRC)
-    seen.append(sidecar_fingerprint(video))
+    seen.append(sidecar_fingerprint([video]))
     os.utime(path, ns=(1, 1))
-    seen.append(sidecar_fingerprint(video))
+    seen.append(sidecar_fingerprint([video]))
     path.rename(video.with_suffix(".lrc"))
-    seen.append(sidecar_fingerprint(video))
+    seen.append(sidecar_fingerprint([video]))
     assert len(set(seen)) == 5
-    assert sidecar_fingerprint(video) == seen[-1]
+    assert sidecar_fingerprint([video]) == seen[-1]
     video.with_suffix(".lrc").unlink()
-    assert sidecar_fingerprint(video) == seen[0]
+    assert sidecar_fingerprint([video]) == seen[0]
 
 
 def test_a_folder_that_stands_still_is_listed_once_and_relisted_on_change(
@@ -176,16 +176,16 @@ def test_a_folder_that_stands_still_is_listed_once_and_relisted_on_change(
 ) -> None:
     place(video, ".lrc", LRC)
     os.utime(video.parent, ns=(10**18, 10**18))
-    before = sidecar_fingerprint(video)
+    before = sidecar_fingerprint([video])
     listed: list[Path] = []
     iterdir = Path.iterdir
     monkeypatch.setattr(Path, "iterdir", lambda path: listed.append(path) or iterdir(path))
-    assert sidecar_fingerprint(video) == before
+    assert sidecar_fingerprint([video]) == before
     assert listed == []
     place(video, ".srt", SRT)
-    assert sidecar_fingerprint(video) != before
+    assert sidecar_fingerprint([video]) != before
     assert listed == [video.parent]
 
 
 def test_a_folder_that_is_gone_has_no_sidecars(tmp_path: Path) -> None:
-    assert sidecar_fingerprint(tmp_path / "gone" / "Song.mp4") == ""
+    assert sidecar_fingerprint([tmp_path / "gone" / "Song.mp4"]) == ""
