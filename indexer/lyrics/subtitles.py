@@ -1,9 +1,11 @@
 """SubRip, WebVTT and SubStation subtitles, read by pysubs2."""
 
 import re
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from indexer.lyrics.cleaning import clean_line, is_section_header
+from indexer.lyrics.rolling import Caption, is_rolling, unroll
 from indexer.lyrics.timing import Cue, Parsed, close_cues
 from store.errors import MediaError
 
@@ -16,13 +18,17 @@ _DIALOGUE = re.compile(
     r"(-?\d{1,2}:\d\d:\d\d[.,]\d{1,3})\s?,(?:[^,\n]{0,200},){6}(.*)",
     re.IGNORECASE,
 )
+# The time of a word within a cue. pysubs2 would take a row with two of them for a cue's own times.
+_WORD_STAMP = re.compile(r"<\d[\d:]{3,12}\.\d{3}>")
+_WORD_STARTS = "<t>"
 _DRAWING = re.compile(r"\{[^{}]{0,200}\\p[1-9]")
 
 
 def parse_subtitles(text: str) -> Parsed:
     """Read subtitles; which of the three formats it is shows in the text, not in a name.
 
-    Cues of several lines become one line. Sounds in square brackets are left out.
+    Cues of several lines become one line. Sounds in square brackets are left out. Captions that
+    roll up, as YouTube makes them, give each line once, when it comes up.
 
     Raises:
         MediaError: "bad_lyrics": no cue can be read, or more than any song has.
@@ -35,11 +41,15 @@ def parse_subtitles(text: str) -> Parsed:
         events = pysubs2.SSAFile.from_string(prepared, form, keep_html_tags=True).events
     except (pysubs2.Pysubs2Error, ValueError, LookupError, TypeError) as error:
         raise MediaError("bad_lyrics", f"it is no subtitle file: {type(error).__name__}") from None
-    cues = [
-        Cue(event.start / 1000, line, event.end / 1000)
-        for event in events
-        if event.type == "Dialogue" and not is_section_header(line := _clean_cue(event.text))
-    ]
+    events = [event for event in events if event.type == "Dialogue"]
+    captions = _read_captions(events)
+    if is_rolling(captions):
+        cues = unroll(captions)
+    else:
+        cues = [
+            Cue(event.start / 1000, _clean_cue(event.text), event.end / 1000) for event in events
+        ]
+    cues = [cue for cue in cues if not is_section_header(cue.text)]
     if not cues:
         raise MediaError("bad_lyrics", "it is no subtitle file: no line has a time")
     return Parsed(close_cues(cues))
@@ -50,6 +60,18 @@ def guess_format(text: str) -> SubtitleFormat:
     if text.lstrip().startswith("WEBVTT"):
         return "vtt"
     return "ass" if "[Script Info]" in text or "\nDialogue:" in text else "srt"
+
+
+def _read_captions(events: Sequence[Any]) -> list[Caption]:
+    """The cues that show something, row by row, in order of time."""
+    captions = []
+    for event in sorted(events, key=lambda event: event.start):
+        texts = [row for row in event.text.split(r"\N") if _clean_cue(row)]
+        n_settled = next((at for at, row in enumerate(texts) if _WORD_STARTS in row), len(texts))
+        rows = tuple(map(_clean_cue, texts))
+        if rows:
+            captions.append(Caption(event.start / 1000, event.end / 1000, rows, n_settled))
+    return captions
 
 
 def _clean_cue(text: str) -> str:
@@ -64,6 +86,9 @@ def _squeeze(text: str) -> str:
     lines: list[str] = []
     for line in text.splitlines():
         squeezed = _BLANKS.sub(" ", line).strip()
+        # Rolling captions begin with a row of blanks, which ends no cue of WebVTT.
+        if line and not squeezed and lines and "-->" in lines[-1]:
+            continue
         if squeezed or (lines and lines[-1]):
             lines.append(squeezed)
     return "\n".join(lines)
@@ -72,7 +97,9 @@ def _squeeze(text: str) -> str:
 def _prepare_srt(text: str) -> str:
     """Write times without hours, as some programs leave them out, in full."""
     return "\n".join(
-        re.sub(r"(?<![\d:])(\d\d:\d\d[.,]\d{1,3})", r"00:\1", line) if "-->" in line else line
+        re.sub(r"(?<![\d:])(\d\d:\d\d[.,]\d{1,3})", r"00:\1", line)
+        if "-->" in line
+        else _WORD_STAMP.sub(_WORD_STARTS, line)
         for line in text.split("\n")
     )
 
@@ -87,7 +114,7 @@ def _prepare_vtt(text: str) -> str:
         elif not line:
             is_cue = False
         if is_cue:
-            kept.append(line)
+            kept.append(_WORD_STAMP.sub(_WORD_STARTS, line))
     return "\n".join(kept)
 
 
