@@ -28,7 +28,7 @@ from indexer.stages import (
     hear_lyrics,
     run_stages,
 )
-from store.errors import LibraryBusyError, MvsearchError
+from store.errors import LibraryBusyError, MediaError, MvsearchError
 from store.library import Library
 from store.records import Failure, Location
 
@@ -257,6 +257,9 @@ class _Run:
             return run_stages(job.files[0], job.lacking, flow, options, self.stop)
         except DecodeStoppedError:
             return None
+        except MediaError as error:
+            failure = Failure(job.files[0].file.path, "decode", error.code, str(error))
+            return Outcome(job.files[0], None, failures=(failure,))
         except MvsearchError:  # nothing about this file: a program or weights are missing
             raise
         except Exception as error:  # one odd file must not end the run for all

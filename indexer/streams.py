@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from store.errors import MediaError
+from store.errors import MediaError, MvsearchError
 
 CHUNK_BYTES = 2**20
 POLL_SECONDS = 0.1
@@ -16,8 +16,11 @@ N_LOG_LINES = 50
 LOG_LINE_BYTES = 500
 
 
-class DecodeStoppedError(Exception):
+class DecodeStoppedError(MvsearchError):
     """The caller set the stop event; what came so far is not the whole."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped before the file was read to its end")
 
 
 class Child:

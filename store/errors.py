@@ -1,4 +1,4 @@
-"""Every error that reaches a user, each with one plain line."""
+"""Every error that reaches a caller: one family, each with one plain line."""
 
 from typing import Literal, get_args
 
@@ -60,7 +60,7 @@ class ToolMissingError(MvsearchError):
     """A program that we call (ffmpeg, ffprobe) is not installed."""
 
 
-class MediaError(Exception):
+class MediaError(MvsearchError):
     """One media file cannot be used; turned into a `Failure` by whoever knows the stage.
 
     Attributes:
