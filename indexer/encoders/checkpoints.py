@@ -15,6 +15,9 @@ from platformdirs import user_cache_path
 
 from store.errors import MvsearchError, WeightsMissingError
 
+# Written beside what is fetched or made: each file's sha256, so that a later check can tell damage.
+CHECKSUMS = "sha256.json"
+
 
 def models_folder() -> Path:
     """Where downloaded weights and exported networks lie: $MVSEARCH_MODELS, else a cache folder."""

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indexer.encoders.checkpoints import (
+    CHECKSUMS,
     DownloadedWeights,
     TorchvisionWeights,
     compute_sha256,
     write_atomically,
 )
 from store.errors import WeightsMissingError
-
-# Written beside fetched files, so that a later check can tell damage.
-CHECKSUMS = "sha256.json"
 
 
 def download(weights: DownloadedWeights | TorchvisionWeights) -> None:

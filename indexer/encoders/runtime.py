@@ -1,6 +1,7 @@
 """Runs networks: exported once and run by ONNX Runtime on a CPU, by torch on a GPU."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.cached import load_cached
+from indexer.encoders.cached import drop_damaged, load_cached
 from indexer.encoders.device import Device, choose_device, count_threads
 from store.records import Matrix
 
@@ -81,28 +82,56 @@ class OnnxNetwork:
     """Runs a network by ONNX Runtime; it is exported at the first use on this machine."""
 
     def __init__(self, recipe: Recipe, *, in_batches: bool = False) -> None:
-        import onnxruntime
-
         n_threads = count_threads()
         self.n_side_by_side = n_threads if in_batches else 1
+        self._n_threads = 1 if in_batches else n_threads
+        self._recipe = recipe
+        self._stem = f"{recipe.name}-{recipe.fingerprint}-v{EXPORT_VERSION}"
+        self._mending = threading.Lock()
+        self._session = self._open()
+
+    def run(self, *inputs: Array) -> tuple[Matrix, ...]:
+        """See `Network.run`; a network that turns out to be damaged is made anew."""
+        session = self._session
+        try:
+            made = _run(session, inputs)
+        except Exception:
+            if not self._mend(session):
+                raise
+        else:
+            if all(np.isfinite(output).all() for output in made) or not self._mend(session):
+                return made
+        return _run(self._session, inputs)
+
+    def _open(self) -> Any:
+        """A session of ONNX Runtime."""
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1 if in_batches else n_threads
+        options.intra_op_num_threads = self._n_threads
         options.log_severity_level = 3
         # Threads that wait for each other in a loop take the cores from the decoder beside them:
         # 22 pictures a second against 43 on two busy cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = load_cached(
-            f"{recipe.name}-{recipe.fingerprint}-v{EXPORT_VERSION}",
-            lambda folder: _export(recipe, folder / NETWORK),
+        return load_cached(
+            self._stem,
+            lambda folder: _export(self._recipe, folder / NETWORK),
             lambda folder: onnxruntime.InferenceSession(
                 str(folder / NETWORK), options, providers=["CPUExecutionProvider"]
             ),
         )
-        self._names = [given.name for given in self._session.get_inputs()]
 
-    def run(self, *inputs: Array) -> tuple[Matrix, ...]:
-        """See `Network.run`."""
-        return tuple(self._session.run(None, dict(zip(self._names, inputs, strict=True))))
+    def _mend(self, failed: Any) -> bool:
+        """Open another session in place of one that failed, if its files are damaged."""
+        with self._mending:
+            if self._session is failed and drop_damaged(self._stem):
+                self._session = self._open()
+            return self._session is not failed
+
+
+def _run(session: Any, inputs: tuple[Array, ...]) -> tuple[Matrix, ...]:
+    names = [given.name for given in session.get_inputs()]
+    return tuple(session.run(None, dict(zip(names, inputs, strict=True))))
 
 
 class TorchNetwork:

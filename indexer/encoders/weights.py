@@ -16,7 +16,9 @@ from indexer.encoders import (
     load_classifier,
     load_encoder,
 )
+from indexer.encoders.cached import reading_through
 from indexer.encoders.checkpoints import (
+    CHECKSUMS,
     DownloadedWeights,
     PackagedWeights,
     TorchvisionWeights,
@@ -24,7 +26,7 @@ from indexer.encoders.checkpoints import (
     compute_sha256,
     read_settings,
 )
-from indexer.encoders.downloads import CHECKSUMS, download
+from indexer.encoders.downloads import download
 from store.errors import MvsearchError, WeightsMissingError
 from store.records import MODALITIES, UNIT_TOLERANCE, Matrix
 
@@ -158,8 +160,11 @@ def _describe_damage(name: str, path: Path) -> str:
     return f"{path} is damaged: delete it, then run `mvsearch models fetch {name}`"
 
 
+@reading_through()
 def try_out(encoder: Any) -> None:
     """Encode something small and look at the vectors; loads whatever the encoder needs.
+
+    What was exported is read through: damage is told, and made anew.
 
     Raises:
         MvsearchError: they are not of length one; a classifier's posterior does not sum to 1.

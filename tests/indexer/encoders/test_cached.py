@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders.cached import load_cached
+from indexer.encoders.cached import drop_damaged, load_cached, reading_through
 from store.errors import MvsearchError
 
 Make = Callable[[Path], None]
@@ -31,7 +31,15 @@ def fail(folder: Path) -> None:
 
 
 def read(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".json"}
+
+
+def rot(path: Path) -> None:
+    """Change a byte of a file whose size and time stand, as a disk does that loses bits."""
+    before, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def test_what_was_made_is_read_the_next_time(cache: Path) -> None:
@@ -67,6 +75,49 @@ def test_files_that_stand_are_read_once_to_be_checked(
     monkeypatch.setattr(
         "indexer.encoders.checkpoints.compute_sha256", lambda path: pytest.fail(f"{path} was read")
     )
+    assert load_cached("net-1", fail, read) == PARTS
+
+
+@pytest.mark.parametrize("name", [*PARTS, "sha256.json"])
+def test_bits_lost_are_seen_by_who_reads_through_and_told_by_the_file(
+    cache: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        load_cached("net-1", make, read)
+    (folder,) = cache.iterdir()
+    rot(folder / name)
+    load_cached("net-1", fail, read)
+    assert caplog.messages == []
+    with reading_through():
+        assert load_cached("net-1", make, read) == PARTS
+    named = folder / name if name in PARTS else folder
+    assert caplog.messages == [f"{named} is damaged and is made anew"]
+    assert load_cached("net-1", fail, read) == PARTS
+    with reading_through():
+        assert load_cached("net-1", fail, read) == PARTS
+
+
+def test_what_cannot_be_loaded_is_read_through_and_made_anew(cache: Path) -> None:
+    for _ in range(2):
+        load_cached("net-1", make, read)
+    (folder,) = cache.iterdir()
+    rot(folder / "network.onnx")
+
+    def load(place: Path) -> dict[str, bytes]:
+        if read(place) != PARTS:
+            raise ValueError("no such operator")
+        return read(place)
+
+    assert load_cached("net-1", make, load) == PARTS
+
+
+def test_what_is_whole_and_cannot_be_loaded_is_kept(cache: Path) -> None:
+    def refuse(place: Path) -> None:
+        raise ValueError("no such operator")
+
+    with pytest.raises(ValueError, match="no such operator"):
+        load_cached("net-1", make, refuse)
+    assert not drop_damaged("net-1")
     assert load_cached("net-1", fail, read) == PARTS
 
 

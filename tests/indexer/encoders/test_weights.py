@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from indexer.encoders import ENCODERS
+from indexer.encoders.cached import load_cached
 from indexer.encoders.checkpoints import models_folder, recall_sha256
 from indexer.encoders.downloads import convert_to_safetensors
+from indexer.encoders.toy import ToyFrames
 from indexer.encoders.weights import check_models, fetch_model, list_models
 from store.errors import MvsearchError, WeightsMissingError
 
@@ -184,3 +186,24 @@ def test_a_file_that_changed_is_hashed_again(tmp_path: Path) -> None:
     path.write_bytes(b"two")
     os.utime(path, ns=(1, 1))
     assert recall_sha256(path) != first
+
+
+def test_a_check_reads_what_was_exported_through(
+    models: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def write_scale(folder: Path) -> None:
+        (folder / "scale").write_bytes(b"1.0")
+
+    def encode_scaled(toy: ToyFrames, frames: Any) -> Any:
+        scale = load_cached("scale", write_scale, lambda folder: (folder / "scale").read_bytes())
+        return tuple(float(scale) * matrix for matrix in encode(toy, frames))
+
+    encode = ToyFrames.encode
+    monkeypatch.setattr(ToyFrames, "encode", encode_scaled)
+    assert check_models(["toy-frames"])[0].problem == ""
+    (path,) = models.rglob("exported/*/scale")
+    before = path.stat()
+    path.write_bytes(b"3.0")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert check_models(["toy-frames"])[0].problem == ""
+    assert caplog.messages == [f"{path} is damaged and is made anew"]
