@@ -19,7 +19,7 @@ from indexer.frames import (
     read_thumbnail,
 )
 from indexer.hardware import Hardware
-from indexer.pieces import Decoded
+from indexer.pieces import Decoded, Lost
 from indexer.probe import Probe, probe_file
 from indexer.scan import content_id, scan_folder
 from indexer.senses import Heard, Seen, choose_sight
@@ -46,6 +46,11 @@ WHY_NO_STREAM: dict[Modality, str] = {
 WHY_NOTHING: dict[Modality, str] = {
     "frames": "every frame is of one colour",
     "audio": "the sound is silent",
+}
+LOST_STREAMS: dict[Modality, Lost] = {"frames": "picture", "audio": "sound"}
+WHY_LOST: dict[Modality, str] = {
+    "frames": "nothing of its picture can be decoded",
+    "audio": "nothing of its sound can be decoded",
 }
 
 
@@ -80,7 +85,7 @@ class Features:
         duration_seconds: as measured by decoding, of what was decoded; None where nothing was.
         absent: why a modality that was asked for has no vectors.
         uniform_seconds: times of frames of one colour, which are left out.
-        problem: the file ends too early; what there is has been analysed.
+        problem: the file is damaged or ends too early; what there is has been analysed.
         tags: what is seen and when, where the encoder of frames can name things.
     """
 
@@ -201,14 +206,14 @@ def _finish(
         found = sense.finish(report.duration_seconds) if sense is not None else []
         embeddings += found
         if not found:
-            absent[stage] = WHY_NO_STREAM[stage] if sense is None else WHY_NOTHING[stage]
+            absent[stage] = _explain_absence(stage, sense is not None, report)
     seen = senses.get("frames")
     return Features(
         tuple(embeddings),
         report.duration_seconds,
         absent,
         seen.uniform_seconds if isinstance(seen, Seen) else (),
-        _explain_truncation(report) if report.is_truncated else None,
+        _explain_problem(report),
         seen.tags if isinstance(seen, Seen) else (),
     )
 
@@ -250,6 +255,16 @@ def _decode_options(
     return given
 
 
-def _explain_truncation(report: DecodeReport) -> MediaError:
-    """How much of a file there is, and what became of it."""
-    return MediaError("truncated", f"{report.why_truncated}; that part is in the library")
+def _explain_absence(stage: Modality, is_there: bool, report: DecodeReport) -> str:
+    """Why a stage has no vectors."""
+    if not is_there:
+        return WHY_NO_STREAM[stage]
+    return WHY_LOST[stage] if report.lost == LOST_STREAMS[stage] else WHY_NOTHING[stage]
+
+
+def _explain_problem(report: DecodeReport) -> MediaError | None:
+    """What is wrong with a file, and what became of the rest."""
+    if report.problem is None:
+        return None
+    part = "that part" if report.problem.code == "truncated" else "the rest"
+    return MediaError(report.problem.code, f"{report.problem}; {part} is in the library")

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from indexer.assembly import FrameAssembler, SoundAssembler
+from indexer.complaints import Complaints, describe_complaint
 from indexer.graph import build_command, name_pipes
-from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
+from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, Lost, SoundBlock
 from indexer.probe import Probe
 from indexer.programs import find_reason
-from indexer.streams import Child
+from indexer.streams import LOG, Child
 from store.errors import MediaError
 
 MIN_SOUND_SECONDS = 0.5
@@ -63,7 +64,7 @@ class Decoding:
             one_pass = _Pass(path, probe, attempt, stop)
             yield from one_pass.run()
             if one_pass.has_output or number == len(attempts):
-                self._report = one_pass.report()
+                self._report = one_pass.report(attempts[0])
                 return
 
 
@@ -114,7 +115,7 @@ class _Pass:
         self._frames = FrameAssembler(options, probe)
         self._sound = SoundAssembler(options)
         self._status = 0
-        self._log: tuple[str, ...] = ()
+        self._complaints = Complaints()
 
     @property
     def has_output(self) -> bool:
@@ -131,29 +132,55 @@ class _Pass:
         )
         try:
             for name, chunk in child.chunks():
-                if name == "sound":
+                if name == LOG:
+                    self._complaints.take(chunk)
+                elif name == "sound":
                     yield from self._sound.take(chunk)
                 else:
                     yield from self._frames.take(name, chunk)
             self._status = child.finish()
-            self._log = child.log_lines
         finally:
             child.close()
+        self._complaints.finish()
         yield from self._frames.finish(has_sound=self._sound.n_samples > 0)
         yield from self._sound.finish()
 
-    def report(self) -> DecodeReport:
-        """Sum up, or say why there is nothing to sum up."""
+    def report(self, planned: DecodeOptions) -> DecodeReport:
+        """Sum up, or say why there is nothing to sum up.
+
+        Args:
+            planned: what was wanted of the file at first; this pass may have tried for less.
+        """
         self._check()
         duration = max(self._frames.end_seconds, self._sound.end_seconds)
+        complaints = self._complaints
         return DecodeReport(
             duration_seconds=duration,
             header_seconds=self._probe.duration_seconds,
             n_frames=self._frames.n_frames,
             sound_seconds=self._sound.seconds,
-            error_lines=self._log,
+            error_lines=complaints.lines,
             is_truncated=self._is_cut(duration),
+            lost=self._find_lost(planned),
+            n_complaints=0 if self._is_section else complaints.n_losses,
+            complaint=describe_complaint(complaints.first_loss, self._path),
         )
+
+    @property
+    def _is_section(self) -> bool:
+        """Whether a part of the file was asked for, which may be entered at any frame."""
+        return self._options.start_seconds > 0 or self._options.end_seconds is not None
+
+    def _find_lost(self, planned: DecodeOptions) -> Lost:
+        """Which stream of the whole file gave nothing; a sound track may be empty by intent."""
+        if self._is_section:
+            return ""
+        if planned.wants_picture and self._frames.n_frames == 0:
+            return "picture"
+        is_failed = not self._options.wants_sound or self._complaints.n_losses > 0
+        if planned.wants_sound and self._sound.n_samples == 0 and is_failed:
+            return "sound"
+        return ""
 
     def _check(self) -> None:
         """Raise where the pass gave too little, or was ended by force."""
@@ -161,7 +188,7 @@ class _Pass:
             raise MediaError(
                 "decode_failed", f"the decoder crashed or was ended by signal {-self._status}"
             )
-        if self._options.hardware is not None and (self._log or self._status):
+        if self._options.hardware is not None and (self._complaints.lines or self._status):
             raise MediaError("decode_failed", f"{self._options.hardware} cannot decode all of it")
         if self._frames.n_frames > 0 or self._sound.seconds >= MIN_SOUND_SECONDS:
             return
@@ -171,8 +198,8 @@ class _Pass:
             )
         header = self._probe.duration_seconds
         is_short = header is not None and header < MIN_SOUND_SECONDS
-        if not self.has_output and not is_short and (self._log or self._status):
-            raise find_reason("\n".join(self._log)) or MediaError(
+        if not self.has_output and not is_short and (self._complaints.lines or self._status):
+            raise find_reason("\n".join(self._complaints.lines)) or MediaError(
                 "decode_failed",
                 "none of its picture or sound can be decoded: it is damaged, or ffmpeg here lacks "
                 "the codec",
@@ -186,4 +213,4 @@ class _Pass:
             return False
         missing = header - duration_seconds
         is_short = missing > max(TRUNCATION_SECONDS, TRUNCATION_SHARE * header)
-        return is_short and bool(self._log or self._status)
+        return is_short and bool(self._complaints.lines or self._status)

@@ -58,7 +58,7 @@ def read_sound_at(path: Path, sample_rate: int) -> Matrix:
     """Read all the sound of a file as (n,) float32 mono samples in [-1, 1], at a rate.
 
     Raises:
-        MediaError: it has no sound, cannot be decoded, ends before it should, or is
+        MediaError: it has no sound, cannot be decoded, is damaged, ends before it should, or is
             longer than `MAX_SECONDS`.
     """
     probe = probe_file(path)
@@ -73,7 +73,7 @@ def read_sound_at(path: Path, sample_rate: int) -> Matrix:
             if sum(map(len, blocks)) > MAX_SECONDS * sample_rate:
                 minutes = MAX_SECONDS / 60
                 raise MediaError("no_media", f"its sound is longer than {minutes:g} minutes")
-    _refuse_truncated(decoding.report)
+    _check_whole(decoding.report)
     return np.concatenate(blocks)
 
 
@@ -84,7 +84,8 @@ def read_excerpts(path: Path, options: ExcerptOptions) -> Iterator[FrameBatch | 
     each multiple of 1 / rate is taken, as `decode` has it.
 
     Raises, while it is iterated:
-        MediaError: the file lacks what is wanted, cannot be decoded, or ends before it should.
+        MediaError: the file lacks what is wanted, cannot be decoded, is damaged, or ends before it
+            should.
     """
     probe = probe_file(path)
     if options.frame_size is not None and probe.picture is None:
@@ -109,13 +110,13 @@ def read_excerpts(path: Path, options: ExcerptOptions) -> Iterator[FrameBatch | 
                 yield piece
             else:
                 yield from cutter.push(piece)
-    _refuse_truncated(decoding.report)
+    _check_whole(decoding.report)
 
 
-def _refuse_truncated(report: DecodeReport) -> None:
-    """A figure over half a file would be taken for one over all of it."""
-    if report.is_truncated:
-        raise MediaError("truncated", report.why_truncated)
+def _check_whole(report: DecodeReport) -> None:
+    """A figure over a part of a file would be taken for one over all of it."""
+    if report.problem is not None:
+        raise report.problem
 
 
 class _Cutter:

@@ -6,10 +6,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from store.errors import MediaError
 from store.records import Matrix
 
 # "all" frames; those that are "needed", where that hardly moves what is taken; "key" frames.
 Decoded = Literal["all", "needed", "key"]
+# The stream of a file that gave nothing, though it was wanted and there.
+Lost = Literal["", "picture", "sound"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,9 @@ class DecodeReport:
         error_lines: the last lines that the decoder complained with.
         is_truncated: it ends clearly before the duration in the header, and the decoder complained.
             A header that merely lies is no truncation.
+        lost: a stream that is there and of which nothing could be decoded.
+        n_complaints: of the decoder that mean a loss of picture or sound; of a section, 0.
+        complaint: the first of these in one bounded line, without a path.
     """
 
     duration_seconds: float
@@ -104,6 +110,22 @@ class DecodeReport:
     sound_seconds: float
     error_lines: tuple[str, ...]
     is_truncated: bool
+    lost: Lost = ""
+    n_complaints: int = 0
+    complaint: str = ""
+
+    @property
+    def problem(self) -> MediaError | None:
+        """What the file lacks of a whole one: the gravest thing, in one line; None for nothing."""
+        said = f" ({self.complaint})" if self.complaint else ""
+        if self.lost:
+            return MediaError("decode_failed", f"nothing of its {self.lost} can be decoded{said}")
+        if self.is_truncated:
+            return MediaError("truncated", self.why_truncated)
+        if self.n_complaints:
+            often = "once" if self.n_complaints == 1 else f"{self.n_complaints} times"
+            return MediaError("damaged", f"it is damaged, the decoder complained {often}{said}")
+        return None
 
     @property
     def why_truncated(self) -> str:

@@ -104,6 +104,6 @@ def _read_segments(path: Path, sample_rate: int, segment_seconds: float) -> Iter
 
 
 def _check_whole(report: DecodeReport) -> None:
-    """Half a file would be compared as if it were a whole one."""
-    if report.is_truncated:
-        raise MediaError("truncated", report.why_truncated)
+    """A part of a file would be compared as if it were a whole one."""
+    if report.problem is not None:
+        raise report.problem

@@ -5,15 +5,14 @@ import selectors
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from store.errors import MediaError, MvsearchError
 
 CHUNK_BYTES = 2**20
 POLL_SECONDS = 0.1
-N_LOG_LINES = 50
-LOG_LINE_BYTES = 500
+# The name under which standard error is read.
+LOG = "log"
 
 
 class DecodeStoppedError(MvsearchError):
@@ -48,8 +47,6 @@ class Child:
         """
         self._stall_seconds = stall_seconds
         self._stop = stop
-        self._log: deque[str] = deque(maxlen=N_LOG_LINES)
-        self._log_rest = b""
         pairs = {name: os.pipe() for name in names}
         try:
             self._process = subprocess.Popen(
@@ -75,15 +72,10 @@ class Child:
         if self._process.stderr is not None:
             log = os.dup(self._process.stderr.fileno())
             self._process.stderr.close()
-            self._selector.register(log, selectors.EVENT_READ, "log")
-
-    @property
-    def log_lines(self) -> tuple[str, ...]:
-        """The last lines of the log."""
-        return tuple(self._log)
+            self._selector.register(log, selectors.EVENT_READ, LOG)
 
     def chunks(self) -> Iterator[tuple[str, bytes]]:
-        """Yield (name of pipe, bytes) until the process has closed all of them.
+        """Yield (name of pipe, bytes) until the process has closed all of them, `LOG` among them.
 
         Raises:
             MediaError: "timed_out", after a stall.
@@ -103,8 +95,6 @@ class Child:
                 if not chunk:
                     self._selector.unregister(key.fd)
                     os.close(key.fd)
-                elif key.data == "log":
-                    self._keep_log(chunk)
                 else:
                     yield key.data, chunk
             if ready:
@@ -113,12 +103,10 @@ class Child:
     def finish(self) -> int:
         """Wait for the end of the process, whose pipes are closed; its exit status."""
         try:
-            status = self._process.wait(self._stall_seconds)
+            return self._process.wait(self._stall_seconds)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            status = self._process.wait()
-        self._keep_log(b"\n")
-        return status
+            return self._process.wait()
 
     def close(self) -> None:
         """End the process where it still runs, and leave neither zombie nor open pipe."""
@@ -128,12 +116,3 @@ class Child:
         self._selector.close()
         self._process.kill()
         self._process.wait()
-
-    def _keep_log(self, chunk: bytes) -> None:
-        """Keep the last lines, each cut to a length."""
-        *lines, rest = (self._log_rest + chunk).split(b"\n")
-        self._log_rest = rest[:LOG_LINE_BYTES]
-        for line in lines:
-            text = line[:LOG_LINE_BYTES].decode(errors="replace").strip()
-            if text:
-                self._log.append(text)

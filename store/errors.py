@@ -6,6 +6,7 @@ FailureCode = Literal[
     "unreadable",
     "no_media",
     "truncated",
+    "damaged",
     "decode_failed",
     "timed_out",
     "too_short",

@@ -582,6 +582,27 @@ def test_a_truncated_file_that_is_moved_is_still_a_failure(folder, home):
     assert toy_library.index(folder, home).failures == summary.failures
 
 
+def test_a_picture_lost_beside_good_sound_is_a_failure_and_its_sound_is_kept(folder, home):
+    bad = folder / "bad.mkv"
+    noise = ("-bsf:v", "noise=amount=1")
+    run_ffmpeg("-i", folder / "Ada Lovelace - First Song.mp4", "-c", "copy", *noise, bad)
+    summary = toy_library.index(folder, home)
+    (failure,) = summary.failures
+    assert failure.path == bad
+    assert failure.code == "decode_failed"
+    assert failure.message.startswith("nothing of its picture can be decoded")
+    assert failure.message.endswith("; the rest is in the library")
+    with Library.open(home) as library:
+        video = library.catalog.find_video(str(bad))
+        stages = {stage.stage: stage for stage in library.catalog.stages(video.id)}
+    assert (stages["frames"].status, stages["audio"].status) == ("absent", "done")
+    assert stages["frames"].detail == "nothing of its picture can be decoded"
+    again = toy_library.index(folder, home)
+    assert again.failures == summary.failures
+    # Tried again when it is asked for.
+    assert toy_library.index(folder, home, has_retry=True).indexed == 1
+
+
 def test_key_frames_are_taken_fast_and_the_others_when_asked_again(folder, home):
     def count():
         with Library.open(home) as library:
