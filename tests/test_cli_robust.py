@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests import toy_library
+from tests.limits import HANG_SECONDS
 
 ROOT = Path(__file__).parents[1]
 FULL = Path("/dev/full")
@@ -27,7 +29,7 @@ def call(*words, **options):
     """Run a command in a process of its own."""
     command = [sys.executable, str(ROOT / "cli.py"), *map(str, words)]
     given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-    return subprocess.run(command, check=False, timeout=60, **given)
+    return subprocess.run(command, check=False, timeout=HANG_SECONDS, **given)
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
@@ -62,22 +64,23 @@ def test_a_complaint_is_short_and_safe_for_a_terminal(home):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("gap_seconds", [0.01, 0.2])
 def test_impatience_leaves_no_traceback(tmp_path, number, gap_seconds):
+    """Signals come while a decoder is at work that ends by no other means."""
     folder, home = tmp_path / "videos", tmp_path / "library"
     folder.mkdir()
     toy_library.index(folder, home)
-    toy_library.make_clip(folder / "long.mp4", "testsrc2=s=640x360:r=25", "sine", 30)
-    words = ["index", str(folder), "--library", str(home), "--frame-rate", "25"]
+    toy_library.make_clip(folder / "long.mp4", "testsrc2=s=96x64:r=10", "sine", 3)
+    words = ["index", str(folder), "--library", str(home)]
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "cli.py"), *words],
+        [sys.executable, str(ROOT / "cli.py"), *words], env=toy_library.stop_decoder(tmp_path),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as run:  # fmt: skip
-        for line in run.stderr:
-            if line.startswith("analyse"):
-                break
+        decoder = toy_library.wait_for_decoder(tmp_path)
         for _ in range(3):
             run.send_signal(number)
             time.sleep(gap_seconds)
-        out, err = run.communicate(timeout=20)
+        out, err = run.communicate(timeout=HANG_SECONDS)
+    with suppress(ProcessLookupError):  # a program that dies at once cannot end it
+        os.kill(decoder, signal.SIGKILL)
     # Once Python itself shuts down, a signal ends it in the system's own way.
     assert run.returncode in (130, -number)
     assert "Traceback" not in out + err

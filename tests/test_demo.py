@@ -80,7 +80,6 @@ def check_a_version_is_the_most_similar_song(run: Run) -> None:
 
 
 # One test, not five: workers would each make and index the folder.
-@pytest.mark.timeout(300)
 def test_the_default_profile_finds_what_was_planted(run: Run) -> None:
     check_a_bad_copy_of_a_clip_finds_its_source_and_second(run)
     check_a_still_finds_its_source_and_second(run)

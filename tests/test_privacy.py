@@ -55,7 +55,6 @@ def _run(home: Path, trace: Path, *words: object) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.timeout(300)
 def test_index_and_search_write_nothing_elsewhere_and_ask_nobody(tmp_path: Path) -> None:
     home, videos = tmp_path / "home", tmp_path / "videos"
     videos.mkdir()

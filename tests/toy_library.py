@@ -1,12 +1,16 @@
 """A folder of three short music videos, made by ffmpeg, and a library of it with toy encoders."""
 
+import os
+import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 from indexer.encoders import Encoders
 from indexer.pipeline import IndexOptions, Summary, index_folder
 from store.library import Library
+from tests.limits import HANG_SECONDS
 
 PICTURES = {
     "Ada Lovelace - First Song.mp4": ("testsrc2=s=96x64:r=10:d=6", "sine=f=330:d=6"),
@@ -46,3 +50,25 @@ def index(folder: Path, library_folder: Path, **options: Any) -> Summary:
     """Index a folder with the toy profile."""
     with Library.open(library_folder, create=True) as library:
         return index_folder(folder, library, Encoders("toy"), IndexOptions(**options))
+
+
+def stop_decoder(folder: Path, name: str = "long.mp4") -> dict[str, str]:
+    """An environment in which the decoder of a file begins and never ends by itself."""
+    program = folder / "programs" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *{name}*) echo $$ >"{folder}/begun"; exec sleep 100000;; esac\n'
+        f'exec "{shutil.which("ffmpeg")}" "$@"\n'
+    )
+    program.chmod(0o755)
+    return os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+
+def wait_for_decoder(folder: Path) -> int:
+    """Wait until the decoder that `stop_decoder` holds back has begun; its process id."""
+    begun = folder / "begun"
+    deadline = time.monotonic() + HANG_SECONDS
+    while not (begun.exists() and begun.read_text().endswith("\n")):
+        assert time.monotonic() < deadline, "the decoder was never started"
+        time.sleep(0.01)
+    return int(begun.read_text())

@@ -11,6 +11,7 @@ from benchmarks import speed
 from benchmarks.program import ROOT, BenchOptions, mvsearch, run_program
 from benchmarks.results import Row, read_rows
 from benchmarks.scale import measure_recall
+from tests.limits import HANG_SECONDS
 
 
 def test_every_program_of_the_suite_can_be_run_alone():
@@ -69,7 +70,7 @@ def test_what_no_claim_rests_on_runs_only_when_it_is_named(monkeypatch, tmp_path
 
 def test_what_no_clock_measures_runs_side_by_side_and_nothing_else_does(monkeypatch, tmp_path):
     at_once, greatest = set(), {}
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=HANG_SECONDS)
 
     def run_one(name, words):
         at_once.add(name)

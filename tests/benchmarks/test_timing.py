@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks import timing
 from benchmarks.timing import (
     CommandFailedError,
     Comparison,
@@ -13,8 +14,10 @@ from benchmarks.timing import (
     fit_exponent,
     list_tree,
     measure,
+    read_memory,
     run_command,
 )
+from tests.limits import HANG_SECONDS
 
 
 def test_things_take_turns_and_each_begins_a_round():
@@ -38,12 +41,24 @@ def test_a_thing_may_tell_its_own_cost():
     assert measure(lambda: None) >= 0
 
 
-def test_command_gives_output_cpu_time_and_the_memory_of_its_children():
-    hold = "import time; held = bytearray(60 << 20); time.sleep(0.5)"
+def test_command_gives_output_cpu_time_and_the_memory_of_its_children(tmp_path, monkeypatch):
+    seen = tmp_path / "seen"
+
+    def read(pid):
+        n_bytes = read_memory(pid)
+        if n_bytes > 60 << 20:
+            seen.touch()
+        return n_bytes
+
+    monkeypatch.setattr(timing, "read_memory", read)
+    hold = (
+        "import os, time; held = bytearray(60 << 20)\n"
+        f"while not os.path.exists({str(seen)!r}): time.sleep(0.01)"
+    )
     nested = (
         f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}]); print('ok')"
     )
-    cost = run_command([sys.executable, "-c", nested], is_watched=True)
+    cost = run_command([sys.executable, "-c", nested], is_watched=True, limit_seconds=HANG_SECONDS)
     assert cost.output == "ok\n"
     assert 0 < cost.cpu_seconds <= cost.wall_seconds * os.cpu_count()
     assert cost.peak_bytes is not None
@@ -63,7 +78,7 @@ def test_failed_command_says_why_in_one_line():
 
 def test_command_that_does_not_end_is_ended_with_its_children():
     code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], stdin=0)"
-    stuck = [sys.executable, "-c", f"{code}; import time; time.sleep(60)"]
+    stuck = [sys.executable, "-c", f"{code}; import time; time.sleep(3600)"]
     with pytest.raises(CommandFailedError, match="code -9"):
         run_command(stuck, limit_seconds=0.3)
 

@@ -1,5 +1,4 @@
 import threading
-import time
 from concurrent.futures import CancelledError
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 from indexer.encoders import Encoders
 from indexer.flow import EncoderThread, Flow, Lane
 from indexer.frames import DecodeStoppedError
+from tests.limits import HANG_SECONDS
 
 
 def rows(*values):
@@ -29,7 +29,7 @@ class Gate:
     def __call__(self, given):
         self.sizes.append(len(given))
         self.begun.release()
-        assert self.let.acquire(timeout=10)
+        assert self.let.acquire(timeout=HANG_SECONDS)
         return square(given)
 
 
@@ -43,7 +43,7 @@ def held(gate):
     """A thread that is at its first batch of one row, with (0,) handed in."""
     thread = EncoderThread("test", gate, batch_rows=4, queue_bytes=1000)
     first = thread.submit(rows(0))
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=HANG_SECONDS)
     yield thread
     for _ in range(20):
         gate.let.release()
@@ -78,7 +78,7 @@ def test_batches_are_filled_across_files_and_kept_to_their_size(held, gate):
 
 def test_an_idle_encoder_does_not_wait_for_more():
     thread = EncoderThread("test", square, batch_rows=100)
-    made = thread.submit(rows(3)).result(timeout=10)
+    made = thread.submit(rows(3)).result(timeout=HANG_SECONDS)
     assert made[0].tolist() == [[9]]
     thread.close()
 
@@ -97,13 +97,13 @@ def test_a_full_queue_holds_back_who_hands_in(held, gate):
     assert not is_in.wait(0.3)
     gate.let.release()
     gate.let.release()
-    assert is_in.wait(10)
+    assert is_in.wait(HANG_SECONDS)
     late.join()
 
 
 def test_more_than_the_queue_holds_passes_alone():
     thread = EncoderThread("test", square, batch_rows=4, queue_bytes=10)
-    assert len(thread.submit(rows(*range(50))).result(timeout=10)[0]) == 50
+    assert len(thread.submit(rows(*range(50))).result(timeout=HANG_SECONDS)[0]) == 50
     thread.close()
 
 
@@ -111,7 +111,7 @@ def test_a_fault_belongs_to_the_file_it_happened_on():
     begin = threading.Event()
 
     def dislike_seven(given):
-        assert begin.wait(10)
+        assert begin.wait(HANG_SECONDS)
         if 7 in given:
             raise ValueError("a seven")
         return square(given)
@@ -125,7 +125,7 @@ def test_a_fault_belongs_to_the_file_it_happened_on():
         assert next(lanes[number].take_rest())[0].tolist() == [[number**2]]
     with pytest.raises(ValueError, match="a seven"):
         list(lanes[7].take_rest())
-    assert thread.submit(rows(2)).result(timeout=10)[0].tolist() == [[4]]
+    assert thread.submit(rows(2)).result(timeout=HANG_SECONDS)[0].tolist() == [[4]]
     thread.close()
 
 
@@ -136,7 +136,7 @@ def test_what_fails_to_load_is_told_to_each_file():
     thread = EncoderThread("test", square, batch_rows=4, prepare=fail)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="no weights"):
-            thread.submit(rows(1)).result(timeout=10)
+            thread.submit(rows(1)).result(timeout=HANG_SECONDS)
     thread.close()
 
 
@@ -145,21 +145,19 @@ def test_stop_is_heard_while_waiting(held):
     lane = Lane(held, stop)
     lane.put(np.zeros((1, 200), np.float32))
     threading.Timer(0.1, stop.set).start()
-    begin = time.monotonic()
     with pytest.raises(DecodeStoppedError):
         lane.put(np.zeros((1, 200), np.float32))
     with pytest.raises(DecodeStoppedError):
         list(lane.take_rest())
-    assert time.monotonic() - begin < 5
 
 
 def test_closing_ends_the_thread_and_what_waits(gate):
     thread = EncoderThread("test", gate, batch_rows=1)
     first, second = thread.submit(rows(1)), thread.submit(rows(2))
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=HANG_SECONDS)
     gate.let.release()
     thread.close()
-    assert first.result(timeout=10)[0].tolist() == [[1]]
+    assert first.result(timeout=HANG_SECONDS)[0].tolist() == [[1]]
     if second.cancelled():
         with pytest.raises(CancelledError):
             second.result()
@@ -178,7 +176,7 @@ def test_places_at_the_decoder_are_so_many():
 
 
 def test_encoders_are_loaded_beside_each_other_and_each_once():
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=HANG_SECONDS)
     seen = []
 
     def prepare(encoder):

@@ -25,6 +25,7 @@ from store.errors import (
 )
 from store.library import Library, default_library_folder
 from store.records import Stage
+from tests.limits import HANG_SECONDS
 from tests.store.examples import FRAMES, SOUND, add_song, fill_song
 
 ROOT = Path(library_module.__file__).parents[1]
@@ -33,13 +34,13 @@ ROOT = Path(library_module.__file__).parents[1]
 HOLD_LOCK = """
 with library.writing():
     print("ready", flush=True)
-    time.sleep(60)
+    time.sleep(3600)
 """
 STOP_MIDWAY = """
 import store.catalog
 def stop(*_):
     print("ready", flush=True)
-    time.sleep(60)
+    time.sleep(3600)
 store.catalog._bump_generations = stop
 from tests.store.examples import *
 add_song(library.catalog, "new")
@@ -71,7 +72,7 @@ def test_a_second_writer_waits_then_says_who_writes(library: Library) -> None:
         began = time.monotonic()
         with pytest.raises(LibraryBusyError) as caught, library.writing(wait_seconds=0.3):
             pytest.fail("two writers at once")
-        assert 0.3 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.3
         message = str(caught.value)
         assert f"process {other.pid} on {os.uname().nodename} since 2" in message
         assert "(-c " in message  # the command
@@ -81,7 +82,7 @@ def test_a_second_writer_waits_then_says_who_writes(library: Library) -> None:
 
 def test_a_second_writer_gets_its_turn(library: Library) -> None:
     brief = 'with library.writing():\n    print("ready", flush=True); time.sleep(0.4)'
-    with running(brief, library.folder), library.writing(wait_seconds=20):
+    with running(brief, library.folder), library.writing(wait_seconds=HANG_SECONDS):
         add_song(library.catalog, "ab12")
     assert library.catalog.has_video("ab12")
 
@@ -132,10 +133,9 @@ def test_a_reader_reads_the_state_before_an_open_transaction(library: Library) -
 
         session.get_one(VideoRow, "ab12").title = "after"
         session.flush()
-        began = time.monotonic()
+        # A reader that waited for this transaction would wait for ever.
         with Library.open(library.folder) as reader:
             assert reader.catalog.video("ab12").title == "before"
-        assert time.monotonic() - began < 2
     assert library.catalog.video("ab12").title == "after"
 
 

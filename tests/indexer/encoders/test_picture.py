@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from indexer.encoders.picture import run_in_batches
+from tests.limits import HANG_SECONDS
 
 
 class Sums:
@@ -13,7 +14,7 @@ class Sums:
 
     def __init__(self, n_side_by_side):
         self.n_side_by_side = n_side_by_side
-        self.together = threading.Barrier(n_side_by_side, timeout=10)
+        self.together = threading.Barrier(n_side_by_side, timeout=HANG_SECONDS)
 
     def run(self, rows):
         self.together.wait()

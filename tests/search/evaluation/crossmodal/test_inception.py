@@ -136,7 +136,6 @@ def test_a_sound_or_a_colour_is_no_video(videos: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_default_classifier_is_named_and_knows_imagenet(videos: Path) -> None:
     result = evaluate_inception_score(videos, InceptionOptions())
     assert result.videos.classifier.key.startswith("efficientnet-lite0@")
