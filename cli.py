@@ -147,6 +147,7 @@ def index(
 ) -> None:
     """Bring the library up to date with a folder: only what is new or changed is worked on."""
     from indexer.analysis import AnalysisOptions
+    from indexer.encoders import Encoders
     from indexer.hardware import Hardware
     from indexer.lyrics.transcribe import TranscribeOptions
     from indexer.lyrics.windows import VOICED_ONLY, WindowOptions
@@ -171,6 +172,8 @@ def index(
     )
     if not folder.is_dir():
         raise MvsearchError(f"{folder} is not a folder")
+    if profile is not None:
+        Encoders(profile).check_weights()  # before an empty library is made
     with _open(library, create=True) as opened:
         encoders = _load_encoders(opened, profile)
         progress = choose_progress(make_console(stderr=True), is_silent=as_json)
@@ -385,7 +388,7 @@ def evaluate(
         chosen = choose_groups(opened, groups or ())
         names = names or [_load_encoders(opened).name]
         make_progress = partial(choose_progress, make_console(stderr=True), is_silent=as_json)
-        with open_sides(opened, names, progress=make_progress) as (sides, lines):
+        with open_sides(opened, names, progress=make_progress) as sides:
             with make_progress() as progress:
                 evaluations = compare_sides(
                     opened,
@@ -396,7 +399,7 @@ def evaluate(
                     announce=progress.note,
                 )
             noted = [
-                replace(evaluation, notes=(*evaluation.notes, *side.notes, *lines))
+                replace(evaluation, notes=(*evaluation.notes, *side.notes))
                 for evaluation, side in zip(evaluations, sides, strict=True)
             ]
     _show_evaluations(noted, html, is_compared=compare is not None, as_json=as_json)

@@ -10,7 +10,7 @@ from indexer.ledger import Summary
 from indexer.lyrics.checkpoints import explain_placement, has_weights
 from indexer.pipeline import IndexOptions, index_videos
 from indexer.progress import Progress
-from store.errors import MvsearchError, WeightsMissingError
+from store.errors import MvsearchError
 from store.library import Library
 
 # Inside the folder of the library, one folder for each other profile.
@@ -59,7 +59,7 @@ def open_side(
     if library.catalog.profile() == profile:
         yield Side(library, encoders, notes=_list_notes(library, library, encoders))
         return
-    encoders.spaces()  # Where weights are missing, no empty library is left behind.
+    encoders.check_weights()  # Where weights are missing, no empty library is left behind.
     with Library.open(library.folder / SIDES / profile, create=True) as side:
         wanted = library.catalog.locations()
         summary = index_videos(wanted, side, encoders, options or IndexOptions(), progress=progress)
@@ -90,8 +90,8 @@ def open_sides(
     profiles: Sequence[str],
     options: IndexOptions | None = None,
     progress: Callable[[], Progress] | None = None,
-) -> Iterator[tuple[list[Side], list[str]]]:
-    """Open a library's videos under several profiles; see `open_side`.
+) -> Iterator[list[Side]]:
+    """Open a library's videos under several profiles, once the weights of all are there.
 
     Args:
         library: whose videos.
@@ -100,25 +100,20 @@ def open_sides(
         progress: makes what is shown while one of them is brought up to date.
 
     Yields:
-        A side for each profile whose weights are there, and a line for each whose are not.
+        A side for each profile; see `open_side`.
 
     Raises:
-        WeightsMissingError: no profile has its weights.
+        WeightsMissingError: a profile lacks weights; nothing is done for the others either.
     """
-    missing: list[WeightsMissingError] = []
-    lines: list[str] = []
-    sides: list[Side] = []
+    for name in profiles:
+        Encoders(name).check_weights()
     with ExitStack() as stack:
-        for name in profiles:
-            shown = progress() if progress is not None else None
-            try:
-                sides.append(stack.enter_context(open_side(library, name, options, shown)))
-            except WeightsMissingError as error:
-                missing.append(error)
-                lines.append(f"{name}: not measured, as its weights are not there: {error}")
-        if missing and not sides:
-            raise missing[0]
-        yield sides, lines
+        yield [
+            stack.enter_context(
+                open_side(library, name, options, progress() if progress is not None else None)
+            )
+            for name in profiles
+        ]
 
 
 def _list_notes(library: Library, side: Library, encoders: Encoders) -> tuple[str, ...]:

@@ -94,3 +94,24 @@ def test_lyrics_count_their_files_and_say_when_there_are_none(home, tmp_path):
     done = call("lyrics", "Third Song", "--out", tmp_path / "out", "--library", home)
     assert (done.returncode, done.stdout) == (2, "")
     assert "no lyrics" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["index", "{}", "--profile", "paper"],
+        ["evaluate", "--compare", "toy,paper"],
+        ["evaluate", "--profile", "paper"],
+    ],
+)
+def test_missing_weights_are_refused_before_any_work(home, tmp_path, words):
+    library = home if words[0] == "evaluate" else tmp_path / "new"
+    environment = os.environ | {"MVSEARCH_MODELS": str(tmp_path / "models")}
+    words = [word.format(tmp_path) for word in words]
+    done = call(*words, "--library", library, env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("mvsearch: the profile paper lacks the weights of resnet50, bert")
+    assert done.stderr.count("\n") == 1
+    assert "mvsearch models fetch bert" in done.stderr
+    assert not (tmp_path / "new").exists()
+    assert not (home / "profiles").exists()

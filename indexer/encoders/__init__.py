@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import MvsearchError
+from store.errors import MvsearchError, WeightsMissingError
 from store.records import MODALITIES, Matrix, Modality, Space
 
 # Adding an encoder: a file of its own, a line here, a line in the contract test
@@ -258,8 +258,34 @@ class Encoders:
         """The encoder of sound; None where the profile has none."""
         return cast(AudioEncoder, load_encoder(self.profile.audio)) if self.profile.audio else None
 
+    def check_weights(self) -> None:
+        """Refuse before any work what could not be done; loads no network.
+
+        Raises:
+            WeightsMissingError: one line on all weights that are missing, and what to type.
+        """
+        missing: dict[str, WeightsMissingError] = {}
+        for modality in MODALITIES:
+            try:
+                self.get(modality)
+            except WeightsMissingError as error:
+                missing[getattr(self.profile, modality)] = error
+        if len(missing) > 1:
+            fetch = ", ".join(f"`mvsearch models fetch {name}`" for name in missing)
+            raise WeightsMissingError(
+                f"the profile {self.name} lacks the weights of {', '.join(missing)}: run {fetch};"
+                " `mvsearch models list` says where to place them by hand"
+            )
+        for only in missing.values():
+            raise only
+
     def spaces(self) -> list[Space]:
-        """Every space of the profile; loads all of its encoders."""
+        """Every space of the profile; loads all of its encoders.
+
+        Raises:
+            WeightsMissingError: see `check_weights`.
+        """
+        self.check_weights()
         used = (self.frames, self.lyrics, self.audio)
         return [space for encoder in used if encoder is not None for space in encoder.spaces]
 

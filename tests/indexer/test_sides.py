@@ -125,26 +125,28 @@ def test_the_profile_of_the_library_needs_no_side(library):
 
 def test_missing_weights_leave_nothing_behind(library):
     with (
-        pytest.raises(WeightsMissingError, match="resnet50-11ad3fa6"),
+        pytest.raises(WeightsMissingError, match="models fetch resnet50"),
         open_side(library, "paper"),
     ):
         pass
     assert not (library.folder / "profiles").exists()
 
 
-def test_of_several_profiles_those_without_weights_are_named(library):
-    with open_sides(library, ["paper", "toy", "toy-few"], IndexOptions(workers=1)) as opened:
-        sides, (line,) = opened
+def test_of_several_profiles_each_is_a_side(library):
+    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
         assert [side.encoders.name for side in sides] == ["toy", "toy-few"]
         assert places(sides[1].library) == places(library)
-    assert line.startswith("paper: not measured")
-    assert "resnet50-11ad3fa6.pth" in line
-    assert "mvsearch models fetch resnet50" in line
+
+
+def test_weights_that_are_missing_are_told_before_any_profile_is_indexed(library):
     with (
-        pytest.raises(WeightsMissingError, match="resnet50-11ad3fa6"),
-        open_sides(library, ["paper", "semantic"]),
+        pytest.raises(WeightsMissingError) as raised,
+        open_sides(library, ["toy-few", "paper"], IndexOptions(workers=1)),
     ):
         pass
+    for name in ("resnet50", "bert"):
+        assert f"mvsearch models fetch {name}" in str(raised.value)
+    assert not (library.folder / "profiles").exists()
 
 
 def test_names_of_profiles_are_read_and_checked():

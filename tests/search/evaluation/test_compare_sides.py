@@ -55,8 +55,7 @@ def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
         cut_clip(path, start_seconds, seconds, distortion, out, seed)
 
     monkeypatch.setattr(benchmark, "cut_clip", count)
-    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as (sides, lines):
-        assert lines == []
+    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
         pairs = [(side.library, side.encoders) for side in sides]
         whole, few = compare_sides(library, pairs, Groups({}), OPTIONS)
     # Three videos, of which one has no sound to hear alone.
@@ -76,7 +75,7 @@ def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
 def test_beside_another_profile_a_library_answers_as_it_does_alone(library):
     options = replace(OPTIONS, sample=replace(OPTIONS.sample, kinds=("image", "lyric", "similar")))
     (alone,) = compare_sides(library, [(library, Encoders("toy"))], Groups({}), options)
-    with open_sides(library, ["toy-few", "toy"], IndexOptions(workers=1)) as (sides, _):
+    with open_sides(library, ["toy-few", "toy"], IndexOptions(workers=1)) as sides:
         pairs = [(side.library, side.encoders) for side in sides]
         _, beside = compare_sides(library, pairs, Groups({}), options)
     assert beside.outcomes == alone.outcomes
@@ -91,7 +90,7 @@ def test_what_cannot_be_heard_makes_no_more_answers_right(library):
         SampleOptions(n_clips=3, lengths_seconds=(2.0,), distortions=("none",), kinds=("clip",)),
         workers=1,
     )
-    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as (sides, _):
+    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
         pairs = [(side.library, side.encoders) for side in sides]
         found = compare_sides(library, pairs, groups, options)
     for evaluation in found:
