@@ -11,6 +11,7 @@ from search.evaluation.crossmodal.commands import metric_app
 from search.terminal import (
     EXIT_FAILURES,
     EXIT_INTERRUPTED,
+    ForceOption,
     deliver,
     end_process,
     make_console,
@@ -23,7 +24,7 @@ from search.terminal import (
 from store.errors import MvsearchError, QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from indexer.encoders import Encoders
     from indexer.encoders.weights import ModelStatus
@@ -273,6 +274,7 @@ def similar(
         Path | None,
         typer.Option(parser=read_path, metavar="FILE", help="Write it to a file."),
     ] = None,
+    force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
     """Report the songs most similar to one, or to each."""
@@ -291,13 +293,14 @@ def similar(
     )
     progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
     with _open(library) as opened, progress:
+        _check_output(out, opened, has_force=force)
         encoders = _load_encoders(opened)
         options = replace(options, fusion=choose_fusion(encoders, fusion))
         engine = Engine(opened, encoders)
         chosen = [_find(opened, video)] if video is not None else opened.catalog.videos()
         shape = ReportOptions(form, for_all, make_console().width, follow(progress, "steps"))
         report = write_report(engine, chosen, options, shape)
-    deliver(report, out)
+    deliver(report, out, has_force=force)
 
 
 @app.command()
@@ -307,6 +310,7 @@ def versions(
         Path | None,
         typer.Option(parser=read_path, metavar="FILE", help="Write it to a file."),
     ] = None,
+    force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
     """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
@@ -315,9 +319,10 @@ def versions(
 
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
     with _open(library) as opened, progress:
+        _check_output(out, opened, has_force=force)
         shape = VersionsReport(form, make_console().width, follow(progress, "steps"))
         report = write_versions(opened, shape)
-    deliver(report, out)
+    deliver(report, out, has_force=force)
 
 
 @app.command()
@@ -359,6 +364,7 @@ def evaluate(
         Path | None,
         typer.Option(parser=read_path, metavar="FILE", help="Write tables and plots to a page."),
     ] = None,
+    force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
     """Measure how well the library finds what is cut out of it, spoilt in many ways."""
@@ -372,6 +378,7 @@ def evaluate(
         parse_lengths,
     )
     from search.evaluation.queries import SampleOptions
+    from search.evaluation.report_html import render_comparison, render_evaluation
 
     sample = SampleOptions(
         n_clips=clips,
@@ -385,6 +392,7 @@ def evaluate(
     names = [profile] if profile is not None else []
     names = names if compare is None else parse_profiles(compare)
     with _open(library) as opened:
+        _check_output(html, opened, has_force=force)
         chosen = choose_groups(opened, groups or ())
         names = names or [_load_encoders(opened).name]
         make_progress = partial(choose_progress, make_console(stderr=True), is_silent=as_json)
@@ -402,16 +410,16 @@ def evaluate(
                 replace(evaluation, notes=(*evaluation.notes, *side.notes))
                 for evaluation, side in zip(evaluations, sides, strict=True)
             ]
-    _show_evaluations(noted, html, is_compared=compare is not None, as_json=as_json)
+    _show_evaluations(noted, is_compared=compare is not None, as_json=as_json)
+    if html is not None:
+        page = render_comparison(noted) if len(noted) > 1 else render_evaluation(noted[0])
+        write_file(html, page, has_force=force, is_told=not as_json)
 
 
-def _show_evaluations(
-    found: "list[Evaluation]", html: Path | None, *, is_compared: bool, as_json: bool
-) -> None:
-    """Print what was measured, side by side where that was asked, and write its page."""
+def _show_evaluations(found: "list[Evaluation]", *, is_compared: bool, as_json: bool) -> None:
+    """Print what was measured, side by side where that was asked."""
     from search.evaluation.comparison import print_comparison
     from search.evaluation.report import print_evaluation
-    from search.evaluation.report_html import render_comparison, render_evaluation
     from search.evaluation.report_json import comparison_to_json, evaluation_to_json
 
     if as_json:
@@ -420,9 +428,6 @@ def _show_evaluations(
         print_comparison(found, make_console())
     else:
         print_evaluation(found[0], make_console())
-    if html is not None:
-        page = render_comparison(found) if len(found) > 1 else render_evaluation(found[0])
-        write_file(html, page, is_told=not as_json)
 
 
 @app.command()
@@ -436,10 +441,12 @@ def lyrics(
             parser=read_path, metavar="DIR", help="Write files; csv comes with a txt beside it."
         ),
     ] = None,
+    force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
     """Print lyrics, or write them to files."""
-    from indexer.lyrics.export import format_lyrics, write_lyrics
+    from indexer.lyrics.export import format_lyrics, name_lyrics
+    from indexer.output import write_output
     from search.text import printable
 
     if (video is None) != for_all:
@@ -449,20 +456,21 @@ def lyrics(
     with _open(library) as opened:
         videos = opened.catalog.videos() if video is None else [_find(opened, video)]
         known = [(one, found) for one in videos if (found := opened.catalog.lyrics(one.id))]
-    if video is not None and not known:
-        raise MvsearchError(f"no lyrics are known of {videos[0].title!r}")
-    if out is None:
-        print_text(format_lyrics(known[0][1], form))
-        return
-    taken: set[Path] = set()
-    for chosen, found in known:
-        try:
-            write_lyrics(found, chosen, form, out, taken)
-        except QueryError as error:
-            if not for_all:
-                raise
-            typer.echo(printable(f"{chosen.title}: {error}"), err=True)
-    typer.echo(f"{len(taken)} {'file' if len(taken) == 1 else 'files'} written to {out}")
+        if video is not None and not known:
+            raise MvsearchError(f"no lyrics are known of {videos[0].title!r}")
+        if out is None:
+            print_text(format_lyrics(known[0][1], form))
+            return
+        files: dict[Path, bytes] = {}
+        for chosen, found in known:
+            try:
+                files |= name_lyrics(found, chosen, form, out, files)
+            except QueryError as error:
+                if not for_all:
+                    raise
+                typer.echo(printable(f"{chosen.title}: {error}"), err=True)
+        write_output(files, has_force=force, is_media=_find_media(opened))
+    typer.echo(f"{len(files)} {'file' if len(files) == 1 else 'files'} written to {out}")
 
 
 @app.command("list")
@@ -602,6 +610,19 @@ def _load_encoders(library: "Library", profile: str | None = None) -> "Encoders"
     from indexer.encoders import Encoders
 
     return Encoders(profile or library.catalog.profile() or "embedded")
+
+
+def _find_media(library: "Library") -> "Callable[[Path], bool]":
+    """What tells whether a path is that of a video of the library."""
+    return lambda path: library.catalog.location(path) is not None
+
+
+def _check_output(out: Path | None, library: "Library", *, has_force: bool) -> None:
+    """Refuse a file that must not be written, before anything is worked out for it."""
+    from indexer.output import check_output
+
+    if out is not None:
+        check_output(out, has_force=has_force, is_media=_find_media(library))
 
 
 def _find(library: "Library", name: str) -> "Video":

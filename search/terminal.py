@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -77,6 +77,11 @@ def read_path(text: str) -> Path:
     return Path(text)
 
 
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Overwrite files that are there; media never are.")
+]
+
+
 def make_console(*, stderr: bool = False) -> "Console":
     """A terminal, or a pipe whose lines are not broken."""
     from rich.console import Console
@@ -97,22 +102,22 @@ def print_text(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
-def write_file(path: Path, text: str, *, is_told: bool = True) -> None:
+def write_file(path: Path, data: str | bytes, *, has_force: bool, is_told: bool = True) -> None:
     """Write a report to a file, and say so unless something else goes to standard output."""
-    try:
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise MvsearchError(f"cannot write {path}: {error.strerror}") from error
+    from indexer.output import write_output
+
+    whole = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    write_output({path: whole}, has_force=has_force)
     if is_told:
         typer.echo(f"written: {path}")
 
 
-def deliver(report: str, out: Path | None) -> None:
+def deliver(report: str, out: Path | None, *, has_force: bool) -> None:
     """Write a report to the file that was asked for, else print it."""
     if out is None:
         print_text(report)
     else:
-        write_file(out, report)
+        write_file(out, report, has_force=has_force)
 
 
 def _complain(reason: str) -> None:

@@ -174,6 +174,47 @@ def test_lyrics_are_printed_and_written(run, tmp_path):
     )
 
 
+def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, monkeypatch):
+    lrc = "[ar:by hand]\n"
+    shutil.copytree(folder, tmp_path / "videos")
+    for path in (tmp_path / "videos").glob("*.lrc"):
+        path.write_text(lrc)
+    words = ("lyrics", "--all", "--format", "lrc", "--out", tmp_path / "videos")
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert "is there already: --force overwrites it" in err
+    assert {path.read_text() for path in (tmp_path / "videos").glob("*.lrc")} == {lrc}
+    code, out, _ = run(*words, "--force")
+    assert (code, out) == (0, f"2 files written to {tmp_path / 'videos'}\n")
+    assert lrc not in {path.read_text() for path in (tmp_path / "videos").glob("*.lrc")}
+
+    page = tmp_path / "page.html"
+    page.write_text("mine")
+    monkeypatch.setattr("search.report.write_report", lambda *_: pytest.fail("worked in vain"))
+    monkeypatch.setattr("search.versions.report.write_versions", lambda *_: pytest.fail("in vain"))
+    for words in (("similar", "--all", "--format", "html"), ("versions", "--format", "html")):
+        code, out, err = run(*words, "--out", page)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "--force" in err
+    code, out, err = run("evaluate", "--clips", "1", "--html", page)
+    assert (code, out) == (2, "")
+    assert "--force" in err
+    assert page.read_text() == "mine"
+
+
+def test_no_force_overwrites_a_video(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("indexer.output.is_media_head", lambda _: False)  # the library knows them
+    before = (folder / FIRST).read_bytes()
+    (tmp_path / "linked").symlink_to(folder)
+    for path in (folder / FIRST, tmp_path / "linked" / FIRST):
+        code, out, err = run("similar", "--all", "--format", "html", "--out", path, "--force")
+        assert (code, out) == (2, "")
+        assert "is a video or sound: it is not overwritten" in err
+        code, out, err = run("versions", "--out", path, "--force")
+        assert (code, out) == (2, "")
+    assert (folder / FIRST).read_bytes() == before
+
+
 def test_search_by_tag_finds_the_videos_that_show_it(run):
     _, out, _ = run("list", "--json")
     shown = [json.loads(run("show", video["id"], "--json")[1]) for video in json.loads(out)]

@@ -3,12 +3,12 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from store.errors import MvsearchError, QueryError
+from store.errors import QueryError
 from store.records import LyricLine, Lyrics, Video
 from store.unicode import normalise
 
@@ -50,42 +50,37 @@ def format_lyrics(lyrics: Lyrics, form: LyricsFormat) -> str:
     return _FORMATS[form](lyrics)
 
 
-def write_lyrics(
+def name_lyrics(
     lyrics: Lyrics,
     video: Video,
     form: LyricsFormat,
     folder: Path,
-    taken: set[Path] | None = None,
-) -> list[Path]:
-    """Write lyrics into a folder, named like the video's file; csv comes with a txt beside it.
+    taken: Collection[Path] = (),
+) -> dict[Path, bytes]:
+    """The files that lyrics are written to, named like the video's; csv comes with a txt beside it.
 
     Args:
         lyrics: what to write.
         video: whose lyrics they are.
         form: of the file.
-        folder: made where it is not there.
-        taken: what this run has written so far, and is added to: a second video of the same file
-            name gets a part of its id into the name.
+        folder: for the files.
+        taken: files of other videos: a second video of the same file name gets a part of its id
+            into the name.
+
+    Returns:
+        What each holds, in UTF-8.
 
     Raises:
         QueryError: lrc or srt of lyrics without times.
-        MvsearchError: the folder cannot be written to.
     """
     forms: tuple[LyricsFormat, ...] = ("csv", "txt") if form == "csv" else (form,)
-    texts = [format_lyrics(lyrics, each) for each in forms]
     stem = safe_stem(video)
-    if taken is not None and folder / f"{stem}.{form}" in taken:
+    if folder / f"{stem}.{form}" in taken:
         stem = f"{stem} [{video.id[:8]}]"
-    paths = [folder / f"{stem}.{each}" for each in forms]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, text in zip(paths, texts, strict=True):
-            path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise MvsearchError(f"cannot write to {folder}: {error.strerror}") from error
-    if taken is not None:
-        taken.update(paths)
-    return paths
+    return {
+        folder / f"{stem}.{each}": format_lyrics(lyrics, each).encode("utf-8", "replace")
+        for each in forms
+    }
 
 
 def safe_stem(video: Video) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from typer.core import TyperCommand
 
-from search.terminal import make_console, print_json, read_path
+from search.terminal import make_console, print_json, read_path, write_file
 from store.errors import MvsearchError
 
 if TYPE_CHECKING:
@@ -117,13 +117,15 @@ def show_result(result: Result, *, as_json: bool) -> None:
         print_table(result.to_table(), make_console())
 
 
-def show_plotted(result: PlottedResult, plot: Path | None, *, as_json: bool) -> None:
+def show_plotted(
+    result: PlottedResult, plot: Path | None, *, has_force: bool, as_json: bool
+) -> None:
     """Write the plot that is asked for, then print the result."""
     _check_numbers(result)
     if plot is not None:
-        from search.evaluation.crossmodal.plots import write_plot
+        from search.evaluation.crossmodal.plots import draw_plot
 
-        write_plot(result.to_plot(), plot)
+        write_file(plot, draw_plot(result.to_plot()), has_force=has_force, is_told=False)
     show_result(result, as_json=as_json)
     if plot is not None and not as_json:
         typer.echo(f"written: {plot}")

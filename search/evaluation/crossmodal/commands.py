@@ -19,7 +19,7 @@ from search.evaluation.crossmodal.arguments import (
     show_result,
 )
 from search.evaluation.crossmodal.set_commands import add_commands
-from search.terminal import read_path
+from search.terminal import ForceOption, read_path
 from store.errors import QueryError
 
 metric_app = typer.Typer(help="Does this music fit this picture? Metrics of pairs and of sets.")
@@ -33,15 +33,16 @@ def clip_score(
     scale: ScaleOption = None,
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Score pictures against texts: cosines, and which of the texts fits best."""
     from search.evaluation.crossmodal.clip_score import ScoreOptions, evaluate_clip_score
     from search.evaluation.crossmodal.joint import JointOptions
     from search.evaluation.crossmodal.plots import check_plot
 
-    check_plot(plot)
+    check_plot(plot, has_force=force)
     options = ScoreOptions(JointOptions(profile, scale))
-    show_plotted(evaluate_clip_score(image, text, options), plot, as_json=as_json)
+    show_plotted(evaluate_clip_score(image, text, options), plot, has_force=force, as_json=as_json)
 
 
 @metric_app.command("clap-score", cls=ManyValues)
@@ -52,15 +53,16 @@ def clap_score(
     scale: ScaleOption = None,
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Score sounds against texts: cosines, and which of the texts fits best."""
     from search.evaluation.crossmodal.clip_score import ScoreOptions, evaluate_clap_score
     from search.evaluation.crossmodal.joint import JointOptions
     from search.evaluation.crossmodal.plots import check_plot
 
-    check_plot(plot)
+    check_plot(plot, has_force=force)
     options = ScoreOptions(JointOptions(profile, scale))
-    show_plotted(evaluate_clap_score(audio, text, options), plot, as_json=as_json)
+    show_plotted(evaluate_clap_score(audio, text, options), plot, has_force=force, as_json=as_json)
 
 
 @metric_app.command("imsm", cls=ManyValues)
@@ -104,6 +106,7 @@ def imsm(
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Match pictures and sounds through texts that both are compared with."""
     from search.evaluation.crossmodal.imsm import ImsmOptions, evaluate_imsm, evaluate_video_imsm
@@ -111,7 +114,7 @@ def imsm(
     from search.evaluation.crossmodal.moments import MomentOptions
     from search.evaluation.crossmodal.plots import check_plot
 
-    check_plot(plot)
+    check_plot(plot, has_force=force)
     options = ImsmOptions(JointOptions(profile), MomentOptions(interval, audio_length))
     if video is None:
         if not (images and texts and audios):
@@ -121,7 +124,7 @@ def imsm(
         raise QueryError("a --video has its own images and audios: name it or them")
     else:
         result = evaluate_video_imsm(video, texts, options)
-    show_plotted(result, plot, as_json=as_json)
+    show_plotted(result, plot, has_force=force, as_json=as_json)
 
 
 @metric_app.command("clipsim", cls=ManyValues)
@@ -187,16 +190,19 @@ def emotion_match(
     ] = "embedded",
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Match pictures and musics by valence and arousal."""
     from search.evaluation.crossmodal.emotion import EmotionOptions
     from search.evaluation.crossmodal.emotion_sources import SourceOptions, evaluate_emotion_match
     from search.evaluation.crossmodal.plots import check_plot
 
-    check_plot(plot)
+    check_plot(plot, has_force=force)
     emotion = EmotionOptions(image_range, audio_range, sigma)
     options = SourceOptions(values, profile, scores, emotion)
-    show_plotted(evaluate_emotion_match(image, audio, options), plot, as_json=as_json)
+    show_plotted(
+        evaluate_emotion_match(image, audio, options), plot, has_force=force, as_json=as_json
+    )
 
 
 add_commands(metric_app)

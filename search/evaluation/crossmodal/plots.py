@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.output import check_output
 from search.evaluation.crossmodal.extras import import_extra
 from search.text import printable
-from store.errors import MvsearchError, QueryError
+from store.errors import QueryError
 
 Array = npt.NDArray[np.float64]
 
@@ -72,32 +73,24 @@ class Scatter:
 Plot = Heatmap | Scatter
 
 
-def check_plot(path: Path | None) -> None:
+def check_plot(path: Path | None, *, has_force: bool = False) -> None:
     """Refuse a plot that could not be written, before anything is measured.
 
     Raises:
-        QueryError: the file is no PNG, its folder is not there, or matplotlib is not installed.
+        QueryError: the file is no PNG, or matplotlib is not installed.
+        MvsearchError: the file is there and may not be overwritten, or its folder is not there.
     """
     if path is None:
         return
     if path.suffix.lower() != ".png":
         raise QueryError(f"a plot is a PNG: call it {path.with_suffix('.png').name}")
-    if not path.parent.is_dir():
-        raise QueryError(f"{str(path.parent)!r} is not a folder: the plot cannot be written there")
+    check_output(path, has_force=has_force)
     import_extra("matplotlib.figure")
 
 
-def write_plot(plot: Plot, path: Path) -> None:
-    """Draw a plot and write it as PNG.
-
-    Raises:
-        MvsearchError: the file cannot be written.
-    """
-    png = draw_heatmap(plot) if isinstance(plot, Heatmap) else draw_scatter(plot)
-    try:
-        path.write_bytes(png)
-    except OSError as error:
-        raise MvsearchError(f"cannot write {path}: {error.strerror}") from error
+def draw_plot(plot: Plot) -> bytes:
+    """A plot as PNG."""
+    return draw_heatmap(plot) if isinstance(plot, Heatmap) else draw_scatter(plot)
 
 
 def draw_heatmap(heatmap: Heatmap) -> bytes:

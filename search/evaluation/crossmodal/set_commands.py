@@ -16,7 +16,7 @@ from search.evaluation.crossmodal.arguments import (
     show_plotted,
     show_result,
 )
-from search.terminal import read_path
+from search.terminal import ForceOption, read_path
 
 MatchName = Literal["greedy", "optimal", "paper"]
 WarpName = Literal["exact", "fast"]
@@ -97,14 +97,15 @@ def timbre(
     ] = None,
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Measure how unlike clips sound, as a table of all pairs."""
     from search.evaluation.crossmodal.plots import check_plot
     from search.evaluation.crossmodal.timbre import TimbreOptions, evaluate_timbre
 
-    check_plot(plot)
+    check_plot(plot, has_force=force)
     options = TimbreOptions(warp, radius, distance, per_step, seconds)
-    show_plotted(evaluate_timbre(audio, options, compare), plot, as_json=as_json)
+    show_plotted(evaluate_timbre(audio, options, compare), plot, has_force=force, as_json=as_json)
 
 
 def fad(
@@ -115,6 +116,7 @@ def fad(
     kernel: KernelOption = False,
     as_json: JsonOption = False,
     plot: ScatterOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Measure how far the sound of two folders is apart: Fréchet distance of embeddings."""
     from search.evaluation.crossmodal.folders import EmbeddingOptions
@@ -123,13 +125,15 @@ def fad(
     from search.evaluation.crossmodal.kernel import KernelOptions
     from search.evaluation.crossmodal.plots import check_plot
 
-    check_plot(plot)
+    check_plot(plot, has_force=force)
     options = FrechetOptions(
         EmbeddingOptions(profile),
         ExtrapolationOptions() if infinity else None,
         KernelOptions() if kernel else None,
     )
-    show_plotted(evaluate_fad(reference, candidate, options), plot, as_json=as_json)
+    show_plotted(
+        evaluate_fad(reference, candidate, options), plot, has_force=force, as_json=as_json
+    )
 
 
 def fvd(
@@ -141,6 +145,7 @@ def fvd(
     kernel: KernelOption = False,
     as_json: JsonOption = False,
     plot: ScatterOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Measure how far the pictures of two folders are apart: Fréchet distance of embeddings."""
     from search.evaluation.crossmodal.folders import EmbeddingOptions
@@ -149,13 +154,15 @@ def fvd(
     from search.evaluation.crossmodal.kernel import KernelOptions
     from search.evaluation.crossmodal.plots import check_plot
 
-    check_plot(plot)
+    check_plot(plot, has_force=force)
     options = FrechetOptions(
         EmbeddingOptions(profile, frame_rate),
         ExtrapolationOptions() if infinity else None,
         KernelOptions() if kernel else None,
     )
-    show_plotted(evaluate_fvd(reference, candidate, options), plot, as_json=as_json)
+    show_plotted(
+        evaluate_fvd(reference, candidate, options), plot, has_force=force, as_json=as_json
+    )
 
 
 def inception_score(

@@ -5,9 +5,9 @@ from pathlib import Path
 import pysubs2
 import pytest
 
-from indexer.lyrics.export import format_lyrics, safe_stem, write_lyrics
+from indexer.lyrics.export import format_lyrics, name_lyrics, safe_stem
 from indexer.lyrics.lrc import parse_lrc
-from store.errors import MvsearchError, QueryError
+from store.errors import QueryError
 from store.records import LyricLine, Lyrics, Video, WhisperSegment
 
 COLUMNS = "id,seek,start,end,text,tokens,temperature,avg_logprob,compression_ratio,no_speech_prob"
@@ -112,26 +112,19 @@ def test_untimed_lyrics_say_what_works(form: str) -> None:
         format_lyrics(PLAIN, form)  # type: ignore[arg-type]  # a parameter of the test
 
 
-def test_csv_comes_with_a_txt_beside_it(tmp_path: Path) -> None:
-    written = write_lyrics(HEARD, video("/music/Song.mp4"), "csv", tmp_path / "out")
-    assert [path.name for path in written] == ["Song.csv", "Song.txt"]
-    assert written[1].read_text(encoding="utf-8") == format_lyrics(HEARD, "txt")
-    assert written[0].read_bytes().decode("utf-8") == format_lyrics(HEARD, "csv")
+def test_csv_comes_with_a_txt_beside_it() -> None:
+    files = name_lyrics(HEARD, video("/music/Song.mp4"), "csv", Path("out"))
+    assert {path: data.decode("utf-8") for path, data in files.items()} == {
+        Path("out/Song.csv"): format_lyrics(HEARD, "csv"),
+        Path("out/Song.txt"): format_lyrics(HEARD, "txt"),
+    }
 
 
-def test_a_second_video_of_the_same_name_gets_its_own_file(tmp_path: Path) -> None:
-    taken: set[Path] = set()
-    first = write_lyrics(HEARD, video("/a/Song.mp4"), "txt", tmp_path, taken)
-    second = write_lyrics(PLAIN, video("/b/Song.mkv", "fedcba9876543210"), "txt", tmp_path, taken)
-    assert [path.name for path in first + second] == ["Song.txt", "Song [fedcba98].txt"]
-    assert first[0].read_text() != second[0].read_text()
-    assert write_lyrics(PLAIN, video("/a/Song.mp4"), "txt", tmp_path) == first
-
-
-def test_a_folder_that_cannot_be_written_to_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(MvsearchError, match="cannot write to"):
-        write_lyrics(PLAIN, video("Song.mp4"), "txt", tmp_path / "file")
+def test_a_second_video_of_the_same_name_gets_its_own_file() -> None:
+    first = name_lyrics(HEARD, video("/a/Song.mp4"), "txt", Path())
+    second = name_lyrics(PLAIN, video("/b/Song.mkv", "fedcba9876543210"), "txt", Path(), first)
+    assert list(map(str, [*first, *second])) == ["Song.txt", "Song [fedcba98].txt"]
+    assert list(first.values()) != list(second.values())
 
 
 @pytest.mark.parametrize(

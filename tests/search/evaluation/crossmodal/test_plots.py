@@ -17,7 +17,6 @@ from search.evaluation.crossmodal.plots import (
     draw_heatmap,
     draw_scatter,
     project,
-    write_plot,
 )
 from store.errors import MvsearchError, QueryError
 
@@ -91,11 +90,12 @@ def test_a_plot_that_cannot_be_written_is_refused_first(tmp_path):
     check_plot(tmp_path / "a.PNG")
     with pytest.raises(QueryError, match=r"call it a.png"):
         check_plot(tmp_path / "a.jpg")
-    with pytest.raises(QueryError, match="is not a folder"):
+    with pytest.raises(MvsearchError, match="is not a folder"):
         check_plot(tmp_path / "absent" / "a.png")
-    (tmp_path / "b.png").mkdir()
-    with pytest.raises(MvsearchError, match="cannot write"):
-        write_plot(Heatmap("M", ("a",), ("b",), np.ones((1, 1))), tmp_path / "b.png")
+    (tmp_path / "b.png").touch()
+    with pytest.raises(MvsearchError, match="--force"):
+        check_plot(tmp_path / "b.png")
+    check_plot(tmp_path / "b.png", has_force=True)
 
 
 def test_a_missing_extra_is_named(monkeypatch, tmp_path):
