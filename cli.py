@@ -540,7 +540,7 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
 @app.command()
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the library in numbers: videos, segments, what is still to do."""
-    from search.listing import print_status, status_to_dict
+    from search.status import print_status, status_to_dict
 
     with _open(library) as opened:
         numbers = status_to_dict(opened)

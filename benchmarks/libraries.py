@@ -255,9 +255,9 @@ def make_whole(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) 
     video = Video(song.id, place, song.title, song.artist, options.duration_seconds, True)
     embeddings = [make_embeddings(space, maker, song, options) for space, maker in makers.items()]
     firsts = {each.space.modality: each.space.key for each in reversed(embeddings)}
-    details = {"lyrics": f"tag lyrics|{_mark_of_no_sidecar()}"}
+    made_from = {"lyrics": ("tag lyrics", _mark_of_no_sidecar())}
     stages = (
-        Stage(song.id, modality, key, "done", details.get(modality, ""))
+        Stage(song.id, modality, key, "done", "", *made_from.get(modality, ("", "")))
         for modality, key in firsts.items()
     )
     return WholeVideo(

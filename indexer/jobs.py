@@ -8,9 +8,10 @@ from indexer.inventory import Found, Inventory
 from indexer.lyrics import ListFiles, list_lyric_files
 from indexer.lyrics.engines import ENGINES, name_origin
 from indexer.pieces import Decoded
-from indexer.stages import NO_SOUND, LyricsMode, lyrics_fingerprint
+from indexer.sampling import sampling_mark
+from indexer.stages import LyricsMode, lyrics_fingerprint
 from store.catalog import Catalog
-from store.records import KEY_FRAMES_ONLY, Modality, Stage
+from store.records import Modality, Stage
 
 SEEN_AND_HEARD: tuple[Modality, ...] = ("frames", "audio")
 
@@ -51,18 +52,34 @@ class Jobs:
         n_unchanged: files that lack nothing.
         n_waiting: videos among these whose lyrics wait for Whisper.
         n_refined: videos of which there were key frames only, and all are taken now.
+        n_resampled: videos whose frames were taken by another rule than today's.
     """
 
     jobs: list[Job] = field(default_factory=list)
     n_unchanged: int = 0
     n_waiting: int = 0
     n_refined: int = 0
+    n_resampled: int = 0
 
     @property
-    def why_refined(self) -> str:
-        """One line: what is done again, though it was done."""
-        videos = "1 video" if self.n_refined == 1 else f"{self.n_refined} videos"
-        return f"Of {videos} there are key frames only, by --fast; now the others are taken as well"
+    def why_again(self) -> list[str]:
+        """A line for each reason why something is done again, though it was done."""
+        reasons = []
+        if self.n_refined:
+            reasons.append(
+                f"Of {_count_videos(self.n_refined)} there are key frames only, by --fast; now the"
+                " others are taken as well"
+            )
+        if self.n_resampled:
+            reasons.append(
+                f"Frames are chosen by another rule now; those of {_count_videos(self.n_resampled)}"
+                " are taken anew, so that all can be compared"
+            )
+        return reasons
+
+
+def _count_videos(n_videos: int) -> str:
+    return "1 video" if n_videos == 1 else f"{n_videos} videos"
 
 
 def choose_jobs(
@@ -90,10 +107,9 @@ def choose_jobs(
         if (encoder := encoders.get(stage)) is not None
     }
     frames_key = encoders.frames.spaces[0].key
-    rough: set[str] = set()
-    if decoded != "key":
-        rough = catalog.made_with("frames", frames_key, KEY_FRAMES_ONLY)
-    pending["frames"] |= rough
+    rough = set() if decoded == "key" else catalog.with_key_frames_only(frames_key)
+    other = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
+    pending["frames"] |= rough | other
     by_content: dict[str, list[Found]] = {}
     # By name: a copy that came today is not worked on, and named after, rather than an older one.
     for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
@@ -111,6 +127,7 @@ def choose_jobs(
         if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), wish, list_once):
             lacking.append("lyrics")
         chosen.n_refined += video_id in rough
+        chosen.n_resampled += video_id in other and video_id not in rough
         # Another encoder may be asked to redo what is shared, so copies go along.
         if lacking or video_id in moved:
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
@@ -128,11 +145,11 @@ def _lacks_lyrics(
         return wish.mode != "off"
     if stage is None:
         return True
-    made_from, _, fingerprint = stage.detail.rpartition("|")
     if wish.mode == "whisper":
+        is_silent = stage.status == "absent" and not stage.origin
         # What the other engine made of the same model is as good.
         heard = {f"whisper {name_origin(wish.whisper_model, engine)}" for engine in ENGINES}
-        return made_from not in heard | {NO_SOUND}
-    if fingerprint != lyrics_fingerprint(found.places, list_files):
+        return stage.origin not in heard and not is_silent
+    if stage.fingerprint != lyrics_fingerprint(found.places, list_files):
         return True
     return stage.status == "pending" and wish.can_hear

@@ -1,6 +1,8 @@
 """Which frames of a video are taken, and which of them show nothing."""
 
+import hashlib
 import math
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,24 @@ MAX_BLOCK_RANGE = 5.0
 # Noise and stripes average out over a block, so values may not spread by more than grain does.
 MAX_SPREAD = 8.0
 N_BLOCKS_ACROSS = 16
+
+
+# To be raised when `select_expression` takes other frames than before.
+SELECTION = 1
+# Durations at which the rule is looked at, each whole second of two hours.
+_N_SECONDS = 7200
+
+
+@cache
+def sampling_mark() -> str:
+    """A mark of the rule by which frames are taken and left out.
+
+    Frames that were taken by another rule are not to be mixed with those of this one.
+    """
+    rates = [choose_frame_rate(float(seconds)) for seconds in range(_N_SECONDS)]
+    steps = [(at, rate) for at, rate in enumerate(rates) if at == 0 or rates[at - 1] != rate]
+    rule = (SELECTION, steps, MAX_BLOCK_RANGE, MAX_SPREAD, N_BLOCKS_ACROSS)
+    return hashlib.blake2b(repr(rule).encode(), digest_size=8).hexdigest()
 
 
 def choose_frame_rate(duration_seconds: float) -> float:

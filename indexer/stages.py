@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from indexer.analysis import WHY_NO_STREAM, AnalysisOptions, Features, analyse_probed
+from indexer.analysis import AnalysisOptions, Features, analyse_probed
 from indexer.audio import read_sound
 from indexer.encoders import Encoders
 from indexer.flow import Flow
@@ -23,11 +23,10 @@ from indexer.lyrics import (
     song_segment,
 )
 from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber
-from indexer.pieces import Decoded
 from indexer.probe import Probe, probe_file
+from indexer.sampling import sampling_mark
 from store.errors import MediaError
 from store.records import (
-    KEY_FRAMES_ONLY,
     Embeddings,
     Failure,
     Lyrics,
@@ -41,7 +40,6 @@ from store.records import (
 from store.unicode import MAX_NAME_LETTERS, is_truncated
 
 LyricsMode = Literal["auto", "sidecar", "whisper", "off"]
-NO_SOUND = "no sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +116,8 @@ def run_stages(
             video = replace(
                 video, duration_seconds=features.duration_seconds, is_duration_measured=True
             )
-        decoded = options.analysis.decoded
         results += (
-            stage_result(video.id, stage, features, flow.encoders, decoded) for stage in heard
+            stage_result(video, stage, features, flow.encoders, options.analysis) for stage in heard
         )
         if features.problem is not None:
             failures.append(Failure(path, "decode", features.problem.code, str(features.problem)))
@@ -153,17 +150,28 @@ def _list_cut_names(path: Path, video: Video) -> list[Failure]:
 
 
 def stage_result(
-    video_id: str, stage: Modality, features: Features, encoders: Encoders, decoded: Decoded
+    video: Video,
+    stage: Modality,
+    features: Features,
+    encoders: Encoders,
+    analysis: AnalysisOptions,
 ) -> StageResult:
-    """Package what the analysis made for one modality; frames tell if they are key frames only."""
+    """Package what the analysis made for one modality; frames tell how they were taken."""
     key = encoders.get(stage).spaces[0].key
     embeddings = tuple(made for made in features.embeddings if made.space.modality == stage)
     status: StageStatus = "done" if embeddings else "absent"
-    detail = features.absent.get(stage, "")
-    if stage == "frames" and decoded == "key" and detail != WHY_NO_STREAM[stage]:
-        detail = f"{detail}; {KEY_FRAMES_ONLY}" if detail else KEY_FRAMES_ONLY
+    is_seen = stage == "frames" and video.has_picture
+    is_by_rule = is_seen and analysis.frames_per_second is None
     return StageResult(
-        Stage(video_id, stage, key, status, detail),
+        Stage(
+            video.id,
+            stage,
+            key,
+            status,
+            features.absent.get(stage, ""),
+            sampling=sampling_mark() if is_by_rule else "",
+            has_key_frames_only=is_seen and analysis.decoded == "key",
+        ),
         embeddings,
         uniform_seconds=features.uniform_seconds if stage == "frames" else (),
         tags=features.tags if stage == "frames" else (),
@@ -198,10 +206,15 @@ def lyrics_result(
             for space, matrix in zip(encoder.spaces, matrices, strict=True)
         )
     status: StageStatus = "done" if segments else "absent"
-    detail = f"{origin}|{fingerprint}"
-    return StageResult(
-        Stage(video_id, "lyrics", encoder.spaces[0].key, status, detail), embeddings, lyrics
+    stage = Stage(
+        video_id,
+        "lyrics",
+        encoder.spaces[0].key,
+        status,
+        origin=origin,
+        fingerprint=fingerprint,
     )
+    return StageResult(stage, embeddings, lyrics)
 
 
 def hear_lyrics(
@@ -226,7 +239,7 @@ def hear_lyrics(
 
 
 def lyrics_fingerprint(places: Sequence[Path], list_files: ListFiles = list_lyric_files) -> str:
-    """A mark that changes when a side-car appears, changes or goes; holds no "|"."""
+    """A mark that changes when a side-car appears, changes or goes."""
     marks = sidecar_fingerprint(places, list_files).encode("utf-8", "surrogateescape")
     return hashlib.blake2b(marks, digest_size=8).hexdigest()
 
@@ -263,7 +276,9 @@ def _take_lyrics(
             return result, False
     key = flow.encoders.lyrics.spaces[0].key
     if probe.sound is None:
-        stage = Stage(found.video_id, "lyrics", key, "absent", f"{NO_SOUND}|{fingerprint}")
+        stage = Stage(found.video_id, "lyrics", key, "absent", "no sound", fingerprint=fingerprint)
         return StageResult(stage), False
-    stage = Stage(found.video_id, "lyrics", key, "pending", f"not heard yet|{fingerprint}")
+    stage = Stage(
+        found.video_id, "lyrics", key, "pending", "not heard yet", fingerprint=fingerprint
+    )
     return StageResult(stage), True

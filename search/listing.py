@@ -10,23 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.encoders.weights import ModelStatus
-from search.backgrounds import read_medians
 from search.text import format_seconds, printable, shorten
 from store.library import Library
 from store.records import (
-    KEY_FRAMES_ONLY,
     MODALITIES,
     Failure,
     Lyrics,
-    Modality,
     Stage,
     Tag,
     Video,
 )
-from store.vectors import SpaceIndex
 
-# Of `status`: videos with key frames only.
-KEY = "key_frames_only"
 # So many tags say what a video looks like; JSON has them all.
 N_TAGS = 8
 
@@ -82,7 +76,7 @@ def print_models(statuses: Sequence[ModelStatus], console: Console) -> None:
     console.print(table)
     for status in statuses:
         if status.problem:
-            _say(console, f"{status.name}: {status.problem}")
+            say(console, f"{status.name}: {status.problem}")
 
 
 def video_to_dict(video: Video) -> dict[str, Any]:
@@ -127,7 +121,7 @@ def print_summary(summary: Account, console: Console, folder: Path) -> None:
     if summary.failures:
         print_failures(summary.failures, console, folder)
     end = "; stopped early, what was done is kept" if summary.is_interrupted else ""
-    _say(console, f"{', '.join(said)} in {summary.seconds:.1f} s{end}")
+    say(console, f"{', '.join(said)} in {summary.seconds:.1f} s{end}")
 
 
 def print_failures(
@@ -159,7 +153,7 @@ def print_videos(videos: Sequence[Video], console: Console) -> None:
             format_seconds(video.duration_seconds),
         )
     console.print(table)
-    _say(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
+    say(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
 
 
 def read_entry(library: Library, video: Video) -> Entry:
@@ -191,7 +185,7 @@ def entry_to_dict(entry: Entry) -> dict[str, Any]:
                 "stage": stage.stage,
                 "encoder": stage.encoder,
                 "status": stage.status,
-                "detail": printable(stage.detail.rpartition("|")[0] or stage.detail),
+                "detail": printable(_describe(stage)),
             }
             for stage in entry.stages
         ],
@@ -233,11 +227,11 @@ def print_entry(entry: Entry, console: Console) -> None:
     """All that is known of a video, for reading."""
     video = entry.video
     measured = "measured" if video.is_duration_measured else "by its header"
-    _say(console, f"{video.artist or '–'} – {video.title}")
-    _say(console, f"id        {video.id}")
-    _say(console, f"length    {format_seconds(video.duration_seconds)} ({measured})")
+    say(console, f"{video.artist or '–'} – {video.title}")
+    say(console, f"id        {video.id}")
+    say(console, f"length    {format_seconds(video.duration_seconds)} ({measured})")
     for path in entry.paths:
-        _say(console, f"file      {path}")
+        say(console, f"file      {path}")
     if entry.tags:
         shown = [
             f"{tag.name} {format_seconds(tag.start_seconds)}–{format_seconds(tag.end_seconds)}"
@@ -245,88 +239,33 @@ def print_entry(entry: Entry, console: Console) -> None:
             for tag in entry.tags[:N_TAGS]
         ]
         n_more = len(entry.tags) - len(shown)
-        _say(console, f"looks     {', '.join(shown)}{f' and {n_more} more' if n_more else ''}")
+        say(console, f"looks     {', '.join(shown)}{f' and {n_more} more' if n_more else ''}")
     for stage in sorted(entry.stages, key=lambda stage: MODALITIES.index(stage.stage)):
-        detail = stage.detail.rpartition("|")[0] or stage.detail
-        _say(console, f"{stage.stage:<9} {stage.status} {stage.encoder} {detail}".rstrip())
+        line = f"{stage.stage:<9} {stage.status} {stage.encoder} {_describe(stage)}"
+        say(console, line.rstrip())
     if entry.n_uniform:
-        _say(console, f"          {entry.n_uniform} frames of one colour left out")
+        say(console, f"          {entry.n_uniform} frames of one colour left out")
     if entry.lyrics is not None:
         _print_lyrics(entry.lyrics, console)
+
+
+def _describe(stage: Stage) -> str:
+    """What is to be said of a stage: why it made nothing, or what it was made from."""
+    rough = "key frames only" if stage.has_key_frames_only else ""
+    return "; ".join(filter(None, (stage.detail, stage.origin, rough)))
 
 
 def _print_lyrics(lyrics: Lyrics, console: Console) -> None:
     """Lines with their times; rejected ones with the reason."""
     language = f", {lyrics.language}" if lyrics.language else ""
-    _say(console, f"\nlyrics from {lyrics.source} {lyrics.origin}{language}")
+    say(console, f"\nlyrics from {lyrics.source} {lyrics.origin}{language}")
     for line in lyrics.lines:
         note = f"   ({line.rejected})" if line.rejected else ""
-        _say(console, f"{format_seconds(line.start_seconds):>7}  {line.text}{note}")
+        say(console, f"{format_seconds(line.start_seconds):>7}  {line.text}{note}")
 
 
-def status_to_dict(library: Library) -> dict[str, Any]:
-    """The library in numbers."""
-    catalog = library.catalog
-    spaces = catalog.spaces()
-    return {
-        "library": str(library.folder),
-        "profile": catalog.profile(),
-        "videos": catalog.n_videos(),
-        "folders": [str(folder) for folder in catalog.folders()],
-        "failures": len(catalog.failures()),
-        "stages": {
-            stage: {
-                space.key: {
-                    "pending": len(catalog.pending(stage, space.key)),
-                    "segments": library.index(space).n,
-                }
-                | _count_rough(library, stage, space.key)
-                | tell_recall(library.index(space))
-                for space in spaces
-                if space.modality == stage and not space.view
-            }
-            for stage in MODALITIES
-        },
-        "median_unrelated": read_medians(library),
-    }
-
-
-def tell_recall(index: SpaceIndex) -> dict[str, float]:
-    """Which share of the nearest vectors a search of an index finds, where that is not all."""
-    return {} if index.lists is None else {"recall": round(index.lists.recall, 3)}
-
-
-def _count_rough(library: Library, stage: Modality, space_key: str) -> dict[str, int]:
-    """How many videos have key frames only, for the stage that may."""
-    if stage != "frames":
-        return {}
-    return {KEY: len(library.catalog.made_with(stage, space_key, KEY_FRAMES_ONLY))}
-
-
-def print_status(status: dict[str, Any], console: Console) -> None:
-    """The library in numbers, for reading."""
-    _say(console, f"library   {status['library']}")
-    _say(console, f"profile   {status['profile'] or '–'}")
-    _say(console, f"videos    {status['videos']}")
-    for folder in status["folders"]:
-        _say(console, f"folder    {folder}")
-    for stage, encoders in status["stages"].items():
-        for encoder, counts in encoders.items():
-            rough = f", {counts[KEY]} of {KEY_FRAMES_ONLY}" if counts.get(KEY) else ""
-            found = f", approximate, recall {counts['recall']:.2f}" if "recall" in counts else ""
-            _say(
-                console,
-                f"{stage:<9} {counts['segments']} segments{found}, {counts['pending']} videos to do"
-                f"{rough} ({encoder})",
-            )
-    for space, medians in status["median_unrelated"].items():
-        said = ", ".join(f"{median:.2f} ({kind})" for kind, median in medians.items())
-        _say(console, f"unrelated {said} median similarity ({space})")
-    _say(console, f"failures  {status['failures']}")
-
-
-def _say(console: Console, line: str) -> None:
-    """One line as it is, whatever it holds."""
+def say(console: Console, line: str) -> None:
+    """Print one line as it is, whatever it holds."""
     newline = "\n" if line.startswith("\n") else ""
     console.print(
         newline + printable(line.strip("\n")), highlight=False, markup=False, soft_wrap=True

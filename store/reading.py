@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 
 from store.blobs import unpack_seconds
 from store.errors import EncoderMismatchError, VideoNotFoundError
@@ -155,13 +155,10 @@ class CatalogReader(LineReader, TagReader, VectorReader):
 
     def stages_of(self, stage: Modality, encoder: str) -> dict[str, Stage]:
         """How far each video came in a stage with an encoder, by id, in one question."""
-        columns = (StageRow.video_id, StageRow.status, StageRow.detail)
+        columns = [each for each in inspect(StageRow).columns if each.name != "uniform_seconds"]
         query = select(*columns).where(StageRow.stage == stage, StageRow.encoder == encoder)
         with self._database.reading() as session:
-            return {
-                row.video_id: Stage(row.video_id, stage, encoder, row.status, row.detail)
-                for row in session.execute(query)
-            }
+            return {row.video_id: row_to_stage(row) for row in session.execute(query)}
 
     def stages(self, video_id: str) -> list[Stage]:
         """Every stage of a video."""
@@ -177,21 +174,30 @@ class CatalogReader(LineReader, TagReader, VectorReader):
             times = [time for packed in session.scalars(query) for time in unpack_seconds(packed)]
             return tuple(sorted(map(float, times)))
 
-    def pending(self, stage: Modality, encoder: str) -> set[str]:
-        """Ids of the videos that this stage has still to be done for: the one skip rule."""
+    def pending(self, stage: Modality, encoder: str, sampling: str | None = None) -> set[str]:
+        """Ids of the videos that this stage has still to be done for: the one skip rule.
+
+        Args:
+            stage: of the videos.
+            encoder: key of its first space.
+            sampling: mark of the rule by which frames are taken now; those that were taken by
+                another rule are to be done again. None where it does not matter.
+        """
         settled = exists().where(
             StageRow.video_id == VideoRow.id,
             StageRow.stage == stage,
             StageRow.encoder == encoder,
             StageRow.status.in_(("done", "absent")),
         )
+        if sampling is not None:
+            settled = settled.where(StageRow.sampling.in_(("", sampling)))
         with self._database.reading() as session:
             return set(session.scalars(select(VideoRow.id).where(~settled)))
 
-    def made_with(self, stage: Modality, encoder: str, ending: str) -> set[str]:
-        """Ids of the videos whose stage has a detail with this ending."""
-        is_it = (StageRow.stage == stage) & (StageRow.encoder == encoder)
-        query = select(StageRow.video_id).where(is_it, StageRow.detail.endswith(ending))
+    def with_key_frames_only(self, encoder: str) -> set[str]:
+        """Ids of the videos of which an encoder has seen key frames only."""
+        is_it = (StageRow.stage == "frames") & (StageRow.encoder == encoder)
+        query = select(StageRow.video_id).where(is_it, StageRow.has_key_frames_only)
         with self._database.reading() as session:
             return set(session.scalars(query))
 

@@ -153,10 +153,6 @@ class Embeddings:
             raise ValueError(f"{self.space.key}: vectors are not of length one")
 
 
-# The end of a stage's detail where frames were taken of key frames alone.
-KEY_FRAMES_ONLY = "key frames only"
-
-
 @dataclass(frozen=True, slots=True)
 class Stage:
     """How far one video came in one stage with one encoder.
@@ -165,7 +161,11 @@ class Stage:
         encoder: key of the encoder's first space.
         status: "done"; "absent" where the video has no such modality; "pending" where something
             that was not available then (Whisper's weights) may do it later.
-        detail: one line: why absent or pending, or a fingerprint of what it was made from.
+        detail: one line for people: why it is absent or pending.
+        origin: what lyrics were made from, as in `Lyrics`: source, a space, origin.
+        fingerprint: of the side-cars that lay beside the video then.
+        sampling: mark of the rule by which frames were taken; empty where there was none.
+        has_key_frames_only: whether frames between key frames were left out.
     """
 
     video_id: str
@@ -173,6 +173,10 @@ class Stage:
     encoder: str
     status: StageStatus
     detail: str = ""
+    origin: str = ""
+    fingerprint: str = ""
+    sampling: str = ""
+    has_key_frames_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,18 +114,26 @@ def stage_to_row(stage: Stage, uniform_seconds: Sequence[float]) -> StageRow:
         encoder=stage.encoder,
         status=stage.status,
         detail=stage.detail,
+        origin=stage.origin,
+        fingerprint=stage.fingerprint,
+        sampling=stage.sampling,
+        has_key_frames_only=stage.has_key_frames_only,
         uniform_seconds=pack_seconds(uniform_seconds),
     )
 
 
-def row_to_stage(row: StageRow) -> Stage:
-    """A row as a stage."""
+def row_to_stage(row: StageRow | Row[Any]) -> Stage:
+    """A row, or its columns by their names, as a stage."""
     return Stage(
         row.video_id,
         cast(Modality, row.stage),
         row.encoder,
         cast(StageStatus, row.status),
         row.detail,
+        row.origin,
+        row.fingerprint,
+        row.sampling,
+        row.has_key_frames_only,
     )
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -124,6 +126,10 @@ class StageRow(Base):
     encoder: Mapped[str] = mapped_column(String(200), primary_key=True)
     status: Mapped[str] = mapped_column(String(20))
     detail: Mapped[str]
+    origin: Mapped[str] = mapped_column(server_default=text("''"))
+    fingerprint: Mapped[str] = mapped_column(String(40), server_default=text("''"))
+    sampling: Mapped[str] = mapped_column(String(40), server_default=text("''"))
+    has_key_frames_only: Mapped[bool] = mapped_column(server_default=false())
     uniform_seconds: Mapped[bytes]
 
 

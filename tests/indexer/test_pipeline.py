@@ -19,7 +19,7 @@ from indexer.encoders import Encoders
 from indexer.lyrics import sidecar
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
-from search.listing import print_status, status_to_dict
+from search.status import print_status, status_to_dict
 from store.errors import (
     EncoderMismatchError,
     LibraryBusyError,
@@ -610,7 +610,7 @@ def test_key_frames_are_taken_fast_and_the_others_when_asked_again(folder, home)
             frames, audio = catalog.spaces()[0], catalog.spaces()[-1]
             return {
                 video.title: (
-                    catalog.stage(video.id, "frames", frames.key).detail,
+                    catalog.stage(video.id, "frames", frames.key).has_key_frames_only,
                     len(catalog.embeddings(video.id, frames.key).segments),
                     catalog.stage(video.id, "audio", audio.key).detail,
                 )
@@ -624,8 +624,8 @@ def test_key_frames_are_taken_fast_and_the_others_when_asked_again(folder, home)
     fast = AnalysisOptions(decoded="key")
     assert toy_library.index(folder, home, analysis=fast).indexed == 3
     rough = count()
-    assert rough["First Song"] == ("key frames only", 10, "")
-    assert rough["Third Song"] == ("key frames only", 2, "the file has no sound")
+    assert rough["First Song"] == (True, 10, "")
+    assert rough["Third Song"] == (True, 2, "the file has no sound")
     assert toy_library.index(folder, home, analysis=fast).unchanged == 3
     with Library.open(home) as library:
         numbers = status_to_dict(library)
@@ -643,8 +643,8 @@ def test_key_frames_are_taken_fast_and_the_others_when_asked_again(folder, home)
         notes.said
     )
     whole = count()
-    assert whole["First Song"] == ("", 10, "")
-    assert whole["Third Song"] == ("", 8, "the file has no sound")
+    assert whole["First Song"] == (False, 10, "")
+    assert whole["Third Song"] == (False, 8, "the file has no sound")
     # What is whole is not taken from again, fast or not.
     assert toy_library.index(folder, home, analysis=fast).unchanged == 3
     assert toy_library.index(folder, home).unchanged == 3

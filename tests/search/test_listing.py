@@ -11,9 +11,9 @@ from search.listing import (
     entry_to_dict,
     print_entry,
     print_failures,
-    print_status,
     print_videos,
 )
+from search.status import print_status
 from store.records import Failure, Tag, Video
 
 

@@ -94,7 +94,9 @@ def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> 
         tags=TAGS,
     )
     read = [make_embeddings(LINES, 3, seed + 2, text="line")]
-    catalog.store_stage(Stage(video_id, "lyrics", LINES.key, "done", "sidecar|1"), read, LYRICS)
+    catalog.store_stage(
+        Stage(video_id, "lyrics", LINES.key, "done", "", "sidecar", "1"), read, LYRICS
+    )
     heard = [make_embeddings(SOUND, 4, seed + 3)]
     catalog.store_stage(Stage(video_id, "audio", SOUND.key, "done"), heard)
 
@@ -121,7 +123,9 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> SpaceIndex:
 
 
 def drop_generations(connection: sqlite3.Connection) -> None:
-    """Take back what the fourth version of the tables brought."""
+    """Take back what the fourth version of the tables and the fifth brought."""
+    for column in ("origin", "fingerprint", "sampling", "has_key_frames_only"):
+        connection.execute(f"ALTER TABLE stage DROP COLUMN {column}")
     connection.execute("DROP INDEX ix_embedding_space_key_video_id_generation")
     connection.execute("ALTER TABLE embedding DROP COLUMN generation")
     connection.execute("CREATE INDEX ix_embedding_space_key_video_id ON embedding (space_key)")

@@ -32,7 +32,7 @@ def make_whole(video_id: str, seed: int) -> WholeVideo:
         Location(place, video_id, Path("/music"), 1000, 1_700_000_000_000_000_001),
         (
             Stage(video_id, "frames", FRAMES.key, "done"),
-            Stage(video_id, "lyrics", LINES.key, "done", "sidecar|1"),
+            Stage(video_id, "lyrics", LINES.key, "done", "", "sidecar", "1"),
             Stage(video_id, "audio", SOUND.key, "done"),
         ),
         (
