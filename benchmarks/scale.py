@@ -25,7 +25,7 @@ from indexer.encoders import Encoders
 from search.encode import analyse_part, encode_query, own_spaces
 from search.engine import Engine
 from search.query import Query, QueryPart
-from search.retrieve import APPROXIMATE_NEIGHBOURS
+from search.retrieve import NEIGHBOURS
 from store.library import Library
 from store.records import Embeddings, Matrix, Modality, Space
 from store.vectors import SpaceIndex
@@ -34,7 +34,7 @@ GOAL_ENGINE, GOAL_RECALL, GOAL_FASTER, GOAL_BYTES, GOAL_OPEN = 1.15, 0.97, 20.0,
 N_NEAREST = 10
 N_VIDEOS = 10_000
 # What the engine asks an approximate index for, for ten results.
-N_TAKEN = 10 * APPROXIMATE_NEIGHBOURS
+N_TAKEN = 10 * NEIGHBOURS
 NOISE = 0.6
 
 

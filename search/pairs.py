@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from search.blocks import MAX_PRODUCT, Block, Offsets, iter_blocks
 from search.fusion import FloatArray
-from search.retrieve import MAX_PRODUCT, Block, Offsets, iter_blocks
 from store.records import Matrix
 from store.vectors import SpaceIndex
 
@@ -64,6 +64,9 @@ def compare_all(
         for right in iter_blocks(index, video_ids[first:]):
             columns = right.positions + first
             both = match_both_ways(left, right)
+            if np.array_equal(columns, left.positions):
+                # A product of a block with itself need not be symmetric to the last bit.
+                both = (both + both.T) / 2
             similarities[np.ix_(left.positions, columns)] = both
             similarities[np.ix_(columns, left.positions)] = both.T
         if progress is not None:

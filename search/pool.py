@@ -29,11 +29,6 @@ class Pool:
     places: tuple[Positions, ...]
     is_held: npt.NDArray[np.bool_]
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether every index finds the nearest for certain."""
-        return all(index.is_exact for index in self.indexes)
-
     def row_of(self, index: SpaceIndex) -> int:
         """Where an index is in `indexes`."""
         return next(at for at, own in enumerate(self.indexes) if own is index)

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.encoders import Encoders
+from search.blocks import iter_blocks
 from search.encode import embed_words
 from search.fusion import FloatArray
 from search.pairs import compare_some
 from search.phrases import PHRASES
-from search.retrieve import iter_blocks
 from store.records import Matrix
 from store.vectors import SpaceIndex
 

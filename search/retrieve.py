@@ -1,34 +1,31 @@
 """The videos nearest to sets of vectors."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from search.blocks import Offsets, iter_slices
 from search.fusion import FloatArray
 from search.lexical import WordEvidence
 from search.pool import Pool, Positions, gather_pool
+from store.approximate import N_REFINED, REFINED_PER_WANTED
 from store.records import Matrix
-from store.vectors import SpaceIndex
+from store.vectors import BLOCK_VALUES, SpaceIndex
 
-Offsets = npt.NDArray[np.int64]
 Fuse = Callable[[FloatArray, Positions], FloatArray]
 
-# Similarities held at once: 16 MB of float32.
-MAX_PRODUCT = 1 << 22
-BLOCK_ROWS = 4096
-# Neighbours of each query vector at first, for each video that is wanted: a shot has many frames,
-# and to look again costs more than to look for more.
-NEIGHBOURS = 32
-APPROXIMATE_NEIGHBOURS = 64
-# Beyond so many a vector, scoring whatever is in doubt is cheaper than sorting them.
-MAX_NEIGHBOURS = 4096
-# To score this share of all videos costs about as much as to find more neighbours.
-MAX_DOUBTFUL_SHARE = 1 / 16
+# Neighbours of each query vector that lists are asked for, for each video that is wanted: a shot
+# has many frames.
+NEIGHBOURS = 64
 MIN_DOUBTFUL = 32
 # Neighbours come from another summation order than exact scores; cosines differ in the last bits.
 ROUNDING = 1e-5
+# What it costs to read a row, and to find one by lists and compare it, in comparisons of a row that
+# is read with one query vector; and rows that are read on from one to the next while one of them is
+# fetched from elsewhere on a disk, where a page of 4 KB is the least.
+READING_COST, FINDING_COST, ROWS_A_PAGE = 30, 50, 1.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,75 +63,62 @@ class Candidates:
     positions: Positions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """The vectors of some videos under each other.
-
-    Attributes:
-        positions: (v,) places of the videos in the list they were taken from.
-        vectors: (rows, dim) float32.
-        starts: (v,) the first row of each video; every video has at least one.
-    """
-
-    positions: npt.NDArray[np.intp]
-    vectors: Matrix
-    starts: Offsets
-
-
-def iter_blocks(
-    index: SpaceIndex, video_ids: Sequence[str], max_rows: int = BLOCK_ROWS
-) -> Iterator[Block]:
-    """Read the vectors of these videos in blocks of whole videos.
-
-    Videos without vectors are passed over; one longer than `max_rows` is a block of its own.
-    """
-    positions: list[int] = []
-    sizes: list[int] = []
-    for position, video_id in enumerate(video_ids):
-        rows = index.rows(video_id)
-        size = rows.stop - rows.start
-        if positions and sum(sizes) + size > max_rows:
-            yield _read_block(index, video_ids, positions, sizes)
-            positions, sizes = [], []
-        if size:
-            positions.append(position)
-            sizes.append(size)
-    if positions:
-        yield _read_block(index, video_ids, positions, sizes)
-
-
-def _read_block(
-    index: SpaceIndex, video_ids: Sequence[str], positions: list[int], sizes: list[int]
-) -> Block:
-    vectors = np.concatenate([index.vectors(video_ids[position]) for position in positions])
-    starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
-    return Block(np.array(positions, dtype=np.intp), vectors, starts)
-
-
 def score_videos(ask: Ask, video_ids: Sequence[str]) -> FloatArray:
-    """Mean over the query's vectors of the best match in each video.
+    """Mean over the query's vectors of the best match in each video, by comparing all vectors.
+
+    Rows are read in the order in which they lie, each once, so that of a mapped file nothing is
+    read twice or out of order.
 
     Returns:
         (videos,) similarities; NaN for a video without vectors.
     """
     scores = np.full(len(video_ids), np.nan)
-    for block in iter_blocks(ask.index, video_ids):
-        total = np.zeros(len(block.positions))
-        for rows in _slices(len(ask.vectors), len(block.vectors)):
-            similarities = ask.vectors[rows] @ block.vectors.T
-            total += np.maximum.reduceat(similarities, block.starts, axis=1).sum(
-                axis=0, dtype=np.float64
-            )
-        scores[block.positions] = total / len(ask.vectors)
+    spans = np.array([(r.start, r.stop) for r in map(ask.index.rows, video_ids)]).reshape(-1, 2)
+    held = np.flatnonzero(spans[:, 1] > spans[:, 0])
+    held = held[np.argsort(spans[held, 0], kind="stable")]
+    scores[held] = 0.0
+    n_columns = max(len(held), BLOCK_VALUES // ask.index.space.dim)
+    for rows in iter_slices(len(ask.vectors), n_columns):
+        scores[held] += _find_best(ask.index, ask.vectors[rows], spans[held]).sum(0, np.float64)
+    scores /= len(ask.vectors)
     for at, video_id in enumerate(video_ids):
         if video_id in ask.evidence and not np.isnan(scores[at]):
             scores[at] = ask.compare(video_id).max(axis=1).mean(dtype=np.float64)
     return scores
 
 
-def _slices(n_rows: int, n_columns: int) -> Iterator[slice]:
-    step = max(1, MAX_PRODUCT // max(1, n_columns))
-    return (slice(start, start + step) for start in range(0, n_rows, step))
+def _find_best(index: SpaceIndex, queries: Matrix, spans: Offsets) -> Matrix:
+    """(q, videos) the best match of each query vector in each (videos, 2) span of rows."""
+    best = np.full((len(queries), len(spans)), -np.inf, dtype=np.float32)
+    offsets = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
+    begin = 0
+    for block, lengths in index.iter_rows(map(tuple, spans.tolist())):
+        end = begin + len(block)
+        first = int(np.searchsorted(offsets, begin, side="right")) - 1
+        last = int(np.searchsorted(offsets, end, side="left"))
+        starts = np.maximum(offsets[first:last] - begin, 0)
+        similarities = queries @ block.T
+        similarities /= lengths
+        found = np.maximum.reduceat(similarities, starts, axis=1)
+        np.maximum(best[:, first:last], found, out=best[:, first:last])
+        begin = end
+    return best
+
+
+def is_reading_cheaper(n_rows: int, n_queries: int, k: int) -> bool:
+    """Whether to read all rows once costs less than to look for neighbours in lists.
+
+    For each query vector lists find `REFINED_PER_WANTED` times k rows and compare them one by one.
+    To read on must be less work than that, and no more to fetch from a disk.
+
+    Args:
+        n_rows: those that may be found.
+        n_queries: vectors that are asked.
+        k: neighbours that would be looked for.
+    """
+    n_found = n_queries * max(N_REFINED, REFINED_PER_WANTED * k)
+    is_less_work = n_rows * (READING_COST + n_queries) <= FINDING_COST * n_found
+    return is_less_work and n_rows <= ROWS_A_PAGE * n_found
 
 
 def find_candidates(
@@ -146,13 +130,12 @@ def find_candidates(
 ) -> Candidates:
     """Find videos among which are the `n_wanted` best of the library.
 
-    The threshold algorithm (Fagin, Lotem and Naor 2003): the k nearest segments of every query
-    vector bound what each video can reach, by those of its own or else by the k-th. Videos are
-    scored by all their vectors, those that can reach most first, until the best of them are better
-    than all others can be. Where too many stay in doubt, k grows.
-
-    With exact indexes the best are found for certain. Where an index is approximate, k stays, and
-    of the videos that these neighbours leave in doubt only three times as many as are wanted, and
+    Every vector is compared: each row is read once for all query vectors, and to look for
+    neighbours instead would cost as much for one of them and many times as much for a song's. Only
+    where an index has lists, and these are cheaper (`is_reading_cheaper`), the k nearest segments
+    of every query vector bound what each video can reach, by those of its own or else by the k-th
+    (the threshold algorithm; Fagin, Lotem and Naor 2003). Of the videos that this leaves in doubt
+    only three times as many as are wanted, and
     2 * `MIN_DOUBTFUL`, are scored: what is found is as complete as the k neighbours are.
 
     Args:
@@ -164,38 +147,29 @@ def find_candidates(
         left_out: ids of videos that are no answer.
         pool: of the indexes that are asked, where it is at hand.
     """
-    pool = pool or gather_pool([ask.index for ask in asks])
-    hunt = _Hunt.begin(asks, fuse, pool, left_out)
-    if n_wanted is None or n_wanted >= np.count_nonzero(hunt.is_open):
-        hunt.score(np.flatnonzero(hunt.is_open))
-        return hunt.collect()
-    n_few = max(MIN_DOUBTFUL, int(MAX_DOUBTFUL_SHARE * len(pool.video_ids)))
-    k = (NEIGHBOURS if pool.is_exact else APPROXIMATE_NEIGHBOURS) * n_wanted
-    while True:
-        hunt.score(hunt.find_doubtful(bounds := hunt.look(k), n_wanted)[: 2 * n_wanted])
-        doubtful = hunt.find_doubtful(bounds, n_wanted)
-        if not pool.is_exact:
-            hunt.score(doubtful[: n_wanted + 2 * MIN_DOUBTFUL])
-            return hunt.collect()
-        if len(doubtful) <= n_few or not _is_small(asks, 4 * k):
-            hunt.settle(bounds, n_wanted)
-            return hunt.collect()
-        k *= 4
-
-
-def _is_small(asks: Sequence[Ask], k: int) -> bool:
-    return k <= MAX_NEIGHBOURS and max(len(ask.vectors) for ask in asks) * k <= MAX_PRODUCT
+    search = _Search.begin(asks, fuse, pool or gather_pool([a.index for a in asks]), left_out)
+    n_wanted = len(search.open) if n_wanted is None else min(n_wanted, len(search.open))
+    k = NEIGHBOURS * n_wanted
+    for at, ask in enumerate(asks):
+        if n_wanted == len(search.open) or search.is_read_in_full(ask, k):
+            search.read(at)
+    if not search.is_read.all():
+        bounds = search.bound(k)
+        search.score(search.find_doubtful(bounds, n_wanted)[: 2 * n_wanted])
+        search.score(search.find_doubtful(bounds, n_wanted)[: n_wanted + 2 * MIN_DOUBTFUL])
+    return search.collect()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Hunt:
+class _Search:
     """What is known so far of the videos that may answer.
 
     Attributes:
         is_held: (asks, v) which video of the pool each ask can be compared with.
-        is_open: (v,) which may answer.
+        open: positions of those that may answer, rising.
         similarities: (asks, v) of those scored, NaN otherwise.
-        is_scored: (v,).
+        is_scored: (v,) which have all of theirs.
+        is_read: (asks,) which were compared with all that may answer.
     """
 
     asks: Sequence[Ask]
@@ -203,78 +177,97 @@ class _Hunt:
     pool: Pool
     left_out: Collection[str]
     is_held: npt.NDArray[np.bool_]
-    is_open: npt.NDArray[np.bool_]
+    open: Positions
     similarities: FloatArray
     is_scored: npt.NDArray[np.bool_]
+    is_read: npt.NDArray[np.bool_]
 
     @classmethod
     def begin(
         cls, asks: Sequence[Ask], fuse: Fuse, pool: Pool, left_out: Collection[str]
-    ) -> "_Hunt":
+    ) -> "_Search":
         is_held = pool.is_held[[pool.row_of(ask.index) for ask in asks]]
         is_open: npt.NDArray[np.bool_] = np.any(is_held, axis=0)
         known = [pool.position[video_id] for video_id in left_out if video_id in pool.position]
         is_open[known] = False
         return cls(
-            asks, fuse, pool, left_out, is_held, is_open,
+            asks, fuse, pool, left_out, is_held, np.flatnonzero(is_open),
             similarities=np.full(is_held.shape, np.nan),
             is_scored=np.zeros(len(pool.video_ids), dtype=np.bool_),
+            is_read=np.zeros(len(asks), dtype=np.bool_),
         )  # fmt: skip
+
+    def is_read_in_full(self, ask: Ask, k: int) -> bool:
+        """Whether an ask is compared with all vectors, or its k nearest are looked for in lists."""
+        if ask.index.is_exact:
+            return True
+        spans = map(ask.index.rows, self.pool.pick(self.open))
+        n_rows = sum(span.stop - span.start for span in spans)
+        return is_reading_cheaper(n_rows, len(ask.vectors), k)
+
+    def read(self, at: int) -> None:
+        """Compare an ask with all videos that may answer."""
+        self.similarities[at, self.open] = score_videos(self.asks[at], self.pool.pick(self.open))
+        self.is_read[at] = True
+        self.is_scored[self.open] = self.is_read.all()
 
     def score(self, positions: Positions) -> None:
         """Compare some videos with all that is asked."""
         new = np.sort(positions[~self.is_scored[positions]])
         video_ids = self.pool.pick(new)
-        for row, ask in zip(self.similarities, self.asks, strict=True):
-            row[new] = score_videos(ask, video_ids)
+        for at in np.flatnonzero(~self.is_read).tolist():
+            self.similarities[at, new] = score_videos(self.asks[at], video_ids)
         self.is_scored[new] = True
 
-    def look(self, k: int) -> FloatArray:
+    def bound(self, k: int) -> FloatArray:
         """Bound (asks, v) what each video can reach, by the k nearest segments.
 
-        Videos that words speak for are scored: they may reach more. With an approximate index, a
-        video with a segment among those of every query vector is scored by these: to read all of
-        its own would take as long as the search, for the rounding of float16.
+        Videos that words speak for are scored: they may reach more. One with a segment among those
+        of every query vector is scored by these: to read all of its own would take as long as the
+        search, for the rounding of float16.
         """
-        bounds = np.full(self.is_held.shape, np.nan)
+        bounds = self.similarities.copy()
         is_met = ~self.is_held
-        position = self.pool.position
-        for row, met, ask in zip(bounds, is_met, self.asks, strict=True):
-            similarities, rows = ask.index.search(ask.vectors, k, *self._restrict(ask.index))
+        is_met[self.is_read] = True
+        for at in np.flatnonzero(~self.is_read).tolist():
+            ask = self.asks[at]
             places = self.pool.places[self.pool.row_of(ask.index)]
-            row[places], met[places] = _bound(similarities, ask.index.video_of(rows), len(places))
-            spoken = [position[v] for v in ask.evidence if v in position]
-            self.score(np.array([at for at in spoken if self.is_open[at]], dtype=np.intp))
-        if not self.pool.is_exact:
-            known = np.flatnonzero(is_met.all(axis=0) & self.is_open & ~self.is_scored)
-            self.similarities[:, known] = bounds[:, known]
-            self.is_scored[known] = True
+            bounds[at, places], is_met[at, places] = self._bound_one(ask, k)
+            spoken = np.array([self.pool.position.get(v, -1) for v in ask.evidence], dtype=np.intp)
+            self.score(np.intersect1d(spoken, self.open))
+        known = self.open[is_met[:, self.open].all(axis=0) & ~self.is_scored[self.open]]
+        self.similarities[:, known] = bounds[:, known]
+        self.is_scored[known] = True
         return bounds + ROUNDING
+
+    def _bound_one(self, ask: Ask, k: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """`_bound` over as many query vectors at a time as fit into memory."""
+        n_videos = len(ask.index.video_ids)
+        total, is_met = np.zeros(n_videos), np.ones(n_videos, dtype=np.bool_)
+        for rows in iter_slices(len(ask.vectors), k):
+            queries = ask.vectors[rows]
+            similarities, found = ask.index.search(queries, k, *self._restrict(ask.index))
+            bounds, met = _bound(similarities, ask.index.video_of(found), n_videos)
+            total += bounds * len(queries)
+            is_met &= met
+        return total / len(ask.vectors), is_met
 
     def _restrict(self, index: SpaceIndex) -> tuple[list[str] | None, Collection[str]]:
         """The videos that may be found, or those that may not, whichever are fewer."""
         if 2 * len(self.left_out) <= len(index.video_ids):
             return None, self.left_out
-        places = self.pool.places[self.pool.row_of(index)]
-        return [v for v, at in zip(index.video_ids, places, strict=True) if self.is_open[at]], ()
+        return list(self.pool.pick(self.open)), ()
 
     def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
         """The videos that could be among the best and are not scored, the likeliest first."""
-        scored = np.flatnonzero(self.is_scored)
+        is_scored = self.is_scored[self.open]
+        scored, others = self.open[is_scored], self.open[~is_scored]
         scores = self.fuse(self.similarities[:, scored], scored)
         scores = np.sort(scores[~np.isnan(scores)])
-        others = np.flatnonzero(self.is_open & ~self.is_scored)
         reach = self.fuse(bounds[:, others], others)
         least = scores[-n_wanted] if len(scores) >= n_wanted else -np.inf
         is_doubtful = reach > least
         return others[is_doubtful][np.argsort(-reach[is_doubtful], kind="stable")]
-
-    def settle(self, bounds: FloatArray, n_wanted: int) -> None:
-        """Score the doubtful, until what is found is better than what the rest could be."""
-        n_at_once = MIN_DOUBTFUL
-        while len(doubtful := self.find_doubtful(bounds, n_wanted)):
-            self.score(doubtful[:n_at_once])
-            n_at_once *= 2
 
     def collect(self) -> Candidates:
         """All videos scored."""

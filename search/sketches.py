@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from search.blocks import MAX_PRODUCT
 from search.fusion import FloatArray
-from search.retrieve import MAX_PRODUCT
 from store.records import Matrix, Modality
 from store.vectors import SpaceIndex
 

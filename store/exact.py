@@ -1,6 +1,6 @@
 """Exact nearest neighbours over rows where they lie, in memory or mapped from a file: by FAISS."""
 
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,11 @@ class ExactIndex:
         self.n = (len(mapped) - HEAD_BYTES) // (2 * dim)
         self.rows: npt.NDArray[np.float16] = mapped[HEAD_BYTES:].view("<f2").reshape(self.n, dim)
         self._mapped = mapped
-        self._index = _view_as_faiss(mapped, self.n, dim) if self.n else None
+
+    @cached_property
+    def _index(self) -> Any:
+        """What searches; made when it is first asked, as most searches read all rows without it."""
+        return _view_as_faiss(self._mapped, self.n, self.rows.shape[1])
 
     def search(
         self, queries: Matrix, k: int, is_allowed: npt.NDArray[np.bool_] | None = None
@@ -50,7 +54,6 @@ class ExactIndex:
         if is_allowed is not None:
             bits = np.packbits(is_allowed, bitorder="little")
             params = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
-        assert self._index is not None
         similarities, rows = self._index.search(
             np.ascontiguousarray(queries, dtype=np.float32), k, params=params
         )

@@ -1,13 +1,13 @@
 """Nearest neighbours among the vectors of one space, and whose they are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from store.approximate import ListedCodes
-from store.blobs import Seconds, normalise
+from store.blobs import Seconds, measure_lengths, normalise, widen
 from store.errors import LibraryDamagedError
 from store.exact import ExactIndex
 from store.placing import place_vectors
@@ -18,6 +18,8 @@ from store.row_table import Rows, RowTable
 # Vectors that were read stay as float32 up to so much a space: making these of float16 is most
 # of the work of comparing videos.
 MAX_KEPT_BYTES = 256 << 20
+# Numbers that are read at once to be compared: 2 MB of float32, which stays near the processor.
+BLOCK_VALUES = 1 << 19
 TIMES_BYTES = 16
 # Up to this share of the rows, a search that is limited to them compares them all.
 MAX_FEW = 0.05
@@ -69,6 +71,7 @@ class SpaceIndex:
             if video_id and end > first
         }
         self.video_ids = tuple(sorted(self._spans))
+        self._lengths: Matrix = np.zeros(self.n_rows, dtype=np.float32)  # zero where not measured
         self._kept: dict[str, Matrix] = {}
         self._n_bytes_kept = 0
 
@@ -138,6 +141,37 @@ class SpaceIndex:
             self._n_bytes_kept += read.nbytes
         return read
 
+    def iter_rows(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[Matrix, Matrix]]:
+        """Read some rows under each other, once, in blocks.
+
+        Args:
+            spans: first row and the one after the last of each stretch; those that follow each
+                other as the rows do are read in one piece.
+
+        Yields:
+            (b, dim) float32 placed vectors, overwritten by the next ones, and their (b,) lengths,
+            which are nearly one, to divide similarities by.
+        """
+        size = max(1, BLOCK_VALUES // self.space.dim)
+        block = np.empty((size, self.space.dim), dtype=np.float32)
+        lengths = np.empty(size, dtype=np.float32)
+        filled = 0
+        for first, end in _join(spans):
+            while first < end:
+                last = min(end, first + size - filled)
+                here = slice(filled, filled + last - first)
+                widen(self._exact.rows[first:last], block[here])
+                known = self._lengths[first:last]
+                if not known.all():
+                    known[:] = measure_lengths(block[here])
+                lengths[here] = known
+                first, filled = last, here.stop
+                if filled == size:
+                    yield block, lengths
+                    filled = 0
+        if filled:
+            yield block[:filled], lengths[:filled]
+
     def rows(self, video_id: str) -> slice:
         """The rows of a video; an empty slice where it has none."""
         return self._spans.get(video_id, slice(0, 0))
@@ -159,7 +193,7 @@ class SpaceIndex:
         rows = np.full((len(queries), k), -1, dtype=np.int64)
         for at, query in enumerate(queries):
             found = lists.find_allowed(query, k, is_allowed)
-            near = self._exact.rows[found].astype(np.float32) @ query
+            near = widen(self._exact.rows[found]) @ query
             if self._tail is not None:
                 allowed = None if is_allowed is None else is_allowed[lists.n :]
                 late = self._tail.search(query[None], min(k, self._tail.n), allowed)
@@ -216,3 +250,17 @@ class SpaceIndex:
         for video_id in left_out:
             is_allowed[self.rows(video_id)] = False
         return is_allowed
+
+
+def _join(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The same rows in as few stretches as there are, in the same order."""
+    held: tuple[int, int] | None = None
+    for first, end in spans:
+        if held is not None and held[1] == first:
+            held = (held[0], end)
+            continue
+        if held is not None:
+            yield held
+        held = (first, end)
+    if held is not None:
+        yield held

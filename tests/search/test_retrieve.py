@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import search.blocks
 import search.pairs
 import search.retrieve
+import store.vectors
 from search.calibration import find_surprise
 from search.fusion import fuse_surprise, fuse_weighted, merge_parts
 from search.lexical import WordEvidence
@@ -50,18 +52,19 @@ def make_queries(index: Any, n: int, seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("max_product", [1, 50, 1 << 24])
-@pytest.mark.parametrize("block_rows", [1, 100, 100_000])
+@pytest.mark.parametrize("block_values", [1, 400, 100_000])
 def test_set_similarity_is_brute_force_whatever_the_blocks(
-    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_rows: int
+    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_values: int
 ) -> None:
-    monkeypatch.setattr(search.retrieve, "MAX_PRODUCT", max_product)
-    monkeypatch.setattr(search.retrieve.iter_blocks, "__defaults__", (block_rows,))
+    monkeypatch.setattr(search.blocks, "MAX_PRODUCT", max_product)
+    monkeypatch.setattr(search.retrieve, "BLOCK_VALUES", block_values)
+    monkeypatch.setattr(store.vectors, "BLOCK_VALUES", block_values)
     index = library.index(spaces["lyrics"])
-    ids = [f"{at:02d}aa" for at in range(12)]
+    ids = [f"{at:02d}aa" for at in (5, 11, 0, 1, 2, 10, 3, 4, 7)]
     queries = make_queries(index, 5, 3)
     expected = [brute_force(index, queries, video_id) for video_id in ids]
     assert score_videos(Ask(index, queries), ids) == pytest.approx(expected, abs=1e-5, nan_ok=True)
-    assert np.isnan(expected[0])
+    assert np.isnan(expected[2])
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -112,8 +115,12 @@ def test_candidates_hold_the_best_when_every_video_has_a_level_of_its_own(
     assert set(best) <= set(found.video_ids)
 
 
-def test_what_words_speak_for_is_scored_whatever_its_similarity(library: Any, spaces: Any) -> None:
+def test_what_words_speak_for_is_scored_whatever_its_similarity(
+    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     index = library.index(spaces["frames"])
+    monkeypatch.setattr(type(index), "is_exact", False)
+    monkeypatch.setattr(search.retrieve, "MIN_DOUBTFUL", 0)
     asks = [Ask(index, make_queries(index, 1, 1))]
     alone = find_candidates(asks, lambda s, _: s[0], 1)
     outsider = next(v for v in index.video_ids if v not in alone.video_ids)
@@ -132,28 +139,53 @@ def test_what_words_speak_for_is_scored_whatever_its_similarity(library: Any, sp
     assert outsider not in left_out.video_ids
 
 
-def test_a_clear_winner_is_found_without_looking_at_every_video(
-    plant: Any, spaces: Any, conftest_spans: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("n_queries", [1, 100])
+def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
+    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, n_queries: int
 ) -> None:
-    basis = np.eye(16)
-    rng = np.random.default_rng(5)
-    frames = spaces["frames"]
-    content = {
-        f"{at:03d}a": {
-            frames: (basis[at % 16] + 0.1 * rng.normal(size=(20, 16)), conftest_spans(20))
-        }
-        for at in range(160)
-    }
-    library = plant(content)
-    ask = Ask(library.index(frames), library.index(frames).place(basis[[3]].astype(np.float32)))
-    scored: list[int] = []
-    real = score_videos
+    index = library.index(spaces["frames"])
+    monkeypatch.setattr(type(index), "search", lambda *_: pytest.fail("neighbours were looked for"))
+    read: list[int] = []
+    real = store.vectors.widen
     monkeypatch.setattr(
-        search.retrieve, "score_videos", lambda a, ids: scored.append(len(ids)) or real(a, ids)
+        store.vectors, "widen", lambda rows, out: read.append(len(rows)) or real(rows, out)
     )
+    ask = Ask(index, make_queries(index, n_queries, 4))
+    read.clear()
     found = find_candidates([ask], lambda s, _: s[0], 2)
-    assert 2 <= sum(scored) <= 10  # the ten videos of its theme at most
-    assert found.similarities.max() > 0.95
+    assert sum(read) == index.n
+    exact = [brute_force(index, ask.vectors, v) for v in found.video_ids]
+    assert found.similarities[0] == pytest.approx(exact, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_queries", "n_wanted", "is_cheaper"),
+    [
+        (1_000_000, 1, 10, False),  # a phrase
+        (1_000_000, 14, 10, False),  # a clip of five seconds
+        (1_000_000, 400, 10, False),
+        (1_000_000, 400, 500, True),  # most of a library is wanted
+        (200_000, 1, 10, False),
+        (200_000, 400, 100, True),
+        (20_000, 14, 10, True),  # few that may be found
+        (10**7, 400, 10, False),
+    ],
+)
+def test_lists_are_read_through_where_they_would_find_most_rows_anyway(
+    n_rows: int, n_queries: int, n_wanted: int, is_cheaper: bool
+) -> None:
+    k = search.retrieve.NEIGHBOURS * n_wanted
+    assert search.retrieve.is_reading_cheaper(n_rows, n_queries, k) == is_cheaper
+
+
+def test_a_long_index_is_never_read_for_what_lists_fetch_less_of() -> None:
+    """Whatever the queries, to read all fetches no more pages of a disk than lists would."""
+    for n_queries in (1, 10, 100, 1000):
+        for n_wanted in (1, 10, 100, 1000):
+            n_found = n_queries * 4 * search.retrieve.NEIGHBOURS * n_wanted
+            n_rows = int(2 * n_found)
+            k = search.retrieve.NEIGHBOURS * n_wanted
+            assert not search.retrieve.is_reading_cheaper(n_rows, n_queries, k)
 
 
 def test_wanting_all_gives_all(library: Any, spaces: Any) -> None:
@@ -167,7 +199,7 @@ def test_pairs_are_brute_force_both_ways(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_rows: int
 ) -> None:
     monkeypatch.setattr(search.pairs, "MAX_PRODUCT", max_product)
-    monkeypatch.setattr(search.retrieve.iter_blocks, "__defaults__", (block_rows,))
+    monkeypatch.setattr(search.blocks.iter_blocks, "__defaults__", (block_rows,))
     index = library.index(spaces["lyrics"])
     ids = [f"{at:02d}aa" for at in (9, 1, 0, 2, 4, 31, 16, 8)]
     expected = np.array(
@@ -190,41 +222,6 @@ def test_pairs_are_brute_force_both_ways(
     assert compare_one(index, ids[1], ids) == pytest.approx(expected[1], abs=1e-5, nan_ok=True)
 
 
-def test_levels_far_apart_do_not_make_every_video_be_scored(
-    plant: Any, spaces: Any, conftest_spans: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No k nearest segments bound a few videos of a low level: these alone are scored."""
-    rng = np.random.default_rng(8)
-    frames, n_videos = spaces["frames"], 400
-    library = plant(
-        {
-            f"{at:03d}a": {frames: (rng.normal(size=(6, 16)), conftest_spans(6))}
-            for at in range(n_videos)
-        }
-    )
-    index = library.index(frames)
-    ask = Ask(index, make_queries(index, 1, 4))
-    levels = rng.normal(1.0, 0.1, size=n_videos)
-    levels[::50] = -4.0
-    asked: list[int] = []
-    real = type(index).search
-    monkeypatch.setattr(
-        type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
-    )
-
-    def fuse(similarities: np.ndarray, of: np.ndarray) -> np.ndarray:
-        return similarities[0] - levels[of]
-
-    found = find_candidates([ask], fuse, 5)
-    every = np.array([[brute_force(index, ask.vectors, v) for v in index.video_ids]])
-    truth = fuse(every, np.arange(n_videos))
-    best = {index.video_ids[at] for at in np.argsort(-truth)[:5]}
-    assert best <= set(found.video_ids)
-    assert {index.video_ids[at] for at in range(0, n_videos, 50)} <= set(found.video_ids)
-    assert len(asked) == 1
-    assert len(found.video_ids) < 100
-
-
 def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,7 +233,8 @@ def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
     monkeypatch.setattr(
         type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
     )
-    monkeypatch.setattr(search.retrieve, "APPROXIMATE_NEIGHBOURS", 1)
+    monkeypatch.setattr(search.retrieve, "NEIGHBOURS", 1)
+    monkeypatch.setattr(search.retrieve, "is_reading_cheaper", lambda *_: False)
     ask = Ask(index, make_queries(index, 12, 9))
     # The one neighbour of each vector rules no video out: none but a few are looked at.
     found = find_candidates([ask], lambda s, _: s[0], 1)
@@ -244,3 +242,26 @@ def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
     assert len(found.video_ids) == 2 * 1 + 1 + 2 * 3
     exact = [brute_force(index, ask.vectors, v) for v in found.video_ids]
     assert found.similarities[0] == pytest.approx(exact, abs=1e-5)
+
+
+def test_what_is_held_of_neighbours_is_bounded_whatever_is_wanted(
+    library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = library.index(spaces["frames"])
+    monkeypatch.setattr(type(index), "is_exact", False)
+    monkeypatch.setattr(search.retrieve, "is_reading_cheaper", lambda *_: False)
+    ask = Ask(index, make_queries(index, 30, 9))
+    whole = find_candidates([ask], lambda s, _: s[0], 6)
+    held: list[int] = []
+    real = type(index).search
+    monkeypatch.setattr(
+        type(index),
+        "search",
+        lambda self, q, k, *rest: held.append(len(q) * k) or real(self, q, k, *rest),
+    )
+    monkeypatch.setattr(search.blocks, "MAX_PRODUCT", 1000)
+    found = find_candidates([ask], lambda s, _: s[0], 6)
+    assert max(held) <= 1000
+    assert len(held) > 1
+    assert found.video_ids == whole.video_ids
+    np.testing.assert_allclose(found.similarities, whole.similarities, atol=1e-6)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import store.vectors
 from store.errors import LibraryDamagedError
 from store.placing import find_centre, is_settled, place_vectors
 from store.records import Matrix, Space
@@ -51,6 +52,20 @@ def test_vectors_come_back_placed(index: SpaceIndex, placed: Matrix) -> None:
         np.testing.assert_allclose(vectors, placed[index.rows(name)], atol=2e-3)
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     assert index.vectors("c").shape == index.vectors("unknown").shape == (0, 32)
+
+
+@pytest.mark.parametrize("block_values", [1, 32 * 7, 32 * 64, 1 << 20])
+@pytest.mark.parametrize("names", ["abd", "db", "da", ""])
+def test_rows_are_read_in_blocks_whatever_their_size(
+    index: SpaceIndex, monkeypatch: pytest.MonkeyPatch, names: str, block_values: int
+) -> None:
+    monkeypatch.setattr(store.vectors, "BLOCK_VALUES", block_values)
+    spans = [(index.rows(name).start, index.rows(name).stop) for name in names]
+    blocks = [rows / lengths[:, None] for rows, lengths in index.iter_rows(spans)]
+    assert all(block.size <= max(block_values, SPACE.dim) for block in blocks)
+    read = np.concatenate([np.zeros((0, SPACE.dim)), *blocks])
+    expected = np.concatenate([np.zeros((0, SPACE.dim)), *map(index.vectors, names)])
+    np.testing.assert_allclose(read, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("video_ids", [None, ["b", "d"], {"a"}, ["b", "unknown"], []])
