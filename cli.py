@@ -141,6 +141,9 @@ def index(
         bool,
         typer.Option("--fast", help="Key frames only; a later run without it takes the others."),
     ] = False,
+    max_hours: Annotated[
+        float, typer.Option(min=0.01, help="A file that claims or yields more hours is refused.")
+    ] = 12.0,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try files again that failed before.")
     ] = False,
@@ -168,7 +171,10 @@ def index(
         is_recursive=recursive,
         has_retry=retry_failed,
         analysis=AnalysisOptions(
-            frame_rate, decoded="key" if fast else "needed", hardware=Hardware()
+            frame_rate,
+            decoded="key" if fast else "needed",
+            hardware=Hardware(),
+            max_hours=max_hours,
         ),
     )
     if not folder.is_dir():

@@ -19,7 +19,7 @@ from indexer.frames import (
     read_thumbnail,
 )
 from indexer.hardware import Hardware
-from indexer.pieces import Decoded, Lost
+from indexer.pieces import MAX_HOURS, Decoded, Lost
 from indexer.probe import Probe, probe_file
 from indexer.scan import content_id, scan_folder
 from indexer.senses import Heard, Seen, choose_sight
@@ -65,6 +65,7 @@ class AnalysisOptions:
         hardware: chooses among decoders in hardware; None is software.
         start_seconds, end_seconds: the section to analyse; times stay those of the file.
         stall_seconds: without progress for so long, the decoder is ended.
+        max_hours: a file that claims or yields more is refused.
     """
 
     frames_per_second: float | None = None
@@ -74,6 +75,7 @@ class AnalysisOptions:
     start_seconds: float | None = None
     end_seconds: float | None = None
     stall_seconds: float = 30.0
+    max_hours: float = MAX_HOURS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +148,9 @@ def analyse_probed(
     if options.hardware is not None and method is not None:
         try:
             return _analyse_with(method, path, video_id, probe, flow, options, stages, stop)
-        except MediaError:
+        except MediaError as error:
+            if error.code == "too_long":
+                raise
             options.hardware.give_up(probe)
     return _analyse_with(None, path, video_id, probe, flow, options, stages, stop)
 
@@ -247,6 +251,7 @@ def _decode_options(
         end_seconds=options.end_seconds,
         batch_frames=BATCH_FRAMES,
         stall_seconds=options.stall_seconds,
+        max_seconds=options.max_hours * 3600,
     )
     if seen is not None:
         given = replace(given, frame_size=seen.encoder.frame_size)

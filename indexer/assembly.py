@@ -60,6 +60,11 @@ class FrameAssembler:
         self._ready: list[tuple[float, Frame]] = []
 
     @property
+    def seconds(self) -> float:
+        """How far the frames that were decoded reach, from the start of the section."""
+        return self._last_seen_seconds or 0.0
+
+    @property
     def end_seconds(self) -> float:
         """When the last frame that was decoded is over, relative to the file's start."""
         if self._last_seen_seconds is None:

@@ -59,6 +59,8 @@ class Decoding:
         self, path: Path, probe: Probe, options: DecodeOptions, stop: threading.Event | None
     ) -> Generator[FrameBatch | SoundBlock, None, None]:
         """Decode both streams; one alone where the other keeps ffmpeg from starting."""
+        if not options.is_section:
+            _check_length("says it lasts", probe.duration_seconds or 0.0, options)
         attempts = _plan_attempts(probe, options)
         for number, attempt in enumerate(attempts, start=1):
             one_pass = _Pass(path, probe, attempt, stop)
@@ -83,11 +85,22 @@ def decode(
 
     Raises, while it is iterated:
         MediaError: "no_media" (the file has nothing of what is wanted), "decode_failed",
-            "too_short" (no frame and less than half a second of sound), "timed_out".
+            "too_short" (no frame and less than half a second of sound), "too_long", "timed_out".
         DecodeStoppedError: `stop` was set.
         ToolMissingError: there is no ffmpeg.
     """
     return Decoding(path, probe, options or DecodeOptions(), stop)
+
+
+def _check_length(says: str, seconds: float, options: DecodeOptions) -> None:
+    """Raise where a file claims, or has yielded, more than the limit."""
+    if seconds > options.max_seconds:
+        limit = options.max_seconds / 3600
+        raise MediaError(
+            "too_long",
+            f"it {says} {seconds / 3600:,.1f} hours, and the limit is {limit:g}; to index it all"
+            " the same: --max-hours HOURS --retry-failed",
+        )
 
 
 def _plan_attempts(probe: Probe, options: DecodeOptions) -> list[DecodeOptions]:
@@ -132,6 +145,8 @@ class _Pass:
         )
         try:
             for name, chunk in child.chunks():
+                seconds = max(self._frames.seconds, self._sound.seconds)
+                _check_length("goes on for more than", seconds, self._options)
                 if name == LOG:
                     self._complaints.take(chunk)
                 elif name == "sound":
@@ -162,18 +177,13 @@ class _Pass:
             error_lines=complaints.lines,
             is_truncated=self._is_cut(duration),
             lost=self._find_lost(planned),
-            n_complaints=0 if self._is_section else complaints.n_losses,
+            n_complaints=0 if self._options.is_section else complaints.n_losses,
             complaint=describe_complaint(complaints.first_loss, self._path),
         )
 
-    @property
-    def _is_section(self) -> bool:
-        """Whether a part of the file was asked for, which may be entered at any frame."""
-        return self._options.start_seconds > 0 or self._options.end_seconds is not None
-
     def _find_lost(self, planned: DecodeOptions) -> Lost:
         """Which stream of the whole file gave nothing; a sound track may be empty by intent."""
-        if self._is_section:
+        if self._options.is_section:
             return ""
         if planned.wants_picture and self._frames.n_frames == 0:
             return "picture"

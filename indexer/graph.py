@@ -21,6 +21,9 @@ MAX_THREADS = 16
 # Of a file, to see which decoder is faster: long enough to make up for opening a device.
 TRIAL_SECONDS = 20.0
 
+# ffmpeg fills a gap of sound with silence in memory; a longer one is a time stamp gone wrong.
+MAX_GAP_SECONDS = 600
+
 _MARK = "mvsearch"
 
 
@@ -133,10 +136,14 @@ def _sound_output(stream: Any, options: DecodeOptions, pipe: int) -> Any:
     """Mono samples whose number tells the time: gaps are filled, and a late start is padded.
 
     Channels are averaged (`rematrix_maxval`): by default a mix in floating point may exceed one.
+    Gaps are closed up to `MAX_GAP_SECONDS`, and filled only when there is one channel to fill.
     """
+    gap = f"{MAX_GAP_SECONDS}/TB"
     filters = [
-        f"aresample={options.sample_rate}:async=1:first_pts=0:rematrix_maxval=1",
+        f"aresample={options.sample_rate}:rematrix_maxval=1",
         "aformat=sample_fmts=flt:channel_layouts=mono",
+        rf"asetpts=if(eq(N\,0)\,min(PTS\,{gap})\,PREV_OUTPTS+min(PTS-PREV_INPTS\,{gap}))",
+        f"aresample={options.sample_rate}:async=1:first_pts=0",
     ]
     limits = ["start=0"] if options.start_seconds else []
     if options.end_seconds is not None:

@@ -13,6 +13,8 @@ from store.records import Matrix
 Decoded = Literal["all", "needed", "key"]
 # The stream of a file that gave nothing, though it was wanted and there.
 Lost = Literal["", "picture", "sound"]
+# A few bytes can claim, and yield, years.
+MAX_HOURS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class DecodeOptions:
         batch_frames: frames in a `FrameBatch`, less in the last one.
         block_seconds: length of a `SoundBlock`, less in the last one.
         stall_seconds: a decoder that gives nothing for so long is ended.
+        max_seconds: what claims or yields more is refused; a section may lie in a longer file.
     """
 
     frame_size: tuple[int, int] = (224, 224)
@@ -46,9 +49,12 @@ class DecodeOptions:
     batch_frames: int = 32
     block_seconds: float = 5.0
     stall_seconds: float = 60.0
+    max_seconds: float = MAX_HOURS * 3600
 
     def __post_init__(self) -> None:
         """Check what would otherwise become a riddle inside ffmpeg."""
+        if not self.max_seconds > 0:
+            raise ValueError(f"a limit of duration is positive: {self.max_seconds}")
         if min(self.frame_size) < 1 or self.sample_rate < 1 or self.batch_frames < 1:
             raise ValueError(f"sizes and rates are positive: {self}")
         if self.frame_rate is not None and not self.frame_rate > 0:
@@ -57,6 +63,11 @@ class DecodeOptions:
             raise ValueError(f"times are not negative: {self}")
         if self.end_seconds is not None and self.end_seconds <= self.start_seconds:
             raise ValueError(f"the section ends before it starts: {self}")
+
+    @property
+    def is_section(self) -> bool:
+        """Whether a part of the file is asked for, which may be entered at any frame."""
+        return self.start_seconds > 0 or self.end_seconds is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,8 @@ _ENTRIES = (
 _STREAM_ONLY_TAGS = frozenset(
     {"title", "language", "handler_name", "vendor_id", "encoder", "duration", "creation_time"}
 )
+# Nothing is heard below half of it, and the less it is, the more a byte is blown up.
+MIN_SAMPLE_RATE = 1000
 _NO_CODEC = frozenset({"", "none", "unknown"})
 
 
@@ -157,7 +159,7 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
     picture = _choose_picture(streams)
     sounds = _list_sounds(streams)
     if picture is None and not sounds:
-        raise MediaError("no_media", "it holds neither picture nor sound")
+        raise MediaError("no_media", "it holds neither picture nor sound that can be heard")
     format_name = str(container.get("format_name", ""))
     tags = _merge_tags(format_name, container.get("tags", {}), streams)
     artist, title = name_media(path)
@@ -237,7 +239,7 @@ def _list_sounds(streams: list[Mapping[str, Any]]) -> tuple[SoundStream, ...]:
         for stream in streams
         if stream.get("codec_type") == "audio"
         and str(stream.get("codec_name", "")) not in _NO_CODEC
-        and _positive(stream.get("sample_rate"))
+        and (_positive(stream.get("sample_rate")) or 0.0) >= MIN_SAMPLE_RATE
     ]
     usable.sort(key=lambda stream: -_disposition(stream, "default"))
     return tuple(

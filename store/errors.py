@@ -10,6 +10,7 @@ FailureCode = Literal[
     "decode_failed",
     "timed_out",
     "too_short",
+    "too_long",
     "bad_lyrics",
     "too_long",
     "transcribe_failed",
