@@ -27,8 +27,20 @@ def obtain_background(library: Library, space: Space, kind: Kind, encoders: Enco
             "words" for text that is typed.
         encoders: of the library's profile; only "words" needs them.
     """
-    index = library.index(space)
-    kept = _read_kept(library, space, kind)
+    return measure_background(library, library.index(space), kind, encoders)
+
+
+def measure_background(
+    library: Library, index: SpaceIndex, kind: Kind, encoders: Encoders
+) -> Background:
+    """As `obtain_background`, of an index at hand; one thread measures, others wait for it."""
+    with library.working_on(f"{index.space.key} {kind}"):
+        return _obtain(library, index, kind, encoders)
+
+
+def _obtain(library: Library, index: SpaceIndex, kind: Kind, encoders: Encoders) -> Background:
+    """Read, extend or measure a background."""
+    kept = _read_kept(library, index, kind)
     if kept is not None:
         background = kept.read(index)
         if kept.fits(background, index):
@@ -52,10 +64,10 @@ def _measure(library: Library, index: SpaceIndex, kind: Kind, encoders: Encoders
 
 def find_background(library: Library, space: Space, kind: Kind) -> Background | None:
     """The background as it is kept; None where it has not been measured since the last change."""
-    kept = _read_kept(library, space, kind)
+    index = library.index(space)
+    kept = _read_kept(library, index, kind)
     if kept is None:
         return None
-    index = library.index(space)
     background = kept.read(index)
     return background if kept.fits(background, index) else None
 
@@ -88,8 +100,8 @@ def read_medians(library: Library) -> dict[str, dict[Kind, float]]:
     return medians
 
 
-def _read_kept(library: Library, space: Space, kind: Kind) -> Kept | None:
-    arrays = library.measured(space, _name(kind))
+def _read_kept(library: Library, index: SpaceIndex, kind: Kind) -> Kept | None:
+    arrays = library.measured(index, _name(kind))
     return None if arrays is None else Kept.from_arrays(arrays)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,10 @@ class EncodedQuery:
     left_out: frozenset[str] = frozenset()
 
 
+# What was made of parts that no state of the library changes, by the modalities wanted.
+Made: TypeAlias = dict[tuple[QueryPart, tuple[Modality, ...]], list[EncodedPart]]
+
+
 def own_spaces(library: Library) -> dict[Modality, Space]:
     """The space of each modality that segments are compared in, words aside."""
     own: dict[Modality, Space] = {}
@@ -72,6 +76,7 @@ def encode_query(
     encoders: Encoders,
     modalities: Collection[Modality],
     analyse: Analyse | None = None,
+    made: Made | None = None,
 ) -> EncodedQuery:
     """Turn every part into vectors of each of `modalities` that it reaches.
 
@@ -82,6 +87,7 @@ def encode_query(
         modalities: those that the library holds and that weigh something; the encoders of the
             others are not loaded, and none is for a part of the kind `like`.
         analyse: reads a query file; the library's own analysis by default.
+        made: of files and words by an earlier call for the same query; what is new is added.
 
     Raises:
         QueryError: a file cannot be read, or a part has nothing to compare.
@@ -90,8 +96,9 @@ def encode_query(
     """
     encoded: list[EncodedPart] = []
     left_out: set[str] = set()
+    made = {} if made is None else made
     for part in parts:
-        wanted = [modality for modality in REACHES[part.kind] if modality in modalities]
+        wanted = tuple(modality for modality in REACHES[part.kind] if modality in modalities)
         if not wanted:
             continue
         if part.kind == "like":
@@ -99,11 +106,15 @@ def encode_query(
             left_out.add(video.id)
             encoded += encode_video(part, video, library, wanted)
             continue
-        _check_encoders(library, encoders, wanted)
-        if part.kind in ("text", "lyric"):
-            encoded += _encode_words(part, encoders, wanted)
-        else:
-            encoded += _encode_file(part, encoders, wanted, analyse or analyse_part)
+        if (part, wanted) not in made:
+            _check_encoders(library, encoders, wanted)
+            is_words = part.kind in ("text", "lyric")
+            made[part, wanted] = (
+                _encode_words(part, encoders, wanted)
+                if is_words
+                else _encode_file(part, encoders, wanted, analyse or analyse_part)
+            )
+        encoded += made[part, wanted]
     if not encoded:
         raise QueryError(_say_nothing_to_compare(parts))
     return EncodedQuery(tuple(encoded), frozenset(left_out))

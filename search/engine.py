@@ -9,7 +9,7 @@ import numpy as np
 from indexer.encoders import Encoders
 from search.calibration import is_chance
 from search.collapse import CopyTest, pick_videos
-from search.encode import Analyse, EncodedPart, EncodedQuery, encode_query, own_spaces
+from search.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query, own_spaces
 from search.fusion import (
     FloatArray,
     Similarities,
@@ -25,7 +25,7 @@ from search.moments import find_moments, find_shared
 from search.neighbours import Compared, Neighbours
 from search.options import SearchOptions, choose_fusion
 from search.pairs import Progress, compare_all, compare_one
-from search.pool import Pool, Positions, gather_pool
+from search.pool import Pools, Positions
 from search.query import Query, Weights
 from search.retrieve import Ask, find_candidates
 from search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
@@ -41,7 +41,7 @@ __all__ = ["Engine", "SearchOptions", "choose_fusion"]
 
 
 class Engine:
-    """Answers queries over one library.
+    """Answers queries over one library; several threads may ask at once.
 
     Args:
         encoders: those of the library's profile; each is loaded when a query first needs it.
@@ -55,7 +55,7 @@ class Engine:
         self.encoders = encoders
         self._analyse = analyse
         self._backgrounds = Backgrounds(library, encoders)
-        self._pools: dict[tuple[str, ...], Pool] = {}
+        self._pools = Pools()
 
     def weights(self, options: SearchOptions) -> Weights:
         """The weights that a search with these options uses."""
@@ -69,21 +69,47 @@ class Engine:
             EncoderMismatchError: the library was built with other encoders.
             MvsearchError: the library is empty.
         """
-        with self.library.holding():
-            return self._search(query, options)
+        made: Made = {}
+        prepare = partial(self._prepare, query, options, made)
+        return self.library.answer(prepare, partial(self._search, query, options, made))
 
-    def _search(self, query: Query, options: SearchOptions) -> list[Result]:
+    def _prepare(self, query: Query, options: SearchOptions, made: Made, is_first: bool) -> Weights:
+        """Do what takes long, so that no transaction is open meanwhile: read files, open indexes.
+
+        Returns:
+            The weight of each modality that the library holds, if it is above zero.
+        """
+        if query.tags:
+            find_tagged(self.library.catalog, query.tags)
+        if not query.parts:
+            return {}
+        held = self._spaces()
+        weights = options.weights or choose_weights(held, options.fusion)
+        weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
+        for part in self._encode(query, weights, made).parts:
+            index = self.library.index(part.space)
+            if is_first:  # in a library that changes all the time it would never be the same again
+                self._backgrounds.obtain_for(part, index)
+        if options.has_collapse:
+            self._indexes()
+        return weights
+
+    def _encode(self, query: Query, weights: Weights, made: Made) -> EncodedQuery:
+        return encode_query(
+            query.parts, self.library, self.encoders, list(weights), self._analyse, made
+        )
+
+    def _search(
+        self, query: Query, options: SearchOptions, made: Made, weights: Weights
+    ) -> list[Result]:
         catalog = self.library.catalog
         tagged = find_tagged(catalog, query.tags) if query.tags else None
         if tagged is not None and not query.parts:
             return list_tagged(catalog, tagged, options.top, options.n_moments)
-        held = self._spaces()
-        weights = options.weights or choose_weights(held, options.fusion)
-        modalities = [m for m in held if weights.get(m, 0.0) > 0]
-        encoded = encode_query(query.parts, self.library, self.encoders, modalities, self._analyse)
+        encoded = self._encode(query, weights, made)
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
-        pool = self._gather([ask.index for ask in asks])
+        pool = self._pools.gather([ask.index for ask in asks])
         if tagged is not None:
             encoded = keep_tagged(encoded, tagged, pool.video_ids)
         asked = [(part, ask.index) for part, ask in zip(encoded.parts, asks, strict=True)]
@@ -115,6 +141,14 @@ class Engine:
 
         Similarity is symmetric: the mean of both directions of the set similarity.
         """
+        return self.library.answer(self._prepare_similar, lambda _: self._similar(video, options))
+
+    def _prepare_similar(self, is_first: bool) -> None:
+        for index in self._indexes().values():
+            if is_first:
+                self._backgrounds.obtain(index, "video")
+
+    def _similar(self, video: Video, options: SearchOptions) -> list[Result]:
         ids = [other.id for other in self._videos() if other.id != video.id]
         indexes = self._indexes()
         similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
@@ -130,10 +164,11 @@ class Engine:
     ) -> Iterator[tuple[Video, list[Result]]]:
         """Rank, for every video of the matrix in turn, the others by their similarity to it."""
         ids = [video.id for video in matrix.videos]
+        known = ({video.id: video for video in matrix.videos}, self.library.catalog.n_videos())
         weights, indexes = self.weights(options), self._indexes()
         for at, video in enumerate(matrix.videos):
             share = partial(find_shared, self.library, video, indexes.values())
-            yield video, self._rank(ids, matrix.row(at), weights, options, share)
+            yield video, self._rank(ids, matrix.row(at), weights, options, share, known)
 
     def similarity_matrix(
         self,
@@ -228,14 +263,6 @@ class Engine:
         index = self.library.index(part.space)
         evidence = find_evidence(self.library.catalog, part.space, part.lines)
         return Ask(index, index.place(part.vectors), evidence)
-
-    def _gather(self, indexes: Sequence[SpaceIndex]) -> Pool:
-        """The videos of these indexes, gathered anew only when one of them is another."""
-        keys = tuple(index.space.key for index in indexes)
-        known = self._pools.get(keys)
-        if known is None or not all(index in known.indexes for index in indexes):
-            known = self._pools[keys] = gather_pool(indexes)
-        return known
 
     def _indexes(self) -> dict[Modality, SpaceIndex]:
         """The index of each modality that the library holds anything of."""

@@ -1,5 +1,6 @@
 """All the videos that a query's indexes hold, each with a position."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,11 @@ class Pool:
     places: tuple[Positions, ...]
     is_held: npt.NDArray[np.bool_]
 
+    def is_overtaken(self, indexes: Sequence[SpaceIndex]) -> bool:
+        """Whether one of these indexes is another one of a space of these."""
+        spaces = {index.space.key for index in indexes if index not in self.indexes}
+        return any(own.space.key in spaces for own in self.indexes)
+
     def row_of(self, index: SpaceIndex) -> int:
         """Where an index is in `indexes`."""
         return next(at for at, own in enumerate(self.indexes) if own is index)
@@ -53,3 +59,26 @@ def gather_pool(indexes: Sequence[SpaceIndex]) -> Pool:
     for row, own in zip(is_held, places, strict=True):
         row[own] = True
     return Pool(different, video_ids, position, places, is_held)
+
+
+class Pools:
+    """The pools that an engine keeps between its queries; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], Pool] = {}
+        self._lock = threading.Lock()
+
+    def gather(self, indexes: Sequence[SpaceIndex]) -> Pool:
+        """The videos of these indexes, gathered anew only when one of them is another.
+
+        What was gathered from an index that has been overtaken since is forgotten, and the memory
+        of that index with it.
+        """
+        keys = tuple(index.space.key for index in indexes)
+        with self._lock:
+            known = self._known.get(keys)
+            if known is None or not all(index in known.indexes for index in indexes):
+                known = gather_pool(indexes)
+                others = {k: p for k, p in self._known.items() if not p.is_overtaken(indexes)}
+                self._known = others | {keys: known}
+            return known

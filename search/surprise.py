@@ -1,11 +1,13 @@
 """The similarities of a query, or of videos, as surprise against the library's own backgrounds."""
 
+import threading
 from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from indexer.encoders import Encoders
-from search.backgrounds import obtain_background
+from search.backgrounds import measure_background
 from search.calibration import find_surprise
 from search.encode import EncodedPart
 from search.fusion import FloatArray
@@ -25,16 +27,24 @@ class Backgrounds:
     def __init__(self, library: Library, encoders: Encoders) -> None:
         self._library = library
         self._encoders = encoders
-        self._known: dict[tuple[str, Kind], tuple[SpaceIndex, Background]] = {}
+        # By the index itself: threads that see different states do not measure for each other.
+        self._known: WeakKeyDictionary[SpaceIndex, dict[Kind, Background]] = WeakKeyDictionary()
         self._levels: dict[tuple[str, Kind], tuple[Background, Sequence[str], FloatArray]] = {}
+        self._lock = threading.Lock()
 
     def obtain(self, index: SpaceIndex, kind: Kind) -> Background:
         """The background of a kind of query in the space of an index."""
-        known = self._known.get((index.space.key, kind))
-        if known is None or known[0] is not index:
-            found = obtain_background(self._library, index.space, kind, self._encoders)
-            known = self._known[index.space.key, kind] = (index, found)
-        return known[1]
+        with self._lock:
+            known = self._known.setdefault(index, {})
+        if kind not in known:
+            with self._library.working_on(f"{index.space.key} {kind}"):
+                if kind not in known:  # another thread may have measured it
+                    known[kind] = measure_background(self._library, index, kind, self._encoders)
+        return known[kind]
+
+    def obtain_for(self, part: EncodedPart, index: SpaceIndex) -> Background:
+        """The background of a part of a query."""
+        return self.obtain(index, _KINDS.get(part.part.kind, "clip"))
 
     def calibrate_parts(
         self, asked: Sequence[tuple[EncodedPart, SpaceIndex]], video_ids: Sequence[str]

@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store.growth import bring_up_to_date, build_in_memory, retire
-from store.list_files import lacks_lists, open_index
+from store.list_files import bring_lists_up_to_date, lacks_lists, open_index
 from store.records import Space
 from store.snapshots import VectorReader
 from store.space_files import (
@@ -21,6 +23,9 @@ from store.space_files import (
     write_file,
 )
 from store.vectors import SpaceIndex
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 logger = logging.getLogger(__name__)
 
@@ -54,19 +59,24 @@ class IndexCache:
             open_index(files, head) if head is not None and head.generation == generation else None
         )
 
-    def obtain(self, space: Space, reader: VectorReader) -> tuple[int, SpaceIndex]:
-        """The index as the catalogue has it now, and its generation."""
+    def obtain(self, space: Space, reader: VectorReader) -> SpaceIndex:
+        """The index of the state that the reader sees.
+
+        Files are only ever brought up to the catalogue as it is now, whatever state the reader
+        holds: so they never go back. Who holds an older state than theirs gets an index in memory,
+        built from what he sees, and leaves the files alone.
+        """
         generation = reader.generation(space.key)
         index = self.load(space, generation)
         if index is not None and not lacks_lists(index):
-            return generation, index
-        kept = self._bring_up_to_date(space, reader)
-        if kept is not None:
-            return kept
+            return index
+        newest = self._bring_up_to_date(space, reader)
+        if newest is not None and (newest.generation == generation or not reader.is_holding):
+            return newest
         if index is not None:
-            return generation, index
+            return index
         with reader.snapshot(space.key) as snapshot:
-            return snapshot.generation, build_in_memory(space, snapshot)
+            return build_in_memory(space, snapshot)
 
     def load_measured(self, index: SpaceIndex, what: str) -> Arrays | None:
         """Read what `save_measured` wrote in this epoch; None where it is missing or damaged."""
@@ -93,28 +103,28 @@ class IndexCache:
         if not self.folder.is_dir():
             return
         try:
-            with self._changing():
+            with self.changing():
                 heads = {name_files(space.key): self._retire(space, reader) for space in spaces}
                 self._sweep(heads)
         except OSError as error:
             self._warn(error)
 
-    def _bring_up_to_date(
-        self, space: Space, reader: VectorReader
-    ) -> tuple[int, SpaceIndex] | None:
-        """Bring the files up to date and open them; None where there is nothing, or no room."""
+    def _bring_up_to_date(self, space: Space, reader: VectorReader) -> SpaceIndex | None:
+        """Bring the files up to the catalogue and open them; None where it is empty, or no room."""
+        files = SpaceFiles(self.folder, space)
         try:
-            with reader.snapshot(space.key) as snapshot:
+            with reader.snapshot(space.key, is_newest=True) as snapshot:
                 if not snapshot.versions:
                     return None
-            with self._changing(), reader.snapshot(space.key) as snapshot:
-                index = self.load(space, snapshot.generation)  # another may have done it
-                if index is None or lacks_lists(index):
-                    files = SpaceFiles(self.folder, space)
-                    bring_up_to_date(files, snapshot)
-                    self._sweep({files.stem: (files, files.read_head())}, has_all=False)
-                    index = self.load(space, snapshot.generation)
-                return None if index is None else (snapshot.generation, index)
+            with self.changing():
+                with reader.snapshot(space.key, is_newest=True) as snapshot:
+                    index = self.load(space, snapshot.generation)  # another may have done it
+                    if index is not None and not lacks_lists(index):
+                        return index
+                    head = bring_up_to_date(files, snapshot)
+                bring_lists_up_to_date(files, head)  # may take minutes, so not in a transaction
+                self._sweep({files.stem: (files, head)}, has_all=False)
+                return open_index(files, head)
         except OSError as error:
             self._warn(error)
             return None
@@ -123,11 +133,11 @@ class IndexCache:
         """Blot out what left a space; without a head where the files are of no use any more."""
         files = SpaceFiles(self.folder, space)
         head = files.read_head()
-        if head is None or head.generation == reader.generation(space.key):
-            return files, head
-        with reader.snapshot(space.key) as snapshot:
+        with reader.snapshot(space.key, is_newest=True) as snapshot:
+            if head is None or head.generation == snapshot.generation:
+                return files, head
             retired = retire(files, head, snapshot) if snapshot.versions else None
-        if retired is not None:
+        if retired is not None and retired is not head:
             files.write_head(retired)
         return files, retired
 
@@ -142,7 +152,7 @@ class IndexCache:
         """
         for file in self.folder.iterdir():
             if file.suffix == ".tmp":
-                is_current = time.time() - file.stat().st_mtime < STALE_TEMPORARY_SECONDS
+                is_current = _is_recent(file)
             elif file.suffix in ENDINGS:
                 known = heads.get(file.name.partition(".")[0])
                 is_current = known[0].is_current(file, known[1]) if known else not has_all
@@ -152,17 +162,30 @@ class IndexCache:
                 _delete(file)
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Be the only process that changes the files.
+    def changing(self) -> Iterator[None]:
+        """Be the only thread of all processes that changes the files; again inside, at once.
 
         Raises:
-            OSError: the folder cannot be written, or another process took too long.
+            OSError: the folder cannot be written, or another one took too long.
         """
+        self.folder.mkdir(exist_ok=True)
+        with self._lock:
+            yield
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let no other thread change the files; where nobody can write them, nothing is to do."""
+        with ExitStack() as stack:
+            with suppress(OSError):
+                stack.enter_context(self.changing())
+            yield
+
+    @cached_property
+    def _lock(self) -> "BaseFileLock":
+        """The lock; made when it is first needed. Each thread holds it for itself."""
         from filelock import FileLock
 
-        self.folder.mkdir(exist_ok=True)
-        with FileLock(self.folder / "update.lock", timeout=WAIT_SECONDS):
-            yield
+        return FileLock(self.folder / "update.lock", timeout=WAIT_SECONDS)
 
     def _warn(self, error: OSError) -> None:
         """Say once that the files cannot be kept."""
@@ -173,6 +196,14 @@ class IndexCache:
                 error.strerror or error,
             )
         self._has_warned = True
+
+
+def _is_recent(file: Path) -> bool:
+    """Whether somebody may still be writing a file; one that is gone by now was finished."""
+    try:
+        return time.time() - file.stat().st_mtime < STALE_TEMPORARY_SECONDS
+    except FileNotFoundError:
+        return True
 
 
 def _delete(file: Path) -> None:

@@ -55,18 +55,29 @@ class Database:
     ) -> None:
         self.url = url
         self.place = place
-        self.engine = create_engine(url)
+        # As many connections as threads that read at once: one that had to wait for another's could
+        # wait for the whole of its query.
+        self.engine = create_engine(url, max_overflow=-1)
         if self.engine.dialect.name == "sqlite":
             is_read_only = url.query.get("mode") == "ro"
             _prepare_sqlite(self.engine, is_read_only, busy_seconds, has_foreign_keys)
         self._writer = self.engine.execution_options(is_writing=True)
         self._held = threading.local()
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether this thread reads one state only, see `holding`."""
+        return getattr(self._held, "session", None) is not None
+
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session that sees one state of the database; inside `holding`, always the same."""
+    def reading(self, *, is_newest: bool = False) -> Iterator[Session]:
+        """A session that sees one state of the database; inside `holding`, always the same.
+
+        Args:
+            is_newest: see the state as it is now, inside `holding` too.
+        """
         held: Session | None = getattr(self._held, "session", None)
-        if held is not None:
+        if held is not None and not is_newest:
             with self._plain_errors():
                 yield held
             return
@@ -79,7 +90,7 @@ class Database:
 
         Nothing is to be written inside: it would not be seen.
         """
-        if getattr(self._held, "session", None) is not None:
+        if self.is_holding:
             yield
             return
         with self.reading() as session:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from store.blobs import normalise
-from store.list_files import blot_codes, bring_lists_up_to_date
+from store.list_files import blot_codes
 from store.placing import find_centre, is_settled, place_vectors
 from store.records import Matrix, Space
 from store.row_file import (
@@ -24,7 +24,7 @@ from store.row_file import (
 )
 from store.row_table import RowTable
 from store.snapshots import Snapshot, StoredVectors
-from store.space_files import NO_SUMS, Head, SpaceFiles
+from store.space_files import NO_STATE, NO_SUMS, Head, SpaceFiles
 from store.vectors import TIMES_BYTES, SpaceIndex
 
 # Rows converted to float32 at once.
@@ -33,8 +33,11 @@ ROWS_AT_ONCE = 8192
 MAX_DEAD = 0.25
 
 
-def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> None:
-    """Make the files of a space those of the snapshot; the caller is the only one who does.
+def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> Head:
+    """Make the files of a space those of the snapshot, which is the catalogue as it is now.
+
+    The caller is the only one who changes the files, and the snapshot is not older than he is that:
+    so the files never go back. Lists are brought up to date by `store.list_files`.
 
     As long as the centre may stay (`store.placing.is_settled`) this costs what has changed: a new
     video's vectors are appended, those of one that left are overwritten. Otherwise, and where the
@@ -48,11 +51,14 @@ def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> None:
         head = retire(files, head, snapshot) if files.open(head) is not None else None
     head = _write_anew(files, snapshot) if head is None else _append_new(files, head, snapshot)
     files.write_head(head)
-    bring_lists_up_to_date(files, head)
+    return head
 
 
 def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
     """Blot out the vectors of videos that left or were made anew; None where all must be.
+
+    Where none has left the head stays as it is. Otherwise what is left is the state of the snapshot
+    only if no video came, and `NO_STATE` until its vectors are appended.
 
     Until the head is written again there is none: a program that is killed in between leaves files
     that nobody uses.
@@ -61,6 +67,8 @@ def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
         return None
     known = head.table.known()
     left = {name for name, version in known.items() if snapshot.versions.get(name) != version}
+    if not left:
+        return head
     table = head.table.without(left)
     if table.n_dead > MAX_DEAD * table.n_rows:
         return None
@@ -75,7 +83,9 @@ def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
         for first, end in spans
         for block in range(first // BLOCK_ROWS, (end - 1) // BLOCK_ROWS + 1)
     }
-    return _sum_up(files, replace(head, table=table), changed)
+    is_all = table.known() == snapshot.versions
+    generation = snapshot.generation if is_all else NO_STATE
+    return _sum_up(files, replace(head, generation=generation, table=table), changed)
 
 
 def build_in_memory(space: Space, snapshot: Snapshot) -> SpaceIndex:
@@ -86,7 +96,8 @@ def build_in_memory(space: Space, snapshot: Snapshot) -> SpaceIndex:
     placed = np.frombuffer(vectors.getbuffer(), dtype=np.uint8)
     _place_rows(placed, centre)
     spans = np.frombuffer(times.getbuffer(), dtype=np.uint8)
-    return SpaceIndex(space, snapshot.generation, table, centre, placed, spans)
+    generation = snapshot.generation
+    return SpaceIndex(space, generation, generation, table, centre, placed, spans)
 
 
 def _write_anew(files: SpaceFiles, snapshot: Snapshot) -> Head:

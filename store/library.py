@@ -1,11 +1,12 @@
 """A library: a folder with a catalogue, the indexes made from it and the lock of its writer."""
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from store import schema
 from store.cache import IndexCache
@@ -19,6 +20,11 @@ from store.vectors import SpaceIndex
 
 CATALOG = "catalog.sqlite3"
 WAIT_SECONDS = 10.0
+# How often a question is asked of a library that changes under it before nobody may change it.
+N_ATTEMPTS = 3
+
+T = TypeVar("T")
+Prepared = TypeVar("Prepared")
 
 
 def default_library_folder() -> Path:
@@ -45,7 +51,9 @@ class Library:
         self._database = database
         self._lock = WriterLock(folder)
         self._cache = IndexCache(folder / "vectors")
-        self._indexes: dict[str, tuple[int, SpaceIndex]] = {}
+        self._indexes: dict[str, SpaceIndex] = {}
+        self._held = threading.local()
+        self._locks: dict[str, threading.RLock] = {}
         self._measured: dict[tuple[str, str], tuple[int, Arrays]] = {}
 
     @classmethod
@@ -96,42 +104,92 @@ class Library:
             finally:
                 self._cache.drop_stale(self.catalog.spaces(), self.catalog)
 
-    def holding(self) -> AbstractContextManager[None]:
-        """Let everything that is read inside, by this thread, be of one state of the library."""
-        return self._database.holding()
+    @contextmanager
+    def holding(self) -> Iterator[dict[str, SpaceIndex]]:
+        """Let everything that is read inside, by this thread, be of one state of the library.
+
+        Yields:
+            The indexes that were asked for inside so far, by the key of their space.
+        """
+        held: dict[str, SpaceIndex] | None = getattr(self._held, "indexes", None)
+        if held is not None:
+            yield held
+            return
+        with self._database.holding():
+            self._held.indexes = held = {}
+            try:
+                yield held
+            finally:
+                self._held.indexes = None
+
+    def answer(self, prepare: Callable[[bool], Prepared], ask: Callable[[Prepared], T]) -> T:
+        """Answer a question from one state of the library, whoever changes it meanwhile.
+
+        What takes long is prepared outside of a transaction. If the library has changed until the
+        transaction begins, or a video has left whose vectors may have been read while they were
+        overwritten, all is done once more; at last while nobody may change the files.
+
+        Args:
+            prepare: makes ready what the question needs; told whether it is the first time.
+            ask: answers, inside `holding`; may be called several times.
+        """
+        for attempt in range(N_ATTEMPTS):
+            generations = self.catalog.generations()
+            prepared = prepare(attempt == 0)
+            with self.holding() as held:
+                if self.catalog.generations() != generations:
+                    continue
+                answer = ask(prepared)
+            if all(map(self._is_untouched, held.values())):
+                return answer
+        prepared = prepare(False)
+        with self._cache.undisturbed(), self.holding():
+            return ask(prepared)
 
     def index(self, space: Space) -> SpaceIndex:
-        """The index of a space as the catalogue has it now, brought up to date where it is not."""
-        known = self._indexes.get(space.key)
-        if known is not None and known[0] == self.catalog.generation(space.key):
-            return known[1]
-        self._indexes[space.key] = obtained = self._cache.obtain(space, self.catalog)
-        return obtained[1]
+        """The index of a space as the catalogue has it now, brought up to date where it is not.
 
-    def measured(self, space: Space, what: str) -> Arrays | None:
-        """What `keep_measured` was given last in the epoch of the index; None where that is lost.
+        Inside `holding` it is that of the state held, and the same one each time.
+        """
+        held: dict[str, SpaceIndex] = getattr(self._held, "indexes", None) or {}
+        if space.key in held:
+            return held[space.key]
+        index = self._find_open(space)
+        if index is None:
+            with self.working_on(space.key):
+                index = self._find_open(space) or self._open(space)
+        if getattr(self._held, "indexes", None) is not None:
+            self._held.indexes[space.key] = index
+        return index
+
+    def working_on(self, what: str) -> AbstractContextManager[object]:
+        """Be the only thread with this library that makes something, which the others wait for."""
+        return self._locks.setdefault(what, threading.RLock())
+
+    def measured(self, index: SpaceIndex, what: str) -> Arrays | None:
+        """What `keep_measured` was given last in the epoch of an index; None where that is lost.
 
         Videos may have come and gone since: what was measured says itself of which it is.
         """
-        index = self.index(space)
-        known = self._measured.get((space.key, what))
+        known = self._measured.get((index.space.key, what))
         if known is None or known[0] != index.epoch:
             read = self._cache.load_measured(index, what)
             if read is None:
                 return None
-            known = self._measured[space.key, what] = (index.epoch, read)
+            known = self._measured[index.space.key, what] = (index.epoch, read)
         return known[1]
 
     def keep_measured(self, index: SpaceIndex, what: str, arrays: Arrays) -> None:
         """Keep what was measured on an index beside it, until its vectors are placed otherwise.
 
+        Of an index that has been overtaken nothing is kept.
+
         Args:
-            index: the one that `index` gave last.
+            index: that `index` gave.
             what: letters and digits; another word when it is measured otherwise.
             arrays: without Python objects, and without what must go when a video goes.
         """
-        _, known = self._indexes[index.space.key]
-        if known is index:
+        if self._indexes.get(index.space.key) is index:
             self._measured[index.space.key, what] = (index.epoch, arrays)
             self._cache.save_measured(index, what, arrays)
 
@@ -153,6 +211,30 @@ class Library:
     ) -> None:
         """Close it."""
         self.close()
+
+    def _find_open(self, space: Space) -> SpaceIndex | None:
+        """The index that is open, if it is of the state that this thread sees."""
+        known = self._indexes.get(space.key)
+        is_current = known is not None and known.generation == self.catalog.generation(space.key)
+        return known if is_current else None
+
+    def _open(self, space: Space) -> SpaceIndex:
+        """Open an index, and keep it for all threads unless it has been overtaken."""
+        index = self._cache.obtain(space, self.catalog)
+        if index.generation == self.catalog.generation(space.key, is_newest=True):
+            self._indexes[space.key] = index
+        return index
+
+    def _is_untouched(self, index: SpaceIndex) -> bool:
+        """Whether what was read of an index until now was its own state.
+
+        Vectors are overwritten only after their video has left the catalogue.
+        """
+        key = index.space.key
+        if not index.is_mapped or index.generation == self.catalog.generation(key, is_newest=True):
+            return True
+        with self.catalog.snapshot(key, is_newest=True) as now:
+            return index.is_within(now.versions)
 
     def _bring_up_to_date(self) -> None:
         """Create or migrate the tables; nothing to do, and nothing to wait for, in general."""

@@ -47,6 +47,11 @@ def erase_rows(file: Path, row_bytes: int, spans: Iterable[tuple[int, int]]) -> 
         os.fsync(opened.fileno())
 
 
+def is_large(n_rows: int, row_bytes: int) -> bool:
+    """Whether so many rows are mapped where they lie; fewer are read into memory."""
+    return HEAD_BYTES + n_rows * row_bytes > MAX_CHECKED_BYTES
+
+
 def map_rows(file: Path, n_rows: int, row_bytes: int) -> Bytes:
     """Map the head and the first rows of a file; what is written to the array stays in memory.
 
@@ -57,7 +62,7 @@ def map_rows(file: Path, n_rows: int, row_bytes: int) -> Bytes:
         ValueError: it is shorter than that.
     """
     size = HEAD_BYTES + n_rows * row_bytes
-    if size <= MAX_CHECKED_BYTES:
+    if not is_large(n_rows, row_bytes):
         held = np.fromfile(file, dtype=np.uint8, count=size)
         if len(held) < size:
             raise ValueError(f"{file.name} has lost some of its length")

@@ -73,22 +73,37 @@ class VectorReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def generation(self, space_key: str) -> int:
+    @property
+    def is_holding(self) -> bool:
+        """Whether this thread reads one state only, which may be an older one."""
+        return self._database.is_holding
+
+    def generation(self, space_key: str, *, is_newest: bool = False) -> int:
         """A number that grows with every change to a space's vectors; 0 for an unknown space."""
-        with self._database.reading() as session:
+        with self._database.reading(is_newest=is_newest) as session:
             query = select(SpaceRow.generation).where(SpaceRow.key == space_key)
             return session.scalar(query) or 0
 
+    def generations(self) -> dict[str, int]:
+        """The generation of every space, by its key."""
+        with self._database.reading() as session:
+            rows = session.execute(select(SpaceRow.key, SpaceRow.generation))
+            return {row.key: row.generation for row in rows}
+
     @contextmanager
-    def snapshot(self, space_key: str) -> Iterator[Snapshot]:
+    def snapshot(self, space_key: str, *, is_newest: bool = False) -> Iterator[Snapshot]:
         """Hold a space still to read from it; which videos have changed costs no read of vectors.
 
         An index of the table covers the question: 10,000 videos are asked about in some 20 ms.
+
+        Args:
+            space_key: of the space.
+            is_newest: the state as it is now, whatever state this thread holds.
         """
         versions = select(EmbeddingRow.video_id, EmbeddingRow.generation).where(
             EmbeddingRow.space_key == space_key
         )
-        with self._database.reading() as session:
+        with self._database.reading(is_newest=is_newest) as session:
             space = session.get(SpaceRow, space_key)
             if space is None:
                 yield Snapshot(session, space_key, 1, 0, {})

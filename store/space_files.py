@@ -16,13 +16,15 @@ import numpy.typing as npt
 
 from store.errors import LibraryDamagedError
 from store.records import Matrix, Space
-from store.row_file import Sums, is_whole, map_rows
+from store.row_file import Sums, is_large, is_whole, map_rows
 from store.row_table import RowTable
 from store.vectors import TIMES_BYTES, SpaceIndex
 
 # Goes up when the same vectors would be written otherwise.
 FORMAT = 2
 DIGEST_BYTES = 32
+# Equal to no generation: what left the library is erased, and what came is not there yet.
+NO_STATE = -1
 NO_SUMS: Sums = np.zeros(0, dtype=np.uint32)
 READING_ERRORS = (
     OSError, EOFError, ValueError, LookupError, TypeError, NotImplementedError,
@@ -40,7 +42,8 @@ class Head:
     """What the row files of a space hold; the one file that is replaced as a whole.
 
     Attributes:
-        generation: of the space in the catalogue that they were last brought up to.
+        generation: of the space in the catalogue, whose state they are; `NO_STATE` where they lack
+            videos that it has.
         epoch: the generation at which they were written anew; part of their names.
         n_centred: videos that the centre was found among.
         centre: (dim,) float32.
@@ -138,7 +141,16 @@ class SpaceFiles:
                 return None
             if not is_whole(times, TIMES_BYTES, head.time_sums):
                 return None
-            return SpaceIndex(self.space, head.epoch, head.table, head.centre, vectors, times)
+            return SpaceIndex(
+                self.space,
+                head.generation,
+                head.epoch,
+                head.table,
+                head.centre,
+                vectors,
+                times,
+                is_mapped=is_large(n_rows, self.vector_bytes),
+            )
         except READING_ERRORS:
             return None
 

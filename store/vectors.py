@@ -1,6 +1,6 @@
 """Nearest neighbours among the vectors of one space, and whose they are."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +32,7 @@ class SpaceIndex:
 
     Attributes:
         space: what the vectors are.
+        generation: of the space in the catalogue, whose state this is.
         epoch: another number means that vectors are placed otherwise, and other row numbers; while
             it stays, rows only come at the end or die.
         n_rows: how many rows there are, dead ones too; grows within an epoch.
@@ -39,18 +40,24 @@ class SpaceIndex:
         starts, ends: (n_rows,) float64 seconds of the rows, NaN where untimed or dead.
         centre: (dim,) float32; see `store.placing.find_centre`.
         lists: the way to search a large index; None where every row is compared.
+        is_mapped: whether the rows are read from a file, where those of a video that leaves the
+            library are overwritten; otherwise all of it is in memory.
     """
 
     def __init__(
         self,
         space: Space,
+        generation: int,
         epoch: int,
         table: RowTable,
         centre: Matrix,
         vectors: Bytes,
         times: Bytes,
+        *,
+        is_mapped: bool = False,
     ) -> None:
         self.space = space
+        self.generation = generation
         self.epoch = epoch
         self.n_rows = table.n_rows
         self.centre = centre
@@ -62,6 +69,7 @@ class SpaceIndex:
         self.starts: Seconds = spans[:, 0]
         self.ends: Seconds = spans[:, 1]
         self.lists: ListedCodes | None = None
+        self.is_mapped = is_mapped
         self._exact = ExactIndex(vectors, space.dim)
         self._spans = {
             video_id: slice(first, end)
@@ -84,6 +92,15 @@ class SpaceIndex:
     def n(self) -> int:
         """How many vectors there are."""
         return sum(span.stop - span.start for span in self._spans.values())
+
+    def is_within(self, versions: Mapping[str, int]) -> bool:
+        """Whether a state of the catalogue still has every vector of this index.
+
+        Args:
+            versions: of that state; see `store.snapshots.Snapshot`.
+        """
+        known = self._table.known()
+        return all(versions.get(video_id) == version for video_id, version in known.items())
 
     def place(self, queries: Matrix) -> Matrix:
         """Unit vectors (q, dim) from an encoder as `search` takes them; see `place_vectors`."""

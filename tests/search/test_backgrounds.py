@@ -340,7 +340,7 @@ def test_what_is_kept_damaged_is_measured_anew(
     lyrics = spaces["lyrics"]
     made = obtain_background(library, lyrics, "clip", planted_encoders())
     name = search.backgrounds._name("clip")
-    arrays = dict(library.measured(lyrics, name))
+    arrays = dict(library.measured(library.index(lyrics), name))
     for broken in ({**arrays, "levels": arrays["levels"][:-1]}, {"numbers": arrays["numbers"]}):
         library.keep_measured(library.index(lyrics), name, broken)
         assert find_background(library, lyrics, "clip") is None

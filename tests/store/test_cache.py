@@ -200,20 +200,20 @@ def test_what_is_measured_is_kept_as_long_as_the_epoch(filled: Library) -> None:
     index = filled.index(FRAMES)
     filled.keep_measured(index, "levels1", {"a": np.arange(3.0)})
     with Library.open(filled.folder) as again:
-        measured = again.measured(FRAMES, "levels1")
+        measured = again.measured(again.index(FRAMES), "levels1")
         assert measured is not None
         assert set(measured) == {"a"}
         np.testing.assert_array_equal(measured["a"], np.arange(3.0))
-        assert again.measured(FRAMES, "levels2") is None
+        assert again.measured(again.index(FRAMES), "levels2") is None
     with filled.writing():
         pass
     assert cached(filled, "levels1*.npz").exists()
     with filled.writing():
         fill_song(filled.catalog, "ef56", seed=30)  # so few that the centre moves
     assert not list((filled.folder / "vectors").glob("*.npz"))
-    assert filled.measured(FRAMES, "levels1") is None
+    assert filled.measured(filled.index(FRAMES), "levels1") is None
     filled.keep_measured(index, "levels1", {"a": np.arange(3.0)})  # of the index as it was
-    assert filled.measured(FRAMES, "levels1") is None
+    assert filled.measured(filled.index(FRAMES), "levels1") is None
 
 
 @pytest.mark.parametrize("damage", [cut, flip, empty, remove, fill_with_text])
@@ -223,5 +223,5 @@ def test_damaged_measurements_are_as_good_as_none(
     filled.keep_measured(filled.index(FRAMES), "levels1", {"a": np.arange(3.0)})
     damage(cached(filled, "levels1*.npz"))
     with Library.open(filled.folder) as again:
-        measured = again.measured(FRAMES, "levels1")
+        measured = again.measured(again.index(FRAMES), "levels1")
         assert measured is None

@@ -155,10 +155,10 @@ def test_what_is_left_out_is_not_found(index: SpaceIndex, placed: Matrix) -> Non
 def test_parts_that_do_not_belong_together_are_refused(index: SpaceIndex) -> None:
     table = RowTable().extended([("a", 3, 1)])
     rows, times = np.zeros(4096 + 3 * 64, np.uint8), np.zeros(4096 + 3 * 16, np.uint8)
-    assert SpaceIndex(SPACE, 1, table, index.centre, rows, times).n == 3
+    assert SpaceIndex(SPACE, 1, 1, table, index.centre, rows, times).n == 3
     for wrong in [(rows[64:], times), (rows, times[16:])]:
         with pytest.raises(LibraryDamagedError, match="does not fit together"):
-            SpaceIndex(SPACE, 1, table, index.centre, *wrong)
+            SpaceIndex(SPACE, 1, 1, table, index.centre, *wrong)
     with pytest.raises(ValueError, match="does not fit together"):
         RowTable(("a",), np.array([0, 3]), np.array([1, 2]))
     with pytest.raises(ValueError, match="before they begin"):

@@ -1,0 +1,155 @@
+"""Readers that search a library while a writer takes a video out and puts it back, over and over.
+
+`python -m tests.search.readers FOLDER 20 200` runs twenty processes of 200 searches each.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from indexer.encoders import Encoders
+from search.engine import Engine
+from search.query import Query, QueryPart
+from store.library import Library
+from store.records import (
+    MODALITIES,
+    Embeddings,
+    Location,
+    LyricLine,
+    Lyrics,
+    Segment,
+    Space,
+    Stage,
+    Video,
+    WholeVideo,
+)
+from tests.search.conftest import AUDIO, FRAMES, LYRICS, SPACES, WORDS, PlantedEncoders, unit
+
+SONGS = [f"{at:x}" * 8 for at in range(1, 8)]
+GUEST = SONGS[2]
+QUERIES = (
+    Query((QueryPart("lyric", "river line"),)),
+    Query((QueryPart("text", "line 3 of the river"),)),
+    Query((QueryPart("like", SONGS[0]), QueryPart("lyric", "song 33333333"))),
+)
+Answer = tuple[tuple[str, float, str], ...]
+
+
+def make_song(video_id: str) -> WholeVideo:
+    """A video with vectors in every space, and lyrics."""
+    path = Path(f"/music/{video_id}.mp4")
+    rng = np.random.default_rng(int(video_id, 16))
+    lines = [f"line {at} of the river in song {video_id}" for at in range(6)]
+
+    def make(space: Space, n: int) -> Embeddings:
+        texts = lines if space == LYRICS else [""] * n
+        segments = tuple(Segment(float(at), at + 1.0, texts[at]) for at in range(n))
+        return Embeddings(space, segments, unit(rng.normal(size=(n, space.dim))))
+
+    made = make(FRAMES, 20), make(WORDS, 20), make(LYRICS, 6), make(AUDIO, 10)
+    sung = Lyrics(tuple(LyricLine(line, at, at + 1) for at, line in enumerate(lines)), "sidecar")
+    return WholeVideo(
+        Video(video_id, path, video_id, "Artist", 60.0, True),
+        Location(path, video_id, Path("/music"), 1, 1),
+        tuple(Stage(video_id, modality, "planted", "done") for modality in MODALITIES),
+        made,
+        sung,
+    )
+
+
+def make_library(folder: Path, songs: list[str]) -> Library:
+    """A library of these songs."""
+    library = Library.open(folder, create=True)
+    library.catalog.adopt_profile("planted", SPACES)
+    with library.writing():
+        library.catalog.add_whole([make_song(video_id) for video_id in songs])
+    return library
+
+
+def make_engine(library: Library) -> Engine:
+    """An engine with the planted encoders."""
+    return Engine(library, cast(Encoders, PlantedEncoders()))
+
+
+def describe(engine: Engine, query: Query) -> Answer:
+    """The videos found, how well and by which words."""
+    return tuple(
+        (found.video.id, round(found.score, 4), " ".join(m.text for m in found.moments))
+        for found in engine.search(query)
+    )
+
+
+def read(folder: Path, n_searches: int) -> list[tuple[int, Answer]]:
+    """Ask the queries in turns, by an opening of the library of one's own."""
+    with Library.open(folder) as library:
+        engine = make_engine(library)
+        return [
+            (at % len(QUERIES), describe(engine, QUERIES[at % len(QUERIES)]))
+            for at in range(n_searches)
+        ]
+
+
+def write(library: Library, is_over: threading.Event) -> int:
+    """Take the guest out and put it back until it is over; returns how often."""
+    n_times = 0
+    while not is_over.is_set():
+        with library.writing(60):
+            library.catalog.drop_locations([Path(f"/music/{GUEST}.mp4")])
+        is_over.wait(0.02)
+        with library.writing(60):
+            library.catalog.add_whole([make_song(GUEST)])
+        n_times += 1
+        is_over.wait(0.02)
+    return n_times
+
+
+def expect_answers(folder: Path) -> list[set[Answer]]:
+    """For each query the answers of the two states, from libraries that nobody disturbs."""
+    expected: list[set[Answer]] = [set() for _ in QUERIES]
+    for name, songs in (("with", SONGS), ("without", [v for v in SONGS if v != GUEST])):
+        with make_library(folder / name, songs) as library:
+            engine = make_engine(library)
+            for answers, query in zip(expected, QUERIES, strict=True):
+                answers.add(describe(engine, query))
+    return expected
+
+
+def run_processes(folder: Path, n_readers: int, n_searches: int) -> dict[str, Any]:
+    """Let processes read beside a writer; counts what they answered."""
+    expected = expect_answers(folder)
+    is_over = threading.Event()
+    n_written: list[int] = []
+    counts: Counter[str] = Counter()
+    with make_library(folder / "shared", SONGS) as library:
+        writer = threading.Thread(target=lambda: n_written.append(write(library, is_over)))
+        writer.start()
+        command = [sys.executable, "-m", __spec__.name, str(folder / "shared"), str(n_searches)]
+        readers = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(n_readers)
+        ]
+        for reader in readers:
+            out, err = reader.communicate()
+            counts["errors"] += reader.returncode != 0
+            if reader.returncode:
+                print(err, file=sys.stderr)
+                continue
+            for number, answer in json.loads(out):
+                is_right = tuple(map(tuple, answer)) in expected[number]
+                counts["right" if is_right else "wrong"] += 1
+        is_over.set()
+        writer.join()
+    return dict(counts) | {"removals": sum(n_written)}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        print(json.dumps(read(Path(sys.argv[1]), int(sys.argv[2]))))
+    else:
+        print(run_processes(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
