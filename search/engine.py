@@ -9,7 +9,8 @@ import numpy as np
 from indexer.encoders import Encoders
 from search.calibration import is_chance
 from search.collapse import CopyTest, pick_videos
-from search.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query, own_spaces
+from search.contents import find_held_spaces, list_videos, open_indexes, read_videos
+from search.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query
 from search.fusion import (
     FloatArray,
     Similarities,
@@ -32,10 +33,8 @@ from search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
 from search.surprise import Backgrounds
 from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
 from search.versions.compare import Comparison
-from store.errors import MvsearchError
 from store.library import Library
-from store.records import Contribution, Modality, Moment, Result, Space, Video
-from store.vectors import SpaceIndex
+from store.records import Contribution, Modality, Moment, Result, Video
 
 __all__ = ["Engine", "SearchOptions", "choose_fusion"]
 
@@ -59,7 +58,7 @@ class Engine:
 
     def weights(self, options: SearchOptions) -> Weights:
         """The weights that a search with these options uses."""
-        return options.weights or choose_weights(self._spaces(), options.fusion)
+        return options.weights or choose_weights(find_held_spaces(self.library), options.fusion)
 
     def search(self, query: Query, options: SearchOptions = SearchOptions()) -> list[Result]:
         """Find the videos that answer a query best, and where in them.
@@ -70,8 +69,8 @@ class Engine:
             MvsearchError: the library is empty.
         """
         made: Made = {}
-        prepare = partial(self._prepare, query, options, made)
-        return self.library.answer(prepare, partial(self._search, query, options, made))
+        asked = (query, options, made)
+        return self.library.answer(partial(self._prepare, *asked), partial(self._search, *asked))
 
     def _prepare(self, query: Query, options: SearchOptions, made: Made, is_first: bool) -> Weights:
         """Do what takes long, so that no transaction is open meanwhile: read files, open indexes.
@@ -83,7 +82,7 @@ class Engine:
             find_tagged(self.library.catalog, query.tags)
         if not query.parts:
             return {}
-        held = self._spaces()
+        held = find_held_spaces(self.library)
         weights = options.weights or choose_weights(held, options.fusion)
         weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
         for part in self._encode(query, weights, made).parts:
@@ -91,13 +90,12 @@ class Engine:
             if is_first:  # in a library that changes all the time it would never be the same again
                 self._backgrounds.obtain_for(part, index)
         if options.has_collapse:
-            self._indexes()
+            open_indexes(self.library)
         return weights
 
     def _encode(self, query: Query, weights: Weights, made: Made) -> EncodedQuery:
-        return encode_query(
-            query.parts, self.library, self.encoders, list(weights), self._analyse, made
-        )
+        library, encoders = self.library, self.encoders
+        return encode_query(query.parts, library, encoders, list(weights), self._analyse, made)
 
     def _search(
         self, query: Query, options: SearchOptions, made: Made, weights: Weights
@@ -112,8 +110,10 @@ class Engine:
         pool = self._pools.gather([ask.index for ask in asks])
         if tagged is not None:
             encoded = keep_tagged(encoded, tagged, pool.video_ids)
-        asked = [(part, ask.index) for part, ask in zip(encoded.parts, asks, strict=True)]
-        calibrate = self._backgrounds.calibrate_parts(asked, pool.video_ids)
+        asked = list(zip(encoded.parts, asks, strict=True))
+        calibrate = self._backgrounds.calibrate_parts(
+            [(part, ask.index) for part, ask in asked], pool.video_ids
+        )
 
         def merge(
             similarities: FloatArray, positions: Positions
@@ -132,7 +132,7 @@ class Engine:
             merge(found.similarities, found.positions),
             weights,
             options,
-            lambda video: self._moments_of(video, encoded, asks, options),
+            lambda video: find_moments(self.library, video, asked, options.n_moments),
         )
         return results if tagged is None else [show_tags(result, tagged) for result in results]
 
@@ -144,13 +144,13 @@ class Engine:
         return self.library.answer(self._prepare_similar, lambda _: self._similar(video, options))
 
     def _prepare_similar(self, is_first: bool) -> None:
-        for index in self._indexes().values():
+        for index in open_indexes(self.library).values():
             if is_first:
                 self._backgrounds.obtain(index, "video")
 
     def _similar(self, video: Video, options: SearchOptions) -> list[Result]:
-        ids = [other.id for other in self._videos() if other.id != video.id]
-        indexes = self._indexes()
+        ids = [other.id for other in list_videos(self.library) if other.id != video.id]
+        indexes = open_indexes(self.library)
         similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
         surprises = {
             m: self._backgrounds.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
@@ -165,7 +165,7 @@ class Engine:
         """Rank, for every video of the matrix in turn, the others by their similarity to it."""
         ids = [video.id for video in matrix.videos]
         known = ({video.id: video for video in matrix.videos}, self.library.catalog.n_videos())
-        weights, indexes = self.weights(options), self._indexes()
+        weights, indexes = self.weights(options), open_indexes(self.library)
         for at, video in enumerate(matrix.videos):
             share = partial(find_shared, self.library, video, indexes.values())
             yield video, self._rank(ids, matrix.row(at), weights, options, share, known)
@@ -184,9 +184,9 @@ class Engine:
                 all modalities, and their sum.
             among: only these videos; None for all of the library.
         """
-        videos = self._videos() if among is None else tuple(among)
+        videos = list_videos(self.library) if among is None else tuple(among)
         ids = [video.id for video in videos]
-        indexes = self._indexes()
+        indexes = open_indexes(self.library)
         similarities: dict[Modality, FloatArray] = {}
         for at, (modality, index) in enumerate(indexes.items()):
             report = _shift(progress, at * len(ids), len(indexes) * len(ids))
@@ -203,7 +203,10 @@ class Engine:
 
     def is_large(self, options: SearchOptions = SearchOptions()) -> bool:
         """Whether `similar_listed` serves; ranks (rrf) are known only of all videos."""
-        return options.fusion != "rrf" and count_operations(self._indexes()) > MAX_OPERATIONS
+        return (
+            options.fusion != "rrf"
+            and count_operations(open_indexes(self.library)) > MAX_OPERATIONS
+        )
 
     def similar_listed(
         self, options: SearchOptions = SearchOptions(), progress: Progress | None = None
@@ -216,7 +219,11 @@ class Engine:
             options: with another fusion than "rrf".
             progress: called with the number of videos done, and of all.
         """
-        videos, indexes, weights = self._videos(), self._indexes(), self.weights(options)
+        videos, indexes, weights = (
+            list_videos(self.library),
+            open_indexes(self.library),
+            self.weights(options),
+        )
         backgrounds = {m: self._backgrounds.obtain(i, "video") for m, i in indexes.items()}
 
         def score(similarities: Similarities, surprises: Similarities) -> FloatArray:
@@ -241,32 +248,10 @@ class Engine:
         moments_of, known = compared.find_moments, (compared.videos, n_videos)
         return self._rank(list(compared.videos), measured, weights, options, moments_of, known)
 
-    def _videos(self) -> tuple[Video, ...]:
-        videos = tuple(self.library.catalog.videos())
-        if not videos:
-            raise MvsearchError(
-                "the library holds no videos yet: fill it with `mvsearch index FOLDER`"
-            )
-        return videos
-
-    def _spaces(self) -> dict[Modality, Space]:
-        """The space of each modality that the library holds anything of."""
-        own = own_spaces(self.library)
-        catalog = self.library.catalog
-        held = {m: space for m, space in own.items() if catalog.has_vectors(space.key)}
-        if not held:
-            self._videos()
-            raise MvsearchError("nothing in the library is searchable: see `mvsearch failures`")
-        return held
-
     def _ask(self, part: EncodedPart) -> Ask:
         index = self.library.index(part.space)
         evidence = find_evidence(self.library.catalog, part.space, part.lines)
         return Ask(index, index.place(part.vectors), evidence)
-
-    def _indexes(self) -> dict[Modality, SpaceIndex]:
-        """The index of each modality that the library holds anything of."""
-        return {m: self.library.index(space) for m, space in self._spaces().items()}
 
     def _rank(
         self,
@@ -286,11 +271,11 @@ class Engine:
         ranked = [video_ids[at] for at in order]
         if known is None:
             n_videos = self.library.catalog.n_videos()
-            ranking = self._read_videos(ranked, options.top)
+            ranking = read_videos(self.library, ranked, options.top)
         else:
             videos, n_videos = known
             ranking = map(videos.__getitem__, ranked)
-        is_copy = CopyTest(Comparison(self._indexes())) if options.has_collapse else None
+        is_copy = CopyTest(Comparison(open_indexes(self.library))) if options.has_collapse else None
         for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
             at, video = order[pick.position], pick.video
             contributions = {
@@ -309,19 +294,6 @@ class Engine:
             moments = moments_of(video)
             results.append(Result(rank, score, video, contributions, moments, is_weak, pick.copies))
         return results
-
-    def _read_videos(self, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:
-        """Videos in this order; most callers want the first few only."""
-        for at in range(0, len(video_ids), n_at_once):
-            some = video_ids[at : at + n_at_once]
-            found = self.library.catalog.some_videos(some)
-            yield from (found[video_id] for video_id in some)
-
-    def _moments_of(
-        self, video: Video, encoded: EncodedQuery, asks: Sequence[Ask], options: SearchOptions
-    ) -> tuple[Moment, ...]:
-        asked = list(zip(encoded.parts, asks, strict=True))
-        return find_moments(self.library, video, asked, options.n_moments)
 
 
 def _shift(progress: Progress | None, n_before: int, n_all: int) -> Progress | None:

@@ -138,7 +138,7 @@ def run_processes(folder: Path, n_readers: int, n_searches: int) -> dict[str, An
             out, err = reader.communicate()
             counts["errors"] += reader.returncode != 0
             if reader.returncode:
-                print(err, file=sys.stderr)
+                sys.stderr.write(err)
                 continue
             for number, answer in json.loads(out):
                 is_right = tuple(map(tuple, answer)) in expected[number]
@@ -150,6 +150,7 @@ def run_processes(folder: Path, n_readers: int, n_searches: int) -> dict[str, An
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
-        print(json.dumps(read(Path(sys.argv[1]), int(sys.argv[2]))))
+        sys.stdout.write(json.dumps(read(Path(sys.argv[1]), int(sys.argv[2]))))
     else:
-        print(run_processes(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+        counted = run_processes(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+        sys.stdout.write(f"{counted}\n")
