@@ -29,7 +29,7 @@ class LineEvidence:
 
     Attributes:
         strength: 0 to 1: how sure the words alone are that it is the line that is meant.
-        words: those of the query that it holds, or something spelled like them, in their order.
+        words: those of the text that the query asks for, or spells alike, in the query's order.
     """
 
     text: str
@@ -43,7 +43,7 @@ class WordEvidence:
 
     Attributes:
         strengths: (q, n) float32 for q query lines and the video's n segments, 0 for none.
-        words: of a segment, the words of the query that it holds.
+        words: of a segment, those of its words that the query asks for.
     """
 
     strengths: Matrix
@@ -59,7 +59,7 @@ class WordEvidence:
         return np.where(self.strengths > 0, raised, similarities).astype(np.float32)
 
     def words_of(self, first: int, last: int) -> tuple[str, ...]:
-        """The words of the query that any of some segments hold, from the first to the last."""
+        """The words that are asked for in some segments, from the first to the last."""
         held = (word for row in range(first, last + 1) for word in self.words.get(row, ()))
         return tuple(dict.fromkeys(held))
 
@@ -137,13 +137,15 @@ def _judge(
     found = wanted = 0.0
     for word, near in spelled.items():
         here = [
-            (alike * weights[other], weights[other])
+            (alike * weights[other], weights[other], other)
             for other, alike in near.items()
             if other in words
         ]
-        gain, full = max(here, default=(0.0, weights[word]))
+        gain, full, other = max(here, default=(0.0, weights[word], word))
         found += gain
         wanted += full
-        held += [word] if here else []
+        held += [other] if here else []
     share = found / wanted if wanted else 0.0
-    return LineEvidence(text, share**SHARE_POWER * -math.expm1(-found / SURE_NATS), tuple(held))
+    return LineEvidence(
+        text, share**SHARE_POWER * -math.expm1(-found / SURE_NATS), tuple(dict.fromkeys(held))
+    )

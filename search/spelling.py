@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
-# So large a share of a word's letters may be wrong: one of three or four, two of five or more.
-MAX_ERRORS = 0.4
+# So many letters for each that may be wrong: one of three to five, two of six or more, as in the
+# rule that Lucene's users know as AUTO.
+LETTERS_PER_ERROR = 3
 MAX_N_ERRORS = 2
+# Longer ones are the same or not: to compare two takes time by the product of their letters.
+MAX_WORD_LETTERS = 50
 
 
 def find_alike_words(asked: Iterable[str], known: Iterable[str]) -> dict[str, dict[str, float]]:
@@ -29,7 +32,9 @@ def compare_spelling(word: str, other: str) -> float:
     if word == other:
         return 1.0
     longest = max(len(word), len(other))
-    n_allowed = min(MAX_N_ERRORS, int(longest * MAX_ERRORS))
+    if longest > MAX_WORD_LETTERS:
+        return 0.0
+    n_allowed = min(MAX_N_ERRORS, longest // LETTERS_PER_ERROR)
     if abs(len(word) - len(other)) > n_allowed or not _share_letters(word, other, n_allowed):
         return 0.0
     n_errors = count_errors(word, other)

@@ -294,7 +294,7 @@ class Moment:
             supported to lie at any.
         support: how certain it is that a clip lies here, 0 to 1; None for what is not aligned.
         rate: seconds of the video in a second of the clip; 1.1 where the clip plays faster.
-        words: those of the query that are sung there, or something spelled like them.
+        words: those sung there that the query asks for, or spells alike.
     """
 
     video_id: str

@@ -41,6 +41,12 @@ def test_errors_are_those_of_the_definition(word: str, other: str) -> None:
         ("star", "stars", 1 - 1 / 5),
         ("cat", "car", 1 - 1 / 3),
         ("to", "so", 0.0),  # of two letters none may be wrong
+        ("dance", "dancr", 1 - 1 / 5),
+        ("dance", "fancy", 0.0),  # of five letters one
+        ("dances", "danse", 1 - 2 / 6),
+        ("a" * 50, "a" * 49 + "b", 1 - 1 / 50),
+        ("a" * 51, "a" * 50 + "b", 0.0),
+        ("a" * 51, "a" * 51, 1.0),
         ("night", "lilac", 0.0),
         ("фонрь", "фонарь", 1 - 1 / 6),
     ],
