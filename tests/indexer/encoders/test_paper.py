@@ -154,7 +154,12 @@ def test_missing_weights_say_which_file_and_where(
 ) -> None:
     monkeypatch.setattr(indexer.encoders, "load_encoder", load_encoder)
     monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path))
+    with pytest.raises(
+        WeightsMissingError, match="models fetch resnet50`, `mvsearch models fetch b"
+    ):
+        Encoders("paper").spaces()
+    # A single one says which file goes where.
     place = str(tmp_path / "resnet50")
     with pytest.raises(WeightsMissingError, match=r"resnet50-11ad3fa6\.pth") as caught:
-        Encoders("paper").spaces()
+        load_encoder("resnet50")
     assert place in str(caught.value)
