@@ -1,7 +1,11 @@
 """Frames by EfficientNet-Lite0, whose weights a pip package carries; words find them too."""
 
+import ast
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -9,10 +13,13 @@ import numpy.typing as npt
 
 from indexer.encoders.checkpoints import PackagedWeights
 from indexer.encoders.concepts import Concepts, load_concepts, name_classes, to_posterior
+from indexer.encoders.efficientnet_graph import write_efficientnet
 from indexer.encoders.minilm import MiniLM
 from indexer.encoders.picture import check_frames, example_frames, run_in_batches, standardise
 from indexer.encoders.runtime import Network, Recipe, open_network
+from indexer.encoders.torch_file import read_tensors
 from indexer.encoders.unit import to_unit_rows
+from store.errors import WeightsMissingError
 from store.records import Matrix, Space
 
 if TYPE_CHECKING:
@@ -101,9 +108,13 @@ class EfficientNetLite0:
     def recipe(self) -> Recipe:
         """How its network comes to be."""
         fingerprint = f"{self.weights.sha256[:8]}-{VERSION}"
-        return Recipe(
-            self.name, fingerprint, self._build, (example_frames(self.frame_size),), ((0,),)
-        )
+        examples = (example_frames(self.frame_size),)
+        return Recipe(self.name, fingerprint, self._build, examples, ((0,),), self._write)
+
+    def _write(self, path: Path) -> None:
+        self.weights.verify()
+        tensors = read_tensors(self._folder / self.weights.files[0])
+        write_efficientnet(tensors, path, self.frame_size)
 
     def _build(self) -> "torch.nn.Module":
         import torch
@@ -129,6 +140,18 @@ class EfficientNetLite0:
 
 
 def _list_class_names() -> list[str]:
-    from torchvision.models import ResNet50_Weights
+    """The names of ImageNet's classes, which torchvision has in a file that needs no torch.
 
-    return list(ResNet50_Weights.IMAGENET1K_V2.meta["categories"])
+    Raises:
+        WeightsMissingError: torchvision is not there, or keeps them elsewhere.
+    """
+    found = find_spec("torchvision")
+    for root in (found and found.submodule_search_locations) or ():
+        with suppress(OSError, SyntaxError, ValueError):
+            text = Path(root, "models", "_meta.py").read_text("utf-8")
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.List) and len(node.elts) == _N_CLASSES:
+                    return [str(name) for name in ast.literal_eval(node)]
+    raise WeightsMissingError(
+        "the names of ImageNet's classes are not there: run pip install --no-deps torchvision"
+    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of the name of what is exported: raise it when the way of exporting changes.
-EXPORT_VERSION = 2
+EXPORT_VERSION = 3
 NETWORK = "network.onnx"
 
 Array = npt.NDArray[Any]
@@ -36,6 +36,7 @@ class Recipe:
         build: makes the module; imports torch and loads the weights.
         examples: one array an input, with at least 2 along each axis that may vary.
         varying: the axes of each input that may vary.
+        write: writes the network as ONNX without torch; None exports by torch what `build` makes.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Recipe:
     build: Callable[[], "torch.nn.Module"]
     examples: tuple[Array, ...]
     varying: tuple[tuple[int, ...], ...]
+    write: Callable[[Path], None] | None = None
 
 
 class Network(Protocol):
@@ -154,6 +156,9 @@ class TorchNetwork:
 
 
 def _export(recipe: Recipe, path: Path) -> None:
+    if recipe.write is not None:
+        recipe.write(path)
+        return
     import torch
 
     logger.info("exporting %s for ONNX Runtime: done once, takes some seconds", recipe.name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from indexer.encoders.bert_graph import write_bert
 from indexer.encoders.checkpoints import (
     DownloadedWeights,
     PackagedWeights,
@@ -90,7 +91,17 @@ class SentenceEncoder:
             self._build,
             (EXAMPLE_IDS, EXAMPLE_MASK),
             ((0, 1), (0, 1)),
+            self._write if isinstance(self.weights, PackagedWeights) else None,
         )
+
+    def _write(self, path: Path) -> None:
+        """For the checkpoint that was meant, whose names and settings are known."""
+        from safetensors.numpy import load_file
+
+        if isinstance(self.weights, PackagedWeights):
+            self.weights.verify()
+        tensors = load_file(self.folder / "model.safetensors")
+        write_bert(tensors, read_settings(self.folder / "config.json"), path)
 
     def _build(self) -> "torch.nn.Module":
         import torch

@@ -57,6 +57,15 @@ def test_features_and_verdict_are_those_of_the_package(encoder: Callable[[str], 
     np.testing.assert_allclose(words, ours._concepts.blend(logits), atol=1e-3)
 
 
+def test_class_names_are_those_of_the_weights_of_torchvision(
+    encoder: Callable[[str], Any],
+) -> None:
+    from torchvision.models import ResNet50_Weights
+
+    names = encoder("efficientnet-lite0").list_labels()
+    assert list(names) == ResNet50_Weights.IMAGENET1K_V2.meta["categories"]
+
+
 def test_words_find_the_photograph_that_shows_them(encoder: Callable[[str], Any]) -> None:
     lite = encoder("efficientnet-lite0")
     _, pictures = lite.encode(np.stack([read_photograph(name) for name in PHOTOGRAPHS.values()]))
