@@ -23,8 +23,9 @@ from indexer.pieces import MAX_HOURS, Decoded, Lost
 from indexer.probe import Probe, probe_file
 from indexer.scan import content_id, scan_folder
 from indexer.senses import Heard, Seen, choose_sight
+from indexer.stills import StillTaker
 from store.errors import MediaError
-from store.records import Embeddings, Modality, Segment, Tag
+from store.records import Embeddings, Modality, Segment, Still, Tag
 
 __all__ = [
     "AnalysisOptions",
@@ -66,6 +67,7 @@ class AnalysisOptions:
         start_seconds, end_seconds: the section to analyse; times stay those of the file.
         stall_seconds: without progress for so long, the decoder is ended.
         max_hours: a file that claims or yields more is refused.
+        has_stills: whether small pictures are taken for the reports.
     """
 
     frames_per_second: float | None = None
@@ -76,6 +78,7 @@ class AnalysisOptions:
     end_seconds: float | None = None
     stall_seconds: float = 30.0
     max_hours: float = MAX_HOURS
+    has_stills: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +92,7 @@ class Features:
         uniform_seconds: times of frames of one colour, which are left out.
         problem: the file is damaged or ends too early; what there is has been analysed.
         tags: what is seen and when, where the encoder of frames can name things.
+        stills: what is seen and when, in small pictures, where they are asked for.
     """
 
     embeddings: tuple[Embeddings, ...]
@@ -97,6 +101,7 @@ class Features:
     uniform_seconds: tuple[float, ...] = ()
     problem: MediaError | None = None
     tags: tuple[Tag, ...] = ()
+    stills: tuple[Still, ...] = ()
 
 
 def analyse_file(
@@ -178,6 +183,8 @@ def _analyse_with(
     """Analyse a file with one decoder."""
     has_picture = "frames" in stages and probe.picture is not None
     seen = choose_sight(flow, video_id, stop) if has_picture else None
+    if seen is not None and probe.picture is not None and options.has_stills:
+        seen.stills = StillTaker(probe.picture, probe.duration_seconds)
     ear = flow.encoders.audio if "audio" in stages and probe.sound else None
     heard = Heard(ear, flow.open_lane("audio", stop), options.hop_seconds) if ear else None
     if seen is None and heard is None:
@@ -219,6 +226,7 @@ def _finish(
         seen.uniform_seconds if isinstance(seen, Seen) else (),
         _explain_problem(report),
         seen.tags if isinstance(seen, Seen) else (),
+        seen.stills.finish() if isinstance(seen, Seen) and seen.stills is not None else (),
     )
 
 

@@ -83,6 +83,7 @@ class Ledger:
             lyrics=result.lyrics,
             uniform_seconds=result.uniform_seconds,
             tags=result.tags,
+            stills=result.stills,
         )
 
     def keep_failure(self, failure: Failure, found: Found | None = None) -> None:

@@ -19,7 +19,7 @@ PROBE_TIMEOUT_SECONDS = 20.0
 _ENTRIES = (
     "format=format_name,duration:format_tags:"
     "stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,sample_rate,"
-    "channels,color_space,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
+    "sample_aspect_ratio,channels,color_space,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
     "stream_side_data=rotation:stream_tags"
 )
 # Tags that name the track or the muxer, not the music.
@@ -37,7 +37,8 @@ class PictureStream:
 
     Attributes:
         index: of the stream in the container.
-        width, height: as displayed, after rotation.
+        width, height: after rotation.
+        pixel_aspect: width of a pixel as it is shown over its height, after rotation.
         rotation_degrees: clockwise turn that the player applies: 0, 90, 180 or 270.
         frame_rate: average frames per second by the header; None where it gives none.
         colour_space: as ffprobe names it; empty where the file does not say.
@@ -49,6 +50,7 @@ class PictureStream:
     width: int
     height: int
     rotation_degrees: int = 0
+    pixel_aspect: float = 1.0
     frame_rate: float | None = None
     colour_space: str = ""
     reorder_depth: int = 0
@@ -192,14 +194,16 @@ def _choose_picture(streams: list[Mapping[str, Any]]) -> PictureStream | None:
     )
     rotation = _read_rotation(chosen)
     width, height = int(chosen["width"]), int(chosen["height"])
+    aspect = _positive(str(chosen.get("sample_aspect_ratio", "")).replace(":", "/")) or 1.0
     if rotation in (90, 270):
-        width, height = height, width
+        width, height, aspect = height, width, 1 / aspect
     return PictureStream(
         index=int(chosen["index"]),
         codec=str(chosen["codec_name"]),
         width=width,
         height=height,
         rotation_degrees=rotation,
+        pixel_aspect=aspect,
         frame_rate=_positive(chosen.get("avg_frame_rate")) or _positive(chosen.get("r_frame_rate")),
         colour_space=str(chosen.get("color_space", "")).replace("unknown", ""),
         reorder_depth=int(chosen.get("has_b_frames", 0)),

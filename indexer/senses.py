@@ -11,6 +11,7 @@ from indexer.encoders import AudioEncoder, FrameEncoder, NamesThings
 from indexer.flow import Flow, Lane, Made
 from indexer.pieces import FrameBatch, SoundBlock
 from indexer.reservoir import Reservoir
+from indexer.stills import StillTaker
 from indexer.tagging import Tagger
 from store.records import Embeddings, Matrix, Segment, Space, Tag
 
@@ -27,6 +28,7 @@ class Seen:
         self._matrices: list[tuple[Matrix, ...]] = []
         self._tagger = Tagger(encoder.list_labels() if isinstance(encoder, NamesThings) else ())
         self.tags: tuple[Tag, ...] = ()
+        self.stills: StillTaker | None = None
 
     @property
     def uniform_seconds(self) -> tuple[float, ...]:
@@ -38,6 +40,8 @@ class Seen:
         first = len(self._starts)
         self._starts += batch.start_seconds.tolist()
         self._uniform += (first + np.flatnonzero(batch.is_uniform)).tolist()
+        if self.stills is not None:
+            self.stills.take(batch)
         kept = np.flatnonzero(~batch.is_uniform)
         if len(kept):
             frames = batch.frames if len(kept) == len(batch.frames) else batch.frames[kept]

@@ -34,6 +34,7 @@ from store.records import (
     Modality,
     Stage,
     StageStatus,
+    Still,
     Tag,
     Video,
 )
@@ -66,6 +67,7 @@ class StageResult:
     lyrics: Lyrics | None = None
     uniform_seconds: tuple[float, ...] = ()
     tags: tuple[Tag, ...] = ()
+    stills: tuple[Still, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,9 @@ def run_stages(
     failures = _list_cut_names(path, video)
     heard = [stage for stage in lacking if stage != "lyrics"]
     if heard:
+        analysis = replace(options.analysis, has_stills=True)
         try:
-            features = analyse_probed(
-                path, found.video_id, probe, flow, options.analysis, heard, stop
-            )
+            features = analyse_probed(path, found.video_id, probe, flow, analysis, heard, stop)
         except MediaError as error:
             return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
         if features.duration_seconds is not None:
@@ -175,6 +176,7 @@ def stage_result(
         embeddings,
         uniform_seconds=features.uniform_seconds if stage == "frames" else (),
         tags=features.tags if stage == "frames" else (),
+        stills=features.stills if stage == "frames" else (),
     )
 
 

@@ -1,7 +1,7 @@
 """The catalogue: every question of `CatalogReader`, and every change, each one transaction."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from store.records import (
     Lyrics,
     Space,
     Stage,
+    Still,
     Tag,
     Video,
     WholeVideo,
@@ -33,6 +34,7 @@ from store.rows import (
     stage_to_row,
     video_to_row,
 )
+from store.stills import replace_stills, stills_to_rows
 from store.tables import (
     EmbeddingRow,
     FailureRow,
@@ -118,6 +120,7 @@ class Catalog(CatalogReader):
                     for each in one.embeddings
                 )
                 session.add_all(tags_to_rows(one.video.id, one.tags))
+                session.add_all(stills_to_rows(one.video.id, one.stills))
                 if one.lyrics is not None:
                     session.add(lyrics_to_row(one.video.id, one.lyrics))
             session.flush()
@@ -148,6 +151,7 @@ class Catalog(CatalogReader):
         lyrics: Lyrics | None = None,
         uniform_seconds: Sequence[float] = (),
         tags: Sequence[Tag] = (),
+        stills: Sequence[Still] = (),
     ) -> None:
         """Store what a stage made of a video, in place of what it made before.
 
@@ -157,6 +161,7 @@ class Catalog(CatalogReader):
             lyrics: only in the stage "lyrics", which without them has none.
             uniform_seconds: times of frames that are left out of the embeddings.
             tags: only in the stage "frames", which without them has none.
+            stills: likewise.
 
         Raises:
             VideoNotFoundError: the video is not in the library.
@@ -178,6 +183,14 @@ class Catalog(CatalogReader):
                 _replace_lyrics(session, stage.video_id, lyrics)
             if stage.stage == "frames":
                 replace_tags(session, stage.video_id, tags)
+                replace_stills(session, stage.video_id, stills)
+
+    def store_stills(self, stills: Mapping[str, Sequence[Still]]) -> None:
+        """Store stills by video id, in place of earlier ones; a video that is gone has none."""
+        with self._database.writing() as session:
+            for video_id, some in stills.items():
+                if session.get(VideoRow, video_id) is not None:
+                    replace_stills(session, video_id, some)
 
     def record_failure(self, failure: Failure, size: int = 0, mtime_ns: int = 0) -> None:
         """Note a failure, with the size and time of the file, in place of an earlier one."""

@@ -24,6 +24,7 @@ from store.rows import (
     rows_to_lyrics,
 )
 from store.snapshots import VectorReader
+from store.stills import StillReader
 from store.tables import (
     EmbeddingRow,
     FailureRow,
@@ -40,7 +41,7 @@ from store.tags import TagReader
 PROFILE = "profile"
 
 
-class CatalogReader(LineReader, TagReader, VectorReader):
+class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
     """The questions; each is answered from one state of the database."""
 
     def profile(self) -> str | None:

@@ -268,6 +268,22 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """A small picture of what a video shows at a time.
+
+    Attributes:
+        image: a WebP, its longer side at most 224 pixels.
+    """
+
+    seconds: float
+    image: bytes
+
+    def __post_init__(self) -> None:
+        """Check the time."""
+        _check_span(self.seconds, self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class WholeVideo:
     """A video that is new to a library, and all that its stages made of it."""
 
@@ -277,6 +293,7 @@ class WholeVideo:
     embeddings: tuple[Embeddings, ...]
     lyrics: Lyrics | None = None
     tags: tuple[Tag, ...] = ()
+    stills: tuple[Still, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that it is all of one video."""

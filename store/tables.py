@@ -167,6 +167,16 @@ class TagRow(Base):
     probability: Mapped[float]
 
 
+class StillRow(Base):
+    """A `Still`."""
+
+    __tablename__ = "still"
+
+    video_id: Mapped[str] = _belongs_to_video()
+    seconds: Mapped[float] = mapped_column(primary_key=True)
+    image: Mapped[bytes]
+
+
 class LyricsRow(Base):
     """A `Lyrics` without its lines."""
 

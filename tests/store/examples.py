@@ -18,6 +18,7 @@ from store.records import (
     Segment,
     Space,
     Stage,
+    Still,
     Tag,
     Video,
     WhisperSegment,
@@ -51,6 +52,7 @@ LYRICS = Lyrics(
 )
 
 
+STILLS = (Still(0.5, b"RIFF one"), Still(4.25, b"RIFF other"))
 TAGS = (Tag("seashore", 1.5, 2.5, 0.75), Tag("drake, mallard", 0.0, 0.5, 0.5))
 
 
@@ -92,6 +94,7 @@ def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> 
         seen,
         uniform_seconds=(0.0, 0.5),
         tags=TAGS,
+        stills=STILLS,
     )
     read = [make_embeddings(LINES, 3, seed + 2, text="line")]
     catalog.store_stage(
@@ -123,7 +126,8 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> SpaceIndex:
 
 
 def drop_generations(connection: sqlite3.Connection) -> None:
-    """Take back what the fourth version of the tables and the fifth brought."""
+    """Take back what the tables have since their fourth version."""
+    connection.execute("DROP TABLE still")
     for column in ("origin", "fingerprint", "sampling", "has_key_frames_only"):
         connection.execute(f"ALTER TABLE stage DROP COLUMN {column}")
     connection.execute("DROP INDEX ix_embedding_space_key_video_id_generation")

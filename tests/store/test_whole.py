@@ -17,6 +17,7 @@ from tests.store.examples import (
     LYRICS,
     SOUND,
     SPACES,
+    STILLS,
     TAGS,
     WORDS,
     fill_song,
@@ -43,6 +44,7 @@ def make_whole(video_id: str, seed: int) -> WholeVideo:
         ),
         LYRICS,
         TAGS,
+        STILLS,
     )
 
 
@@ -60,6 +62,7 @@ def test_whole_videos_are_as_if_added_stage_by_stage(catalog: Catalog, tmp_path:
             assert catalog.stages(name) == by_stage.stages(name)
             assert catalog.lyrics(name) == by_stage.lyrics(name)
             assert catalog.tags(name) == by_stage.tags(name)
+            assert catalog.still_seconds([name]) == by_stage.still_seconds([name])
             for space in SPACES:
                 one, same = (
                     catalog.embeddings(name, space.key),
