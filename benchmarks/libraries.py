@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.vectors import VectorMaker, choose_likeness
 from indexer.encoders import Encoders
 from indexer.stages import lyrics_fingerprint
+from indexer.stills import encode_still
 from store import schema
 from store.library import Library
 from store.records import (
@@ -34,6 +35,7 @@ from store.records import (
     Segment,
     Space,
     Stage,
+    Still,
     Tag,
     Video,
     WholeVideo,
@@ -45,6 +47,9 @@ SONGS_PER_ARTIST = 8
 N_SYLLABLES = 4000
 LABELS = ("seashore", "stage", "drum", "acoustic guitar", "limousine", "candle", "umbrella")
 VIDEOS_AT_ONCE = 50
+# Height and width of the noise that stills are made of, and width and height of these.
+COARSE_NOISE = (10, 18)
+STILL_SIZE = (224, 126)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class LibraryOptions:
     Attributes:
         n_frames, n_windows, n_lines: vectors a video of pictures, sound and lyrics.
         n_words: vectors a video of the words for its pictures; None for as many as of pictures.
+        n_stills: small pictures a video, each about as large as those of real videos.
         profile: whose spaces are filled.
         has_files: whether empty files of the right size and time lie where the catalogue says, so
             that indexing their folder finds all of them unchanged.
@@ -64,6 +70,7 @@ class LibraryOptions:
     n_windows: int = 160
     n_lines: int = 40
     n_words: int | None = None
+    n_stills: int = 0
     duration_seconds: float = 200.0
     profile: str = "embedded"
     seed: int = 0
@@ -267,7 +274,17 @@ def make_whole(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) 
         tuple(embeddings),
         make_lyrics(song, options),
         (Tag(LABELS[song.position % len(LABELS)], 0.0, options.duration_seconds / 4, 0.5),),
+        tuple(make_stills(song, options)),
     )
+
+
+def make_stills(song: Song, options: LibraryOptions) -> Iterator[Still]:
+    """Blurred noise: about 2.7 KB a picture, where those of real videos take 2.5."""
+    generator = np.random.default_rng([options.seed, 4, song.position])
+    for at in range(options.n_stills):
+        coarse = generator.integers(0, 256, (*COARSE_NOISE, 3), dtype=np.uint8)
+        seconds = (at + 0.5) * options.duration_seconds / options.n_stills
+        yield Still(seconds, encode_still(coarse, STILL_SIZE))
 
 
 def make_lyrics(song: Song, options: LibraryOptions) -> Lyrics:

@@ -25,7 +25,7 @@ QUALITY, METHOD = 50, 2
 MAX_STILLS = 48
 MIN_STEP_SECONDS = 2.0
 # Brightness that spreads by less shows next to nothing: fades, black with a logo's glow.
-MIN_SPREAD = 12.0
+MIN_SPREAD = 16.0
 # Key frames alone will do where they give this share of the stills that there would be.
 ENOUGH = 0.25
 # A picture from a library is no larger, or it is not ours.

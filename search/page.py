@@ -2,68 +2,109 @@
 
 import base64
 import hashlib
-import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
-from search.pairs import Progress
-from store.errors import MediaError
+from search.text import format_seconds
 from store.records import Video
 
-Thumbnail = Callable[[Video, float], bytes]
 # Id of a video, and the second at which it is looked at.
 Place = tuple[str, float]
 
-NO_PICTURE = (
-    '<svg viewBox="0 0 160 90" role="img" aria-label="no picture">'
-    '<path d="M70 60a8 8 0 1 1-4-7V28l30-6v32a8 8 0 1 1-4-7V32l-22 4z"/></svg>'
-)
+# Of all the pictures of a page, in the characters that they take there; about 1,000 pictures.
+MAX_PICTURE_BYTES = 3_500_000
+N_AT_ONCE = 200
+
+NO_PICTURE = '<span class="still none" role="img" aria-label="no picture"></span>'
+PICTURE_STYLE = """
+.still { display: block; width: 100%; height: 100%; background: center / cover no-repeat; }
+.still.none { display: grid; place-items: center; color: var(--soft); font-size: 1.6rem; }
+.still.none::before { content: "♪"; opacity: .5; }
+"""
+
+
+class StillSource(Protocol):
+    """Where the pictures of a page come from."""
+
+    def list_seconds(self, videos: Sequence[Video]) -> Mapping[str, Sequence[float]]:
+        """The times of the stills of these videos, in order, by id."""
+
+    def read(self, places: Sequence[Place]) -> Iterable[tuple[Place, bytes]]:
+        """The stills at such times, each a WebP that is safe to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSheet:
+    """The pictures of a page, each once, as rules of its style sheet.
+
+    Attributes:
+        style: a rule a picture.
+        seconds: the times of the pictures of each video, in order.
+        names: the class of each picture.
+    """
+
+    style: str
+    seconds: Mapping[str, Sequence[float]]
+    names: Mapping[Place, str]
+
+    def draw(self, video_id: str, at_seconds: float) -> str:
+        """The picture of a video that is nearest to a time, or a mark that there is none."""
+        nearest = find_nearest(self.seconds.get(video_id, ()), at_seconds)
+        if nearest is None:
+            return NO_PICTURE
+        name = self.names[video_id, nearest]
+        when = format_seconds(nearest)
+        return f'<span class="still {name}" role="img" aria-label="still at {when}"></span>'
+
+
+def find_nearest(seconds: Sequence[float], at_seconds: float) -> float | None:
+    """The one of some times, in order, that is nearest; None where there are none."""
+    after = bisect_left(seconds, at_seconds)
+    around = seconds[max(after - 1, 0) : after + 1]
+    return min(around, key=lambda time: abs(time - at_seconds)) if around else None
+
+
+def gather_sheet(
+    places: Iterable[Place], stills: StillSource, max_bytes: int = MAX_PICTURE_BYTES
+) -> PictureSheet:
+    """Read the stills at places into a sheet, until it is full.
+
+    Args:
+        places: of stills, the most important first; the first of each video go before all others,
+            so that as many videos as possible have a picture.
+        stills: where they come from.
+        max_bytes: of the sheet.
+    """
+    firsts: dict[str, Place] = {}
+    for place in places:
+        firsts.setdefault(place[0], place)
+    ordered = iter(dict.fromkeys([*firsts.values(), *places]))
+    rules: list[str] = []
+    names: dict[Place, str] = {}
+    n_bytes = 0
+    while n_bytes < max_bytes and (some := list(islice(ordered, N_AT_ONCE))):
+        found = dict(stills.read(some))
+        for place in some:
+            if place not in found or n_bytes >= max_bytes:
+                continue
+            names[place] = f"k{len(names)}"
+            encoded = base64.b64encode(found[place]).decode("ascii")
+            rules.append(
+                f'.{names[place]}{{background-image:url("data:image/webp;base64,{encoded}")}}\n'
+            )
+            n_bytes += len(rules[-1])
+    seconds: dict[str, list[float]] = {}
+    for video_id, time in sorted(names):
+        seconds.setdefault(video_id, []).append(time)
+    return PictureSheet("".join(rules), seconds, names)
 
 
 def hash_style(style: str) -> str:
     """The hash by which a page's policy allows its own style and no other (CSP level 2)."""
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-
-
-def read_places(
-    wanted: Mapping[Place, Video],
-    thumbnail: Thumbnail,
-    max_thumbnails: int,
-    progress: Progress | None = None,
-) -> dict[Place, str]:
-    """Read the pictures of places, side by side.
-
-    Args:
-        wanted: the video of each place, the most important first.
-        thumbnail: reads a JPEG of a video at a second; where it raises MediaError there is none.
-        max_thumbnails: at most so many.
-        progress: called with the number of pictures done, and of all.
-
-    Returns:
-        Data URIs.
-    """
-    chosen = list(islice(((p, v) for p, v in wanted.items() if v.has_picture), max_thumbnails))
-
-    def read(item: tuple[Place, Video]) -> bytes | None:
-        (_, at_seconds), video = item
-        try:
-            return thumbnail(video, at_seconds)
-        except MediaError:
-            return None
-
-    pictures: dict[Place, str] = {}
-    # Each picture is a decoder's work, which is another process.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for n_done, ((place, _), jpeg) in enumerate(
-            zip(chosen, pool.map(read, chosen), strict=True), start=1
-        ):
-            if jpeg is not None:
-                encoded = base64.b64encode(jpeg).decode("ascii")
-                pictures[place] = f"data:image/jpeg;base64,{encoded}"
-            if progress is not None:
-                progress(n_done, len(chosen))
-    return pictures
 
 
 def wrap_wide(drawing: str, label: str) -> str:
@@ -74,3 +115,27 @@ def wrap_wide(drawing: str, label: str) -> str:
         label: what it is, for those who do not see it; escaped.
     """
     return f'<div class="wide" tabindex="0" role="region" aria-label="{label}">{drawing}</div>'
+
+
+def write_page(title: str, style: str, body: Iterable[str]) -> str:
+    """Write a whole document that runs no script and loads nothing.
+
+    Its policy allows only pictures inside it and its own style sheet, by hash.
+
+    Args:
+        title: escaped.
+        style: of the whole page.
+        body: HTML.
+    """
+    return "\n".join(
+        [
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src '
+            f"data:; style-src 'sha256-{hash_style(style)}'; base-uri 'none'; "
+            "form-action 'none'\">",
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{title}</title><style>{style}</style></head><body>",
+            *body,
+            "<footer>Made by mvsearch.</footer></body></html>",
+        ]
+    )

@@ -22,7 +22,6 @@ from store.records import MODALITIES, Moment, Result, Video
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
-THUMBNAIL_WIDTH = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,17 +307,12 @@ def _write_page(
     options: SearchOptions,
     report: ReportOptions,
 ) -> str:
-    # Only the page takes pictures out of the videos.
-    from indexer.analysis import read_thumbnail
+    # Only the page has pictures.
     from search.report_html import render_html
+    from search.stills import LibraryStills
 
-    return render_html(
-        matrix,
-        similar,
-        engine.weights(options),
-        lambda video, at_seconds: read_thumbnail(video.path, at_seconds, THUMBNAIL_WIDTH),
-        report.follow("pictures"),
-    )
+    stills = LibraryStills(engine.library, report.follow("pictures"))
+    return render_html(matrix, similar, engine.weights(options), stills)
 
 
 def _write_plain(similar: Similar, report: ReportOptions) -> str:

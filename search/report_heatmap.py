@@ -17,7 +17,7 @@ from search.report import name_video
 
 # The hue that similarity is shown in; its opacity is the value, so that it suits any background.
 HUE = (0x2F, 0x6F, 0xB0)
-# More songs than this leave no room for a name beside each row.
+# More songs than this leave no room for a name beside each row: rows are counted, and listed below.
 MAX_NAMED = 60
 # A picture has so many pixels a side at most; with more songs, one shows the best of several.
 MAX_PAINTED = 1000
@@ -25,10 +25,13 @@ MAX_PAINTED = 1000
 SIDE = 700
 MAX_CELL = 52
 LABEL_WIDTH = 250
+COUNT_WIDTH = 44
+COUNT_SIZE = 12
 LABEL_HEIGHT = 24
 LETTER_WIDTH = 7.2
 # Numbers above narrow columns stand above every second or third, so that they can be read.
 NUMBER_WIDTH = 22.0
+COUNT_DISTANCE = 36.0
 
 
 def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
@@ -49,22 +52,25 @@ def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
     low, high = _scale(scores)
     n = len(order)
     cell = min(MAX_CELL, SIDE / n)
-    left, head = (LABEL_WIDTH, LABEL_HEIGHT) if n <= MAX_NAMED else (0.0, 0.0)
+    is_named = n <= MAX_NAMED
+    left, head = LABEL_WIDTH if is_named else COUNT_WIDTH, LABEL_HEIGHT
     side = n * cell
     picture = encode_png(_paint(scores, low, high))
     parts = [
-        f'<svg class="map{" named" if left else ""}" '
+        '<svg class="map" '
         f'viewBox="{-left:g} {-head:g} {side + left:g} {side + head:g}" '
         f'width="{side + left:g}" height="{side + head:g}" '
         'role="group" aria-label="Similarity of every song with every other">',
         f'<image width="{side:g}" height="{side:g}" preserveAspectRatio="none" '
         f'href="data:image/png;base64,{picture}"/>',
-        *_link_rows(matrix, order, cell, left, {song for song, _ in pairs}),
+        *_link_rows(matrix, order, cell, {song for song, _ in pairs}),
+        *([] if is_named else _count_rows(n, cell)),
         *_link_cells(matrix, order, cell, pairs),
         "</svg>",
     ]
     drawing = wrap_wide("".join(parts), "Map of similarity")
-    return f"<figure>{drawing}{_draw_scale(low, high)}</figure>"
+    names = "" if is_named else _list_names(matrix, order, {song for song, _ in pairs})
+    return f"<figure>{drawing}{_draw_scale(low, high)}{names}</figure>"
 
 
 def _arrange(matrix: ScoreMap) -> tuple[npt.NDArray[np.intp], FloatArray]:
@@ -166,38 +172,78 @@ def encode_png(pixels: npt.NDArray[np.uint8]) -> str:
 
 
 def _link_rows(
-    matrix: ScoreMap,
-    order: npt.NDArray[np.intp],
-    cell: float,
-    left: float,
-    songs: Collection[int],
+    matrix: ScoreMap, order: npt.NDArray[np.intp], cell: float, songs: Collection[int]
 ) -> list[str]:
+    is_named = len(order) <= MAX_NAMED
+    left = LABEL_WIDTH if is_named else COUNT_WIDTH
     rows = []
-    step = math.ceil(NUMBER_WIDTH / cell)
     for row, song in enumerate(order):
         name = name_video(matrix.videos[song])
-        middle = (row + 0.5) * cell
-        target = f' href="#s-{song}"' if song in songs else ""
-        size = min(13.0, 0.95 * cell)
-        labels = (
-            f'<text x="-8" y="{middle:.2f}" font-size="{size:.1f}" text-anchor="end" '
-            f'dominant-baseline="central">{song + 1}</text>'
-            f'<text x="-38" y="{middle:.2f}" font-size="{size:.1f}" text-anchor="end" '
-            f'dominant-baseline="central">{escape(_shorten(name))}</text>'
-            if left
-            else ""
-        )
-        if left and row % step == 0:
-            labels += (
-                f'<text x="{middle:.2f}" y="-8" font-size="{size:.1f}" '
-                f'text-anchor="middle">{song + 1}</text>'
-            )
+        # The list below the map has the same links for keys.
+        keys = "" if is_named else ' tabindex="-1"'
         rows.append(
-            f'<a class="row"{target}><title>{escape(name)}</title>{labels}'
+            f'<a class="row"{_link(int(song), songs)}{keys}><title>{escape(name)}</title>'
+            f"{_name_row(row, int(song), name, cell) if is_named else ''}"
             f'<rect x="{-left:g}" y="{row * cell:.2f}" width="{len(order) * cell + left:g}" '
             f'height="{cell:.3f}"/></a>'
         )
     return rows
+
+
+def _name_row(row: int, song: int, name: str, cell: float) -> str:
+    """The name and the number of a song beside its row, and the number above its column."""
+    middle = (row + 0.5) * cell
+    size = min(13.0, 0.95 * cell)
+    beside = (
+        f'y="{middle:.2f}" font-size="{size:.1f}" text-anchor="end" dominant-baseline="central"'
+    )
+    labels = (
+        f'<text x="-8" {beside}>{song + 1}</text>'
+        f'<text x="-38" {beside}>{escape(_shorten(name))}</text>'
+    )
+    if row % math.ceil(NUMBER_WIDTH / cell) == 0:
+        labels += (
+            f'<text x="{middle:.2f}" y="-8" font-size="{size:.1f}" text-anchor="middle">'
+            f"{song + 1}</text>"
+        )
+    return labels
+
+
+def _count_rows(n: int, cell: float) -> list[str]:
+    """The places along the map, as the list of names counts them, at round numbers."""
+    step = next(
+        step * 10**power
+        for power in range(10)
+        for step in (1, 2, 5)
+        if step * 10**power * cell >= COUNT_DISTANCE
+    )
+    parts = []
+    for place in [1, *range(step, n + 1, step)]:
+        middle = (place - 0.5) * cell
+        size = f'font-size="{COUNT_SIZE}"'
+        parts.append(
+            f'<text x="-8" y="{middle:.2f}" {size} text-anchor="end" '
+            f'dominant-baseline="central">{place}</text>'
+            f'<text x="{middle:.2f}" y="-8" {size} text-anchor="middle">{place}</text>'
+        )
+    return parts
+
+
+def _list_names(matrix: ScoreMap, order: npt.NDArray[np.intp], songs: Collection[int]) -> str:
+    """The songs in the order of the map, folded."""
+    items = "".join(
+        f'<li dir="auto"><a{_link(int(song), songs)}>'
+        f"{escape(name_video(matrix.videos[song]))}</a></li>"
+        for song in order
+    )
+    return (
+        f'<details class="names"><summary>The {len(order)} songs in the order of the map, from its '
+        f"top</summary><ol>{items}</ol></details>"
+    )
+
+
+def _link(song: int, songs: Collection[int]) -> str:
+    return f' href="#s-{song}"' if song in songs else ""
 
 
 def _shorten(name: str) -> str:

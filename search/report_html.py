@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from html import escape
 
 from search.matrix import ScoreMap
-from search.page import NO_PICTURE, Place, Thumbnail, hash_style, read_places
-from search.pairs import Progress
+from search.page import (
+    PICTURE_STYLE,
+    PictureSheet,
+    StillSource,
+    find_nearest,
+    gather_sheet,
+    write_page,
+)
 from search.query import Weights
 from search.report import Similar, find_best_moment, name_video, say_moment
 from search.report_bar import NOT_COMPARED, WHAT, count_rest, draw_bar, find_longest
@@ -15,8 +21,8 @@ from search.report_style import STYLE
 from search.text import format_seconds, printable
 from store.records import MODALITIES, Result, Video
 
-# JPEG pictures in one page, about 5 KB each; the best-ranked of every song come first.
-MAX_THUMBNAILS = 1500
+# The lists of more songs are folded: a page of 500 would be 200,000 pixels high.
+MAX_UNFOLDED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +32,13 @@ class _Page:
     Attributes:
         position: of each video, by id; its number on the page.
         songs: ids of the videos that have a card.
-        pictures: data URIs by video id and second.
+        pictures: of all results.
         longest: the score whose bar fills the width.
     """
 
     position: dict[str, int]
     songs: frozenset[str]
-    pictures: dict[Place, str]
+    pictures: PictureSheet
     longest: float
 
 
@@ -40,20 +46,15 @@ def render_html(
     matrix: ScoreMap,
     similar: Similar,
     weights: Weights,
-    thumbnail: Thumbnail,
-    progress: Progress | None = None,
+    stills: StillSource,
 ) -> str:
     """Render the report over all songs.
-
-    The page runs no script and loads nothing: its policy allows only pictures inside it and its
-    own style sheet, by hash.
 
     Args:
         matrix: for the heat map.
         similar: videos of the matrix, each with its results, which are of the matrix too.
         weights: of the modalities, shown in the legend.
-        thumbnail: reads a JPEG of a video at a second; a MediaError gives a drawn picture.
-        progress: called with the number of pictures read, and of all.
+        stills: pictures of the videos; where there is none, a mark stands for it.
 
     Returns:
         A whole HTML document, all text from outside escaped.
@@ -62,42 +63,28 @@ def render_html(
     pairs = {(position[v.id], position[r.video.id]) for v, results in similar for r in results}
     songs = frozenset(video.id for video, _ in similar)
     results = [result for _, some in similar for result in some]
-    pictures = read_pictures(similar, thumbnail, progress=progress)
-    page = _Page(position, songs, pictures, find_longest(results))
+    page = _Page(position, songs, gather_pictures(similar, stills), find_longest(results))
     cards = [_draw_song(video, results, page) for video, results in similar]
-    digest = hash_style(STYLE)
     title = escape(_name_page(similar))
-    return "\n".join(
-        [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            f"img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">",
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title><style>{STYLE}</style></head><body>",
-            _draw_head(title, _say_what(len(matrix.videos), similar), weights, results),
-            draw_heatmap(matrix, pairs),
-            '<main id="songs">',
-            *cards,
-            "</main><footer>Made by mvsearch.</footer></body></html>",
-        ]
+    body = [
+        _draw_head(title, _say_what(len(matrix.videos), similar), weights, results),
+        draw_heatmap(matrix, pairs),
+        '<main id="songs">',
+        *cards,
+        "</main>",
+    ]
+    return write_page(title, STYLE + PICTURE_STYLE + page.pictures.style, body)
+
+
+def gather_pictures(similar: Similar, stills: StillSource) -> PictureSheet:
+    """Gather the still that is nearest to each best moment, first ranks first."""
+    results = sorted((r for _, results in similar for r in results), key=lambda r: r.rank)
+    seconds = stills.list_seconds(list({r.video.id: r.video for r in results}.values()))
+    nearest = (
+        (r.video.id, find_nearest(seconds.get(r.video.id, ()), _picture_seconds(r)))
+        for r in results
     )
-
-
-def read_pictures(
-    similar: Similar,
-    thumbnail: Thumbnail,
-    max_thumbnails: int = MAX_THUMBNAILS,
-    progress: Progress | None = None,
-) -> dict[Place, str]:
-    """Read a picture of every best moment, first ranks first, each moment once.
-
-    Returns:
-        Data URIs by video id and second.
-    """
-    wanted: dict[Place, Video] = {}
-    for result in sorted((r for _, results in similar for r in results), key=lambda r: r.rank):
-        wanted.setdefault((result.video.id, _picture_seconds(result)), result.video)
-    return read_places(wanted, thumbnail, max_thumbnails, progress)
+    return gather_sheet([(one, at) for one, at in nearest if at is not None], stills)
 
 
 def _picture_seconds(result: Result) -> float:
@@ -148,14 +135,21 @@ def _draw_head(title: str, what: str, weights: Weights, results: Sequence[Result
 
 
 def _draw_song(video: Video, results: Sequence[Result], page: _Page) -> str:
+    """A song with its list; a link to the list unfolds it (HTML, "details" and fragments)."""
     at = page.position[video.id]
     items = "".join(_draw_result(result, at, page) for result in results)
     body = f'<ol class="similar">{items}</ol>' if items else '<p class="none">None like it.</p>'
+    is_folded = len(page.songs) > MAX_UNFOLDED
+    near = ""
+    if is_folded and results:
+        near = f'<span class="near" dir="auto">{escape(name_video(results[0].video))}</span>'
+        near += f'<span class="time">{results[0].score:.3f}</span>'
     return (
-        f'<article class="song" id="s-{at}"><header><span class="number">{at + 1}</span>'
-        f'<h2 dir="auto">{escape(name_video(video))}</h2>'
-        f'<span class="time">{format_seconds(video.duration_seconds)}</span></header>'
-        f"{body}</article>"
+        f'<article class="song{" folded" if is_folded else ""}">'
+        f"<details{'' if is_folded else ' open'}><summary>"
+        f'<span class="number">{at + 1}</span><h2 dir="auto">{escape(name_video(video))}</h2>'
+        f'<span class="time">{format_seconds(video.duration_seconds)}</span>{near}</summary>'
+        f'<div class="list" id="s-{at}">{body}</div></details></article>'
     )
 
 
@@ -181,8 +175,7 @@ def _draw_result(result: Result, song: int, page: _Page) -> str:
 
 def _draw_picture(result: Result, page: _Page) -> str:
     moment = find_best_moment(result)
-    uri = page.pictures.get((result.video.id, _picture_seconds(result)))
-    picture = f'<img alt="" loading="lazy" src="{uri}">' if uri else NO_PICTURE
     seconds = "" if moment is None else format_seconds(moment.start_seconds)
     time = f'<span class="time">{seconds}</span>' if seconds else ""
-    return f'<div class="shot">{picture}{time}</div>'
+    still = page.pictures.draw(result.video.id, _picture_seconds(result))
+    return f'<div class="shot">{still}{time}</div>'

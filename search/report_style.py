@@ -39,9 +39,10 @@ a:hover { color: var(--accent); }
 figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 12px; }
 .wide { overflow-x: auto; }
-.map { display: block; max-width: 100%; height: auto; margin: 0 auto; }
 /* Scaled down, names would be too small to read: narrow screens scroll. */
-.map.named { max-width: none; }
+.map { display: block; margin: 0 auto; }
+.names { margin: .9rem 0 0; } .names summary { cursor: pointer; color: var(--accent); }
+.names ol { columns: 17rem; font-size: .85rem; padding-left: 3rem; overflow-wrap: anywhere; }
 .map image { image-rendering: pixelated; }
 .map text { fill: var(--soft); font-family: inherit; }
 .map rect { fill: transparent; }
@@ -53,11 +54,22 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .scale img { width: 7rem; height: .65rem; margin: 0 .5rem; vertical-align: -.03rem;
   border-radius: 3px; }
 .song { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
-  padding: 1.1rem; margin: 0 0 1.1rem; content-visibility: auto;
+  padding: 0 1.1rem; margin: 0 0 1.1rem; content-visibility: auto;
   contain-intrinsic-size: auto 26rem; }
-.song:target { border-color: var(--accent); }
-.song header { display: flex; align-items: baseline; gap: .7rem; margin-bottom: .9rem; }
-.song header .time { margin-left: auto; }
+.song.folded { margin: 0 0 .4rem; contain-intrinsic-size: auto 3.2rem; }
+.song:has(:target) { border-color: var(--accent); }
+.song summary { display: flex; align-items: baseline; gap: .1rem .7rem; padding: .9rem 0;
+  cursor: pointer; list-style: none; }
+.song summary::-webkit-details-marker { display: none; }
+.song summary::after { content: "+"; color: var(--soft); width: 1rem; text-align: right; }
+.song [open] > summary::after { content: "−"; }
+.song summary h2 { flex: 1 1 0; min-width: 0; }
+.song .near { flex: 0 1 22rem; min-width: 0; color: var(--soft); font-size: .87rem;
+  overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: right; }
+.song .list { padding-bottom: 1.1rem; scroll-margin-top: 4rem; }
+.folded summary { padding: .55rem 0; } .folded summary h2 { font-size: 1rem; font-weight: 550; }
+@media (max-width: 40rem) { .song summary { flex-wrap: wrap; }
+  .song .near { flex-basis: 60%; text-align: left; padding-left: 2rem; } }
 .number, .time { color: var(--soft); font-variant-numeric: tabular-nums; font-size: .87rem;
   white-space: nowrap; }
 .similar { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.2rem, 1fr));
@@ -66,8 +78,6 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .similar li:target { background: var(--glow); box-shadow: 0 0 0 .45rem var(--glow); }
 .shot { position: relative; display: block; aspect-ratio: 16 / 9; overflow: hidden;
   border-radius: 8px; background: var(--empty); }
-.shot img, .shot svg { width: 100%; height: 100%; object-fit: cover; display: block; }
-.shot path { fill: var(--soft); opacity: .35; }
 .shot .time { position: absolute; right: .35rem; bottom: .35rem; padding: 0 .4rem;
   border-radius: 4px; background: rgb(0 0 0 / .66); color: #fff; font-size: .78rem; }
 .title { display: flex; gap: .5rem; margin: .45rem 0 0; }
@@ -86,9 +96,9 @@ footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .song { content-visibility: visible; border-width: 1px 0 0; border-radius: 0; padding: .8rem 0; }
   .similar { grid-template-columns: repeat(5, 1fr); gap: .6rem; }
-  .wide { overflow: visible; } .map.named { max-width: 100%; }
-  .similar li, figure, .song header { break-inside: avoid; }
-  .song header { break-after: avoid; }
+  .wide { overflow: visible; } .map { max-width: 100%; height: auto; }
+  .similar li, figure, .song summary { break-inside: avoid; }
+  .song summary { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """

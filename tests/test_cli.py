@@ -155,8 +155,8 @@ def test_similar_html_needs_nothing_but_itself(run, tmp_path):
     code, _, _ = run("similar", "--all", "--format", "html", "--out", page)
     text = page.read_text(encoding="utf-8")
     assert code == 0
-    assert "data:image/jpeg;base64," in text
-    assert not re.search(r"(?:src|href)=[\"'](?!data:|#)", text)
+    assert "data:image/webp;base64," in text
+    assert not re.search(r"(?:src|href)=[\"'](?!data:|#)|url\((?!\"data:)", text)
 
 
 def test_lyrics_are_printed_and_written(run, tmp_path):
@@ -441,7 +441,7 @@ def test_versions_are_reported_in_every_form(folder, tmp_path, run):
     page = tmp_path / "page.html"
     code, out, _ = run("versions", "--format", "html", "--out", page, library=tmp_path / "library")
     assert (code, out) == (0, f"written: {page}\n")
-    assert page.read_text().count("data:image/jpeg") == 2
+    assert page.read_text().count("data:image/webp") == 2
 
 
 def test_versions_of_an_empty_library_are_an_error(run, tmp_path):

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.listing import video_to_dict
-from search.report import THUMBNAIL_WIDTH, name_video
+from search.report import name_video
 from search.text import format_seconds, printable, write_json
 from search.versions.find import Progress, Versions, find_versions
 from search.versions.groups import Group
@@ -58,15 +58,11 @@ def write_versions(library: Library, report: VersionsReport) -> str:
     if report.form == "json":
         return write_json(versions_to_dict(versions))
     if report.form == "html":
-        # Only the page takes pictures out of the videos.
-        from indexer.analysis import read_thumbnail
+        # Only the page has pictures.
+        from search.stills import LibraryStills
         from search.versions.report_html import render_versions
 
-        return render_versions(
-            versions,
-            lambda video, at_seconds: read_thumbnail(video.path, at_seconds, THUMBNAIL_WIDTH),
-            report.follow("pictures"),
-        )
+        return render_versions(versions, LibraryStills(library, report.follow("pictures")))
     page = io.StringIO()
     print_versions(versions, Console(file=page, width=report.width))
     return page.getvalue()

@@ -1,21 +1,36 @@
 """The report on versions as one page that needs nothing beside itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
-from search.page import NO_PICTURE, Place, Thumbnail, hash_style, read_places
+from search.page import (
+    PICTURE_STYLE,
+    PictureSheet,
+    Place,
+    StillSource,
+    find_nearest,
+    gather_sheet,
+    write_page,
+)
 from search.report_style import STYLE
 from search.text import format_seconds
-from search.versions.find import Progress, Versions
-from search.versions.relations import KINDS, Relation, say_evidence
+from search.versions.agreement import Part
+from search.versions.find import Versions
+from search.versions.relations import KINDS, Kind, Relation, say_evidence
 from search.versions.report import SAID, name_file, say_offset
-from store.records import Modality, Video
+from store.records import Modality
 
-# JPEG pictures in one page, about 5 KB each, two a pair; the surest pairs come first.
-MAX_THUMBNAILS = 1000
+# More pairs of a kind are folded.
+MAX_UNFOLDED = 40
+# Two stills of one pair are rather of one moment, by a second, than so much nearer to the example.
+SECONDS_OF_NEARNESS = 20.0
+
+Seconds = Mapping[str, Sequence[float]]
+Places = tuple[Place, Place]
 
 _STYLE = (
     STYLE
+    + PICTURE_STYLE
     + """
 h2 { margin-top: 1.6rem; }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem;
@@ -34,54 +49,58 @@ h2 { margin-top: 1.6rem; }
   padding: .7rem .9rem; margin: 0 0 .6rem; overflow-wrap: anywhere; }
 .groups b { font-weight: 600; margin-right: .6rem; }
 section > .lead { margin: .2rem 0 .9rem; }
+section summary { cursor: pointer; color: var(--accent); margin: 0 0 .9rem; }
 @media (max-width: 30rem) { .pairs { grid-template-columns: 1fr; } }
 """
 )
 _SCALE = 1000.0
 
 
-def render_versions(
-    versions: Versions, thumbnail: Thumbnail, progress: Progress | None = None
-) -> str:
+def render_versions(versions: Versions, stills: StillSource) -> str:
     """Render groups and pairs, each pair with a picture of the same moment in both.
-
-    The page runs no script and loads nothing: its policy allows only pictures inside it and its
-    own style sheet, by hash.
 
     Args:
         versions: what was found.
-        thumbnail: reads a JPEG of a video at a second; a MediaError gives a drawn picture.
-        progress: called with the number of pictures read, and of all.
+        stills: pictures of the videos; where there is none, a mark stands for it.
 
     Returns:
         A whole HTML document, all text from outside escaped.
     """
-    pictures = _read_pictures(versions.relations, thumbnail, progress)
-    sections = []
-    for kind in KINDS:
-        pairs = [_draw_pair(one, pictures) for one in versions.relations if one.kind == kind]
-        if pairs:
-            sections.append(
-                f'<section><h2>{kind}</h2><p class="lead">{SAID[kind]}, {len(pairs)}</p>'
-                f'<ul class="pairs">{"".join(pairs)}</ul></section>'
-            )
-    digest = hash_style(_STYLE)
+    shown = {v.id: v for one in versions.relations for v in (one.first, one.second)}
+    seconds = stills.list_seconds(list(shown.values()))
+    places = [choose_places(relation, seconds) for relation in versions.relations]
+    wanted = [place for pair in places for place in pair if place[1] in seconds.get(place[0], ())]
+    sheet = gather_sheet(wanted, stills)
+    sections = [
+        _draw_kind(kind, found)
+        for kind in KINDS
+        if (
+            found := [
+                _draw_pair(one, pair, sheet)
+                for one, pair in zip(versions.relations, places, strict=True)
+                if one.kind == kind
+            ]
+        )
+    ]
     nothing = "" if sections else '<p class="none">No versions of each other found.</p>'
-    return "\n".join(
-        [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            f"img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">",
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>Versions</title><style>{_STYLE}</style></head><body>",
-            f'<h1>Versions</h1><p class="lead">{len(versions.videos)} videos, '
-            f"{len(versions.relations)} pairs that have something in common.</p>",
-            _draw_legend(),
-            _draw_groups(versions),
-            f"<main>{nothing}",
-            *sections,
-            "</main><footer>Made by mvsearch.</footer></body></html>",
-        ]
+    body = [
+        f'<h1>Versions</h1><p class="lead">{len(versions.videos)} videos, '
+        f"{len(versions.relations)} pairs that have something in common.</p>",
+        _draw_legend(),
+        _draw_groups(versions),
+        f"<main>{nothing}",
+        *sections,
+        "</main>",
+    ]
+    return write_page("Versions", _STYLE + sheet.style, body)
+
+
+def _draw_kind(kind: Kind, pairs: Sequence[str]) -> str:
+    items = f'<ul class="pairs">{"".join(pairs)}</ul>'
+    if len(pairs) > MAX_UNFOLDED:
+        items = f"<details><summary>Show the {len(pairs)} pairs</summary>{items}</details>"
+    return (
+        f'<section><h2>{kind}</h2><p class="lead">{SAID[kind]}, {len(pairs)}</p>{items}</section>'
     )
 
 
@@ -104,10 +123,10 @@ def _draw_groups(versions: Versions) -> str:
     return f'<h2>Groups</h2><ul class="groups">{items}</ul>' if items else ""
 
 
-def _draw_pair(relation: Relation, pictures: dict[Place, str]) -> str:
+def _draw_pair(relation: Relation, places: Places, sheet: PictureSheet) -> str:
     shots = "".join(
-        f'<div>{_draw_shot(place, pictures)}<p dir="auto">{escape(name_file(video))}</p></div>'
-        for video, place in zip((relation.first, relation.second), _places(relation), strict=True)
+        f'<div>{_draw_shot(place, sheet)}<p dir="auto">{escape(name_file(video))}</p></div>'
+        for video, place in zip((relation.first, relation.second), places, strict=True)
     )
     why = "".join(f"<li>{escape(say_evidence(m, e))}</li>" for m, e in relation.evidence.items())
     offset = say_offset(relation.offset_seconds)
@@ -118,10 +137,9 @@ def _draw_pair(relation: Relation, pictures: dict[Place, str]) -> str:
     )
 
 
-def _draw_shot(place: Place, pictures: dict[Place, str]) -> str:
-    uri = pictures.get(place)
-    picture = f'<img alt="" loading="lazy" src="{uri}">' if uri else NO_PICTURE
-    return f'<div class="shot">{picture}<span class="time">{format_seconds(place[1])}</span></div>'
+def _draw_shot(place: Place, sheet: PictureSheet) -> str:
+    time = f'<span class="time">{format_seconds(place[1])}</span>'
+    return f'<div class="shot">{sheet.draw(*place)}{time}</div>'
 
 
 def _draw_tracks(relation: Relation) -> str:
@@ -154,27 +172,53 @@ def _draw_tracks(relation: Relation) -> str:
     )
 
 
-def _places(relation: Relation) -> tuple[Place, Place]:
-    """The same moment in both; of videos that share neither picture nor sound, any."""
+def choose_places(relation: Relation, seconds: Seconds) -> Places:
+    """Choose two stills of the same moment; of videos that share no picture or sound, any.
+
+    Args:
+        relation: of the pair.
+        seconds: the times of the stills of both, by id; where one has none, the moment itself is
+            given.
+    """
+    first, second = relation.first, relation.second
+    stills = seconds.get(first.id, ()), seconds.get(second.id, ())
+    part = _find_shared(relation)
+    if part is None:
+        wanted = first.duration_seconds / 3, second.duration_seconds / 3
+    else:
+        wanted = part.example_seconds
+    if part is not None and all(stills):
+        wanted = _match_stills(part, *stills)
+    at, other = (
+        round(max(time, 0.0), 1) if (nearest := find_nearest(some, time)) is None else nearest
+        for time, some in zip(wanted, stills, strict=True)
+    )
+    return (first.id, at), (second.id, other)
+
+
+def _find_shared(relation: Relation) -> Part | None:
+    """A part that both share, of the picture where there is one."""
     shared: tuple[Modality, ...] = ("frames", "audio")
     for modality in shared:
         one = relation.evidence.get(modality)
         if one is not None and one.parts and one.verdict not in ("differs", "missing"):
-            first, second = one.parts[0].example_seconds
-            return (
-                (relation.first.id, round(max(first, 0.0), 1)),
-                (relation.second.id, round(max(second, 0.0), 1)),
-            )
-    times = [round(video.duration_seconds / 3, 1) for video in (relation.first, relation.second)]
-    return (relation.first.id, times[0]), (relation.second.id, times[1])
+            return one.parts[0]
+    return None
 
 
-def _read_pictures(
-    relations: Sequence[Relation], thumbnail: Thumbnail, progress: Progress | None
-) -> dict[Place, str]:
-    """Read the pictures of all pairs, each once, as data URIs."""
-    wanted: dict[Place, Video] = {}
-    for relation in relations:
-        for video, place in zip((relation.first, relation.second), _places(relation), strict=True):
-            wanted.setdefault(place, video)
-    return read_places(wanted, thumbnail, MAX_THUMBNAILS, progress)
+def _match_stills(
+    part: Part, firsts: Sequence[float], seconds: Sequence[float]
+) -> tuple[float, float]:
+    """Of the stills of both, those nearest to one moment, and not far from the example."""
+    (start, end), (other_start, other_end) = part.first_seconds, part.second_seconds
+    speed = (other_end - other_start) / (end - start) if end > start else 1.0
+    best, chosen = float("inf"), part.example_seconds
+    for time in firsts:
+        same = other_start + (time - start) * speed
+        other = find_nearest(seconds, same)
+        if other is None or not start <= time <= end:
+            continue
+        cost = abs(other - same) + abs(time - part.example_seconds[0]) / SECONDS_OF_NEARNESS
+        if cost < best:
+            best, chosen = cost, (time, other)
+    return chosen

@@ -176,7 +176,6 @@ def test_the_report_of_a_large_library_reads_like_that_of_a_small_one(
     small = write_report(engine, [], options, form)
     monkeypatch.setattr(search.engine, "MAX_OPERATIONS", 1e3)
     assert write_report(engine, [], options, form) == small
-    monkeypatch.setattr("indexer.analysis.read_thumbnail", lambda *_: b"")
     page = write_report(engine, [], options, ReportOptions("html", is_all=True))
     assert page.count('<article class="song"') == 18
     assert page.count('class="cell"') == 36

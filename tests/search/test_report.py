@@ -203,9 +203,10 @@ def test_the_report_over_all_in_every_form(engine: Engine) -> None:
     assert [row["song_id"][0] for row in rows] == ["1", "1", "2", "2", "3", "3"]
     assert write("m3u").count("#EXTINF") == 6
     assert "Similar to Planted - Song 11111111" in write("table")
-    page = write("html")  # the files are not there: every picture is a drawn one
+    page = write("html")  # the files are not there, and nothing is kept of them
     assert page.count('<li id="p-') == 6
-    assert "image/jpeg" not in page
+    assert "image/webp" not in page
+    assert page.count('aria-label="no picture"') == 6
 
 
 def test_the_report_on_one_leaves_it_out(engine: Engine) -> None:

@@ -11,13 +11,12 @@ import pytest
 
 from search.matrix import SimilarityMatrix
 from search.report_heatmap import encode_png, order_by_likeness
-from search.report_html import read_pictures, render_html
-from store.errors import MediaError
+from search.report_html import gather_pictures, render_html
 from store.records import Contribution, Moment, Result, Video
+from tests.search.still_sources import HeldStills, paint_place, read_rules
 
 EVIL = '<script>alert("x")</script> & \' "><img src=x onerror=alert(1)>'
 WEIGHTS = {"frames": 0.6, "lyrics": 0.4}
-JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 
 def make(n: int, title: str = "Song") -> tuple[SimilarityMatrix, list[Any]]:
@@ -63,7 +62,7 @@ def read(page: str) -> Reader:
 @pytest.mark.parametrize("n", [1, 2, 7, 80])
 def test_the_page_is_whole_in_itself_and_every_link_leads_somewhere(n: int) -> None:
     matrix, similar = make(n)
-    page = read(render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG))
+    page = read(render_html(matrix, similar, WEIGHTS, HeldStills()))
     ids = [value for name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
     for name, value in page.attributes:
@@ -79,7 +78,7 @@ def test_the_page_is_whole_in_itself_and_every_link_leads_somewhere(n: int) -> N
 
 def test_names_and_lyrics_stay_text() -> None:
     matrix, similar = make(3, EVIL)
-    text = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
+    text = render_html(matrix, similar, WEIGHTS, HeldStills())
     page = read(text)
     assert "script" not in page.tags
     assert not any(name == "onerror" or value == "x" for name, value in page.attributes)
@@ -90,7 +89,7 @@ def test_the_policy_allows_the_page_its_own_style_alone() -> None:
     import hashlib
 
     matrix, similar = make(2)
-    text = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
+    text = render_html(matrix, similar, WEIGHTS, HeldStills())
     style = re.search("<style>(.*)</style>", text, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
@@ -103,18 +102,18 @@ def test_the_policy_allows_the_page_its_own_style_alone() -> None:
 
 def test_the_page_says_where_and_what_a_bar_is() -> None:
     matrix, similar = make(2)
-    text = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
+    text = render_html(matrix, similar, WEIGHTS, HeldStills())
     assert "1:05–1:06 lyrics" in text
     assert f"A bar of full width is {similar[0][1][0].score:.3f}" in text
 
 
 def test_the_page_of_one_song_is_called_so() -> None:
     matrix, similar = make(4, "<Home>")
-    one = render_html(matrix, similar[:1], WEIGHTS, lambda video, at: JPEG)
+    one = render_html(matrix, similar[:1], WEIGHTS, HeldStills())
     title = "Songs like An Artist - &lt;Home&gt; 0"
     assert f"<title>{title}</title>" in one
     assert f'<h1 dir="auto">{title}</h1><p class="lead">The 3 most like it.' in one
-    whole = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
+    whole = render_html(matrix, similar, WEIGHTS, HeldStills())
     assert "<title>Similar songs</title>" in whole
     assert "4 songs, each with those most like it" in whole
 
@@ -123,36 +122,60 @@ def test_the_page_of_one_song_is_called_so() -> None:
 def test_names_on_the_map_keep_a_size_that_can_be_read(n: int) -> None:
     """No scaling below the size in CSS pixels: a narrow screen scrolls instead."""
     matrix, similar = make(n)
-    text = render_html(matrix, similar, WEIGHTS, lambda video, at: JPEG)
+    text = render_html(matrix, similar, WEIGHTS, HeldStills())
     sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', text)]
     assert min(sizes) >= 10
     assert len(sizes) >= 2 * n + n // 2
     assert '<div class="wide" tabindex="0" role="region"' in text
-    assert ".map.named { max-width: none; }" in text
+    assert "max-width" not in text[text.index(".map {") : text.index("}", text.index(".map {"))]
 
 
-def test_pictures_are_read_once_best_ranks_first_and_may_be_missing() -> None:
+def test_pictures_are_those_nearest_to_the_best_moments_each_once() -> None:
     _, similar = make(4)
-    asked: list[tuple[str, float]] = []
+    # The moments are at 65.5 s.
+    stills = HeldStills((3.0, 64.0, 68.0), lacking="2")
+    sheet = gather_pictures(similar, stills)
+    assert len(stills.asked) == len(set(stills.asked)) == 3
+    assert {at for _, at in stills.asked} == {64.0}
+    assert read_rules(sheet.style) == {
+        sheet.names[place]: paint_place(place) for place in stills.asked
+    }
+    first = [r.video.id for _, results in similar for r in results if r.rank == 1]
+    assert stills.asked[0][0] == next(one for one in first if not one.endswith("2"))
 
-    def thumbnail(video: Video, at_seconds: float) -> bytes:
-        asked.append((video.id, at_seconds))
-        if video.id.endswith("2"):
-            raise MediaError("decode_failed", "broken")
-        return JPEG
 
-    told: list[tuple[int, int]] = []
-    pictures = read_pictures(similar, thumbnail, progress=lambda *counts: told.append(counts))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert len(asked) == len(set(asked)) == 4
-    assert {at for _, at in asked} == {65.5}
-    assert len(pictures) == 3
-    uri = next(iter(pictures.values()))
-    assert base64.b64decode(uri.removeprefix("data:image/jpeg;base64,")) == JPEG
-    first = {r.video.id for _, results in similar for r in results if r.rank == 1}
-    asked.clear()
-    read_pictures(similar, thumbnail, max_thumbnails=len(first))
-    assert {video_id for video_id, _ in asked} == first
+def test_the_page_shows_the_picture_of_each_result() -> None:
+    matrix, similar = make(3)
+    text = render_html(matrix, similar, WEIGHTS, HeldStills(lacking="2"))
+    rules = read_rules(text)
+    for item in re.findall(r'<li id="p-\d-(\d)"><div class="shot">(<span[^>]*>)', text):
+        if item[0] == "2":
+            assert 'aria-label="no picture"' in item[1]
+            continue
+        name = re.search(r'class="still (k\d+)" role="img" aria-label="still at 1:00"', item[1])
+        assert name is not None
+        assert rules[name[1]] == paint_place((f"{int(item[0]):08x}", 60.0))
+
+
+def test_many_songs_are_folded_and_few_are_not() -> None:
+    few = render_html(*make(7), WEIGHTS, HeldStills())
+    assert few.count("<details open>") == 7
+    many = render_html(*make(80), WEIGHTS, HeldStills())
+    assert "<details open>" not in many
+    assert many.count("<details><summary>") == 80
+    # What is folded says what is most like it.
+    assert many.count('class="near"') == 80
+
+
+def test_a_large_map_is_counted_and_its_songs_are_listed() -> None:
+    matrix, similar = make(80, "<Song>")
+    text = render_html(matrix, similar, WEIGHTS, HeldStills())
+    listed = text[text.index('<details class="names">') : text.index("</ol>")]
+    links = [int(number) for number in re.findall(r'<a href="#s-(\d+)">', listed)]
+    assert links == order_by_likeness(matrix.scores).tolist()
+    assert f"An Artist - &lt;Song&gt; {links[0]}</a>" in listed
+    counts = re.findall(r'<text x="-8"[^>]*>(\d+)</text>', text)
+    assert counts == ["1", "5", *(str(at) for at in range(10, 81, 5))]
 
 
 def test_likeness_puts_groups_together() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,11 @@ from search.versions.find import Versions
 from search.versions.groups import group_relations
 from search.versions.relations import Evidence, Relation
 from search.versions.report import print_versions, say_offset, versions_to_dict
-from search.versions.report_html import render_versions
-from store.errors import MediaError
+from search.versions.report_html import choose_places, render_versions
 from store.records import Video
+from tests.search.still_sources import HeldStills, read_rules
 
 EVIL = '<script>alert("x")</script> & \' "><img src=x onerror=alert(1)>'
-JPEG = b"\xff\xd8\xff\xe0 a picture"
 
 
 def make(title: str = "Song") -> Versions:
@@ -88,30 +88,44 @@ def test_offsets_are_said_for_people(seconds: float | None, said: str) -> None:
 
 
 def test_the_page_shows_the_same_moment_of_both_and_is_safe() -> None:
-    asked: list[tuple[str, float]] = []
-
-    def thumbnail(video: Video, at_seconds: float) -> bytes:
-        asked.append((video.id, at_seconds))
-        if video.id == "00000001":
-            raise MediaError("decode_failed", "broken")
-        return JPEG
-
-    told: list[tuple[int, int]] = []
-    text = render_versions(make(EVIL), thumbnail, lambda *counts: told.append(counts))
-    assert {("00000000", 20.0), ("00000002", 10.0)} <= set(asked)
-    assert len(asked) == len(set(asked)) == told[-1][1]
+    # The second begins where the first is at 10 s, so that 20 and 10 are one moment.
+    stills = HeldStills((0.0, 10.0, 20.0, 30.0), lacking="1")
+    text = render_versions(make(EVIL), stills)
+    assert {("00000000", 20.0), ("00000002", 10.0)} <= set(stills.asked)
+    assert len(stills.asked) == len(set(stills.asked)) == len(read_rules(text))
     page = Reader(text)
-    assert not {"script", "link", "iframe", "form"} & set(page.tags)
-    for name, value in page.attributes:
+    assert not {"script", "link", "iframe", "form", "img"} & set(page.tags)
+    for name, _ in page.attributes:
         assert not name.startswith("on")
-        assert name != "style"
-        if name in {"href", "src"}:
-            assert value is not None
-            assert value.startswith("data:image/")
+        assert name not in {"style", "src", "href"}
+    assert text.count('aria-label="no picture"') == 2
     assert "&lt;script&gt;" in text
     assert "unsafe" not in text
-    assert page.tags.count("img") == text.count("data:image/jpeg")
+
+
+def test_two_stills_are_of_one_moment_rather_than_near_the_example() -> None:
+    relation = make().relations[1]
+    seconds = {"00000000": (19.0, 26.0), "00000002": (4.0, 15.9)}
+    assert choose_places(relation, seconds) == (("00000000", 26.0), ("00000002", 15.9))
+    # What one of them lacks is not waited for.
+    assert choose_places(relation, {"00000000": (19.0, 26.0)}) == (
+        ("00000000", 19.0),
+        ("00000002", 10.0),
+    )
+
+
+def test_videos_that_share_neither_picture_nor_sound_are_shown_at_a_third() -> None:
+    relation = make().relations[2]
+    seconds = {"00000002": (0.0, 30.0, 60.0), "00000003": (35.0,)}
+    assert choose_places(relation, seconds) == (("00000002", 30.0), ("00000003", 35.0))
+
+
+def test_many_pairs_are_folded() -> None:
+    few = make()
+    assert "<details>" not in render_versions(few, HeldStills())
+    many = replace(few, relations=few.relations[:1] * 50)
+    assert "<summary>Show the 50 pairs</summary>" in render_versions(many, HeldStills())
 
 
 def test_an_empty_page_says_so() -> None:
-    assert "No versions of each other" in render_versions(Versions((), (), (), 0), lambda *_: JPEG)
+    assert "No versions of each other" in render_versions(Versions((), (), (), 0), HeldStills())
