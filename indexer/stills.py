@@ -17,11 +17,11 @@ from store.records import Still
 Frame = npt.NDArray[np.uint8]
 
 # In pixels, of the longer side; frames come as 224 × 224 to most encoders.
-LONGEST_SIDE = 224
+LONGEST_SIDE = 192
 SHORTEST_SIDE = 8
-# About 2.5 KB and 1.2 ms of a core a picture.
+# About 2 KB and 1.2 ms of a core a picture.
 QUALITY, METHOD = 50, 2
-# A song of 200 s has one each 4.2 s; a video's stills are some 120 KB.
+# A song of 200 s has one each 4.2 s; a video's stills are some 100 KB.
 MAX_STILLS = 48
 MIN_STEP_SECONDS = 2.0
 # Brightness that spreads by less shows next to nothing: fades, black with a logo's glow.

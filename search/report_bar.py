@@ -45,13 +45,12 @@ def draw_bar(result: Result, longest: float) -> str:
     for name, part in added.items():
         width = max(part, 0.0) * scale
         if width:
-            parts.append(f'<rect class="{name}" x="{x:.3f}" width="{width:.3f}" height="6"/>')
+            parts.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
         x += width
     said = _say_parts(result)
     return (
-        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" '
-        f'aria-label="{said}"><title>{said}</title><rect class="empty" width="100" height="6"/>'
-        f"{''.join(parts)}</svg>"
+        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img">'
+        f"<title>{said}</title>{''.join(parts)}</svg>"
     )
 
 

@@ -258,7 +258,12 @@ def _link_cells(
     pairs: Collection[tuple[int, int]],
 ) -> list[str]:
     place = {int(song): at for at, song in enumerate(order)}
-    names = [escape(name_video(video)) for video in matrix.videos]
+    # In a large map names would take a tenth of the page; the list below it has them.
+    is_named = len(order) <= MAX_NAMED
+    names = [
+        escape(name_video(video)) if is_named else str(at + 1)
+        for at, video in enumerate(matrix.videos)
+    ]
     return [
         # Keys reach the same entries by the rows; a stop at every cell would be endless.
         f'<a class="cell" tabindex="-1" href="#p-{song}-{other}">'

@@ -35,7 +35,7 @@ a:hover { color: var(--accent); }
   list-style: none; color: var(--soft); font-size: .87rem; }
 .legend svg { width: .8rem; height: .8rem; margin-right: .45rem; vertical-align: -.06rem; }
 .frames { fill: var(--frames); } .lyrics { fill: var(--lyrics); } .audio { fill: var(--audio); }
-.rest { fill: var(--rest); } .empty { fill: var(--empty); }
+.rest { fill: var(--rest); }
 figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 12px; }
 .wide { overflow-x: auto; }
@@ -86,7 +86,7 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .title a, .artist { overflow-wrap: anywhere; overflow: hidden; display: -webkit-box;
   -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
 .title span { font-variant-numeric: tabular-nums; color: var(--soft); }
-.bar { display: block; width: 100%; height: .45rem; border-radius: 3px; }
+.bar { display: block; width: 100%; height: .45rem; border-radius: 3px; background: var(--empty); }
 .where { margin: .4rem 0 0; padding: 0; list-style: none; color: var(--soft); font-size: .82rem;
   line-height: 1.4; overflow-wrap: anywhere; }
 .none { color: var(--soft); margin: 0; }

@@ -272,7 +272,7 @@ class Still:
     """A small picture of what a video shows at a time.
 
     Attributes:
-        image: a WebP, its longer side at most 224 pixels.
+        image: a WebP, its longer side at most 192 pixels.
     """
 
     seconds: float

