@@ -4,7 +4,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from store.unicode import MAX_NAME_LETTERS, normalise, truncate
+from store.unicode import MAX_NAME_LETTERS, normalise, replace_surrogates, truncate
 
 # Words that fill brackets after a title and are no part of it.
 _NOISE = (
@@ -27,7 +27,7 @@ def name_media(path: Path) -> tuple[str | None, str]:
     Track numbers, notes on the release and video ids are left out; anything else stays, so that a
     name that follows no pattern is its own title.
     """
-    stem = clean_text(path.stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    stem = clean_text(replace_surrogates(path.stem))
     name = clean_text(stem.replace("_", " ")) if "_-_" in stem else stem
     name = _NOISY_BRACKET.sub("", _VIDEO_ID.sub("", name)).strip()
     name = _VIDEO_ID.sub("", name).strip()

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from store.errors import QueryError
 from store.records import MODALITIES, Modality
+from store.unicode import replace_surrogates
 
 QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
@@ -123,6 +124,8 @@ def parse_part(kind: QueryKind, value: str) -> QueryPart:
     Raises:
         QueryError: it is empty, or its section makes no sense.
     """
+    if kind in ("text", "lyric"):
+        return QueryPart(kind, replace_surrogates(value))
     if kind not in SECTION_KINDS:
         return QueryPart(kind, value)
     name, section = parse_section(value)

@@ -4,6 +4,8 @@ import json
 import unicodedata
 from typing import Any
 
+from store.unicode import replace_surrogates
+
 MAX_CELL = 100
 # Joiners, direction marks and soft hyphens; not the overrides, which turn round what follows.
 _SHAPERS = frozenset("\u00ad\u200c\u200d\u200e\u200f\u2060")
@@ -11,7 +13,7 @@ _SHAPERS = frozenset("\u00ad\u200c\u200d\u200e\u200f\u2060")
 
 def printable(text: object) -> str:
     """Text from strangers without control characters or surrogates, fit for a terminal."""
-    clean = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    clean = replace_surrogates(str(text))
     return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in clean)
 
 

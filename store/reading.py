@@ -37,6 +37,7 @@ from store.tables import (
     VideoRow,
 )
 from store.tags import TagReader
+from store.unicode import replace_surrogates
 
 PROFILE = "profile"
 
@@ -119,6 +120,7 @@ class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
             AmbiguousVideoError: several do; the message lists some.
         """
         location = self.location(Path(name))
+        name = replace_surrogates(name)
         video_id = name if location is None else location.video_id
         if self.has_video(video_id):
             return self.video(video_id)

@@ -14,6 +14,7 @@ GRAPHEME_JOINER = "\u034f"
 MAX_NAME_LETTERS = 500
 ELLIPSIS = "…"
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
 # Shorter runs hold no more than that: a character has at most three non-starters at its end, and
 # one that begins with non-starters holds at most two.
 _SUSPECTS = re.compile(r"[^\x00-\x7f]{15,}")
@@ -29,6 +30,14 @@ def normalise(text: str, form: Form = "NFC") -> str:
     if text.isascii():
         return text
     return unicodedata.normalize(form, _SUSPECTS.sub(_divide_run, text))
+
+
+def replace_surrogates(text: str) -> str:
+    """Text of names and arguments that Python could not decode: as UTF-8, else as U+FFFD."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # halves of a pair, which no bytes stand for
+        return _SURROGATES.sub("\ufffd", text)
 
 
 def truncate(text: str, max_letters: int) -> str:

@@ -53,6 +53,28 @@ def test_an_empty_argument_never_means_the_current_folder(tmp_path, words):
     assert [path.name for path in tmp_path.iterdir()] == ["videos"]
 
 
+OTHER_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize("words", ["show", "similar", "lyrics", "remove", "search --like"])
+@pytest.mark.parametrize("locale", [{}, OTHER_LOCALE], ids=["utf-8", "c"])
+@pytest.mark.parametrize("name", [b"\xe9", "Jóga".encode()], ids=["no-text", "text"])
+def test_a_name_of_any_bytes_is_one_line(home, words, locale, name):
+    done = call(*words.split(), os.fsdecode(name), "--library", home, env=os.environ | locale)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "no video answers to" in done.stderr
+
+
+def test_a_name_is_found_in_any_locale(tmp_path):
+    toy_library.make_clip(tmp_path / "Jóga.mp4", "testsrc2=s=96x64:r=10", None, 1.0)
+    toy_library.index(tmp_path, tmp_path / "library")
+    words = ("list", "--json"), ("show", os.fsdecode("jóga".encode()))
+    for each in words:
+        done = call(*each, "--library", tmp_path / "library", env=os.environ | OTHER_LOCALE)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_complaint_is_short_and_safe_for_a_terminal(home):
     done = call("show", "long\x1b[31m" + "x" * 100_000, "--library", home)
     assert done.returncode == 2

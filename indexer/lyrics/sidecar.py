@@ -15,7 +15,7 @@ from indexer.lyrics.timing import Parsed
 from indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
 from store.errors import MediaError
 from store.records import Lyrics
-from store.unicode import normalise
+from store.unicode import normalise, replace_surrogates
 
 # Of two timed files the one whose lines are the song's own comes first.
 SIDECAR_ENDINGS = (".lrc", ".srt", ".vtt", ".ass", ".ssa", ".txt")
@@ -210,5 +210,5 @@ def _read_media_names(path: Path) -> Sequence[str]:
 
 def _show_name(path: Path) -> str:
     """A file name fit for one line of a message."""
-    shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    shown = replace_surrogates(path.name)
     return "".join(mark if mark.isprintable() else "\ufffd" for mark in shown)

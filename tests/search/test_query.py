@@ -148,3 +148,8 @@ def test_empty_parts_and_queries_are_refused() -> None:
         Query(())
     with pytest.raises(QueryError, match="no section"):
         QueryPart("image", "a.jpg", Section(1, 2))
+
+
+def test_words_of_another_locale_are_read() -> None:
+    assert parse_part("lyric", "J\udcc3\udcb3ga").value == "Jóga"
+    assert parse_part("text", "\udce9").value == "\ufffd"

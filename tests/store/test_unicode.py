@@ -13,6 +13,7 @@ from store.unicode import (
     MAX_NON_STARTERS,
     is_truncated,
     normalise,
+    replace_surrogates,
     truncate,
 )
 from tests.cpu import assert_linear
@@ -111,3 +112,9 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
     assert is_truncated(truncate("abcdefg", 6), 6)
     assert not is_truncated("abcdef", 6)
     assert not is_truncated("abc…", 6)
+
+
+def test_bytes_that_are_no_text_are_replaced_and_others_read() -> None:
+    assert replace_surrogates("J\udcc3\udcb3ga") == "Jóga"
+    assert replace_surrogates("\udce9a") == "\ufffda"
+    assert replace_surrogates("\ud83da\udce9") == "\ufffda\ufffd"
