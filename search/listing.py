@@ -72,7 +72,8 @@ def print_models(statuses: Sequence[ModelStatus], console: Console) -> None:
     for status in statuses:
         state = "there" if status.is_present else "missing"
         size = f"{status.n_bytes / 1e6:.0f}" if status.n_bytes else ""
-        table.add_row(status.name, ", ".join(status.profiles), state, size, status.origin)
+        cells = (status.name, ", ".join(status.profiles), state, size, status.origin)
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in cells))
     console.print(table)
     for status in statuses:
         if status.problem:

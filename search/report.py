@@ -327,7 +327,7 @@ def _write_plain(similar: Similar, report: ReportOptions) -> str:
     if report.form == "txt":
         return similar_to_text(similar) if report.is_all else results_to_text(results)
     page = io.StringIO()
-    console = Console(file=page, width=report.width)
+    console = Console(file=page, width=report.width, markup=False, emoji=False)
     for video, found_for_it in similar:
         print_results(found_for_it, console, f"Similar to {name_video(video)}")
     return page.getvalue()

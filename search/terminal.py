@@ -83,11 +83,13 @@ ForceOption = Annotated[
 
 
 def make_console(*, stderr: bool = False) -> "Console":
-    """A terminal, or a pipe whose lines are not broken."""
+    """A terminal, or a pipe whose lines are not broken; `[b]` and `:cat:` are text, not markup."""
     from rich.console import Console
 
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=PIPE_WIDTH)
+    console = Console(stderr=stderr, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console
 
 
 def print_json(data: Any) -> None:

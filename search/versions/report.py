@@ -64,7 +64,8 @@ def write_versions(library: Library, report: VersionsReport) -> str:
 
         return render_versions(versions, LibraryStills(library, report.follow("pictures")))
     page = io.StringIO()
-    print_versions(versions, Console(file=page, width=report.width))
+    console = Console(file=page, width=report.width, markup=False, emoji=False)
+    print_versions(versions, console)
     return page.getvalue()
 
 

@@ -1,16 +1,19 @@
 """Lists that stay lists whatever a name is like."""
 
+import ast
 import io
 from pathlib import Path
 
 from rich.console import Console
 
+from indexer.encoders.weights import ModelStatus
 from search.listing import (
     N_TAGS,
     Entry,
     entry_to_dict,
     print_entry,
     print_failures,
+    print_models,
     print_videos,
 )
 from search.status import print_status
@@ -77,3 +80,23 @@ def test_the_status_says_how_much_an_approximate_index_finds() -> None:
     told = {line.split()[0]: line for line in page.getvalue().splitlines()}
     assert "300000 segments, approximate, recall 0.98, 0 videos to do (seer@1)" in told["frames"]
     assert "approximate" not in told["audio"]
+
+
+def test_brackets_of_models_are_text() -> None:
+    status = ModelStatus(
+        "whisper[x]", ("[b]p[/b]",), True, 5, None, "pip install 'a[faster]'", "[y]"
+    )
+    shown = show(print_models, status, width=120)
+    for text in ("whisper[x]", "[b]p[/b]", "pip install 'a[faster]'", "whisper[x]: [y]"):
+        assert text in shown
+
+
+def test_no_console_reads_markup() -> None:
+    root = Path(__file__).parents[2]
+    made = []
+    for path in [root / "cli.py", *(root / "search").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Console":
+                made.append({keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords})
+    assert made
+    assert all((one.get("markup"), one.get("emoji")) == ("False", "False") for one in made)
