@@ -606,7 +606,8 @@ def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
 
 def _open(folder: Path | None, *, create: bool = False) -> "Library":
     """Open the library asked for."""
-    from store.library import Library, default_library_folder
+    from store.library import Library
+    from store.opening import default_library_folder
 
     return Library.open(folder or default_library_folder(), create=create)
 

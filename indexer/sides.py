@@ -60,7 +60,7 @@ def open_side(
         yield Side(library, encoders, notes=_list_notes(library, library, encoders))
         return
     encoders.check_weights()  # Where weights are missing, no empty library is left behind.
-    with Library.open(library.folder / SIDES / profile, create=True) as side:
+    with Library.open(library.find_side(SIDES, profile), create=True) as side:
         wanted = library.catalog.locations()
         summary = index_videos(wanted, side, encoders, options or IndexOptions(), progress=progress)
         if summary.is_interrupted:

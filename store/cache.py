@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from store.growth import bring_up_to_date, build_in_memory, retire
 from store.list_files import bring_lists_up_to_date, lacks_lists, open_index
+from store.own_files import check_folder, write_own
 from store.records import Space
 from store.snapshots import VectorReader
 from store.space_files import (
@@ -19,8 +20,7 @@ from store.space_files import (
     SpaceFiles,
     name_files,
     pack_arrays,
-    unpack_arrays,
-    write_file,
+    read_arrays,
 )
 from store.vectors import SpaceIndex
 
@@ -53,6 +53,11 @@ class IndexCache:
 
     def load(self, space: Space, generation: int) -> SpaceIndex | None:
         """Open an index; None where it is missing, stale or damaged."""
+        try:
+            check_folder(self.folder)
+        except OSError as error:
+            self._warn(error)
+            return None
         files = SpaceFiles(self.folder, space)
         head = files.read_head()
         return (
@@ -82,7 +87,8 @@ class IndexCache:
         """Read what `save_measured` wrote in this epoch; None where it is missing or damaged."""
         try:
             file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
-            return unpack_arrays(file.read_bytes())
+            check_folder(self.folder)
+            return read_arrays(file)
         except READING_ERRORS:
             return None
 
@@ -90,8 +96,8 @@ class IndexCache:
         """Write what was measured on an index; a disk that refuses is only a warning."""
         file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
         try:
-            self.folder.mkdir(exist_ok=True)
-            write_file(file, pack_arrays(arrays))
+            self._make_folder()
+            write_own(file, pack_arrays(arrays))
         except OSError as error:
             self._warn(error)
 
@@ -168,9 +174,13 @@ class IndexCache:
         Raises:
             OSError: the folder cannot be written, or another one took too long.
         """
-        self.folder.mkdir(exist_ok=True)
+        self._make_folder()
         with self._lock:
             yield
+
+    def _make_folder(self) -> None:
+        check_folder(self.folder)
+        self.folder.mkdir(exist_ok=True)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:

@@ -1,7 +1,6 @@
 """Brings the index of a space up to the catalogue: by what has changed, or from the beginning."""
 
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from store.blobs import normalise
 from store.list_files import blot_codes
+from store.own_files import replacing
 from store.placing import find_centre, is_settled, place_vectors
 from store.records import Matrix, Space
 from store.row_file import (
@@ -48,7 +48,8 @@ def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> Head:
     """
     head = files.read_head()
     if head is not None:
-        head = retire(files, head, snapshot) if files.open(head) is not None else None
+        is_usable = files.open(head) is not None and not files.has_other_names(head)
+        head = retire(files, head, snapshot) if is_usable else None
     head = _write_anew(files, snapshot) if head is None else _append_new(files, head, snapshot)
     files.write_head(head)
     return head
@@ -73,6 +74,8 @@ def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
     if table.n_dead > MAX_DEAD * table.n_rows:
         return None
     spans = [(first, end) for first, end in head.table.find_spans(left) if end > first]
+    if spans and files.has_other_names(head):
+        return None
     if spans:
         files.head.unlink()
         erase_rows(files.vectors(head.epoch), files.vector_bytes, spans)
@@ -102,21 +105,15 @@ def build_in_memory(space: Space, snapshot: Snapshot) -> SpaceIndex:
 
 def _write_anew(files: SpaceFiles, snapshot: Snapshot) -> Head:
     """Write the row files of a new epoch."""
-    vectors_file, times_file = files.vectors("new"), files.times("new")
-    with vectors_file.open("w+b") as vectors, times_file.open("w+b") as times:
+    epoch = snapshot.generation
+    # Under another name than where it is used: whoever has mapped files of this epoch keeps them.
+    with replacing(files.vectors(epoch)) as vectors, replacing(files.times(epoch)) as times:
         table, mean, n_filled = _copy_rows(files.space, snapshot, vectors, times)
         centre = find_centre(files.space, mean, n_filled)
         vectors.flush()
         placed = np.memmap(vectors, dtype=np.uint8, mode="r+")
         _place_rows(placed, centre)
         placed.flush()
-        for file in (vectors, times):
-            file.flush()
-            os.fsync(file.fileno())
-    epoch = snapshot.generation
-    # Under another name than where it is used: whoever has mapped files of this epoch keeps them.
-    vectors_file.replace(files.vectors(epoch))
-    times_file.replace(files.times(epoch))
     head = Head(epoch, epoch, len(snapshot.versions), centre, table, NO_SUMS, NO_SUMS)
     return _sum_up(files, head, set())
 

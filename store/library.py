@@ -1,6 +1,5 @@
 """A library: a folder with a catalogue, the indexes made from it and the lock of its writer."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,29 +11,26 @@ from store import schema
 from store.cache import IndexCache
 from store.catalog import Catalog
 from store.database import Database, sqlite_url
-from store.errors import MvsearchError, NoLibraryError
+from store.errors import LibraryDamagedError, NoLibraryError
 from store.lock import WriterLock
+from store.opening import (
+    CATALOG,
+    check_plain,
+    choose_mode,
+    is_file,
+    make_folder,
+)
+from store.own_files import check_folder
 from store.records import Space
 from store.space_files import Arrays
 from store.vectors import SpaceIndex
 
-CATALOG = "catalog.sqlite3"
 WAIT_SECONDS = 10.0
 # How often a question is asked of a library that changes under it before nobody may change it.
 N_ATTEMPTS = 3
 
 T = TypeVar("T")
 Prepared = TypeVar("Prepared")
-
-
-def default_library_folder() -> Path:
-    """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
-    chosen = os.environ.get("MVSEARCH_LIBRARY")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("mvsearch", appauthor=False)
 
 
 class Library:
@@ -71,15 +67,16 @@ class Library:
         """
         folder = folder.absolute()
         file = folder / CATALOG
-        has_catalog = _is_file(file)
+        check_plain(file)
+        has_catalog = is_file(file)
         if not has_catalog and create:
-            _make_folder(folder)
+            make_folder(folder)
         elif not has_catalog:
             raise NoLibraryError(
                 f"there is no library in {folder}; begin one with:"
                 f" mvsearch index FOLDER --library {folder}"
             )
-        database = Database(sqlite_url(file, _choose_mode(file)), str(file))
+        database = Database(sqlite_url(file, choose_mode(file)), str(file))
         library = cls(folder, database)
         try:
             library._bring_up_to_date()
@@ -87,6 +84,21 @@ class Library:
             library.close()
             raise
         return library
+
+    def find_side(self, *names: str) -> Path:
+        """The place of a library inside this one, by the names of the folders that lead there.
+
+        Raises:
+            LibraryDamagedError: one of them is a link, or no folder.
+        """
+        place = self.folder
+        for name in names:
+            place /= name
+            try:
+                check_folder(place)
+            except OSError as error:
+                raise LibraryDamagedError(f"{place} cannot be used: {error.strerror}") from error
+        return place
 
     @contextmanager
     def writing(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
@@ -243,35 +255,3 @@ class Library:
         with self._lock.holding(WAIT_SECONDS):
             if schema.read_version(self._database) != schema.HEAD:  # another may have done it
                 schema.upgrade(self._database)
-
-
-def _is_file(file: Path) -> bool:
-    """Whether there is a catalogue; a folder that may not be looked into has none for us."""
-    try:
-        return file.is_file()
-    except OSError as error:
-        raise NoLibraryError(f"{file.parent} cannot be read: {error.strerror}") from error
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder of a new library."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NoLibraryError(f"no library can be made in {folder}: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise MvsearchError(f"no library can be made in {folder}: it is read-only")
-
-
-def _choose_mode(file: Path) -> str:
-    """How SQLite may open the catalogue; see `sqlite_url`.
-
-    While a program writes, and after it was killed, there are side files. Only without them, and
-    in a folder where none can be made, is the catalogue read as a file that nobody changes.
-    """
-    if not file.exists():
-        return "rwc"
-    if os.access(file.parent, os.W_OK) and os.access(file, os.W_OK):
-        return "rw"
-    side_files = (file.with_name(file.name + ending) for ending in ("-wal", "-shm"))
-    return "ro" if any(side_file.exists() for side_file in side_files) else "immutable"

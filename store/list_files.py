@@ -14,11 +14,11 @@ from store.approximate import (
     learn_codebook,
     list_rows,
 )
+from store.own_files import replacing, write_own
 from store.row_file import (
     BLOCK_ROWS,
     HEAD_BYTES,
     Sums,
-    append_rows,
     erase_rows,
     is_whole,
     map_rows,
@@ -33,8 +33,7 @@ from store.space_files import (
     Head,
     SpaceFiles,
     pack_arrays,
-    unpack_arrays,
-    write_file,
+    read_arrays,
 )
 from store.vectors import SpaceIndex
 
@@ -86,7 +85,7 @@ def lacks_lists(index: SpaceIndex) -> bool:
 def read_lists(files: SpaceFiles, epoch: int, n_rows: int) -> ListedCodes | None:
     """The lists of an epoch; None where they are missing, damaged or of more rows."""
     try:
-        arrays = unpack_arrays(files.lists(epoch).read_bytes())
+        arrays = read_arrays(files.lists(epoch))
         n, n_probed, n_learnt = arrays["numbers"].tolist()
         book = Codebook(**{field.name: arrays[field.name] for field in fields(Codebook)})
         parts: dict[CodePart, Codes] = {}
@@ -112,7 +111,7 @@ def blot_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> N
     for first, end in spans:
         is_dead[first:end] = True
     places = np.flatnonzero(is_dead[known.rows])
-    told = unpack_arrays(files.lists(head.epoch).read_bytes())
+    told = read_arrays(files.lists(head.epoch))
     files.lists(head.epoch).unlink()
     changed = np.unique(places // BLOCK_ROWS).tolist()
     sums: dict[str, Sums] = {}
@@ -120,18 +119,19 @@ def blot_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> N
         file = files.codes(head.epoch, known.n, part)
         erase_rows(file, width, [(at, at + 1) for at in places.tolist()])
         sums[part] = renew_sums(told[part], map_rows(file, known.n, width), width, changed)
-    write_file(files.lists(head.epoch), _pack(known, sums))
+    write_own(files.lists(head.epoch), _pack(known, sums))
 
 
 def _write_lists(files: SpaceFiles, epoch: int, listed: ListedCodes) -> None:
     """Write the codes, then what says whose they are, and drop the codes of before."""
     sums: dict[str, Sums] = {}
     for part, width in _list_parts(listed.codebook):
-        temporary = files.codes("new", listed.n, part)
-        append_rows(temporary, 0, width, [getattr(listed, part).reshape(-1)])
-        file = temporary.replace(files.codes(epoch, listed.n, part))
+        file = files.codes(epoch, listed.n, part)
+        with replacing(file) as opened:
+            opened.write(bytes(HEAD_BYTES))
+            opened.write(getattr(listed, part).reshape(-1).data)
         sums[part] = renew_sums(NO_SUMS, map_rows(file, listed.n, width), width, [])
-    write_file(files.lists(epoch), _pack(listed, sums))
+    write_own(files.lists(epoch), _pack(listed, sums))
     for part in PARTS:
         for old in files.folder.glob(f"{files.stem}.{epoch}-*.{part}"):
             if old != files.codes(epoch, listed.n, part):

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.errors import LibraryBusyError, MvsearchError
+from store.own_files import read_own, write_own
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 N_COMMAND_CHARACTERS = 200
+MAX_HOLDER_BYTES = 4096
 
 
 class WriterLock:
@@ -78,15 +80,16 @@ class WriterLock:
             "since": datetime.now().astimezone().isoformat(" ", "seconds"),
         }
         with suppress(OSError):
-            self._holder.write_text(json.dumps(holder), "utf-8")
+            write_own(self._holder, json.dumps(holder).encode())
 
     def _describe_holder(self) -> str:
         """Who writes, in words; the file may be missing for a moment."""
         try:
-            holder = json.loads(self._holder.read_text("utf-8"))
-            return (
+            holder = json.loads(read_own(self._holder, MAX_HOLDER_BYTES))
+            said = (
                 f"process {holder['pid']} on {holder['host']} since {holder['since']}"
                 f" ({holder['command']})"
             )
-        except (OSError, ValueError, KeyError, TypeError):
+            return "".join(letter for letter in said if letter.isprintable())
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return "another process"

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from store.own_files import open_own
+
 Bytes = npt.NDArray[np.uint8]
 Sums = npt.NDArray[np.uint32]
 
@@ -28,7 +30,7 @@ def append_rows(file: Path, n_rows: int, row_bytes: int, blocks: Iterable[Bytes]
     Raises:
         OSError: the disk refuses.
     """
-    with file.open("r+b" if n_rows else "w+b") as opened:
+    with open_own(file, "r+b", may_create=not n_rows) as opened:
         opened.truncate(HEAD_BYTES + n_rows * row_bytes)
         opened.seek(0, os.SEEK_END)
         for block in blocks:
@@ -39,7 +41,7 @@ def append_rows(file: Path, n_rows: int, row_bytes: int, blocks: Iterable[Bytes]
 
 def erase_rows(file: Path, row_bytes: int, spans: Iterable[tuple[int, int]]) -> None:
     """Overwrite rows with zeros where they lie; who has mapped them reads zeros from then on."""
-    with file.open("r+b") as opened:
+    with open_own(file, "r+b") as opened:
         for first, end in spans:
             opened.seek(HEAD_BYTES + first * row_bytes)
             opened.write(bytes((end - first) * row_bytes))
@@ -63,11 +65,12 @@ def map_rows(file: Path, n_rows: int, row_bytes: int) -> Bytes:
     """
     size = HEAD_BYTES + n_rows * row_bytes
     if not is_large(n_rows, row_bytes):
-        held = np.fromfile(file, dtype=np.uint8, count=size)
+        with open_own(file, "rb") as opened:
+            held = np.fromfile(opened, dtype=np.uint8, count=size)
         if len(held) < size:
             raise ValueError(f"{file.name} has lost some of its length")
         return held
-    with file.open("rb") as opened:
+    with open_own(file, "rb") as opened:
         mapped = mmap.mmap(opened.fileno(), size, access=mmap.ACCESS_COPY)
     return np.frombuffer(mapped, dtype=np.uint8)
 

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from store.errors import LibraryDamagedError
+from store.own_files import has_other_names, read_own, write_own
 from store.records import Matrix, Space
 from store.row_file import Sums, is_large, is_whole, map_rows
 from store.row_table import RowTable
@@ -23,11 +23,13 @@ from store.vectors import TIMES_BYTES, SpaceIndex
 # Goes up when the same vectors would be written otherwise.
 FORMAT = 2
 DIGEST_BYTES = 32
+# Rows and their codes apart; 250 million rows could be listed in it.
+MAX_PACKED_BYTES = 1 << 30
 # Equal to no generation: what left the library is erased, and what came is not there yet.
 NO_STATE = -1
 NO_SUMS: Sums = np.zeros(0, dtype=np.uint32)
 READING_ERRORS = (
-    OSError, EOFError, ValueError, LookupError, TypeError, NotImplementedError,
+    OSError, EOFError, ValueError, LookupError, TypeError, NotImplementedError, MemoryError,
     LibraryDamagedError, zipfile.BadZipFile,
 )  # fmt: skip
 
@@ -76,11 +78,11 @@ class SpaceFiles:
         self.head = folder / f"{self.stem}.head"
         self.vector_bytes = 2 * space.dim
 
-    def vectors(self, epoch: int | str) -> Path:
+    def vectors(self, epoch: int) -> Path:
         """The file of the vectors."""
         return self.folder / f"{self.stem}.{epoch}.f16"
 
-    def times(self, epoch: int | str) -> Path:
+    def times(self, epoch: int) -> Path:
         """The file of the times."""
         return self.folder / f"{self.stem}.{epoch}.times"
 
@@ -92,14 +94,14 @@ class SpaceFiles:
         """The file that says whose the codes are; see `store.list_files`."""
         return self.folder / f"{self.stem}.{epoch}.lists"
 
-    def codes(self, epoch: int | str, n_rows: int, part: CodePart) -> Path:
+    def codes(self, epoch: int, n_rows: int, part: CodePart) -> Path:
         """The file of a part of the codes of so many rows."""
         return self.folder / f"{self.stem}.{epoch}-{n_rows}.{part}"
 
     def read_head(self) -> Head | None:
         """The head; None where it is missing, damaged or of something else."""
         try:
-            arrays = unpack_arrays(self.head.read_bytes())
+            arrays = read_arrays(self.head)
             told = json.loads(arrays["told"].tobytes())
             if told["identity"] != self._identity():
                 return None
@@ -129,7 +131,7 @@ class SpaceFiles:
             "vector_sums": head.vector_sums,
             "time_sums": head.time_sums,
         }
-        write_file(self.head, pack_arrays(arrays))
+        write_own(self.head, pack_arrays(arrays))
 
     def open(self, head: Head) -> SpaceIndex | None:
         """The index that a head speaks of; None where its files are damaged."""
@@ -153,6 +155,11 @@ class SpaceFiles:
             )
         except READING_ERRORS:
             return None
+
+    def has_other_names(self, head: Head) -> bool:
+        """Whether what is written to the files of rows would show elsewhere, as in a backup."""
+        codes = self.folder.glob(f"{self.stem}.{head.epoch}-*")
+        return any(map(has_other_names, [self.vectors(head.epoch), self.times(head.epoch), *codes]))
 
     def is_current(self, file: Path, head: Head | None) -> bool:
         """Whether a file of this space's name belongs to a head."""
@@ -181,6 +188,16 @@ def pack_arrays(arrays: Arrays) -> bytes:
     return hashlib.sha256(content).digest() + content
 
 
+def read_arrays(file: Path) -> dict[str, npt.NDArray[Any]]:
+    """Arrays in a file, as `pack_arrays` packed them.
+
+    Raises:
+        OSError: it cannot be read, or is no plain file.
+        LibraryDamagedError: they are not as they were.
+    """
+    return unpack_arrays(read_own(file, MAX_PACKED_BYTES))
+
+
 def unpack_arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
     """Arrays that `pack_arrays` packed.
 
@@ -190,23 +207,8 @@ def unpack_arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
     digest, content = packed[:DIGEST_BYTES], packed[DIGEST_BYTES:]
     if hashlib.sha256(content).digest() != digest:
         raise LibraryDamagedError("a file of the index has changed since it was written")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise LibraryDamagedError("a file of the index is compressed, and could be of any size")
     with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
         return dict(loaded)
-
-
-def write_file(target: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it.
-
-    Raises:
-        OSError: the disk refuses; nothing is left of it.
-    """
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

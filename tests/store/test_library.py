@@ -23,7 +23,8 @@ from store.errors import (
     NoLibraryError,
     VideoNotFoundError,
 )
-from store.library import Library, default_library_folder
+from store.library import Library
+from store.opening import default_library_folder
 from store.records import Stage
 from tests.limits import HANG_SECONDS
 from tests.store.examples import FRAMES, SOUND, add_song, fill_song

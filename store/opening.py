@@ -1,0 +1,72 @@
+"""A look at the folder of a library before its catalogue is opened."""
+
+import os
+import stat
+from pathlib import Path
+
+from store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
+
+CATALOG = "catalog.sqlite3"
+
+
+def default_library_folder() -> Path:
+    """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
+    chosen = os.environ.get("MVSEARCH_LIBRARY")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("mvsearch", appauthor=False)
+
+
+def is_file(file: Path) -> bool:
+    """Whether there is a catalogue; a folder that may not be looked into has none for us."""
+    try:
+        return file.is_file()
+    except OSError as error:
+        raise NoLibraryError(f"{file.parent} cannot be read: {error.strerror}") from error
+
+
+def check_plain(file: Path) -> None:
+    """Check that the catalogue and what SQLite keeps beside it are plain files, or not there.
+
+    SQLite would write through a link in the place of the catalogue.
+
+    Raises:
+        LibraryDamagedError: one is a link or something else.
+    """
+    for ending in ("", "-wal", "-shm", "-journal"):
+        part = file.with_name(file.name + ending)
+        try:
+            is_plain = stat.S_ISREG(part.lstat().st_mode)
+        except OSError:
+            continue
+        if not is_plain:
+            raise LibraryDamagedError(
+                f"{part} is a link or no plain file, and nothing inside a library is reached"
+                " through links; put the file itself in its place"
+            )
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a new library."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoLibraryError(f"no library can be made in {folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise MvsearchError(f"no library can be made in {folder}: it is read-only")
+
+
+def choose_mode(file: Path) -> str:
+    """How SQLite may open the catalogue; see `sqlite_url`.
+
+    While a program writes, and after it was killed, there are side files. Only without them, and
+    in a folder where none can be made, is the catalogue read as a file that nobody changes.
+    """
+    if not file.exists():
+        return "rwc"
+    if os.access(file.parent, os.W_OK) and os.access(file, os.W_OK):
+        return "rw"
+    side_files = (file.with_name(file.name + ending) for ending in ("-wal", "-shm"))
+    return "ro" if any(side_file.exists() for side_file in side_files) else "immutable"
