@@ -18,6 +18,7 @@ from search.terminal import (
     print_json,
     print_text,
     read_path,
+    require_command,
     run_app,
     write_file,
 )
@@ -41,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models_app = typer.Typer(help="The weights that encoders need.")
+models_app.callback(invoke_without_command=True)(require_command)
 app.add_typer(models_app, name="models")
 app.add_typer(metric_app, name="metric")
 

@@ -23,6 +23,17 @@ EXIT_INTERRUPTED = 130
 # Tables that nobody watches are for programs and files: no cell is cut.
 PIPE_WIDTH = 200
 COMPLAINT_LENGTH = 300
+# By pydantic's names of what may be wrong with a value.
+_PROBLEMS = {
+    "int_parsing": "it is a whole number",
+    "int_from_float": "it is a whole number",
+    "int_parsing_size": "it is a whole number of fewer digits",
+    "float_parsing": "it is a number",
+    "greater_than_equal": "it is at least {ge:g}",
+    "less_than_equal": "it is at most {le:g}",
+    "greater_than": "it is more than {gt:g}",
+    "less_than": "it is less than {lt:g}",
+}
 
 
 def run_app(app: typer.Typer) -> int:
@@ -43,7 +54,7 @@ def run_app(app: typer.Typer) -> int:
     except MvsearchError as error:
         _complain(str(error))
     except typer.TyperException as error:
-        _complain(error.format_message())
+        _complain(_explain(error))
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
@@ -68,6 +79,13 @@ def end_process(code: int) -> NoReturn:
         sys.stderr.flush()
     atexit._run_exitfuncs()
     os._exit(code)
+
+
+def require_command(context: typer.Context) -> None:
+    """Show the commands of a group where none was named; it is wrong use all the same."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(EXIT_WRONG_USE)
 
 
 def read_path(text: str) -> Path:
@@ -120,6 +138,20 @@ def deliver(report: str, out: Path | None, *, has_force: bool) -> None:
         print_text(report)
     else:
         write_file(out, report, has_force=has_force)
+
+
+def _explain(error: typer.TyperException) -> str:
+    """What is wrong with the words of a command, without the prose of what checked them."""
+    find_errors = getattr(error.__cause__, "errors", None)  # pydantic's, which Typer checks with
+    if not isinstance(error, typer.BadParameter) or find_errors is None:
+        return error.format_message()
+    found = find_errors()[0]
+    limits = found.get("ctx", {})
+    if (begin := _PROBLEMS.get(found["type"])) is not None:
+        error.message = begin.format(**limits) + f", not {str(found['input'])!r}"
+    else:
+        error.message = str(limits.get("error", found["msg"]))
+    return error.format_message()
 
 
 def _complain(reason: str) -> None:

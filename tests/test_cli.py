@@ -215,6 +215,48 @@ def test_no_force_overwrites_a_video(run, folder, tmp_path, monkeypatch):
     assert (folder / FIRST).read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("--fusion best", "'--fusion': 'best' is not one of 'weighted', 'calibrated', 'rrf'."),
+        ("--top x", "'--top': it is a whole number, not 'x'"),
+        ("--top 1.5", "'--top': it is a whole number, not '1.5'"),
+        ("--top 0", "'--top': it is at least 1, not '0'"),
+        ("--top " + "9" * 5000, "'--top': it is a whole number of fewer digits, not '999"),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_words(run, words, complaint):
+    code, out, err = run("search", "--text", "a", *words.split())
+    assert (code, out) == (2, "")
+    assert err.startswith(f"mvsearch: Invalid value for {complaint}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("x", "it is a number, not 'x'"),
+        ("99", "it is at most 30, not '99'"),
+        ("0", "it is at least 0.01, not '0'"),
+        ("nan", "it is at most 30, not 'nan'"),
+    ],
+)
+def test_a_frame_rate_is_told_in_our_words(run, folder, words, complaint):
+    code, out, err = run("index", folder, "--frame-rate", words)
+    assert (code, out) == (2, "")
+    assert err == f"mvsearch: Invalid value for '--frame-rate': {complaint}\n"
+
+
+@pytest.mark.parametrize(("group", "command"), [("metric", "av-align"), ("models", "fetch")])
+def test_a_group_alone_shows_its_commands(run, group, command):
+    code, out, err = run(group, library=None)
+    assert (code, out) == (2, "")
+    assert command in err
+    assert len(err.splitlines()) > 5
+    code, out, _ = run(group, "--help", library=None)
+    assert (code, out) == (0, err)
+
+
 def test_search_by_tag_finds_the_videos_that_show_it(run):
     _, out, _ = run("list", "--json")
     shown = [json.loads(run("show", video["id"], "--json")[1]) for video in json.loads(out)]

@@ -19,10 +19,11 @@ from search.evaluation.crossmodal.arguments import (
     show_result,
 )
 from search.evaluation.crossmodal.set_commands import add_commands
-from search.terminal import ForceOption, read_path
+from search.terminal import ForceOption, read_path, require_command
 from store.errors import QueryError
 
 metric_app = typer.Typer(help="Does this music fit this picture? Metrics of pairs and of sets.")
+metric_app.callback(invoke_without_command=True)(require_command)
 
 
 @metric_app.command("clip-score", cls=ManyValues)
