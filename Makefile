@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types layers check bench docs constraints clean
+.PHONY: help setup demo test lint format types layers check bench campaign docs constraints clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) \
@@ -45,6 +45,9 @@ check: lint types layers ## Check style, types, layers, and that the documents a
 
 bench: $(READY) ## Measure every claim of speed and write benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks.speed
+
+campaign: $(READY) ## Try to break it for half an hour: hostile files, kills, damage (A='--minutes 5')
+	@$(BIN)/python -m tests.campaign $(A)
 
 docs: $(READY) ## Write docs/commands.md and the README's list of commands anew
 	@$(BIN)/python docs/generate_commands.py

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.media import run_ffmpeg
+from tests import media
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=2")
 SOUND = ("-f", "lavfi", "-i", "sine=f=440:r=16000:d=2")
@@ -27,6 +27,12 @@ CONTAINERS: dict[str, tuple[str, ...]] = {
 PICTURES = (".png", ".jpg", ".bmp", ".tiff", ".gif")
 
 
+def run_ffmpeg(*arguments: str | Path) -> None:
+    """Make a file that is the same at every call: without dates, versions and random marks."""
+    *given, path = arguments
+    media.run_ffmpeg(*given, "-fflags", "+bitexact", "-flags", "+bitexact", path)
+
+
 @dataclass(frozen=True, slots=True)
 class Bases:
     """Good files, by what hostile ones are made of them.
@@ -45,13 +51,13 @@ class Bases:
 def make_bases(folder: Path) -> Bases:
     """Make all of them in a folder."""
     folder.mkdir(parents=True)
-    media = [folder / f"a{ending}" for ending in CONTAINERS]
-    for path in media:
+    containers = [folder / f"a{ending}" for ending in CONTAINERS]
+    for path in containers:
         run_ffmpeg(*CONTAINERS[path.suffix], path)
     pictures = [folder / f"p{ending}" for ending in PICTURES]
     for path in pictures:
         run_ffmpeg(*PICTURE, "-frames:v", "1", "-update", "1", path)
-    return Bases(folder / "a.mp4", tuple(media), tuple(pictures))
+    return Bases(folder / "a.mp4", tuple(containers), tuple(pictures))
 
 
 def freshen(base: Path, rng: random.Random) -> bytes:

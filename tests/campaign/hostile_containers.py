@@ -5,8 +5,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.campaign.bases import H264, PICTURE, SOUND, Bases, freshen
-from tests.media import run_ffmpeg
+from tests.campaign.bases import H264, PICTURE, SOUND, Bases, freshen, run_ffmpeg
 
 Maker = Callable[[Bases, random.Random, Path, str], Path]
 LARGE = (0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 0, 1, 0xFFFF)
