@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from indexer.analysis import AnalysisOptions
 from indexer.encoders import Encoders
 from indexer.inventory import Found, Inventory
 from indexer.lyrics import ListFiles, list_lyric_files
@@ -61,9 +62,8 @@ class Jobs:
     n_refined: int = 0
     n_resampled: int = 0
 
-    @property
-    def why_again(self) -> list[str]:
-        """A line for each reason why something is done again, though it was done."""
+    def explain(self, language: str | None, analysis: AnalysisOptions) -> list[str]:
+        """A line for each reason why something is done again, or is not though it was asked for."""
         reasons = []
         if self.n_refined:
             reasons.append(
@@ -75,7 +75,24 @@ class Jobs:
                 f"Frames are chosen by another rule now; those of {_count_videos(self.n_resampled)}"
                 " are taken anew, so that all can be compared"
             )
+        if (names := _list_idle(language, analysis)) and self.n_unchanged:
+            files = "1 file is" if self.n_unchanged == 1 else f"{self.n_unchanged} files are"
+            verb = "counts" if len(names) == 1 else "count"
+            reasons.append(
+                f"{' and '.join(names)} {verb} for new and changed files only: {files} unchanged, "
+                "left as indexed before; what mvsearch remove takes out is indexed anew"
+            )
         return reasons
+
+
+def _list_idle(language: str | None, analysis: AnalysisOptions) -> list[str]:
+    """The options of a run that change nothing for what was done before."""
+    given = {
+        "--frame-rate": analysis.frames_per_second is not None,
+        "--language": language is not None,
+        "--fast": analysis.decoded == "key",
+    }
+    return [name for name, is_given in given.items() if is_given]
 
 
 def _count_videos(n_videos: int) -> str:

@@ -181,8 +181,8 @@ class _Run:
         wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)
         decoded = self.options.analysis.decoded
         chosen = choose_jobs(inventory, self.catalog, self.encoders, wish, decoded)
-        for reason in chosen.why_again:
-            self.progress.note(reason)
+        for line in chosen.explain(self.options.language, self.options.analysis):
+            self.progress.note(line)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting
         self._analyse(chosen.jobs)

@@ -65,6 +65,18 @@ _NAMES = {
     "zh": "chi zho chinese mandarin chinesisch 中文 chs cht",
 }
 _CODES = {name: code for code, names in _NAMES.items() for name in (code, *names.split())}
+# Of ISO 639-1, and the three that Whisper has beyond it: languages may be asked for that no file
+# names, as their codes are words and parts of names as well.
+_ISO_CODES = """
+    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy
+    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht
+    hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky
+    la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny
+    oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss
+    st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo
+    za zh zu haw jw yue
+"""
+_ALL_CODES = frozenset(_ISO_CODES.split())
 # Marks beside the language that players know; they are no language.
 _FLAGS = frozenset({"forced", "sdh", "cc", "default", "lyrics", "full"})
 
@@ -92,12 +104,11 @@ def split_language_suffix(stem: str) -> tuple[str, str | None]:
 
 
 def check_language(language: str | None) -> None:
-    """Refuse what can be no language; codes that only Whisper knows are left to it.
+    """Refuse what is no language.
 
     Raises:
         MvsearchError: it is neither a name nor a code.
     """
-    if language is None or find_language(language) is not None:
-        return
-    if not (language.isascii() and language.isalpha() and len(language) in (2, 3)):
+    known = language is None or find_language(language) or language.strip().lower() in _ALL_CODES
+    if not known:
         raise MvsearchError(f"no language is called {language!r}: give a code such as en or de")

@@ -518,7 +518,31 @@ def test_repaired_side_car_is_no_failure_in_the_run_that_reads_it(folder, home):
         assert library.catalog.failures() == []
 
 
-@pytest.mark.parametrize("language", ["", "klingon", "e n", "../en"])
+def test_options_that_change_nothing_say_so(folder, home):
+    class Notes(Silence):
+        said: ClassVar[list[str]] = []
+
+        def note(self, message):
+            self.said.append(message)
+
+    def index(**options):
+        Notes.said.clear()
+        with Library.open(home, create=True) as library:
+            index_folder(
+                folder, library, Encoders("toy"), IndexOptions(**options), progress=Notes()
+            )
+        return [note for note in Notes.said if "only" in note]
+
+    five = AnalysisOptions(frames_per_second=5)
+    assert index(analysis=five, language="en") == []
+    assert index() == []
+    (note,) = index(analysis=five, language="en")
+    assert note.startswith("--frame-rate and --language count for new and changed files only: 3")
+    (note,) = index(analysis=AnalysisOptions(decoded="key"))
+    assert note.startswith("--fast counts for new and changed files only: 3 files are unchanged,")
+
+
+@pytest.mark.parametrize("language", ["", "klingon", "e n", "../en", "xx"])
 def test_a_language_that_is_none_is_refused_before_any_work(folder, home, language):
     with pytest.raises(MvsearchError, match="language"):
         toy_library.index(folder, home, language=language)

@@ -1,6 +1,7 @@
 import pytest
 
-from indexer.lyrics.languages import find_language, split_language_suffix
+from indexer.lyrics.languages import check_language, find_language, split_language_suffix
+from store.errors import MvsearchError
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,12 @@ def test_find_language(name: str | None, code: str | None) -> None:
 )
 def test_split_language_suffix(stem: str, split: tuple[str, str | None]) -> None:
     assert split_language_suffix(stem) == split
+
+
+def test_languages_that_may_be_asked_for_are_whispers_and_those_of_files() -> None:
+    whisper = pytest.importorskip("whisper.tokenizer")
+    for language in (*whisper.LANGUAGES, "German", "pt-BR", "ger", "Deutsch", " EN ", None):
+        check_language(language)
+    for language in ("xx", "qq", "xxx", "", "klingon", "e"):
+        with pytest.raises(MvsearchError, match="no language is called"):
+            check_language(language)
