@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from indexer.distortions import NONE, SAMPLE_RATE, Distortion, Filter
+from indexer.entry import find_entry
 from indexer.graph import scale_options
 from indexer.probe import PictureStream, Probe, probe_file
 from indexer.programs import (
@@ -23,7 +24,7 @@ from store.errors import MediaError
 from store.records import Matrix
 
 CUT_TIMEOUT_SECONDS = 120.0
-# Some files can be entered only at their beginning, and show green until the next key frame.
+# Sound decoders need a little before they are right.
 RUN_UP_SECONDS = 10.0
 # Nothing that is compared looks closer than 224 × 224.
 LONG_SIDE, SHORT_SIDE = 640, 360
@@ -57,7 +58,7 @@ def cut_clip(
         ToolMissingError: there is no ffmpeg.
     """
     probe = probe_file(path)
-    source = _Source(path, start_seconds, seconds)
+    source = _Source(path, start_seconds, seconds, probe.picture)
     streams: list[Any] = []
     settings: dict[str, Any] = {}
     given: bytes | None = None
@@ -92,7 +93,7 @@ def cut_frame(path: Path, at_seconds: float, distortion: Distortion, out: Path) 
     picture = probe_file(path).picture
     if picture is None:
         raise MediaError("no_media", "it has no picture")
-    stream = _Source(path, at_seconds, RUN_UP_SECONDS).picture(picture)
+    stream = _Source(path, at_seconds, RUN_UP_SECONDS, picture).picture(picture)
     stream, given = _spoil_picture(stream, picture, distortion)
     codec = {"vcodec": "mjpeg", "q:v": 31} if distortion.is_starved else {"vcodec": "png"}
     image = _run(stream.output("pipe:1", format="image2pipe", vframes=1, **codec), given)
@@ -123,8 +124,11 @@ def add_noise(samples: Matrix, decibels: float, seed: int) -> Matrix:
 class _Source:
     """A stretch of a file as streams of an ffmpeg graph."""
 
-    def __init__(self, path: Path, start_seconds: float, seconds: float) -> None:
-        entry = max(0.0, start_seconds - RUN_UP_SECONDS)
+    def __init__(
+        self, path: Path, start_seconds: float, seconds: float, picture: PictureStream | None
+    ) -> None:
+        safe = start_seconds if picture is None else find_entry(path, picture, start_seconds)
+        entry = max(0.0, min(safe, start_seconds - RUN_UP_SECONDS))
         seek = {"ss": entry, "noaccurate_seek": None} if entry else {}
         self._input = open_input(path, options=seek)
         self._start = start_seconds - entry

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from indexer.assembly import FrameAssembler, SoundAssembler
 from indexer.complaints import Complaints, describe_complaint
+from indexer.entry import find_entry
 from indexer.graph import build_command, name_pipes
 from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, Lost, SoundBlock
 from indexer.probe import Probe
@@ -61,7 +62,7 @@ class Decoding:
         """Decode both streams; one alone where the other keeps ffmpeg from starting."""
         if not options.is_section:
             _check_length("says it lasts", probe.duration_seconds or 0.0, options)
-        attempts = _plan_attempts(probe, options)
+        attempts = _plan_attempts(probe, _choose_entry(path, probe, options))
         for number, attempt in enumerate(attempts, start=1):
             one_pass = _Pass(path, probe, attempt, stop)
             yield from one_pass.run()
@@ -101,6 +102,14 @@ def _check_length(says: str, seconds: float, options: DecodeOptions) -> None:
             f"it {says} {seconds / 3600:,.1f} hours, and the limit is {limit:g}; to index it all"
             " the same: --max-hours HOURS --retry-failed",
         )
+
+
+def _choose_entry(path: Path, probe: Probe, options: DecodeOptions) -> DecodeOptions:
+    """For a section with pictures, enter the file where these come out whole."""
+    start = options.start_seconds
+    if start == 0 or not options.wants_picture or probe.picture is None:
+        return options
+    return replace(options, entry_seconds=find_entry(path, probe.picture, start))
 
 
 def _plan_attempts(probe: Probe, options: DecodeOptions) -> list[DecodeOptions]:
@@ -177,9 +186,14 @@ class _Pass:
             error_lines=complaints.lines,
             is_truncated=self._is_cut(duration),
             lost=self._find_lost(planned),
-            n_complaints=0 if self._options.is_section else complaints.n_losses,
+            n_complaints=complaints.n_losses if self._is_whole else 0,
             complaint=describe_complaint(complaints.first_loss, self._path),
         )
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all of the file is decoded; where parts are left out, decoders may complain."""
+        return not self._options.is_section and self._options.decoded != "key"
 
     def _find_lost(self, planned: DecodeOptions) -> Lost:
         """Which stream of the whole file gave nothing; a sound track may be empty by intent."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from indexer.containers import HEAD_BYTES, is_media_head
 from indexer.decode import Decoding, decode
+from indexer.entry import has_loss, list_entries
 from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
 from indexer.probe import SubtitleStream
 from indexer.programs import compile_graph, find_reason, open_input, run_program
@@ -86,14 +87,19 @@ def read_thumbnail(path: Path, at_seconds: float, width: int = 320) -> bytes:
         ToolMissingError: there is no ffmpeg.
     """
     at = max(0.0, at_seconds - TIME_SLACK_SECONDS)
-    # Behind the start of the last frame, the key frame before it is the best there is; behind the
-    # end of the file, the first frame.
-    for seek in ({"ss": at}, {"ss": at, "noaccurate_seek": None}, {"ss": 0.0}):
-        graph = _thumbnail_graph(open_input(path, options=seek), width)
-        jpeg = _run_graph(graph, "it has no picture that can be decoded")
-        if jpeg:
-            return jpeg
-    raise MediaError("decode_failed", "it has no picture that can be decoded")
+    jpeg = b""
+    for entry in list_entries(at):
+        found, is_whole = _grab(path, entry, at - entry, width)
+        if not found:  # behind the start of the last frame, the key frame before it is the best
+            found, is_whole = _grab(path, entry, None, width)
+        # What the decoder complained of is kept for want of a better one.
+        jpeg = found or jpeg
+        if found and is_whole:
+            break
+    jpeg = jpeg or _grab(path, 0.0, None, width)[0]
+    if not jpeg:
+        raise MediaError("decode_failed", "it has no picture that can be decoded")
+    return jpeg
 
 
 def read_subtitles(path: Path, stream: SubtitleStream, timeout_seconds: float = 60.0) -> str:
@@ -110,10 +116,29 @@ def read_subtitles(path: Path, stream: SubtitleStream, timeout_seconds: float = 
     return done.stdout.decode(errors="replace")
 
 
-def _thumbnail_graph(source: Any, width: int) -> Any:
-    """One frame of the first picture stream that is no cover art, in square pixels."""
-    scaled = source["V:0"].filter("scale", "iw*sar", "ih").filter("scale", width, -2)
-    return scaled.output("pipe:1", format="mjpeg", vframes=1, **{"q:v": 4})
+def _grab(path: Path, entry: float, after: float | None, width: int) -> tuple[bytes, bool]:
+    """One frame of the first picture stream that is no cover art, as a JPEG in square pixels.
+
+    Args:
+        path: of the file.
+        entry: where the decoder enters, at the key frame before.
+        after: seconds after the entry at which the frame is shown; None is the key frame.
+        width: of the JPEG.
+
+    Returns:
+        The JPEG, empty where there is no frame, and whether nothing was lost on the way to it.
+    """
+    seek = {"ss": entry} if after == 0 else {"ss": entry, "noaccurate_seek": None}
+    stream = open_input(path, options=seek)["V:0"]
+    if after:
+        stream = stream.filter("select", f"gte(t,{after:.6f})")
+    scaled = stream.filter("scale", "iw*sar", "ih").filter("scale", width, -2)
+    output = scaled.output("pipe:1", format="mjpeg", vframes=1, **{"q:v": 4})
+    done = run_program(compile_graph(output), PICTURE_TIMEOUT_SECONDS)
+    if done.returncode != 0:
+        reason = find_reason(done.stderr.decode(errors="replace"))
+        raise reason or MediaError("decode_failed", "it has no picture that can be decoded")
+    return done.stdout, not has_loss(done.stderr)
 
 
 def _sniff_picture(path: Path) -> str:

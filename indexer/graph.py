@@ -66,8 +66,9 @@ def _input_options(path: Path, probe: Probe, options: DecodeOptions) -> dict[str
     """Where the decoder begins, with how many threads, and what it leaves out."""
     n_threads = options.n_threads or min(os.cpu_count() or 1, MAX_THREADS)
     chosen: dict[str, Any] = {"threads": n_threads}
-    if options.start_seconds > 0:
-        chosen |= {"ss": options.start_seconds, "noaccurate_seek": None}
+    entry_seconds = options.start_seconds - options.run_up_seconds
+    if entry_seconds > 0:
+        chosen |= {"ss": entry_seconds, "noaccurate_seek": None}
     if options.wants_picture and probe.picture is not None:
         skip = choose_skip(path, probe.picture, choose_rate(probe, options), options)
         if skip != "none":
@@ -106,6 +107,8 @@ def _picture_output(
     """
     width, height = options.frame_size
     stream = source[str(picture.index)].filter("settb", "AVTB")
+    if options.run_up_seconds:
+        stream = stream.filter("setpts", f"PTS-{options.run_up_seconds:.6f}/TB")
     if options.end_seconds is not None:
         stream = stream.filter("trim", end=options.end_seconds - options.start_seconds)
     stream = stream.filter("metadata", mode="delete")
@@ -150,6 +153,8 @@ def _sound_output(stream: Any, options: DecodeOptions, pipe: int) -> Any:
         limits.append(f"end={options.end_seconds - options.start_seconds:.6f}")
     if limits:
         filters.insert(0, f"atrim={':'.join(limits)}")
+    if options.run_up_seconds:
+        filters.insert(0, f"asetpts=PTS-{options.run_up_seconds:.6f}/TB")
     return stream.output(
         f"pipe:{pipe}", format="f32le", ac=1, ar=options.sample_rate, af=",".join(filters)
     )

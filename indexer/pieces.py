@@ -30,6 +30,8 @@ class DecodeOptions:
             software. A pass with it fails on the least complaint, since software can do it over.
         n_threads: of the decoder; None is one a core.
         start_seconds, end_seconds: the section, relative to the file; None is its end.
+        entry_seconds: where the decoder enters the file for the section; None is at its start,
+            which is the key frame before it.
         batch_frames: frames in a `FrameBatch`, less in the last one.
         block_seconds: length of a `SoundBlock`, less in the last one.
         stall_seconds: a decoder that gives nothing for so long is ended.
@@ -46,6 +48,7 @@ class DecodeOptions:
     n_threads: int | None = None
     start_seconds: float = 0.0
     end_seconds: float | None = None
+    entry_seconds: float | None = None
     batch_frames: int = 32
     block_seconds: float = 5.0
     stall_seconds: float = 60.0
@@ -63,6 +66,11 @@ class DecodeOptions:
             raise ValueError(f"times are not negative: {self}")
         if self.end_seconds is not None and self.end_seconds <= self.start_seconds:
             raise ValueError(f"the section ends before it starts: {self}")
+
+    @property
+    def run_up_seconds(self) -> float:
+        """What is decoded and left out before the section, beside what its key frame needs."""
+        return 0.0 if self.entry_seconds is None else self.start_seconds - self.entry_seconds
 
     @property
     def is_section(self) -> bool:
