@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types layers check bench campaign docs constraints clean
+.PHONY: help setup demo test lint format types layers check bench campaign docs tour constraints clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) \
@@ -42,6 +42,7 @@ layers: $(READY) ## Check who imports whom
 
 check: lint types layers ## Check style, types, layers, and that the documents are up to date
 	@$(BIN)/python docs/generate_commands.py --check
+	@$(BIN)/python docs/generate_tour.py --check
 
 bench: $(READY) ## Measure every claim of speed and write benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks.speed
@@ -51,6 +52,10 @@ campaign: $(READY) ## Try to break it for half an hour: hostile files, kills, da
 
 docs: $(READY) ## Write docs/commands.md and the README's list of commands anew
 	@$(BIN)/python docs/generate_commands.py
+	@$(BIN)/python docs/generate_tour.py
+
+tour: $(READY) ## Run the demo, and write the README's tour from what it prints
+	@$(BIN)/python docs/generate_tour.py --run
 
 constraints: $(READY) ## Take the newest versions into constraints.txt
 	@bash .ci/compile_constraints.sh

@@ -5,7 +5,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.demo_library import make_library
@@ -13,47 +15,97 @@ from benchmarks.demo_library import make_library
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".demo"
 VIDEOS, STILL, CLIP, REPORT = "videos", "queries/still.jpg", "queries/clip.mp4", "report.html"
-# Each with what it shows.
-TOUR: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Index a folder", ("index", VIDEOS)),
-    ("A picture, cut out of one of the videos", ("search", "--image", STILL, "--top", "3")),
-    ("A clip of 4 seconds, encoded anew and badly", ("search", "--clip", CLIP, "--top", "3")),
-    (
-        "A line that is sung, not quite remembered",
-        ("search", "--lyric", "I made a moon out of paper", "--top", "3"),
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command of the tour, and what it shows."""
+
+    told: str
+    words: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """As it is typed."""
+        return shlex.join(["mvsearch", *self.words])
+
+
+# README.md shows it: `make tour` writes it there.
+TOUR = (
+    Step("Index a folder:", ("index", VIDEOS)),
+    Step(
+        "A picture, cut out of one of the videos. Each modality shows its own cosine, how "
+        "surprising that is between videos that have nothing to do with each other (2 is one pair "
+        "in a hundred, 3 one in a thousand), and its weight:",
+        ("search", "--image", STILL, "--top", "2"),
     ),
-    ("Words for what is seen or sung", ("search", "--text", "trees in winter", "--top", "3")),
-    (
-        "Two parts, one query",
-        ("search", "--image", STILL, "--lyric", "strangers with red umbrellas", "--top", "3"),
+    Step(
+        "A clip of four seconds, encoded anew and badly:",
+        ("search", "--clip", CLIP, "--top", "3"),
     ),
-    ("Songs similar to one", ("similar", "desert session", "--top", "3")),
-    ("Which of them are versions of one another", ("versions",)),
-    ("The report over all of them", ("similar", "--all", "--format", "html", "--out", REPORT)),
-    ("Index again: nothing is done twice", ("index", VIDEOS)),
+    Step(
+        "A line that is sung, not quite remembered:",
+        ("search", "--lyric", "I made a moon out of paper", "--top", "2"),
+    ),
+    Step("Words for what is seen or sung:", ("search", "--text", "trees in winter", "--top", "1")),
+    Step(
+        "Two parts, one query:",
+        ("search", "--image", STILL, "--lyric", "strangers with red umbrellas", "--top", "2"),
+    ),
+    Step(
+        "Songs similar to one; `--format txt` gives the published form:",
+        ("similar", "desert session", "--top", "2"),
+    ),
+    Step(
+        "The report over all of them, one page with pictures and a heat map that can be clicked:",
+        ("similar", "--all", "--format", "html", "--out", REPORT),
+    ),
+    Step("What is a version of what, told by the modality that agrees over time:", ("versions",)),
+    Step("A second run looks at names, sizes and times and opens nothing:", ("index", VIDEOS)),
 )
 
 
-def run_tour() -> None:
-    """Make the library and run the tour; ends the program where a command fails."""
+def run_tour(place: Path = PLACE, *, is_kept: bool = False) -> list[str]:
+    """Make the library and run the tour; ends the program where a command fails.
+
+    Args:
+        place: the folder for all of it; what is there is removed.
+        is_kept: whether to keep what the commands print, besides showing it.
+
+    Returns:
+        What each step printed on standard output; empty texts unless it is kept.
+    """
     began = time.monotonic()
-    shutil.rmtree(PLACE, ignore_errors=True)
+    shutil.rmtree(place, ignore_errors=True)
     say("Make eight short music videos")
-    make_library(PLACE)
+    make_library(place)
     say(f"{time.monotonic() - began:.0f} s")
-    for told, words in TOUR:
-        say(f"\n# {told}\n$ {shlex.join(['mvsearch', *words])}")
-        run_command(words)
-    say(f"\nAll of it took {time.monotonic() - began:.0f} s. The report: {PLACE / REPORT}")
+    printed = []
+    for step in TOUR:
+        say("\n" + textwrap.fill(step.told, initial_indent="# ", subsequent_indent="# "))
+        say(f"$ {step.command}")
+        printed.append(run_command(step.words, place, is_kept=is_kept))
+    say(f"\nAll of it took {time.monotonic() - began:.0f} s. The report: {place / REPORT}")
+    return printed
 
 
-def run_command(words: tuple[str, ...]) -> None:
+def run_command(words: tuple[str, ...], place: Path, *, is_kept: bool) -> str:
     """Run the command as a user would, with a library of its own."""
     program = Path(sys.executable).with_name("mvsearch")
-    environment = os.environ | {"MVSEARCH_LIBRARY": str(PLACE / "library")}
-    status = subprocess.run([program, *words], cwd=PLACE, env=environment, check=False).returncode
-    if status:
-        raise SystemExit(status)
+    environment = os.environ | {"MVSEARCH_LIBRARY": str(place / "library")}
+    done = subprocess.run(
+        [program, *words],
+        cwd=place,
+        env=environment,
+        stdout=subprocess.PIPE if is_kept else None,
+        encoding="utf-8",
+        check=False,
+    )
+    if is_kept:
+        say(done.stdout)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return done.stdout or ""
 
 
 def say(text: str) -> None:

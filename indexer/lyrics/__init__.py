@@ -19,6 +19,7 @@ from indexer.lyrics.subtitles import parse_subtitles
 from indexer.lyrics.timing import Parsed
 from store.errors import MediaError
 from store.records import Lyrics
+from store.unicode import MAX_NAME_LETTERS, truncate
 
 __all__ = [
     "FoundLyrics",
@@ -147,7 +148,7 @@ def _read_tags(
         read, key=lambda found: (not found[2].is_timed, _fit(found[1], language), found[0])
     )
     problems += parsed.list_problems("lyrics tag")
-    return Lyrics(parsed.lines, "tag", key, spoken), tuple(problems)
+    return Lyrics(parsed.lines, "tag", truncate(key, MAX_NAME_LETTERS), spoken), tuple(problems)
 
 
 def _fit(spoken: str | None, wanted: str | None) -> int:

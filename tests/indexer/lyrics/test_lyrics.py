@@ -118,6 +118,12 @@ def test_a_tag_that_would_swamp_the_index_is_told(video: Path) -> None:
     assert [str(problem).split(":")[0] for problem in found.problems] == ["lyrics tag"]
 
 
+def test_the_name_of_a_tag_is_bounded(video: Path) -> None:
+    found = find_lyrics((video,), {"lyrics-" + "x" * 100_000: "sung"}, [], refuse)
+    assert found.lyrics is not None
+    assert len(found.lyrics.origin) == 500
+
+
 def test_the_tag_in_the_wanted_language(video: Path) -> None:
     tags = {"lyrics-eng": "hello", "lyrics-deu": "hallo"}
     assert find(video, tags, language="de").lines[0].text == "hallo"
