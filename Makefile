@@ -8,7 +8,8 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types layers check bench campaign docs tour constraints clean
+.PHONY: help setup demo test lint format types layers check bench campaign docs tour constraints \
+	lock audit clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) \
@@ -57,8 +58,14 @@ docs: $(READY) ## Write docs/commands.md and the README's list of commands anew
 tour: $(READY) ## Run the demo, and write the README's tour from what it prints
 	@$(BIN)/python docs/generate_tour.py --run
 
-constraints: $(READY) ## Take the newest versions into constraints.txt
+constraints: $(READY) ## Take the newest versions into constraints.txt and light.txt
 	@bash .ci/compile_constraints.sh
+
+lock: $(READY) ## Write both for what pyproject.toml asks for, keeping versions
+	@bash .ci/compile_constraints.sh keep
+
+audit: $(READY) ## Look for known vulnerabilities in what constraints.txt lists; needs a network
+	@$(BIN)/python .ci/audit.py
 
 clean: ## Remove what was made: environment, demo, caches
 	@rm -rf .venv .demo .bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache \

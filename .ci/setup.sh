@@ -42,16 +42,23 @@ make_environment() {
     give_up "no environment could be made" "$PYTHON -m venv --clear .venv"
 }
 
+# What constraints.txt lists, each file by its hash; then torch and what it brings, of which a machine
+# takes what suits it; then this project, for which nothing is fetched any more.
+install_by() {
+  "$@" --require-hashes --no-deps -r constraints.txt &&
+    "$@" torch torchvision &&
+    "$@" --no-deps --no-build-isolation -e .
+}
+
 # uv takes 20 s where pip takes minutes; pip also reaches registries that only its settings name.
 install_packages() {
-  local what=(-c constraints.txt -e . --group dev)
-  if "$BIN/python" -m pip install -q --disable-pip-version-check uv &&
-    "$BIN/uv" pip install -q --python "$BIN/python" "${what[@]}"; then
+  local pip=("$BIN/python" -m pip install -q --disable-pip-version-check)
+  if "${pip[@]}" --require-hashes --no-deps -r <(sed -n '/^uv==/,/[^\\]$/p' constraints.txt) &&
+    install_by "$BIN/uv" pip install -q --python "$BIN/python"; then
     return
   fi
   say "uv could not install; trying pip, which takes longer"
-  "$BIN/python" -m pip install -q --upgrade 'pip>=25.1' # the first that knows --group
-  "$BIN/python" -m pip install -q "${what[@]}"
+  install_by "${pip[@]}"
 }
 
 torch_fits() { "$BIN/python" -W ignore -c 'import torchvision' 2>/dev/null; }

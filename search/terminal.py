@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from store.distribution import explain_absence
 from store.errors import MvsearchError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def run_app(app: typer.Typer) -> int:
     except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
         _drop_output()
         code = EXIT_FAILURES
+    except ModuleNotFoundError as error:
+        _complain(explain_absence(error))
     except OSError as error:  # such as a full disk behind standard output
         _drop_output()
         _complain(f"stopped: {error.strerror or error}")

@@ -14,11 +14,28 @@ def read_version() -> str | None:
         return None
 
 
-def name_install(extra: str) -> str:
-    """The line that installs an extra, for messages.
+# What a light installation lacks: the modules of packages that `light.txt` leaves out.
+LEFT_OUT = frozenset(
+    ("efficientnet_lite_pytorch", "onnxscript", "torch", "torchvision", "transformers", "whisper")
+)
+
+
+def explain_absence(error: ModuleNotFoundError) -> str:
+    """One line on a module that a light installation lacks.
+
+    Raises:
+        ModuleNotFoundError: the error itself, where the module is none of these.
+    """
+    if (error.name or "").partition(".")[0] not in LEFT_OUT:
+        raise error
+    return f"{error.name} is not installed, which this needs; type: {name_install()}"
+
+
+def name_install(extra: str = "") -> str:
+    """The line that installs an extra, or all that is asked for by default; for messages.
 
     pip takes our name for what is installed under it. Where nothing is, it would ask a registry for
     it, so the line names our folder.
     """
     what = "." if read_version() is None else DISTRIBUTION
-    return f"pip install '{what}[{extra}]'"
+    return f"pip install '{what}[{extra}]'" if extra else f"pip install {what}"

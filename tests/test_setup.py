@@ -1,14 +1,20 @@
 """The set-up on machines that lack something, played with stand-ins for the programs it calls."""
 
+import json
+import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / ".ci" / "setup.sh"
-PLAIN = ("bash", "cat", "chmod", "dirname", "env", "ln", "mkdir", "touch")
+CONSTRAINTS = SCRIPT.parents[1] / "constraints.txt"
+PLAIN = ("bash", "cat", "chmod", "dirname", "env", "ln", "mkdir", "sed", "touch")
 
 Machine = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -110,11 +116,96 @@ def test_a_python_without_ensurepip_says_what_to_install(machine: Machine) -> No
     assert done.stderr.splitlines()[-1] == "setup: type: sudo apt-get install python3-venv"
 
 
+INSTALLS = (
+    "--require-hashes --no-deps -r constraints.txt",
+    "torch torchvision",
+    "--no-deps --no-build-isolation -e .",
+)
+
+
+def test_all_but_torch_is_installed_by_its_hash(machine: Machine, tmp_path: Path) -> None:
+    shutil.copy(CONSTRAINTS, tmp_path)
+    python = 'if [[ "$*" == *--require-hashes*-r* ]]; then cat "${@: -1}"; fi'
+    done = machine("install_packages", uv="exit 0", python=python)
+    assert done.returncode == 0
+    uv = done.stdout.splitlines()
+    assert uv[0].startswith("uv==")
+    assert all(line.startswith("    --hash=sha256:") for line in uv[1:])
+    assert read_log(tmp_path)[1:] == [
+        f"uv pip install -q --python .venv/bin/python {words}" for words in INSTALLS
+    ]
+
+
 def test_pip_takes_over_where_uv_fails(machine: Machine, tmp_path: Path) -> None:
+    shutil.copy(CONSTRAINTS, tmp_path)
     assert machine("install_packages", uv="exit 1", python="exit 0").returncode == 0
-    assert read_log(tmp_path)[-1] == (
-        "python -m pip install -q -c constraints.txt -e . --group dev"
+    pip = "python -m pip install -q --disable-pip-version-check"
+    assert read_log(tmp_path)[-3:] == [f"{pip} {words}" for words in INSTALLS]
+
+
+def read_locked(path: Path) -> dict[str, list[str]]:
+    """The hashes of each pinned requirement, by its line with its marker."""
+    locked = {}
+    for block in path.read_text("utf-8").replace("\\\n", "").splitlines():
+        requirement, *hashes = re.split(r" +--hash=sha256:", block.rstrip())
+        assert re.fullmatch(r"[a-z0-9-]+==\S+( ; .+)?", requirement), block
+        assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in hashes), block
+        locked[requirement] = hashes
+    return locked
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "light.txt"])
+def test_every_package_that_is_listed_has_its_hashes(name: str) -> None:
+    locked = read_locked(CONSTRAINTS.with_name(name))
+    assert len(locked) > 50
+    assert [package for package, hashes in locked.items() if not hashes] == []
+
+
+def test_what_is_asked_for_is_listed_and_torch_is_not() -> None:
+    project = tomllib.loads(CONSTRAINTS.with_name("pyproject.toml").read_text("utf-8"))
+    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = {re.split("[<>=]", line)[0].replace("_", "-") for line in asked}
+    listed = {package.partition("==")[0] for package in read_locked(CONSTRAINTS)}
+    assert names - listed == {"torch", "torchvision"}
+    assert not {name for name in listed if name.startswith(("nvidia-", "cuda-", "triton"))}
+
+
+def test_both_lists_agree() -> None:
+    light, whole = (read_locked(CONSTRAINTS.with_name(n)) for n in ("light.txt", CONSTRAINTS.name))
+    assert {name for name in light if name not in whole} == {
+        name for name in light if name.startswith("torchvision==")
+    }
+    assert all(hashes == whole.get(name, hashes) for name, hashes in light.items())
+
+
+FLAW = {"name": "a", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
+CLEAN = {"name": "b", "version": "1", "vulns": []}
+UNKNOWN = {"name": "c", "skip_reason": "not found"}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "line"),
+    [
+        ([CLEAN], 0, "no known vulnerabilities in 1 packages"),
+        ([FLAW, CLEAN, UNKNOWN], 1, "1 of 3 packages have known vulnerabilities"),
+        ([CLEAN, UNKNOWN], 1, "could not be looked up: c"),
+        ([UNKNOWN, UNKNOWN], 0, "skipped, as the service that knows vulnerabilities cannot"),
+        (None, 0, "skipped, as pip-audit could not ask: ConnectionError"),
+    ],
+)
+def test_an_audit_tells_flaws_from_not_knowing(
+    tmp_path: Path, said: list[Any] | None, code: int, line: str
+) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(SCRIPT.with_name("audit.py"), tmp_path / ".ci")
+    text = "" if said is None else json.dumps({"dependencies": said})
+    put(tmp_path / ".venv/bin/uv", f"echo ConnectionError >&2; cat <<'END'\n{text}\nEND\nexit 1")
+    done = subprocess.run(
+        [sys.executable, tmp_path / ".ci/audit.py"], capture_output=True, text=True, check=False
     )
+    assert done.returncode == code
+    assert line in done.stderr.splitlines()[-1]
+    assert ("a 1: PYSEC-1 (mended in 2)" in done.stderr) == (FLAW in (said or []))
 
 
 def test_a_torch_that_does_not_fit_is_replaced(machine: Machine, tmp_path: Path) -> None:

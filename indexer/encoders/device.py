@@ -54,6 +54,8 @@ def has_driver() -> bool:
 
 
 def _is_cuda_working() -> bool:
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return False
     return torch.cuda.is_available()

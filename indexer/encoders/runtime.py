@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from indexer.encoders.cached import drop_damaged, load_cached
 from indexer.encoders.device import Device, choose_device, count_threads
+from store.distribution import explain_absence
+from store.errors import MvsearchError
 from store.records import Matrix
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ class TorchNetwork:
     n_side_by_side = 1
 
     def __init__(self, recipe: Recipe, device: Device) -> None:
-        self._module = recipe.build().eval().to(device)
+        self._module = _build(recipe).to(device)
         self._device = device
 
     def run(self, *inputs: Array) -> tuple[Matrix, ...]:
@@ -155,14 +157,21 @@ class TorchNetwork:
         return tuple(np.asarray(output.float().cpu().numpy()) for output in outputs)
 
 
+def _build(recipe: Recipe) -> "torch.nn.Module":
+    try:
+        return recipe.build().eval()
+    except ModuleNotFoundError as error:  # of the whole run, not of the file in work
+        raise MvsearchError(explain_absence(error)) from error
+
+
 def _export(recipe: Recipe, path: Path) -> None:
     if recipe.write is not None:
         recipe.write(path)
         return
+    logger.info("exporting %s for ONNX Runtime: done once, takes some seconds", recipe.name)
+    module = _build(recipe)
     import torch
 
-    logger.info("exporting %s for ONNX Runtime: done once, takes some seconds", recipe.name)
-    module = recipe.build().eval()
     shapes = tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for axes in recipe.varying)
     with torch.no_grad():
         # Optimised here as well as on load: EfficientNet-Lite0 runs 2.7 times as fast for it.

@@ -1,6 +1,7 @@
 """Where Whisper's checkpoints lie, told without importing Whisper."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from store.errors import MvsearchError
@@ -38,12 +39,13 @@ def is_converted(path: Path) -> bool:
 
 
 def has_weights(model: str) -> bool:
-    """Whether a model can be used without a download.
+    """Whether a model can be used without a download: openai-whisper alone reads its checkpoints.
 
     Raises:
         MvsearchError: neither a file nor the name of a model.
     """
-    return find_checkpoint(model) is not None
+    found = find_checkpoint(model)
+    return found is not None and (is_converted(found) or find_spec("whisper") is not None)
 
 
 def checkpoint_name(model: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.distribution import DISTRIBUTION, name_install, read_version
+from store.distribution import DISTRIBUTION, LEFT_OUT, name_install, read_version
 
 ROOT = Path(__file__).parents[2]
 # pip must never be told to fetch by the command's name: the registry has another's under it.
@@ -51,3 +51,27 @@ def test_nothing_tells_to_install_a_strangers_package(pattern: str) -> None:
     ours = [path for path in ours if path.name != Path(__file__).name]
     assert ours
     assert [str(path) for path in ours if STRANGERS.search(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("module", ["torch", "transformers.models", "whisper"])
+def test_what_a_light_installation_lacks_is_told_in_one_line(module: str) -> None:
+    code = (
+        "import sys; sys.path.insert(0, ''); import typer; from search.terminal import run_app\n"
+        f"sys.modules.update(dict.fromkeys({sorted(LEFT_OUT)!r})); app = typer.Typer()\n"
+        f"@app.command()\ndef work() -> None:\n    import {module}\n"
+        "sys.exit(run_app(app))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(f"mvsearch: {module} is not installed.*pip install .*\n", done.stderr)
+
+
+def test_what_is_left_out_is_what_the_light_list_lacks() -> None:
+    listed = {line.partition("==")[0] for line in (ROOT / "light.txt").read_text().splitlines()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = {re.split("[<>=]", line)[0].replace("_", "-") for line in project["dependencies"]}
+    lacking = {name.removeprefix("openai-").replace("-", "_") for name in asked - listed}
+    # torchvision is there for the names of its classes, and does not load.
+    assert lacking | {"torchvision"} == LEFT_OUT

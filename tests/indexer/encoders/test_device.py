@@ -51,3 +51,10 @@ def test_a_wish_that_cannot_be_met_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("MVSEARCH_DEVICE", "tpu")
     with pytest.raises(MvsearchError, match="auto, cpu or cuda"):
         choose_device()
+
+
+def test_without_torch_there_is_no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    monkeypatch.setattr(device, "has_driver", lambda: True)
+    monkeypatch.setenv("MVSEARCH_DEVICE", "auto")
+    assert choose_device() == "cpu"

@@ -101,3 +101,19 @@ def test_listing_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_network_that_needs_torch_says_so_where_there_is_none(tmp_path: Path) -> None:
+    code = (
+        "import sys, numpy as np; sys.modules['torch'] = None\n"
+        "from indexer.encoders.runtime import OnnxNetwork, Recipe\n"
+        "from store.errors import MvsearchError\n"
+        "def build():\n    import torch\n"
+        "try: OnnxNetwork(Recipe('net', '1', build, (np.zeros(1),), ((),)))\n"
+        "except MvsearchError as error: print(error)"
+    )
+    environment = os.environ | {"MVSEARCH_MODELS": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "torch is not installed, which this needs; type: pip install " in done.stdout

@@ -36,6 +36,19 @@ def test_named_models_are_found_in_both_places(tmp_path: Path) -> None:
     assert not has_weights("tiny")
 
 
+def test_weights_that_nothing_here_can_read_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models/whisper").mkdir(parents=True)
+    (tmp_path / "models/whisper/base.pt").touch()
+    assert has_weights("base")
+    monkeypatch.setattr("indexer.lyrics.checkpoints.find_spec", lambda _: None)
+    assert not has_weights("base")
+    (tmp_path / "converted").mkdir()
+    (tmp_path / "converted" / "model.bin").touch()
+    assert has_weights(str(tmp_path / "converted"))
+
+
 def test_a_file_is_itself(tmp_path: Path) -> None:
     path = tmp_path / "mine.pt"
     path.touch()
