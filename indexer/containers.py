@@ -40,9 +40,10 @@ _MAGIC = (
 _RIFF_KINDS = frozenset({b"AVI ", b"AVIX", b"WAVE"})
 _AIFF_KINDS = frozenset({b"AIFF", b"AIFC"})
 _QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"pnot"})
-# ISO files that hold pictures only: HEIF, AVIF, JPEG 2000, camera raw.
+# ISO files that hold pictures only, or sequences of them: HEIF, AVIF, JPEG 2000, camera raw.
 _PICTURE_BRANDS = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif", b"jp2 ", b"jpx ", b"crx "}
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif"}
+    | {b"avis", b"jp2 ", b"jpx ", b"crx "}
 )
 # ISO/IEC 11172-3, 13818-3: kbit/s by layer for version 1, and for versions 2 and 2.5.
 _BITRATES = {
@@ -73,6 +74,11 @@ def is_media_head(head: bytes) -> bool:
     )
 
 
+def find_brand(head: bytes) -> bytes | None:
+    """The major brand of an ISO file (ISO/IEC 14496-12, 4.3); None for any other."""
+    return head[8:12] if head[4:8] == b"ftyp" and len(head) >= 12 else None
+
+
 def _is_iff(head: bytes) -> bool:
     """RIFF and its 64-bit kin, and AIFF, are told by the kind after the size."""
     if head[:4] in (b"RIFF", b"RF64", b"RIFX"):
@@ -82,8 +88,9 @@ def _is_iff(head: bytes) -> bool:
 
 def _is_iso(head: bytes) -> bool:
     """MP4, QuickTime and kin: a box whose name says so, and no brand of a picture."""
-    if head[4:8] == b"ftyp":
-        return head[8:12] not in _PICTURE_BRANDS
+    brand = find_brand(head)
+    if brand is not None:
+        return brand not in _PICTURE_BRANDS
     return head[4:8] in _QUICKTIME_BOXES
 
 

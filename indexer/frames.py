@@ -1,14 +1,11 @@
 """Pictures and subtitles out of files: streamed by the decoder, or a single one."""
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from indexer.containers import HEAD_BYTES, is_media_head
 from indexer.decode import Decoding, decode
 from indexer.entry import has_loss, list_entries
+from indexer.graph import shrink_far
+from indexer.pictures import PICTURE_TIMEOUT_SECONDS, read_image
 from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
 from indexer.probe import SubtitleStream
 from indexer.programs import compile_graph, find_reason, open_input, run_program
@@ -31,52 +28,10 @@ __all__ = [
     "read_thumbnail",
 ]
 
-PICTURE_TIMEOUT_SECONDS = 30.0
-PICTURE_COMPLAINT = "the picture cannot be decoded: it is damaged or too large"
+# Height of a thumbnail over its width, at most.
+MAX_TALLNESS = 4
 # Times from a container are rounded; a frame that begins this much earlier is the one meant.
 TIME_SLACK_SECONDS = 0.002
-
-_PICTURE_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "png_pipe"),
-    (b"\xff\xd8\xff", "jpeg_pipe"),
-    (b"GIF8", "gif"),
-    (b"BM", "bmp_pipe"),
-    (b"II*\x00", "tiff_pipe"),
-    (b"MM\x00*", "tiff_pipe"),
-    (b"\xff\x0a", "jpegxl_pipe"),
-    (b"\x00\x00\x00\x0cJXL ", "jpegxl_pipe"),
-)
-
-
-def read_image(path: Path, frame_size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Read a picture (PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG XL), the first of an animation.
-
-    Args:
-        path: of the picture; what it is is told by its content.
-        frame_size: (width, height) that the whole picture is scaled to.
-
-    Returns:
-        (height, width, 3) RGB; what is transparent lies on white.
-
-    Raises:
-        MediaError: "unreadable", "no_media" (no picture), "decode_failed", "timed_out".
-        ToolMissingError: there is no ffmpeg.
-    """
-    width, height = frame_size
-    demuxer = _sniff_picture(path)
-    source = open_input(path, demuxer, {"format": demuxer})["v:0"]
-    scaled = source.filter("scale", width, height, flags="bicubic+accurate_rnd+full_chroma_int")
-    raw = _run_graph(
-        scaled.output("pipe:1", format="rawvideo", pix_fmt="rgba", vframes=1),
-        PICTURE_COMPLAINT,
-    )
-    if len(raw) < width * height * 4:
-        raise MediaError("decode_failed", PICTURE_COMPLAINT)
-    pixels = np.frombuffer(raw, np.uint8)[: width * height * 4].reshape(height, width, 4)
-    opacity = pixels[..., 3:].astype(np.float32) / 255.0
-    on_white = pixels[..., :3] * opacity + 255.0 * (1.0 - opacity)
-    rounded: npt.NDArray[np.uint8] = np.round(on_white).astype(np.uint8)
-    return rounded
 
 
 def read_thumbnail(path: Path, at_seconds: float, width: int = 320) -> bytes:
@@ -132,38 +87,13 @@ def _grab(path: Path, entry: float, after: float | None, width: int) -> tuple[by
     stream = open_input(path, options=seek)["V:0"]
     if after:
         stream = stream.filter("select", f"gte(t,{after:.6f})")
-    scaled = stream.filter("scale", "iw*sar", "ih").filter("scale", width, -2)
+    # In a box, so that a picture of 8 × 16000 does not become 320 × 640000.
+    wide = f"max(2,2*round(min({width},{MAX_TALLNESS * width}*dar)/2))"
+    tall = f"max(2,2*round(min({MAX_TALLNESS * width},{width}/dar)/2))"
+    scaled = shrink_far(stream, width, MAX_TALLNESS * width).filter("scale", wide, tall)
     output = scaled.output("pipe:1", format="mjpeg", vframes=1, **{"q:v": 4})
     done = run_program(compile_graph(output), PICTURE_TIMEOUT_SECONDS)
     if done.returncode != 0:
         reason = find_reason(done.stderr.decode(errors="replace"))
         raise reason or MediaError("decode_failed", "it has no picture that can be decoded")
     return done.stdout, not has_loss(done.stderr)
-
-
-def _sniff_picture(path: Path) -> str:
-    """The demuxer for a picture, by its first bytes: by name, ffmpeg would take `%d` as a list."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError as error:
-        raise find_reason(error.strerror or "") or MediaError(
-            "unreadable", "the picture cannot be read"
-        ) from None
-    for magic, demuxer in _PICTURE_MAGIC:
-        if head.startswith(magic):
-            return demuxer
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp_pipe"
-    if is_media_head(head):
-        raise MediaError("no_media", "it is video or sound, not a picture")
-    raise MediaError("no_media", "it is not a picture that can be read (PNG, JPEG, WebP, GIF, ...)")
-
-
-def _run_graph(output: Any, complaint: str) -> bytes:
-    """Run a graph that writes to standard output."""
-    done = run_program(compile_graph(output), PICTURE_TIMEOUT_SECONDS)
-    if done.returncode != 0:
-        reason = find_reason(done.stderr.decode(errors="replace"))
-        raise reason or MediaError("decode_failed", complaint)
-    return done.stdout

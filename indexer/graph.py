@@ -24,6 +24,9 @@ TRIAL_SECONDS = 20.0
 # ffmpeg fills a gap of sound with silence in memory; a longer one is a time stamp gone wrong.
 MAX_GAP_SECONDS = 600
 
+# One scaling makes at most so many pixels of a row or column into one.
+MAX_SHRINKING = 35
+
 _MARK = "mvsearch"
 
 
@@ -116,10 +119,22 @@ def _picture_output(
     stream = _print_times(stream, pipes["seen"])
     stream = stream.filter("select", select_expression(choose_rate(probe, options)))
     stream = _print_times(stream, pipes["kept"])
+    if max(picture.width / width, picture.height / height) > MAX_SHRINKING:
+        stream = shrink_far(stream, width, height)
     stream = stream.filter("scale", width, height, **scale_options(picture))
     return stream.output(
         f"pipe:{pipes['frames']}", format="rawvideo", pix_fmt="rgb24", **passthrough_option()
     )
+
+
+def shrink_far(stream: Any, width: int, height: int) -> Any:
+    """Bring a picture within what one scaling can shrink to a size; most are left as they are.
+
+    Exact bicubic filters of ffmpeg reach over some 40 pixels for each that is made: it refuses
+    16000 × 8 to 224 × 224. A picture's pixels are skipped, as no other filter reaches farther.
+    """
+    most = [f"min({side},{MAX_SHRINKING * size})" for side, size in (("iw", width), ("ih", height))]
+    return stream.filter("scale", *most, flags="neighbor")
 
 
 def scale_options(picture: PictureStream) -> dict[str, str]:
