@@ -14,8 +14,8 @@ from store.records import Video
 # Id of a video, and the second at which it is looked at.
 Place = tuple[str, float]
 
-# Of all the pictures of a page, in the characters that they take there; about 900 pictures.
-MAX_PICTURE_BYTES = 2_600_000
+# Of all the pictures of a page, in the characters that they take there; about 800 pictures.
+MAX_PICTURE_BYTES = 2_200_000
 N_AT_ONCE = 200
 
 NO_PICTURE = '<span class="still none" role="img" aria-label="no picture"></span>'

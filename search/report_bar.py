@@ -45,7 +45,7 @@ def draw_bar(result: Result, longest: float) -> str:
     for name, part in added.items():
         width = max(part, 0.0) * scale
         if width:
-            parts.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}" height="6"/>')
+            parts.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}"/>')
         x += width
     said = _say_parts(result)
     return (
@@ -57,7 +57,7 @@ def draw_bar(result: Result, longest: float) -> str:
 def _say_parts(result: Result) -> str:
     said = [
         f"{WHAT[modality]} {part.points:.3g} (similarity {part.similarity:.2f}, surprise "
-        f"{part.calibrated:.1f}, weight {part.weight:.2f})"
+        f"{part.calibrated:.1f})"
         for modality in MODALITIES
         if (part := result.contributions.get(modality)) is not None
     ]

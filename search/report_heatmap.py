@@ -268,8 +268,8 @@ def _link_cells(
         # Keys reach the same entries by the rows; a stop at every cell would be endless.
         f'<a class="cell" tabindex="-1" href="#p-{song}-{other}">'
         f"<title>{names[song]} → {names[other]}: {matrix.scores[song, other]:.3f}</title>"
-        f'<rect x="{place[other] * cell:.2f}" y="{place[song] * cell:.2f}" width="{cell:.3f}" '
-        f'height="{cell:.3f}"/></a>'
+        f'<path d="M{place[other] * cell:.2f} {place[song] * cell:.2f}h{cell:.2f}v{cell:.2f}'
+        f'h-{cell:.2f}z"/></a>'
         for song, other in sorted(pairs)
     ]
 

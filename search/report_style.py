@@ -45,10 +45,10 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .names ol { columns: 17rem; font-size: .85rem; padding-left: 3rem; overflow-wrap: anywhere; }
 .map image { image-rendering: pixelated; }
 .map text { fill: var(--soft); font-family: inherit; }
-.map rect { fill: transparent; }
+.map rect, .map path { fill: transparent; }
 .map .row:hover rect, .map .row:focus-visible rect { fill: var(--accent); fill-opacity: .12; }
 .map .row:hover text, .map .row:focus-visible text { fill: var(--ink); }
-.map .cell:hover rect { stroke: var(--ink); stroke-width: 1.5px;
+.map .cell:hover path { stroke: var(--ink); stroke-width: 1.5px;
   vector-effect: non-scaling-stroke; }
 .scale { margin-top: .9rem; color: var(--soft); font-size: .85rem; text-align: center; }
 .scale img { width: 7rem; height: .65rem; margin: 0 .5rem; vertical-align: -.03rem;
@@ -87,6 +87,7 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
   -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
 .title span { font-variant-numeric: tabular-nums; color: var(--soft); }
 .bar { display: block; width: 100%; height: .45rem; border-radius: 3px; background: var(--empty); }
+.bar rect { height: 6px; }
 .where { margin: .4rem 0 0; padding: 0; list-style: none; color: var(--soft); font-size: .82rem;
   line-height: 1.4; overflow-wrap: anywhere; }
 .none { color: var(--soft); margin: 0; }

@@ -106,4 +106,4 @@ def test_a_better_score_never_has_a_shorter_bar() -> None:
     assert sum(read_bar(draw_bar(first, 17.92)).values()) == pytest.approx(100.0, abs=0.021)
     bar = draw_bar(second, 17.92)
     assert sum(read_bar(bar).values()) == pytest.approx(100 * 1.1 / 17.92, abs=0.021)
-    assert "1.1 = pictures 0.78 (similarity 0.41, surprise 2.6, weight 0.30) + " in bar
+    assert "1.1 = pictures 0.78 (similarity 0.41, surprise 2.6) + " in bar

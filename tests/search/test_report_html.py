@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.matrix import SimilarityMatrix
+from search.matrix import SimilarityMatrix, gather_scores
 from search.report_heatmap import encode_png, order_by_likeness
 from search.report_html import gather_pictures, render_html
 from store.records import Contribution, Moment, Result, Video
@@ -30,6 +30,7 @@ def make(n: int, title: str = "Song") -> tuple[SimilarityMatrix, list[Any]]:
     similar = []
     for at, video in enumerate(videos):
         near = [other for other in np.argsort(-np.nan_to_num(scores[at], nan=-1)) if other != at]
+        near = near[:10]
         similar.append((video, [answer(videos[o], r, scores[at, o]) for r, o in enumerate(near)]))
     return SimilarityMatrix(videos, scores, {"frames": scores}, {"frames": scores}), similar
 
@@ -165,6 +166,45 @@ def test_many_songs_are_folded_and_few_are_not() -> None:
     assert many.count("<details><summary>") == 80
     # What is folded says what is most like it.
     assert many.count('class="near"') == 80
+
+
+def test_a_page_of_500_songs_is_below_8_mb() -> None:
+    """Of ten results each, with all modalities, long names and stills as large as real ones."""
+    generator = np.random.default_rng(7)
+    videos = tuple(
+        Video(f"{at:040x}", Path(f"/m/{at}"), f"A Song of some Words {at}", "The Artists", 200.0)
+        for at in range(500)
+    )
+    parts: Any = {m: Contribution(0.345, 0.3, 1.234, 0.345) for m in ("frames", "lyrics", "audio")}
+    similar = []
+    for at, video in enumerate(videos):
+        others = generator.permutation(500)[:11]
+        results = []
+        for rank, other in enumerate(others[others != at][:10], start=1):
+            start = float(generator.uniform(0, 190))
+            moments = tuple(
+                Moment(videos[other].id, m, start, start + 5, 0.5, text)
+                for m, text in (
+                    ("frames", ""),
+                    ("lyrics", "a line of six or seven words"),
+                    ("audio", ""),
+                )
+            )
+            results.append(Result(rank, 1.035, videos[other], parts, moments))
+        similar.append((video, results))
+
+    class NoisyStills(HeldStills):
+        def read(self, places: Any) -> Any:
+            yield from ((place, generator.bytes(2048)) for place in places)
+
+    stills = NoisyStills(np.arange(0, 200, 4.2).tolist())
+    text = render_html(gather_scores(similar), similar, WEIGHTS, stills)
+    assert len(text.encode()) < 8e6
+    rules = read_rules(text)
+    assert len(rules) > 700
+    shown = set(re.findall(r'class="still (k\d+)"', text))
+    assert shown == set(rules)
+    assert "no picture" not in text
 
 
 def test_a_large_map_is_counted_and_its_songs_are_listed() -> None:

@@ -46,7 +46,7 @@ def test_what_is_lacking_is_made_and_kept(
     assert told == [(1, 2), (2, 2)]
     [clear, black] = videos
     assert seconds[black.id] == ()
-    assert seconds[clear.id] == pytest.approx((0, 2, 4))
+    assert seconds[clear.id] == pytest.approx((0, 3))
     places = [(clear.id, at) for at in seconds[clear.id]]
     images = dict(made.read(places))
     assert all(is_still(images[place]) for place in places)
