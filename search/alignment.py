@@ -18,7 +18,7 @@ from search.evidence import (
     weigh_places,
 )
 from search.fusion import FloatArray
-from search.splicing import cut_tracks, split_clip
+from search.splicing import MAX_PIECE_VECTORS, cut_tracks, split_clip
 from store.records import Modality
 
 
@@ -113,8 +113,10 @@ def align(
         At least one alignment, cut to the video. Where no time is supported there is one without
         times, whose support is that of the likeliest.
     """
-    tracks = [thin(track) for track in tracks]
-    evidence = _weigh(tracks, duration_seconds, video_seconds, options)
+    # A piece of a long clip has few vectors; what is seen of it as a whole needs no more.
+    tracks = [thin(track, MAX_PIECE_VECTORS) for track in tracks]
+    thinned = [thin(track) for track in tracks]
+    evidence = _weigh(thinned, duration_seconds, video_seconds, options)
     places = _find_places(evidence, options)
     # A clip that is not from this video has no pieces either.
     if _trust(tracks) >= options.min_support:
@@ -122,7 +124,8 @@ def align(
         apart = []
         for piece in pieces if len(pieces) > 1 else []:
             seconds = piece.end_seconds - piece.start_seconds
-            part = _weigh(cut_tracks(tracks, piece), seconds, video_seconds, options)
+            own = [thin(track) for track in cut_tracks(tracks, piece)]
+            part = _weigh(own, seconds, video_seconds, options)
             apart.append(_judge(part, _find_places(part, options), video_seconds, options))
         supported = [found for found in apart if found[0].start_seconds is not None]
         if len(supported) > 1:

@@ -23,7 +23,7 @@ USUAL_SECONDS = 5.0
 # speed of 1.1 is seldom seen in ten seconds.
 OTHER_RATE = 0.75
 OUTSIDE = 8.0
-# More vectors of a clip say the same again.
+# More vectors of a clip say the same again of where it lies as a whole.
 MAX_VECTORS = 96
 
 
@@ -81,12 +81,12 @@ def find_median(values: FloatArray | Matrix, axis: int | None = None) -> FloatAr
     return median
 
 
-def thin(track: Track) -> Track:
-    """At most `MAX_VECTORS` of the clip's vectors, evenly spread."""
+def thin(track: Track, n_wanted: int = MAX_VECTORS) -> Track:
+    """At most so many of the clip's vectors, evenly spread."""
     n_query = len(track.query_times)
-    if n_query <= MAX_VECTORS:
+    if n_query <= n_wanted:
         return track
-    kept = np.linspace(0, n_query - 1, MAX_VECTORS).round().astype(np.intp)
+    kept = np.linspace(0, n_query - 1, n_wanted).round().astype(np.intp)
     return replace(
         track, similarities=track.similarities[kept], query_times=track.query_times[kept]
     )

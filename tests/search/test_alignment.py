@@ -268,6 +268,48 @@ def test_an_edit_of_two_places_gives_the_moment_of_each() -> None:
         assert worst_error(found[1], first, 6) < 0.75
 
 
+@pytest.mark.parametrize("seconds", [20, 40, 80, 160, 320])
+def test_each_piece_of_an_edit_is_found_however_long_the_edit_is(seconds: int) -> None:
+    rng = np.random.default_rng(seconds)
+    content = film(rng, 400)
+    starts = rng.uniform(0, 394, seconds // 5)
+    edit = np.concatenate([cut(content, start) for start in starts])
+    edit = edit + 0.05 * rng.normal(size=edit.shape)
+    edit /= np.linalg.norm(edit, axis=1, keepdims=True)
+    found = [a.start_seconds for a in align([track(content, edit, 2)], seconds, 400)]
+    assert None not in found
+    near = [min(abs(one - start) for one in found) < 1 for start in starts]
+    assert np.mean(near) >= 0.95
+    true = [min(abs(one - start) for start in starts) < 5 for one in found]
+    assert np.mean(true) >= 0.95
+
+
+@pytest.mark.parametrize("seconds", [40, 160, 320])
+def test_a_long_clip_in_one_piece_has_one_moment(seconds: int) -> None:
+    rng = np.random.default_rng(seconds)
+    content = film(rng, 500)
+    clip = cut(content, 77.7, seconds)
+    clip = clip + 0.08 * rng.normal(size=clip.shape)
+    clip /= np.linalg.norm(clip, axis=1, keepdims=True)
+    for rate in (2, 0.5):
+        (found,) = align([track(content, clip, rate)], seconds, 500)
+        assert found.start_seconds == pytest.approx(77.7, abs=1)
+        assert found.end_seconds == pytest.approx(77.7 + seconds, abs=2)
+
+
+def test_a_clip_that_is_shorter_than_its_own_vectors_has_no_piece_without_vectors() -> None:
+    rng = np.random.default_rng(4)
+    content = film(rng, 120)
+    edit = np.concatenate([cut(content, start, 20) for start in (10, 70)])
+    whole = track(content, edit, 2)
+    # A frame every two seconds; the header ends where the first of the second piece begins.
+    few = replace(
+        whole, similarities=whole.similarities[::4], query_times=whole.query_times[::4] + 0.1
+    )
+    for found in align([few], 20.1, 120):
+        assert found.start_seconds is None or 0 <= found.start_seconds <= found.end_seconds
+
+
 def test_a_clip_that_is_half_of_another_video_keeps_its_other_half() -> None:
     rng = np.random.default_rng(19)
     content = film(rng, 120)
