@@ -42,6 +42,11 @@ class _Order:
     def n_bytes(self) -> int:
         return self.rows.nbytes if isinstance(self.rows, np.ndarray) else sum(map(len, self.rows))
 
+    def cancel(self) -> None:
+        """Tell whoever waits that nothing will be made; `cancel` alone does not wake him."""
+        self.made.cancel()
+        self.made.set_running_or_notify_cancel()
+
 
 class EncoderThread:
     """Encodes what several files hand in, in the order in which it comes.
@@ -93,23 +98,28 @@ class EncoderThread:
         self.start()
         order = _Order(rows)
         with self._changed:
-            while self._held_bytes and self._held_bytes + order.n_bytes > self._queue_bytes:
+            while not self._is_closed and self._is_full(order):
                 _check(stop)
                 self._changed.wait(POLL_SECONDS)
             if self._is_closed:
-                order.made.cancel()
+                order.cancel()
                 return order.made
             self._held_bytes += order.n_bytes
             self._orders.append(order)
             self._changed.notify_all()
         return order.made
 
+    def _is_full(self, order: _Order) -> bool:
+        """Whether an order has to wait; one that is larger than the queue passes alone."""
+        return bool(self._held_bytes) and self._held_bytes + order.n_bytes > self._queue_bytes
+
     def close(self) -> None:
         """End the thread after the batch that it is at; what waits is not encoded."""
         with self._changed:
             self._is_closed = True
             for order in self._orders:
-                order.made.cancel()
+                order.cancel()
+                self._held_bytes -= order.n_bytes
             self._orders.clear()
             self._changed.notify_all()
         if self._thread.ident is not None:

@@ -1,5 +1,6 @@
 """What long work says while it runs: bars on a terminal, plain lines elsewhere, or nothing."""
 
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -23,7 +24,7 @@ PLAIN_LINE_SECONDS = 10.0
 
 
 class Progress(Protocol):
-    """Told of the stages of a long piece of work; one thread a stage, several stages at once."""
+    """Told of the stages of a long piece of work, several at once, by any thread."""
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """A stage begins, with so many units to do."""
@@ -119,15 +120,21 @@ class Lines:
         self._console = console
         self._done: dict[str, tuple[int, int, float]] = {}
         self._last_line = 0.0
+        self._lock = threading.RLock()
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """Say how much there is to do."""
-        self._last_line = time.monotonic()
-        self._done[stage] = (0, total, self._last_line)
-        self.note(f"{stage}: {total} {unit.removesuffix('s') if total == 1 else unit}")
+        with self._lock:
+            self._last_line = time.monotonic()
+            self._done[stage] = (0, total, self._last_line)
+            self.note(f"{stage}: {total} {unit.removesuffix('s') if total == 1 else unit}")
 
     def advance(self, stage: str) -> None:
         """Count, and say so when the last line is long ago."""
+        with self._lock:
+            self._count(stage)
+
+    def _count(self, stage: str) -> None:
         done, total, start = self._done[stage]
         done += 1
         self._done[stage] = (done, total, start)

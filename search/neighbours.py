@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 
 from indexer.encoders.device import count_threads
+from indexer.parallel import limit_algebra
 from search.calibration import find_surprise
 from search.fusion import FloatArray, Similarities
 from search.levels import Background
@@ -79,8 +81,6 @@ class Neighbours:
         backgrounds: Mapping[Modality, Background],
         fuse: Fuse,
     ) -> None:
-        from threadpoolctl import threadpool_limits
-
         ids = [video.id for video in videos]
         self._library = library
         self._videos = videos
@@ -92,7 +92,8 @@ class Neighbours:
         self._read_texts = lru_cache(N_TEXTS)(partial(read_texts, library))
         self._pool = ThreadPoolExecutor(count_threads(), thread_name_prefix="mvsearch-match")
         # Each core has work of its own, in pieces too small for several cores to share one.
-        self._limits = threadpool_limits(1, user_api="blas")
+        self._limit = ExitStack()
+        self._limit.enter_context(limit_algebra())
 
         def score(
             estimates: Similarities, some: Sequence[int], others: Sequence[int]
@@ -108,7 +109,7 @@ class Neighbours:
     def close(self) -> None:
         """Give the cores back; what is under way is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._limits.restore_original_limits()
+        self._limit.close()
 
     def iter_compared(self, depth: int) -> Iterator[Compared]:
         """Compare each video in turn with at most `depth` others, some videos ahead."""

@@ -1,5 +1,6 @@
 """Nearest neighbours among the vectors of one space, and whose they are."""
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -82,6 +83,7 @@ class SpaceIndex:
         self._lengths: Matrix = np.zeros(self.n_rows, dtype=np.float32)  # zero where not measured
         self._kept: dict[str, Matrix] = {}
         self._n_bytes_kept = 0
+        self._keeping = threading.Lock()
 
     @property
     def is_exact(self) -> bool:
@@ -153,9 +155,10 @@ class SpaceIndex:
             return kept
         read = normalise(self._exact.rows[self.rows(video_id)])
         read.setflags(write=False)
-        if len(read) and self._n_bytes_kept + read.nbytes <= MAX_KEPT_BYTES:
-            self._kept[video_id] = read
-            self._n_bytes_kept += read.nbytes
+        with self._keeping:
+            if len(read) and self._n_bytes_kept + read.nbytes <= MAX_KEPT_BYTES:
+                kept = self._kept.setdefault(video_id, read)
+                self._n_bytes_kept += read.nbytes if kept is read else 0
         return read
 
     def iter_rows(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[Matrix, Matrix]]:

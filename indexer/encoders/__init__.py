@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from importlib import import_module
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from indexer.once import cached_once
 from store.errors import MvsearchError, WeightsMissingError
 from store.records import MODALITIES, Matrix, Modality, Space
 
@@ -240,20 +240,20 @@ class Encoders:
         self.name = profile
         self.profile = PROFILES[profile]
 
-    @cached_property
+    @cached_once
     def frames(self) -> FrameEncoder:
         """The encoder of frames; the number of frames a video is part of its revision."""
         encoder = cast(FrameEncoder, load_encoder(self.profile.frames))
         n_frames = self.profile.frames_a_video
         return encoder if n_frames is None else _mark(encoder, f"{n_frames}random")
 
-    @cached_property
+    @cached_once
     def lyrics(self) -> TextEncoder:
         """The encoder of lyrics; whether they are one text is part of its revision."""
         encoder = cast(TextEncoder, load_encoder(self.profile.lyrics))
         return _mark(encoder, "whole") if self.profile.is_lyrics_whole else encoder
 
-    @cached_property
+    @cached_once
     def audio(self) -> AudioEncoder | None:
         """The encoder of sound; None where the profile has none."""
         return cast(AudioEncoder, load_encoder(self.profile.audio)) if self.profile.audio else None

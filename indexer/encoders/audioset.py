@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +12,7 @@ from indexer.encoders.concepts import to_posterior
 from indexer.encoders.picture import run_in_batches
 from indexer.encoders.pretrained import load_pretrained
 from indexer.encoders.runtime import Network, Recipe, open_network
+from indexer.once import cached_once
 from store.records import Matrix
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class AudioSetClassifier:
         (logits,) = run_in_batches(self._network, spectra, dims, _BATCH_SIZE)
         return to_posterior(logits).astype(np.float32)
 
-    @cached_property
+    @cached_once
     def _extractor(self) -> Any:
         from transformers import ASTFeatureExtractor
 
@@ -97,7 +97,7 @@ class AudioSetClassifier:
             warnings.filterwarnings("ignore", "At least one mel filter has all zero")
             return ASTFeatureExtractor.from_pretrained(self._folder, local_files_only=True)
 
-    @cached_property
+    @cached_once
     def _network(self) -> Network:
         return open_network(self.recipe)
 

@@ -1,6 +1,5 @@
 """Sound and words by CLAP."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from indexer.encoders.pretrained import load_pretrained
 from indexer.encoders.runtime import Network, Recipe, open_network
 from indexer.encoders.tokens import TokenFrame
 from indexer.encoders.unit import to_unit_rows
+from indexer.once import cached_once
 from store.records import Matrix
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Clap(PairEncoder):
         (vectors,) = run_in_batches(self._sound_network, filled, dims, _BATCH_SIZE)
         return (to_unit_rows(vectors),)
 
-    @cached_property
+    @cached_once
     def _sound_network(self) -> Network:
         return open_network(self.sound_recipe, in_batches=True)
 

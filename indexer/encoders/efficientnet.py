@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -19,6 +18,7 @@ from indexer.encoders.picture import check_frames, example_frames, run_in_batche
 from indexer.encoders.runtime import Network, Recipe, open_network
 from indexer.encoders.torch_file import read_tensors
 from indexer.encoders.unit import to_unit_rows
+from indexer.once import cached_once
 from store.errors import WeightsMissingError
 from store.records import Matrix, Space
 
@@ -95,11 +95,11 @@ class EfficientNetLite0:
         """See `ReadsWords.encode_words`."""
         return self._concepts.place(self._reader.encode_words(texts))
 
-    @cached_property
+    @cached_once
     def _network(self) -> Network:
         return open_network(self.recipe, in_batches=True)
 
-    @cached_property
+    @cached_once
     def _concepts(self) -> Concepts:
         stem = f"{self.name}-words-{self.spaces[-1].revision}"
         return load_concepts(stem, _list_class_names, self._reader.encode_words)

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,6 +15,7 @@ from indexer.encoders.runtime import Array, Network, Recipe, open_network
 from indexer.encoders.sentence import encode_texts
 from indexer.encoders.tokens import TokenFrame, Tokens
 from indexer.encoders.unit import to_unit_rows
+from indexer.once import cached_once
 from store.records import Matrix, Modality, Space
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ class PairEncoder(ABC):
         """See `ScalesLogits.read_logit_scale`."""
         return read_logit_scale(self.folder / self.weights.files[0], self.scale_name)
 
-    @cached_property
+    @cached_once
     def _tokens(self) -> Tokens:
         return Tokens(self.folder / "tokenizer.json", self.frame)
 
-    @cached_property
+    @cached_once
     def _text_network(self) -> Network:
         return open_network(self.text_recipe)
 
@@ -110,7 +110,7 @@ class PictureTextEncoder(PairEncoder):
         (vectors,) = run_in_batches(self._frame_network, frames, (self.spaces[0].dim,))
         return (to_unit_rows(vectors),)
 
-    @cached_property
+    @cached_once
     def _frame_network(self) -> Network:
         return open_network(self.frame_recipe, in_batches=True)
 

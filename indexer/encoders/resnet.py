@@ -1,6 +1,5 @@
 """Frames by ResNet-50, as the published system encoded them."""
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +17,7 @@ from indexer.encoders.picture import (
 )
 from indexer.encoders.runtime import Network, Recipe, open_network
 from indexer.encoders.unit import to_unit_rows
+from indexer.once import cached_once
 from store.errors import MvsearchError
 from store.records import Matrix, Space
 
@@ -61,7 +61,7 @@ class ResNet50:
         (features,) = run_in_batches(self._network, frames, (_N_FEATURES,))
         return (to_unit_rows(features),)
 
-    @cached_property
+    @cached_once
     def _network(self) -> Network:
         return open_network(self.recipe, in_batches=True)
 

@@ -1,7 +1,6 @@
 """Texts through tokens and a network into unit vectors, and the encoders of lyrics made of it."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +17,7 @@ from indexer.encoders.pretrained import load_pretrained
 from indexer.encoders.runtime import Network, Recipe, open_network
 from indexer.encoders.tokens import TokenFrame, Tokens
 from indexer.encoders.unit import to_unit_rows
+from indexer.once import cached_once
 from store.records import Matrix, Space
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ class SentenceEncoder:
         """See `ReadsWords.encode_words`."""
         return self.encode(texts)[0]
 
-    @cached_property
+    @cached_once
     def _tokens(self) -> Tokens:
         return Tokens(self.folder / "tokenizer.json", self.frame)
 
-    @cached_property
+    @cached_once
     def _network(self) -> Network:
         return open_network(self.recipe)
 

@@ -1,5 +1,5 @@
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -162,6 +162,26 @@ def test_closing_ends_the_thread_and_what_waits(gate):
         with pytest.raises(CancelledError):
             second.result()
     assert "mvsearch-test" not in [running.name for running in threading.enumerate()]
+
+
+def test_closing_lets_go_whoever_hands_in_or_waits(gate):
+    thread = EncoderThread("test", gate, batch_rows=1, queue_bytes=8)
+    lane = Lane(thread)
+    lane.put(rows(1))
+    assert gate.begun.acquire(timeout=HANG_SECONDS)
+    lane.put(rows(2))  # the queue is full
+    with ThreadPoolExecutor(2) as pool:
+        blocked = pool.submit(thread.submit, rows(3, 4))
+        waiting = pool.submit(lambda: list(lane.take_rest()))
+        closing = threading.Thread(target=thread.close)
+        closing.start()
+        assert blocked.result(timeout=HANG_SECONDS).cancelled()
+        gate.let.release()
+        closing.join(HANG_SECONDS)
+        with pytest.raises(CancelledError):
+            waiting.result(timeout=HANG_SECONDS)
+    assert thread._held_bytes == 0
+    assert thread.submit(rows(5)).cancelled()
 
 
 def test_places_at_the_decoder_are_so_many():

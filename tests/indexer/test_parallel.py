@@ -67,6 +67,19 @@ def test_linear_algebra_takes_one_core_meanwhile():
     assert count_blas_threads() == before
 
 
+def test_the_limit_goes_with_the_last_of_several_pieces_of_work():
+    numpy.ones((2, 2)) @ numpy.ones((2, 2))
+    before = count_blas_threads()
+    first = map_in_threads(lambda n: n, range(3), 1, threading.Event())
+    second = map_in_threads(lambda n: n, range(3), 1, threading.Event())
+    next(first)
+    next(second)
+    first.close()
+    assert count_blas_threads() == {1}
+    second.close()
+    assert count_blas_threads() == before
+
+
 def count_blas_threads():
     """Of numpy's own library; one that is built on OpenMP, as FAISS's, counts for each thread."""
     return {

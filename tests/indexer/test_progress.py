@@ -1,4 +1,6 @@
 import io
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
@@ -30,6 +32,19 @@ def test_lines_say_start_and_end_without_control_codes():
         "[red]a title, not markup[/red]",
     ]
     assert "\x1b" not in said
+
+
+def test_one_stage_is_moved_on_by_many_threads():
+    place = console(False)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with Lines(place) as progress, ThreadPoolExecutor(8) as pool:
+            progress.begin("prepare", 8000)
+            list(pool.map(lambda _: progress.advance("prepare"), range(8000)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert place.file.getvalue().count("prepare: 8000/8000") == 1
 
 
 def test_lines_tell_of_long_work_now_and_then(monkeypatch):

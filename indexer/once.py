@@ -1,0 +1,37 @@
+"""A value that an object makes when it is first needed, and makes once however many threads ask."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+T = TypeVar("T")
+
+
+class cached_once(Generic[T]):  # noqa: N801  it is used as functools.cached_property is
+    """As `functools.cached_property`, which since Python 3.12 lets several threads make a value.
+
+    Its value is in the object's `__dict__`, by its name; who takes it out has it made again.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> "cached_once[T]": ...
+
+    @overload
+    def __get__(self, owner: object, kind: type) -> T: ...
+
+    def __get__(self, owner: object | None, kind: type) -> "T | cached_once[T]":
+        """The value; called only while it is not in the object's `__dict__`."""
+        if owner is None:
+            return self
+        made = owner.__dict__
+        lock: threading.RLock = made.setdefault(f"_making_{self._name}", threading.RLock())
+        with lock:
+            if self._name not in made:  # another thread may have made it
+                made[self._name] = self._make(owner)
+            value: T = made[self._name]
+            return value
