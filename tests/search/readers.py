@@ -1,6 +1,8 @@
 """Readers that search a library while a writer takes a video out and puts it back, over and over.
 
-`python -m tests.search.readers FOLDER 20 200` runs twenty processes of 200 searches each.
+`python -m tests.search.readers FOLDER 20 200` runs twenty processes of 200 searches each, and
+`python -m tests.search.readers --threads FOLDER 32 50` threads that share one library while songs
+come.
 """
 
 import json
@@ -8,12 +10,15 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from indexer.encoders import Encoders
+from indexer.parallel import map_in_threads
 from search.engine import Engine
 from search.query import Query, QueryPart
 from store.library import Library
@@ -38,6 +43,7 @@ QUERIES = (
     Query((QueryPart("text", "line 3 of the river"),)),
     Query((QueryPart("like", SONGS[0]), QueryPart("lyric", "song 33333333"))),
 )
+LATER = [f"{at:x}" * 8 for at in range(8, 14)]
 Answer = tuple[tuple[str, float, str], ...]
 
 
@@ -120,6 +126,74 @@ def expect_answers(folder: Path) -> list[set[Answer]]:
     return expected
 
 
+def list_states() -> list[list[str]]:
+    """The songs of a library that begins with `SONGS`, as they come one after the other."""
+    return [[*SONGS, *LATER[:n]] for n in range(len(LATER) + 1)]
+
+
+def answer(engine: Engine, number: int) -> Answer:
+    """Ask one of the queries, or for the songs like one."""
+    if number < len(QUERIES):
+        return describe(engine, QUERIES[number])
+    found = engine.similar(engine.library.catalog.video(SONGS[number - len(QUERIES)]))
+    return tuple((one.video.id, round(one.score, 4), "") for one in found)
+
+
+N_MIXED = len(QUERIES) + 2
+
+
+def expect_states(folder: Path) -> list[set[Answer]]:
+    """For each query the answers of every state."""
+    expected: list[set[Answer]] = [set() for _ in range(N_MIXED)]
+    for at, songs in enumerate(list_states()):
+        with make_library(folder / f"state{at}", songs) as library:
+            engine = make_engine(library)
+            for number, answers in enumerate(expected):
+                answers.add(answer(engine, number))
+    return expected
+
+
+def fill(library: Library, n_asked: Callable[[], float], n_all: int) -> None:
+    """Add the later songs as an index run does, one after the other while queries are asked."""
+    stop = threading.Event()
+    for at, song in enumerate(map_in_threads(make_song, LATER, 1, stop)):
+        while n_asked() < n_all * (at + 1) / (len(LATER) + 2):
+            stop.wait(0.01)
+        with library.writing(60):
+            library.catalog.add_whole([song])
+
+
+def run_threads(folder: Path, n_threads: int, n_each: int) -> dict[str, Any]:
+    """Let threads ask one engine beside an index run; counts what they answered."""
+    expected = expect_states(folder)
+    counts: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def ask(first: int) -> None:
+        for at in range(first, first + n_each):
+            number = at % N_MIXED
+            try:
+                is_right = answer(engine, number) in expected[number]
+                told = "right" if is_right else "wrong"
+            except Exception as error:  # noqa: BLE001  counted, whatever it is
+                told = repr(error)
+            with lock:
+                counts[told] += 1
+
+    with (
+        make_library(folder / "shared", SONGS) as library,
+        ThreadPoolExecutor(n_threads + 1) as pool,
+    ):
+        engine = make_engine(library)
+        filling = pool.submit(fill, library, counts.total, n_threads * n_each)
+        for asking in [pool.submit(ask, first) for first in range(n_threads)]:
+            asking.result()
+        filling.result()
+        is_last = all(answer(engine, n) in expected[n] for n in range(N_MIXED))
+        n_videos = library.catalog.n_videos()
+    return dict(counts) | {"videos": n_videos, "last": is_last}
+
+
 def run_processes(folder: Path, n_readers: int, n_searches: int) -> dict[str, Any]:
     """Let processes read beside a writer; counts what they answered."""
     expected = expect_answers(folder)
@@ -149,7 +223,10 @@ def run_processes(folder: Path, n_readers: int, n_searches: int) -> dict[str, An
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
+    if sys.argv[1] == "--threads":
+        counted = run_threads(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        sys.stdout.write(f"{counted}\n")
+    elif len(sys.argv) == 3:
         sys.stdout.write(json.dumps(read(Path(sys.argv[1]), int(sys.argv[2]))))
     else:
         counted = run_processes(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
