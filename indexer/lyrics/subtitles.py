@@ -108,14 +108,25 @@ def _prepare_vtt(text: str) -> str:
     """Keep times and text: names of cues, notes and styles would be taken for text."""
     kept: list[str] = []
     is_cue = False
-    for line in text.split("\n"):
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
         if "-->" in line:
             is_cue = True
         elif not line:
-            is_cue = False
+            is_cue = is_cue and "-->" in lines[at - 1] and _is_text(lines[at + 1 : at + 3])
         if is_cue:
             kept.append(_WORD_STAMP.sub(_WORD_STARTS, line))
     return "\n".join(kept)
+
+
+def _is_text(lines: Sequence[str]) -> bool:
+    """Whether the lines after an empty one go on with a cue, as where ffmpeg wrote a row of blanks.
+
+    Otherwise a note or a style follows, or the next cue, with its name or without.
+    """
+    return bool(lines and lines[0]) and not (
+        lines[0].startswith(("NOTE", "STYLE", "REGION")) or any("-->" in line for line in lines)
+    )
 
 
 def _prepare_ass(text: str) -> str:

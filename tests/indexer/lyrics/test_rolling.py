@@ -1,10 +1,12 @@
 """Rolling captions as YouTube and converters write them, and captions that must not change."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from indexer.lyrics.subtitles import parse_subtitles
+from tests.media import run_ffmpeg
 
 # As yt-dlp stores YouTube's own captions of speech: two rows, the words of the new one timed, and
 # 10 ms in which the rows move up.
@@ -126,6 +128,22 @@ def without_flashes(text: str) -> str:
 )
 def test_each_line_is_given_once_when_it_is_sung(text: str) -> None:
     assert spans(text.replace("\r\n", "\n")) == SUNG
+
+
+@pytest.mark.parametrize("ending", ["srt", "vtt"])
+def test_what_ffmpeg_converts_is_given_once_as_well(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "a.vtt").write_text(AUTOMATIC, encoding="utf-8")
+    run_ffmpeg("-i", tmp_path / "a.vtt", tmp_path / f"b.{ending}")
+    assert spans((tmp_path / f"b.{ending}").read_text(encoding="utf-8")) == SUNG
+
+
+def test_an_empty_cue_of_webvtt_has_no_text() -> None:
+    text = (
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n\n2\n00:02.000 --> 00:03.000\none\n\n"
+        "00:03.000 --> 00:04.000\n\nNOTE no\nline\n\n00:04.000 --> 00:05.000\n\n"
+        "00:05.000 --> 00:06.000\ntwo\n\n00:06.000 --> 00:07.000\n\n\nthree\n"
+    )
+    assert spans(text) == [("one", 2.0, 3.0), ("two", 5.0, 6.0), ("three", 6.0, 7.0)]
 
 
 def test_the_first_line_alone_is_given_once() -> None:
