@@ -24,12 +24,15 @@ QUALITY, METHOD = 50, 2
 # A song of 200 s has one each 4.2 s; a video's stills are some 100 KB.
 MAX_STILLS = 48
 MIN_STEP_SECONDS = 3.0
-# Brightness that spreads by less shows next to nothing: fades, black with a logo's glow.
-MIN_SPREAD = 16.0
+# Brightness that spreads by less shows next to nothing: fades, black with a logo in a corner; and
+# by less within rows or within columns: one colour between bars.
+MIN_SPREAD = 8.0
+MIN_LINE_SPREAD = 3.0
 # Key frames alone will do where they give this share of the stills that there would be.
 ENOUGH = 0.25
-# A picture from a library is no larger, or it is not ours.
+# A picture from a library is no larger, or it is not ours, of this version or another.
 MAX_IMAGE_BYTES = 64 * 2**10
+MAX_SIDE = 512
 
 
 class StillTaker:
@@ -60,7 +63,7 @@ class StillTaker:
                 continue
             frame = batch.frames[number]
             spread = measure_spread(frame)
-            if spread >= MIN_SPREAD:
+            if spread >= 1.0:
                 self._taken[slot] = Still(seconds, encode_still(frame, self._size))
                 self._thin()
             elif not self._taken and (self._dull is None or spread > self._dull[0]):
@@ -97,8 +100,15 @@ def choose_size(picture: PictureStream) -> tuple[int, int]:
 
 
 def measure_spread(frame: Frame) -> float:
-    """The standard deviation of the brightness of a (height, width, 3) frame, 0 to 127.5."""
-    return float(frame[::4, ::4].mean(axis=2, dtype=np.float32).std())
+    """How much a (height, width, 3) frame shows; from 1 on it is enough.
+
+    The measure is the mean distance of brightness from its median: a small bright spot on black
+    raises a standard deviation as much as a whole dark picture does.
+    """
+    brightness = frame[::4, ::4].mean(axis=2, dtype=np.float32)
+    lines = (np.abs(brightness - brightness.mean(axis, keepdims=True)).mean() for axis in (0, 1))
+    whole = np.abs(brightness - np.median(brightness)).mean()
+    return float(min(whole / MIN_SPREAD, min(lines) / MIN_LINE_SPREAD))
 
 
 def encode_still(frame: Frame, size: tuple[int, int]) -> bytes:
@@ -117,7 +127,7 @@ def is_still(image: bytes) -> bool:
         return False
     try:
         with Image.open(io.BytesIO(image), formats=("WEBP",)) as picture:
-            if max(picture.size) > LONGEST_SIDE or getattr(picture, "n_frames", 1) != 1:
+            if max(picture.size) > MAX_SIDE or getattr(picture, "n_frames", 1) != 1:
                 return False
             picture.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

@@ -55,11 +55,13 @@ def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
     is_named = n <= MAX_NAMED
     left, head = LABEL_WIDTH if is_named else COUNT_WIDTH, LABEL_HEIGHT
     side = n * cell
+    # Half of the last count stands beyond the map.
+    beyond = 0 if is_named else COUNT_SIZE
     picture = encode_png(_paint(scores, low, high))
     parts = [
         '<svg class="map" '
-        f'viewBox="{-left:g} {-head:g} {side + left:g} {side + head:g}" '
-        f'width="{side + left:g}" height="{side + head:g}" '
+        f'viewBox="{-left:g} {-head:g} {side + left + beyond:g} {side + head + beyond:g}" '
+        f'width="{side + left + beyond:g}" height="{side + head + beyond:g}" '
         'role="group" aria-label="Similarity of every song with every other">',
         f'<image width="{side:g}" height="{side:g}" preserveAspectRatio="none" '
         f'href="data:image/png;base64,{picture}"/>',

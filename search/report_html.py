@@ -104,7 +104,8 @@ def _say_what(n_songs: int, similar: Similar) -> str:
     if len(similar) == 1:
         n_like = len(similar[0][1])
         return f"The {n_like} most like it" if n_like > 1 else "The one most like it"
-    return f"{n_songs} songs, each with those most like it"
+    folded = "; unfold a song for more than the first" if len(similar) > MAX_UNFOLDED else ""
+    return f"{n_songs} songs, each with those most like it{folded}"
 
 
 def _draw_head(title: str, what: str, weights: Weights, results: Sequence[Result]) -> str:

@@ -56,7 +56,7 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .song { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: 0 1.1rem; margin: 0 0 1.1rem; content-visibility: auto;
   contain-intrinsic-size: auto 26rem; }
-.song.folded { margin: 0 0 .4rem; contain-intrinsic-size: auto 3.2rem; }
+.song.folded { margin: 0 0 .4rem; content-visibility: visible; }
 .song:has(:target) { border-color: var(--accent); }
 .song summary { display: flex; align-items: baseline; gap: .1rem .7rem; padding: .9rem 0;
   cursor: pointer; list-style: none; }
@@ -68,8 +68,10 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: right; }
 .song .list { padding-bottom: 1.1rem; scroll-margin-top: 4rem; }
 .folded summary { padding: .55rem 0; } .folded summary h2 { font-size: 1rem; font-weight: 550; }
-@media (max-width: 40rem) { .song summary { flex-wrap: wrap; }
-  .song .near { flex-basis: 60%; text-align: left; padding-left: 2rem; } }
+@media (max-width: 40rem) {
+  .folded summary { flex-wrap: wrap; } .folded summary h2 { flex: 1 1 calc(100% - 8rem); }
+  .song .near { flex: 1 1 calc(100% - 8rem); text-align: left; }
+}
 .number, .time { color: var(--soft); font-variant-numeric: tabular-nums; font-size: .87rem;
   white-space: nowrap; }
 .similar { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.2rem, 1fr));

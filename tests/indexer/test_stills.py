@@ -32,9 +32,9 @@ def batch(frames: np.ndarray, first_seconds: float = 0.0, step_seconds: float = 
 
 
 def draw(brightness: int) -> np.ndarray:
-    """A frame, black on its left and of some brightness on its right."""
+    """A frame, black but for some brightness in three quarters of its right half."""
     frame = np.zeros((64, 64, 3), np.uint8)
-    frame[:, 32:] = brightness
+    frame[:48, 32:] = brightness
     return frame
 
 
@@ -51,8 +51,17 @@ def test_each_step_gives_the_first_frame_that_shows_something() -> None:
     assert [still.seconds for still in stills] == [3.0, 6.0, 9.0]
     pixels = np.asarray(read(stills[0].image))
     assert pixels.shape == (108, 192, 3)
-    assert pixels[:, :80].mean() == pytest.approx(0, abs=4)
-    assert pixels[:, 110:].mean() == pytest.approx(100, abs=4)
+    assert pixels[:70, :80].mean() == pytest.approx(0, abs=4)
+    assert pixels[:70, 110:].mean() == pytest.approx(100, abs=4)
+
+
+def test_bright_corners_and_bars_around_one_colour_show_next_to_nothing() -> None:
+    corner, wide, tall = np.zeros((3, 64, 64, 3), np.uint8)
+    corner[:8, :8] = 255
+    wide[8:-8] = tall[:, 8:-8] = 180
+    taker = StillTaker(PICTURE, 4.0)
+    taker.take(batch(np.stack([corner, wide, tall, draw(60)])))
+    assert [still.seconds for still in taker.finish()] == [1.5]
 
 
 def test_the_clearest_frame_serves_where_none_shows_much() -> None:
