@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.scan import ScannedFile, ScanOptions, content_id, scan_folder
+from indexer.unfinished import is_being_written
 from store.catalog import Catalog
 from store.errors import MediaError, MvsearchError
 from store.paths import path_key
@@ -58,6 +59,7 @@ class Inventory:
         elsewhere: by id, the files outside the folder that hold these videos and did not change.
         failures: files that could not be read, and those that failed before and did not change.
         healed: earlier failures of what is gone, or can be read again.
+        unfinished: files that are still being written; what is known of them stays.
     """
 
     unchanged: tuple[Found, ...]
@@ -67,6 +69,7 @@ class Inventory:
     healed: tuple[Failure, ...] = ()
     bereft: frozenset[str] = frozenset()
     elsewhere: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    unfinished: tuple[Path, ...] = ()
 
     @property
     def is_mostly_gone(self) -> bool:
@@ -101,6 +104,7 @@ def take_inventory(
     side_by_side = _Comparison(
         tuple(files),
         {path_key(file.path) for file in scan.files},
+        scan.unfinished,
         [*scan.failures, *twins],
         _known_locations(folder, catalog, options.is_recursive),
         _standing_failures(folder, catalog, options.is_recursive),
@@ -143,6 +147,7 @@ def take_inventory_of(
     side_by_side = _Comparison(
         tuple(files.values()),
         {path_key(path) for path in ids},
+        (),
         failures,
         {path_key(location.path): location for location in catalog.locations()},
         _group_failures(catalog.failures()),
@@ -158,6 +163,7 @@ class _Comparison:
 
     Attributes:
         present: path keys of the files.
+        unfinished: files that are left for now, by their names.
         failures: what could not be looked at.
         known: locations by path key.
         old_failures: of earlier runs, by path key.
@@ -167,6 +173,7 @@ class _Comparison:
 
     files: tuple[ScannedFile, ...]
     present: set[str]
+    unfinished: tuple[Path, ...]
     failures: list[Failure]
     known: dict[str, Location]
     old_failures: dict[str, list[Failure]]
@@ -185,6 +192,7 @@ def _compare(
     unchanged: list[Found] = []
     fresh: list[Found] = []
     failures = list(asked.failures)
+    unfinished = list(asked.unfinished)
     for file in asked.files:
         if stop is not None and stop.is_set():
             break
@@ -195,10 +203,13 @@ def _compare(
             failures += failed_before
         if location is not None and _is_same(location, file) and (is_left or not failed_before):
             unchanged.append(Found(file, location.video_id))
+        elif not is_left and is_being_written(file.path, file.mtime_ns):
+            unfinished.append(file.path)
         elif not is_left:
             fresh += _identify(file, asked.identify, bool(failed_before), failures)
         on_file(len(asked.files))
-    gone = [place for key, place in asked.known.items() if key not in asked.present]
+    there = asked.present | {path_key(path) for path in unfinished}
+    gone = [place for key, place in asked.known.items() if key not in there]
     return Inventory(
         tuple(unchanged),
         tuple(fresh),
@@ -207,6 +218,7 @@ def _compare(
         _find_healed(asked.old_failures, failures, asked.present),
         frozenset(place.video_id for place in gone),
         _find_elsewhere(asked, {found.video_id for found in (*unchanged, *fresh)}),
+        tuple(unfinished),
     )
 
 

@@ -19,6 +19,7 @@ class Summary:
         removed: videos that left the library with their last file.
         missing: files that the library knows and the folder lacks, kept because they are most.
         pending: videos whose lyrics wait for Whisper.
+        unfinished: files that are still being written, left for a later run.
         is_interrupted: stopped before the end; what was done is kept.
     """
 
@@ -28,6 +29,7 @@ class Summary:
     missing: int = 0
     pending: int = 0
     failures: list[Failure] = field(default_factory=list)
+    unfinished: list[Path] = field(default_factory=list)
     seconds: float = 0.0
     is_interrupted: bool = False
 

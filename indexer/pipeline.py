@@ -28,6 +28,7 @@ from indexer.stages import (
     hear_lyrics,
     run_stages,
 )
+from indexer.unfinished import explain_unfinished, has_changed
 from store.errors import LibraryBusyError, MediaError, MvsearchError
 from store.library import Library
 from store.records import Failure, Location
@@ -185,7 +186,10 @@ class _Run:
             self.progress.note(line)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting
+        self.ledger.summary.unfinished += inventory.unfinished
         self._analyse(chosen.jobs)
+        if self.ledger.summary.unfinished:
+            self.progress.note(explain_unfinished(self.ledger.summary.unfinished))
         # Only now: what looks gone may have moved, and its content stands under its new place.
         self._forget(inventory)
         if not self.stop.is_set():
@@ -240,11 +244,23 @@ class _Run:
             for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, self.stop):
                 if outcome is None:
                     continue
-                self.ledger.keep_outcome(job.files, outcome)
-                if outcome.waits_for_whisper:
+                if self._keep(job, outcome) and outcome.waits_for_whisper:
                     # Not the outcome: it holds the vectors of a whole video.
                     self.waiting.append(outcome.found)
                 self.progress.advance("analyse")
+
+    def _keep(self, job: Job, outcome: Outcome) -> bool:
+        """Store what became of a job, unless the file grew meanwhile: then it is not whole."""
+        changed = [
+            found
+            for found in job.files
+            if has_changed(found.file.path, found.file.size, found.file.mtime_ns)
+        ]
+        self.ledger.summary.unfinished += (found.file.path for found in changed)
+        if outcome.found in changed:
+            return False
+        self.ledger.keep_outcome([found for found in job.files if found not in changed], outcome)
+        return True
 
     def _prepare(self, encoder: Encoder) -> None:
         """Load an encoder; the first time a network is exported, which takes seconds."""

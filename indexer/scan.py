@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from indexer.containers import HEAD_BYTES, has_media_ending, is_media_head
+from indexer.unfinished import is_download_name
 from store.errors import MediaError, MvsearchError
 from store.records import Failure
 
@@ -42,10 +43,15 @@ class ScannedFile:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a folder holds, in the order of the bytes of the paths."""
+    """What a folder holds, in the order of the bytes of the paths.
+
+    Attributes:
+        unfinished: media whose names say that they are still being written.
+    """
 
     files: tuple[ScannedFile, ...]
     failures: tuple[Failure, ...]
+    unfinished: tuple[Path, ...] = ()
 
 
 def scan_folder(folder: Path, options: ScanOptions = ScanOptions()) -> Scan:
@@ -68,7 +74,13 @@ def scan_folder(folder: Path, options: ScanOptions = ScanOptions()) -> Scan:
         raise MvsearchError(f"{root} is not a folder")
     walk = _Walk(options)
     walk.visit(root)
-    return Scan(tuple(walk.choose_files()), tuple(sorted(walk.failures, key=_path_order)))
+    files = walk.choose_files()
+    unfinished = [file.path for file in files if walk.is_unfinished(file.path)]
+    return Scan(
+        tuple(file for file in files if file.path not in unfinished),
+        tuple(sorted(walk.failures, key=_path_order)),
+        tuple(unfinished),
+    )
 
 
 def content_id(path: Path) -> str:
@@ -148,6 +160,7 @@ class _Walk:
         self.failures: list[Failure] = []
         self._folders_seen: set[tuple[int, int]] = set()
         self._files: list[tuple[bool, ScannedFile, tuple[int, int]]] = []
+        self._records: set[Path] = set()
 
     def visit(self, root: Path) -> None:
         """Collect every file below the root."""
@@ -170,6 +183,10 @@ class _Walk:
                 files_seen.add(identity)
                 chosen.append(file)
         return sorted(chosen, key=_path_order)
+
+    def is_unfinished(self, path: Path) -> bool:
+        """Whether a name, or aria2's record beside a file of full size, says it is not whole."""
+        return is_download_name(path) or path.with_name(f"{path.name}.aria2") in self._records
 
     def _enter(self, folder: Path) -> bool:
         """Whether the folder is new; one that is reached again, as by a loop of links, is not."""
@@ -210,12 +227,16 @@ class _Walk:
             if self.options.recursive:
                 (linked if is_link else waiting).append(path)
         elif stat.S_ISREG(status.st_mode):
+            if path.suffix == ".aria2":
+                self._records.add(path)
             file = ScannedFile(path, status.st_size, status.st_mtime_ns)
             self._files.append((is_link, file, (status.st_dev, status.st_ino)))
 
     def _is_candidate(self, path: Path) -> bool:
         """Whether the ending or, failing that, the content is a media file's."""
         if has_media_ending(path):
+            return True
+        if is_download_name(path) and has_media_ending(path.with_suffix("")):
             return True
         try:
             with open(path, "rb", buffering=0, opener=_open_at_once) as file:

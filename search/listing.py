@@ -33,6 +33,7 @@ class Account(Protocol):
     removed: int
     missing: int
     failures: list[Failure]
+    unfinished: list[Path]
     seconds: float
     is_interrupted: bool
 
@@ -109,6 +110,7 @@ def summary_to_dict(summary: Account) -> dict[str, Any]:
         "removed": summary.removed,
         "failed": summary.failed,
         "failures": [failure_to_dict(failure) for failure in summary.failures],
+        "unfinished": len(summary.unfinished),
         "seconds": round(summary.seconds, 3),
     }
 
@@ -119,6 +121,7 @@ def print_summary(summary: Account, console: Console, folder: Path) -> None:
     said += [f"{summary.removed} removed"] if summary.removed else []
     said += [f"{summary.missing} missing but kept"] if summary.missing else []
     said += [f"{summary.failed} failed"] if summary.failures else []
+    said += [f"{len(summary.unfinished)} still being written"] if summary.unfinished else []
     if summary.failures:
         print_failures(summary.failures, console, folder)
     end = "; stopped early, what was done is kept" if summary.is_interrupted else ""
