@@ -1,12 +1,14 @@
 """Which of many ranked videos are shown: copies under the best of them, few of each artist."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from indexer.encoders.operating_points import NOT_CALIBRATED
 from search.versions.compare import Comparison
-from search.versions.relations import MIN_COPIED
+from store.errors import QueryError
 from store.lookup import fold_name
-from store.records import Video
+from store.records import Modality, Video
+from store.vectors import SpaceIndex
 
 IsCopy = Callable[[Video, Video], bool]
 
@@ -64,6 +66,22 @@ def pick_videos(
     return [Pick(position, video, tuple(copies)) for position, video, copies in picked]
 
 
+def open_copy_test(indexes: Mapping[Modality, SpaceIndex]) -> "CopyTest":
+    """Tells copies among the videos of a library's indexes.
+
+    Raises:
+        QueryError: nobody knows at which cosines pictures or sounds of the encoders are the same.
+    """
+    comparison = Comparison(indexes)
+    unknown = [name for m, name in comparison.find_uncalibrated().items() if m != "lyrics"]
+    if unknown:
+        raise QueryError(
+            f"copies cannot be told, so results cannot be collapsed: {', '.join(unknown)} is"
+            f" {NOT_CALIBRATED}"
+        )
+    return CopyTest(comparison)
+
+
 class CopyTest:
     """Tells whether two videos of a library are near-duplicates; each pair is compared once."""
 
@@ -72,7 +90,7 @@ class CopyTest:
         self._known: dict[tuple[str, str], bool] = {}
 
     def __call__(self, first: Video, second: Video) -> bool:
-        """Whether they have the same picture and sound, or the same picture and one is silent."""
+        """Whether they are copies of each other, by the rule of `mvsearch versions`."""
         low, high = sorted((first, second), key=lambda video: video.id)
         key = (low.id, high.id)
         if key not in self._known:
@@ -81,16 +99,7 @@ class CopyTest:
 
     def _compare(self, first: Video, second: Video) -> bool:
         relation = self._comparison.relate(first, second)
-        if relation is None or relation.kind == "duplicate":
-            return relation is not None
-        picture, sound = (relation.evidence.get(modality) for modality in ("frames", "audio"))
-        return (
-            relation.kind == "same-picture"
-            and picture is not None
-            and min(picture.first_share, picture.second_share) >= MIN_COPIED
-            and sound is not None
-            and sound.verdict == "missing"
-        )
+        return relation is not None and relation.is_copy
 
 
 def _is_as_long(first: Video, second: Video) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from indexer.encoders import Encoders
 from search.calibration import is_chance
-from search.collapse import CopyTest, pick_videos
+from search.collapse import open_copy_test, pick_videos
 from search.contents import find_held_spaces, list_videos, open_indexes, read_videos
 from search.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query
 from search.fusion import (
@@ -32,7 +32,6 @@ from search.retrieve import Ask, find_candidates
 from search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
 from search.surprise import Backgrounds
 from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
-from search.versions.compare import Comparison
 from store.library import Library
 from store.records import Contribution, Modality, Moment, Result, Video
 
@@ -275,7 +274,7 @@ class Engine:
         else:
             videos, n_videos = known
             ranking = map(videos.__getitem__, ranked)
-        is_copy = CopyTest(Comparison(open_indexes(self.library))) if options.has_collapse else None
+        is_copy = open_copy_test(open_indexes(self.library)) if options.has_collapse else None
         for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
             at, video = order[pick.position], pick.video
             contributions = {

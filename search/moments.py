@@ -5,6 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
+from indexer.encoders import find_points
 from search.alignment import AlignmentOptions, align, merge_hits
 from search.encode import EncodedPart, point_times
 from search.evidence import Track
@@ -21,12 +22,6 @@ ReadTexts = Callable[[str, Space], list[str]]
 JOIN = " / "
 # Below this cosine nothing is alike: a moment would be no reason but noise.
 MIN_SIMILARITY = 0.1
-# Where a clip is as likely of the video as not, and how far from there it is nearly certain, in
-# mean cosine of its vectors' best matches. Of real clips, undistorted and spoilt, and of videos
-# that they are not from: pictures above 0.6 and below 0.3 (median 0.9 and 0.05), sound by the
-# "signal" encoder above 0.88 and below 0.65, because all music has much in common.
-TRUSTED: dict[str, tuple[float, float]] = {"signal": (0.75, 0.1)}
-TRUSTED_OTHERWISE = (0.4, 0.125)
 
 
 def find_moments(
@@ -70,6 +65,7 @@ def _align_clip(
     video: Video, asked: Sequence[tuple[EncodedPart, Ask]], n_moments: int
 ) -> list[Moment]:
     tracks: list[Track] = []
+    is_calibrated = True
     ends = [video.duration_seconds]
     for part, ask in asked:
         rows = ask.index.rows(video.id)
@@ -77,8 +73,11 @@ def _align_clip(
             continue
         similarities = ask.vectors @ ask.index.vectors(video.id).T
         times = point_times(part.modality, ask.index.starts[rows], ask.index.ends[rows])
-        trust = _find_trust(part.space, similarities)
-        tracks.append(Track(part.modality, similarities, part.times, times, trust))
+        trust = find_trust(part.space, similarities)
+        is_calibrated = is_calibrated and trust is not None
+        tracks.append(
+            Track(part.modality, similarities, part.times, times, 1.0 if trust is None else trust)
+        )
         ends.append(float(ask.index.ends[rows].max()))
     if not tracks:
         return []
@@ -91,19 +90,26 @@ def _align_clip(
             place.start_seconds,
             place.end_seconds,
             place.similarity,
-            support=place.support,
+            support=place.support if is_calibrated or place.start_seconds is None else None,
             rate=place.rate,
+            is_calibrated=is_calibrated,
         )
         for place in places
     ]
 
 
-def _find_trust(space: Space, similarities: Matrix) -> float:
-    """How certain it is that a clip is of a video, from the (q, n) cosines; a logistic curve."""
-    middle, reach = TRUSTED.get(space.encoder, TRUSTED_OTHERWISE)
+def find_trust(space: Space, similarities: Matrix) -> float | None:
+    """How certain it is that a clip is of a video, from the (q, n) cosines; a logistic curve.
+
+    None where the encoder was not calibrated: where in the video it would lie is then all that can
+    be told.
+    """
+    points = find_points(space.encoder)
+    if points is None or points.trusted is None:
+        return None
     best = float(similarities.max(axis=1).mean())
     # 0.92 and 0.08 at the reach.
-    return float(1 / (1 + np.exp(-2.5 * (best - middle) / reach)))
+    return float(1 / (1 + np.exp(-2.5 * (best - points.trusted) / points.reach)))
 
 
 def find_alike(

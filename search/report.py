@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from indexer.encoders.operating_points import NOT_CALIBRATED
 from search.engine import Engine, SearchOptions
 from search.listing import video_to_dict
 from search.matrix import ScoreMap, gather_scores
@@ -112,6 +113,7 @@ def _moment_to_dict(moment: Moment) -> dict[str, Any]:
         "support": None if moment.support is None else round(moment.support, 3),
         "rate": round(moment.rate, 3),
         "words": [printable(word) for word in moment.words],
+        "is_calibrated": moment.is_calibrated,
     }
 
 
@@ -266,7 +268,8 @@ def say_moment(moment: Moment) -> str:
     speed = "" if round(moment.rate, 2) == 1 else f" at {round(moment.rate, 2):g}×"
     words = f" (words: {shorten(printable(' '.join(moment.words)))})" if moment.words else ""
     when = span if moment.start_seconds is not None else ""
-    return f"{when}{moment.modality}{speed}{text}{words}"
+    doubt = "" if moment.is_calibrated else f" ({NOT_CALIBRATED})"
+    return f"{when}{moment.modality}{speed}{text}{words}{doubt}"
 
 
 def write_report(

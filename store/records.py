@@ -312,6 +312,8 @@ class Moment:
         support: how certain it is that a clip lies here, 0 to 1; None for what is not aligned.
         rate: seconds of the video in a second of the clip; 1.1 where the clip plays faster.
         words: those sung there that the query asks for, or spells alike.
+        is_calibrated: whether the encoder can tell a clip's own video from another; otherwise a
+            clip is placed in any video, without a support.
     """
 
     video_id: str
@@ -323,6 +325,7 @@ class Moment:
     support: float | None = None
     rate: float = 1.0
     words: tuple[str, ...] = ()
+    is_calibrated: bool = True
 
     def __post_init__(self) -> None:
         """Check the times, and that support is a probability."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from indexer.encoders.operating_points import OperatingPoints
 from indexer.once import cached_once
 from store.errors import MvsearchError, WeightsMissingError
 from store.records import MODALITIES, Matrix, Modality, Space
@@ -213,6 +214,13 @@ def load_classifier(name: str) -> Classifier:
         raise MvsearchError(f"no classifier is called {name!r}; there are {', '.join(CLASSIFIERS)}")
     classifier: Classifier = import_class(CLASSIFIERS[name])()
     return classifier
+
+
+def find_points(encoder: str) -> OperatingPoints | None:
+    """The operating points of an encoder by its name; None where it was not calibrated."""
+    place = ENCODERS.get(encoder)
+    found = None if place is None else getattr(import_class(place), "points", None)
+    return found if isinstance(found, OperatingPoints) else None
 
 
 def import_class(place: str) -> Any:

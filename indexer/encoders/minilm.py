@@ -1,6 +1,9 @@
 """Lyric lines by all-MiniLM-L6-v2, whose weights a pip package carries."""
 
+from typing import ClassVar
+
 from indexer.encoders.checkpoints import PackagedWeights
+from indexer.encoders.operating_points import OperatingPoints
 from indexer.encoders.sentence import SentenceEncoder
 from indexer.encoders.tokens import TokenFrame
 
@@ -15,4 +18,5 @@ class MiniLM(SentenceEncoder):
         files=("model.safetensors", "config.json", "tokenizer.json"),
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     )
+    points: ClassVar[OperatingPoints] = OperatingPoints(same=0.75, certain=0.9)
     frame = TokenFrame(start="[CLS]", end="[SEP]", pad="[PAD]", max_tokens=256)

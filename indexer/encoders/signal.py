@@ -1,10 +1,12 @@
 """The encoder of sound that needs no weights: measures of the signal, brought to one scale."""
 
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from indexer.encoders.operating_points import OperatingPoints
 from indexer.encoders.spectral import GROUPS, N_FFT, N_HOP, SAMPLE_RATE, describe
 from indexer.encoders.spectral_scale import LOCATIONS, SCALES
 from indexer.encoders.unit import to_unit_rows
@@ -41,6 +43,11 @@ class Signal:
     window_seconds = 5.0
     # Twice this places one cut in four more than a second wrong; this, one in a hundred.
     hop_seconds = 1.25
+    # Copies of 34 videos have 0.92 and more, strangers 0.73 and less, because all music has much in
+    # common. Clips have 0.88 and more with their video, 0.65 and less with others.
+    points: ClassVar[OperatingPoints] = OperatingPoints(
+        same=0.8, certain=0.95, alone=0.96, trusted=0.75, reach=0.1
+    )
 
     def __init__(self) -> None:
         self.spaces = (Space("audio", "signal", "1", sum(GROUPS.values())),)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from indexer.encoders.operating_points import OperatingPoints
 from indexer.encoders.picture import check_frames
 from indexer.encoders.unit import to_unit_rows
 from store.records import Matrix, Space
@@ -35,6 +36,7 @@ class ToyFrames:
 
     name: ClassVar[str] = "toy-frames"
     frame_size = (32, 32)
+    points: ClassVar[OperatingPoints] = OperatingPoints(0.6, 0.8, 0.85, 0.4)
     spaces = (
         Space("frames", "toy-frames", "1", _GRID * _GRID * 3 + 1),
         Space("frames", "toy-frames", "1", 4, "words"),
@@ -79,6 +81,7 @@ class ToyLyrics:
     """A bag of hashed words: lines that share words are near, all others are not."""
 
     name: ClassVar[str] = "toy-lyrics"
+    points: ClassVar[OperatingPoints] = OperatingPoints(0.75, 0.9)
     spaces = (Space("lyrics", "toy-lyrics", "1", 256),)
 
     def encode(self, texts: Sequence[str]) -> tuple[Matrix, ...]:
@@ -99,6 +102,7 @@ class ToyAudio:
     """The amplitude in bands of 125 Hz: sounds of one pitch are near, and the bands are classes."""
 
     name: ClassVar[str] = "toy-audio"
+    points: ClassVar[OperatingPoints] = OperatingPoints(0.8, 0.95, 0.96, 0.4)
     sample_rate = 8000
     longest_seconds = 10.0
     window_seconds = 1.0

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from indexer.encoders import find_points
+from indexer.encoders.operating_points import OperatingPoints
 from search.versions.agreement import (
     Agreement,
     AgreementOptions,
@@ -13,7 +15,7 @@ from search.versions.agreement import (
     measure_line,
 )
 from search.versions.diagonals import Timeline
-from search.versions.lines import match_lines
+from search.versions.lines import LineOptions, match_lines
 from search.versions.relations import (
     MIN_COPIED,
     MIN_COVERED,
@@ -26,16 +28,14 @@ from search.versions.relations import (
 from store.records import MODALITIES, Matrix, Modality, Video
 from store.vectors import SpaceIndex
 
-# Levels and guards: see "Versions" in docs/architecture.md.
-FRAMES = AgreementOptions(level=0.6, guard_seconds=1.5)
-AUDIO = AgreementOptions(level=0.8, guard_seconds=6.0)
+# Nearer in time than this, samples show or play much of the same anyway: a window of sound is 5 s.
+GUARD_SECONDS: Mapping[Modality, float] = {"frames": 1.5, "audio": 6.0}
 # Two offsets are the same when they differ by no more than the coarser sampling allows.
 OFFSET_TOLERANCE_SECONDS = 1.5
 # A refrain is the same line each time, whatever its comma.
 SAME_LINE = 0.95
 # So many windows of sound between cuts say something.
 MIN_WINDOWS = 3
-_TIMED: Mapping[Modality, AgreementOptions] = {"frames": FRAMES, "audio": AUDIO}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,18 @@ class Comparison:
     """
 
     indexes: Mapping[Modality, SpaceIndex]
+
+    def points_of(self, modality: Modality) -> OperatingPoints | None:
+        """The operating points of a modality's encoder; None where it was not calibrated."""
+        return find_points(self.indexes[modality].space.encoder)
+
+    def find_uncalibrated(self) -> dict[Modality, str]:
+        """The encoders that tell nothing here, as nobody knows at which cosines, by modality."""
+        return {
+            modality: index.space.encoder
+            for modality, index in self.indexes.items()
+            if self.points_of(modality) is None
+        }
 
     def relate(self, first: Video, second: Video) -> Relation | None:
         """What two videos are to each other; None where nothing is sure."""
@@ -61,14 +73,16 @@ class Comparison:
             if not all(has):
                 if any(has):
                     evidence[modality] = Evidence("missing", first_has=has[0], second_has=has[1])
+            elif (points := self.points_of(modality)) is None:
+                evidence[modality] = Evidence("uncalibrated")
             elif modality == "lyrics":
-                evidence[modality] = self._compare_lyrics(first, second)
+                evidence[modality] = self._compare_lyrics(first, second, points)
             else:
                 agreement = self._agree(modality, first, second)
-                evidence[modality] = judge_agreement(modality, agreement)
+                evidence[modality] = judge_agreement(agreement, points)
                 if agreement is not None:
                     found[modality] = agreement
-        if len(found) == len(_TIMED) and evidence["frames"].verdict == "agrees":
+        if len(found) == len(GUARD_SECONDS) and evidence["frames"].verdict == "agrees":
             if evidence["audio"].verdict == "agrees":
                 self._check_offsets(first, second, found, evidence)
             elif len(found["frames"].parts) > 1:
@@ -81,7 +95,13 @@ class Comparison:
         return rows.stop > rows.start
 
     def _agree(self, modality: Modality, first: Video, second: Video) -> Agreement | None:
-        return find_agreement(*self._plane(modality, first, second), _TIMED[modality])
+        return find_agreement(*self._plane(modality, first, second), self._options(modality))
+
+    def _options(self, modality: Modality) -> AgreementOptions:
+        """When two samples of a calibrated modality are taken as the same."""
+        points = self.points_of(modality)
+        assert points is not None
+        return AgreementOptions(points.same, GUARD_SECONDS[modality])
 
     def _plane(
         self, modality: Modality, first: Video, second: Video
@@ -113,8 +133,8 @@ class Comparison:
             return
         heard = self._plane("audio", first, second)
         tries = (
-            measure_line(*seen, FRAMES, sound.offset_seconds, sound.speed),
-            measure_line(*heard, AUDIO, picture.offset_seconds, picture.speed),
+            measure_line(*seen, self._options("frames"), sound.offset_seconds, sound.speed),
+            measure_line(*heard, self._options("audio"), picture.offset_seconds, picture.speed),
         )
         if all(n_agreeing < MIN_COVERED * n_met for n_agreeing, n_met in tries):
             evidence["frames"] = replace(evidence["frames"], verdict="elsewhere")
@@ -127,7 +147,7 @@ class Comparison:
         counts = [
             measure_line(
                 *heard,
-                AUDIO,
+                self._options("audio"),
                 part.second_seconds[0] - part.first_seconds[0],
                 within_seconds=part.first_seconds,
             )
@@ -137,12 +157,14 @@ class Comparison:
         if n_met >= MIN_WINDOWS and n_agreeing >= MIN_COPIED * n_met:
             evidence["audio"] = replace(evidence["audio"], verdict="cut")
 
-    def _compare_lyrics(self, first: Video, second: Video) -> Evidence:
+    def _compare_lyrics(self, first: Video, second: Video, points: OperatingPoints) -> Evidence:
         index = self.indexes["lyrics"]
         one, other = (index.vectors(video.id) for video in (first, second))
         starts = tuple(index.starts[index.rows(video.id)] for video in (first, second))
         kinds = (_number_lines(one), _number_lines(other))
-        return judge_lines(match_lines(one @ other.T, (starts[0], starts[1]), kinds=kinds))
+        options = LineOptions(points.same)
+        found = match_lines(one @ other.T, (starts[0], starts[1]), options, kinds)
+        return judge_lines(found, points)
 
 
 def _number_lines(vectors: Matrix) -> npt.NDArray[np.intp]:

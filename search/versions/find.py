@@ -28,12 +28,15 @@ class Versions:
         videos: all of the library, in the catalogue's order.
         relations: by kind, the surest first.
         n_compared: pairs that were compared in detail.
+        uncalibrated: encoders whose modality was not looked at, because nobody has found out at
+            which cosines their vectors are the same.
     """
 
     videos: tuple[Video, ...]
     relations: tuple[Relation, ...]
     groups: tuple[Group, ...]
     n_compared: int
+    uncalibrated: tuple[str, ...] = ()
 
 
 def open_comparison(library: Library) -> Comparison:
@@ -67,7 +70,8 @@ def find_versions(
     order = {video.id: at for at, video in enumerate(videos)}
     todo = {
         _arrange(pair, order)
-        for index in comparison.indexes.values()
+        for modality, index in comparison.indexes.items()
+        if comparison.points_of(modality) is not None
         for pair in find_candidates(index, options or CandidateOptions())
         if pair[0] in order and pair[1] in order
     }
@@ -83,7 +87,8 @@ def find_versions(
     relations = [relation for relation in found.values() if relation is not None]
     relations.sort(key=lambda r: _rank(r, order))
     groups = group_relations(relations, videos)
-    return Versions(videos, tuple(relations), tuple(groups), len(found))
+    uncalibrated = tuple(comparison.find_uncalibrated().values())
+    return Versions(videos, tuple(relations), tuple(groups), len(found), uncalibrated)
 
 
 def _arrange(pair: Pair, order: dict[str, int]) -> Pair:

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from indexer.encoders.operating_points import NOT_CALIBRATED, OperatingPoints
 from search.versions.agreement import Agreement, Part
 from search.versions.lines import SharedLines
 from store.records import Modality, Video
 
 Kind = Literal["duplicate", "excerpt", "same-sound", "same-picture", "same-lyrics"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Verdict = Literal["agrees", "cut", "unclear", "partly", "elsewhere", "differs", "missing"]
+Verdict = Literal[
+    "agrees", "cut", "unclear", "partly", "elsewhere", "differs", "missing", "uncalibrated"
+]
 
 # Of the shorter video, so much must be shared; of both, for a duplicate.
 MIN_COVERED = 0.6
@@ -20,10 +23,6 @@ MIN_PARTLY = 0.15
 MIN_SECONDS = 2.0
 MIN_SECONDS_ALONE = 4.0
 MIN_LINES = 4
-# Cosines at which a modality is certain; the levels below which it differs are in `compare`.
-CERTAIN: Mapping[Modality, float] = {"frames": 0.8, "audio": 0.95, "lyrics": 0.9}
-# Where nothing else is there to compare with, only what is nearly identical counts.
-MIN_WITHOUT_BACKGROUND: Mapping[Modality, float] = {"frames": 0.85, "audio": 0.96}
 MIN_CONFIDENCE = 0.5
 
 
@@ -35,12 +34,14 @@ class Evidence:
         verdict: "agrees"; "cut" for sound that agrees wherever no cut disturbs it; "unclear" where
             it is alike, but as much so elsewhere or too briefly, so that it only does not speak
             against; "partly"; "elsewhere" for pictures that agree at another offset than the
-            sound; "differs"; "missing" where one or both have no such modality.
+            sound; "differs"; "missing" where one or both have no such modality; "uncalibrated"
+            where nobody knows at which cosines the encoder's vectors are the same.
         similarity, background: see `Agreement`; None where nothing agrees.
         first_share, second_share: of each video's samples or lines, those that are shared.
         offset_seconds: of the longest shared stretch.
         seconds: length of what is shared; for lyrics, the number of lines.
         parts: the shared stretches, the longest first; none for lyrics.
+        certain: the cosine at which the encoder's vectors are certainly the same.
         first_has, second_has: whether each video has the modality.
     """
 
@@ -53,6 +54,7 @@ class Evidence:
     speed: float = 1.0
     seconds: float = 0.0
     parts: tuple[Part, ...] = ()
+    certain: float = 1.0
     first_has: bool = True
     second_has: bool = True
 
@@ -81,16 +83,25 @@ class Relation:
     confidence: float
     evidence: Mapping[Modality, Evidence]
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether one can stand for the other: the same picture and sound, all through."""
+        return self.kind == "duplicate"
 
-def judge_agreement(modality: Modality, found: Agreement | None) -> Evidence:
+
+def judge_agreement(found: Agreement | None, points: OperatingPoints) -> Evidence:
     """What a modality says that both videos have."""
     if found is None:
         return Evidence("differs")
     seconds = sum(part.first_seconds[1] - part.first_seconds[0] for part in found.parts)
     covered = max(found.first_share, found.second_share)
-    is_brief = found.background is None and found.similarity < MIN_WITHOUT_BACKGROUND[modality]
+    # Where nothing else is there to compare with, only what is nearly identical counts. The same
+    # holds for what agrees at every offset: one tone or one picture is much like another.
+    is_nearly_identical = found.similarity >= (points.alone or points.certain)
+    is_brief = found.background is None and not is_nearly_identical
     verdict: Verdict = "agrees"
-    if covered < MIN_PARTLY or seconds < MIN_SECONDS:
+    is_other = found.is_still and not is_nearly_identical
+    if covered < MIN_PARTLY or seconds < MIN_SECONDS or is_other:
         verdict = "differs"
     elif found.is_still or is_brief:
         verdict = "unclear"
@@ -106,10 +117,11 @@ def judge_agreement(modality: Modality, found: Agreement | None) -> Evidence:
         found.speed,
         seconds,
         found.parts,
+        points.certain,
     )
 
 
-def judge_lines(found: SharedLines | None) -> Evidence:
+def judge_lines(found: SharedLines | None, points: OperatingPoints) -> Evidence:
     """What lyrics say that both videos have."""
     if found is None:
         return Evidence("differs")
@@ -124,6 +136,7 @@ def judge_lines(found: SharedLines | None) -> Evidence:
         found.second_share,
         found.offset_seconds,
         seconds=float(found.n_distinct),
+        certain=points.certain,
     )
 
 
@@ -192,17 +205,16 @@ def _rate(deciding: tuple[Modality, ...], evidence: Mapping[Modality, Evidence])
     """Independent reasons to doubt multiply; what half speaks against takes its part away."""
     doubt = 1.0
     for modality in deciding:
-        doubt *= 1 - _rate_one(modality, evidence[modality])
+        doubt *= 1 - _rate_one(evidence[modality])
     against = [e.covered / 2 for e in evidence.values() if e.verdict in ("partly", "elsewhere")]
     if len(deciding) == 1 and deciding != ("lyrics",) and against:
         return (1 - doubt) * (1 - max(against))
     return 1 - doubt
 
 
-def _rate_one(modality: Modality, one: Evidence) -> float:
+def _rate_one(one: Evidence) -> float:
     """How far one modality is to be believed: by likeness, coverage and length."""
-    certain = CERTAIN[modality]
-    likeness = min(1.0, max(0.0, 1 - 2 * (certain - (one.similarity or 0.0))))
+    likeness = min(1.0, max(0.0, 1 - 2 * (one.certain - (one.similarity or 0.0))))
     return likeness * min(1.0, one.covered) * one.seconds / (one.seconds + 1)
 
 
@@ -219,6 +231,7 @@ def _turn(one: Evidence) -> Evidence:
         1 / one.speed,
         one.seconds,
         tuple(part.turn() for part in one.parts),
+        one.certain,
         one.second_has,
         one.first_has,
     )
@@ -234,6 +247,8 @@ def say_evidence(modality: Modality, one: Evidence) -> str:
             else ("the second" if one.first_has else "the first")
         )
         return f"no {name} in {whose}"
+    if one.verdict == "uncalibrated":
+        return f"{name}: {NOT_CALIBRATED}"
     if one.verdict == "differs" or one.similarity is None:
         return f"{name} differs" if modality != "lyrics" else "lyrics differ"
     shares = f"{one.first_share:.0%} / {one.second_share:.0%} shared"

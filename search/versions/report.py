@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from indexer.encoders.operating_points import NOT_CALIBRATED
 from search.listing import video_to_dict
 from search.report import name_video
 from search.text import format_seconds, printable, write_json
@@ -74,6 +75,7 @@ def versions_to_dict(versions: Versions) -> dict[str, Any]:
     return {
         "videos": len(versions.videos),
         "compared": versions.n_compared,
+        "uncalibrated": list(versions.uncalibrated),
         "relations": [relation_to_dict(relation) for relation in versions.relations],
         "groups": [
             {
@@ -124,6 +126,8 @@ def _round(number: float | None) -> float | None:
 
 def print_versions(versions: Versions, console: Console) -> None:
     """The groups, then a table of pairs for each kind."""
+    if versions.uncalibrated:
+        console.print(Text(say_uncalibrated(versions)))
     if not versions.relations:
         console.print(Text("no versions of each other found"))
         return
@@ -132,6 +136,12 @@ def print_versions(versions: Versions, console: Console) -> None:
         pairs = [relation for relation in versions.relations if relation.kind == kind]
         if pairs:
             _print_pairs(kind, pairs, console)
+
+
+def say_uncalibrated(versions: Versions) -> str:
+    """One line on the encoders that told nothing; empty where there are none."""
+    names = ", ".join(versions.uncalibrated)
+    return f"{names}: {NOT_CALIBRATED}, so not compared" if names else ""
 
 
 def _print_groups(groups: Sequence[Group], console: Console) -> None:

@@ -17,7 +17,7 @@ from search.text import format_seconds
 from search.versions.agreement import Part
 from search.versions.find import Versions
 from search.versions.relations import KINDS, Kind, Relation, say_evidence
-from search.versions.report import SAID, name_file, say_offset
+from search.versions.report import SAID, name_file, say_offset, say_uncalibrated
 from store.records import Modality
 
 # More pairs of a kind are folded.
@@ -86,6 +86,7 @@ def render_versions(versions: Versions, stills: StillSource) -> str:
     body = [
         f'<h1>Versions</h1><p class="lead">{len(versions.videos)} videos, '
         f"{len(versions.relations)} pairs that have something in common.</p>",
+        f'<p class="lead">{escape(say_uncalibrated(versions))}</p>',
         _draw_legend(),
         _draw_groups(versions),
         f"<main>{nothing}",

@@ -1,7 +1,7 @@
 """A library with planted vectors, and encoders that say what they are told to."""
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.encoders import PROFILES
+from indexer.encoders import ENCODERS, PROFILES
+from indexer.encoders.efficientnet import EfficientNetLite0
+from indexer.encoders.minilm import MiniLM
+from indexer.encoders.signal import Signal
 from store.library import Library
 from store.records import (
     MODALITIES,
@@ -59,6 +62,31 @@ def make_whole(
         tuple(Embeddings(space, tuple(of), unit(v)) for space, (v, of) in held.items()),
         tags=tuple(tags),
     )
+
+
+class CalibratedFrames:
+    """Planted vectors whose cosines mean what those of the default encoders do."""
+
+    points = EfficientNetLite0.points
+
+
+class CalibratedAudio:
+    points = Signal.points
+
+
+class CalibratedLyrics:
+    points = MiniLM.points
+
+
+@pytest.fixture(scope="module", autouse=True)
+def calibrated() -> Iterator[None]:
+    """Encoders of planted vectors are in the table."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for family in ("planted", "wide"):
+            for kind in ("Frames", "Audio", "Lyrics"):
+                place = f"{__name__}:Calibrated{kind}"
+                monkeypatch.setitem(ENCODERS, f"{family}-{kind.lower()}", place)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import search.moments
 from cli import app
 from indexer.encoders import Encoders
 from search.engine import Engine
 from search.query import Query, QueryPart
+from search.report import say_moment
 from store.library import Library
 from store.records import Moment
 from tests import toy_library
@@ -146,3 +148,13 @@ def test_the_command_line_says_what_is_unclear(home: Path) -> None:
     [moment] = told["results"][0]["moments"]
     assert moment["start_seconds"] is None
     assert 0 <= moment["support"] < 0.5
+
+
+def test_a_clip_by_an_encoder_that_was_not_calibrated_has_a_place_and_no_support(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search.moments, "find_points", lambda _: None)
+    (first, *_) = find(home, cut(home, FIRST + 0.5, 5), kind="clip")
+    assert first.start_seconds == pytest.approx(FIRST + 0.5, abs=0.5)
+    assert (first.support, first.is_calibrated) == (None, False)
+    assert say_moment(first).endswith("(not calibrated for this encoder)")

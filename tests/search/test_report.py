@@ -82,6 +82,7 @@ def test_the_json_contract() -> None:
                         "support": None,
                         "rate": 1.0,
                         "words": ["lla"],
+                        "is_calibrated": True,
                     },
                     {
                         "modality": "frames",
@@ -92,6 +93,7 @@ def test_the_json_contract() -> None:
                         "support": 0.912,
                         "rate": 1.1,
                         "words": [],
+                        "is_calibrated": True,
                     },
                 ],
                 "copies": [],

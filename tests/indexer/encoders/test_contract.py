@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from indexer.encoders import ENCODERS, PROFILES, Encoders, NamesThings, ReadsWords, load_encoder
+from indexer.encoders import (
+    ENCODERS,
+    PROFILES,
+    Encoders,
+    NamesThings,
+    ReadsWords,
+    find_points,
+    load_encoder,
+)
 from indexer.encoders.runtime import OnnxNetwork, TorchNetwork
 from store.errors import MvsearchError
 from store.records import MODALITIES, UNIT_TOLERANCE
@@ -183,3 +191,13 @@ def test_unknown_names_are_one_line() -> None:
         load_encoder("x")
     with pytest.raises(MvsearchError, match="no profile is called 'x'"):
         Encoders("x")
+
+
+def test_the_default_encoders_are_calibrated_and_no_other_goes_by_their_numbers() -> None:
+    default, semantic = PROFILES["embedded"], PROFILES["semantic"]
+    for modality in MODALITIES:
+        points = find_points(getattr(default, modality))
+        assert points is not None
+        assert points.same < points.certain
+        assert find_points(getattr(semantic, modality)) is None
+    assert find_points("no such encoder") is None

@@ -1,16 +1,21 @@
 """A planted library in which every kind of version occurs once, and strangers around."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from search.versions.find import Versions, find_versions
-from search.versions.report import versions_to_dict
-from store.errors import MvsearchError
+from search.collapse import open_copy_test
+from search.versions.find import Versions, find_versions, open_comparison
+from search.versions.report import print_versions, versions_to_dict
+from search.versions.report_html import render_versions
+from store.errors import MvsearchError, QueryError
 from store.library import Library
 from store.records import Segment, Space
+from tests.search.still_sources import HeldStills
 
 FRAMES = Space("frames", "wide-frames", "1", 96)
 LYRICS = Space("lyrics", "wide-lyrics", "1", 64)
@@ -141,3 +146,47 @@ def test_a_loop_is_joined_where_pictures_and_sound_meet(plant: Callable[..., Lib
 def test_a_library_without_videos_is_an_error(tmp_path: Path) -> None:
     with Library.open(tmp_path / "empty", create=True) as empty, pytest.raises(MvsearchError):
         find_versions(empty)
+
+
+def test_one_tone_and_another_are_no_same_sound(plant: Callable[..., Library]) -> None:
+    """What is alike at every offset is no evidence: constant tones under one moving pattern."""
+    picture, tone = show(120, 96), RNG.normal(size=(1, 80))
+    other = tone + 0.3 * RNG.normal(size=(1, 80))
+    content = {
+        "a": {FRAMES: frames(picture), AUDIO: sound(spoil(np.repeat(tone, 44, axis=0), 0.02))},
+        "b": {
+            FRAMES: frames(spoil(picture, 0.2)),
+            AUDIO: sound(spoil(np.repeat(other, 44, axis=0), 0.02)),
+        },
+        "c": {
+            FRAMES: frames(spoil(picture, 0.2)),
+            AUDIO: sound(spoil(np.repeat(tone, 44, axis=0), 0.02)),
+        },
+        "d": {FRAMES: frames(show(120, 96)), AUDIO: sound(show(44, 80))},
+    }
+    comparison = open_comparison(library := plant(content, SPACES))
+    a, b, c = (library.catalog.video(name) for name in "abc")
+    (cosine,) = np.unique(np.round(comparison.gather(a, b)["audio"].similarity or 0.9, 1))
+    assert 0.8 <= cosine < 0.96
+    kinds = {pair: comparison.relate(*pair) for pair in ((a, b), (a, c))}
+    assert [found and found.kind for found in kinds.values()] == ["same-picture", "duplicate"]
+
+
+def test_an_encoder_that_was_not_calibrated_says_so_and_tells_nothing(
+    plant: Callable[..., Library],
+) -> None:
+    strange = Space("frames", "strange-frames", "1", 96), Space("audio", "strange-audio", "1", 80)
+    picture, heard = show(120, 96), show(44, 80)
+    held = {strange[0]: frames(picture), strange[1]: sound(heard)}
+    library = plant({"a": held, "b": held}, strange)
+    found = find_versions(library)
+    assert found.relations == ()
+    with pytest.raises(QueryError, match=r"copies cannot be told.*not calibrated for this encoder"):
+        open_copy_test(open_comparison(library).indexes)
+    assert found.uncalibrated == ("strange-frames", "strange-audio")
+    said = "strange-frames, strange-audio: not calibrated for this encoder, so not compared"
+    assert versions_to_dict(found)["uncalibrated"] == list(found.uncalibrated)
+    page = io.StringIO()
+    print_versions(found, Console(file=page, width=120))
+    assert said in page.getvalue()
+    assert said in render_versions(found, HeldStills())

@@ -19,7 +19,9 @@ def agree(
     speed: float = 1.0,
     seconds: float = 60.0,
 ) -> Evidence:
-    return Evidence(verdict, similarity, 0.2, first, second, offset_seconds, speed, seconds)
+    return Evidence(
+        verdict, similarity, 0.2, first, second, offset_seconds, speed, seconds, certain=0.8
+    )
 
 
 DIFFERS = Evidence("differs")
@@ -42,6 +44,9 @@ NONE = Evidence("missing", first_has=False)
         (agree(), DIFFERS, None, "same-picture"),
         (agree(), NONE, None, "same-picture"),
         (agree(0.3, 1), DIFFERS, agree(), "same-picture"),
+        (agree(), Evidence("uncalibrated"), None, "same-picture"),
+        (Evidence("uncalibrated"), agree(), None, "same-sound"),
+        (Evidence("uncalibrated"), Evidence("uncalibrated"), None, None),
         (DIFFERS, DIFFERS, agree(seconds=20.0), "same-lyrics"),
         (None, None, agree(seconds=20.0), "same-lyrics"),
         (DIFFERS, DIFFERS, None, None),
