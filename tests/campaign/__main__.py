@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaign import damage, disk, kills, media, readers
-from tests.campaign.tally import FAULTS, Tally, format_table
+from tests.campaign.tally import FAULTS, Finding, Tally, format_table
 
 COUNTS = {
     "media": 500,
@@ -79,16 +79,18 @@ class Plan:
 
     Attributes:
         deadline: on `time.monotonic`; a chunk that has begun is brought to its end.
+        tell: is given each finding at once.
     """
 
     seeds: range
     jobs: int = 2
     deadline: float | None = None
+    tell: Callable[[Finding], None] = lambda finding: None
 
 
 def run_kind(name: str, folder: Path, plan: Plan) -> Tally:
     """Try the seeds of a kind, in a folder of its own."""
-    kind, tally, place = KINDS[name], Tally(name), folder / name
+    kind, tally, place = KINDS[name], Tally(name, tell=plan.tell), folder / name
     place.mkdir(parents=True)
     try:
         context = kind.prepare(place)
@@ -108,6 +110,11 @@ def _run_chunk(
 ) -> None:
     if deadline is None or time.monotonic() < deadline:
         kind.run(tally, context, place, seeds)
+
+
+def tell(finding: Finding) -> None:
+    """Print a finding while the others are still looked for."""
+    print(finding.describe(), file=sys.stderr, flush=True)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -131,7 +138,7 @@ def main(words: Sequence[str] | None = None) -> int:
             deadline = None
             if asked.minutes is not None:  # each kind has its share of the time
                 deadline = began + asked.minutes * 60 * at / len(names)
-            tallies.append(run_kind(name, Path(folder), Plan(seeds, asked.jobs, deadline)))
+            tallies.append(run_kind(name, Path(folder), Plan(seeds, asked.jobs, deadline, tell)))
             print(format_table(tallies[-1:]), flush=True)
     print(f"\n{format_table(tallies)}\n{(time.monotonic() - began) / 60:.1f} minutes")
     return int(any(tally.count(fault) for tally in tallies for fault in FAULTS))

@@ -1,7 +1,7 @@
 """What a campaign counts, and how each finding is said so that it can be played again."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -37,6 +37,7 @@ class Tally:
     """Counts of one kind of trial; several threads may add to it.
 
     Attributes:
+        tell: is given each finding at once.
         tried: trials that were made.
         notes: what is no fault and worth a number, such as refusals by their code.
         skipped: why none was made, where that is so.
@@ -47,6 +48,7 @@ class Tally:
     findings: list[Finding] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     skipped: str | None = None
+    tell: Callable[[Finding], None] = lambda finding: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -58,7 +60,9 @@ class Tally:
         """Count trials with what was found in them."""
         with self._lock:
             self.tried += n_tried
-            self.findings += findings
+            for finding in findings:
+                self.findings.append(finding)
+                self.tell(finding)
             for name, n in notes.items():
                 self.notes[name] = self.notes.get(name, 0) + n
 

@@ -24,6 +24,7 @@ from store.library import Library
 from tests.campaign import planted
 
 N_FILES = 12
+SPACES = Encoders("toy").spaces()  # loads the encoders once for all processes
 
 
 def index(home: Path, videos: Path) -> dict[str, Any]:
