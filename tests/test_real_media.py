@@ -19,7 +19,6 @@ MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", Path(__file__).parents[1] / "
 
 pytestmark = [
     pytest.mark.skipif(not MEDIA.is_dir(), reason=f"no real media in {MEDIA}"),
-    pytest.mark.timeout(300),
 ]
 
 # Broken beyond use; every other file of the folder has something to see or to hear.

@@ -26,7 +26,6 @@ FRAME_RATE = 0.2
 
 pytestmark = [
     pytest.mark.skipif(not MEDIA.is_dir(), reason=f"no real media in {MEDIA}"),
-    pytest.mark.timeout(300),
 ]
 
 
