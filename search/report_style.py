@@ -95,7 +95,8 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 .none { color: var(--soft); margin: 0; }
 footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
 @media print {
-  :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; }
+  :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb;
+    --empty: #ecebe7; --rest: #b3aea4; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .song { content-visibility: visible; border-width: 1px 0 0; border-radius: 0; padding: .8rem 0; }
   .similar { grid-template-columns: repeat(5, 1fr); gap: .6rem; }
