@@ -1,5 +1,6 @@
 """Which files lack which stages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -8,6 +9,8 @@ from indexer.encoders import Encoders
 from indexer.inventory import Found, Inventory
 from indexer.lyrics import ListFiles, list_lyric_files
 from indexer.lyrics.engines import ENGINES, name_origin
+from indexer.lyrics.transcribe import TranscribeOptions
+from indexer.lyrics.windows import WindowOptions
 from indexer.pieces import Decoded
 from indexer.sampling import sampling_mark
 from indexer.stages import LyricsMode, lyrics_fingerprint
@@ -52,18 +55,24 @@ class Jobs:
     Attributes:
         n_unchanged: files that lack nothing.
         n_waiting: videos among these whose lyrics wait for Whisper.
+        n_whole: unchanged files of which there are more than key frames.
         n_refined: videos of which there were key frames only, and all are taken now.
         n_resampled: videos whose frames were taken by another rule than today's.
     """
 
     jobs: list[Job] = field(default_factory=list)
     n_unchanged: int = 0
+    n_whole: int = 0
     n_waiting: int = 0
     n_refined: int = 0
     n_resampled: int = 0
 
-    def explain(self, language: str | None, analysis: AnalysisOptions) -> list[str]:
-        """A line for each reason why something is done again, or is not though it was asked for."""
+    def explain(self, given: Sequence[str]) -> list[str]:
+        """A line for each reason why something is done again, or is not though it was asked for.
+
+        Args:
+            given: the options of the run that change nothing for what was done before.
+        """
         reasons = []
         if self.n_refined:
             reasons.append(
@@ -75,7 +84,8 @@ class Jobs:
                 f"Frames are chosen by another rule now; those of {_count_videos(self.n_resampled)}"
                 " are taken anew, so that all can be compared"
             )
-        if (names := _list_idle(language, analysis)) and self.n_unchanged:
+        names = [name for name in given if name != "--fast" or self.n_whole]
+        if names and self.n_unchanged:
             files = "1 file is" if self.n_unchanged == 1 else f"{self.n_unchanged} files are"
             verb = "counts" if len(names) == 1 else "count"
             reasons.append(
@@ -85,12 +95,16 @@ class Jobs:
         return reasons
 
 
-def _list_idle(language: str | None, analysis: AnalysisOptions) -> list[str]:
-    """The options of a run that change nothing for what was done before."""
+def list_idle_options(
+    analysis: AnalysisOptions, transcription: TranscribeOptions, language: str | None
+) -> list[str]:
+    """The options, as they are typed, that change nothing for what was done before."""
     given = {
         "--frame-rate": analysis.frames_per_second is not None,
         "--language": language is not None,
         "--fast": analysis.decoded == "key",
+        "--whisper-engine": transcription.engine is not None,
+        "--voiced-only": transcription.windows != WindowOptions(),
     }
     return [name for name, is_given in given.items() if is_given]
 
@@ -124,7 +138,8 @@ def choose_jobs(
         if (encoder := encoders.get(stage)) is not None
     }
     frames_key = encoders.frames.spaces[0].key
-    rough = set() if decoded == "key" else catalog.with_key_frames_only(frames_key)
+    with_key_frames_only = catalog.with_key_frames_only(frames_key)
+    rough = set() if decoded == "key" else with_key_frames_only
     other = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
     pending["frames"] |= rough | other
     by_content: dict[str, list[Found]] = {}
@@ -150,6 +165,7 @@ def choose_jobs(
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
         else:
             chosen.n_unchanged += len(files)
+            chosen.n_whole += len(files) * (video_id not in with_key_frames_only)
             chosen.n_waiting += video_id in lyrics and lyrics[video_id].status == "pending"
     return chosen
 

@@ -15,7 +15,7 @@ from indexer.encoders.weights import try_out
 from indexer.flow import Flow
 from indexer.frames import DecodeStoppedError
 from indexer.inventory import Found, Inventory, InventoryOptions, take_inventory, take_inventory_of
-from indexer.jobs import Job, LyricsWish, choose_jobs
+from indexer.jobs import Job, LyricsWish, choose_jobs, list_idle_options
 from indexer.ledger import Ledger, Summary
 from indexer.lyrics.languages import check_language
 from indexer.lyrics.transcribe import TranscribeOptions, Transcriber, has_weights
@@ -182,7 +182,9 @@ class _Run:
         wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)
         decoded = self.options.analysis.decoded
         chosen = choose_jobs(inventory, self.catalog, self.encoders, wish, decoded)
-        for line in chosen.explain(self.options.language, self.options.analysis):
+        asked = self.options
+        idle = list_idle_options(asked.analysis, asked.transcription, asked.language)
+        for line in chosen.explain(idle):
             self.progress.note(line)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting

@@ -17,6 +17,8 @@ from rich.console import Console
 from indexer.analysis import AnalysisOptions
 from indexer.encoders import Encoders
 from indexer.lyrics import sidecar
+from indexer.lyrics.transcribe import TranscribeOptions
+from indexer.lyrics.windows import VOICED_ONLY
 from indexer.pipeline import IndexOptions, index_folder
 from indexer.progress import Silence
 from search.status import print_status, status_to_dict
@@ -538,8 +540,13 @@ def test_options_that_change_nothing_say_so(folder, home):
     assert index() == []
     (note,) = index(analysis=five, language="en")
     assert note.startswith("--frame-rate and --language count for new and changed files only: 3")
+    (note,) = index(transcription=TranscribeOptions("openai", windows=VOICED_ONLY))
+    assert note.startswith("--whisper-engine and --voiced-only count for new and changed files")
     (note,) = index(analysis=AnalysisOptions(decoded="key"))
     assert note.startswith("--fast counts for new and changed files only: 3 files are unchanged,")
+    shutil.rmtree(home)
+    assert index(analysis=AnalysisOptions(decoded="key")) == []
+    assert index(analysis=AnalysisOptions(decoded="key")) == []
 
 
 @pytest.mark.parametrize("language", ["", "klingon", "e n", "../en", "xx"])
