@@ -10,9 +10,9 @@ from PIL import Image
 
 from indexer.decode import decode
 from indexer.pieces import Decoded, DecodeOptions, FrameBatch
-from indexer.probe import PictureStream, probe_file
+from indexer.probe import PictureStream, Probe, probe_file
 from store.errors import MediaError
-from store.records import Still
+from store.records import MAX_STILL_BYTES, Still
 
 Frame = npt.NDArray[np.uint8]
 
@@ -30,8 +30,9 @@ MIN_SPREAD = 8.0
 MIN_LINE_SPREAD = 3.0
 # Key frames alone will do where they give this share of the stills that there would be.
 ENOUGH = 0.25
+# Of longer files, only key frames are read: a page does not wait for hours of film.
+MAX_WHOLE_SECONDS = 600.0
 # A picture from a library is no larger, or it is not ours, of this version or another.
-MAX_IMAGE_BYTES = 64 * 2**10
 MAX_SIDE = 512
 
 
@@ -121,7 +122,7 @@ def encode_still(frame: Frame, size: tuple[int, int]) -> bytes:
 
 def is_still(image: bytes) -> bool:
     """Whether bytes that a library gives are one small WebP picture and nothing else."""
-    if not 12 < len(image) <= MAX_IMAGE_BYTES:
+    if not 12 < len(image) <= MAX_STILL_BYTES:
         return False
     if int.from_bytes(image[4:8], "little") + 8 != len(image):
         return False
@@ -145,17 +146,24 @@ def make_stills(path: Path) -> tuple[Still, ...]:
     probe = probe_file(path)
     if probe.picture is None:
         raise MediaError("no_media", "it has no picture")
-    n_steps = (probe.duration_seconds or 0.0) / choose_step(probe.duration_seconds)
-    stills: tuple[Still, ...] = ()
-    kinds: tuple[Decoded, ...] = ("key", "needed")
-    for kind in kinds:
-        taker = StillTaker(probe.picture, probe.duration_seconds)
-        wanted = DecodeOptions(wants_sound=False, decoded=kind, n_threads=1)
-        with decode(path, probe, wanted) as decoding:
-            for piece in decoding:
-                if isinstance(piece, FrameBatch):
-                    taker.take(piece)
-        stills = taker.finish()
-        if len(stills) >= max(1.0, n_steps * ENOUGH):
-            break
-    return stills
+    seconds = probe.duration_seconds or 0.0
+    enough = max(1.0, ENOUGH * seconds / choose_step(seconds))
+    try:
+        stills = _take_stills(path, probe, probe.picture, "key")
+    except MediaError:
+        stills = ()
+    if len(stills) >= enough or seconds > MAX_WHOLE_SECONDS:
+        return stills
+    return _take_stills(path, probe, probe.picture, "needed")
+
+
+def _take_stills(
+    path: Path, probe: Probe, picture: PictureStream, decoded: Decoded
+) -> tuple[Still, ...]:
+    taker = StillTaker(picture, probe.duration_seconds)
+    options = DecodeOptions(wants_sound=False, decoded=decoded, n_threads=1)
+    with decode(path, probe, options) as decoding:
+        for piece in decoding:
+            if isinstance(piece, FrameBatch):
+                taker.take(piece)
+    return taker.finish()

@@ -5,13 +5,13 @@ STYLE = """
   color-scheme: light dark;
   --paper: #fbfaf8; --card: #ffffff; --ink: #22252a; --soft: #666c75; --line: #e4e2dd;
   --accent: #2f6fb0; --glow: #fff3d6;
-  --frames: #3f7fbf; --lyrics: #d9962f; --audio: #3f9c82; --rest: #b3aea4; --empty: #ecebe7;
+  --frames: #3f7fbf; --lyrics: #d9962f; --audio: #3f9c82; --rest: #8a8478; --empty: #ecebe7;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14161a; --card: #1c1f25; --ink: #e6e7ea; --soft: #9aa1ab; --line: #2c3037;
     --accent: #7fb2e6; --glow: #3a3220;
-    --frames: #6aa5dd; --lyrics: #e3ae57; --audio: #5fbda2; --rest: #6b727d; --empty: #2a2e35;
+    --frames: #6aa5dd; --lyrics: #e3ae57; --audio: #5fbda2; --rest: #7d8591; --empty: #2a2e35;
   }
 }
 * { box-sizing: border-box; }
@@ -96,7 +96,7 @@ figure { margin: 1.8rem 0 2.6rem; padding: 1.1rem; background: var(--card);
 footer { color: var(--soft); font-size: .85rem; margin-top: 2rem; }
 @media print {
   :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb;
-    --empty: #ecebe7; --rest: #b3aea4; }
+    --empty: #ecebe7; --rest: #8a8478; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   .song { content-visibility: visible; border-width: 1px 0 0; border-radius: 0; padding: .8rem 0; }
   .similar { grid-template-columns: repeat(5, 1fr); gap: .6rem; }

@@ -267,6 +267,10 @@ class Tag:
             raise ValueError(f"a tag has a name and a probability: {self}")
 
 
+# A still is 2 KB; one of a stranger's library that is larger than this is none.
+MAX_STILL_BYTES = 64 * 2**10
+
+
 @dataclass(frozen=True, slots=True)
 class Still:
     """A small picture of what a video shows at a time.

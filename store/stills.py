@@ -7,12 +7,11 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from store.database import Database
-from store.records import Still
+from store.records import MAX_STILL_BYTES, Still
 from store.tables import StillRow
 
-# A library may come from a stranger: no more stills of a video, and no larger ones, are read.
+# A library may come from a stranger: no more stills of a video are read.
 MAX_STILLS_READ = 64
-MAX_IMAGE_BYTES = 64 * 2**10
 # Databases limit the number of values in one statement; a place is two.
 N_AT_ONCE = 200
 
@@ -32,7 +31,7 @@ class StillReader:
                 query = (
                     select(StillRow.video_id, StillRow.seconds)
                     .where(StillRow.video_id.in_(some))
-                    .where(func.length(StillRow.image) <= MAX_IMAGE_BYTES)
+                    .where(func.length(StillRow.image) <= MAX_STILL_BYTES)
                     .order_by(StillRow.video_id, StillRow.seconds)
                     .limit(MAX_STILLS_READ * len(some))
                 )
@@ -53,7 +52,7 @@ class StillReader:
             query = (
                 select(StillRow.video_id, StillRow.seconds, StillRow.image)
                 .where(tuple_(StillRow.video_id, StillRow.seconds).in_(some))
-                .where(func.length(StillRow.image) <= MAX_IMAGE_BYTES)
+                .where(func.length(StillRow.image) <= MAX_STILL_BYTES)
             )
             with self._database.reading() as session:
                 rows = session.execute(query).all()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from store.catalog import Catalog
 from store.library import Library
-from store.records import Stage, Still
-from store.stills import MAX_IMAGE_BYTES, MAX_STILLS_READ
+from store.records import MAX_STILL_BYTES, Stage, Still
+from store.stills import MAX_STILLS_READ
 from tests.store.examples import FRAMES, LINES, STILLS, drop_generations, fill_song
 
 PLACES = [("ab12", still.seconds) for still in STILLS]
@@ -52,7 +52,7 @@ def test_a_strangers_stills_are_few_small_and_have_times(library: Library) -> No
     fill_song(library.catalog, "ab12", seed=1)
     connection = sqlite3.connect(library.folder / "catalog.sqlite3")
     rows = [("ab12", 10.0 + at, b"x") for at in range(1000)]
-    rows += [("ab12", 5.0, bytes(MAX_IMAGE_BYTES + 1)), ("ab12", float("inf"), b"x")]
+    rows += [("ab12", 5.0, bytes(MAX_STILL_BYTES + 1)), ("ab12", float("inf"), b"x")]
     connection.executemany("INSERT INTO still VALUES (?, ?, ?)", rows)
     connection.execute("INSERT INTO still VALUES ('ab12', 'soon', 'text')")
     connection.commit()
