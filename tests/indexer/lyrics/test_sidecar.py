@@ -139,7 +139,7 @@ def test_endless_lines_of_marks_are_cut_and_told_once(video: Path, ending: str) 
     start = "" if ending == ".txt" else "1\n00:00:01,000 --> 00:00:02,000\n"
     start = "[00:01.00]" if ending == ".lrc" else start
     place(video, ending, f"{start}a{MARKS * 2**19}\nsung\n")
-    lyrics, (problem,) = read_sidecars(video)
+    lyrics, (problem,) = read_sidecars([video])
     assert lyrics is not None
     assert max(len(line.text) for line in lyrics.lines) == MAX_LINE_LETTERS
     assert (problem.code, str(problem)) == (
