@@ -72,6 +72,11 @@ class Inventory:
     unfinished: tuple[Path, ...] = ()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is no media file, never was one, and none that could not be read."""
+        return not (self.unchanged or self.fresh or self.gone or self.failures)
+
+    @property
     def is_mostly_gone(self) -> bool:
         """Whether more than half of what the library knows is missing, as with a missing drive."""
         return len(self.gone) > len(self.unchanged) + len(self.fresh)
@@ -98,7 +103,7 @@ def take_inventory(
         MvsearchError: the folder is not there or is no folder.
     """
     if not folder.is_dir():
-        raise MvsearchError(f"{folder} is not a folder")
+        raise MvsearchError(explain_absence(folder))
     scan = scan_folder(folder, ScanOptions(recursive=options.is_recursive))
     files, twins = _part_twins(scan.files)
     side_by_side = _Comparison(
@@ -112,6 +117,16 @@ def take_inventory(
         content_id,
     )
     return _compare(side_by_side, catalog, options, on_file, stop)
+
+
+def explain_absence(folder: Path) -> str:
+    """What to say of a folder that is not there, or is none."""
+    if folder.exists():
+        return f"{folder} is not a folder"
+    return (
+        f"{folder} is not a folder: it is not there; if it was indexed and is gone for good, index"
+        " its new place, if it has one, and then: mvsearch remove --missing"
+    )
 
 
 def take_inventory_of(

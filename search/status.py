@@ -24,6 +24,7 @@ def status_to_dict(library: Library) -> dict[str, Any]:
         "profile": catalog.profile(),
         "videos": catalog.n_videos(),
         "folders": [str(folder) for folder in catalog.folders()],
+        "missing_folders": [str(folder) for folder in catalog.folders() if not folder.is_dir()],
         "failures": len(catalog.failures()),
         "stages": {
             stage: {
@@ -66,7 +67,14 @@ def print_status(status: dict[str, Any], console: Console) -> None:
     say(console, f"profile   {status['profile'] or '–'}")
     say(console, f"videos    {status['videos']}")
     for folder in status["folders"]:
-        say(console, f"folder    {folder}")
+        is_missing = folder in status["missing_folders"]
+        say(console, f"folder    {folder}{' (not there)' if is_missing else ''}")
+    if status["missing_folders"]:
+        say(
+            console,
+            "          what is not there is kept, as a drive may be missing; if it is gone or was"
+            " renamed: index the new place, then mvsearch remove --missing",
+        )
     for stage, encoders in status["stages"].items():
         for encoder, counts in encoders.items():
             rough = f", {counts[KEY]} of key frames only" if counts.get(KEY) else ""
