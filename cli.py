@@ -155,6 +155,7 @@ def index(
     from indexer.analysis import AnalysisOptions
     from indexer.encoders import Encoders
     from indexer.hardware import Hardware
+    from indexer.inventory import explain_absence
     from indexer.lyrics.transcribe import TranscribeOptions
     from indexer.lyrics.windows import VOICED_ONLY, WindowOptions
     from indexer.pipeline import IndexOptions, index_folder
@@ -180,7 +181,7 @@ def index(
         ),
     )
     if not folder.is_dir():
-        raise MvsearchError(f"{folder} is not a folder")
+        raise MvsearchError(explain_absence(folder))
     if profile is not None:
         Encoders(profile).check_weights()  # before an empty library is made
     with _open(library, create=True) as opened:
@@ -556,6 +557,26 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
         print_json(numbers)
     else:
         print_status(numbers, make_console())
+
+
+@app.command()
+def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """Look through the whole library for damage, and say how to make it anew."""
+    from indexer.progress import choose_progress, follow
+    from search.checkup import checkup_to_dict, print_checkup
+    from store.checking import check_library
+    from store.library import default_library_folder
+
+    progress = choose_progress(make_console(stderr=True), is_silent=as_json)
+    with progress:
+        tell = partial(follow(progress, "videos"), "check")
+        found = check_library(library or default_library_folder(), tell)
+    if as_json:
+        print_json(checkup_to_dict(found))
+    else:
+        print_checkup(found, make_console())
+    if found.damages:
+        raise typer.Exit(EXIT_FAILURES)
 
 
 @models_app.command("list")

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import LibraryDamagedError
 from store.records import Matrix
 
 Seconds = npt.NDArray[np.float64]
@@ -14,7 +14,25 @@ HalfMatrix = npt.NDArray[np.float16]
 
 # The bits of a float32 that a float16 moved into it may set.
 _SIGN_AND_HALF = np.int32(-(1 << 31) | 0x0FFFE000)
+_EXPONENT_BITS = np.uint16(0x7C00)
 _EXPONENT = np.float32(2.0**112)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredVectors:
+    """The vectors of one video in one space, as they are stored.
+
+    Attributes:
+        vectors: (n, dim) float16.
+        starts, ends: (n,) float64 seconds, NaN where there is no time.
+        version: of these vectors; see `Snapshot`.
+    """
+
+    video_id: str
+    vectors: HalfMatrix
+    starts: Seconds
+    ends: Seconds
+    version: int = 0
 
 
 def pack_vectors(vectors: Matrix) -> bytes:
@@ -36,11 +54,14 @@ def unpack_vectors(stored: bytes, dim: int) -> HalfMatrix:
     """Vectors as they are stored: (n, dim) float16.
 
     Raises:
-        LibraryDamagedError: they are not a whole number of vectors of this length.
+        ValueError: they are not a whole number of vectors of this length, or no numbers.
     """
     flat = np.frombuffer(stored, dtype="<f2")
     if flat.size % dim:
-        raise LibraryDamagedError(f"the catalogue holds vectors that are not {dim} long")
+        raise ValueError(f"vectors are not {dim} long")
+    # All bits of the exponent are set in what is infinite or no number.
+    if np.any(flat.view("<u2") & _EXPONENT_BITS == _EXPONENT_BITS):
+        raise ValueError("vectors hold what is no number")
     return flat.reshape(-1, dim).astype(np.float16, copy=False)
 
 

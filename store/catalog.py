@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from store.errors import EncoderMismatchError, VideoNotFoundError
+from store.errors import EncoderMismatchError, MvsearchError, VideoNotFoundError
 from store.paths import encode_key, path_key
 from store.reading import PROFILE, CatalogReader
 from store.records import (
@@ -25,7 +25,6 @@ from store.records import (
     WholeVideo,
 )
 from store.rows import (
-    embeddings_to_row,
     failure_to_row,
     line_to_row,
     location_to_row,
@@ -45,6 +44,7 @@ from store.tables import (
     VideoRow,
 )
 from store.tags import replace_tags, tags_to_rows
+from store.vector_rows import embeddings_to_row
 
 __all__ = ["Catalog", "path_key"]
 
@@ -104,11 +104,12 @@ class Catalog(CatalogReader):
 
         Raises:
             EncoderMismatchError: the library was not built with such a space.
-            IntegrityError: one of the videos is in the library already; none is added.
+            MvsearchError: one of the videos is in the library already; none is added.
         """
         made = [embeddings for one in whole for embeddings in one.embeddings]
         with self._database.writing() as session:
             _check_known(session, made)
+            _check_new(session, [one.video.id for one in whole])
             generations = _bump_generations(session, {each.space.key for each in made})
             session.add_all(video_to_row(one.video) for one in whole)
             session.flush()
@@ -230,6 +231,13 @@ def _check_known(session: Session, embeddings: Sequence[Embeddings]) -> None:
                 f"the library was built with {', '.join(sorted(known)) or 'no encoder yet'}, not"
                 f" with {made.space.key}; for that one: --library OTHER_FOLDER"
             )
+
+
+def _check_new(session: Session, video_ids: Sequence[str]) -> None:
+    """Keep videos out that are in the library already."""
+    for some in _in_batches(video_ids):
+        for known in session.scalars(select(VideoRow.id).where(VideoRow.id.in_(some)).limit(1)):
+            raise MvsearchError(f"the video {known} is in the library already")
 
 
 def _drop_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set[str]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
+from store import guard
+from store.errors import LibraryDamagedError
+from store.explain import DATABASE_ERRORS, explain
 
 # What a write waits for one that another program has begun.
 BUSY_SECONDS = 10.0
@@ -115,30 +116,10 @@ class Database:
         """Turn what the database refuses into one plain line."""
         try:
             yield
-        except IntegrityError:  # a fault of ours, not of the file's
-            raise
-        except DBAPIError as error:
-            raise self._explain(error.orig) from error
-
-    def _explain(self, reason: BaseException | None) -> Exception:
-        """The error to show for one of the driver's."""
-        name = getattr(reason, "sqlite_errorname", "")
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return LibraryBusyError(
-                f"{self.place} is being written by another program; try again when it is done"
-            )
-        # Even to read, SQLite needs a few pages of disk, for what it shares with other readers.
-        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHM")):
-            return MvsearchError(
-                f"there is no room on the disk of {self.place}; make room and run this again, what"
-                " is done is kept"
-            )
-        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR")):
-            return LibraryDamagedError(
-                f"{self.place} is damaged or no catalogue of mvsearch ({reason}); move it away and"
-                " index again"
-            )
-        return MvsearchError(f"{self.place} cannot be used: {reason}")
+        except DATABASE_ERRORS as error:
+            if isinstance(error, LibraryDamagedError) and error.place is not None:
+                raise  # told already, by a session within this one
+            raise explain(error, self.place) from error
 
 
 def _prepare_sqlite(
@@ -150,6 +131,7 @@ def _prepare_sqlite(
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
         # The driver's own BEGIN comes late and never before a SELECT; ours stands below.
         connection.isolation_level = None
+        guard.distrust(connection)
         connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
         if not is_read_only:
@@ -160,4 +142,4 @@ def _prepare_sqlite(
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         is_writing = connection.get_execution_options().get("is_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        guard.begin(connection, is_writing=is_writing)

@@ -35,7 +35,17 @@ class LibraryBusyError(MvsearchError):
 
 
 class LibraryDamagedError(MvsearchError):
-    """The catalogue is not a database of ours, or comes from a newer version."""
+    """The catalogue is not a database of ours, is damaged, or comes from a newer version.
+
+    Attributes:
+        reason: what is damaged, without a name and without what to do.
+        place: the catalogue, where the message names it and says what to do.
+    """
+
+    def __init__(self, message: str, place: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+        self.reason = message if reason is None else reason
 
 
 class EncoderMismatchError(MvsearchError):

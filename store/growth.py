@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from store.blobs import normalise
+from store.blobs import StoredVectors, normalise
 from store.list_files import blot_codes
 from store.own_files import replacing
 from store.placing import find_centre, is_settled, place_vectors
@@ -23,7 +23,7 @@ from store.row_file import (
     renew_sums,
 )
 from store.row_table import RowTable
-from store.snapshots import Snapshot, StoredVectors
+from store.snapshots import Snapshot
 from store.space_files import NO_STATE, NO_SUMS, Head, SpaceFiles
 from store.vectors import TIMES_BYTES, SpaceIndex
 

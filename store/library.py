@@ -65,19 +65,8 @@ class Library:
             LibraryBusyError: it has to be brought up to date while another process writes.
             LibraryDamagedError: the catalogue is none of ours, broken, or of a newer version.
         """
-        folder = folder.absolute()
-        file = folder / CATALOG
-        check_plain(file)
-        has_catalog = is_file(file)
-        if not has_catalog and create:
-            make_folder(folder)
-        elif not has_catalog:
-            raise NoLibraryError(
-                f"there is no library in {folder}; begin one with:"
-                f" mvsearch index FOLDER --library {folder}"
-            )
-        database = Database(sqlite_url(file, choose_mode(file)), str(file))
-        library = cls(folder, database)
+        database, file = open_database(folder, create=create)
+        library = cls(file.parent, database)
         try:
             library._bring_up_to_date()
         except BaseException:
@@ -255,3 +244,26 @@ class Library:
         with self._lock.holding(WAIT_SECONDS):
             if schema.read_version(self._database) != schema.HEAD:  # another may have done it
                 schema.upgrade(self._database)
+
+
+def open_database(folder: Path, *, create: bool = False) -> tuple[Database, Path]:
+    """Open the catalogue of a library as it is, and name its file.
+
+    Args:
+        folder: of the library.
+        create: make the folder where there is none.
+
+    Raises:
+        NoLibraryError: there is none, or none can be made.
+    """
+    file = folder.absolute() / CATALOG
+    check_plain(file)
+    has_catalog = is_file(file)
+    if not has_catalog and create:
+        make_folder(file.parent)
+    elif not has_catalog:
+        raise NoLibraryError(
+            f"there is no library in {file.parent}; begin one with:"
+            f" mvsearch index FOLDER --library {file.parent}"
+        )
+    return Database(sqlite_url(file, choose_mode(file)), str(file)), file

@@ -14,8 +14,9 @@ from typing import Literal
 from sqlalchemy import Connection, select, text
 
 from store.database import Database
-from store.tables import EmbeddingRow
+from store.tables import EmbeddingRow, LyricLineRow
 from store.unicode import normalise
+from store.vector_rows import read_texts
 
 Table = Literal["lyric_word", "lyric_gram"]
 
@@ -82,13 +83,13 @@ class LineReader:
         """How many lines the index of words holds; 0 where there is no index."""
         with self._database.reading() as session:
             connection = session.connection()
-            return _count_lines(connection) if _has_index(connection) else 0
+            return _count_lines(connection) if has_index(connection) else 0
 
     def count_lyric_lines(self, words: Iterable[str]) -> dict[str, int]:
         """In how many lines each word is sung."""
         with self._database.reading() as session:
             connection = session.connection()
-            if not _has_index(connection):
+            if not has_index(connection):
                 return {}
             return {
                 word: _count(connection, "lyric_word", _quote(word))
@@ -111,7 +112,7 @@ class LineReader:
         line = _clean(line)
         with self._database.reading() as session:
             connection = session.connection()
-            if not _has_index(connection):
+            if not has_index(connection):
                 return []
             n_lines = _count_lines(connection)
             found: dict[int, float] = {}
@@ -134,7 +135,7 @@ class LineReader:
             for at in range(0, len(video_ids), N_VALUES):
                 some = EmbeddingRow.video_id.in_(video_ids[at : at + N_VALUES])
                 for row in session.execute(query.where(some)):
-                    texts[row.video_id] = list(row.texts or ())
+                    texts[row.video_id] = read_texts(row)
         return texts
 
 
@@ -144,7 +145,8 @@ def _clean(line: str) -> str:
     return " ".join(whole.replace("\0", " ").split())[:MAX_LETTERS]
 
 
-def _has_index(connection: Connection) -> bool:
+def has_index(connection: Connection) -> bool:
+    """Whether there is an index of words: not on another database, nor without FTS5."""
     if connection.dialect.name != "sqlite":
         return False
     known = "SELECT count(*) FROM sqlite_master WHERE name = 'lyric_gram_term'"
@@ -247,14 +249,16 @@ def _match_pieces(
 
 
 def _read(connection: Connection, found: dict[int, float]) -> list[LineMatch]:
+    row = LyricLineRow
+    columns = (row.video_id, row.position, row.text, row.start_seconds, row.end_seconds)
     question = text(
-        "SELECT id, video_id, position, text, start_seconds, end_seconds"
+        "SELECT lyric_line.video_id, lyric_line.position, text, start_seconds, end_seconds, id"
         " FROM lyric_key JOIN lyric_line USING (video_id, position)"
         " WHERE id IN (SELECT value FROM json_each(:ids))"
-    )
+    ).columns(*columns)
     rows = connection.execute(question, {"ids": f"[{','.join(map(str, found))}]"})
     matches = [
         LineMatch(video_id, position, line, start, end, found[line_id])
-        for line_id, video_id, position, line, start, end in rows
+        for video_id, position, line, start, end, line_id in rows
     ]
     return sorted(matches, key=lambda match: (-match.bm25, match.video_id, match.position))

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from store.errors import LibraryDamagedError
 from store.unicode import normalise
 
 
@@ -27,5 +28,11 @@ def keys_below(folder: Path) -> tuple[bytes, bytes]:
 
 
 def decode_path(stored: bytes) -> Path:
-    """The path that opens a file, byte for byte as the file system gave it."""
+    """The path that opens a file, byte for byte as the file system gave it.
+
+    Raises:
+        LibraryDamagedError: no file system can have given it.
+    """
+    if not stored or b"\0" in stored:
+        raise LibraryDamagedError("a path that no file can have")
     return Path(os.fsdecode(stored))

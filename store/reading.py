@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 
-from store.blobs import unpack_seconds
 from store.errors import EncoderMismatchError, VideoNotFoundError
+from store.explain import describe_damage
 from store.lines import N_VALUES, LineReader
 from store.lookup import choose_video
 from store.paths import decode_path, encode_key, keys_below
 from store.records import Embeddings, Failure, Location, Lyrics, Modality, Space, Stage, Video
 from store.rows import (
-    row_to_embeddings,
     row_to_failure,
     row_to_location,
     row_to_space,
@@ -38,6 +37,7 @@ from store.tables import (
 )
 from store.tags import TagReader
 from store.unicode import replace_surrogates
+from store.vector_rows import read_uniform, row_to_embeddings
 
 PROFILE = "profile"
 
@@ -102,8 +102,11 @@ class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
         return found[0]
 
     def some_videos(self, video_ids: Sequence[str]) -> dict[str, Video]:
-        """Those of these videos that there are, by id."""
-        found: dict[str, Video] = {}
+        """These videos by id; to ask for one that is not there tells that the catalogue is damaged.
+
+        Each id is taken to come from another of its tables.
+        """
+        found = _Referred(self._database.place)
         for at in range(0, len(video_ids), N_VALUES):
             some = self._videos(VideoRow.id.in_(video_ids[at : at + N_VALUES]))
             found |= {video.id: video for video in some}
@@ -174,8 +177,8 @@ class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
         """When the frames are shown that were left out because they have one colour."""
         query = select(StageRow.uniform_seconds).where(StageRow.video_id == video_id)
         with self._database.reading() as session:
-            times = [time for packed in session.scalars(query) for time in unpack_seconds(packed)]
-            return tuple(sorted(map(float, times)))
+            times = [time for packed in session.scalars(query) for time in read_uniform(packed)]
+            return tuple(sorted(times))
 
     def pending(self, stage: Modality, encoder: str, sampling: str | None = None) -> set[str]:
         """Ids of the videos that this stage has still to be done for: the one skip rule.
@@ -271,17 +274,37 @@ class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
             .where(*conditions)
             .order_by(LocationRow.key)
         )
-        videos: dict[str, Video] = {}
+        rows: dict[str, tuple[VideoRow, list[Path]]] = {}
         with self._database.reading() as session:
             for row, path in session.execute(query):
-                # Only who lies in several places is looked for: one of them may be a drive away.
-                known = videos.get(row.id)
-                if known is None or (not _is_there(known.path) and _is_there(decode_path(path))):
-                    videos[row.id] = row_to_video(row, path)
+                rows.setdefault(row.id, (row, []))[1].append(decode_path(path))
+            videos = [row_to_video(row, _choose_places(paths)) for row, paths in rows.values()]
         return sorted(
-            videos.values(),
+            videos,
             key=lambda video: ((video.artist or "").casefold(), video.title.casefold(), video.id),
         )
+
+
+class _Referred(dict[str, Video]):
+    """Videos that something else in the catalogue refers to."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+    def __missing__(self, video_id: str) -> Video:
+        """Refuse what leads nowhere."""
+        raise describe_damage(
+            self.place, f"it has no video and no file for what it holds of {video_id}"
+        )
+
+
+def _choose_places(paths: list[Path]) -> list[Path]:
+    """Those of a video's paths that are there; the first one where none is.
+
+    Only who lies in several places is looked for: one of them may be a drive away.
+    """
+    return paths if len(paths) == 1 else [path for path in paths if _is_there(path)] or paths[:1]
 
 
 def _is_there(path: Path) -> bool:

@@ -14,8 +14,11 @@ Modality = Literal["frames", "lyrics", "audio"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 StageStatus = Literal["done", "absent", "pending"]
+STATUSES: tuple[StageStatus, ...] = get_args(StageStatus)
 Matrix = npt.NDArray[np.float32]
 
+# No encoder makes longer vectors.
+MAX_DIM = 1 << 16
 # Vectors are stored as float16: eleven significant bits move a unit norm by less than this.
 UNIT_TOLERANCE = 5e-3
 
@@ -42,6 +45,7 @@ class Video:
         duration_seconds: as measured by decoding; by the header until then.
         is_duration_measured: whether decoding confirmed it.
         has_picture, has_sound: streams that the container holds (cover art is not a picture).
+        other_paths: every other file with the same content that is there; exact copies.
     """
 
     id: str
@@ -52,6 +56,7 @@ class Video:
     is_duration_measured: bool = False
     has_picture: bool = True
     has_sound: bool = True
+    other_paths: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what every reader relies on."""
@@ -99,7 +104,7 @@ class Space:
         """Check what the key is made of."""
         if self.modality not in MODALITIES:
             raise ValueError(f"unknown modality {self.modality!r}")
-        if self.dim < 1 or not self.encoder or not self.revision:
+        if not 1 <= self.dim <= MAX_DIM or not self.encoder or not self.revision:
             raise ValueError(f"incomplete space {self}")
         if any(mark in self.encoder + self.view for mark in ":@/"):
             raise ValueError(f"a name may not hold ':', '@' or '/': {self.encoder} {self.view}")
@@ -177,6 +182,11 @@ class Stage:
     fingerprint: str = ""
     sampling: str = ""
     has_key_frames_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Keep to the stages and states that there are."""
+        if self.stage not in MODALITIES or self.status not in STATUSES:
+            raise ValueError(f"unknown stage or status: {self.stage!r}, {self.status!r}")
 
 
 @dataclass(frozen=True, slots=True)

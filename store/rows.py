@@ -8,32 +8,32 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 
-from store.blobs import normalise, pack_seconds, pack_vectors, unpack_seconds, unpack_vectors
-from store.errors import FailureCode, LibraryDamagedError
+from store.blobs import pack_seconds
+from store.columns import check_seconds, checks_rows
+from store.errors import FailureCode
 from store.paths import decode_path, encode_key
 from store.records import (
-    Embeddings,
     Failure,
     Location,
     LyricLine,
     Lyrics,
     Modality,
-    Segment,
     Space,
     Stage,
     StageStatus,
+    Tag,
     Video,
     WhisperSegment,
     Word,
 )
 from store.tables import (
-    EmbeddingRow,
     FailureRow,
     LocationRow,
     LyricLineRow,
     LyricsRow,
     SpaceRow,
     StageRow,
+    TagRow,
     VideoRow,
 )
 
@@ -52,6 +52,7 @@ def space_to_row(space: Space, position: int, generation: int) -> SpaceRow:
     )
 
 
+@checks_rows
 def row_to_space(row: SpaceRow) -> Space:
     """A row as a space."""
     return Space(cast(Modality, row.modality), row.encoder, row.revision, row.dim, row.view)
@@ -70,17 +71,20 @@ def video_to_row(video: Video) -> VideoRow:
     )
 
 
-def row_to_video(row: VideoRow, path: bytes) -> Video:
-    """A row as a video that lies at `path`."""
+@checks_rows
+def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
+    """A row as a video that lies at the first of some paths, and at the others."""
+    check_seconds(row.duration_seconds)
     return Video(
         row.id,
-        decode_path(path),
+        paths[0],
         row.title,
         row.artist,
         row.duration_seconds,
         row.is_duration_measured,
         row.has_picture,
         row.has_sound,
+        tuple(paths[1:]),
     )
 
 
@@ -97,6 +101,7 @@ def location_to_row(location: Location) -> LocationRow:
     )
 
 
+@checks_rows
 def row_to_location(
     row: LocationRow | Row[Any], decode_folder: Callable[[bytes], Path] = decode_path
 ) -> Location:
@@ -122,6 +127,7 @@ def stage_to_row(stage: Stage, uniform_seconds: Sequence[float]) -> StageRow:
     )
 
 
+@checks_rows
 def row_to_stage(row: StageRow | Row[Any]) -> Stage:
     """A row, or its columns by their names, as a stage."""
     return Stage(
@@ -137,40 +143,6 @@ def row_to_stage(row: StageRow | Row[Any]) -> Stage:
     )
 
 
-def embeddings_to_row(video_id: str, embeddings: Embeddings, generation: int) -> EmbeddingRow:
-    """Embeddings as a row, with the generation of the space that they come with."""
-    texts = [segment.text for segment in embeddings.segments]
-    return EmbeddingRow(
-        video_id=video_id,
-        space_key=embeddings.space.key,
-        starts=pack_seconds(segment.start_seconds for segment in embeddings.segments),
-        ends=pack_seconds(segment.end_seconds for segment in embeddings.segments),
-        texts=texts if any(texts) else None,
-        vectors=pack_vectors(embeddings.vectors),
-        generation=generation,
-    )
-
-
-def row_to_embeddings(row: EmbeddingRow, space: Space) -> Embeddings:
-    """A row as embeddings.
-
-    Raises:
-        LibraryDamagedError: the row makes no sense.
-    """
-    starts, ends = unpack_seconds(row.starts).tolist(), unpack_seconds(row.ends).tolist()
-    texts = row.texts or [""] * len(starts)
-    try:
-        segments = tuple(
-            Segment(None if math.isnan(start) else start, None if math.isnan(end) else end, text)
-            for start, end, text in zip(starts, ends, texts, strict=True)
-        )
-        return Embeddings(space, segments, normalise(unpack_vectors(row.vectors, space.dim)))
-    except ValueError as error:
-        raise LibraryDamagedError(
-            f"the catalogue is damaged at video {row.video_id}: {error}"
-        ) from error
-
-
 def lyrics_to_row(video_id: str, lyrics: Lyrics) -> LyricsRow:
     """Lyrics as a row, without the lines."""
     return LyricsRow(
@@ -178,6 +150,7 @@ def lyrics_to_row(video_id: str, lyrics: Lyrics) -> LyricsRow:
     )
 
 
+@checks_rows
 def rows_to_lyrics(row: LyricsRow, lines: Sequence[LyricLineRow]) -> Lyrics:
     """Rows as lyrics."""
     return Lyrics(tuple(map(row_to_line, lines)), row.source, row.origin, row.language)
@@ -205,13 +178,15 @@ def line_to_row(video_id: str, position: int, line: LyricLine) -> LyricLineRow:
     return row
 
 
+@checks_rows
 def row_to_line(row: LyricLineRow) -> LyricLine:
     """A row as a lyric line."""
+    check_seconds(row.end_seconds)
     return LyricLine(
         row.text,
         row.start_seconds,
         row.end_seconds,
-        tuple(Word(text, start, end) for text, start, end in row.words),
+        tuple(Word(str(text), float(start), float(end)) for text, start, end in row.words),
         row.rejected,
         _row_to_whisper(row),
     )
@@ -241,6 +216,25 @@ def _row_to_whisper(row: LyricLineRow) -> WhisperSegment | None:
     )
 
 
+def tag_to_row(video_id: str, position: int, tag: Tag) -> TagRow:
+    """A tag as a row."""
+    return TagRow(
+        video_id=video_id,
+        position=position,
+        name=tag.name,
+        start_seconds=tag.start_seconds,
+        end_seconds=tag.end_seconds,
+        probability=tag.probability,
+    )
+
+
+@checks_rows
+def row_to_tag(row: TagRow) -> Tag:
+    """A row as a tag."""
+    check_seconds(row.end_seconds)
+    return Tag(row.name, row.start_seconds, row.end_seconds, row.probability)
+
+
 def failure_to_row(failure: Failure, size: int, mtime_ns: int) -> FailureRow:
     """A failure as a row."""
     return FailureRow(
@@ -255,6 +249,7 @@ def failure_to_row(failure: Failure, size: int, mtime_ns: int) -> FailureRow:
     )
 
 
+@checks_rows
 def row_to_failure(row: FailureRow) -> Failure:
     """A row as a failure."""
     return Failure(decode_path(row.path), row.stage, cast(FailureCode, row.code), row.message)

@@ -6,6 +6,7 @@ from sqlalchemy import column, inspect, select, table
 
 from store.database import Database
 from store.errors import LibraryDamagedError
+from store.guard import refuse_strange
 
 # The newest revision in `migrations/versions`. Known without Alembic, whose import would cost more
 # than opening a library does.
@@ -19,9 +20,10 @@ def read_version(database: Database) -> str | None:
     """The revision a database is at; None when there is nothing in it.
 
     Raises:
-        LibraryDamagedError: it holds tables, but not ours.
+        LibraryDamagedError: it holds tables, but not ours, or what acts by itself and is not ours.
     """
     with database.reading() as session:
+        refuse_strange(session.connection())
         tables = inspect(session.connection()).get_table_names()
         if not tables:
             return None

@@ -7,29 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store.blobs import HalfMatrix, Seconds, unpack_seconds, unpack_vectors
+from store.blobs import StoredVectors
 from store.database import Database
+from store.rows import row_to_space
 from store.tables import EmbeddingRow, SpaceRow
+from store.vector_rows import row_to_vectors
 
 # Videos read by one statement; SQLite's own builds began at 999 values in one.
 N_AT_ONCE = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredVectors:
-    """The vectors of one video in one space, as they are stored.
-
-    Attributes:
-        vectors: (n, dim) float16.
-        starts, ends: (n,) float64 seconds, NaN where there is no time.
-        version: of these vectors; see `Snapshot`.
-    """
-
-    video_id: str
-    vectors: HalfMatrix
-    starts: Seconds
-    ends: Seconds
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,14 +42,7 @@ class Snapshot:
             ).where(EmbeddingRow.space_key == self.space_key, EmbeddingRow.video_id.in_(some))
             rows = {row.video_id: row for row in self.session.execute(query)}
             for video_id in some:
-                row = rows[video_id]
-                yield StoredVectors(
-                    video_id,
-                    unpack_vectors(row.vectors, self.dim),
-                    unpack_seconds(row.starts),
-                    unpack_seconds(row.ends),
-                    self.versions[video_id],
-                )
+                yield row_to_vectors(rows[video_id], self.dim, self.versions[video_id])
 
 
 class VectorReader:
@@ -109,4 +87,4 @@ class VectorReader:
                 yield Snapshot(session, space_key, 1, 0, {})
                 return
             known = {row.video_id: row.generation for row in session.execute(versions)}
-            yield Snapshot(session, space_key, space.dim, space.generation, known)
+            yield Snapshot(session, space_key, row_to_space(space).dim, space.generation, known)

@@ -19,6 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from store.columns import check_columns
+
 
 class ForeignText(TypeDecorator[str]):
     """Text from strangers, made fit for any database: no lone surrogate, no NUL.
@@ -224,3 +226,6 @@ class FailureRow(Base):
     message: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+check_columns(Base.metadata)

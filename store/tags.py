@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from store.database import Database
 from store.records import Tag
+from store.rows import row_to_tag, tag_to_row
 from store.tables import TagRow
 
 
@@ -20,7 +21,7 @@ class TagReader:
         """The tags of a video, the surest first."""
         query = select(TagRow).where(TagRow.video_id == video_id).order_by(TagRow.position)
         with self._database.reading() as session:
-            return tuple(map(_row_to_tag, session.scalars(query)))
+            return tuple(map(row_to_tag, session.scalars(query)))
 
     def tag_names(self) -> list[str]:
         """Every name that a tag of any video has, sorted."""
@@ -33,7 +34,7 @@ class TagReader:
         found: dict[str, list[Tag]] = {}
         with self._database.reading() as session:
             for row in session.scalars(query):
-                found.setdefault(row.video_id, []).append(_row_to_tag(row))
+                found.setdefault(row.video_id, []).append(row_to_tag(row))
         return {video_id: tuple(found[video_id]) for video_id in sorted(found)}
 
 
@@ -45,18 +46,4 @@ def replace_tags(session: Session, video_id: str, tags: Sequence[Tag]) -> None:
 
 def tags_to_rows(video_id: str, tags: Sequence[Tag]) -> list[TagRow]:
     """The tags of a video, the surest first, as rows."""
-    return [
-        TagRow(
-            video_id=video_id,
-            position=position,
-            name=tag.name,
-            start_seconds=tag.start_seconds,
-            end_seconds=tag.end_seconds,
-            probability=tag.probability,
-        )
-        for position, tag in enumerate(tags)
-    ]
-
-
-def _row_to_tag(row: TagRow) -> Tag:
-    return Tag(row.name, row.start_seconds, row.end_seconds, row.probability)
+    return [tag_to_row(video_id, position, tag) for position, tag in enumerate(tags)]

@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from store.blobs import StoredVectors
 from store.catalog import Catalog
 from store.growth import build_in_memory
 from store.records import (
@@ -24,7 +25,7 @@ from store.records import (
     WhisperSegment,
     Word,
 )
-from store.snapshots import Snapshot, StoredVectors
+from store.snapshots import Snapshot
 from store.vectors import SpaceIndex
 
 FRAMES = Space("frames", "seer", "1", 8)

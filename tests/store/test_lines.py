@@ -247,7 +247,7 @@ def test_an_older_library_gets_its_indexes_when_it_is_opened(
 def test_without_full_text_search_nothing_is_found_and_nothing_fails(
     sung: Catalog, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store.lines, "_has_index", lambda _: False)
+    monkeypatch.setattr(store.lines, "has_index", lambda _: False)
     assert sung.lyric_matches("the harbour") == []
     assert sung.count_lyric_lines(["the"]) == {}
     assert sung.n_lyric_lines() == 0

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from store.catalog import Catalog
-from store.errors import EncoderMismatchError
+from store.errors import EncoderMismatchError, MvsearchError
 from store.library import Library
 from store.records import Location, Space, Stage, Video, WholeVideo
 from tests.store.examples import (
@@ -85,7 +84,7 @@ def test_indexes_and_words_know_whole_videos(library: Library) -> None:
 
 def test_of_videos_that_cannot_all_be_added_none_is(catalog: Catalog) -> None:
     catalog.add_whole([make_whole("ab12", 1)])
-    with pytest.raises(IntegrityError):
+    with pytest.raises(MvsearchError, match="ab12 is in the library already"):
         catalog.add_whole([make_whole("cd34", 2), make_whole("ab12", 1)])
     stranger = make_embeddings(Space("frames", "stranger", "1", 4), 2, 0)
     with pytest.raises(EncoderMismatchError, match="stranger"):

@@ -1,0 +1,124 @@
+"""Columns that give what they should: every value that is read is checked here, and only here.
+
+SQLite keeps text in a column of numbers, and NULL in one without, when whoever writes the file
+wants it so. What a damaged or hostile catalogue holds must not get further than this.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import JSON, Boolean, Dialect, MetaData, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from store.errors import LibraryDamagedError
+
+Reader = Callable[[Any], Any]
+
+# The longest time that a library may give: no video lasts eleven days, and what is laid out over
+# seconds must fit into memory.
+MAX_SECONDS = 1e6
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+def checks_rows(read: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Let a function that makes records of rows refuse what no record can be made of."""
+
+    @wraps(read)
+    def checked(*args: Given.args, **kwargs: Given.kwargs) -> Made:
+        try:
+            return read(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            raise LibraryDamagedError(str(error)) from error
+
+    return checked
+
+
+def check_seconds(seconds: float | None) -> None:
+    """Raise ValueError where a time is longer than any; records check the rest."""
+    if seconds is not None and not seconds <= MAX_SECONDS:
+        raise ValueError(f"a time of {seconds:.3g} seconds cannot be")
+
+
+class Checked(TypeDecorator[Any]):
+    """A type whose values have to be of its kind when they are read.
+
+    Args:
+        kind: the type as it is.
+        column: table and column, for the message.
+        is_nullable: whether there may be nothing.
+
+    Raises:
+        LibraryDamagedError: while a row is read: something else is there.
+    """
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Text
+    cache_ok = True
+
+    def __init__(self, kind: TypeEngine[Any], column: str, is_nullable: bool) -> None:
+        super().__init__()
+        self.kind = kind
+        self.column = column
+        self.is_nullable = is_nullable
+        self.impl = self.impl_instance = kind
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader:
+        """What is done with each value that is read."""
+        kind = self.kind
+        while isinstance(kind, TypeDecorator):
+            kind = kind.impl_instance
+        if isinstance(kind, JSON):
+            return self._read_lists(super().result_processor(dialect, coltype))
+        if isinstance(kind, Boolean):
+            return self._read_truth
+        return self._read_number if kind.python_type is float else self._read_plain(kind)
+
+    def _read_plain(self, stored: TypeEngine[Any]) -> Reader:
+        kind = stored.python_type
+
+        def read(value: Any) -> Any:
+            if type(value) is kind or (value is None and self.is_nullable):
+                return value
+            raise self._refuse(value)
+
+        return read
+
+    def _read_number(self, value: Any) -> float | None:
+        if type(value) is float or (value is None and self.is_nullable):
+            return value
+        if type(value) is int:
+            return float(value)
+        raise self._refuse(value)
+
+    def _read_truth(self, value: Any) -> bool:
+        if value in (0, 1):
+            return bool(value)
+        raise self._refuse(value)
+
+    def _read_lists(self, parse: Reader | None) -> Reader:
+        def read(value: Any) -> list[Any] | None:
+            if value is None and self.is_nullable:
+                return None
+            try:
+                made = parse(value) if parse is not None and isinstance(value, str) else value
+            except (ValueError, RecursionError) as error:
+                raise self._refuse(value) from error
+            if not isinstance(made, list):
+                raise self._refuse(value)
+            return made
+
+        return read
+
+    def _refuse(self, value: Any) -> LibraryDamagedError:
+        found = "nothing" if value is None else f"what it cannot hold ({type(value).__name__})"
+        return LibraryDamagedError(f"{self.column} holds {found}")
+
+
+def check_columns(metadata: MetaData) -> None:
+    """Let every column of some tables check what is read from it."""
+    for table in metadata.tables.values():
+        for column in table.columns:
+            name = f"{table.name}.{column.name}"
+            column.type = Checked(column.type, name, bool(column.nullable))

@@ -1,0 +1,59 @@
+"""What a database refuses, and what is found damaged in it, as errors of ours in one line."""
+
+from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy.orm.exc import StaleDataError
+
+from store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
+
+# What the driver, SQLAlchemy and `store.columns` raise where a catalogue is not as we leave it.
+DATABASE_ERRORS = (
+    DBAPIError, LibraryDamagedError, NoResultFound, StaleDataError, UnicodeDecodeError,
+)  # fmt: skip
+
+# SQLite's names for what is no fault of the file: it may not be opened, or memory is short.
+_REFUSED = (
+    "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH", "SQLITE_NOMEM",
+    "SQLITE_IOERR", "SQLITE_INTERRUPT", "SQLITE_NOLFS",
+)  # fmt: skip
+_ADVICE = "what is damaged, and how to make it anew from the media, says: mvsearch check"
+
+
+def explain(error: Exception, place: str) -> MvsearchError:
+    """The error to show for one of `DATABASE_ERRORS`.
+
+    Args:
+        error: as it was raised.
+        place: what messages call the database.
+    """
+    reason = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    name = getattr(reason, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LibraryBusyError(
+            f"{place} is being written by another program; try again when it is done"
+        )
+    # Even to read, SQLite needs a few pages of disk, for what it shares with other readers.
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHM")):
+        return MvsearchError(
+            f"there is no room on the disk of {place}; make room and run this again, what is done"
+            " is kept"
+        )
+    if name.startswith(_REFUSED):
+        return MvsearchError(f"{place} cannot be used: {_shorten(reason)}")
+    return describe_damage(place, _shorten(reason))
+
+
+def describe_damage(place: str, reason: str) -> LibraryDamagedError:
+    """The error for a catalogue that is not as we leave it, with what to do."""
+    if "not a database" in reason:  # as SQLite says of a file that is none of its own
+        return LibraryDamagedError(
+            f"{place} is damaged or no catalogue of mvsearch ({reason}); move it away and index"
+            " again",
+            place,
+            reason,
+        )
+    return LibraryDamagedError(f"{place} is damaged: {reason}; {_ADVICE}", place, reason)
+
+
+def _shorten(reason: BaseException) -> str:
+    """The reason in one line of moderate length."""
+    return " ".join(str(reason).split())[:300]

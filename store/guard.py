@@ -1,0 +1,65 @@
+"""Keeps what is written in a catalogue's own schema from acting: only our triggers may."""
+
+import hashlib
+import sqlite3
+
+from sqlalchemy import Connection
+
+from store.errors import LibraryDamagedError
+
+# Of SQLite's own header; from Python 3.12 on the driver can set it.
+DBCONFIG_DEFENSIVE = 1010
+
+# What the triggers of all revisions say, as BLAKE2b hashes of 8 bytes.
+TRIGGERS = frozenset(
+    {"f6f3b4ab2b5d1f6e", "0a45f6dc763881b2", "c50254978fa57786", "3722906d69e1663b"}
+)
+
+
+def distrust(connection: sqlite3.Connection) -> None:
+    """Let nothing that is written in the file itself do more than hold data."""
+    # Views, triggers and defaults of a stranger may call no function with effects.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    # Damaged pages are told before they are used.
+    connection.execute("PRAGMA cell_size_check = ON")
+    if hasattr(connection, "setconfig"):
+        connection.setconfig(DBCONFIG_DEFENSIVE, True)
+
+
+def begin(connection: Connection, *, is_writing: bool) -> None:
+    """Begin a transaction on SQLite.
+
+    Our triggers write to full-text indexes, which for some versions of SQLite nothing untrusted
+    may. So the schema is trusted while we write, once it was looked at under the writer's lock.
+
+    Raises:
+        LibraryDamagedError: the schema holds what is none of ours.
+    """
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    if is_writing:
+        refuse_strange(connection)
+    connection.exec_driver_sql(f"PRAGMA trusted_schema = {'ON' if is_writing else 'OFF'}")
+
+
+def find_strange(connection: Connection) -> list[str]:
+    """Triggers and views that are not ours: they would act, or answer, in our tables' place."""
+    if connection.dialect.name != "sqlite":
+        return []
+    rows = connection.exec_driver_sql(
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"
+    )
+    return [
+        f"the {kind} {name}"
+        for kind, name, sql in rows
+        if hashlib.blake2b(str(sql).encode(), digest_size=8).hexdigest() not in TRIGGERS
+    ]
+
+
+def refuse_strange(connection: Connection) -> None:
+    """Refuse a catalogue with triggers or views that are not ours.
+
+    Raises:
+        LibraryDamagedError: it has some.
+    """
+    for strange in find_strange(connection):
+        raise LibraryDamagedError(f"it holds {strange}, which is none of ours")
