@@ -1,7 +1,7 @@
 """Which of many ranked videos are shown: copies under the best of them, few of each artist."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from indexer.encoders.operating_points import NOT_CALIBRATED
 from search.versions.compare import Comparison
@@ -23,7 +23,8 @@ class Pick:
 
     Attributes:
         position: in the ranking.
-        copies: of the same picture and sound, further down in the ranking.
+        copies: of the same picture and sound: files of the same content, and what is further down
+            in the ranking.
     """
 
     position: int
@@ -63,7 +64,18 @@ def pick_videos(
         picked.append((position, video, []))
         if len(picked) == top:
             break
-    return [Pick(position, video, tuple(copies)) for position, video, copies in picked]
+    if is_copy is None:
+        return [Pick(position, video) for position, video, _ in picked]
+    return [Pick(at, video, _gather_copies(video, near)) for at, video, near in picked]
+
+
+def _gather_copies(video: Video, near: Sequence[Video]) -> tuple[Video, ...]:
+    """The near-duplicates of a video, and every other file that holds the same as one of all."""
+    copies: list[Video] = []
+    for one in (video, *near):
+        copies += [one] if one is not video else []
+        copies += (replace(one, path=path, other_paths=()) for path in one.other_paths)
+    return tuple(copies)
 
 
 def open_copy_test(indexes: Mapping[Modality, SpaceIndex]) -> "CopyTest":

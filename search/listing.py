@@ -23,6 +23,8 @@ from store.records import (
 
 # So many tags say what a video looks like; JSON has them all.
 N_TAGS = 8
+# So many exact copies are listed; JSON has them all.
+N_COPIES = 5
 
 
 class Account(Protocol):
@@ -89,6 +91,7 @@ def video_to_dict(video: Video) -> dict[str, Any]:
         "title": printable(video.title),
         "artist": None if video.artist is None else printable(video.artist),
         "duration_seconds": round(video.duration_seconds, 3),
+        "other_paths": [str(path) for path in video.other_paths],
     }
 
 
@@ -143,7 +146,7 @@ def print_failures(
 
 
 def print_videos(videos: Sequence[Video], console: Console) -> None:
-    """A line a video."""
+    """A line a video, and one for each exact copy."""
     table = Table(box=None, pad_edge=False)
     table.add_column("id", no_wrap=True)
     table.add_column("artist")
@@ -153,11 +156,18 @@ def print_videos(videos: Sequence[Video], console: Console) -> None:
         table.add_row(
             video.id[:12],
             Text(shorten(printable(video.artist or "–"))),
-            Text(shorten(printable(video.title))),
+            Text("\n".join([shorten(printable(video.title)), *name_copies(video)])),
             format_seconds(video.duration_seconds),
         )
     console.print(table)
     say(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
+
+
+def name_copies(video: Video) -> list[str]:
+    """The other files of the same content, a line each."""
+    listed = [f"= {shorten(printable(str(path)))}" for path in video.other_paths[:N_COPIES]]
+    n_more = len(video.other_paths) - len(listed)
+    return listed + ([f"= {n_more} more files"] if n_more else [])
 
 
 def read_entry(library: Library, video: Video) -> Entry:

@@ -38,6 +38,11 @@ class Versions:
     n_compared: int
     uncalibrated: tuple[str, ...] = ()
 
+    @property
+    def identical(self) -> list[Video]:
+        """The videos whose content lies in several files."""
+        return [video for video in self.videos if video.other_paths]
+
 
 def open_comparison(library: Library) -> Comparison:
     """Compares the videos of a library, in the modalities that it holds."""

@@ -76,6 +76,7 @@ def versions_to_dict(versions: Versions) -> dict[str, Any]:
         "videos": len(versions.videos),
         "compared": versions.n_compared,
         "uncalibrated": list(versions.uncalibrated),
+        "identical": [video_to_dict(video) for video in versions.identical],
         "relations": [relation_to_dict(relation) for relation in versions.relations],
         "groups": [
             {
@@ -128,6 +129,7 @@ def print_versions(versions: Versions, console: Console) -> None:
     """The groups, then a table of pairs for each kind."""
     if versions.uncalibrated:
         console.print(Text(say_uncalibrated(versions)))
+    _print_identical(versions.identical, console)
     if not versions.relations:
         console.print(Text("no versions of each other found"))
         return
@@ -142,6 +144,17 @@ def say_uncalibrated(versions: Versions) -> str:
     """One line on the encoders that told nothing; empty where there are none."""
     names = ", ".join(versions.uncalibrated)
     return f"{names}: {NOT_CALIBRATED}, so not compared" if names else ""
+
+
+def _print_identical(videos: Sequence[Video], console: Console) -> None:
+    if not videos:
+        return
+    table = Table("identical: one content in several files", box=None, pad_edge=False)
+    for video in videos:
+        paths = "\n".join(printable(str(path)) for path in (video.path, *video.other_paths))
+        table.add_row(Text(paths, overflow="fold"))
+    console.print(table)
+    console.print()
 
 
 def _print_groups(groups: Sequence[Group], console: Console) -> None:

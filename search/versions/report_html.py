@@ -13,7 +13,7 @@ from search.page import (
     write_page,
 )
 from search.report_style import STYLE
-from search.text import format_seconds
+from search.text import format_seconds, printable
 from search.versions.agreement import Part
 from search.versions.find import Versions
 from search.versions.relations import KINDS, Kind, Relation, say_evidence
@@ -88,6 +88,7 @@ def render_versions(versions: Versions, stills: StillSource) -> str:
         f"{len(versions.relations)} pairs that have something in common.</p>",
         f'<p class="lead">{escape(say_uncalibrated(versions))}</p>',
         _draw_legend(),
+        _draw_identical(versions),
         _draw_groups(versions),
         f"<main>{nothing}",
         *sections,
@@ -112,6 +113,21 @@ def _draw_legend() -> str:
         for modality, what in (("frames", "same picture"), ("audio", "same sound"))
     )
     return f'<ul class="legend">{marks}<li>a line a video; what they share is joined</li></ul>'
+
+
+def _draw_identical(versions: Versions) -> str:
+    """The videos whose content lies in several files, each with the names of these."""
+    items = "".join(
+        f'<li><b dir="auto">{escape(name_file(video))}</b>'
+        + " · ".join(
+            f'<span dir="auto">{escape(printable(str(path)))}</span>'
+            for path in (video.path, *video.other_paths)
+        )
+        + "</li>"
+        for video in versions.identical
+    )
+    title = "<h2>Identical: one content in several files</h2>"
+    return f'{title}<ul class="groups">{items}</ul>' if items else ""
 
 
 def _draw_groups(versions: Versions) -> str:
