@@ -485,12 +485,12 @@ def lyrics(
 @app.command("list")
 def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the videos of the library."""
-    from search.listing import print_videos, video_to_dict
+    from search.listing import placed_to_dict, print_videos
 
     with _open(library) as opened:
         videos = opened.catalog.videos()
     if as_json:
-        print_json([video_to_dict(video) for video in videos])
+        print_json([placed_to_dict(video) for video in videos])
     else:
         print_videos(videos, make_console())
 

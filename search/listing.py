@@ -91,8 +91,12 @@ def video_to_dict(video: Video) -> dict[str, Any]:
         "title": printable(video.title),
         "artist": None if video.artist is None else printable(video.artist),
         "duration_seconds": round(video.duration_seconds, 3),
-        "other_paths": [str(path) for path in video.other_paths],
     }
+
+
+def placed_to_dict(video: Video) -> dict[str, Any]:
+    """A video as JSON, with every other file of the same content."""
+    return video_to_dict(video) | {"other_paths": [str(path) for path in video.other_paths]}
 
 
 def failure_to_dict(failure: Failure) -> dict[str, str]:

@@ -131,13 +131,16 @@ def _prepare_sqlite(
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
         # The driver's own BEGIN comes late and never before a SELECT; ours stands below.
         connection.isolation_level = None
-        guard.distrust(connection)
-        connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
-        connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
-        if not is_read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            # In WAL mode a power cut can lose the last transactions, but never damage the file.
-            connection.execute("PRAGMA synchronous = NORMAL")
+        with guard.reading_text():
+            guard.distrust(connection)
+            connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+            connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
+            if not is_read_only:
+                connection.execute("PRAGMA journal_mode = WAL")
+                # In WAL mode a power cut can lose the last transactions, but never damage the file.
+                connection.execute("PRAGMA synchronous = NORMAL")
+
+    event.listen(engine, "handle_error", guard.tell_undecodable)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -2,8 +2,10 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, ExceptionContext
 
 from store.errors import LibraryDamagedError
 
@@ -24,6 +26,21 @@ def distrust(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA cell_size_check = ON")
     if hasattr(connection, "setconfig"):
         connection.setconfig(DBCONFIG_DEFENSIVE, True)
+
+
+@contextmanager
+def reading_text() -> Iterator[None]:
+    """Tell what the driver cannot decode of the schema, or of SQLite's own complaint about it."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise LibraryDamagedError("it holds text that is no UTF-8") from error
+
+
+def tell_undecodable(context: ExceptionContext) -> None:
+    """The same for a statement."""
+    if isinstance(context.original_exception, UnicodeDecodeError):
+        context.chained_exception = LibraryDamagedError("it holds text that is no UTF-8")
 
 
 def begin(connection: Connection, *, is_writing: bool) -> None:

@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from indexer.encoders.operating_points import NOT_CALIBRATED
-from search.listing import video_to_dict
+from search.listing import placed_to_dict, video_to_dict
 from search.report import name_video
 from search.text import format_seconds, printable, write_json
 from search.versions.find import Progress, Versions, find_versions
@@ -76,7 +75,7 @@ def versions_to_dict(versions: Versions) -> dict[str, Any]:
         "videos": len(versions.videos),
         "compared": versions.n_compared,
         "uncalibrated": list(versions.uncalibrated),
-        "identical": [video_to_dict(video) for video in versions.identical],
+        "identical": [placed_to_dict(video) for video in versions.identical],
         "relations": [relation_to_dict(relation) for relation in versions.relations],
         "groups": [
             {

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from indexer.encoders import Encoders
 from search.engine import Engine, SearchOptions
-from search.listing import print_videos, video_to_dict
+from search.listing import placed_to_dict, print_videos
 from search.query import Query, parse_part
 from search.report import print_results, results_to_json
 from search.versions.report import VersionsReport, write_versions
@@ -60,7 +60,7 @@ def test_the_list_shows_them(library: Library) -> None:
     print_videos(videos, Console(file=page, width=300))
     assert page.getvalue().count("= ") == 2
     assert "2 videos" in page.getvalue()
-    told = [video_to_dict(video)["other_paths"] for video in videos]
+    told = [placed_to_dict(video)["other_paths"] for video in videos]
     assert sorted(map(len, told)) == [0, 2]
 
 
