@@ -191,6 +191,12 @@ def index(
         if not summary.is_interrupted:
             encoders.release()  # the networks hold a hundred MB, and hardly any is used again
             measure_backgrounds(opened, encoders)
+    if summary.is_empty:
+        below = "" if recursive else ", without the folders below it,"
+        raise MvsearchError(
+            f"{folder}{below} holds no video and no sound file; name the folder with your music"
+            " videos"
+        )
     if as_json:
         print_json(summary_to_dict(summary))
     else:
@@ -565,7 +571,7 @@ def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     from indexer.progress import choose_progress, follow
     from search.checkup import checkup_to_dict, print_checkup
     from store.checking import check_library
-    from store.library import default_library_folder
+    from store.opening import default_library_folder
 
     progress = choose_progress(make_console(stderr=True), is_silent=as_json)
     with progress:

@@ -21,6 +21,7 @@ class Summary:
         pending: videos whose lyrics wait for Whisper.
         unfinished: files that are still being written, left for a later run.
         is_interrupted: stopped before the end; what was done is kept.
+        is_empty: there is no media file, and the library never knew one there.
     """
 
     indexed: int = 0
@@ -32,6 +33,7 @@ class Summary:
     unfinished: list[Path] = field(default_factory=list)
     seconds: float = 0.0
     is_interrupted: bool = False
+    is_empty: bool = False
 
     @property
     def failed(self) -> int:

@@ -177,12 +177,7 @@ class _Run:
     def work(self) -> None:
         """Every stage, the cheap ones first."""
         inventory = self._take_inventory()
-        if isinstance(self.source, Path) and inventory.is_empty and not self.stop.is_set():
-            below = "" if self.options.is_recursive else ", without the folders below it,"
-            raise MvsearchError(
-                f"{self.source}{below} holds no video and no sound file; name the folder with your"
-                " music videos"
-            )
+        self.ledger.summary.is_empty = inventory.is_empty and not self.stop.is_set()
         for failure in inventory.failures:
             self.ledger.keep_failure(failure)
         wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)

@@ -375,13 +375,13 @@ def test_query_file_that_is_no_media(run, tmp_path):
     assert "bad.mp4" in err
 
 
-def test_empty_folder_is_no_error(run, tmp_path):
+def test_empty_folder_is_told(run, tmp_path):
     (tmp_path / "empty").mkdir()
     home = tmp_path / "library"
     toy_library.index(tmp_path / "empty", home)
-    code, out, _ = run("index", tmp_path / "empty", "--json", library=home)
-    assert code == 0
-    assert json.loads(out)["indexed"] == 0
+    code, out, err = run("index", tmp_path / "empty", "--json", library=home)
+    assert (code, out) == (2, "")
+    assert "holds no video and no sound file" in err
     code, _, err = run("search", "--lyric", "x", library=home)
     assert code == 2
     assert err.count("\n") == 1
@@ -474,7 +474,9 @@ def test_versions_are_reported_in_every_form(folder, tmp_path, run):
     code, out, err = run("versions", "--format", "json", library=tmp_path / "library")
     assert (code, err) == (0, "")
     answer = json.loads(out)
-    assert set(answer) == {"videos", "compared", "relations", "groups"}
+    assert set(answer) == {
+        "videos", "compared", "uncalibrated", "identical", "relations", "groups",
+    }  # fmt: skip
     assert [one["kind"] for one in answer["relations"]] == ["duplicate"]
     assert len(answer["groups"][0]["videos"]) == 2
     code, out, _ = run("versions", library=tmp_path / "library")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from indexer.encoders.operating_points import NOT_CALIBRATED
 from search.listing import placed_to_dict, video_to_dict
 from search.report import name_video
 from search.text import format_seconds, printable, write_json

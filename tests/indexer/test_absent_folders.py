@@ -11,7 +11,6 @@ from rich.console import Console
 import cli
 from search.status import print_status, status_to_dict
 from search.terminal import run_app
-from store.errors import MvsearchError
 from store.library import Library
 from tests import toy_library
 
@@ -47,10 +46,13 @@ def test_a_folder_without_media_is_told(run: Any, tmp_path: Path) -> None:
     assert err.strip().count("\n") == 0
 
 
-def test_media_below_is_none_where_nobody_looks_below(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(MvsearchError, match="without the folders below it"):
-        toy_library.index(tmp_path, tmp_path / "library", is_recursive=False)
-    assert folder.is_dir()
+def test_media_below_is_none_where_nobody_looks_below(
+    run: Any, folder: Path, tmp_path: Path
+) -> None:
+    words = ("--no-recursive", "--json", "--library", tmp_path / "library")
+    code, out, err = run("index", folder.parent, *words)
+    assert (code, out) == (2, "")
+    assert "without the folders below it, holds no video" in err
 
 
 def test_what_cannot_be_read_is_something(tmp_path: Path) -> None:
