@@ -6,6 +6,7 @@ from pathlib import Path
 
 from indexer.inventory import Found
 from indexer.stages import Outcome, StageResult
+from indexer.unfinished import has_changed
 from store.catalog import Catalog
 from store.records import Failure, Location, Video
 
@@ -52,6 +53,23 @@ class Ledger:
         self.catalog = catalog
         self.folder = folder
         self.summary = Summary()
+
+    def keep_if_whole(self, files: Sequence[Found], outcome: Outcome) -> bool:
+        """Store what became of one content, unless its file grew meanwhile: then it is not whole.
+
+        Returns:
+            Whether it was stored.
+        """
+        changed = [
+            found
+            for found in files
+            if has_changed(found.file.path, found.file.size, found.file.mtime_ns)
+        ]
+        self.summary.unfinished += (found.file.path for found in changed)
+        if outcome.found in changed:
+            return False
+        self.keep_outcome([found for found in files if found not in changed], outcome)
+        return True
 
     def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
         """Store what became of one content, for each file that holds it."""

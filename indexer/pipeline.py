@@ -17,9 +17,11 @@ from indexer.frames import DecodeStoppedError
 from indexer.inventory import Found, Inventory, InventoryOptions, take_inventory, take_inventory_of
 from indexer.jobs import Job, LyricsWish, choose_jobs, list_idle_options
 from indexer.ledger import Ledger, Summary
+from indexer.lengths import Lengths
 from indexer.lyrics.languages import check_language
 from indexer.lyrics.transcribe import TranscribeOptions, Transcriber, has_weights
 from indexer.parallel import map_in_threads
+from indexer.probe import Probe
 from indexer.progress import Progress, Silence
 from indexer.stages import (
     LyricsMode,
@@ -28,7 +30,7 @@ from indexer.stages import (
     hear_lyrics,
     run_stages,
 )
-from indexer.unfinished import explain_unfinished, has_changed
+from indexer.unfinished import explain_unfinished
 from store.errors import LibraryBusyError, MediaError, MvsearchError
 from store.library import Library
 from store.records import Failure, Location
@@ -235,45 +237,42 @@ class _Run:
         needed = sorted({stage for job in jobs for stage in job.lacking})
         n_workers = self.options.workers or max(2, (os.cpu_count() or 1) // 2)
         options = StageOptions(self.lyrics, self.options.language, self.options.analysis)
-        with Flow(self.encoders, needed, n_decoders=n_workers, prepare=self._prepare) as flow:
+        files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
+        with (
+            Lengths(files) as lengths,
+            Flow(self.encoders, needed, n_decoders=n_workers, prepare=self._prepare) as flow,
+        ):
             if flow.n_encoders:
                 self.progress.begin("prepare", flow.n_encoders, "encoders")
             self.progress.begin("analyse", len(jobs))
             flow.start()
 
             def run(job: Job) -> tuple[Job, Outcome | None]:
-                return job, self._run_stages(job, flow, options)
+                probe = lengths.take(job.files[0].file.path)
+                return job, self._run_stages(job, flow, options, probe)
 
             for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, self.stop):
                 if outcome is None:
                     continue
-                if self._keep(job, outcome) and outcome.waits_for_whisper:
+                if self.ledger.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
                     # Not the outcome: it holds the vectors of a whole video.
                     self.waiting.append(outcome.found)
+                seconds = outcome.video.duration_seconds if outcome.video is not None else 0.0
+                lengths.finish(job.files[0].file.path, seconds)
+                self.progress.measure("analyse", *lengths.measure())
                 self.progress.advance("analyse")
-
-    def _keep(self, job: Job, outcome: Outcome) -> bool:
-        """Store what became of a job, unless the file grew meanwhile: then it is not whole."""
-        changed = [
-            found
-            for found in job.files
-            if has_changed(found.file.path, found.file.size, found.file.mtime_ns)
-        ]
-        self.ledger.summary.unfinished += (found.file.path for found in changed)
-        if outcome.found in changed:
-            return False
-        self.ledger.keep_outcome([found for found in job.files if found not in changed], outcome)
-        return True
 
     def _prepare(self, encoder: Encoder) -> None:
         """Load an encoder; the first time a network is exported, which takes seconds."""
         try_out(encoder)
         self.progress.advance("prepare")
 
-    def _run_stages(self, job: Job, flow: Flow, options: StageOptions) -> Outcome | None:
+    def _run_stages(
+        self, job: Job, flow: Flow, options: StageOptions, probe: Probe | None
+    ) -> Outcome | None:
         """Run one job, None when stopped; whatever an odd file does, the others go on."""
         try:
-            return run_stages(job.files[0], job.lacking, flow, options, self.stop)
+            return run_stages(job.files[0], job.lacking, flow, options, self.stop, probe)
         except DecodeStoppedError:
             return None
         except MediaError as error:

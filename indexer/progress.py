@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -13,7 +14,6 @@ from rich.progress import (
     ProgressColumn,
     TaskID,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
 from rich.progress import Task as RichTask
@@ -31,6 +31,12 @@ class Progress(Protocol):
 
     def advance(self, stage: str) -> None:
         """One unit of a stage is done."""
+
+    def measure(self, stage: str, done: float, total: float) -> None:
+        """How much of a stage is done, in any unit, where its files differ: time left goes by it.
+
+        Told before the step that it belongs to.
+        """
 
     def note(self, message: str) -> None:
         """Something worth a line."""
@@ -56,6 +62,9 @@ class Silence:
     def advance(self, stage: str) -> None:
         """Show nothing."""
 
+    def measure(self, stage: str, done: float, total: float) -> None:
+        """Show nothing."""
+
     def note(self, message: str) -> None:
         """Show nothing."""
 
@@ -67,14 +76,84 @@ class Silence:
         """Nothing to tidy."""
 
 
-class _RateColumn(ProgressColumn):
-    """How many a second, or how many seconds each when that is slower."""
+@dataclass(slots=True)
+class _Count:
+    """How far a stage is.
+
+    Attributes:
+        share: of the work that is done, where it is measured; else by units.
+        told_seconds: how long the stage had lasted at its last step.
+        left_seconds: what was left then; None where nothing was done.
+    """
+
+    total: int
+    begun_seconds: float = 0.0
+    done: int = 0
+    share: float | None = None
+    told_seconds: float = 0.0
+    left_seconds: float | None = None
+
+    def step(self, spent_seconds: float) -> None:
+        """One unit is done."""
+        self.done += 1
+        self.told_seconds = spent_seconds
+        self.left_seconds = self.estimate_left(spent_seconds)
+
+    def estimate_left(self, spent_seconds: float) -> float | None:
+        """Seconds left; None where nothing is done yet."""
+        share = self.done / self.total if self.share is None else self.share
+        return spent_seconds * (1 - share) / share if self.done and share > 0 else None
+
+    def describe_pace(self, spent_seconds: float) -> str:
+        """The mean so far: how many a second, or how many seconds each when that is slower."""
+        if not self.done or spent_seconds <= 0:
+            return ""
+        pace = self.done / spent_seconds
+        return f"{pace:.1f}/s" if pace >= 1 else f"{1 / pace:.1f} s each"
+
+
+def _find_share(done: float, total: float) -> float | None:
+    """The share of the work that is done; None where the measure says nothing."""
+    return min(done / total, 1.0) if total > 0 and done > 0 else None
+
+
+def format_time(seconds: float) -> str:
+    """Hours, minutes and seconds, such as 5:16 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _describe(count: _Count) -> str:
+    """What a plain line says of the time."""
+    spent = f"{count.told_seconds:.0f} s"
+    if count.done < count.total:
+        return f"{spent}, about {count.left_seconds or 0.0:.0f} s left"
+    is_worth_telling = count.total > 1 and count.told_seconds >= 1
+    pace = f", {count.describe_pace(count.told_seconds)}" if is_worth_telling else ""
+    return f"{spent} in all{pace}"
+
+
+class _PaceColumn(ProgressColumn):
+    """The mean pace so far, of a finished stage that of all."""
 
     def render(self, task: RichTask) -> Text:
-        speed = task.finished_speed or task.speed
-        if not speed:
+        count: _Count = task.fields["count"]
+        spent = count.told_seconds if task.finished else task.elapsed
+        return Text(count.describe_pace(spent or 0.0))
+
+
+class _TimeColumn(ProgressColumn):
+    """Time left, counted down between two steps; of a finished stage the time that it took."""
+
+    def render(self, task: RichTask) -> Text:
+        count: _Count = task.fields["count"]
+        if task.finished:
+            return Text(f"{format_time(count.told_seconds)} in all")
+        if count.left_seconds is None:
             return Text("")
-        return Text(f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each")
+        since = (task.elapsed or 0.0) - count.told_seconds
+        return Text(f"{format_time(max(0.0, count.left_seconds - since))} left")
 
 
 class Bars:
@@ -85,19 +164,29 @@ class Bars:
             TextColumn("{task.description:<12}"),
             BarColumn(),
             MofNCompleteColumn(),
-            _RateColumn(),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            _PaceColumn(),
+            _TimeColumn(),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._counts: dict[str, _Count] = {}
+        self._lock = threading.Lock()
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """Add a bar."""
-        self._tasks[stage] = self._progress.add_task(stage, total=total)
+        count = self._counts[stage] = _Count(total)
+        self._tasks[stage] = self._progress.add_task(stage, total=total, count=count)
+
+    def measure(self, stage: str, done: float, total: float) -> None:
+        """Let the time left go by a measure."""
+        self._counts[stage].share = _find_share(done, total)
 
     def advance(self, stage: str) -> None:
         """Move a bar by one file."""
-        self._progress.advance(self._tasks[stage])
+        number = self._tasks[stage]
+        with self._lock:
+            self._counts[stage].step(self._progress.tasks[number].elapsed or 0.0)
+        self._progress.advance(number)
 
     def note(self, message: str) -> None:
         """Print a line above the bars."""
@@ -118,7 +207,7 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._done: dict[str, tuple[int, int, float]] = {}
+        self._counts: dict[str, _Count] = {}
         self._last_line = 0.0
         self._lock = threading.RLock()
 
@@ -126,25 +215,23 @@ class Lines:
         """Say how much there is to do."""
         with self._lock:
             self._last_line = time.monotonic()
-            self._done[stage] = (0, total, self._last_line)
+            self._counts[stage] = _Count(total, self._last_line)
             self.note(f"{stage}: {total} {unit.removesuffix('s') if total == 1 else unit}")
+
+    def measure(self, stage: str, done: float, total: float) -> None:
+        """Let the time left go by a measure."""
+        with self._lock:
+            self._counts[stage].share = _find_share(done, total)
 
     def advance(self, stage: str) -> None:
         """Count, and say so when the last line is long ago."""
         with self._lock:
-            self._count(stage)
-
-    def _count(self, stage: str) -> None:
-        done, total, start = self._done[stage]
-        done += 1
-        self._done[stage] = (done, total, start)
-        now = time.monotonic()
-        if done == total or now - self._last_line >= PLAIN_LINE_SECONDS:
-            self._last_line = now
-            spent = now - start
-            left = spent / done * (total - done)
-            rest = f", about {left:.0f} s left" if done < total else ""
-            self.note(f"{stage}: {done}/{total}, {spent:.0f} s{rest}")
+            now = time.monotonic()
+            count = self._counts[stage]
+            count.step(now - count.begun_seconds)
+            if count.done == count.total or now - self._last_line >= PLAIN_LINE_SECONDS:
+                self._last_line = now
+                self.note(f"{stage}: {count.done}/{count.total}, {_describe(count)}")
 
     def note(self, message: str) -> None:
         """Print a line."""

@@ -92,15 +92,24 @@ def run_stages(
     flow: Flow,
     options: StageOptions,
     stop: threading.Event | None = None,
+    probe: Probe | None = None,
 ) -> Outcome:
     """Probe a file, then analyse it and look up its lyrics as far as these are lacking.
+
+    Args:
+        found: the file.
+        lacking: the stages that it lacks.
+        flow: through whose encoders it goes.
+        options: how it is done.
+        stop: when set, the decoder is ended.
+        probe: of the file, where somebody made it before.
 
     Raises:
         DecodeStoppedError: `stop` was set.
     """
     path = found.file.path
     try:
-        probe = probe_file(path)
+        probe = probe or probe_file(path)
     except MediaError as error:
         return Outcome(found, None, failures=(Failure(path, "probe", error.code, str(error)),))
     video = describe_video(found, probe)

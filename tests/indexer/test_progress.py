@@ -1,10 +1,12 @@
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
+import pytest
 from rich.console import Console
 
-from indexer.progress import Bars, Lines, Silence, choose_progress, follow
+from indexer.progress import Bars, Lines, Silence, choose_progress, follow, format_time
 
 
 def console(is_terminal):
@@ -28,7 +30,7 @@ def test_lines_say_start_and_end_without_control_codes():
     said = place.file.getvalue()
     assert said.splitlines() == [
         "analyse: 2 files",
-        "analyse: 2/2, 0 s",
+        "analyse: 2/2, 0 s in all",
         "[red]a title, not markup[/red]",
     ]
     assert "\x1b" not in said
@@ -46,7 +48,7 @@ class Yielding(dict):
 def test_one_stage_is_moved_on_by_many_threads():
     place = console(False)
     with Lines(place) as progress, ThreadPoolExecutor(8) as pool:
-        progress._done = Yielding()
+        progress._counts = Yielding()
         progress.begin("prepare", 400)
         list(pool.map(lambda _: progress.advance("prepare"), range(400)))
     assert place.file.getvalue().count("prepare: 400/400") == 1
@@ -73,6 +75,77 @@ def test_bars_show_count_and_rate():
     assert "3/3" in place.file.getvalue()
 
 
+class Clock:
+    """A time that goes on only when it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr("indexer.progress.time.monotonic", lambda: self.now)
+
+
+def test_lines_tell_the_time_left_by_the_measure_and_the_mean_at_the_end(monkeypatch):
+    clock = Clock(monkeypatch)
+    place = console(False)
+    with Lines(place) as progress:
+        progress.begin("analyse", 4)
+        for done, now in ((30.0, 12.0), (60.0, 24.0), (90.0, 36.0), (300.0, 120.0)):
+            clock.now = now
+            progress.measure("analyse", done, 300.0)
+            progress.advance("analyse")
+    assert place.file.getvalue().splitlines() == [
+        "analyse: 4 files",
+        # A tenth of the minutes, though a quarter of the files.
+        "analyse: 1/4, 12 s, about 108 s left",
+        "analyse: 2/4, 24 s, about 96 s left",
+        "analyse: 3/4, 36 s, about 84 s left",
+        "analyse: 4/4, 120 s in all, 30.0 s each",
+    ]
+
+
+def read_bar(progress):
+    """The text of the one bar now."""
+    table = progress._progress.make_tasks_table(progress._progress.tasks)
+    place = Console(file=io.StringIO(), width=100)
+    place.print(table)
+    return place.file.getvalue()
+
+
+def test_bars_count_the_time_left_down_and_show_the_mean_at_the_end():
+    clock = SimpleNamespace(now=0.0)
+    progress = Bars(console(True))
+    progress._progress.get_time = lambda: clock.now
+    progress.begin("analyse", 4)
+    clock.now = 12.0
+    progress.measure("analyse", 30.0, 300.0)
+    progress.advance("analyse")
+    assert "1/4 12.0 s each 1:48 left" in read_bar(progress)
+    clock.now = 20.0
+    assert "1/4 20.0 s each 1:40 left" in read_bar(progress)
+    for _ in range(3):
+        clock.now += 100 / 3
+        progress.advance("analyse")
+    clock.now += 1000  # other stages go on
+    assert "4/4 30.0 s each 2:00 in all" in read_bar(progress)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0:00"), (316, "5:16"), (3723, "1:02:03"), (59.7, "1:00")]
+)
+def test_times_are_told_as_a_player_does(seconds, text):
+    assert format_time(seconds) == text
+
+
+def test_a_measure_that_says_nothing_leaves_the_count():
+    place = console(True)
+    with Bars(place) as progress:
+        progress.begin("analyse", 2)
+        progress.measure("analyse", 0.0, 0.0)
+        progress.advance("analyse")
+        progress.measure("analyse", 5.0, 2.0)
+        progress.advance("analyse")
+    assert "2/2" in place.file.getvalue()
+
+
 def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert isinstance(choose_progress(console(True)), Lines)
@@ -87,7 +160,7 @@ def test_counts_of_what_is_done_become_steps():
         tell("draw", 1, 1)
     assert place.file.getvalue().splitlines() == [
         "read: 3 pictures",
-        "read: 3/3, 0 s",
+        "read: 3/3, 0 s in all",
         "draw: 1 picture",
-        "draw: 1/1, 0 s",
+        "draw: 1/1, 0 s in all",
     ]
