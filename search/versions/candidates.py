@@ -1,11 +1,13 @@
 """Which videos are worth comparing: those whose vectors fall together more than chance allows."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from search.fusion import FloatArray
 from store.records import Matrix
 from store.vectors import SpaceIndex
 
@@ -13,6 +15,8 @@ Codes = npt.NDArray[np.uint64]
 Owners = npt.NDArray[np.int64]
 
 N_BITS = 64
+# Partners that a video keeps from table to table, for each that is wanted in the end.
+KEPT_PER_PARTNER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,15 @@ def find_candidates(
     Every vector gets a code of 64 bits for each table: on which side of random planes it lies, so
     that similar vectors begin with the same bits (Charikar 2002). Sorted by code, likely
     neighbours stand beside each other, as in an LSH forest (Bawa, Condie and Ganesan 2005); each
-    votes with the number of leading bits they share beyond what chance gives. The cost is that of
-    the codes and of sorting: about linear in the number of vectors, and no video has more than
-    `max_partners` of its own choice.
+    votes with the number of leading bits they share beyond what chance gives. After each table a
+    video keeps a bounded number of its best partners, as one that it has something in common with
+    meets it in every table. The cost is that of the codes and of sorting: about linear in the
+    number of vectors, and no video has more than `max_partners` of its own choice.
 
     Returns:
         Pairs of ids, each pair and the whole list sorted.
     """
     owners = _choose_owners(index, options)
-    votes_of: dict[tuple[int, int], float] = {}
     if not len(owners):
         return []
     chance = np.log2(max(2, len(owners)))
@@ -58,10 +62,53 @@ def find_candidates(
     generator = np.random.default_rng(options.seed)
     planes = generator.normal(size=(index.space.dim, n_planes)).astype(np.float32)
     codes = np.concatenate([_encode(vectors, planes) for vectors in _read(index, options)])
+    votes = Votes(len(index.video_ids))
     for table in codes.T:
         for pairs, bits in _meet(table, owners, options.n_neighbours):
-            _add_votes(votes_of, pairs, np.maximum(bits - chance, 0.0))
-    return _choose_pairs(index.video_ids, votes_of, options.max_partners)
+            votes = votes.add(pairs, np.maximum(bits - chance, 0.0))
+        votes = votes.keep_best(KEPT_PER_PARTNER * options.max_partners)
+    chosen = votes.keep_best(options.max_partners).pairs.tolist()
+    return sorted((index.video_ids[first], index.video_ids[second]) for first, second in chosen)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """What pairs of videos were given so far.
+
+    Attributes:
+        n_videos: that there are.
+        keys: (p,) int64, rising: the first video's place times `n_videos`, and the second's.
+        sums: (p,) float64, above zero.
+    """
+
+    n_videos: int
+    keys: Owners = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    sums: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def pairs(self) -> Owners:
+        """(p, 2) places of the videos, the lower first."""
+        return np.stack(np.divmod(self.keys, self.n_videos), axis=1)
+
+    def add(self, pairs: Owners, votes: FloatArray) -> Self:
+        """With more votes: (k, 2) places in any order, and what each pair is given."""
+        counted = votes > 0
+        low, high = np.sort(pairs[counted], axis=1).T
+        keys = np.concatenate([self.keys, low * self.n_videos + high])
+        found, places = np.unique(keys, return_inverse=True)
+        weights = np.concatenate([self.sums, votes[counted]])
+        sums: FloatArray = np.bincount(places, weights, len(found)).astype(np.float64)
+        return replace(self, keys=found, sums=sums)
+
+    def keep_best(self, n_partners: int) -> Self:
+        """Only the pairs that are among the best of either video; of equals, the lower place."""
+        low, high = self.pairs.T
+        own, other = np.concatenate([low, high]), np.concatenate([high, low])
+        order = np.lexsort((other, -np.tile(self.sums, 2), own))
+        firsts = np.searchsorted(own[order], np.arange(self.n_videos))
+        is_best = np.arange(len(order)) - firsts[own[order]] < n_partners
+        kept = np.unique(order[is_best] % max(1, len(self.keys)))
+        return replace(self, keys=self.keys[kept], sums=self.sums[kept])
 
 
 def _read(index: SpaceIndex, options: CandidateOptions) -> Iterator[Matrix]:
@@ -114,32 +161,3 @@ def _count_leading(differing: Codes) -> npt.NDArray[np.float64]:
     """How many leading bits are equal."""
     low = np.where(differing > 0, differing, 1).astype(np.float64)
     return np.where(differing > 0, N_BITS - 1 - np.floor(np.log2(low)), float(N_BITS))
-
-
-def _add_votes(
-    votes_of: dict[tuple[int, int], float],
-    pairs: npt.NDArray[np.int64],
-    votes: npt.NDArray[np.float64],
-) -> None:
-    counted = votes > 0
-    pairs, votes = np.sort(pairs[counted], axis=1), votes[counted]
-    found, places = np.unique(pairs, axis=0, return_inverse=True)
-    sums = np.bincount(places.ravel(), weights=votes, minlength=len(found))
-    for (first, second), total in zip(found.tolist(), sums.tolist(), strict=True):
-        votes_of[first, second] = votes_of.get((first, second), 0.0) + total
-
-
-def _choose_pairs(
-    video_ids: Sequence[str], votes_of: dict[tuple[int, int], float], n_partners: int
-) -> list[tuple[str, str]]:
-    """The pairs that are among the best of either video."""
-    partners: dict[int, list[tuple[float, int]]] = {}
-    for (first, second), votes in votes_of.items():
-        partners.setdefault(first, []).append((-votes, second))
-        partners.setdefault(second, []).append((-votes, first))
-    chosen = {
-        (min(one, other), max(one, other))
-        for one, ranked in partners.items()
-        for _, other in sorted(ranked)[:n_partners]
-    }
-    return sorted((video_ids[first], video_ids[second]) for first, second in chosen)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from search.versions.candidates import (
+    KEPT_PER_PARTNER,
     CandidateOptions,
+    Votes,
     _count_leading,
     _encode,
     find_candidates,
@@ -94,3 +96,55 @@ def test_an_empty_space_and_a_single_video_have_no_candidates() -> None:
 def test_two_videos_are_candidates_of_each_other() -> None:
     contents, _ = plant(2, 1, 12)
     assert find_candidates(build(contents)) == [("0000", "0001")]
+
+
+def test_votes_of_a_pair_add_up_whichever_comes_first() -> None:
+    rng = np.random.default_rng(13)
+    expected: dict[tuple[int, int], float] = {}
+    votes = Votes(20)
+    for _ in range(4):
+        pairs = rng.integers(0, 20, (60, 2))
+        given = rng.integers(0, 5, 60).astype(np.float64)
+        votes = votes.add(pairs, given)
+        for (one, other), more in zip(pairs.tolist(), given.tolist(), strict=True):
+            key = (min(one, other), max(one, other))
+            expected[key] = expected.get(key, 0.0) + more
+    found = {tuple(p): s for p, s in zip(votes.pairs.tolist(), votes.sums.tolist(), strict=True)}
+    assert found == {key: total for key, total in expected.items() if total > 0}
+
+
+def test_each_video_keeps_its_best_partners() -> None:
+    rng = np.random.default_rng(14)
+    pairs = np.array([(a, b) for a in range(15) for b in range(a + 1, 15)])
+    given = rng.integers(1, 6, len(pairs)).astype(np.float64)
+    kept = {tuple(pair) for pair in Votes(15).add(pairs, given).keep_best(3).pairs.tolist()}
+    expected = set()
+    for own in range(15):
+        ranked = sorted(
+            (-total, a + b - own)
+            for (a, b), total in zip(pairs.tolist(), given.tolist(), strict=True)
+            if own in (a, b)
+        )
+        expected |= {tuple(sorted((own, other))) for _, other in ranked[:3]}
+    assert kept == expected
+
+
+def test_no_more_pairs_are_held_than_each_video_may_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Videos of a few looks, each of which has something in common with most others."""
+    rng = np.random.default_rng(15)
+    looks = rng.normal(size=(3, 48))
+    contents = [unit(looks[at % 3] + 0.7 * rng.normal(size=(30, 48))) for at in range(150)]
+    held: list[int] = []
+    real = Votes.keep_best
+
+    def keep(self: Votes, n_partners: int) -> Votes:
+        kept = real(self, n_partners)
+        held.append(len(kept.keys))
+        return kept
+
+    monkeypatch.setattr(Votes, "keep_best", keep)
+    options = CandidateOptions(max_partners=2)
+    find_candidates(build(contents), options)
+    assert len(held) == options.n_tables + 1
+    assert max(held) <= 150 * KEPT_PER_PARTNER * 2
+    assert held[-1] <= 150 * 2
