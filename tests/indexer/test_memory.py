@@ -11,7 +11,7 @@ from store.library import Library
 from store.records import Embeddings, Lyrics, Segment
 from tests.media import make_pattern
 
-N_FILES = 6
+N_FILES = 4
 # Features of a video that is decoded, of one that waits for the writer, and of two ahead of them.
 MAX_VIDEOS_HELD = 4
 N_SPACES = 3
