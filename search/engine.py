@@ -67,43 +67,42 @@ class Engine:
             EncoderMismatchError: the library was built with other encoders.
             MvsearchError: the library is empty.
         """
-        made: Made = {}
-        asked = (query, options, made)
-        return self.library.answer(partial(self._prepare, *asked), partial(self._search, *asked))
+        prepare = partial(self._prepare, query, options, {})
+        return self.library.answer(prepare, partial(self._search, query, options))
 
-    def _prepare(self, query: Query, options: SearchOptions, made: Made, is_first: bool) -> Weights:
+    def _prepare(
+        self, query: Query, options: SearchOptions, made: Made, is_first: bool
+    ) -> tuple[Weights, EncodedQuery]:
         """Do what takes long, so that no transaction is open meanwhile: read files, open indexes.
 
         Returns:
-            The weight of each modality that the library holds, if it is above zero.
+            The weight of each modality that the library holds, if it is above zero; the query.
         """
         if query.tags:
             find_tagged(self.library.catalog, query.tags)
         if not query.parts:
-            return {}
+            return {}, EncodedQuery(())
         held = find_held_spaces(self.library)
         weights = options.weights or choose_weights(held, options.fusion)
         weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
-        for part in self._encode(query, weights, made).parts:
-            index = self.library.index(part.space)
+        library, encoders = self.library, self.encoders
+        encoded = encode_query(query.parts, library, encoders, weights, self._analyse, made)
+        for part in encoded.parts:
+            index = library.index(part.space)
             if is_first:  # in a library that changes all the time it would never be the same again
                 self._backgrounds.obtain_for(part, index)
         if options.has_collapse:
-            open_indexes(self.library)
-        return weights
-
-    def _encode(self, query: Query, weights: Weights, made: Made) -> EncodedQuery:
-        library, encoders = self.library, self.encoders
-        return encode_query(query.parts, library, encoders, list(weights), self._analyse, made)
+            open_indexes(library)
+        return weights, encoded
 
     def _search(
-        self, query: Query, options: SearchOptions, made: Made, weights: Weights
+        self, query: Query, options: SearchOptions, prepared: tuple[Weights, EncodedQuery]
     ) -> list[Result]:
         catalog = self.library.catalog
         tagged = find_tagged(catalog, query.tags) if query.tags else None
         if tagged is not None and not query.parts:
             return list_tagged(catalog, tagged, options.top, options.n_moments)
-        encoded = self._encode(query, weights, made)
+        weights, encoded = prepared
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
         pool = self._pools.gather([ask.index for ask in asks])

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -131,7 +131,8 @@ class Library:
         overwritten, all is done once more; at last while nobody may change the files.
 
         Args:
-            prepare: makes ready what the question needs; told whether it is the first time.
+            prepare: makes ready what the question needs; told whether it is the first time. What
+                it reads of vectors is what `ask` would read.
             ask: answers, inside `holding`; may be called several times.
         """
         for attempt in range(N_ATTEMPTS):
@@ -143,9 +144,13 @@ class Library:
                 answer = ask(prepared)
             if all(map(self._is_untouched, held.values())):
                 return answer
-        prepared = prepare(False)
-        with self._cache.undisturbed(), self.holding():
-            return ask(prepared)
+        with ExitStack() as stack:
+            # In the order of whoever opens an index: this thread's first, then that of the files.
+            for space in self.catalog.spaces():
+                stack.enter_context(self.working_on(space.key))
+            stack.enter_context(self._cache.undisturbed())
+            stack.enter_context(self.holding())
+            return ask(prepare(False))
 
     def index(self, space: Space) -> SpaceIndex:
         """The index of a space as the catalogue has it now, brought up to date where it is not.

@@ -22,7 +22,11 @@ def list_blas_threads() -> list[int]:
     return [found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"]
 
 
-def test_threads_beside_an_index_run_get_right_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_attempts", [0, 3])
+def test_threads_beside_an_index_run_get_right_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_attempts: int
+) -> None:
+    monkeypatch.setattr("store.library.N_ATTEMPTS", n_attempts)
     with make_library(tmp_path / "first", SONGS) as library:
         make_engine(library).search(QUERIES[0])  # loads what is asked about
     before = list_blas_threads()
