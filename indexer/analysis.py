@@ -201,7 +201,10 @@ def _analyse_with(
     for sense in (seen, heard):
         if sense is not None:
             sense.flush()
-    return _finish(decoding.report, {"frames": seen, "audio": heard}, stages)
+    report = decoding.report
+    if probe.is_picture_lost and "frames" in stages and not wanted.is_section:
+        report = replace(report, lost="picture")
+    return _finish(report, {"frames": seen, "audio": heard}, stages)
 
 
 def _finish(
@@ -270,9 +273,9 @@ def _decode_options(
 
 def _explain_absence(stage: Modality, is_there: bool, report: DecodeReport) -> str:
     """Why a stage has no vectors."""
-    if not is_there:
-        return WHY_NO_STREAM[stage]
-    return WHY_LOST[stage] if report.lost == LOST_STREAMS[stage] else WHY_NOTHING[stage]
+    if report.lost == LOST_STREAMS[stage]:
+        return WHY_LOST[stage]
+    return WHY_NOTHING[stage] if is_there else WHY_NO_STREAM[stage]
 
 
 def _explain_problem(report: DecodeReport) -> MediaError | None:

@@ -84,6 +84,8 @@ class Probe:
         container: ffmpeg's name of the format, such as `matroska,webm`.
         duration_seconds: by the header, which may lie; None where it gives none.
         picture: the stream to watch; None for sound alone. Cover art is not a picture.
+        is_picture_lost: there is a stream of pictures whose size is nowhere told, as where a
+            broadcast is cut and its parameters never come; it cannot be decoded.
         sounds: streams that can be heard, the one to take first.
         tags: lower-case keys; of the container and, where it has none, of its streams.
     """
@@ -96,6 +98,7 @@ class Probe:
     title: str
     artist: str | None
     tags: Mapping[str, str] = field(default_factory=dict)
+    is_picture_lost: bool = False
 
     @property
     def sound(self) -> SoundStream | None:
@@ -176,6 +179,7 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
         title=clean_text(tags.get("title", "")) or title,
         artist=clean_text(tags.get("artist", "") or tags.get("album_artist", "")) or artist,
         tags=tags,
+        is_picture_lost=picture is None and any(map(_is_video, streams)),
     )
 
 
@@ -211,12 +215,16 @@ def _choose_picture(streams: list[Mapping[str, Any]]) -> PictureStream | None:
 
 
 def _is_picture(stream: Mapping[str, Any]) -> bool:
+    """Whether a stream is moving pictures of a known size that there is a codec for."""
+    has_size = int(stream.get("width", 0)) > 0 and int(stream.get("height", 0)) > 0
+    return has_size and _is_video(stream)
+
+
+def _is_video(stream: Mapping[str, Any]) -> bool:
     """Whether a stream is moving pictures that there is a codec for."""
     return (
         stream.get("codec_type") == "video"
         and str(stream.get("codec_name", "")) not in _NO_CODEC
-        and int(stream.get("width", 0)) > 0
-        and int(stream.get("height", 0)) > 0
         and not _disposition(stream, "attached_pic")
         and not _disposition(stream, "timed_thumbnails")
     )

@@ -8,7 +8,7 @@ from indexer.analysis import AnalysisOptions, analyse_file, analyse_image, read_
 from indexer.encoders import PROFILES, Encoders
 from indexer.frames import read_image
 from store.errors import MediaError
-from tests.media import make_colours
+from tests.media import make_colours, make_pattern
 from tests.toy_library import make_clip
 
 
@@ -160,3 +160,18 @@ def test_few_frames_are_of_another_space(encoders, few):
     for one, other in zip(encoders.frames.spaces, few.frames.spaces, strict=True):
         assert other.key == f"{one.key}-4random"
     assert few.lyrics.spaces == encoders.lyrics.spaces
+
+
+def test_a_picture_without_its_parameters_is_lost_and_not_absent(tmp_path, encoders):
+    """A recording that begins after the only key frame, whose parameters a stream needs."""
+    whole = tmp_path / "whole.ts"
+    once = ("-c:v", "libx264", "-g", "1000", "-sc_threshold", "0", "-pix_fmt", "yuv420p")
+    make_pattern(whole, 8, tone_hertz=440, options=(*once, "-c:a", "mp2"))
+    packets = [whole.read_bytes()[at : at + 188] for at in range(0, whole.stat().st_size, 188)]
+    late = tmp_path / "late.ts"
+    # The tables of the first three packets name the streams (ISO/IEC 13818-1, 2.4.4).
+    late.write_bytes(b"".join(packets[:3] + packets[len(packets) // 2 :]))
+    features = analyse_file(late, encoders)
+    assert {made.space.modality for made in features.embeddings} == {"audio"}
+    assert features.problem.code == "decode_failed"
+    assert features.absent == {"frames": "nothing of its picture can be decoded"}
