@@ -1,6 +1,5 @@
 """What the catalogue can be asked."""
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 
 from store.errors import EncoderMismatchError, VideoNotFoundError
-from store.explain import describe_damage
 from store.lines import N_VALUES, LineReader
 from store.lookup import choose_video
 from store.paths import decode_path, encode_key, keys_below
 from store.records import Embeddings, Failure, Location, Lyrics, Modality, Space, Stage, Video
+from store.referred import Referred, choose_places
 from store.rows import (
     row_to_failure,
     row_to_location,
@@ -106,7 +105,7 @@ class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
 
         Each id is taken to come from another of its tables.
         """
-        found = _Referred(self._database.place)
+        found = Referred(self._database.place)
         for at in range(0, len(video_ids), N_VALUES):
             some = self._videos(VideoRow.id.in_(video_ids[at : at + N_VALUES]))
             found |= {video.id: video for video in some}
@@ -278,38 +277,11 @@ class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
         with self._database.reading() as session:
             for row, path in session.execute(query):
                 rows.setdefault(row.id, (row, []))[1].append(decode_path(path))
-            videos = [row_to_video(row, _choose_places(paths)) for row, paths in rows.values()]
+            videos = [row_to_video(row, choose_places(paths)) for row, paths in rows.values()]
         return sorted(
             videos,
             key=lambda video: ((video.artist or "").casefold(), video.title.casefold(), video.id),
         )
-
-
-class _Referred(dict[str, Video]):
-    """Videos that something else in the catalogue refers to."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__()
-        self.place = place
-
-    def __missing__(self, video_id: str) -> Video:
-        """Refuse what leads nowhere."""
-        raise describe_damage(
-            self.place, f"it has no video and no file for what it holds of {video_id}"
-        )
-
-
-def _choose_places(paths: list[Path]) -> list[Path]:
-    """Those of a video's paths that are there; the first one where none is.
-
-    Only who lies in several places is looked for: one of them may be a drive away.
-    """
-    return paths if len(paths) == 1 else [path for path in paths if _is_there(path)] or paths[:1]
-
-
-def _is_there(path: Path) -> bool:
-    """Whether a file can be found; a place that may not be looked into has none for us."""
-    return os.access(path, os.F_OK)
 
 
 def _only_below(query: Select[Any], key: Any, folder: Path) -> Select[Any]:
