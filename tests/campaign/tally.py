@@ -29,7 +29,10 @@ class Finding:
     def describe(self) -> str:
         """Several lines; the first one says how to see it again."""
         first = f"{self.fault}: {self.kind} --seed {self.seed} --count 1  ({self.name!r})"
-        return "\n    ".join([first, *self.detail.strip().splitlines()[-12:]])
+        lines = self.detail.strip().splitlines()
+        # The stacks of a hang begin where it is; a traceback ends there.
+        shown = lines[:30] if self.fault == "hang" else lines[-12:]
+        return "\n    ".join([first, *shown])
 
 
 @dataclass(slots=True)
