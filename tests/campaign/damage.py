@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import copytree, rmtree
 
+from tests import damage as catalogues
 from tests.campaign import tasks
 from tests.campaign.planted import Answer, is_same, plant
 from tests.campaign.processes import Limits, run_task
@@ -69,11 +70,15 @@ def damage(home: Path, victim: Path, seed: int) -> tuple[str, bool]:
     """Damage a library by a seed: what was done, and whether to what can be made again."""
     rng = random.Random(f"damage {seed}")
     catalogue = home / "catalog.sqlite3"
-    part = rng.randrange(4)
+    part = rng.randrange(5)
     if part == 0:
         return f"catalogue {_damage_file(rng, catalogue, victim)}", False
     if part == 1:
         return f"catalogue: {_edit(rng, catalogue)}", False
+    if part == 2:
+        name = rng.choice(sorted(catalogues.EDITS))
+        catalogues.edit(home, name)
+        return f"catalogue: {name}", False
     files = sorted(path for path in (home / "vectors").rglob("*") if path.is_file())
     file = rng.choice(files)
     return f"{file.name} {_damage_file(rng, file, victim)}", True
