@@ -102,9 +102,10 @@ def encode_query(
         if not wanted:
             continue
         if part.kind == "like":
-            video = library.catalog.find_video(part.value)
+            with library.holding():
+                video = library.catalog.find_video(part.value)
+                encoded += encode_video(part, video, library, wanted)
             left_out.add(video.id)
-            encoded += encode_video(part, video, library, wanted)
             continue
         if (part, wanted) not in made:
             _check_encoders(library, encoders, wanted)

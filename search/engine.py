@@ -82,7 +82,8 @@ class Engine:
             find_tagged(self.library.catalog, query.tags)
         if not query.parts:
             return {}, EncodedQuery(())
-        held = find_held_spaces(self.library)
+        with self.library.holding():
+            held = find_held_spaces(self.library)
         weights = options.weights or choose_weights(held, options.fusion)
         weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
         library, encoders = self.library, self.encoders

@@ -121,7 +121,7 @@ class Library:
             try:
                 yield held
             finally:
-                self._held.indexes = None
+                self._held.indexes = self._held.generations = None
 
     def answer(self, prepare: Callable[[bool], Prepared], ask: Callable[[Prepared], T]) -> T:
         """Answer a question from one state of the library, whoever changes it meanwhile.
@@ -141,6 +141,7 @@ class Library:
             with self.holding() as held:
                 if self.catalog.generations() != generations:
                     continue
+                self._held.generations = generations
                 answer = ask(prepared)
             if all(map(self._is_untouched, held.values())):
                 return answer
@@ -221,8 +222,11 @@ class Library:
     def _find_open(self, space: Space) -> SpaceIndex | None:
         """The index that is open, if it is of the state that this thread sees."""
         known = self._indexes.get(space.key)
-        is_current = known is not None and known.generation == self.catalog.generation(space.key)
-        return known if is_current else None
+        if known is None:
+            return None
+        seen: dict[str, int] | None = getattr(self._held, "generations", None)
+        generation = self.catalog.generation(space.key) if seen is None else seen.get(space.key, 0)
+        return known if known.generation == generation else None
 
     def _open(self, space: Space) -> SpaceIndex:
         """Open an index, and keep it for all threads unless it has been overtaken."""
