@@ -1,10 +1,13 @@
 """Similarities of any scale as surprise: how unlikely they are between unrelated content."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
+from indexer.encoders import find_points
 from search.fusion import FloatArray
+from store.records import Contribution, Modality, Space
 
 # A cosine of one is far out and not infinitely far, as vectors kept as float16 are never exact.
 MAX_COSINE = 0.995
@@ -55,3 +58,34 @@ def is_chance(surprise: float, n_videos: int) -> bool:
     of sequence search (Karlin and Altschul 1990).
     """
     return surprise < math.log10(max(1, n_videos) / MAX_EXPECTED)
+
+
+def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
+    """The similarity of each modality from which on a find is no chance, whatever else there is.
+
+    In a library of much alike, a right answer is not surprising: among tones, a tone of the same
+    pitch. It is still what the encoder's operating points call the same. There is none where words
+    are compared with pictures or sounds, nor for an encoder that was not calibrated.
+
+    Args:
+        spaces: that are compared in.
+    """
+    by_words = {space.modality for space in spaces if space.view == "words"}
+    points = {s.modality: find_points(s.encoder) for s in spaces if s.modality not in by_words}
+    return {modality: found.same for modality, found in points.items() if found is not None}
+
+
+def is_weak(
+    contributions: dict[Modality, Contribution], n_videos: int, same: dict[Modality, float]
+) -> bool:
+    """Whether nothing that a result rests on is more than chance, or the same as what is asked.
+
+    Args:
+        contributions: of the result.
+        n_videos: in the library.
+        same: see `find_same_levels`.
+    """
+    return all(
+        is_chance(one.calibrated, n_videos) and one.similarity < same.get(modality, math.inf)
+        for modality, one in contributions.items()
+    )

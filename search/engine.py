@@ -1,16 +1,16 @@
 """The one door to searching: a query in, ranked videos with their reasons out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 
 import numpy as np
 
 from indexer.encoders import Encoders
-from search.calibration import is_chance
+from search.calibration import find_same_levels, is_weak
 from search.collapse import open_copy_test, pick_videos
 from search.contents import find_held_spaces, list_videos, open_indexes, read_videos
-from search.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query
+from search.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query, own_spaces
 from search.fusion import (
     FloatArray,
     Similarities,
@@ -33,7 +33,7 @@ from search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
 from search.surprise import Backgrounds
 from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
 from store.library import Library
-from store.records import Contribution, Modality, Moment, Result, Video
+from store.records import Contribution, Modality, Moment, Result, Space, Video
 
 __all__ = ["Engine", "SearchOptions", "choose_fusion"]
 
@@ -132,6 +132,7 @@ class Engine:
             weights,
             options,
             lambda video: find_moments(self.library, video, asked, options.n_moments),
+            spaces=[ask.index.space for ask in asks],
         )
         return results if tagged is None else [show_tags(result, tagged) for result in results]
 
@@ -260,20 +261,21 @@ class Engine:
         options: SearchOptions,
         moments_of: Callable[[Video], tuple[Moment, ...]],
         known: tuple[Mapping[str, Video], int] | None = None,
+        spaces: Collection[Space] | None = None,
     ) -> list[Result]:
         """Videos by score; `known` are these and the number of all, so that none is asked for."""
         similarities, surprises = measured
-        scores, shares = fuse(options.fusion, similarities, surprises, weights)
-        points = split_scores(options.fusion, similarities, surprises, shares)
+        scores, shares = fuse(options.fusion, *measured, weights)
+        points = split_scores(options.fusion, *measured, shares)
+        same = find_same_levels(own_spaces(self.library).values() if spaces is None else spaces)
         results: list[Result] = []
         order = order_best_first(scores, video_ids)
         ranked = [video_ids[at] for at in order]
+        n_videos = self.library.catalog.n_videos() if known is None else known[1]
         if known is None:
-            n_videos = self.library.catalog.n_videos()
             ranking = read_videos(self.library, ranked, options.top)
         else:
-            videos, n_videos = known
-            ranking = map(videos.__getitem__, ranked)
+            ranking = map(known[0].__getitem__, ranked)
         is_copy = open_copy_test(open_indexes(self.library)) if options.has_collapse else None
         for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
             at, video = order[pick.position], pick.video
@@ -287,11 +289,9 @@ class Engine:
                 for modality, share in shares.items()
                 if share[at] > 0
             }
-            rank = len(results) + 1
-            score = float(scores[at])
-            is_weak = all(is_chance(c.calibrated, n_videos) for c in contributions.values())
-            moments = moments_of(video)
-            results.append(Result(rank, score, video, contributions, moments, is_weak, pick.copies))
+            rank, weak = len(results) + 1, is_weak(contributions, n_videos, same)
+            found = (rank, float(scores[at]), video, contributions, moments_of(video))
+            results.append(Result(*found, weak, pick.copies))
         return results
 
 

@@ -22,9 +22,8 @@ NEIGHBOURS = 64
 MIN_DOUBTFUL = 32
 # Neighbours come from another summation order than exact scores; cosines differ in the last bits.
 ROUNDING = 1e-5
-# What it costs to read a row, and to find one by lists and compare it, in comparisons of a row that
-# is read with one query vector; and rows that are read on from one to the next while one of them is
-# fetched from elsewhere on a disk, where a page of 4 KB is the least.
+# What it costs to read a row, and to find one by lists and compare it, in comparisons of a read row
+# with a query vector; and rows that are read on end while one is fetched from elsewhere on a disk.
 READING_COST, FINDING_COST, ROWS_A_PAGE = 30, 50, 1.6
 
 
@@ -108,8 +107,8 @@ def _find_best(index: SpaceIndex, queries: Matrix, spans: Offsets) -> Matrix:
 def is_reading_cheaper(n_rows: int, n_queries: int, k: int) -> bool:
     """Whether to read all rows once costs less than to look for neighbours in lists.
 
-    For each query vector lists find `REFINED_PER_WANTED` times k rows and compare them one by one.
-    To read on must be less work than that, and no more to fetch from a disk.
+    For each query vector lists find `REFINED_PER_WANTED` times k rows and compare them one by one;
+    to read on must be less work than that, and no more to fetch from a disk (in pages of 4 KB).
 
     Args:
         n_rows: those that may be found.
@@ -254,9 +253,8 @@ class _Search:
 
     def _restrict(self, index: SpaceIndex) -> tuple[list[str] | None, Collection[str]]:
         """The videos that may be found, or those that may not, whichever are fewer."""
-        if 2 * len(self.left_out) <= len(index.video_ids):
-            return None, self.left_out
-        return list(self.pool.pick(self.open)), ()
+        are_few = 2 * len(self.left_out) <= len(index.video_ids)
+        return (None, self.left_out) if are_few else (list(self.pool.pick(self.open)), ())
 
     def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
         """The videos that could be among the best and are not scored, the likeliest first."""
@@ -264,9 +262,8 @@ class _Search:
         scored, others = self.open[is_scored], self.open[~is_scored]
         scores = self.fuse(self.similarities[:, scored], scored)
         scores = np.sort(scores[~np.isnan(scores)])
-        reach = self.fuse(bounds[:, others], others)
         least = scores[-n_wanted] if len(scores) >= n_wanted else -np.inf
-        is_doubtful = reach > least
+        is_doubtful = (reach := self.fuse(bounds[:, others], others)) > least
         return others[is_doubtful][np.argsort(-reach[is_doubtful], kind="stable")]
 
     def collect(self) -> Candidates:

@@ -1,6 +1,7 @@
 """Surprise against scipy's logistic distribution."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,8 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from search.calibration import find_surprise, is_chance, stretch, unstretch
+from search.calibration import (
+    find_same_levels,
+    find_surprise,
+    is_chance,
+    is_weak,
+    stretch,
+    unstretch,
+)
+from search.engine import Engine
 from search.fusion import NEUTRAL
+from search.query import Query, QueryPart
+from store.records import Contribution, Space
+from tests.search.conftest import AUDIO
 
 NAN = float("nan")
 
@@ -47,3 +59,51 @@ def test_what_is_expected_in_every_second_library_by_chance_is_weak() -> None:
     assert not is_chance(math.log10(210), 100)
     assert is_chance(math.log10(1.9), 1)
     assert not is_chance(math.log10(2.1), 0)
+
+
+def test_what_is_the_same_is_not_weak_however_much_else_is_alike() -> None:
+    def give(similarity: float, surprise: float) -> Contribution:
+        return Contribution(similarity, 0.5, surprise, 0.0)
+
+    chance, find = 0.5, 9.0
+    same = {"frames": 0.6, "audio": 0.8}
+    exact = {"frames": give(0.18, chance), "audio": give(0.97, chance)}
+    assert not is_weak(exact, 34, same)  # the right song beside 18 tones
+    assert is_weak(exact, 34, {"frames": 0.6})
+    assert is_weak({"frames": give(0.43, chance), "audio": give(0.73, chance)}, 34, same)
+    assert not is_weak({"frames": give(0.43, find), "audio": give(0.73, chance)}, 34, same)
+
+
+def test_words_and_encoders_that_were_not_calibrated_are_never_the_same() -> None:
+    frames, sound = Space("frames", "planted-frames", "1", 16), Space("audio", "signal", "1", 10)
+    words = Space("frames", "planted-frames", "1", 12, view="words")
+    strange = Space("lyrics", "strange", "1", 12)
+    assert find_same_levels([frames, sound, strange]) == {"frames": 0.6, "audio": 0.8}
+    assert find_same_levels([frames, words]) == {}
+
+
+def test_an_exact_hit_among_much_alike_is_not_weak(
+    plant: Any, planted_encoders: Any, conftest_spans: Any
+) -> None:
+    """Tones are as like each other as a song is to itself: so wide a spread surprises nobody."""
+    rng = np.random.default_rng(5)
+    tone = rng.normal(size=10)
+    content = {
+        f"{at:02d}tone": {AUDIO: (tone + 0.15 * rng.normal(size=(8, 10)), conftest_spans(8))}
+        for at in range(24)
+    } | {
+        f"{at:02d}other": {AUDIO: (rng.normal(size=(8, 10)), conftest_spans(8))} for at in range(16)
+    }
+    song = rng.normal(size=(8, 10))
+    content |= {
+        "song": {AUDIO: (song, conftest_spans(8))},
+        "copy": {AUDIO: (song + 0.05 * rng.normal(size=(8, 10)), conftest_spans(8))},
+    }
+    engine = Engine(plant(content), planted_encoders())
+    found = engine.search(Query((QueryPart("like", "song"),)))
+    assert found[0].video.id == "copy"
+    assert not found[0].is_weak
+    (best,) = found[0].contributions.values()
+    assert best.similarity > 0.95
+    assert is_chance(best.calibrated, 42)
+    assert all(result.is_weak for result in found[1:])
