@@ -8,7 +8,7 @@ from tests.campaign import media, readers
 from tests.campaign.__main__ import KINDS, Plan, main, run_kind
 from tests.campaign.tally import Tally, format_table
 
-FEW = {"media": 12, "pictures": 12, "kills": 5, "memory": 60, "damage": 12, "disk": 1}
+FEW = {"media": 10, "pictures": 8, "kills": 5, "memory": 40, "damage": 8, "disk": 1}
 
 
 def check(tally: Tally) -> None:
@@ -26,9 +26,9 @@ def test_a_few_of_each_kind_survive(name: str, tmp_path: Path) -> None:
 
 def test_a_few_readers_survive_a_writer(tmp_path: Path) -> None:
     tally = Tally("readers")
-    readers.run(tally, readers.prepare(tmp_path), tmp_path, range(60), n_readers=4)
+    readers.run(tally, readers.prepare(tmp_path), tmp_path, range(40), n_readers=4)
     check(tally)
-    assert tally.tried == 60
+    assert tally.tried == 40
     assert tally.notes["changes"] > 0
 
 
