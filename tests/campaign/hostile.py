@@ -130,7 +130,7 @@ NAMES: tuple[bytes, ...] = (
     b"%s line\nfeed", b"%s \r\t tab", "%s \u202egnp.txt".encode(),
     "%s \U0001f469\u200d\U0001f3b5".encode(),
     b"%s \xff\xfe\xe9", b"-%s", b"%s %%d %%05d", b"concat:%s|x", b"%s [01:02.03] <b>&amp;",
-    b"%s =cmd|' /C calc'!A0", b"%s \x1b[31m\x07", "%s e\u0301\u0327 \u00e9".encode(),
+    b"%s =cmd|' calc'!A0", b"%s \x1b[31m\x07", "%s e\u0301\u0327 \u00e9".encode(),
     b"%s " + b"long " * 40, b"file:%s", b"%s @1-2", b"\\\\%s\\", b"%s ';DROP TABLE video;--",
     "%s \u200b\ufeff\u2028".encode(), b"data:%s,", b"%s #?&",
 )  # fmt: skip

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign import media, readers
+from tests.campaign import hostile, media, readers
 from tests.campaign.__main__ import KINDS, Plan, main, run_kind
 from tests.campaign.tally import Tally, format_table
 
@@ -33,8 +33,6 @@ def test_a_few_readers_survive_a_writer(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_makes_the_same_file(tmp_path: Path) -> None:
-    from tests.campaign import hostile
-
     bases = media.prepare(tmp_path)
     kinds = set()
     for seed in range(60):
@@ -48,6 +46,11 @@ def test_the_same_seed_makes_the_same_file(tmp_path: Path) -> None:
         if made[0].path.is_file() and not made[0].path.is_symlink():
             assert made[0].path.read_bytes() == made[1].path.read_bytes(), made[0].kind
     assert len(kinds) > 15
+
+
+def test_every_odd_name_is_a_name() -> None:
+    names = [name % b"h000001" + b".mp4" for name in hostile.NAMES]
+    assert all(b"/" not in name and b"\0" not in name and len(name) < 256 for name in names)
 
 
 def test_an_unknown_kind_is_refused() -> None:
