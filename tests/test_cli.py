@@ -69,7 +69,7 @@ def test_search_json_keeps_its_contract(run, folder):
     assert weights == pytest.approx(1, abs=1e-3)
     moment = best["moments"][0]
     told = {"modality", "start_seconds", "end_seconds", "similarity", "text", "words"}
-    told |= {"support", "rate"}
+    told |= {"support", "rate", "is_calibrated"}
     assert set(moment) == told
     assert 0.5 < moment["support"] <= 1
     assert moment["start_seconds"] == pytest.approx(1, abs=0.5)
@@ -89,6 +89,7 @@ def test_a_lyric_line_finds_its_song_and_second(run):
         "text": "a moth is sleeping in the relay",
         "support": None,
         "rate": 1.0,
+        "is_calibrated": True,
         "words": ["a", "moth", "is", "sleeping", "in", "the", "relay"],
     }
 

@@ -54,7 +54,6 @@ class _Blocks:
     def add_block(self, given: str, name: str, stride: int) -> str:
         """An inverted residual: expand, convolve each channel, project."""
         made = given
-        n_given = self.tensors[f"{name}._project_conv.weight"].shape[0]
         if f"{name}._expand_conv.weight" in self.tensors:
             n_given = self.tensors[f"{name}._expand_conv.weight"].shape[1]
             made = self.convolve(made, f"{name}._expand_conv", f"{name}._bn0")

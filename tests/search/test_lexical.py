@@ -207,7 +207,7 @@ def test_a_verse_is_asked_for_line_by_line(sung: Library, planted_encoders: Any)
 def test_without_an_index_of_words_the_meaning_alone_decides(
     sung: Library, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store.lines, "_has_index", lambda _: False)
+    monkeypatch.setattr(store.lines, "has_index", lambda _: False)
     assert find_evidence(sung.catalog, LYRICS, ("shibboleth",)) == {}
     index = sung.index(LYRICS)
     vector = index.vectors("dddd")[2]
