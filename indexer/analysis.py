@@ -16,7 +16,6 @@ from indexer.frames import (
     SoundBlock,
     decode,
     read_image,
-    read_thumbnail,
 )
 from indexer.hardware import Hardware
 from indexer.pieces import MAX_HOURS, Decoded, Lost
@@ -33,7 +32,6 @@ __all__ = [
     "analyse_file",
     "analyse_image",
     "read_image",
-    "read_thumbnail",
     "scan_folder",
 ]
 

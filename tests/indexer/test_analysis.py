@@ -4,7 +4,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from indexer.analysis import AnalysisOptions, analyse_file, analyse_image, read_thumbnail
+from indexer.analysis import AnalysisOptions, analyse_file, analyse_image
+from indexer.cuts import cut_frame
+from indexer.distortions import DISTORTIONS
 from indexer.encoders import PROFILES, Encoders
 from indexer.frames import read_image
 from store.errors import MediaError
@@ -91,8 +93,7 @@ def test_truncated_file_is_analysed_as_far_as_it_goes(tmp_path, encoders):
 
 
 def test_picture_is_encoded_as_a_frame(clip, tmp_path, encoders):
-    picture = tmp_path / "still.jpg"
-    picture.write_bytes(read_thumbnail(clip, 3.0, 96))
+    picture = cut_frame(clip, 3.0, DISTORTIONS["none"], tmp_path / "still.png")
     made = analyse_image(picture, encoders)
     assert [embeddings.space for embeddings in made] == list(encoders.frames.spaces)
     frames = of(analyse_file(clip, encoders), "frames")

@@ -11,7 +11,6 @@ from indexer.cuts import cut_clip, cut_frame
 from indexer.decode import decode
 from indexer.distortions import DISTORTIONS
 from indexer.entry import find_entry, list_entries
-from indexer.frames import read_thumbnail
 from indexer.pieces import DecodeOptions, FrameBatch
 from indexer.probe import probe_file
 from tests.media import run_ffmpeg
@@ -90,14 +89,6 @@ def test_the_sound_of_a_section_begins_with_it(dirty):
         return decoding.report.sound_seconds
 
     assert hear(start_seconds=6.0, end_seconds=8.0) == pytest.approx(2.0, abs=0.01)
-
-
-@pytest.mark.parametrize("at", [2.5, 4.5, 7.9])
-def test_a_still_shows_what_the_whole_does(dirty, at):
-    times, whole = read_frames(dirty)
-    still = show(read_thumbnail(dirty, at, width=160))
-    expected = whole[int(np.argmin(np.abs(times - at)))]
-    assert np.abs(still - expected).mean() < MAX_DIFFERENCE
 
 
 def test_cuts_show_what_the_whole_does(dirty, tmp_path):

@@ -23,7 +23,6 @@ from indexer.frames import (
     find_uniform,
     read_image,
     read_subtitles,
-    read_thumbnail,
 )
 from indexer.probe import probe_file
 from indexer.programs import find_program, passthrough_option
@@ -459,33 +458,6 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
             read_image(path, (8, 8))
         assert caught.value.code == code
         assert str(tmp_path) not in str(caught.value)
-
-
-@pytest.mark.parametrize(("at", "colour"), [(0.0, "red"), (4.0, "lime"), (11.9, "blue")])
-def test_a_thumbnail_shows_its_time_in_the_shape_of_the_video(
-    long_clip: Path, tmp_path: Path, at: float, colour: str
-) -> None:
-    path = tmp_path / "thumbnail.jpg"
-    path.write_bytes(read_thumbnail(long_clip, at, width=60))
-    assert name_colour(read_image(path, (60, 40))) == colour
-    assert find_size(path) == (60, 40)
-
-
-def find_size(path: Path) -> tuple[int, int]:
-    asked = ["ffprobe", "-loglevel", "error", "-show_entries", "stream=width,height"]
-    answer = subprocess.run(
-        [*asked, "-of", "csv=p=0", path], capture_output=True, check=True, text=True
-    ).stdout
-    width, height = answer.strip().split(",")
-    return int(width), int(height)
-
-
-def test_a_thumbnail_behind_the_end_is_still_a_picture(long_clip: Path, tmp_path: Path) -> None:
-    path = tmp_path / "thumbnail.jpg"
-    path.write_bytes(read_thumbnail(long_clip, 99.0))
-    assert find_size(path)[0] == 320
-    with pytest.raises(MediaError):
-        read_thumbnail(make_tone(tmp_path / "a.mp3", 440, 1), 0.5)
 
 
 def test_subtitles_inside_a_video_are_read_as_srt(long_clip: Path, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from PIL import Image, features
 
 from indexer.containers import is_media_head
 from indexer.decode import decode
-from indexer.frames import read_thumbnail
 from indexer.pictures import read_image
 from indexer.pieces import DecodeOptions, FrameBatch
 from indexer.probe import probe_file
@@ -74,10 +73,6 @@ def test_long_narrow_videos_are_read(tmp_path, size):
     with decode(path, probe_file(path), DecodeOptions(frame_rate=4)) as decoding:
         n_frames = sum(len(piece.frames) for piece in decoding if isinstance(piece, FrameBatch))
     assert (n_frames, decoding.report.problem) == (4, None)
-    (tmp_path / "a.jpg").write_bytes(read_thumbnail(path, 0.5, width=64))
-    with Image.open(tmp_path / "a.jpg") as still:
-        assert still.width <= 64
-        assert still.height <= 256
 
 
 def test_ordinary_scaling_is_left_as_it_was(tmp_path):
