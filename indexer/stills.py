@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from indexer.decode import decode
 from indexer.pieces import Decoded, DecodeOptions, FrameBatch
@@ -114,6 +113,8 @@ def measure_spread(frame: Frame) -> float:
 
 def encode_still(frame: Frame, size: tuple[int, int]) -> bytes:
     """A frame as a WebP of that width and height (RFC 9649)."""
+    from PIL import Image
+
     written = io.BytesIO()
     scaled = Image.fromarray(frame).resize(size, Image.Resampling.BILINEAR)
     scaled.save(written, "WEBP", quality=QUALITY, method=METHOD)
@@ -122,6 +123,8 @@ def encode_still(frame: Frame, size: tuple[int, int]) -> bytes:
 
 def is_still(image: bytes) -> bool:
     """Whether bytes that a library gives are one small WebP picture and nothing else."""
+    from PIL import Image
+
     if not 12 < len(image) <= MAX_STILL_BYTES:
         return False
     if int.from_bytes(image[4:8], "little") + 8 != len(image):
