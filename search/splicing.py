@@ -13,6 +13,11 @@ from search.fusion import FloatArray
 # Nats by which two places must fit better than one: at 3, whole clips come apart; at 6, a third of
 # the edits of ten seconds are not seen as such. Shorter pieces have no time of their own.
 SWITCH = 4.0
+# The same within a clip that is known to be an edit, where cuts are to be expected.
+SWITCH_IN_EDIT = 2.0
+# Nats a second by which the pieces of an edit must fit better than those of the same clip played
+# backwards: of another video, both fit equally well.
+MIN_GAIN_OF_ORDER = 0.12
 MIN_PIECE_SECONDS = 1.0
 # A second of a longer clip speaks as loud as one of a clip of so many seconds, and a vector as so
 # many seconds at most: where a clip has few, one that meets a cut of the video does not decide.
@@ -41,8 +46,9 @@ def split_clip(
     """Cut a clip where going on at another place of the video fits better by `SWITCH` nats.
 
     The best path through places as the clip goes on (Viterbi 1967): staying at an offset is free,
-    a jump to any other costs. What fits several pieces badly has no speed of its own, so the usual
-    speed is tried as well.
+    a jump to any other costs, less once the clip is known to be an edit. What fits several pieces
+    badly has no speed of its own, so the usual speed is tried as well. The order of what is seen
+    and heard must matter: a clip that fits as well backwards is not an edit of this video.
 
     Args:
         tracks: at least one.
@@ -55,19 +61,40 @@ def split_clip(
     """
     n_vectors = sum(len(track.query_times) for track in tracks)
     offsets = grid.offsets[:: max(1, math.ceil(n_vectors * len(grid.offsets) / MAX_PAIRS))]
+    whole = [Piece(0.0, duration_seconds)]
     found = []
     for tried in sorted({rate, 1.0}):
         nats, times = _weigh_vectors(tracks, offsets, tried, duration_seconds)
-        found.append((*_find_path(nats), times))
-    path, _, times = max(found, key=lambda one: one[1])
-    pieces = _cut_path(path, times, duration_seconds)
+        found.append((*_find_path(nats, SWITCH), tried, nats, times))
+    path, _, tried, nats, times = max(found, key=lambda one: one[1])
+    if not _is_edit(_cut_path(path, times, duration_seconds), duration_seconds):
+        return whole
+    path, gain = _find_path(nats, SWITCH_IN_EDIT)
+    backwards = [_play_backwards(track, times[0] + times[-1]) for track in tracks]
+    nats, _ = _weigh_vectors(backwards, offsets, tried, duration_seconds)
+    _, gain_backwards = _find_path(nats, SWITCH_IN_EDIT)
+    if gain - gain_backwards < MIN_GAIN_OF_ORDER * duration_seconds:
+        return whole
+    return [piece for _, piece in _cut_path(path, times, duration_seconds)]
+
+
+def _is_edit(pieces: Sequence[tuple[int, Piece]], duration_seconds: float) -> bool:
+    """Whether a clip lies at several places, and at none by `MIN_WHOLE_SHARE`."""
     seconds: dict[int, float] = {}
     for place, piece in pieces:
         length = piece.end_seconds - piece.start_seconds
         seconds[place] = seconds.get(place, 0.0) + length
-    if max(seconds.values(), default=0.0) >= MIN_WHOLE_SHARE * duration_seconds or len(pieces) < 2:
-        return [Piece(0.0, duration_seconds)]
-    return [piece for _, piece in pieces]
+    longest = max(seconds.values(), default=0.0)
+    return len(pieces) > 1 and longest < MIN_WHOLE_SHARE * duration_seconds
+
+
+def _play_backwards(track: Track, end_seconds: float) -> Track:
+    """What the same vectors would be evidence of in the opposite order, last one first."""
+    return replace(
+        track,
+        similarities=track.similarities[::-1],
+        query_times=end_seconds - track.query_times[::-1],
+    )
 
 
 def _cut_path(path: Places, times: FloatArray, duration_seconds: float) -> list[tuple[int, Piece]]:
@@ -132,16 +159,16 @@ def _find_nats(track: Track, contrast: FloatArray, duration_seconds: float) -> f
     return find_scale(track, contrast, unit) * min(seconds, MAX_VECTOR_SECONDS) / unit
 
 
-def _find_path(nats: FloatArray) -> tuple[Places, float]:
+def _find_path(nats: FloatArray, switch: float) -> tuple[Places, float]:
     """(q,) the offset at which each vector lies, on the best path, and the nats of this path."""
     best = nats[0]
     came_from = np.empty(nats.shape, dtype=np.int32)
     here = np.arange(nats.shape[1], dtype=np.int32)
     for row, more in enumerate(nats[1:], start=1):
         top = int(best.argmax())
-        jumps = best[top] - SWITCH > best
+        jumps = best[top] - switch > best
         came_from[row] = np.where(jumps, top, here)
-        best = np.where(jumps, best[top] - SWITCH, best) + more
+        best = np.where(jumps, best[top] - switch, best) + more
     path = np.empty(len(nats), dtype=np.intp)
     path[-1] = best.argmax()
     for row in range(len(nats) - 1, 0, -1):

@@ -284,6 +284,46 @@ def test_each_piece_of_an_edit_is_found_however_long_the_edit_is(seconds: int) -
     assert np.mean(true) >= 0.95
 
 
+def settings_film(rng: np.random.Generator, settings: np.ndarray, seconds: float) -> np.ndarray:
+    """Shots of 2 to 6 s, each in one of a few settings, and much like the others there."""
+    shots: list[np.ndarray] = []
+    while sum(map(len, shots)) * STEP < seconds:
+        n = round(rng.uniform(2, 6) / STEP)
+        shot = settings[rng.integers(len(settings))] + 0.6 * rng.normal(size=48)
+        motion = np.cumsum(rng.normal(size=(n, 48)) * 0.25 * np.sqrt(STEP), axis=0)
+        shots.append(shot + motion)
+    content = np.concatenate(shots)[: round(seconds / STEP)]
+    return content / np.linalg.norm(content, axis=1, keepdims=True)
+
+
+def test_the_pieces_of_an_edit_are_found_in_a_video_of_few_settings() -> None:
+    rng = np.random.default_rng(31)
+    n_near = n = 0
+    for _ in range(8):
+        content = settings_film(rng, 1.7 * rng.normal(size=(3, 48)), 200)
+        starts = rng.uniform(0, 194, 8)
+        edit = np.concatenate([cut(content, start) for start in starts])
+        edit = edit + 0.05 * rng.normal(size=edit.shape)
+        edit /= np.linalg.norm(edit, axis=1, keepdims=True)
+        found = [a.start_seconds for a in align([track(content, edit, 2)], 40, 200)]
+        given = [one for one in found if one is not None]
+        n_near += sum(any(abs(one - start) < 1.2 for one in given) for start in starts)
+        n += len(starts)
+    assert n_near / n >= 0.95
+
+
+@pytest.mark.parametrize("seconds", [20, 40, 80])
+def test_another_video_of_the_same_settings_is_not_taken_for_an_edit(seconds: int) -> None:
+    rng = np.random.default_rng(seconds)
+    n_apart = 0
+    for _ in range(12):
+        settings = rng.normal(size=(3, 48))
+        content = settings_film(rng, settings, 100)
+        clip = settings_film(rng, settings, seconds)
+        n_apart += len(align([track(content, clip, 2)], seconds, 100)) > 1
+    assert n_apart <= 1
+
+
 @pytest.mark.parametrize("seconds", [40, 160, 320])
 def test_a_long_clip_in_one_piece_has_one_moment(seconds: int) -> None:
     rng = np.random.default_rng(seconds)
