@@ -1,8 +1,9 @@
 """What lies in a folder, or in another library, against what the library knows of it."""
 
+import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,14 +107,15 @@ def take_inventory(
         raise MvsearchError(explain_absence(folder))
     scan = scan_folder(folder, ScanOptions(recursive=options.is_recursive))
     files, twins = _part_twins(scan.files)
+    everywhere = _key_locations(catalog.locations())
     side_by_side = _Comparison(
         tuple(files),
         {path_key(file.path) for file in scan.files},
         scan.unfinished,
         [*scan.failures, *twins],
-        _known_locations(folder, catalog, options.is_recursive),
+        _pick_below(folder, everywhere, options.is_recursive),
         _standing_failures(folder, catalog, options.is_recursive),
-        catalog.locations(),
+        everywhere,
         content_id,
     )
     return _compare(side_by_side, catalog, options, on_file, stop)
@@ -164,9 +166,9 @@ def take_inventory_of(
         {path_key(path) for path in ids},
         (),
         failures,
-        {path_key(location.path): location for location in catalog.locations()},
+        _key_locations(catalog.locations()),
         _group_failures(catalog.failures()),
-        wanted,
+        _key_locations(wanted),
         ids.__getitem__,
     )
     return _compare(side_by_side, catalog, options, on_file, stop)
@@ -182,7 +184,7 @@ class _Comparison:
         failures: what could not be looked at.
         known: locations by path key.
         old_failures: of earlier runs, by path key.
-        everywhere: all that is known of where the contents lie, in whatever folder.
+        everywhere: all that is known of where the contents lie, in whatever folder, by path key.
         identify: gives a file's content id, or raises MediaError.
     """
 
@@ -192,7 +194,7 @@ class _Comparison:
     failures: list[Failure]
     known: dict[str, Location]
     old_failures: dict[str, list[Failure]]
-    everywhere: Sequence[Location]
+    everywhere: Mapping[str, Location]
     identify: Callable[[Path], str]
 
 
@@ -242,8 +244,8 @@ def _find_elsewhere(
 ) -> Mapping[str, tuple[Path, ...]]:
     """The files, besides those that are compared, that still hold some of the contents."""
     found: dict[str, tuple[Path, ...]] = {}
-    for location in asked.everywhere:
-        is_other = path_key(location.path) not in asked.present
+    for key, location in asked.everywhere.items():
+        is_other = key not in asked.present
         if is_other and location.video_id in video_ids and _stands(location):
             found[location.video_id] = (*found.get(location.video_id, ()), location.path)
     return found
@@ -298,12 +300,21 @@ def _is_same(location: Location, file: ScannedFile) -> bool:
     return (location.size, location.mtime_ns) == (file.size, file.mtime_ns)
 
 
-def _known_locations(folder: Path, catalog: Catalog, is_recursive: bool) -> dict[str, Location]:
-    """The library's locations that a scan of the folder should meet, by path key."""
-    locations = catalog.locations(folder)
-    if not is_recursive:
-        locations = [location for location in locations if location.path.parent == folder]
+def _key_locations(locations: Iterable[Location]) -> dict[str, Location]:
+    """Locations by path key."""
     return {path_key(location.path): location for location in locations}
+
+
+def _pick_below(
+    folder: Path, locations: Mapping[str, Location], is_recursive: bool
+) -> dict[str, Location]:
+    """The locations that a scan of the folder should meet."""
+    start = path_key(folder).rstrip(os.sep) + os.sep
+    return {
+        key: location
+        for key, location in locations.items()
+        if key.startswith(start) and (is_recursive or location.path.parent == folder)
+    }
 
 
 def _standing_failures(
