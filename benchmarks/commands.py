@@ -27,7 +27,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "search by lyric line": ("search", "--lyric", "a moon out of paper"),
     "search by words": ("search", "--text", "trees in winter"),
     "similar to one": ("similar", "Embers"),
-    "similar, all, as a page": ("similar", "--all", "--format", "html", "--out", "report.html"),
+    "similar, all, as a page": (
+        "similar",
+        "--all",
+        "--format",
+        "html",
+        "--out",
+        "report.html",
+        "--force",
+    ),
 }
 
 

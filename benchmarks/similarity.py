@@ -75,8 +75,8 @@ def read_all(folder: Path) -> None:
 
 def write_report(library: Path, page: Path) -> float:
     """Wall seconds of one report."""
-    words = ("similar", "--all", "--format", "txt", "--out", page, "--library", library)
-    return run_command(mvsearch(*words)).wall_seconds
+    words = ("similar", "--all", "--format", "txt", "--library", library)
+    return run_command(mvsearch(*words, "--out", page, "--force")).wall_seconds
 
 
 if __name__ == "__main__":
