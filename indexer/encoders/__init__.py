@@ -1,5 +1,6 @@
 """The table of encoders and profiles, and the two small interfaces that every encoder meets."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -305,3 +306,5 @@ class Encoders:
         """Let go of what was loaded; what is used again is loaded again."""
         for modality in MODALITIES:
             self.__dict__.pop(modality, None)
+        # A network knows its recipe, and that the encoder which holds the network.
+        gc.collect()

