@@ -135,6 +135,13 @@ def test_nothing_is_lost_where_nothing_is_done(scene, cut):
     assert 10 * np.log10(255**2 / np.mean((frames - original) ** 2)) > 35
 
 
+def test_a_cut_is_the_same_each_time(cut):
+    # With more threads x264 depends on the load; it writes its settings into the file.
+    path = cut("none")
+    assert b"x264" in path.read_bytes()
+    assert b" threads=1 lookahead_threads=1 " in path.read_bytes()
+
+
 def test_pictures_suffer_what_they_are_said_to(cut):
     clean = read_frames(cut("none"))
     mean = clean.mean(axis=(0, 1, 2))
