@@ -68,5 +68,5 @@ audit: $(READY) ## Look for known vulnerabilities in what constraints.txt lists;
 	@$(BIN)/python .ci/audit.py
 
 clean: ## Remove what was made: environment, demo, caches
-	@rm -rf .venv .demo .bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	@rm -rf .venv .package .demo .bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis

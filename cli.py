@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from search.evaluation.crossmodal.commands import metric_app
-from search.terminal import (
+from mvsearch.search.evaluation.crossmodal.commands import metric_app
+from mvsearch.search.terminal import (
     EXIT_FAILURES,
     EXIT_INTERRUPTED,
     ForceOption,
@@ -22,16 +22,16 @@ from search.terminal import (
     run_app,
     write_file,
 )
-from store.errors import MvsearchError, QueryError
+from mvsearch.store.errors import MvsearchError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from indexer.encoders import Encoders
-    from indexer.encoders.weights import ModelStatus
-    from search.evaluation.evaluation import Evaluation
-    from store.library import Library
-    from store.records import Video
+    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.encoders.weights import ModelStatus
+    from mvsearch.search.evaluation.evaluation import Evaluation
+    from mvsearch.store.library import Library
+    from mvsearch.store.records import Video
 
 app = typer.Typer(
     name="mvsearch",
@@ -92,7 +92,7 @@ def begin(
 ) -> None:
     """Answer what needs no command."""
     if version:
-        from store.distribution import read_version
+        from mvsearch.store.distribution import read_version
 
         typer.echo(f"mvsearch {read_version() or '(run from its folder)'}")
     elif context.invoked_subcommand is None:
@@ -152,16 +152,16 @@ def index(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the library up to date with a folder: only what is new or changed is worked on."""
-    from indexer.analysis import AnalysisOptions
-    from indexer.encoders import Encoders
-    from indexer.hardware import Hardware
-    from indexer.inventory import explain_absence
-    from indexer.lyrics.transcribe import TranscribeOptions
-    from indexer.lyrics.windows import VOICED_ONLY, WindowOptions
-    from indexer.pipeline import IndexOptions, index_folder
-    from indexer.progress import choose_progress
-    from search.backgrounds import measure_backgrounds
-    from search.listing import print_summary, summary_to_dict
+    from mvsearch.indexer.analysis import AnalysisOptions
+    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.hardware import Hardware
+    from mvsearch.indexer.inventory import explain_absence
+    from mvsearch.indexer.lyrics.transcribe import TranscribeOptions
+    from mvsearch.indexer.lyrics.windows import VOICED_ONLY, WindowOptions
+    from mvsearch.indexer.pipeline import IndexOptions, index_folder
+    from mvsearch.indexer.progress import choose_progress
+    from mvsearch.search.backgrounds import measure_backgrounds
+    from mvsearch.search.listing import print_summary, summary_to_dict
 
     options = IndexOptions(
         lyrics=lyrics,
@@ -242,9 +242,14 @@ def search(
     library: LibraryOption = None,
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
-    from search.engine import Engine, SearchOptions, choose_fusion
-    from search.query import Query, QueryKind, parse_part, parse_weights
-    from search.report import print_results, results_to_csv, results_to_json, results_to_m3u
+    from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
+    from mvsearch.search.query import Query, QueryKind, parse_part, parse_weights
+    from mvsearch.search.report import (
+        print_results,
+        results_to_csv,
+        results_to_json,
+        results_to_m3u,
+    )
 
     if as_json + as_csv + as_m3u > 1:
         raise MvsearchError("--json, --csv and --m3u exclude one another")
@@ -293,10 +298,10 @@ def similar(
     library: LibraryOption = None,
 ) -> None:
     """Report the songs most similar to one, or to each."""
-    from indexer.progress import choose_progress, follow
-    from search.engine import Engine, SearchOptions, choose_fusion
-    from search.query import parse_weights
-    from search.report import ReportOptions, write_report
+    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
+    from mvsearch.search.query import parse_weights
+    from mvsearch.search.report import ReportOptions, write_report
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
@@ -329,8 +334,8 @@ def versions(
     library: LibraryOption = None,
 ) -> None:
     """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
-    from indexer.progress import choose_progress, follow
-    from search.versions.report import VersionsReport, write_versions
+    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.search.versions.report import VersionsReport, write_versions
 
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
     with _open(library) as opened, progress:
@@ -383,17 +388,17 @@ def evaluate(
     library: LibraryOption = None,
 ) -> None:
     """Measure how well the library finds what is cut out of it, spoilt in many ways."""
-    from indexer.progress import choose_progress, follow
-    from indexer.sides import open_sides, parse_profiles
-    from search.evaluation.benchmark import BenchmarkOptions, compare_sides
-    from search.evaluation.choices import (
+    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.indexer.sides import open_sides, parse_profiles
+    from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
+    from mvsearch.search.evaluation.choices import (
         choose_groups,
         parse_distortions,
         parse_kinds,
         parse_lengths,
     )
-    from search.evaluation.queries import SampleOptions
-    from search.evaluation.report_html import render_comparison, render_evaluation
+    from mvsearch.search.evaluation.queries import SampleOptions
+    from mvsearch.search.evaluation.report_html import render_comparison, render_evaluation
 
     sample = SampleOptions(
         n_clips=clips,
@@ -433,9 +438,9 @@ def evaluate(
 
 def _show_evaluations(found: "list[Evaluation]", *, is_compared: bool, as_json: bool) -> None:
     """Print what was measured, side by side where that was asked."""
-    from search.evaluation.comparison import print_comparison
-    from search.evaluation.report import print_evaluation
-    from search.evaluation.report_json import comparison_to_json, evaluation_to_json
+    from mvsearch.search.evaluation.comparison import print_comparison
+    from mvsearch.search.evaluation.report import print_evaluation
+    from mvsearch.search.evaluation.report_json import comparison_to_json, evaluation_to_json
 
     if as_json:
         print_json(comparison_to_json(found) if is_compared else evaluation_to_json(found[0]))
@@ -460,9 +465,9 @@ def lyrics(
     library: LibraryOption = None,
 ) -> None:
     """Print lyrics, or write them to files."""
-    from indexer.lyrics.export import format_lyrics, name_lyrics
-    from indexer.output import write_output
-    from search.text import printable
+    from mvsearch.indexer.lyrics.export import format_lyrics, name_lyrics
+    from mvsearch.indexer.output import write_output
+    from mvsearch.search.text import printable
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
@@ -491,7 +496,7 @@ def lyrics(
 @app.command("list")
 def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the videos of the library."""
-    from search.listing import placed_to_dict, print_videos
+    from mvsearch.search.listing import placed_to_dict, print_videos
 
     with _open(library) as opened:
         videos = opened.catalog.videos()
@@ -504,7 +509,7 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
 @app.command()
 def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show all that is known of a video, lyrics and their source included."""
-    from search.listing import entry_to_dict, print_entry, read_entry
+    from mvsearch.search.listing import entry_to_dict, print_entry, read_entry
 
     with _open(library) as opened:
         entry = read_entry(opened, _find(opened, video))
@@ -540,7 +545,7 @@ def remove(
 @app.command()
 def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the files that could not be indexed, and why."""
-    from search.listing import failure_to_dict, print_failures
+    from mvsearch.search.listing import failure_to_dict, print_failures
 
     with _open(library) as opened:
         found = opened.catalog.failures()
@@ -555,7 +560,7 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
 @app.command()
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the library in numbers: videos, segments, what is still to do."""
-    from search.status import print_status, status_to_dict
+    from mvsearch.search.status import print_status, status_to_dict
 
     with _open(library) as opened:
         numbers = status_to_dict(opened)
@@ -568,10 +573,10 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Look through the whole library for damage, and say how to make it anew."""
-    from indexer.progress import choose_progress, follow
-    from search.checkup import checkup_to_dict, print_checkup
-    from store.checking import check_library
-    from store.opening import default_library_folder
+    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.search.checkup import checkup_to_dict, print_checkup
+    from mvsearch.store.checking import check_library
+    from mvsearch.store.opening import default_library_folder
 
     progress = choose_progress(make_console(stderr=True), is_silent=as_json)
     with progress:
@@ -588,8 +593,8 @@ def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 @models_app.command("list")
 def list_models_command(as_json: JsonOption = False) -> None:
     """List the encoders and Whisper's models, and whether their weights are there."""
-    from indexer.encoders.weights import list_models
-    from indexer.lyrics.status import list_whisper_models
+    from mvsearch.indexer.encoders.weights import list_models
+    from mvsearch.indexer.lyrics.status import list_whisper_models
 
     _show_models([*list_models(), *list_whisper_models()], as_json)
 
@@ -600,7 +605,7 @@ def check_models_command(
     as_json: JsonOption = False,
 ) -> None:
     """Verify checksums, then load and try the encoders whose weights are there."""
-    from indexer.encoders.weights import check_models
+    from mvsearch.indexer.encoders.weights import check_models
 
     statuses = check_models(names or None)
     _show_models(statuses, as_json)
@@ -613,8 +618,8 @@ def fetch_model_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An encoder, or whisper-MODEL.")],
 ) -> None:
     """Download the weights of an encoder, or a Whisper model."""
-    from indexer.encoders.weights import fetch_model
-    from indexer.lyrics.transcribe import fetch_weights
+    from mvsearch.indexer.encoders.weights import fetch_model
+    from mvsearch.indexer.lyrics.transcribe import fetch_weights
 
     if name.startswith("whisper-"):
         typer.echo(f"{name} is in {fetch_weights(name.removeprefix('whisper-'))}")
@@ -625,7 +630,7 @@ def fetch_model_command(
 
 def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
     """Print encoders with the state of their weights."""
-    from search.listing import model_to_dict, print_models
+    from mvsearch.search.listing import model_to_dict, print_models
 
     if as_json:
         print_json([model_to_dict(status) for status in statuses])
@@ -635,15 +640,15 @@ def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
 
 def _open(folder: Path | None, *, create: bool = False) -> "Library":
     """Open the library asked for."""
-    from store.library import Library
-    from store.opening import default_library_folder
+    from mvsearch.store.library import Library
+    from mvsearch.store.opening import default_library_folder
 
     return Library.open(folder or default_library_folder(), create=create)
 
 
 def _load_encoders(library: "Library", profile: str | None = None) -> "Encoders":
     """The encoders that the library was built with, or those asked for where it is new."""
-    from indexer.encoders import Encoders
+    from mvsearch.indexer.encoders import Encoders
 
     return Encoders(profile or library.catalog.profile() or "embedded")
 
@@ -655,7 +660,7 @@ def _find_media(library: "Library") -> "Callable[[Path], bool]":
 
 def _check_output(out: Path | None, library: "Library", *, has_force: bool) -> None:
     """Refuse a file that must not be written, before anything is worked out for it."""
-    from indexer.output import check_output
+    from mvsearch.indexer.output import check_output
 
     if out is not None:
         check_output(out, has_force=has_force, is_media=_find_media(library))

@@ -61,6 +61,15 @@ install_packages() {
   install_by "${pip[@]}"
 }
 
+# The packages under the name that they are installed by, for the type checker.
+link_package() {
+  local name
+  mkdir -p .package/mvsearch
+  for name in __init__.py cli.py indexer search store; do
+    ln -sfn "../../$name" ".package/mvsearch/$name"
+  done
+}
+
 torch_fits() { "$BIN/python" -W ignore -c 'import torchvision' 2>/dev/null; }
 
 # A torch from a local folder of wheels may win over the registry's that torchvision was built for.
@@ -107,6 +116,7 @@ install_ffmpeg() {
 
 make_environment
 install_packages
+link_package
 match_torch
 install_ffmpeg
 say "ready: $("$BIN/python" --version), $(ffmpeg -version | head -n 1 | cut -d ' ' -f 1-3)"

@@ -31,13 +31,13 @@ from benchmarks.degraded_audio import (
     make_queries,
     read_recordings,
 )
-from indexer.audio import cut_windows
-from indexer.encoders import AudioEncoder, load_encoder
-from indexer.encoders.spectral import GROUPS, describe
-from indexer.pieces import SoundBlock
-from search.alignment import align
-from search.evidence import Track
-from store.records import Matrix
+from mvsearch.indexer.audio import cut_windows
+from mvsearch.indexer.encoders import AudioEncoder, load_encoder
+from mvsearch.indexer.encoders.spectral import GROUPS, describe
+from mvsearch.indexer.pieces import SoundBlock
+from mvsearch.search.alignment import align
+from mvsearch.search.evidence import Track
+from mvsearch.store.records import Matrix
 
 SEED = 7
 # Pink noise is left out when scales are measured, so that the figures hold something never seen.
@@ -151,7 +151,7 @@ def print_likeness(recordings: Sequence[Recording], library: Sequence[Encoded]) 
 def measure_cold_start() -> float:
     """Milliseconds of a fresh interpreter that imports the encoder and encodes one window."""
     code = (
-        "import numpy as np; from indexer.encoders import load_encoder;"
+        "import numpy as np; from mvsearch.indexer.encoders import load_encoder;"
         "e = load_encoder('signal'); e.encode(np.ones((1, 80000), np.float32))"
     )
     times = []

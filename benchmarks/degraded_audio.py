@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from store.records import Matrix
+from mvsearch.store.records import Matrix
 
 SAMPLE_RATE = 16_000
 CUT_SECONDS = 5.0

@@ -14,11 +14,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.encoders import Encoders
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart
-from store.library import Library
-from store.records import Video
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.library import Library
+from mvsearch.store.records import Video
 
 PIECE_SECONDS = 5.0
 NEAR_SECONDS = 1.2

@@ -14,10 +14,10 @@ from benchmarks.libraries import MadeLibrary, keep_songbook
 from benchmarks.program import BenchOptions, mvsearch, run_program, settle_library
 from benchmarks.results import Row
 from benchmarks.timing import fit_exponent, repeat, run_command
-from indexer.encoders import Encoders
-from search.engine import Engine
-from search.query import Query, QueryPart
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.library import Library
 
 STEPS = (1, 2, 4, 8)
 N_SONGS = 250

@@ -22,12 +22,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.vectors import VectorMaker, choose_likeness
-from indexer.encoders import Encoders
-from indexer.stages import lyrics_fingerprint
-from indexer.stills import encode_still
-from store import schema
-from store.library import Library
-from store.records import (
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.stages import lyrics_fingerprint
+from mvsearch.indexer.stills import encode_still
+from mvsearch.store import schema
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
     Embeddings,
     Location,
     LyricLine,

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.encoders import Encoders
-from search.encode import own_spaces
-from search.lexical import find_evidence
-from search.retrieve import Ask, score_videos
-from store.library import Library
-from store.lines import split_words
-from store.records import Embeddings, Location, LyricLine, Lyrics, Segment, Stage, Video
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.encode import own_spaces
+from mvsearch.search.lexical import find_evidence
+from mvsearch.search.retrieve import Ask, score_videos
+from mvsearch.store.library import Library
+from mvsearch.store.lines import split_words
+from mvsearch.store.records import Embeddings, Location, LyricLine, Lyrics, Segment, Stage, Video
 
 N_LINES = 30
 N_WORDS = 9

@@ -18,14 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.cuts import cut_clip
-from indexer.distortions import DISTORTIONS
-from indexer.encoders import Encoders
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart
-from store.errors import MediaError, QueryError
-from store.library import Library
-from store.records import Moment, Video
+from mvsearch.indexer.cuts import cut_clip
+from mvsearch.indexer.distortions import DISTORTIONS
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Moment, Video
 
 ASKED = (
     *("none", "0.9× speed", "1.1× speed", "low bit-rate", "crop 70 %", "mirrored", "grey"),

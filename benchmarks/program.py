@@ -73,7 +73,7 @@ def find_media() -> Path | None:
 
 def mvsearch(*words: str | Path) -> list[str | Path]:
     """The words of a command of ours, as a process of its own."""
-    return [sys.executable, ROOT / "cli.py", *words]
+    return [sys.executable, "-m", "mvsearch.cli", *words]
 
 
 def warm_up(options: BenchOptions) -> None:

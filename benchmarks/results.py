@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from store.distribution import DISTRIBUTION
+from mvsearch.store.distribution import DISTRIBUTION
 
 Verdict = Literal["met", "short", "shown", "left out", "failed", "quick"]
 

@@ -21,14 +21,14 @@ from benchmarks.libraries import MadeLibrary, keep_crowd, make_maker
 from benchmarks.program import BenchOptions, run_program, settle_library
 from benchmarks.results import Row, judge
 from benchmarks.timing import compare, run_command
-from indexer.encoders import Encoders
-from search.encode import analyse_part, encode_query, own_spaces
-from search.engine import Engine
-from search.query import Query, QueryPart
-from search.retrieve import NEIGHBOURS
-from store.library import Library
-from store.records import Embeddings, Matrix, Modality, Space
-from store.vectors import SpaceIndex
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.encode import analyse_part, encode_query, own_spaces
+from mvsearch.search.engine import Engine
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.retrieve import NEIGHBOURS
+from mvsearch.store.library import Library
+from mvsearch.store.records import Embeddings, Matrix, Modality, Space
+from mvsearch.store.vectors import SpaceIndex
 
 GOAL_ENGINE, GOAL_RECALL, GOAL_FASTER, GOAL_BYTES, GOAL_OPEN = 1.15, 0.97, 20.0, 1e9, 0.3
 N_NEAREST = 10

@@ -7,8 +7,8 @@ from pathlib import Path
 import faiss  # noqa: F401  # imported before the clock starts
 import numpy as np
 
-from search.encode import own_spaces
-from store.library import Library
+from mvsearch.search.encode import own_spaces
+from mvsearch.store.library import Library
 
 
 def open_and_scan(folder: Path) -> tuple[float, float]:

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from indexer.encoders import Encoders
-from search.backgrounds import measure_backgrounds
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.backgrounds import measure_backgrounds
+from mvsearch.store.library import Library
 
 
 def settle(folder: Path) -> None:

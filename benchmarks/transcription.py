@@ -20,12 +20,12 @@ import numpy as np
 from benchmarks.program import BenchOptions, keep_songs, run_program
 from benchmarks.results import Row
 from benchmarks.timing import compare, run_command
-from indexer.audio import read_sound
-from indexer.lyrics.engines import ENGINES, Engine, EngineName, is_installed, load_engine
-from indexer.lyrics.hearing import choose_batch_size
-from indexer.lyrics.windows import WINDOW_FRAMES
-from indexer.probe import probe_file
-from store.records import Matrix
+from mvsearch.indexer.audio import read_sound
+from mvsearch.indexer.lyrics.engines import ENGINES, Engine, EngineName, is_installed, load_engine
+from mvsearch.indexer.lyrics.hearing import choose_batch_size
+from mvsearch.indexer.lyrics.windows import WINDOW_FRAMES
+from mvsearch.indexer.probe import probe_file
+from mvsearch.store.records import Matrix
 
 SAMPLE_RATE = 16_000
 WINDOW_SECONDS = 30

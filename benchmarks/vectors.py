@@ -24,7 +24,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from store.records import Matrix, Space
+from mvsearch.store.records import Matrix, Space
 
 Numbers = npt.NDArray[np.int64]
 

@@ -23,7 +23,7 @@ def walk_commands(group: Any, name: str = "mvsearch") -> Iterator[tuple[str, Any
 def load_commands() -> list[tuple[str, Any]]:
     """The commands of the application."""
     sys.path.insert(0, str(ROOT))
-    from cli import app
+    from mvsearch.cli import app
 
     return list(walk_commands(typer.main.get_command(app)))
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.encoders import Encoders
-from indexer.flow import Flow
-from indexer.frames import (
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.flow import Flow
+from mvsearch.indexer.frames import (
     DecodeOptions,
     DecodeReport,
     FrameBatch,
@@ -17,14 +17,14 @@ from indexer.frames import (
     decode,
     read_image,
 )
-from indexer.hardware import Hardware
-from indexer.pieces import MAX_HOURS, Decoded, Lost
-from indexer.probe import Probe, probe_file
-from indexer.scan import content_id, scan_folder
-from indexer.senses import Heard, Seen, choose_sight
-from indexer.stills import StillTaker
-from store.errors import MediaError
-from store.records import Embeddings, Modality, Segment, Still, Tag
+from mvsearch.indexer.hardware import Hardware
+from mvsearch.indexer.pieces import MAX_HOURS, Decoded, Lost
+from mvsearch.indexer.probe import Probe, probe_file
+from mvsearch.indexer.scan import content_id, scan_folder
+from mvsearch.indexer.senses import Heard, Seen, choose_sight
+from mvsearch.indexer.stills import StillTaker
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Embeddings, Modality, Segment, Still, Tag
 
 __all__ = [
     "AnalysisOptions",

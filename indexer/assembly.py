@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from indexer.graph import TIMES_PER_SECOND, choose_rate
-from indexer.pieces import DecodeOptions, FrameBatch, SoundBlock
-from indexer.probe import Probe
-from indexer.sampling import find_uniform
+from mvsearch.indexer.graph import TIMES_PER_SECOND, choose_rate
+from mvsearch.indexer.pieces import DecodeOptions, FrameBatch, SoundBlock
+from mvsearch.indexer.probe import Probe
+from mvsearch.indexer.sampling import find_uniform
 
 Frame = npt.NDArray[np.uint8]
 

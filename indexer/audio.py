@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.decode import decode
-from indexer.pieces import DecodeOptions, SoundBlock
-from indexer.probe import Probe
-from store.records import Matrix
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.pieces import DecodeOptions, SoundBlock
+from mvsearch.indexer.probe import Probe
+from mvsearch.store.records import Matrix
 
 # Digital silence and the dither around it; the quietest music lies well above.
 SILENCE_DBFS = -60.0

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from indexer.distortions import NONE, SAMPLE_RATE, Distortion, Filter
-from indexer.entry import find_entry
-from indexer.graph import scale_options
-from indexer.probe import PictureStream, Probe, probe_file
-from indexer.programs import (
+from mvsearch.indexer.distortions import NONE, SAMPLE_RATE, Distortion, Filter
+from mvsearch.indexer.entry import find_entry
+from mvsearch.indexer.graph import scale_options
+from mvsearch.indexer.probe import PictureStream, Probe, probe_file
+from mvsearch.indexer.programs import (
     compile_graph,
     find_program,
     find_reason,
@@ -19,9 +19,9 @@ from indexer.programs import (
     passthrough_option,
     run_program,
 )
-from indexer.stamp import draw_stamp
-from store.errors import MediaError
-from store.records import Matrix
+from mvsearch.indexer.stamp import draw_stamp
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
 
 CUT_TIMEOUT_SECONDS = 120.0
 # Sound decoders need a little before they are right.

@@ -5,15 +5,15 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from indexer.assembly import FrameAssembler, SoundAssembler
-from indexer.complaints import Complaints, describe_complaint
-from indexer.entry import find_entry
-from indexer.graph import build_command, name_pipes
-from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, Lost, SoundBlock
-from indexer.probe import Probe
-from indexer.programs import find_reason
-from indexer.streams import LOG, Child
-from store.errors import MediaError
+from mvsearch.indexer.assembly import FrameAssembler, SoundAssembler
+from mvsearch.indexer.complaints import Complaints, describe_complaint
+from mvsearch.indexer.entry import find_entry
+from mvsearch.indexer.graph import build_command, name_pipes
+from mvsearch.indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, Lost, SoundBlock
+from mvsearch.indexer.probe import Probe
+from mvsearch.indexer.programs import find_reason
+from mvsearch.indexer.streams import LOG, Child
+from mvsearch.store.errors import MediaError
 
 MIN_SOUND_SECONDS = 0.5
 # A header that is off by less is rounding, an edit list or a last frame without a duration.

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from indexer.complaints import Complaints
-from indexer.probe import PictureStream
-from indexer.programs import compile_graph, open_input, passthrough_option, run_program
-from store.errors import MediaError
+from mvsearch.indexer.complaints import Complaints
+from mvsearch.indexer.probe import PictureStream
+from mvsearch.indexer.programs import compile_graph, open_input, passthrough_option, run_program
+from mvsearch.store.errors import MediaError
 
 # In turn, how long before the time wanted the file is entered: at the key frame before it first.
 # What MP4 calls a key frame may be one after which pictures still refer to others before it.

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.decode import decode
-from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
-from indexer.probe import probe_file
-from indexer.signals import EVERY_FRAME_RATE
-from store.errors import MediaError
-from store.records import Matrix
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
+from mvsearch.indexer.probe import probe_file
+from mvsearch.indexer.signals import EVERY_FRAME_RATE
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
 
 # What is longer would fill the memory: 350 MB at 48 kHz.
 MAX_SECONDS = 1_800.0

@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders import Encoders, NamesThings
-from indexer.streams import DecodeStoppedError
-from store.records import Matrix, Modality
+from mvsearch.indexer.encoders import Encoders, NamesThings
+from mvsearch.indexer.streams import DecodeStoppedError
+from mvsearch.store.records import Matrix, Modality
 
 Rows: TypeAlias = npt.NDArray[Any] | Sequence[str]
 Made: TypeAlias = tuple[Matrix, ...]

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from indexer.decode import Decoding, decode
-from indexer.pictures import read_image
-from indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
-from indexer.probe import SubtitleStream
-from indexer.programs import compile_graph, open_input, run_program
-from indexer.sampling import choose_frame_rate, find_uniform
-from indexer.streams import DecodeStoppedError
-from store.errors import MediaError
+from mvsearch.indexer.decode import Decoding, decode
+from mvsearch.indexer.pictures import read_image
+from mvsearch.indexer.pieces import DecodeOptions, DecodeReport, FrameBatch, SoundBlock
+from mvsearch.indexer.probe import SubtitleStream
+from mvsearch.indexer.programs import compile_graph, open_input, run_program
+from mvsearch.indexer.sampling import choose_frame_rate, find_uniform
+from mvsearch.indexer.streams import DecodeStoppedError
+from mvsearch.store.errors import MediaError
 
 __all__ = [
     "DecodeOptions",

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from indexer.pieces import DecodeOptions
-from indexer.probe import PictureStream, Probe
-from indexer.programs import compile_graph, open_input, passthrough_option
-from indexer.sampling import choose_frame_rate, select_expression
-from indexer.skipping import choose_skip
+from mvsearch.indexer.pieces import DecodeOptions
+from mvsearch.indexer.probe import PictureStream, Probe
+from mvsearch.indexer.programs import compile_graph, open_input, passthrough_option
+from mvsearch.indexer.sampling import choose_frame_rate, select_expression
+from mvsearch.indexer.skipping import choose_skip
 
 HD_HEIGHT = 720
 TIMES_PER_SECOND = 1_000_000

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from indexer.graph import build_trial
-from indexer.pieces import DecodeOptions
-from indexer.probe import Probe
-from indexer.programs import find_program, run_program
-from store.errors import MediaError
+from mvsearch.indexer.graph import build_trial
+from mvsearch.indexer.pieces import DecodeOptions
+from mvsearch.indexer.probe import Probe
+from mvsearch.indexer.programs import find_program, run_program
+from mvsearch.store.errors import MediaError
 
 # By ffmpeg's names, with the files that such a device shows up as. Without one of these nothing is
 # tried, so that a machine without hardware pays nothing.

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.scan import ScannedFile, ScanOptions, content_id, scan_folder
-from indexer.unfinished import is_being_written
-from store.catalog import Catalog
-from store.errors import MediaError, MvsearchError
-from store.paths import path_key
-from store.records import Failure, Location
+from mvsearch.indexer.scan import ScannedFile, ScanOptions, content_id, scan_folder
+from mvsearch.indexer.unfinished import is_being_written
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.errors import MediaError, MvsearchError
+from mvsearch.store.paths import path_key
+from mvsearch.store.records import Failure, Location
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from indexer.analysis import AnalysisOptions
-from indexer.encoders import Encoders
-from indexer.inventory import Found, Inventory
-from indexer.lyrics import ListFiles, list_lyric_files
-from indexer.lyrics.engines import ENGINES, name_origin
-from indexer.lyrics.transcribe import TranscribeOptions
-from indexer.lyrics.windows import WindowOptions
-from indexer.pieces import Decoded
-from indexer.sampling import sampling_mark
-from indexer.stages import LyricsMode, lyrics_fingerprint
-from store.catalog import Catalog
-from store.records import Modality, Stage
+from mvsearch.indexer.analysis import AnalysisOptions
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.inventory import Found, Inventory
+from mvsearch.indexer.lyrics import ListFiles, list_lyric_files
+from mvsearch.indexer.lyrics.engines import ENGINES, name_origin
+from mvsearch.indexer.lyrics.transcribe import TranscribeOptions
+from mvsearch.indexer.lyrics.windows import WindowOptions
+from mvsearch.indexer.pieces import Decoded
+from mvsearch.indexer.sampling import sampling_mark
+from mvsearch.indexer.stages import LyricsMode, lyrics_fingerprint
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.records import Modality, Stage
 
 SEEN_AND_HEARD: tuple[Modality, ...] = ("frames", "audio")
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from indexer.inventory import Found
-from indexer.stages import Outcome, StageResult
-from indexer.unfinished import has_changed
-from store.catalog import Catalog
-from store.records import Failure, Location, Video
+from mvsearch.indexer.inventory import Found
+from mvsearch.indexer.stages import Outcome, StageResult
+from mvsearch.indexer.unfinished import has_changed
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.records import Failure, Location, Video
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from indexer.probe import Probe, probe_file
+from mvsearch.indexer.probe import Probe, probe_file
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from store.unicode import MAX_NAME_LETTERS, normalise, replace_surrogates, truncate
+from mvsearch.store.unicode import MAX_NAME_LETTERS, normalise, replace_surrogates, truncate
 
 # Words that fill brackets after a title and are no part of it.
 _NOISE = (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from indexer.containers import HEAD_BYTES, is_media_head
-from store.errors import MvsearchError
+from mvsearch.indexer.containers import HEAD_BYTES, is_media_head
+from mvsearch.store.errors import MvsearchError
 
 IsMedia = Callable[[Path], bool]
 

@@ -6,10 +6,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.containers import HEAD_BYTES, find_brand, is_media_head
-from indexer.graph import shrink_far
-from indexer.programs import MAX_PIXELS, compile_graph, find_reason, open_input, run_program
-from store.errors import MediaError
+from mvsearch.indexer.containers import HEAD_BYTES, find_brand, is_media_head
+from mvsearch.indexer.graph import shrink_far
+from mvsearch.indexer.programs import (
+    MAX_PIXELS,
+    compile_graph,
+    find_reason,
+    open_input,
+    run_program,
+)
+from mvsearch.store.errors import MediaError
 
 PICTURE_TIMEOUT_SECONDS = 30.0
 PICTURE_COMPLAINT = "the picture cannot be decoded: it is damaged or too large"

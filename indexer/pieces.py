@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import MediaError
-from store.records import Matrix
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
 
 # "all" frames; those that are "needed", where that hardly moves what is taken; "key" frames.
 Decoded = Literal["all", "needed", "key"]

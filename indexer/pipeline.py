@@ -9,31 +9,37 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.analysis import AnalysisOptions
-from indexer.encoders import Encoder, Encoders
-from indexer.encoders.weights import try_out
-from indexer.flow import Flow
-from indexer.frames import DecodeStoppedError
-from indexer.inventory import Found, Inventory, InventoryOptions, take_inventory, take_inventory_of
-from indexer.jobs import Job, LyricsWish, choose_jobs, list_idle_options
-from indexer.ledger import Ledger, Summary
-from indexer.lengths import Lengths
-from indexer.lyrics.languages import check_language
-from indexer.lyrics.transcribe import TranscribeOptions, Transcriber, has_weights
-from indexer.parallel import map_in_threads
-from indexer.probe import Probe
-from indexer.progress import Progress, Silence
-from indexer.stages import (
+from mvsearch.indexer.analysis import AnalysisOptions
+from mvsearch.indexer.encoders import Encoder, Encoders
+from mvsearch.indexer.encoders.weights import try_out
+from mvsearch.indexer.flow import Flow
+from mvsearch.indexer.frames import DecodeStoppedError
+from mvsearch.indexer.inventory import (
+    Found,
+    Inventory,
+    InventoryOptions,
+    take_inventory,
+    take_inventory_of,
+)
+from mvsearch.indexer.jobs import Job, LyricsWish, choose_jobs, list_idle_options
+from mvsearch.indexer.ledger import Ledger, Summary
+from mvsearch.indexer.lengths import Lengths
+from mvsearch.indexer.lyrics.languages import check_language
+from mvsearch.indexer.lyrics.transcribe import TranscribeOptions, Transcriber, has_weights
+from mvsearch.indexer.parallel import map_in_threads
+from mvsearch.indexer.probe import Probe
+from mvsearch.indexer.progress import Progress, Silence
+from mvsearch.indexer.stages import (
     LyricsMode,
     Outcome,
     StageOptions,
     hear_lyrics,
     run_stages,
 )
-from indexer.unfinished import explain_unfinished
-from store.errors import LibraryBusyError, MediaError, MvsearchError
-from store.library import Library
-from store.records import Failure, Location
+from mvsearch.indexer.unfinished import explain_unfinished
+from mvsearch.store.errors import LibraryBusyError, MediaError, MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Failure, Location
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.analysis import WHY_NO_STREAM, WHY_NOTHING
-from indexer.audio import SILENCE_RMS
-from indexer.encoders import FrameClassifier, SoundClassifier
-from indexer.frames import DecodeOptions, DecodeReport, FrameBatch, SoundBlock, decode
-from indexer.probe import probe_file
-from store.errors import MediaError
-from store.records import Matrix
+from mvsearch.indexer.analysis import WHY_NO_STREAM, WHY_NOTHING
+from mvsearch.indexer.audio import SILENCE_RMS
+from mvsearch.indexer.encoders import FrameClassifier, SoundClassifier
+from mvsearch.indexer.frames import DecodeOptions, DecodeReport, FrameBatch, SoundBlock, decode
+from mvsearch.indexer.probe import probe_file
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
 
 # The shortest segment that says anything, as AudioCraft has it.
 SHORTEST_SECONDS = 0.15

@@ -8,10 +8,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from indexer.containers import HEAD_BYTES, is_media_head
-from indexer.naming import clean_text, name_media
-from indexer.programs import compile_graph, explain_refusal, find_program, open_input, run_program
-from store.errors import MediaError
+from mvsearch.indexer.containers import HEAD_BYTES, is_media_head
+from mvsearch.indexer.naming import clean_text, name_media
+from mvsearch.indexer.programs import (
+    compile_graph,
+    explain_refusal,
+    find_program,
+    open_input,
+    run_program,
+)
+from mvsearch.store.errors import MediaError
 
 PROBE_TIMEOUT_SECONDS = 20.0
 

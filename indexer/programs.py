@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from store.errors import FailureCode, MediaError, ToolMissingError
+from mvsearch.store.errors import FailureCode, MediaError, ToolMissingError
 
 # Containers that hold their own media. Left out on purpose: playlists and manifests (hls, dash,
 # concat, imf), file-name patterns (image2), devices, text and subtitles.

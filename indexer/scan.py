@@ -7,10 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
-from indexer.containers import HEAD_BYTES, has_media_ending, is_media_head
-from indexer.unfinished import is_download_name
-from store.errors import MediaError, MvsearchError
-from store.records import Failure
+from mvsearch.indexer.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.unfinished import is_download_name
+from mvsearch.store.errors import MediaError, MvsearchError
+from mvsearch.store.records import Failure
 
 MIB = 2**20
 WHOLE_LIMIT_BYTES = 4 * MIB

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.audio import WindowBatch, Windower, WindowOptions
-from indexer.encoders import AudioEncoder, FrameEncoder, NamesThings
-from indexer.flow import Flow, Lane, Made
-from indexer.pieces import FrameBatch, SoundBlock
-from indexer.reservoir import Reservoir
-from indexer.stills import StillTaker
-from indexer.tagging import Tagger
-from store.records import Embeddings, Matrix, Segment, Space, Tag
+from mvsearch.indexer.audio import WindowBatch, Windower, WindowOptions
+from mvsearch.indexer.encoders import AudioEncoder, FrameEncoder, NamesThings
+from mvsearch.indexer.flow import Flow, Lane, Made
+from mvsearch.indexer.pieces import FrameBatch, SoundBlock
+from mvsearch.indexer.reservoir import Reservoir
+from mvsearch.indexer.stills import StillTaker
+from mvsearch.indexer.tagging import Tagger
+from mvsearch.store.records import Embeddings, Matrix, Segment, Space, Tag
 
 
 class Seen:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from indexer.encoders import Encoders
-from indexer.ledger import Summary
-from indexer.lyrics.checkpoints import explain_placement, has_weights
-from indexer.pipeline import IndexOptions, index_videos
-from indexer.progress import Progress
-from store.errors import MvsearchError
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.ledger import Summary
+from mvsearch.indexer.lyrics.checkpoints import explain_placement, has_weights
+from mvsearch.indexer.pipeline import IndexOptions, index_videos
+from mvsearch.indexer.progress import Progress
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
 
 # Inside the folder of the library, one folder for each other profile.
 SIDES = "profiles"

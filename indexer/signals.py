@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.audio import SILENCE_RMS, read_sound
-from indexer.decode import decode
-from indexer.pieces import DecodeOptions, FrameBatch
-from indexer.probe import Probe, probe_file
-from store.errors import MediaError
-from store.records import Matrix
+from mvsearch.indexer.audio import SILENCE_RMS, read_sound
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.pieces import DecodeOptions, FrameBatch
+from mvsearch.indexer.probe import Probe, probe_file
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
 
 # A header may claim any rate; no converter for music gives more.
 MAX_SAMPLE_RATE = 192_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from indexer.pieces import DecodeOptions
-from indexer.probe import PictureStream
+from mvsearch.indexer.pieces import DecodeOptions
+from mvsearch.indexer.probe import PictureStream
 
 # Values of ffmpeg's `-skip_frame`, but for "none" of its own.
 Skip = Literal["none", "noref", "bidir", "nokey"]

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from indexer.analysis import AnalysisOptions, Features, analyse_probed
-from indexer.audio import read_sound
-from indexer.encoders import Encoders
-from indexer.flow import Flow
-from indexer.frames import read_subtitles
-from indexer.inventory import Found
-from indexer.lyrics import (
+from mvsearch.indexer.analysis import AnalysisOptions, Features, analyse_probed
+from mvsearch.indexer.audio import read_sound
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.flow import Flow
+from mvsearch.indexer.frames import read_subtitles
+from mvsearch.indexer.inventory import Found
+from mvsearch.indexer.lyrics import (
     FoundLyrics,
     ListFiles,
     find_lyrics,
@@ -22,11 +22,11 @@ from indexer.lyrics import (
     sidecar_fingerprint,
     song_segment,
 )
-from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber
-from indexer.probe import Probe, probe_file
-from indexer.sampling import sampling_mark
-from store.errors import MediaError
-from store.records import (
+from mvsearch.indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, Transcriber
+from mvsearch.indexer.probe import Probe, probe_file
+from mvsearch.indexer.sampling import sampling_mark
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import (
     Embeddings,
     Failure,
     Lyrics,
@@ -38,7 +38,7 @@ from store.records import (
     Tag,
     Video,
 )
-from store.unicode import MAX_NAME_LETTERS, is_truncated
+from mvsearch.store.unicode import MAX_NAME_LETTERS, is_truncated
 
 LyricsMode = Literal["auto", "sidecar", "whisper", "off"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.decode import decode
-from indexer.pieces import Decoded, DecodeOptions, FrameBatch
-from indexer.probe import PictureStream, Probe, probe_file
-from store.errors import MediaError
-from store.records import MAX_STILL_BYTES, Still
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.pieces import Decoded, DecodeOptions, FrameBatch
+from mvsearch.indexer.probe import PictureStream, Probe, probe_file
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import MAX_STILL_BYTES, Still
 
 Frame = npt.NDArray[np.uint8]
 

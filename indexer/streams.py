@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from store.errors import MediaError, MvsearchError
+from mvsearch.store.errors import MediaError, MvsearchError
 
 CHUNK_BYTES = 2**20
 POLL_SECONDS = 0.1

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from store.records import Matrix, Segment, Tag
+from mvsearch.store.records import Matrix, Segment, Tag
 
 # Frames follow on each other when one begins where the other ends, but for rounding.
 _SAME_TIME_SECONDS = 1e-6

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from search.evidence import (
+from mvsearch.search.evidence import (
     Grid,
     Track,
     find_interval,
@@ -17,9 +17,9 @@ from search.evidence import (
     weigh_beforehand,
     weigh_places,
 )
-from search.fusion import FloatArray
-from search.splicing import MAX_PIECE_VECTORS, cut_tracks, split_clip
-from store.records import Modality
+from mvsearch.search.fusion import FloatArray
+from mvsearch.search.splicing import MAX_PIECE_VECTORS, cut_tracks, split_clip
+from mvsearch.store.records import Modality
 
 
 @dataclass(frozen=True, slots=True)

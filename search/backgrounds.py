@@ -1,13 +1,13 @@
 """How alike what has nothing to do with one another is: measured in the library, kept beside it."""
 
-from indexer.encoders import Encoders
-from search.calibration import unstretch
-from search.encode import own_spaces
-from search.levels import Background, Kept, summarise
-from search.probes import Kind, ask_probes, draw_probes, draw_sample
-from store.library import Library
-from store.records import Space
-from store.vectors import SpaceIndex
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.calibration import unstretch
+from mvsearch.search.encode import own_spaces
+from mvsearch.search.levels import Background, Kept, summarise
+from mvsearch.search.probes import Kind, ask_probes, draw_probes, draw_sample
+from mvsearch.store.library import Library
+from mvsearch.store.records import Space
+from mvsearch.store.vectors import SpaceIndex
 
 # Names the files; goes up when the same library would be measured otherwise.
 FORMAT = 2

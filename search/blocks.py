@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from store.records import Matrix
-from store.vectors import SpaceIndex
+from mvsearch.store.records import Matrix
+from mvsearch.store.vectors import SpaceIndex
 
 Offsets = npt.NDArray[np.int64]
 

@@ -5,9 +5,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from indexer.encoders import find_points
-from search.fusion import FloatArray
-from store.records import Contribution, Modality, Space
+from mvsearch.indexer.encoders import find_points
+from mvsearch.search.fusion import FloatArray
+from mvsearch.store.records import Contribution, Modality, Space
 
 # A cosine of one is far out and not infinitely far, as vectors kept as float16 are never exact.
 MAX_COSINE = 0.995

@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
-from search.listing import say
-from search.text import printable
-from store.checking import MAX_LISTED, Checkup
+from mvsearch.search.listing import say
+from mvsearch.search.text import printable
+from mvsearch.store.checking import MAX_LISTED, Checkup
 
 
 def checkup_to_dict(checkup: Checkup) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.encoders.operating_points import NOT_CALIBRATED
-from search.versions.compare import Comparison
-from store.errors import QueryError
-from store.lookup import fold_name
-from store.records import Modality, Video
-from store.vectors import SpaceIndex
+from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.search.versions.compare import Comparison
+from mvsearch.store.errors import QueryError
+from mvsearch.store.lookup import fold_name
+from mvsearch.store.records import Modality, Video
+from mvsearch.store.vectors import SpaceIndex
 
 IsCopy = Callable[[Video, Video], bool]
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from search.encode import own_spaces
-from store.errors import MvsearchError
-from store.library import Library
-from store.records import Modality, Space, Video
-from store.vectors import SpaceIndex
+from mvsearch.search.encode import own_spaces
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Modality, Space, Video
+from mvsearch.store.vectors import SpaceIndex
 
 
 def list_videos(library: Library) -> tuple[Video, ...]:

@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders import Encoders, ReadsWords
-from search.query import REACHES, QueryPart, Section, check_file
-from store.errors import MediaError, QueryError
-from store.library import Library
-from store.records import Embeddings, Matrix, Modality, Segment, Space, Video
+from mvsearch.indexer.encoders import Encoders, ReadsWords
+from mvsearch.search.query import REACHES, QueryPart, Section, check_file
+from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Embeddings, Matrix, Modality, Segment, Space, Video
 
 MAX_LINES = 32
 
@@ -259,7 +259,7 @@ def analyse_part(
         MediaError: the file cannot be used.
     """
     # Only a query with a file in it needs the decoders.
-    from indexer.analysis import AnalysisOptions, analyse_file, analyse_image
+    from mvsearch.indexer.analysis import AnalysisOptions, analyse_file, analyse_image
 
     if part.kind == "image":
         return analyse_image(part.path, encoders)

@@ -6,12 +6,19 @@ from functools import partial
 
 import numpy as np
 
-from indexer.encoders import Encoders
-from search.calibration import find_same_levels, is_weak
-from search.collapse import open_copy_test, pick_videos
-from search.contents import find_held_spaces, list_videos, open_indexes, read_videos
-from search.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query, own_spaces
-from search.fusion import (
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.calibration import find_same_levels, is_weak
+from mvsearch.search.collapse import open_copy_test, pick_videos
+from mvsearch.search.contents import find_held_spaces, list_videos, open_indexes, read_videos
+from mvsearch.search.encode import (
+    Analyse,
+    EncodedPart,
+    EncodedQuery,
+    Made,
+    encode_query,
+    own_spaces,
+)
+from mvsearch.search.fusion import (
     FloatArray,
     Similarities,
     choose_weights,
@@ -20,20 +27,20 @@ from search.fusion import (
     order_best_first,
     split_scores,
 )
-from search.lexical import find_evidence
-from search.matrix import SimilarityMatrix
-from search.moments import find_moments, find_shared
-from search.neighbours import Compared, Neighbours
-from search.options import SearchOptions, choose_fusion
-from search.pairs import Progress, compare_all, compare_one
-from search.pool import Pools, Positions
-from search.query import Query, Weights
-from search.retrieve import Ask, find_candidates
-from search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
-from search.surprise import Backgrounds
-from search.tags import find_tagged, keep_tagged, list_tagged, show_tags
-from store.library import Library
-from store.records import Contribution, Modality, Moment, Result, Space, Video
+from mvsearch.search.lexical import find_evidence
+from mvsearch.search.matrix import SimilarityMatrix
+from mvsearch.search.moments import find_moments, find_shared
+from mvsearch.search.neighbours import Compared, Neighbours
+from mvsearch.search.options import SearchOptions, choose_fusion
+from mvsearch.search.pairs import Progress, compare_all, compare_one
+from mvsearch.search.pool import Pools, Positions
+from mvsearch.search.query import Query, Weights
+from mvsearch.search.retrieve import Ask, find_candidates
+from mvsearch.search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
+from mvsearch.search.surprise import Backgrounds
+from mvsearch.search.tags import find_tagged, keep_tagged, list_tagged, show_tags
+from mvsearch.store.library import Library
+from mvsearch.store.records import Contribution, Modality, Moment, Result, Space, Video
 
 __all__ = ["Engine", "SearchOptions", "choose_fusion"]
 

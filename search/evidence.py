@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from search.fusion import FloatArray
-from store.records import Matrix, Modality
+from mvsearch.search.fusion import FloatArray
+from mvsearch.store.records import Matrix, Modality
 
 # A frame is one point in time: its very best matches say most about when it is. Windows overlap,
 # so their similarity falls evenly to both sides, which a parabola follows only unsharpened.

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from search.query import Weights
-from store.records import MODALITIES, Modality
+from mvsearch.search.query import Weights
+from mvsearch.store.records import MODALITIES, Modality
 
 FloatArray = npt.NDArray[np.float64]
 Fusion = Literal["weighted", "calibrated", "rrf"]

@@ -7,10 +7,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from search.calibration import stretch
-from search.fusion import FloatArray
-from search.probes import Integers, Kind, Probes, ask_probes
-from store.vectors import SpaceIndex
+from mvsearch.search.calibration import stretch
+from mvsearch.search.fusion import FloatArray
+from mvsearch.search.probes import Integers, Kind, Probes, ask_probes
+from mvsearch.store.vectors import SpaceIndex
 
 # One in six unrelated pairs is above it: far enough out for a scale, and still the median of the
 # tail where a tenth of the probes show the same song in another file.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from search.spelling import find_alike_words
-from store.catalog import Catalog
-from store.lines import MAX_LETTERS, split_words
-from store.records import Matrix, Space
+from mvsearch.search.spelling import find_alike_words
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.lines import MAX_LETTERS, split_words
+from mvsearch.store.records import Matrix, Space
 
 # Both measured: see "Lyrics" in docs/architecture.md. With half of the words there is hardly any
 # evidence; and lines that hold "is a" are many.

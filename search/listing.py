@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from indexer.encoders.weights import ModelStatus
-from search.text import format_seconds, printable, shorten
-from store.library import Library
-from store.records import (
+from mvsearch.indexer.encoders.weights import ModelStatus
+from mvsearch.search.text import format_seconds, printable, shorten
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
     MODALITIES,
     Failure,
     Lyrics,

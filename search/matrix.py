@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.fusion import FloatArray, Similarities
-from store.records import Modality, Result, Video
+from mvsearch.search.fusion import FloatArray, Similarities
+from mvsearch.store.records import Modality, Result, Video
 
 
 @dataclass(frozen=True, slots=True, eq=False)

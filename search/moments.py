@@ -5,16 +5,16 @@ from itertools import groupby
 
 import numpy as np
 
-from indexer.encoders import find_points
-from search.alignment import AlignmentOptions, align, merge_hits
-from search.encode import EncodedPart, point_times
-from search.evidence import Track
-from search.lexical import WordEvidence
-from search.retrieve import Ask
-from search.tags import name_stretch
-from store.library import Library
-from store.records import Matrix, Moment, Space, Video
-from store.vectors import SpaceIndex
+from mvsearch.indexer.encoders import find_points
+from mvsearch.search.alignment import AlignmentOptions, align, merge_hits
+from mvsearch.search.encode import EncodedPart, point_times
+from mvsearch.search.evidence import Track
+from mvsearch.search.lexical import WordEvidence
+from mvsearch.search.retrieve import Ask
+from mvsearch.search.tags import name_stretch
+from mvsearch.store.library import Library
+from mvsearch.store.records import Matrix, Moment, Space, Video
+from mvsearch.store.vectors import SpaceIndex
 
 # The lines of a video, by its id, behind its vectors in a space.
 ReadTexts = Callable[[str, Space], list[str]]

@@ -9,17 +9,17 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from indexer.encoders.device import count_threads
-from indexer.parallel import limit_algebra
-from search.calibration import find_surprise
-from search.fusion import FloatArray, Similarities
-from search.levels import Background
-from search.moments import find_alike, read_texts
-from search.pairs import Match, match_sets
-from search.shortlist import Shortlist
-from store.library import Library
-from store.records import Matrix, Modality, Moment, Video
-from store.vectors import SpaceIndex
+from mvsearch.indexer.encoders.device import count_threads
+from mvsearch.indexer.parallel import limit_algebra
+from mvsearch.search.calibration import find_surprise
+from mvsearch.search.fusion import FloatArray, Similarities
+from mvsearch.search.levels import Background
+from mvsearch.search.moments import find_alike, read_texts
+from mvsearch.search.pairs import Match, match_sets
+from mvsearch.search.shortlist import Shortlist
+from mvsearch.store.library import Library
+from mvsearch.store.records import Matrix, Modality, Moment, Video
+from mvsearch.store.vectors import SpaceIndex
 
 Read = Callable[[str], Matrix]
 Fuse = Callable[[Similarities, Similarities], FloatArray]

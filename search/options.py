@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from indexer.encoders import Encoders
-from search.fusion import Fusion
-from search.query import Weights
-from store.errors import QueryError
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.fusion import Fusion
+from mvsearch.search.query import Weights
+from mvsearch.store.errors import QueryError
 
 
 @dataclass(frozen=True, slots=True)

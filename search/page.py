@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from search.text import format_seconds
-from store.records import Video
+from mvsearch.search.text import format_seconds
+from mvsearch.store.records import Video
 
 # Id of a video, and the second at which it is looked at.
 Place = tuple[str, float]

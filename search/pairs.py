@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.blocks import MAX_PRODUCT, Block, Offsets, iter_blocks
-from search.fusion import FloatArray
-from store.records import Matrix
-from store.vectors import SpaceIndex
+from mvsearch.search.blocks import MAX_PRODUCT, Block, Offsets, iter_blocks
+from mvsearch.search.fusion import FloatArray
+from mvsearch.store.records import Matrix
+from mvsearch.store.vectors import SpaceIndex
 
 Progress = Callable[[int, int], None]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from store.vectors import SpaceIndex
+from mvsearch.store.vectors import SpaceIndex
 
 Positions = npt.NDArray[np.intp]
 

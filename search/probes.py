@@ -8,14 +8,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders import Encoders
-from search.blocks import iter_blocks
-from search.encode import embed_words
-from search.fusion import FloatArray
-from search.pairs import compare_some
-from search.phrases import PHRASES
-from store.records import Matrix
-from store.vectors import SpaceIndex
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.blocks import iter_blocks
+from mvsearch.search.encode import embed_words
+from mvsearch.search.fusion import FloatArray
+from mvsearch.search.pairs import compare_some
+from mvsearch.search.phrases import PHRASES
+from mvsearch.store.records import Matrix
+from mvsearch.store.vectors import SpaceIndex
 
 Kind = Literal["clip", "video", "words"]
 Integers = npt.NDArray[np.int64]

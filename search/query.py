@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from store.errors import QueryError
-from store.records import MODALITIES, Modality
-from store.unicode import replace_surrogates
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import MODALITIES, Modality
+from mvsearch.store.unicode import replace_surrogates
 
 QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)

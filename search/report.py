@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from indexer.encoders.operating_points import NOT_CALIBRATED
-from search.engine import Engine, SearchOptions
-from search.listing import video_to_dict
-from search.matrix import ScoreMap, gather_scores
-from search.pairs import Progress
-from search.query import Query
-from search.text import format_seconds, printable, shorten, write_json
-from store.records import MODALITIES, Moment, Result, Video
+from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.listing import video_to_dict
+from mvsearch.search.matrix import ScoreMap, gather_scores
+from mvsearch.search.pairs import Progress
+from mvsearch.search.query import Query
+from mvsearch.search.text import format_seconds, printable, shorten, write_json
+from mvsearch.store.records import MODALITIES, Moment, Result, Video
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
@@ -311,8 +311,8 @@ def _write_page(
     report: ReportOptions,
 ) -> str:
     # Only the page has pictures.
-    from search.report_html import render_html
-    from search.stills import LibraryStills
+    from mvsearch.search.report_html import render_html
+    from mvsearch.search.stills import LibraryStills
 
     stills = LibraryStills(engine.library, report.follow("pictures"))
     return render_html(matrix, similar, engine.weights(options), stills)

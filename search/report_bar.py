@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from store.records import MODALITIES, Modality, Result
+from mvsearch.store.records import MODALITIES, Modality, Result
 
 WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
 NOT_COMPARED = "not compared"

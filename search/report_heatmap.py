@@ -10,10 +10,10 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from search.fusion import FloatArray
-from search.matrix import NearestScores, ScoreMap
-from search.page import wrap_wide
-from search.report import name_video
+from mvsearch.search.fusion import FloatArray
+from mvsearch.search.matrix import NearestScores, ScoreMap
+from mvsearch.search.page import wrap_wide
+from mvsearch.search.report import name_video
 
 # The hue that similarity is shown in; its opacity is the value, so that it suits any background.
 HUE = (0x2F, 0x6F, 0xB0)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from search.matrix import ScoreMap
-from search.page import (
+from mvsearch.search.matrix import ScoreMap
+from mvsearch.search.page import (
     PICTURE_STYLE,
     PictureSheet,
     StillSource,
@@ -13,13 +13,13 @@ from search.page import (
     gather_sheet,
     write_page,
 )
-from search.query import Weights
-from search.report import Similar, find_best_moment, name_video, say_moment
-from search.report_bar import NOT_COMPARED, WHAT, count_rest, draw_bar, find_longest
-from search.report_heatmap import draw_heatmap
-from search.report_style import STYLE
-from search.text import format_seconds, printable
-from store.records import MODALITIES, Result, Video
+from mvsearch.search.query import Weights
+from mvsearch.search.report import Similar, find_best_moment, name_video, say_moment
+from mvsearch.search.report_bar import NOT_COMPARED, WHAT, count_rest, draw_bar, find_longest
+from mvsearch.search.report_heatmap import draw_heatmap
+from mvsearch.search.report_style import STYLE
+from mvsearch.search.text import format_seconds, printable
+from mvsearch.store.records import MODALITIES, Result, Video
 
 # The lists of more songs are folded: a page of 500 would be 200,000 pixels high.
 MAX_UNFOLDED = 40

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from search.blocks import Offsets, iter_slices
-from search.fusion import FloatArray
-from search.lexical import WordEvidence
-from search.pool import Pool, Positions, gather_pool
-from store.approximate import N_REFINED, REFINED_PER_WANTED
-from store.records import Matrix
-from store.vectors import BLOCK_VALUES, SpaceIndex
+from mvsearch.search.blocks import Offsets, iter_slices
+from mvsearch.search.fusion import FloatArray
+from mvsearch.search.lexical import WordEvidence
+from mvsearch.search.pool import Pool, Positions, gather_pool
+from mvsearch.store.approximate import N_REFINED, REFINED_PER_WANTED
+from mvsearch.store.records import Matrix
+from mvsearch.store.vectors import BLOCK_VALUES, SpaceIndex
 
 Fuse = Callable[[FloatArray, Positions], FloatArray]
 

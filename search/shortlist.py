@@ -7,11 +7,11 @@ from concurrent.futures import Executor, Future
 import numpy as np
 import numpy.typing as npt
 
-from search.fusion import FloatArray, Similarities
-from search.pairs import match_sets
-from search.sketches import Sketches, estimate_rows, sketch_videos
-from store.records import Modality
-from store.vectors import SpaceIndex
+from mvsearch.search.fusion import FloatArray, Similarities
+from mvsearch.search.pairs import match_sets
+from mvsearch.search.sketches import Sketches, estimate_rows, sketch_videos
+from mvsearch.store.records import Modality
+from mvsearch.store.vectors import SpaceIndex
 
 # (some, others) similarities of each modality, and the positions of these, into as many scores.
 Score = Callable[[Similarities, Sequence[int], Sequence[int]], FloatArray]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.blocks import MAX_PRODUCT
-from search.fusion import FloatArray
-from store.records import Matrix, Modality
-from store.vectors import SpaceIndex
+from mvsearch.search.blocks import MAX_PRODUCT
+from mvsearch.search.fusion import FloatArray
+from mvsearch.store.records import Matrix, Modality
+from mvsearch.store.vectors import SpaceIndex
 
 # Lyric lines have less in common than pictures or sounds of one video: on a library of 160 the 20
 # likeliest hold 0.89 of the 10 most similar, weighted by score, with 16 for each modality, and 0.99

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from search.evidence import Grid, Track, find_contrast, find_interval, find_scale
-from search.fusion import FloatArray
+from mvsearch.search.evidence import Grid, Track, find_contrast, find_interval, find_scale
+from mvsearch.search.fusion import FloatArray
 
 # Nats by which two places must fit better than one: at 3, whole clips come apart; at 6, a third of
 # the edits of ten seconds are not seen as such. Shorter pieces have no time of their own.

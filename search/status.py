@@ -4,12 +4,12 @@ from typing import Any
 
 from rich.console import Console
 
-from indexer.sampling import sampling_mark
-from search.backgrounds import read_medians
-from search.listing import say
-from store.library import Library
-from store.records import MODALITIES, Modality
-from store.vectors import SpaceIndex
+from mvsearch.indexer.sampling import sampling_mark
+from mvsearch.search.backgrounds import read_medians
+from mvsearch.search.listing import say
+from mvsearch.store.library import Library
+from mvsearch.store.records import MODALITIES, Modality
+from mvsearch.store.vectors import SpaceIndex
 
 # Of each stage that may: videos with key frames only.
 KEY = "key_frames_only"

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from indexer.stills import is_still, make_stills
-from search.page import Place
-from search.pairs import Progress
-from store.errors import MediaError, MvsearchError
-from store.library import Library
-from store.records import Still, Video
+from mvsearch.indexer.stills import is_still, make_stills
+from mvsearch.search.page import Place
+from mvsearch.search.pairs import Progress
+from mvsearch.store.errors import MediaError, MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Still, Video
 
 logger = logging.getLogger(__name__)
 

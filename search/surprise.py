@@ -6,16 +6,16 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from indexer.encoders import Encoders
-from search.backgrounds import measure_background
-from search.calibration import find_surprise
-from search.encode import EncodedPart
-from search.fusion import FloatArray
-from search.levels import Background
-from search.pool import Positions
-from search.probes import Kind
-from store.library import Library
-from store.vectors import SpaceIndex
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.backgrounds import measure_background
+from mvsearch.search.calibration import find_surprise
+from mvsearch.search.encode import EncodedPart
+from mvsearch.search.fusion import FloatArray
+from mvsearch.search.levels import Background
+from mvsearch.search.pool import Positions
+from mvsearch.search.probes import Kind
+from mvsearch.store.library import Library
+from mvsearch.store.vectors import SpaceIndex
 
 # Text that is typed is like nothing in the library; other queries are pieces of videos.
 _KINDS: dict[str, Kind] = {"text": "words", "lyric": "words"}

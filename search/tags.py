@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from search.encode import EncodedQuery
-from store.catalog import Catalog
-from store.errors import QueryError
-from store.records import Moment, Result, Tag
+from mvsearch.search.encode import EncodedQuery
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Moment, Result, Tag
 
 Tagged = Mapping[str, tuple[Tag, ...]]
 

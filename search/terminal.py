@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from store.distribution import explain_absence
-from store.errors import MvsearchError
+from mvsearch.store.distribution import explain_absence
+from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,7 +115,7 @@ def make_console(*, stderr: bool = False) -> "Console":
 
 def print_json(data: Any) -> None:
     """Print JSON on standard output."""
-    from search.text import write_json
+    from mvsearch.search.text import write_json
 
     print_text(write_json(data))
 
@@ -127,7 +127,7 @@ def print_text(text: str) -> None:
 
 def write_file(path: Path, data: str | bytes, *, has_force: bool, is_told: bool = True) -> None:
     """Write a report to a file, and say so unless something else goes to standard output."""
-    from indexer.output import write_output
+    from mvsearch.indexer.output import write_output
 
     whole = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     write_output({path: whole}, has_force=has_force)
@@ -159,7 +159,7 @@ def _explain(error: typer.TyperException) -> str:
 
 def _complain(reason: str) -> None:
     """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
-    from search.text import printable
+    from mvsearch.search.text import printable
 
     line = printable(" ".join(reason.split()))
     if len(line) > COMPLAINT_LENGTH:

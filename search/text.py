@@ -4,7 +4,7 @@ import json
 import unicodedata
 from typing import Any
 
-from store.unicode import replace_surrogates
+from mvsearch.store.unicode import replace_surrogates
 
 MAX_CELL = 100
 # Joiners, direction marks and soft hyphens; not the overrides, which turn round what follows.

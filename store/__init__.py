@@ -1,6 +1,6 @@
 """What is kept: nouns, catalogue and vectors; the only package that opens the database."""
 
-from store.telemetry import switch_off_telemetry
+from mvsearch.store.telemetry import switch_off_telemetry
 
 # Every other module imports this package before any library that reports.
 switch_off_telemetry()

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from store.blobs import normalise
-from store.exact import load_faiss
-from store.records import Matrix
-from store.row_table import Rows
-from store.scanning import Codes, scan_lists
+from mvsearch.store.blobs import normalise
+from mvsearch.store.exact import load_faiss
+from mvsearch.store.records import Matrix
+from mvsearch.store.row_table import Rows
+from mvsearch.store.scanning import Codes, scan_lists
 
 Half = npt.NDArray[np.float16]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from store.records import Matrix
+from mvsearch.store.records import Matrix
 
 Seconds = npt.NDArray[np.float64]
 HalfMatrix = npt.NDArray[np.float16]

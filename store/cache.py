@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.growth import bring_up_to_date, build_in_memory, retire
-from store.list_files import bring_lists_up_to_date, lacks_lists, open_index
-from store.own_files import check_folder, write_own
-from store.records import Space
-from store.snapshots import VectorReader
-from store.space_files import (
+from mvsearch.store.growth import bring_up_to_date, build_in_memory, retire
+from mvsearch.store.list_files import bring_lists_up_to_date, lacks_lists, open_index
+from mvsearch.store.own_files import check_folder, write_own
+from mvsearch.store.records import Space
+from mvsearch.store.snapshots import VectorReader
+from mvsearch.store.space_files import (
     READING_ERRORS,
     Arrays,
     Head,
@@ -22,7 +22,7 @@ from store.space_files import (
     pack_arrays,
     read_arrays,
 )
-from store.vectors import SpaceIndex
+from mvsearch.store.vectors import SpaceIndex
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

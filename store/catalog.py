@@ -9,10 +9,10 @@ from typing import TypeVar
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from store.errors import EncoderMismatchError, MvsearchError, VideoNotFoundError
-from store.paths import encode_key, path_key
-from store.reading import PROFILE, CatalogReader
-from store.records import (
+from mvsearch.store.errors import EncoderMismatchError, MvsearchError, VideoNotFoundError
+from mvsearch.store.paths import encode_key, path_key
+from mvsearch.store.reading import PROFILE, CatalogReader
+from mvsearch.store.records import (
     Embeddings,
     Failure,
     Location,
@@ -24,7 +24,7 @@ from store.records import (
     Video,
     WholeVideo,
 )
-from store.rows import (
+from mvsearch.store.rows import (
     failure_to_row,
     line_to_row,
     location_to_row,
@@ -33,8 +33,8 @@ from store.rows import (
     stage_to_row,
     video_to_row,
 )
-from store.stills import replace_stills, stills_to_rows
-from store.tables import (
+from mvsearch.store.stills import replace_stills, stills_to_rows
+from mvsearch.store.tables import (
     EmbeddingRow,
     FailureRow,
     LocationRow,
@@ -43,8 +43,8 @@ from store.tables import (
     SpaceRow,
     VideoRow,
 )
-from store.tags import replace_tags, tags_to_rows
-from store.vector_rows import embeddings_to_row
+from mvsearch.store.tags import replace_tags, tags_to_rows
+from mvsearch.store.vector_rows import embeddings_to_row
 
 __all__ = ["Catalog", "path_key"]
 

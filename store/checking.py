@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from store.catalog import Catalog
-from store.database import Database
-from store.errors import LibraryDamagedError, VideoNotFoundError
-from store.library import Library, open_database
-from store.lines import has_index
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.database import Database
+from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
+from mvsearch.store.library import Library, open_database
+from mvsearch.store.lines import has_index
 
 # Of damage of one kind, so much is listed.
 MAX_LISTED = 20

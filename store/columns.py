@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from sqlalchemy import JSON, Boolean, Dialect, MetaData, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from store.errors import LibraryDamagedError
+from mvsearch.store.errors import LibraryDamagedError
 
 Reader = Callable[[Any], Any]
 

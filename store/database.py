@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
-from store import guard
-from store.errors import LibraryDamagedError
-from store.explain import DATABASE_ERRORS, explain
+from mvsearch.store import guard
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.explain import DATABASE_ERRORS, explain
 
 # What a write waits for one that another program has begun.
 BUSY_SECONDS = 10.0

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from store.records import Matrix
-from store.row_file import HEAD_BYTES, Bytes
+from mvsearch.store.records import Matrix
+from mvsearch.store.row_file import HEAD_BYTES, Bytes
 
 Rows = npt.NDArray[np.int64]
 Halves = npt.NDArray[np.float16]

@@ -3,7 +3,7 @@
 from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 
-from store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
+from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
 
 # What the driver, SQLAlchemy and `store.columns` raise where a catalogue is not as we leave it.
 DATABASE_ERRORS = (DBAPIError, LibraryDamagedError, NoResultFound, StaleDataError)

@@ -8,12 +8,12 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from store.blobs import StoredVectors, normalise
-from store.list_files import blot_codes
-from store.own_files import replacing
-from store.placing import find_centre, is_settled, place_vectors
-from store.records import Matrix, Space
-from store.row_file import (
+from mvsearch.store.blobs import StoredVectors, normalise
+from mvsearch.store.list_files import blot_codes
+from mvsearch.store.own_files import replacing
+from mvsearch.store.placing import find_centre, is_settled, place_vectors
+from mvsearch.store.records import Matrix, Space
+from mvsearch.store.row_file import (
     BLOCK_ROWS,
     HEAD_BYTES,
     Bytes,
@@ -22,10 +22,10 @@ from store.row_file import (
     map_rows,
     renew_sums,
 )
-from store.row_table import RowTable
-from store.snapshots import Snapshot
-from store.space_files import NO_STATE, NO_SUMS, Head, SpaceFiles
-from store.vectors import TIMES_BYTES, SpaceIndex
+from mvsearch.store.row_table import RowTable
+from mvsearch.store.snapshots import Snapshot
+from mvsearch.store.space_files import NO_STATE, NO_SUMS, Head, SpaceFiles
+from mvsearch.store.vectors import TIMES_BYTES, SpaceIndex
 
 # Rows converted to float32 at once.
 ROWS_AT_ONCE = 8192

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, ExceptionContext
 
-from store.errors import LibraryDamagedError
+from mvsearch.store.errors import LibraryDamagedError
 
 # Of SQLite's own header; from Python 3.12 on the driver can set it.
 DBCONFIG_DEFENSIVE = 1010

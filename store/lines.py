@@ -13,10 +13,10 @@ from typing import Literal
 
 from sqlalchemy import Connection, select, text
 
-from store.database import Database
-from store.tables import EmbeddingRow, LyricLineRow
-from store.unicode import normalise
-from store.vector_rows import read_texts
+from mvsearch.store.database import Database
+from mvsearch.store.tables import EmbeddingRow, LyricLineRow
+from mvsearch.store.unicode import normalise
+from mvsearch.store.vector_rows import read_texts
 
 Table = Literal["lyric_word", "lyric_gram"]
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from store.approximate import (
+from mvsearch.store.approximate import (
     Codebook,
     Half,
     ListedCodes,
@@ -14,8 +14,8 @@ from store.approximate import (
     learn_codebook,
     list_rows,
 )
-from store.own_files import replacing, write_own
-from store.row_file import (
+from mvsearch.store.own_files import replacing, write_own
+from mvsearch.store.row_file import (
     BLOCK_ROWS,
     HEAD_BYTES,
     Sums,
@@ -24,8 +24,8 @@ from store.row_file import (
     map_rows,
     renew_sums,
 )
-from store.scanning import Codes
-from store.space_files import (
+from mvsearch.store.scanning import Codes
+from mvsearch.store.space_files import (
     NO_SUMS,
     PARTS,
     READING_ERRORS,
@@ -35,7 +35,7 @@ from store.space_files import (
     pack_arrays,
     read_arrays,
 )
-from store.vectors import SpaceIndex
+from mvsearch.store.vectors import SpaceIndex
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.errors import LibraryBusyError, MvsearchError
-from store.own_files import read_own, write_own
+from mvsearch.store.errors import LibraryBusyError, MvsearchError
+from mvsearch.store.own_files import read_own, write_own
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -3,9 +3,9 @@
 import unicodedata
 from collections.abc import Sequence
 
-from store.errors import AmbiguousVideoError, VideoNotFoundError
-from store.records import Video
-from store.unicode import GRAPHEME_JOINER, normalise
+from mvsearch.store.errors import AmbiguousVideoError, VideoNotFoundError
+from mvsearch.store.records import Video
+from mvsearch.store.unicode import GRAPHEME_JOINER, normalise
 
 MIN_PREFIX = 4
 N_LISTED = 5

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
+from mvsearch.store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
 
 CATALOG = "catalog.sqlite3"
 

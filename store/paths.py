@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from store.errors import LibraryDamagedError
-from store.unicode import normalise
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.unicode import normalise
 
 
 def path_key(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from store.records import Matrix, Space
+from mvsearch.store.records import Matrix, Space
 
 # The library mean counts as much as this many videos are known; see `find_centre`.
 CENTRE_PRIOR_VIDEOS = 10

@@ -7,13 +7,22 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 
-from store.errors import EncoderMismatchError, VideoNotFoundError
-from store.lines import N_VALUES, LineReader
-from store.lookup import choose_video
-from store.paths import decode_path, encode_key, keys_below
-from store.records import Embeddings, Failure, Location, Lyrics, Modality, Space, Stage, Video
-from store.referred import Referred, choose_places
-from store.rows import (
+from mvsearch.store.errors import EncoderMismatchError, VideoNotFoundError
+from mvsearch.store.lines import N_VALUES, LineReader
+from mvsearch.store.lookup import choose_video
+from mvsearch.store.paths import decode_path, encode_key, keys_below
+from mvsearch.store.records import (
+    Embeddings,
+    Failure,
+    Location,
+    Lyrics,
+    Modality,
+    Space,
+    Stage,
+    Video,
+)
+from mvsearch.store.referred import Referred, choose_places
+from mvsearch.store.rows import (
     row_to_failure,
     row_to_location,
     row_to_space,
@@ -21,9 +30,9 @@ from store.rows import (
     row_to_video,
     rows_to_lyrics,
 )
-from store.snapshots import VectorReader
-from store.stills import StillReader
-from store.tables import (
+from mvsearch.store.snapshots import VectorReader
+from mvsearch.store.stills import StillReader
+from mvsearch.store.tables import (
     EmbeddingRow,
     FailureRow,
     LocationRow,
@@ -34,9 +43,9 @@ from store.tables import (
     StageRow,
     VideoRow,
 )
-from store.tags import TagReader
-from store.unicode import replace_surrogates
-from store.vector_rows import read_uniform, row_to_embeddings
+from mvsearch.store.tags import TagReader
+from mvsearch.store.unicode import replace_surrogates
+from mvsearch.store.vector_rows import read_uniform, row_to_embeddings
 
 PROFILE = "profile"
 

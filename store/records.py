@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import FAILURE_CODES, FailureCode
+from mvsearch.store.errors import FAILURE_CODES, FailureCode
 
 Modality = Literal["frames", "lyrics", "audio"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from store.explain import describe_damage
-from store.records import Video
+from mvsearch.store.explain import describe_damage
+from mvsearch.store.records import Video
 
 
 class Referred(dict[str, Video]):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from store.own_files import open_own
+from mvsearch.store.own_files import open_own
 
 Bytes = npt.NDArray[np.uint8]
 Sums = npt.NDArray[np.uint32]

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 
-from store.blobs import pack_seconds
-from store.columns import check_seconds, checks_rows
-from store.errors import FailureCode
-from store.paths import decode_path, encode_key
-from store.records import (
+from mvsearch.store.blobs import pack_seconds
+from mvsearch.store.columns import check_seconds, checks_rows
+from mvsearch.store.errors import FailureCode
+from mvsearch.store.paths import decode_path, encode_key
+from mvsearch.store.records import (
     Failure,
     Location,
     LyricLine,
@@ -26,7 +26,7 @@ from store.records import (
     WhisperSegment,
     Word,
 )
-from store.tables import (
+from mvsearch.store.tables import (
     FailureRow,
     LocationRow,
     LyricLineRow,

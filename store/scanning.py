@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from store.exact import load_faiss
-from store.records import Matrix
-from store.row_table import Rows
+from mvsearch.store.exact import load_faiss
+from mvsearch.store.records import Matrix
+from mvsearch.store.row_table import Rows
 
 Codes = npt.NDArray[np.uint8]
 

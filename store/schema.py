@@ -4,9 +4,9 @@ from pathlib import Path
 
 from sqlalchemy import column, inspect, select, table
 
-from store.database import Database
-from store.errors import LibraryDamagedError
-from store.guard import refuse_strange
+from mvsearch.store.database import Database
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.guard import refuse_strange
 
 # The newest revision in `migrations/versions`. Known without Alembic, whose import would cost more
 # than opening a library does.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store.blobs import StoredVectors
-from store.database import Database
-from store.rows import row_to_space
-from store.tables import EmbeddingRow, SpaceRow
-from store.vector_rows import row_to_vectors
+from mvsearch.store.blobs import StoredVectors
+from mvsearch.store.database import Database
+from mvsearch.store.rows import row_to_space
+from mvsearch.store.tables import EmbeddingRow, SpaceRow
+from mvsearch.store.vector_rows import row_to_vectors
 
 # Videos read by one statement; SQLite's own builds began at 999 values in one.
 N_AT_ONCE = 64

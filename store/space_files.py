@@ -13,12 +13,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import LibraryDamagedError
-from store.own_files import has_other_names, read_own, write_own
-from store.records import Matrix, Space
-from store.row_file import Sums, is_large, is_whole, map_rows
-from store.row_table import RowTable
-from store.vectors import TIMES_BYTES, SpaceIndex
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.own_files import has_other_names, read_own, write_own
+from mvsearch.store.records import Matrix, Space
+from mvsearch.store.row_file import Sums, is_large, is_whole, map_rows
+from mvsearch.store.row_table import RowTable
+from mvsearch.store.vectors import TIMES_BYTES, SpaceIndex
 
 # Goes up when the same vectors would be written otherwise.
 FORMAT = 2

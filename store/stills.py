@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from store.database import Database
-from store.records import MAX_STILL_BYTES, Still
-from store.tables import StillRow
+from mvsearch.store.database import Database
+from mvsearch.store.records import MAX_STILL_BYTES, Still
+from mvsearch.store.tables import StillRow
 
 # A library may come from a stranger: no more stills of a video are read.
 MAX_STILLS_READ = 64

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from store.columns import check_columns
+from mvsearch.store.columns import check_columns
 
 
 class ForeignText(TypeDecorator[str]):

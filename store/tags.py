@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from store.database import Database
-from store.records import Tag
-from store.rows import row_to_tag, tag_to_row
-from store.tables import TagRow
+from mvsearch.store.database import Database
+from mvsearch.store.records import Tag
+from mvsearch.store.rows import row_to_tag, tag_to_row
+from mvsearch.store.tables import TagRow
 
 
 class TagReader:

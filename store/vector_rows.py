@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from store.blobs import (
+from mvsearch.store.blobs import (
     Seconds,
     StoredVectors,
     normalise,
@@ -14,9 +14,9 @@ from store.blobs import (
     unpack_seconds,
     unpack_vectors,
 )
-from store.columns import MAX_SECONDS, checks_rows
-from store.records import Embeddings, Segment, Space
-from store.tables import EmbeddingRow
+from mvsearch.store.columns import MAX_SECONDS, checks_rows
+from mvsearch.store.records import Embeddings, Segment, Space
+from mvsearch.store.tables import EmbeddingRow
 
 
 def embeddings_to_row(video_id: str, embeddings: Embeddings, generation: int) -> EmbeddingRow:

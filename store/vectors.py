@@ -7,14 +7,14 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from store.approximate import ListedCodes
-from store.blobs import Seconds, measure_lengths, normalise, widen
-from store.errors import LibraryDamagedError
-from store.exact import ExactIndex
-from store.placing import place_vectors
-from store.records import Matrix, Space
-from store.row_file import HEAD_BYTES, Bytes
-from store.row_table import Rows, RowTable
+from mvsearch.store.approximate import ListedCodes
+from mvsearch.store.blobs import Seconds, measure_lengths, normalise, widen
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.exact import ExactIndex
+from mvsearch.store.placing import place_vectors
+from mvsearch.store.records import Matrix, Space
+from mvsearch.store.row_file import HEAD_BYTES, Bytes
+from mvsearch.store.row_table import Rows, RowTable
 
 # Vectors that were read stay as float32 up to so much a space: making these of float16 is most
 # of the work of comparing videos.

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import typer
 
-import cli
-from store.errors import MvsearchError
+from mvsearch import cli
+from mvsearch.store.errors import MvsearchError
 
 CATALOG = "catalog.sqlite3"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import cli
-from indexer.encoders import PROFILES
-from search.terminal import run_app
+from mvsearch import cli
+from mvsearch.indexer.encoders import PROFILES
+from mvsearch.search.terminal import run_app
 from tests import toy_library
 from tests.limits import HANG_SECONDS
 from tests.media import make_picture
@@ -191,8 +191,12 @@ def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, m
 
     page = tmp_path / "page.html"
     page.write_text("mine")
-    monkeypatch.setattr("search.report.write_report", lambda *_: pytest.fail("worked in vain"))
-    monkeypatch.setattr("search.versions.report.write_versions", lambda *_: pytest.fail("in vain"))
+    monkeypatch.setattr(
+        "mvsearch.search.report.write_report", lambda *_: pytest.fail("worked in vain")
+    )
+    monkeypatch.setattr(
+        "mvsearch.search.versions.report.write_versions", lambda *_: pytest.fail("in vain")
+    )
     for words in (("similar", "--all", "--format", "html"), ("versions", "--format", "html")):
         code, out, err = run(*words, "--out", page)
         assert (code, out, err.count("\n")) == (2, "", 1)
@@ -204,7 +208,9 @@ def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, m
 
 
 def test_no_force_overwrites_a_video(run, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("indexer.output.is_media_head", lambda _: False)  # the library knows them
+    monkeypatch.setattr(
+        "mvsearch.indexer.output.is_media_head", lambda _: False
+    )  # the library knows them
     before = (folder / FIRST).read_bytes()
     (tmp_path / "linked").symlink_to(folder)
     for path in (folder / FIRST, tmp_path / "linked" / FIRST):
@@ -411,7 +417,7 @@ def ask_for_help(program):
 
 
 def test_help_is_instant_and_imports_nothing_heavy():
-    out, seconds, modules = ask_for_help("from cli import app")
+    out, seconds, modules = ask_for_help("from mvsearch.cli import app")
     assert "Commands" in out
     assert not {"numpy", "faiss", "sqlalchemy", *MODULES_OF_TORCH} & set(modules)
     _, at_least, _ = ask_for_help(SMALLEST_PROGRAM)
@@ -436,7 +442,7 @@ def test_search_imports_no_torch(home):
 
 
 def test_reader_that_goes_away_is_no_error(home):
-    command = f"{sys.executable} cli.py list --library '{home}' | true"
+    command = f"{sys.executable} -m mvsearch.cli list --library '{home}' | true"
     done = subprocess.run(
         command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -450,7 +456,7 @@ def test_ctrl_c_ends_soon_and_keeps_what_is_done(tmp_path):
     toy_library.index(folder, home)
     toy_library.make_clip(folder / "long.mp4", "testsrc2=s=96x64:r=10", "sine", 3)
     run = subprocess.Popen(
-        [sys.executable, "cli.py", "index", str(folder), "--library", str(home)],
+        [sys.executable, "-m", "mvsearch.cli", "index", str(folder), "--library", str(home)],
         cwd=ROOT, env=toy_library.stop_decoder(tmp_path), text=True,
         stderr=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip

@@ -27,7 +27,7 @@ def home(tmp_path_factory):
 
 def call(*words, **options):
     """Run a command in a process of its own."""
-    command = [sys.executable, str(ROOT / "cli.py"), *map(str, words)]
+    command = [sys.executable, "-m", "mvsearch.cli", *map(str, words)]
     given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
     return subprocess.run(command, check=False, timeout=HANG_SECONDS, **given)
 
@@ -93,7 +93,7 @@ def test_impatience_leaves_no_traceback(tmp_path, number, gap_seconds):
     toy_library.make_clip(folder / "long.mp4", "testsrc2=s=96x64:r=10", "sine", 3)
     words = ["index", str(folder), "--library", str(home)]
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "cli.py"), *words], env=toy_library.stop_decoder(tmp_path),
+        [sys.executable, "-m", "mvsearch.cli", *words], env=toy_library.stop_decoder(tmp_path),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as run:  # fmt: skip
         decoder = toy_library.wait_for_decoder(tmp_path)

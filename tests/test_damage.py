@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders import Encoders
-from search.backgrounds import measure_backgrounds
-from store.checking import check_library
-from store.errors import LibraryDamagedError, MvsearchError
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.backgrounds import measure_backgrounds
+from mvsearch.store.checking import check_library
+from mvsearch.store.errors import LibraryDamagedError, MvsearchError
+from mvsearch.store.library import Library
 from tests import damage, toy_library
 
 # What a library can live with, as it is made anew or is only asked for.

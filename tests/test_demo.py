@@ -32,7 +32,7 @@ def run(tmp_path: Path) -> Run:
     environment = os.environ | {"MVSEARCH_LIBRARY": str(tmp_path / "library")}
 
     def call(*words: str) -> Any:
-        command = [sys.executable, str(ROOT / "cli.py"), *words]
+        command = [sys.executable, "-m", "mvsearch.cli", *words]
         done = subprocess.run(command, cwd=queries, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-import cli
+from mvsearch import cli
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data" / "README.md"])

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from store.distribution import LEFT_OUT
+from mvsearch.store.distribution import LEFT_OUT
 from tests import media
 
 ROOT = Path(__file__).parents[1]
@@ -16,7 +16,7 @@ FORBIDDEN = sorted(LEFT_OUT - {"torchvision"})
 def run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({FORBIDDEN!r}))\n"
-        "import cli; sys.argv[0] = 'mvsearch'; cli.main()"
+        "from mvsearch import cli; sys.argv[0] = 'mvsearch'; cli.main()"
     )
     places = {"MVSEARCH_MODELS": home / "models", "MVSEARCH_LIBRARY": home / "library"}
     return subprocess.run(

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from store.telemetry import SWITCHES
+from mvsearch.store.telemetry import SWITCHES
 from tests import media
 
 ROOT = Path(__file__).parents[1]
 # By importing one of these, strangers come to run a library that reports.
-ENTRIES = ("cli", "indexer.encoders.runtime", "indexer.encoders.downloads", "search.engine")
+ENTRIES = (
+    "cli",
+    "mvsearch.indexer.encoders.runtime",
+    "mvsearch.indexer.encoders.downloads",
+    "mvsearch.search.engine",
+)
 
 
 def _make_environment(home: Path) -> dict[str, str]:
@@ -46,7 +51,7 @@ def _can_trace() -> bool:
 
 def _run(home: Path, trace: Path, *words: object) -> None:
     """Run a command; its calls to a network are added to `trace` where strace may look."""
-    command = [sys.executable, str(ROOT / "cli.py"), *map(str, words)]
+    command = [sys.executable, "-m", "mvsearch.cli", *map(str, words)]
     if _can_trace():
         calls = "trace=connect,sendto,sendmsg,sendmmsg"
         command = ["strace", "-f", "-qq", "-A", "-e", calls, "-o", str(trace), *command]
@@ -71,18 +76,18 @@ def test_index_and_search_write_nothing_elsewhere_and_ask_nobody(tmp_path: Path)
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_reports_are_off_before_a_library_could_be_imported(entry: str) -> None:
     code = (
-        f"import os, sys; import {entry}; from store.telemetry import SWITCHES\n"
+        f"import os, sys; import {entry}; from mvsearch.store.telemetry import SWITCHES\n"
         "assert SWITCHES.items() <= os.environ.items()\n"
         "assert not {'onnxruntime', 'huggingface_hub', 'transformers'} & set(sys.modules)"
     )
-    environment = os.environ | dict.fromkeys(SWITCHES, "0") | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | dict.fromkeys(SWITCHES, "0")
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 
 
 def test_the_hub_takes_the_switch() -> None:
     code = (
-        "import store; from huggingface_hub import constants\n"
+        "import mvsearch.store; from huggingface_hub import constants\n"
         "assert constants.HF_HUB_DISABLE_TELEMETRY"
     )
-    environment = os.environ | dict.fromkeys(SWITCHES, "0") | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | dict.fromkeys(SWITCHES, "0")
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

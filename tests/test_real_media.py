@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders import Encoders
-from indexer.pipeline import index_folder
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart
-from search.versions.find import find_versions
-from store.errors import FAILURE_CODES
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import index_folder
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.versions.find import find_versions
+from mvsearch.store.errors import FAILURE_CODES
+from mvsearch.store.library import Library
 from tests import toy_library
 
 MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", Path(__file__).parents[1] / "../shared/media"))

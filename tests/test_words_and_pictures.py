@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.analysis import AnalysisOptions, analyse_file, analyse_image
-from indexer.encoders import Encoders
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart
-from store.library import Library
-from store.records import Location, Stage, Video
+from mvsearch.indexer.analysis import AnalysisOptions, analyse_file, analyse_image
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.library import Library
+from mvsearch.store.records import Location, Stage, Video
 
 MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", Path(__file__).parents[1] / "../shared/media"))
 FOLDERS = ("emotion", "images", "videos")

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from indexer.encoders import Encoders
-from indexer.pipeline import IndexOptions, Summary, index_folder
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import IndexOptions, Summary, index_folder
+from mvsearch.store.library import Library
 from tests.limits import HANG_SECONDS
 
 PICTURES = {

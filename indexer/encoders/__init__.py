@@ -9,34 +9,34 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.operating_points import OperatingPoints
-from indexer.once import cached_once
-from store.errors import MvsearchError, WeightsMissingError
-from store.records import MODALITIES, Matrix, Modality, Space
+from mvsearch.indexer.encoders.operating_points import OperatingPoints
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.records import MODALITIES, Matrix, Modality, Space
 
 # Adding an encoder: a file of its own, a line here, a line in the contract test
 # (tests/indexer/encoders/test_contract.py).
 ENCODERS: dict[str, str] = {
-    "efficientnet-lite0": "indexer.encoders.efficientnet:EfficientNetLite0",
-    "minilm": "indexer.encoders.minilm:MiniLM",
-    "signal": "indexer.encoders.signal:Signal",
-    "resnet50": "indexer.encoders.resnet:ResNet50",
-    "bert": "indexer.encoders.bert:Bert",
-    "multilingual": "indexer.encoders.multilingual:Multilingual",
-    "clip": "indexer.encoders.clip:Clip",
-    "siglip2": "indexer.encoders.siglip:SigLIP2",
-    "clap": "indexer.encoders.clap:Clap",
-    "toy-frames": "indexer.encoders.toy:ToyFrames",
-    "toy-lyrics": "indexer.encoders.toy:ToyLyrics",
-    "toy-audio": "indexer.encoders.toy:ToyAudio",
+    "efficientnet-lite0": "mvsearch.indexer.encoders.efficientnet:EfficientNetLite0",
+    "minilm": "mvsearch.indexer.encoders.minilm:MiniLM",
+    "signal": "mvsearch.indexer.encoders.signal:Signal",
+    "resnet50": "mvsearch.indexer.encoders.resnet:ResNet50",
+    "bert": "mvsearch.indexer.encoders.bert:Bert",
+    "multilingual": "mvsearch.indexer.encoders.multilingual:Multilingual",
+    "clip": "mvsearch.indexer.encoders.clip:Clip",
+    "siglip2": "mvsearch.indexer.encoders.siglip:SigLIP2",
+    "clap": "mvsearch.indexer.encoders.clap:Clap",
+    "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
+    "toy-lyrics": "mvsearch.indexer.encoders.toy:ToyLyrics",
+    "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }
 
 # Networks that say which of their classes they are shown or hear; some are encoders too.
 CLASSIFIERS: dict[str, str] = {
-    "efficientnet-lite0": "indexer.encoders.efficientnet:EfficientNetLite0",
-    "ast": "indexer.encoders.audioset:AudioSetClassifier",
-    "toy-frames": "indexer.encoders.toy:ToyFrames",
-    "toy-audio": "indexer.encoders.toy:ToyAudio",
+    "efficientnet-lite0": "mvsearch.indexer.encoders.efficientnet:EfficientNetLite0",
+    "ast": "mvsearch.indexer.encoders.audioset:AudioSetClassifier",
+    "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
+    "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }
 
 

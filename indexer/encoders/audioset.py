@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from indexer.encoders.checkpoints import DownloadedWeights, compute_fingerprint, read_settings
-from indexer.encoders.concepts import to_posterior
-from indexer.encoders.picture import run_in_batches
-from indexer.encoders.pretrained import load_pretrained
-from indexer.encoders.runtime import Network, Recipe, open_network
-from indexer.once import cached_once
-from store.records import Matrix
+from mvsearch.indexer.encoders.checkpoints import (
+    DownloadedWeights,
+    compute_fingerprint,
+    read_settings,
+)
+from mvsearch.indexer.encoders.concepts import to_posterior
+from mvsearch.indexer.encoders.picture import run_in_batches
+from mvsearch.indexer.encoders.pretrained import load_pretrained
+from mvsearch.indexer.encoders.runtime import Network, Recipe, open_network
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.records import Matrix
 
 if TYPE_CHECKING:
     import torch

@@ -1,8 +1,8 @@
 """Lyric lines by BERT base, as the published system encoded them."""
 
-from indexer.encoders.checkpoints import DownloadedWeights
-from indexer.encoders.sentence import SentenceEncoder
-from indexer.encoders.tokens import TokenFrame
+from mvsearch.indexer.encoders.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.sentence import SentenceEncoder
+from mvsearch.indexer.encoders.tokens import TokenFrame
 
 
 class Bert(SentenceEncoder):

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.encoders.network_graph import NetworkGraph
-from indexer.encoders.runtime import Array
+from mvsearch.indexer.encoders.network_graph import NetworkGraph
+from mvsearch.indexer.encoders.runtime import Array
 
 # What is not looked at: the least that a score can be.
 MASKED = float(np.finfo(np.float32).min)

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
 
-from indexer.encoders.checkpoints import (
+from mvsearch.indexer.encoders.checkpoints import (
     CHECKSUMS,
     compute_fingerprint,
     compute_sha256,
@@ -21,7 +21,7 @@ from indexer.encoders.checkpoints import (
     read_settings,
     recall_sha256,
 )
-from store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
 
 # Written beside what is fetched or made: each file's sha256, so that a later check can tell damage.
 CHECKSUMS = "sha256.json"

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.encoders.checkpoints import DownloadedWeights
-from indexer.encoders.pair import PAIR_FILES, PairEncoder
-from indexer.encoders.picture import run_in_batches
-from indexer.encoders.pretrained import load_pretrained
-from indexer.encoders.runtime import Network, Recipe, open_network
-from indexer.encoders.tokens import TokenFrame
-from indexer.encoders.unit import to_unit_rows
-from indexer.once import cached_once
-from store.records import Matrix
+from mvsearch.indexer.encoders.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.pair import PAIR_FILES, PairEncoder
+from mvsearch.indexer.encoders.picture import run_in_batches
+from mvsearch.indexer.encoders.pretrained import load_pretrained
+from mvsearch.indexer.encoders.runtime import Network, Recipe, open_network
+from mvsearch.indexer.encoders.tokens import TokenFrame
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.records import Matrix
 
 if TYPE_CHECKING:
     import torch

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.cached import load_cached
-from indexer.encoders.unit import to_unit_rows
-from store.errors import MvsearchError
-from store.records import Matrix
+from mvsearch.indexer.encoders.cached import load_cached
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.records import Matrix
 
 # Measured with 57 hand-written queries over 46 pictures and videos, MRR: posterior 0.58,
 # softened by this temperature 0.63, z-scored logits of the nearest five classes 0.55, of twenty

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError
 
 Device = Literal["cpu", "cuda"]
 

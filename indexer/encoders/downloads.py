@@ -4,14 +4,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from indexer.encoders.checkpoints import (
+from mvsearch.indexer.encoders.checkpoints import (
     CHECKSUMS,
     DownloadedWeights,
     TorchvisionWeights,
     compute_sha256,
     write_atomically,
 )
-from store.errors import WeightsMissingError
+from mvsearch.store.errors import WeightsMissingError
 
 
 def download(weights: DownloadedWeights | TorchvisionWeights) -> None:

@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.checkpoints import PackagedWeights
-from indexer.encoders.concepts import Concepts, load_concepts, name_classes, to_posterior
-from indexer.encoders.efficientnet_graph import write_efficientnet
-from indexer.encoders.minilm import MiniLM
-from indexer.encoders.operating_points import OperatingPoints
-from indexer.encoders.picture import check_frames, example_frames, run_in_batches, standardise
-from indexer.encoders.runtime import Network, Recipe, open_network
-from indexer.encoders.torch_file import read_tensors
-from indexer.encoders.unit import to_unit_rows
-from indexer.once import cached_once
-from store.errors import WeightsMissingError
-from store.records import Matrix, Space
+from mvsearch.indexer.encoders.checkpoints import PackagedWeights
+from mvsearch.indexer.encoders.concepts import Concepts, load_concepts, name_classes, to_posterior
+from mvsearch.indexer.encoders.efficientnet_graph import write_efficientnet
+from mvsearch.indexer.encoders.minilm import MiniLM
+from mvsearch.indexer.encoders.operating_points import OperatingPoints
+from mvsearch.indexer.encoders.picture import (
+    check_frames,
+    example_frames,
+    run_in_batches,
+    standardise,
+)
+from mvsearch.indexer.encoders.runtime import Network, Recipe, open_network
+from mvsearch.indexer.encoders.torch_file import read_tensors
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.errors import WeightsMissingError
+from mvsearch.store.records import Matrix, Space
 
 if TYPE_CHECKING:
     import torch

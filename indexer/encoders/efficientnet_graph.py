@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.encoders.network_graph import NetworkGraph
-from indexer.encoders.runtime import Array
+from mvsearch.indexer.encoders.network_graph import NetworkGraph
+from mvsearch.indexer.encoders.runtime import Array
 
 # Of the depthwise convolutions: table 1 of Tan and Le 2019, of which Lite0 changes nothing.
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from indexer.encoders.checkpoints import PackagedWeights
-from indexer.encoders.operating_points import OperatingPoints
-from indexer.encoders.sentence import SentenceEncoder
-from indexer.encoders.tokens import TokenFrame
+from mvsearch.indexer.encoders.checkpoints import PackagedWeights
+from mvsearch.indexer.encoders.operating_points import OperatingPoints
+from mvsearch.indexer.encoders.sentence import SentenceEncoder
+from mvsearch.indexer.encoders.tokens import TokenFrame
 
 
 class MiniLM(SentenceEncoder):

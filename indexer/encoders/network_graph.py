@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.encoders.runtime import Array
+from mvsearch.indexer.encoders.runtime import Array
 
 # The first with Gelu; ONNX Runtime reads it and the format since 1.17.
 OPSET, IR_VERSION = 20, 9

@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.checkpoints import DownloadedWeights, compute_fingerprint, read_settings
-from indexer.encoders.picture import check_frames, example_frames, run_in_batches, standardise
-from indexer.encoders.pretrained import read_logit_scale
-from indexer.encoders.runtime import Array, Network, Recipe, open_network
-from indexer.encoders.sentence import encode_texts
-from indexer.encoders.tokens import TokenFrame, Tokens
-from indexer.encoders.unit import to_unit_rows
-from indexer.once import cached_once
-from store.records import Matrix, Modality, Space
+from mvsearch.indexer.encoders.checkpoints import (
+    DownloadedWeights,
+    compute_fingerprint,
+    read_settings,
+)
+from mvsearch.indexer.encoders.picture import (
+    check_frames,
+    example_frames,
+    run_in_batches,
+    standardise,
+)
+from mvsearch.indexer.encoders.pretrained import read_logit_scale
+from mvsearch.indexer.encoders.runtime import Array, Network, Recipe, open_network
+from mvsearch.indexer.encoders.sentence import encode_texts
+from mvsearch.indexer.encoders.tokens import TokenFrame, Tokens
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.records import Matrix, Modality, Space
 
 if TYPE_CHECKING:
     import torch

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.runtime import Array, Network
-from store.records import Matrix
+from mvsearch.indexer.encoders.runtime import Array, Network
+from mvsearch.store.records import Matrix
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError
 
 
 def load_pretrained(class_name: str, folder: Path, **options: Any) -> Any:

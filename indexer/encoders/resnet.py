@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.checkpoints import TorchvisionWeights, compute_fingerprint
-from indexer.encoders.picture import (
+from mvsearch.indexer.encoders.checkpoints import TorchvisionWeights, compute_fingerprint
+from mvsearch.indexer.encoders.picture import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     check_frames,
@@ -15,11 +15,11 @@ from indexer.encoders.picture import (
     run_in_batches,
     standardise,
 )
-from indexer.encoders.runtime import Network, Recipe, open_network
-from indexer.encoders.unit import to_unit_rows
-from indexer.once import cached_once
-from store.errors import MvsearchError
-from store.records import Matrix, Space
+from mvsearch.indexer.encoders.runtime import Network, Recipe, open_network
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.records import Matrix, Space
 
 if TYPE_CHECKING:
     import torch

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.cached import drop_damaged, load_cached
-from indexer.encoders.device import Device, choose_device, count_threads
-from store.distribution import explain_absence
-from store.errors import MvsearchError
-from store.records import Matrix
+from mvsearch.indexer.encoders.cached import drop_damaged, load_cached
+from mvsearch.indexer.encoders.device import Device, choose_device, count_threads
+from mvsearch.store.distribution import explain_absence
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.records import Matrix
 
 if TYPE_CHECKING:
     import torch

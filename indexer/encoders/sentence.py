@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from indexer.encoders.bert_graph import write_bert
-from indexer.encoders.checkpoints import (
+from mvsearch.indexer.encoders.bert_graph import write_bert
+from mvsearch.indexer.encoders.checkpoints import (
     DownloadedWeights,
     PackagedWeights,
     compute_fingerprint,
     read_settings,
 )
-from indexer.encoders.pretrained import load_pretrained
-from indexer.encoders.runtime import Network, Recipe, open_network
-from indexer.encoders.tokens import TokenFrame, Tokens
-from indexer.encoders.unit import to_unit_rows
-from indexer.once import cached_once
-from store.records import Matrix, Space
+from mvsearch.indexer.encoders.pretrained import load_pretrained
+from mvsearch.indexer.encoders.runtime import Network, Recipe, open_network
+from mvsearch.indexer.encoders.tokens import TokenFrame, Tokens
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.records import Matrix, Space
 
 if TYPE_CHECKING:
     import torch

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from indexer.encoders.checkpoints import DownloadedWeights
-from indexer.encoders.pair import PAIR_FILES, PictureTextEncoder
-from indexer.encoders.pretrained import load_pretrained
-from indexer.encoders.tokens import TokenFrame
+from mvsearch.indexer.encoders.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.pair import PAIR_FILES, PictureTextEncoder
+from mvsearch.indexer.encoders.pretrained import load_pretrained
+from mvsearch.indexer.encoders.tokens import TokenFrame
 
 if TYPE_CHECKING:
     import torch

@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.operating_points import OperatingPoints
-from indexer.encoders.spectral import GROUPS, N_FFT, N_HOP, SAMPLE_RATE, describe
-from indexer.encoders.spectral_scale import LOCATIONS, SCALES
-from indexer.encoders.unit import to_unit_rows
-from store.records import Matrix, Space
+from mvsearch.indexer.encoders.operating_points import OperatingPoints
+from mvsearch.indexer.encoders.spectral import GROUPS, N_FFT, N_HOP, SAMPLE_RATE, describe
+from mvsearch.indexer.encoders.spectral_scale import LOCATIONS, SCALES
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.store.records import Matrix, Space
 
 # Share of each group in the squared length of a typical vector, relative to the others. Chosen by
 # benchmarks/audio_robustness.py; halving or doubling one moves its figures by under a hundredth.

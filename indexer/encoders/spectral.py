@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from store.records import Matrix
+from mvsearch.store.records import Matrix
 
 SAMPLE_RATE = 16_000
 N_FFT = 2048  # 128 ms: semitones are told apart down to the lowest pitch below

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError
 
 Ids = npt.NDArray[np.int64]
 

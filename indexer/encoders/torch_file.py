@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from indexer.encoders.runtime import Array
-from store.errors import WeightsMissingError
+from mvsearch.indexer.encoders.runtime import Array
+from mvsearch.store.errors import WeightsMissingError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 # What reading an odd file raises, beside what the pickle module names.

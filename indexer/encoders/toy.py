@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders.operating_points import OperatingPoints
-from indexer.encoders.picture import check_frames
-from indexer.encoders.unit import to_unit_rows
-from store.records import Matrix, Space
+from mvsearch.indexer.encoders.operating_points import OperatingPoints
+from mvsearch.indexer.encoders.picture import check_frames
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.store.records import Matrix, Space
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "black": (0, 0, 0),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from store.records import Matrix
+from mvsearch.store.records import Matrix
 
 
 def to_unit_rows(matrix: npt.NDArray[Any]) -> Matrix:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.encoders import (
+from mvsearch.indexer.encoders import (
     CLASSIFIERS,
     ENCODERS,
     PROFILES,
@@ -16,8 +16,8 @@ from indexer.encoders import (
     load_classifier,
     load_encoder,
 )
-from indexer.encoders.cached import reading_through
-from indexer.encoders.checkpoints import (
+from mvsearch.indexer.encoders.cached import reading_through
+from mvsearch.indexer.encoders.checkpoints import (
     CHECKSUMS,
     DownloadedWeights,
     PackagedWeights,
@@ -26,9 +26,9 @@ from indexer.encoders.checkpoints import (
     compute_sha256,
     read_settings,
 )
-from indexer.encoders.downloads import download
-from store.errors import MvsearchError, WeightsMissingError
-from store.records import MODALITIES, UNIT_TOLERANCE, Matrix
+from mvsearch.indexer.encoders.downloads import download
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.records import MODALITIES, UNIT_TOLERANCE, Matrix
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from indexer.lyrics.decoding import MAX_TEXT_BYTES
-from indexer.lyrics.languages import find_language, split_language_suffix
-from indexer.lyrics.segments import lyric_segments, song_segment
-from indexer.lyrics.sidecar import (
+from mvsearch.indexer.lyrics.decoding import MAX_TEXT_BYTES
+from mvsearch.indexer.lyrics.languages import find_language, split_language_suffix
+from mvsearch.indexer.lyrics.segments import lyric_segments, song_segment
+from mvsearch.indexer.lyrics.sidecar import (
     ListFiles,
     list_lyric_files,
     parse_text,
     read_sidecars,
     sidecar_fingerprint,
 )
-from indexer.lyrics.subtitles import parse_subtitles
-from indexer.lyrics.timing import Parsed
-from store.errors import MediaError
-from store.records import Lyrics
-from store.unicode import MAX_NAME_LETTERS, truncate
+from mvsearch.indexer.lyrics.subtitles import parse_subtitles
+from mvsearch.indexer.lyrics.timing import Parsed
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Lyrics
+from mvsearch.store.unicode import MAX_NAME_LETTERS, truncate
 
 __all__ = [
     "FoundLyrics",

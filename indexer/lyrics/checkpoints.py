@@ -4,7 +4,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError
 
 # Those whose file is not called after them.
 _ALIASES = {"large": "large-v3", "turbo": "large-v3-turbo"}

@@ -4,7 +4,7 @@ import html
 import re
 import unicodedata
 
-from store.unicode import normalise, truncate
+from mvsearch.store.unicode import normalise, truncate
 
 # Each repetition ends at the character that could begin it anew, so that time stays linear.
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>|<\d[\d:.]{3,20}>")

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from indexer.encoders.checkpoints import (
+from mvsearch.indexer.encoders.checkpoints import (
     compute_sha256,
     models_folder,
     read_settings,
     recall_sha256,
     write_atomically,
 )
-from indexer.lyrics.checkpoints import WHISPER_MODELS, explain_damage
-from indexer.lyrics.vocabulary import write_tokenizer
-from store.errors import MvsearchError, WeightsMissingError
+from mvsearch.indexer.lyrics.checkpoints import WHISPER_MODELS, explain_damage
+from mvsearch.indexer.lyrics.vocabulary import write_tokenizer
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def write_model(model: str, checkpoint: Path, folder: Path, quantization: str) -
     Raises:
         WeightsMissingError: the file is no checkpoint.
     """
-    from indexer.lyrics.openai_engine import load_model
+    from mvsearch.indexer.lyrics.openai_engine import load_model
 
     whisper = load_model(model, checkpoint, device="cpu")
     tokens = write_tokenizer(folder, whisper.is_multilingual, whisper.num_languages)

@@ -4,7 +4,7 @@ import codecs
 import stat
 from pathlib import Path
 
-from store.errors import MediaError
+from mvsearch.store.errors import MediaError
 
 # The longest lyrics known are some hundred kilobytes, word stamps included.
 MAX_TEXT_BYTES = 4 * 2**20

@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
-from indexer.encoders.device import has_driver
-from indexer.lyrics.checkpoints import is_converted
-from store.distribution import name_install
-from store.errors import MvsearchError
-from store.records import Matrix
+from mvsearch.indexer.encoders.device import has_driver
+from mvsearch.indexer.lyrics.checkpoints import is_converted
+from mvsearch.store.distribution import name_install
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.records import Matrix
 
 EngineName = Literal["openai", "faster"]
 EngineWish = Literal["auto", "openai", "faster"]
@@ -115,10 +115,10 @@ def load_engine(engine: EngineName, model: str, weights: Path) -> Engine:
         WeightsMissingError: the file or folder is not the model that it should be.
     """
     if engine == "faster":
-        from indexer.lyrics.faster_engine import FasterEngine
+        from mvsearch.indexer.lyrics.faster_engine import FasterEngine
 
         return FasterEngine(model, weights)
-    from indexer.lyrics.openai_engine import OpenaiEngine
+    from mvsearch.indexer.lyrics.openai_engine import OpenaiEngine
 
     return OpenaiEngine(model, weights)
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from store.errors import QueryError
-from store.records import LyricLine, Lyrics, Video
-from store.unicode import normalise
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import LyricLine, Lyrics, Video
+from mvsearch.store.unicode import normalise
 
 LyricsFormat = Literal["txt", "csv", "lrc", "srt"]
 

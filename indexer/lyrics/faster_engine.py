@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from indexer.encoders.device import choose_device, count_threads
-from indexer.lyrics.checkpoints import is_converted
-from indexer.lyrics.conversion import convert_checkpoint
-from indexer.lyrics.engines import Decoded, EngineName
-from indexer.lyrics.openai_engine import APPENDED, PREPENDED
-from store.errors import MvsearchError, WeightsMissingError
-from store.records import Matrix
+from mvsearch.indexer.encoders.device import choose_device, count_threads
+from mvsearch.indexer.lyrics.checkpoints import is_converted
+from mvsearch.indexer.lyrics.conversion import convert_checkpoint
+from mvsearch.indexer.lyrics.engines import Decoded, EngineName
+from mvsearch.indexer.lyrics.openai_engine import APPENDED, PREPENDED
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.records import Matrix
 
 _MAX_INITIAL_TIME = 50
 

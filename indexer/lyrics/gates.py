@@ -4,9 +4,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from indexer.lyrics.cleaning import is_section_header
-from indexer.lyrics.voice import VoiceActivity
-from store.records import LyricLine, WhisperSegment
+from mvsearch.indexer.lyrics.cleaning import is_section_header
+from mvsearch.indexer.lyrics.voice import VoiceActivity
+from mvsearch.store.records import LyricLine, WhisperSegment
 
 # What Whisper learnt from the ends of subtitle files; first what such a line begins with.
 _CREDITS = (

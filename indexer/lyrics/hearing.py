@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from indexer.lyrics.engines import Decoded, Engine
-from indexer.lyrics.gates import GateOptions, measure_compression
-from indexer.lyrics.windows import FRAMES_A_SECOND, WINDOW_FRAMES, Clip
-from store.records import Matrix
+from mvsearch.indexer.lyrics.engines import Decoded, Engine
+from mvsearch.indexer.lyrics.gates import GateOptions, measure_compression
+from mvsearch.indexer.lyrics.windows import FRAMES_A_SECOND, WINDOW_FRAMES, Clip
+from mvsearch.store.records import Matrix
 
 # A time token counts steps of two frames.
 _FRAMES_A_STEP = 2

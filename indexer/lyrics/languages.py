@@ -1,6 +1,6 @@
 """Names of languages as files and containers write them, to ISO 639-1 codes."""
 
-from store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError
 
 # Code: ISO 639-2 codes (both where there are two), English, native and German names.
 _NAMES = {

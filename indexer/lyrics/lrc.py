@@ -3,10 +3,10 @@
 import re
 from itertools import pairwise
 
-from indexer.lyrics.cleaning import clean_line, is_section_header
-from indexer.lyrics.languages import find_language
-from indexer.lyrics.plain import parse_plain
-from indexer.lyrics.timing import (
+from mvsearch.indexer.lyrics.cleaning import clean_line, is_section_header
+from mvsearch.indexer.lyrics.languages import find_language
+from mvsearch.indexer.lyrics.plain import parse_plain
+from mvsearch.indexer.lyrics.timing import (
     MAX_LINE_SECONDS,
     MAX_WORDS_OF_A_LINE,
     Cue,
@@ -14,7 +14,7 @@ from indexer.lyrics.timing import (
     clip_seconds,
     close_cues,
 )
-from store.records import Word
+from mvsearch.store.records import Word
 
 # [mm:ss], [mm:ss.x], [mm:ss.xx], [mm:ss.xxx], [mm:ss:xx], [hh:mm:ss.xx]
 _TIME = r"(-?)(?:(\d{1,2}):(?=\d\d:\d\d[.,]))?(\d{1,4}):(\d{1,2})(?:[.:,](\d{1,3}))?"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from indexer.lyrics.checkpoints import WHISPER_MODELS, explain_damage
-from indexer.lyrics.engines import Decoded, EngineName
-from store.errors import WeightsMissingError
-from store.records import Matrix
+from mvsearch.indexer.lyrics.checkpoints import WHISPER_MODELS, explain_damage
+from mvsearch.indexer.lyrics.engines import Decoded, EngineName
+from mvsearch.store.errors import WeightsMissingError
+from mvsearch.store.records import Matrix
 
 # Whatever a file that is no checkpoint makes torch and Whisper raise.
 _BAD_CHECKPOINT = (

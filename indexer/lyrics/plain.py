@@ -1,8 +1,8 @@
 """Lyrics as plain text, a line a line."""
 
-from indexer.lyrics.cleaning import clean_line, is_section_header
-from indexer.lyrics.timing import Parsed
-from store.records import LyricLine
+from mvsearch.indexer.lyrics.cleaning import clean_line, is_section_header
+from mvsearch.indexer.lyrics.timing import Parsed
+from mvsearch.store.records import LyricLine
 
 
 def parse_plain(text: str) -> Parsed:

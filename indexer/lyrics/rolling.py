@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from indexer.lyrics.timing import Cue
+from mvsearch.indexer.lyrics.timing import Cue
 
 # Roll-up captions have two to four rows (CEA-608).
 MAX_ROWS = 4

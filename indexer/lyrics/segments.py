@@ -1,6 +1,6 @@
 """Which lines of lyrics go into the index, each by itself or as one text."""
 
-from store.records import LyricLine, Lyrics, Segment
+from mvsearch.store.records import LyricLine, Lyrics, Segment
 
 # Syllables that singers fill a line with; a line of nothing else says nothing to search for.
 _VOCABLES = """

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from indexer.lyrics.decoding import MAX_TEXT_BYTES, decode_text, read_text
-from indexer.lyrics.languages import split_language_suffix
-from indexer.lyrics.lrc import has_stamps, parse_lrc
-from indexer.lyrics.plain import parse_plain
-from indexer.lyrics.subtitles import parse_subtitles
-from indexer.lyrics.timing import Parsed
-from indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
-from store.errors import MediaError
-from store.records import Lyrics
-from store.unicode import normalise, replace_surrogates
+from mvsearch.indexer.lyrics.decoding import MAX_TEXT_BYTES, decode_text, read_text
+from mvsearch.indexer.lyrics.languages import split_language_suffix
+from mvsearch.indexer.lyrics.lrc import has_stamps, parse_lrc
+from mvsearch.indexer.lyrics.plain import parse_plain
+from mvsearch.indexer.lyrics.subtitles import parse_subtitles
+from mvsearch.indexer.lyrics.timing import Parsed
+from mvsearch.indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Lyrics
+from mvsearch.store.unicode import normalise, replace_surrogates
 
 # Of two timed files the one whose lines are the song's own comes first.
 SIDECAR_ENDINGS = (".lrc", ".srt", ".vtt", ".ass", ".ssa", ".txt")

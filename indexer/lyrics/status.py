@@ -1,10 +1,14 @@
 """Which Whisper models the profiles ask for, whether they are there, and what would run them."""
 
-from indexer.encoders import PROFILES
-from indexer.encoders.weights import ModelStatus
-from indexer.lyrics.checkpoints import checkpoint_folders, explain_placement, find_checkpoint
-from indexer.lyrics.engines import choose_engine, is_installed
-from store.distribution import name_install
+from mvsearch.indexer.encoders import PROFILES
+from mvsearch.indexer.encoders.weights import ModelStatus
+from mvsearch.indexer.lyrics.checkpoints import (
+    checkpoint_folders,
+    explain_placement,
+    find_checkpoint,
+)
+from mvsearch.indexer.lyrics.engines import choose_engine, is_installed
+from mvsearch.store.distribution import name_install
 
 _TOY = "toy"
 

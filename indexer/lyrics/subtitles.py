@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from indexer.lyrics.cleaning import clean_line, is_section_header
-from indexer.lyrics.rolling import Caption, is_rolling, unroll
-from indexer.lyrics.timing import Cue, Parsed, close_cues
-from store.errors import MediaError
+from mvsearch.indexer.lyrics.cleaning import clean_line, is_section_header
+from mvsearch.indexer.lyrics.rolling import Caption, is_rolling, unroll
+from mvsearch.indexer.lyrics.timing import Cue, Parsed, close_cues
+from mvsearch.store.errors import MediaError
 
 SubtitleFormat = Literal["srt", "vtt", "ass"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer.lyrics.cleaning import MAX_LINE_LETTERS
-from store.errors import MediaError
-from store.records import LyricLine, Word
-from store.unicode import is_truncated, truncate
+from mvsearch.indexer.lyrics.cleaning import MAX_LINE_LETTERS
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import LyricLine, Word
+from mvsearch.store.unicode import is_truncated, truncate
 
 # A line that waits longer for the next one is followed by music, not by singing.
 MAX_LINE_SECONDS = 10.0

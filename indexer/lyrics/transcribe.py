@@ -10,29 +10,34 @@ from urllib.error import URLError
 
 import numpy as np
 
-from indexer.lyrics.checkpoints import (
+from mvsearch.indexer.lyrics.checkpoints import (
     checkpoint_folders,
     checkpoint_name,
     explain_placement,
     find_checkpoint,
     has_weights,
 )
-from indexer.lyrics.cleaning import clean_line
-from indexer.lyrics.engines import (
+from mvsearch.indexer.lyrics.cleaning import clean_line
+from mvsearch.indexer.lyrics.engines import (
     Engine,
     EngineWish,
     choose_engine,
     load_engine,
     name_origin,
 )
-from indexer.lyrics.gates import GateOptions, explain_instrumental, judge_lines
-from indexer.lyrics.hearing import HearOptions, cut_window, hear_clips
-from indexer.lyrics.languages import find_language
-from indexer.lyrics.timing import clip_seconds
-from indexer.lyrics.voice import VOICE_SAMPLE_RATE, VoiceActivity, VoiceOptions, detect_voice
-from indexer.lyrics.windows import FRAMES_A_SECOND, Clip, WindowOptions, plan_clips
-from store.errors import MediaError, MvsearchError, WeightsMissingError
-from store.records import LyricLine, Lyrics, Matrix, WhisperSegment, Word
+from mvsearch.indexer.lyrics.gates import GateOptions, explain_instrumental, judge_lines
+from mvsearch.indexer.lyrics.hearing import HearOptions, cut_window, hear_clips
+from mvsearch.indexer.lyrics.languages import find_language
+from mvsearch.indexer.lyrics.timing import clip_seconds
+from mvsearch.indexer.lyrics.voice import (
+    VOICE_SAMPLE_RATE,
+    VoiceActivity,
+    VoiceOptions,
+    detect_voice,
+)
+from mvsearch.indexer.lyrics.windows import FRAMES_A_SECOND, Clip, WindowOptions, plan_clips
+from mvsearch.store.errors import MediaError, MvsearchError, WeightsMissingError
+from mvsearch.store.records import LyricLine, Lyrics, Matrix, WhisperSegment, Word
 
 __all__ = [
     "WHISPER_SAMPLE_RATE",

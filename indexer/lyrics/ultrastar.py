@@ -5,11 +5,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from indexer.lyrics.cleaning import MAX_LINE_LETTERS, clean_line
-from indexer.lyrics.languages import find_language
-from indexer.lyrics.timing import Cue, Parsed, clip_seconds, close_cues
-from store.records import Word
-from store.unicode import truncate
+from mvsearch.indexer.lyrics.cleaning import MAX_LINE_LETTERS, clean_line
+from mvsearch.indexer.lyrics.languages import find_language
+from mvsearch.indexer.lyrics.timing import Cue, Parsed, clip_seconds, close_cues
+from mvsearch.store.records import Word
+from mvsearch.store.unicode import truncate
 
 QUARTERS_PER_BEAT = 4
 _HEADER = re.compile(r"#\s?([A-Za-z0-9]{1,30})\s?:(.*)")

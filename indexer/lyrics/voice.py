@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from store.records import Matrix
+from mvsearch.store.records import Matrix
 
 VOICE_SAMPLE_RATE = 16_000
 CHUNK_SAMPLES = 512

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from indexer.lyrics.voice import CHUNK_SECONDS, VoiceActivity
+from mvsearch.indexer.lyrics.voice import CHUNK_SECONDS, VoiceActivity
 
 FRAMES_A_SECOND = 100
 WINDOW_FRAMES = 30 * FRAMES_A_SECOND

@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.encoders import Encoders
-from search.encode import analyse_part, own_spaces
-from search.engine import Engine, SearchOptions
-from search.evaluation.groups import Groups
-from search.evaluation.means import Means, list_means
-from search.evaluation.outcomes import Outcome
-from search.evaluation.queries import KnownQuery
-from search.query import Query, QueryPart
-from store.errors import MediaError, QueryError
-from store.library import Library
-from store.records import MODALITIES, Embeddings, Modality, Result
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.encode import analyse_part, own_spaces
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.search.evaluation.means import Means, list_means
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.queries import KnownQuery
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import MODALITIES, Embeddings, Modality, Result
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from indexer.cuts import cut_clip, cut_frame
-from indexer.distortions import DISTORTIONS
-from indexer.encoders import Encoders
-from indexer.parallel import map_in_threads
-from search.engine import choose_fusion
-from search.evaluation.asking import Analysed, Asker, find_holders
-from search.evaluation.evaluation import Evaluation, Hubness
-from search.evaluation.groups import Groups
-from search.evaluation.likeness import rank_similar
-from search.evaluation.originals import Originals
-from search.evaluation.outcomes import Outcome
-from search.evaluation.queries import KnownQuery, SampleOptions, sample_queries
-from search.query import QueryPart
-from store.errors import MediaError
-from store.library import Library
-from store.records import MODALITIES
+from mvsearch.indexer.cuts import cut_clip, cut_frame
+from mvsearch.indexer.distortions import DISTORTIONS
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.parallel import map_in_threads
+from mvsearch.search.engine import choose_fusion
+from mvsearch.search.evaluation.asking import Analysed, Asker, find_holders
+from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.search.evaluation.likeness import rank_similar
+from mvsearch.search.evaluation.originals import Originals
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.queries import KnownQuery, SampleOptions, sample_queries
+from mvsearch.search.query import QueryPart
+from mvsearch.store.errors import MediaError
+from mvsearch.store.library import Library
+from mvsearch.store.records import MODALITIES
 
 Tell = Callable[[str, int, int], None]
 Announce = Callable[[str], None]

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.metrics import ideal_gain
+from mvsearch.search.evaluation.metrics import ideal_gain
 
 FloatArray = npt.NDArray[np.float64]
 

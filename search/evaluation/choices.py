@@ -5,11 +5,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from search.evaluation.groups import Groups, group_by_tags, read_groups
-from search.evaluation.outcomes import OutcomeKind
-from search.evaluation.queries import EVERY_DISTORTION, KINDS
-from store.errors import QueryError
-from store.library import Library
+from mvsearch.search.evaluation.groups import Groups, group_by_tags, read_groups
+from mvsearch.search.evaluation.outcomes import OutcomeKind
+from mvsearch.search.evaluation.queries import EVERY_DISTORTION, KINDS
+from mvsearch.store.errors import QueryError
+from mvsearch.store.library import Library
 
 EVERY = "all"
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from search.evaluation.evaluation import Evaluation
-from search.evaluation.figures import RECALL_1, Difference, keep_answerable, subtract
-from search.evaluation.outcomes import Outcome
-from search.evaluation.report import (
+from mvsearch.search.evaluation.evaluation import Evaluation
+from mvsearch.search.evaluation.figures import RECALL_1, Difference, keep_answerable, subtract
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.report import (
     explain_figures,
     list_notes,
     say_title,
     start_table,
     write_pair,
 )
-from search.evaluation.tables import (
+from mvsearch.search.evaluation.tables import (
     Row,
     Tables,
     Topic,
@@ -26,14 +26,14 @@ from search.evaluation.tables import (
     make_tables,
     sort_topics,
 )
-from search.evaluation.wording import (
+from mvsearch.search.evaluation.wording import (
     name_distortion,
     name_group,
     say_chance,
     say_difference,
     say_difference_interval,
 )
-from search.text import printable
+from mvsearch.search.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

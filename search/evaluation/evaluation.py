@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.metrics import skewness
-from search.evaluation.outcomes import Outcome
-from store.records import MODALITIES
+from mvsearch.search.evaluation.metrics import skewness
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.store.records import MODALITIES
 
 FloatArray = npt.NDArray[np.float64]
 

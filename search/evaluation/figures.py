@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.evaluation import chance, metrics
-from search.evaluation.intervals import (
+from mvsearch.search.evaluation import chance, metrics
+from mvsearch.search.evaluation.intervals import (
     BootstrapOptions,
     FloatArray,
     Interval,
@@ -16,7 +16,7 @@ from search.evaluation.intervals import (
     span_interval,
     take_medians,
 )
-from search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.outcomes import Outcome
 
 RECALL_1, RECALL_5, RECALL_10 = "recall@1", "recall@5", "recall@10"
 MRR, MEDIAN_RANK = "mrr", "median_rank"

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from store.errors import QueryError
-from store.library import Library
-from store.records import Location, Modality, Video
+from mvsearch.store.errors import QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Location, Modality, Video
 
 PATH, GROUP = "path", "group"
 # Kinds that make answers right only under some circumstances; every other kind always does.

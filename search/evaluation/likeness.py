@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from search.engine import Engine
-from search.evaluation.evaluation import Hubness
-from search.evaluation.groups import Groups
-from search.evaluation.means import Means
-from search.evaluation.metrics import k_occurrence
-from search.evaluation.outcomes import Outcome
-from search.fusion import FloatArray, Fusion, order_best_first
-from search.matrix import SimilarityMatrix
-from store.records import Video
+from mvsearch.search.engine import Engine
+from mvsearch.search.evaluation.evaluation import Hubness
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.search.evaluation.means import Means
+from mvsearch.search.evaluation.metrics import k_occurrence
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.fusion import FloatArray, Fusion, order_best_first
+from mvsearch.search.matrix import SimilarityMatrix
+from mvsearch.store.records import Video
 
 HUB_K = 10
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from search.evaluation.groups import Groups
-from store.library import Library
-from store.records import LyricLine, Modality, Video
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.store.library import Library
+from mvsearch.store.records import LyricLine, Modality, Video
 
 MIN_WORDS = 4
 MIN_LETTERS = 15

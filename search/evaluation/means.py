@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from search.engine import Engine, SearchOptions
-from search.fusion import Fusion
-from store.records import Modality
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.fusion import Fusion
+from mvsearch.store.records import Modality
 
 
 @dataclass(frozen=True, slots=True)

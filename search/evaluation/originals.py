@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from indexer.cuts import cut_clip
-from indexer.distortions import DISTORTIONS, NONE
-from search.evaluation.queries import KnownQuery
-from store.errors import MediaError
+from mvsearch.indexer.cuts import cut_clip
+from mvsearch.indexer.distortions import DISTORTIONS, NONE
+from mvsearch.search.evaluation.queries import KnownQuery
+from mvsearch.store.errors import MediaError
 
 
 class Originals:

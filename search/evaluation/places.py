@@ -7,9 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
-from search.encode import own_spaces
-from store.library import Library
-from store.records import Modality, Segment, Video
+from mvsearch.search.encode import own_spaces
+from mvsearch.store.library import Library
+from mvsearch.store.records import Modality, Segment, Video
 
 # Between two frames of the library, so that no query frame is one that is stored.
 OFF_GRID = (0.2, 0.8)

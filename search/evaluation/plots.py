@@ -6,14 +6,14 @@ from html import escape
 
 import numpy as np
 
-from search.evaluation.evaluation import Evaluation, Hubness
-from search.evaluation.figures import RECALL_1, Figure
-from search.evaluation.outcomes import Outcome
-from search.evaluation.tables import Row, Tables, Topic
-from search.evaluation.wording import name_distortion, say_interval, say_value
-from search.page import wrap_wide
-from search.text import printable
-from store.records import MODALITIES
+from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.figures import RECALL_1, Figure
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.tables import Row, Tables, Topic
+from mvsearch.search.evaluation.wording import name_distortion, say_interval, say_value
+from mvsearch.search.page import wrap_wide
+from mvsearch.search.text import printable
+from mvsearch.store.records import MODALITIES
 
 # In CSS pixels; the page scales them to its width.
 WIDTH, LEFT, RIGHT, HEAD, FOOT = 900, 160, 24, 26, 44

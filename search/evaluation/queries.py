@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.distortions import (
+from mvsearch.indexer.distortions import (
     DROPPED_WORDS,
     NONE,
     PARAPHRASE,
@@ -14,15 +14,15 @@ from indexer.distortions import (
     find_family,
     names_of,
 )
-from search.evaluation.groups import Groups
-from search.evaluation.lines import KnownLines, draw_lines, read_lines
-from search.evaluation.outcomes import OutcomeKind
-from search.evaluation.places import Places, read_places
-from search.evaluation.slips import drop_words, misspell
-from search.query import REACHES
-from store.errors import QueryError
-from store.library import Library
-from store.records import MODALITIES, Modality, Video
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.search.evaluation.lines import KnownLines, draw_lines, read_lines
+from mvsearch.search.evaluation.outcomes import OutcomeKind
+from mvsearch.search.evaluation.places import Places, read_places
+from mvsearch.search.evaluation.slips import drop_words, misspell
+from mvsearch.search.query import REACHES
+from mvsearch.store.errors import QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import MODALITIES, Modality, Video
 
 KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "similar")
 EVERY_DISTORTION = names_of("none", "picture", "speed", "stream", "sound", "words")
@@ -174,7 +174,7 @@ def _senses(kind: OutcomeKind, held: frozenset[Modality]) -> tuple[Modality, ...
 
 def _left_senses(senses: tuple[Modality, ...], distortion: str) -> tuple[Modality, ...]:
     """What a clip can still be compared by; nothing where a distortion has nothing to spoil."""
-    from indexer.distortions import DISTORTIONS
+    from mvsearch.indexer.distortions import DISTORTIONS
 
     each = DISTORTIONS[distortion]
     if find_family(distortion) == "sound" and "audio" not in senses:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from search.evaluation.evaluation import Evaluation, Hubness
-from search.evaluation.figures import (
+from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.figures import (
     MAP,
     MOMENT_ERROR,
     MOMENT_METRICS,
@@ -17,9 +17,17 @@ from search.evaluation.figures import (
     RECALL_1,
     SIMILAR_METRICS,
 )
-from search.evaluation.intervals import BootstrapOptions
-from search.evaluation.tables import ALL, Gain, Row, Tables, Topic, find_headline, make_tables
-from search.evaluation.wording import (
+from mvsearch.search.evaluation.intervals import BootstrapOptions
+from mvsearch.search.evaluation.tables import (
+    ALL,
+    Gain,
+    Row,
+    Tables,
+    Topic,
+    find_headline,
+    make_tables,
+)
+from mvsearch.search.evaluation.wording import (
     MEANING,
     METRICS,
     name_distortion,
@@ -30,7 +38,7 @@ from search.evaluation.wording import (
     say_interval,
     say_value,
 )
-from search.text import printable, shorten
+from mvsearch.search.text import printable, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
-from search.evaluation.comparison import EXPLANATION, Comparison, Line, compare
-from search.evaluation.evaluation import Evaluation
-from search.evaluation.figures import (
+from mvsearch.search.evaluation.comparison import EXPLANATION, Comparison, Line, compare
+from mvsearch.search.evaluation.evaluation import Evaluation
+from mvsearch.search.evaluation.figures import (
     MOMENT_NEAR,
     MRR,
     RECALL_1,
@@ -14,18 +14,18 @@ from search.evaluation.figures import (
     Difference,
     keep_answerable,
 )
-from search.evaluation.outcomes import Outcome
-from search.evaluation.page_style import PAGE_STYLE
-from search.evaluation.plots import draw_errors, draw_legend, draw_occurrences, draw_recall
-from search.evaluation.report import (
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.page_style import PAGE_STYLE
+from mvsearch.search.evaluation.plots import draw_errors, draw_legend, draw_occurrences, draw_recall
+from mvsearch.search.evaluation.report import (
     ALL_METRICS,
     explain_figures,
     list_notes,
     say_hubness,
     say_title,
 )
-from search.evaluation.tables import Gain, Row, Tables, Topic, find_headline, make_tables
-from search.evaluation.wording import (
+from mvsearch.search.evaluation.tables import Gain, Row, Tables, Topic, find_headline, make_tables
+from mvsearch.search.evaluation.wording import (
     METRICS,
     name_distortion,
     name_group,
@@ -35,9 +35,9 @@ from search.evaluation.wording import (
     say_interval,
     say_value,
 )
-from search.page import hash_style
-from search.report_style import STYLE
-from search.text import printable
+from mvsearch.search.page import hash_style
+from mvsearch.search.report_style import STYLE
+from mvsearch.search.text import printable
 
 # What a first table can do without; every metric has its place further down.
 NOT_IN_SHORT = (SHARE_10, MOMENT_NEAR)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from search.evaluation.comparison import Comparison, compare
-from search.evaluation.evaluation import Evaluation, Hubness
-from search.evaluation.figures import Difference, Figure
-from search.evaluation.intervals import LEVEL, Interval
-from search.evaluation.tables import Gain, Row, Tables, Topic, find_headline, make_tables
-from search.evaluation.wording import name_group
+from mvsearch.search.evaluation.comparison import Comparison, compare
+from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.figures import Difference, Figure
+from mvsearch.search.evaluation.intervals import LEVEL, Interval
+from mvsearch.search.evaluation.tables import Gain, Row, Tables, Topic, find_headline, make_tables
+from mvsearch.search.evaluation.wording import name_group
 
 PLACES = 6
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
 
-from indexer.distortions import (
+from mvsearch.indexer.distortions import (
     DROPPED_WORDS,
     NOISE_10_DB,
     NONE,
@@ -16,11 +16,17 @@ from indexer.distortions import (
     TYPING_ERRORS,
     names_of,
 )
-from search.evaluation.evaluation import Evaluation
-from search.evaluation.figures import Difference, Figure, keep_answerable, measure, subtract
-from search.evaluation.intervals import BootstrapOptions
-from search.evaluation.outcomes import Outcome, OutcomeKind
-from store.records import MODALITIES
+from mvsearch.search.evaluation.evaluation import Evaluation
+from mvsearch.search.evaluation.figures import (
+    Difference,
+    Figure,
+    keep_answerable,
+    measure,
+    subtract,
+)
+from mvsearch.search.evaluation.intervals import BootstrapOptions
+from mvsearch.search.evaluation.outcomes import Outcome, OutcomeKind
+from mvsearch.store.records import MODALITIES
 
 ALL = "all"
 PICTURE_DISTORTIONS, SOUND_DISTORTIONS = "picture distortions", "sound distortions"

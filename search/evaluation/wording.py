@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from indexer.distortions import NONE
-from search.evaluation.figures import (
+from mvsearch.indexer.distortions import NONE
+from mvsearch.search.evaluation.figures import (
     MAP,
     MEDIAN_RANK,
     MOMENT_ERROR,
@@ -18,9 +18,9 @@ from search.evaluation.figures import (
     Difference,
     Figure,
 )
-from search.evaluation.outcomes import OutcomeKind
-from search.evaluation.tables import Row, Topic
-from search.text import printable
+from mvsearch.search.evaluation.outcomes import OutcomeKind
+from mvsearch.search.evaluation.tables import Row, Topic
+from mvsearch.search.text import printable
 
 NOTHING = "–"
 METRICS: Mapping[str, str] = {

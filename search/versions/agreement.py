@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from search.fusion import FloatArray
-from search.versions.diagonals import Line, Plane, Timeline, find_line, settle_line
-from store.records import Matrix
+from mvsearch.search.fusion import FloatArray
+from mvsearch.search.versions.diagonals import Line, Plane, Timeline, find_line, settle_line
+from mvsearch.store.records import Matrix
 
 # A part beyond the first must bring so many samples; more parts than this are a collage.
 MIN_PART_SAMPLES = 4

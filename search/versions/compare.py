@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders import find_points
-from indexer.encoders.operating_points import OperatingPoints
-from search.versions.agreement import (
+from mvsearch.indexer.encoders import find_points
+from mvsearch.indexer.encoders.operating_points import OperatingPoints
+from mvsearch.search.versions.agreement import (
     Agreement,
     AgreementOptions,
     find_agreement,
     measure_line,
 )
-from search.versions.diagonals import Timeline
-from search.versions.lines import LineOptions, match_lines
-from search.versions.relations import (
+from mvsearch.search.versions.diagonals import Timeline
+from mvsearch.search.versions.lines import LineOptions, match_lines
+from mvsearch.search.versions.relations import (
     MIN_COPIED,
     MIN_COVERED,
     Evidence,
@@ -25,8 +25,8 @@ from search.versions.relations import (
     judge_lines,
     relate,
 )
-from store.records import MODALITIES, Matrix, Modality, Video
-from store.vectors import SpaceIndex
+from mvsearch.store.records import MODALITIES, Matrix, Modality, Video
+from mvsearch.store.vectors import SpaceIndex
 
 # Nearer in time than this, samples show or play much of the same anyway: a window of sound is 5 s.
 GUARD_SECONDS: Mapping[Modality, float] = {"frames": 1.5, "audio": 6.0}

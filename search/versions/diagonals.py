@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from search.fusion import FloatArray
-from store.records import Matrix
+from mvsearch.search.fusion import FloatArray
+from mvsearch.store.records import Matrix
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from search.encode import own_spaces
-from search.versions.candidates import CandidateOptions, find_candidates
-from search.versions.compare import Comparison
-from search.versions.groups import Group, group_relations
-from search.versions.relations import KINDS, Relation
-from store.errors import MvsearchError
-from store.library import Library
-from store.records import Video
+from mvsearch.search.encode import own_spaces
+from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
+from mvsearch.search.versions.compare import Comparison
+from mvsearch.search.versions.groups import Group, group_relations
+from mvsearch.search.versions.relations import KINDS, Relation
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Video
 
 Progress = Callable[[int, int], None]
 Pair = tuple[str, str]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from search.versions.relations import Kind, Relation
-from store.records import Video
+from mvsearch.search.versions.relations import Kind, Relation
+from mvsearch.store.records import Video
 
 Sense = Literal["duplicate", "same-sound", "same-picture", "same-lyrics"]
 SENSES: tuple[Sense, ...] = get_args(Sense)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.fusion import FloatArray
-from store.records import Matrix
+from mvsearch.search.fusion import FloatArray
+from mvsearch.store.records import Matrix
 
 
 @dataclass(frozen=True, slots=True)

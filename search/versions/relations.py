@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from indexer.encoders.operating_points import NOT_CALIBRATED, OperatingPoints
-from search.versions.agreement import Agreement, Part
-from search.versions.lines import SharedLines
-from store.records import Modality, Video
+from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED, OperatingPoints
+from mvsearch.search.versions.agreement import Agreement, Part
+from mvsearch.search.versions.lines import SharedLines
+from mvsearch.store.records import Modality, Video
 
 Kind = Literal["duplicate", "excerpt", "same-sound", "same-picture", "same-lyrics"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

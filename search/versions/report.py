@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from indexer.encoders.operating_points import NOT_CALIBRATED
-from search.listing import placed_to_dict, video_to_dict
-from search.report import name_video
-from search.text import format_seconds, printable, write_json
-from search.versions.find import Progress, Versions, find_versions
-from search.versions.groups import Group
-from search.versions.relations import KINDS, Evidence, Kind, Relation, say_evidence
-from store.library import Library
-from store.records import Modality, Video
+from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.search.listing import placed_to_dict, video_to_dict
+from mvsearch.search.report import name_video
+from mvsearch.search.text import format_seconds, printable, write_json
+from mvsearch.search.versions.find import Progress, Versions, find_versions
+from mvsearch.search.versions.groups import Group
+from mvsearch.search.versions.relations import KINDS, Evidence, Kind, Relation, say_evidence
+from mvsearch.store.library import Library
+from mvsearch.store.records import Modality, Video
 
 VersionsForm = Literal["table", "json", "html"]
 
@@ -60,8 +60,8 @@ def write_versions(library: Library, report: VersionsReport) -> str:
         return write_json(versions_to_dict(versions))
     if report.form == "html":
         # Only the page has pictures.
-        from search.stills import LibraryStills
-        from search.versions.report_html import render_versions
+        from mvsearch.search.stills import LibraryStills
+        from mvsearch.search.versions.report_html import render_versions
 
         return render_versions(versions, LibraryStills(library, report.follow("pictures")))
     page = io.StringIO()

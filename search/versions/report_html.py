@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from search.page import (
+from mvsearch.search.page import (
     PICTURE_STYLE,
     PictureSheet,
     Place,
@@ -12,13 +12,13 @@ from search.page import (
     gather_sheet,
     write_page,
 )
-from search.report_style import STYLE
-from search.text import format_seconds, printable
-from search.versions.agreement import Part
-from search.versions.find import Versions
-from search.versions.relations import KINDS, Kind, Relation, say_evidence
-from search.versions.report import SAID, name_file, say_offset, say_uncalibrated
-from store.records import Modality
+from mvsearch.search.report_style import STYLE
+from mvsearch.search.text import format_seconds, printable
+from mvsearch.search.versions.agreement import Part
+from mvsearch.search.versions.find import Versions
+from mvsearch.search.versions.relations import KINDS, Kind, Relation, say_evidence
+from mvsearch.search.versions.report import SAID, name_file, say_offset, say_uncalibrated
+from mvsearch.store.records import Modality
 
 # More pairs of a kind are folded.
 MAX_UNFOLDED = 40

@@ -6,7 +6,7 @@ the newest.
 
 from alembic import context
 
-from store.tables import Base
+from mvsearch.store.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from benchmarks.libraries import LibraryOptions, Words, keep_library
-from indexer.encoders import Encoders
-from indexer.pipeline import index_folder
-from search.backgrounds import measure_backgrounds
-from search.engine import Engine
-from search.query import Query, QueryPart
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import index_folder
+from mvsearch.search.backgrounds import measure_backgrounds
+from mvsearch.search.engine import Engine
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.library import Library
 
 SMALL = LibraryOptions(9, n_frames=7, n_windows=5, n_lines=4, profile="toy", seed=3)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from indexer.encoders import Encoders
-from search.engine import Engine
-from search.options import SearchOptions
-from search.query import Query, parse_part
-from store.library import Library
-from store.records import (
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
+from mvsearch.search.query import Query, parse_part
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
     MODALITIES,
     Embeddings,
     Location,

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.timing import list_tree
-from store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError
 
 Status = Literal["done", "refused", "traceback", "hang", "killed"]
 SIGNS = ("Traceback (most recent call last)", "Exception ignored in", "Fatal Python error")

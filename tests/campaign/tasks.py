@@ -13,14 +13,14 @@ from typing import Any
 
 import faiss  # noqa: F401 (loaded once for all processes that are forked off)
 
-import cli
-from indexer.encoders import Encoders
-from indexer.encoders.cached import load_cached
-from indexer.pipeline import IndexOptions, index_folder
-from search.engine import Engine
-from search.query import Query, parse_part
-from search.terminal import run_app
-from store.library import Library
+from mvsearch import cli
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.encoders.cached import load_cached
+from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.search.engine import Engine
+from mvsearch.search.query import Query, parse_part
+from mvsearch.search.terminal import run_app
+from mvsearch.store.library import Library
 from tests.campaign import planted
 
 N_FILES = 12
@@ -65,7 +65,7 @@ def downgrade(home: Path, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    from store import schema
+    from mvsearch.store import schema
 
     with Library.open(home) as library, library._database.writing() as session:
         config = Config(attributes={"connection": session.connection()})

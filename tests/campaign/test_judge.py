@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from store.library import Library
+from mvsearch.store.library import Library
 from tests.campaign import kills, planted, tasks
 from tests.campaign.processes import Limits, run_task
 from tests.campaign.tally import Finding, Tally, format_table

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-import cli
-from search.status import print_status, status_to_dict
-from search.terminal import run_app
-from store.library import Library
+from mvsearch import cli
+from mvsearch.search.status import print_status, status_to_dict
+from mvsearch.search.terminal import run_app
+from mvsearch.store.library import Library
 from tests import toy_library
 
 

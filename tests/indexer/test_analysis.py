@@ -4,12 +4,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from indexer.analysis import AnalysisOptions, analyse_file, analyse_image
-from indexer.cuts import cut_frame
-from indexer.distortions import DISTORTIONS
-from indexer.encoders import PROFILES, Encoders
-from indexer.frames import read_image
-from store.errors import MediaError
+from mvsearch.indexer.analysis import AnalysisOptions, analyse_file, analyse_image
+from mvsearch.indexer.cuts import cut_frame
+from mvsearch.indexer.distortions import DISTORTIONS
+from mvsearch.indexer.encoders import PROFILES, Encoders
+from mvsearch.indexer.frames import read_image
+from mvsearch.store.errors import MediaError
 from tests.media import make_colours, make_pattern
 from tests.toy_library import make_clip
 
@@ -48,7 +48,7 @@ def test_frames_and_windows_carry_their_times(clip, encoders):
 
 def test_vectors_do_not_depend_on_batches(clip, encoders, monkeypatch):
     whole = analyse_file(clip, encoders)
-    monkeypatch.setattr("indexer.analysis.BATCH_FRAMES", 3)
+    monkeypatch.setattr("mvsearch.indexer.analysis.BATCH_FRAMES", 3)
     parts = analyse_file(clip, encoders)
     for one, other in zip(whole.embeddings, parts.embeddings, strict=True):
         np.testing.assert_array_equal(one.vectors, other.vectors)

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from indexer.audio import WindowBatch, Windower, WindowOptions, cut_windows, read_sound
-from indexer.pieces import DecodeOptions, SoundBlock
-from indexer.probe import probe_file
-from store.errors import MediaError
+from mvsearch.indexer.audio import WindowBatch, Windower, WindowOptions, cut_windows, read_sound
+from mvsearch.indexer.pieces import DecodeOptions, SoundBlock
+from mvsearch.indexer.probe import probe_file
+from mvsearch.store.errors import MediaError
 from tests.media import make_colours, make_silence, make_tone, run_ffmpeg
 
 Samples = npt.NDArray[np.float32]

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.complaints import COMPLAINT_LENGTH, LINE_BYTES, Complaints, describe_complaint
-from indexer.decode import decode
-from indexer.pieces import DecodeOptions
-from indexer.probe import probe_file
+from mvsearch.indexer.complaints import COMPLAINT_LENGTH, LINE_BYTES, Complaints, describe_complaint
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.pieces import DecodeOptions
+from mvsearch.indexer.probe import probe_file
 from tests.media import make_pattern, run_ffmpeg
 
 MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", "../shared/media"))

@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from indexer import cuts
-from indexer.cuts import add_noise, cut_clip, cut_frame, fit_size
-from indexer.distortions import DISTORTIONS, find_family, names_of
-from indexer.frames import DecodeOptions, FrameBatch, decode
-from indexer.probe import probe_file
-from indexer.programs import passthrough_option
-from indexer.stamp import draw_stamp
-from store.errors import MediaError
+from mvsearch.indexer import cuts
+from mvsearch.indexer.cuts import add_noise, cut_clip, cut_frame, fit_size
+from mvsearch.indexer.distortions import DISTORTIONS, find_family, names_of
+from mvsearch.indexer.frames import DecodeOptions, FrameBatch, decode
+from mvsearch.indexer.probe import probe_file
+from mvsearch.indexer.programs import passthrough_option
+from mvsearch.indexer.stamp import draw_stamp
+from mvsearch.store.errors import MediaError
 
 RATE = 44_100
 WIDTH, HEIGHT = 320, 180

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.cuts import cut_clip, cut_frame
-from indexer.decode import decode
-from indexer.distortions import DISTORTIONS
-from indexer.entry import find_entry, list_entries
-from indexer.pieces import DecodeOptions, FrameBatch
-from indexer.probe import probe_file
+from mvsearch.indexer.cuts import cut_clip, cut_frame
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.distortions import DISTORTIONS
+from mvsearch.indexer.entry import find_entry, list_entries
+from mvsearch.indexer.pieces import DecodeOptions, FrameBatch
+from mvsearch.indexer.probe import probe_file
 from tests.media import run_ffmpeg
 
 NOTHING = DISTORTIONS["none"]

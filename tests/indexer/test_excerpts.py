@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from indexer.excerpts import (
+from mvsearch.indexer.excerpts import (
     Excerpt,
     ExcerptOptions,
     read_excerpts,
     read_sound_at,
 )
-from indexer.signals import is_silent
-from store.errors import MediaError
+from mvsearch.indexer.signals import is_silent
+from mvsearch.store.errors import MediaError
 from tests.media import (
     cut_off,
     make_colours,
@@ -94,7 +94,7 @@ def test_what_is_lacking_is_said(tmp_path):
 
 
 def test_what_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("indexer.excerpts.MAX_SECONDS", 1.0)
+    monkeypatch.setattr("mvsearch.indexer.excerpts.MAX_SECONDS", 1.0)
     assert len(read_sound_at(make_tone(tmp_path / "a.wav", 440, 1), RATE)) == RATE
     with pytest.raises(MediaError, match="longer than"):
         read_sound_at(make_tone(tmp_path / "b.wav", 440, 3), RATE)

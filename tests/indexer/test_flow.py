@@ -4,9 +4,9 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from indexer.encoders import Encoders
-from indexer.flow import EncoderThread, Flow, Lane
-from indexer.frames import DecodeStoppedError
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.flow import EncoderThread, Flow, Lane
+from mvsearch.indexer.frames import DecodeStoppedError
 from tests.limits import HANG_SECONDS
 
 

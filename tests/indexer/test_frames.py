@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from indexer.frames import (
+from mvsearch.indexer.frames import (
     DecodeOptions,
     DecodeReport,
     DecodeStoppedError,
@@ -24,9 +24,9 @@ from indexer.frames import (
     read_image,
     read_subtitles,
 )
-from indexer.probe import probe_file
-from indexer.programs import find_program, passthrough_option
-from store.errors import MediaError
+from mvsearch.indexer.probe import probe_file
+from mvsearch.indexer.programs import find_program, passthrough_option
+from mvsearch.store.errors import MediaError
 from tests.limits import HANG_SECONDS
 from tests.media import (
     COLOURS,
@@ -385,7 +385,7 @@ def test_a_slow_reader_blocks_nothing_and_is_no_stall(
     """The clock stands still but for an hour that the reader takes over each piece."""
     hours: list[float] = []
     clock = SimpleNamespace(monotonic=lambda: 3600.0 * len(hours))
-    monkeypatch.setattr("indexer.streams.time", clock)
+    monkeypatch.setattr("mvsearch.indexer.streams.time", clock)
     wanted = DecodeOptions(batch_frames=1, block_seconds=0.5, stall_seconds=1800.0)
     n_frames = 0
     for piece in decode(long_clip, probe_file(long_clip), wanted):
@@ -475,8 +475,8 @@ MEASURE = """
 import resource, sys
 from pathlib import Path
 from types import SimpleNamespace
-from indexer.frames import DecodeOptions, decode
-from indexer.probe import probe_file
+from mvsearch.indexer.frames import DecodeOptions, decode
+from mvsearch.indexer.probe import probe_file
 path = Path(sys.argv[1])
 for piece in decode(path, probe_file(path), DecodeOptions(frame_rate=2.0)):
     pass

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from indexer import hardware
-from indexer.analysis import AnalysisOptions, Features, analyse_file
-from indexer.encoders import Encoders
-from indexer.hardware import Hardware, list_methods
-from indexer.pieces import DecodeOptions
-from indexer.probe import Probe, probe_file
-from indexer.programs import find_program, passthrough_option
+from mvsearch.indexer import hardware
+from mvsearch.indexer.analysis import AnalysisOptions, Features, analyse_file
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.hardware import Hardware, list_methods
+from mvsearch.indexer.pieces import DecodeOptions
+from mvsearch.indexer.probe import Probe, probe_file
+from mvsearch.indexer.programs import find_program, passthrough_option
 from tests.media import make_pattern
 
 # Takes `-hwaccel fake` out of its words and notes it; and does it wrong where it is told to.

@@ -2,8 +2,8 @@ import unicodedata
 
 import pytest
 
-from indexer.inventory import take_inventory
-from store.library import Library
+from mvsearch.indexer.inventory import take_inventory
+from mvsearch.store.library import Library
 from tests import toy_library
 
 COMPOSED = "café.mp4"

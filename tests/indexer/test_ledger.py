@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.analysis import AnalysisOptions
-from indexer.encoders import Encoders
-from indexer.pieces import Decoded
-from indexer.pipeline import IndexOptions, index_folder
-from store.library import Library
+from mvsearch.indexer.analysis import AnalysisOptions
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pieces import Decoded
+from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.store.library import Library
 from tests.media import probe_duration, run_ffmpeg
 
 

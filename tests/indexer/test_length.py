@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from indexer.analysis import AnalysisOptions
-from indexer.decode import decode
-from indexer.graph import MAX_GAP_SECONDS
-from indexer.pieces import DecodeOptions
-from indexer.probe import probe_file
-from store.errors import MediaError
-from store.library import Library
+from mvsearch.indexer.analysis import AnalysisOptions
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.graph import MAX_GAP_SECONDS
+from mvsearch.indexer.pieces import DecodeOptions
+from mvsearch.indexer.probe import probe_file
+from mvsearch.store.errors import MediaError
+from mvsearch.store.library import Library
 from tests import toy_library
 from tests.media import make_slides, make_tone, run_ffmpeg
 
@@ -51,7 +51,7 @@ def test_sound_of_a_telephone_is_heard(tmp_path):
 
 def test_a_file_that_claims_too_much_is_not_decoded(tmp_path, monkeypatch):
     path = make_slides(tmp_path / "slides.mkv", [("red", 0), ("blue", 13 * HOUR)])
-    monkeypatch.setattr("indexer.decode.Child", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr("mvsearch.indexer.decode.Child", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(MediaError, match=r"13\.0 hours, and the limit is 12;") as caught:
         decode_all(path)
     assert caught.value.code == "too_long"

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from indexer import lengths as module
-from indexer.lengths import LOOK_UP_SECONDS, Lengths
-from indexer.probe import probe_file
+from mvsearch.indexer import lengths as module
+from mvsearch.indexer.lengths import LOOK_UP_SECONDS, Lengths
+from mvsearch.indexer.probe import probe_file
 from tests.media import make_tone
 
 

@@ -4,11 +4,11 @@ import gc
 
 import pytest
 
-from indexer.encoders import Encoders
-from indexer.pipeline import IndexOptions, index_folder
-from indexer.progress import Silence
-from store.library import Library
-from store.records import Embeddings, Lyrics, Segment
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.indexer.progress import Silence
+from mvsearch.store.library import Library
+from mvsearch.store.records import Embeddings, Lyrics, Segment
 from tests.media import make_pattern
 
 N_FILES = 4
@@ -65,7 +65,7 @@ def run_watched(videos, home):
 
 
 def test_vectors_leave_memory_when_they_are_stored(videos, tmp_path, monkeypatch):
-    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: False)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: False)
     watch = run_watched(videos, tmp_path / "library")
     assert len(watch.meanwhile) == N_FILES
     assert max(watch.meanwhile) <= MAX_VIDEOS_HELD * N_SPACES
@@ -85,7 +85,7 @@ def test_nothing_of_the_others_is_held_while_whisper_hears_one(videos, tmp_path,
             alive.append(count_alive(Embeddings))
             return Lyrics((), "whisper", "tiny")
 
-    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: True)
-    monkeypatch.setattr("indexer.pipeline.Transcriber", Listener)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: True)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.Transcriber", Listener)
     watch = run_watched(videos, tmp_path / "library")
     assert alive == [watch.before[0]] * N_FILES

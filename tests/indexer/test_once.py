@@ -1,7 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from indexer.once import cached_once
+from mvsearch.indexer.once import cached_once
 
 
 class Slow:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.output import check_output, write_output
-from store.errors import MvsearchError
+from mvsearch.indexer.output import check_output, write_output
+from mvsearch.store.errors import MvsearchError
 from tests.media import make_tone
 
 
@@ -83,7 +83,7 @@ def test_nothing_is_left_where_the_disk_is_full(
         raise OSError(28, "No space left on device")
 
     (tmp_path / "page").write_text("mine")
-    monkeypatch.setattr("indexer.output.os.fsync", refuse)
+    monkeypatch.setattr("mvsearch.indexer.output.os.fsync", refuse)
     with pytest.raises(MvsearchError, match="No space left on device"):
         write_output({tmp_path / "page": b"new"}, has_force=True)
     assert names(tmp_path) == {"page"}

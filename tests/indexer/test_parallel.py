@@ -4,7 +4,7 @@ import numpy
 import pytest
 from threadpoolctl import threadpool_info
 
-from indexer.parallel import map_in_threads
+from mvsearch.indexer.parallel import map_in_threads
 from tests.limits import HANG_SECONDS
 
 

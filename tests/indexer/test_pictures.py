@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from indexer.containers import is_media_head
-from indexer.decode import decode
-from indexer.pictures import read_image
-from indexer.pieces import DecodeOptions, FrameBatch
-from indexer.probe import probe_file
-from store.errors import MediaError
+from mvsearch.indexer.containers import is_media_head
+from mvsearch.indexer.decode import decode
+from mvsearch.indexer.pictures import read_image
+from mvsearch.indexer.pieces import DecodeOptions, FrameBatch
+from mvsearch.indexer.probe import probe_file
+from mvsearch.store.errors import MediaError
 from tests.media import run_ffmpeg
 
 COLOURS = ((200, 30, 40), (20, 160, 60), (30, 60, 220))
@@ -93,10 +93,10 @@ def test_damaged_and_enormous_pictures_are_refused_in_plain_words(tmp_path, endi
     with pytest.raises(MediaError, match="damaged or too large") as caught:
         read_image(damaged, (8, 8))
     assert caught.value.code == "decode_failed"
-    monkeypatch.setattr("indexer.pictures.MAX_PIXELS", 48 * 32 - 1)
+    monkeypatch.setattr("mvsearch.indexer.pictures.MAX_PIXELS", 48 * 32 - 1)
     with pytest.raises(MediaError, match="damaged or too large"):
         read_image(tmp_path / f"a.{ending}", (8, 8))
-    monkeypatch.setattr("indexer.pictures.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("mvsearch.indexer.pictures.MAX_FILE_BYTES", 10)
     with pytest.raises(MediaError, match="damaged or too large"):
         read_image(tmp_path / f"a.{ending}", (8, 8))
 

@@ -14,24 +14,24 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from indexer.analysis import AnalysisOptions
-from indexer.encoders import Encoders
-from indexer.lyrics import sidecar
-from indexer.lyrics.transcribe import TranscribeOptions
-from indexer.lyrics.windows import VOICED_ONLY
-from indexer.pipeline import IndexOptions, index_folder
-from indexer.progress import Silence
-from search.status import print_status, status_to_dict
-from store.errors import (
+from mvsearch.indexer.analysis import AnalysisOptions
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.lyrics import sidecar
+from mvsearch.indexer.lyrics.transcribe import TranscribeOptions
+from mvsearch.indexer.lyrics.windows import VOICED_ONLY
+from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.indexer.progress import Silence
+from mvsearch.search.status import print_status, status_to_dict
+from mvsearch.store.errors import (
     EncoderMismatchError,
     LibraryBusyError,
     MediaError,
     MvsearchError,
     WeightsMissingError,
 )
-from store.library import Library
-from store.records import Failure, LyricLine, Lyrics, WhisperSegment
-from store.unicode import MAX_NAME_LETTERS
+from mvsearch.store.library import Library
+from mvsearch.store.records import Failure, LyricLine, Lyrics, WhisperSegment
+from mvsearch.store.unicode import MAX_NAME_LETTERS
 from tests import toy_library
 from tests.media import run_ffmpeg
 
@@ -94,7 +94,7 @@ def test_everything_of_a_folder_is_indexed(folder, home):
 
 def test_second_run_opens_no_file(folder, home, monkeypatch):
     toy_library.index(folder, home)
-    for name in ("indexer.stages.probe_file", "indexer.inventory.content_id"):
+    for name in ("mvsearch.indexer.stages.probe_file", "mvsearch.indexer.inventory.content_id"):
         monkeypatch.setattr(name, lambda *_: pytest.fail("the file was opened"))
     summary = toy_library.index(folder, home)
     assert (summary.indexed, summary.unchanged, summary.removed) == (0, 3, 0)
@@ -125,7 +125,7 @@ def test_moved_file_costs_no_decoding(folder, home, monkeypatch):
     moved = folder / "Ada Lovelace - First Song.mp4"
     moved.rename(folder / "Ada Lovelace - Renamed.mp4")
     (folder / "Ada Lovelace - First Song.lrc").rename(folder / "Ada Lovelace - Renamed.lrc")
-    monkeypatch.setattr("indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("mvsearch.indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
     summary = toy_library.index(folder, home)
     assert (summary.indexed, summary.unchanged, summary.removed) == (1, 2, 0)
     assert dump(home)["embedding"] == before["embedding"]
@@ -167,7 +167,7 @@ def test_two_copies_are_one_video_with_two_places(folder, home):
 def test_new_side_car_redoes_the_lyrics_alone(folder, home, monkeypatch):
     toy_library.index(folder, home)
     (folder / "Mary Somerville - Third Song.lrc").write_text("[00:01.00]a comet over Rome\n")
-    monkeypatch.setattr("indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("mvsearch.indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
     assert toy_library.index(folder, home).indexed == 1
     with Library.open(home) as library:
         video = library.catalog.find_video("Third Song")
@@ -233,11 +233,11 @@ def test_failed_file_is_tried_again_when_it_changed_or_when_asked(folder, home, 
     bad.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(4000))
     toy_library.index(folder, home)
     tried = []
-    from indexer import stages
+    from mvsearch.indexer import stages
 
     real = stages.probe_file
     monkeypatch.setattr(
-        "indexer.stages.probe_file", lambda path: tried.append(path.name) or real(path)
+        "mvsearch.indexer.stages.probe_file", lambda path: tried.append(path.name) or real(path)
     )
     assert toy_library.index(folder, home).failed == 1
     assert tried == []
@@ -250,7 +250,7 @@ def test_failed_file_is_tried_again_when_it_changed_or_when_asked(folder, home, 
 
 
 def test_one_odd_file_does_not_end_the_run(folder, home, monkeypatch):
-    from indexer import stages
+    from mvsearch.indexer import stages
 
     real = stages.probe_file
 
@@ -294,7 +294,7 @@ def test_an_encoder_that_cannot_be_loaded_ends_the_run(folder, home, monkeypatch
     def lack(encoder):
         raise WeightsMissingError(f"no weights for {encoder.spaces[0].modality}")
 
-    monkeypatch.setattr("indexer.pipeline.try_out", lack)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.try_out", lack)
     with pytest.raises(WeightsMissingError, match="no weights for"):
         toy_library.index(folder, home)
     with Library.open(home) as library:
@@ -338,12 +338,12 @@ KILLED_RUN = """
 import sys
 from contextlib import closing
 from pathlib import Path
-from indexer.encoders import Encoders
-from indexer.lyrics import sidecar
-from indexer.pipeline import IndexOptions, index_folder
-from indexer.progress import Silence
-from store.library import Library
-from store.records import Failure, LyricLine, Lyrics, WhisperSegment
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.lyrics import sidecar
+from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.indexer.progress import Silence
+from mvsearch.store.library import Library
+from mvsearch.store.records import Failure, LyricLine, Lyrics, WhisperSegment
 
 class Tell(Silence):
     def advance(self, stage):
@@ -430,7 +430,7 @@ def lyrics_stages(home):
 
 
 def test_lyrics_wait_for_whisper_and_come_later(without_lyrics, home, monkeypatch):
-    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: False)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: False)
     summary, said = run_with_notes(without_lyrics, home)
     assert summary.pending == 2
     assert len(said) == 1
@@ -440,9 +440,9 @@ def test_lyrics_wait_for_whisper_and_come_later(without_lyrics, home, monkeypatc
     summary, said = run_with_notes(without_lyrics, home)
     assert (summary.unchanged, summary.pending, len(said)) == (3, 2, 1)
 
-    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: True)
-    monkeypatch.setattr("indexer.pipeline.Transcriber", Listener)
-    monkeypatch.setattr("indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: True)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.Transcriber", Listener)
+    monkeypatch.setattr("mvsearch.indexer.analysis.decode", lambda *_: pytest.fail("decoded again"))
     summary, said = run_with_notes(without_lyrics, home)
     assert (summary.indexed, summary.pending, said) == (2, 0, [])
     # Five seconds of sound at Whisper's 16 kHz.
@@ -457,8 +457,8 @@ def test_lyrics_wait_for_whisper_and_come_later(without_lyrics, home, monkeypatc
 
 
 def test_side_car_is_taken_before_whisper(folder, home, monkeypatch):
-    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: True)
-    monkeypatch.setattr("indexer.pipeline.Transcriber", Listener)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: True)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.Transcriber", Listener)
     Listener.heard.clear()
     run_with_notes(folder, home)
     assert Listener.heard == []
@@ -475,14 +475,14 @@ def test_what_whisper_fails_on_is_tried_again_only_when_asked(without_lyrics, ho
             self.heard.append(len(samples))
             raise MediaError("transcribe_failed", "Whisper gave up")
 
-    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: True)
-    monkeypatch.setattr("indexer.pipeline.Transcriber", Deaf)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: True)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.Transcriber", Deaf)
     Listener.heard.clear()
     summary, _ = run_with_notes(without_lyrics, home)
     assert [bad.code for bad in summary.failures] == ["transcribe_failed"] * 2
     again, _ = run_with_notes(without_lyrics, home)
     assert (again.unchanged, again.failed, len(Listener.heard)) == (3, 2, 2)
-    monkeypatch.setattr("indexer.pipeline.Transcriber", Listener)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.Transcriber", Listener)
     healed, _ = run_with_notes(without_lyrics, home, has_retry=True)
     assert (healed.failed, len(Listener.heard)) == (0, 4)
     assert lyrics_stages(home)["First Song"] == "done"
@@ -492,8 +492,8 @@ def test_whisper_without_weights_is_an_error_before_any_work(folder, home, monke
     def refuse(model):
         raise WeightsMissingError("no way to fetch them")
 
-    monkeypatch.setattr("indexer.lyrics.transcribe.find_checkpoint", lambda model: None)
-    monkeypatch.setattr("indexer.lyrics.transcribe.fetch_weights", refuse)
+    monkeypatch.setattr("mvsearch.indexer.lyrics.transcribe.find_checkpoint", lambda model: None)
+    monkeypatch.setattr("mvsearch.indexer.lyrics.transcribe.fetch_weights", refuse)
     with pytest.raises(WeightsMissingError):
         toy_library.index(folder, home, lyrics="whisper")
     with Library.open(home) as library:
@@ -595,7 +595,7 @@ def test_who_waits_is_told_for_whom(folder, home):
 HOLDING_RUN = """
 import sys
 from pathlib import Path
-from store.library import Library
+from mvsearch.store.library import Library
 
 with Library.open(Path(sys.argv[1])) as library, library.writing():
     print("holding", flush=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders import Encoders
-from indexer.pipeline import index_folder, index_videos
-from indexer.stages import lyrics_fingerprint
-from store.library import Library
-from store.records import Lyrics
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import index_folder, index_videos
+from mvsearch.indexer.stages import lyrics_fingerprint
+from mvsearch.store.library import Library
+from mvsearch.store.records import Lyrics
 from tests.toy_library import make_clip
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\na tramp walks\n"

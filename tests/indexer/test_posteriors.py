@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.encoders import load_classifier
-from indexer.posteriors import classify_frames, classify_sound
-from store.errors import MediaError
+from mvsearch.indexer.encoders import load_classifier
+from mvsearch.indexer.posteriors import classify_frames, classify_sound
+from mvsearch.store.errors import MediaError
 from tests.media import make_colours, make_pattern, make_silence, make_tone, run_ffmpeg
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.naming import name_media
-from indexer.probe import probe_file
-from indexer.programs import find_program
-from store.errors import MediaError, ToolMissingError
+from mvsearch.indexer.naming import name_media
+from mvsearch.indexer.probe import probe_file
+from mvsearch.indexer.programs import find_program
+from mvsearch.store.errors import MediaError, ToolMissingError
 from tests.media import (
     add_cover,
     cut_off,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.frames import read_image
-from indexer.probe import probe_file
-from indexer.programs import compile_graph, open_input
-from store.errors import MediaError
+from mvsearch.indexer.frames import read_image
+from mvsearch.indexer.probe import probe_file
+from mvsearch.indexer.programs import compile_graph, open_input
+from mvsearch.store.errors import MediaError
 from tests import media, toy_library
 
 

@@ -4,7 +4,7 @@ from itertools import combinations
 import pytest
 from scipy.stats import chi2, chisquare
 
-from indexer.reservoir import Reservoir
+from mvsearch.indexer.reservoir import Reservoir
 
 
 def draw(n_items: int, size: int, seed: str) -> list[int]:

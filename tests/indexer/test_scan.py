@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.scan import Scan, ScanOptions, content_id, scan_folder
-from store.errors import MediaError, MvsearchError
+from mvsearch.indexer.scan import Scan, ScanOptions, content_id, scan_folder
+from mvsearch.store.errors import MediaError, MvsearchError
 from tests.media import make_colours, make_tone, run_ffmpeg
 
 MIB = 2**20
@@ -160,7 +160,7 @@ def test_an_unreadable_folder_is_a_failure_and_the_rest_is_found(
             raise PermissionError(13, "Permission denied")
         return list_folder(folder)
 
-    monkeypatch.setattr("indexer.scan.os.scandir", refuse)
+    monkeypatch.setattr("mvsearch.indexer.scan.os.scandir", refuse)
     scan = scan_folder(tmp_path)
     assert names(scan) == ["b.mp4"]
     (failure,) = scan.failures

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from indexer.encoders import PROFILES
-from indexer.pipeline import IndexOptions
-from indexer.progress import Silence
-from indexer.sides import open_side, open_sides, parse_profiles
-from store.errors import MvsearchError, WeightsMissingError
-from store.library import Library
+from mvsearch.indexer.encoders import PROFILES
+from mvsearch.indexer.pipeline import IndexOptions
+from mvsearch.indexer.progress import Silence
+from mvsearch.indexer.sides import open_side, open_sides, parse_profiles
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.library import Library
 from tests import toy_library
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from indexer import skipping
-from indexer.frames import DecodeOptions, FrameBatch, decode
-from indexer.pieces import Decoded
-from indexer.probe import PictureStream, probe_file
-from indexer.skipping import EncoderNote, choose_skip, read_encoder_notes
+from mvsearch.indexer import skipping
+from mvsearch.indexer.frames import DecodeOptions, FrameBatch, decode
+from mvsearch.indexer.pieces import Decoded
+from mvsearch.indexer.probe import PictureStream, probe_file
+from mvsearch.indexer.skipping import EncoderNote, choose_skip, read_encoder_notes
 from tests.media import make_pattern, probe_times
 
 SIZE = (160, 120)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.pieces import FrameBatch
-from indexer.probe import PictureStream, probe_file
-from indexer.sampling import find_uniform
-from indexer.stills import (
+from mvsearch.indexer.pieces import FrameBatch
+from mvsearch.indexer.probe import PictureStream, probe_file
+from mvsearch.indexer.sampling import find_uniform
+from mvsearch.indexer.stills import (
     MAX_STILLS,
     StillTaker,
     choose_size,
@@ -18,8 +18,8 @@ from indexer.stills import (
     is_still,
     make_stills,
 )
-from store.errors import MediaError
-from store.library import Library
+from mvsearch.store.errors import MediaError
+from mvsearch.store.library import Library
 from tests import toy_library
 from tests.media import make_colours, make_tone, run_ffmpeg
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from indexer.analysis import analyse_file
-from indexer.encoders import Encoders
-from indexer.tagging import Tagger, TagOptions
-from store.records import Segment, Tag
+from mvsearch.indexer.analysis import analyse_file
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.tagging import Tagger, TagOptions
+from mvsearch.store.records import Segment, Tag
 from tests.toy_library import make_clip
 
 LABELS = ("koala", "crane", "crane", "stage")

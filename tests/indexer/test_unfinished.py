@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders import Encoders
-from indexer.pipeline import index_folder
-from indexer.progress import Silence
-from indexer.unfinished import explain_unfinished, is_being_written, is_download_name
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import index_folder
+from mvsearch.indexer.progress import Silence
+from mvsearch.indexer.unfinished import explain_unfinished, is_being_written, is_download_name
+from mvsearch.store.library import Library
 from tests import toy_library
 
 HOUR_NS = 3600 * 10**9
@@ -105,7 +105,7 @@ def test_a_file_that_grows_while_it_is_read_is_left_and_what_was_known_of_it_sta
     path.write_bytes(whole[: len(whole) * 3 // 4])
     os.utime(path, ns=(HOUR_NS, HOUR_NS))
 
-    from indexer import pipeline
+    from mvsearch.indexer import pipeline
 
     run_stages = pipeline.run_stages
 
@@ -115,7 +115,7 @@ def test_a_file_that_grows_while_it_is_read_is_left_and_what_was_known_of_it_sta
             file.write(whole[len(whole) * 3 // 4 :])
         return outcome
 
-    monkeypatch.setattr("indexer.pipeline.run_stages", grow)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.run_stages", grow)
     with Library.open(folder.parent / "library") as library:
         before = library.catalog.location(path)
     summary, names, told = index(folder)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.encoders import ENCODERS, PROFILES
-from indexer.encoders.efficientnet import EfficientNetLite0
-from indexer.encoders.minilm import MiniLM
-from indexer.encoders.signal import Signal
-from store.library import Library
-from store.records import (
+from mvsearch.indexer.encoders import ENCODERS, PROFILES
+from mvsearch.indexer.encoders.efficientnet import EfficientNetLite0
+from mvsearch.indexer.encoders.minilm import MiniLM
+from mvsearch.indexer.encoders.signal import Signal
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
     MODALITIES,
     Embeddings,
     Location,

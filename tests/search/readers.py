@@ -17,12 +17,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from indexer.encoders import Encoders
-from indexer.parallel import map_in_threads
-from search.engine import Engine
-from search.query import Query, QueryPart
-from store.library import Library
-from store.records import (
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.parallel import map_in_threads
+from mvsearch.search.engine import Engine
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
     MODALITIES,
     Embeddings,
     Location,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from PIL import Image
 
-from search.page import Place
-from store.records import Video
+from mvsearch.search.page import Place
+from mvsearch.store.records import Video
 
 
 def paint(colour: tuple[int, int, int]) -> bytes:

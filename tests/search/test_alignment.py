@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.alignment import Alignment, AlignmentOptions, align, merge_hits
-from search.evidence import MAX_VECTORS, Track, find_median
+from mvsearch.search.alignment import Alignment, AlignmentOptions, align, merge_hits
+from mvsearch.search.evidence import MAX_VECTORS, Track, find_median
 
 STEP = 0.05
 NAN = float("nan")
@@ -472,7 +472,7 @@ def test_the_median_is_numpys(shape: tuple[int, ...]) -> None:
 
 def test_the_median_loads_no_masked_arrays() -> None:
     code = (
-        "import sys, numpy as np; from search.evidence import find_median;"
+        "import sys, numpy as np; from mvsearch.search.evidence import find_median;"
         "find_median(np.ones(4)); print('numpy.ma' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -6,21 +6,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import search.backgrounds
-import search.levels
-import search.probes
-from search.backgrounds import (
+import mvsearch.search.backgrounds
+import mvsearch.search.levels
+from mvsearch.search.backgrounds import (
     find_background,
     measure_backgrounds,
     obtain_background,
     read_medians,
 )
-from search.calibration import find_surprise, stretch
-from search.levels import summarise
-from search.probes import ask_probes, draw_probes, draw_sample
-from store.errors import MvsearchError
-from store.library import Library
-from store.records import Embeddings, Location, Stage, Video
+from mvsearch.search.calibration import find_surprise, stretch
+from mvsearch.search.levels import summarise
+from mvsearch.search.probes import ask_probes, draw_probes, draw_sample
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Embeddings, Location, Stage, Video
 
 N_VIDEOS = 60
 NEAR_ALL, LONG = 17, 31
@@ -93,7 +92,7 @@ def test_equal_vectors_everywhere_still_have_a_scale() -> None:
 def test_the_median_is_that_of_all_pairs(
     library: Any, spaces: Any, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search.probes, "MAX_PROBES", N_VIDEOS)
+    monkeypatch.setattr(mvsearch.search.probes, "MAX_PROBES", N_VIDEOS)
     index = library.index(spaces["lyrics"])
     found = measure(index, "clip", planted_encoders())
     every = np.array(
@@ -123,8 +122,10 @@ def test_a_single_video_is_not_compared_with_itself(
     """Its two hours would be multiplied by its two hours, for pairs that nobody counts."""
     lines = np.random.default_rng(2).normal(size=(9, spaces["lyrics"].dim))
     alone = plant({"01aa": {spaces["lyrics"]: (lines, conftest_spans(9))}})
-    monkeypatch.setattr(search.probes, "iter_blocks", lambda *_: pytest.fail("vectors were read"))
-    monkeypatch.setattr(search.probes, "compare_some", lambda *_: pytest.fail("compared"))
+    monkeypatch.setattr(
+        mvsearch.search.probes, "iter_blocks", lambda *_: pytest.fail("vectors were read")
+    )
+    monkeypatch.setattr(mvsearch.search.probes, "compare_some", lambda *_: pytest.fail("compared"))
     found = obtain_background(alone, spaces["lyrics"], kind, planted_encoders())
     assert (found.n_pairs, list(found.levels)) == (0, ["01aa"])
 
@@ -182,7 +183,7 @@ def test_a_background_is_kept_until_the_index_changes(
     def refuse(*_: object) -> None:
         raise MvsearchError("measured anew")
 
-    monkeypatch.setattr(search.backgrounds, "draw_probes", refuse)
+    monkeypatch.setattr(mvsearch.search.backgrounds, "draw_probes", refuse)
     with Library.open(library.folder) as again:
         read = obtain_background(again, spaces["lyrics"], "words", planted_encoders())
     assert read == made or (read.levels, read.location) == (made.levels, made.location)
@@ -203,7 +204,7 @@ def test_a_large_index_gets_fewer_probes(
     library: Any, spaces: Any, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = library.index(spaces["lyrics"])
-    monkeypatch.setattr(search.probes, "MAX_OPERATIONS", 8 * index.n * 12 * 9)
+    monkeypatch.setattr(mvsearch.search.probes, "MAX_OPERATIONS", 8 * index.n * 12 * 9)
     assert measure(index, "clip", planted_encoders()).n_pairs == 9 * (N_VIDEOS - 1)
 
 
@@ -212,7 +213,7 @@ def test_a_huge_index_is_measured_on_some_of_its_videos(
 ) -> None:
     index = library.index(spaces["lyrics"])
     whole = measure(index, "clip", planted_encoders())
-    monkeypatch.setattr(search.probes, "MAX_OPERATIONS", 8 * index.n * 12 * 4)
+    monkeypatch.setattr(mvsearch.search.probes, "MAX_OPERATIONS", 8 * index.n * 12 * 4)
     found = measure(index, "clip", planted_encoders())
     assert len(found.levels) == N_VIDEOS // 2
     assert 8 * (N_VIDEOS // 2 - 1) <= found.n_pairs <= 8 * N_VIDEOS // 2
@@ -236,7 +237,7 @@ def growing(plant: Any, spaces: Any, conftest_spans: Any, monkeypatch: pytest.Mo
             for at in rng.permutation(n_first).tolist()
         }
     )
-    monkeypatch.setattr(search.levels, "SMALL_LIBRARY", 20)
+    monkeypatch.setattr(mvsearch.search.levels, "SMALL_LIBRARY", 20)
 
     def add(video_id: str, seed: int) -> None:
         path = library.folder / f"{video_id}.mp4"
@@ -265,11 +266,13 @@ def test_only_new_videos_are_measured_and_exactly(
         add("99cc", seed=99)
         library.catalog.drop_locations([library.catalog.video("05cc").path])
     measured: list[list[str]] = []
-    real = search.levels.ask_probes
+    real = mvsearch.search.levels.ask_probes
     monkeypatch.setattr(
-        search.levels, "ask_probes", lambda *args: measured.append(list(args[3])) or real(*args)
+        mvsearch.search.levels,
+        "ask_probes",
+        lambda *args: measured.append(list(args[3])) or real(*args),
     )
-    monkeypatch.setattr(search.backgrounds, "draw_probes", None)
+    monkeypatch.setattr(mvsearch.search.backgrounds, "draw_probes", None)
     with Library.open(library.folder) as again:
         after = obtain_background(again, spaces["lyrics"], kind, planted_encoders())
         index = again.index(spaces["lyrics"])
@@ -325,7 +328,7 @@ def test_a_small_library_is_as_if_its_videos_had_come_at_once(
     growing: Any, spaces: Any, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library, add = growing
-    monkeypatch.setattr(search.levels, "SMALL_LIBRARY", 100)
+    monkeypatch.setattr(mvsearch.search.levels, "SMALL_LIBRARY", 100)
     obtain_background(library, spaces["lyrics"], "video", planted_encoders())
     add("00aa", 77)
     found = obtain_background(library, spaces["lyrics"], "video", planted_encoders())
@@ -339,7 +342,7 @@ def test_what_is_kept_damaged_is_measured_anew(
     library, _ = growing
     lyrics = spaces["lyrics"]
     made = obtain_background(library, lyrics, "clip", planted_encoders())
-    name = search.backgrounds._name("clip")
+    name = mvsearch.search.backgrounds._name("clip")
     arrays = dict(library.measured(library.index(lyrics), name))
     for broken in ({**arrays, "levels": arrays["levels"][:-1]}, {"numbers": arrays["numbers"]}):
         library.keep_measured(library.index(lyrics), name, broken)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from search.calibration import (
+from mvsearch.search.calibration import (
     find_same_levels,
     find_surprise,
     is_chance,
@@ -17,10 +17,10 @@ from search.calibration import (
     stretch,
     unstretch,
 )
-from search.engine import Engine
-from search.fusion import NEUTRAL
-from search.query import Query, QueryPart
-from store.records import Contribution, Space
+from mvsearch.search.engine import Engine
+from mvsearch.search.fusion import NEUTRAL
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.records import Contribution, Space
 from tests.search.conftest import AUDIO
 
 NAN = float("nan")

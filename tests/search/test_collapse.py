@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from search.collapse import CopyTest, Pick, pick_videos
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart
-from search.report import print_results, result_to_dict
-from search.versions.find import open_comparison
-from store.errors import QueryError
-from store.library import Library
-from store.records import Segment, Space, Video
+from mvsearch.search.collapse import CopyTest, Pick, pick_videos
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.report import print_results, result_to_dict
+from mvsearch.search.versions.find import open_comparison
+from mvsearch.store.errors import QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Segment, Space, Video
 
 
 def make(name: str, artist: str | None = None) -> Video:

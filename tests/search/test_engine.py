@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart, Section
-from store.errors import (
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart, Section
+from mvsearch.store.errors import (
     EncoderMismatchError,
     MediaError,
     MvsearchError,
     QueryError,
     VideoNotFoundError,
 )
-from store.records import Embeddings, Segment, Space
+from mvsearch.store.records import Embeddings, Segment, Space
 
 IDS = [f"{at:x}" * 8 for at in range(1, 7)]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from indexer.encoders import Encoders
-from search.engine import Engine, SearchOptions
-from search.listing import placed_to_dict, print_videos
-from search.query import Query, parse_part
-from search.report import print_results, results_to_json
-from search.versions.report import VersionsReport, write_versions
-from store.library import Library
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.listing import placed_to_dict, print_videos
+from mvsearch.search.query import Query, parse_part
+from mvsearch.search.report import print_results, results_to_json
+from mvsearch.search.versions.report import VersionsReport, write_versions
+from mvsearch.store.library import Library
 from tests.toy_library import index, make_clip
 
 PICTURES = ("testsrc2=s=64x48:r=5", "mandelbrot=s=64x48:r=5")

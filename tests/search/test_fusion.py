@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from search.fusion import (
+from mvsearch.search.fusion import (
     choose_weights,
     fuse_ranks,
     fuse_surprise,

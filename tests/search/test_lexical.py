@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import store.lines
-from search.engine import Engine, SearchOptions
-from search.lexical import WordEvidence, find_evidence, find_lines
-from search.query import Query, QueryPart
-from search.retrieve import Ask, find_candidates, score_videos
-from store.library import Library
-from store.lines import split_words
-from store.records import LyricLine, Lyrics, Space, Stage
+import mvsearch.store.lines
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.lexical import WordEvidence, find_evidence, find_lines
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.retrieve import Ask, find_candidates, score_videos
+from mvsearch.store.library import Library
+from mvsearch.store.lines import split_words
+from mvsearch.store.records import LyricLine, Lyrics, Space, Stage
 from tests.search.conftest import LYRICS, SPACES, unit
 
 HALF = LYRICS.dim // 2
@@ -207,7 +207,7 @@ def test_a_verse_is_asked_for_line_by_line(sung: Library, planted_encoders: Any)
 def test_without_an_index_of_words_the_meaning_alone_decides(
     sung: Library, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store.lines, "has_index", lambda _: False)
+    monkeypatch.setattr(mvsearch.store.lines, "has_index", lambda _: False)
     assert find_evidence(sung.catalog, LYRICS, ("shibboleth",)) == {}
     index = sung.index(LYRICS)
     vector = index.vectors("dddd")[2]

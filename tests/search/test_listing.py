@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from indexer.encoders.weights import ModelStatus
-from search.listing import (
+from mvsearch.indexer.encoders.weights import ModelStatus
+from mvsearch.search.listing import (
     N_TAGS,
     Entry,
     entry_to_dict,
@@ -16,8 +16,8 @@ from search.listing import (
     print_models,
     print_videos,
 )
-from search.status import print_status
-from store.records import Failure, Tag, Video
+from mvsearch.search.status import print_status
+from mvsearch.store.records import Failure, Tag, Video
 
 
 def show(print_table: object, *items: object, width: int = 80) -> str:

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-import search.moments
-from cli import app
-from indexer.encoders import Encoders
-from search.engine import Engine
-from search.query import Query, QueryPart
-from search.report import say_moment
-from store.library import Library
-from store.records import Moment
+import mvsearch.search.moments
+from mvsearch.cli import app
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.report import say_moment
+from mvsearch.store.library import Library
+from mvsearch.store.records import Moment
 from tests import toy_library
 
 FRAMES_PER_SECOND, SAMPLE_RATE = 10, 8000
@@ -153,7 +153,7 @@ def test_the_command_line_says_what_is_unclear(home: Path) -> None:
 def test_a_clip_by_an_encoder_that_was_not_calibrated_has_a_place_and_no_support(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search.moments, "find_points", lambda _: None)
+    monkeypatch.setattr(mvsearch.search.moments, "find_points", lambda _: None)
     (first, *_) = find(home, cut(home, FIRST + 0.5, 5), kind="clip")
     assert first.start_seconds == pytest.approx(FIRST + 0.5, abs=0.5)
     assert (first.support, first.is_calibrated) == (None, False)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-import search.engine
-import search.sketches
-from search.engine import Engine, SearchOptions
-from search.matrix import gather_scores
-from search.pairs import Match, match_sets
-from search.report import ReportOptions, write_report
-from search.report_heatmap import chain_by_likeness, draw_heatmap
-from search.shortlist import count_operations
-from search.sketches import condense, estimate_rows, find_axes, sketch_videos
+import mvsearch.search.engine
+import mvsearch.search.sketches
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.matrix import gather_scores
+from mvsearch.search.pairs import Match, match_sets
+from mvsearch.search.report import ReportOptions, write_report
+from mvsearch.search.report_heatmap import chain_by_likeness, draw_heatmap
+from mvsearch.search.shortlist import count_operations
+from mvsearch.search.sketches import condense, estimate_rows, find_axes, sketch_videos
 
 N_STANDINS = 16
 N_THEMES, N_OF_THEME = 6, 3
@@ -96,7 +96,7 @@ def test_axes_are_the_eigenvectors_that_numpy_finds_by_svd(
 def test_estimates_are_the_two_way_mean_of_standins(
     library: Any, spaces: Any, pool: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search.sketches, "MAX_PRODUCT", 4 * N_STANDINS**2 * 7)
+    monkeypatch.setattr(mvsearch.search.sketches, "MAX_PRODUCT", 4 * N_STANDINS**2 * 7)
     sketches = sketch_videos(library.index(spaces["audio"]), IDS, pool)
     found = estimate_rows(sketches, 3, 7)
     for row, one in zip(found, range(3, 7), strict=True):
@@ -117,7 +117,7 @@ def test_what_is_listed_is_as_exact_as_the_whole_report(
 ) -> None:
     """Of 18 videos 12 are listed for each; the two best, of its theme, are among them."""
     options = SearchOptions(top=2, fusion=fusion)
-    monkeypatch.setattr(search.engine, "choose_depth", lambda top: 12)
+    monkeypatch.setattr(mvsearch.search.engine, "choose_depth", lambda top: 12)
     told: list[tuple[int, int]] = []
     listed = list(engine.similar_listed(options, lambda n, of: told.append((n, of))))
     whole = list(engine.similar_all(engine.similarity_matrix(options), options))
@@ -143,7 +143,7 @@ def test_a_pair_is_compared_once(engine: Any, monkeypatch: pytest.MonkeyPatch) -
             pairs.append((first.tobytes(), second.tobytes()))
         return match_sets(first, second)
 
-    monkeypatch.setattr("search.neighbours.match_sets", match)
+    monkeypatch.setattr("mvsearch.search.neighbours.match_sets", match)
     assert len(list(engine.similar_listed(SearchOptions(top=40)))) == 18
     assert len(pairs) == len({frozenset(pair) for pair in pairs}) == 153
 
@@ -152,7 +152,7 @@ def test_few_of_an_artist_are_looked_for_as_far_as_needed(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two are listed and three of the one artist wanted; of two artists' there are none."""
-    monkeypatch.setattr(search.engine, "choose_depth", lambda top: 2)
+    monkeypatch.setattr(mvsearch.search.engine, "choose_depth", lambda top: 2)
     results = [found for _, found in engine.similar_listed(SearchOptions(top=4, per_artist=3))]
     assert {len(found) for found in results} == {3}
 
@@ -164,7 +164,7 @@ def test_a_library_is_large_by_what_it_would_cost(
     n = sum(40 + at for at in range(17)) + 3
     assert count_operations({"frames": frames}) == n * n * 16 / 2
     assert not engine.is_large()
-    monkeypatch.setattr(search.engine, "MAX_OPERATIONS", 1e3)
+    monkeypatch.setattr(mvsearch.search.engine, "MAX_OPERATIONS", 1e3)
     assert engine.is_large()
     assert not engine.is_large(SearchOptions(fusion="rrf"))
 
@@ -174,7 +174,7 @@ def test_the_report_of_a_large_library_reads_like_that_of_a_small_one(
 ) -> None:
     options, form = SearchOptions(top=2), ReportOptions("txt", is_all=True)
     small = write_report(engine, [], options, form)
-    monkeypatch.setattr(search.engine, "MAX_OPERATIONS", 1e3)
+    monkeypatch.setattr(mvsearch.search.engine, "MAX_OPERATIONS", 1e3)
     assert write_report(engine, [], options, form) == small
     page = write_report(engine, [], options, ReportOptions("html", is_all=True))
     assert page.count('<article class="song"') == 18
@@ -196,10 +196,10 @@ def test_chains_put_what_is_alike_side_by_side() -> None:
 def test_the_map_of_many_songs_shows_what_is_known(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.report_heatmap.MAX_PAINTED", 7)
+    monkeypatch.setattr("mvsearch.search.report_heatmap.MAX_PAINTED", 7)
     painted: list[np.ndarray] = []
     monkeypatch.setattr(
-        "search.report_heatmap.encode_png", lambda pixels: painted.append(pixels) or ""
+        "mvsearch.search.report_heatmap.encode_png", lambda pixels: painted.append(pixels) or ""
     )
     similar = list(engine.similar_listed(SearchOptions(top=2)))
     scores = gather_scores(similar)

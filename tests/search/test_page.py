@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 
-from search.page import NO_PICTURE, find_nearest, gather_sheet, hash_style, write_page
+from mvsearch.search.page import NO_PICTURE, find_nearest, gather_sheet, hash_style, write_page
 from tests.search.still_sources import HeldStills, paint_place, read_rules
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from search.pool import gather_pool
+from mvsearch.search.pool import gather_pool
 
 
 def test_a_pool_holds_every_video_once_and_knows_who_has_it(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.query import (
+from mvsearch.search.query import (
     MAX_QUERY_LETTERS,
     Query,
     QueryPart,
@@ -16,7 +16,7 @@ from search.query import (
     parse_time,
     parse_weights,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 
 
 @pytest.mark.parametrize(

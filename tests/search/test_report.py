@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart, Section
-from search.report import (
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart, Section
+from mvsearch.search.report import (
     ReportOptions,
     print_results,
     results_to_csv,
@@ -22,7 +22,7 @@ from search.report import (
     say_moment,
     write_report,
 )
-from store.records import Contribution, Moment, Result, Video
+from mvsearch.store.records import Contribution, Moment, Result, Video
 
 
 def result(**change: Any) -> Result:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.fusion import NEUTRAL, fuse, split_scores
-from search.report_bar import draw_bar, find_longest
-from store.records import Contribution, Result, Video
+from mvsearch.search.fusion import NEUTRAL, fuse, split_scores
+from mvsearch.search.report_bar import draw_bar, find_longest
+from mvsearch.store.records import Contribution, Result, Video
 
 WEIGHTS: dict[Any, float] = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
 RECT = re.compile(r'<rect class="(\w+)" x="([\d.]+)" width="([\d.]+)"')

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.matrix import SimilarityMatrix, gather_scores
-from search.report_heatmap import encode_png, order_by_likeness
-from search.report_html import gather_pictures, render_html
-from store.records import Contribution, Moment, Result, Video
+from mvsearch.search.matrix import SimilarityMatrix, gather_scores
+from mvsearch.search.report_heatmap import encode_png, order_by_likeness
+from mvsearch.search.report_html import gather_pictures, render_html
+from mvsearch.store.records import Contribution, Moment, Result, Video
 from tests.search.still_sources import HeldStills, paint_place, read_rules
 
 EVIL = '<script>alert("x")</script> & \' "><img src=x onerror=alert(1)>'

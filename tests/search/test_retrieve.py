@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-import search.blocks
-import search.pairs
-import search.retrieve
-import store.vectors
-from search.calibration import find_surprise
-from search.fusion import fuse_surprise, fuse_weighted, merge_parts
-from search.lexical import WordEvidence
-from search.pairs import compare_all, compare_one
-from search.retrieve import Ask, find_candidates, score_videos
+import mvsearch.search.blocks
+import mvsearch.search.retrieve
+import mvsearch.store.vectors
+from mvsearch.search.calibration import find_surprise
+from mvsearch.search.fusion import fuse_surprise, fuse_weighted, merge_parts
+from mvsearch.search.lexical import WordEvidence
+from mvsearch.search.pairs import compare_all, compare_one
+from mvsearch.search.retrieve import Ask, find_candidates, score_videos
 
 N_VIDEOS = 40
 
@@ -56,9 +55,9 @@ def make_queries(index: Any, n: int, seed: int) -> np.ndarray:
 def test_set_similarity_is_brute_force_whatever_the_blocks(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_values: int
 ) -> None:
-    monkeypatch.setattr(search.blocks, "MAX_PRODUCT", max_product)
-    monkeypatch.setattr(search.retrieve, "BLOCK_VALUES", block_values)
-    monkeypatch.setattr(store.vectors, "BLOCK_VALUES", block_values)
+    monkeypatch.setattr(mvsearch.search.blocks, "MAX_PRODUCT", max_product)
+    monkeypatch.setattr(mvsearch.search.retrieve, "BLOCK_VALUES", block_values)
+    monkeypatch.setattr(mvsearch.store.vectors, "BLOCK_VALUES", block_values)
     index = library.index(spaces["lyrics"])
     ids = [f"{at:02d}aa" for at in (5, 11, 0, 1, 2, 10, 3, 4, 7)]
     queries = make_queries(index, 5, 3)
@@ -120,7 +119,7 @@ def test_what_words_speak_for_is_scored_whatever_its_similarity(
 ) -> None:
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "is_exact", False)
-    monkeypatch.setattr(search.retrieve, "MIN_DOUBTFUL", 0)
+    monkeypatch.setattr(mvsearch.search.retrieve, "MIN_DOUBTFUL", 0)
     asks = [Ask(index, make_queries(index, 1, 1))]
     alone = find_candidates(asks, lambda s, _: s[0], 1)
     outsider = next(v for v in index.video_ids if v not in alone.video_ids)
@@ -146,9 +145,9 @@ def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "search", lambda *_: pytest.fail("neighbours were looked for"))
     read: list[int] = []
-    real = store.vectors.widen
+    real = mvsearch.store.vectors.widen
     monkeypatch.setattr(
-        store.vectors, "widen", lambda rows, out: read.append(len(rows)) or real(rows, out)
+        mvsearch.store.vectors, "widen", lambda rows, out: read.append(len(rows)) or real(rows, out)
     )
     ask = Ask(index, make_queries(index, n_queries, 4))
     read.clear()
@@ -174,18 +173,18 @@ def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
 def test_lists_are_read_through_where_they_would_find_most_rows_anyway(
     n_rows: int, n_queries: int, n_wanted: int, is_cheaper: bool
 ) -> None:
-    k = search.retrieve.NEIGHBOURS * n_wanted
-    assert search.retrieve.is_reading_cheaper(n_rows, n_queries, k) == is_cheaper
+    k = mvsearch.search.retrieve.NEIGHBOURS * n_wanted
+    assert mvsearch.search.retrieve.is_reading_cheaper(n_rows, n_queries, k) == is_cheaper
 
 
 def test_a_long_index_is_never_read_for_what_lists_fetch_less_of() -> None:
     """Whatever the queries, to read all fetches no more pages of a disk than lists would."""
     for n_queries in (1, 10, 100, 1000):
         for n_wanted in (1, 10, 100, 1000):
-            n_found = n_queries * 4 * search.retrieve.NEIGHBOURS * n_wanted
+            n_found = n_queries * 4 * mvsearch.search.retrieve.NEIGHBOURS * n_wanted
             n_rows = int(2 * n_found)
-            k = search.retrieve.NEIGHBOURS * n_wanted
-            assert not search.retrieve.is_reading_cheaper(n_rows, n_queries, k)
+            k = mvsearch.search.retrieve.NEIGHBOURS * n_wanted
+            assert not mvsearch.search.retrieve.is_reading_cheaper(n_rows, n_queries, k)
 
 
 def test_wanting_all_gives_all(library: Any, spaces: Any) -> None:
@@ -198,8 +197,8 @@ def test_wanting_all_gives_all(library: Any, spaces: Any) -> None:
 def test_pairs_are_brute_force_both_ways(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_rows: int
 ) -> None:
-    monkeypatch.setattr(search.pairs, "MAX_PRODUCT", max_product)
-    monkeypatch.setattr(search.blocks.iter_blocks, "__defaults__", (block_rows,))
+    monkeypatch.setattr(mvsearch.search.pairs, "MAX_PRODUCT", max_product)
+    monkeypatch.setattr(mvsearch.search.blocks.iter_blocks, "__defaults__", (block_rows,))
     index = library.index(spaces["lyrics"])
     ids = [f"{at:02d}aa" for at in (9, 1, 0, 2, 4, 31, 16, 8)]
     expected = np.array(
@@ -227,14 +226,14 @@ def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
 ) -> None:
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "is_exact", False)
-    monkeypatch.setattr(search.retrieve, "MIN_DOUBTFUL", 3)
+    monkeypatch.setattr(mvsearch.search.retrieve, "MIN_DOUBTFUL", 3)
     asked: list[int] = []
     real = type(index).search
     monkeypatch.setattr(
         type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
     )
-    monkeypatch.setattr(search.retrieve, "NEIGHBOURS", 1)
-    monkeypatch.setattr(search.retrieve, "is_reading_cheaper", lambda *_: False)
+    monkeypatch.setattr(mvsearch.search.retrieve, "NEIGHBOURS", 1)
+    monkeypatch.setattr(mvsearch.search.retrieve, "is_reading_cheaper", lambda *_: False)
     ask = Ask(index, make_queries(index, 12, 9))
     # The one neighbour of each vector rules no video out: none but a few are looked at.
     found = find_candidates([ask], lambda s, _: s[0], 1)
@@ -249,7 +248,7 @@ def test_what_is_held_of_neighbours_is_bounded_whatever_is_wanted(
 ) -> None:
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "is_exact", False)
-    monkeypatch.setattr(search.retrieve, "is_reading_cheaper", lambda *_: False)
+    monkeypatch.setattr(mvsearch.search.retrieve, "is_reading_cheaper", lambda *_: False)
     ask = Ask(index, make_queries(index, 30, 9))
     whole = find_candidates([ask], lambda s, _: s[0], 6)
     held: list[int] = []
@@ -259,7 +258,7 @@ def test_what_is_held_of_neighbours_is_bounded_whatever_is_wanted(
         "search",
         lambda self, q, k, *rest: held.append(len(q) * k) or real(self, q, k, *rest),
     )
-    monkeypatch.setattr(search.blocks, "MAX_PRODUCT", 1000)
+    monkeypatch.setattr(mvsearch.search.blocks, "MAX_PRODUCT", 1000)
     found = find_candidates([ask], lambda s, _: s[0], 6)
     assert max(held) <= 1000
     assert len(held) > 1

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from search.shortlist import ROWS, Best, Shortlist
+from mvsearch.search.shortlist import ROWS, Best, Shortlist
 
 N_VIDEOS = 2 * ROWS + 5
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.spelling import compare_spelling, count_errors, find_alike_words
+from mvsearch.search.spelling import compare_spelling, count_errors, find_alike_words
 
 
 @cache

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart
-from store import row_file
-from store.library import Library
-from store.records import Embeddings, Segment
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store import row_file
+from mvsearch.store.library import Library
+from mvsearch.store.records import Embeddings, Segment
 from tests.search import readers
 from tests.search.conftest import FRAMES
 from tests.search.readers import GUEST, QUERIES, SONGS, describe, make_engine, make_library
@@ -22,9 +22,9 @@ from tests.search.readers import GUEST, QUERIES, SONGS, describe, make_engine, m
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a small library, and as one whose centre may stay and whose files are mapped."""
     if request.param == "settled":
-        monkeypatch.setattr("store.placing.MIN_SETTLED_VIDEOS", 2)
-        monkeypatch.setattr("store.placing.MAX_DRIFT", 0.5)
-        monkeypatch.setattr("store.growth.MAX_DEAD", 0.5)
+        monkeypatch.setattr("mvsearch.store.placing.MIN_SETTLED_VIDEOS", 2)
+        monkeypatch.setattr("mvsearch.store.placing.MAX_DRIFT", 0.5)
+        monkeypatch.setattr("mvsearch.store.growth.MAX_DEAD", 0.5)
         monkeypatch.setattr(row_file, "MAX_CHECKED_BYTES", 0)
 
 

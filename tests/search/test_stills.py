@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-import search.stills
-from indexer.stills import is_still
-from search.stills import LibraryStills
-from store.library import Library
+import mvsearch.search.stills
+from mvsearch.indexer.stills import is_still
+from mvsearch.search.stills import LibraryStills
+from mvsearch.store.library import Library
 from tests import toy_library
 
 
@@ -51,7 +51,7 @@ def test_what_is_lacking_is_made_and_kept(
     images = dict(made.read(places))
     assert all(is_still(images[place]) for place in places)
 
-    monkeypatch.setattr(search.stills, "make_stills", lambda path: ())
+    monkeypatch.setattr(mvsearch.search.stills, "make_stills", lambda path: ())
     again = LibraryStills(library)
     assert again.list_seconds(videos)[clear.id] == seconds[clear.id]
     assert dict(again.read(places)) == images

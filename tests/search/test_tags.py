@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryPart
-from search.tags import find_tagged, name_stretch
-from store.errors import QueryError
-from store.records import Tag
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.tags import find_tagged, name_stretch
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Tag
 
 TAGS = {
     "aa": (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from search.listing import failure_to_dict, video_to_dict
-from search.text import printable, write_json
-from store.records import Failure, Video
+from mvsearch.search.listing import failure_to_dict, video_to_dict
+from mvsearch.search.text import printable, write_json
+from mvsearch.store.records import Failure, Video
 
 NASTY = b"/m/\x1b]0;owned\x07 \xff\xfe\xc2\x9b31m new\nline \xe2\x80\xae.mp4"
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from threadpoolctl import threadpool_info
 
-from search import backgrounds
-from search.query import Query, QueryPart
-from store.library import Library
-from store.vectors import SpaceIndex
+from mvsearch.search import backgrounds
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.library import Library
+from mvsearch.store.vectors import SpaceIndex
 from tests.search import readers
 from tests.search.readers import GUEST, QUERIES, SONGS, make_engine, make_library, make_song
 
@@ -26,7 +26,7 @@ def list_blas_threads() -> list[int]:
 def test_threads_beside_an_index_run_get_right_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_attempts: int
 ) -> None:
-    monkeypatch.setattr("store.library.N_ATTEMPTS", n_attempts)
+    monkeypatch.setattr("mvsearch.store.library.N_ATTEMPTS", n_attempts)
     with make_library(tmp_path / "first", SONGS) as library:
         make_engine(library).search(QUERIES[0])  # loads what is asked about
     before = list_blas_threads()

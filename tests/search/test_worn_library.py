@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from indexer.encoders import Encoders
-from indexer.pipeline import index_folder
-from search.engine import Engine, SearchOptions
-from search.query import Query, QueryKind, parse_part
-from search.versions.find import find_versions
-from search.versions.report import versions_to_dict
-from store.library import Library
-from store.records import Result
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import index_folder
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.query import Query, QueryKind, parse_part
+from mvsearch.search.versions.find import find_versions
+from mvsearch.search.versions.report import versions_to_dict
+from mvsearch.store.library import Library
+from mvsearch.store.records import Result
 from tests.media import make_picture
 from tests.toy_library import make_clip
 

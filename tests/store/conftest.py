@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from store.catalog import Catalog
-from store.library import Library
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.library import Library
 from tests.store.examples import SPACES
 
 

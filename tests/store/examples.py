@@ -7,10 +7,10 @@ from typing import cast
 
 import numpy as np
 
-from store.blobs import StoredVectors
-from store.catalog import Catalog
-from store.growth import build_in_memory
-from store.records import (
+from mvsearch.store.blobs import StoredVectors
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.growth import build_in_memory
+from mvsearch.store.records import (
     Embeddings,
     Location,
     LyricLine,
@@ -25,8 +25,8 @@ from store.records import (
     WhisperSegment,
     Word,
 )
-from store.snapshots import Snapshot
-from store.vectors import SpaceIndex
+from mvsearch.store.snapshots import Snapshot
+from mvsearch.store.vectors import SpaceIndex
 
 FRAMES = Space("frames", "seer", "1", 8)
 WORDS = Space("frames", "seer", "1", 6, view="words")

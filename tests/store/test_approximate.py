@@ -5,10 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from store import approximate, list_files, row_file
-from store.approximate import choose_probes, learn_codebook, list_rows
-from store.library import Library
-from store.records import Embeddings, Location, Matrix, Segment, Space, Stage, Video, WholeVideo
+from mvsearch.store import approximate, list_files, row_file
+from mvsearch.store.approximate import choose_probes, learn_codebook, list_rows
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
+    Embeddings,
+    Location,
+    Matrix,
+    Segment,
+    Space,
+    Stage,
+    Video,
+    WholeVideo,
+)
 from tests.store.examples import SPACES, fill_song
 
 LARGE = Space("frames", "seer", "1", 24)
@@ -48,7 +57,7 @@ def add_scenes(library: Library, video_id: str, seed: int) -> Matrix:
 def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """A library of 1,200 rows, where that is large."""
     monkeypatch.setattr(list_files, "MIN_LISTED_ROWS", 1000)
-    monkeypatch.setattr("store.placing.MIN_SETTLED_VIDEOS", 10)
+    monkeypatch.setattr("mvsearch.store.placing.MIN_SETTLED_VIDEOS", 10)
     monkeypatch.setattr(list_files, "MAX_TAIL", 0.06)
     monkeypatch.setattr(approximate, "MAX_DIRECTIONS", 12)
     monkeypatch.setattr(approximate, "N_LEADING", 6)
@@ -56,7 +65,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.setattr(approximate, "KEPT_PER_FOUND", 2)
     for module in (row_file, list_files):
         monkeypatch.setattr(module, "BLOCK_ROWS", 64)
-    monkeypatch.setattr("store.growth.BLOCK_ROWS", 64)
+    monkeypatch.setattr("mvsearch.store.growth.BLOCK_ROWS", 64)
     library = Library.open(tmp_path / "large", create=True)
     library.catalog.adopt_profile("toy", [LARGE])
     library.catalog.add_whole([make_whole(f"{seed:04x}", seed) for seed in range(N_SONGS)])

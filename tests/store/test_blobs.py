@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from store.blobs import normalise, widen
+from mvsearch.store.blobs import normalise, widen
 
 
 def test_every_finite_half_is_the_same_number_when_it_is_widened() -> None:

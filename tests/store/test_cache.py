@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from store.errors import LibraryDamagedError
-from store.library import Library
-from store.records import Space
-from store.vectors import SpaceIndex
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Space
+from mvsearch.store.vectors import SpaceIndex
 from tests.store.examples import FRAMES, SOUND, SPACES, fill_song, random_units
 
 
@@ -45,8 +45,8 @@ def forbid_building(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("the index was built anew")
 
-    monkeypatch.setattr("store.cache.bring_up_to_date", refuse)
-    monkeypatch.setattr("store.cache.build_in_memory", refuse)
+    monkeypatch.setattr("mvsearch.store.cache.bring_up_to_date", refuse)
+    monkeypatch.setattr("mvsearch.store.cache.build_in_memory", refuse)
 
 
 def test_a_second_process_reads_what_the_first_built(
@@ -127,7 +127,7 @@ def test_a_head_of_something_else_is_not_used(
         assert opened._cache.load(FRAMES, generation) is not None
         assert opened._cache.load(FRAMES, generation + 1) is None
         assert opened._cache.load(SOUND, generation) is None
-        monkeypatch.setattr("store.space_files.FORMAT", 0)
+        monkeypatch.setattr("mvsearch.store.space_files.FORMAT", 0)
         assert opened._cache.load(FRAMES, generation) is None
 
 
@@ -185,7 +185,7 @@ def test_an_unknown_space_is_empty_and_writes_nothing(filled: Library) -> None:
 
 
 def test_vectors_of_the_wrong_length_are_called_damage(filled: Library) -> None:
-    from store.tables import EmbeddingRow
+    from mvsearch.store.tables import EmbeddingRow
 
     with filled._database.writing() as session:
         row = session.get_one(EmbeddingRow, ("ab12", FRAMES.key))

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from store.catalog import Catalog, path_key
-from store.errors import EncoderMismatchError, VideoNotFoundError
-from store.library import Library
-from store.records import (
+from mvsearch.store.catalog import Catalog, path_key
+from mvsearch.store.errors import EncoderMismatchError, VideoNotFoundError
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
     Embeddings,
     Failure,
     Location,

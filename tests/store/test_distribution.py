@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.distribution import DISTRIBUTION, LEFT_OUT, name_install, read_version
+from mvsearch.store.distribution import DISTRIBUTION, LEFT_OUT, name_install, read_version
 
 ROOT = Path(__file__).parents[2]
 # pip must never be told to fetch by the command's name: the registry has another's under it.
@@ -21,7 +21,7 @@ def _never(name: str) -> str:
 def test_the_name_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["name"] == DISTRIBUTION
-    assert project["scripts"] == {"mvsearch": "cli:main"}
+    assert project["scripts"] == {"mvsearch": "mvsearch.cli:main"}
 
 
 def test_an_extra_is_named_by_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_a_folder_that_is_not_installed_names_itself(monkeypatch: pytest.MonkeyP
 
 
 def test_the_version_is_told_though_nothing_is_installed() -> None:
-    code = "import sys, cli; sys.argv = ['mvsearch', '--version']; cli.main()"
+    code = "import sys; from mvsearch import cli; sys.argv = ['mvsearch', '--version']; cli.main()"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -56,7 +56,7 @@ def test_nothing_tells_to_install_a_strangers_package(pattern: str) -> None:
 @pytest.mark.parametrize("module", ["torch", "transformers.models", "whisper"])
 def test_what_a_light_installation_lacks_is_told_in_one_line(module: str) -> None:
     code = (
-        "import sys; sys.path.insert(0, ''); import typer; from search.terminal import run_app\n"
+        "import sys, typer; from mvsearch.search.terminal import run_app\n"
         f"sys.modules.update(dict.fromkeys({sorted(LEFT_OUT)!r})); app = typer.Typer()\n"
         f"@app.command()\ndef work() -> None:\n    import {module}\n"
         "sys.exit(run_app(app))"

@@ -5,8 +5,8 @@ import builtins
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.streams import DecodeStoppedError
-from store.errors import MediaError, MvsearchError
+from mvsearch.indexer.streams import DecodeStoppedError
+from mvsearch.store.errors import MediaError, MvsearchError
 
 ROOT = Path(__file__).parents[2]
 BUILTIN = {

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import store.exact
-from store.exact import ExactIndex, _make_empty
-from store.row_file import HEAD_BYTES
+import mvsearch.store.exact
+from mvsearch.store.exact import ExactIndex, _make_empty
+from mvsearch.store.row_file import HEAD_BYTES
 from tests.store.examples import random_units
 
 N, DIM = 60, 8
@@ -35,7 +35,7 @@ def grow(header: bytes) -> bytes:
 
 def be_of_another_type(header: bytes) -> bytes:
     """As of a FAISS that numbers its quantizers otherwise: nothing fits but the sizes."""
-    from store.exact import load_faiss
+    from mvsearch.store.exact import load_faiss
 
     faiss = load_faiss()
     bfloat = faiss.IndexScalarQuantizer(DIM, faiss.ScalarQuantizer.QT_bf16, 0)
@@ -60,12 +60,14 @@ def be_longer_than_the_head(header: bytes) -> bytes:
 def test_a_search_is_exact_however_faiss_stores_an_index(
     monkeypatch: pytest.MonkeyPatch, change: Any, is_copied: bool, is_limited: bool
 ) -> None:
-    header = bytes(store.exact.load_faiss().serialize_index(_make_empty(DIM)))
-    monkeypatch.setattr(store.exact, "_make_header", lambda _: change(header))
-    monkeypatch.setattr(store.exact, "N_COPIED", 7)
+    header = bytes(mvsearch.store.exact.load_faiss().serialize_index(_make_empty(DIM)))
+    monkeypatch.setattr(mvsearch.store.exact, "_make_header", lambda _: change(header))
+    monkeypatch.setattr(mvsearch.store.exact, "N_COPIED", 7)
     copied: list[Any] = []
-    copy = store.exact._copy_into_faiss
-    monkeypatch.setattr(store.exact, "_copy_into_faiss", lambda r: copied.append(r) or copy(r))
+    copy = mvsearch.store.exact._copy_into_faiss
+    monkeypatch.setattr(
+        mvsearch.store.exact, "_copy_into_faiss", lambda r: copied.append(r) or copy(r)
+    )
     held, rows = make_rows()
     queries = random_units(3, DIM, seed=6)
     allowed = np.arange(N) % 3 == 0 if is_limited else None

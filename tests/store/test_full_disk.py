@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store.catalog import Catalog
-from store.errors import LibraryDamagedError, MvsearchError
-from store.library import Library
-from store.lock import WriterLock
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.errors import LibraryDamagedError, MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.lock import WriterLock
 from tests.store.examples import FRAMES, add_song
 
 
@@ -40,7 +40,7 @@ def test_a_disk_too_full_to_read_is_named(tmp_path: Path) -> None:
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from store.library import Library\n"
+        "from mvsearch.store.library import Library\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
         "try: Library.open(Path(sys.argv[1]))\n"
         "except Exception as error: print(f'{type(error).__name__}: {error}')\n"

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from store import growth, row_file
-from store.growth import build_in_memory
-from store.library import Library
-from store.placing import place_vectors
-from store.records import Stage
-from store.row_file import append_rows, is_whole, map_rows, renew_sums
-from store.space_files import SpaceFiles
-from store.vectors import SpaceIndex
+from mvsearch.store import growth, row_file
+from mvsearch.store.growth import build_in_memory
+from mvsearch.store.library import Library
+from mvsearch.store.placing import place_vectors
+from mvsearch.store.records import Stage
+from mvsearch.store.row_file import append_rows, is_whole, map_rows, renew_sums
+from mvsearch.store.space_files import SpaceFiles
+from mvsearch.store.vectors import SpaceIndex
 from tests.store.examples import (
     FRAMES,
     LINES,
@@ -30,10 +30,10 @@ NAMES = [f"{number:04x}" for number in range(8)]
 @pytest.fixture
 def grown(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
     """A library that counts as large, from four videos on and in any file; it has eight."""
-    monkeypatch.setattr("store.placing.MIN_SETTLED_VIDEOS", 4)
+    monkeypatch.setattr("mvsearch.store.placing.MIN_SETTLED_VIDEOS", 4)
     monkeypatch.setattr(row_file, "MAX_CHECKED_BYTES", 0)
     monkeypatch.setattr(row_file, "BLOCK_ROWS", 4)
-    monkeypatch.setattr("store.growth.BLOCK_ROWS", 4)
+    monkeypatch.setattr("mvsearch.store.growth.BLOCK_ROWS", 4)
     for seed, name in enumerate(NAMES):
         fill_song(library.catalog, name, seed=10 * seed)
     with library.writing():
@@ -43,7 +43,7 @@ def grown(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 def count_written(library: Library, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The videos whose vectors are read from the catalogue from now on."""
-    from store import snapshots
+    from mvsearch.store import snapshots
 
     read: list[str] = []
     whole = snapshots.Snapshot.read

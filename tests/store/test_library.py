@@ -14,18 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from store import library as library_module
-from store.catalog import Catalog
-from store.database import Database, sqlite_url
-from store.errors import (
+from mvsearch.store import library as library_module
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.database import Database, sqlite_url
+from mvsearch.store.errors import (
     LibraryBusyError,
     LibraryDamagedError,
     NoLibraryError,
     VideoNotFoundError,
 )
-from store.library import Library
-from store.opening import default_library_folder
-from store.records import Stage
+from mvsearch.store.library import Library
+from mvsearch.store.opening import default_library_folder
+from mvsearch.store.records import Stage
 from tests.limits import HANG_SECONDS
 from tests.store.examples import FRAMES, SOUND, add_song, fill_song
 
@@ -38,7 +38,7 @@ with library.writing():
     time.sleep(3600)
 """
 STOP_MIDWAY = """
-import store.catalog
+import mvsearch.store.catalog
 def stop(*_):
     print("ready", flush=True)
     time.sleep(3600)
@@ -54,7 +54,9 @@ with library.writing():
 @contextmanager
 def running(code: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A second process that has opened the library and reached its "ready"."""
-    start = "import sys, time; from pathlib import Path; from store.library import Library\n"
+    start = (
+        "import sys, time; from pathlib import Path; from mvsearch.store.library import Library\n"
+    )
     program = start + "library = Library.open(Path(sys.argv[1]))\n" + code
     process = subprocess.Popen(
         [sys.executable, "-c", program, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -130,7 +132,7 @@ def test_a_killed_writer_leaves_no_lock_and_no_half_video(library: Library) -> N
 def test_a_reader_reads_the_state_before_an_open_transaction(library: Library) -> None:
     add_song(library.catalog, "ab12", title="before")
     with library._database.writing() as session:
-        from store.tables import VideoRow
+        from mvsearch.store.tables import VideoRow
 
         session.get_one(VideoRow, "ab12").title = "after"
         session.flush()
@@ -185,7 +187,7 @@ def test_an_error_in_a_write_undoes_all_of_it(
     def fail(*_: object) -> None:
         raise RuntimeError("midway")
 
-    monkeypatch.setattr("store.catalog._bump_generations", fail)
+    monkeypatch.setattr("mvsearch.store.catalog._bump_generations", fail)
     with pytest.raises(RuntimeError, match="midway"):
         library.catalog.store_stage(Stage("ab12", "frames", FRAMES.key, "absent"))
     assert library.catalog.embeddings("ab12", FRAMES.key) is not None
@@ -254,8 +256,8 @@ READ_ALL = """
 import logging, sys
 from pathlib import Path
 logging.basicConfig(level=logging.WARNING)
-from store.errors import MvsearchError
-from store.library import Library
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
 from tests.store.examples import SPACES
 with Library.open(Path(sys.argv[1])) as library:
     print([video.id for video in library.catalog.videos()])
@@ -314,7 +316,7 @@ def test_the_default_folder_is_the_environments_or_the_platforms(
 
 def test_two_processes_may_begin_one_library(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from store.library import Library\n"
+        "import sys, pathlib; from mvsearch.store.library import Library\n"
         "Library.open(pathlib.Path(sys.argv[1]), create=True).close()"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "new")]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from store.catalog import Catalog
-from store.errors import AmbiguousVideoError, VideoNotFoundError
-from store.lookup import fold_name
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.errors import AmbiguousVideoError, VideoNotFoundError
+from mvsearch.store.lookup import fold_name
 from tests.store.examples import add_song
 
 

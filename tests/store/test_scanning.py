@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from store.scanning import scan_lists
+from mvsearch.store.scanning import scan_lists
 
 CODES = np.random.default_rng(0).integers(0, 256, (500, 12), dtype=np.uint8)
 WEIGHTS = np.random.default_rng(1).normal(size=12).astype(np.float32)

@@ -11,10 +11,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from store import schema
-from store.errors import LibraryDamagedError
-from store.library import Library
-from store.tables import Base
+from mvsearch.store import schema
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.library import Library
+from mvsearch.store.tables import Base
 
 
 def test_the_constant_is_the_newest_migration() -> None:
@@ -56,7 +56,7 @@ def test_rows_go_with_their_parents_in_the_database_too(library: Library) -> Non
 def test_opening_a_library_again_imports_no_alembic_and_no_faiss(library: Library) -> None:
     library.close()
     code = (
-        "import sys, pathlib; from store.library import Library\n"
+        "import sys, pathlib; from mvsearch.store.library import Library\n"
         "with Library.open(pathlib.Path(sys.argv[1])) as library: library.catalog.videos()\n"
         "heavy = {'alembic', 'faiss', 'torch', 'scipy'} & set(sys.modules); assert not heavy, heavy"
     )

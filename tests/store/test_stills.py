@@ -3,10 +3,10 @@
 import sqlite3
 from pathlib import Path
 
-from store.catalog import Catalog
-from store.library import Library
-from store.records import MAX_STILL_BYTES, Stage, Still
-from store.stills import MAX_STILLS_READ
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.library import Library
+from mvsearch.store.records import MAX_STILL_BYTES, Stage, Still
+from mvsearch.store.stills import MAX_STILLS_READ
 from tests.store.examples import FRAMES, LINES, STILLS, drop_generations, fill_song
 
 PLACES = [("ab12", still.seconds) for still in STILLS]

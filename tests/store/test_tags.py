@@ -3,11 +3,11 @@
 import sqlite3
 from pathlib import Path
 
-from indexer.encoders import Encoders
-from indexer.pipeline import IndexOptions, index_folder
-from store.catalog import Catalog
-from store.library import Library
-from store.records import Stage, Tag
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.library import Library
+from mvsearch.store.records import Stage, Tag
 from tests import toy_library
 from tests.store.examples import FRAMES, LINES, TAGS, add_song, drop_generations, fill_song
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.unicode import (
+from mvsearch.store.unicode import (
     GRAPHEME_JOINER,
     MAX_NON_STARTERS,
     is_truncated,

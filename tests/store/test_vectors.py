@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-import store.vectors
-from store.errors import LibraryDamagedError
-from store.placing import find_centre, is_settled, place_vectors
-from store.records import Matrix, Space
-from store.row_table import RowTable
-from store.vectors import SpaceIndex
+import mvsearch.store.vectors
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.placing import find_centre, is_settled, place_vectors
+from mvsearch.store.records import Matrix, Space
+from mvsearch.store.row_table import RowTable
+from mvsearch.store.vectors import SpaceIndex
 from tests.store.examples import make_index, random_units
 
 SPACE = Space("frames", "seer", "1", 32)
@@ -59,7 +59,7 @@ def test_vectors_come_back_placed(index: SpaceIndex, placed: Matrix) -> None:
 def test_rows_are_read_in_blocks_whatever_their_size(
     index: SpaceIndex, monkeypatch: pytest.MonkeyPatch, names: str, block_values: int
 ) -> None:
-    monkeypatch.setattr(store.vectors, "BLOCK_VALUES", block_values)
+    monkeypatch.setattr(mvsearch.store.vectors, "BLOCK_VALUES", block_values)
     spans = [(index.rows(name).start, index.rows(name).stop) for name in names]
     blocks = [rows / lengths[:, None] for rows, lengths in index.iter_rows(spans)]
     assert all(block.size <= max(block_values, SPACE.dim) for block in blocks)

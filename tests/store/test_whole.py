@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from store.catalog import Catalog
-from store.errors import EncoderMismatchError, MvsearchError
-from store.library import Library
-from store.records import Location, Space, Stage, Video, WholeVideo
+from mvsearch.store.catalog import Catalog
+from mvsearch.store.errors import EncoderMismatchError, MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Location, Space, Stage, Video, WholeVideo
 from tests.store.examples import (
     FRAMES,
     LINES,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from typer.core import TyperCommand
 
-from search.terminal import make_console, print_json, read_path, write_file
-from store.errors import MvsearchError
+from mvsearch.search.terminal import make_console, print_json, read_path, write_file
+from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
-    from search.evaluation.crossmodal.plots import Plot
-    from search.evaluation.crossmodal.tables import Table
+    from mvsearch.search.evaluation.crossmodal.plots import Plot
+    from mvsearch.search.evaluation.crossmodal.tables import Table
 
 ProfileOption = Annotated[
     str | None,
@@ -112,7 +112,7 @@ def show_result(result: Result, *, as_json: bool) -> None:
     if as_json:
         print_json(data)
     else:
-        from search.evaluation.crossmodal.tables import print_table
+        from mvsearch.search.evaluation.crossmodal.tables import print_table
 
         print_table(result.to_table(), make_console())
 
@@ -123,7 +123,7 @@ def show_plotted(
     """Write the plot that is asked for, then print the result."""
     _check_numbers(result)
     if plot is not None:
-        from search.evaluation.crossmodal.plots import draw_plot
+        from mvsearch.search.evaluation.crossmodal.plots import draw_plot
 
         write_file(plot, draw_plot(result.to_plot()), has_force=has_force, is_told=False)
     show_result(result, as_json=as_json)

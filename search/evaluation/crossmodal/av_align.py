@@ -28,16 +28,16 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.files import label_files
-from search.evaluation.crossmodal.motion import (
+from mvsearch.search.evaluation.crossmodal.files import label_files
+from mvsearch.search.evaluation.crossmodal.motion import (
     MIN_PEAK_PIXELS,
     MIN_SIDE_PIXELS,
     find_peaks,
     read_motion,
 )
-from search.evaluation.crossmodal.onsets import find_onsets, read_clip
-from search.evaluation.crossmodal.tables import Table
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.onsets import find_onsets, read_clip
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
 Match = Literal["greedy", "optimal", "paper"]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.folders import (
+from mvsearch.search.evaluation.crossmodal.folders import (
     Source,
     check_rate,
     count_files,
@@ -27,11 +27,11 @@ from search.evaluation.crossmodal.folders import (
     refuse,
     say_frames,
 )
-from store.errors import MediaError, QueryError
+from mvsearch.store.errors import MediaError, QueryError
 
 if TYPE_CHECKING:
-    from indexer.encoders import Classifier
-    from indexer.posteriors import Posteriors
+    from mvsearch.indexer.encoders import Classifier
+    from mvsearch.indexer.posteriors import Posteriors
 
 FloatArray = npt.NDArray[np.float64]
 Material = Literal["sound", "pictures"]
@@ -110,7 +110,7 @@ def classify_folder(folder: Path, material: Material, options: ClassOptions) -> 
             other material or hears less than a segment.
         WeightsMissingError: its weights are not there.
     """
-    from indexer.encoders import FrameClassifier, SoundClassifier, load_classifier
+    from mvsearch.indexer.encoders import FrameClassifier, SoundClassifier, load_classifier
 
     paths = list_media(folder)
     name = options.classifier or DEFAULT_CLASSIFIERS[material]
@@ -150,7 +150,7 @@ def average_segments(
     Returns:
         The numbers of the s segments in which anything is on for more than 0.15 s, and (s, c).
     """
-    from indexer.posteriors import SHORTEST_SECONDS
+    from mvsearch.indexer.posteriors import SHORTEST_SECONDS
 
     numbers: list[int] = []
     rows: list[FloatArray] = []
@@ -171,7 +171,7 @@ def _classify_file(
     classifier: "Classifier",
     options: ClassOptions,
 ) -> ClassifiedFile:
-    from indexer import posteriors
+    from mvsearch.indexer import posteriors
 
     given: Any = classifier
     try:

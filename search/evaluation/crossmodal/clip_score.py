@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.files import label_files
-from search.evaluation.crossmodal.joint import (
+from mvsearch.search.evaluation.crossmodal.files import label_files
+from mvsearch.search.evaluation.crossmodal.joint import (
     JointOptions,
     JointSpace,
     Sense,
@@ -27,9 +27,9 @@ from search.evaluation.crossmodal.joint import (
     embed_texts,
     open_joint,
 )
-from search.evaluation.crossmodal.plots import Heatmap
-from search.evaluation.crossmodal.tables import Table
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.plots import Heatmap
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.errors import QueryError
 
 Array = npt.NDArray[np.float64]
 

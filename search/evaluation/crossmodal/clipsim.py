@@ -19,18 +19,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.clip_score import compute_cosines, weigh_cosines
-from search.evaluation.crossmodal.files import label_files, reading
-from search.evaluation.crossmodal.joint import (
+from mvsearch.search.evaluation.crossmodal.clip_score import compute_cosines, weigh_cosines
+from mvsearch.search.evaluation.crossmodal.files import label_files, reading
+from mvsearch.search.evaluation.crossmodal.joint import (
     JointOptions,
     JointSpace,
     embed_frames,
     embed_texts,
     open_joint,
 )
-from search.evaluation.crossmodal.tables import Table
-from store.errors import QueryError
-from store.records import Matrix
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Matrix
 
 Array = npt.NDArray[np.float64]
 
@@ -256,7 +256,7 @@ def _match_numbers(
 
 
 def _compare(space: JointSpace, video: Path, words: Matrix, options: ClipsimOptions) -> Similarity:
-    from indexer.excerpts import Excerpt, ExcerptOptions, read_excerpts
+    from mvsearch.indexer.excerpts import Excerpt, ExcerptOptions, read_excerpts
 
     wanted = ExcerptOptions(frame_size=space.encoder.frame_size, frame_rate=options.frame_rate)
     with reading(video):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from search.evaluation.crossmodal.arguments import (
+from mvsearch.search.evaluation.crossmodal.arguments import (
     AudioOption,
     HeatmapOption,
     ImageOption,
@@ -18,9 +18,9 @@ from search.evaluation.crossmodal.arguments import (
     show_plotted,
     show_result,
 )
-from search.evaluation.crossmodal.set_commands import add_commands
-from search.terminal import ForceOption, read_path, require_command
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.set_commands import add_commands
+from mvsearch.search.terminal import ForceOption, read_path, require_command
+from mvsearch.store.errors import QueryError
 
 metric_app = typer.Typer(help="Does this music fit this picture? Metrics of pairs and of sets.")
 metric_app.callback(invoke_without_command=True)(require_command)
@@ -37,9 +37,9 @@ def clip_score(
     force: ForceOption = False,
 ) -> None:
     """Score pictures against texts: cosines, and which of the texts fits best."""
-    from search.evaluation.crossmodal.clip_score import ScoreOptions, evaluate_clip_score
-    from search.evaluation.crossmodal.joint import JointOptions
-    from search.evaluation.crossmodal.plots import check_plot
+    from mvsearch.search.evaluation.crossmodal.clip_score import ScoreOptions, evaluate_clip_score
+    from mvsearch.search.evaluation.crossmodal.joint import JointOptions
+    from mvsearch.search.evaluation.crossmodal.plots import check_plot
 
     check_plot(plot, has_force=force)
     options = ScoreOptions(JointOptions(profile, scale))
@@ -57,9 +57,9 @@ def clap_score(
     force: ForceOption = False,
 ) -> None:
     """Score sounds against texts: cosines, and which of the texts fits best."""
-    from search.evaluation.crossmodal.clip_score import ScoreOptions, evaluate_clap_score
-    from search.evaluation.crossmodal.joint import JointOptions
-    from search.evaluation.crossmodal.plots import check_plot
+    from mvsearch.search.evaluation.crossmodal.clip_score import ScoreOptions, evaluate_clap_score
+    from mvsearch.search.evaluation.crossmodal.joint import JointOptions
+    from mvsearch.search.evaluation.crossmodal.plots import check_plot
 
     check_plot(plot, has_force=force)
     options = ScoreOptions(JointOptions(profile, scale))
@@ -110,10 +110,14 @@ def imsm(
     force: ForceOption = False,
 ) -> None:
     """Match pictures and sounds through texts that both are compared with."""
-    from search.evaluation.crossmodal.imsm import ImsmOptions, evaluate_imsm, evaluate_video_imsm
-    from search.evaluation.crossmodal.joint import JointOptions
-    from search.evaluation.crossmodal.moments import MomentOptions
-    from search.evaluation.crossmodal.plots import check_plot
+    from mvsearch.search.evaluation.crossmodal.imsm import (
+        ImsmOptions,
+        evaluate_imsm,
+        evaluate_video_imsm,
+    )
+    from mvsearch.search.evaluation.crossmodal.joint import JointOptions
+    from mvsearch.search.evaluation.crossmodal.moments import MomentOptions
+    from mvsearch.search.evaluation.crossmodal.plots import check_plot
 
     check_plot(plot, has_force=force)
     options = ImsmOptions(JointOptions(profile), MomentOptions(interval, audio_length))
@@ -149,8 +153,8 @@ def clipsim(
     as_json: JsonOption = False,
 ) -> None:
     """Compare the frames of videos with texts, on average."""
-    from search.evaluation.crossmodal.clipsim import ClipsimOptions, evaluate_clipsim
-    from search.evaluation.crossmodal.joint import JointOptions
+    from mvsearch.search.evaluation.crossmodal.clipsim import ClipsimOptions, evaluate_clipsim
+    from mvsearch.search.evaluation.crossmodal.joint import JointOptions
 
     options = ClipsimOptions(JointOptions(profile), frame_rate)
     result = evaluate_clipsim(video, text, reference or (), options)
@@ -194,9 +198,12 @@ def emotion_match(
     force: ForceOption = False,
 ) -> None:
     """Match pictures and musics by valence and arousal."""
-    from search.evaluation.crossmodal.emotion import EmotionOptions
-    from search.evaluation.crossmodal.emotion_sources import SourceOptions, evaluate_emotion_match
-    from search.evaluation.crossmodal.plots import check_plot
+    from mvsearch.search.evaluation.crossmodal.emotion import EmotionOptions
+    from mvsearch.search.evaluation.crossmodal.emotion_sources import (
+        SourceOptions,
+        evaluate_emotion_match,
+    )
+    from mvsearch.search.evaluation.crossmodal.plots import check_plot
 
     check_plot(plot, has_force=force)
     emotion = EmotionOptions(image_range, audio_range, sigma)

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.classes import (
+from mvsearch.search.evaluation.crossmodal.classes import (
     ClassifiedFile,
     ClassifiedFolder,
     ClassOptions,
@@ -36,9 +36,9 @@ from search.evaluation.crossmodal.classes import (
     check_posteriors,
     classify_folder,
 )
-from search.evaluation.crossmodal.folders import list_media
-from search.evaluation.crossmodal.tables import Table
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.folders import list_media
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -19,10 +19,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.files import label_files
-from search.evaluation.crossmodal.plots import Heatmap
-from search.evaluation.crossmodal.tables import Table
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.files import label_files
+from mvsearch.search.evaluation.crossmodal.plots import Heatmap
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.errors import QueryError
 
 Array = npt.NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.encoders import Encoders
-from search.evaluation.crossmodal.emotion import (
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.evaluation.crossmodal.emotion import (
     AXES,
     Array,
     EmotionOptions,
@@ -18,9 +18,9 @@ from search.evaluation.crossmodal.emotion import (
     compare_emotions,
     measure_squared_error,
 )
-from search.evaluation.crossmodal.files import reading
-from search.evaluation.crossmodal.joint import cut_sound
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.files import reading
+from mvsearch.search.evaluation.crossmodal.joint import cut_sound
+from mvsearch.store.errors import QueryError
 
 FILE, IMAGE, AUDIO, SCORE = "file", "image", "audio", "score"
 
@@ -78,7 +78,7 @@ def _find_points(
 
 
 def _feel_pictures(encoder: Any, paths: Sequence[Path]) -> Array:
-    from indexer.analysis import read_image
+    from mvsearch.indexer.analysis import read_image
 
     frames = []
     for path in paths:
@@ -90,7 +90,7 @@ def _feel_pictures(encoder: Any, paths: Sequence[Path]) -> Array:
 
 def _feel_sounds(encoder: Any, paths: Sequence[Path]) -> Array:
     """The mean over the windows of each sound."""
-    from indexer.excerpts import read_sound_at
+    from mvsearch.indexer.excerpts import read_sound_at
 
     points = []
     for path in paths:

@@ -3,8 +3,8 @@
 from importlib import import_module
 from typing import Any
 
-from store.distribution import name_install
-from store.errors import QueryError
+from mvsearch.store.distribution import name_install
+from mvsearch.store.errors import QueryError
 
 
 def import_extra(name: str) -> Any:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.query import check_file
-from store.errors import MediaError, QueryError
+from mvsearch.search.query import check_file
+from mvsearch.store.errors import MediaError, QueryError
 
 
 @contextmanager

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import MediaError, MvsearchError, QueryError
-from store.records import Modality
+from mvsearch.store.errors import MediaError, MvsearchError, QueryError
+from mvsearch.store.records import Modality
 
 if TYPE_CHECKING:
-    from indexer.encoders import Encoders
+    from mvsearch.indexer.encoders import Encoders
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def list_media(folder: Path) -> tuple[Path, ...]:
     Raises:
         QueryError: it is no folder, cannot be read, or holds none.
     """
-    from indexer.analysis import scan_folder
+    from mvsearch.indexer.analysis import scan_folder
 
     try:
         scan = scan_folder(folder)
@@ -130,7 +130,7 @@ def embed_folder(folder: Path, modality: Modality, options: EmbeddingOptions) ->
             modality.
         WeightsMissingError: the encoder's weights are not there.
     """
-    from indexer.encoders import Encoders
+    from mvsearch.indexer.encoders import Encoders
 
     paths = list_media(folder)
     encoders = Encoders(options.profile)
@@ -156,7 +156,7 @@ def _embed_file(
     path: Path, encoders: "Encoders", modality: Modality, options: EmbeddingOptions
 ) -> FloatArray:
     """The (n, d) vectors of a file in the encoder's own space."""
-    from indexer.analysis import AnalysisOptions, analyse_file
+    from mvsearch.indexer.analysis import AnalysisOptions, analyse_file
 
     analysis = AnalysisOptions(frames_per_second=options.frames_per_second)
     try:

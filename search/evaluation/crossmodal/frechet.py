@@ -23,23 +23,27 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from search.evaluation.crossmodal.folders import (
+from mvsearch.search.evaluation.crossmodal.folders import (
     EmbeddingOptions,
     EmbeddingSet,
     embed_folder,
     list_media,
 )
-from search.evaluation.crossmodal.gaussians import (
+from mvsearch.search.evaluation.crossmodal.gaussians import (
     Distance,
     Extrapolation,
     ExtrapolationOptions,
     extrapolate_frechet,
     measure_frechet,
 )
-from search.evaluation.crossmodal.kernel import KernelDistance, KernelOptions, measure_kernel
-from search.evaluation.crossmodal.plots import Scatter
-from search.evaluation.crossmodal.tables import Table
-from store.records import Modality
+from mvsearch.search.evaluation.crossmodal.kernel import (
+    KernelDistance,
+    KernelOptions,
+    measure_kernel,
+)
+from mvsearch.search.evaluation.crossmodal.plots import Scatter
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.records import Modality
 
 Name = Literal["FAD", "FVD"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
 Draws = np.random.Generator | np.random.RandomState

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.clip_score import compute_cosines, softmax_rows
-from search.evaluation.crossmodal.files import label_files
-from search.evaluation.crossmodal.joint import (
+from mvsearch.search.evaluation.crossmodal.clip_score import compute_cosines, softmax_rows
+from mvsearch.search.evaluation.crossmodal.files import label_files
+from mvsearch.search.evaluation.crossmodal.joint import (
     JointOptions,
     JointSpace,
     embed_pictures,
@@ -35,11 +35,11 @@ from search.evaluation.crossmodal.joint import (
     embed_texts,
     open_joint,
 )
-from search.evaluation.crossmodal.moments import MomentOptions, embed_moments
-from search.evaluation.crossmodal.plots import Heatmap
-from search.evaluation.crossmodal.tables import Table
-from store.errors import QueryError
-from store.records import Matrix
+from mvsearch.search.evaluation.crossmodal.moments import MomentOptions, embed_moments
+from mvsearch.search.evaluation.crossmodal.plots import Heatmap
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Matrix
 
 Array = npt.NDArray[np.float64]
 

@@ -22,14 +22,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.classes import (
+from mvsearch.search.evaluation.crossmodal.classes import (
     ClassifiedFolder,
     ClassOptions,
     check_posteriors,
     classify_folder,
 )
-from search.evaluation.crossmodal.tables import Table
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
 Sample = Literal["frame", "video"]

@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoders import PROFILES, AudioEncoder, ReadsWords, ScalesLogits, load_encoder
-from search.evaluation.crossmodal.files import reading
-from store.errors import QueryError
-from store.records import Matrix
+from mvsearch.indexer.encoders import PROFILES, AudioEncoder, ReadsWords, ScalesLogits, load_encoder
+from mvsearch.search.evaluation.crossmodal.files import reading
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Matrix
 
 Sense = Literal["frames", "audio"]
 
@@ -134,7 +134,7 @@ def embed_pictures(space: JointSpace, paths: Sequence[Path]) -> Matrix:
         QueryError: there is none, or one cannot be read.
     """
     # Only here are the decoders needed.
-    from indexer.analysis import read_image
+    from mvsearch.indexer.analysis import read_image
 
     if not paths:
         raise QueryError("name at least one picture")
@@ -157,7 +157,7 @@ def embed_sounds(space: JointSpace, paths: Sequence[Path]) -> Matrix:
     Raises:
         QueryError: there is none, or one cannot be read or is silent.
     """
-    from indexer.excerpts import read_sound_at
+    from mvsearch.indexer.excerpts import read_sound_at
 
     if not paths:
         raise QueryError("name at least one sound")
@@ -197,7 +197,7 @@ def cut_sound(samples: Matrix, encoder: AudioEncoder) -> list[Matrix]:
     The last one ends with the sound, so that none is filled up; what is shorter than a window is
     one that is shorter.
     """
-    from indexer.signals import is_silent
+    from mvsearch.indexer.signals import is_silent
 
     n_window = round(encoder.window_seconds * encoder.sample_rate)
     n_hop = round(encoder.hop_seconds * encoder.sample_rate)

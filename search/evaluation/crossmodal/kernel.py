@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from search.evaluation.crossmodal.gaussians import Draws, FloatArray, check_sets
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.gaussians import Draws, FloatArray, check_sets
+from mvsearch.store.errors import QueryError
 
 DEGREE = 3
 OFFSET = 1.0

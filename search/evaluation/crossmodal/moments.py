@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.files import reading
-from search.evaluation.crossmodal.joint import JointSpace, embed_frames, embed_samples
-from store.errors import QueryError
-from store.records import Matrix
+from mvsearch.search.evaluation.crossmodal.files import reading
+from mvsearch.search.evaluation.crossmodal.joint import JointSpace, embed_frames, embed_samples
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Matrix
 
 # Times from a container are rounded; a frame that begins this much earlier is the one meant.
 SLACK_SECONDS = 0.002
@@ -73,7 +73,7 @@ def embed_moments(
     Raises:
         QueryError: it lacks picture or sound, has one frame, or is all silent.
     """
-    from indexer.excerpts import Excerpt, ExcerptOptions, read_excerpts
+    from mvsearch.indexer.excerpts import Excerpt, ExcerptOptions, read_excerpts
 
     wanted = ExcerptOptions(
         frame_size=pictures.encoder.frame_size,

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.signals import Sound, read_whole_sound
-from search.evaluation.crossmodal.extras import import_extra
-from search.evaluation.crossmodal.files import reading
-from store.errors import MediaError, QueryError
+from mvsearch.indexer.signals import Sound, read_whole_sound
+from mvsearch.search.evaluation.crossmodal.extras import import_extra
+from mvsearch.search.evaluation.crossmodal.files import reading
+from mvsearch.store.errors import MediaError, QueryError
 
 FloatArray = npt.NDArray[np.float64]
 

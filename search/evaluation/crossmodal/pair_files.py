@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
 

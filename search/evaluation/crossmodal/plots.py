@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.output import check_output
-from search.evaluation.crossmodal.extras import import_extra
-from search.text import printable
-from store.errors import QueryError
+from mvsearch.indexer.output import check_output
+from mvsearch.search.evaluation.crossmodal.extras import import_extra
+from mvsearch.search.text import printable
+from mvsearch.store.errors import QueryError
 
 Array = npt.NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from search.evaluation.crossmodal.arguments import (
+from mvsearch.search.evaluation.crossmodal.arguments import (
     AudioOption,
     HeatmapOption,
     JsonOption,
@@ -16,7 +16,7 @@ from search.evaluation.crossmodal.arguments import (
     show_plotted,
     show_result,
 )
-from search.terminal import ForceOption, read_path
+from mvsearch.search.terminal import ForceOption, read_path
 
 MatchName = Literal["greedy", "optimal", "paper"]
 WarpName = Literal["exact", "fast"]
@@ -72,7 +72,7 @@ def av_align(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how onsets of the sound and peaks of the motion come together."""
-    from search.evaluation.crossmodal.av_align import AvAlignOptions, evaluate_av_align
+    from mvsearch.search.evaluation.crossmodal.av_align import AvAlignOptions, evaluate_av_align
 
     options = AvAlignOptions(match=match, height=height, seconds=seconds)
     show_result(evaluate_av_align(video, options), as_json=as_json)
@@ -100,8 +100,8 @@ def timbre(
     force: ForceOption = False,
 ) -> None:
     """Measure how unlike clips sound, as a table of all pairs."""
-    from search.evaluation.crossmodal.plots import check_plot
-    from search.evaluation.crossmodal.timbre import TimbreOptions, evaluate_timbre
+    from mvsearch.search.evaluation.crossmodal.plots import check_plot
+    from mvsearch.search.evaluation.crossmodal.timbre import TimbreOptions, evaluate_timbre
 
     check_plot(plot, has_force=force)
     options = TimbreOptions(warp, radius, distance, per_step, seconds)
@@ -119,11 +119,11 @@ def fad(
     force: ForceOption = False,
 ) -> None:
     """Measure how far the sound of two folders is apart: Fréchet distance of embeddings."""
-    from search.evaluation.crossmodal.folders import EmbeddingOptions
-    from search.evaluation.crossmodal.frechet import FrechetOptions, evaluate_fad
-    from search.evaluation.crossmodal.gaussians import ExtrapolationOptions
-    from search.evaluation.crossmodal.kernel import KernelOptions
-    from search.evaluation.crossmodal.plots import check_plot
+    from mvsearch.search.evaluation.crossmodal.folders import EmbeddingOptions
+    from mvsearch.search.evaluation.crossmodal.frechet import FrechetOptions, evaluate_fad
+    from mvsearch.search.evaluation.crossmodal.gaussians import ExtrapolationOptions
+    from mvsearch.search.evaluation.crossmodal.kernel import KernelOptions
+    from mvsearch.search.evaluation.crossmodal.plots import check_plot
 
     check_plot(plot, has_force=force)
     options = FrechetOptions(
@@ -148,11 +148,11 @@ def fvd(
     force: ForceOption = False,
 ) -> None:
     """Measure how far the pictures of two folders are apart: Fréchet distance of embeddings."""
-    from search.evaluation.crossmodal.folders import EmbeddingOptions
-    from search.evaluation.crossmodal.frechet import FrechetOptions, evaluate_fvd
-    from search.evaluation.crossmodal.gaussians import ExtrapolationOptions
-    from search.evaluation.crossmodal.kernel import KernelOptions
-    from search.evaluation.crossmodal.plots import check_plot
+    from mvsearch.search.evaluation.crossmodal.folders import EmbeddingOptions
+    from mvsearch.search.evaluation.crossmodal.frechet import FrechetOptions, evaluate_fvd
+    from mvsearch.search.evaluation.crossmodal.gaussians import ExtrapolationOptions
+    from mvsearch.search.evaluation.crossmodal.kernel import KernelOptions
+    from mvsearch.search.evaluation.crossmodal.plots import check_plot
 
     check_plot(plot, has_force=force)
     options = FrechetOptions(
@@ -181,8 +181,11 @@ def inception_score(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how sure a classifier is of each frame, and how different frames are."""
-    from search.evaluation.crossmodal.classes import ClassOptions
-    from search.evaluation.crossmodal.inception import InceptionOptions, evaluate_inception_score
+    from mvsearch.search.evaluation.crossmodal.classes import ClassOptions
+    from mvsearch.search.evaluation.crossmodal.inception import (
+        InceptionOptions,
+        evaluate_inception_score,
+    )
 
     classes = ClassOptions(classifier, frame_rate)
     options = InceptionOptions(splits, seed, sample, classes)
@@ -204,8 +207,8 @@ def kl(
     as_json: JsonOption = False,
 ) -> None:
     """Measure whether pairs of files hold the same classes: KL divergence, both directions."""
-    from search.evaluation.crossmodal.classes import ClassOptions
-    from search.evaluation.crossmodal.divergence import KlOptions, evaluate_kl
+    from mvsearch.search.evaluation.crossmodal.classes import ClassOptions
+    from mvsearch.search.evaluation.crossmodal.divergence import KlOptions, evaluate_kl
 
     classes = ClassOptions(classifier, frame_rate, segment)
     options = KlOptions(material, epsilon, classes)

@@ -6,7 +6,7 @@ Cells are text already: whoever measured a figure knows how many of its digits m
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search.text import printable
+from mvsearch.search.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -28,20 +28,20 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.extras import import_extra
-from search.evaluation.crossmodal.files import label_files
-from search.evaluation.crossmodal.onsets import SAMPLE_RATE, check_samples, read_clip
-from search.evaluation.crossmodal.pair_files import read_table
-from search.evaluation.crossmodal.plots import Heatmap
-from search.evaluation.crossmodal.tables import Table
-from search.evaluation.crossmodal.warping import (
+from mvsearch.search.evaluation.crossmodal.extras import import_extra
+from mvsearch.search.evaluation.crossmodal.files import label_files
+from mvsearch.search.evaluation.crossmodal.onsets import SAMPLE_RATE, check_samples, read_clip
+from mvsearch.search.evaluation.crossmodal.pair_files import read_table
+from mvsearch.search.evaluation.crossmodal.plots import Heatmap
+from mvsearch.search.evaluation.crossmodal.tables import Table
+from mvsearch.search.evaluation.crossmodal.warping import (
     DISTANCES,
     Distance,
     Warping,
     warp_exactly,
     warp_fast,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
 Warp = Literal["exact", "fast"]

@@ -22,8 +22,8 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from search.evaluation.crossmodal.extras import import_extra
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.extras import import_extra
+from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]

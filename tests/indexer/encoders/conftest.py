@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from indexer.encoders import ENCODERS, load_encoder
+from mvsearch.indexer.encoders import ENCODERS, load_encoder
 from tests.indexer.encoders.small_checkpoints import (
     DOWNLOADED,
     make_inputs,

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from indexer.encoders import (
+from mvsearch.indexer.encoders import (
     CLASSIFIERS,
     ENCODERS,
     FrameClassifier,
     SoundClassifier,
     load_classifier,
 )
-from indexer.encoders.audioset import AudioSetClassifier
-from indexer.encoders.pretrained import load_pretrained
-from indexer.encoders.runtime import OnnxNetwork, TorchNetwork
-from indexer.encoders.weights import check_models, list_models
-from store.errors import MvsearchError, WeightsMissingError
+from mvsearch.indexer.encoders.audioset import AudioSetClassifier
+from mvsearch.indexer.encoders.pretrained import load_pretrained
+from mvsearch.indexer.encoders.runtime import OnnxNetwork, TorchNetwork
+from mvsearch.indexer.encoders.weights import check_models, list_models
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
 
 Folder = Callable[[str], Path]
 
@@ -106,7 +106,8 @@ def test_the_list_of_models_says_how_to_get_it_and_the_check_tries_it(
     assert "models fetch ast" in status.problem
     shutil.copytree(checkpoint("ast"), tmp_path / "ast")
     monkeypatch.setattr(
-        "indexer.encoders.audioset.open_network", lambda recipe: TorchNetwork(recipe, "cpu")
+        "mvsearch.indexer.encoders.audioset.open_network",
+        lambda recipe: TorchNetwork(recipe, "cpu"),
     )
     (status,) = check_models(["ast"])
     assert status.is_present

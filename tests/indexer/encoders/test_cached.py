@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders.cached import drop_damaged, load_cached, reading_through
-from store.errors import MvsearchError
+from mvsearch.indexer.encoders.cached import drop_damaged, load_cached, reading_through
+from mvsearch.store.errors import MvsearchError
 
 Make = Callable[[Path], None]
 PARTS = {"network.onnx": b"a graph", "network.onnx.data": b"its weights"}
@@ -73,7 +73,8 @@ def test_files_that_stand_are_read_once_to_be_checked(
     for _ in range(2):
         load_cached("net-1", make, read)
     monkeypatch.setattr(
-        "indexer.encoders.checkpoints.compute_sha256", lambda path: pytest.fail(f"{path} was read")
+        "mvsearch.indexer.encoders.checkpoints.compute_sha256",
+        lambda path: pytest.fail(f"{path} was read"),
     )
     assert load_cached("net-1", fail, read) == PARTS
 

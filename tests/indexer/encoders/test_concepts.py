@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from indexer.encoders.concepts import PROMPT, TEMPERATURE, Concepts, load_concepts
+from mvsearch.indexer.encoders.concepts import PROMPT, TEMPERATURE, Concepts, load_concepts
 
 TEXTS = {
     PROMPT.format("cat"): [1.0, 0.0, 0.0],

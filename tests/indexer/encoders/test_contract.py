@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from indexer.encoders import (
+from mvsearch.indexer.encoders import (
     ENCODERS,
     PROFILES,
     Encoders,
@@ -16,9 +16,9 @@ from indexer.encoders import (
     find_points,
     load_encoder,
 )
-from indexer.encoders.runtime import OnnxNetwork, TorchNetwork
-from store.errors import MvsearchError
-from store.records import MODALITIES, UNIT_TOLERANCE
+from mvsearch.indexer.encoders.runtime import OnnxNetwork, TorchNetwork
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.records import MODALITIES, UNIT_TOLERANCE
 from tests.indexer.encoders.small_checkpoints import make_inputs
 
 Find = Callable[[str], Any]

@@ -3,9 +3,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from indexer.encoders import device
-from indexer.encoders.device import choose_device, count_threads
-from store.errors import MvsearchError
+from mvsearch.indexer.encoders import device
+from mvsearch.indexer.encoders.device import choose_device, count_threads
+from mvsearch.store.errors import MvsearchError
 
 
 def test_threads_are_as_many_as_cores_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:

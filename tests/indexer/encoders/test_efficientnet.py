@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import scipy.special
 
-from indexer.encoders import Encoders, checkpoints
-from indexer.encoders.checkpoints import PackagedWeights
-from indexer.encoders.concepts import name_classes, to_posterior
-from indexer.encoders.efficientnet import EfficientNetLite0
-from store.errors import WeightsMissingError
+from mvsearch.indexer.encoders import Encoders, checkpoints
+from mvsearch.indexer.encoders.checkpoints import PackagedWeights
+from mvsearch.indexer.encoders.concepts import name_classes, to_posterior
+from mvsearch.indexer.encoders.efficientnet import EfficientNetLite0
+from mvsearch.store.errors import WeightsMissingError
 from tests.indexer.encoders.small_checkpoints import make_inputs
 
 MEDIA = Path(

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.encoders.minilm import MiniLM
+from mvsearch.indexer.encoders.minilm import MiniLM
 
 LINES = [
     "Take me home, country roads",

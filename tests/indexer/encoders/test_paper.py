@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-import indexer.encoders
-from indexer.encoders import PROFILES, Encoders, load_encoder
-from indexer.encoders.bert import Bert
-from indexer.encoders.pretrained import load_pretrained
-from indexer.encoders.resnet import ResNet50
-from indexer.pipeline import IndexOptions, index_folder
-from search.engine import Engine, SearchOptions, choose_fusion
-from search.query import Query, QueryPart
-from store.errors import WeightsMissingError
-from store.library import Library
-from store.records import LyricLine, Lyrics
+import mvsearch.indexer.encoders
+from mvsearch.indexer.encoders import PROFILES, Encoders, load_encoder
+from mvsearch.indexer.encoders.bert import Bert
+from mvsearch.indexer.encoders.pretrained import load_pretrained
+from mvsearch.indexer.encoders.resnet import ResNet50
+from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.errors import WeightsMissingError
+from mvsearch.store.library import Library
+from mvsearch.store.records import LyricLine, Lyrics
 from tests.indexer.encoders.small_checkpoints import WORDS, run_by_torch
 from tests.toy_library import make_clip
 
@@ -39,7 +39,7 @@ def paper(checkpoint: Folder) -> Iterator[Encoders]:
         return encoder
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(indexer.encoders, "load_encoder", load)
+        patch.setattr(mvsearch.indexer.encoders, "load_encoder", load)
         yield Encoders("paper")
 
 
@@ -136,8 +136,8 @@ class StubTranscriber:
 def test_whisper_is_asked_first_where_it_is_there(
     home: Path, paper: Encoders, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("indexer.pipeline.has_weights", lambda model: model == "base.en")
-    monkeypatch.setattr("indexer.pipeline.Transcriber", StubTranscriber)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: model == "base.en")
+    monkeypatch.setattr("mvsearch.indexer.pipeline.Transcriber", StubTranscriber)
     with Library.open(shutil.copytree(home, tmp_path / "library")) as library:
         index_folder(folder, library, paper, IndexOptions(workers=1))
         long, short = library.catalog.videos()
@@ -152,7 +152,7 @@ def test_whisper_is_asked_first_where_it_is_there(
 def test_missing_weights_say_which_file_and_where(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(indexer.encoders, "load_encoder", load_encoder)
+    monkeypatch.setattr(mvsearch.indexer.encoders, "load_encoder", load_encoder)
     monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path))
     with pytest.raises(
         WeightsMissingError, match="models fetch resnet50`, `mvsearch models fetch b"

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from indexer.encoders.picture import run_in_batches
+from mvsearch.indexer.encoders.picture import run_in_batches
 from tests.limits import HANG_SECONDS
 
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from indexer.encoders.bert import Bert
-from indexer.encoders.pretrained import load_pretrained
-from store.errors import MvsearchError, WeightsMissingError
+from mvsearch.indexer.encoders.bert import Bert
+from mvsearch.indexer.encoders.pretrained import load_pretrained
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from tests.indexer.encoders.small_checkpoints import (
     DOWNLOADED,
     make_inputs,

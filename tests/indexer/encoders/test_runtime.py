@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.encoders import runtime
-from indexer.encoders.runtime import NETWORK, OnnxNetwork, Recipe
+from mvsearch.indexer.encoders import runtime
+from mvsearch.indexer.encoders.runtime import NETWORK, OnnxNetwork, Recipe
 
 SECOND = b"\x01" + b"\0" * 7
 ADDED = b"\0\0\0\x80"
@@ -80,7 +80,7 @@ def test_a_whole_network_that_fails_says_why(taker: Recipe) -> None:
 
 def test_the_default_encoders_need_no_torch_from_the_first_use_on(tmp_path: Path) -> None:
     code = (
-        "import sys; from indexer.encoders import load_encoder; import numpy as np;"
+        "import sys; from mvsearch.indexer.encoders import load_encoder; import numpy as np;"
         "lite = load_encoder('efficientnet-lite0'); lite.encode_words(['a dog']);"
         "lite.encode(np.zeros((1, 224, 224, 3), np.uint8)); load_encoder('minilm').encode(['x']);"
         "print([name for name in ('torch', 'torchvision', 'transformers') if name in sys.modules])"
@@ -94,8 +94,8 @@ def test_the_default_encoders_need_no_torch_from_the_first_use_on(tmp_path: Path
 
 def test_listing_imports_nothing_heavy() -> None:
     code = (
-        "import sys; import indexer.encoders.efficientnet, indexer.encoders.clap;"
-        "import indexer.encoders.siglip, indexer.encoders.toy;"
+        "import sys; import mvsearch.indexer.encoders.efficientnet, mvsearch.indexer.encoders.clap;"
+        "import mvsearch.indexer.encoders.siglip, mvsearch.indexer.encoders.toy;"
         "heavy = ('torch', 'onnxruntime', 'transformers', 'tokenizers');"
         "print([name for name in heavy if name in sys.modules])"
     )
@@ -106,8 +106,8 @@ def test_listing_imports_nothing_heavy() -> None:
 def test_a_network_that_needs_torch_says_so_where_there_is_none(tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np; sys.modules['torch'] = None\n"
-        "from indexer.encoders.runtime import OnnxNetwork, Recipe\n"
-        "from store.errors import MvsearchError\n"
+        "from mvsearch.indexer.encoders.runtime import OnnxNetwork, Recipe\n"
+        "from mvsearch.store.errors import MvsearchError\n"
         "def build():\n    import torch\n"
         "try: OnnxNetwork(Recipe('net', '1', build, (np.zeros(1),), ((),)))\n"
         "except MvsearchError as error: print(error)"

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from indexer.encoders import AudioEncoder, load_encoder
-from indexer.encoders.signal import WEIGHTS
-from indexer.encoders.spectral import GROUPS
+from mvsearch.indexer.encoders import AudioEncoder, load_encoder
+from mvsearch.indexer.encoders.signal import WEIGHTS
+from mvsearch.indexer.encoders.spectral import GROUPS
 
 SAMPLE_RATE = 16_000
 N_WINDOW = 5 * SAMPLE_RATE
@@ -155,7 +155,7 @@ def test_a_tune_is_found_among_others_of_the_same_sound(encoder, tune_library, c
 
 def test_it_loads_no_heavy_library():
     code = (
-        "import sys, numpy as np; from indexer.encoders import load_encoder;"
+        "import sys, numpy as np; from mvsearch.indexer.encoders import load_encoder;"
         "load_encoder('signal').encode(np.ones((1, 80000), np.float32));"
         "print(sorted({'scipy', 'torch', 'onnxruntime', 'transformers'} & set(sys.modules)))"
     )

@@ -6,7 +6,7 @@ import scipy.fft
 import scipy.ndimage
 import scipy.signal
 
-from indexer.encoders import spectral, spectral_scale
+from mvsearch.indexer.encoders import spectral, spectral_scale
 
 SECONDS = 5
 TIMES = np.arange(SECONDS * spectral.SAMPLE_RATE) / spectral.SAMPLE_RATE

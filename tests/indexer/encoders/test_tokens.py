@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encoders.tokens import BATCH_SIZE, TokenFrame, Tokens
-from store.errors import MvsearchError
+from mvsearch.indexer.encoders.tokens import BATCH_SIZE, TokenFrame, Tokens
+from mvsearch.store.errors import MvsearchError
 from tests.indexer.encoders.small_checkpoints import save_tokenizer
 
 FRAME = TokenFrame(start="[CLS]", end="[SEP]", pad="[PAD]", max_tokens=5)

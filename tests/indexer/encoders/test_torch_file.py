@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.encoders.torch_file import MAGIC, read_tensors
-from store.errors import WeightsMissingError
+from mvsearch.indexer.encoders.torch_file import MAGIC, read_tensors
+from mvsearch.store.errors import WeightsMissingError
 
 
 def save(path: Path, content: Any) -> Path:

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from indexer.encoders.toy import COLOURS, ToyAudio, ToyFrames, ToyLyrics
+from mvsearch.indexer.encoders.toy import COLOURS, ToyAudio, ToyFrames, ToyLyrics
 
 
 def fill(*colours: str) -> np.ndarray:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from indexer.encoders import ENCODERS
-from indexer.encoders.cached import load_cached
-from indexer.encoders.checkpoints import models_folder, recall_sha256
-from indexer.encoders.downloads import convert_to_safetensors
-from indexer.encoders.toy import ToyFrames
-from indexer.encoders.weights import check_models, fetch_model, list_models
-from store.errors import MvsearchError, WeightsMissingError
+from mvsearch.indexer.encoders import ENCODERS
+from mvsearch.indexer.encoders.cached import load_cached
+from mvsearch.indexer.encoders.checkpoints import models_folder, recall_sha256
+from mvsearch.indexer.encoders.downloads import convert_to_safetensors
+from mvsearch.indexer.encoders.toy import ToyFrames
+from mvsearch.indexer.encoders.weights import check_models, fetch_model, list_models
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
 
 
 @pytest.fixture(autouse=True)

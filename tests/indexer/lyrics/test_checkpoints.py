@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import whisper
 
-from indexer.lyrics.checkpoints import (
+from mvsearch.indexer.lyrics.checkpoints import (
     WHISPER_MODELS,
     checkpoint_name,
     find_checkpoint,
     has_weights,
 )
-from store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def test_weights_that_nothing_here_can_read_are_none(
     (tmp_path / "models/whisper").mkdir(parents=True)
     (tmp_path / "models/whisper/base.pt").touch()
     assert has_weights("base")
-    monkeypatch.setattr("indexer.lyrics.checkpoints.find_spec", lambda _: None)
+    monkeypatch.setattr("mvsearch.indexer.lyrics.checkpoints.find_spec", lambda _: None)
     assert not has_weights("base")
     (tmp_path / "converted").mkdir()
     (tmp_path / "converted" / "model.bin").touch()
@@ -62,8 +62,9 @@ def test_what_is_neither_is_an_error() -> None:
 
 def test_looking_imports_neither_torch_nor_whisper() -> None:
     code = (
-        "import sys; from indexer.lyrics.transcribe import Transcriber, has_weights;"
-        "from indexer.lyrics import find_lyrics; import indexer.lyrics.export; has_weights('tiny');"
+        "import sys; from mvsearch.indexer.lyrics.transcribe import Transcriber, has_weights;"
+        "from mvsearch.indexer.lyrics import find_lyrics;"
+        "import mvsearch.indexer.lyrics.export; has_weights('tiny');"
         "sys.exit(any(name in sys.modules for name in ('torch', 'whisper', 'scipy', 'pysubs2')))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from indexer.lyrics.cleaning import MAX_LINE_LETTERS, clean_line, is_section_header
+from mvsearch.indexer.lyrics.cleaning import MAX_LINE_LETTERS, clean_line, is_section_header
 from tests.cpu import assert_linear
 
 

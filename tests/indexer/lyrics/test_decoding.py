@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.lyrics.decoding import MAX_TEXT_BYTES, decode_text, read_text
-from store.errors import MediaError
+from mvsearch.indexer.lyrics.decoding import MAX_TEXT_BYTES, decode_text, read_text
+from mvsearch.store.errors import MediaError
 
 JAPANESE = "[00:12.00]夜に駆ける\n[00:15.00]沈むように溶けてゆくように\n"
 WESTERN = "[00:12.00]Don’t cry – it’s café\n[00:20.00]Über alles wächst das Gras\n"

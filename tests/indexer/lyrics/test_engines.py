@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from indexer.lyrics import engines, status
-from indexer.lyrics.engines import choose_engine, name_origin
-from indexer.lyrics.status import list_whisper_models
-from store.errors import MvsearchError
+from mvsearch.indexer.lyrics import engines, status
+from mvsearch.indexer.lyrics.engines import choose_engine, name_origin
+from mvsearch.indexer.lyrics.status import list_whisper_models
+from mvsearch.store.errors import MvsearchError
 
 
 @pytest.fixture(autouse=True)

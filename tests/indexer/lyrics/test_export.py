@@ -5,10 +5,10 @@ from pathlib import Path
 import pysubs2
 import pytest
 
-from indexer.lyrics.export import format_lyrics, name_lyrics, safe_stem
-from indexer.lyrics.lrc import parse_lrc
-from store.errors import QueryError
-from store.records import LyricLine, Lyrics, Video, WhisperSegment
+from mvsearch.indexer.lyrics.export import format_lyrics, name_lyrics, safe_stem
+from mvsearch.indexer.lyrics.lrc import parse_lrc
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import LyricLine, Lyrics, Video, WhisperSegment
 
 COLUMNS = "id,seek,start,end,text,tokens,temperature,avg_logprob,compression_ratio,no_speech_prob"
 SEGMENT = WhisperSegment(3, 2800, (50364, 7, 50414), 0.2, -0.25, 1.5, 0.03)

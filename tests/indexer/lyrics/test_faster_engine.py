@@ -8,20 +8,20 @@ import whisper.timing
 from tokenizers import Tokenizer
 from whisper.tokenizer import get_tokenizer
 
-from indexer.encoders.checkpoints import compute_sha256
-from indexer.lyrics import conversion, transcribe
-from indexer.lyrics.conversion import convert_checkpoint
-from indexer.lyrics.hearing import HearOptions
-from indexer.lyrics.openai_engine import OpenaiEngine
-from indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, TranscribeOptions, Transcriber
-from indexer.lyrics.vocabulary import split_token, write_tokenizer
-from indexer.lyrics.voice import VoiceActivity
-from store.errors import MvsearchError, WeightsMissingError
+from mvsearch.indexer.encoders.checkpoints import compute_sha256
+from mvsearch.indexer.lyrics import conversion, transcribe
+from mvsearch.indexer.lyrics.conversion import convert_checkpoint
+from mvsearch.indexer.lyrics.hearing import HearOptions
+from mvsearch.indexer.lyrics.openai_engine import OpenaiEngine
+from mvsearch.indexer.lyrics.transcribe import WHISPER_SAMPLE_RATE, TranscribeOptions, Transcriber
+from mvsearch.indexer.lyrics.vocabulary import split_token, write_tokenizer
+from mvsearch.indexer.lyrics.voice import VoiceActivity
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from tests.tiny_whisper import write_checkpoint
 
 pytest.importorskip("faster_whisper", reason="the extra faster is not installed")
 
-from indexer.lyrics.faster_engine import FasterEngine
+from mvsearch.indexer.lyrics.faster_engine import FasterEngine
 
 # Whisper leaves the files that it reads to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")

@@ -3,14 +3,14 @@ from typing import Any
 
 import pytest
 
-from indexer.lyrics.gates import (
+from mvsearch.indexer.lyrics.gates import (
     explain_instrumental,
     is_boilerplate,
     judge_lines,
     measure_compression,
 )
-from indexer.lyrics.voice import VoiceActivity
-from store.records import LyricLine, WhisperSegment
+from mvsearch.indexer.lyrics.voice import VoiceActivity
+from mvsearch.store.records import LyricLine, WhisperSegment
 
 # A voice from 0 to 100 s, then none.
 ACTIVITY = VoiceActivity(((0.0, 100.0),), 200.0)

@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.lyrics.engines import Decoded
-from indexer.lyrics.gates import GateOptions
-from indexer.lyrics.hearing import (
+from mvsearch.indexer.lyrics.engines import Decoded
+from mvsearch.indexer.lyrics.gates import GateOptions
+from mvsearch.indexer.lyrics.hearing import (
     HearOptions,
     choose_batch_size,
     cut_window,
     hear_clips,
     split_tokens,
 )
-from indexer.lyrics.windows import WINDOW_FRAMES, Clip
+from mvsearch.indexer.lyrics.windows import WINDOW_FRAMES, Clip
 
 TEXT_END, FIRST_TIME = 1000, 2000
 GATES = GateOptions()

@@ -1,7 +1,7 @@
 import pytest
 
-from indexer.lyrics.languages import check_language, find_language, split_language_suffix
-from store.errors import MvsearchError
+from mvsearch.indexer.lyrics.languages import check_language, find_language, split_language_suffix
+from mvsearch.store.errors import MvsearchError
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.lyrics.decoding import decode_text
-from indexer.lyrics.lrc import parse_lrc
-from indexer.lyrics.sidecar import parse_text
-from store.errors import MediaError
-from store.records import Word
+from mvsearch.indexer.lyrics.decoding import decode_text
+from mvsearch.indexer.lyrics.lrc import parse_lrc
+from mvsearch.indexer.lyrics.sidecar import parse_text
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Word
 from tests.cpu import assert_linear
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.lyrics import find_lyrics
-from store.errors import MediaError
-from store.records import Lyrics
+from mvsearch.indexer.lyrics import find_lyrics
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Lyrics
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.lyrics.subtitles import parse_subtitles
+from mvsearch.indexer.lyrics.subtitles import parse_subtitles
 from tests.media import run_ffmpeg
 
 # As yt-dlp stores YouTube's own captions of speech: two rows, the words of the new one timed, and

@@ -1,8 +1,8 @@
 import pytest
 
-from indexer.lyrics import lyric_segments, song_segment
-from indexer.lyrics.segments import has_words
-from store.records import LyricLine, Lyrics, Segment
+from mvsearch.indexer.lyrics import lyric_segments, song_segment
+from mvsearch.indexer.lyrics.segments import has_words
+from mvsearch.store.records import LyricLine, Lyrics, Segment
 
 
 def test_only_lines_that_say_something_and_are_believed() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.lyrics.cleaning import MAX_LINE_LETTERS
-from indexer.lyrics.sidecar import find_sidecars, read_sidecars, sidecar_fingerprint
+from mvsearch.indexer.lyrics.cleaning import MAX_LINE_LETTERS
+from mvsearch.indexer.lyrics.sidecar import find_sidecars, read_sidecars, sidecar_fingerprint
 
 LRC = "[00:01.00]timed {0}\n"
 SRT = "1\n00:00:01,000 --> 00:00:02,000\ntimed {0}\n"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.lyrics.decoding import decode_text
-from indexer.lyrics.subtitles import guess_format, parse_subtitles
-from store.errors import MediaError
+from mvsearch.indexer.lyrics.decoding import decode_text
+from mvsearch.indexer.lyrics.subtitles import guess_format, parse_subtitles
+from mvsearch.store.errors import MediaError
 from tests.cpu import assert_linear
 
 SRT = """1

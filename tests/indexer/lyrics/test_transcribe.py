@@ -11,20 +11,20 @@ import pytest
 import torch
 import whisper
 
-from indexer.lyrics import transcribe
-from indexer.lyrics.checkpoints import find_checkpoint
-from indexer.lyrics.gates import GateOptions
-from indexer.lyrics.hearing import HearOptions, cut_window, hear_clips
-from indexer.lyrics.openai_engine import OpenaiEngine
-from indexer.lyrics.transcribe import (
+from mvsearch.indexer.lyrics import transcribe
+from mvsearch.indexer.lyrics.checkpoints import find_checkpoint
+from mvsearch.indexer.lyrics.gates import GateOptions
+from mvsearch.indexer.lyrics.hearing import HearOptions, cut_window, hear_clips
+from mvsearch.indexer.lyrics.openai_engine import OpenaiEngine
+from mvsearch.indexer.lyrics.transcribe import (
     WHISPER_SAMPLE_RATE,
     TranscribeOptions,
     Transcriber,
     fetch_weights,
 )
-from indexer.lyrics.voice import VoiceActivity
-from indexer.lyrics.windows import Clip
-from store.errors import MediaError, MvsearchError, WeightsMissingError
+from mvsearch.indexer.lyrics.voice import VoiceActivity
+from mvsearch.indexer.lyrics.windows import Clip
+from mvsearch.store.errors import MediaError, MvsearchError, WeightsMissingError
 from tests.tiny_whisper import DIMENSIONS, write_checkpoint
 
 # Whisper leaves the files that it reads to the garbage collector.

@@ -1,9 +1,9 @@
 import pytest
 
-from indexer.lyrics.cleaning import MAX_LINE_LETTERS
-from indexer.lyrics.timing import Parsed
-from indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
-from store.records import LyricLine, Word
+from mvsearch.indexer.lyrics.cleaning import MAX_LINE_LETTERS
+from mvsearch.indexer.lyrics.timing import Parsed
+from mvsearch.indexer.lyrics.ultrastar import is_ultrastar, parse_ultrastar, read_media_names
+from mvsearch.store.records import LyricLine, Word
 from tests.cpu import assert_linear
 
 HEAD = "#TITLE:A\n#LANGUAGE:Englisch\n#BPM:150,0\n#GAP:1000\n"

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.lyrics.gates import explain_instrumental
-from indexer.lyrics.voice import (
+from mvsearch.indexer.lyrics.gates import explain_instrumental
+from mvsearch.indexer.lyrics.voice import (
     CHUNK_SECONDS,
     VOICE_SAMPLE_RATE,
     VoiceActivity,

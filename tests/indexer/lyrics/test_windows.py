@@ -4,8 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from indexer.lyrics.voice import CHUNK_SECONDS, VoiceActivity
-from indexer.lyrics.windows import (
+from mvsearch.indexer.lyrics.voice import CHUNK_SECONDS, VoiceActivity
+from mvsearch.indexer.lyrics.windows import (
     FRAMES_A_SECOND,
     WindowOptions,
     find_pause,

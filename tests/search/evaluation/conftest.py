@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from search.evaluation.evaluation import Evaluation, Hubness
-from search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.outcomes import Outcome
 
 EVIL = '<script>alert("x")</script>\x1b[31m'
 Invent = Callable[..., Evaluation]

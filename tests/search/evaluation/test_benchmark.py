@@ -5,20 +5,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from indexer.encoders import Encoders
-from search.engine import Engine, SearchOptions
-from search.evaluation import asking, benchmark
-from search.evaluation.asking import Asker, find_moment_error
-from search.evaluation.benchmark import BenchmarkOptions, compare_sides
-from search.evaluation.groups import Groups
-from search.evaluation.likeness import rank_similar
-from search.evaluation.means import Means, list_means
-from search.evaluation.queries import KnownQuery, SampleOptions
-from search.matrix import SimilarityMatrix
-from search.query import Query, QueryPart
-from store.errors import MediaError
-from store.library import Library
-from store.records import Moment, Result, Video
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.evaluation import asking, benchmark
+from mvsearch.search.evaluation.asking import Asker, find_moment_error
+from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.search.evaluation.likeness import rank_similar
+from mvsearch.search.evaluation.means import Means, list_means
+from mvsearch.search.evaluation.queries import KnownQuery, SampleOptions
+from mvsearch.search.matrix import SimilarityMatrix
+from mvsearch.search.query import Query, QueryPart
+from mvsearch.store.errors import MediaError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Moment, Result, Video
 from tests import toy_library
 
 NOBODY = Groups({})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.evaluation import chance, metrics
+from mvsearch.search.evaluation import chance, metrics
 
 
 def average_over_all_orders(n: int, n_relevant: int) -> dict[str, float]:

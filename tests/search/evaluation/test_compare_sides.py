@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from indexer.encoders import PROFILES, Encoders
-from indexer.pipeline import IndexOptions
-from indexer.sides import open_sides
-from search.evaluation import benchmark
-from search.evaluation.benchmark import BenchmarkOptions, compare_sides
-from search.evaluation.groups import Groups
-from search.evaluation.queries import SampleOptions
-from store.library import Library
+from mvsearch.indexer.encoders import PROFILES, Encoders
+from mvsearch.indexer.pipeline import IndexOptions
+from mvsearch.indexer.sides import open_sides
+from mvsearch.search.evaluation import benchmark
+from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.search.evaluation.queries import SampleOptions
+from mvsearch.store.library import Library
 from tests import toy_library
 
 OPTIONS = BenchmarkOptions(

@@ -1,9 +1,9 @@
 import pytest
 
-from search.evaluation.groups import Groups, group_by_tags, read_groups
-from store.errors import QueryError
-from store.library import Library
-from store.records import Location, Video
+from mvsearch.search.evaluation.groups import Groups, group_by_tags, read_groups
+from mvsearch.store.errors import QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Location, Video
 
 ALL = ("frames", "lyrics", "audio")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.evaluation.intervals import (
+from mvsearch.search.evaluation.intervals import (
     BootstrapOptions,
     Interval,
     average_resamples,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import average_precision_score, ndcg_score
 
-from search.evaluation.metrics import (
+from mvsearch.search.evaluation.metrics import (
     average_precision,
     first_rank,
     k_occurrence,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from search.evaluation.metrics import (
+from mvsearch.search.evaluation.metrics import (
     average_precision,
     first_rank,
     precision_at_k,

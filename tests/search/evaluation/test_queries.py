@@ -3,14 +3,14 @@ from collections import Counter
 
 import pytest
 
-from indexer.distortions import names_of
-from search.evaluation.choices import parse_distortions, parse_kinds, parse_lengths
-from search.evaluation.groups import Groups
-from search.evaluation.places import Places
-from search.evaluation.queries import SampleOptions, sample_queries, share_out
-from store.errors import QueryError
-from store.library import Library
-from store.records import Location, LyricLine, Lyrics, Stage, Video
+from mvsearch.indexer.distortions import names_of
+from mvsearch.search.evaluation.choices import parse_distortions, parse_kinds, parse_lengths
+from mvsearch.search.evaluation.groups import Groups
+from mvsearch.search.evaluation.places import Places
+from mvsearch.search.evaluation.queries import SampleOptions, sample_queries, share_out
+from mvsearch.store.errors import QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Location, LyricLine, Lyrics, Stage, Video
 from tests import toy_library
 
 ALL = ("frames", "lyrics", "audio")

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.evaluation.comparison import print_comparison
-from search.evaluation.evaluation import Evaluation
-from search.evaluation.figures import Difference
-from search.evaluation.intervals import Interval
-from search.evaluation.report import print_evaluation
-from search.evaluation.report_json import comparison_to_json, evaluation_to_json
-from search.evaluation.wording import (
+from mvsearch.search.evaluation.comparison import print_comparison
+from mvsearch.search.evaluation.evaluation import Evaluation
+from mvsearch.search.evaluation.figures import Difference
+from mvsearch.search.evaluation.intervals import Interval
+from mvsearch.search.evaluation.report import print_evaluation
+from mvsearch.search.evaluation.report_json import comparison_to_json, evaluation_to_json
+from mvsearch.search.evaluation.wording import (
     say_difference,
     say_difference_interval,
     say_span,
     say_value,
 )
-from search.text import write_json
+from mvsearch.search.text import write_json
 
 
 def show(write: Callable[..., None], what: Any, width: int = 200, **options: Any) -> str:

@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 
-from search.evaluation.evaluation import Evaluation, Hubness
-from search.evaluation.plots import LEFT, RIGHT, WIDTH, draw_errors, draw_occurrences, draw_recall
-from search.evaluation.report_html import render_comparison, render_evaluation
-from search.evaluation.tables import make_tables
+from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.plots import (
+    LEFT,
+    RIGHT,
+    WIDTH,
+    draw_errors,
+    draw_occurrences,
+    draw_recall,
+)
+from mvsearch.search.evaluation.report_html import render_comparison, render_evaluation
+from mvsearch.search.evaluation.tables import make_tables
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

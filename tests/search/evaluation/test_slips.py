@@ -1,6 +1,6 @@
 import random
 
-from search.evaluation.slips import LETTERS, drop_words, misspell
+from mvsearch.search.evaluation.slips import LETTERS, drop_words, misspell
 
 LINE = "it doesn't matter how the engine weaves"
 KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]

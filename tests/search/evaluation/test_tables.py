@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.distortions import DISTORTIONS, WORD_DISTORTIONS
-from search.evaluation.comparison import compare
-from search.evaluation.evaluation import Evaluation, Hubness
-from search.evaluation.intervals import BootstrapOptions
-from search.evaluation.metrics import skewness
-from search.evaluation.outcomes import Outcome
-from search.evaluation.tables import (
+from mvsearch.indexer.distortions import DISTORTIONS, WORD_DISTORTIONS
+from mvsearch.search.evaluation.comparison import compare
+from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.intervals import BootstrapOptions
+from mvsearch.search.evaluation.metrics import skewness
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.tables import (
     ALL,
     PICTURE_DISTORTIONS,
     SOUND_DISTORTIONS,

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from search.versions.agreement import (
+from mvsearch.search.versions.agreement import (
     Agreement,
     AgreementOptions,
     find_agreement,
     measure_line,
 )
-from search.versions.diagonals import Timeline
+from mvsearch.search.versions.diagonals import Timeline
 
 OPTIONS = AgreementOptions(level=0.6, guard_seconds=1.5)
 

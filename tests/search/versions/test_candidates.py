@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from search.versions.candidates import (
+from mvsearch.search.versions.candidates import (
     KEPT_PER_PARTNER,
     CandidateOptions,
     Votes,
@@ -11,8 +11,8 @@ from search.versions.candidates import (
     _encode,
     find_candidates,
 )
-from store.records import Space
-from store.vectors import SpaceIndex
+from mvsearch.store.records import Space
+from mvsearch.store.vectors import SpaceIndex
 from tests.store.examples import make_index
 
 SPACE = Space("audio", "planted", "1", 48)

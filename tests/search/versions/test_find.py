@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from search.collapse import open_copy_test
-from search.versions.find import Versions, find_versions, open_comparison
-from search.versions.report import print_versions, versions_to_dict
-from search.versions.report_html import render_versions
-from store.errors import MvsearchError, QueryError
-from store.library import Library
-from store.records import Segment, Space
+from mvsearch.search.collapse import open_copy_test
+from mvsearch.search.versions.find import Versions, find_versions, open_comparison
+from mvsearch.search.versions.report import print_versions, versions_to_dict
+from mvsearch.search.versions.report_html import render_versions
+from mvsearch.store.errors import MvsearchError, QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Segment, Space
 from tests.search.still_sources import HeldStills
 
 FRAMES = Space("frames", "wide-frames", "1", 96)

@@ -7,9 +7,9 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from search.versions.groups import group_relations
-from search.versions.relations import Kind, Relation
-from store.records import Video
+from mvsearch.search.versions.groups import group_relations
+from mvsearch.search.versions.relations import Kind, Relation
+from mvsearch.store.records import Video
 
 VIDEOS = [Video(f"{at:08d}", Path(f"/m/{at}.mp4"), f"Song {at}") for at in range(12)]
 

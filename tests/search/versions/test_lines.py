@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from search.versions.lines import match_lines
+from mvsearch.search.versions.lines import match_lines
 
 
 def longest(one: str, other: str) -> int:

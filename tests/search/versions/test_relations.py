@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from search.versions.relations import Evidence, Verdict, relate, say_evidence
-from store.records import Video
+from mvsearch.search.versions.relations import Evidence, Verdict, relate, say_evidence
+from mvsearch.store.records import Video
 
 ONE, OTHER = (Video(name * 8, Path(f"/m/{name}.mp4"), name, None, 200.0) for name in "ab")
 

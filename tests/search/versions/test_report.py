@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.text import write_json
-from search.versions.agreement import Part
-from search.versions.find import Versions
-from search.versions.groups import group_relations
-from search.versions.relations import Evidence, Relation
-from search.versions.report import print_versions, say_offset, versions_to_dict
-from search.versions.report_html import choose_places, render_versions
-from store.records import Video
+from mvsearch.search.text import write_json
+from mvsearch.search.versions.agreement import Part
+from mvsearch.search.versions.find import Versions
+from mvsearch.search.versions.groups import group_relations
+from mvsearch.search.versions.relations import Evidence, Relation
+from mvsearch.search.versions.report import print_versions, say_offset, versions_to_dict
+from mvsearch.search.versions.report_html import choose_places, render_versions
+from mvsearch.store.records import Video
 from tests.search.still_sources import HeldStills, read_rules
 
 EVIL = '<script>alert("x")</script> & \' "><img src=x onerror=alert(1)>'

@@ -2,9 +2,9 @@ import sys
 
 import pytest
 
-import cli
-from indexer.encoders import ENCODERS, PROFILES, Profile
-from search.terminal import run_app
+from mvsearch import cli
+from mvsearch.indexer.encoders import ENCODERS, PROFILES, Profile
+from mvsearch.search.terminal import run_app
 from tests.search.evaluation.crossmodal.tones import Tones
 
 

@@ -14,20 +14,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from search.evaluation.crossmodal.av_align import (
+from mvsearch.search.evaluation.crossmodal.av_align import (
     AvAlignOptions,
     count_matches,
     evaluate_av_align,
     score_alignment,
 )
-from search.evaluation.crossmodal.motion import (
+from mvsearch.search.evaluation.crossmodal.motion import (
     choose_frame_rate,
     find_peaks,
     measure_motion,
     read_motion,
 )
-from search.evaluation.crossmodal.onsets import MIN_SAMPLES, SAMPLE_RATE, find_onsets, read_clip
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.onsets import (
+    MIN_SAMPLES,
+    SAMPLE_RATE,
+    find_onsets,
+    read_clip,
+)
+from mvsearch.store.errors import QueryError
 from tests.media import make_pattern, make_silence, make_slides, make_tone, run_ffmpeg
 from tests.search.evaluation.crossmodal.oracles import read_case, read_oracle
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.posteriors import Posteriors
-from search.evaluation.crossmodal.classes import (
+from mvsearch.indexer.posteriors import Posteriors
+from mvsearch.search.evaluation.crossmodal.classes import (
     ClassOptions,
     average_segments,
     check_posteriors,
     classify_folder,
 )
-from search.evaluation.crossmodal.folders import EmbeddingOptions, embed_folder
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.folders import EmbeddingOptions, embed_folder
+from mvsearch.store.errors import QueryError
 from tests.media import cut_off, make_pattern
 
 

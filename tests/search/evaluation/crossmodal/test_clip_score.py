@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from search.evaluation.crossmodal.clip_score import (
+from mvsearch.search.evaluation.crossmodal.clip_score import (
     ScoreOptions,
     compute_cosines,
     evaluate_clap_score,
@@ -12,8 +12,8 @@ from search.evaluation.crossmodal.clip_score import (
     softmax_rows,
     weigh_cosines,
 )
-from search.evaluation.crossmodal.joint import JointOptions
-from store.errors import QueryError, WeightsMissingError
+from mvsearch.search.evaluation.crossmodal.joint import JointOptions
+from mvsearch.store.errors import QueryError, WeightsMissingError
 from tests.media import make_picture, make_silence, make_tone
 
 TOY = ScoreOptions(JointOptions("toy"))

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from search.evaluation.crossmodal.clipsim import (
+from mvsearch.search.evaluation.crossmodal.clipsim import (
     ClipsimOptions,
     compute_clipsim,
     compute_relative,
     evaluate_clipsim,
 )
-from search.evaluation.crossmodal.joint import JointOptions
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.joint import JointOptions
+from mvsearch.store.errors import QueryError
 from tests.media import make_colours, make_slides, make_tone, probe_times
 from tests.search.evaluation.crossmodal.oracles import needs_oracles, read_case
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from search.evaluation.crossmodal.arguments import repeat_options
+from mvsearch.search.evaluation.crossmodal.arguments import repeat_options
 from tests.media import make_colours, make_picture, make_slides, make_tone
 
 

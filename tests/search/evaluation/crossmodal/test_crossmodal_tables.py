@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from search.evaluation.crossmodal.files import label_files
-from search.evaluation.crossmodal.tables import Table, print_table
+from mvsearch.search.evaluation.crossmodal.files import label_files
+from mvsearch.search.evaluation.crossmodal.tables import Table, print_table
 
 
 def test_a_row_has_a_cell_a_column():

@@ -8,14 +8,14 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import entropy
 
-from search.evaluation.crossmodal.classes import ClassOptions
-from search.evaluation.crossmodal.divergence import (
+from mvsearch.search.evaluation.crossmodal.classes import ClassOptions
+from mvsearch.search.evaluation.crossmodal.divergence import (
     KlOptions,
     evaluate_kl,
     measure_divergence,
     pair_names,
 )
-from store.errors import QueryError, WeightsMissingError
+from mvsearch.store.errors import QueryError, WeightsMissingError
 from tests.media import make_pattern, make_silence, make_tone
 from tests.search.evaluation.crossmodal.oracles import read_case
 

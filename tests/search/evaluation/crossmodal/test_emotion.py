@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from indexer.encoders import ENCODERS
-from indexer.encoders.toy import ToyFrames
-from search.evaluation.crossmodal.emotion import (
+from mvsearch.indexer.encoders import ENCODERS
+from mvsearch.indexer.encoders.toy import ToyFrames
+from mvsearch.search.evaluation.crossmodal.emotion import (
     EmotionOptions,
     compute_distances,
     compute_similarities,
     measure_squared_error,
     normalise_emotions,
 )
-from search.evaluation.crossmodal.emotion_sources import (
+from mvsearch.search.evaluation.crossmodal.emotion_sources import (
     SourceOptions,
     evaluate_emotion_match,
     read_emotions,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 from tests.media import make_picture, make_silence, make_tone
 from tests.search.evaluation.crossmodal.oracles import needs_oracles, read_oracle
 from tests.search.evaluation.crossmodal.tones import Tones

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg
 
-from search.evaluation.crossmodal.folders import EmbeddingOptions
-from search.evaluation.crossmodal.frechet import FrechetOptions, evaluate_fad, evaluate_fvd
-from search.evaluation.crossmodal.gaussians import (
+from mvsearch.search.evaluation.crossmodal.folders import EmbeddingOptions
+from mvsearch.search.evaluation.crossmodal.frechet import FrechetOptions, evaluate_fad, evaluate_fvd
+from mvsearch.search.evaluation.crossmodal.gaussians import (
     ExtrapolationOptions,
     extrapolate_frechet,
     measure_frechet,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 from tests.media import make_pattern, make_silence, make_tone
 from tests.search.evaluation.crossmodal.oracles import read_case
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from search.evaluation.crossmodal.clip_score import softmax_rows
-from search.evaluation.crossmodal.imsm import (
+from mvsearch.search.evaluation.crossmodal.clip_score import softmax_rows
+from mvsearch.search.evaluation.crossmodal.imsm import (
     MOODS,
     ImsmOptions,
     compute_matches,
@@ -14,9 +14,9 @@ from search.evaluation.crossmodal.imsm import (
     find_cap,
     normalise_matches,
 )
-from search.evaluation.crossmodal.joint import JointOptions
-from search.evaluation.crossmodal.moments import MomentOptions
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.joint import JointOptions
+from mvsearch.search.evaluation.crossmodal.moments import MomentOptions
+from mvsearch.store.errors import QueryError
 from tests.media import make_colours, make_picture, make_tone, run_ffmpeg
 from tests.search.evaluation.crossmodal.oracles import needs_oracles, read_case
 

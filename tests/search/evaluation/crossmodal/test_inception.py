@@ -8,13 +8,13 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import entropy
 
-from search.evaluation.crossmodal.classes import ClassOptions
-from search.evaluation.crossmodal.inception import (
+from mvsearch.search.evaluation.crossmodal.classes import ClassOptions
+from mvsearch.search.evaluation.crossmodal.inception import (
     InceptionOptions,
     evaluate_inception_score,
     score_inception,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 from tests.media import make_colours, make_pattern, make_tone
 from tests.search.evaluation.crossmodal.oracles import read_case
 

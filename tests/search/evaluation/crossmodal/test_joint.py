@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from search.evaluation.crossmodal.joint import (
+from mvsearch.search.evaluation.crossmodal.joint import (
     JointOptions,
     cut_sound,
     embed_samples,
     embed_sounds,
     open_joint,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 from tests.media import make_picture, make_tone
 from tests.search.evaluation.crossmodal.tones import Tones
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from search.evaluation.crossmodal.kernel import KernelOptions, measure_kernel
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.kernel import KernelOptions, measure_kernel
+from mvsearch.store.errors import QueryError
 from tests.search.evaluation.crossmodal.oracles import needs_oracles, read_case
 
 

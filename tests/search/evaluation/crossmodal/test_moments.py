@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from search.evaluation.crossmodal.joint import JointOptions, open_joint
-from search.evaluation.crossmodal.moments import MomentOptions, embed_moments, find_frame
-from store.errors import QueryError
+from mvsearch.search.evaluation.crossmodal.joint import JointOptions, open_joint
+from mvsearch.search.evaluation.crossmodal.moments import MomentOptions, embed_moments, find_frame
+from mvsearch.store.errors import QueryError
 from tests.media import make_colours, make_silence, make_slides, run_ffmpeg
 
 pytestmark = pytest.mark.usefixtures("joint_profile")

@@ -10,7 +10,7 @@ pytest.importorskip("matplotlib")
 
 from PIL import Image
 
-from search.evaluation.crossmodal.plots import (
+from mvsearch.search.evaluation.crossmodal.plots import (
     Heatmap,
     Scatter,
     check_plot,
@@ -18,7 +18,7 @@ from search.evaluation.crossmodal.plots import (
     draw_scatter,
     project,
 )
-from store.errors import MvsearchError, QueryError
+from mvsearch.store.errors import MvsearchError, QueryError
 
 NASTY = ("a$b$", "日本の歌", "x" * 300, "two\nlines\x1b[31m", "\\frac{", "_", "$\\foo$")
 

@@ -9,9 +9,9 @@ import pytest
 from scipy import fft, stats
 from scipy.spatial.distance import cdist
 
-from search.evaluation.crossmodal.onsets import SAMPLE_RATE, read_clip
-from search.evaluation.crossmodal.pair_files import read_table
-from search.evaluation.crossmodal.timbre import (
+from mvsearch.search.evaluation.crossmodal.onsets import SAMPLE_RATE, read_clip
+from mvsearch.search.evaluation.crossmodal.pair_files import read_table
+from mvsearch.search.evaluation.crossmodal.timbre import (
     TimbreOptions,
     TimbreResult,
     compare_pairs,
@@ -21,7 +21,7 @@ from search.evaluation.crossmodal.timbre import (
     list_pairs,
     scale_distances,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 from tests.media import make_silence, make_tone, run_ffmpeg
 
 MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", Path(__file__).parents[4] / "../shared/media"))

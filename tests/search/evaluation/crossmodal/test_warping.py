@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from search.evaluation.crossmodal.warping import (
+from mvsearch.search.evaluation.crossmodal.warping import (
     MAX_CELLS,
     Distance,
     Warping,
@@ -16,7 +16,7 @@ from search.evaluation.crossmodal.warping import (
     warp_fast,
     warp_within,
 )
-from store.errors import QueryError
+from mvsearch.store.errors import QueryError
 from tests.search.evaluation.crossmodal.oracles import read_oracle
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.encoders.toy import ToyAudio
+from mvsearch.indexer.encoders.toy import ToyAudio
 
 # Hertz that each word stands for; they are in different bands of 125 Hz.
 HERTZ = {"low": 300.0, "middle": 1300.0, "high": 3300.0}
