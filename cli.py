@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mvsearch.search.evaluation.crossmodal.commands import metric_app
-from mvsearch.search.terminal import (
+from mvsearch.search.commands.metric_pairs import metric_app
+from mvsearch.search.output.terminal import (
     EXIT_FAILURES,
     EXIT_INTERRUPTED,
     ForceOption,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mvsearch.indexer.encoders import Encoders
-    from mvsearch.indexer.encoders.weights import ModelStatus
+    from mvsearch.indexer.encoders.networks.weights import ModelStatus
     from mvsearch.search.evaluation.evaluation import Evaluation
     from mvsearch.store.library import Library
     from mvsearch.store.records import Video
@@ -152,16 +152,16 @@ def index(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the library up to date with a folder: only what is new or changed is worked on."""
-    from mvsearch.indexer.analysis import AnalysisOptions
     from mvsearch.indexer.encoders import Encoders
-    from mvsearch.indexer.hardware import Hardware
-    from mvsearch.indexer.inventory import explain_absence
-    from mvsearch.indexer.lyrics.transcribe import TranscribeOptions
-    from mvsearch.indexer.lyrics.windows import VOICED_ONLY, WindowOptions
-    from mvsearch.indexer.pipeline import IndexOptions, index_folder
+    from mvsearch.indexer.features.analysis import AnalysisOptions
+    from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
+    from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
+    from mvsearch.indexer.media.hardware import Hardware
+    from mvsearch.indexer.pipeline.inventory import explain_absence
+    from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
     from mvsearch.indexer.progress import choose_progress
-    from mvsearch.search.backgrounds import measure_backgrounds
-    from mvsearch.search.listing import print_summary, summary_to_dict
+    from mvsearch.search.output.listing import print_summary, summary_to_dict
+    from mvsearch.search.scoring.null_distribution import measure_backgrounds
 
     options = IndexOptions(
         lyrics=lyrics,
@@ -243,13 +243,13 @@ def search(
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
     from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
-    from mvsearch.search.query import Query, QueryKind, parse_part, parse_weights
-    from mvsearch.search.report import (
+    from mvsearch.search.output.report import (
         print_results,
         results_to_csv,
         results_to_json,
         results_to_m3u,
     )
+    from mvsearch.search.query.query import Query, QueryKind, parse_part, parse_weights
 
     if as_json + as_csv + as_m3u > 1:
         raise MvsearchError("--json, --csv and --m3u exclude one another")
@@ -300,8 +300,8 @@ def similar(
     """Report the songs most similar to one, or to each."""
     from mvsearch.indexer.progress import choose_progress, follow
     from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
-    from mvsearch.search.query import parse_weights
-    from mvsearch.search.report import ReportOptions, write_report
+    from mvsearch.search.output.report import ReportOptions, write_report
+    from mvsearch.search.query.query import parse_weights
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
@@ -335,7 +335,7 @@ def versions(
 ) -> None:
     """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
     from mvsearch.indexer.progress import choose_progress, follow
-    from mvsearch.search.versions.report import VersionsReport, write_versions
+    from mvsearch.search.output.versions import VersionsReport, write_versions
 
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
     with _open(library) as opened, progress:
@@ -388,17 +388,17 @@ def evaluate(
     library: LibraryOption = None,
 ) -> None:
     """Measure how well the library finds what is cut out of it, spoilt in many ways."""
+    from mvsearch.indexer.pipeline.profile_libraries import open_sides, parse_profiles
     from mvsearch.indexer.progress import choose_progress, follow
-    from mvsearch.indexer.sides import open_sides, parse_profiles
     from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
-    from mvsearch.search.evaluation.choices import (
+    from mvsearch.search.evaluation.queries.arguments import (
         choose_groups,
         parse_distortions,
         parse_kinds,
         parse_lengths,
     )
-    from mvsearch.search.evaluation.queries import SampleOptions
-    from mvsearch.search.evaluation.report_html import render_comparison, render_evaluation
+    from mvsearch.search.evaluation.queries.sample import SampleOptions
+    from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
 
     sample = SampleOptions(
         n_clips=clips,
@@ -438,9 +438,9 @@ def evaluate(
 
 def _show_evaluations(found: "list[Evaluation]", *, is_compared: bool, as_json: bool) -> None:
     """Print what was measured, side by side where that was asked."""
-    from mvsearch.search.evaluation.comparison import print_comparison
-    from mvsearch.search.evaluation.report import print_evaluation
-    from mvsearch.search.evaluation.report_json import comparison_to_json, evaluation_to_json
+    from mvsearch.search.evaluation.report.as_json import comparison_to_json, evaluation_to_json
+    from mvsearch.search.evaluation.report.comparison import print_comparison
+    from mvsearch.search.evaluation.report.table import print_evaluation
 
     if as_json:
         print_json(comparison_to_json(found) if is_compared else evaluation_to_json(found[0]))
@@ -465,9 +465,9 @@ def lyrics(
     library: LibraryOption = None,
 ) -> None:
     """Print lyrics, or write them to files."""
-    from mvsearch.indexer.lyrics.export import format_lyrics, name_lyrics
-    from mvsearch.indexer.output import write_output
-    from mvsearch.search.text import printable
+    from mvsearch.search.output.files import write_output
+    from mvsearch.search.output.lyrics_files import format_lyrics, name_lyrics
+    from mvsearch.search.output.text import printable
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
@@ -496,7 +496,7 @@ def lyrics(
 @app.command("list")
 def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the videos of the library."""
-    from mvsearch.search.listing import placed_to_dict, print_videos
+    from mvsearch.search.output.listing import placed_to_dict, print_videos
 
     with _open(library) as opened:
         videos = opened.catalog.videos()
@@ -509,7 +509,7 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
 @app.command()
 def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show all that is known of a video, lyrics and their source included."""
-    from mvsearch.search.listing import entry_to_dict, print_entry, read_entry
+    from mvsearch.search.output.listing import entry_to_dict, print_entry, read_entry
 
     with _open(library) as opened:
         entry = read_entry(opened, _find(opened, video))
@@ -545,7 +545,7 @@ def remove(
 @app.command()
 def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the files that could not be indexed, and why."""
-    from mvsearch.search.listing import failure_to_dict, print_failures
+    from mvsearch.search.output.listing import failure_to_dict, print_failures
 
     with _open(library) as opened:
         found = opened.catalog.failures()
@@ -560,7 +560,7 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
 @app.command()
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the library in numbers: videos, segments, what is still to do."""
-    from mvsearch.search.status import print_status, status_to_dict
+    from mvsearch.search.output.status import print_status, status_to_dict
 
     with _open(library) as opened:
         numbers = status_to_dict(opened)
@@ -574,8 +574,8 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Look through the whole library for damage, and say how to make it anew."""
     from mvsearch.indexer.progress import choose_progress, follow
-    from mvsearch.search.checkup import checkup_to_dict, print_checkup
-    from mvsearch.store.checking import check_library
+    from mvsearch.search.output.checkup import checkup_to_dict, print_checkup
+    from mvsearch.store.catalog.checking import check_library
     from mvsearch.store.opening import default_library_folder
 
     progress = choose_progress(make_console(stderr=True), is_silent=as_json)
@@ -593,8 +593,8 @@ def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 @models_app.command("list")
 def list_models_command(as_json: JsonOption = False) -> None:
     """List the encoders and Whisper's models, and whether their weights are there."""
-    from mvsearch.indexer.encoders.weights import list_models
-    from mvsearch.indexer.lyrics.status import list_whisper_models
+    from mvsearch.indexer.encoders.networks.weights import list_models
+    from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
 
     _show_models([*list_models(), *list_whisper_models()], as_json)
 
@@ -605,7 +605,7 @@ def check_models_command(
     as_json: JsonOption = False,
 ) -> None:
     """Verify checksums, then load and try the encoders whose weights are there."""
-    from mvsearch.indexer.encoders.weights import check_models
+    from mvsearch.indexer.encoders.networks.weights import check_models
 
     statuses = check_models(names or None)
     _show_models(statuses, as_json)
@@ -618,8 +618,8 @@ def fetch_model_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An encoder, or whisper-MODEL.")],
 ) -> None:
     """Download the weights of an encoder, or a Whisper model."""
-    from mvsearch.indexer.encoders.weights import fetch_model
-    from mvsearch.indexer.lyrics.transcribe import fetch_weights
+    from mvsearch.indexer.encoders.networks.weights import fetch_model
+    from mvsearch.indexer.lyrics.whisper.transcribe import fetch_weights
 
     if name.startswith("whisper-"):
         typer.echo(f"{name} is in {fetch_weights(name.removeprefix('whisper-'))}")
@@ -630,7 +630,7 @@ def fetch_model_command(
 
 def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
     """Print encoders with the state of their weights."""
-    from mvsearch.search.listing import model_to_dict, print_models
+    from mvsearch.search.output.listing import model_to_dict, print_models
 
     if as_json:
         print_json([model_to_dict(status) for status in statuses])
@@ -660,7 +660,7 @@ def _find_media(library: "Library") -> "Callable[[Path], bool]":
 
 def _check_output(out: Path | None, library: "Library", *, has_force: bool) -> None:
     """Refuse a file that must not be written, before anything is worked out for it."""
-    from mvsearch.indexer.output import check_output
+    from mvsearch.search.output.files import check_output
 
     if out is not None:
         check_output(out, has_force=has_force, is_media=_find_media(library))

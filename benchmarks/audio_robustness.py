@@ -5,7 +5,7 @@
 
 MUSIC and OTHERS are folders of recordings: queries are cut from the first, the second only makes
 the haystack larger. The first command prints the figures; the second writes the constants of
-indexer/encoders/spectral_scale.py.
+indexer/encoders/audio/spectral_scale.py.
 """
 
 import argparse
@@ -31,12 +31,12 @@ from benchmarks.degraded_audio import (
     make_queries,
     read_recordings,
 )
-from mvsearch.indexer.audio import cut_windows
 from mvsearch.indexer.encoders import AudioEncoder, load_encoder
-from mvsearch.indexer.encoders.spectral import GROUPS, describe
-from mvsearch.indexer.pieces import SoundBlock
-from mvsearch.search.alignment import align
-from mvsearch.search.evidence import Track
+from mvsearch.indexer.encoders.audio.spectral import GROUPS, describe
+from mvsearch.indexer.media.decoding.audio import cut_windows
+from mvsearch.indexer.media.decoding.types import SoundBlock
+from mvsearch.search.localization.alignment import align
+from mvsearch.search.localization.offset_votes import Track
 from mvsearch.store.records import Matrix
 
 SEED = 7

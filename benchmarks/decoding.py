@@ -15,9 +15,9 @@ from benchmarks.indexing import list_media
 from benchmarks.program import BenchOptions, keep_songs, run_program
 from benchmarks.results import Row
 from benchmarks.timing import Comparison, compare, run_command
-from mvsearch.indexer.frames import DecodeOptions, FrameBatch, decode
-from mvsearch.indexer.pieces import Decoded
-from mvsearch.indexer.probe import probe_file
+from mvsearch.indexer.media.decoding.frames import DecodeOptions, FrameBatch, decode
+from mvsearch.indexer.media.decoding.types import Decoded
+from mvsearch.indexer.media.probe import probe_file
 
 KINDS: dict[Decoded, str] = {
     "all": "every frame is decoded",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video
 

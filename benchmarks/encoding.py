@@ -8,8 +8,8 @@ from benchmarks.program import BenchOptions, run_program
 from benchmarks.results import Row, judge
 from benchmarks.timing import compare
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.encoders.checkpoints import models_folder
-from mvsearch.indexer.encoders.runtime import NETWORK
+from mvsearch.indexer.encoders.networks.checkpoints import models_folder
+from mvsearch.indexer.encoders.networks.runtime import NETWORK
 
 GOAL = 0.9
 BATCHES = (8, 16)

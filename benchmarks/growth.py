@@ -16,7 +16,7 @@ from benchmarks.results import Row
 from benchmarks.timing import fit_exponent, repeat, run_command
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
 
 STEPS = (1, 2, 4, 8)

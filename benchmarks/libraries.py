@@ -23,9 +23,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.vectors import VectorMaker, choose_likeness
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.stages import lyrics_fingerprint
-from mvsearch.indexer.stills import encode_still
-from mvsearch.store import schema
+from mvsearch.indexer.media.stills import encode_still
+from mvsearch.indexer.pipeline.stages import lyrics_fingerprint
+from mvsearch.store.database import schema
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     Embeddings,

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.encode import own_spaces
-from mvsearch.search.lexical import find_evidence
-from mvsearch.search.retrieve import Ask, score_videos
+from mvsearch.search.query.encode import own_spaces
+from mvsearch.search.query.lexical import find_evidence
+from mvsearch.search.retrieval.retrieve import Ask, score_videos
+from mvsearch.store.catalog.lines import split_words
 from mvsearch.store.library import Library
-from mvsearch.store.lines import split_words
 from mvsearch.store.records import Embeddings, Location, LyricLine, Lyrics, Segment, Stage, Video
 
 N_LINES = 30

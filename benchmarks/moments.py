@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mvsearch.indexer.cuts import cut_clip
-from mvsearch.indexer.distortions import DISTORTIONS
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.evaluation.queries.clip_extraction import cut_clip
+from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Moment, Video

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clips import read_duration
-from mvsearch.indexer.sampling import choose_frame_rate
+from mvsearch.indexer.media.decoding.sampling import choose_frame_rate
 
 WINDOW_SECONDS = 30.0
 

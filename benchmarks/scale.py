@@ -22,13 +22,13 @@ from benchmarks.program import BenchOptions, run_program, settle_library
 from benchmarks.results import Row, judge
 from benchmarks.timing import compare, run_command
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.encode import analyse_part, encode_query, own_spaces
 from mvsearch.search.engine import Engine
-from mvsearch.search.query import Query, QueryPart
-from mvsearch.search.retrieve import NEIGHBOURS
+from mvsearch.search.query.encode import analyse_part, encode_query, own_spaces
+from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.retrieval.retrieve import NEIGHBOURS
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Matrix, Modality, Space
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors.index import SpaceIndex
 
 GOAL_ENGINE, GOAL_RECALL, GOAL_FASTER, GOAL_BYTES, GOAL_OPEN = 1.15, 0.97, 20.0, 1e9, 0.3
 N_NEAREST = 10

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.backgrounds import measure_backgrounds
+from mvsearch.search.scoring.null_distribution import measure_backgrounds
 from mvsearch.store.library import Library
 
 

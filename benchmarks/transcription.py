@@ -20,11 +20,17 @@ import numpy as np
 from benchmarks.program import BenchOptions, keep_songs, run_program
 from benchmarks.results import Row
 from benchmarks.timing import compare, run_command
-from mvsearch.indexer.audio import read_sound
-from mvsearch.indexer.lyrics.engines import ENGINES, Engine, EngineName, is_installed, load_engine
-from mvsearch.indexer.lyrics.hearing import choose_batch_size
-from mvsearch.indexer.lyrics.windows import WINDOW_FRAMES
-from mvsearch.indexer.probe import probe_file
+from mvsearch.indexer.lyrics.whisper.engines import (
+    ENGINES,
+    Engine,
+    EngineName,
+    is_installed,
+    load_engine,
+)
+from mvsearch.indexer.lyrics.whisper.transcription_loop import choose_batch_size
+from mvsearch.indexer.lyrics.whisper.windows import WINDOW_FRAMES
+from mvsearch.indexer.media.decoding.audio import read_sound
+from mvsearch.indexer.media.probe import probe_file
 from mvsearch.store.records import Matrix
 
 SAMPLE_RATE = 16_000

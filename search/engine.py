@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.calibration import find_same_levels, is_weak
-from mvsearch.search.collapse import open_copy_test, pick_videos
-from mvsearch.search.contents import find_held_spaces, list_videos, open_indexes, read_videos
-from mvsearch.search.encode import (
+from mvsearch.search.localization.moments import find_moments, find_shared
+from mvsearch.search.options import SearchOptions, choose_fusion
+from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes, read_videos
+from mvsearch.search.query.encode import (
     Analyse,
     EncodedPart,
     EncodedQuery,
@@ -18,7 +18,18 @@ from mvsearch.search.encode import (
     encode_query,
     own_spaces,
 )
-from mvsearch.search.fusion import (
+from mvsearch.search.query.lexical import find_evidence
+from mvsearch.search.query.query import Query, Weights
+from mvsearch.search.query.tags import find_tagged, keep_tagged, list_tagged, show_tags
+from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
+from mvsearch.search.retrieval.matrix import SimilarityMatrix
+from mvsearch.search.retrieval.rerank import Compared, Neighbours
+from mvsearch.search.retrieval.retrieve import Ask, find_candidates
+from mvsearch.search.retrieval.set_similarity import Progress, compare_all, compare_one
+from mvsearch.search.retrieval.video_table import Pools, Positions
+from mvsearch.search.scoring.calibration import find_same_levels, is_weak
+from mvsearch.search.scoring.calibrator import Backgrounds
+from mvsearch.search.scoring.fusion import (
     FloatArray,
     Similarities,
     choose_weights,
@@ -27,18 +38,7 @@ from mvsearch.search.fusion import (
     order_best_first,
     split_scores,
 )
-from mvsearch.search.lexical import find_evidence
-from mvsearch.search.matrix import SimilarityMatrix
-from mvsearch.search.moments import find_moments, find_shared
-from mvsearch.search.neighbours import Compared, Neighbours
-from mvsearch.search.options import SearchOptions, choose_fusion
-from mvsearch.search.pairs import Progress, compare_all, compare_one
-from mvsearch.search.pool import Pools, Positions
-from mvsearch.search.query import Query, Weights
-from mvsearch.search.retrieve import Ask, find_candidates
-from mvsearch.search.shortlist import MAX_OPERATIONS, choose_depth, count_operations
-from mvsearch.search.surprise import Backgrounds
-from mvsearch.search.tags import find_tagged, keep_tagged, list_tagged, show_tags
+from mvsearch.search.versions.dedupe import open_copy_test, pick_videos
 from mvsearch.store.library import Library
 from mvsearch.store.records import Contribution, Modality, Moment, Result, Space, Video
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.fusion import Fusion
-from mvsearch.search.query import Weights
+from mvsearch.search.query.query import Weights
+from mvsearch.search.scoring.fusion import Fusion
 from mvsearch.store.errors import QueryError
 
 

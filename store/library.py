@@ -7,23 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mvsearch.store import schema
-from mvsearch.store.cache import IndexCache
-from mvsearch.store.catalog import Catalog
-from mvsearch.store.database import Database, sqlite_url
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database import schema
+from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.errors import LibraryDamagedError, NoLibraryError
 from mvsearch.store.lock import WriterLock
-from mvsearch.store.opening import (
-    CATALOG,
-    check_plain,
-    choose_mode,
-    is_file,
-    make_folder,
-)
+from mvsearch.store.opening import CATALOG, check_plain, choose_mode, is_file, make_folder
 from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
-from mvsearch.store.space_files import Arrays
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors.cache import IndexCache
+from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.space_files import Arrays
 
 WAIT_SECONDS = 10.0
 # How often a question is asked of a library that changes under it before nobody may change it.

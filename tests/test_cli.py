@@ -12,7 +12,7 @@ import pytest
 
 from mvsearch import cli
 from mvsearch.indexer.encoders import PROFILES
-from mvsearch.search.terminal import run_app
+from mvsearch.search.output.terminal import run_app
 from tests import toy_library
 from tests.limits import HANG_SECONDS
 from tests.media import make_picture
@@ -192,10 +192,10 @@ def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, m
     page = tmp_path / "page.html"
     page.write_text("mine")
     monkeypatch.setattr(
-        "mvsearch.search.report.write_report", lambda *_: pytest.fail("worked in vain")
+        "mvsearch.search.output.report.write_report", lambda *_: pytest.fail("worked in vain")
     )
     monkeypatch.setattr(
-        "mvsearch.search.versions.report.write_versions", lambda *_: pytest.fail("in vain")
+        "mvsearch.search.output.versions.write_versions", lambda *_: pytest.fail("in vain")
     )
     for words in (("similar", "--all", "--format", "html"), ("versions", "--format", "html")):
         code, out, err = run(*words, "--out", page)
@@ -209,7 +209,7 @@ def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, m
 
 def test_no_force_overwrites_a_video(run, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "mvsearch.indexer.output.is_media_head", lambda _: False
+        "mvsearch.search.output.files.is_media_head", lambda _: False
     )  # the library knows them
     before = (folder / FIRST).read_bytes()
     (tmp_path / "linked").symlink_to(folder)

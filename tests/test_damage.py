@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.backgrounds import measure_backgrounds
-from mvsearch.store.checking import check_library
+from mvsearch.search.scoring.null_distribution import measure_backgrounds
+from mvsearch.store.catalog.checking import check_library
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
 from tests import damage, toy_library

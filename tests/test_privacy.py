@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 # By importing one of these, strangers come to run a library that reports.
 ENTRIES = (
     "cli",
-    "mvsearch.indexer.encoders.runtime",
-    "mvsearch.indexer.encoders.downloads",
+    "mvsearch.indexer.encoders.networks.runtime",
+    "mvsearch.indexer.encoders.networks.downloads",
     "mvsearch.search.engine",
 )
 

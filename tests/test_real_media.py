@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline import index_folder
+from mvsearch.indexer.pipeline.run import index_folder
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.versions.find import find_versions
 from mvsearch.store.errors import FAILURE_CODES
 from mvsearch.store.library import Library

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvsearch.indexer.analysis import AnalysisOptions, analyse_file, analyse_image
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, Stage, Video
 

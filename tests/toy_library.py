@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline import IndexOptions, Summary, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, Summary, index_folder
 from mvsearch.store.library import Library
 from tests.limits import HANG_SECONDS
 

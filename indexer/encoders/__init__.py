@@ -17,15 +17,15 @@ from mvsearch.store.records import MODALITIES, Matrix, Modality, Space
 # Adding an encoder: a file of its own, a line here, a line in the contract test
 # (tests/indexer/encoders/test_contract.py).
 ENCODERS: dict[str, str] = {
-    "efficientnet-lite0": "mvsearch.indexer.encoders.efficientnet:EfficientNetLite0",
-    "minilm": "mvsearch.indexer.encoders.minilm:MiniLM",
-    "signal": "mvsearch.indexer.encoders.signal:Signal",
-    "resnet50": "mvsearch.indexer.encoders.resnet:ResNet50",
-    "bert": "mvsearch.indexer.encoders.bert:Bert",
-    "multilingual": "mvsearch.indexer.encoders.multilingual:Multilingual",
-    "clip": "mvsearch.indexer.encoders.clip:Clip",
-    "siglip2": "mvsearch.indexer.encoders.siglip:SigLIP2",
-    "clap": "mvsearch.indexer.encoders.clap:Clap",
+    "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
+    "minilm": "mvsearch.indexer.encoders.text.minilm:MiniLM",
+    "signal": "mvsearch.indexer.encoders.audio.signal:Signal",
+    "resnet50": "mvsearch.indexer.encoders.image.resnet:ResNet50",
+    "bert": "mvsearch.indexer.encoders.text.bert:Bert",
+    "multilingual": "mvsearch.indexer.encoders.text.multilingual:Multilingual",
+    "clip": "mvsearch.indexer.encoders.image.clip:Clip",
+    "siglip2": "mvsearch.indexer.encoders.image.siglip:SigLIP2",
+    "clap": "mvsearch.indexer.encoders.audio.clap:Clap",
     "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
     "toy-lyrics": "mvsearch.indexer.encoders.toy:ToyLyrics",
     "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
@@ -33,8 +33,8 @@ ENCODERS: dict[str, str] = {
 
 # Networks that say which of their classes they are shown or hear; some are encoders too.
 CLASSIFIERS: dict[str, str] = {
-    "efficientnet-lite0": "mvsearch.indexer.encoders.efficientnet:EfficientNetLite0",
-    "ast": "mvsearch.indexer.encoders.audioset:AudioSetClassifier",
+    "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
+    "ast": "mvsearch.indexer.encoders.audio.audioset:AudioSetClassifier",
     "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
     "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.indexer.encoders.checkpoints import (
-    DownloadedWeights,
-    compute_fingerprint,
-    read_settings,
-)
-from mvsearch.indexer.encoders.picture import (
+from mvsearch.indexer.encoders.image.batches import (
     check_frames,
     example_frames,
     run_in_batches,
     standardise,
 )
-from mvsearch.indexer.encoders.pretrained import read_logit_scale
-from mvsearch.indexer.encoders.runtime import Array, Network, Recipe, open_network
-from mvsearch.indexer.encoders.sentence import encode_texts
-from mvsearch.indexer.encoders.tokens import TokenFrame, Tokens
+from mvsearch.indexer.encoders.networks.checkpoints import (
+    DownloadedWeights,
+    compute_fingerprint,
+    read_settings,
+)
+from mvsearch.indexer.encoders.networks.pretrained import read_logit_scale
+from mvsearch.indexer.encoders.networks.runtime import Array, Network, Recipe, open_network
+from mvsearch.indexer.encoders.networks.tokens import TokenFrame, Tokens
+from mvsearch.indexer.encoders.text.sentence import encode_texts
 from mvsearch.indexer.encoders.unit import to_unit_rows
 from mvsearch.indexer.once import cached_once
 from mvsearch.store.records import Matrix, Modality, Space

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.indexer.encoders.image.batches import check_frames
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
-from mvsearch.indexer.encoders.picture import check_frames
 from mvsearch.indexer.encoders.unit import to_unit_rows
 from mvsearch.store.records import Matrix, Space
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mvsearch.indexer.lyrics.decoding import MAX_TEXT_BYTES
-from mvsearch.indexer.lyrics.languages import find_language, split_language_suffix
-from mvsearch.indexer.lyrics.segments import lyric_segments, song_segment
-from mvsearch.indexer.lyrics.sidecar import (
+from mvsearch.indexer.lyrics.files.languages import find_language, split_language_suffix
+from mvsearch.indexer.lyrics.files.sidecar import (
     ListFiles,
     list_lyric_files,
     parse_text,
     read_sidecars,
     sidecar_fingerprint,
 )
-from mvsearch.indexer.lyrics.subtitles import parse_subtitles
-from mvsearch.indexer.lyrics.timing import Parsed
+from mvsearch.indexer.lyrics.files.subtitles import parse_subtitles
+from mvsearch.indexer.lyrics.files.text_encoding import MAX_TEXT_BYTES
+from mvsearch.indexer.lyrics.files.timing import Parsed
+from mvsearch.indexer.lyrics.segments import lyric_segments, song_segment
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Lyrics
 from mvsearch.store.unicode import MAX_NAME_LETTERS, truncate

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from mvsearch.indexer.cuts import cut_clip, cut_frame
-from mvsearch.indexer.distortions import DISTORTIONS
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.parallel import map_in_threads
+from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.search.engine import choose_fusion
-from mvsearch.search.evaluation.asking import Analysed, Asker, find_holders
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
-from mvsearch.search.evaluation.groups import Groups
-from mvsearch.search.evaluation.likeness import rank_similar
-from mvsearch.search.evaluation.originals import Originals
 from mvsearch.search.evaluation.outcomes import Outcome
-from mvsearch.search.evaluation.queries import KnownQuery, SampleOptions, sample_queries
-from mvsearch.search.query import QueryPart
+from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
+from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.originals import Originals
+from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
+from mvsearch.search.evaluation.query_runner import Analysed, Asker, find_holders
+from mvsearch.search.evaluation.similar_songs import rank_similar
+from mvsearch.search.query.query import QueryPart
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES

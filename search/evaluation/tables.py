@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
 
-from mvsearch.indexer.distortions import (
+from mvsearch.search.evaluation.evaluation import Evaluation
+from mvsearch.search.evaluation.intervals import BootstrapOptions
+from mvsearch.search.evaluation.metric_values import (
+    Difference,
+    Figure,
+    keep_answerable,
+    measure,
+    subtract,
+)
+from mvsearch.search.evaluation.outcomes import Outcome, OutcomeKind
+from mvsearch.search.evaluation.queries.distortions import (
     DROPPED_WORDS,
     NOISE_10_DB,
     NONE,
@@ -16,16 +26,6 @@ from mvsearch.indexer.distortions import (
     TYPING_ERRORS,
     names_of,
 )
-from mvsearch.search.evaluation.evaluation import Evaluation
-from mvsearch.search.evaluation.figures import (
-    Difference,
-    Figure,
-    keep_answerable,
-    measure,
-    subtract,
-)
-from mvsearch.search.evaluation.intervals import BootstrapOptions
-from mvsearch.search.evaluation.outcomes import Outcome, OutcomeKind
 from mvsearch.store.records import MODALITIES
 
 ALL = "all"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mvsearch.search.fusion import FloatArray
+from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.versions.diagonals import Line, Plane, Timeline, find_line, settle_line
 from mvsearch.store.records import Matrix
 

@@ -7,9 +7,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.fusion import FloatArray
+from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors.index import SpaceIndex
 
 Codes = npt.NDArray[np.uint64]
 Owners = npt.NDArray[np.int64]

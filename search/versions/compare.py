@@ -26,7 +26,7 @@ from mvsearch.search.versions.relations import (
     relate,
 )
 from mvsearch.store.records import MODALITIES, Matrix, Modality, Video
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors.index import SpaceIndex
 
 # Nearer in time than this, samples show or play much of the same anyway: a window of sound is 5 s.
 GUARD_SECONDS: Mapping[Modality, float] = {"frames": 1.5, "audio": 6.0}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.fusion import FloatArray
+from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
 
 Mask = npt.NDArray[np.bool_]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from mvsearch.search.encode import own_spaces
+from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
 from mvsearch.search.versions.compare import Comparison
 from mvsearch.search.versions.groups import Group, group_relations

@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks.libraries import LibraryOptions, Words, keep_library
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline import index_folder
-from mvsearch.search.backgrounds import measure_backgrounds
+from mvsearch.indexer.pipeline.run import index_folder
 from mvsearch.search.engine import Engine
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.scoring.null_distribution import measure_backgrounds
 from mvsearch.store.library import Library
 
 SMALL = LibraryOptions(9, n_frames=7, n_windows=5, n_lines=4, profile="toy", seed=3)

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import published
 from benchmarks.clips import Clip, keep_clip, read_duration
-from mvsearch.indexer.sampling import choose_frame_rate
+from mvsearch.indexer.media.decoding.sampling import choose_frame_rate
 
 ENCODE_SECONDS = 0.05
 

@@ -10,7 +10,7 @@ import numpy as np
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query import Query, parse_part
+from mvsearch.search.query.query import Query, parse_part
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     MODALITIES,

@@ -15,11 +15,11 @@ import faiss  # noqa: F401 (loaded once for all processes that are forked off)
 
 from mvsearch import cli
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.encoders.cached import load_cached
-from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.indexer.encoders.networks.export_cache import load_cached
+from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
 from mvsearch.search.engine import Engine
-from mvsearch.search.query import Query, parse_part
-from mvsearch.search.terminal import run_app
+from mvsearch.search.output.terminal import run_app
+from mvsearch.search.query.query import Query, parse_part
 from mvsearch.store.library import Library
 from tests.campaign import planted
 
@@ -65,7 +65,7 @@ def downgrade(home: Path, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    from mvsearch.store import schema
+    from mvsearch.store.database import schema
 
     with Library.open(home) as library, library._database.writing() as session:
         config = Config(attributes={"connection": session.connection()})

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mvsearch.indexer.encoders import ENCODERS, PROFILES
-from mvsearch.indexer.encoders.efficientnet import EfficientNetLite0
-from mvsearch.indexer.encoders.minilm import MiniLM
-from mvsearch.indexer.encoders.signal import Signal
+from mvsearch.indexer.encoders.audio.signal import Signal
+from mvsearch.indexer.encoders.image.efficientnet import EfficientNetLite0
+from mvsearch.indexer.encoders.text.minilm import MiniLM
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     MODALITIES,

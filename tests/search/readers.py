@@ -18,9 +18,9 @@ from typing import Any, cast
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.parallel import map_in_threads
+from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.search.engine import Engine
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     MODALITIES,

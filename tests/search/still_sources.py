@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from PIL import Image
 
-from mvsearch.search.page import Place
+from mvsearch.search.output.html.page import Place
 from mvsearch.store.records import Video
 
 

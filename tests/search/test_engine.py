@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.query import Query, QueryPart, Section
+from mvsearch.search.query.query import Query, QueryPart, Section
 from mvsearch.store.errors import (
     EncoderMismatchError,
     MediaError,

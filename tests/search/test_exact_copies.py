@@ -11,10 +11,10 @@ from rich.console import Console
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.listing import placed_to_dict, print_videos
-from mvsearch.search.query import Query, parse_part
-from mvsearch.search.report import print_results, results_to_json
-from mvsearch.search.versions.report import VersionsReport, write_versions
+from mvsearch.search.output.listing import placed_to_dict, print_videos
+from mvsearch.search.output.report import print_results, results_to_json
+from mvsearch.search.output.versions import VersionsReport, write_versions
+from mvsearch.search.query.query import Query, parse_part
 from mvsearch.store.library import Library
 from tests.toy_library import index, make_clip
 

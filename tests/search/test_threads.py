@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from threadpoolctl import threadpool_info
 
-from mvsearch.search import backgrounds
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.scoring import null_distribution
 from mvsearch.store.library import Library
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors.index import SpaceIndex
 from tests.search import readers
 from tests.search.readers import GUEST, QUERIES, SONGS, make_engine, make_library, make_song
 
@@ -52,7 +52,7 @@ def test_one_thread_measures_and_opens_for_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Any] = []
-    measure, load = backgrounds._measure, Library._open
+    measure, load = null_distribution._measure, Library._open
 
     def note_measured(*arguments: Any) -> Any:
         made.append(arguments[1].space.key)
@@ -62,7 +62,7 @@ def test_one_thread_measures_and_opens_for_all(
         made.append(space)
         return load(library, space)
 
-    monkeypatch.setattr(backgrounds, "_measure", note_measured)
+    monkeypatch.setattr(null_distribution, "_measure", note_measured)
     monkeypatch.setattr(Library, "_open", note_opened)
     with make_library(tmp_path / "library", SONGS) as library, ThreadPoolExecutor(8) as pool:
         engine = make_engine(library)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline import index_folder
+from mvsearch.indexer.pipeline.run import index_folder
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.query import Query, QueryKind, parse_part
+from mvsearch.search.output.versions import versions_to_dict
+from mvsearch.search.query.query import Query, QueryKind, parse_part
 from mvsearch.search.versions.find import find_versions
-from mvsearch.search.versions.report import versions_to_dict
 from mvsearch.store.library import Library
 from mvsearch.store.records import Result
 from tests.media import make_picture

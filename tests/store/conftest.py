@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.store.catalog import Catalog
+from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.library import Library
 from tests.store.examples import SPACES
 

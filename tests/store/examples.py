@@ -7,9 +7,9 @@ from typing import cast
 
 import numpy as np
 
-from mvsearch.store.blobs import StoredVectors
-from mvsearch.store.catalog import Catalog
-from mvsearch.store.growth import build_in_memory
+from mvsearch.store.catalog.snapshots import Snapshot
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database.blobs import StoredVectors
 from mvsearch.store.records import (
     Embeddings,
     Location,
@@ -25,8 +25,8 @@ from mvsearch.store.records import (
     WhisperSegment,
     Word,
 )
-from mvsearch.store.snapshots import Snapshot
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.update import build_in_memory
 
 FRAMES = Space("frames", "seer", "1", 8)
 WORDS = Space("frames", "seer", "1", 6, view="words")

@@ -5,7 +5,7 @@ import builtins
 from collections.abc import Iterator
 from pathlib import Path
 
-from mvsearch.indexer.streams import DecodeStoppedError
+from mvsearch.indexer.media.decoding.streams import DecodeStoppedError
 from mvsearch.store.errors import MediaError, MvsearchError
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from mvsearch.store.catalog import Catalog
+from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.lock import WriterLock

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvsearch.store import row_file
 from mvsearch.store.library import N_ATTEMPTS, Library
-from mvsearch.store.placing import place_vectors
 from mvsearch.store.records import Space
-from mvsearch.store.space_files import SpaceFiles
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors import row_file
+from mvsearch.store.vectors.centering import place_vectors
+from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.space_files import SpaceFiles
 from tests.store.examples import FRAMES, LINES, SPACES, fill_song
 
 OLD = ("0000", "0001", "0002", "0003", "0004", "0005")
@@ -24,7 +24,7 @@ def library(
 ) -> Library:
     """Six videos, so few that the centre follows each, or so many that it may stay."""
     if request.param == "settled":
-        monkeypatch.setattr("mvsearch.store.placing.MIN_SETTLED_VIDEOS", 4)
+        monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 4)
     for seed, name in enumerate(OLD):
         fill_song(library.catalog, name, seed=10 * seed)
     for space in SPACES:
@@ -105,7 +105,7 @@ def test_files_that_no_newer_reader_has_brought_up_are_not_taken_for_the_older_s
 def test_what_is_left_after_a_removal_is_the_new_state_at_once(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mvsearch.store.growth.MAX_DEAD", 0.5)
+    monkeypatch.setattr("mvsearch.store.vectors.update.MAX_DEAD", 0.5)
     remove(library)
     head = SpaceFiles(library.folder / "vectors", LINES).read_head()
     assert head is not None

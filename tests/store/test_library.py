@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from mvsearch.store import library as library_module
-from mvsearch.store.catalog import Catalog
-from mvsearch.store.database import Database, sqlite_url
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.errors import (
     LibraryBusyError,
     LibraryDamagedError,
@@ -38,7 +38,7 @@ with library.writing():
     time.sleep(3600)
 """
 STOP_MIDWAY = """
-import mvsearch.store.catalog
+import mvsearch.store.catalog.writing
 def stop(*_):
     print("ready", flush=True)
     time.sleep(3600)
@@ -132,7 +132,7 @@ def test_a_killed_writer_leaves_no_lock_and_no_half_video(library: Library) -> N
 def test_a_reader_reads_the_state_before_an_open_transaction(library: Library) -> None:
     add_song(library.catalog, "ab12", title="before")
     with library._database.writing() as session:
-        from mvsearch.store.tables import VideoRow
+        from mvsearch.store.database.tables import VideoRow
 
         session.get_one(VideoRow, "ab12").title = "after"
         session.flush()
@@ -187,7 +187,7 @@ def test_an_error_in_a_write_undoes_all_of_it(
     def fail(*_: object) -> None:
         raise RuntimeError("midway")
 
-    monkeypatch.setattr("mvsearch.store.catalog._bump_generations", fail)
+    monkeypatch.setattr("mvsearch.store.catalog.writing._bump_generations", fail)
     with pytest.raises(RuntimeError, match="midway"):
         library.catalog.store_stage(Stage("ab12", "frames", FRAMES.key, "absent"))
     assert library.catalog.embeddings("ab12", FRAMES.key) is not None

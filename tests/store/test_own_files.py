@@ -17,7 +17,7 @@ import store
 from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.own_files import open_own, read_own, replacing, write_own
-from mvsearch.store.space_files import SpaceFiles, unpack_arrays
+from mvsearch.store.vectors.space_files import SpaceFiles, unpack_arrays
 from tests.store.examples import FRAMES, LINES, SPACES, fill_song
 
 SECRET = b"of the user"
@@ -27,9 +27,9 @@ NAMES = [f"{number:04x}" for number in range(6)]
 @pytest.fixture
 def strange(library: Library, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A closed library with all of its files; rows are appended and lists made."""
-    monkeypatch.setattr("mvsearch.store.placing.MIN_SETTLED_VIDEOS", 2)
-    monkeypatch.setattr("mvsearch.store.list_files.MIN_LISTED_ROWS", 20)
-    monkeypatch.setattr("mvsearch.store.approximate.N_LEADING", 2)
+    monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 2)
+    monkeypatch.setattr("mvsearch.store.vectors.inverted_list_files.MIN_LISTED_ROWS", 20)
+    monkeypatch.setattr("mvsearch.store.vectors.inverted_lists.N_LEADING", 2)
     for seed, name in enumerate(NAMES):
         fill_song(library.catalog, name, seed=10 * seed, n_frames=8)
     with library.writing():

@@ -10,15 +10,15 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-import mvsearch.indexer.sampling
-from mvsearch.indexer.analysis import AnalysisOptions
+import mvsearch.indexer.media.decoding.sampling
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pieces import Decoded
-from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.indexer.features.analysis import AnalysisOptions
+from mvsearch.indexer.media.decoding.sampling import sampling_mark
+from mvsearch.indexer.media.decoding.types import Decoded
+from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
 from mvsearch.indexer.progress import Silence
-from mvsearch.indexer.sampling import sampling_mark
-from mvsearch.store import schema
-from mvsearch.store.database import Database, sqlite_url
+from mvsearch.store.database import schema
+from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.library import Library
 from mvsearch.store.records import Stage
 from tests.store.examples import FRAMES, LINES, SOUND, fill_song
@@ -134,7 +134,9 @@ def test_another_rule_takes_all_frames_anew(
 ) -> None:
     assert index() == (1, [])
     shutil.copytree(tmp_path / "library", tmp_path / "old")
-    monkeypatch.setattr(mvsearch.indexer.sampling, "choose_frame_rate", lambda seconds: 3.0)
+    monkeypatch.setattr(
+        mvsearch.indexer.media.decoding.sampling, "choose_frame_rate", lambda seconds: 3.0
+    )
     sampling_mark.cache_clear()
     (said,) = index()[1]
     assert "another rule" in said
@@ -144,7 +146,7 @@ def test_another_rule_takes_all_frames_anew(
     # A rate that was asked for is no rule, and stays whatever the rule is.
     shutil.rmtree(tmp_path / "library")
     assert index(frame_rate=5.0) == (1, [])
-    monkeypatch.setattr(mvsearch.indexer.sampling, "SELECTION", 2)
+    monkeypatch.setattr(mvsearch.indexer.media.decoding.sampling, "SELECTION", 2)
     sampling_mark.cache_clear()
     assert index() == (0, [])
     monkeypatch.undo()

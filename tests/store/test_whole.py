@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvsearch.store.catalog import Catalog
+from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import EncoderMismatchError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, Space, Stage, Video, WholeVideo

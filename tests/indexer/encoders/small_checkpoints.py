@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from mvsearch.indexer.encoders.bert import Bert
-from mvsearch.indexer.encoders.clap import Clap
-from mvsearch.indexer.encoders.clip import Clip
-from mvsearch.indexer.encoders.multilingual import Multilingual
-from mvsearch.indexer.encoders.resnet import ResNet50
-from mvsearch.indexer.encoders.siglip import SigLIP2
+from mvsearch.indexer.encoders.audio.clap import Clap
+from mvsearch.indexer.encoders.image.clip import Clip
+from mvsearch.indexer.encoders.image.resnet import ResNet50
+from mvsearch.indexer.encoders.image.siglip import SigLIP2
+from mvsearch.indexer.encoders.text.bert import Bert
+from mvsearch.indexer.encoders.text.multilingual import Multilingual
 
 LINE = "take me home country roads to the place i belong a dog bee wolf"
 WORDS = LINE.split()
@@ -142,7 +142,7 @@ def run_by_torch(encoder: Any) -> None:
     """Let an encoder's networks run by torch on the CPU, without the export."""
     import torch
 
-    from mvsearch.indexer.encoders.runtime import TorchNetwork
+    from mvsearch.indexer.encoders.networks.runtime import TorchNetwork
 
     torch.set_num_threads(1)  # several workers with all cores each stand in each other's way
     for kind in ("", "frame_", "text_", "sound_"):

@@ -16,7 +16,7 @@ from mvsearch.indexer.encoders import (
     find_points,
     load_encoder,
 )
-from mvsearch.indexer.encoders.runtime import OnnxNetwork, TorchNetwork
+from mvsearch.indexer.encoders.networks.runtime import OnnxNetwork, TorchNetwork
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import MODALITIES, UNIT_TOLERANCE
 from tests.indexer.encoders.small_checkpoints import make_inputs

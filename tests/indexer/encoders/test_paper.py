@@ -11,12 +11,12 @@ import torch
 
 import mvsearch.indexer.encoders
 from mvsearch.indexer.encoders import PROFILES, Encoders, load_encoder
-from mvsearch.indexer.encoders.bert import Bert
-from mvsearch.indexer.encoders.pretrained import load_pretrained
-from mvsearch.indexer.encoders.resnet import ResNet50
-from mvsearch.indexer.pipeline import IndexOptions, index_folder
+from mvsearch.indexer.encoders.image.resnet import ResNet50
+from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
+from mvsearch.indexer.encoders.text.bert import Bert
+from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
 from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library
 from mvsearch.store.records import LyricLine, Lyrics
@@ -136,8 +136,10 @@ class StubTranscriber:
 def test_whisper_is_asked_first_where_it_is_there(
     home: Path, paper: Encoders, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("mvsearch.indexer.pipeline.has_weights", lambda model: model == "base.en")
-    monkeypatch.setattr("mvsearch.indexer.pipeline.Transcriber", StubTranscriber)
+    monkeypatch.setattr(
+        "mvsearch.indexer.pipeline.run.has_weights", lambda model: model == "base.en"
+    )
+    monkeypatch.setattr("mvsearch.indexer.pipeline.run.Transcriber", StubTranscriber)
     with Library.open(shutil.copytree(home, tmp_path / "library")) as library:
         index_folder(folder, library, paper, IndexOptions(workers=1))
         long, short = library.catalog.videos()

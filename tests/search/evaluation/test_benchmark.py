@@ -7,15 +7,15 @@ from scipy import stats
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.evaluation import asking, benchmark
-from mvsearch.search.evaluation.asking import Asker, find_moment_error
+from mvsearch.search.evaluation import benchmark, query_runner
 from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
-from mvsearch.search.evaluation.groups import Groups
-from mvsearch.search.evaluation.likeness import rank_similar
-from mvsearch.search.evaluation.means import Means, list_means
-from mvsearch.search.evaluation.queries import KnownQuery, SampleOptions
-from mvsearch.search.matrix import SimilarityMatrix
-from mvsearch.search.query import Query, QueryPart
+from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions
+from mvsearch.search.evaluation.query_runner import Asker, find_moment_error
+from mvsearch.search.evaluation.similar_songs import rank_similar
+from mvsearch.search.evaluation.systems import Means, list_means
+from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Moment, Result, Video
@@ -133,7 +133,7 @@ def test_what_cannot_be_cut_is_told_and_what_cannot_be_analysed_is_a_miss(librar
         lost = run(library, kinds=("clip",), distortions=("none",))
     assert lost.outcomes == ()
     assert lost.notes == ("3 queries could not be made; one reason: no such luck",)
-    monkeypatch.setattr(asking, "analyse_part", refuse)
+    monkeypatch.setattr(query_runner, "analyse_part", refuse)
     missed = run(library, kinds=("clip",), distortions=("none",))
     assert missed.outcomes
     assert {(o.relevant_ranks, o.n_relevant) for o in missed.outcomes} == {((), 1)}

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from mvsearch.indexer.encoders import PROFILES, Encoders
-from mvsearch.indexer.pipeline import IndexOptions
-from mvsearch.indexer.sides import open_sides
+from mvsearch.indexer.pipeline.profile_libraries import open_sides
+from mvsearch.indexer.pipeline.run import IndexOptions
 from mvsearch.search.evaluation import benchmark
 from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
-from mvsearch.search.evaluation.groups import Groups
-from mvsearch.search.evaluation.queries import SampleOptions
+from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.store.library import Library
 from tests import toy_library
 

@@ -17,7 +17,7 @@ from mvsearch.search.evaluation.metrics import (
     recall_share_at_k,
     reciprocal_rank,
 )
-from tests.search.evaluation.crossmodal.oracles import read_case
+from tests.search.metrics.oracles import read_case
 
 SOURCE = "retrieval.json"
 

@@ -12,7 +12,7 @@ from mvsearch.search.versions.candidates import (
     find_candidates,
 )
 from mvsearch.store.records import Space
-from mvsearch.store.vectors import SpaceIndex
+from mvsearch.store.vectors.index import SpaceIndex
 from tests.store.examples import make_index
 
 SPACE = Space("audio", "planted", "1", 48)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mvsearch.search.collapse import open_copy_test
+from mvsearch.search.output.html.versions import render_versions
+from mvsearch.search.output.versions import print_versions, versions_to_dict
+from mvsearch.search.versions.dedupe import open_copy_test
 from mvsearch.search.versions.find import Versions, find_versions, open_comparison
-from mvsearch.search.versions.report import print_versions, versions_to_dict
-from mvsearch.search.versions.report_html import render_versions
 from mvsearch.store.errors import MvsearchError, QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Segment, Space

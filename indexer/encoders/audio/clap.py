@@ -1,0 +1,139 @@
+"""Sound and words by CLAP."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mvsearch.indexer.encoders.image.batches import run_in_batches
+from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
+from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
+from mvsearch.indexer.encoders.networks.tokens import TokenFrame
+from mvsearch.indexer.encoders.pair import PAIR_FILES, PairEncoder
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.indexer.once import cached_once
+from mvsearch.store.records import Matrix
+
+if TYPE_CHECKING:
+    import torch
+
+# A window is 1,001 spectra of 513 bins; a few at a time keep the memory flat.
+_BATCH_SIZE = 2
+_N_MEL_BANDS = 64
+_QUIETEST_POWER = 1e-10
+
+
+class Clap(PairEncoder):
+    """CLAP HTSAT, unfused (Wu et al. 2023); 512 numbers each.
+
+    Not `larger_clap_music`, which scores near zero in public retrieval tables.
+    """
+
+    name = "clap"
+    modality = "audio"
+    weights = DownloadedWeights("clap", "laion/clap-htsat-unfused", PAIR_FILES)
+    frame = TokenFrame(start="<s>", end="</s>", pad="<pad>", max_tokens=77)
+    # Of sound against texts; `logit_scale_t` is of texts against sound.
+    scale_name = "logit_scale_a"
+
+    sample_rate = 48_000
+    window_seconds = 10.0
+    hop_seconds = 5.0
+
+    def find_dim(self) -> int:
+        """See `PairEncoder.find_dim`."""
+        return int(self.settings.get("projection_dim", 512))
+
+    def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
+        """See `AudioEncoder.encode`; a shorter window is repeated as the training did.
+
+        Raises:
+            ValueError: the windows are empty or longer than `window_seconds`.
+        """
+        n_samples = int(self.window_seconds * self.sample_rate)
+        if windows.ndim != 2 or not 0 < windows.shape[1] <= n_samples:
+            raise ValueError(f"windows must be (n, up to {n_samples}), not {windows.shape}")
+        filled = np.zeros((len(windows), n_samples), dtype=np.float32)
+        repeated = np.tile(windows, (1, n_samples // windows.shape[1]))
+        filled[:, : repeated.shape[1]] = repeated
+        dims = (self.spaces[0].dim,)
+        (vectors,) = run_in_batches(self._sound_network, filled, dims, _BATCH_SIZE)
+        return (to_unit_rows(vectors),)
+
+    @cached_once
+    def _sound_network(self) -> Network:
+        return open_network(self.sound_recipe, in_batches=True)
+
+    @property
+    def sound_recipe(self) -> Recipe:
+        """How the network for sound comes to be."""
+        example = np.zeros((2, int(self.window_seconds * self.sample_rate)), dtype=np.float32)
+        return Recipe(f"{self.name}-sound", self.revision, self._build_sound, (example,), ((0,),))
+
+    def _build_sound(self) -> "torch.nn.Module":
+        import torch
+
+        clap = load_pretrained("ClapModel", self.folder)
+        to_mel = _build_log_mel(self._load_extractor())
+
+        class Sound(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.to_mel = to_mel
+                self.model, self.projection = clap.audio_model, clap.audio_projection
+
+            def forward(self, windows: torch.Tensor) -> Any:
+                mel = self.to_mel(windows).unsqueeze(1)
+                return self.projection(self.model(input_features=mel).pooler_output)
+
+        return Sound()
+
+    def _load_extractor(self) -> Any:
+        from transformers import ClapFeatureExtractor
+
+        return ClapFeatureExtractor.from_pretrained(self.folder, local_files_only=True)
+
+    def build_texts(self) -> "torch.nn.Module":
+        """See `PairEncoder.build_texts`."""
+        import torch
+
+        clap = load_pretrained("ClapModel", self.folder)
+
+        class Texts(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.model, self.projection = clap.text_model, clap.text_projection
+
+            def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> Any:
+                outputs = self.model(input_ids=ids, attention_mask=mask)
+                return self.projection(outputs.pooler_output)
+
+        return Texts()
+
+
+def _build_log_mel(extractor: Any) -> "torch.nn.Module":
+    """Make the module that turns (n, samples) into (n, spectra, bands) in decibels.
+
+    The Fourier transform is two matrix products, so that any runtime can do it.
+    """
+    import torch
+
+    n_fft, hop = int(extractor.fft_window_size), int(extractor.hop_length)
+    angles = 2 * np.pi / n_fft * np.outer(np.arange(n_fft), np.arange(n_fft // 2 + 1))
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi / n_fft * np.arange(n_fft))
+    bases = [hann[:, None] * np.cos(angles), hann[:, None] * np.sin(angles)]
+
+    class LogMel(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.real, self.imaginary = (torch.tensor(base).float() for base in bases)
+            self.mel = torch.tensor(extractor.mel_filters_slaney).float()
+
+        def forward(self, windows: torch.Tensor) -> torch.Tensor:
+            edge = n_fft // 2
+            padded = torch.nn.functional.pad(windows.unsqueeze(1), (edge, edge), mode="reflect")
+            frames = padded.squeeze(1).unfold(-1, n_fft, hop)
+            power = (frames @ self.real).square() + (frames @ self.imaginary).square()
+            return 10 * torch.log10((power @ self.mel).clamp(min=_QUIETEST_POWER))
+
+    return LogMel()

@@ -1,0 +1,90 @@
+"""EfficientNet-Lite0 as a graph, out of the weights that torch's module of it has."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mvsearch.indexer.encoders.networks.network_graph import NetworkGraph
+from mvsearch.indexer.encoders.networks.runtime import Array
+
+# Of the depthwise convolutions: table 1 of Tan and Le 2019, of which Lite0 changes nothing.
+STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
+STEM_STRIDE = 2
+# Of batch normalisation, in all of the family.
+EPSILON = 1e-3
+# Lite0 has ReLU6 where EfficientNet has swish (Liu 2020).
+HIGHEST = 6.0
+
+
+def write_efficientnet(tensors: Mapping[str, Array], path: Path, size: tuple[int, int]) -> None:
+    """Write the network: (n, height, width, 3) uint8 → (n, 1280) features, (n, 1000) logits.
+
+    Args:
+        tensors: float32, by the names of torch's module.
+        path: of the graph.
+        size: width and height of the frames.
+    """
+    width, height = size
+    graph = NetworkGraph()
+    blocks = _Blocks(graph, tensors)
+    frames = graph.take("frames", np.uint8, ("n", height, width, 3))
+    # White is 1 and black -1.
+    channels = graph.add("Transpose", graph.add("Cast", frames, to=1), perm=(0, 3, 1, 2))
+    scaled = graph.add("Mul", channels, graph.keep(np.float32(2 / 255)))
+    made = graph.add("Sub", scaled, graph.keep(np.float32(1)))
+    made = blocks.convolve(made, "_conv_stem", "_bn0", stride=STEM_STRIDE)
+    for place, stride in enumerate(STRIDES):
+        made = blocks.add_block(made, f"_blocks.{place}", stride)
+    made = blocks.convolve(made, "_conv_head", "_bn1")
+    features = graph.add("Flatten", graph.add("GlobalAveragePool", made))
+    weight, bias = graph.keep(tensors["_fc.weight"]), graph.keep(tensors["_fc.bias"])
+    logits = graph.add("Gemm", features, weight, bias, transB=1)
+    n_classes, n_features = tensors["_fc.weight"].shape
+    graph.write(path, {features: ("n", n_features), logits: ("n", n_classes)})
+
+
+class _Blocks:
+    """The parts of the network, each by the names of its tensors."""
+
+    def __init__(self, graph: NetworkGraph, tensors: Mapping[str, Array]) -> None:
+        self.graph = graph
+        self.tensors = tensors
+
+    def add_block(self, given: str, name: str, stride: int) -> str:
+        """An inverted residual: expand, convolve each channel, project."""
+        made = given
+        if f"{name}._expand_conv.weight" in self.tensors:
+            n_given = self.tensors[f"{name}._expand_conv.weight"].shape[1]
+            made = self.convolve(made, f"{name}._expand_conv", f"{name}._bn0")
+        else:
+            n_given = self.tensors[f"{name}._depthwise_conv.weight"].shape[0]
+        made = self.convolve(made, f"{name}._depthwise_conv", f"{name}._bn1", stride=stride)
+        made = self.convolve(made, f"{name}._project_conv", f"{name}._bn2", is_bent=False)
+        n_made = self.tensors[f"{name}._project_conv.weight"].shape[0]
+        return self.graph.add("Add", made, given) if (stride, n_given) == (1, n_made) else made
+
+    def convolve(
+        self, given: str, name: str, norm: str, *, stride: int = 1, is_bent: bool = True
+    ) -> str:
+        """A convolution with its batch normalisation folded in, and ReLU6 behind it."""
+        weight = self.tensors[f"{name}.weight"]
+        deviation = np.sqrt(self.tensors[f"{norm}.running_var"] + np.float32(EPSILON))
+        factor = self.tensors[f"{norm}.weight"] / deviation
+        bias = self.tensors[f"{norm}.bias"] - self.tensors[f"{norm}.running_mean"] * factor
+        made: str = self.graph.add(
+            "Conv",
+            given,
+            self.graph.keep(weight * factor[:, None, None, None]),
+            self.graph.keep(bias),
+            auto_pad="SAME_UPPER",
+            # What sees one channel alone is depthwise: as many groups as channels.
+            group=len(weight) if weight.shape[1] == 1 else 1,
+            strides=(stride, stride),
+            kernel_shape=weight.shape[2:],
+        )
+        if not is_bent:
+            return made
+        low, high = self.graph.keep(np.float32(0)), self.graph.keep(np.float32(HIGHEST))
+        bent: str = self.graph.add("Clip", made, low, high)
+        return bent

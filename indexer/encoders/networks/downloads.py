@@ -1,0 +1,97 @@
+"""Brings weights from the net to their place."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from mvsearch.indexer.encoders.networks.checkpoints import (
+    CHECKSUMS,
+    DownloadedWeights,
+    TorchvisionWeights,
+    compute_sha256,
+    write_atomically,
+)
+from mvsearch.store.errors import WeightsMissingError
+
+
+def download(weights: DownloadedWeights | TorchvisionWeights) -> None:
+    """Download weights to their place; files that are there already stay as they are.
+
+    Raises:
+        WeightsMissingError: it fails; the message says why, and how to place them by hand.
+    """
+    try:
+        if isinstance(weights, TorchvisionWeights):
+            _download_from_torchvision(weights)
+        else:
+            _download_from_hub(weights)
+    # What these libraries raise for the net, for a missing repository and for a full disk is an
+    # OSError; a name or a checksum that they reject is a ValueError or RuntimeError.
+    except (OSError, ValueError, RuntimeError) as error:
+        line = str(error).strip().partition("\n")[0]
+        raise WeightsMissingError(
+            f"{weights.name} could not be fetched ({line}): place {', '.join(weights.files[:4])} "
+            f"({weights.origin}) in {weights.place()} by hand"
+        ) from error
+
+
+def _download_from_torchvision(weights: TorchvisionWeights) -> None:
+    import torch
+    from torchvision.models import ResNet50_Weights
+
+    path = weights.place() / weights.files[0]
+    if path.is_file():
+        return
+    urls = [member.url for member in ResNet50_Weights if member.url.endswith(path.name)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    start = path.stem.rpartition("-")[2]
+    torch.hub.download_url_to_file(urls[0], str(path), hash_prefix=start, progress=False)
+
+
+def _download_from_hub(weights: DownloadedWeights) -> None:
+    folder = weights.place()
+    if (folder / "pytorch_model.bin").is_file() and not (folder / "model.safetensors").is_file():
+        convert_to_safetensors(folder)
+    _take_snapshot(weights, weights.files)
+    if not (folder / "model.safetensors").is_file():
+        _take_snapshot(weights, ("pytorch_model.bin",))
+        convert_to_safetensors(folder)
+    weights.locate()
+    digests = {name: compute_sha256(folder / name) for name in weights.files}
+    write_atomically(folder / CHECKSUMS, json.dumps(digests, indent=1).encode())
+
+
+def _take_snapshot(weights: DownloadedWeights, files: Sequence[str]) -> None:
+    import huggingface_hub
+
+    folder = weights.place()
+    if not all((folder / name).is_file() for name in files):
+        huggingface_hub.snapshot_download(
+            weights.repository, local_dir=folder, allow_patterns=list(files)
+        )
+
+
+def convert_to_safetensors(folder: Path) -> None:
+    """Turn `pytorch_model.bin` into `model.safetensors`: some repositories have only the former.
+
+    Only tensors are read from it, never code.
+
+    Raises:
+        WeightsMissingError: it is not there or holds other things than tensors.
+    """
+    import pickle
+
+    import torch
+    from safetensors.torch import save
+
+    path = folder / "pytorch_model.bin"
+    if not path.is_file():
+        raise WeightsMissingError(f"{folder} has neither model.safetensors nor {path.name}")
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise WeightsMissingError(f"{path} holds no plain tensors; delete it") from error
+    # Tensors that share memory may not stand in one file: each gets its own.
+    content = save({name: tensor.clone().contiguous() for name, tensor in tensors.items()})
+    write_atomically(folder / "model.safetensors", content)
+    path.unlink()

@@ -1,0 +1,170 @@
+"""What is made once on a machine and kept: exported networks, classes as words."""
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TypeVar
+
+from mvsearch.indexer.encoders.networks.checkpoints import (
+    CHECKSUMS,
+    compute_fingerprint,
+    compute_sha256,
+    models_folder,
+    read_settings,
+    recall_sha256,
+)
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
+
+logger = logging.getLogger(__name__)
+
+Loaded = TypeVar("Loaded")
+
+DIGITS = "[0-9a-f]" * 8
+PART = ".part"
+# What is older was left by a process that was killed: no export takes as long.
+STALE_SECONDS = 3600.0
+
+# Encoders load side by side, but torch exports one network at a time. One export may need another.
+_MAKING = threading.RLock()
+
+_IS_READ_THROUGH: ContextVar[bool] = ContextVar("is_read_through", default=False)
+
+
+@contextmanager
+def reading_through() -> Iterator[None]:
+    """Check the whole content of what is loaded meanwhile, which a query has no time for.
+
+    Size and time of a file may stand though its content does not: disks lose bits.
+    """
+    token = _IS_READ_THROUGH.set(True)
+    try:
+        yield
+    finally:
+        _IS_READ_THROUGH.reset(token)
+
+
+def load_cached(stem: str, make: Callable[[Path], None], load: Callable[[Path], Loaded]) -> Loaded:
+    """Load a folder of files that was made before from the cache, or make it and put it there.
+
+    The folder's name carries the fingerprint of what is in it, so that name and content land in one
+    step: processes that race make the same folder or two good ones, and a damaged one is told. A
+    file that stands is read for that only once (91 MB are 0.1 s of every search by words), again
+    within `reading_through`, and where it cannot be loaded.
+
+    Args:
+        stem: what the folder's name begins with; other content, another stem.
+        make: puts its files into an empty folder.
+        load: reads them.
+
+    Raises:
+        MvsearchError: the cache cannot be written.
+    """
+    cache = models_folder() / "exported"
+    try:
+        return load(_find_or_make(cache, stem, make))
+    except Exception:
+        if not drop_damaged(stem):
+            raise
+    return load(_find_or_make(cache, stem, make))
+
+
+def drop_damaged(stem: str) -> bool:
+    """Read the folders of a stem through, delete those that are damaged; whether there was one."""
+    cache = models_folder() / "exported"
+    places = _list_places(cache, stem)
+    with reading_through():
+        _find_whole(cache, stem)
+    return _list_places(cache, stem) != places
+
+
+def _find_or_make(cache: Path, stem: str, make: Callable[[Path], None]) -> Path:
+    place = _find_whole(cache, stem)
+    if place is None:
+        with _MAKING:
+            place = _find_whole(cache, stem) or _make(cache, stem, make)
+    return place
+
+
+def _list_places(cache: Path, stem: str) -> list[Path]:
+    return sorted(cache.glob(f"{stem}-{DIGITS}"))
+
+
+def _find_whole(cache: Path, stem: str) -> Path | None:
+    """The first folder of a stem whose content is what its name says; the damaged ones go."""
+    digest = compute_sha256 if _IS_READ_THROUGH.get() else recall_sha256
+    for place in _list_places(cache, stem):
+        if place.name == f"{stem}-{_fingerprint(place, digest)}":
+            return place
+        for path in _name_damage(place):
+            logger.warning("%s is damaged and is made anew", path)
+        shutil.rmtree(place, ignore_errors=True)
+    return None
+
+
+def _name_damage(place: Path) -> list[Path]:
+    """The files that are not what was recorded when they were made; else the whole folder."""
+    try:
+        known = read_settings(place / CHECKSUMS)
+        damaged = [place / name for name in known if _is_other(place / name, known[name])]
+    except MvsearchError:
+        return [place]
+    return damaged or [place]
+
+
+def _is_other(path: Path, digest: str) -> bool:
+    return not path.is_file() or compute_sha256(path) != digest
+
+
+def _make(cache: Path, stem: str, make: Callable[[Path], None]) -> Path:
+    """Make a folder beside the others and give it its name."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _sweep(cache)
+        with tempfile.TemporaryDirectory(prefix=".", suffix=PART, dir=cache) as part:
+            made = Path(part, "made")
+            made.mkdir()
+            make(made)
+            digests = {path.name: compute_sha256(path) for path in made.iterdir()}
+            (made / CHECKSUMS).write_text(json.dumps(digests, indent=1), "utf-8")
+            for path in made.iterdir():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            return _name(made, cache / f"{stem}-{_fingerprint(made, compute_sha256)}")
+    except OSError as error:
+        raise MvsearchError(
+            f"{cache} cannot be written ({error.strerror}): point MVSEARCH_MODELS elsewhere"
+        ) from error
+
+
+def _sweep(cache: Path) -> None:
+    """Delete what killed processes left half made."""
+    for part in cache.glob(f".*{PART}"):
+        with suppress(FileNotFoundError):  # another process sweeps as well
+            if time.time() - part.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(part, ignore_errors=True)
+
+
+def _name(made: Path, place: Path) -> Path:
+    """Move a folder to its place, unless another process was quicker."""
+    try:
+        return made.rename(place)
+    except OSError:
+        if place.is_dir():
+            return place
+        raise
+
+
+def _fingerprint(place: Path, digest: Callable[[Path], str]) -> str:
+    """That of a folder's files and their names; empty where they cannot be read."""
+    try:
+        return compute_fingerprint(place, [path.name for path in place.iterdir()], digest)
+    except (OSError, WeightsMissingError):
+        return ""

@@ -1,0 +1,105 @@
+"""Reads the tensors of a file that torch before 1.6 saved; torch is not needed for it.
+
+Such a file is a row of pickles: a magic number, a version, the machine's sizes, the tensors without
+their numbers, and the keys of their storages; then the numbers of each storage in that order, each
+behind their count as a little-endian int64 (`torch.serialization._legacy_save`).
+"""
+
+import pickle
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+
+from mvsearch.indexer.encoders.networks.runtime import Array
+from mvsearch.store.errors import WeightsMissingError
+
+MAGIC = 0x1950A86A20F9469CFC6C
+# What reading an odd file raises, beside what the pickle module names.
+MALFORMED = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    pickle.UnpicklingError,
+)
+N_PICKLES_BEFORE = 2  # version and sizes
+DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+
+
+def read_tensors(path: Path) -> dict[str, Array]:
+    """The tensors by their names.
+
+    Only what a table of plain tensors needs is unpickled, whatever the file asks for.
+
+    Raises:
+        WeightsMissingError: the file cannot be read, or holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            return _read(file)
+    except MALFORMED as error:
+        raise WeightsMissingError(f"{path} holds no plain tensors: {error}") from error
+
+
+def _read(file: BinaryIO) -> dict[str, Array]:
+    if _Unpickler(file).load() != MAGIC:
+        raise ValueError("it is not of torch's old form")
+    for _ in range(N_PICKLES_BEFORE):
+        _Unpickler(file).load()
+    unpickler = _Unpickler(file)
+    tensors = unpickler.load()
+    for key in _Unpickler(file).load():
+        storage = unpickler.storages[key]
+        if int.from_bytes(file.read(8), "little") != len(storage):
+            raise ValueError(f"storage {key} has another length than its tensors")
+        storage[:] = np.frombuffer(file.read(storage.nbytes), storage.dtype)
+    return {name: np.array(tensor) for name, tensor in tensors.items()}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes dictionaries and views of storages, which are filled later; refuses all else."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file)
+        self.storages: dict[str, Array] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _view
+        if module == "torch" and name in DTYPES:
+            return DTYPES[name]
+        return _refuse(f"{module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Array:
+        kind, dtype, key, _, n_numbers, view = pid
+        if kind != "storage" or view is not None:
+            _refuse(f"a {kind}")
+        if key not in self.storages:
+            self.storages[key] = np.zeros(n_numbers, dtype)
+        return self.storages[key]
+
+
+def _refuse(what: str) -> NoReturn:
+    raise pickle.UnpicklingError(f"{what} is no part of a table of tensors")
+
+
+def _view(
+    storage: Array, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: Any
+) -> Array:
+    """A tensor of numbers that are filled in later; dense, its axes in any order."""
+    order = sorted(range(len(size)), key=lambda axis: (-stride[axis], -size[axis]))
+    n_numbers = int(np.prod(size))
+    tensor = storage[offset : offset + n_numbers].reshape([size[axis] for axis in order])
+    tensor = tensor.transpose(np.argsort(order))
+    steps = zip(size, stride, tensor.strides, strict=True)
+    if any(length > 1 and step * storage.itemsize != ours for length, step, ours in steps):
+        raise ValueError("a tensor is not dense")
+    return tensor

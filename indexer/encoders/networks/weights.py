@@ -1,0 +1,200 @@
+"""Lists, checks and fetches the weights of the encoders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvsearch.indexer.encoders import (
+    CLASSIFIERS,
+    ENCODERS,
+    PROFILES,
+    SoundClassifier,
+    import_class,
+    load_classifier,
+    load_encoder,
+)
+from mvsearch.indexer.encoders.networks.checkpoints import (
+    CHECKSUMS,
+    DownloadedWeights,
+    PackagedWeights,
+    TorchvisionWeights,
+    Weights,
+    compute_sha256,
+    read_settings,
+)
+from mvsearch.indexer.encoders.networks.downloads import download
+from mvsearch.indexer.encoders.networks.export_cache import reading_through
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.records import MODALITIES, UNIT_TOLERANCE, Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """An encoder and its weights.
+
+    Attributes:
+        profiles: those that use it.
+        is_present: whether its weights are there (always so where it needs none).
+        n_bytes: the size of its weights, 0 where absent or not needed.
+        folder: where they are, or where they should be; None where it needs none.
+        origin: where they come from, for people.
+        problem: one line that says what is wrong and what to do; empty where all is well.
+    """
+
+    name: str
+    profiles: tuple[str, ...]
+    is_present: bool
+    n_bytes: int
+    folder: Path | None
+    origin: str
+    problem: str = ""
+
+
+def list_models() -> list[ModelStatus]:
+    """Every encoder and classifier, and whether its weights are there; loads none of them."""
+    return [_look(name) for name in _list_places()]
+
+
+def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
+    """Verify checksums, load and try the encoders whose weights are there.
+
+    Args:
+        names: which encoders; all by default.
+
+    Returns:
+        Their statuses; `problem` says what failed. Absent weights are a problem only of the
+        encoders that were named.
+
+    Raises:
+        MvsearchError: no such encoder.
+    """
+    return [_check(name, is_named=names is not None) for name in (names or list(_list_places()))]
+
+
+def fetch_model(name: str) -> ModelStatus:
+    """Download the weights of one encoder to their place, unless they are there.
+
+    Raises:
+        MvsearchError: no such encoder.
+        WeightsMissingError: the download fails; the message says how to place them by hand.
+    """
+    weights = _find_weights(name)
+    if isinstance(weights, PackagedWeights):
+        weights.verify()
+    elif weights is not None:
+        download(weights)
+    return _look(name)
+
+
+def _find_weights(name: str) -> Weights | None:
+    places = _list_places()
+    if name not in places:
+        raise MvsearchError(f"no encoder is called {name!r}; there are {', '.join(places)}")
+    found: Weights | None = getattr(import_class(places[name]), "weights", None)
+    return found
+
+
+def _list_places() -> dict[str, str]:
+    """Both tables as one; a network that stands in both is the same in both."""
+    return ENCODERS | CLASSIFIERS
+
+
+def _look(name: str) -> ModelStatus:
+    profiles = tuple(
+        profile
+        for profile, encoders in PROFILES.items()
+        if name in [getattr(encoders, modality) for modality in MODALITIES]
+    )
+    weights = _find_weights(name)
+    if weights is None:
+        return ModelStatus(name, profiles, True, 0, None, "needs no weights")
+    try:
+        found = weights.locate()
+    except WeightsMissingError as error:
+        return ModelStatus(
+            name, profiles, False, 0, weights.place(), weights.origin, problem=str(error)
+        )
+    files = [found] if found.is_file() else [found / file for file in weights.files]
+    n_bytes = sum(file.stat().st_size for file in files)
+    return ModelStatus(name, profiles, True, n_bytes, files[0].parent, weights.origin)
+
+
+def _check(name: str, *, is_named: bool) -> ModelStatus:
+    status = _look(name)
+    if not status.is_present:
+        return status if is_named else replace(status, problem="")
+    try:
+        _verify_checksums(name)
+        try_out(load_encoder(name) if name in ENCODERS else load_classifier(name))
+    except MvsearchError as error:
+        return replace(status, problem=str(error))
+    return status
+
+
+def _verify_checksums(name: str) -> None:
+    """Compare the weights with the checksums that are known of them.
+
+    Raises:
+        WeightsMissingError: a file is damaged.
+    """
+    weights = _find_weights(name)
+    if isinstance(weights, PackagedWeights):
+        weights.verify()
+    elif isinstance(weights, TorchvisionWeights):
+        path = weights.locate()
+        start = path.stem.rpartition("-")[2]
+        if not compute_sha256(path).startswith(start):
+            raise WeightsMissingError(_describe_damage(name, path))
+    elif isinstance(weights, DownloadedWeights):
+        folder = weights.locate()
+        known = read_settings(folder / CHECKSUMS) if (folder / CHECKSUMS).is_file() else {}
+        for file, digest in known.items():
+            if file in weights.files and compute_sha256(folder / file) != digest:
+                raise WeightsMissingError(_describe_damage(name, folder / file))
+
+
+def _describe_damage(name: str, path: Path) -> str:
+    return f"{path} is damaged: delete it, then run `mvsearch models fetch {name}`"
+
+
+@reading_through()
+def try_out(encoder: Any) -> None:
+    """Encode something small and look at the vectors; loads whatever the encoder needs.
+
+    What was exported is read through: damage is told, and made anew.
+
+    Raises:
+        MvsearchError: they are not of length one; a classifier's posterior does not sum to 1.
+    """
+    if hasattr(encoder, "frame_size"):
+        width, height = encoder.frame_size
+        matrices = encoder.encode(np.full((1, height, width, 3), 90, dtype=np.uint8))
+    elif hasattr(encoder, "window_seconds"):
+        matrices = encoder.encode(_make_tone(encoder.sample_rate, encoder.window_seconds))
+    elif isinstance(encoder, SoundClassifier):
+        _try_classifier(encoder)
+        return
+    else:
+        matrices = encoder.encode(["a line to try"])
+    for space, matrix in zip(encoder.spaces, matrices, strict=True):
+        norms = np.linalg.norm(matrix, axis=1)
+        if matrix.shape != (1, space.dim) or not np.all(np.abs(norms - 1) <= UNIT_TOLERANCE):
+            raise MvsearchError(f"{space.key} gives vectors that are not of length one")
+
+
+def _try_classifier(classifier: SoundClassifier) -> None:
+    """Classify something small and look at the posterior."""
+    tone = _make_tone(classifier.sample_rate, classifier.longest_seconds)
+    posterior = classifier.classify(tone)
+    if posterior.shape != (1, len(classifier.list_labels())) or abs(posterior.sum() - 1) > 1e-3:
+        raise MvsearchError(f"{classifier.key} gives a posterior that does not sum to 1")
+
+
+def _make_tone(sample_rate: int, seconds: float) -> Matrix:
+    """One window of a sine at 440 Hz."""
+    samples = np.arange(int(seconds * sample_rate))
+    tone: Matrix = np.sin(samples * (2 * np.pi * 440 / sample_rate))[None].astype(np.float32)
+    return tone

@@ -1,0 +1,113 @@
+"""BERT with the mean over its tokens as a graph, out of a checkpoint that transformers saved."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvsearch.indexer.encoders.networks.network_graph import NetworkGraph
+from mvsearch.indexer.encoders.networks.runtime import Array
+
+# What is not looked at: the least that a score can be.
+MASKED = float(np.finfo(np.float32).min)
+
+
+def write_bert(tensors: Mapping[str, Array], settings: Mapping[str, Any], path: Path) -> None:
+    """Write the network of Devlin et al. (2019): (n, t) int64 ids and mask → (n, dim) mean.
+
+    Args:
+        tensors: float32, by the names of transformers' BertModel.
+        settings: its `config.json`; GELU and absolute positions are taken for granted.
+        path: of the graph.
+    """
+    graph = NetworkGraph()
+    layers = _Layers(graph, tensors, settings)
+    ids = graph.take("ids", np.int64, ("n", "t"))
+    mask = graph.take("mask", np.int64, ("n", "t"))
+    weights = graph.add("Cast", mask, to=1)
+    lack = graph.add("Sub", weights, graph.keep(np.float32(1)))
+    lack = graph.add("Mul", lack, graph.keep(np.float32(-MASKED)))
+    lack = graph.add("Unsqueeze", lack, graph.keep(np.array([1, 2])))
+    made = layers.embed(ids)
+    for place in range(settings["num_hidden_layers"]):
+        made = layers.add_layer(made, lack, f"encoder.layer.{place}")
+    weights = graph.add("Unsqueeze", weights, graph.keep(np.array([2])))
+    axis = graph.keep(np.array([1]))
+    total = graph.add("ReduceSum", graph.add("Mul", made, weights), axis, keepdims=0)
+    mean = graph.add("Div", total, graph.add("ReduceSum", weights, axis, keepdims=0))
+    graph.write(path, {mean: ("n", settings["hidden_size"])})
+
+
+class _Layers:
+    """The parts of the network, each by the names of its tensors."""
+
+    def __init__(
+        self, graph: NetworkGraph, tensors: Mapping[str, Array], settings: Mapping[str, Any]
+    ) -> None:
+        self.graph = graph
+        self.tensors = tensors
+        self.epsilon = float(settings["layer_norm_eps"])
+        self.n_heads = int(settings["num_attention_heads"])
+        self.head_size = int(settings["hidden_size"]) // self.n_heads
+
+    def embed(self, ids: str) -> str:
+        """Words and places, all of them of the first kind of text."""
+        graph, name = self.graph, "embeddings"
+        words = graph.add("Gather", graph.keep(self.tensors[f"{name}.word_embeddings.weight"]), ids)
+        kind = self.tensors[f"{name}.token_type_embeddings.weight"][0]
+        places = graph.keep(self.tensors[f"{name}.position_embeddings.weight"] + kind)
+        n_tokens = graph.add("Shape", ids, start=1, end=2)
+        zero = graph.keep(np.array([0]))
+        taken = graph.add("Slice", places, zero, n_tokens, zero)
+        return self.normalise(graph.add("Add", words, taken), f"{name}.LayerNorm")
+
+    def add_layer(self, given: str, lack: str, name: str) -> str:
+        """Attention, then two dense layers; each is added to what came in."""
+        graph = self.graph
+        seen = self.project(
+            self.attend(given, lack, f"{name}.attention.self"), f"{name}.attention.output.dense"
+        )
+        seen = self.normalise(graph.add("Add", seen, given), f"{name}.attention.output.LayerNorm")
+        inner = graph.add("Gelu", self.project(seen, f"{name}.intermediate.dense"))
+        made = self.project(inner, f"{name}.output.dense")
+        return self.normalise(graph.add("Add", made, seen), f"{name}.output.LayerNorm")
+
+    def attend(self, given: str, lack: str, name: str) -> str:
+        """Scaled dot-product attention of each head; `lack` is added to the scores."""
+        graph = self.graph
+        query = self.split(self.project(given, f"{name}.query"), (0, 2, 1, 3))
+        key = self.split(self.project(given, f"{name}.key"), (0, 2, 3, 1))
+        value = self.split(self.project(given, f"{name}.value"), (0, 2, 1, 3))
+        scale = graph.keep(np.float32(self.head_size**-0.5))
+        scores = graph.add("Mul", graph.add("MatMul", query, key), scale)
+        shares = graph.add("Softmax", graph.add("Add", scores, lack), axis=-1)
+        heads = graph.add("Transpose", graph.add("MatMul", shares, value), perm=(0, 2, 1, 3))
+        whole: str = graph.add("Reshape", heads, graph.keep(np.array([0, 0, -1])))
+        return whole
+
+    def split(self, given: str, order: tuple[int, ...]) -> str:
+        """Part (n, t, dim) into heads (n, t, heads, size), with the axes in another order."""
+        shape = self.graph.keep(np.array([0, 0, self.n_heads, self.head_size]))
+        made: str = self.graph.add("Transpose", self.graph.add("Reshape", given, shape), perm=order)
+        return made
+
+    def project(self, given: str, name: str) -> str:
+        """A dense layer."""
+        weight = self.graph.keep(self.tensors[f"{name}.weight"].T)
+        made: str = self.graph.add(
+            "Add",
+            self.graph.add("MatMul", given, weight),
+            self.graph.keep(self.tensors[f"{name}.bias"]),
+        )
+        return made
+
+    def normalise(self, given: str, name: str) -> str:
+        """Layer normalisation."""
+        weight, bias = (
+            self.graph.keep(self.tensors[f"{name}.{part}"]) for part in ("weight", "bias")
+        )
+        made: str = self.graph.add(
+            "LayerNormalization", given, weight, bias, axis=-1, epsilon=self.epsilon
+        )
+        return made

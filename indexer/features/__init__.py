@@ -1,0 +1,1 @@
+"""One file in, its features out: decoder and encoders side by side."""

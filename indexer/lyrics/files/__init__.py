@@ -1,0 +1,1 @@
+"""Readers of lyric files and subtitles."""

@@ -1,0 +1,153 @@
+"""A Whisper model run by faster-whisper: CTranslate2, its weights as 8-bit integers on a CPU."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvsearch.indexer.encoders.networks.device import choose_device, count_threads
+from mvsearch.indexer.lyrics.whisper.checkpoints import is_converted
+from mvsearch.indexer.lyrics.whisper.conversion import convert_checkpoint
+from mvsearch.indexer.lyrics.whisper.engines import Decoded, EngineName
+from mvsearch.indexer.lyrics.whisper.openai_engine import APPENDED, PREPENDED
+from mvsearch.store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.records import Matrix
+
+_MAX_INITIAL_TIME = 50
+
+
+class FasterEngine:
+    """A model of CTranslate2; several windows are decoded as one batch.
+
+    Its windows, its fall-back and its split into lines are those of `transcription_loop`, not
+    faster-whisper's own: its batched pipeline drops what follows the last time of a window, and
+    decodes a doubtful window only once.
+    """
+
+    name: EngineName = "faster"
+
+    def __init__(self, model: str, weights: Path, compute_type: str | None = None) -> None:
+        """Load a folder of CTranslate2, or a checkpoint, which is converted once.
+
+        Args:
+            model: the model's name; for a named one the published checksum must fit.
+            weights: the folder or the checkpoint.
+            compute_type: None takes 8-bit integers on a CPU, half precision on a GPU.
+
+        Raises:
+            WeightsMissingError: it is not the model that it should be.
+        """
+        device = choose_device()
+        kind = compute_type or ("int8" if device == "cpu" else "float16")
+        folder = weights if is_converted(weights) else convert_checkpoint(model, weights, kind)
+        self.model: Any = _load_model(folder, device, kind)
+        self._network: Any = self.model.model
+        self.is_multilingual: bool = self._network.is_multilingual
+        tokenizer = self._make_tokenizer("en")
+        self.text_end: int = tokenizer.eot
+        self.first_time: int = tokenizer.timestamp_begin
+        silence = np.zeros((1, self._network.n_mels, 2), np.float32)
+        self.n_state: int = self._encode(silence).shape[-1]
+
+    def measure_mel(self, samples: Matrix) -> Matrix:
+        """See `Engine`."""
+        # faster-whisper gives one frame more than openai-whisper, of the padding.
+        n_frames = len(samples) // self.model.feature_extractor.hop_length
+        mel: Matrix = self.model.feature_extractor(samples)[:, :n_frames]
+        return mel
+
+    def encode(self, windows: Matrix) -> list[Any]:
+        """See `Engine`."""
+        return list(self._encode(windows))
+
+    def _encode(self, windows: Matrix) -> Matrix:
+        from ctranslate2 import StorageView
+
+        made = self._network.encode(StorageView.from_array(windows), to_cpu=True)
+        encoded: Matrix = np.array(made)
+        return encoded
+
+    def detect_language(self, encoded: Any) -> str:
+        """See `Engine`."""
+        ((best, *_),) = self._network.detect_language(_store([encoded]))
+        return str(best[0][2:-2])
+
+    def decode(
+        self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
+    ) -> list[Decoded]:
+        """See `Engine`."""
+        prompt = self._make_tokenizer(language).sot_sequence
+        results = self._network.generate(
+            _store(encoded),
+            [prompt] * len(encoded),
+            beam_size=1,
+            # CTranslate2 writes at most half of it.
+            max_length=2 * max_tokens,
+            sampling_topk=0 if temperature else 1,
+            sampling_temperature=temperature or 1.0,
+            max_initial_timestamp_index=_MAX_INITIAL_TIME,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        return [_read_result(result, temperature) for result in results]
+
+    def read(self, tokens: Sequence[int]) -> str:
+        """See `Engine`."""
+        text = [token for token in tokens if token < self.text_end]
+        return str(self.model.hf_tokenizer.decode(text))
+
+    def time_words(
+        self, segments: list[dict[str, Any]], window: Matrix, n_frames: int, language: str | None
+    ) -> None:
+        """See `Engine`; by dynamic time warping over the heads of the model that tell the time."""
+        if segments:
+            encoded = _store(self.encode(window[None]))
+            tokenizer = self._make_tokenizer(language)
+            self.model.add_word_timestamps(
+                [segments], tokenizer, encoded, n_frames, PREPENDED, APPENDED, 0.0
+            )
+
+    def _make_tokenizer(self, language: str | None) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        network = self._network
+        code = language or "en"
+        try:
+            return Tokenizer(self.model.hf_tokenizer, network.is_multilingual, "transcribe", code)
+        except ValueError as error:
+            raise MvsearchError(f"Whisper does not know the language {code!r}") from error
+
+
+def _store(encoded: Sequence[Any]) -> Any:
+    """Encoded windows as one batch of CTranslate2's."""
+    from ctranslate2 import StorageView
+
+    return StorageView.from_array(np.stack(encoded))
+
+
+def _read_result(result: Any, temperature: float) -> Decoded:
+    """What CTranslate2 made of a window; its score is the mean over the tokens without the end."""
+    tokens = result.sequences_ids[0]
+    total = result.scores[0] * len(tokens)
+    return Decoded(tuple(tokens), total / (len(tokens) + 1), result.no_speech_prob, temperature)
+
+
+def _load_model(folder: Path, device: str, kind: str) -> Any:
+    """Load a folder of CTranslate2.
+
+    Raises:
+        WeightsMissingError: it is none, or not one of Whisper's, or lacks the tokenizer.
+    """
+    from faster_whisper import WhisperModel
+
+    # Without it faster-whisper would ask the net.
+    if not (folder / "tokenizer.json").is_file():
+        raise WeightsMissingError(f"{folder} has no tokenizer.json, which faster-whisper needs")
+    try:
+        return WhisperModel(
+            str(folder), device=device, compute_type=kind, cpu_threads=count_threads()
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise WeightsMissingError(f"{folder} is no Whisper model of CTranslate2: {said}") from error

@@ -1,0 +1,186 @@
+"""Which of Whisper's lines are believed, and why the others are not."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mvsearch.indexer.lyrics.files.cleaning import is_section_header
+from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
+from mvsearch.store.records import LyricLine, WhisperSegment
+
+# What Whisper learnt from the ends of subtitle files; first what such a line begins with.
+_CREDITS = (
+    "captions by",
+    "closed captions by",
+    "legendas pela comunidade",
+    "napisy stworzone przez",
+    "ondertiteld door",
+    "ondertiteling",
+    "sottotitoli creati",
+    "sottotitoli e revisione",
+    "sous-titrage",
+    "sous-titres réalisés",
+    "subs by",
+    "subtitled by",
+    "subtitles by",
+    "subtítulos por",
+    "subtítulos realizados",
+    "transcribed by",
+    "transcription by",
+    "translated by",
+    "undertekster av",
+    "untertitel der amara",
+    "untertitel im auftrag",
+    "untertitel von",
+    "untertitelung",
+    "редактор субтитров",
+    "субтитры",
+    "字幕by",
+    "字幕 by",
+    "字幕志愿者",
+)
+_FAREWELLS = (
+    "amara.org",
+    "don't forget to subscribe",
+    "like and subscribe",
+    "merci d'avoir regardé",
+    "please subscribe",
+    "subscribe to my channel",
+    "subscribe to our channel",
+    "subscribe to the channel",
+    "thank you for watching",
+    "thanks for watching",
+    "vielen dank fürs zuschauen",
+    "www.",
+    "продолжение следует",
+    "спасибо за просмотр",
+    "ご視聴ありがとう",
+    "请不吝点赞",
+    "谢谢观看",
+    "感谢观看",
+    "시청해주셔서 감사합니다",
+)
+# Said into silence with high confidence, but also sung: rejected only without a voice.
+_FILLERS = frozenset({"bye", "bye bye", "okay", "so", "thank you", "thank you very much", "you"})
+_BRACKETS = (("(", ")"), ("*", "*"), ("[", "]"), ("-", "-"))
+_SOUNDS = frozenset({"applause", "music", "musik", "música", "musique", "laughter", "instrumental"})
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """Where the gates stand.
+
+    Attributes:
+        min_track_share: a track with less of it voiced is instrumental. Measured: eight songs have
+            0.50 to 0.98, eight of eleven instrumental tracks at most 0.09 (strings and synthesiser
+            leads up to 0.45).
+        min_line_share: a line with less of it voiced is unvoiced. That alone rejects none: under
+            loud synthesisers up to half of the lines that are sung are not heard as a voice.
+        unvoiced_avg_logprob, unvoiced_no_speech_prob: beyond these an unvoiced line is doubted.
+        max_compression_ratio, min_avg_logprob, max_no_speech_prob: Whisper's own thresholds.
+    """
+
+    min_track_share: float = 0.12
+    min_line_share: float = 0.05
+    unvoiced_avg_logprob: float = -0.7
+    unvoiced_no_speech_prob: float = 0.3
+    max_compression_ratio: float = 2.4
+    min_avg_logprob: float = -1.0
+    max_no_speech_prob: float = 0.6
+
+
+def explain_instrumental(activity: VoiceActivity, options: GateOptions | None = None) -> str | None:
+    """Why a track is not worth a transcription, or None where it has a voice."""
+    options = options or GateOptions()
+    voiced, length = activity.voiced_seconds, activity.duration_seconds
+    if length > 0 and voiced >= options.min_track_share * length:
+        return None
+    return f"instrumental: a voice in {voiced:.0f} of {length:.0f} s"
+
+
+def judge_lines(
+    lines: Sequence[LyricLine], activity: VoiceActivity, options: GateOptions | None = None
+) -> tuple[LyricLine, ...]:
+    """Give each line that is not believed the reason; a chorus is believed however it repeats.
+
+    Args:
+        lines: timed, with Whisper's fields, in order.
+        activity: where the track has a voice.
+        options: where the gates stand.
+    """
+    options = options or GateOptions()
+    judged: list[LyricLine] = []
+    for line in lines:
+        is_repeat = bool(judged) and _same_words(judged[-1].text, line.text)
+        judged.append(replace(line, rejected=explain_rejection(line, activity, options, is_repeat)))
+    return tuple(judged)
+
+
+def explain_rejection(
+    line: LyricLine, activity: VoiceActivity, options: GateOptions, is_repeat: bool = False
+) -> str | None:
+    """Why a line is not believed, or None."""
+    if not any(mark.isalnum() for mark in line.text):
+        return "no words"
+    if is_boilerplate(line.text):
+        return "boiler-plate that Whisper adds where nothing is sung"
+    share = activity.voiced_share(line.start_seconds or 0.0, line.end_seconds or 0.0)
+    if share < options.min_line_share:
+        if is_repeat:
+            return "repeats the line before it, and no voice is heard there"
+        if _is_unsure(line, options):
+            return "no voice is heard there, and Whisper is not sure"
+    return _explain_doubt(line.text, line.whisper, options) if line.whisper else None
+
+
+def _is_unsure(line: LyricLine, options: GateOptions) -> bool:
+    """Whether a line is what Whisper says into silence, or has a worse score than singing has."""
+    heard = line.whisper
+    if heard is None or line.text.casefold().strip(" .!?,…") in _FILLERS:
+        return True
+    return (
+        heard.avg_logprob < options.unvoiced_avg_logprob
+        or heard.no_speech_prob > options.unvoiced_no_speech_prob
+    )
+
+
+def _explain_doubt(text: str, segment: WhisperSegment, options: GateOptions) -> str | None:
+    """Why Whisper itself doubts a line, or None.
+
+    The compression ratio is that of the whole window: a chorus drives it up too, so the line must
+    be a loop on its own.
+    """
+    if (
+        segment.compression_ratio > options.max_compression_ratio
+        and measure_compression(text) > options.max_compression_ratio
+    ):
+        return f"a loop: compression ratio {segment.compression_ratio:.1f}"
+    if segment.avg_logprob >= options.min_avg_logprob:
+        return None
+    if segment.no_speech_prob > options.max_no_speech_prob:
+        return f"no speech to Whisper: probability {segment.no_speech_prob:.2f}"
+    return f"guessed: mean log-probability {segment.avg_logprob:.2f}"
+
+
+def measure_compression(text: str) -> float:
+    """How many times smaller zlib makes a text; 0 for an empty one. As Whisper measures it."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 0.0
+
+
+def is_boilerplate(text: str) -> bool:
+    """Whether a line is a subtitler's credit, a farewell to viewers or the name of a sound."""
+    said = text.casefold().replace("\u2019", "'").strip(" .!?,…♪\"'")
+    if is_section_header(text) or said in _SOUNDS:
+        return True
+    if any(said.startswith(left) and said.endswith(right) for left, right in _BRACKETS):
+        return said.strip("()[]*- ") in _SOUNDS
+    return said.startswith(_CREDITS) or any(phrase in said for phrase in _FAREWELLS)
+
+
+def _same_words(one: str, other: str) -> bool:
+    """Whether two lines differ in nothing but case, spaces and punctuation."""
+    first, second = (
+        "".join(mark for mark in text.casefold() if mark.isalnum()) for text in (one, other)
+    )
+    return first == second

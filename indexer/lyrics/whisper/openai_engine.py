@@ -1,0 +1,145 @@
+"""A Whisper model run by openai-whisper: torch, in the precision of the checkpoint's kind."""
+
+import pickle
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mvsearch.indexer.lyrics.whisper.checkpoints import WHISPER_MODELS, explain_damage
+from mvsearch.indexer.lyrics.whisper.engines import Decoded, EngineName
+from mvsearch.store.errors import WeightsMissingError
+from mvsearch.store.records import Matrix
+
+# Whatever a file that is no checkpoint makes torch and Whisper raise.
+_BAD_CHECKPOINT = (
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+PREPENDED = "\"'“¿([{-"
+APPENDED = "\"'.。,，!！?？:：”)]}、"
+
+
+class OpenaiEngine:
+    """A checkpoint in openai-whisper; several windows are decoded as one batch."""
+
+    name: EngineName = "openai"
+
+    def __init__(self, model: str, checkpoint: Path) -> None:
+        from whisper.tokenizer import get_tokenizer
+
+        self.model: Any = load_model(model, checkpoint)
+        self.is_multilingual: bool = self.model.is_multilingual
+        self.n_state: int = self.model.dims.n_audio_state
+        self._tokenizer = get_tokenizer(
+            self.is_multilingual, num_languages=self.model.num_languages
+        )
+        self.text_end: int = self._tokenizer.eot
+        self.first_time: int = self._tokenizer.timestamp_begin
+        self._is_half = self.model.device.type == "cuda"
+
+    def measure_mel(self, samples: Matrix) -> Matrix:
+        """See `Engine`."""
+        from whisper.audio import log_mel_spectrogram
+
+        mel: Matrix = log_mel_spectrogram(samples, self.model.dims.n_mels).numpy()
+        return mel
+
+    def encode(self, windows: Matrix) -> list[Any]:
+        """See `Engine`."""
+        import torch
+
+        mels = torch.from_numpy(windows).to(self.model.device)
+        with torch.no_grad():
+            return list(self.model.encoder(mels.half() if self._is_half else mels))
+
+    def detect_language(self, encoded: Any) -> str:
+        """See `Engine`."""
+        _, (odds,) = self.model.detect_language(encoded[None])
+        return str(max(odds, key=odds.__getitem__))
+
+    def decode(
+        self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
+    ) -> list[Decoded]:
+        """See `Engine`."""
+        import torch
+        from whisper.decoding import DecodingOptions
+
+        options = DecodingOptions(
+            language=language if self.is_multilingual else "en",
+            temperature=temperature,
+            sample_len=min(max_tokens, self.model.dims.n_text_ctx // 2),
+            fp16=self._is_half,
+        )
+        results = self.model.decode(torch.stack(tuple(encoded)), options)
+        return [
+            Decoded(tuple(made.tokens), made.avg_logprob, made.no_speech_prob, temperature)
+            for made in results
+        ]
+
+    def read(self, tokens: Sequence[int]) -> str:
+        """See `Engine`."""
+        return str(self._tokenizer.decode([token for token in tokens if token < self.text_end]))
+
+    def time_words(
+        self, segments: list[dict[str, Any]], window: Matrix, n_frames: int, language: str | None
+    ) -> None:
+        """See `Engine`; by dynamic time warping over the heads of the model that tell the time."""
+        import torch
+        from whisper.timing import add_word_timestamps
+        from whisper.tokenizer import get_tokenizer
+
+        tokenizer = get_tokenizer(
+            self.is_multilingual, num_languages=self.model.num_languages, language=language
+        )
+        mel = torch.from_numpy(window).to(self.model.device)
+        add_word_timestamps(
+            segments=segments,
+            model=self.model,
+            tokenizer=tokenizer,
+            mel=mel.half() if self._is_half else mel,
+            num_frames=n_frames,
+            prepend_punctuations=PREPENDED,
+            append_punctuations=APPENDED,
+            last_speech_timestamp=0.0,
+        )
+
+
+def load_model(model: str, checkpoint: Path, device: str | None = None) -> Any:
+    """Load a checkpoint; Whisper reads it with torch's `weights_only`, so no code in it runs.
+
+    Raises:
+        WeightsMissingError: it is no checkpoint, or not the named one.
+    """
+    import whisper
+
+    try:
+        if model not in WHISPER_MODELS:
+            return whisper.load_model(str(checkpoint), device=device)
+        return _load_named_model(model, checkpoint, device)
+    except _BAD_CHECKPOINT as error:
+        raise WeightsMissingError(
+            f"{checkpoint} is no Whisper checkpoint ({type(error).__name__}); it needs the dims and"
+            " the model_state_dict of a model, and nothing else"
+        ) from error
+
+
+def _load_named_model(model: str, checkpoint: Path, device: str | None) -> Any:
+    """Load a published checkpoint, but never another one in its place."""
+    import whisper
+
+    try:
+        with warnings.catch_warnings():
+            # On another checksum Whisper warns and downloads; here that is an error.
+            warnings.filterwarnings("error", message=".*checksum", category=UserWarning)
+            folder = str(checkpoint.parent)
+            return whisper.load_model(model, device=device, download_root=folder)
+    except UserWarning:
+        raise WeightsMissingError(explain_damage(model, checkpoint)) from None

@@ -1,0 +1,1 @@
+"""Media files: found, probed, and read by ffmpeg."""

@@ -1,0 +1,105 @@
+"""What the decoder complains of, and which of it means that picture or sound was lost."""
+
+import re
+from collections import deque
+from pathlib import Path
+
+from mvsearch.indexer.media.naming import clean_text
+
+N_LINES = 50
+LINE_BYTES = 500
+COMPLAINT_LENGTH = 120
+
+# Errors by level alone: nothing of what is shown is lost by these. Seen in real files that play
+# well, in cuts of them at frames that are no key frames, and in joined MP3s.
+_HARMLESS = (
+    # What H.264 and HEVC keep for reference, at a cut or with open groups of pictures.
+    "mmco: unref short failure",
+    "co located pocs unavailable",
+    "number of reference frames",
+    "illegal short term buffer state",
+    "reference picture missing during reorder",
+    "missing reference picture",
+    "could not find ref with poc",
+    # A stream that is entered before its parameters were sent.
+    "non-existing pps",
+    "non-existing sps",
+    "decode_slice_header error",
+    "no frame!",
+    "pps id out of range",
+    "error parsing nal unit",
+    "invalid frame dimensions 0x0",
+    # Tags, padding and joints between the frames of MPEG audio.
+    "header missing",
+    "invalid new backstep",
+    # Time stamps.
+    "non monotonically increasing dts",
+    "backward in time",
+)
+# What ffmpeg itself says after a decoder gave its reason; versions 5, 6 and 7.
+_OF_THE_PROGRAM = (
+    "error while decoding stream",
+    "error submitting packet to decoder",
+    "error processing packet in decoder",
+)
+_REPEATED = re.compile(r"last message repeated (\d{1,9}) times?$", re.IGNORECASE)
+_SOURCE = re.compile(r"\[([^\[\]@]{1,60}) @ 0x[0-9a-f]{1,16}\] ?", re.IGNORECASE)
+_PLACE = re.compile(r"file:.*|(?<!\S)/\S{2,}")
+
+
+class Complaints:
+    """The log of one run of the decoder, read as it comes.
+
+    Attributes:
+        n_losses: complaints that mean a loss, repeated ones counted.
+        first_loss: the first of these as it was logged; empty where there is none.
+    """
+
+    def __init__(self) -> None:
+        self.n_losses = 0
+        self.first_loss = ""
+        self._lines: deque[str] = deque(maxlen=N_LINES)
+        self._rest = b""
+        self._is_loss = True
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The last lines of the log, each cut to a length."""
+        return tuple(self._lines)
+
+    def take(self, chunk: bytes) -> None:
+        """Take bytes of the log; lines of any length are held to a limit."""
+        *lines, rest = (self._rest + chunk).split(b"\n")
+        self._rest = rest[:LINE_BYTES]
+        for line in lines:
+            text = line[:LINE_BYTES].decode(errors="replace").strip()
+            if text:
+                self._lines.append(text)
+                self._count(text)
+
+    def finish(self) -> None:
+        """The log has ended, maybe within a line."""
+        self.take(b"\n")
+
+    def _count(self, line: str) -> None:
+        """Count a line where it tells of a loss; what follows from a harmless one is harmless."""
+        repeated = _REPEATED.search(line)
+        if repeated is not None:
+            self.n_losses += int(repeated[1]) * self._is_loss
+            return
+        lowered = line.lower()
+        if not any(mark in lowered for mark in _OF_THE_PROGRAM):
+            self._is_loss = not any(mark in lowered for mark in _HARMLESS)
+        if self._is_loss:
+            self.n_losses += 1
+            self.first_loss = self.first_loss or line
+
+
+def describe_complaint(line: str, path: Path) -> str:
+    """A line of the log in at most `COMPLAINT_LENGTH` printable characters, without any path."""
+    for place in (f"file:{path.absolute()}", str(path.absolute()), path.name):
+        line = line.replace(place, "the file")
+    bare = _PLACE.sub("the file", _SOURCE.sub(r"\1: ", line))
+    text = clean_text(bare)
+    is_long = len(text) > COMPLAINT_LENGTH
+    return text[: COMPLAINT_LENGTH - 1] + "…" if is_long else text

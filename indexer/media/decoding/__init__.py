@@ -1,0 +1,1 @@
+"""The decoder: raw frames, their times and sound out of a file."""

@@ -1,0 +1,45 @@
+"""Pictures and subtitles out of files: streamed by the decoder, or a single one."""
+
+from pathlib import Path
+
+from mvsearch.indexer.media.decoding.decode import Decoding, decode
+from mvsearch.indexer.media.decoding.sampling import choose_frame_rate, find_uniform
+from mvsearch.indexer.media.decoding.streams import DecodeStoppedError
+from mvsearch.indexer.media.decoding.types import (
+    DecodeOptions,
+    DecodeReport,
+    FrameBatch,
+    SoundBlock,
+)
+from mvsearch.indexer.media.pictures import read_image
+from mvsearch.indexer.media.probe import SubtitleStream
+from mvsearch.indexer.media.programs import compile_graph, open_input, run_program
+from mvsearch.store.errors import MediaError
+
+__all__ = [
+    "DecodeOptions",
+    "DecodeReport",
+    "DecodeStoppedError",
+    "Decoding",
+    "FrameBatch",
+    "SoundBlock",
+    "choose_frame_rate",
+    "decode",
+    "find_uniform",
+    "read_image",
+    "read_subtitles",
+]
+
+
+def read_subtitles(path: Path, stream: SubtitleStream, timeout_seconds: float = 60.0) -> str:
+    """Read a subtitle stream as the text of an SRT file, whatever its format in the container.
+
+    Raises:
+        MediaError: "bad_lyrics" (pictures of text, or damaged), "timed_out".
+        ToolMissingError: there is no ffmpeg.
+    """
+    output = open_input(path)[str(stream.index)].output("pipe:1", format="srt", scodec="srt")
+    done = run_program(compile_graph(output), timeout_seconds)
+    if done.returncode != 0:
+        raise MediaError("bad_lyrics", f"its {stream.codec} subtitles cannot be read as text")
+    return done.stdout.decode(errors="replace")

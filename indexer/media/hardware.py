@@ -1,0 +1,104 @@
+"""Decoders in hardware: which one is here, works and is faster, tried out on a first file."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from mvsearch.indexer.media.decoding.graph import build_trial
+from mvsearch.indexer.media.decoding.types import DecodeOptions
+from mvsearch.indexer.media.probe import Probe
+from mvsearch.indexer.media.programs import find_program, run_program
+from mvsearch.store.errors import MediaError
+
+# By ffmpeg's names, with the files that such a device shows up as. Without one of these nothing is
+# tried, so that a machine without hardware pays nothing.
+DEVICE_FILES: dict[str, tuple[str, ...]] = {
+    "cuda": ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"),
+    "qsv": ("/dev/dri/renderD128", "/dev/dri/renderD129"),
+    "vaapi": ("/dev/dri/renderD128", "/dev/dri/renderD129"),
+}
+SYSTEM_METHODS: dict[str, tuple[str, ...]] = {
+    "darwin": ("videotoolbox",),
+    "win32": ("cuda", "qsv", "d3d11va"),
+}
+# Less is noise, or ffmpeg that quietly went on without the hardware.
+LEAST_GAIN = 1.25
+TRIAL_TIMEOUT_SECONDS = 60.0
+
+
+def list_methods() -> tuple[str, ...]:
+    """The methods that ffmpeg offers and this machine seems to have a device for."""
+    present = SYSTEM_METHODS.get(sys.platform) or tuple(
+        name for name, files in DEVICE_FILES.items() if any(Path(file).exists() for file in files)
+    )
+    offered = _list_offered() if present else frozenset[str]()
+    return tuple(name for name in present if name in offered)
+
+
+class Hardware:
+    """The method for each codec: tried once in a run, given up for all of it on a failure."""
+
+    def __init__(self, list_methods: Callable[[], tuple[str, ...]] = list_methods) -> None:
+        self._list_methods = list_methods
+        self._methods: tuple[str, ...] | None = None
+        self._chosen: dict[str, str | None] = {}
+        self._lock = threading.Lock()
+
+    def choose(self, path: Path, probe: Probe, options: DecodeOptions) -> str | None:
+        """The method to decode a file with; None is software.
+
+        The first file of a codec is tried out, for a part of it each way.
+        """
+        # A few key frames are decoded before a device is opened.
+        if probe.picture is None or not options.wants_picture or options.decoded == "key":
+            return None
+        with self._lock:
+            if self._methods is None:
+                self._methods = self._list_methods()
+            codec = probe.picture.codec
+            if codec not in self._chosen and self._methods:
+                self._chosen[codec] = self._try_out(path, probe, options)
+            return self._chosen.get(codec)
+
+    def give_up(self, probe: Probe) -> None:
+        """Decode this codec in software from now on."""
+        if probe.picture is not None:
+            with self._lock:
+                self._chosen[probe.picture.codec] = None
+
+    def _try_out(self, path: Path, probe: Probe, options: DecodeOptions) -> str | None:
+        """The fastest method that decodes without a complaint, where it is worth it."""
+        software = _time_trial(path, probe, options, None)
+        if software is None:
+            return None
+        seconds = {
+            name: taken
+            for name in self._methods or ()
+            if (taken := _time_trial(path, probe, options, name)) is not None
+        }
+        best = min(seconds, key=seconds.__getitem__, default=None)
+        return best if best is not None and seconds[best] * LEAST_GAIN <= software else None
+
+
+@cache
+def _list_offered() -> frozenset[str]:
+    """The methods that this ffmpeg was built with."""
+    command = [find_program("ffmpeg"), "-nostdin", "-hide_banner", "-hwaccels"]
+    lines = run_program(command, 20.0).stdout.decode(errors="replace").splitlines()
+    return frozenset(line.strip() for line in lines[1:] if line.strip())
+
+
+def _time_trial(
+    path: Path, probe: Probe, options: DecodeOptions, hardware: str | None
+) -> float | None:
+    """Seconds to decode the beginning of a file; None where that fails."""
+    began = time.perf_counter()
+    try:
+        done = run_program(build_trial(path, probe, options, hardware), TRIAL_TIMEOUT_SECONDS)
+    except MediaError:
+        return None
+    is_good = done.returncode == 0 and not done.stderr.strip()
+    return time.perf_counter() - began if is_good else None

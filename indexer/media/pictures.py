@@ -1,0 +1,153 @@
+"""Pictures to ask with: most through ffmpeg, WebP, AVIF and HEIC through Pillow."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.indexer.media.containers import HEAD_BYTES, find_brand, is_media_head
+from mvsearch.indexer.media.decoding.graph import shrink_far
+from mvsearch.indexer.media.programs import (
+    MAX_PIXELS,
+    compile_graph,
+    find_reason,
+    open_input,
+    run_program,
+)
+from mvsearch.store.errors import MediaError
+
+PICTURE_TIMEOUT_SECONDS = 30.0
+PICTURE_COMPLAINT = "the picture cannot be decoded: it is damaged or too large"
+# Pillow's decoders of these formats take the file as a whole.
+MAX_FILE_BYTES = 256 * 2**20
+
+_DEMUXERS: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "png_pipe"),
+    (b"\xff\xd8\xff", "jpeg_pipe"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp_pipe"),
+    (b"II*\x00", "tiff_pipe"),
+    (b"MM\x00*", "tiff_pipe"),
+    (b"\xff\x0a", "jpegxl_pipe"),
+    (b"\x00\x00\x00\x0cJXL ", "jpegxl_pipe"),
+)
+# Brands of ISO/IEC 23008-12: pictures, and sequences of them.
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"}
+)
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def read_image(path: Path, frame_size: tuple[int, int]) -> Pixels:
+    """Read a picture (PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, JPEG XL), the first of an animation.
+
+    HEIC is read where `pillow_heif` is installed.
+
+    Args:
+        path: of the picture; what it is is told by its content.
+        frame_size: (width, height) that the whole picture is scaled to.
+
+    Returns:
+        (height, width, 3) RGB; what is transparent lies on white.
+
+    Raises:
+        MediaError: "unreadable", "no_media" (no picture), "decode_failed", "timed_out".
+        ToolMissingError: there is no ffmpeg.
+    """
+    head = _read_head(path)
+    kind = _find_pillow_format(head)
+    if kind is not None:
+        return _read_with_pillow(path, kind, frame_size)
+    width, height = frame_size
+    demuxer = _find_demuxer(head)
+    source = open_input(path, demuxer, {"format": demuxer})["v:0"]
+    near = shrink_far(source, width, height)
+    scaled = near.filter("scale", width, height, flags="bicubic+accurate_rnd+full_chroma_int")
+    output = scaled.output("pipe:1", format="rawvideo", pix_fmt="rgba", vframes=1)
+    done = run_program(compile_graph(output), PICTURE_TIMEOUT_SECONDS)
+    if done.returncode != 0 or len(done.stdout) < width * height * 4:
+        reason = find_reason(done.stderr.decode(errors="replace"))
+        raise reason or MediaError("decode_failed", PICTURE_COMPLAINT)
+    pixels = np.frombuffer(done.stdout, np.uint8)[: width * height * 4].reshape(height, width, 4)
+    opacity = pixels[..., 3:].astype(np.float32) / 255.0
+    on_white = pixels[..., :3] * opacity + 255.0 * (1.0 - opacity)
+    rounded: Pixels = np.round(on_white).astype(np.uint8)
+    return rounded
+
+
+def _read_head(path: Path) -> bytes:
+    """The first bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError as error:
+        raise find_reason(error.strerror or "") or MediaError(
+            "unreadable", "the picture cannot be read"
+        ) from None
+
+
+def _find_demuxer(head: bytes) -> str:
+    """The demuxer for a picture: by the name of the file, ffmpeg would take `%d` as a list."""
+    for magic, demuxer in _DEMUXERS:
+        if head.startswith(magic):
+            return demuxer
+    if is_media_head(head):
+        raise MediaError("no_media", "it is video or sound, not a picture")
+    raise MediaError("no_media", "it is not a picture that can be read (PNG, JPEG, WebP, GIF, ...)")
+
+
+def _find_pillow_format(head: bytes) -> str | None:
+    """Pillow's name of a format that it reads and ffmpeg may not; animations count."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    brand = find_brand(head)
+    if brand in _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIF" if brand in _HEIC_BRANDS else None
+
+
+def _read_with_pillow(path: Path, kind: str, frame_size: tuple[int, int]) -> Pixels:
+    """Decode a picture in this process; its size is looked at before."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    _check_reader(kind)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise MediaError("decode_failed", PICTURE_COMPLAINT)
+        with Image.open(io.BytesIO(path.read_bytes()), formats=(kind,)) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise MediaError("decode_failed", PICTURE_COMPLAINT)
+            turned = ImageOps.exif_transpose(opened).convert("RGBA")
+        on_white = Image.new("RGBA", turned.size, "white")
+        on_white.alpha_composite(turned)
+        scaled = on_white.convert("RGB").resize(frame_size, Image.Resampling.BICUBIC)
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, UnidentifiedImageError):
+        raise MediaError("decode_failed", PICTURE_COMPLAINT) from None
+    except Image.DecompressionBombError:
+        raise MediaError("decode_failed", PICTURE_COMPLAINT) from None
+    pixels: Pixels = np.asarray(scaled, np.uint8)
+    return pixels
+
+
+def _check_reader(kind: str) -> None:
+    """Make sure that Pillow can read a format, or say what to install.
+
+    Raises:
+        MediaError: it cannot.
+    """
+    from PIL import features
+
+    if kind == "HEIF":
+        try:
+            import pillow_heif
+        except ImportError:
+            raise MediaError(
+                "no_media",
+                "it is a HEIC picture; type: pip install pillow-heif, or save it as JPEG",
+            ) from None
+        pillow_heif.register_heif_opener()
+    elif not features.check(kind.lower()):
+        raise MediaError("no_media", f"Pillow here was built without {kind}; save it as JPEG")

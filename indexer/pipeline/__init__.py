@@ -1,0 +1,1 @@
+"""A folder of files into a library, kept up to date."""

@@ -1,0 +1,188 @@
+"""Which files lack which stages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.features.analysis import AnalysisOptions
+from mvsearch.indexer.lyrics import ListFiles, list_lyric_files
+from mvsearch.indexer.lyrics.whisper.engines import ENGINES, name_origin
+from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
+from mvsearch.indexer.lyrics.whisper.windows import WindowOptions
+from mvsearch.indexer.media.decoding.sampling import sampling_mark
+from mvsearch.indexer.media.decoding.types import Decoded
+from mvsearch.indexer.pipeline.inventory import Found, Inventory
+from mvsearch.indexer.pipeline.stages import LyricsMode, lyrics_fingerprint
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.records import Modality, Stage
+
+SEEN_AND_HEARD: tuple[Modality, ...] = ("frames", "audio")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One content and the stages it lacks.
+
+    Attributes:
+        files: every file of the folder that holds it; the first by name is worked on, and knows
+            the others.
+        lacking: empty where only a place is new, or gone.
+    """
+
+    files: tuple[Found, ...]
+    lacking: tuple[Modality, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LyricsWish:
+    """Where lyrics may come from in this run.
+
+    Attributes:
+        whisper_model: the name under which the model's work is stored.
+        can_hear: whether that model is there.
+    """
+
+    mode: LyricsMode
+    whisper_model: str
+    can_hear: bool
+
+
+@dataclass(slots=True)
+class Jobs:
+    """What a run has to do.
+
+    Attributes:
+        n_unchanged: files that lack nothing.
+        n_waiting: videos among these whose lyrics wait for Whisper.
+        n_whole: unchanged files of which there are more than key frames.
+        n_refined: videos of which there were key frames only, and all are taken now.
+        n_resampled: videos whose frames were taken by another rule than today's.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    n_unchanged: int = 0
+    n_whole: int = 0
+    n_waiting: int = 0
+    n_refined: int = 0
+    n_resampled: int = 0
+
+    def explain(self, given: Sequence[str]) -> list[str]:
+        """A line for each reason why something is done again, or is not though it was asked for.
+
+        Args:
+            given: the options of the run that change nothing for what was done before.
+        """
+        reasons = []
+        if self.n_refined:
+            reasons.append(
+                f"Of {_count_videos(self.n_refined)} there are key frames only, by --fast; now the"
+                " others are taken as well"
+            )
+        if self.n_resampled:
+            reasons.append(
+                f"Frames are chosen by another rule now; those of {_count_videos(self.n_resampled)}"
+                " are taken anew, so that all can be compared"
+            )
+        names = [name for name in given if name != "--fast" or self.n_whole]
+        if names and self.n_unchanged:
+            files = "1 file is" if self.n_unchanged == 1 else f"{self.n_unchanged} files are"
+            verb = "counts" if len(names) == 1 else "count"
+            reasons.append(
+                f"{' and '.join(names)} {verb} for new and changed files only: {files} unchanged, "
+                "left as indexed before; what mvsearch remove takes out is indexed anew"
+            )
+        return reasons
+
+
+def list_idle_options(
+    analysis: AnalysisOptions, transcription: TranscribeOptions, language: str | None
+) -> list[str]:
+    """The options, as they are typed, that change nothing for what was done before."""
+    given = {
+        "--frame-rate": analysis.frames_per_second is not None,
+        "--language": language is not None,
+        "--fast": analysis.decoded == "key",
+        "--whisper-engine": transcription.engine is not None,
+        "--voiced-only": transcription.windows != WindowOptions(),
+    }
+    return [name for name, is_given in given.items() if is_given]
+
+
+def _count_videos(n_videos: int) -> str:
+    return "1 video" if n_videos == 1 else f"{n_videos} videos"
+
+
+def choose_jobs(
+    inventory: Inventory,
+    catalog: Catalog,
+    encoders: Encoders,
+    wish: LyricsWish,
+    decoded: Decoded = "needed",
+) -> Jobs:
+    """Sort files into jobs, one for each content.
+
+    Args:
+        inventory: what there is in the folder.
+        catalog: what is done.
+        encoders: of the profile.
+        wish: where lyrics may come from.
+        decoded: which frames; where more than key frames, what has only these is done again.
+    """
+    known = catalog.video_ids()
+    # One question for all: one a video would take seconds for ten thousand.
+    lyrics = catalog.stages_of("lyrics", encoders.lyrics.spaces[0].key)
+    pending = {
+        stage: catalog.pending(stage, encoder.spaces[0].key)
+        for stage in SEEN_AND_HEARD
+        if (encoder := encoders.get(stage)) is not None
+    }
+    frames_key = encoders.frames.spaces[0].key
+    with_key_frames_only = catalog.with_key_frames_only(frames_key)
+    rough = set() if decoded == "key" else with_key_frames_only
+    other = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
+    pending["frames"] |= rough | other
+    by_content: dict[str, list[Found]] = {}
+    # By name: a copy that came today is not worked on, and named after, rather than an older one.
+    for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
+        by_content.setdefault(found.video_id, []).append(found)
+    moved = {found.video_id for found in inventory.fresh}
+    if not inventory.is_mostly_gone:  # then the library keeps these places
+        moved |= inventory.bereft
+    list_once = cache(list_lyric_files)
+    chosen = Jobs()
+    for video_id, files in by_content.items():
+        is_new = video_id not in known or any(found.is_retry for found in files)
+        lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
+        others = (*(found.file.path for found in files[1:]), *inventory.elsewhere.get(video_id, ()))
+        files[0] = replace(files[0], others=others)
+        if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), wish, list_once):
+            lacking.append("lyrics")
+        chosen.n_refined += video_id in rough
+        chosen.n_resampled += video_id in other and video_id not in rough
+        # Another encoder may be asked to redo what is shared, so copies go along.
+        if lacking or video_id in moved:
+            chosen.jobs.append(Job(tuple(files), tuple(lacking)))
+        else:
+            chosen.n_unchanged += len(files)
+            chosen.n_whole += len(files) * (video_id not in with_key_frames_only)
+            chosen.n_waiting += video_id in lyrics and lyrics[video_id].status == "pending"
+    return chosen
+
+
+def _lacks_lyrics(
+    found: Found, is_new: bool, stage: Stage | None, wish: LyricsWish, list_files: ListFiles
+) -> bool:
+    """Whether lyrics were never looked for, or better ones may be had now."""
+    if wish.mode == "off" or is_new:
+        return wish.mode != "off"
+    if stage is None:
+        return True
+    if wish.mode == "whisper":
+        is_silent = stage.status == "absent" and not stage.origin
+        # What the other engine made of the same model is as good.
+        heard = {f"whisper {name_origin(wish.whisper_model, engine)}" for engine in ENGINES}
+        return stage.origin not in heard and not is_silent
+    if stage.fingerprint != lyrics_fingerprint(found.places, list_files):
+        return True
+    return stage.status == "pending" and wish.can_hear

@@ -1,0 +1,327 @@
+"""A folder in, a library kept up to date: stage by stage, each file committed as it is done."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mvsearch.indexer.encoders import Encoder, Encoders
+from mvsearch.indexer.encoders.networks.weights import try_out
+from mvsearch.indexer.features.analysis import AnalysisOptions
+from mvsearch.indexer.features.encoder_threads import Flow
+from mvsearch.indexer.features.parallel import map_in_threads
+from mvsearch.indexer.lyrics.files.languages import check_language
+from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
+from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
+from mvsearch.indexer.media.probe import Probe
+from mvsearch.indexer.media.unfinished import explain_unfinished
+from mvsearch.indexer.pipeline.durations import Lengths
+from mvsearch.indexer.pipeline.inventory import (
+    Found,
+    Inventory,
+    InventoryOptions,
+    take_inventory,
+    take_inventory_of,
+)
+from mvsearch.indexer.pipeline.plan import Job, LyricsWish, choose_jobs, list_idle_options
+from mvsearch.indexer.pipeline.stages import (
+    LyricsMode,
+    Outcome,
+    StageOptions,
+    hear_lyrics,
+    run_stages,
+)
+from mvsearch.indexer.pipeline.writer import Ledger, Summary
+from mvsearch.indexer.progress import Progress, Silence
+from mvsearch.store.errors import LibraryBusyError, MediaError, MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Failure, Location
+
+logger = logging.getLogger(__name__)
+
+# Beside those that are decoded: one that begins, and one whose last frames are being encoded.
+N_FILES_AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """How a folder is indexed.
+
+    Attributes:
+        whisper_model: name, checkpoint file or folder of CTranslate2; None takes the profile's.
+        workers: files decoded at once; None takes one for two cores, as the decoder has threads
+            too, but two at least: while one file begins or ends, another uses the cores.
+        has_retry: whether files that failed before are tried again though they did not change.
+        wait_seconds: how long to wait for another writer.
+    """
+
+    lyrics: LyricsMode = "auto"
+    whisper_model: str | None = None
+    transcription: TranscribeOptions = field(default_factory=TranscribeOptions)
+    language: str | None = None
+    workers: int | None = None
+    is_recursive: bool = True
+    has_retry: bool = False
+    wait_seconds: float = 10.0
+    analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
+
+
+def index_folder(
+    folder: Path,
+    library: Library,
+    encoders: Encoders,
+    options: IndexOptions = IndexOptions(),
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Summary:
+    """Bring the library up to date with a folder.
+
+    Ctrl-C, or setting `stop`, ends the run within a second or two; what is done stays.
+
+    Raises:
+        MvsearchError: a wrong folder, a busy library, other encoders, or weights that are missing.
+    """
+    # Paths are shown and kept as they stand here, so without "..".
+    place = folder.resolve() if ".." in folder.parts else folder.absolute()
+    return _Run(place, library, encoders, options, progress or Silence(), stop).complete(library)
+
+
+def index_videos(
+    wanted: Sequence[Location],
+    library: Library,
+    encoders: Encoders,
+    options: IndexOptions = IndexOptions(),
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Summary:
+    """Bring a library up to date with what another holds, so that both hold the same videos.
+
+    Args:
+        wanted: the other library's locations. A video that is not among them leaves this library.
+        library: the one to fill.
+        encoders: of its profile.
+        options: as for a folder.
+        progress: shown meanwhile.
+        stop: when set, the run ends; what is done stays.
+
+    Raises:
+        MvsearchError: a busy library, other encoders, or weights that are missing.
+    """
+    run = _Run(tuple(wanted), library, encoders, options, progress or Silence(), stop)
+    return run.complete(library)
+
+
+@contextmanager
+def _writing(library: Library, wait_seconds: float, progress: Progress) -> Iterator[None]:
+    """Be the one who writes; who has to wait is told for whom."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(library.writing(0))
+        except LibraryBusyError as busy:
+            who = str(busy).partition(";")[0]
+            progress.note(f"Waiting up to {wait_seconds:.0f} s: {who}")
+            stack.enter_context(library.writing(wait_seconds))
+        yield
+
+
+class _Run:
+    """One run over a folder, or over the locations of another library."""
+
+    def __init__(
+        self,
+        source: Path | tuple[Location, ...],
+        library: Library,
+        encoders: Encoders,
+        options: IndexOptions,
+        progress: Progress,
+        stop: threading.Event | None,
+    ) -> None:
+        self.source = source
+        self.catalog = library.catalog
+        self.encoders = encoders
+        self.options = options
+        self.progress = progress
+        self.stop = stop or threading.Event()
+        self.ledger = Ledger(library.catalog, source if isinstance(source, Path) else None)
+        self.whisper_model = options.whisper_model or encoders.profile.whisper_model
+        self.lyrics: LyricsMode = options.lyrics
+        # Such a profile asks Whisper first, and others only where there is no Whisper.
+        if self.lyrics == "auto" and encoders.profile.is_lyrics_heard:
+            self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
+        self.transcriber: Transcriber | None = None
+        self.waiting: list[Found] = []
+
+    def complete(self, library: Library) -> Summary:
+        """Do it all, and give an account of it."""
+        start = time.monotonic()
+        with _writing(library, self.options.wait_seconds, self.progress):
+            self.prepare()
+            try:
+                with self.progress:
+                    self.work()
+            except KeyboardInterrupt:
+                self.stop.set()
+        summary = self.ledger.summary
+        summary.is_interrupted = self.stop.is_set()
+        summary.seconds = time.monotonic() - start
+        return summary
+
+    def prepare(self) -> None:
+        """Fail now, before any work, where something is missing or does not fit."""
+        mode, options = self.lyrics, self.options
+        check_language(options.language)
+        if mode == "whisper" or (mode == "auto" and has_weights(self.whisper_model)):
+            self.transcriber = Transcriber(
+                self.whisper_model, options.language, mode == "whisper", options.transcription
+            )
+        self.catalog.adopt_profile(self.encoders.name, self.encoders.spaces())
+
+    def work(self) -> None:
+        """Every stage, the cheap ones first."""
+        inventory = self._take_inventory()
+        self.ledger.summary.is_empty = inventory.is_empty and not self.stop.is_set()
+        for failure in inventory.failures:
+            self.ledger.keep_failure(failure)
+        wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)
+        decoded = self.options.analysis.decoded
+        chosen = choose_jobs(inventory, self.catalog, self.encoders, wish, decoded)
+        asked = self.options
+        idle = list_idle_options(asked.analysis, asked.transcription, asked.language)
+        for line in chosen.explain(idle):
+            self.progress.note(line)
+        self.ledger.summary.unchanged = chosen.n_unchanged
+        self.ledger.summary.pending = chosen.n_waiting
+        self.ledger.summary.unfinished += inventory.unfinished
+        self._analyse(chosen.jobs)
+        if self.ledger.summary.unfinished:
+            self.progress.note(explain_unfinished(self.ledger.summary.unfinished))
+        # Only now: what looks gone may have moved, and its content stands under its new place.
+        self._forget(inventory)
+        if not self.stop.is_set():
+            self._transcribe()
+
+    def _take_inventory(self) -> Inventory:
+        """Look at every file of the folder."""
+        is_begun = False
+
+        def count(n_files: int) -> None:
+            nonlocal is_begun
+            if not is_begun:
+                self.progress.begin("look", n_files)
+                is_begun = True
+            self.progress.advance("look")
+
+        options = InventoryOptions(self.options.is_recursive, self.options.has_retry)
+        if isinstance(self.source, Path):
+            return take_inventory(self.source, self.catalog, options, on_file=count, stop=self.stop)
+        self.ledger.forget_others({location.video_id for location in self.source})
+        return take_inventory_of(self.source, self.catalog, options, on_file=count, stop=self.stop)
+
+    def _forget(self, inventory: Inventory) -> None:
+        """Drop what vanished, unless so much did that a drive may be missing."""
+        if self.stop.is_set():
+            return
+        if inventory.is_mostly_gone:
+            self.ledger.summary.missing = len(inventory.gone)
+            self.progress.note(
+                f"{len(inventory.gone)} files that the library knows are missing here, more than"
+                " are left, so they are kept. If they are really gone: mvsearch remove --missing"
+            )
+        else:
+            self.ledger.forget(inventory.gone, inventory.healed)
+
+    def _analyse(self, jobs: list[Job]) -> None:
+        """Analyse files side by side; this thread alone writes."""
+        if not jobs:
+            return
+        needed = sorted({stage for job in jobs for stage in job.lacking})
+        n_workers = self.options.workers or max(2, (os.cpu_count() or 1) // 2)
+        options = StageOptions(self.lyrics, self.options.language, self.options.analysis)
+        files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
+        with (
+            Lengths(files) as lengths,
+            Flow(self.encoders, needed, n_decoders=n_workers, prepare=self._prepare) as flow,
+        ):
+            if flow.n_encoders:
+                self.progress.begin("prepare", flow.n_encoders, "encoders")
+            self.progress.begin("analyse", len(jobs))
+            flow.start()
+
+            def run(job: Job) -> tuple[Job, Outcome | None]:
+                probe = lengths.take(job.files[0].file.path)
+                return job, self._run_stages(job, flow, options, probe)
+
+            for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, self.stop):
+                if outcome is None:
+                    continue
+                if self.ledger.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
+                    # Not the outcome: it holds the vectors of a whole video.
+                    self.waiting.append(outcome.found)
+                seconds = outcome.video.duration_seconds if outcome.video is not None else 0.0
+                lengths.finish(job.files[0].file.path, seconds)
+                self.progress.measure("analyse", *lengths.measure())
+                self.progress.advance("analyse")
+
+    def _prepare(self, encoder: Encoder) -> None:
+        """Load an encoder; the first time a network is exported, which takes seconds."""
+        try_out(encoder)
+        self.progress.advance("prepare")
+
+    def _run_stages(
+        self, job: Job, flow: Flow, options: StageOptions, probe: Probe | None
+    ) -> Outcome | None:
+        """Run one job, None when stopped; whatever an odd file does, the others go on."""
+        try:
+            return run_stages(job.files[0], job.lacking, flow, options, self.stop, probe)
+        except DecodeStoppedError:
+            return None
+        except MediaError as error:
+            failure = Failure(job.files[0].file.path, "decode", error.code, str(error))
+            return Outcome(job.files[0], None, failures=(failure,))
+        except MvsearchError:  # nothing about this file: a program or weights are missing
+            raise
+        except Exception as error:  # one odd file must not end the run for all
+            logger.debug("while working on %s", job.files[0].file.path, exc_info=True)
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            failure = Failure(job.files[0].file.path, "decode", "internal", reason)
+            return Outcome(job.files[0], None, failures=(failure,))
+
+    def _transcribe(self) -> None:
+        """Let Whisper hear what no cheaper source had lyrics for, one song at a time."""
+        if self.transcriber is None:
+            self._say_pending()
+            return
+        if self.waiting:
+            self.progress.begin("transcribe", len(self.waiting))
+        for found in self.waiting:
+            if self.stop.is_set():
+                return
+            self._hear(found, self.transcriber)
+            self.progress.advance("transcribe")
+
+    def _say_pending(self) -> None:
+        """Say once that lyrics wait for Whisper, and how they come."""
+        self.ledger.summary.pending += len(self.waiting)
+        n_videos = self.ledger.summary.pending
+        if n_videos and self.lyrics == "auto":
+            self.progress.note(
+                f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as"
+                f" Whisper's weights ({self.whisper_model}) are not there. To hear them later:"
+                f" mvsearch models fetch whisper-{self.whisper_model}, then index again"
+            )
+
+    def _hear(self, found: Found, transcriber: Transcriber) -> None:
+        """Transcribe one video."""
+        try:
+            result, failure = hear_lyrics(found, transcriber, self.encoders, self.stop)
+        except DecodeStoppedError:
+            return
+        if failure is not None:
+            self.ledger.keep_failure(failure, found)
+        self.ledger.keep_result(result)

@@ -1,0 +1,81 @@
+"""Which queries an evaluation makes, read from the words a user typed."""
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mvsearch.search.evaluation.outcomes import OutcomeKind
+from mvsearch.search.evaluation.queries.groups import Groups, group_by_tags, read_groups
+from mvsearch.search.evaluation.queries.sample import EVERY_DISTORTION, KINDS
+from mvsearch.store.errors import QueryError
+from mvsearch.store.library import Library
+
+EVERY = "all"
+
+
+def parse_lengths(text: str) -> tuple[float, ...]:
+    """Read `5` or `3,5,10`.
+
+    Raises:
+        QueryError: one of them is no number.
+    """
+    lengths = []
+    for word in text.split(","):
+        try:
+            lengths.append(float(word))
+        except ValueError:
+            lengths.append(math.nan)
+        if not math.isfinite(lengths[-1]):
+            raise QueryError(f"the lengths of clips are seconds, such as 3,5,10, not {word!r}")
+    return tuple(dict.fromkeys(lengths))
+
+
+def parse_distortions(text: str) -> tuple[str, ...]:
+    """Read `all`, or names with commas between, such as `none,crop 70,1.1x speed`.
+
+    Case, spaces and signs do not count, and the beginning of a name will do where only one begins
+    so. The order is that of the table.
+
+    Raises:
+        QueryError: a name is unknown or fits several.
+    """
+    if text.strip().lower() == EVERY:
+        return EVERY_DISTORTION
+    asked = {_find_distortion(word) for word in text.split(",")}
+    return tuple(name for name in EVERY_DISTORTION if name in asked)
+
+
+def parse_kinds(text: str) -> tuple[OutcomeKind, ...]:
+    """Read `clip,image,lyric,similar`.
+
+    Raises:
+        QueryError: a kind is unknown.
+    """
+    asked = [word.strip().lower() for word in text.split(",")]
+    for word in asked:
+        if word not in KINDS:
+            raise QueryError(f"a kind of query is {', '.join(KINDS)}, not {word!r}")
+    return tuple(kind for kind in KINDS if kind in asked)
+
+
+def choose_groups(library: Library, files: Sequence[Path]) -> Groups:
+    """The groups of the files; those that the tags tell where there are no files."""
+    return read_groups(files, library) if files else group_by_tags(library.catalog.videos())
+
+
+def _find_distortion(word: str) -> str:
+    wanted = _plain(word)
+    names = {_plain(name): name for name in EVERY_DISTORTION}
+    fitting = [name for plain, name in names.items() if wanted and plain.startswith(wanted)]
+    if wanted in names:
+        return names[wanted]
+    if len(fitting) != 1:
+        problem = "fits several" if fitting else "is unknown"
+        raise QueryError(f"the distortion {word!r} {problem}: {', '.join(EVERY_DISTORTION)}")
+    return fitting[0]
+
+
+def _plain(name: str) -> str:
+    """Letters, figures and points; nobody has a key for `×`."""
+    return re.sub(r"[^a-z0-9.]", "", name.lower().replace("×", "x"))

@@ -1,0 +1,242 @@
+"""Cuts clips and single frames out of media and spoils them in a stated way."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvsearch.indexer.media.decoding.entry_point import find_entry
+from mvsearch.indexer.media.decoding.graph import scale_options
+from mvsearch.indexer.media.probe import PictureStream, Probe, probe_file
+from mvsearch.indexer.media.programs import (
+    compile_graph,
+    find_program,
+    find_reason,
+    open_input,
+    passthrough_option,
+    run_program,
+)
+from mvsearch.search.evaluation.queries.distortions import NONE, SAMPLE_RATE, Distortion, Filter
+from mvsearch.search.evaluation.queries.overlay import draw_stamp
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
+
+CUT_TIMEOUT_SECONDS = 120.0
+# Sound decoders need a little before they are right.
+RUN_UP_SECONDS = 10.0
+# Nothing that is compared looks closer than 224 × 224.
+LONG_SIDE, SHORT_SIDE = 640, 360
+# As Matroska counts; by default an encoder rounds times to multiples of the frame's duration.
+TIMES_PER_SECOND = 1000
+
+_STARVED_PICTURE = {"video_bitrate": "64k", "maxrate": "64k", "bufsize": "64k"}
+_STARVED_SOUND = {"acodec": "aac", "audio_bitrate": "24k", "ac": 1}
+_MP3 = {"acodec": "libmp3lame", "audio_bitrate": "32k", "ar": 22_050}
+
+
+def cut_clip(
+    path: Path, start_seconds: float, seconds: float, distortion: Distortion, out: Path, seed: int
+) -> Path:
+    """Cut a clip and spoil it; the streams kept are those that the file has.
+
+    The cut is exact: decoding begins some seconds earlier, and nothing is copied. Without a
+    distortion the picture is x264 at CRF 12 (no larger than 640 × 360), the sound FLAC. Clips at
+    another speed last `seconds` divided by the speed.
+
+    Args:
+        path: of the media.
+        start_seconds: as a player counts, from the beginning of the file.
+        seconds: how much of the file.
+        distortion: what is done to it.
+        out: a Matroska file is written there.
+        seed: of the noise.
+
+    Raises:
+        MediaError: it cannot be read, nothing is left of it, or ffmpeg lacks an encoder.
+        ToolMissingError: there is no ffmpeg.
+    """
+    probe = probe_file(path)
+    source = _Source(path, start_seconds, seconds, probe.picture)
+    streams: list[Any] = []
+    settings: dict[str, Any] = {}
+    given: bytes | None = None
+    if probe.picture is not None and distortion.has_picture:
+        stream, given = _spoil_picture(source.picture(probe.picture), probe.picture, distortion)
+        streams.append(stream)
+        settings |= _encode_picture(distortion)
+    if probe.sound is not None and distortion.has_sound:
+        if distortion.noise_decibels is None:
+            streams.append(_apply(source.sound(probe), distortion.sound))
+        else:
+            noisy = add_noise(source.samples(probe), distortion.noise_decibels, seed)
+            streams.append(_open_raw(f="f32le", ar=SAMPLE_RATE, ac=1))
+            given = noisy.tobytes()
+        settings |= _encode_sound(distortion)
+    if not streams:
+        raise MediaError("no_media", f"nothing of it is left with {distortion.name}")
+    _run(_write(streams, out, settings), given)
+    return out
+
+
+def cut_frame(path: Path, at_seconds: float, distortion: Distortion, out: Path) -> Path:
+    """Take the first frame shown at or after a time and spoil it, as a PNG or a poor JPEG.
+
+    Raises:
+        ValueError: the distortion is not one of pictures.
+        MediaError: it cannot be read, or has no picture there.
+        ToolMissingError: there is no ffmpeg.
+    """
+    if distortion.family not in (NONE, "picture"):
+        raise ValueError(f"a picture cannot suffer from {distortion.name}")
+    picture = probe_file(path).picture
+    if picture is None:
+        raise MediaError("no_media", "it has no picture")
+    stream = _Source(path, at_seconds, RUN_UP_SECONDS, picture).picture(picture)
+    stream, given = _spoil_picture(stream, picture, distortion)
+    codec = {"vcodec": "mjpeg", "q:v": 31} if distortion.is_starved else {"vcodec": "png"}
+    image = _run(stream.output("pipe:1", format="image2pipe", vframes=1, **codec), given)
+    if not image:
+        raise MediaError("decode_failed", f"it has no picture at {at_seconds:g} seconds")
+    out.write_bytes(image)
+    return out
+
+
+def add_noise(samples: Matrix, decibels: float, seed: int) -> Matrix:
+    """Add white Gaussian noise so many decibels below the sound's own power.
+
+    Args:
+        samples: (n,) float32.
+        decibels: power of the sound over that of the noise.
+        seed: of the noise.
+
+    Returns:
+        (n,) float32, turned down where it would clip; silence stays silence.
+    """
+    noise = np.random.default_rng(seed).standard_normal(len(samples))
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
+    noisy = samples + noise * np.sqrt(power) * 10 ** (-decibels / 20)
+    peak = float(np.abs(noisy).max(initial=0.0))
+    return np.asarray(noisy / max(1.0, peak), np.float32)
+
+
+class _Source:
+    """A stretch of a file as streams of an ffmpeg graph."""
+
+    def __init__(
+        self, path: Path, start_seconds: float, seconds: float, picture: PictureStream | None
+    ) -> None:
+        safe = start_seconds if picture is None else find_entry(path, picture, start_seconds)
+        entry = max(0.0, min(safe, start_seconds - RUN_UP_SECONDS))
+        seek = {"ss": entry, "noaccurate_seek": None} if entry else {}
+        self._input = open_input(path, options=seek)
+        self._start = start_seconds - entry
+        self._end = self._start + seconds
+
+    def picture(self, picture: PictureStream) -> Any:
+        """The frames of the stretch from time zero, scaled to the size that is kept."""
+        width, height = fit_size(picture.width, picture.height)
+        colours = {"out_color_matrix": "bt601", "out_range": "tv"}
+        return (
+            self._input[str(picture.index)]
+            .filter("settb", "AVTB")
+            .filter("trim", start=self._start, end=self._end)
+            .filter("setpts", f"PTS-{self._start:.6f}/TB")
+            .filter("scale", width, height, **scale_options(picture), **colours)
+            .filter("format", "yuv420p")
+        )
+
+    def sound(self, probe: Probe) -> Any:
+        """The sound of the stretch from time zero, gaps filled."""
+        assert probe.sound is not None
+        return (
+            self._input[str(probe.sound.index)]
+            .filter("atrim", start=self._start, end=self._end)
+            .filter("asetpts", f"PTS-{self._start:.6f}/TB")
+            .filter("aresample", SAMPLE_RATE, **{"async": 1, "first_pts": 0})
+        )
+
+    def samples(self, probe: Probe) -> Matrix:
+        """The sound of the stretch as (n,) mono samples; channels are averaged."""
+        mono = self.sound(probe).filter("aresample", rematrix_maxval=1, ochl="mono")
+        raw = _run(mono.output("pipe:1", format="f32le", ac=1, ar=SAMPLE_RATE))
+        return np.frombuffer(raw, np.float32)
+
+
+def fit_size(width: int, height: int) -> tuple[int, int]:
+    """An even size of the same shape, no larger than LONG_SIDE × SHORT_SIDE either way round."""
+    long, short = max(width, height), min(width, height)
+    factor = min(1.0, LONG_SIDE / long, SHORT_SIDE / short)
+    return max(2, round(width * factor / 2) * 2), max(2, round(height * factor / 2) * 2)
+
+
+def _spoil_picture(
+    stream: Any, picture: PictureStream, distortion: Distortion
+) -> tuple[Any, bytes | None]:
+    """The picture as it is asked with, and what its graph reads from standard input."""
+    import ffmpeg
+
+    stream = _apply(stream, distortion.picture)
+    if not distortion.has_overlay:
+        return stream, None
+    width, height = fit_size(picture.width, picture.height)
+    stamp = _open_raw(f="rawvideo", pix_fmt="rgba", s=f"{width}x{height}")
+    return ffmpeg.overlay(stream, stamp), draw_stamp(width, height)
+
+
+def _apply(stream: Any, filters: Sequence[Filter]) -> Any:
+    for each in filters:
+        stream = stream.filter(each.name, **each.settings)
+    return stream
+
+
+def _open_raw(**settings: Any) -> Any:
+    """What is handed over on standard input."""
+    import ffmpeg
+
+    return ffmpeg.input("pipe:0", **settings)
+
+
+def _write(streams: Sequence[Any], out: Path, settings: Mapping[str, Any]) -> Any:
+    import ffmpeg
+
+    target = Path(f"file:{out.absolute()}")
+    return ffmpeg.output(*streams, filename=target, format="matroska", map_metadata=-1, **settings)
+
+
+def _encode_picture(distortion: Distortion) -> dict[str, Any]:
+    """Settings of the encoder; builds without x264 have MPEG-4."""
+    # With several threads x264 encodes about one clip in a hundred differently on a busy machine.
+    settings: dict[str, Any] = {"pix_fmt": "yuv420p", "colorspace": "smpte170m", "threads:v": 1}
+    settings |= {"enc_time_base:v": f"1:{TIMES_PER_SECOND}", **passthrough_option()}
+    if "libx264" in _list_encoders():
+        settings |= {"vcodec": "libx264", "preset": "veryfast"}
+        return settings | (_STARVED_PICTURE if distortion.is_starved else {"crf": 12})
+    settings["vcodec"] = "mpeg4"
+    return settings | (_STARVED_PICTURE if distortion.is_starved else {"q:v": 2})
+
+
+def _encode_sound(distortion: Distortion) -> dict[str, Any]:
+    if distortion.is_mp3:
+        if "libmp3lame" not in _list_encoders():
+            raise MediaError("unreadable", "this ffmpeg cannot write MP3")
+        return dict(_MP3)
+    return dict(_STARVED_SOUND) if distortion.is_starved else {"acodec": "flac"}
+
+
+@cache
+def _list_encoders() -> frozenset[str]:
+    """The encoders of this build of ffmpeg."""
+    command = [find_program("ffmpeg"), "-hide_banner", "-encoders"]
+    listing = run_program(command, CUT_TIMEOUT_SECONDS).stdout.decode(errors="replace")
+    rows = (line.split() for line in listing.splitlines())
+    return frozenset(words[1] for words in rows if len(words) > 1)
+
+
+def _run(output: Any, given: bytes | None = None) -> bytes:
+    done = run_program(compile_graph(output), CUT_TIMEOUT_SECONDS, given)
+    if done.returncode != 0:
+        reason = find_reason(done.stderr.decode(errors="replace"))
+        raise reason or MediaError("decode_failed", "no clip can be cut from it")
+    return done.stdout

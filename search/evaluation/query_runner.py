@@ -1,0 +1,165 @@
+"""Asks one library the queries of a benchmark, and notes how the right answers rank."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.sample import KnownQuery
+from mvsearch.search.evaluation.systems import Means, list_means
+from mvsearch.search.query.encode import analyse_part, own_spaces
+from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import MODALITIES, Embeddings, Modality, Result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysed:
+    """What the encoders of one library made of a query's file; nothing of typed words.
+
+    Attributes:
+        error: why they made nothing.
+    """
+
+    embeddings: tuple[Embeddings, ...] = ()
+    error: MediaError | None = None
+
+
+class Asker:
+    """One library with its encoders, and every means to ask it.
+
+    Args:
+        library: nothing is written to it.
+        encoders: of its profile.
+        groups: videos that answer for one another.
+    """
+
+    def __init__(self, library: Library, encoders: Encoders, groups: Groups) -> None:
+        self.library = library
+        self.encoders = encoders
+        self.groups = groups
+        self.engine = Engine(library, encoders, self._read_known)
+        self.holders = find_holders(library)
+        held = [m for m in MODALITIES if self.holders.get(m) and encoders.get(m) is not None]
+        self.means = list_means(self.engine, held)
+        self._known: dict[str, Analysed] = {}
+
+    def analyse(self, query: KnownQuery, part: QueryPart) -> Analysed:
+        """Analyse the file of a query once, for all means; typed words need no analysis."""
+        if query.kind == "lyric":
+            return Analysed()
+        senses = [sense for sense in query.senses if self.holders.get(sense)]
+        try:
+            return Analysed(tuple(analyse_part(part, self.encoders, senses)))
+        except MediaError as error:
+            return Analysed(error=error)
+
+    def ask(self, query: KnownQuery, part: QueryPart, analysed: Analysed) -> Iterator[Outcome]:
+        """Ask by every means that has anything to compare the query by."""
+        self._known[part.value] = analysed
+        for each in self.means:
+            compared = each.modalities & set(query.senses)
+            if not compared:
+                continue
+            right = self._find_right(query, compared)
+            try:
+                results = self._search(Query((part,)), each.options, right)
+            except QueryError:  # nothing is left of it, such as a picture too dark to tell: a miss
+                results = []
+            yield self._judge(query, each, compared, results)
+        del self._known[part.value]
+
+    def _read_known(
+        self, part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
+    ) -> Sequence[Embeddings]:
+        """Hand the engine what was analysed already."""
+        analysed = self._known[part.value]
+        if analysed.error is not None:
+            raise analysed.error
+        return [made for made in analysed.embeddings if made.space.modality in modalities]
+
+    def _search(
+        self, query: Query, options: SearchOptions, right: Collection[str]
+    ) -> Sequence[Result]:
+        """What a user gets; where not all that is right is in it, the ranks of all the others."""
+        results = self.engine.search(query, options)
+        if len(results) < options.top or {result.video.id for result in results} >= set(right):
+            return results
+        whole = replace(options, top=self.library.catalog.n_videos(), n_moments=0)
+        return [*results, *self.engine.search(query, whole)[len(results) :]]
+
+    def _find_right(self, query: KnownQuery, compared: Collection[Modality]) -> set[str]:
+        """The right answers among the videos that can be compared: the same for every means."""
+        right = set(self.groups.find_answers(query.source.id, query.senses))
+        if query.is_source_right:
+            right.add(query.source.id)
+        return right & self._find_ranked(compared)
+
+    def _find_ranked(self, compared: Collection[Modality]) -> set[str]:
+        return set().union(*(self.holders[modality] for modality in compared))
+
+    def _judge(
+        self,
+        query: KnownQuery,
+        means: Means,
+        compared: Collection[Modality],
+        results: Sequence[Result],
+    ) -> Outcome:
+        """Note the ranks of the right answers among the videos that could be found."""
+        source = query.source.id
+        ranked, right = self._find_ranked(compared), self._find_right(query, compared)
+        found = [result.video.id for result in results]
+        if not query.is_source_right:
+            ranked.discard(source)
+            found = [video_id for video_id in found if video_id != source]
+        ranks = [rank for rank, video_id in enumerate(found, start=1) if video_id in right]
+        is_found = query.is_source_right and source in found
+        return Outcome(
+            source=source,
+            query=query.label,
+            kind=query.kind,
+            distortion=query.distortion,
+            seconds=query.nominal_seconds,
+            means=means.name,
+            n_videos=len(ranked),
+            n_relevant=len(right),
+            relevant_ranks=tuple(ranks),
+            source_rank=found.index(source) + 1 if is_found else None,
+            moment_error_seconds=find_moment_error(query, results),
+            is_moment_asked=bool(query.spans),
+        )
+
+
+def find_moment_error(query: KnownQuery, results: Sequence[Result]) -> float | None:
+    """How far the first moment with times in the source lies from the nearest true one.
+
+    Only what a user sees has moments: a source that is not among the first results has none.
+
+    Returns:
+        The larger of the errors of start and end; None where nothing is asked for or given.
+    """
+    own = [result for result in results if result.video.id == query.source.id]
+    given = [
+        (moment.start_seconds, moment.end_seconds)
+        for result in own
+        for moment in result.moments
+        if moment.start_seconds is not None and moment.end_seconds is not None
+    ]
+    if not given or not query.spans:
+        return None
+    start, end = given[0]
+    return min(max(abs(start - first), abs(end - last)) for first, last in query.spans)
+
+
+def find_holders(library: Library) -> dict[Modality, frozenset[str]]:
+    """The videos that have vectors of each modality."""
+    videos = library.catalog.videos()
+    holders: dict[Modality, frozenset[str]] = {}
+    for modality, space in own_spaces(library).items():
+        index = library.index(space)
+        rows = {video.id: index.rows(video.id) for video in videos}
+        holders[modality] = frozenset(v for v, at in rows.items() if at.stop > at.start)
+    return holders

@@ -1,0 +1,1 @@
+"""An evaluation as tables, a page, plots and JSON."""

@@ -1,0 +1,158 @@
+"""Several evaluations of the same queries side by side, such as one library under two profiles."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from mvsearch.search.evaluation.evaluation import Evaluation
+from mvsearch.search.evaluation.metric_values import RECALL_1, Difference, keep_answerable, subtract
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.report.table import (
+    explain_figures,
+    list_notes,
+    say_title,
+    start_table,
+    write_pair,
+)
+from mvsearch.search.evaluation.report.wording import (
+    name_distortion,
+    name_group,
+    say_chance,
+    say_difference,
+    say_difference_interval,
+)
+from mvsearch.search.evaluation.tables import (
+    Row,
+    Tables,
+    Topic,
+    group_outcomes,
+    make_tables,
+    sort_topics,
+)
+from mvsearch.search.output.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One topic under each profile.
+
+    Attributes:
+        rows: of each evaluation, None where it could not be asked.
+        differences: of each evaluation from the first, over the queries of both; None for the
+            first, and where neither was asked.
+    """
+
+    topic: Topic
+    rows: tuple[Row | None, ...]
+    differences: tuple[Difference | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Evaluations side by side, each by the means that stands for its whole system.
+
+    Attributes:
+        names: of the evaluations, such as `paper, weighted`.
+        lines: one for each topic that any of them has.
+    """
+
+    names: tuple[str, ...]
+    tables: tuple[Tables, ...]
+    lines: tuple[Line, ...]
+
+
+def compare(evaluations: Sequence[Evaluation]) -> Comparison:
+    """Put evaluations of the same queries side by side.
+
+    A query that one of them was never asked, such as a sound where there is no sound encoder, is
+    one that it did not find.
+    """
+    tables = tuple(make_tables(evaluation) for evaluation in evaluations)
+    means = [evaluation.name_fusion() for evaluation in evaluations]
+    topics = sort_topics(topic for each in tables for topic in each.list_topics())
+    outcomes = [_keep_means(each, name) for each, name in zip(evaluations, means, strict=True)]
+    lines = []
+    for topic in topics:
+        rows = tuple(t.find_row(topic, m) for t, m in zip(tables, means, strict=True))
+        if any(rows):
+            found = [each.get(topic, []) for each in outcomes]
+            lines.append(Line(topic, rows, _part(found, tables)))
+    names = (f"{e.profile}, {m}" for e, m in zip(evaluations, means, strict=True))
+    return Comparison(tuple(names), tables, tuple(lines))
+
+
+def _keep_means(evaluation: Evaluation, means: str | None) -> dict[Topic, list[Outcome]]:
+    groups = group_outcomes(evaluation.outcomes)
+    return {
+        topic: keep_answerable(found) for (topic, name), found in groups.items() if name == means
+    }
+
+
+def _part(
+    found: Sequence[Sequence[Outcome]], tables: Sequence[Tables]
+) -> tuple[Difference | None, ...]:
+    """How much each is over the first; the queries are those of whichever was asked more."""
+    first, options = found[0], tables[0].options
+    differences: list[Difference | None] = [None]
+    for other in found[1:]:
+        if len(other) >= len(first):
+            differences.append(subtract(other, first, options))
+        else:
+            turned = subtract(first, other, options)
+            differences.append(None if turned is None else turned.turn())
+    return tuple(differences)
+
+
+def print_comparison(evaluations: Sequence[Evaluation], console: "Console") -> None:
+    """Print evaluations side by side: recall@1 and MRR of each, and what parts them."""
+    comparison = compare(evaluations)
+    for tables in comparison.tables:
+        console.print(Text(say_title(tables), style="bold"))
+    console.print()
+    console.print(_build_table(comparison))
+    console.print()
+    console.print(Text(EXPLANATION))
+    for line in explain_figures(comparison.tables):
+        console.print(Text(line))
+    for name, tables in zip(comparison.names, comparison.tables, strict=True):
+        for line in list_notes(tables):
+            console.print(Text(f"{printable(name)}: {line}"))
+
+
+EXPLANATION = (
+    "recall@1 · MRR, with the interval of recall@1; then recall@1 less that of the first profile, "
+    "query by query: what a profile could not be asked, it did not find"
+)
+
+
+def _build_table(comparison: Comparison) -> Table:
+    others = [f"{printable(name)} less first" for name in comparison.names[1:]]
+    table = start_table("Side by side", (*comparison.names, *others))
+    for group, block in groupby(comparison.lines, key=lambda line: name_group(line.topic)):
+        lines = list(block)
+        for line in lines:
+            label = Text(f"{group}, {name_distortion(line.topic)}")
+            cells = [Text("–") if row is None else write_pair(row) for row in line.rows]
+            table.add_row(label, *cells, *_write_differences(line))
+        chances = [
+            say_chance(RECALL_1, [row for line in lines if (row := line.rows[at]) is not None])
+            for at in range(len(comparison.names))
+        ]
+        table.add_row("chance", *chances, style="dim", end_section=True)
+    return table
+
+
+def _write_differences(line: Line) -> Iterable[Text]:
+    for difference in line.differences[1:]:
+        if difference is None:
+            yield Text("")
+        else:
+            span = say_difference_interval(difference)
+            yield Text.assemble(say_difference(difference), "\n" if span else "", (span, "dim"))

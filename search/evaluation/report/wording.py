@@ -1,0 +1,114 @@
+"""How figures are written for people: numbers, intervals, and the names of what was measured."""
+
+from collections.abc import Mapping, Sequence
+
+from mvsearch.search.evaluation.metric_values import (
+    MAP,
+    MEDIAN_RANK,
+    MOMENT_ERROR,
+    MOMENT_NEAR,
+    MRR,
+    NDCG_10,
+    RECALL_1,
+    RECALL_5,
+    RECALL_10,
+    SHARE_10,
+    UNSURE,
+    Difference,
+    Figure,
+)
+from mvsearch.search.evaluation.outcomes import OutcomeKind
+from mvsearch.search.evaluation.queries.distortions import NONE
+from mvsearch.search.evaluation.tables import Row, Topic
+from mvsearch.search.output.text import printable
+
+NOTHING = "–"
+METRICS: Mapping[str, str] = {
+    RECALL_1: "recall@1",
+    RECALL_5: "recall@5",
+    RECALL_10: "recall@10",
+    MRR: "MRR",
+    MEDIAN_RANK: "median rank",
+    MAP: "mAP",
+    NDCG_10: "nDCG@10",
+    SHARE_10: "of all @10",
+    MOMENT_ERROR: "moment off",
+    MOMENT_NEAR: "within 1 s",
+    UNSURE: "no time",
+}
+MEANING: Mapping[str, str] = {
+    RECALL_1: "share of queries whose first answer is right; @5, @10: any of the first five, ten",
+    MRR: "mean of 1 / rank of the first right answer, 0 where there is none",
+    MEDIAN_RANK: "of the first right answer; one not found has the worst rank",
+    MAP: "mean average precision over all right answers",
+    NDCG_10: "discounted gain of the first ten beside the best order of all right answers",
+    SHARE_10: "share of all right answers that are among the first ten",
+    MOMENT_ERROR: "median over the queries that were given a time: the larger error of its ends",
+    MOMENT_NEAR: "share of all queries given a time within a second of the true one",
+    UNSURE: "share of queries given no time, or not found",
+}
+_KINDS: Mapping[OutcomeKind, str] = {
+    "clip": "clips",
+    "image": "pictures",
+    "lyric": "lyric lines",
+    "similar": "similar songs",
+}
+
+
+def name_group(topic: Topic) -> str:
+    """The kind and length of a topic, such as `clips of 5 s`."""
+    of = "" if topic.seconds is None else f" of {topic.seconds:g} s"
+    return f"{_KINDS[topic.kind]}{of}"
+
+
+def name_distortion(topic: Topic) -> str:
+    """What was done to the queries of a topic, fit for a terminal."""
+    if topic.kind == "similar" and topic.distortion == NONE:
+        return "of every song"
+    return "undistorted" if topic.distortion == NONE else printable(topic.distortion)
+
+
+def say_value(name: str, value: float | None) -> str:
+    """One value in its unit: a share to two places, a rank as it is, an error in seconds."""
+    if value is None:
+        return NOTHING
+    if name == MEDIAN_RANK:
+        return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.2f} s" if name == MOMENT_ERROR else f"{value:.2f}"
+
+
+def say_span(name: str, low: float, high: float) -> str:
+    """Two values as one span, with the unit once."""
+    return f"{say_value(name, low).removesuffix(' s')}–{say_value(name, high)}"
+
+
+def say_interval(name: str, figure: Figure) -> str:
+    """The interval of a figure; empty where there is none."""
+    span = figure.interval
+    return "" if span is None else say_span(name, span.low, span.high)
+
+
+def say_chance(name: str, rows: Sequence[Row]) -> str:
+    """What chance gives over several rows: one value, or from the least to the most."""
+    figures = [row.figures[name] for row in rows if name in row.figures]
+    known = [figure.chance for figure in figures if figure.chance is not None]
+    if not known:
+        return ""
+    low, high = say_value(name, min(known)), say_value(name, max(known))
+    return low if low == high else say_span(name, min(known), max(known))
+
+
+def say_difference(difference: Difference) -> str:
+    """A difference with its sign."""
+    return _sign(difference.value)
+
+
+def say_difference_interval(difference: Difference) -> str:
+    """The interval of a difference; empty where there is none."""
+    span = difference.interval
+    return "" if span is None else f"{_sign(span.low)} to {_sign(span.high)}"
+
+
+def _sign(value: float) -> str:
+    # What rounds to nothing has no sign.
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"

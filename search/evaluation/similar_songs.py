@@ -1,0 +1,96 @@
+"""Scores the similar-songs report by the groups, and counts how often each video turns up in it."""
+
+from collections.abc import Callable, Sequence
+
+from mvsearch.search.engine import Engine
+from mvsearch.search.evaluation.evaluation import Hubness
+from mvsearch.search.evaluation.metrics import k_occurrence
+from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.systems import Means
+from mvsearch.search.retrieval.matrix import SimilarityMatrix
+from mvsearch.search.scoring.fusion import FloatArray, Fusion, order_best_first
+from mvsearch.store.records import Video
+
+HUB_K = 10
+
+
+def rank_similar(
+    engine: Engine,
+    means: Sequence[Means],
+    groups: Groups,
+    fusion: Fusion,
+    tell: Callable[[str, int, int], None],
+) -> tuple[list[Outcome], Hubness | None]:
+    """Rank, by every means, all videos by their similarity to each one that has any in common.
+
+    Args:
+        engine: of a library with two videos or more.
+        means: to rank by.
+        groups: right are those that a video shares any group with, whatever the means: a song
+            that shows the same picture is similar, and so is another one of the artist.
+        fusion: the one of the means whose hubs are counted.
+        tell: called with the stage, the number of its steps done, and of all.
+    """
+    outcomes: list[Outcome] = []
+    hubness: Hubness | None = None
+    matrix: SimilarityMatrix | None = None
+    for n_done, each in enumerate(means, start=1):
+        single = [m for m in each.modalities if each.name == m]
+        if matrix is None or not single:
+            matrix = engine.similarity_matrix(each.options)
+        scores = matrix.similarities[single[0]] if single else matrix.scores
+        rankings = rank_rows(scores, matrix.videos)
+        outcomes += _judge(matrix.videos, rankings, each, groups)
+        if each.name == fusion:
+            hubness = count_hubs(matrix.videos, rankings)
+        tell("similar", n_done, len(means))
+    return outcomes, hubness
+
+
+def rank_rows(scores: FloatArray, videos: Sequence[Video]) -> list[list[int]]:
+    """For each row of an (n, n) matrix the columns best first; never the video itself, nor NaN."""
+    ids = [video.id for video in videos]
+    return [
+        [int(at) for at in order_best_first(row, ids) if at != own]
+        for own, row in enumerate(scores)
+    ]
+
+
+def count_hubs(videos: Sequence[Video], rankings: Sequence[Sequence[int]]) -> Hubness:
+    """How often each video is among the ten most similar ones, or all others where they are less.
+
+    A video that can be compared with none gives no ranking.
+    """
+    k = min(HUB_K, len(videos) - 1)
+    counts = k_occurrence(rankings, k, len(videos))
+    names = tuple(f"{v.artist} - {v.title}" if v.artist else v.title for v in videos)
+    n_rankings = sum(1 for ranking in rankings if ranking)
+    return Hubness(k, names, tuple(int(count) for count in counts), n_rankings)
+
+
+def _judge(
+    videos: Sequence[Video], rankings: Sequence[Sequence[int]], means: Means, groups: Groups
+) -> list[Outcome]:
+    outcomes = []
+    for video, ranking in zip(videos, rankings, strict=True):
+        found = [videos[at].id for at in ranking]
+        answers = groups.find_similar(video.id)
+        right = answers & set(found)
+        if not right:
+            continue
+        ranks = [rank for rank, video_id in enumerate(found, start=1) if video_id in right]
+        outcomes.append(
+            Outcome(
+                source=video.id,
+                query=video.id,
+                kind="similar",
+                distortion="none",
+                seconds=None,
+                means=means.name,
+                n_videos=len(found),
+                n_relevant=len(right),
+                relevant_ranks=tuple(ranks),
+            )
+        )
+    return outcomes

@@ -1,0 +1,37 @@
+"""The ways to ask that are measured: by each modality alone, and by each fusion of all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.scoring.fusion import Fusion
+from mvsearch.store.records import Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """One way to ask: by a modality alone, or by a fusion of all.
+
+    Attributes:
+        options: of the search.
+        modalities: that weigh something.
+    """
+
+    name: str
+    options: SearchOptions
+    modalities: frozenset[Modality]
+
+
+def list_means(engine: Engine, held: Sequence[Modality]) -> list[Means]:
+    """Each modality that a library holds alone, by its cosines; then every fusion of all."""
+    alone = [
+        Means(m, SearchOptions(weights={m: 1.0}, fusion="weighted"), frozenset({m})) for m in held
+    ]
+    fused = []
+    for fusion in get_args(Fusion):
+        options = SearchOptions(fusion=fusion)
+        weights = engine.weights(options)
+        used = frozenset(m for m in held if weights.get(m, 0.0) > 0)
+        fused.append(Means(fusion, options, used))
+    return [*alone, *fused]

@@ -1,0 +1,165 @@
+"""Where the valence and arousal of files come from: a table, or the head of an encoder."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.metrics.emotion import (
+    AXES,
+    Array,
+    EmotionOptions,
+    EmotionResult,
+    FeelsEmotion,
+    compare_emotions,
+    measure_squared_error,
+)
+from mvsearch.search.metrics.media.files import reading
+from mvsearch.search.metrics.media.joint import cut_sound
+from mvsearch.store.errors import QueryError
+
+FILE, IMAGE, AUDIO, SCORE = "file", "image", "audio", "score"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Where valence and arousal come from, and what the similarities are judged by.
+
+    Attributes:
+        values: a CSV file with the columns file, valence and arousal; None asks the encoders.
+        profile: whose encoders are asked.
+        scores: a CSV file with the columns image, audio and score, from 0 to 1; None judges none.
+        emotion: how pairs are compared.
+    """
+
+    values: Path | None = None
+    profile: str = "embedded"
+    scores: Path | None = None
+    emotion: EmotionOptions = field(default_factory=EmotionOptions)
+
+
+def evaluate_emotion_match(
+    images: Sequence[Path], audios: Sequence[Path], options: SourceOptions | None = None
+) -> EmotionResult:
+    """Compare every picture with every music in valence and arousal.
+
+    Raises:
+        QueryError: a file or a table cannot be used, or nothing predicts valence and arousal.
+    """
+    options = options or SourceOptions()
+    if not images or not audios:
+        raise QueryError("name at least one image and one audio")
+    points, source = _find_points(images, audios, options)
+    result = compare_emotions(images, audios, points, source, options.emotion)
+    return result if options.scores is None else _judge(result, images, audios, options.scores)
+
+
+def _find_points(
+    images: Sequence[Path], audios: Sequence[Path], options: SourceOptions
+) -> tuple[tuple[Array, Array], str]:
+    if options.values is not None:
+        known = read_emotions(options.values)
+        points = _look_up(images, known, options.values), _look_up(audios, known, options.values)
+        return points, f"valence and arousal by {options.values.name}"
+    encoders = Encoders(options.profile)
+    frames, sound = encoders.frames, encoders.audio
+    if not isinstance(frames, FeelsEmotion) or not isinstance(sound, FeelsEmotion):
+        raise QueryError(
+            f"the encoders of the profile {options.profile!r} do not predict valence and arousal: "
+            f"give them as --values FILE.csv with the columns {FILE}, {', '.join(AXES)}"
+        )
+    names = f"{frames.spaces[0].encoder} and {sound.spaces[0].encoder}"
+    points = _feel_pictures(frames, images), _feel_sounds(sound, audios)
+    return points, f"valence and arousal by {names}"
+
+
+def _feel_pictures(encoder: Any, paths: Sequence[Path]) -> Array:
+    from mvsearch.indexer.features.analysis import read_image
+
+    frames = []
+    for path in paths:
+        with reading(path):
+            frames.append(read_image(path, encoder.frame_size))
+    predicted: Array = encoder.predict_emotion(np.stack(frames))
+    return predicted
+
+
+def _feel_sounds(encoder: Any, paths: Sequence[Path]) -> Array:
+    """The mean over the windows of each sound."""
+    from mvsearch.search.metrics.media.excerpts import read_sound_at
+
+    points = []
+    for path in paths:
+        with reading(path):
+            samples = read_sound_at(path, encoder.sample_rate)
+        windows = cut_sound(samples, encoder)
+        if not windows:
+            raise QueryError(f"{path.name!r} is silent: nothing is felt in it")
+        predicted = [encoder.predict_emotion(window[None]) for window in windows]
+        points.append(np.concatenate(predicted).mean(axis=0))
+    return np.stack(points)
+
+
+def read_emotions(path: Path) -> dict[str, tuple[float, float]]:
+    """Valence and arousal by the name of a file.
+
+    Raises:
+        QueryError: the table cannot be read, or gives a file two values.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for row in _read_rows(path, (FILE, *AXES)):
+        valence, arousal = (_read_number(row[axis], path) for axis in AXES)
+        if found.setdefault(row[FILE], (valence, arousal)) != (valence, arousal):
+            raise QueryError(f"{path.name} gives {row[FILE]!r} two values")
+    return found
+
+
+def _look_up(paths: Sequence[Path], known: Mapping[str, tuple[float, float]], table: Path) -> Array:
+    """The point of each file, by the whole path as it was typed, else by its name."""
+    points = []
+    for path in paths:
+        point = known.get(str(path)) or known.get(path.name)
+        if point is None:
+            raise QueryError(f"{table.name} has no valence and arousal of {path.name!r}")
+        points.append(point)
+    return np.array(points)
+
+
+def _judge(
+    result: EmotionResult, images: Sequence[Path], audios: Sequence[Path], table: Path
+) -> EmotionResult:
+    """Compare the similarities with those that a table gives."""
+    rows = {name: at for at, path in enumerate(images) for name in (str(path), path.name)}
+    columns = {name: at for at, path in enumerate(audios) for name in (str(path), path.name)}
+    predicted, target = [], []
+    for row in _read_rows(table, (IMAGE, AUDIO, SCORE)):
+        if row[IMAGE] in rows and row[AUDIO] in columns:
+            predicted.append(result.similarities[rows[row[IMAGE]], columns[row[AUDIO]]])
+            target.append(_read_number(row[SCORE], table))
+    if not target:
+        raise QueryError(f"{table.name} scores none of these pairs")
+    error = measure_squared_error(np.array(predicted), np.array(target))
+    return replace(result, squared_error=error, n_scores=len(target))
+
+
+def _read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                raise QueryError(f"{path.name} lacks the column {missing[0]!r}")
+            return [{name: row[name] or "" for name in columns} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise QueryError(f"{path.name} cannot be read as CSV: {error}") from error
+
+
+def _read_number(text: str, path: Path) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise QueryError(f"{path.name}: {text!r} is not a number") from None

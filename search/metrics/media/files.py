@@ -1,0 +1,29 @@
+"""Files that a metric is asked about: what they are called, and what is said of bad ones."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mvsearch.search.query.query import check_file
+from mvsearch.store.errors import MediaError, QueryError
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in one line which file cannot be used and why.
+
+    Raises:
+        QueryError: it is no file (devices and pipes might never end), or cannot be decoded.
+    """
+    check_file(path, str(path))
+    try:
+        yield
+    except MediaError as error:
+        raise QueryError(f"cannot use {path.name!r}: {error}") from error
+
+
+def label_files(paths: Sequence[Path]) -> tuple[str, ...]:
+    """A file's name for tables and plots, where it is the only one of it; else its path."""
+    counts = Counter(path.name for path in paths)
+    return tuple(path.name if counts[path.name] == 1 else str(path) for path in paths)

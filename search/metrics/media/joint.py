@@ -1,0 +1,206 @@
+"""Spaces that words share with pictures or with sound, and how files become vectors of them.
+
+A picture is scaled as a whole to the encoder's square, in RGB, as everywhere in this system. Sound
+is mono at the encoder's rate; what is longer than its window is cut into windows, whose unit
+vectors are averaged and brought to length one again. Silent windows say nothing and are left out;
+a sound that has no other is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.indexer.encoders import PROFILES, AudioEncoder, ReadsWords, ScalesLogits, load_encoder
+from mvsearch.search.metrics.media.files import reading
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Matrix
+
+Sense = Literal["frames", "audio"]
+
+PUBLISHED: dict[Sense, str] = {"frames": "clip", "audio": "clap"}
+NAMES: dict[Sense, str] = {"frames": "pictures", "audio": "sound"}
+
+
+@dataclass(frozen=True, slots=True)
+class JointOptions:
+    """Which encoder compares with words.
+
+    Attributes:
+        profile: whose encoder it is; None takes CLIP for pictures and CLAP for sound.
+        scale: of the logits; None takes the learned one, and 1 where training learned none.
+    """
+
+    profile: str | None = None
+    scale: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check what a softmax relies on."""
+        if self.scale is not None and not (np.isfinite(self.scale) and self.scale > 0):
+            raise QueryError(f"the scale of logits is a positive number, not {self.scale:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class JointSpace:
+    """An encoder of pictures or of sound, in whose last space words are too.
+
+    Attributes:
+        sense: what it encodes.
+        encoder: from the table of encoders.
+        scale: the factor of cosines before a softmax over texts.
+        is_learned: whether the training of the encoder chose the scale.
+    """
+
+    sense: Sense
+    encoder: Any
+    scale: float
+    is_learned: bool
+
+    @property
+    def name(self) -> str:
+        """The encoder's name and revision."""
+        space = self.encoder.spaces[-1]
+        return f"{space.encoder} {space.revision}"
+
+    def describe(self) -> str:
+        """One line for people: the encoder and its scale."""
+        how = "learned" if self.is_learned else "not learned"
+        told = f"{NAMES[self.sense]} by {self.name}, logits scaled by {self.scale:.6g} ({how})"
+        published = PUBLISHED[self.sense]
+        if self.encoder.spaces[-1].encoder == published:
+            return told
+        return f"{told}; not {published.upper()}: published figures are of another encoder"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "encoder": self.encoder.spaces[-1].encoder,
+            "revision": self.encoder.spaces[-1].revision,
+            "logit_scale": self.scale,
+            "is_scale_learned": self.is_learned,
+        }
+
+
+def open_joint(sense: Sense, options: JointOptions | None = None) -> JointSpace:
+    """Load the encoder that is asked for.
+
+    Raises:
+        QueryError: there is none that compares with words.
+        WeightsMissingError: its weights are not there.
+    """
+    options = options or JointOptions()
+    encoder: Any = load_encoder(_choose_encoder(sense, options.profile))
+    if not isinstance(encoder, ReadsWords):
+        raise QueryError(
+            f"the profile {options.profile!r} cannot compare {NAMES[sense]} with words"
+        )
+    if options.scale is None and isinstance(encoder, ScalesLogits):
+        return JointSpace(sense, encoder, encoder.read_logit_scale(), is_learned=True)
+    return JointSpace(sense, encoder, options.scale or 1.0, is_learned=False)
+
+
+def _choose_encoder(sense: Sense, profile: str | None) -> str:
+    if profile is None:
+        return PUBLISHED[sense]
+    if profile not in PROFILES:
+        raise QueryError(f"no profile is called {profile!r}; there are {', '.join(PROFILES)}")
+    name: str | None = getattr(PROFILES[profile], sense)
+    if name is None:
+        raise QueryError(f"the profile {profile!r} has no encoder of {NAMES[sense]}")
+    return name
+
+
+def embed_texts(space: JointSpace, texts: Sequence[str]) -> Matrix:
+    """Encode n texts as (n, d) unit vectors.
+
+    Raises:
+        QueryError: there is none, or one is empty.
+    """
+    if not texts:
+        raise QueryError("name at least one text")
+    if not all(text.strip() for text in texts):
+        raise QueryError("a text is empty")
+    vectors: Matrix = space.encoder.encode_words(list(texts))
+    return vectors
+
+
+def embed_pictures(space: JointSpace, paths: Sequence[Path]) -> Matrix:
+    """Encode n picture files as (n, d) unit vectors.
+
+    Raises:
+        QueryError: there is none, or one cannot be read.
+    """
+    # Only here are the decoders needed.
+    from mvsearch.indexer.features.analysis import read_image
+
+    if not paths:
+        raise QueryError("name at least one picture")
+    rows = []
+    for path in paths:
+        with reading(path):
+            rows.append(embed_frames(space, read_image(path, space.encoder.frame_size)[None]))
+    return np.concatenate(rows)
+
+
+def embed_frames(space: JointSpace, frames: npt.NDArray[np.uint8]) -> Matrix:
+    """Encode (n, height, width, 3) RGB frames as (n, d) unit vectors."""
+    vectors: Matrix = space.encoder.encode(frames)[-1]
+    return vectors
+
+
+def embed_sounds(space: JointSpace, paths: Sequence[Path]) -> Matrix:
+    """Encode n sound files as (n, d) unit vectors.
+
+    Raises:
+        QueryError: there is none, or one cannot be read or is silent.
+    """
+    from mvsearch.search.metrics.media.excerpts import read_sound_at
+
+    if not paths:
+        raise QueryError("name at least one sound")
+    rows = []
+    for path in paths:
+        with reading(path):
+            samples = read_sound_at(path, space.encoder.sample_rate)
+        vector = embed_samples(space, samples)
+        if vector is None:
+            raise QueryError(f"{path.name!r} is silent: there is nothing to compare")
+        rows.append(vector)
+    return np.stack(rows)
+
+
+def embed_samples(space: JointSpace, samples: Matrix) -> Matrix | None:
+    """Encode (n,) samples as a unit vector (d,); None where all of it is silent.
+
+    Raises:
+        QueryError: its windows have no mean.
+    """
+    windows = cut_sound(samples, space.encoder)
+    if not windows:
+        return None
+    # One by one: a song has only some dozens, and the last may be shorter.
+    vectors = np.concatenate([space.encoder.encode(window[None])[-1] for window in windows])
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    length = float(np.linalg.norm(mean))
+    if length == 0:
+        raise QueryError("the windows of a sound cancel one another out: they have no mean")
+    unit: Matrix = (mean / length).astype(np.float32)
+    return unit
+
+
+def cut_sound(samples: Matrix, encoder: AudioEncoder) -> list[Matrix]:
+    """The windows of (n,) samples that are not silent, one at every hop.
+
+    The last one ends with the sound, so that none is filled up; what is shorter than a window is
+    one that is shorter.
+    """
+    from mvsearch.search.metrics.media.signals import is_silent
+
+    n_window = round(encoder.window_seconds * encoder.sample_rate)
+    n_hop = round(encoder.hop_seconds * encoder.sample_rate)
+    last = max(0, len(samples) - n_window)
+    windows = (samples[start : start + n_window] for start in (*range(0, last, n_hop), last))
+    return [window for window in windows if not is_silent(window)]

@@ -1,0 +1,130 @@
+"""Frames of a video at regular times, each with the sound that begins there, as vectors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.search.metrics.media.files import reading
+from mvsearch.search.metrics.media.joint import JointSpace, embed_frames, embed_samples
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Matrix
+
+# Times from a container are rounded; a frame that begins this much earlier is the one meant.
+SLACK_SECONDS = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class MomentOptions:
+    """Where a video is looked at and listened to.
+
+    Attributes:
+        interval_seconds: from one frame to the next.
+        audio_length_seconds: of the sound from there.
+    """
+
+    interval_seconds: float = 5.0
+    audio_length_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Check that time goes on."""
+        for name, seconds in (
+            ("the interval", self.interval_seconds),
+            ("the audio length", self.audio_length_seconds),
+        ):
+            if not (np.isfinite(seconds) and seconds > 0):
+                raise QueryError(f"{name} is a positive number of seconds, not {seconds:g}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """What a video shows and sounds like at n times.
+
+    Attributes:
+        start_seconds: when each begins.
+        pictures: (n, d) unit vectors of the frames.
+        sounds: (n, e) unit vectors of the sound from there.
+        silent_seconds: when those began that are left out.
+    """
+
+    start_seconds: tuple[float, ...]
+    pictures: Matrix
+    sounds: Matrix
+    silent_seconds: tuple[float, ...] = ()
+
+    def describe(self) -> tuple[str, ...]:
+        """What was left out."""
+        if not self.silent_seconds:
+            return ()
+        return (
+            f"left out, as silent: {', '.join(f'{start:g} s' for start in self.silent_seconds)}",
+        )
+
+
+def embed_moments(
+    path: Path, pictures: JointSpace, sounds: JointSpace, options: MomentOptions
+) -> Moments:
+    """Encode what a video shows every `interval_seconds`, and the sound from there.
+
+    The frame of a moment is the first that is shown from then on, or, where none comes before the
+    next moment, the one still on show.
+
+    Raises:
+        QueryError: it lacks picture or sound, has one frame, or is all silent.
+    """
+    from mvsearch.search.metrics.media.excerpts import Excerpt, ExcerptOptions, read_excerpts
+
+    wanted = ExcerptOptions(
+        frame_size=pictures.encoder.frame_size,
+        frame_rate=1 / options.interval_seconds,
+        sample_rate=sounds.encoder.sample_rate,
+        interval_seconds=options.interval_seconds,
+        length_seconds=options.audio_length_seconds,
+    )
+    shown: list[Matrix] = []
+    shown_seconds: list[float] = []
+    heard: dict[float, Matrix | None] = {}
+    with reading(path):
+        for piece in read_excerpts(path, wanted):
+            if isinstance(piece, Excerpt):
+                heard[piece.start_seconds] = embed_samples(sounds, piece.samples)
+            else:
+                shown.append(embed_frames(pictures, piece.frames))
+                shown_seconds += piece.start_seconds.tolist()
+    if not shown:
+        raise QueryError(f"{path.name!r} has no frame that can be decoded")
+    if len(shown_seconds) == 1 and len(heard) > 1:
+        raise QueryError(f"{path.name!r} has a single frame for all of its sound")
+    return _pair(np.concatenate(shown), np.array(shown_seconds), heard, options, path.name)
+
+
+def _pair(
+    frames: Matrix,
+    frame_seconds: npt.NDArray[np.float64],
+    heard: dict[float, Matrix | None],
+    options: MomentOptions,
+    name: str,
+) -> Moments:
+    """Put each sound beside its frame."""
+    starts = [start for start, vector in heard.items() if vector is not None]
+    vectors = [vector for vector in heard.values() if vector is not None]
+    if not heard:
+        raise QueryError(f"{name!r} is shorter than {options.audio_length_seconds:g} s of sound")
+    if not starts:
+        raise QueryError(f"{name!r} is silent: there is nothing to compare")
+    rows = [find_frame(frame_seconds, start, options.interval_seconds) for start in starts]
+    silent = tuple(start for start, vector in heard.items() if vector is None)
+    return Moments(tuple(starts), frames[rows], np.stack(vectors), silent)
+
+
+def find_frame(
+    frame_seconds: npt.NDArray[np.float64], at_seconds: float, interval_seconds: float
+) -> int:
+    """Which of the (n,) ascending times is the frame's of a moment."""
+    first = int(np.searchsorted(frame_seconds, at_seconds - SLACK_SECONDS))
+    is_in_time = (
+        first < len(frame_seconds)
+        and frame_seconds[first] < at_seconds + interval_seconds - SLACK_SECONDS
+    )
+    return first if is_in_time or first == 0 else first - 1

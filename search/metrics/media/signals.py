@@ -1,0 +1,133 @@
+"""Sound and every frame of a file as they are, for measures that need no encoder."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.indexer.media.decoding.audio import SILENCE_RMS, read_sound
+from mvsearch.indexer.media.decoding.decode import decode
+from mvsearch.indexer.media.decoding.types import DecodeOptions, FrameBatch
+from mvsearch.indexer.media.probe import Probe, probe_file
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
+
+# A header may claim any rate; no converter for music gives more.
+MAX_SAMPLE_RATE = 192_000
+# Above any real rate, so that each multiple of its inverse has one frame at most: all are taken.
+EVERY_FRAME_RATE = 2000.0
+# Few, as they are not scaled down: 4 of 3840 × 2160 are 100 MB.
+BATCH_FRAMES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """The sound of a file.
+
+    Attributes:
+        samples: (n,) float32 mono in [-1, 1]; channels are averaged.
+        sample_rate: of the stream itself.
+    """
+
+    samples: Matrix
+    sample_rate: int
+
+    @property
+    def duration_seconds(self) -> float:
+        """Its length."""
+        return len(self.samples) / self.sample_rate
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing can be heard: below -60 dBFS as a whole."""
+        return is_silent(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The moving pictures of a file, which are decoded when they are asked for.
+
+    Attributes:
+        path: of the file.
+        probe: what it says of itself.
+        width, height: as displayed.
+        frame_rate: average frames per second, by the header.
+    """
+
+    path: Path
+    probe: Probe
+    width: int
+    height: int
+    frame_rate: float
+
+    def stream(
+        self, height: int | None = None, seconds: float | None = None
+    ) -> Iterator[tuple[npt.NDArray[np.uint8], float]]:
+        """Decode every frame, or those of the first `seconds`, in the order of time.
+
+        Args:
+            height: to scale to, in the same shape; None leaves the size as it is.
+            seconds: how much of the file; None is all.
+
+        Yields:
+            ((height, width, 3) uint8 RGB, the time at which it is shown in seconds).
+
+        Raises:
+            MediaError: it cannot be decoded.
+            ToolMissingError: there is no ffmpeg.
+        """
+        size = (self.width, self.height)
+        if height is not None:
+            size = (max(1, round(self.width * height / self.height)), height)
+        options = DecodeOptions(
+            frame_size=size,
+            wants_sound=False,
+            frame_rate=EVERY_FRAME_RATE,
+            decoded="all",
+            end_seconds=seconds,
+            batch_frames=BATCH_FRAMES,
+        )
+        with decode(self.path, self.probe, options) as decoding:
+            for piece in decoding:
+                if isinstance(piece, FrameBatch):
+                    yield from zip(piece.frames, piece.start_seconds.tolist(), strict=True)
+
+
+def is_silent(samples: Matrix) -> bool:
+    """Whether (n,) samples hold nothing louder than the dither of digital silence."""
+    if not samples.size:
+        return True
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) < SILENCE_RMS
+
+
+def read_whole_sound(path: Path, seconds: float | None = None) -> Sound:
+    """Read the sound of a file at its own rate, or only the first `seconds` of it.
+
+    Raises:
+        MediaError: it cannot be read or decoded, or has no sound.
+        ToolMissingError: there is no ffmpeg.
+    """
+    probe = probe_file(path)
+    if probe.sound is None:
+        raise MediaError("no_media", "the file has no sound")
+    sample_rate = min(probe.sound.sample_rate, MAX_SAMPLE_RATE)
+    options = DecodeOptions(end_seconds=seconds)
+    return Sound(read_sound(path, probe, sample_rate, options), sample_rate)
+
+
+def open_pictures(path: Path) -> Pictures:
+    """Look at the pictures of a file, without decoding any.
+
+    Raises:
+        MediaError: it cannot be read, has no picture, or does not tell its frame rate.
+        ToolMissingError: there is no ffprobe.
+    """
+    probe = probe_file(path)
+    picture = probe.picture
+    if picture is None:
+        raise MediaError("no_media", "the file has no picture")
+    if picture.frame_rate is None:
+        raise MediaError("no_media", "the file does not tell its frame rate")
+    return Pictures(path, probe, picture.width, picture.height, picture.frame_rate)

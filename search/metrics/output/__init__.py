@@ -1,0 +1,1 @@
+"""Results of metrics as tables and plots."""

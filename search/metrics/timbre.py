@@ -1,0 +1,279 @@
+"""How unlike clips sound: their MFCCs, warped in time, as a table of all pairs.
+
+The rules:
+
+- A clip is a row of 20 MFCCs every 512 samples at 22.05 kHz, by librosa's defaults (2,048 samples
+  a spectrum, 128 mel bands, decibels down to 80 below the loudest). The first coefficient, which
+  tells the loudness, is one of them.
+- The distance of two clips is that of dynamic time warping (see `warping`), exact or fast. It is a
+  sum over the path, so that long clips are further apart than short ones; `is_per_step` divides it
+  by the length of the path.
+- The table holds every pair in both directions. Fast warping may cost a little more one way than
+  the other: a pair is measured once, the clip named first as the first sequence.
+- For the scale from 0 to 1, the distances of the pairs (each once, the diagonal left out) are
+  clipped at their mean ± 3 standard deviations (of the pairs themselves, ddof 0); then the least
+  becomes 0 and the greatest 1. With ten pairs or fewer, five clips, nothing can lie so far out.
+- Where all pairs are equally far, as a single pair is, there is no such scale: asked for alone it
+  is an error, and a result says that it has none.
+- Two tables of the same clips are compared by Pearson's correlation over the pairs, each once. It
+  has no p-value here: pairs that share a clip are not independent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.search.metrics.media.extras import import_extra
+from mvsearch.search.metrics.media.files import label_files
+from mvsearch.search.metrics.media.onsets import SAMPLE_RATE, check_samples, read_clip
+from mvsearch.search.metrics.media.pair_files import read_table
+from mvsearch.search.metrics.output.plots import Heatmap
+from mvsearch.search.metrics.output.tables import Table
+from mvsearch.search.metrics.warping import DISTANCES, Distance, Warping, warp_exactly, warp_fast
+from mvsearch.store.errors import QueryError
+
+FloatArray = npt.NDArray[np.float64]
+Warp = Literal["exact", "fast"]
+WARPS: tuple[Warp, ...] = get_args(Warp)
+
+N_COEFFICIENTS = 20
+CLIP_DEVIATIONS = 3.0
+# Two pairs lie on a line whatever they are.
+MIN_CORRELATED_CLIPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TimbreOptions:
+    """How clips are compared.
+
+    Attributes:
+        warp: "exact", or "fast" in linear time and memory.
+        radius: of fast warping.
+        distance: between two rows of coefficients.
+        is_per_step: whether a distance is divided by the length of its path.
+        seconds: only so much of each clip; None is all of it.
+    """
+
+    warp: Warp = "exact"
+    radius: int = 1
+    distance: Distance = "euclidean"
+    is_per_step: bool = False
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.warp not in WARPS:
+            raise QueryError(f"warping is {' or '.join(WARPS)}, not {self.warp!r}")
+        if self.radius < 1:
+            raise QueryError(f"the radius of fast warping is at least 1, not {self.radius}")
+        if self.distance not in DISTANCES:
+            raise QueryError(f"a distance is {' or '.join(DISTANCES)}, not {self.distance!r}")
+        if self.seconds is not None and not 0.0 < self.seconds < float("inf"):
+            raise QueryError(f"so many seconds cannot be measured: {self.seconds:g}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimbreResult:
+    """All pairs of some clips.
+
+    Attributes:
+        clips: their files, in the order of rows and columns.
+        distances: (n, n) symmetric, zeros on the diagonal.
+        scaled: the same from 0 to 1; None where all pairs are equally far.
+        correlation: with the other table, Pearson's; None where there is none.
+    """
+
+    clips: tuple[Path, ...]
+    distances: FloatArray
+    scaled: FloatArray | None
+    correlation: float | None = None
+    options: TimbreOptions = field(default_factory=TimbreOptions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "metric": "timbre",
+            "clips": [str(clip) for clip in self.clips],
+            "distances": self.distances.tolist(),
+            "scaled": None if self.scaled is None else self.scaled.tolist(),
+            "correlation": self.correlation,
+            "warp": self.options.warp,
+            "radius": self.options.radius if self.options.warp == "fast" else None,
+            "distance": self.options.distance,
+            "is_per_step": self.options.is_per_step,
+            "seconds": self.options.seconds,
+        }
+
+    def to_table(self) -> Table:
+        """The scaled distances of all pairs, or else the distances as they are."""
+        names = label_files(self.clips)
+        shown = self.distances if self.scaled is None else self.scaled
+        digits = ".1f" if self.scaled is None and not self.options.is_per_step else ".4f"
+        rows = tuple(
+            (f"{at} {name}", *(f"{value:{digits}}" for value in row))
+            for at, (name, row) in enumerate(zip(names, shown.tolist(), strict=True), start=1)
+        )
+        columns = ("clip", *(str(at) for at in range(1, len(self.clips) + 1)))
+        title = "timbre: distance" if self.scaled is None else "timbre: distance from 0 to 1"
+        return Table(title, columns, rows, self._list_notes())
+
+    def to_plot(self) -> Heatmap:
+        """What the table shows."""
+        shown = self.distances if self.scaled is None else self.scaled
+        names = label_files(self.clips)
+        return Heatmap(self.to_table().title, names, names, shown)
+
+    def _list_notes(self) -> tuple[str, ...]:
+        pairs = list_pairs(self.distances)
+        scale = f"distances lie from {pairs.min():.1f} to {pairs.max():.1f}"
+        if self.options.is_per_step:
+            scale = f"distances a step lie from {pairs.min():.3f} to {pairs.max():.3f}"
+        if self.scaled is None:
+            scale += "; all pairs are equally far, so that there is no scale from 0 to 1"
+        else:
+            scale += f", clipped at their mean ± {CLIP_DEVIATIONS:g} deviations; the least is 0"
+        how = "exact" if self.options.warp == "exact" else f"fast, radius {self.options.radius}"
+        notes = [scale, f"{N_COEFFICIENTS} MFCCs, warping {how}, {self.options.distance}"]
+        if self.correlation is not None:
+            notes.append(f"Pearson's correlation with the other table: {self.correlation:.4f}")
+        return tuple(notes)
+
+
+def evaluate_timbre(
+    clips: Sequence[Path], options: TimbreOptions | None = None, other: Path | None = None
+) -> TimbreResult:
+    """Compare all pairs of clips, with another table as well where one is given.
+
+    Args:
+        clips: files with sound, two at least.
+        options: how they are compared.
+        other: a CSV table of the same clips, see `pair_files`.
+
+    Raises:
+        QueryError: there is one clip only, one cannot be read or is silent, or the other table
+            cannot be compared.
+    """
+    options = options or TimbreOptions()
+    if len(clips) < 2:
+        raise QueryError("timbre needs two clips or more")
+    wanted = None if other is None else read_table(other, [str(clip) for clip in clips])
+    coefficients = [find_coefficients(read_clip(clip, options.seconds)) for clip in clips]
+    distances = compare_pairs(coefficients, options)
+    scaled = scale_distances(distances) if np.ptp(list_pairs(distances)) > 0 else None
+    correlation = None if wanted is None else correlate(distances, wanted)
+    return TimbreResult(tuple(clips), distances, scaled, correlation, options)
+
+
+def find_coefficients(samples: npt.NDArray[np.float32]) -> FloatArray:
+    """The mel-frequency cepstral coefficients of a clip.
+
+    Args:
+        samples: (n,) mono at 22.05 kHz.
+
+    Returns:
+        (1 + n // 512, 20).
+
+    Raises:
+        QueryError: the sound is not finite or too short.
+    """
+    check_samples(samples)
+    librosa = import_extra("librosa")
+    found = librosa.feature.mfcc(y=samples, sr=SAMPLE_RATE, n_mfcc=N_COEFFICIENTS)
+    return np.asarray(found.T, dtype=np.float64)
+
+
+def compare_pairs(
+    sequences: Sequence[FloatArray], options: TimbreOptions | None = None
+) -> FloatArray:
+    """Warp every pair of sequences.
+
+    Args:
+        sequences: each (frames, dim).
+        options: how.
+
+    Returns:
+        (n, n) symmetric distances, zeros on the diagonal.
+    """
+    options = options or TimbreOptions()
+    distances = np.zeros((len(sequences), len(sequences)))
+    for first, second in combinations(range(len(sequences)), 2):
+        warping = _warp(sequences[first], sequences[second], options)
+        value = warping.mean_step if options.is_per_step else warping.distance
+        distances[first, second] = distances[second, first] = value
+    return distances
+
+
+def _warp(first: FloatArray, second: FloatArray, options: TimbreOptions) -> Warping:
+    if options.warp == "exact":
+        return warp_exactly(first, second, options.distance)
+    return warp_fast(first, second, options.radius, options.distance)
+
+
+def list_pairs(table: FloatArray) -> FloatArray:
+    """The values of all pairs, each once: what stands above the diagonal, row by row."""
+    return table[np.triu_indices(len(table), k=1)]
+
+
+def scale_distances(distances: FloatArray) -> FloatArray:
+    """Clip distances at their mean ± 3 deviations, and bring the rest to 0 to 1.
+
+    Args:
+        distances: (n, n) symmetric; the diagonal counts for nothing.
+
+    Returns:
+        (n, n) with zeros on the diagonal.
+
+    Raises:
+        QueryError: all pairs are equally far, or there is no table of finite numbers.
+    """
+    _check_table(distances)
+    pairs = list_pairs(distances)
+    if len(pairs) == 0 or np.ptp(pairs) == 0:
+        raise QueryError("all pairs are equally far: there is no scale from 0 to 1")
+    reach = CLIP_DEVIATIONS * pairs.std()
+    clipped = np.clip(distances, pairs.mean() - reach, pairs.mean() + reach)
+    inner = list_pairs(clipped)
+    scaled: FloatArray = (clipped - inner.min()) / np.ptp(inner)
+    np.fill_diagonal(scaled, 0.0)
+    return scaled
+
+
+def _check_table(table: FloatArray) -> None:
+    if table.ndim != 2 or table.shape[0] != table.shape[1]:
+        raise QueryError(f"a table of pairs is square, not {table.shape}")
+    if not np.all(np.isfinite(table)):
+        raise QueryError("a table holds values that are no numbers")
+    if not np.allclose(table, table.T, rtol=1e-9, atol=0.0):
+        raise QueryError("a table is not the same both ways")
+
+
+def correlate(first: FloatArray, second: FloatArray) -> float:
+    """Pearson's correlation of two tables of the same clips, over the pairs, each once.
+
+    Args:
+        first: (n, n) symmetric; the diagonal counts for nothing.
+        second: the same of the other table.
+
+    Returns:
+        -1 to 1.
+
+    Raises:
+        QueryError: they differ in size, have fewer than three clips, or one is constant.
+    """
+    _check_table(first)
+    _check_table(second)
+    if first.shape != second.shape:
+        raise QueryError(f"tables of {len(first)} and {len(second)} clips cannot be compared")
+    if len(first) < MIN_CORRELATED_CLIPS:
+        raise QueryError(f"a correlation needs {MIN_CORRELATED_CLIPS} clips or more")
+    pairs, others = list_pairs(first), list_pairs(second)
+    if np.ptp(pairs) == 0 or np.ptp(others) == 0:
+        raise QueryError("a table whose pairs are all alike has no correlation")
+    from scipy.stats import pearsonr
+
+    return float(pearsonr(pairs, others).statistic)

@@ -1,0 +1,105 @@
+"""The files that commands write for their user: new ones, or others where that was asked."""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from mvsearch.indexer.media.containers import HEAD_BYTES, is_media_head
+from mvsearch.store.errors import MvsearchError
+
+IsMedia = Callable[[Path], bool]
+
+
+def check_output(
+    *paths: Path,
+    has_force: bool = False,
+    is_media: IsMedia | None = None,
+    makes_folder: bool = False,
+) -> None:
+    """Refuse files that could not, or must not, be written, before anything is worked out for them.
+
+    Args:
+        paths: what is to be written.
+        has_force: whether files that are there may be replaced. Media never are, nor are links.
+        is_media: whether a library knows a path as one of its videos.
+        makes_folder: whether a folder that is not there is made.
+
+    Raises:
+        MvsearchError: a file is there and must stay, or there is no folder for it.
+    """
+    there = [path for path in paths if os.path.lexists(path)]
+    for path in there:
+        _check_kind(path)
+        if _holds_media(path) or (is_media is not None and _is_any(path, is_media)):
+            raise MvsearchError(f"{path} is a video or sound: it is not overwritten")
+    files = [path for path in there if path.is_file()]
+    if files and not has_force:
+        others = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
+        raise MvsearchError(f"{files[0]}{others} is there already: --force overwrites it")
+    for folder in {path.parent for path in paths}:
+        if not folder.is_dir() and not makes_folder:
+            raise MvsearchError(f"cannot write to {folder}: it is not a folder")
+
+
+def write_output(
+    files: Mapping[Path, bytes], *, has_force: bool = False, is_media: IsMedia | None = None
+) -> None:
+    """Write files whole or not at all, each; folders are made where they are not there.
+
+    Raises:
+        MvsearchError: as `check_output`, before the first is written, or where the system refuses.
+    """
+    check_output(*files, has_force=has_force, is_media=is_media, makes_folder=True)
+    for path, data in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, data)
+        except OSError as error:
+            raise MvsearchError(f"cannot write to {path}: {error.strerror}") from error
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what is neither a file nor a device that takes what is written."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        raise MvsearchError(f"{path} is a link: name the file that is meant")
+    if stat.S_ISDIR(mode):
+        raise MvsearchError(f"{path} is a folder: name a file")
+
+
+def _holds_media(path: Path) -> bool:
+    """Whether a file begins as video or sound does."""
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return is_media_head(file.read(HEAD_BYTES))
+    return False
+
+
+def _is_any(path: Path, is_media: IsMedia) -> bool:
+    """Whether a path is known by its name, or by where it leads through linked folders."""
+    return is_media(path) or is_media(path.resolve())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a file into its place when all of it is written; a device takes it as it comes."""
+    if os.path.lexists(path) and not path.is_file():
+        path.write_bytes(data)
+        return
+    new = path.with_name(f".mvsearch-{secrets.token_hex(8)}")
+    try:
+        # A new name, so that no link is followed; with the rights of any new file.
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if path.exists():
+                os.fchmod(handle, stat.S_IMODE(path.stat().st_mode))
+            file.flush()
+            os.fsync(handle)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise

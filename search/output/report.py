@@ -1,0 +1,336 @@
+"""Results as JSON, CSV, playlists, plain lines and tables."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.output.listing import video_to_dict
+from mvsearch.search.output.text import format_seconds, printable, shorten, write_json
+from mvsearch.search.query.query import Query
+from mvsearch.search.retrieval.matrix import ScoreMap, gather_scores
+from mvsearch.search.retrieval.set_similarity import Progress
+from mvsearch.store.records import MODALITIES, Moment, Result, Video
+
+Similar = Sequence[tuple[Video, Sequence[Result]]]
+ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """The form of a similar-songs report.
+
+    Attributes:
+        is_all: whether it is over the whole library; otherwise it is about the one video given.
+        width: of a table, in characters.
+        progress: called with "compare" or "pictures", how many of them are done, and of how many.
+    """
+
+    form: ReportForm = "table"
+    is_all: bool = False
+    width: int = 120
+    progress: Callable[[str, int, int], None] | None = None
+
+    def follow(self, stage: str) -> Progress | None:
+        """The progress of one stage."""
+        return None if self.progress is None else partial(self.progress, stage)
+
+
+_CSV_RESULT = (
+    *("rank", "score", "is_weak", "id", "title", "artist", "path", "duration_seconds"),
+    *(f"{m}_{what}" for m in MODALITIES for what in ("similarity", "calibrated", "weight")),
+    *(f"moment_{what}" for what in ("modality", "start_seconds", "end_seconds")),
+    *("moment_similarity", "moment_text", "moment_support", "moment_rate"),
+)
+
+
+def name_video(video: Video) -> str:
+    """The name a person knows it by: artist and title."""
+    return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
+
+
+def find_best_moment(result: Result) -> Moment | None:
+    """The first moment with a time, which is where to look first."""
+    return next((m for m in result.moments if m.start_seconds is not None), None)
+
+
+def query_to_dict(query: Query, options: SearchOptions) -> dict[str, Any]:
+    """What was asked, as the JSON contract echoes it; weights are None where none were given."""
+    parts = [
+        {
+            "kind": part.kind,
+            "value": printable(part.value),
+            "start_seconds": part.section.start_seconds if part.section else None,
+            "end_seconds": part.section.end_seconds if part.section else None,
+        }
+        for part in query.parts
+    ]
+    return {
+        "parts": parts,
+        "tags": [printable(tag) for tag in query.tags],
+        "weights": None if options.weights is None else dict(options.weights),
+        "fusion": options.fusion,
+    }
+
+
+def result_to_dict(result: Result) -> dict[str, Any]:
+    """A result as the JSON contract has it."""
+    return {
+        "rank": result.rank,
+        "score": round(result.score, 6),
+        "is_weak": result.is_weak,
+        "video": video_to_dict(result.video),
+        "contributions": {
+            modality: {
+                "similarity": round(c.similarity, 6),
+                "calibrated": round(c.calibrated, 6),
+                "weight": round(c.weight, 6),
+            }
+            for modality, c in result.contributions.items()
+        },
+        "moments": [_moment_to_dict(moment) for moment in result.moments],
+        "copies": [video_to_dict(copy) for copy in result.copies],
+    }
+
+
+def _moment_to_dict(moment: Moment) -> dict[str, Any]:
+    start, end = _round_times(moment)
+    return {
+        "modality": moment.modality,
+        "start_seconds": start,
+        "end_seconds": end,
+        "similarity": round(moment.similarity, 6),
+        "text": printable(moment.text),
+        "support": None if moment.support is None else round(moment.support, 3),
+        "rate": round(moment.rate, 3),
+        "words": [printable(word) for word in moment.words],
+        "is_calibrated": moment.is_calibrated,
+    }
+
+
+def _round_times(moment: Moment) -> tuple[float | None, float | None]:
+    if moment.start_seconds is None or moment.end_seconds is None:
+        return None, None
+    return round(moment.start_seconds, 3), round(moment.end_seconds, 3)
+
+
+def results_to_json(
+    query: Query, options: SearchOptions, results: Sequence[Result]
+) -> dict[str, Any]:
+    """The answer to a search as JSON has it: what was asked, and the results."""
+    return {
+        "query": query_to_dict(query, options),
+        "results": [result_to_dict(result) for result in results],
+    }
+
+
+def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
+    """The similar-songs report as JSON has it: each video with the results for it."""
+    return [
+        {"video": video_to_dict(video), "similar": [result_to_dict(r) for r in results]}
+        for video, results in similar
+    ]
+
+
+def results_to_csv(results: Sequence[Result]) -> str:
+    """A row a result."""
+    return _write_csv(_CSV_RESULT, (_result_cells(result) for result in results))
+
+
+def similar_to_csv(similar: Similar) -> str:
+    """A row for each video and each result for it."""
+    rows = (
+        [video.id, _guard(name_video(video)), *_result_cells(result)]
+        for video, results in similar
+        for result in results
+    )
+    return _write_csv(("song_id", "song", *_CSV_RESULT), rows)
+
+
+def _write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    return text.getvalue()
+
+
+def _guard(text: object) -> str:
+    """Text that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+    text = str(text)
+    risky = text.lstrip()[:1] in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"}
+    return ("'" if risky else "") + printable(text)
+
+
+def _result_cells(result: Result) -> list[object]:
+    video = result.video
+    cells: list[object] = [result.rank, f"{result.score:.6f}", str(result.is_weak).lower()]
+    cells += [video.id, _guard(video.title), _guard(video.artist or "")]
+    cells += [_guard(video.path), f"{video.duration_seconds:.3f}"]
+    for modality in MODALITIES:
+        part = result.contributions.get(modality)
+        numbers = () if part is None else (part.similarity, part.calibrated, part.weight)
+        cells += [f"{number:.6f}" for number in numbers] or ["", "", ""]
+    if not result.moments:
+        return cells + [""] * 7
+    moment = find_best_moment(result) or result.moments[0]
+    cells += [moment.modality, *_round_times(moment)]
+    support = "" if moment.support is None else f"{moment.support:.3f}"
+    cells += [f"{moment.similarity:.6f}", _guard(moment.text), support, f"{moment.rate:.3f}"]
+    return cells
+
+
+def results_to_m3u(results: Sequence[Result]) -> str:
+    """An extended playlist that starts each video at its best moment."""
+    return "\n".join(["#EXTM3U", *_playlist_lines(results), ""])
+
+
+def similar_to_m3u(similar: Similar) -> str:
+    """An extended playlist: each video's most similar ones, grouped under its name."""
+    lines = ["#EXTM3U"]
+    for video, results in similar:
+        lines += [f"#EXTGRP:{name_video(video)}", *_playlist_lines(results)]
+    return "\n".join(lines) + "\n"
+
+
+def _playlist_lines(results: Sequence[Result]) -> list[str]:
+    lines: list[str] = []
+    for result in results:
+        lines.append(f"#EXTINF:{round(result.video.duration_seconds)},{name_video(result.video)}")
+        moment = find_best_moment(result)
+        if moment is not None:
+            lines.append(f"#EXTVLCOPT:start-time={moment.start_seconds:.3f}")
+        lines.append(_playlist_path(result.video.path))
+    return lines
+
+
+def _playlist_path(path: Path) -> str:
+    """The absolute path; as a URI where a playlist of lines of UTF-8 could not hold it."""
+    absolute = path.absolute()
+    return str(absolute) if printable(absolute) == str(absolute) else absolute.as_uri()
+
+
+def results_to_text(results: Sequence[Result]) -> str:
+    """The published form: a line for each similar song, best first."""
+    return "".join(f"Song: {name_video(r.video)} Score: {r.score:.4f}\n" for r in results)
+
+
+def similar_to_text(similar: Similar) -> str:
+    """The published form for several songs, each under its own name."""
+    return "\n".join(
+        f"Similar to {name_video(video)}:\n{results_to_text(results)}" for video, results in similar
+    )
+
+
+def print_results(results: Sequence[Result], console: Console, title: str | None = None) -> None:
+    """A row a result: score, name, what each modality gave, and where to look."""
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    table.title = None if title is None else Text(printable(title))
+    for name in ("#", "score"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("video", "why", "where"):
+        table.add_column(name, overflow="fold")
+    for result in results:
+        where = "\n".join(say_moment(moment) for moment in result.moments[:3])
+        cells = ("\n".join(_list_names(result)), _say_why(result), where)
+        table.add_row(str(result.rank), f"{result.score:.3f}", *(Text(cell) for cell in cells))
+    console.print(table if results else Text("nothing found"))
+
+
+def _list_names(result: Result) -> list[str]:
+    """The video, and below it its copies, whose files tell them apart."""
+    copies = [f"= {shorten(printable(copy.path.name))}" for copy in result.copies]
+    return [shorten(name_video(result.video)), *copies]
+
+
+def _say_why(result: Result) -> str:
+    said = [
+        f"{name:<6} {c.similarity:5.2f} → {c.calibrated:4.1f} × {c.weight:.2f}"
+        for name, c in result.contributions.items()
+    ]
+    return "\n".join([*said, "weak: no better than chance"] if result.is_weak else said)
+
+
+def say_moment(moment: Moment) -> str:
+    """A moment in words, such as `1:05–1:10 lyrics “river”` or `0:20–0:25 frames at 1.1×`."""
+    if moment.is_unclear:
+        return "moment unclear"
+    start, end = format_seconds(moment.start_seconds), format_seconds(moment.end_seconds)
+    span = f"{start} " if start == end else f"{start}–{end} "
+    text = f" “{shorten(printable(moment.text))}”" if moment.text else ""
+    speed = "" if round(moment.rate, 2) == 1 else f" at {round(moment.rate, 2):g}×"
+    words = f" (words: {shorten(printable(' '.join(moment.words)))})" if moment.words else ""
+    when = span if moment.start_seconds is not None else ""
+    doubt = "" if moment.is_calibrated else f" ({NOT_CALIBRATED})"
+    return f"{when}{moment.modality}{speed}{text}{words}{doubt}"
+
+
+def write_report(
+    engine: Engine, videos: Sequence[Video], options: SearchOptions, report: ReportOptions
+) -> str:
+    """Write the similar-songs report over these videos.
+
+    Args:
+        engine: over their library.
+        videos: those to report on: one, or all of the library.
+        options: how many similar songs, and how they are scored.
+        report: its form.
+
+    Raises:
+        MvsearchError: the library is empty.
+    """
+    matrix: ScoreMap
+    if report.is_all and engine.is_large(options):
+        similar = list(engine.similar_listed(options, report.follow("compare")))
+        matrix = gather_scores(similar)
+    elif report.is_all:
+        matrix = compared = engine.similarity_matrix(options, report.follow("compare"))
+        similar = list(engine.similar_all(compared, options))
+    else:
+        similar = [(video, engine.similar(video, options)) for video in videos]
+    if report.form == "html":
+        if not report.is_all:
+            near = [result.video for _, results in similar for result in results]
+            matrix = engine.similarity_matrix(options, report.follow("compare"), [*videos, *near])
+        return _write_page(engine, matrix, similar, options, report)
+    return _write_plain(similar, report)
+
+
+def _write_page(
+    engine: Engine,
+    matrix: ScoreMap,
+    similar: Similar,
+    options: SearchOptions,
+    report: ReportOptions,
+) -> str:
+    # Only the page has pictures.
+    from mvsearch.search.output.html.similar import render_html
+    from mvsearch.search.output.html.stills import LibraryStills
+
+    stills = LibraryStills(engine.library, report.follow("pictures"))
+    return render_html(matrix, similar, engine.weights(options), stills)
+
+
+def _write_plain(similar: Similar, report: ReportOptions) -> str:
+    results = [result for _, results in similar for result in results]
+    if report.form == "json":
+        found = similar_to_json(similar)
+        return write_json(found if report.is_all else found[0])
+    if report.form == "csv":
+        return similar_to_csv(similar) if report.is_all else results_to_csv(results)
+    if report.form == "m3u":
+        return similar_to_m3u(similar) if report.is_all else results_to_m3u(results)
+    if report.form == "txt":
+        return similar_to_text(similar) if report.is_all else results_to_text(results)
+    page = io.StringIO()
+    console = Console(file=page, width=report.width, markup=False, emoji=False)
+    for video, found_for_it in similar:
+        print_results(found_for_it, console, f"Similar to {name_video(video)}")
+    return page.getvalue()

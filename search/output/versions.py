@@ -1,0 +1,196 @@
+"""What was found of versions as a table and as JSON."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.search.output.listing import placed_to_dict, video_to_dict
+from mvsearch.search.output.report import name_video
+from mvsearch.search.output.text import format_seconds, printable, write_json
+from mvsearch.search.versions.find import Progress, Versions, find_versions
+from mvsearch.search.versions.groups import Group
+from mvsearch.search.versions.relations import KINDS, Evidence, Kind, Relation, say_evidence
+from mvsearch.store.library import Library
+from mvsearch.store.records import Modality, Video
+
+VersionsForm = Literal["table", "json", "html"]
+
+SAID: dict[Kind, str] = {
+    "duplicate": "same picture and sound",
+    "excerpt": "one is contained in the other",
+    "same-sound": "same sound, another picture",
+    "same-picture": "same picture, another sound",
+    "same-lyrics": "same lyrics, another sound and picture",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsReport:
+    """The form of the report.
+
+    Attributes:
+        width: of a table, in characters.
+        progress: called with "compare" or "pictures", how many are done, and of how many.
+    """
+
+    form: VersionsForm = "table"
+    width: int = 120
+    progress: Callable[[str, int, int], None] | None = None
+
+    def follow(self, stage: str) -> Progress | None:
+        """The progress of one stage."""
+        return None if self.progress is None else partial(self.progress, stage)
+
+
+def write_versions(library: Library, report: VersionsReport) -> str:
+    """Find the versions in a library and write what was found.
+
+    Raises:
+        MvsearchError: the library is empty.
+    """
+    versions = find_versions(library, progress=report.follow("compare"))
+    if report.form == "json":
+        return write_json(versions_to_dict(versions))
+    if report.form == "html":
+        # Only the page has pictures.
+        from mvsearch.search.output.html.stills import LibraryStills
+        from mvsearch.search.output.html.versions import render_versions
+
+        return render_versions(versions, LibraryStills(library, report.follow("pictures")))
+    page = io.StringIO()
+    console = Console(file=page, width=report.width, markup=False, emoji=False)
+    print_versions(versions, console)
+    return page.getvalue()
+
+
+def versions_to_dict(versions: Versions) -> dict[str, Any]:
+    """What was found as JSON: the pairs, and the groups by ids of their videos."""
+    return {
+        "videos": len(versions.videos),
+        "compared": versions.n_compared,
+        "uncalibrated": list(versions.uncalibrated),
+        "identical": [placed_to_dict(video) for video in versions.identical],
+        "relations": [relation_to_dict(relation) for relation in versions.relations],
+        "groups": [
+            {
+                "kind": group.sense,
+                "confidence": round(group.confidence, 3),
+                "videos": [video_to_dict(video) for video in group.videos],
+            }
+            for group in versions.groups
+        ],
+    }
+
+
+def relation_to_dict(relation: Relation) -> dict[str, Any]:
+    """A pair as JSON: `t` in the second is `t + offset_seconds` in the first."""
+    return {
+        "kind": relation.kind,
+        "confidence": round(relation.confidence, 3),
+        "first": video_to_dict(relation.first),
+        "second": video_to_dict(relation.second),
+        "offset_seconds": _round(relation.offset_seconds),
+        "evidence": {m: _evidence_to_dict(m, one) for m, one in relation.evidence.items()},
+    }
+
+
+def _evidence_to_dict(modality: Modality, one: Evidence) -> dict[str, Any]:
+    return {
+        "verdict": one.verdict,
+        "similarity": _round(one.similarity),
+        "background": _round(one.background),
+        "first_share": _round(one.first_share),
+        "second_share": _round(one.second_share),
+        "speed": round(one.speed, 4),
+        "parts": [
+            {
+                "first_seconds": [_round(time) for time in part.first_seconds],
+                "second_seconds": [_round(time) for time in part.second_seconds],
+            }
+            for part in one.parts
+        ],
+        "text": say_evidence(modality, one),
+    }
+
+
+def _round(number: float | None) -> float | None:
+    # Adding zero keeps "-0.0" out of the report.
+    return None if number is None else round(number, 3) + 0.0
+
+
+def print_versions(versions: Versions, console: Console) -> None:
+    """The groups, then a table of pairs for each kind."""
+    if versions.uncalibrated:
+        console.print(Text(say_uncalibrated(versions)))
+    _print_identical(versions.identical, console)
+    if not versions.relations:
+        console.print(Text("no versions of each other found"))
+        return
+    _print_groups(versions.groups, console)
+    for kind in KINDS:
+        pairs = [relation for relation in versions.relations if relation.kind == kind]
+        if pairs:
+            _print_pairs(kind, pairs, console)
+
+
+def say_uncalibrated(versions: Versions) -> str:
+    """One line on the encoders that told nothing; empty where there are none."""
+    names = ", ".join(versions.uncalibrated)
+    return f"{names}: {NOT_CALIBRATED}, so not compared" if names else ""
+
+
+def _print_identical(videos: Sequence[Video], console: Console) -> None:
+    if not videos:
+        return
+    table = Table("identical: one content in several files", box=None, pad_edge=False)
+    for video in videos:
+        paths = "\n".join(printable(str(path)) for path in (video.path, *video.other_paths))
+        table.add_row(Text(paths, overflow="fold"))
+    console.print(table)
+    console.print()
+
+
+def _print_groups(groups: Sequence[Group], console: Console) -> None:
+    table = Table("group", "sure", "videos", box=None, pad_edge=False, title_justify="left")
+    for group in groups:
+        names = "\n".join(name_file(video) for video in group.videos)
+        table.add_row(group.sense, f"{group.confidence:.2f}", Text(names, overflow="fold"))
+    if groups:
+        console.print(table)
+
+
+def _print_pairs(kind: Kind, pairs: Sequence[Relation], console: Console) -> None:
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    table.title = Text(f"\n{kind}: {SAID[kind]}")
+    table.add_column("sure", justify="right", no_wrap=True)
+    for name in ("whole" if kind == "excerpt" else "first", "part" if kind == "excerpt" else
+                 "second", "why"):  # fmt: skip
+        table.add_column(name, overflow="fold")
+    table.add_column("offset", justify="right", no_wrap=True)
+    for pair in pairs:
+        why = "\n".join(say_evidence(modality, one) for modality, one in pair.evidence.items())
+        cells = (Text(name_file(pair.first)), Text(name_file(pair.second)), Text(why))
+        table.add_row(f"{pair.confidence:.2f}", *cells, say_offset(pair.offset_seconds))
+    console.print(table)
+
+
+def name_file(video: Video) -> str:
+    """The name with the container, which is often all that two copies differ in."""
+    return f"{name_video(video)} [{printable(video.path.suffix.lstrip('.'))}]"
+
+
+def say_offset(seconds: float | None) -> str:
+    """How much later the same is in the first, such as `+1:05`, to a tenth below a minute."""
+    if seconds is None:
+        return "–"
+    sign = "+" if seconds > 0 else "−"
+    if abs(seconds) < 0.05:
+        return "0"
+    return sign + (f"{abs(seconds):.1f} s" if abs(seconds) < 60 else format_seconds(abs(seconds)))

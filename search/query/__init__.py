@@ -1,0 +1,1 @@
+"""What is asked: query parts, their vectors, words and tags."""

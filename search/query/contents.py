@@ -1,0 +1,52 @@
+"""What a library holds that can be searched."""
+
+from collections.abc import Iterator, Sequence
+
+from mvsearch.search.query.encode import own_spaces
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Modality, Space, Video
+from mvsearch.store.vectors.index import SpaceIndex
+
+
+def list_videos(library: Library) -> tuple[Video, ...]:
+    """Every video, in the catalogue's order.
+
+    Raises:
+        MvsearchError: there is none.
+    """
+    videos = tuple(library.catalog.videos())
+    if not videos:
+        raise MvsearchError("the library holds no videos yet: fill it with `mvsearch index FOLDER`")
+    return videos
+
+
+def find_held_spaces(library: Library) -> dict[Modality, Space]:
+    """The space of each modality that the library holds anything of.
+
+    Raises:
+        MvsearchError: it holds nothing.
+    """
+    own = own_spaces(library)
+    held = {m: space for m, space in own.items() if library.catalog.has_vectors(space.key)}
+    if not held:
+        list_videos(library)
+        raise MvsearchError("nothing in the library is searchable: see `mvsearch failures`")
+    return held
+
+
+def open_indexes(library: Library) -> dict[Modality, SpaceIndex]:
+    """The index of each modality that the library holds anything of.
+
+    Raises:
+        MvsearchError: it holds nothing.
+    """
+    return {m: library.index(space) for m, space in find_held_spaces(library).items()}
+
+
+def read_videos(library: Library, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:
+    """Videos in this order; most callers want the first few only."""
+    for at in range(0, len(video_ids), n_at_once):
+        some = video_ids[at : at + n_at_once]
+        found = library.catalog.some_videos(some)
+        yield from (found[video_id] for video_id in some)

@@ -1,0 +1,268 @@
+"""Query parts into vectors of the library's own spaces."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.indexer.encoders import Encoders, ReadsWords
+from mvsearch.search.query.query import REACHES, QueryPart, Section, check_file
+from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Embeddings, Matrix, Modality, Segment, Space, Video
+
+MAX_LINES = 32
+
+Analyse = Callable[[QueryPart, Encoders, Collection[Modality]], Sequence[Embeddings]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedPart:
+    """What one part of a query asks of one space.
+
+    Attributes:
+        vectors: (q, space.dim) float32 unit vectors, not yet placed by the index.
+        times: (q,) float64, when each vector's content is, in seconds; NaN where it has no time.
+        duration_seconds: how long the clip is; None where nothing can be aligned in time.
+        lines: (q,) the words behind each vector, where they are compared with lyrics.
+    """
+
+    part: QueryPart
+    space: Space
+    vectors: Matrix
+    times: npt.NDArray[np.float64]
+    duration_seconds: float | None = None
+    lines: tuple[str, ...] = ()
+
+    @property
+    def modality(self) -> Modality:
+        """The modality it is compared in."""
+        return self.space.modality
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedQuery:
+    """All that is asked, and the videos that are no answer to it."""
+
+    parts: tuple[EncodedPart, ...]
+    left_out: frozenset[str] = frozenset()
+
+
+# What was made of parts that no state of the library changes, by the modalities wanted.
+Made: TypeAlias = dict[tuple[QueryPart, tuple[Modality, ...]], list[EncodedPart]]
+
+
+def own_spaces(library: Library) -> dict[Modality, Space]:
+    """The space of each modality that segments are compared in, words aside."""
+    own: dict[Modality, Space] = {}
+    for space in library.catalog.spaces():
+        if not space.view:
+            own.setdefault(space.modality, space)
+    return own
+
+
+def point_times(
+    modality: Modality, starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """When the content of each segment is: a frame is taken at its start, a window has a middle."""
+    return starts if modality == "frames" else (starts + ends) / 2
+
+
+def encode_query(
+    parts: Sequence[QueryPart],
+    library: Library,
+    encoders: Encoders,
+    modalities: Collection[Modality],
+    analyse: Analyse | None = None,
+    made: Made | None = None,
+) -> EncodedQuery:
+    """Turn every part into vectors of each of `modalities` that it reaches.
+
+    Args:
+        parts: what is asked.
+        library: whose spaces are asked.
+        encoders: of the library's profile.
+        modalities: those that the library holds and that weigh something; the encoders of the
+            others are not loaded, and none is for a part of the kind `like`.
+        analyse: reads a query file; the library's own analysis by default.
+        made: of files and words by an earlier call for the same query; what is new is added.
+
+    Raises:
+        QueryError: a file cannot be read, or a part has nothing to compare.
+        EncoderMismatchError: the library was built with other encoders.
+        VideoNotFoundError, AmbiguousVideoError: for a part of the kind `like`.
+    """
+    encoded: list[EncodedPart] = []
+    left_out: set[str] = set()
+    made = {} if made is None else made
+    for part in parts:
+        wanted = tuple(modality for modality in REACHES[part.kind] if modality in modalities)
+        if not wanted:
+            continue
+        if part.kind == "like":
+            with library.holding():
+                video = library.catalog.find_video(part.value)
+                encoded += encode_video(part, video, library, wanted)
+            left_out.add(video.id)
+            continue
+        if (part, wanted) not in made:
+            _check_encoders(library, encoders, wanted)
+            is_words = part.kind in ("text", "lyric")
+            made[part, wanted] = (
+                _encode_words(part, encoders, wanted)
+                if is_words
+                else _encode_file(part, encoders, wanted, analyse or analyse_part)
+            )
+        encoded += made[part, wanted]
+    if not encoded:
+        raise QueryError(_say_nothing_to_compare(parts))
+    return EncodedQuery(tuple(encoded), frozenset(left_out))
+
+
+def _say_nothing_to_compare(parts: Sequence[QueryPart]) -> str:
+    reaches = sorted({modality for part in parts for modality in REACHES[part.kind]})
+    return (
+        f"nothing to compare: the query reaches {' and '.join(reaches)}, which the library lacks "
+        "or the weights leave out"
+    )
+
+
+def _check_encoders(library: Library, encoders: Encoders, modalities: Sequence[Modality]) -> None:
+    """Compare the spaces of the encoders in use, and of no others: loading them takes time."""
+    asked = [s for s in library.catalog.spaces() if s.modality not in modalities]
+    for modality in modalities:
+        encoder = encoders.get(modality)
+        asked += [] if encoder is None else encoder.spaces
+    library.catalog.check_spaces(encoders.name, asked)
+
+
+def encode_video(
+    part: QueryPart, video: Video, library: Library, modalities: Sequence[Modality]
+) -> list[EncodedPart]:
+    """Take what the library already holds of a video, or of a section of it.
+
+    Raises:
+        QueryError: it holds nothing there.
+    """
+    encoded = []
+    own = own_spaces(library)
+    for modality in modalities:
+        space = own.get(modality)
+        embeddings = library.catalog.embeddings(video.id, space.key) if space else None
+        if embeddings is None:
+            continue
+        rows = _rows_within(embeddings.segments, part.section)
+        if rows.size:
+            times = np.full(rows.size, np.nan)
+            encoded.append(EncodedPart(part, embeddings.space, embeddings.vectors[rows], times))
+    if not encoded:
+        where = "at that time" if part.section else "of the modalities asked for"
+        raise QueryError(f"the library holds nothing {where} of {video.title!r}")
+    return encoded
+
+
+def _rows_within(segments: Sequence[Segment], section: Section | None) -> npt.NDArray[np.intp]:
+    if section is None:
+        return np.arange(len(segments))
+    inside = [
+        s.start_seconds is not None
+        and s.end_seconds is not None
+        and section.holds(s.start_seconds, s.end_seconds)
+        for s in segments
+    ]
+    return np.flatnonzero(inside)
+
+
+def _encode_words(
+    part: QueryPart, encoders: Encoders, modalities: Sequence[Modality]
+) -> list[EncodedPart]:
+    encoded = []
+    for modality in modalities:
+        texts: tuple[str, ...] = (part.value,)
+        # Lyrics have a vector a line, so a verse is asked for line by line.
+        if modality == "lyrics" and not encoders.profile.is_lyrics_whole:
+            texts = split_lines(part.value)
+        made = embed_words(texts, encoders, modality)
+        if made is not None:
+            space, vectors = made
+            times = np.full(len(vectors), np.nan)
+            lines = texts if modality == "lyrics" else ()
+            encoded.append(EncodedPart(part, space, vectors, times, lines=lines))
+    return encoded
+
+
+def embed_words(
+    texts: Sequence[str], encoders: Encoders, modality: Modality
+) -> tuple[Space, Matrix] | None:
+    """Texts as vectors that a modality may be searched by, and the space that they are of.
+
+    Returns:
+        The space and (texts, space.dim) float32 unit vectors, not yet placed by an index; None
+        where the modality cannot be compared with words.
+    """
+    encoder: Any = encoders.get(modality)
+    if encoder is None:
+        return None
+    spaces: tuple[Space, ...] = encoder.spaces
+    if modality == "lyrics":
+        return spaces[0], encoder.encode(list(texts))[0]
+    if isinstance(encoder, ReadsWords):
+        words: ReadsWords = encoder
+        return spaces[-1], words.encode_words(list(texts))
+    return None
+
+
+def split_lines(words: str) -> tuple[str, ...]:
+    """The lines of a verse; those beyond `MAX_LINES` are not looked for."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return tuple(lines[:MAX_LINES])
+
+
+def _encode_file(
+    part: QueryPart, encoders: Encoders, modalities: Sequence[Modality], analyse: Analyse
+) -> list[EncodedPart]:
+    check_file(part.path, part.value)
+    try:
+        found = analyse(part, encoders, modalities)
+    except MediaError as error:
+        raise QueryError(f"cannot read {part.path.name!r}: {error}") from error
+    own = {encoders.get(modality).spaces[0].key for modality in modalities}
+    found = [e for e in found if e.space.key in own and e.segments]
+    if not found:
+        raise QueryError(f"{part.path.name!r} holds no {' or '.join(modalities)} to search by")
+    if part.kind == "image":
+        return [
+            EncodedPart(part, e.space, e.vectors, np.full(len(e.vectors), np.nan)) for e in found
+        ]
+    # Times are those of the file; the clip begins where its section does.
+    origin = (part.section.start_seconds if part.section else None) or 0.0
+    end = max(segment.end_seconds or 0.0 for e in found for segment in e.segments)
+    return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
+
+
+def _with_times(
+    part: QueryPart, embeddings: Embeddings, origin_seconds: float, duration_seconds: float
+) -> EncodedPart:
+    spans = np.array([(s.start_seconds, s.end_seconds) for s in embeddings.segments], np.float64)
+    times = point_times(embeddings.space.modality, spans[:, 0], spans[:, 1]) - origin_seconds
+    return EncodedPart(part, embeddings.space, embeddings.vectors, times, duration_seconds)
+
+
+def analyse_part(
+    part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
+) -> Sequence[Embeddings]:
+    """Analyse a query file by the code that analysed the library.
+
+    Raises:
+        MediaError: the file cannot be used.
+    """
+    # Only a query with a file in it needs the decoders.
+    from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
+
+    if part.kind == "image":
+        return analyse_image(part.path, encoders)
+    section = part.section or Section()
+    options = AnalysisOptions(start_seconds=section.start_seconds, end_seconds=section.end_seconds)
+    return analyse_file(part.path, encoders, options, stages=tuple(modalities)).embeddings

@@ -1,0 +1,151 @@
+"""How much of a query's words a lyric line holds, as evidence beside its meaning."""
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mvsearch.search.query.spelling import find_alike_words
+from mvsearch.store.catalog.lines import MAX_LETTERS, split_words
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.records import Matrix, Space
+
+# Both measured: see "Lyrics" in docs/architecture.md. With half of the words there is hardly any
+# evidence; and lines that hold "is a" are many.
+SHARE_POWER = 3
+SURE_NATS = 2.0
+# Below this it is none. Four words in ten of a line make as much.
+MIN_STRENGTH = 0.05
+N_LINES = 150
+
+_Spelled = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class LineEvidence:
+    """A text that is sung, and the words of a query line in it.
+
+    Attributes:
+        strength: 0 to 1: how sure the words alone are that it is the line that is meant.
+        words: those of the text that the query asks for, or spells alike, in the query's order.
+    """
+
+    text: str
+    strength: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WordEvidence:
+    """What words say of a video's segments, beside the cosines of its vectors.
+
+    Attributes:
+        strengths: (q, n) float32 for q query lines and the video's n segments, 0 for none.
+        words: of a segment, those of its words that the query asks for.
+    """
+
+    strengths: Matrix
+    words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def lift(self, similarities: Matrix) -> Matrix:
+        """Raise cosines (q, n) by the evidence; without any they stay as they are.
+
+        Two reasons to believe in a line, of which either would do: it is another only if both
+        mislead (the noisy or of Pearl 1988).
+        """
+        raised = 1 - (1 - np.maximum(similarities, 0)) * (1 - self.strengths)
+        return np.where(self.strengths > 0, raised, similarities).astype(np.float32)
+
+    def words_of(self, first: int, last: int) -> tuple[str, ...]:
+        """The words that are asked for in some segments, from the first to the last."""
+        held = (word for row in range(first, last + 1) for word in self.words.get(row, ()))
+        return tuple(dict.fromkeys(held))
+
+
+def find_evidence(catalog: Catalog, space: Space, lines: Sequence[str]) -> dict[str, WordEvidence]:
+    """Find the videos whose lyric lines hold the words of a query's lines.
+
+    Args:
+        catalog: of the library.
+        space: the lyrics' own space; a segment counts by the text it was made from.
+        lines: q of them, one for each vector of the query.
+
+    Returns:
+        WordEvidence by video id; nothing where the catalogue has no index of words.
+    """
+    found = [find_lines(catalog, line) for line in lines]
+    video_ids = sorted({video_id for by_video in found for video_id in by_video})
+    evidence = {}
+    for video_id, texts in catalog.segment_texts(space.key, video_ids).items():
+        strengths = np.zeros((len(lines), len(texts)), dtype=np.float32)
+        words: dict[int, tuple[str, ...]] = {}
+        for at, by_video in enumerate(found):
+            held = {one.text: one for one in by_video.get(video_id, ())}
+            for row, text in enumerate(texts):
+                if text in held:
+                    strengths[at, row] = held[text].strength
+                    words[row] = tuple(dict.fromkeys([*words.get(row, ()), *held[text].words]))
+        if words:
+            evidence[video_id] = WordEvidence(strengths, words)
+    return evidence
+
+
+def find_lines(catalog: Catalog, query: str) -> dict[str, list[LineEvidence]]:
+    """Find the lines that hold the words of one query line, by video, each text once.
+
+    A word counts by how few lines hold it (inverse document frequency, Spärck Jones 1972). One
+    spelled like a word of the line counts as that word, less the letters that are wrong.
+    """
+    asked = _cut(query[:MAX_LETTERS])
+    matches = catalog.lyric_matches(query, N_LINES) if asked else []
+    lines = {match.text: _cut(match.text) for match in matches}
+    spelled = find_alike_words(asked, {word for words in lines.values() for word in words})
+    weights = _weigh(catalog, {*asked, *(other for near in spelled.values() for other in near)})
+    judged = {text: _judge(text, set(words), spelled, weights) for text, words in lines.items()}
+    found: dict[str, dict[str, LineEvidence]] = {}
+    for match in matches:
+        if judged[match.text].strength >= MIN_STRENGTH:
+            found.setdefault(match.video_id, {})[match.text] = judged[match.text]
+    return {video_id: list(texts.values()) for video_id, texts in found.items()}
+
+
+def _cut(line: str) -> list[str]:
+    """The different words of a line, in order; pairs of letters where there are no spaces."""
+    words: dict[str, None] = {}
+    for word in split_words(line):
+        if len(word) > 2 and any(unicodedata.category(letter) == "Lo" for letter in word):
+            words.update(dict.fromkeys(word[at : at + 2] for at in range(len(word) - 1)))
+        else:
+            words[word] = None
+    return list(words)
+
+
+def _weigh(catalog: Catalog, words: Iterable[str]) -> dict[str, float]:
+    """What each word says, in nats, by how few lines hold it."""
+    n_lines = max(1, catalog.n_lyric_lines())
+    counts = catalog.count_lyric_lines(words)
+    return {word: math.log(1 + n_lines / (1 + n)) for word, n in counts.items()}
+
+
+def _judge(
+    text: str, words: set[str], spelled: _Spelled, weights: Mapping[str, float]
+) -> LineEvidence:
+    """Weigh the words of the query that a line holds against all that it asks for."""
+    held: list[str] = []
+    found = wanted = 0.0
+    for word, near in spelled.items():
+        here = [
+            (alike * weights[other], weights[other], other)
+            for other, alike in near.items()
+            if other in words
+        ]
+        gain, full, other = max(here, default=(0.0, weights[word], word))
+        found += gain
+        wanted += full
+        held += [other] if here else []
+    share = found / wanted if wanted else 0.0
+    return LineEvidence(
+        text, share**SHARE_POWER * -math.expm1(-found / SURE_NATS), tuple(dict.fromkeys(held))
+    )

@@ -1,0 +1,67 @@
+"""The vectors of some videos at a time, as they are multiplied."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.store.records import Matrix
+from mvsearch.store.vectors.index import SpaceIndex
+
+Offsets = npt.NDArray[np.int64]
+
+# Similarities held at once: 16 MB of float32.
+MAX_PRODUCT = 1 << 22
+BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """The vectors of some videos under each other.
+
+    Attributes:
+        positions: (v,) places of the videos in the list they were taken from.
+        vectors: (rows, dim) float32.
+        starts: (v,) the first row of each video; every video has at least one.
+    """
+
+    positions: npt.NDArray[np.intp]
+    vectors: Matrix
+    starts: Offsets
+
+
+def iter_blocks(
+    index: SpaceIndex, video_ids: Sequence[str], max_rows: int = BLOCK_ROWS
+) -> Iterator[Block]:
+    """Read the vectors of these videos in blocks of whole videos.
+
+    Videos without vectors are passed over; one longer than `max_rows` is a block of its own.
+    """
+    positions: list[int] = []
+    sizes: list[int] = []
+    for position, video_id in enumerate(video_ids):
+        rows = index.rows(video_id)
+        size = rows.stop - rows.start
+        if positions and sum(sizes) + size > max_rows:
+            yield _read_block(index, video_ids, positions, sizes)
+            positions, sizes = [], []
+        if size:
+            positions.append(position)
+            sizes.append(size)
+    if positions:
+        yield _read_block(index, video_ids, positions, sizes)
+
+
+def _read_block(
+    index: SpaceIndex, video_ids: Sequence[str], positions: list[int], sizes: list[int]
+) -> Block:
+    vectors = np.concatenate([index.vectors(video_ids[position]) for position in positions])
+    starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
+    return Block(np.array(positions, dtype=np.intp), vectors, starts)
+
+
+def iter_slices(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """The rows of a product, as many at a time as `MAX_PRODUCT` allows with so many columns."""
+    step = max(1, MAX_PRODUCT // max(1, n_columns))
+    return (slice(start, start + step) for start in range(0, n_rows, step))

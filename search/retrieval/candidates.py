@@ -1,0 +1,183 @@
+"""Which videos are worth comparing in full with each one of a large library."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.search.retrieval.prototypes import Sketches, estimate_rows, sketch_videos
+from mvsearch.search.retrieval.set_similarity import match_sets
+from mvsearch.search.scoring.fusion import FloatArray, Similarities
+from mvsearch.store.records import Modality
+from mvsearch.store.vectors.index import SpaceIndex
+
+# (some, others) similarities of each modality, and the positions of these, into as many scores.
+Score = Callable[[Similarities, Sequence[int], Sequence[int]], FloatArray]
+Positions = npt.NDArray[np.intp]
+
+# Beyond so many multiply-adds, half a minute of one core or more, not all pairs are compared.
+MAX_OPERATIONS = 2e12
+# So many videos are estimated at once; 16 MB of products for 1,000 videos.
+ROWS = 16
+# Of so many videos, this many likely and as many other ones are compared, to learn how far the
+# estimates are off.
+N_CHECKED, N_CHECKED_WITH = 24, 6
+
+
+def choose_depth(top: int) -> int:
+    """How many videos to compare in full where so many are wanted."""
+    return top + 15
+
+
+def count_operations(indexes: Mapping[Modality, SpaceIndex]) -> float:
+    """The multiply-adds of comparing all videos with all others."""
+    return sum(float(index.n) ** 2 * index.space.dim / 2 for index in indexes.values())
+
+
+class Shortlist:
+    """Estimates of how alike all videos are, from a few stand-ins for each.
+
+    Estimates cost n × n / 2 as well, but a thousandth of comparing 200 pictures with 200; what is
+    left is linear.
+
+    Args:
+        indexes: of the modalities to compare in.
+        video_ids: n of them; positions are places in this list.
+        score: a score must not fall when one of the similarities rises, nor depend on others than
+            those of its pair, and be the same both ways.
+        pool: what the work is given to.
+    """
+
+    def __init__(
+        self,
+        indexes: Mapping[Modality, SpaceIndex],
+        video_ids: Sequence[str],
+        score: Score,
+        pool: Executor,
+    ) -> None:
+        self._score = score
+        self._pool = pool
+        self._n = len(video_ids)
+        self._sketches = {m: sketch_videos(index, video_ids, pool) for m, index in indexes.items()}
+        self._lines = {
+            m: fit_line(index, sketches, video_ids, pool)
+            for (m, index), sketches in zip(indexes.items(), self._sketches.values(), strict=True)
+        }
+
+    def iter_best(self, depth: int) -> Iterator[Positions]:
+        """For each video in turn the positions of those most like it by the estimates.
+
+        Each block of videos is estimated with itself and those after it; what it has in common with
+        those before is known from their turns.
+
+        Args:
+            depth: at most so many; none that shares no modality.
+        """
+        best = Best(self._n, depth)
+        blocks = [(first, min(self._n, first + ROWS)) for first in range(0, self._n, ROWS)]
+        coming: deque[Future[FloatArray]] = deque()
+        for at, (first, last) in enumerate(blocks):
+            # The next block is estimated while the caller is busy with this one.
+            for begun in blocks[at + len(coming) : at + 2]:
+                coming.append(self._pool.submit(self._estimate, *begun, begun[0]))
+            best.learn(first, coming.popleft().result())
+            for position in range(first, last):
+                yield best.list(position)
+
+    def find_best(self, at: int, depth: int) -> Positions:
+        """What `iter_best` gives for one video."""
+        return _pick_best(self._estimate(at, at + 1, 0)[0], depth)
+
+    def _estimate(self, first: int, last: int, begin: int) -> FloatArray:
+        """(last - first, n - begin) scores of some videos with all from one on; NaN with itself."""
+        estimates: dict[Modality, FloatArray] = {}
+        for modality, sketches in self._sketches.items():
+            slope, offset = self._lines[modality]
+            estimates[modality] = slope * estimate_rows(sketches, first, last, begin) + offset
+        scores = self._score(estimates, range(first, last), range(begin, self._n))
+        scores[np.arange(last - first), np.arange(first - begin, last - begin)] = np.nan
+        return scores
+
+
+class Best:
+    """The highest scores of each video so far, and the positions of those that it has them with.
+
+    Args:
+        n: videos.
+        depth: how many are kept of each.
+    """
+
+    def __init__(self, n: int, depth: int) -> None:
+        self._n_kept = min(n, depth)
+        self._scores = np.full((n, self._n_kept), -np.inf)
+        self._positions = np.zeros((n, self._n_kept), dtype=np.intp)
+
+    def learn(self, first: int, scores: FloatArray) -> None:
+        """Take what some videos have in common with themselves and those after them.
+
+        Args:
+            first: the position of the first of them, and of the first column.
+            scores: (some, n - first); NaN where there is nothing in common.
+        """
+        known = np.where(np.isnan(scores), -np.inf, scores)
+        # The others learn of these, and these of all.
+        self._raise(slice(first + len(known), None), first, known[:, len(known) :].T)
+        self._raise(slice(first, first + len(known)), first, known)
+
+    def list(self, at: int) -> Positions:
+        """The positions of the best of one video, the best first."""
+        order = np.lexsort((self._positions[at], -self._scores[at]))
+        ranked: Positions = self._positions[at, order[self._scores[at, order] > -np.inf]]
+        return ranked
+
+    def _raise(self, some: slice, first: int, scores: FloatArray) -> None:
+        """Merge (some, others) scores with others from a position on into the best of some."""
+        positions = np.broadcast_to(np.arange(first, first + scores.shape[1]), scores.shape)
+        scores = np.concatenate([self._scores[some], scores], axis=1)
+        positions = np.concatenate([self._positions[some], positions], axis=1)
+        order = np.argpartition(-scores, self._n_kept - 1, axis=1)[:, : self._n_kept]
+        self._scores[some] = np.take_along_axis(scores, order, axis=1)
+        self._positions[some] = np.take_along_axis(positions, order, axis=1)
+
+
+def fit_line(
+    index: SpaceIndex, sketches: Sketches, video_ids: Sequence[str], pool: Executor
+) -> npt.NDArray[np.float64]:
+    """How similarities follow from estimates: the least squares line over some pairs.
+
+    Stand-ins lie in the middle of what they stand for, so estimates are too high for what is like
+    the middle, and surprise is measured on similarities.
+
+    Returns:
+        (2,) slope and offset; the estimate itself where there are too few pairs to tell.
+    """
+    held = np.flatnonzero(sketches.is_held)
+    chosen = held[np.linspace(0, len(held) - 1, min(len(held), N_CHECKED)).astype(np.intp)]
+
+    def check(at: int) -> list[tuple[float, float]]:
+        """Estimate and similarity of a video with some others."""
+        row = estimate_rows(sketches, at, at + 1)[0]
+        row[at] = np.nan
+        ranked = _pick_best(row, len(row))
+        others = np.union1d(ranked[:N_CHECKED_WITH], ranked[:: max(1, len(held) // N_CHECKED_WITH)])
+        vectors = index.vectors(video_ids[at])
+        return [
+            (row[o], match_sets(vectors, index.vectors(video_ids[o])).similarity) for o in others
+        ]
+
+    pairs = [pair for found in pool.map(check, chosen.tolist()) for pair in found]
+    estimates, similarities = np.array(pairs).reshape(-1, 2).T
+    if len(pairs) < 3 or np.ptp(estimates) < 1e-6:
+        return np.array([1.0, 0.0])
+    return np.asarray(np.polyfit(estimates, similarities, 1), dtype=np.float64)
+
+
+def _pick_best(scores: FloatArray, depth: int) -> Positions:
+    """The positions of the highest scores, best first, without NaN."""
+    known = np.flatnonzero(~np.isnan(scores))
+    if len(known) > depth:
+        known = known[np.argpartition(-scores[known], depth)[:depth]]
+    best: Positions = known[np.argsort(-scores[known], kind="stable")]
+    return best

@@ -1,0 +1,65 @@
+"""Every video against every other, or against those most like it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvsearch.search.scoring.fusion import FloatArray, Similarities
+from mvsearch.store.records import Modality, Result, Video
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimilarityMatrix:
+    """Every video against every other.
+
+    Attributes:
+        videos: n of them, in the catalogue's order.
+        scores: (n, n) fused; NaN where two videos share no modality, and on the diagonal.
+        similarities: for each modality (n, n) cosines; NaN where one of the two lacks it.
+        surprises: of these, as `calibration.find_surprise` gives them.
+    """
+
+    videos: tuple[Video, ...]
+    scores: FloatArray
+    similarities: dict[Modality, FloatArray]
+    surprises: dict[Modality, FloatArray]
+
+    def row(self, at: int) -> tuple[Similarities, Similarities]:
+        """Similarities and surprises of a video and the others, without itself."""
+        similarities = {m: _without(rows[at], at) for m, rows in self.similarities.items()}
+        return similarities, {m: _without(rows[at], at) for m, rows in self.surprises.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearestScores:
+    """Every video against those most like it.
+
+    Attributes:
+        videos: n of them, in the catalogue's order.
+        scores: by position of a video and of one that is like it.
+    """
+
+    videos: tuple[Video, ...]
+    scores: Mapping[tuple[int, int], float]
+
+
+ScoreMap = SimilarityMatrix | NearestScores
+
+
+def gather_scores(similar: Iterable[tuple[Video, Sequence[Result]]]) -> NearestScores:
+    """The scores of ranked results of all videos, in the order of these videos."""
+    ranked = list(similar)
+    position = {video.id: at for at, (video, _) in enumerate(ranked)}
+    scores = {
+        (at, position[result.video.id]): result.score
+        for at, (_, results) in enumerate(ranked)
+        for result in results
+    }
+    return NearestScores(tuple(video for video, _ in ranked), scores)
+
+
+def _without(row: FloatArray, at: int) -> FloatArray:
+    row = row.copy()
+    row[at] = np.nan
+    return row

@@ -1,0 +1,184 @@
+"""Each video of a large library compared in full with the likely ones alone."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+
+from mvsearch.indexer.encoders.networks.device import count_threads
+from mvsearch.indexer.features.parallel import limit_algebra
+from mvsearch.search.localization.moments import find_alike, read_texts
+from mvsearch.search.retrieval.candidates import Shortlist
+from mvsearch.search.retrieval.set_similarity import Match, match_sets
+from mvsearch.search.scoring.calibration import find_surprise
+from mvsearch.search.scoring.fusion import FloatArray, Similarities
+from mvsearch.search.scoring.null_statistics import Background
+from mvsearch.store.library import Library
+from mvsearch.store.records import Matrix, Modality, Moment, Video
+from mvsearch.store.vectors.index import SpaceIndex
+
+Read = Callable[[str], Matrix]
+Fuse = Callable[[Similarities, Similarities], FloatArray]
+
+# Videos whose vectors stay as float32, a space: making these of float16 is half of a comparison.
+N_KEPT = 256
+N_TEXTS = 4096
+# Pairs that wait for the other video's turn: 4 KB each for 200 vectors. Most videos that are alike
+# are by one artist and near each other in the catalogue's order.
+N_WAITING = 20_000
+# So many videos are being compared while the caller ranks one.
+N_AHEAD = 2
+
+Pair = Mapping[Modality, Match]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """A video and those listed for it.
+
+    Attributes:
+        videos: c of them, the likeliest first.
+        similarities, surprises: for each modality (c,), exact; NaN where one of the two lacks it.
+        is_all: whether there is none but these to compare with.
+        find_moments: in each modality, the stretch of a listed video most like any of this one.
+    """
+
+    videos: Mapping[str, Video]
+    similarities: Similarities
+    surprises: Similarities
+    is_all: bool
+    find_moments: Callable[[Video], tuple[Moment, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparing:
+    """A video whose comparisons with those listed for it are under way."""
+
+    at: int
+    pairs: Mapping[int, "Future[Pair] | Pair"]
+
+
+class Neighbours:
+    """Finds, for every video of a library, those most like it; to be closed.
+
+    Args:
+        library: where lyric lines are read.
+        videos: all of it.
+        indexes: of the modalities to compare in.
+        backgrounds: of whole videos, of the same modalities.
+        fuse: similarities and surprises into scores; a score depends on nothing but its own.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        videos: Sequence[Video],
+        indexes: Mapping[Modality, SpaceIndex],
+        backgrounds: Mapping[Modality, Background],
+        fuse: Fuse,
+    ) -> None:
+        ids = [video.id for video in videos]
+        self._library = library
+        self._videos = videos
+        self._indexes = indexes
+        self._scales = {m: found.scale for m, found in backgrounds.items()}
+        self._levels = {m: found.level_of(ids) for m, found in backgrounds.items()}
+        self._read = {m: lru_cache(N_KEPT)(index.vectors) for m, index in indexes.items()}
+        self._waiting: dict[tuple[int, int], Future[Pair]] = {}
+        self._read_texts = lru_cache(N_TEXTS)(partial(read_texts, library))
+        self._pool = ThreadPoolExecutor(count_threads(), thread_name_prefix="mvsearch-match")
+        # Each core has work of its own, in pieces too small for several cores to share one.
+        self._limit = ExitStack()
+        self._limit.enter_context(limit_algebra())
+
+        def score(
+            estimates: Similarities, some: Sequence[int], others: Sequence[int]
+        ) -> FloatArray:
+            return fuse(estimates, self._calibrate(estimates, some, others))
+
+        try:
+            self._shortlist = Shortlist(indexes, ids, score, self._pool)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the cores back; what is under way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._limit.close()
+
+    def iter_compared(self, depth: int) -> Iterator[Compared]:
+        """Compare each video in turn with at most `depth` others, some videos ahead."""
+        under_way: deque[Comparing] = deque()
+        for at, listed in enumerate(self._shortlist.iter_best(depth)):
+            under_way.append(self._begin(at, listed.tolist()))
+            if len(under_way) > N_AHEAD:
+                yield self._finish(under_way.popleft(), depth)
+        while under_way:
+            yield self._finish(under_way.popleft(), depth)
+
+    def compare(self, at: int, depth: int) -> Compared:
+        """Compare the video at a place with at most `depth` others."""
+        listed = self._shortlist.find_best(at, depth).tolist()
+        return self._finish(self._begin(at, listed), depth)
+
+    def _begin(self, at: int, listed: Sequence[int]) -> Comparing:
+        """Begin to compare a video with others, but for those that began when it was the other."""
+        pairs: dict[int, Future[Pair] | Pair] = {}
+        for other in listed:
+            known = self._waiting.pop((other, at), None)
+            if known is not None:
+                pairs[other] = {m: match.turn() for m, match in known.result().items()}
+                continue
+            begun = self._pool.submit(self._match, at, other)
+            pairs[other] = begun
+            if other > at:
+                self._waiting[at, other] = begun
+        while len(self._waiting) > N_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+        return Comparing(at, pairs)
+
+    def _match(self, at: int, other: int) -> Pair:
+        """Compare two videos in every modality."""
+        first, second = self._videos[at].id, self._videos[other].id
+        return {m: match_sets(read(first), read(second)) for m, read in self._read.items()}
+
+    def _finish(self, comparing: Comparing, depth: int) -> Compared:
+        """Wait for the comparisons of a video."""
+        at, listed = comparing.at, list(comparing.pairs)
+        pairs = [
+            pair.result() if isinstance(pair, Future) else pair for pair in comparing.pairs.values()
+        ]
+        others = {self._videos[other].id: self._videos[other] for other in listed}
+        best = {m: {o: p[m].best for o, p in zip(others, pairs, strict=True)} for m in self._read}
+        similarities = {m: np.array([pair[m].similarity for pair in pairs]) for m in self._read}
+        rows = {m: row[None] for m, row in similarities.items()}
+        surprises = {m: row[0] for m, row in self._calibrate(rows, [at], listed).items()}
+        is_all = len(listed) < depth
+        return Compared(others, similarities, surprises, is_all, partial(self._find_moments, best))
+
+    def _calibrate(
+        self, similarities: Similarities, some: Sequence[int], others: Sequence[int]
+    ) -> Similarities:
+        """As `Backgrounds.calibrate_pairs`, by places, with levels that were looked up before."""
+        return {
+            m: find_surprise(
+                rows,
+                (self._levels[m][list(some), None] + self._levels[m][list(others)]) / 2,
+                self._scales[m],
+            )
+            for m, rows in similarities.items()
+        }
+
+    def _find_moments(
+        self, best: Mapping[Modality, Mapping[str, Matrix]], other: Video
+    ) -> tuple[Moment, ...]:
+        moments: list[Moment] = []
+        for modality, index in self._indexes.items():
+            rows = best[modality][other.id][None]
+            moments += find_alike(self._library, other, index, rows, 1, read=self._read_texts)
+        return tuple(moments)

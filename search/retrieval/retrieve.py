@@ -1,0 +1,310 @@
+"""The videos nearest to sets of vectors."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.search.query.lexical import WordEvidence
+from mvsearch.search.retrieval.blocks import Offsets, iter_slices
+from mvsearch.search.retrieval.video_table import Pool, Positions, gather_pool
+from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.store.records import Matrix
+from mvsearch.store.vectors.index import BLOCK_VALUES, SpaceIndex
+from mvsearch.store.vectors.inverted_lists import N_REFINED, REFINED_PER_WANTED
+
+Fuse = Callable[[FloatArray, Positions], FloatArray]
+
+# Neighbours of each query vector that lists are asked for, for each video that is wanted: a shot
+# has many frames.
+NEIGHBOURS = 64
+MIN_DOUBTFUL = 32
+# Neighbours come from another summation order than exact scores; cosines differ in the last bits.
+ROUNDING = 1e-5
+# Queries so few are multiplied without BLAS: one with 100,000 rows of 1,280 numbers in 0.015 s of a
+# core, where its threads took 1.0 s on two busy cores, nearly all of it waiting for each other.
+N_WITHOUT_BLAS = 4
+# What it costs to read a row, and to find one by lists and compare it, in comparisons of a read row
+# with a query vector; and rows that are read on end while one is fetched from elsewhere on a disk.
+READING_COST, FINDING_COST, ROWS_A_PAGE = 30, 50, 1.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
+    """A set of query vectors, placed by the index that they are asked of.
+
+    Attributes:
+        vectors: (q, dim) float32, q >= 1.
+        evidence: by video id, what words say beside the vectors; it only ever raises a similarity.
+    """
+
+    index: SpaceIndex
+    vectors: Matrix
+    evidence: Mapping[str, WordEvidence] = field(default_factory=dict)
+
+    def compare(self, video_id: str) -> Matrix:
+        """The similarities (q, n) with the video's n vectors: cosines, raised by the evidence."""
+        similarities = self.vectors @ self.index.vectors(video_id).T
+        evidence = self.evidence.get(video_id)
+        return similarities if evidence is None else evidence.lift(similarities)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Videos with their exact similarities.
+
+    Attributes:
+        video_ids: v of them, sorted.
+        similarities: (asks, v) float64, NaN where a video has no vectors in an ask's space.
+        positions: (v,) of the videos in the pool.
+    """
+
+    video_ids: tuple[str, ...]
+    similarities: FloatArray
+    positions: Positions
+
+
+def score_videos(ask: Ask, video_ids: Sequence[str]) -> FloatArray:
+    """Mean over the query's vectors of the best match in each video, by comparing all vectors.
+
+    Rows are read in the order in which they lie, each once, so that of a mapped file nothing is
+    read twice or out of order.
+
+    Returns:
+        (videos,) similarities; NaN for a video without vectors.
+    """
+    scores = np.full(len(video_ids), np.nan)
+    spans = np.array([(r.start, r.stop) for r in map(ask.index.rows, video_ids)]).reshape(-1, 2)
+    held = np.flatnonzero(spans[:, 1] > spans[:, 0])
+    held = held[np.argsort(spans[held, 0], kind="stable")]
+    scores[held] = 0.0
+    n_columns = max(len(held), BLOCK_VALUES // ask.index.space.dim)
+    for rows in iter_slices(len(ask.vectors), n_columns):
+        scores[held] += _find_best(ask.index, ask.vectors[rows], spans[held]).sum(0, np.float64)
+    scores /= len(ask.vectors)
+    for at, video_id in enumerate(video_ids):
+        if video_id in ask.evidence and not np.isnan(scores[at]):
+            scores[at] = ask.compare(video_id).max(axis=1).mean(dtype=np.float64)
+    return scores
+
+
+def _find_best(index: SpaceIndex, queries: Matrix, spans: Offsets) -> Matrix:
+    """(q, videos) the best match of each query vector in each (videos, 2) span of rows."""
+    best = np.full((len(queries), len(spans)), -np.inf, dtype=np.float32)
+    offsets = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
+    begin = 0
+    for block, lengths in index.iter_rows(map(tuple, spans.tolist())):
+        end = begin + len(block)
+        first = int(np.searchsorted(offsets, begin, side="right")) - 1
+        last = int(np.searchsorted(offsets, end, side="left"))
+        starts = np.maximum(offsets[first:last] - begin, 0)
+        similarities = _multiply(queries, block)
+        similarities /= lengths
+        found = np.maximum.reduceat(similarities, starts, axis=1)
+        np.maximum(best[:, first:last], found, out=best[:, first:last])
+        begin = end
+    return best
+
+
+def _multiply(queries: Matrix, block: Matrix) -> Matrix:
+    """(q, b) inner products. To wake the threads of BLAS costs more than a few queries' work."""
+    if len(queries) > N_WITHOUT_BLAS:
+        return queries @ block.T
+    return np.stack([np.einsum("d,bd->b", query, block) for query in queries])
+
+
+def is_reading_cheaper(n_rows: int, n_queries: int, k: int) -> bool:
+    """Whether to read all rows once costs less than to look for neighbours in lists.
+
+    For each query vector lists find `REFINED_PER_WANTED` times k rows and compare them one by one;
+    to read on must be less work than that, and no more to fetch from a disk (in pages of 4 KB).
+
+    Args:
+        n_rows: those that may be found.
+        n_queries: vectors that are asked.
+        k: neighbours that would be looked for.
+    """
+    n_found = n_queries * max(N_REFINED, REFINED_PER_WANTED * k)
+    is_less_work = n_rows * (READING_COST + n_queries) <= FINDING_COST * n_found
+    return is_less_work and n_rows <= ROWS_A_PAGE * n_found
+
+
+def find_candidates(
+    asks: Sequence[Ask],
+    fuse: Fuse,
+    n_wanted: int | None,
+    left_out: Collection[str] = (),
+    pool: Pool | None = None,
+) -> Candidates:
+    """Find videos among which are the `n_wanted` best of the library.
+
+    Every vector is compared: each row is read once for all query vectors, and to look for
+    neighbours instead would cost as much for one of them and many times as much for a song's. Only
+    where an index has lists, and these are cheaper (`is_reading_cheaper`), the k nearest segments
+    of every query vector bound what each video can reach, by those of its own or else by the k-th
+    (the threshold algorithm; Fagin, Lotem and Naor 2003). Of the videos that this leaves in doubt
+    only three times as many as are wanted, and
+    2 * `MIN_DOUBTFUL`, are scored: what is found is as complete as the k neighbours are.
+
+    Args:
+        asks: at least one.
+        fuse: (asks, videos) similarities, NaN where unknown, and the positions of these videos in
+            the pool into (videos,) scores; a video's score must not fall when one of its
+            similarities rises, nor depend on the other videos.
+        n_wanted: None for all videos.
+        left_out: ids of videos that are no answer.
+        pool: of the indexes that are asked, where it is at hand.
+    """
+    search = _Search.begin(asks, fuse, pool or gather_pool([a.index for a in asks]), left_out)
+    n_wanted = len(search.open) if n_wanted is None else min(n_wanted, len(search.open))
+    k = NEIGHBOURS * n_wanted
+    for at, ask in enumerate(asks):
+        if n_wanted == len(search.open) or search.is_read_in_full(ask, k):
+            search.read(at)
+    if not search.is_read.all():
+        bounds = search.bound(k)
+        search.score(search.find_doubtful(bounds, n_wanted)[: 2 * n_wanted])
+        search.score(search.find_doubtful(bounds, n_wanted)[: n_wanted + 2 * MIN_DOUBTFUL])
+    return search.collect()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """What is known so far of the videos that may answer.
+
+    Attributes:
+        is_held: (asks, v) which video of the pool each ask can be compared with.
+        open: positions of those that may answer, rising.
+        similarities: (asks, v) of those scored, NaN otherwise.
+        is_scored: (v,) which have all of theirs.
+        is_read: (asks,) which were compared with all that may answer.
+    """
+
+    asks: Sequence[Ask]
+    fuse: Fuse
+    pool: Pool
+    left_out: Collection[str]
+    is_held: npt.NDArray[np.bool_]
+    open: Positions
+    similarities: FloatArray
+    is_scored: npt.NDArray[np.bool_]
+    is_read: npt.NDArray[np.bool_]
+
+    @classmethod
+    def begin(
+        cls, asks: Sequence[Ask], fuse: Fuse, pool: Pool, left_out: Collection[str]
+    ) -> "_Search":
+        is_held = pool.is_held[[pool.row_of(ask.index) for ask in asks]]
+        is_open: npt.NDArray[np.bool_] = np.any(is_held, axis=0)
+        known = [pool.position[video_id] for video_id in left_out if video_id in pool.position]
+        is_open[known] = False
+        return cls(
+            asks, fuse, pool, left_out, is_held, np.flatnonzero(is_open),
+            similarities=np.full(is_held.shape, np.nan),
+            is_scored=np.zeros(len(pool.video_ids), dtype=np.bool_),
+            is_read=np.zeros(len(asks), dtype=np.bool_),
+        )  # fmt: skip
+
+    def is_read_in_full(self, ask: Ask, k: int) -> bool:
+        """Whether an ask is compared with all vectors, or its k nearest are looked for in lists."""
+        if ask.index.is_exact:
+            return True
+        spans = map(ask.index.rows, self.pool.pick(self.open))
+        n_rows = sum(span.stop - span.start for span in spans)
+        return is_reading_cheaper(n_rows, len(ask.vectors), k)
+
+    def read(self, at: int) -> None:
+        """Compare an ask with all videos that may answer."""
+        self.similarities[at, self.open] = score_videos(self.asks[at], self.pool.pick(self.open))
+        self.is_read[at] = True
+        self.is_scored[self.open] = self.is_read.all()
+
+    def score(self, positions: Positions) -> None:
+        """Compare some videos with all that is asked."""
+        new = np.sort(positions[~self.is_scored[positions]])
+        video_ids = self.pool.pick(new)
+        for at in np.flatnonzero(~self.is_read).tolist():
+            self.similarities[at, new] = score_videos(self.asks[at], video_ids)
+        self.is_scored[new] = True
+
+    def bound(self, k: int) -> FloatArray:
+        """Bound (asks, v) what each video can reach, by the k nearest segments.
+
+        Videos that words speak for are scored: they may reach more. One with a segment among those
+        of every query vector is scored by these: to read all of its own would take as long as the
+        search, for the rounding of float16.
+        """
+        bounds = self.similarities.copy()
+        is_met = ~self.is_held
+        is_met[self.is_read] = True
+        for at in np.flatnonzero(~self.is_read).tolist():
+            ask = self.asks[at]
+            places = self.pool.places[self.pool.row_of(ask.index)]
+            bounds[at, places], is_met[at, places] = self._bound_one(ask, k)
+            spoken = [self.pool.position[v] for v in ask.evidence if v in self.pool.position]
+            self.score(self.open[np.isin(self.open, spoken)])
+        known = self.open[is_met[:, self.open].all(axis=0) & ~self.is_scored[self.open]]
+        self.similarities[:, known] = bounds[:, known]
+        self.is_scored[known] = True
+        return bounds + ROUNDING
+
+    def _bound_one(self, ask: Ask, k: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """`_bound` over as many query vectors at a time as fit into memory."""
+        n_videos = len(ask.index.video_ids)
+        total, is_met = np.zeros(n_videos), np.ones(n_videos, dtype=np.bool_)
+        for rows in iter_slices(len(ask.vectors), k):
+            queries = ask.vectors[rows]
+            similarities, found = ask.index.search(queries, k, *self._restrict(ask.index))
+            bounds, met = _bound(similarities, ask.index.video_of(found), n_videos)
+            total += bounds * len(queries)
+            is_met &= met
+        return total / len(ask.vectors), is_met
+
+    def _restrict(self, index: SpaceIndex) -> tuple[list[str] | None, Collection[str]]:
+        """The videos that may be found, or those that may not, whichever are fewer."""
+        are_few = 2 * len(self.left_out) <= len(index.video_ids)
+        return (None, self.left_out) if are_few else (list(self.pool.pick(self.open)), ())
+
+    def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
+        """The videos that could be among the best and are not scored, the likeliest first."""
+        is_scored = self.is_scored[self.open]
+        scored, others = self.open[is_scored], self.open[~is_scored]
+        scores = self.fuse(self.similarities[:, scored], scored)
+        scores = np.sort(scores[~np.isnan(scores)])
+        least = scores[-n_wanted] if len(scores) >= n_wanted else -np.inf
+        is_doubtful = (reach := self.fuse(bounds[:, others], others)) > least
+        return others[is_doubtful][np.argsort(-reach[is_doubtful], kind="stable")]
+
+    def collect(self) -> Candidates:
+        """All videos scored."""
+        scored = np.flatnonzero(self.is_scored)
+        return Candidates(self.pool.pick(scored), self.similarities[:, scored], scored)
+
+
+def _bound(
+    similarities: Matrix, videos: Offsets, n_videos: int
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """The most that each of an index's videos can have as its mean of best matches.
+
+    Args:
+        similarities: (q, k) of the nearest segments of each query vector, best first; minus
+            infinity where there are fewer.
+        videos: (q, k) whose each is, -1 for none.
+        n_videos: of the index.
+
+    Returns:
+        (n_videos,): of a query vector counts the best match, or, where none of the video's segments
+        is among the nearest, the last of these; and (n_videos,) whether it is what the video has,
+        as the best match with each query vector is among the nearest.
+    """
+    last = np.maximum(similarities[:, -1], -1.0).astype(np.float64)
+    found = videos >= 0
+    at, _ = np.nonzero(found)
+    # The first of a video is its best, as each row falls.
+    pairs, firsts = np.unique(at * n_videos + videos[found], return_index=True)
+    gains = similarities[found][firsts] - last[at[firsts]]
+    total = np.bincount(pairs % n_videos, weights=gains, minlength=n_videos)
+    n_met = np.bincount(pairs % n_videos, minlength=n_videos)
+    bounds: FloatArray = (total + last.sum()) / len(similarities)
+    return bounds, n_met == len(similarities)

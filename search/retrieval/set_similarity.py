@@ -1,0 +1,139 @@
+"""The similarity of videos to each other, both ways."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvsearch.search.retrieval.blocks import MAX_PRODUCT, Block, Offsets, iter_blocks
+from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.store.records import Matrix
+from mvsearch.store.vectors.index import SpaceIndex
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Two videos compared in one space.
+
+    Attributes:
+        similarity: as `compare_all` has it; NaN where one of the two has no vectors.
+        best: (n,) float32, for each vector of the second its best match in the first; (0,) where
+            there is nothing to match.
+        best_back: (m,), the same of the first in the second.
+    """
+
+    similarity: float
+    best: Matrix
+    best_back: Matrix
+
+    def turn(self) -> "Match":
+        """The second compared with the first."""
+        return Match(self.similarity, self.best_back, self.best)
+
+
+def match_sets(first: Matrix, second: Matrix) -> Match:
+    """Compare the (m, dim) vectors of one video with the (n, dim) of another."""
+    if not (len(first) and len(second)):
+        nothing: Matrix = np.empty(0, dtype=np.float32)
+        return Match(float("nan"), nothing, nothing)
+    product = first @ second.T
+    best, best_back = product.max(axis=0), product.max(axis=1)
+    total = float(best.mean(dtype=np.float64)) + float(best_back.mean(dtype=np.float64))
+    return Match(total / 2, best, best_back)
+
+
+def compare_all(
+    index: SpaceIndex, video_ids: Sequence[str], progress: Progress | None = None
+) -> FloatArray:
+    """Compare every video with every other.
+
+    Args:
+        index: of the space to compare in.
+        video_ids: those to compare, in the order of the answer.
+        progress: called with the number of videos compared with all, and of all.
+
+    Returns:
+        (videos, videos) symmetric cosines: the mean over both directions of the mean over one
+        video's vectors of the best match in the other; NaN where one of the two has none.
+    """
+    similarities = np.full((len(video_ids), len(video_ids)), np.nan)
+    for left in iter_blocks(index, video_ids):
+        first = int(left.positions[0])
+        for right in iter_blocks(index, video_ids[first:]):
+            columns = right.positions + first
+            both = match_both_ways(left, right)
+            if np.array_equal(columns, left.positions):
+                # A product of a block with itself need not be symmetric to the last bit.
+                both = (both + both.T) / 2
+            similarities[np.ix_(left.positions, columns)] = both
+            similarities[np.ix_(columns, left.positions)] = both.T
+        if progress is not None:
+            progress(int(left.positions[-1]) + 1, len(video_ids))
+    if progress is not None:
+        progress(len(video_ids), len(video_ids))
+    return similarities
+
+
+def compare_one(index: SpaceIndex, video_id: str, video_ids: Sequence[str]) -> FloatArray:
+    """Compare one video with others, as `compare_all` does.
+
+    Returns:
+        (videos,) cosines; NaN where one of the two has no vectors.
+    """
+    row: FloatArray = compare_some(index, [video_id], video_ids)[0]
+    return row
+
+
+def compare_some(index: SpaceIndex, some: Sequence[str], video_ids: Sequence[str]) -> FloatArray:
+    """Compare a few videos with others, as `compare_all` does, reading the others once.
+
+    Returns:
+        (some, videos) cosines; NaN where one of the two has no vectors.
+    """
+    similarities = np.full((len(some), len(video_ids)), np.nan)
+    lefts = list(iter_blocks(index, some))
+    for right in iter_blocks(index, video_ids):
+        for left in lefts:
+            similarities[np.ix_(left.positions, right.positions)] = match_both_ways(left, right)
+    return similarities
+
+
+def match_both_ways(left: Block, right: Block) -> FloatArray:
+    """Compare each video of one block with each of another.
+
+    Returns:
+        (left videos, right videos): the mean of both directions.
+    """
+    best_right = np.empty((len(left.vectors), len(right.starts)), dtype=np.float32)
+    best_left = np.full((len(left.starts), len(right.vectors)), -np.inf, dtype=np.float32)
+    step = max(1, MAX_PRODUCT // len(right.vectors))
+    for start in range(0, len(left.vectors), step):
+        product = left.vectors[start : start + step] @ right.vectors.T
+        best_right[start : start + step] = np.maximum.reduceat(product, right.starts, axis=1)
+        _raise_best(best_left, product, left.starts - start)
+    forward = _mean_by_video(best_right.T, left.starts, len(left.vectors)).T
+    backward = _mean_by_video(best_left, right.starts, len(right.vectors))
+    return (forward + backward) / 2
+
+
+def _raise_best(best: Matrix, product: Matrix, starts: Offsets) -> None:
+    """Fold some rows of a product into the best similarity of each video they belong to.
+
+    Args:
+        best: (videos, columns), raised in place.
+        product: (rows, columns).
+        starts: (videos,) first row of each video, counted from the product's first row.
+    """
+    first = int(np.searchsorted(starts, 0, side="right")) - 1
+    last = int(np.searchsorted(starts, len(product), side="left"))
+    rows = np.maximum(starts[first:last], 0)
+    np.maximum(best[first:last], np.maximum.reduceat(product, rows, axis=0), out=best[first:last])
+
+
+def _mean_by_video(best: Matrix, starts: Offsets, n_rows: int) -> FloatArray:
+    """Average (videos, rows) over the rows of each video of the other side."""
+    sizes = np.diff(np.append(starts, n_rows))
+    total: FloatArray = np.add.reduceat(best, starts, axis=1, dtype=np.float64)
+    return total / sizes

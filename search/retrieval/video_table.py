@@ -1,0 +1,84 @@
+"""All the videos that a query's indexes hold, each with a position."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.store.vectors.index import SpaceIndex
+
+Positions = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """The videos of some indexes; to gather them takes milliseconds, so one pool serves many asks.
+
+    Attributes:
+        indexes: different ones.
+        video_ids: v of them, sorted.
+        position: of each id in `video_ids`.
+        places: for each index, the position of each of its `video_ids`.
+        is_held: (indexes, v) whether an index holds a video.
+    """
+
+    indexes: tuple[SpaceIndex, ...]
+    video_ids: tuple[str, ...]
+    position: dict[str, int]
+    places: tuple[Positions, ...]
+    is_held: npt.NDArray[np.bool_]
+
+    def is_overtaken(self, indexes: Sequence[SpaceIndex]) -> bool:
+        """Whether one of these indexes is another one of a space of these."""
+        spaces = {index.space.key for index in indexes if index not in self.indexes}
+        return any(own.space.key in spaces for own in self.indexes)
+
+    def row_of(self, index: SpaceIndex) -> int:
+        """Where an index is in `indexes`."""
+        return next(at for at, own in enumerate(self.indexes) if own is index)
+
+    def pick(self, positions: Positions) -> tuple[str, ...]:
+        """The ids of some videos."""
+        return tuple(self.video_ids[at] for at in positions.tolist())
+
+
+def gather_pool(indexes: Sequence[SpaceIndex]) -> Pool:
+    """The videos of some indexes, of which any may be named more than once."""
+    different = tuple({id(index): index for index in indexes}.values())
+    video_ids = different[0].video_ids
+    if len(different) > 1:
+        video_ids = tuple(sorted(set().union(*(index.video_ids for index in different))))
+    position = {video_id: at for at, video_id in enumerate(video_ids)}
+    places = tuple(
+        np.array([position[video_id] for video_id in index.video_ids], dtype=np.intp)
+        for index in different
+    )
+    is_held = np.zeros((len(different), len(video_ids)), dtype=np.bool_)
+    for row, own in zip(is_held, places, strict=True):
+        row[own] = True
+    return Pool(different, video_ids, position, places, is_held)
+
+
+class Pools:
+    """The pools that an engine keeps between its queries; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], Pool] = {}
+        self._lock = threading.Lock()
+
+    def gather(self, indexes: Sequence[SpaceIndex]) -> Pool:
+        """The videos of these indexes, gathered anew only when one of them is another.
+
+        What was gathered from an index that has been overtaken since is forgotten, and the memory
+        of that index with it.
+        """
+        keys = tuple(index.space.key for index in indexes)
+        with self._lock:
+            known = self._known.get(keys)
+            if known is None or not all(index in known.indexes for index in indexes):
+                known = gather_pool(indexes)
+                others = {k: p for k, p in self._known.items() if not p.is_overtaken(indexes)}
+                self._known = others | {keys: known}
+            return known

@@ -1,0 +1,1 @@
+"""Similarities as scores: calibration against unrelated content, and fusion."""

@@ -1,0 +1,176 @@
+"""Similarities of several modalities into one score."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.search.query.query import Weights
+from mvsearch.store.records import MODALITIES, Modality
+
+FloatArray = npt.NDArray[np.float64]
+Fusion = Literal["weighted", "calibrated", "rrf"]
+Similarities = Mapping[Modality, FloatArray]
+
+# The published system's, for a library without sound (0.6 × image + 0.4 × text).
+WEIGHTS_WITHOUT_AUDIO: Weights = {"frames": 0.6, "lyrics": 0.4, "audio": 0.0}
+# Measured: see "Weights" in docs/architecture.md.
+WEIGHTS_WITH_AUDIO: Weights = {"frames": 0.25, "lyrics": 0.5, "audio": 0.25}
+
+# Surprises have one scale, so nothing has to be made up for; see "Fusion" there.
+WEIGHTS_OF_SURPRISE: Weights = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
+
+# Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion" (SIGIR 2009).
+RANK_CONSTANT = 60
+
+# The surprise of an unrelated video's median: half of them reach it.
+NEUTRAL = math.log10(2)
+
+
+def choose_weights(modalities: Collection[Modality], fusion: Fusion = "weighted") -> Weights:
+    """The default weights for a library that holds these modalities."""
+    if fusion == "calibrated":
+        return WEIGHTS_OF_SURPRISE
+    return WEIGHTS_WITH_AUDIO if "audio" in modalities else WEIGHTS_WITHOUT_AUDIO
+
+
+def fuse(
+    fusion: Fusion, similarities: Similarities, surprises: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Fuse in one of the three ways; see `fuse_weighted`, `fuse_surprise` and `fuse_ranks`."""
+    if fusion == "calibrated":
+        return fuse_surprise(surprises, weights)
+    return (fuse_weighted if fusion == "weighted" else fuse_ranks)(similarities, weights)
+
+
+def split_scores(
+    fusion: Fusion, similarities: Similarities, surprises: Similarities, shares: Similarities
+) -> dict[Modality, FloatArray]:
+    """What each modality adds to the scores that `fuse` gave.
+
+    Args:
+        fusion: in use.
+        similarities: for each modality (videos,), as `fuse` had them.
+        surprises: likewise.
+        shares: the weights that `fuse` returned.
+
+    Returns:
+        For each modality (videos,), zero where the video lacks it. Their sum is the score but for
+        what `fuse_surprise` counts for a video that lacks something.
+    """
+    values = surprises if fusion == "calibrated" else similarities
+    if fusion == "rrf":
+        values = {m: _invert_ranks(s) for m, s in similarities.items()}
+    return {m: np.where(shares[m] > 0, v, 0.0) * shares[m] for m, v in values.items()}
+
+
+def merge_parts(
+    similarities: FloatArray, modalities: Sequence[Modality]
+) -> dict[Modality, FloatArray]:
+    """Average the parts of a query that are compared in one modality.
+
+    Args:
+        similarities: (parts, videos), NaN where the video lacks what the part is compared with.
+        modalities: that of each part.
+
+    Returns:
+        For each modality (videos,), NaN where the video lacks it.
+    """
+    return {
+        modality: _mean_of_known(similarities[[m == modality for m in modalities]])
+        for modality in MODALITIES
+        if modality in modalities
+    }
+
+
+def _mean_of_known(rows: FloatArray) -> FloatArray:
+    known = ~np.isnan(rows)
+    n_known = known.sum(axis=0)
+    total = np.where(known, rows, 0.0).sum(axis=0)
+    return np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
+
+
+def share_weights(similarities: Similarities, weights: Weights) -> dict[Modality, FloatArray]:
+    """Each modality's weight for each video, renormalised over those that both sides have.
+
+    Returns:
+        For each modality (videos,), zero where the video lacks it; they add up to one, or are all
+        zero where the video has nothing that weighs.
+    """
+    raw = {m: np.where(np.isnan(s), 0.0, weights.get(m, 0.0)) for m, s in similarities.items()}
+    total = np.asarray(sum(raw.values()))
+    return {m: w / np.where(total > 0, total, 1.0) for m, w in raw.items()}
+
+
+def fuse_weighted(
+    similarities: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Late fusion: the weighted mean of the modalities that both sides have.
+
+    Args:
+        similarities: for each modality (videos,) cosines, NaN where the video lacks it.
+        weights: of the modalities, not negative.
+
+    Returns:
+        The scores (videos,), NaN for a video with nothing to compare, and the weights used.
+    """
+    shares = share_weights(similarities, weights)
+    return _add_up(similarities, shares), shares
+
+
+def fuse_surprise(
+    surprises: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Add up evidence: the weighted mean of surprises over all that is asked.
+
+    What a video lacks says nothing for it and nothing against it, so it counts as the surprise of
+    an unrelated video's median. Were the mean taken over what a video has, one with a picture that
+    fits would beat another whose picture fits as well and whose sound fits a little less.
+
+    Args:
+        surprises: for each modality (videos,), see `calibration.find_surprise`; NaN where the video
+            lacks it.
+        weights: of the modalities, not negative.
+
+    Returns:
+        The scores (videos,), NaN for a video with nothing to compare, and the weights (videos,) of
+        what each video has; with the neutral rest they add up to one.
+    """
+    total = sum(weights.get(m, 0.0) for m in surprises) or 1.0
+    shares = {
+        m: np.where(np.isnan(s), 0.0, weights.get(m, 0.0) / total) for m, s in surprises.items()
+    }
+    n_lacking = 1.0 - np.asarray(sum(shares.values()))
+    return _add_up(surprises, shares) + NEUTRAL * n_lacking, shares
+
+
+def fuse_ranks(
+    similarities: Similarities, weights: Weights
+) -> tuple[FloatArray, dict[Modality, FloatArray]]:
+    """Reciprocal rank fusion: the weighted mean of 1 / (60 + rank) over the modalities.
+
+    Equal similarities have equal ranks. Arguments and result as in `fuse_weighted`.
+    """
+    shares = share_weights(similarities, weights)
+    return _add_up({m: _invert_ranks(s) for m, s in similarities.items()}, shares), shares
+
+
+def _add_up(values: Similarities, shares: Similarities) -> FloatArray:
+    total = np.asarray(sum(np.where(shares[m] > 0, v, 0.0) * shares[m] for m, v in values.items()))
+    has_any = np.asarray(sum(shares.values())) > 0
+    return np.where(has_any, total, np.nan)
+
+
+def _invert_ranks(similarities: FloatArray) -> FloatArray:
+    known = np.sort(similarities[~np.isnan(similarities)])
+    n_better = known.size - np.searchsorted(known, similarities, side="right")
+    return np.where(np.isnan(similarities), np.nan, 1.0 / (RANK_CONSTANT + 1 + n_better))
+
+
+def order_best_first(scores: FloatArray, video_ids: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Positions of the videos that have a score, best first, ties by video id."""
+    by_id = np.array(sorted(range(len(video_ids)), key=video_ids.__getitem__), dtype=np.intp)
+    ranked = by_id[np.argsort(-scores[by_id], kind="stable")]
+    return ranked[~np.isnan(scores[ranked])]

@@ -1,0 +1,121 @@
+"""Which of many ranked videos are shown: copies under the best of them, few of each artist."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.search.versions.compare import Comparison
+from mvsearch.store.catalog.lookup import fold_name
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Modality, Video
+from mvsearch.store.vectors.index import SpaceIndex
+
+IsCopy = Callable[[Video, Video], bool]
+
+# Copies are about equally long; only then are they worth comparing.
+MAX_LONGER_SECONDS = 5.0
+MAX_LONGER_SHARE = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A video to be shown.
+
+    Attributes:
+        position: in the ranking.
+        copies: of the same picture and sound: files of the same content, and what is further down
+            in the ranking.
+    """
+
+    position: int
+    video: Video
+    copies: tuple[Video, ...] = ()
+
+
+def pick_videos(
+    ranking: Iterable[Video],
+    top: int,
+    is_copy: IsCopy | None = None,
+    per_artist: int | None = None,
+) -> list[Pick]:
+    """Walk down a ranking until enough videos are picked.
+
+    Args:
+        ranking: best first; read no further than needed.
+        top: how many to pick.
+        is_copy: whether two videos are near-duplicates, which come under the better one and count
+            once; None to show each for itself.
+        per_artist: at most so many of one artist; videos whose artist is unknown are not taken
+            for the same one's.
+    """
+    picked: list[tuple[int, Video, list[Video]]] = []
+    of_artist: dict[str, int] = {}
+    for position, video in enumerate(ranking):
+        if is_copy is not None:
+            same = next((copies for _, best, copies in picked if is_copy(best, video)), None)
+            if same is not None:
+                same.append(video)
+                continue
+        artist = fold_name(video.artist or "")
+        if per_artist is not None and artist:
+            of_artist[artist] = of_artist.get(artist, 0) + 1
+            if of_artist[artist] > per_artist:
+                continue
+        picked.append((position, video, []))
+        if len(picked) == top:
+            break
+    if is_copy is None:
+        return [Pick(position, video) for position, video, _ in picked]
+    return [Pick(at, video, _gather_copies(video, near)) for at, video, near in picked]
+
+
+def _gather_copies(video: Video, near: Sequence[Video]) -> tuple[Video, ...]:
+    """The near-duplicates of a video, and every other file that holds the same as one of all."""
+    copies: list[Video] = []
+    for one in (video, *near):
+        copies += [one] if one is not video else []
+        copies += (replace(one, path=path, other_paths=()) for path in one.other_paths)
+    return tuple(copies)
+
+
+def open_copy_test(indexes: Mapping[Modality, SpaceIndex]) -> "CopyTest":
+    """Tells copies among the videos of a library's indexes.
+
+    Raises:
+        QueryError: nobody knows at which cosines pictures or sounds of the encoders are the same.
+    """
+    comparison = Comparison(indexes)
+    unknown = [name for m, name in comparison.find_uncalibrated().items() if m != "lyrics"]
+    if unknown:
+        raise QueryError(
+            f"copies cannot be told, so results cannot be collapsed: {', '.join(unknown)} is"
+            f" {NOT_CALIBRATED}"
+        )
+    return CopyTest(comparison)
+
+
+class CopyTest:
+    """Tells whether two videos of a library are near-duplicates; each pair is compared once."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def __call__(self, first: Video, second: Video) -> bool:
+        """Whether they are copies of each other, by the rule of `mvsearch versions`."""
+        low, high = sorted((first, second), key=lambda video: video.id)
+        key = (low.id, high.id)
+        if key not in self._known:
+            self._known[key] = _is_as_long(low, high) and self._compare(low, high)
+        return self._known[key]
+
+    def _compare(self, first: Video, second: Video) -> bool:
+        relation = self._comparison.relate(first, second)
+        return relation is not None and relation.is_copy
+
+
+def _is_as_long(first: Video, second: Video) -> bool:
+    durations = (first.duration_seconds, second.duration_seconds)
+    return abs(durations[0] - durations[1]) <= MAX_LONGER_SECONDS + MAX_LONGER_SHARE * max(
+        durations
+    )

@@ -1,0 +1,162 @@
+"""Looks through all of a library's catalogue, and says what of it is damaged."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from mvsearch.store.catalog.lines import has_index
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database.connection import Database
+from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
+from mvsearch.store.library import Library, open_database
+
+# Of damage of one kind, so much is listed.
+MAX_LISTED = 20
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One thing that is not as we leave it.
+
+    Attributes:
+        where: a part of the catalogue, or a video by its id.
+        reason: one line.
+    """
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What a look through a library found.
+
+    Attributes:
+        file: the catalogue.
+        n_videos: how many were looked at.
+        damages: nothing where all is well.
+        folders: those that were indexed, as far as this can be read.
+    """
+
+    file: Path
+    n_videos: int
+    damages: tuple[Damage, ...]
+    folders: tuple[Path, ...]
+
+
+def check_library(folder: Path, progress: Progress | None = None) -> Checkup:
+    """Read everything that the catalogue of a library holds, and check that it fits together.
+
+    The indexes beside it are not looked at: they are checked whenever they are opened, and made
+    anew from the catalogue where they are damaged.
+
+    Args:
+        folder: of the library.
+        progress: called with the number of videos looked at, and of all.
+
+    Raises:
+        NoLibraryError: there is none.
+        LibraryBusyError: another process is bringing it up to date.
+    """
+    checker = _Checker(progress or (lambda n_done, n_all: None))
+    database, file = open_database(folder)
+    try:
+        checker.try_out("file", lambda: checker.check_file(database))
+    finally:
+        database.close()
+    checker.try_out("catalogue", lambda: checker.check_catalog(folder))
+    damages = tuple(dict.fromkeys(checker.damages))
+    return Checkup(file, checker.n_videos, damages, tuple(checker.folders))
+
+
+class _Checker:
+    """Goes on where one part is damaged."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.damages: list[Damage] = []
+        self.folders: list[Path] = []
+        self.n_videos = 0
+
+    def try_out(self, where: str, read: Callable[[], object]) -> None:
+        """Read a part; what is damaged in it is noted."""
+        try:
+            read()
+        except LibraryDamagedError as error:
+            self.damages.append(Damage(where, error.reason))
+        except VideoNotFoundError:
+            self.damages.append(Damage(where, "it has no file"))
+
+    def check_file(self, database: Database) -> None:
+        """Let the database check its own pages and references."""
+        with database.reading() as session:
+            connection = session.connection()
+            if connection.dialect.name == "sqlite":
+                self.damages += _check_pages(connection)
+                self.damages += _check_words(connection)
+
+    def check_catalog(self, folder: Path) -> None:
+        """Read every row as we read it."""
+        with Library.open(folder) as library, library.holding():
+            catalog = library.catalog
+            self.try_out("folders", lambda: self.folders.extend(catalog.folders()))
+            readers: dict[str, Callable[[], object]] = {
+                "setting": catalog.profile,
+                "space": catalog.spaces,
+                "location": catalog.locations,
+                "failure": catalog.failures,
+            }
+            for where, read in readers.items():
+                self.try_out(where, read)
+            ids = sorted(catalog.video_ids())
+            for at, video_id in enumerate(ids):
+                for read in _list_readers(catalog, video_id):
+                    self.try_out(f"video {video_id}", read)
+                self.n_videos += 1
+                self.progress(at + 1, len(ids))
+
+
+def _check_pages(connection: Connection) -> Iterator[Damage]:
+    """What SQLite finds wrong with its own file."""
+    for (found,) in connection.execute(text(f"PRAGMA integrity_check({MAX_LISTED})")):
+        if found != "ok":
+            yield Damage("file", " ".join(str(found).split()))
+    rows = connection.execute(text("PRAGMA foreign_key_check")).fetchmany(MAX_LISTED)
+    for table, _, parent, _ in rows:
+        yield Damage(str(table), f"a row refers to a {parent} that is not there")
+
+
+def _check_words(connection: Connection) -> Iterator[Damage]:
+    """Read the indexes of words and letters to their ends, and compare them with the lines."""
+    if not has_index(connection):
+        return
+    n_lines = connection.scalar(text("SELECT count(*) FROM lyric_line WHERE rejected IS NULL"))
+    keyed = "lyric_key JOIN lyric_line USING (video_id, position)"
+    for table in (keyed, "lyric_word_docsize", "lyric_gram_docsize"):
+        n_held = connection.scalar(text(f"SELECT count(*) FROM {table}"))
+        if n_held != n_lines:
+            yield Damage("lyric_line", f"the index of words has {n_held} lines of {n_lines}")
+    for table in ("lyric_word", "lyric_gram"):
+        # What lists the words of an index belongs to this connection alone.
+        name = f"temp.check_{table}"
+        connection.execute(text(f"CREATE VIRTUAL TABLE {name} USING fts5vocab(main, {table}, row)"))
+        n_terms = connection.scalar(text(f"SELECT count(*) FROM {name}"))
+        connection.execute(text(f"DROP TABLE {name}"))
+        if n_lines and not n_terms:
+            yield Damage("lyric_line", f"{table} holds no words")
+
+
+def _list_readers(catalog: Catalog, video_id: str) -> list[Callable[[], object]]:
+    """All ways to read what belongs to a video."""
+    return [
+        lambda: catalog.video(video_id),
+        lambda: catalog.stages(video_id),
+        lambda: catalog.uniform_seconds(video_id),
+        lambda: catalog.tags(video_id),
+        lambda: catalog.lyrics(video_id),
+        *(lambda key=space.key: catalog.embeddings(video_id, key) for space in catalog.spaces()),
+    ]

@@ -1,0 +1,1 @@
+"""The database of the catalogue: connection, tables, columns, migrations."""

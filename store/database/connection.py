@@ -1,0 +1,148 @@
+"""A connection to the catalogue's database: its transactions, and its errors in plain words."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+from mvsearch.store.database import guard
+from mvsearch.store.database.explain import DATABASE_ERRORS, explain
+from mvsearch.store.errors import LibraryDamagedError
+
+# What a write waits for one that another program has begun.
+BUSY_SECONDS = 10.0
+
+
+def sqlite_url(file: Path, mode: str) -> URL:
+    """The URL of an SQLite file.
+
+    Args:
+        file: absolute.
+        mode: "rwc" creates it, "rw" does not, "ro" only reads, and "immutable" reads without the
+            locks and side files that SQLite cannot make in a folder that is read-only.
+    """
+    query = {"uri": "true", "mode": "ro" if mode == "immutable" else mode}
+    if mode == "immutable":
+        query["immutable"] = "1"
+    return URL.create("sqlite", database=file.as_uri(), query=query)
+
+
+class Database:
+    """An engine with a session for reading and one for writing.
+
+    On SQLite a reader sees one state from its first statement to its last and never waits (WAL). A
+    writer's first statement takes the write lock: a reader that turned writer midway could fail.
+
+    Args:
+        url: any that SQLAlchemy knows.
+        place: what messages call it.
+        busy_seconds: how long a write waits for another one.
+        has_foreign_keys: off only for migrations; SQLite changes a table by copying it, and to
+            drop the old copy would take the rows of other tables along.
+    """
+
+    def __init__(
+        self,
+        url: URL,
+        place: str,
+        *,
+        busy_seconds: float = BUSY_SECONDS,
+        has_foreign_keys: bool = True,
+    ) -> None:
+        self.url = url
+        self.place = place
+        # As many connections as threads that read at once: one that had to wait for another's could
+        # wait for the whole of its query.
+        self.engine = create_engine(url, max_overflow=-1)
+        if self.engine.dialect.name == "sqlite":
+            is_read_only = url.query.get("mode") == "ro"
+            _prepare_sqlite(self.engine, is_read_only, busy_seconds, has_foreign_keys)
+        self._writer = self.engine.execution_options(is_writing=True)
+        self._held = threading.local()
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether this thread reads one state only, see `holding`."""
+        return getattr(self._held, "session", None) is not None
+
+    @contextmanager
+    def reading(self, *, is_newest: bool = False) -> Iterator[Session]:
+        """A session that sees one state of the database; inside `holding`, always the same.
+
+        Args:
+            is_newest: see the state as it is now, inside `holding` too.
+        """
+        held: Session | None = getattr(self._held, "session", None)
+        if held is not None and not is_newest:
+            with self._plain_errors():
+                yield held
+            return
+        with self._plain_errors(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let everything that this thread reads inside see one state, by one transaction.
+
+        Nothing is to be written inside: it would not be seen.
+        """
+        if self.is_holding:
+            yield
+            return
+        with self.reading() as session:
+            self._held.session = session
+            try:
+                yield
+            finally:
+                self._held.session = None
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes all stay, or none when it ends in an error."""
+        with self._plain_errors(), Session(self._writer) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every connection; the last one to close folds SQLite's log into the file."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Turn what the database refuses into one plain line."""
+        try:
+            yield
+        except DATABASE_ERRORS as error:
+            if isinstance(error, LibraryDamagedError) and error.place is not None:
+                raise  # told already, by a session within this one
+            raise explain(error, self.place) from error
+
+
+def _prepare_sqlite(
+    engine: Engine, is_read_only: bool, busy_seconds: float, has_foreign_keys: bool
+) -> None:
+    """Set what every new connection and every transaction begins with."""
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: Any) -> None:
+        # The driver's own BEGIN comes late and never before a SELECT; ours stands below.
+        connection.isolation_level = None
+        with guard.reading_text():
+            guard.distrust(connection)
+            connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+            connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
+            if not is_read_only:
+                connection.execute("PRAGMA journal_mode = WAL")
+                # In WAL mode a power cut can lose the last transactions, but never damage the file.
+                connection.execute("PRAGMA synchronous = NORMAL")
+
+    event.listen(engine, "handle_error", guard.tell_undecodable)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing", False)
+        guard.begin(connection, is_writing=is_writing)

@@ -1,0 +1,18 @@
+"""Runs the migrations on the connection that `store.schema` hands over.
+
+A new revision is a file in `versions` that names the one before it, and `store.schema.HEAD` names
+the newest.
+"""
+
+from alembic import context
+
+from mvsearch.store.database.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

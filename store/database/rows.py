@@ -1,0 +1,255 @@
+"""Records as rows of the tables, and rows as records."""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Row
+
+from mvsearch.store.catalog.paths import decode_path, encode_key
+from mvsearch.store.database.blobs import pack_seconds
+from mvsearch.store.database.columns import check_seconds, checks_rows
+from mvsearch.store.database.tables import (
+    FailureRow,
+    LocationRow,
+    LyricLineRow,
+    LyricsRow,
+    SpaceRow,
+    StageRow,
+    TagRow,
+    VideoRow,
+)
+from mvsearch.store.errors import FailureCode
+from mvsearch.store.records import (
+    Failure,
+    Location,
+    LyricLine,
+    Lyrics,
+    Modality,
+    Space,
+    Stage,
+    StageStatus,
+    Tag,
+    Video,
+    WhisperSegment,
+    Word,
+)
+
+
+def space_to_row(space: Space, position: int, generation: int) -> SpaceRow:
+    """A space as a row; `position` keeps the order of the profile."""
+    return SpaceRow(
+        key=space.key,
+        position=position,
+        modality=space.modality,
+        encoder=space.encoder,
+        revision=space.revision,
+        dim=space.dim,
+        view=space.view,
+        generation=generation,
+    )
+
+
+@checks_rows
+def row_to_space(row: SpaceRow) -> Space:
+    """A row as a space."""
+    return Space(cast(Modality, row.modality), row.encoder, row.revision, row.dim, row.view)
+
+
+def video_to_row(video: Video) -> VideoRow:
+    """A video as a row."""
+    return VideoRow(
+        id=video.id,
+        title=video.title,
+        artist=video.artist,
+        duration_seconds=video.duration_seconds,
+        is_duration_measured=video.is_duration_measured,
+        has_picture=video.has_picture,
+        has_sound=video.has_sound,
+    )
+
+
+@checks_rows
+def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
+    """A row as a video that lies at the first of some paths, and at the others."""
+    check_seconds(row.duration_seconds)
+    return Video(
+        row.id,
+        paths[0],
+        row.title,
+        row.artist,
+        row.duration_seconds,
+        row.is_duration_measured,
+        row.has_picture,
+        row.has_sound,
+        tuple(paths[1:]),
+    )
+
+
+def location_to_row(location: Location) -> LocationRow:
+    """A location as a row."""
+    return LocationRow(
+        key=encode_key(location.path),
+        path=os.fsencode(location.path),
+        shown=str(location.path),
+        folder=os.fsencode(location.folder),
+        video_id=location.video_id,
+        size=location.size,
+        mtime_ns=location.mtime_ns,
+    )
+
+
+@checks_rows
+def row_to_location(
+    row: LocationRow | Row[Any], decode_folder: Callable[[bytes], Path] = decode_path
+) -> Location:
+    """A row, or its columns by their names, as a location."""
+    return Location(
+        decode_path(row.path), row.video_id, decode_folder(row.folder), row.size, row.mtime_ns
+    )
+
+
+def stage_to_row(stage: Stage, uniform_seconds: Sequence[float]) -> StageRow:
+    """A stage as a row."""
+    return StageRow(
+        video_id=stage.video_id,
+        stage=stage.stage,
+        encoder=stage.encoder,
+        status=stage.status,
+        detail=stage.detail,
+        origin=stage.origin,
+        fingerprint=stage.fingerprint,
+        sampling=stage.sampling,
+        has_key_frames_only=stage.has_key_frames_only,
+        uniform_seconds=pack_seconds(uniform_seconds),
+    )
+
+
+@checks_rows
+def row_to_stage(row: StageRow | Row[Any]) -> Stage:
+    """A row, or its columns by their names, as a stage."""
+    return Stage(
+        row.video_id,
+        cast(Modality, row.stage),
+        row.encoder,
+        cast(StageStatus, row.status),
+        row.detail,
+        row.origin,
+        row.fingerprint,
+        row.sampling,
+        row.has_key_frames_only,
+    )
+
+
+def lyrics_to_row(video_id: str, lyrics: Lyrics) -> LyricsRow:
+    """Lyrics as a row, without the lines."""
+    return LyricsRow(
+        video_id=video_id, source=lyrics.source, origin=lyrics.origin, language=lyrics.language
+    )
+
+
+@checks_rows
+def rows_to_lyrics(row: LyricsRow, lines: Sequence[LyricLineRow]) -> Lyrics:
+    """Rows as lyrics."""
+    return Lyrics(tuple(map(row_to_line, lines)), row.source, row.origin, row.language)
+
+
+def line_to_row(video_id: str, position: int, line: LyricLine) -> LyricLineRow:
+    """A lyric line as a row."""
+    row = LyricLineRow(
+        video_id=video_id,
+        position=position,
+        text=line.text,
+        start_seconds=line.start_seconds,
+        end_seconds=line.end_seconds,
+        words=[[word.text, word.start_seconds, word.end_seconds] for word in line.words],
+        rejected=line.rejected,
+    )
+    if line.whisper is not None:
+        row.whisper_id = line.whisper.id
+        row.whisper_seek = line.whisper.seek
+        row.whisper_tokens = list(line.whisper.tokens)
+        row.whisper_temperature = line.whisper.temperature
+        row.whisper_avg_logprob = line.whisper.avg_logprob
+        row.whisper_compression_ratio = line.whisper.compression_ratio
+        row.whisper_no_speech_prob = line.whisper.no_speech_prob
+    return row
+
+
+@checks_rows
+def row_to_line(row: LyricLineRow) -> LyricLine:
+    """A row as a lyric line."""
+    check_seconds(row.end_seconds)
+    return LyricLine(
+        row.text,
+        row.start_seconds,
+        row.end_seconds,
+        tuple(Word(str(text), float(start), float(end)) for text, start, end in row.words),
+        row.rejected,
+        _row_to_whisper(row),
+    )
+
+
+def _row_to_whisper(row: LyricLineRow) -> WhisperSegment | None:
+    """What Whisper said of a line; a number that SQLite could not hold is NaN again."""
+    if row.whisper_id is None:
+        return None
+    temperature, avg_logprob, compression_ratio, no_speech_prob = (
+        math.nan if number is None else number
+        for number in (
+            row.whisper_temperature,
+            row.whisper_avg_logprob,
+            row.whisper_compression_ratio,
+            row.whisper_no_speech_prob,
+        )
+    )
+    return WhisperSegment(
+        row.whisper_id,
+        row.whisper_seek or 0,
+        tuple(row.whisper_tokens or ()),
+        temperature,
+        avg_logprob,
+        compression_ratio,
+        no_speech_prob,
+    )
+
+
+def tag_to_row(video_id: str, position: int, tag: Tag) -> TagRow:
+    """A tag as a row."""
+    return TagRow(
+        video_id=video_id,
+        position=position,
+        name=tag.name,
+        start_seconds=tag.start_seconds,
+        end_seconds=tag.end_seconds,
+        probability=tag.probability,
+    )
+
+
+@checks_rows
+def row_to_tag(row: TagRow) -> Tag:
+    """A row as a tag."""
+    check_seconds(row.end_seconds)
+    return Tag(row.name, row.start_seconds, row.end_seconds, row.probability)
+
+
+def failure_to_row(failure: Failure, size: int, mtime_ns: int) -> FailureRow:
+    """A failure as a row."""
+    return FailureRow(
+        key=encode_key(failure.path),
+        stage=failure.stage,
+        path=os.fsencode(failure.path),
+        shown=str(failure.path),
+        code=failure.code,
+        message=failure.message,
+        size=size,
+        mtime_ns=mtime_ns,
+    )
+
+
+@checks_rows
+def row_to_failure(row: FailureRow) -> Failure:
+    """A row as a failure."""
+    return Failure(decode_path(row.path), row.stage, cast(FailureCode, row.code), row.message)

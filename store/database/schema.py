@@ -1,0 +1,65 @@
+"""Brings a database to the tables that this version knows."""
+
+from pathlib import Path
+
+from sqlalchemy import column, inspect, select, table
+
+from mvsearch.store.database.connection import Database
+from mvsearch.store.database.guard import refuse_strange
+from mvsearch.store.errors import LibraryDamagedError
+
+# The newest revision in `migrations/versions`. Known without Alembic, whose import would cost more
+# than opening a library does.
+HEAD = "0006"
+
+_VERSION = table("alembic_version", column("version_num"))
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def read_version(database: Database) -> str | None:
+    """The revision a database is at; None when there is nothing in it.
+
+    Raises:
+        LibraryDamagedError: it holds tables, but not ours, or what acts by itself and is not ours.
+    """
+    with database.reading() as session:
+        refuse_strange(session.connection())
+        tables = inspect(session.connection()).get_table_names()
+        if not tables:
+            return None
+        versions = session.scalars(select(_VERSION)).all() if _VERSION.name in tables else ()
+    if len(versions) != 1:
+        raise LibraryDamagedError(
+            f"{database.place} is no catalogue of mvsearch; move it away and index again"
+        )
+    return str(versions[0])
+
+
+def upgrade(database: Database) -> None:
+    """Apply the migrations that a database lacks, all in one transaction.
+
+    The caller holds the writer's lock.
+
+    Raises:
+        LibraryDamagedError: it is at a revision that this version does not know.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    version = read_version(database)
+    config = Config(attributes={})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise LibraryDamagedError(
+            f"{database.place} comes from a newer version of mvsearch (schema {version}); install"
+            " that version, or choose another folder with --library"
+        )
+    migrated = Database(database.url, database.place, has_foreign_keys=False)
+    try:
+        with migrated.writing() as session:
+            config.attributes["connection"] = session.connection()
+            command.upgrade(config, "head")
+    finally:
+        migrated.close()

@@ -1,0 +1,82 @@
+"""Embeddings as rows of their table, and rows as embeddings or as vectors alone."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mvsearch.store.database.blobs import (
+    Seconds,
+    StoredVectors,
+    normalise,
+    pack_seconds,
+    pack_vectors,
+    unpack_seconds,
+    unpack_vectors,
+)
+from mvsearch.store.database.columns import MAX_SECONDS, checks_rows
+from mvsearch.store.database.tables import EmbeddingRow
+from mvsearch.store.records import Embeddings, Segment, Space
+
+
+def embeddings_to_row(video_id: str, embeddings: Embeddings, generation: int) -> EmbeddingRow:
+    """Embeddings as a row, with the generation of the space that they come with."""
+    texts = [segment.text for segment in embeddings.segments]
+    return EmbeddingRow(
+        video_id=video_id,
+        space_key=embeddings.space.key,
+        starts=pack_seconds(segment.start_seconds for segment in embeddings.segments),
+        ends=pack_seconds(segment.end_seconds for segment in embeddings.segments),
+        texts=texts if any(texts) else None,
+        vectors=pack_vectors(embeddings.vectors),
+        generation=generation,
+    )
+
+
+@checks_rows
+def row_to_embeddings(row: EmbeddingRow, space: Space) -> Embeddings:
+    """A row as embeddings."""
+    starts, ends = unpack_spans(row.starts, row.ends)
+    texts = read_texts(row) or [""] * len(starts)
+    segments = tuple(
+        Segment(None if math.isnan(start) else start, None if math.isnan(end) else end, text)
+        for start, end, text in zip(starts.tolist(), ends.tolist(), texts, strict=True)
+    )
+    return Embeddings(space, segments, normalise(unpack_vectors(row.vectors, space.dim)))
+
+
+@checks_rows
+def row_to_vectors(row: Any, dim: int, version: int) -> StoredVectors:
+    """The columns of a row by their names as vectors as they are stored."""
+    vectors = unpack_vectors(row.vectors, dim)
+    starts, ends = unpack_spans(row.starts, row.ends)
+    if not len(vectors) == len(starts) == len(ends):
+        raise ValueError(f"{len(vectors)} vectors of {row.video_id} have {len(starts)} times")
+    return StoredVectors(row.video_id, vectors, starts, ends, version)
+
+
+@checks_rows
+def unpack_spans(starts: bytes, ends: bytes) -> tuple[Seconds, Seconds]:
+    """The times of segments, in order each and NaN where there is none."""
+    firsts, lasts = unpack_seconds(starts), unpack_seconds(ends)
+    if len(firsts) != len(lasts):
+        raise ValueError(f"{len(firsts)} segments start and {len(lasts)} end")
+    is_timed = (firsts >= 0) & (firsts <= lasts) & (lasts <= MAX_SECONDS)
+    if not np.all(is_timed | (np.isnan(firsts) & np.isnan(lasts))):
+        raise ValueError("segments have times that cannot be")
+    return firsts, lasts
+
+
+@checks_rows
+def read_texts(row: Any) -> list[str]:
+    """The texts of a row's segments; none where it has no texts."""
+    texts = row.texts or []
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"what is said in {row.video_id} is no text")
+    return list(texts)
+
+
+def read_uniform(stored: bytes) -> list[float]:
+    """The times of frames of one colour."""
+    times, _ = unpack_spans(stored, stored)
+    return list(map(float, times))

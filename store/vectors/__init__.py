@@ -1,0 +1,1 @@
+"""The vector index of each space; the only package that imports FAISS."""

@@ -1,0 +1,214 @@
+"""The files of one space's index: what they are called, and what holds them together."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.own_files import has_other_names, read_own, write_own
+from mvsearch.store.records import Matrix, Space
+from mvsearch.store.vectors.index import TIMES_BYTES, SpaceIndex
+from mvsearch.store.vectors.row_file import Sums, is_large, is_whole, map_rows
+from mvsearch.store.vectors.row_table import RowTable
+
+# Goes up when the same vectors would be written otherwise.
+FORMAT = 2
+DIGEST_BYTES = 32
+# Rows and their codes apart; 250 million rows could be listed in it.
+MAX_PACKED_BYTES = 1 << 30
+# Equal to no generation: what left the library is erased, and what came is not there yet.
+NO_STATE = -1
+NO_SUMS: Sums = np.zeros(0, dtype=np.uint32)
+READING_ERRORS = (
+    OSError, EOFError, ValueError, LookupError, TypeError, NotImplementedError, MemoryError,
+    LibraryDamagedError, zipfile.BadZipFile,
+)  # fmt: skip
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+# Of codes; see `store.approximate.ListedCodes`.
+CodePart = Literal["leading", "following"]
+PARTS: tuple[CodePart, CodePart] = ("leading", "following")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """What the row files of a space hold; the one file that is replaced as a whole.
+
+    Attributes:
+        generation: of the space in the catalogue, whose state they are; `NO_STATE` where they lack
+            videos that it has.
+        epoch: the generation at which they were written anew; part of their names.
+        n_centred: videos that the centre was found among.
+        centre: (dim,) float32.
+        table: whose rows they are; rows behind these are what a killed writer left.
+        vector_sums, time_sums: checksums of both files; see `store.row_file`.
+    """
+
+    generation: int
+    epoch: int
+    n_centred: int
+    centre: Matrix
+    table: RowTable
+    vector_sums: Sums
+    time_sums: Sums
+
+
+class SpaceFiles:
+    """The files of a space in a folder.
+
+    `NAME.EPOCH.f16` has the placed vectors as rows, `NAME.EPOCH.times` their first and last second,
+    and `NAME.head`, written last, says whose they are. What else is measured in a space is a
+    `NAME.WHAT-EPOCH.npz`. A large space also has the two parts of its codes in
+    `NAME.EPOCH-ROWS.leading` and `.following`, and `NAME.EPOCH.lists`.
+    """
+
+    def __init__(self, folder: Path, space: Space) -> None:
+        self.folder = folder
+        self.space = space
+        self.stem = name_files(space.key)
+        self.head = folder / f"{self.stem}.head"
+        self.vector_bytes = 2 * space.dim
+
+    def vectors(self, epoch: int) -> Path:
+        """The file of the vectors."""
+        return self.folder / f"{self.stem}.{epoch}.f16"
+
+    def times(self, epoch: int) -> Path:
+        """The file of the times."""
+        return self.folder / f"{self.stem}.{epoch}.times"
+
+    def measured(self, epoch: int, what: str) -> Path:
+        """The file of something measured."""
+        return self.folder / f"{self.stem}.{what}-{epoch}.npz"
+
+    def lists(self, epoch: int) -> Path:
+        """The file that says whose the codes are; see `store.list_files`."""
+        return self.folder / f"{self.stem}.{epoch}.lists"
+
+    def codes(self, epoch: int, n_rows: int, part: CodePart) -> Path:
+        """The file of a part of the codes of so many rows."""
+        return self.folder / f"{self.stem}.{epoch}-{n_rows}.{part}"
+
+    def read_head(self) -> Head | None:
+        """The head; None where it is missing, damaged or of something else."""
+        try:
+            arrays = read_arrays(self.head)
+            told = json.loads(arrays["told"].tobytes())
+            if told["identity"] != self._identity():
+                return None
+            return Head(
+                told["generation"],
+                told["epoch"],
+                told["n_centred"],
+                arrays["centre"],
+                RowTable.from_arrays(arrays),
+                arrays["vector_sums"],
+                arrays["time_sums"],
+            )
+        except READING_ERRORS:
+            return None
+
+    def write_head(self, head: Head) -> None:
+        """Put a head in the place of the old one."""
+        told = {
+            "identity": self._identity(),
+            "generation": head.generation,
+            "epoch": head.epoch,
+            "n_centred": head.n_centred,
+        }
+        arrays = head.table.to_arrays() | {
+            "told": np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
+            "centre": head.centre,
+            "vector_sums": head.vector_sums,
+            "time_sums": head.time_sums,
+        }
+        write_own(self.head, pack_arrays(arrays))
+
+    def open(self, head: Head) -> SpaceIndex | None:
+        """The index that a head speaks of; None where its files are damaged."""
+        try:
+            n_rows = head.table.n_rows
+            vectors = map_rows(self.vectors(head.epoch), n_rows, self.vector_bytes)
+            times = map_rows(self.times(head.epoch), n_rows, TIMES_BYTES)
+            if not is_whole(vectors, self.vector_bytes, head.vector_sums):
+                return None
+            if not is_whole(times, TIMES_BYTES, head.time_sums):
+                return None
+            return SpaceIndex(
+                self.space,
+                head.generation,
+                head.epoch,
+                head.table,
+                head.centre,
+                vectors,
+                times,
+                is_mapped=is_large(n_rows, self.vector_bytes),
+            )
+        except READING_ERRORS:
+            return None
+
+    def has_other_names(self, head: Head) -> bool:
+        """Whether what is written to the files of rows would show elsewhere, as in a backup."""
+        codes = self.folder.glob(f"{self.stem}.{head.epoch}-*")
+        return any(map(has_other_names, [self.vectors(head.epoch), self.times(head.epoch), *codes]))
+
+    def is_current(self, file: Path, head: Head | None) -> bool:
+        """Whether a file of this space's name belongs to a head."""
+        if head is None:
+            return False
+        if file == self.head or file.name.endswith(f"-{head.epoch}.npz"):
+            return True
+        return file.name.startswith((f"{self.stem}.{head.epoch}.", f"{self.stem}.{head.epoch}-"))
+
+    def _identity(self) -> list[Any]:
+        """What must stand in a head for its files to be used."""
+        return [FORMAT, self.space.key, self.space.dim]
+
+
+def name_files(key: str) -> str:
+    """A file name for a space; its key may hold characters that a file name may not."""
+    readable = re.sub(r"[^A-Za-z0-9-]+", "_", key)[:60]
+    return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def pack_arrays(arrays: Arrays) -> bytes:
+    """Arrays as the content of a file, with a checksum before them."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    content = buffer.getvalue()
+    return hashlib.sha256(content).digest() + content
+
+
+def read_arrays(file: Path) -> dict[str, npt.NDArray[Any]]:
+    """Arrays in a file, as `pack_arrays` packed them.
+
+    Raises:
+        OSError: it cannot be read, or is no plain file.
+        LibraryDamagedError: they are not as they were.
+    """
+    return unpack_arrays(read_own(file, MAX_PACKED_BYTES))
+
+
+def unpack_arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Arrays that `pack_arrays` packed.
+
+    Raises:
+        LibraryDamagedError: they are not as they were.
+    """
+    digest, content = packed[:DIGEST_BYTES], packed[DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        raise LibraryDamagedError("a file of the index has changed since it was written")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise LibraryDamagedError("a file of the index is compressed, and could be of any size")
+    with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
+        return dict(loaded)

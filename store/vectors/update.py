@@ -1,0 +1,186 @@
+"""Brings the index of a space up to the catalogue: by what has changed, or from the beginning."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.store.catalog.snapshots import Snapshot
+from mvsearch.store.database.blobs import StoredVectors, normalise
+from mvsearch.store.own_files import replacing
+from mvsearch.store.records import Matrix, Space
+from mvsearch.store.vectors.centering import find_centre, is_settled, place_vectors
+from mvsearch.store.vectors.index import TIMES_BYTES, SpaceIndex
+from mvsearch.store.vectors.inverted_list_files import blot_codes
+from mvsearch.store.vectors.row_file import (
+    BLOCK_ROWS,
+    HEAD_BYTES,
+    Bytes,
+    append_rows,
+    erase_rows,
+    map_rows,
+    renew_sums,
+)
+from mvsearch.store.vectors.row_table import RowTable
+from mvsearch.store.vectors.space_files import NO_STATE, NO_SUMS, Head, SpaceFiles
+
+# Rows converted to float32 at once.
+ROWS_AT_ONCE = 8192
+# Files are written anew when so many of their rows, as a share, are dead.
+MAX_DEAD = 0.25
+
+
+def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> Head:
+    """Make the files of a space those of the snapshot, which is the catalogue as it is now.
+
+    The caller is the only one who changes the files, and the snapshot is not older than he is that:
+    so the files never go back. Lists are brought up to date by `store.list_files`.
+
+    As long as the centre may stay (`store.placing.is_settled`) this costs what has changed: a new
+    video's vectors are appended, those of one that left are overwritten. Otherwise, and where the
+    files are damaged, all is written anew.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    head = files.read_head()
+    if head is not None:
+        is_usable = files.open(head) is not None and not files.has_other_names(head)
+        head = retire(files, head, snapshot) if is_usable else None
+    head = _write_anew(files, snapshot) if head is None else _append_new(files, head, snapshot)
+    files.write_head(head)
+    return head
+
+
+def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
+    """Blot out the vectors of videos that left or were made anew; None where all must be.
+
+    Where none has left the head stays as it is. Otherwise what is left is the state of the snapshot
+    only if no video came, and `NO_STATE` until its vectors are appended.
+
+    Until the head is written again there is none: a program that is killed in between leaves files
+    that nobody uses.
+    """
+    if not is_settled(files.space, head.n_centred, len(snapshot.versions)):
+        return None
+    known = head.table.known()
+    left = {name for name, version in known.items() if snapshot.versions.get(name) != version}
+    if not left:
+        return head
+    table = head.table.without(left)
+    if table.n_dead > MAX_DEAD * table.n_rows:
+        return None
+    spans = [(first, end) for first, end in head.table.find_spans(left) if end > first]
+    if spans and files.has_other_names(head):
+        return None
+    if spans:
+        files.head.unlink()
+        erase_rows(files.vectors(head.epoch), files.vector_bytes, spans)
+        erase_rows(files.times(head.epoch), TIMES_BYTES, spans)
+        blot_codes(files, head, spans)
+    changed = {
+        block
+        for first, end in spans
+        for block in range(first // BLOCK_ROWS, (end - 1) // BLOCK_ROWS + 1)
+    }
+    is_all = table.known() == snapshot.versions
+    generation = snapshot.generation if is_all else NO_STATE
+    return _sum_up(files, replace(head, generation=generation, table=table), changed)
+
+
+def build_in_memory(space: Space, snapshot: Snapshot) -> SpaceIndex:
+    """The index of a space where no file can be written."""
+    vectors, times = io.BytesIO(), io.BytesIO()
+    table, mean, n_filled = _copy_rows(space, snapshot, vectors, times)
+    centre = find_centre(space, mean, n_filled)
+    placed = np.frombuffer(vectors.getbuffer(), dtype=np.uint8)
+    _place_rows(placed, centre)
+    spans = np.frombuffer(times.getbuffer(), dtype=np.uint8)
+    generation = snapshot.generation
+    return SpaceIndex(space, generation, generation, table, centre, placed, spans)
+
+
+def _write_anew(files: SpaceFiles, snapshot: Snapshot) -> Head:
+    """Write the row files of a new epoch."""
+    epoch = snapshot.generation
+    # Under another name than where it is used: whoever has mapped files of this epoch keeps them.
+    with replacing(files.vectors(epoch)) as vectors, replacing(files.times(epoch)) as times:
+        table, mean, n_filled = _copy_rows(files.space, snapshot, vectors, times)
+        centre = find_centre(files.space, mean, n_filled)
+        vectors.flush()
+        placed = np.memmap(vectors, dtype=np.uint8, mode="r+")
+        _place_rows(placed, centre)
+        placed.flush()
+    head = Head(epoch, epoch, len(snapshot.versions), centre, table, NO_SUMS, NO_SUMS)
+    return _sum_up(files, head, set())
+
+
+def _append_new(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head:
+    """Write the vectors of new videos behind the others."""
+    known = head.table.known()
+    new = sorted(name for name in snapshot.versions if name not in known)
+    added: list[tuple[str, int, int]] = []
+    spans: list[Bytes] = []
+
+    def place() -> Iterator[Bytes]:
+        for one in snapshot.read(new):
+            added.append((one.video_id, len(one.vectors), one.version))
+            spans.append(_join_times(one))
+            yield _to_bytes(place_vectors(normalise(one.vectors), head.centre))
+
+    n_before = head.table.n_rows
+    append_rows(files.vectors(head.epoch), n_before, files.vector_bytes, place())
+    append_rows(files.times(head.epoch), n_before, TIMES_BYTES, spans)
+    grown = replace(head, generation=snapshot.generation, table=head.table.extended(added))
+    return _sum_up(files, grown, {n_before // BLOCK_ROWS} if n_before % BLOCK_ROWS else set())
+
+
+def _sum_up(files: SpaceFiles, head: Head, changed: set[int]) -> Head:
+    """The head with the checksums of what has changed."""
+    n_rows = head.table.n_rows
+    vectors = map_rows(files.vectors(head.epoch), n_rows, files.vector_bytes)
+    times = map_rows(files.times(head.epoch), n_rows, TIMES_BYTES)
+    return replace(
+        head,
+        vector_sums=renew_sums(head.vector_sums, vectors, files.vector_bytes, changed),
+        time_sums=renew_sums(head.time_sums, times, TIMES_BYTES, changed),
+    )
+
+
+def _copy_rows(
+    space: Space, snapshot: Snapshot, vectors: BinaryIO, times: BinaryIO
+) -> tuple[RowTable, Matrix, int]:
+    """Write all vectors as they are stored, by video id; the mean of how many videos' means."""
+    vectors.write(bytes(HEAD_BYTES))
+    times.write(bytes(HEAD_BYTES))
+    added: list[tuple[str, int, int]] = []
+    total, n_filled = np.zeros(space.dim), 0
+    for one in snapshot.read(sorted(snapshot.versions)):
+        vectors.write(one.vectors.astype("<f2", copy=False).tobytes())
+        times.write(_join_times(one).tobytes())
+        added.append((one.video_id, len(one.vectors), one.version))
+        if len(one.vectors):
+            total += normalise(one.vectors).mean(axis=0)
+            n_filled += 1
+    mean = (total / max(1, n_filled)).astype(np.float32)
+    return RowTable().extended(added), mean, n_filled
+
+
+def _place_rows(mapped: Bytes, centre: Matrix) -> None:
+    """Put the place of stored vectors where they stand."""
+    rows = mapped[HEAD_BYTES:].view("<f2").reshape(-1, len(centre))
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        block = rows[first : first + ROWS_AT_ONCE]
+        block[:] = place_vectors(normalise(block), centre)
+
+
+def _join_times(one: StoredVectors) -> Bytes:
+    """First and last seconds side by side, as bytes."""
+    return _to_bytes(np.stack([one.starts, one.ends], axis=1), "<f8")
+
+
+def _to_bytes(array: npt.NDArray[np.floating], kind: str = "<f2") -> Bytes:
+    return np.frombuffer(array.astype(kind).tobytes(), dtype=np.uint8)

@@ -1,0 +1,195 @@
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mvsearch.indexer.lyrics.whisper.engines import Decoded
+from mvsearch.indexer.lyrics.whisper.gates import GateOptions
+from mvsearch.indexer.lyrics.whisper.transcription_loop import (
+    HearOptions,
+    choose_batch_size,
+    cut_window,
+    hear_clips,
+    split_tokens,
+)
+from mvsearch.indexer.lyrics.whisper.windows import WINDOW_FRAMES, Clip
+
+TEXT_END, FIRST_TIME = 1000, 2000
+GATES = GateOptions()
+GREEDY = HearOptions(temperatures=(0.0,))
+# Start and end in frames of what is sung; the number of a line is its token, from 1 on.
+LINES = [(50, 400), (420, 900), (2950, 3150), (3200, 3300), (4000, 4800), (5900, 6400)]
+N_FRAMES = 7000
+
+
+class PlantedEngine:
+    """Hears a line wherever the spectrogram holds its number, as a perfect Whisper would."""
+
+    name = "openai"
+    is_multilingual = False
+    n_state = 8
+    text_end = TEXT_END
+    first_time = FIRST_TIME
+
+    def __init__(self, doubts: dict[int, float] | None = None, n_lines: int = 99) -> None:
+        """Lines in `doubts` are guesses below a temperature; a window ends after `n_lines`."""
+        self.doubts = doubts or {}
+        self.n_lines = n_lines
+        self.batches: list[tuple[int, float]] = []
+
+    def encode(self, windows: np.ndarray) -> list[Any]:
+        return [window[0] for window in windows]
+
+    def decode(
+        self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
+    ) -> list[Decoded]:
+        self.batches.append((len(encoded), temperature))
+        return [self._decode(window, temperature) for window in encoded]
+
+    def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+        tokens: list[int] = []
+        is_doubtful, at, n_lines = False, 0, 0
+        for number, run in itertools.groupby(window.astype(int)):
+            end = at + len(list(run))
+            if number and n_lines < self.n_lines:
+                tokens += [FIRST_TIME + at // 2, number]
+                tokens += [FIRST_TIME + end // 2] if end < WINDOW_FRAMES else []
+                is_doubtful |= temperature < self.doubts.get(number, 0.0)
+                n_lines += 1
+            at = end
+        if n_lines == self.n_lines and tokens:
+            tokens.append(tokens[-1])
+        return Decoded(tuple(tokens), -3.0 if is_doubtful else -0.1, 0.0, temperature)
+
+    def read(self, tokens: Sequence[int]) -> str:
+        return " ".join(f"line{token}" for token in tokens if token < TEXT_END)
+
+
+def plant(lines: Sequence[tuple[int, int]] = LINES) -> np.ndarray:
+    """A spectrogram of two bands with the numbers of the lines in the first."""
+    mel = np.zeros((2, N_FRAMES), np.float32)
+    for number, (start, end) in enumerate(lines, 1):
+        mel[0, start:end] = number
+    return mel
+
+
+def hear(
+    engine: PlantedEngine, clips: Sequence[Clip], options: HearOptions = GREEDY
+) -> list[tuple[str, float, float]]:
+    made = hear_clips(engine, plant(), clips, None, options, GATES)
+    assert [segment["id"] for segment in made] == list(range(len(made)))
+    return [(each["text"], each["start"], each["end"]) for each in made if each["text"]]
+
+
+EXPECTED = [
+    (f"line{number}", pytest.approx(start / 100, abs=0.02), pytest.approx(end / 100, abs=0.02))
+    for number, (start, end) in enumerate(LINES, 1)
+]
+WHOLE = [Clip(0, N_FRAMES)]
+CUT = [Clip(0, 2900), Clip(2900, 5500), Clip(5500, N_FRAMES)]
+
+
+def test_a_long_clip_is_heard_window_by_window() -> None:
+    """The line that crosses 30 s is left for the window that begins with it."""
+    engine = PlantedEngine()
+    assert hear(engine, WHOLE) == EXPECTED
+    assert {size for size, _ in engine.batches} == {1}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 8])
+def test_clips_are_heard_side_by_side_with_the_same_result(batch_size: int) -> None:
+    engine = PlantedEngine()
+    assert hear(engine, CUT, HearOptions((0.0,), batch_size=batch_size)) == EXPECTED
+    assert max(size for size, _ in engine.batches) == min(batch_size, len(CUT))
+
+
+@pytest.mark.parametrize("n_lines", [1, 2])
+def test_what_a_model_leaves_of_a_clip_is_heard_again(n_lines: int) -> None:
+    """A model that ends early, with the time at which it would go on, goes on there."""
+    assert hear(PlantedEngine(n_lines=n_lines), CUT) == EXPECTED
+
+
+def test_the_open_end_of_a_clip_is_a_line() -> None:
+    lines = [(100, 300), (2500, 3000)]
+    made = hear_clips(PlantedEngine(), plant(lines), [Clip(0, 3000)], None, GREEDY, GATES)
+    assert [(each["text"], each["start"], each["end"]) for each in made] == [
+        ("line1", 1.0, 3.0),
+        ("line2", 25.0, 30.0),
+    ]
+
+
+def test_doubtful_windows_alone_are_decoded_again() -> None:
+    engine = PlantedEngine(doubts={4: 0.4})
+    options = HearOptions(temperatures=(0.0, 0.2, 0.4, 0.6))
+    made = hear_clips(engine, plant(), CUT, None, options, GATES)
+    assert engine.batches == [(3, 0.0), (1, 0.2), (1, 0.4)]
+    assert {each["temperature"] for each in made if each["seek"] == 2900} == {0.4}
+    assert {each["temperature"] for each in made if each["seek"] != 2900} == {0.0}
+
+
+def test_the_last_temperature_is_kept_however_doubtful() -> None:
+    engine = PlantedEngine(doubts={1: 9.0})
+    made = hear_clips(engine, plant(), CUT[:1], None, HearOptions((0.0, 0.5)), GATES)
+    assert (made[0]["text"], made[0]["avg_logprob"]) == ("line1", -3.0)
+
+
+def test_a_loop_is_doubtful_by_its_text() -> None:
+    class Looping(PlantedEngine):
+        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+            n_words = 40 if temperature == 0 else 2
+            tokens = (FIRST_TIME, *[7] * n_words, FIRST_TIME + 100)
+            return Decoded(tokens, -0.1, 0.0, temperature)
+
+    (made,) = hear_clips(Looping(), plant(), [Clip(0, 500)], None, HearOptions((0.0, 0.2)), GATES)
+    assert (made["text"], made["temperature"], made["end"]) == ("line7 line7", 0.2, 2.0)
+
+
+def test_silence_is_skipped_and_not_asked_again() -> None:
+    class Silent(PlantedEngine):
+        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+            return Decoded((FIRST_TIME, 5, FIRST_TIME + 9), -2.0, 0.9, temperature)
+
+    engine = Silent()
+    assert hear_clips(engine, plant(), CUT, None, HearOptions(), GATES) == []
+    assert engine.batches == [(3, 0.0)]
+
+
+def test_a_model_without_times_gives_one_line_a_window_and_comes_to_an_end() -> None:
+    class Timeless(PlantedEngine):
+        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+            return Decoded((5, 6), -0.1, 0.0, temperature)
+
+    assert hear(Timeless(), WHOLE) == [
+        ("line5 line6", 0.0, 30.0),
+        ("line5 line6", 30.0, 60.0),
+        ("line5 line6", 60.0, 70.0),
+    ]
+
+    class Stuck(PlantedEngine):
+        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+            return Decoded((FIRST_TIME, FIRST_TIME), -0.1, 0.0, temperature)
+
+    assert hear(Stuck(), WHOLE) == []
+
+
+def test_tokens_are_cut_between_two_times() -> None:
+    def split(*tokens: int) -> list[list[int]]:
+        return split_tokens(tokens, [token >= 90 for token in tokens])
+
+    assert split(90, 1, 95, 95, 2, 3, 99) == [[90, 1, 95], [95, 2, 3, 99]]
+    assert split(90, 1, 95, 95, 2, 3) == [[90, 1, 95]]
+    assert split(90, 1, 95, 95) == [[90, 1, 95]]
+    assert split(90, 1, 95) == []
+    assert split() == []
+
+
+def test_a_window_holds_no_more_than_its_clip() -> None:
+    mel = np.ones((3, 4000), np.float32)
+    assert cut_window(mel, Clip(3900, 3950)).sum() == 3 * 50
+    assert cut_window(mel, Clip(0, 4000)).shape == (3, WINDOW_FRAMES)
+
+
+def test_wide_models_take_fewer_windows_at_once() -> None:
+    assert [choose_batch_size(width) for width in (384, 512, 768, 1024, 1280)] == [8, 8, 4, 2, 2]

@@ -1,0 +1,97 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from mvsearch.indexer.lyrics.whisper.voice import CHUNK_SECONDS, VoiceActivity
+from mvsearch.indexer.lyrics.whisper.windows import (
+    FRAMES_A_SECOND,
+    WindowOptions,
+    find_pause,
+    find_stretches,
+    plan_clips,
+)
+
+GATED = WindowOptions(max_gap_seconds=20.0, margin_seconds=5.0)
+
+
+def activity(*intervals: tuple[float, float], length: float, pauses: float = 0.0) -> VoiceActivity:
+    """A voice in the intervals; with pauses of 0.6 s every so many seconds."""
+    times = np.arange(math.ceil(length / CHUNK_SECONDS)) * CHUNK_SECONDS
+    voice = np.zeros(len(times))
+    for start, end in intervals:
+        voice[(times >= start) & (times < end)] = 0.9
+    if pauses:
+        voice[times % pauses < 0.6] = 0.0
+    return VoiceActivity(intervals, length, voice)
+
+
+def spans(found: VoiceActivity, options: WindowOptions) -> list[tuple[float, float]]:
+    n_frames = round(found.duration_seconds * FRAMES_A_SECOND)
+    return [
+        (clip.start_frame / FRAMES_A_SECOND, clip.end_frame / FRAMES_A_SECOND)
+        for clip in plan_clips(found, n_frames, options)
+    ]
+
+
+@pytest.mark.parametrize("length", [0.5, 29.99, 30.0, 30.01, 100.0, 207.3])
+@pytest.mark.parametrize("pauses", [0.0, 3.0])
+def test_all_of_a_track_is_heard_once_in_windows_that_fit(length: float, pauses: float) -> None:
+    found = spans(activity((1.0, 40.0), length=length, pauses=pauses), WindowOptions())
+    assert found[0][0] == 0
+    assert found[-1][1] == pytest.approx(length, abs=0.005)
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(found))
+    assert all(0 < end - start <= 30.001 for start, end in found)
+
+
+def test_windows_are_cut_in_pauses() -> None:
+    found = spans(activity((0.0, 120.0), length=120.0, pauses=7.0), WindowOptions())
+    cuts = [end for _, end in found[:-1]]
+    assert len(cuts) >= 3
+    for cut in cuts:
+        assert cut % 7.0 == pytest.approx(0.3, abs=0.1)
+
+
+def test_a_pause_is_where_a_voice_is_least_likely() -> None:
+    probabilities = np.full(2000, 0.8)
+    at = round(25 / CHUNK_SECONDS)
+    probabilities[at - 10 : at + 10] = 0.1
+    assert find_pause(22, 30, probabilities) == pytest.approx(25, abs=0.1)
+    assert find_pause(22, 30, probabilities[:0]) == 30
+
+
+def test_long_gaps_are_left_out_less_the_margins() -> None:
+    found = activity((30.0, 40.0), (55.0, 60.0), (100.0, 110.0), length=200.0)
+    assert find_stretches(found, GATED) == [(25.0, 65.0), (95.0, 115.0)]
+    assert find_stretches(found, WindowOptions()) == [(0.0, 200.0)]
+    assert find_stretches(activity(length=50.0), GATED) == []
+    assert find_stretches(activity(length=15.0), GATED) == [(0.0, 15.0)]
+
+
+def test_a_gap_at_an_end_is_left_out_by_its_own_length() -> None:
+    assert find_stretches(activity((19.0, 40.0), length=59.0), GATED) == [(0.0, 59.0)]
+    assert find_stretches(activity((21.0, 40.0), length=61.0), GATED) == [(16.0, 45.0)]
+
+
+def test_what_fits_into_one_window_goes_into_one() -> None:
+    options = WindowOptions(max_gap_seconds=3.0, margin_seconds=0.0)
+    found = activity((0.0, 5.0), (10.0, 12.0), (20.0, 29.0), (40.0, 45.0), length=45.0)
+    assert spans(found, options) == [(0.0, 29.0), (40.0, 45.0)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_has_a_voice_is_heard_with_its_margins(seed: int) -> None:
+    """Every moment within a margin of a voice lies in a clip, and no moment in two."""
+    draw = np.random.default_rng(seed)
+    marks = np.sort(draw.uniform(0, 400, 2 * int(draw.integers(1, 8))))
+    intervals = tuple((float(a), float(b)) for a, b in marks.reshape(-1, 2))
+    options = WindowOptions(
+        max_gap_seconds=float(draw.uniform(11, 60)), margin_seconds=float(draw.uniform(0, 5))
+    )
+    found = spans(activity(*intervals, length=400.0, pauses=4.0), options)
+    assert all(one[1] <= other[0] + 0.011 for one, other in itertools.pairwise(found))
+    for moment in np.arange(0.05, 400, 0.1):
+        near = min(max(a - moment, moment - b, 0) for a, b in intervals)
+        if near <= options.margin_seconds - 0.02:
+            assert any(start <= moment <= end for start, end in found)

@@ -1,0 +1,97 @@
+"""Folders that hold nothing, went or were renamed: told, with the way out."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from mvsearch import cli
+from mvsearch.search.output.status import print_status, status_to_dict
+from mvsearch.search.output.terminal import run_app
+from mvsearch.store.library import Library
+from tests import toy_library
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command as the shell would: (exit code, standard output, standard error)."""
+
+    def call(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mvsearch", *map(str, words)])
+        code = run_app(cli.app)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "videos"
+    made.mkdir()
+    toy_library.make_clip(made / "a.mp4", "testsrc2=s=64x48:r=5", None, 1)
+    return made
+
+
+def test_a_folder_without_media_is_told(run: Any, tmp_path: Path) -> None:
+    wrong = tmp_path / "documents"
+    (wrong / "below").mkdir(parents=True)
+    (wrong / "below" / "letter.txt").write_text("dear")
+    code, out, err = run("index", wrong, "--library", tmp_path / "library")
+    assert (code, out) == (2, "")
+    assert "holds no video and no sound file" in err
+    assert err.strip().count("\n") == 0
+
+
+def test_media_below_is_none_where_nobody_looks_below(
+    run: Any, folder: Path, tmp_path: Path
+) -> None:
+    words = ("--no-recursive", "--json", "--library", tmp_path / "library")
+    code, out, err = run("index", folder.parent, *words)
+    assert (code, out) == (2, "")
+    assert "without the folders below it, holds no video" in err
+
+
+def test_what_cannot_be_read_is_something(tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "bad.mp4").write_text("no film")
+    assert toy_library.index(folder, tmp_path / "library").failed == 1
+
+
+def test_a_folder_that_is_emptied_keeps_what_was_known(folder: Path, tmp_path: Path) -> None:
+    toy_library.index(folder, tmp_path / "library")
+    (folder / "a.mp4").unlink()
+    assert toy_library.index(folder, tmp_path / "library").missing == 1
+
+
+def test_a_folder_that_is_not_there_is_named_with_the_way_out(run: Any, tmp_path: Path) -> None:
+    home = tmp_path / "library"
+    code, _, err = run("index", tmp_path / "gone", "--library", home)
+    assert code == 2
+    assert "not there" in err
+    assert "mvsearch remove --missing" in err
+    assert not home.exists()
+
+
+def test_a_renamed_folder_is_told_and_goes(run: Any, folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "library"
+    toy_library.index(folder, home)
+    moved = folder.rename(tmp_path / "moved")
+    toy_library.index(moved, home)
+    with Library.open(home) as library:
+        status = status_to_dict(library)
+    assert status["folders"] == [str(moved), str(folder)]
+    assert status["missing_folders"] == [str(folder)]
+    page = io.StringIO()
+    print_status(status, Console(file=page, width=200))
+    assert f"folder    {folder} (not there)" in page.getvalue()
+    assert "mvsearch remove --missing" in page.getvalue()
+    assert run("remove", "--missing", "--library", home)[:2] == (0, "0 videos removed\n")
+    with Library.open(home) as library:
+        status = status_to_dict(library)
+        assert (status["folders"], status["missing_folders"]) == ([str(moved)], [])
+        assert library.catalog.n_videos() == 1

@@ -1,0 +1,81 @@
+"""How much of a run is done, in seconds of media."""
+
+import threading
+
+import pytest
+
+from mvsearch.indexer.media.probe import probe_file
+from mvsearch.indexer.pipeline import durations as module
+from mvsearch.indexer.pipeline.durations import LOOK_UP_SECONDS, Lengths
+from tests.media import make_tone
+
+
+@pytest.fixture(scope="module")
+def tones(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tones")
+    return [
+        make_tone(folder / f"{number}.wav", 440, seconds)
+        for number, seconds in enumerate((2, 4, 8))
+    ]
+
+
+def wait_until_all_are_known(lengths):
+    """The look ahead is through."""
+    lengths._thread.join(60)
+    assert not lengths._thread.is_alive()
+
+
+def test_what_is_done_is_measured_in_seconds_of_media(tones):
+    with Lengths(dict.fromkeys(tones, True)) as lengths:
+        wait_until_all_are_known(lengths)
+        assert lengths.measure() == pytest.approx((0.0, 14.0), abs=0.1)
+        assert lengths.take(tones[0]) == probe_file(tones[0])
+        lengths.finish(tones[0], 2.0)
+        assert lengths.measure() == pytest.approx((2.0, 14.0), abs=0.1)
+        lengths.finish(tones[2], 8.0)
+        assert lengths.measure() == pytest.approx((10.0, 14.0), abs=0.1)
+
+
+def test_what_is_not_known_yet_is_like_the_others(tones):
+    lengths = Lengths(dict.fromkeys(tones, True))
+    assert lengths.measure() == (0.0, 0.0)
+    assert lengths.take(tones[1]) is None
+    lengths.finish(tones[1], 4.0)
+    assert lengths.measure() == (4.0, 12.0)
+
+
+def test_what_is_not_decoded_counts_little_and_is_not_probed(tones, monkeypatch):
+    monkeypatch.setattr(module, "probe_file", lambda path: pytest.fail("probed"))
+    with Lengths(dict.fromkeys(tones, False)) as lengths:
+        wait_until_all_are_known(lengths)
+        assert lengths.measure() == (0.0, 3 * LOOK_UP_SECONDS)
+        lengths.finish(tones[0], 2.0)
+        assert lengths.measure() == (LOOK_UP_SECONDS, 3 * LOOK_UP_SECONDS)
+
+
+def test_it_looks_no_farther_ahead_than_it_may_and_ends_when_it_is_left(tones, monkeypatch):
+    monkeypatch.setattr(module, "MAX_AHEAD", 2)
+    probed = []
+    is_ahead = threading.Event()
+
+    def probe(path):
+        probed.append(path)
+        if len(probed) == 2:
+            is_ahead.set()
+        return probe_file(path)
+
+    monkeypatch.setattr(module, "probe_file", probe)
+    with Lengths(dict.fromkeys(tones, True)) as lengths:
+        assert is_ahead.wait(60)
+    assert not lengths._thread.is_alive()
+    assert probed == tones[:2]
+
+
+def test_a_bad_file_is_left_to_the_work(tones, tmp_path):
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"nothing")
+    with Lengths({bad: True, tones[0]: True}) as lengths:
+        wait_until_all_are_known(lengths)
+        assert lengths.take(bad) is None
+        lengths.finish(bad, 0.0)
+        assert lengths.measure() == pytest.approx((0.0, 2.0), abs=0.1)

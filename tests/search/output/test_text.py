@@ -1,0 +1,41 @@
+"""Names of strangers: told exactly to programs, harmlessly to terminals."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mvsearch.search.output.listing import failure_to_dict, video_to_dict
+from mvsearch.search.output.text import printable, write_json
+from mvsearch.store.records import Failure, Video
+
+NASTY = b"/m/\x1b]0;owned\x07 \xff\xfe\xc2\x9b31m new\nline \xe2\x80\xae.mp4"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["夢の\u3000中へ", "می\u200cخواهم", "👩\u200d👧", "Screen\u202f1", "\u200fשלום", "co\u00adop"],
+)
+def test_what_shapes_words_stays(text: str) -> None:
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize("letter", ["\x1b", "\n", "\r", "\t", "\x85", "\x9b", "\u202e", "\u2028"])
+def test_what_moves_a_cursor_or_turns_text_round_is_marked(letter: str) -> None:
+    assert printable(f"a{letter}b") == "a\ufffdb"
+
+
+def test_json_holds_every_path_exactly_and_no_control_characters() -> None:
+    path = Path(os.fsdecode(NASTY))
+    video = Video("ab12", path, "Home", None, 1.0)
+    failure = Failure(path, "probe", "unreadable", "no")
+    text = write_json([video_to_dict(video), failure_to_dict(failure)])
+    assert text.replace("\n", "").isprintable()
+    text.encode()
+    for entry in json.loads(text):
+        assert os.fsencode(entry["path"]) == NASTY
+
+
+def test_json_stays_readable() -> None:
+    assert write_json({"title": "夢の\u3000中へ 🎬"}) == '{\n  "title": "夢の\u3000中へ 🎬"\n}'

@@ -1,0 +1,233 @@
+"""Lists of codes against brute force, and what becomes of them when a library changes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mvsearch.store.library import Library
+from mvsearch.store.records import (
+    Embeddings,
+    Location,
+    Matrix,
+    Segment,
+    Space,
+    Stage,
+    Video,
+    WholeVideo,
+)
+from mvsearch.store.vectors import inverted_list_files, inverted_lists, row_file
+from mvsearch.store.vectors.inverted_lists import choose_probes, learn_codebook, list_rows
+from tests.store.examples import SPACES, fill_song
+
+LARGE = Space("frames", "seer", "1", 24)
+# From the left: songs, frames of each.
+N_SONGS, N_FRAMES = 40, 30
+
+
+def make_scenes(n: int, seed: int, n_scenes: int = 6) -> Matrix:
+    """Frames of a few scenes: close to each other within one, along few directions."""
+    generator = np.random.default_rng(seed)
+    basis = np.random.default_rng(0).normal(size=(10, LARGE.dim))
+    scenes = generator.normal(size=(n_scenes, 10))[np.arange(n) * n_scenes // n]
+    frames = (scenes + 0.2 * generator.normal(size=(n, 10))) @ basis
+    frames += 0.2 * generator.normal(size=frames.shape)
+    return (frames / np.linalg.norm(frames, axis=1, keepdims=True)).astype(np.float32)
+
+
+def make_whole(video_id: str, seed: int) -> WholeVideo:
+    vectors = make_scenes(N_FRAMES, seed)
+    segments = tuple(Segment(i / 2, (i + 1) / 2) for i in range(N_FRAMES))
+    path = Path(f"/music/{video_id}.mp4")
+    return WholeVideo(
+        Video(video_id, path, "Song"),
+        Location(path, video_id, path.parent, 1000, 1),
+        (Stage(video_id, "frames", LARGE.key, "done"),),
+        (Embeddings(LARGE, segments, vectors),),
+    )
+
+
+def add_scenes(library: Library, video_id: str, seed: int) -> Matrix:
+    whole = make_whole(video_id, seed)
+    library.catalog.add_whole([whole])
+    return whole.embeddings[0].vectors
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A library of 1,200 rows, where that is large."""
+    monkeypatch.setattr(inverted_list_files, "MIN_LISTED_ROWS", 1000)
+    monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 10)
+    monkeypatch.setattr(inverted_list_files, "MAX_TAIL", 0.06)
+    monkeypatch.setattr(inverted_lists, "MAX_DIRECTIONS", 12)
+    monkeypatch.setattr(inverted_lists, "N_LEADING", 6)
+    monkeypatch.setattr(inverted_lists, "MIN_KEPT", 150)
+    monkeypatch.setattr(inverted_lists, "KEPT_PER_FOUND", 2)
+    for module in (row_file, inverted_list_files):
+        monkeypatch.setattr(module, "BLOCK_ROWS", 64)
+    monkeypatch.setattr("mvsearch.store.vectors.update.BLOCK_ROWS", 64)
+    library = Library.open(tmp_path / "large", create=True)
+    library.catalog.adopt_profile("toy", [LARGE])
+    library.catalog.add_whole([make_whole(f"{seed:04x}", seed) for seed in range(N_SONGS)])
+    return library
+
+
+def measure_recall(library: Library, n: int = 60) -> float:
+    """The share of the ten nearest rows that a search finds, against numpy."""
+    index = library.index(LARGE)
+    every = np.concatenate([index.vectors(video_id) for video_id in index.video_ids])
+    rows = np.concatenate([np.r_[index.rows(video_id)] for video_id in index.video_ids])
+    queries = index.place(make_scenes(n, seed=999))
+    similarities, found = index.search(queries, 10)
+    truth = queries @ every.T
+    nearest = rows[np.argsort(-truth, axis=1)[:, :10]]
+    dense = np.full((n, index.n_rows), np.nan)
+    dense[:, rows] = truth
+    exact = np.take_along_axis(dense, found, axis=1)
+    np.testing.assert_allclose(similarities, exact, atol=2e-3)  # NaN for a dead row
+    assert (np.diff(similarities, axis=1) <= 0).all()
+    return float(np.mean([np.isin(a, b).mean() for a, b in zip(nearest, found, strict=True)]))
+
+
+def codes_of(library: Library) -> bytes:
+    """The leading parts of all codes as they are stored, then the following ones."""
+    folder = library.folder / "vectors"
+    (leading,), (following,) = folder.glob("*.leading"), folder.glob("*.following")
+    return leading.read_bytes()[4096:] + following.read_bytes()[4096:]
+
+
+def test_a_large_index_is_approximate_and_says_how_well(large: Library) -> None:
+    index = large.index(LARGE)
+    assert not index.is_exact
+    assert index.lists is not None
+    assert (index.lists.n, index.lists.n_learnt) == (1200, 1200)
+    assert index.lists.recall >= 0.98
+    assert index.lists.n_probed < len(index.lists.codebook.centroids) == 64
+    assert sorted(index.lists.rows.tolist()) == list(range(1200))
+    assert measure_recall(large) >= 0.9
+    with Library.open(large.folder) as opened:
+        again = opened.index(LARGE)
+        assert again.lists is not None
+        assert again.lists.recall == index.lists.recall
+        query = again.place(make_scenes(1, seed=5))
+        np.testing.assert_array_equal(again.search(query, 20), index.search(query, 20))
+
+
+def test_few_lists_find_less_than_many(large: Library) -> None:
+    index = large.index(LARGE)
+    assert index.lists is not None
+    queries = index.place(make_scenes(40, seed=999))
+    every = np.concatenate([index.vectors(video_id) for video_id in index.video_ids])
+    nearest = np.argsort(-(queries @ every.T), axis=1)[:, :10]
+    recalls = []
+    for n_probed in (1, 8, 64):
+        found = [index.lists.find(query, 1200, n_probed) for query in queries]
+        recalls.append(np.mean([np.isin(a, b).mean() for a, b in zip(nearest, found, strict=True)]))
+    assert recalls[0] < recalls[1] < recalls[2] == 1.0
+
+
+def test_codes_are_as_near_as_their_steps(large: Library) -> None:
+    index = large.index(LARGE)
+    rows = index._exact.rows
+    book = learn_codebook(rows)
+    np.testing.assert_allclose(book.directions.T @ book.directions, np.eye(12), atol=1e-5)
+    projected = book.project(rows.astype(np.float32))
+    decoded = book.lows + book.steps * book.encode(projected)
+    inside = (projected >= book.lows) & (projected <= book.lows + 255 * book.steps)
+    assert inside.mean() > 0.99
+    error = np.abs(decoded - projected)[inside] / np.broadcast_to(book.steps, decoded.shape)[inside]
+    assert error.max() <= 0.51
+    distances = np.linalg.norm(projected[:, None] - book.centroids[None], axis=2)
+    chosen = distances[np.arange(len(rows)), book.choose_lists(projected)]
+    np.testing.assert_allclose(chosen, distances.min(axis=1), atol=1e-4)
+
+
+def test_filters_hold_and_few_rows_are_compared_one_and_all(large: Library) -> None:
+    index = large.index(LARGE)
+    query = index.place(make_scenes(1, seed=5))
+    for wanted in (["0003"], [f"{n:04x}" for n in range(30)]):
+        rows = index.search(query, 50, wanted)[1][0]
+        assert {index.video_ids[at] for at in index.video_of(rows[rows >= 0])} <= set(wanted)
+    truth = -np.sort(-(index.vectors("0003") @ query[0]))
+    np.testing.assert_allclose(index.search(query, 30, ["0003"])[0][0], truth, atol=2e-3)
+    best = int(index.video_of(index.search(query, 1)[1])[0, 0])
+    rows = index.search(query, 400, left_out=[index.video_ids[best]])[1]
+    assert (rows >= 0).all()
+    assert best not in index.video_of(rows)
+
+
+def test_rows_without_a_code_are_found_and_get_one_in_time(large: Library) -> None:
+    large.index(LARGE)
+    before = codes_of(large)
+    late = add_scenes(large, "ff00", seed=500)
+    index = large.index(LARGE)
+    assert index.lists is not None
+    assert (index.n_rows, index.lists.n) == (1230, 1200)
+    assert codes_of(large) == before
+    similarities, rows = index.search(index.place(late[:3]), 1)
+    assert rows[:, 0].tolist() == [1200, 1201, 1202]
+    np.testing.assert_allclose(similarities, 1, atol=2e-3)
+    for seed in range(3):
+        add_scenes(large, f"ff1{seed}", seed=600 + seed)
+    index = large.index(LARGE)
+    assert index.lists is not None
+    assert index.n_rows == index.lists.n == 1320
+    assert index.lists.n_learnt == 1200
+    rows = index.search(index.place(late[:3]), 1)[1]
+    assert rows[:, 0].tolist() == [1200, 1201, 1202]
+    assert measure_recall(large) >= 0.9
+
+
+def test_codes_of_what_left_are_blotted_out(large: Library) -> None:
+    index = large.index(LARGE)
+    assert index.lists is not None
+    old = large.catalog.embeddings("0007", LARGE.key)
+    assert old is not None
+    span = index.rows("0007")
+    gone = np.isin(index.lists.rows, np.r_[span])
+    codes = np.hstack([index.lists.leading, index.lists.following])
+    assert codes[gone].any(axis=1).all()
+    with large.writing():
+        large.catalog.drop_locations([Path("/music/0007.mp4")])
+    stored = np.hstack(np.frombuffer(codes_of(large), np.uint8).reshape(2, 1200, 6))
+    assert not stored[gone].any()
+    np.testing.assert_array_equal(stored[~gone], codes[~gone])
+    after = large.index(LARGE)
+    assert after.epoch == index.epoch
+    assert after.lists is not None
+    rows = after.search(after.place(old.vectors[:5]), 50)[1]
+    assert not np.isin(rows, np.r_[span]).any()
+    assert measure_recall(large) >= 0.9
+
+
+@pytest.mark.parametrize("ending", ["leading", "following", "lists"])
+def test_damaged_lists_are_not_used_and_made_anew(large: Library, ending: str) -> None:
+    large.index(LARGE)
+    (file,) = (large.folder / "vectors").glob(f"*.{ending}")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with Library.open(large.folder) as opened:
+        generation = opened.catalog.generation(LARGE.key)
+        damaged = opened._cache.load(LARGE, generation)
+        assert damaged is not None
+        assert damaged.is_exact
+        assert not opened.index(LARGE).is_exact
+
+
+def test_as_many_lists_are_looked_into_as_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inverted_lists, "MAX_DIRECTIONS", 12)
+    rows = np.concatenate([make_scenes(30, seed) for seed in range(20)]).astype(np.float16)
+    listed = list_rows(learn_codebook(rows), rows)
+    assert listed.n_probed == len(listed.codebook.centroids) == 64
+    chosen = choose_probes(listed, rows)
+    assert chosen.recall >= 0.98
+    monkeypatch.setattr(inverted_lists, "MIN_RECALL", 2.0)
+    assert choose_probes(listed, rows).n_probed == 64
+
+
+def test_a_small_library_has_no_lists(library: Library) -> None:
+    fill_song(library.catalog, "ab12", seed=1)
+    for space in SPACES:
+        assert library.index(space).is_exact
+    assert not list((library.folder / "vectors").glob("*.lists"))
