@@ -159,8 +159,8 @@ def index(
     from mvsearch.indexer.media.hardware import Hardware
     from mvsearch.indexer.pipeline.inventory import explain_absence
     from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
-    from mvsearch.indexer.progress import choose_progress
     from mvsearch.search.output.listing import print_summary, summary_to_dict
+    from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.scoring.null_distribution import measure_backgrounds
 
     options = IndexOptions(
@@ -298,8 +298,9 @@ def similar(
     library: LibraryOption = None,
 ) -> None:
     """Report the songs most similar to one, or to each."""
-    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.indexer.progress import follow
     from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
+    from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.report import ReportOptions, write_report
     from mvsearch.search.query.query import parse_weights
 
@@ -334,7 +335,8 @@ def versions(
     library: LibraryOption = None,
 ) -> None:
     """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
-    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.indexer.progress import follow
+    from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.versions import VersionsReport, write_versions
 
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
@@ -389,7 +391,7 @@ def evaluate(
 ) -> None:
     """Measure how well the library finds what is cut out of it, spoilt in many ways."""
     from mvsearch.indexer.pipeline.profile_libraries import open_sides, parse_profiles
-    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.indexer.progress import follow
     from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
     from mvsearch.search.evaluation.queries.arguments import (
         choose_groups,
@@ -399,6 +401,7 @@ def evaluate(
     )
     from mvsearch.search.evaluation.queries.sample import SampleOptions
     from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
+    from mvsearch.search.output.progress import choose_progress
 
     sample = SampleOptions(
         n_clips=clips,
@@ -573,8 +576,9 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Look through the whole library for damage, and say how to make it anew."""
-    from mvsearch.indexer.progress import choose_progress, follow
+    from mvsearch.indexer.progress import follow
     from mvsearch.search.output.checkup import checkup_to_dict, print_checkup
+    from mvsearch.search.output.progress import choose_progress
     from mvsearch.store.catalog.checking import check_library
     from mvsearch.store.opening import default_library_folder
 

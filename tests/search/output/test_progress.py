@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from mvsearch.indexer.progress import Bars, Lines, Silence, choose_progress, follow, format_time
+from mvsearch.indexer.progress import Silence, follow
+from mvsearch.search.output.progress import Bars, Lines, choose_progress, format_time
 
 
 def console(is_terminal):
@@ -56,7 +57,7 @@ def test_one_stage_is_moved_on_by_many_threads():
 
 def test_lines_tell_of_long_work_now_and_then(monkeypatch):
     clock = iter([0.0, 4.0, 11.0, 12.0])
-    monkeypatch.setattr("mvsearch.indexer.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("mvsearch.search.output.progress.time.monotonic", lambda: next(clock))
     place = console(False)
     with Lines(place) as progress:
         progress.begin("analyse", 4)
@@ -80,7 +81,7 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 0.0
-        monkeypatch.setattr("mvsearch.indexer.progress.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("mvsearch.search.output.progress.time.monotonic", lambda: self.now)
 
 
 def test_lines_tell_the_time_left_by_the_measure_and_the_mean_at_the_end(monkeypatch):
