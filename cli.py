@@ -1,4 +1,4 @@
-"""The command line: parse, call, print."""
+"""The `mvsearch` command line: parses arguments, calls the library, prints results."""
 
 from dataclasses import replace
 from functools import partial

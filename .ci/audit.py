@@ -1,4 +1,4 @@
-"""Looks up what constraints.txt lists among the known vulnerabilities; `make audit` calls it.
+"""Checks the packages of constraints.txt for known vulnerabilities (`make audit`).
 
 Exit code 1 where a vulnerability is known, or where some packages could not be looked up. Where
 none could, there is no network, or a registry in between that knows none: told, and code 0.

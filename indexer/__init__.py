@@ -1,1 +1,1 @@
-"""Videos in, features out."""
+"""Turns media files into features: embeddings, lyrics, tags and stills."""

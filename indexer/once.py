@@ -1,4 +1,4 @@
-"""A value that an object makes when it is first needed, and makes once however many threads ask."""
+"""A lazily computed attribute that is computed once, even with many threads."""
 
 import threading
 from collections.abc import Callable

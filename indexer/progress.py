@@ -1,4 +1,4 @@
-"""What long work reports while it runs; what shows it is in `search.output.progress`."""
+"""The protocol by which long work reports its progress."""
 
 from collections.abc import Callable
 from types import TracebackType

@@ -1,1 +1,1 @@
-"""Questions in, ranked videos out."""
+"""Searches a library: queries in, ranked videos with moments and reasons out."""

@@ -1,4 +1,4 @@
-"""The one door to searching: a query in, ranked videos with their reasons out."""
+"""Answers queries: finds, scores and ranks videos, with moments and reasons."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing

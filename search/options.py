@@ -1,4 +1,4 @@
-"""How a search scores, and how much it gives."""
+"""The options of a search: fusion method, weights and number of results."""
 
 from dataclasses import dataclass
 from typing import cast, get_args

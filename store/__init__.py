@@ -1,4 +1,4 @@
-"""What is kept: nouns, catalogue and vectors; the only package that opens the database."""
+"""Stores a library: records, catalogue and vectors; the only package that opens the database."""
 
 from mvsearch.store.telemetry import switch_off_telemetry
 

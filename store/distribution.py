@@ -1,4 +1,4 @@
-"""This program as it is installed: its distribution's name, its version, its extras."""
+"""Names the installed distribution, its version and its extras."""
 
 # The registry of Python packages has another program under the command's name.
 DISTRIBUTION = "music-video-search"

@@ -1,4 +1,4 @@
-"""Every error that reaches a caller: one family, each with one plain line."""
+"""The errors that reach callers; each message is one plain line."""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,4 @@
-"""A library: a folder with a catalogue, the indexes made from it and the lock of its writer."""
+"""A library: a folder with a catalogue, its vector indexes and a writer lock."""
 
 import threading
 from collections.abc import Callable, Iterator

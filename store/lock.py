@@ -1,4 +1,4 @@
-"""The lock of the one writer."""
+"""The lock that allows only one writer at a time."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A look at the folder of a library before its catalogue is opened."""
+"""Checks the folder of a library before its catalogue is opened."""
 
 import os
 import stat

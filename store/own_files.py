@@ -1,4 +1,4 @@
-"""The files inside a library: plain files in real folders, never reached through a link.
+"""Opens and replaces files inside a library without following links.
 
 A library may come from a stranger. A link in it could name any file of the user, so nothing inside
 is followed, to write or to read; the folder of the library itself may be reached through links.

@@ -1,4 +1,4 @@
-"""The nouns: what travels between the packages, each a frozen dataclass that checks itself."""
+"""The records that packages exchange: frozen dataclasses that validate themselves."""
 
 import math
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Keeps the libraries that we use from reporting home."""
+"""Turns off the usage reports of third-party libraries."""
 
 import os
 

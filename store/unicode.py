@@ -1,4 +1,4 @@
-"""Text of strangers in a Unicode normal form and of bounded length, in linear time."""
+"""Normalises untrusted Unicode text in linear time and limits its length."""
 
 import re
 import unicodedata

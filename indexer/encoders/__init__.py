@@ -1,4 +1,4 @@
-"""The table of encoders and profiles, and the two small interfaces that every encoder meets."""
+"""The registry of encoders and profiles, and the interfaces that encoders implement."""
 
 import gc
 from collections.abc import Sequence

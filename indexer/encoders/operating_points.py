@@ -1,4 +1,4 @@
-"""At which cosines of one encoder something is decided."""
+"""The similarity thresholds of an encoder."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Two networks that were trained to meet in one space, one of them for texts."""
+"""Pairs a media encoder with a text encoder that share one embedding space."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

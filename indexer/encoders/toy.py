@@ -1,4 +1,4 @@
-"""Encoders without weights, exact and quick, to test everything around them."""
+"""Small exact encoders without weights, for tests."""
 
 import re
 import zlib

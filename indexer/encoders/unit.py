@@ -1,4 +1,4 @@
-"""Vectors of length one."""
+"""Normalises vectors to unit length."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""One file in, its features out: decoder and encoders side by side."""
+"""Computes the features of one file: the decoder and the encoders run side by side."""

@@ -1,4 +1,4 @@
-"""One file in, its features out: the same code for the library and for a query clip."""
+"""Analyses one file into features; indexing and query clips share this code."""
 
 import threading
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""Encoders beside the decoder: a thread for each, and a queue of bounded size before it.
+"""Runs each encoder in a thread of its own behind a queue of bounded size.
 
 A file's own thread decodes and hands on what comes; it waits only where a queue is full, so that
 the slowest of decoder and encoders sets the pace, and memory does not grow with a file's length.

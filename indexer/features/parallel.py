@@ -1,4 +1,4 @@
-"""Work side by side in threads: the decoder is another process, the encoders let go of the lock."""
+"""Runs work in parallel threads and limits the threads of linear algebra."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator

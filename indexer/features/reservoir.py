@@ -1,4 +1,4 @@
-"""A few items of a stream, drawn at random without knowing how many will come."""
+"""Samples a fixed number of items from a stream of unknown length (Vitter's algorithm R)."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What is decoded on its way through the encoders: frames, all or a few of them, and sound."""
+"""Feeds decoded frames and audio to the encoders."""
 
 import threading
 from collections.abc import Iterable, Sequence

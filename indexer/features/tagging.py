@@ -1,4 +1,4 @@
-"""From a classifier's verdict on each frame to tags with times."""
+"""Turns the class probabilities of frames into tags with time ranges."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

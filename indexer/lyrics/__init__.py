@@ -1,4 +1,4 @@
-"""Lyrics of a video, from the cheapest source that can be trusted."""
+"""Chooses the lyrics of a video from the cheapest source that can be trusted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

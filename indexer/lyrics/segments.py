@@ -1,4 +1,4 @@
-"""Which lines of lyrics go into the index, each by itself or as one text."""
+"""Selects the lyric segments to index: each line, or the whole song as one text."""
 
 from mvsearch.store.records import LyricLine, Lyrics, Segment
 

@@ -1,1 +1,1 @@
-"""Media files: found, probed, and read by ffmpeg."""
+"""Finds, probes and decodes media files; the only package that starts ffmpeg."""

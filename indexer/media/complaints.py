@@ -1,4 +1,4 @@
-"""What the decoder complains of, and which of it means that picture or sound was lost."""
+"""Classifies ffmpeg's log messages: harmless, or loss of picture or sound."""
 
 import re
 from collections import deque

@@ -1,4 +1,4 @@
-"""Whether bytes begin like a container of video or sound."""
+"""Recognises media containers by their first bytes."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Decoders in hardware: which one is here, works and is faster, tried out on a first file."""
+"""Chooses hardware decoders that work on this machine and are faster than software."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Title and artist from a file name, where the tags have none."""
+"""Parses title and artist from file names, for files without tags."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Pictures to ask with: most through ffmpeg, WebP, AVIF and HEIC through Pillow."""
+"""Reads query images: with ffmpeg, or with Pillow for WebP, AVIF and HEIC."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a media file says of itself: streams, tags, title, and a duration that may lie."""
+"""Reads the streams, tags and duration of a file with ffprobe."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The programs that read media, and the guards on what a stranger's file may make them open."""
+"""Locates ffmpeg and ffprobe, and restricts what a file can make them open."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The media files in a folder, told by their content, and an id for the content of each."""
+"""Lists the media files of a folder and computes a content id for each."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Small pictures of what a video shows, taken from the frames that are decoded anyway."""
+"""Selects and encodes small still images of a video from its decoded frames."""
 
 import io
 import math

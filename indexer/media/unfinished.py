@@ -1,4 +1,4 @@
-"""Files that are still being written: downloads under way, and what grows while it is read."""
+"""Detects files that are still being written, such as running downloads."""
 
 import errno
 import os

@@ -1,1 +1,1 @@
-"""A folder of files into a library, kept up to date."""
+"""Indexes a folder into a library and keeps the library up to date."""

@@ -1,4 +1,4 @@
-"""How long the files of a run are, found a little ahead of the work, so that time left is told."""
+"""Probes durations a little ahead of the work, to estimate the remaining time."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""What lies in a folder, or in another library, against what the library knows of it."""
+"""Compares the files of a folder, or the videos of another library, with a library."""
 
 import os
 import threading

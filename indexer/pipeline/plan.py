@@ -1,4 +1,4 @@
-"""Which files lack which stages."""
+"""Lists the stages that each file still needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

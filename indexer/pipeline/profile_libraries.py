@@ -1,4 +1,4 @@
-"""The videos of a library under other profiles, each in a library of its own inside it."""
+"""Keeps the same videos under other profiles, in libraries inside the library."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A folder in, a library kept up to date: stage by stage, each file committed as it is done."""
+"""Indexes a folder: runs the missing stages and commits each file when it is done."""
 
 import logging
 import os

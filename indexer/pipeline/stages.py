@@ -1,4 +1,4 @@
-"""One file through the stages that it lacks, without a look at the library."""
+"""Runs the missing stages of one file, without access to the library."""
 
 import hashlib
 import threading

@@ -1,4 +1,4 @@
-"""What a run of the pipeline writes into the library, and the account it gives of it."""
+"""Writes the results of an index run into the library and summarises the run."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What the commands of the metrics have in common: their options, and how a result is shown."""
+"""The options and the output code that all metric commands share."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The commands of the metrics of pairs: `mvsearch metric clip-score` and its like."""
+"""The commands of pair metrics, such as `mvsearch metric clip-score`."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The commands of the metrics of whole files and of folders: `mvsearch metric fad` and its like."""
+"""The commands of set metrics, such as `mvsearch metric fad`."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,1 +1,1 @@
-"""How well a library answers: queries with known answers, metrics on ranks, and the report."""
+"""Measures retrieval quality with queries whose answers are known."""

@@ -1,4 +1,4 @@
-"""Asks a library queries with known answers, as a user would, and notes how they rank."""
+"""Runs queries with known answers against a library and records how the answers rank."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""What each metric would be if all videos came in random order, exactly.
+"""Computes the exact expectation of each metric under random order.
 
 The ranks of the right answers are then a random set of `n_relevant` of `n_videos` (hypergeometric).
 Every function takes 1 <= n_relevant <= n_videos and raises a ValueError otherwise.

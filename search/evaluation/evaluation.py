@@ -1,4 +1,4 @@
-"""What an evaluation of a library is: the outcomes of its queries, and its hubs."""
+"""The result of an evaluation: the outcomes of its queries, and hub counts."""
 
 import math
 from dataclasses import dataclass

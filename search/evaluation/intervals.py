@@ -1,4 +1,4 @@
-"""95 % bootstrap intervals over the videos that queries were made from.
+"""Computes 95 % bootstrap intervals, resampling by video.
 
 Queries from one video are not independent, so it is videos that are drawn with replacement, each
 with all its queries (cluster bootstrap; Field and Welsh, "Bootstrapping clustered data", JRSS B

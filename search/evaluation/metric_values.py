@@ -1,4 +1,4 @@
-"""The metrics of several queries together: value, 95 % interval and chance."""
+"""Aggregates metrics over queries: value, 95 % interval and chance level."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

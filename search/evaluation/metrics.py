@@ -1,4 +1,4 @@
-"""Retrieval metrics of one query, from the ranks of its right answers and from nothing else.
+"""Computes retrieval metrics of one query from the ranks of its right answers.
 
 The rules, which hold for every function here:
 

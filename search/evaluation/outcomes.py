@@ -1,4 +1,4 @@
-"""What one query with a known answer came to: ranks and a moment, and nothing else."""
+"""The outcome of one query with a known answer: ranks and moment errors."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Asks one library the queries of a benchmark, and notes how the right answers rank."""
+"""Runs the queries of a benchmark on one library and ranks the right answers."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Scores the similar-songs report by the groups, and counts how often each video turns up in it."""
+"""Evaluates the similar-songs report against groups and counts hubs."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""The ways to ask that are measured: by each modality alone, and by each fusion of all."""
+"""The systems that an evaluation compares: single modalities and fusion methods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Outcomes as tables: for each kind, distortion and means, the metrics with interval and chance."""
+"""Aggregates outcomes into rows by query kind, distortion and system."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Where in a video a query lies."""
+"""Locates queries in time within a video."""

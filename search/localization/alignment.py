@@ -1,4 +1,4 @@
-"""Where in a video a clip lies, and how sure that is."""
+"""Aligns a clip with a video and estimates the probability of each position."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The stretches of a found video that answer, with their times and words."""
+"""Finds the time ranges of a video that match a query, with their lyrics."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby

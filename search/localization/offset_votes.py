@@ -1,4 +1,4 @@
-"""How well each place and speed that a clip may have in a video fits what is seen and heard."""
+"""Computes the evidence for each offset and speed of a clip within a video."""
 
 import math
 from collections.abc import Sequence

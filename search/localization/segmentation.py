@@ -1,4 +1,4 @@
-"""Where a clip is an edit: the pieces that lie at different places of a video."""
+"""Splits an edited clip into pieces from different places of a video (Viterbi)."""
 
 import math
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""Metrics of pairs and sets of music and picture: does this music fit this picture?"""
+"""Published metrics for pairs and sets of music and pictures."""

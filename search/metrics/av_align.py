@@ -1,4 +1,4 @@
-"""AV-Align: how far onsets of the sound and peaks of the motion come together.
+"""AV-Align: how well onsets in the audio coincide with motion peaks in the picture.
 
 The rules:
 

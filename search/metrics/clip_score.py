@@ -1,4 +1,4 @@
-"""CLIP score and CLAP score: how near pictures, or sounds, are to texts.
+"""CLIP score and CLAP score: the similarity of images or audio with texts.
 
 - The score of a pair is the cosine of its two embeddings (Radford et al. 2021, section 3.1.2;
   Wu et al. 2023), from -1 to 1. CLIPScore (Hessel et al. 2021) is 2.5 times its positive part.

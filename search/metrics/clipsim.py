@@ -1,4 +1,4 @@
-"""CLIPSIM: how near the frames of a video are to a text, on average.
+"""CLIPSIM: the mean similarity of the frames of a video with a text.
 
 Conventions:
 

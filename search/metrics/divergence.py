@@ -1,4 +1,4 @@
-"""KL divergence of class posteriors: does the candidate hold what its target does?
+"""KL divergence of class probabilities between pairs of files.
 
 The rules, which hold for every function here:
 

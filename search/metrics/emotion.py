@@ -1,4 +1,4 @@
-"""Emotion match: how near a picture and a music are in valence and arousal.
+"""Emotion match: the similarity of an image and a track in valence and arousal.
 
 Conventions, after the published pairs of IMEMNet (Zhao et al. 2020), whose code was not found:
 

@@ -1,4 +1,4 @@
-"""The Fréchet distance of two sets of embeddings: of sound (FAD) or of pictures (FVD).
+"""Fréchet distance of two sets of embeddings: FAD for audio, FVD for video.
 
 The rules, which hold for every function here:
 

@@ -1,4 +1,4 @@
-"""The Fréchet distance of the Gaussians of two sets of rows, and its limit for ever more of them.
+"""Fréchet distance of two fitted Gaussians, and its extrapolation to infinite samples.
 
 The rules, and where they come from, are those of `frechet`.
 """

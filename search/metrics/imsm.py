@@ -1,7 +1,7 @@
-"""IMSM, the image–music similarity metric: do a picture and a music fit the same words?
+"""IMSM, the image–music similarity metric: whether both match the same texts.
 
-Conventions, after the published code of MeLFusion (Chowdhury et al. 2024), whose paper is not where
-the formula was found:
+Conventions, after the published code of MeLFusion (Chowdhury et al. 2024); the formula was not
+found in the text of the paper:
 
 - N texts are put to both encoders. P (n, N) is the softmax, over the texts, of CLIP's scaled
   cosines with n pictures; Q (m, N) likewise by CLAP with m sounds. M = P · Qᵀ is (n, m): how much

@@ -1,4 +1,4 @@
-"""The Inception Score: how sure a classifier is of each sample, and how different samples are.
+"""Inception Score: how confident and how varied a classifier's predictions are.
 
 The rules, which hold for every function here:
 

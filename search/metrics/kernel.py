@@ -1,4 +1,4 @@
-"""The kernel distance of two sets of rows: of pictures KID or KVD, of sound KAD.
+"""Kernel distance (MMD) of two sets of embeddings: KID, KVD or KAD.
 
 The rules:
 

@@ -1,4 +1,4 @@
-"""How unlike clips sound: their MFCCs, warped in time, as a table of all pairs.
+"""Timbre distance: MFCC sequences compared by dynamic time warping.
 
 The rules:
 

@@ -1,4 +1,4 @@
-"""How far two sequences differ when each may wait for the other: dynamic time warping.
+"""Dynamic time warping of two sequences.
 
 The rules:
 

@@ -1,1 +1,1 @@
-"""Results as text, tables, JSON and files."""
+"""Formats results as text, tables, JSON and files."""

@@ -1,4 +1,4 @@
-"""What a look through a library found, as lines and as JSON."""
+"""Formats the result of `mvsearch check` as lines and as JSON."""
 
 import shlex
 from typing import Any

@@ -1,4 +1,4 @@
-"""The files that commands write for their user: new ones, or others where that was asked."""
+"""Writes output files for the user, and replaces existing ones only on request."""
 
 import os
 import secrets

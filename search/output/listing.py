@@ -1,4 +1,4 @@
-"""What the library holds and what a run did, as tables and as JSON."""
+"""Formats videos, failures and run summaries as tables and JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

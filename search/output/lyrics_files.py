@@ -1,4 +1,4 @@
-"""Lyrics as files: plain text, CSV with Whisper's fields, LRC and SubRip."""
+"""Formats lyrics as plain text, CSV, LRC and SubRip."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Show the progress of long work: bars on a terminal, plain lines elsewhere, or nothing."""
+"""Shows the progress of long work: bars on a terminal, plain lines elsewhere, or nothing."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Results as JSON, CSV, playlists, plain lines and tables."""
+"""Formats results as JSON, CSV, playlists, plain text and tables."""
 
 import csv
 import io

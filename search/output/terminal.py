@@ -1,4 +1,4 @@
-"""The process around a command: its streams, its signals, and how it ends."""
+"""Runs a command as a process: output streams, signals and exit codes."""
 
 import atexit
 import io

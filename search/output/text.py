@@ -1,4 +1,4 @@
-"""Text as people and programs may safely be shown it: names, times and JSON."""
+"""Formats names, times and JSON safely for terminals and programs."""
 
 import json
 import unicodedata

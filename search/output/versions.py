@@ -1,4 +1,4 @@
-"""What was found of versions as a table and as JSON."""
+"""Formats versions as a table and as JSON."""
 
 import io
 from collections.abc import Callable, Sequence

@@ -1,1 +1,1 @@
-"""What is asked: query parts, their vectors, words and tags."""
+"""Queries: their parts, vectors, words and filters."""

@@ -1,4 +1,4 @@
-"""What a library holds that can be searched."""
+"""Describes what a library contains that can be searched."""
 
 from collections.abc import Iterator, Sequence
 

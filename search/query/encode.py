@@ -1,4 +1,4 @@
-"""Query parts into vectors of the library's own spaces."""
+"""Encodes query parts as vectors in the spaces of a library."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How much of a query's words a lyric line holds, as evidence beside its meaning."""
+"""Scores how many words of a query a lyric line contains."""
 
 import math
 import unicodedata

@@ -1,4 +1,4 @@
-"""What is asked: parts, weights and times, read from the words a user typed."""
+"""The query: its parts, weights and time ranges, parsed from user input."""
 
 import math
 import re

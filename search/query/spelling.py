@@ -1,4 +1,4 @@
-"""Which words are spelled alike, typing errors forgiven."""
+"""Compares words with tolerance for typing errors."""
 
 from collections.abc import Iterable
 

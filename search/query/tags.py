@@ -1,4 +1,4 @@
-"""Tags in a query: which videos have them, and where."""
+"""Finds videos with given tags, and the times of the tags."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

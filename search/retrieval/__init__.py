@@ -1,1 +1,1 @@
-"""Which videos are nearest."""
+"""Retrieves the nearest videos of a query."""

@@ -1,4 +1,4 @@
-"""The vectors of some videos at a time, as they are multiplied."""
+"""Reads vectors in blocks of videos for matrix multiplication."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which videos are worth comparing in full with each one of a large library."""
+"""Chooses, for each video of a large library, the candidates to compare exactly."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Every video against every other, or against those most like it."""
+"""Computes video-to-video similarities: all pairs, or the likely ones only."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

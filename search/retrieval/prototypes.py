@@ -1,4 +1,4 @@
-"""A few vectors that stand for each video, by which a whole library is compared cheaply."""
+"""Summarises each video by a few prototype vectors, for fast comparison."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor

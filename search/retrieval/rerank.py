@@ -1,4 +1,4 @@
-"""Each video of a large library compared in full with the likely ones alone."""
+"""Compares each video of a large library exactly with its candidates."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The videos nearest to sets of vectors."""
+"""Finds the videos nearest to a set of query vectors."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The similarity of videos to each other, both ways."""
+"""Computes the symmetric set similarity (mean of best matches) of two videos."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""All the videos that a query's indexes hold, each with a position."""
+"""Numbers all the videos that the indexes of a query contain."""
 
 import threading
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""Similarities as scores: calibration against unrelated content, and fusion."""
+"""Turns similarities into scores: calibration and fusion."""

@@ -1,4 +1,4 @@
-"""Similarities of any scale as surprise: how unlikely they are between unrelated content."""
+"""Calibrates similarities as −log10 of the chance that unrelated content reaches them."""
 
 import math
 from collections.abc import Collection

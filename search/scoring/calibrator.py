@@ -1,4 +1,4 @@
-"""The similarities of a query, or of videos, as surprise against the library's own backgrounds."""
+"""Calibrates the similarities of a query against the library's own null distribution."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Similarities of several modalities into one score."""
+"""Fuses the similarities of several modalities into one score."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence

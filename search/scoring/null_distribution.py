@@ -1,4 +1,4 @@
-"""How alike what has nothing to do with one another is: measured in the library, kept beside it."""
+"""Measures the similarity of unrelated content in a library and stores it with the library."""
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import own_spaces

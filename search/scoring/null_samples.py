@@ -1,4 +1,4 @@
-"""Unrelated content to compare a space with: pieces of its videos, whole videos, typed phrases."""
+"""Draws unrelated content to measure: pieces of videos, whole videos, typical phrases."""
 
 import zlib
 from collections.abc import Sequence

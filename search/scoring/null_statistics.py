@@ -1,4 +1,4 @@
-"""How alike unrelated content is, in numbers, and how a library keeps them while it grows."""
+"""Location and scale of the null distribution, updated as a library grows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Everyday phrases, as one might type them about anything: what unrelated words are like."""
+"""Everyday phrases that serve as unrelated text queries."""
 
 # Half describe what is seen, half are sung or said; none is of a song or a video that we measure.
 PHRASES = (

@@ -1,1 +1,1 @@
-"""Which videos of a library are versions of each other: copies, excerpts, dubs, covers."""
+"""Finds versions of the same video: copies, excerpts, dubs and covers."""

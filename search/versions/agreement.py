@@ -1,4 +1,4 @@
-"""Where two videos agree over time in one modality, and how far that stands out."""
+"""Measures how well two videos agree over time in one modality."""
 
 from dataclasses import dataclass, replace
 

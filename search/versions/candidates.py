@@ -1,4 +1,4 @@
-"""Which videos are worth comparing: those whose vectors fall together more than chance allows."""
+"""Finds candidate pairs by locality-sensitive hashing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

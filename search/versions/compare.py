@@ -1,4 +1,4 @@
-"""Two videos of a library compared in every modality."""
+"""Compares two videos in every modality."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which of many ranked videos are shown: copies under the best of them, few of each artist."""
+"""Collapses duplicates in a ranking, and limits results per artist."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

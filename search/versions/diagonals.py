@@ -1,4 +1,4 @@
-"""The diagonal of a matrix of similarities on which two videos agree best."""
+"""Finds the best diagonal of a similarity matrix."""
 
 from dataclasses import dataclass, replace
 

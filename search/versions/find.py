@@ -1,4 +1,4 @@
-"""All relations between the videos of a library: candidates, then comparison."""
+"""Finds all relations between the videos of a library: candidates, then comparison."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Groups of videos that are all versions of each other in one sense."""
+"""Groups videos that are all versions of each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which lines two lyrics share, in the order in which they are sung."""
+"""Matches the lines of two lyrics in order."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What two videos are to each other, told from what agrees over time and what does not."""
+"""Classifies the relation of two videos from what agrees and what differs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

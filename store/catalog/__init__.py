@@ -1,1 +1,1 @@
-"""The catalogue: what is known of videos, read and written."""
+"""The catalogue: reads and writes what is known about videos."""

@@ -1,4 +1,4 @@
-"""Looks through all of a library's catalogue, and says what of it is damaged."""
+"""Checks a whole catalogue for damage."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

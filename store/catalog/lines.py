@@ -1,4 +1,4 @@
-"""The lines of all lyrics that hold given words, or something spelled like them.
+"""Finds lyric lines by their words, with tolerance for spelling (SQLite FTS5).
 
 Words are found as SQLite's FTS5 cuts them (letters and digits, whatever their case and accents),
 and so are groups of three letters, which survive typing errors and need no spaces between words.

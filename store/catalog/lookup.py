@@ -1,4 +1,4 @@
-"""Which video a name means."""
+"""Finds the video that a name, id or path refers to."""
 
 import unicodedata
 from collections.abc import Sequence

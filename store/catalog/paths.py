@@ -1,4 +1,4 @@
-"""Paths as the catalogue knows them."""
+"""Converts file paths to and from their form in the catalogue."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the catalogue can be asked."""
+"""Reads the catalogue."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache

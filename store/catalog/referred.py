@@ -1,4 +1,4 @@
-"""Videos that rows refer to, and which of the places of one is shown."""
+"""Loads the videos that rows refer to, and chooses which path of each to show."""
 
 import os
 from pathlib import Path

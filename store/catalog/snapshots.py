@@ -1,4 +1,4 @@
-"""The vectors of a space at one generation, read video by video."""
+"""Reads the vectors of a space at one generation, video by video."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the catalogue holds of small pictures of videos."""
+"""Reads and writes the still images of videos."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence

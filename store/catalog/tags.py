@@ -1,4 +1,4 @@
-"""What the catalogue holds of what videos show."""
+"""Reads and writes the tags of videos."""
 
 from collections.abc import Sequence
 

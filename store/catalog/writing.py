@@ -1,4 +1,4 @@
-"""The catalogue: every question of `CatalogReader`, and every change, each one transaction."""
+"""Writes the catalogue; each change is one transaction."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence

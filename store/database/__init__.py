@@ -1,1 +1,1 @@
-"""The database of the catalogue: connection, tables, columns, migrations."""
+"""The database of the catalogue: connection, tables, columns and migrations."""

@@ -1,4 +1,4 @@
-"""Times and vectors as bytes, little-endian whatever the machine."""
+"""Converts times and vectors to little-endian bytes and back."""
 
 import math
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Columns that give what they should: every value that is read is checked here, and only here.
+"""Column types that validate every value that is read.
 
 SQLite keeps text in a column of numbers, and NULL in one without, when whoever writes the file
 wants it so. What a damaged or hostile catalogue holds must not get further than this.

@@ -1,4 +1,4 @@
-"""A connection to the catalogue's database: its transactions, and its errors in plain words."""
+"""Connects to the catalogue's database and manages transactions."""
 
 import sqlite3
 import threading

@@ -1,4 +1,4 @@
-"""What a database refuses, and what is found damaged in it, as errors of ours in one line."""
+"""Turns database errors into one-line errors of our own."""
 
 from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError

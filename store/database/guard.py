@@ -1,4 +1,4 @@
-"""Keeps what is written in a catalogue's own schema from acting: only our triggers may."""
+"""Refuses databases whose schema contains triggers or views that are not ours."""
 
 import hashlib
 import sqlite3

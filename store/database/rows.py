@@ -1,4 +1,4 @@
-"""Records as rows of the tables, and rows as records."""
+"""Converts records to table rows and back."""
 
 import math
 import os

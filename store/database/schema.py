@@ -1,4 +1,4 @@
-"""Brings a database to the tables that this version knows."""
+"""Upgrades a database to the tables of this version."""
 
 from pathlib import Path
 

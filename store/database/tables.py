@@ -1,4 +1,4 @@
-"""The tables of the catalogue, as typed models."""
+"""The tables of the catalogue as SQLAlchemy models."""
 
 from typing import Any
 

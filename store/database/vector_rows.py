@@ -1,4 +1,4 @@
-"""Embeddings as rows of their table, and rows as embeddings or as vectors alone."""
+"""Converts embeddings to table rows and back."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""The indexes on disk: files that can be deleted, damaged or stale, and nothing is lost."""
+"""Opens the index files of a library, and updates or rebuilds stale and damaged ones."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Where the vectors of a space are seen from."""
+"""Computes the centre that the vectors of a space are shifted by."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Compares a query with short codes where they lie, in memory or mapped from a file: by FAISS."""
+"""Compares a query with short vector codes, in memory or memory-mapped."""
 
 from collections.abc import Sequence
 from typing import Any

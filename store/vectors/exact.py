@@ -1,4 +1,4 @@
-"""Exact nearest neighbours over rows where they lie, in memory or mapped from a file: by FAISS."""
+"""Exact nearest-neighbour search over rows in memory or memory-mapped, with FAISS."""
 
 from functools import cache, cached_property
 from typing import Any

@@ -1,4 +1,4 @@
-"""Nearest neighbours among the vectors of one space, and whose they are."""
+"""Finds the nearest vectors of one space and the videos they belong to."""
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping

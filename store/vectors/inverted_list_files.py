@@ -1,4 +1,4 @@
-"""The lists of codes of a large space, on disk beside its rows."""
+"""The files of the inverted lists of a large space."""
 
 import logging
 from collections.abc import Mapping

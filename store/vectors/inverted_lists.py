@@ -1,4 +1,4 @@
-"""Nearest neighbours among very many rows: a few lists of short codes, then the rows themselves."""
+"""Approximate nearest-neighbour search: inverted lists of short codes, exact re-ranking."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Rows of one size in a file that only grows: appended to, blotted out, mapped into memory."""
+"""A file of fixed-size rows: appended to, erased in place, memory-mapped."""
 
 import mmap
 import os

@@ -1,4 +1,4 @@
-"""Which rows of a space are whose."""
+"""Records which rows of a space belong to which video."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

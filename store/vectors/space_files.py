@@ -1,4 +1,4 @@
-"""The files of one space's index: what they are called, and what holds them together."""
+"""The files of one space's index, and the head file that records their state."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""Brings the index of a space up to the catalogue: by what has changed, or from the beginning."""
+"""Brings the index of a space up to date with the catalogue."""
 
 import io
 from collections.abc import Iterator

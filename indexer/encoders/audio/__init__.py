@@ -1,1 +1,1 @@
-"""Encoders and classifiers of sound."""
+"""Audio encoders and classifiers."""

@@ -1,4 +1,4 @@
-"""The classes of AudioSet that a stretch of sound belongs to, by AST."""
+"""Classifies audio into AudioSet classes with AST."""
 
 import warnings
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Sound and words by CLAP."""
+"""Encodes audio and text with CLAP."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""The encoder of sound that needs no weights: measures of the signal, brought to one scale."""
+"""Encodes audio by signal features alone, without model weights."""
 
 from functools import cache
 from typing import ClassVar

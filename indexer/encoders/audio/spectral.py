@@ -1,4 +1,4 @@
-"""Measures of timbre, harmony, pitch and rhythm of a window of sound, without weights.
+"""Computes timbre, harmony, pitch and rhythm features of audio windows.
 
 Every measure is a statistic over the window that hardly moves when the window begins a second
 earlier or later, because a query's windows never fall on those of the library. Loudness is taken

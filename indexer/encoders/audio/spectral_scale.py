@@ -1,4 +1,4 @@
-"""Where each measure of a window lies and how far it spreads.
+"""The fixed mean and scale of each spectral feature.
 
 Written by `python -m benchmarks.audio_robustness MUSIC OTHERS --measure FILE`. The location is the
 mean over 1030 windows of 41 recordings: songs, instruments, speech, film.

@@ -1,1 +1,1 @@
-"""Encoders and classifiers of pictures."""
+"""Image encoders and classifiers."""

@@ -1,4 +1,4 @@
-"""Pictures in batches through a network, prepared inside of it."""
+"""Runs images through a network in batches; the network itself preprocesses them."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Frames and words by CLIP."""
+"""Encodes frames and text with CLIP."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""A classifier's verdict as a point among words (ConSE), so that words find pictures."""
+"""Maps class probabilities into a text embedding space (ConSE), so that text finds images."""
 
 import zipfile
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Frames by EfficientNet-Lite0, whose weights a pip package carries; words find them too."""
+"""Encodes frames with EfficientNet-Lite0, whose weights come from a pip package."""
 
 import ast
 from collections.abc import Sequence

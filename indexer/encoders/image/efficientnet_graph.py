@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as a graph, out of the weights that torch's module of it has."""
+"""Builds EfficientNet-Lite0 as an ONNX graph from its PyTorch weights."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Frames by ResNet-50, as the published system encoded them."""
+"""Encodes frames with ResNet-50, as the published system does."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar

@@ -1,4 +1,4 @@
-"""Frames and words by SigLIP 2."""
+"""Encodes frames and text with SigLIP 2."""
 
 from typing import TYPE_CHECKING, Any
 

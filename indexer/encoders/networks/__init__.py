@@ -1,1 +1,1 @@
-"""Weights and the networks made of them: found, fetched, checked, exported, run."""
+"""Finds, downloads, verifies, exports and runs neural networks."""

@@ -1,4 +1,4 @@
-"""Where the weights of an encoder lie, and whether they are the ones that are meant."""
+"""Locates the weights of encoders and verifies their checksums."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""What a network runs on: how many threads, and whether there is a GPU."""
+"""Chooses the device and the number of threads that a network runs on."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Brings weights from the net to their place."""
+"""Downloads model weights."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is made once on a machine and kept: exported networks, classes as words."""
+"""Caches what is computed once per machine: exported networks and class embeddings."""
 
 import json
 import logging

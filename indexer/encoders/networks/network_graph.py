@@ -1,4 +1,4 @@
-"""Writes a network as an ONNX graph, node by node: torch is not needed for it."""
+"""Builds networks as ONNX graphs, node by node, without torch."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Loads a checkpoint that transformers saved, from its folder and from nowhere else."""
+"""Loads transformers checkpoints from a local folder, never from the network."""
 
 import math
 from collections.abc import Iterator

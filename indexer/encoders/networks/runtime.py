@@ -1,4 +1,4 @@
-"""Runs networks: exported once and run by ONNX Runtime on a CPU, by torch on a GPU."""
+"""Runs networks with ONNX Runtime on a CPU and with torch on a GPU."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Texts as token ids, framed and padded the way a network was trained."""
+"""Tokenises text, with the special tokens and the padding that a network was trained with."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

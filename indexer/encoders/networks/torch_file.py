@@ -1,4 +1,4 @@
-"""Reads the tensors of a file that torch before 1.6 saved; torch is not needed for it.
+"""Reads tensors from files that torch before 1.6 saved, without torch.
 
 Such a file is a row of pickles: a magic number, a version, the machine's sizes, the tensors without
 their numbers, and the keys of their storages; then the numbers of each storage in that order, each

@@ -1,4 +1,4 @@
-"""Lists, checks and fetches the weights of the encoders."""
+"""Lists, verifies and downloads the weights of the encoders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

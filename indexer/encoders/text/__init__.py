@@ -1,1 +1,1 @@
-"""Encoders of lyric lines."""
+"""Text encoders for lyrics."""

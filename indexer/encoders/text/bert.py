@@ -1,4 +1,4 @@
-"""Lyric lines by BERT base, as the published system encoded them."""
+"""Encodes lyrics with BERT base, as the published system does."""
 
 from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame

@@ -1,4 +1,4 @@
-"""BERT with the mean over its tokens as a graph, out of a checkpoint that transformers saved."""
+"""Builds BERT with mean pooling as an ONNX graph from a transformers checkpoint."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Lyric lines by all-MiniLM-L6-v2, whose weights a pip package carries."""
+"""Encodes lyrics with all-MiniLM-L6-v2, whose weights come from a pip package."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Lyric lines in fifty languages, in one space."""
+"""Encodes lyrics in fifty languages in one embedding space."""
 
 from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame

@@ -1,4 +1,4 @@
-"""Texts through tokens and a network into unit vectors, and the encoders of lyrics made of it."""
+"""Encodes texts as unit vectors: tokens, network, pooling."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Readers of lyric files and subtitles."""
+"""Readers for lyric files and subtitles."""

@@ -1,4 +1,4 @@
-"""The text of a lyric line, without what is not sung."""
+"""Removes from lyric lines what is not sung, and limits their length."""
 
 import html
 import re

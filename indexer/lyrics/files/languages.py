@@ -1,4 +1,4 @@
-"""Names of languages as files and containers write them, to ISO 639-1 codes."""
+"""Maps language names of files and containers to ISO 639-1 codes."""
 
 from mvsearch.store.errors import MvsearchError
 

@@ -1,4 +1,4 @@
-"""LRC: lines with a time stamp before them, and in its enhanced forms before each word."""
+"""Reads LRC files, with time stamps per line or per word."""
 
 import re
 from itertools import pairwise

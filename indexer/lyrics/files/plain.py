@@ -1,4 +1,4 @@
-"""Lyrics as plain text, a line a line."""
+"""Reads plain text lyrics, one line of text per lyric line."""
 
 from mvsearch.indexer.lyrics.files.cleaning import clean_line, is_section_header
 from mvsearch.indexer.lyrics.files.timing import Parsed

@@ -1,4 +1,4 @@
-"""Roll-up captions, as machines write them, taken apart into the lines that are sung."""
+"""Detects roll-up captions and splits them into single lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The lyric files that lie beside a video, and which of them to take."""
+"""Finds lyric files beside a video and chooses which to read."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""SubRip, WebVTT and SubStation subtitles, read by pysubs2."""
+"""Reads SubRip, WebVTT and SubStation subtitles with pysubs2."""
 
 import re
 from collections.abc import Sequence

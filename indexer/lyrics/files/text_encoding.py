@@ -1,4 +1,4 @@
-"""Bytes of a stranger's text file to text, whatever they are encoded in."""
+"""Decodes text files of unknown character encoding."""
 
 import codecs
 import stat

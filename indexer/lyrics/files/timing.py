@@ -1,4 +1,4 @@
-"""Times for lyric lines whose format gives a start and no end."""
+"""Estimates the end times of lyric lines in formats that give only start times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

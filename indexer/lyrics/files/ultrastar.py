@@ -1,4 +1,4 @@
-"""UltraStar: a song as notes with syllables, timed in quarter beats."""
+"""Reads UltraStar songs: notes with syllables, timed in quarter beats."""
 
 import re
 from bisect import bisect_right

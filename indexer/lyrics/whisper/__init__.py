@@ -1,1 +1,1 @@
-"""Transcription by Whisper."""
+"""Transcribes lyrics with Whisper."""

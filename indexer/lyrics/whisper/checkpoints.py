@@ -1,4 +1,4 @@
-"""Where Whisper's checkpoints lie, told without importing Whisper."""
+"""Locates Whisper checkpoints without importing Whisper."""
 
 import os
 from importlib.util import find_spec

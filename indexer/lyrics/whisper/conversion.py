@@ -1,4 +1,4 @@
-"""Whisper's checkpoints converted for faster-whisper: once, on this machine, nothing downloaded."""
+"""Converts Whisper checkpoints for faster-whisper, once per machine and offline."""
 
 import itertools
 import json

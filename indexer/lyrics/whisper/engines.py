@@ -1,4 +1,4 @@
-"""The two engines that can run a Whisper model, and which of them is taken."""
+"""Chooses the Whisper engine: openai-whisper or faster-whisper."""
 
 import os
 from collections.abc import Sequence

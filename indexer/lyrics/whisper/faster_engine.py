@@ -1,4 +1,4 @@
-"""A Whisper model run by faster-whisper: CTranslate2, its weights as 8-bit integers on a CPU."""
+"""Runs Whisper with faster-whisper (CTranslate2, 8-bit integers on a CPU)."""
 
 from collections.abc import Sequence
 from pathlib import Path

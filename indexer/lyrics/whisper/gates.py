@@ -1,4 +1,4 @@
-"""Which of Whisper's lines are believed, and why the others are not."""
+"""Decides which transcribed lines to keep, and gives a reason for each rejected one."""
 
 import zlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A Whisper model run by openai-whisper: torch, in the precision of the checkpoint's kind."""
+"""Runs Whisper with openai-whisper (torch)."""
 
 import pickle
 import warnings

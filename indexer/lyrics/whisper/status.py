@@ -1,4 +1,4 @@
-"""Which Whisper models the profiles ask for, whether they are there, and what would run them."""
+"""Lists the Whisper models of the profiles, and whether they can run."""
 
 from mvsearch.indexer.encoders import PROFILES
 from mvsearch.indexer.encoders.networks.weights import ModelStatus

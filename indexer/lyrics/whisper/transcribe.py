@@ -1,4 +1,4 @@
-"""Lyrics by ear: Whisper, run only where there is a voice, and not believed blindly."""
+"""Transcribes a track that contains a voice, and rejects doubtful lines."""
 
 import tempfile
 import threading

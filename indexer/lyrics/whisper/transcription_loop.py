@@ -1,4 +1,4 @@
-"""The windows of a track through a Whisper model, several at once, and its tokens as lines."""
+"""Transcribes the windows of a track in batches, with temperature fallback."""
 
 from collections import deque
 from collections.abc import Sequence

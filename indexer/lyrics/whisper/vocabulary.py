@@ -1,4 +1,4 @@
-"""Whisper's vocabulary in the form that faster-whisper reads, made from openai-whisper's own."""
+"""Converts openai-whisper's vocabulary to the format of faster-whisper."""
 
 import json
 from functools import cache

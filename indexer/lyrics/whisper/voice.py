@@ -1,4 +1,4 @@
-"""Where a track has a voice, sung or spoken, by Silero's voice activity detector."""
+"""Detects voice in a track, sung or spoken, with Silero VAD."""
 
 import math
 from dataclasses import dataclass, field

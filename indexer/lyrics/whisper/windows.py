@@ -1,4 +1,4 @@
-"""Which parts of a track Whisper hears, cut into windows where no line is."""
+"""Splits a track into Whisper windows at pauses of the voice."""
 
 import math
 from dataclasses import dataclass

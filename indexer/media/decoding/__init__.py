@@ -1,1 +1,1 @@
-"""The decoder: raw frames, their times and sound out of a file."""
+"""Decodes files into raw frames with time stamps, and into mono audio."""

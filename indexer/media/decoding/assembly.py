@@ -1,4 +1,4 @@
-"""Bytes from the decoder's pipes, put together into batches of frames and blocks of sound."""
+"""Assembles bytes from the decoder's pipes into batches of frames and blocks of audio."""
 
 import re
 from collections import deque

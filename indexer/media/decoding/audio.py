@@ -1,4 +1,4 @@
-"""Sound cut into windows for the encoder, or taken whole for the transcriber."""
+"""Cuts audio into windows for the encoder, or collects all of it for transcription."""
 
 import threading
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""One pass of the decoder over a file: frames and sound in step, with their times."""
+"""Decodes the frames and the audio of a file in one pass, with time stamps."""
 
 import threading
 from collections.abc import Generator, Iterator

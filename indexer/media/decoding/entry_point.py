@@ -1,4 +1,4 @@
-"""Where the decoder may enter a file, so that the pictures wanted come out whole."""
+"""Finds a seek position from which the wanted frames decode without loss."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which frames of a video the decoder need not make, so that those that are taken hardly move."""
+"""Decides which frames the decoder may skip without changing the sampled ones."""
 
 import re
 from dataclasses import dataclass

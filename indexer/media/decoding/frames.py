@@ -1,4 +1,4 @@
-"""Pictures and subtitles out of files: streamed by the decoder, or a single one."""
+"""Reads pictures, single frames and subtitle streams out of files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The ffmpeg graph that turns a file into raw frames, their times, and mono sound."""
+"""Builds the ffmpeg command line that decodes frames, time stamps and mono audio."""
 
 import os
 from collections.abc import Mapping

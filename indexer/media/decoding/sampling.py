@@ -1,4 +1,4 @@
-"""Which frames of a video are taken, and which of them show nothing."""
+"""Chooses which frames of a video to sample, and marks uniform ones."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""A child process whose output comes through several pipes, read in one loop."""
+"""Reads several output pipes of a child process in one loop."""
 
 import os
 import selectors

@@ -1,4 +1,4 @@
-"""What decoding is asked for, and the pieces that it gives."""
+"""The requests and the results of decoding."""
 
 from dataclasses import dataclass
 from typing import Literal

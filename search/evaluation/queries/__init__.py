@@ -1,1 +1,1 @@
-"""Queries with known answers, and the distortions that they are asked under."""
+"""Generates queries with known answers, and distorts them."""

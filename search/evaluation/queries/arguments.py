@@ -1,4 +1,4 @@
-"""Which queries an evaluation makes, read from the words a user typed."""
+"""Parses the command-line options that select evaluation queries."""
 
 import math
 import re

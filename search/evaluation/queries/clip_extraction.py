@@ -1,4 +1,4 @@
-"""Cuts clips and single frames out of media and spoils them in a stated way."""
+"""Extracts clips and single frames from media, with distortions applied."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""What queries are tried under, by name: each distortion of picture, sound, time or words."""
+"""The distortions of picture, sound, speed and text, by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which videos of a library answer for one another: read from files, else told by their tags."""
+"""Groups videos that count as right answers for each other, from files or from tags."""
 
 import csv
 from collections import defaultdict

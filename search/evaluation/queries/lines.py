@@ -1,4 +1,4 @@
-"""Which lyric lines can be asked with: long enough, believed, and sung in no other song."""
+"""Selects lyric lines for queries: long enough, trusted, and unique to one song."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""The stretches of videos that clips are spoilt versions of, each cut out once."""
+"""Extracts each undistorted query clip once, for all of its distortions."""
 
 import threading
 from collections import Counter

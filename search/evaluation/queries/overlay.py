@@ -1,4 +1,4 @@
-"""Draws the text and the logo that broadcasters and platforms lay over pictures."""
+"""Draws text and logo overlays on frames, as broadcasters do."""
 
 TEXT = "SATURDAY NIGHT • LIVE"
 WHITE = (255, 255, 255, 235)

@@ -1,4 +1,4 @@
-"""A seeded sample of queries whose answers are known, drawn from what a library holds."""
+"""Draws a seeded sample of queries with known answers from a library."""
 
 import random
 import zlib

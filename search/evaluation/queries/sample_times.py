@@ -1,4 +1,4 @@
-"""Where in a video a query may be cut: never on the library's own frame times, nor in nothing."""
+"""Chooses query times that avoid the library's frame times and black or silent parts."""
 
 import math
 import random

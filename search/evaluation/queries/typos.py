@@ -1,4 +1,4 @@
-"""Lines of lyrics as hasty people type them: with slips of the fingers, or with words left out."""
+"""Adds typing errors to lyric lines, or drops words."""
 
 import random
 

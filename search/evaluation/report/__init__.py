@@ -1,1 +1,1 @@
-"""An evaluation as tables, a page, plots and JSON."""
+"""Formats evaluations: tables, HTML page, plots and JSON."""

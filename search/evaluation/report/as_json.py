@@ -1,4 +1,4 @@
-"""An evaluation as JSON has it: every figure, rounded, under keys that stay."""
+"""Formats an evaluation as JSON with stable keys."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Several evaluations of the same queries side by side, such as one library under two profiles."""
+"""Compares evaluations of the same queries, such as one library under two profiles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

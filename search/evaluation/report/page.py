@@ -1,4 +1,4 @@
-"""An evaluation as one page that needs nothing beside itself: tables and plots."""
+"""Formats an evaluation as one self-contained HTML page."""
 
 from collections.abc import Iterable, Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""What the page of an evaluation adds to the look of the reports: tables and plots."""
+"""The styles that the evaluation page adds to the report style sheet."""
 
 PAGE_STYLE = """
 :root { --fusion-0: #22252a; --fusion-1: #8a5fbf; --fusion-2: #c2557a; --fusion-3: #7a7f3a; }

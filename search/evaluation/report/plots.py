@@ -1,4 +1,4 @@
-"""The plots of an evaluation, as SVG: recall by distortion, moment errors, occurrences."""
+"""Draws evaluation plots as SVG: recall by distortion, moment errors, hubs."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""An evaluation as tables in the terminal: the headline, the means, every distortion."""
+"""Formats an evaluation as terminal tables."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby

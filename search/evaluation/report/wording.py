@@ -1,4 +1,4 @@
-"""How figures are written for people: numbers, intervals, and the names of what was measured."""
+"""Formats numbers, intervals and labels of evaluations."""
 
 from collections.abc import Mapping, Sequence
 

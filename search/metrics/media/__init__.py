@@ -1,1 +1,1 @@
-"""Media files as the numbers that metrics compare."""
+"""Turns media files into the arrays that the metrics compare."""

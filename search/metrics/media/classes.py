@@ -1,4 +1,4 @@
-"""Folders of media as class posteriors.
+"""Computes class probabilities for folders of media.
 
 The rules, which hold for every function here:
 

@@ -1,4 +1,4 @@
-"""Where the valence and arousal of files come from: a table, or the head of an encoder."""
+"""Reads valence and arousal of files from a table, or predicts them."""
 
 import csv
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Frames and sections of sound out of a file as arrays, for whoever measures them."""
+"""Reads frames and sections of audio from a file as arrays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

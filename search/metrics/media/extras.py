@@ -1,4 +1,4 @@
-"""The libraries that only metrics need, which are installed as an extra."""
+"""Imports the optional libraries of the metrics, with a clear error if one is missing."""
 
 from importlib import import_module
 from typing import Any

@@ -1,4 +1,4 @@
-"""Files that a metric is asked about: what they are called, and what is said of bad ones."""
+"""Names the files of a metric and describes bad ones in errors."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Folders of media as sets of embeddings.
+"""Computes embeddings for folders of media.
 
 The rules, which hold for every function here:
 

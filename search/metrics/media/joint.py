@@ -1,4 +1,4 @@
-"""Spaces that words share with pictures or with sound, and how files become vectors of them.
+"""Encodes files and texts in joint embedding spaces such as CLIP and CLAP.
 
 A picture is scaled as a whole to the encoder's square, in RGB, as everywhere in this system. Sound
 is mono at the encoder's rate; what is longer than its window is cut into windows, whose unit

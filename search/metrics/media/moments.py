@@ -1,4 +1,4 @@
-"""Frames of a video at regular times, each with the sound that begins there, as vectors."""
+"""Encodes frames at regular times together with the audio that starts there."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""When something moves most: peaks of the mean optical flow from frame to frame.
+"""Finds motion peaks in the mean optical flow between frames.
 
 The rules:
 

@@ -1,4 +1,4 @@
-"""When something begins to sound: onsets, as librosa finds them by its defaults.
+"""Finds audio onsets with librosa's defaults.
 
 The rules:
 

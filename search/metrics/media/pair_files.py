@@ -1,4 +1,4 @@
-"""Tables of pairs that others wrote, as CSV files."""
+"""Reads tables of pairs from CSV files."""
 
 import csv
 from collections.abc import Sequence

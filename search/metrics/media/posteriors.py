@@ -1,4 +1,4 @@
-"""What a classifier makes of a file over time: of its frames, or of its sound in segments."""
+"""Classifies a file over time: its frames, or segments of its audio."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

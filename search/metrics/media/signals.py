@@ -1,4 +1,4 @@
-"""Sound and every frame of a file as they are, for measures that need no encoder."""
+"""Reads all audio and all frames of a file as arrays."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Results of metrics as tables and plots."""
+"""Formats metric results as tables and plots."""

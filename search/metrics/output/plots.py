@@ -1,4 +1,4 @@
-"""Pictures of a result as PNG: a table of pairs as a heat map, sets of embeddings by PCA."""
+"""Draws metric results as PNG: heat maps of pairs, PCA plots of sets."""
 
 import io
 import warnings

@@ -1,4 +1,4 @@
-"""A metric's result as a table that can be printed.
+"""Formats metric results as tables.
 
 Cells are text already: whoever measured a figure knows how many of its digits mean anything.
 """

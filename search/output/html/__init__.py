@@ -1,1 +1,1 @@
-"""Reports as HTML pages that need nothing beside themselves."""
+"""Writes self-contained HTML reports."""

@@ -1,4 +1,4 @@
-"""The similarity of a whole library as one picture whose cells can be clicked."""
+"""Draws the similarity matrix of a library as a heat map with clickable cells."""
 
 import base64
 import math

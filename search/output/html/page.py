@@ -1,4 +1,4 @@
-"""What every page with pictures of videos is made of."""
+"""Builds the common frame of HTML pages with video stills."""
 
 import base64
 import hashlib

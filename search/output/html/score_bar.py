@@ -1,4 +1,4 @@
-"""A score as a bar whose parts are what the score is made of."""
+"""Draws a score as a bar with one part per modality."""
 
 from collections.abc import Iterable
 

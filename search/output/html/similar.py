@@ -1,4 +1,4 @@
-"""The similar-songs report as one page that needs nothing beside itself."""
+"""Writes the similar-songs report as one self-contained page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

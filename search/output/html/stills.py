@@ -1,4 +1,4 @@
-"""The stills of a library's videos: read from it, and made and kept where it has none."""
+"""Provides the stills of videos: reads them from the library, or makes missing ones."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The look of the report: one style sheet, light, dark and on paper."""
+"""The style sheet of the reports, for light, dark and print."""
 
 STYLE = """
 :root {

@@ -1,4 +1,4 @@
-"""The report on versions as one page that needs nothing beside itself."""
+"""Writes the versions report as one self-contained page."""
 
 from collections.abc import Mapping, Sequence
 from html import escape

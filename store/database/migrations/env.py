@@ -1,7 +1,7 @@
-"""Runs the migrations on the connection that `store.schema` hands over.
+"""Runs Alembic migrations on the connection that `store.database.schema` provides.
 
-A new revision is a file in `versions` that names the one before it, and `store.schema.HEAD` names
-the newest.
+A new revision is a file in `versions` that names the one before it, and
+`store.database.schema.HEAD` names the newest.
 """
 
 from alembic import context
