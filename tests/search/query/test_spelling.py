@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mvsearch.search.query.spelling import compare_spelling, count_errors, find_alike_words
+from mvsearch.search.query.spelling import find_alike_words
 
 
 @cache
@@ -24,10 +24,18 @@ def define_errors(word: str, other: str) -> int:
     return min(choices)
 
 
-@given(st.text("abc", max_size=6), st.text("abc", max_size=6))
+WORDS = st.text("abc", min_size=1, max_size=8)
+
+
+@given(WORDS, st.sets(WORDS))
 @settings(max_examples=300, deadline=None)
-def test_errors_are_those_of_the_definition(word: str, other: str) -> None:
-    assert count_errors(word, other) == define_errors(word, other)
+def test_alike_is_what_the_definition_says(word: str, known: set[str]) -> None:
+    expected = {}
+    for other in known:
+        longest, n_errors = max(len(word), len(other)), define_errors(word, other)
+        if n_errors <= min(2, longest // 3):
+            expected[other] = pytest.approx(1 - n_errors / longest)
+    assert find_alike_words([word], known) == {word: expected}
 
 
 @pytest.mark.parametrize(
@@ -54,12 +62,6 @@ def test_errors_are_those_of_the_definition(word: str, other: str) -> None:
 def test_words_are_alike_by_the_share_of_letters_that_are_right(
     word: str, other: str, expected: float
 ) -> None:
-    assert compare_spelling(word, other) == pytest.approx(expected)
-    assert compare_spelling(other, word) == pytest.approx(expected)
-
-
-@given(st.text("abcde", min_size=1, max_size=8), st.lists(st.text("abcde", min_size=1, max_size=8)))
-@settings(max_examples=100, deadline=None)
-def test_nothing_that_is_alike_is_passed_over(word: str, known: list[str]) -> None:
-    expected = {other for other in known if compare_spelling(word, other) > 0}
-    assert set(find_alike_words([word], known)[word]) == expected
+    for asked, known in ((word, other), (other, word)):
+        found = find_alike_words([asked], [known])[asked]
+        assert found == ({known: pytest.approx(expected)} if expected else {})
