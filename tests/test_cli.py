@@ -12,7 +12,7 @@ import pytest
 
 from mvsearch import cli
 from mvsearch.indexer.encoders import PROFILES
-from mvsearch.search.output.terminal import run_app
+from mvsearch.search.commands.process import run_app
 from tests import toy_library
 from tests.limits import HANG_SECONDS
 from tests.media import make_picture

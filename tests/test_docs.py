@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import typer
 
 from mvsearch import cli
 
@@ -47,17 +48,14 @@ def commands(generator: ModuleType) -> dict[str, Any]:
     return dict(generator.load_commands())
 
 
-def registered_names() -> set[str]:
+def registered_names(app: typer.Typer = cli.app) -> set[str]:
     """Every command, read from what Typer was told, without the generator."""
-    own = {c.name or c.callback.__name__ for c in cli.app.registered_commands if c.callback}
-    below = {
-        f"{group.name} {command.name or command.callback.__name__}"
-        for group in cli.app.registered_groups
-        if group.typer_instance
-        for command in group.typer_instance.registered_commands
-        if command.callback
-    }
-    return own | below
+    own = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        below = registered_names(group.typer_instance)
+        own |= {f"{group.name} {name}" if group.name else name for name in below}
+    return own
 
 
 def read_code(document: Path) -> list[list[str]]:

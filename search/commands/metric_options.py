@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from typer.core import TyperCommand
 
-from mvsearch.search.output.terminal import make_console, print_json, read_path, write_file
+from mvsearch.search.commands.options import read_path
+from mvsearch.search.output.terminal import make_console, print_json, write_file
 from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ TextOption = Annotated[list[str], typer.Option("--text", metavar="T…", help="T
 SecondsOption = Annotated[
     float | None, typer.Option("--seconds", metavar="S", help="Of each file; else all of it.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 HeatmapOption = Annotated[
     Path | None,
     typer.Option(

@@ -9,7 +9,6 @@ from mvsearch.search.commands.metric_options import (
     AudioOption,
     HeatmapOption,
     ImageOption,
-    JsonOption,
     ManyValues,
     ProfileOption,
     ScaleOption,
@@ -19,7 +18,7 @@ from mvsearch.search.commands.metric_options import (
     show_result,
 )
 from mvsearch.search.commands.metric_sets import add_commands
-from mvsearch.search.output.terminal import ForceOption, read_path, require_command
+from mvsearch.search.commands.options import ForceOption, JsonOption, read_path, require_command
 from mvsearch.store.errors import QueryError
 
 metric_app = typer.Typer(help="Does this music fit this picture? Metrics of pairs and of sets.")

@@ -8,7 +8,6 @@ import typer
 from mvsearch.search.commands.metric_options import (
     AudioOption,
     HeatmapOption,
-    JsonOption,
     ManyValues,
     ScatterOption,
     SecondsOption,
@@ -16,7 +15,7 @@ from mvsearch.search.commands.metric_options import (
     show_plotted,
     show_result,
 )
-from mvsearch.search.output.terminal import ForceOption, read_path
+from mvsearch.search.commands.options import ForceOption, JsonOption, read_path
 
 MatchName = Literal["greedy", "optimal", "paper"]
 WarpName = Literal["exact", "fast"]

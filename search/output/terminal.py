@@ -1,106 +1,16 @@
-"""Runs a command as a process: output streams, signals and exit codes."""
+"""Prints tables, JSON and text, and writes reports to files."""
 
-import atexit
-import io
-import os
-import signal
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import typer
-
-from mvsearch.store.distribution import explain_absence
-from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-EXIT_FAILURES = 1
-EXIT_WRONG_USE = 2
-EXIT_INTERRUPTED = 130
 # Tables that nobody watches are for programs and files: no cell is cut.
 PIPE_WIDTH = 200
-COMPLAINT_LENGTH = 300
-# By pydantic's names of what may be wrong with a value.
-_PROBLEMS = {
-    "int_parsing": "it is a whole number",
-    "int_from_float": "it is a whole number",
-    "int_parsing_size": "it is a whole number of fewer digits",
-    "float_parsing": "it is a number",
-    "greater_than_equal": "it is at least {ge:g}",
-    "less_than_equal": "it is at most {le:g}",
-    "greater_than": "it is more than {gt:g}",
-    "less_than": "it is less than {lt:g}",
-}
-
-
-def run_app(app: typer.Typer) -> int:
-    """Run a command line; every error that a user can cause is one line and exit code 2.
-
-    Returns:
-        The exit code.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    code: int | None = EXIT_WRONG_USE
-    try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
-    except MvsearchError as error:
-        _complain(str(error))
-    except typer.TyperException as error:
-        _complain(_explain(error))
-    except KeyboardInterrupt:
-        code = EXIT_INTERRUPTED
-    except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
-        _drop_output()
-        code = EXIT_FAILURES
-    except ModuleNotFoundError as error:
-        _complain(explain_absence(error))
-    except OSError as error:  # such as a full disk behind standard output
-        _drop_output()
-        _complain(f"stopped: {error.strerror or error}")
-    return code or 0
-
-
-def end_process(code: int) -> NoReturn:
-    """End the process, where nothing is left to do, without taking it apart piece by piece.
-
-    To free every object of the libraries that a search imports takes Python 0.2 s; the system needs
-    none of it.
-    """
-    if threading.active_count() > 1:
-        sys.exit(code)
-    with suppress(OSError, ValueError):  # nobody reads on
-        sys.stdout.flush()
-        sys.stderr.flush()
-    atexit._run_exitfuncs()
-    os._exit(code)
-
-
-def require_command(context: typer.Context) -> None:
-    """Show the commands of a group where none was named; it is wrong use all the same."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(EXIT_WRONG_USE)
-
-
-def read_path(text: str) -> Path:
-    """A path as it was typed; nothing at all, as from an unset variable, is not this folder."""
-    if not text:
-        raise MvsearchError("a path is empty: name a folder or file, or . for this folder")
-    return Path(text)
-
-
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Overwrite files that are there; media never are.")
-]
 
 
 def make_console(*, stderr: bool = False) -> "Console":
@@ -141,47 +51,3 @@ def deliver(report: str, out: Path | None, *, has_force: bool) -> None:
         print_text(report)
     else:
         write_file(out, report, has_force=has_force)
-
-
-def _explain(error: typer.TyperException) -> str:
-    """What is wrong with the words of a command, without the prose of what checked them."""
-    find_errors = getattr(error.__cause__, "errors", None)  # pydantic's, which Typer checks with
-    if not isinstance(error, typer.BadParameter) or find_errors is None:
-        return error.format_message()
-    found = find_errors()[0]
-    limits = found.get("ctx", {})
-    if (begin := _PROBLEMS.get(found["type"])) is not None:
-        error.message = begin.format(**limits) + f", not {str(found['input'])!r}"
-    else:
-        error.message = str(limits.get("error", found["msg"]))
-    return error.format_message()
-
-
-def _complain(reason: str) -> None:
-    """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
-    from mvsearch.search.output.text import printable
-
-    line = printable(" ".join(reason.split()))
-    if len(line) > COMPLAINT_LENGTH:
-        line = f"{line[: COMPLAINT_LENGTH // 2]}…{line[-COMPLAINT_LENGTH // 2 :]}"
-    with suppress(OSError):
-        sys.stderr.write(f"mvsearch: {line}\n")
-
-
-def _drop_output() -> None:
-    """Let nothing more go to standard output, not even what Python flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _interrupt(_: int, __: object) -> None:
-    """End tidily at Ctrl-C and at a plain `kill`, with what is done kept; at the next, at once."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end_at_once)
-    raise KeyboardInterrupt
-
-
-def _end_at_once(_: int, __: object) -> None:
-    """End without tidying, but for the cursor, which a progress bar may have hidden."""
-    if sys.stderr.isatty():
-        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
-    os._exit(EXIT_INTERRUPTED)

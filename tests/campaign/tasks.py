@@ -17,8 +17,8 @@ from mvsearch import cli
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.networks.export_cache import load_cached
 from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.search.commands.process import run_app
 from mvsearch.search.engine import Engine
-from mvsearch.search.output.terminal import run_app
 from mvsearch.search.query.query import Query, parse_part
 from mvsearch.store.library import Library
 from tests.campaign import planted

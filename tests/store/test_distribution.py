@@ -56,7 +56,7 @@ def test_nothing_tells_to_install_a_strangers_package(pattern: str) -> None:
 @pytest.mark.parametrize("module", ["torch", "transformers.models", "whisper"])
 def test_what_a_light_installation_lacks_is_told_in_one_line(module: str) -> None:
     code = (
-        "import sys, typer; from mvsearch.search.output.terminal import run_app\n"
+        "import sys, typer; from mvsearch.search.commands.process import run_app\n"
         f"sys.modules.update(dict.fromkeys({sorted(LEFT_OUT)!r})); app = typer.Typer()\n"
         f"@app.command()\ndef work() -> None:\n    import {module}\n"
         "sys.exit(run_app(app))"

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from mvsearch import cli
+from mvsearch.search.commands.process import run_app
 from mvsearch.search.output.status import print_status, status_to_dict
-from mvsearch.search.output.terminal import run_app
 from mvsearch.store.library import Library
 from tests import toy_library
 

@@ -4,7 +4,7 @@ import pytest
 
 from mvsearch import cli
 from mvsearch.indexer.encoders import ENCODERS, PROFILES, Profile
-from mvsearch.search.output.terminal import run_app
+from mvsearch.search.commands.process import run_app
 from tests.search.metrics.tones import Tones
 
 

@@ -1,0 +1,124 @@
+"""The command that measures how well a library is searched: `mvsearch evaluate`."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mvsearch.search.commands.opening import check_target, load_encoders, open_library
+from mvsearch.search.commands.options import ForceOption, JsonOption, LibraryOption, read_path
+from mvsearch.search.output.terminal import make_console, print_json, write_file
+from mvsearch.store.errors import MvsearchError
+
+if TYPE_CHECKING:
+    from mvsearch.search.evaluation.evaluation import Evaluation
+
+app = typer.Typer()
+
+
+@app.command()
+def evaluate(
+    clips: Annotated[
+        int, typer.Option(min=1, help="Places to cut at; each is asked with every distortion.")
+    ] = 60,
+    lengths: Annotated[
+        str, typer.Option(metavar="S,…", help="Seconds that clips last, such as 3,5,10.")
+    ] = "5",
+    distortions: Annotated[
+        str, typer.Option(metavar="NAME,…", help="Such as none,crop 70,noise 10; or all.")
+    ] = "all",
+    kinds: Annotated[
+        str, typer.Option(metavar="KIND,…", help="Of queries: clip, image, lyric, similar.")
+    ] = "clip,image,lyric,similar",
+    groups: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=read_path,
+            metavar="FILE.csv",
+            help="Columns path and group: videos that are right answers for one another.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Measure the same videos under another profile; indexed first."
+        ),
+    ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,…", help="Profiles side by side, such as embedded,paper."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the sample; the same gives the same table.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Clips at once.")] = None,
+    as_json: JsonOption = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(parser=read_path, metavar="FILE", help="Write tables and plots to a page."),
+    ] = None,
+    force: ForceOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Measure how well the library finds what is cut out of it, spoilt in many ways."""
+    from mvsearch.indexer.pipeline.profile_libraries import open_sides, parse_profiles
+    from mvsearch.indexer.progress import follow
+    from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
+    from mvsearch.search.evaluation.queries.arguments import (
+        choose_groups,
+        parse_distortions,
+        parse_kinds,
+        parse_lengths,
+    )
+    from mvsearch.search.evaluation.queries.sample import SampleOptions
+    from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
+    from mvsearch.search.output.progress import choose_progress
+
+    sample = SampleOptions(
+        n_clips=clips,
+        lengths_seconds=parse_lengths(lengths),
+        distortions=parse_distortions(distortions),
+        kinds=parse_kinds(kinds),
+        seed=seed,
+    )
+    if profile is not None and compare is not None:
+        raise MvsearchError("--profile and --compare exclude one another")
+    names = [profile] if profile is not None else []
+    names = names if compare is None else parse_profiles(compare)
+    with open_library(library) as opened:
+        check_target(html, opened, has_force=force)
+        chosen = choose_groups(opened, groups or ())
+        names = names or [load_encoders(opened).name]
+        make_progress = partial(choose_progress, make_console(stderr=True), is_silent=as_json)
+        with open_sides(opened, names, progress=make_progress) as sides:
+            with make_progress() as progress:
+                evaluations = compare_sides(
+                    opened,
+                    [(side.library, side.encoders) for side in sides],
+                    chosen,
+                    BenchmarkOptions(sample, workers),
+                    tell=follow(progress, "steps"),
+                    announce=progress.note,
+                )
+            noted = [
+                replace(evaluation, notes=(*evaluation.notes, *side.notes))
+                for evaluation, side in zip(evaluations, sides, strict=True)
+            ]
+    _show_evaluations(noted, is_compared=compare is not None, as_json=as_json)
+    if html is not None:
+        page = render_comparison(noted) if len(noted) > 1 else render_evaluation(noted[0])
+        write_file(html, page, has_force=force, is_told=not as_json)
+
+
+def _show_evaluations(found: "list[Evaluation]", *, is_compared: bool, as_json: bool) -> None:
+    """Print what was measured, side by side where that was asked."""
+    from mvsearch.search.evaluation.report.as_json import comparison_to_json, evaluation_to_json
+    from mvsearch.search.evaluation.report.comparison import print_comparison
+    from mvsearch.search.evaluation.report.table import print_evaluation
+
+    if as_json:
+        print_json(comparison_to_json(found) if is_compared else evaluation_to_json(found[0]))
+    elif len(found) > 1:
+        print_comparison(found, make_console())
+    else:
+        print_evaluation(found[0], make_console())

@@ -1,0 +1,64 @@
+"""The commands of the weights that encoders need: `mvsearch models list` and its like."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mvsearch.search.commands.options import JsonOption, require_command
+from mvsearch.search.commands.process import EXIT_FAILURES
+from mvsearch.search.output.terminal import make_console, print_json
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.encoders.networks.weights import ModelStatus
+
+app = typer.Typer(help="The weights that encoders need.")
+app.callback(invoke_without_command=True)(require_command)
+
+
+@app.command("list")
+def list_models_command(as_json: JsonOption = False) -> None:
+    """List the encoders and Whisper's models, and whether their weights are there."""
+    from mvsearch.indexer.encoders.networks.weights import list_models
+    from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
+
+    _show_models([*list_models(), *list_whisper_models()], as_json)
+
+
+@app.command("check")
+def check_models_command(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify checksums, then load and try the encoders whose weights are there."""
+    from mvsearch.indexer.encoders.networks.weights import check_models
+
+    statuses = check_models(names or None)
+    _show_models(statuses, as_json)
+    if any(status.problem for status in statuses):
+        raise typer.Exit(EXIT_FAILURES)
+
+
+@app.command("fetch")
+def fetch_model_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An encoder, or whisper-MODEL.")],
+) -> None:
+    """Download the weights of an encoder, or a Whisper model."""
+    from mvsearch.indexer.encoders.networks.weights import fetch_model
+    from mvsearch.indexer.lyrics.whisper.transcribe import fetch_weights
+
+    if name.startswith("whisper-"):
+        typer.echo(f"{name} is in {fetch_weights(name.removeprefix('whisper-'))}")
+    else:
+        status = fetch_model(name)
+        typer.echo(f"{name} is in {status.folder}" if status.folder else f"{name} needs no weights")
+
+
+def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
+    """Print encoders with the state of their weights."""
+    from mvsearch.search.output.listing import model_to_dict, print_models
+
+    if as_json:
+        print_json([model_to_dict(status) for status in statuses])
+    else:
+        print_models(statuses, make_console())
