@@ -1,1 +1,95 @@
 """mvsearch: search a folder of music videos by picture, clip, sound, lyric line or words."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mvsearch.search.api.library import VideoLibrary
+    from mvsearch.search.api.library import open_library as open
+    from mvsearch.search.query.media import Clip, make_query
+    from mvsearch.search.query.query import Query
+    from mvsearch.search.results import SearchResults
+    from mvsearch.store.errors import (
+        AmbiguousVideoError,
+        EncoderMismatchError,
+        LibraryBusyError,
+        LibraryClosedError,
+        LibraryDamagedError,
+        MediaError,
+        MvsearchError,
+        NoLibraryError,
+        QueryError,
+        ToolMissingError,
+        VideoNotFoundError,
+        WeightsMissingError,
+    )
+    from mvsearch.store.records import Contribution, Lyrics, Moment, Result, Video
+
+    __version__: str
+
+# Imported when they are first used: `import mvsearch` loads nothing.
+_PLACES = {
+    "mvsearch.search.api.library": ("VideoLibrary",),
+    "mvsearch.search.query.media": ("Clip", "make_query"),
+    "mvsearch.search.query.query": ("Query",),
+    "mvsearch.search.results": ("SearchResults",),
+    "mvsearch.store.errors": (
+        "AmbiguousVideoError",
+        "EncoderMismatchError",
+        "LibraryBusyError",
+        "LibraryClosedError",
+        "LibraryDamagedError",
+        "MediaError",
+        "MvsearchError",
+        "NoLibraryError",
+        "QueryError",
+        "ToolMissingError",
+        "VideoNotFoundError",
+        "WeightsMissingError",
+    ),
+    "mvsearch.store.records": ("Contribution", "Lyrics", "Moment", "Result", "Video"),
+}
+_FOUND_IN = {name: place for place, names in _PLACES.items() for name in names}
+
+__all__ = [
+    "AmbiguousVideoError",
+    "Clip",
+    "Contribution",
+    "EncoderMismatchError",
+    "LibraryBusyError",
+    "LibraryClosedError",
+    "LibraryDamagedError",
+    "Lyrics",
+    "MediaError",
+    "Moment",
+    "MvsearchError",
+    "NoLibraryError",
+    "Query",
+    "QueryError",
+    "Result",
+    "SearchResults",
+    "ToolMissingError",
+    "Video",
+    "VideoLibrary",
+    "VideoNotFoundError",
+    "WeightsMissingError",
+    "__version__",
+    "make_query",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name == "open":
+        return import_module("mvsearch.search.api.library").open_library
+    if name == "__version__":
+        return import_module("mvsearch.store.distribution").read_version() or "unknown"
+    if name not in _FOUND_IN:
+        raise AttributeError(f"module 'mvsearch' has no attribute {name!r}")
+    return getattr(import_module(_FOUND_IN[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

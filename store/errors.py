@@ -30,6 +30,10 @@ class NoLibraryError(MvsearchError):
     """There is no library at the place asked for."""
 
 
+class LibraryClosedError(MvsearchError):
+    """The library was closed by the program that had opened it."""
+
+
 class LibraryBusyError(MvsearchError):
     """Another process is writing to the library; the message names it."""
 

@@ -1,0 +1,125 @@
+"""Keyword arguments of the API, and the options that they become."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.features.analysis import AnalysisOptions
+from mvsearch.indexer.lyrics.whisper.engines import EngineWish
+from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
+from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
+from mvsearch.indexer.media.hardware import Hardware
+from mvsearch.indexer.pipeline.run import IndexOptions
+from mvsearch.indexer.pipeline.stages import LyricsMode
+from mvsearch.search.options import SearchOptions, choose_fusion
+from mvsearch.search.scoring.fusion import Fusion
+from mvsearch.store.records import Modality
+
+
+class SearchArguments(TypedDict, total=False):
+    """How results are scored, and how many are given.
+
+    Attributes:
+        weights: of "frames", "lyrics" and "audio"; one that is not named weighs nothing. None for
+            the defaults of the library.
+        fusion: "calibrated", "weighted" or "rrf"; None for that of the profile.
+        top: at most so many results.
+        n_moments: at most so many moments of each modality in a result.
+        collapse: whether near-duplicates are listed under the best of them.
+        per_artist: at most so many results of one artist; None for any number.
+    """
+
+    weights: Mapping[Modality, float] | None
+    fusion: Fusion | None
+    top: int
+    n_moments: int
+    collapse: bool
+    per_artist: int | None
+
+
+class IndexArguments(TypedDict, total=False):
+    """How a folder is indexed.
+
+    Attributes:
+        lyrics: "auto" takes side-cars, subtitles and tags, then Whisper if its weights are there;
+            "sidecar", "whisper" or "off".
+        whisper_model: name, checkpoint or folder of CTranslate2; None for that of the profile.
+        whisper_engine: "openai" or "faster"; None chooses.
+        voiced_only: whether Whisper skips what holds no voice.
+        language: sung, as ISO 639-1 has it; None to detect it.
+        workers: files decoded at once; None chooses.
+        recursive: whether folders below are looked into.
+        frame_rate: frames a second; None chooses by duration.
+        fast: key frames only.
+        max_hours: a file that claims or yields more is refused.
+        retry_failed: whether files that failed before are tried again.
+        wait_seconds: how long to wait for another writer.
+    """
+
+    lyrics: LyricsMode
+    whisper_model: str | None
+    whisper_engine: EngineWish | None
+    voiced_only: bool
+    language: str | None
+    workers: int | None
+    recursive: bool
+    frame_rate: float | None
+    fast: bool
+    max_hours: float
+    retry_failed: bool
+    wait_seconds: float
+
+
+def make_search_options(
+    encoders: Encoders,
+    *,
+    weights: Mapping[Modality, float] | None = None,
+    fusion: Fusion | None = None,
+    top: int = 10,
+    n_moments: int = 3,
+    collapse: bool = False,
+    per_artist: int | None = None,
+) -> SearchOptions:
+    """The options of a search; the fusion is that of the encoders' profile where none is named.
+
+    Raises:
+        QueryError: a weight, a number or the fusion makes no sense.
+    """
+    return SearchOptions(
+        weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist
+    )
+
+
+def make_index_options(
+    *,
+    lyrics: LyricsMode = "auto",
+    whisper_model: str | None = None,
+    whisper_engine: EngineWish | None = None,
+    voiced_only: bool = False,
+    language: str | None = None,
+    workers: int | None = None,
+    recursive: bool = True,
+    frame_rate: float | None = None,
+    fast: bool = False,
+    max_hours: float = 12.0,
+    retry_failed: bool = False,
+    wait_seconds: float = 10.0,
+) -> IndexOptions:
+    """The options of an index run; decoders in hardware are used where there are any."""
+    windows = VOICED_ONLY if voiced_only else WindowOptions()
+    return IndexOptions(
+        lyrics=lyrics,
+        whisper_model=whisper_model,
+        transcription=TranscribeOptions(engine=whisper_engine, windows=windows),
+        language=language,
+        workers=workers,
+        is_recursive=recursive,
+        has_retry=retry_failed,
+        wait_seconds=wait_seconds,
+        analysis=AnalysisOptions(
+            frame_rate,
+            decoded="key" if fast else "needed",
+            hardware=Hardware(),
+            max_hours=max_hours,
+        ),
+    )

@@ -1,0 +1,106 @@
+"""What a library holds: read it, and take videos out of it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mvsearch.search.api.session import Session
+from mvsearch.store.library import Library
+from mvsearch.store.records import Failure, Lyrics, Video
+
+if TYPE_CHECKING:
+    from mvsearch.search.output.listing import Entry
+    from mvsearch.store.catalog.checking import Checkup
+
+
+class Contents:
+    """The videos of an open library, and what is known of them."""
+
+    _session: Session
+
+    def find(self, name: str | Video) -> Video:
+        """The video that is meant: an id or its beginning, a path, or part of a title.
+
+        Raises:
+            VideoNotFoundError, AmbiguousVideoError: none, or several, answer to the name.
+        """
+        with self._session.using() as library:
+            if isinstance(name, Video):
+                return library.catalog.video(name.id)
+            return library.catalog.find_video(name)
+
+    def videos(self) -> list[Video]:
+        """Every video, by artist, title and id."""
+        with self._session.using() as library:
+            return library.catalog.videos()
+
+    def show(self, video: str | Video) -> "Entry":
+        """All that is known of a video, lyrics and their source included."""
+        from mvsearch.search.output.listing import read_entry
+
+        with self._session.using() as library:
+            return read_entry(library, self.find(video))
+
+    def lyrics(self, video: str | Video) -> Lyrics | None:
+        """The lyrics of a video; None where none are known."""
+        with self._session.using() as library:
+            return library.catalog.lyrics(self.find(video).id)
+
+    def all_lyrics(self) -> list[tuple[Video, Lyrics]]:
+        """Every video that has lyrics, with them."""
+        with self._session.using() as library:
+            read = library.catalog.lyrics
+            return [(one, found) for one in library.catalog.videos() if (found := read(one.id))]
+
+    def failures(self) -> list[Failure]:
+        """The files that could not be indexed, and why."""
+        with self._session.using() as library:
+            return library.catalog.failures()
+
+    def status(self) -> dict[str, Any]:
+        """The library in numbers: videos, segments, what is still to do."""
+        from mvsearch.search.output.status import status_to_dict
+
+        with self._session.using() as library:
+            return status_to_dict(library)
+
+    def remove(self, video: str | Video) -> int:
+        """Take a video out of the library; its files are not touched.
+
+        Returns:
+            How many videos have left.
+        """
+        with self._session.using() as library, library.writing():
+            found = library.catalog.locations(video_id=self.find(video).id)
+            return _drop(library, [location.path for location in found])
+
+    def remove_missing(self) -> int:
+        """Take every video out whose files are gone; returns how many have left."""
+        with self._session.using() as library, library.writing():
+            catalog = library.catalog
+            paths = [location.path for location in catalog.locations()]
+            paths += [failure.path for failure in catalog.failures()]
+            return _drop(library, [path for path in paths if not path.exists()])
+
+    def holds_file(self, path: Path) -> bool:
+        """Whether a file is a video of the library, so that nothing else is written there."""
+        with self._session.using() as library:
+            return library.catalog.location(path) is not None
+
+    def check(self, progress: Callable[[int, int], None] | None = None) -> "Checkup":
+        """Read everything that the catalogue holds, and check that it fits together.
+
+        Args:
+            progress: called with the number of videos looked at, and of all.
+        """
+        from mvsearch.store.catalog.checking import check_library
+
+        with self._session.using():
+            return check_library(self._session.folder, progress)
+
+
+def _drop(library: Library, paths: Sequence[Path]) -> int:
+    """Forget files; returns how many videos leave with them."""
+    n_removed = len(library.catalog.drop_locations(paths))
+    library.catalog.clear_failures(paths)
+    return n_removed

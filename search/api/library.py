@@ -1,0 +1,260 @@
+"""A library of music videos: fill it, search it, report on it."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, Unpack
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.api.arguments import IndexArguments, SearchArguments, make_search_options
+from mvsearch.search.api.contents import Contents
+from mvsearch.search.api.session import Session
+from mvsearch.search.query.media import Many, make_query
+from mvsearch.search.query.query import Query
+from mvsearch.search.results import SearchResults
+from mvsearch.store.opening import default_library_folder
+from mvsearch.store.records import Result, Video
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.pipeline.writer import Summary
+    from mvsearch.indexer.progress import Progress
+    from mvsearch.search.evaluation.evaluation import Evaluation
+    from mvsearch.search.evaluation.queries.sample import SampleOptions
+    from mvsearch.search.output.report import ReportOptions
+    from mvsearch.search.output.versions import VersionsReport
+    from mvsearch.search.versions.find import Versions
+
+AnyPath = str | os.PathLike[str]
+
+
+def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -> "VideoLibrary":
+    """Open a library; a folder without one is filled by `index`, and by nothing else.
+
+    Args:
+        folder: of the library; None for `$MVSEARCH_LIBRARY`, else the platform's data folder.
+        profile: the encoders: "embedded", "paper" or "semantic"; None for those that the library
+            was begun with, of a new one "embedded".
+
+    Raises:
+        LibraryDamagedError: the library cannot be read.
+        EncoderMismatchError: it was begun with another profile.
+        MvsearchError: no profile has this name.
+    """
+    return VideoLibrary(default_library_folder() if folder is None else folder, profile=profile)
+
+
+class VideoLibrary(Contents):
+    """An open library; any number of threads may use it at once.
+
+    Indexes, networks and backgrounds stay in memory. What another process indexes is seen by the
+    next call. `close`, or the end of `with`, waits for the calls that are under way.
+
+    Args:
+        folder: see `open_library`; `~` is the home folder.
+        profile: see `open_library`.
+        load_encoders: makes the encoders of a profile, for encoders of one's own.
+    """
+
+    def __init__(
+        self,
+        folder: AnyPath,
+        *,
+        profile: str | None = None,
+        load_encoders: Callable[[str], Encoders] = Encoders,
+    ) -> None:
+        self._session = Session(Path(folder).expanduser(), profile, load_encoders)
+
+    @property
+    def folder(self) -> Path:
+        """Where the library is."""
+        return self._session.folder
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile that is searched with."""
+        with self._session.using() as library:
+            return self._session.engine(library).encoders.name
+
+    def index(
+        self,
+        folder: AnyPath,
+        *,
+        progress: "Progress | None" = None,
+        cancel: threading.Event | None = None,
+        **arguments: Unpack[IndexArguments],
+    ) -> "Summary":
+        """Bring the library up to date with a folder: what is new or changed is worked on.
+
+        A library that is not there yet is made. What was done before an interruption is kept.
+
+        Args:
+            folder: of videos.
+            progress: shown meanwhile.
+            cancel: ends the run within a second or two when it is set, as `close` does; the
+                summary then says `is_interrupted`.
+            **arguments: see `IndexArguments`.
+
+        Raises:
+            MvsearchError: the folder is not there or holds no media, the library is being written
+                by another process, or weights are missing.
+        """
+        from mvsearch.search.api.indexing import index
+
+        place = Path(folder).expanduser()
+        return index(self._session, place, progress, cancel, **arguments)
+
+    def search(
+        self,
+        query: Query | str | None = None,
+        *,
+        text: Many = None,
+        lyric: Many = None,
+        image: Many = None,
+        clip: Many = None,
+        audio: Many = None,
+        like: Many = None,
+        tag: str | list[str] | tuple[str, ...] | None = None,
+        **arguments: Unpack[SearchArguments],
+    ) -> SearchResults:
+        """Find the videos that answer a query best, the moment in each, and why.
+
+        Several parts are fused into one answer; each is one thing or a list of them.
+
+        Args:
+            query: a query made before, or words as for `text`.
+            text: words for what is seen, sung or heard.
+            lyric: a line that is sung.
+            image: a picture.
+            clip: a piece of video, with its sound.
+            audio: a piece of sound.
+            like: a video of the library, or a piece of it.
+            tag: only videos with this tag.
+            **arguments: see `SearchArguments`.
+
+        Raises:
+            QueryError: the query makes no sense, cannot be read, or reaches nothing.
+            MvsearchError: the library is empty, closed or not there.
+        """
+        asked = make_query(
+            query, text=text, lyric=lyric, image=image, clip=clip, audio=audio, like=like, tag=tag
+        )
+        with self._session.using() as library:
+            engine = self._session.engine(library)
+            options = make_search_options(engine.encoders, **arguments)
+            return SearchResults(asked, options, tuple(engine.search(asked, options)))
+
+    def search_many(
+        self, queries: Iterable[Query | str], **arguments: Unpack[SearchArguments]
+    ) -> list[SearchResults]:
+        """Answer several queries, each as `search` would; the first that fails ends it."""
+        return [self.search(query, **arguments) for query in queries]
+
+    def similar(self, video: str | Video, **arguments: Unpack[SearchArguments]) -> list[Result]:
+        """Find the videos most similar to one of the library.
+
+        Args:
+            video: see `find`.
+            **arguments: see `SearchArguments`.
+
+        Raises:
+            MvsearchError: there is no such video.
+        """
+        with self._session.using() as library:
+            engine = self._session.engine(library)
+            options = make_search_options(engine.encoders, **arguments)
+            return engine.similar(self.find(video), options)
+
+    def versions(self, progress: Callable[[int, int], None] | None = None) -> "Versions":
+        """Find copies, excerpts, dubs, lyric videos and covers among the videos.
+
+        Raises:
+            MvsearchError: the library is empty.
+        """
+        from mvsearch.search.versions.find import find_versions
+
+        with self._session.using() as library:
+            return find_versions(library, progress=progress)
+
+    def report_similar(
+        self,
+        report: "ReportOptions",
+        video: str | Video | None = None,
+        **arguments: Unpack[SearchArguments],
+    ) -> str:
+        """Write the report of the songs most similar to one, or to each.
+
+        Args:
+            report: its form.
+            video: see `find`; None for all of the library.
+            **arguments: see `SearchArguments`.
+
+        Raises:
+            MvsearchError: the library is empty, or there is no such video.
+        """
+        from mvsearch.search.output.report import write_report
+
+        with self._session.using() as library:
+            engine = self._session.engine(library)
+            options = make_search_options(engine.encoders, **arguments)
+            chosen = library.catalog.videos() if video is None else [self.find(video)]
+            return write_report(engine, chosen, options, report)
+
+    def report_versions(self, report: "VersionsReport") -> str:
+        """Write the report of what is a version of what.
+
+        Raises:
+            MvsearchError: the library is empty.
+        """
+        from mvsearch.search.output.versions import write_versions
+
+        with self._session.using() as library:
+            return write_versions(library, report)
+
+    def evaluate(
+        self,
+        sample: "SampleOptions | None" = None,
+        *,
+        profiles: Sequence[str] = (),
+        groups: Sequence[AnyPath] = (),
+        workers: int | None = None,
+        progress: "Callable[[], Progress] | None" = None,
+    ) -> "list[Evaluation]":
+        """Measure how well the library finds what is cut out of it, distorted in many ways.
+
+        Args:
+            sample: which queries; None for the usual ones.
+            profiles: compared on the same videos, which are indexed under each; none for that of
+                the library.
+            groups: CSV files with columns path and group, of videos that answer for one another.
+            workers: clips at once; None for one a core.
+            progress: makes what is shown meanwhile.
+
+        Returns:
+            One evaluation a profile.
+
+        Raises:
+            MvsearchError: the library is empty, or a profile lacks weights.
+        """
+        from mvsearch.search.api.evaluating import evaluate
+
+        files = [Path(file) for file in groups]
+        return evaluate(self._session, sample, profiles, files, workers, progress)
+
+    def close(self) -> None:
+        """Refuse further calls, interrupt index runs, wait for the other calls, and close."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        """The library itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()

@@ -1,0 +1,138 @@
+"""What the threads that use one library share: the library, its engine, and how it is closed."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine
+from mvsearch.store.errors import EncoderMismatchError, LibraryClosedError
+from mvsearch.store.library import Library
+from mvsearch.store.opening import CATALOG
+
+DEFAULT_PROFILE = "embedded"
+
+
+class Session:
+    """A library that many threads use, and one closes.
+
+    Args:
+        folder: of the library; where there is none yet, it is opened when it is made.
+        profile: the encoders asked for; None for those that the library was begun with.
+        load_encoders: makes the encoders of a profile.
+
+    Raises:
+        LibraryDamagedError: the library cannot be read.
+        EncoderMismatchError: it was begun with another profile.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        profile: str | None = None,
+        load_encoders: Callable[[str], Encoders] = Encoders,
+    ) -> None:
+        self.folder = folder.absolute()
+        self._profile = profile
+        self._load_encoders = load_encoders
+        self._changed = threading.Condition(threading.RLock())
+        self._uses: dict[int, int] = {}
+        self._is_closed = False
+        self._stops: list[threading.Event] = []
+        self._library: Library | None = None
+        self._engine: Engine | None = None
+        if profile is not None:
+            load_encoders(profile)  # refuses a name that there is not; loads no network
+        if (self.folder / CATALOG).exists():
+            with self.using():
+                pass
+
+    @contextmanager
+    def using(self, *, create: bool = False) -> Iterator[Library]:
+        """Use the library; until this ends, `close` waits.
+
+        Args:
+            create: make the library where there is none.
+
+        Raises:
+            LibraryClosedError: it was closed.
+            NoLibraryError: there is none.
+        """
+        thread = threading.get_ident()
+        with self._changed:
+            if self._is_closed and thread not in self._uses:
+                raise LibraryClosedError(f"the library {self.folder} was closed: open it again")
+            library = self._library or self._open(create)
+            self._uses[thread] = self._uses.get(thread, 0) + 1
+        try:
+            yield library
+        finally:
+            with self._changed:
+                self._uses[thread] -= 1
+                if not self._uses[thread]:
+                    del self._uses[thread]
+                if self._is_closed and not self._uses:
+                    self._shut()
+                self._changed.notify_all()
+
+    def engine(self, library: Library) -> Engine:
+        """The engine that all threads share; another one once the library has another profile."""
+        name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
+        with self._changed:
+            if self._engine is None or self._engine.encoders.name != name:
+                self._engine = Engine(library, self._load_encoders(name))
+            return self._engine
+
+    def load_encoders(self) -> Encoders:
+        """The encoders that a library which is to be made would be begun with."""
+        return self._load_encoders(self._profile or DEFAULT_PROFILE)
+
+    @contextmanager
+    def stopping(self, cancel: threading.Event | None = None) -> Iterator[threading.Event]:
+        """An event that `close` sets, and so may the caller where it is the caller's own."""
+        stop = threading.Event() if cancel is None else cancel
+        with self._changed:
+            self._stops.append(stop)
+        try:
+            yield stop
+        finally:
+            with self._changed:
+                self._stops.remove(stop)
+
+    def close(self) -> None:
+        """Refuse what begins from now on, stop index runs, wait for the rest, and close.
+
+        From inside a use, as in a callback, it does not wait: the last use closes.
+        """
+        with self._changed:
+            self._is_closed = True
+            for stop in self._stops:
+                stop.set()
+            if threading.get_ident() not in self._uses:
+                self._changed.wait_for(lambda: not self._uses)
+                self._shut()
+
+    def _open(self, create: bool) -> Library:
+        library = Library.open(self.folder, create=create)
+        try:
+            self._check_profile(library)
+        except BaseException:
+            library.close()
+            raise
+        self._library = library
+        return library
+
+    def _check_profile(self, library: Library) -> None:
+        own = library.catalog.profile()
+        if self._profile not in (None, own) and own is not None and library.catalog.n_videos():
+            raise EncoderMismatchError(
+                f"the library {self.folder} was built with profile {own}, and profile"
+                f" {self._profile} was asked for; to have both side by side, use another folder"
+            )
+
+    def _shut(self) -> None:
+        self._engine = None
+        if self._library is not None:
+            self._library.close()
+            self._library = None

@@ -1,0 +1,49 @@
+"""A toy library, made once, and the command line beside it."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mvsearch
+from mvsearch import cli
+from mvsearch.search.output.terminal import run_app
+from tests import toy_library
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy_library.make_folder(tmp_path_factory.mktemp("videos"))
+
+
+@pytest.fixture(scope="package")
+def home(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of the folder; tests read it only."""
+    place = tmp_path_factory.mktemp("home") / "library"
+    with mvsearch.open(place, profile="toy") as library:
+        assert library.index(folder).indexed == 3
+    return place
+
+
+@pytest.fixture(scope="package")
+def library(home: Path) -> Iterator[mvsearch.VideoLibrary]:
+    with mvsearch.open(home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def print_json(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Any]:
+    """Run a command with `--json`, and read what it prints."""
+
+    def call(*words: object) -> Any:
+        argv = ["mvsearch", *map(str, words), "--json", "--library", str(home)]
+        monkeypatch.setattr(sys, "argv", argv)
+        assert run_app(cli.app) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return call
