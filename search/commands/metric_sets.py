@@ -18,7 +18,6 @@ from mvsearch.search.commands.metric_options import (
 from mvsearch.search.commands.options import ForceOption, JsonOption, read_path
 
 MatchName = Literal["greedy", "optimal", "paper"]
-WarpName = Literal["exact", "fast"]
 DistanceName = Literal["euclidean", "cityblock"]
 SampleName = Literal["frame", "video"]
 MaterialName = Literal["sound", "pictures"]
@@ -79,10 +78,6 @@ def av_align(
 
 def timbre(
     audio: AudioOption,
-    warp: Annotated[
-        WarpName, typer.Option(help="Dynamic time warping: exact, or fast in linear time.")
-    ] = "exact",
-    radius: Annotated[int, typer.Option(min=1, help="Of fast warping.")] = 1,
     distance: Annotated[DistanceName, typer.Option(help="Between two spectra.")] = "euclidean",
     per_step: Annotated[
         bool, typer.Option("--per-step", help="Divide by the length of the path.")
@@ -103,7 +98,7 @@ def timbre(
     from mvsearch.search.metrics.timbre import TimbreOptions, evaluate_timbre
 
     check_plot(plot, has_force=force)
-    options = TimbreOptions(warp, radius, distance, per_step, seconds)
+    options = TimbreOptions(distance, per_step, seconds)
     show_plotted(evaluate_timbre(audio, options, compare), plot, has_force=force, as_json=as_json)
 
 

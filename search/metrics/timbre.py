@@ -5,11 +5,11 @@ The rules:
 - A clip is a row of 20 MFCCs every 512 samples at 22.05 kHz, by librosa's defaults (2,048 samples
   a spectrum, 128 mel bands, decibels down to 80 below the loudest). The first coefficient, which
   tells the loudness, is one of them.
-- The distance of two clips is that of dynamic time warping (see `warping`), exact or fast. It is a
-  sum over the path, so that long clips are further apart than short ones; `is_per_step` divides it
-  by the length of the path.
-- The table holds every pair in both directions. Fast warping may cost a little more one way than
-  the other: a pair is measured once, the clip named first as the first sequence.
+- The distance of two clips is that of dynamic time warping (see `warping`). It is a sum over the
+  path, so that long clips are further apart than short ones; `is_per_step` divides it by the
+  length of the path.
+- The table holds every pair in both directions; a pair is measured once, the clip named first as
+  the first sequence.
 - For the scale from 0 to 1, the distances of the pairs (each once, the diagonal left out) are
   clipped at their mean ± 3 standard deviations (of the pairs themselves, ddof 0); then the least
   becomes 0 and the greatest 1. With ten pairs or fewer, five clips, nothing can lie so far out.
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +34,10 @@ from mvsearch.search.metrics.media.onsets import SAMPLE_RATE, check_samples, rea
 from mvsearch.search.metrics.media.pair_files import read_table
 from mvsearch.search.metrics.output.plots import Heatmap
 from mvsearch.search.metrics.output.tables import Table
-from mvsearch.search.metrics.warping import DISTANCES, Distance, Warping, warp_exactly, warp_fast
+from mvsearch.search.metrics.warping import DISTANCES, Distance, warp
 from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
-Warp = Literal["exact", "fast"]
-WARPS: tuple[Warp, ...] = get_args(Warp)
 
 N_COEFFICIENTS = 20
 CLIP_DEVIATIONS = 3.0
@@ -52,25 +50,17 @@ class TimbreOptions:
     """How clips are compared.
 
     Attributes:
-        warp: "exact", or "fast" in linear time and memory.
-        radius: of fast warping.
         distance: between two rows of coefficients.
         is_per_step: whether a distance is divided by the length of its path.
         seconds: only so much of each clip; None is all of it.
     """
 
-    warp: Warp = "exact"
-    radius: int = 1
     distance: Distance = "euclidean"
     is_per_step: bool = False
     seconds: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
-        if self.warp not in WARPS:
-            raise QueryError(f"warping is {' or '.join(WARPS)}, not {self.warp!r}")
-        if self.radius < 1:
-            raise QueryError(f"the radius of fast warping is at least 1, not {self.radius}")
         if self.distance not in DISTANCES:
             raise QueryError(f"a distance is {' or '.join(DISTANCES)}, not {self.distance!r}")
         if self.seconds is not None and not 0.0 < self.seconds < float("inf"):
@@ -102,8 +92,9 @@ class TimbreResult:
             "distances": self.distances.tolist(),
             "scaled": None if self.scaled is None else self.scaled.tolist(),
             "correlation": self.correlation,
-            "warp": self.options.warp,
-            "radius": self.options.radius if self.options.warp == "fast" else None,
+            # As it was written when there was another way of warping.
+            "warp": "exact",
+            "radius": None,
             "distance": self.options.distance,
             "is_per_step": self.options.is_per_step,
             "seconds": self.options.seconds,
@@ -137,8 +128,7 @@ class TimbreResult:
             scale += "; all pairs are equally far, so that there is no scale from 0 to 1"
         else:
             scale += f", clipped at their mean ± {CLIP_DEVIATIONS:g} deviations; the least is 0"
-        how = "exact" if self.options.warp == "exact" else f"fast, radius {self.options.radius}"
-        notes = [scale, f"{N_COEFFICIENTS} MFCCs, warping {how}, {self.options.distance}"]
+        notes = [scale, f"{N_COEFFICIENTS} MFCCs, warping exact, {self.options.distance}"]
         if self.correlation is not None:
             notes.append(f"Pearson's correlation with the other table: {self.correlation:.4f}")
         return tuple(notes)
@@ -202,16 +192,10 @@ def compare_pairs(
     options = options or TimbreOptions()
     distances = np.zeros((len(sequences), len(sequences)))
     for first, second in combinations(range(len(sequences)), 2):
-        warping = _warp(sequences[first], sequences[second], options)
+        warping = warp(sequences[first], sequences[second], options.distance)
         value = warping.mean_step if options.is_per_step else warping.distance
         distances[first, second] = distances[second, first] = value
     return distances
-
-
-def _warp(first: FloatArray, second: FloatArray, options: TimbreOptions) -> Warping:
-    if options.warp == "exact":
-        return warp_exactly(first, second, options.distance)
-    return warp_fast(first, second, options.radius, options.distance)
 
 
 def list_pairs(table: FloatArray) -> FloatArray:
