@@ -1,9 +1,8 @@
 """Draws the similarity matrix of a library as a heat map with clickable cells."""
 
 import base64
+import io
 import math
-import struct
-import zlib
 from collections.abc import Collection, Mapping
 from html import escape
 
@@ -161,16 +160,12 @@ def _paint(scores: FloatArray, low: float, high: float) -> npt.NDArray[np.uint8]
 
 
 def encode_png(pixels: npt.NDArray[np.uint8]) -> str:
-    """Write (height, width, 4) RGBA as a PNG (ISO/IEC 15948), in base64."""
-    height, width, _ = pixels.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
-    return base64.b64encode(data).decode("ascii")
+    """Write (height, width, 4) RGBA as a PNG in base64."""
+    from PIL import Image
+
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, "PNG", optimize=True)
+    return base64.b64encode(written.getvalue()).decode("ascii")
 
 
 def _link_rows(
