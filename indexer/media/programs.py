@@ -89,11 +89,20 @@ def open_input(
     )
 
 
-def compile_graph(output: Any) -> list[str]:
+def open_raw(**settings: Any) -> Any:
+    """The input node of what is handed over on standard input."""
+    import ffmpeg
+
+    return ffmpeg.input("pipe:0", **settings)
+
+
+def compile_graph(*outputs: Any) -> list[str]:
     """The command line of an ffmpeg graph that never reads the terminal nor talks much."""
     import ffmpeg
 
-    quiet = output.global_args("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
+    quiet = ffmpeg.merge_outputs(*outputs).global_args(
+        "-nostdin", "-hide_banner", "-loglevel", "error", "-y"
+    )
     return [os.fspath(word) for word in ffmpeg.compile(quiet, cmd=find_program("ffmpeg"))]
 
 

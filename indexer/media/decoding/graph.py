@@ -53,8 +53,6 @@ def build_command(
     They are kept apart because ffmpeg holds back all of a graph's frames until each of its inputs
     has given something, and a sound stream that never does would fill the memory.
     """
-    import ffmpeg
-
     source = open_input(path, options=_input_options(path, probe, options))
     outputs = []
     if options.wants_picture and probe.picture is not None:
@@ -62,7 +60,7 @@ def build_command(
     if options.wants_sound and probe.sound is not None:
         stream = source[str(probe.sound.index)]
         outputs.append(_sound_output(stream, options, pipes["sound"]))
-    return compile_graph(ffmpeg.merge_outputs(*outputs))
+    return compile_graph(*outputs)
 
 
 def _input_options(path: Path, probe: Probe, options: DecodeOptions) -> dict[str, Any]:

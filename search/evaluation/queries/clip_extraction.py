@@ -15,6 +15,7 @@ from mvsearch.indexer.media.programs import (
     find_program,
     find_reason,
     open_input,
+    open_raw,
     passthrough_option,
     run_program,
 )
@@ -71,7 +72,7 @@ def cut_clip(
             streams.append(_apply(source.sound(probe), distortion.sound))
         else:
             noisy = add_noise(source.samples(probe), distortion.noise_decibels, seed)
-            streams.append(_open_raw(f="f32le", ar=SAMPLE_RATE, ac=1))
+            streams.append(open_raw(f="f32le", ar=SAMPLE_RATE, ac=1))
             given = noisy.tobytes()
         settings |= _encode_sound(distortion)
     if not streams:
@@ -175,14 +176,12 @@ def _spoil_picture(
     stream: Any, picture: PictureStream, distortion: Distortion
 ) -> tuple[Any, bytes | None]:
     """The picture as it is asked with, and what its graph reads from standard input."""
-    import ffmpeg
-
     stream = _apply(stream, distortion.picture)
     if not distortion.has_overlay:
         return stream, None
     width, height = fit_size(picture.width, picture.height)
-    stamp = _open_raw(f="rawvideo", pix_fmt="rgba", s=f"{width}x{height}")
-    return ffmpeg.overlay(stream, stamp), draw_stamp(width, height)
+    stamp = open_raw(f="rawvideo", pix_fmt="rgba", s=f"{width}x{height}")
+    return stream.overlay(stamp), draw_stamp(width, height)
 
 
 def _apply(stream: Any, filters: Sequence[Filter]) -> Any:
@@ -191,18 +190,11 @@ def _apply(stream: Any, filters: Sequence[Filter]) -> Any:
     return stream
 
 
-def _open_raw(**settings: Any) -> Any:
-    """What is handed over on standard input."""
-    import ffmpeg
-
-    return ffmpeg.input("pipe:0", **settings)
-
-
 def _write(streams: Sequence[Any], out: Path, settings: Mapping[str, Any]) -> Any:
-    import ffmpeg
-
     target = Path(f"file:{out.absolute()}")
-    return ffmpeg.output(*streams, filename=target, format="matroska", map_metadata=-1, **settings)
+    return streams[0].output(
+        *streams[1:], filename=target, format="matroska", map_metadata=-1, **settings
+    )
 
 
 def _encode_picture(distortion: Distortion) -> dict[str, Any]:
