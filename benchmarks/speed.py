@@ -38,6 +38,8 @@ PROGRAMS: dict[str, str] = {
 BESIDE = frozenset({"decoding"})
 # Not measured by the clock, but in bytes and in seconds of one core: these run side by side.
 UNHURRIED = ("memory", "transcription")
+# What follows this in the page is kept.
+KEPT = "<!-- kept by make bench -->"
 # A program that takes longer is ended.
 LIMIT_SECONDS = 900.0
 
@@ -100,6 +102,13 @@ def prepare(words: Sequence[str], told: Path) -> None:
         told.write_text(f"{time.monotonic() - began:.0f}", "utf-8")
 
 
+def read_kept(page: Path) -> str:
+    """What other commands measured, at the end of a page that is written anew."""
+    text = page.read_text("utf-8") if page.exists() else ""
+    _, mark, after = text.partition(KEPT)
+    return f"\n{mark}{after}" if mark else ""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all that is asked for, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
@@ -126,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         machine.append(f"{before:.0f} minutes before, once, to make songs and libraries")
     out = given.out or (given.cache / "RESULTS.md" if given.quick else RESULTS)
     page = format_results([explain(row) for row in rows], machine, minutes)
+    page += read_kept(out)
     out.write_text(page, "utf-8")
     print(f"\n{page}\nwritten: {out}")
 

@@ -1,7 +1,7 @@
-"""Writes docs/commands.md and the README's list of commands from the commands themselves."""
+"""Writes docs/commands.md and the README's list of commands from the code."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,25 @@ def list_commands(commands: list[tuple[str, Any]]) -> str:
 
 def describe_commands(commands: list[tuple[str, Any]]) -> str:
     """The whole of docs/commands.md."""
+    from mvsearch.search.commands.process import EXIT_MEANINGS
+    from mvsearch.store.errors import FAILURE_MEANINGS
+
     parts = [
-        "# Commands\n\nWritten by `make docs` from the commands themselves; change them there.\n",
+        "# Commands\n\nWritten by `make docs` from the code; change it there.\n",
         *(_describe(name, command) for name, command in commands),
+        "## Exit codes\n",
+        _tabulate_codes(EXIT_MEANINGS),
+        "## Failure codes\n\n`mvsearch failures` lists the files that could not be indexed, each"
+        " with one of these codes.\n",
+        _tabulate_codes(FAILURE_MEANINGS),
     ]
     return "\n".join(parts)
+
+
+def _tabulate_codes(meanings: Mapping[Any, str]) -> str:
+    """Codes with their meanings."""
+    rows = (f"| `{code}` | {_cell(meaning)} |" for code, meaning in meanings.items())
+    return "\n".join(["| code | meaning |", "|---|---|", *rows, ""])
 
 
 def _describe(name: str, command: Any) -> str:

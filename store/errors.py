@@ -12,11 +12,24 @@ FailureCode = Literal[
     "too_short",
     "too_long",
     "bad_lyrics",
-    "too_long",
     "transcribe_failed",
     "internal",
 ]
 FAILURE_CODES: tuple[FailureCode, ...] = get_args(FailureCode)
+# `make docs` writes these into docs/commands.md.
+FAILURE_MEANINGS: dict[FailureCode, str] = {
+    "unreadable": "empty, no permission, not a media format, a playlist, or a disk error",
+    "no_media": "a container without picture and sound",
+    "truncated": "ends early; the part before is indexed, unless the file lacks its own index",
+    "damaged": "parts are lost, see the decoder's first complaint; the rest is indexed",
+    "decode_failed": "a stream cannot be decoded; the other one, if there is one, is indexed",
+    "timed_out": "the decoder made no progress",
+    "too_short": "no frame, and less than half a second of sound",
+    "too_long": "longer than 12 hours or `--max-hours`; or text beyond its limit, which is cut",
+    "bad_lyrics": "a lyric file that cannot be read; the next source is used",
+    "transcribe_failed": "Whisper failed on this file",
+    "internal": "an error of mvsearch itself; the run continues with the other files",
+}
 
 
 class MvsearchError(Exception):

@@ -15,7 +15,7 @@ import typer
 from mvsearch import cli
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data" / "README.md"])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
 # The list of commands spells arguments and holds no examples.
 EXAMPLES = [document for document in DOCUMENTS if document.name != "commands.md"]
 # In pieces, so that this file does not hold them either.

@@ -17,6 +17,13 @@ from mvsearch.store.errors import MvsearchError
 EXIT_FAILURES = 1
 EXIT_WRONG_USE = 2
 EXIT_INTERRUPTED = 130
+# `make docs` writes these into docs/commands.md.
+EXIT_MEANINGS = {
+    0: "everything worked",
+    EXIT_FAILURES: "the command finished, and some files failed or damage was found",
+    EXIT_WRONG_USE: "the request cannot be met; one line on standard error says why",
+    EXIT_INTERRUPTED: "interrupted; what was done is kept",
+}
 COMPLAINT_LENGTH = 300
 # By pydantic's names of what may be wrong with a value.
 _PROBLEMS = {

@@ -12,7 +12,7 @@ from mvsearch.store.catalog.lines import MAX_LETTERS, split_words
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Matrix, Space
 
-# Both measured: see "Lyrics" in docs/architecture.md. With half of the words there is hardly any
+# Both measured: see docs/decisions/0014-lyric-search.md. With half of the words there is hardly any
 # evidence; and lines that hold "is a" are many.
 SHARE_POWER = 3
 SURE_NATS = 2.0

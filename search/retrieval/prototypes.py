@@ -14,7 +14,7 @@ from mvsearch.store.vectors.index import SpaceIndex
 
 # Lyric lines have less in common than pictures or sounds of one video: on a library of 160 the 20
 # likeliest hold 0.89 of the 10 most similar, weighted by score, with 16 for each modality, and 0.99
-# with these; see "Similar songs" in docs/architecture.md.
+# with these; see docs/decisions/0025-similar-songs.md.
 N_STANDINS: Mapping[Modality, int] = {"frames": 16, "lyrics": 32, "audio": 16}
 N_AXES = 128
 # The axes are found in so many vectors of so many videos.

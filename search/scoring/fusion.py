@@ -16,10 +16,11 @@ Similarities = Mapping[Modality, FloatArray]
 
 # The published system's, for a library without sound (0.6 × image + 0.4 × text).
 WEIGHTS_WITHOUT_AUDIO: Weights = {"frames": 0.6, "lyrics": 0.4, "audio": 0.0}
-# Measured: see "Weights" in docs/architecture.md.
+# Measured: see docs/decisions/0013-cosine-weights.md.
 WEIGHTS_WITH_AUDIO: Weights = {"frames": 0.25, "lyrics": 0.5, "audio": 0.25}
 
-# Surprises have one scale, so nothing has to be made up for; see "Fusion" there.
+# Surprises have one scale, so nothing has to be made up for; see
+# docs/decisions/0020-calibrated-fusion.md.
 WEIGHTS_OF_SURPRISE: Weights = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
 
 # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion" (SIGIR 2009).

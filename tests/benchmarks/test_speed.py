@@ -51,9 +51,12 @@ def test_a_program_measured_anew_takes_the_place_of_its_own_rows_alone(monkeypat
 
     monkeypatch.setattr(speed, "run_one", run_one)
     page = tmp_path / "page.md"
+    page.write_text(f"old\n{speed.KEPT}\n\nof another command\n", "utf-8")
     for names in (["encoding", "memory"], ["memory"]):
         speed.main([*names, "--cache", str(tmp_path), "--out", str(page)])
     written = page.read_text("utf-8")
+    assert written.endswith(f"\n\n{speed.KEPT}\n\nof another command\n")
+    assert "old" not in written
     assert "first of encoding" in written
     assert "third of memory" in written
     assert "second" not in written

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mvsearch.indexer.media.decoding.streams import DecodeStoppedError
-from mvsearch.store.errors import MediaError, MvsearchError
+from mvsearch.store.errors import FAILURE_CODES, FAILURE_MEANINGS, MediaError, MvsearchError
 
 ROOT = Path(__file__).parents[2]
 BUILTIN = {
@@ -29,6 +29,11 @@ def find_roots() -> Iterator[tuple[str, str]]:
 
 def test_one_class_is_the_root_of_all_errors() -> None:
     assert list(find_roots()) == [("store/errors.py", "MvsearchError")]
+
+
+def test_every_failure_code_has_a_meaning() -> None:
+    assert tuple(FAILURE_MEANINGS) == FAILURE_CODES
+    assert len(set(FAILURE_CODES)) == len(FAILURE_CODES)
 
 
 def test_what_is_wrong_with_a_file_is_caught_with_the_others() -> None:
