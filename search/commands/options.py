@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mvsearch.search.commands.completion import complete_video
 from mvsearch.search.commands.process import EXIT_WRONG_USE
 from mvsearch.store.errors import MvsearchError
 
@@ -51,8 +52,12 @@ PerArtistOption = Annotated[
     int | None, typer.Option("--per-artist", min=1, metavar="N", help="At most N of one artist.")
 ]
 VIDEO_HELP = "An id or its beginning, a path, or part of a title."
-VideoArgument = Annotated[str, typer.Argument(metavar="VIDEO", help=VIDEO_HELP)]
-MaybeVideoArgument = Annotated[str | None, typer.Argument(metavar="VIDEO", help=VIDEO_HELP)]
+VideoArgument = Annotated[
+    str, typer.Argument(metavar="VIDEO", help=VIDEO_HELP, autocompletion=complete_video)
+]
+MaybeVideoArgument = Annotated[
+    str | None, typer.Argument(metavar="VIDEO", help=VIDEO_HELP, autocompletion=complete_video)
+]
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", parser=read_path, metavar="FILE", help="Write it to a file."),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mvsearch.search.commands.completion import complete_video
 from mvsearch.search.commands.opening import load_encoders, open_library
 from mvsearch.search.commands.options import (
     CollapseOption,
@@ -39,7 +40,11 @@ def search(
     ] = None,
     like: Annotated[
         list[str] | None,
-        typer.Option(metavar="VIDEO[@START-END]", help="A video of the library, or part of it."),
+        typer.Option(
+            metavar="VIDEO[@START-END]",
+            help="A video of the library, or part of it.",
+            autocompletion=complete_video,
+        ),
     ] = None,
     tag: Annotated[
         list[str] | None,

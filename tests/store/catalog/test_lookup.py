@@ -1,5 +1,6 @@
 """Names of videos as people type them."""
 
+import re
 import unicodedata
 from pathlib import Path
 
@@ -67,6 +68,26 @@ def test_a_name_of_nothing_is_said_so(songs: Catalog, name: str) -> None:
         songs.find_video(name)
     assert "\n" not in str(caught.value)
     assert songs.n_videos() == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Beyonse Hallo", "did you mean 'Beyoncé - Halo'? "),
+        ("jogga", "did you mean 'Björk - Jóga'? "),
+        ("the daed", "did you mean 'The Dead - Dead' or 'The Dead - Dead End'? "),
+    ],
+)
+def test_a_misspelled_name_gets_suggestions(songs: Catalog, name: str, meant: str) -> None:
+    with pytest.raises(VideoNotFoundError, match=re.escape(meant)):
+        songs.find_video(name)
+
+
+@pytest.mark.parametrize("name", ["xylophone", "'; DROP TABLE video; --", "dead end" * 10_000])
+def test_a_name_unlike_all_gets_none(songs: Catalog, name: str) -> None:
+    with pytest.raises(VideoNotFoundError) as caught:
+        songs.find_video(name)
+    assert "did you mean" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["abcd", "the dead", "face"])

@@ -1,0 +1,83 @@
+"""Completion in a shell, asked as the scripts of Typer ask."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mvsearch import cli
+from mvsearch.search.commands.process import run_app
+
+ROOT = Path(__file__).parents[3]
+Complete = Callable[..., tuple[str, str]]
+
+
+def asked(home: Path, line: str, shell: str = "bash") -> dict[str, str]:
+    """The environment in which a shell asks for the word at the end of a line."""
+    return {
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
+        "_TYPER_COMPLETE_ARGS": line,
+        "_MVSEARCH_COMPLETE": f"complete_{shell}",
+        "MVSEARCH_LIBRARY": str(home),
+    }
+
+
+@pytest.fixture
+def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complete:
+    def call(home: Path, line: str, shell: str = "bash") -> tuple[str, str]:
+        """What the shell gets, and what it would show as an error."""
+        for name, value in asked(home, line, shell).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.argv", ["mvsearch"])
+        with pytest.raises(SystemExit):
+            run_app(cli.app)
+        out, err = capsys.readouterr()
+        return out.strip(), err
+
+    return call
+
+
+def test_bash_gets_a_title_with_its_spaces_quoted(toy_home: Path, complete: Complete) -> None:
+    out, _ = complete(toy_home, "mvsearch show sec")
+    assert out != "Second Song"
+    assert shlex.split(out) == ["Second Song"]
+    assert complete(toy_home, 'mvsearch\nshow\n"sec')[0] == "Second Song"
+
+
+def test_the_library_may_be_named_in_the_line(toy_home: Path, complete: Complete) -> None:
+    line = f"mvsearch similar --library {shlex.quote(str(toy_home))} thi"
+    assert shlex.split(complete(Path("nowhere"), line)[0]) == ["Third Song"]
+
+
+def test_zsh_quotes_for_itself(toy_home: Path, complete: Complete) -> None:
+    assert '"First Song"' in complete(toy_home, "mvsearch search --like fir", "zsh")[0]
+
+
+@pytest.mark.parametrize("damage", ["no library", "no database"])
+def test_it_is_silent_whatever_is_wrong(tmp_path: Path, complete: Complete, damage: str) -> None:
+    if damage == "no database":
+        (tmp_path / "catalog.sqlite3").write_bytes(b"SQLite format 3\0 and nothing more")
+    assert complete(tmp_path, "mvsearch show F") == ("", "")
+
+
+def test_it_imports_nothing_heavy(toy_home: Path) -> None:
+    code = (
+        "import atexit, sys; sys.argv[0] = 'mvsearch'; from mvsearch import cli\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); cli.main()"
+    )
+    environment = os.environ | asked(toy_home, "mvsearch show F")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == r"First\ Song"
+    assert not {"numpy", "sqlalchemy", "rich.console", "torch"} & set(done.stderr.split())
