@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.library import open_library as open
     from mvsearch.search.query.media import Clip, make_query
     from mvsearch.search.query.query import Query
-    from mvsearch.search.results import SearchResults
+    from mvsearch.search.results import Contribution, Moment, Result, SearchResults
     from mvsearch.store.errors import (
         AmbiguousVideoError,
         EncoderMismatchError,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         VideoNotFoundError,
         WeightsMissingError,
     )
-    from mvsearch.store.records import Contribution, Lyrics, Moment, Result, Video
+    from mvsearch.store.records import Failure, Lyrics, Video
 
     __version__: str
 
@@ -32,7 +32,7 @@ _PLACES = {
     "mvsearch.search.api.library": ("VideoLibrary",),
     "mvsearch.search.query.media": ("Clip", "make_query"),
     "mvsearch.search.query.query": ("Query",),
-    "mvsearch.search.results": ("SearchResults",),
+    "mvsearch.search.results": ("Contribution", "Moment", "Result", "SearchResults"),
     "mvsearch.store.errors": (
         "AmbiguousVideoError",
         "EncoderMismatchError",
@@ -47,7 +47,7 @@ _PLACES = {
         "VideoNotFoundError",
         "WeightsMissingError",
     ),
-    "mvsearch.store.records": ("Contribution", "Lyrics", "Moment", "Result", "Video"),
+    "mvsearch.store.records": ("Failure", "Lyrics", "Video"),
 }
 _FOUND_IN = {name: place for place, names in _PLACES.items() for name in names}
 
@@ -56,6 +56,7 @@ __all__ = [
     "Clip",
     "Contribution",
     "EncoderMismatchError",
+    "Failure",
     "LibraryBusyError",
     "LibraryClosedError",
     "LibraryDamagedError",

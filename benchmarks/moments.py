@@ -23,9 +23,10 @@ from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip
 from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.results import Moment
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Moment, Video
+from mvsearch.store.records import Video
 
 ASKED = (
     *("none", "0.9× speed", "1.1× speed", "low bit-rate", "crop 70 %", "mirrored", "grey"),

@@ -21,6 +21,7 @@ from mvsearch.search.query.encode import (
 from mvsearch.search.query.lexical import find_evidence
 from mvsearch.search.query.query import Query, Weights
 from mvsearch.search.query.tags import find_tagged, keep_tagged, list_tagged, show_tags
+from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.search.retrieval.rerank import Compared, Neighbours
@@ -40,7 +41,7 @@ from mvsearch.search.scoring.fusion import (
 )
 from mvsearch.search.versions.dedupe import open_copy_test, pick_videos
 from mvsearch.store.library import Library
-from mvsearch.store.records import Contribution, Modality, Moment, Result, Space, Video
+from mvsearch.store.records import Modality, Space, Video
 
 __all__ = ["Engine", "SearchOptions", "choose_fusion"]
 

@@ -1,7 +1,7 @@
 """The options of a search: fusion method, weights and number of results."""
 
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.query import Weights
@@ -39,6 +39,11 @@ class SearchOptions:
             raise QueryError(f"an artist has at least 1 result, not {self.per_artist}")
         if self.weights is not None and not any(weight > 0 for weight in self.weights.values()):
             raise QueryError("the weights are all zero: give at least one above zero")
+
+    def to_dict(self) -> dict[str, Any]:
+        """How was asked, as the JSON contract echoes it; weights are None where none were given."""
+        weights = None if self.weights is None else dict(self.weights)
+        return {"weights": weights, "fusion": self.fusion}
 
     @property
     def is_picky(self) -> bool:

@@ -1,14 +1,15 @@
 """The records that packages exchange: frozen dataclasses that validate themselves."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.errors import FAILURE_CODES, FailureCode
+from mvsearch.store.unicode import printable
 
 Modality = Literal["frames", "lyrics", "audio"]
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
@@ -23,7 +24,7 @@ MAX_DIM = 1 << 16
 UNIT_TOLERANCE = 5e-3
 
 
-def _check_span(start_seconds: float | None, end_seconds: float | None) -> None:
+def check_span(start_seconds: float | None, end_seconds: float | None) -> None:
     """Raise ValueError unless both times are None, or 0 <= start <= end and both are finite."""
     if start_seconds is None and end_seconds is None:
         return
@@ -64,6 +65,18 @@ class Video:
             raise ValueError("a video needs an id")
         if not (math.isfinite(self.duration_seconds) and self.duration_seconds >= 0):
             raise ValueError(f"duration must be finite and not negative: {self.duration_seconds}")
+
+    def to_dict(self, *, has_copies: bool = False) -> dict[str, Any]:
+        """The video as the JSON contract has it, with every other file of it if wanted."""
+        copies = {"other_paths": [str(path) for path in self.other_paths]} if has_copies else {}
+        return {
+            "id": self.id,
+            "path": str(self.path),
+            "title": printable(self.title),
+            "artist": None if self.artist is None else printable(self.artist),
+            "duration_seconds": round(self.duration_seconds, 3),
+            **copies,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,7 @@ class Segment:
 
     def __post_init__(self) -> None:
         """Check the times."""
-        _check_span(self.start_seconds, self.end_seconds)
+        check_span(self.start_seconds, self.end_seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,7 +246,7 @@ class LyricLine:
 
     def __post_init__(self) -> None:
         """Check the times."""
-        _check_span(self.start_seconds, self.end_seconds)
+        check_span(self.start_seconds, self.end_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +269,23 @@ class Lyrics:
         """Whether any line has a time."""
         return any(line.start_seconds is not None for line in self.lines)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Lyrics with their provenance as the JSON contract has them."""
+        return {
+            "source": self.source,
+            "origin": printable(self.origin),
+            "language": self.language,
+            "lines": [
+                {
+                    "start_seconds": line.start_seconds,
+                    "end_seconds": line.end_seconds,
+                    "text": printable(line.text),
+                    "rejected": line.rejected,
+                }
+                for line in self.lines
+            ],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -272,9 +302,18 @@ class Tag:
 
     def __post_init__(self) -> None:
         """Check the times and the probability."""
-        _check_span(self.start_seconds, self.end_seconds)
+        check_span(self.start_seconds, self.end_seconds)
         if not self.name or not 0 < self.probability <= 1:
             raise ValueError(f"a tag has a name and a probability: {self}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tag as the JSON contract has it."""
+        return {
+            "name": printable(self.name),
+            "start_seconds": round(self.start_seconds, 3),
+            "end_seconds": round(self.end_seconds, 3),
+            "probability": round(self.probability, 4),
+        }
 
 
 # A still is 2 KB; one of a stranger's library that is larger than this is none.
@@ -294,7 +333,7 @@ class Still:
 
     def __post_init__(self) -> None:
         """Check the time."""
-        _check_span(self.seconds, self.seconds)
+        check_span(self.seconds, self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,82 +353,6 @@ class WholeVideo:
         ids = {self.location.video_id, *(stage.video_id for stage in self.stages)}
         if ids != {self.video.id}:
             raise ValueError(f"not all of this is of {self.video.id}: {sorted(ids)}")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A stretch of a video that answers a query.
-
-    Attributes:
-        start_seconds, end_seconds: None where lyrics have no times, or where a clip is not
-            supported to lie at any.
-        support: how certain it is that a clip lies here, 0 to 1; None for what is not aligned.
-        rate: seconds of the video in a second of the clip; 1.1 where the clip plays faster.
-        words: those sung there that the query asks for, or spells alike.
-        is_calibrated: whether the encoder can tell a clip's own video from another; otherwise a
-            clip is placed in any video, without a support.
-    """
-
-    video_id: str
-    modality: Modality
-    start_seconds: float | None
-    end_seconds: float | None
-    similarity: float
-    text: str = ""
-    support: float | None = None
-    rate: float = 1.0
-    words: tuple[str, ...] = ()
-    is_calibrated: bool = True
-
-    def __post_init__(self) -> None:
-        """Check the times, and that support is a probability."""
-        _check_span(self.start_seconds, self.end_seconds)
-        if self.support is not None and not 0 <= self.support <= 1:
-            raise ValueError(f"support is from 0 to 1: {self.support}")
-        if not (math.isfinite(self.rate) and self.rate > 0):
-            raise ValueError(f"a rate is above zero: {self.rate}")
-
-    @property
-    def is_unclear(self) -> bool:
-        """Whether a clip was looked for and no time is supported."""
-        return self.support is not None and self.start_seconds is None
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """What one modality gave to a result.
-
-    Attributes:
-        similarity: cosine.
-        weight: its share of the score.
-        calibrated: the surprise of the similarity, -log10 of the share of unrelated content that
-            reaches it.
-        points: what it adds to the score, by the fusion in use. The score is the sum of these and,
-            by the calibrated fusion, of the neutral rest for what the video lacks.
-    """
-
-    similarity: float
-    weight: float
-    calibrated: float
-    points: float
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A video that answers a query, and why.
-
-    Attributes:
-        is_weak: whether chance alone would find as good a one among so many videos.
-        copies: near-duplicates that rank below it and are not shown for themselves.
-    """
-
-    rank: int
-    score: float
-    video: Video
-    contributions: dict[Modality, Contribution] = field(default_factory=dict)
-    moments: tuple[Moment, ...] = ()
-    is_weak: bool = False
-    copies: tuple[Video, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,3 +376,12 @@ class Failure:
             raise ValueError(f"unknown failure code {self.code!r}")
         if "\n" in self.message or not self.message:
             raise ValueError(f"a failure has a message of one line: {self.message!r}")
+
+    def to_dict(self) -> dict[str, str]:
+        """The failure as the JSON contract has it."""
+        return {
+            "path": str(self.path),
+            "stage": self.stage,
+            "code": self.code,
+            "message": printable(self.message),
+        }

@@ -14,6 +14,8 @@ GRAPHEME_JOINER = "\u034f"
 MAX_NAME_LETTERS = 500
 ELLIPSIS = "…"
 
+# Joiners, direction marks and soft hyphens; not the overrides, which turn round what follows.
+_SHAPERS = frozenset("\u00ad\u200c\u200d\u200e\u200f\u2060")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Shorter runs hold no more than that: a character has at most three non-starters at its end, and
 # one that begins with non-starters holds at most two.
@@ -38,6 +40,17 @@ def replace_surrogates(text: str) -> str:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     except UnicodeEncodeError:  # halves of a pair, which no bytes stand for
         return _SURROGATES.sub("\ufffd", text)
+
+
+def printable(text: object) -> str:
+    """Text from strangers without control characters or surrogates, fit for a terminal."""
+    clean = replace_surrogates(str(text))
+    return "".join(letter if is_harmless(letter) else "\ufffd" for letter in clean)
+
+
+def is_harmless(letter: str) -> bool:
+    """Whether a terminal shows it without doing more; joiners shape words, emoji and paths."""
+    return letter.isprintable() or letter in _SHAPERS or unicodedata.category(letter) == "Zs"
 
 
 def truncate(text: str, max_letters: int) -> str:

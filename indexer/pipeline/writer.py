@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mvsearch.indexer.media.unfinished import has_changed
 from mvsearch.indexer.pipeline.inventory import Found
@@ -40,6 +41,18 @@ class Summary:
     def failed(self) -> int:
         """Files with a failure."""
         return len({failure.path for failure in self.failures})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as the JSON contract has it."""
+        return {
+            "indexed": self.indexed,
+            "unchanged": self.unchanged,
+            "removed": self.removed,
+            "failed": self.failed,
+            "failures": [failure.to_dict() for failure in self.failures],
+            "unfinished": len(self.unfinished),
+            "seconds": round(self.seconds, 3),
+        }
 
 
 class Ledger:

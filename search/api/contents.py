@@ -9,7 +9,7 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import Failure, Lyrics, Video
 
 if TYPE_CHECKING:
-    from mvsearch.search.output.listing import Entry
+    from mvsearch.search.entry import Entry
     from mvsearch.store.catalog.checking import Checkup
 
 
@@ -36,7 +36,7 @@ class Contents:
 
     def show(self, video: str | Video) -> "Entry":
         """All that is known of a video, lyrics and their source included."""
-        from mvsearch.search.output.listing import read_entry
+        from mvsearch.search.entry import read_entry
 
         with self._session.using() as library:
             return read_entry(library, self.find(video))
@@ -59,10 +59,10 @@ class Contents:
 
     def status(self) -> dict[str, Any]:
         """The library in numbers: videos, segments, what is still to do."""
-        from mvsearch.search.output.status import status_to_dict
+        from mvsearch.search.status import read_status
 
         with self._session.using() as library:
-            return status_to_dict(library)
+            return read_status(library)
 
     def remove(self, video: str | Video) -> int:
         """Take a video out of the library; its files are not touched.

@@ -13,9 +13,9 @@ from mvsearch.search.api.contents import Contents
 from mvsearch.search.api.session import Session
 from mvsearch.search.query.media import Many, make_query
 from mvsearch.search.query.query import Query
-from mvsearch.search.results import SearchResults
+from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.opening import default_library_folder
-from mvsearch.store.records import Result, Video
+from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
     from mvsearch.indexer.pipeline.writer import Summary

@@ -78,7 +78,7 @@ def index(
     from mvsearch.indexer.media.hardware import Hardware
     from mvsearch.indexer.pipeline.inventory import explain_absence
     from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
-    from mvsearch.search.output.listing import print_summary, summary_to_dict
+    from mvsearch.search.output.listing import print_summary
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.scoring.null_distribution import measure_backgrounds
 
@@ -117,7 +117,7 @@ def index(
             " videos"
         )
     if as_json:
-        print_json(summary_to_dict(summary))
+        print_json(summary.to_dict())
     else:
         print_summary(summary, make_console(), folder)
     if summary.is_interrupted:

@@ -41,7 +41,7 @@ def lyrics(
     """Print lyrics, or write them to files."""
     from mvsearch.search.output.files import write_output
     from mvsearch.search.output.lyrics_files import format_lyrics, name_lyrics
-    from mvsearch.search.output.text import printable
+    from mvsearch.store.unicode import printable
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
@@ -70,12 +70,12 @@ def lyrics(
 @app.command("list")
 def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the videos of the library."""
-    from mvsearch.search.output.listing import placed_to_dict, print_videos
+    from mvsearch.search.output.listing import print_videos
 
     with open_library(library) as opened:
         videos = opened.catalog.videos()
     if as_json:
-        print_json([placed_to_dict(video) for video in videos])
+        print_json([video.to_dict(has_copies=True) for video in videos])
     else:
         print_videos(videos, make_console())
 
@@ -83,12 +83,13 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
 @app.command()
 def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show all that is known of a video, lyrics and their source included."""
-    from mvsearch.search.output.listing import entry_to_dict, print_entry, read_entry
+    from mvsearch.search.entry import read_entry
+    from mvsearch.search.output.listing import print_entry
 
     with open_library(library) as opened:
         entry = read_entry(opened, find_video(opened, video))
     if as_json:
-        print_json(entry_to_dict(entry))
+        print_json(entry.to_dict())
     else:
         print_entry(entry, make_console())
 
@@ -121,12 +122,12 @@ def remove(
 @app.command()
 def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the files that could not be indexed, and why."""
-    from mvsearch.search.output.listing import failure_to_dict, print_failures
+    from mvsearch.search.output.listing import print_failures
 
     with open_library(library) as opened:
         found = opened.catalog.failures()
     if as_json:
-        print_json([failure_to_dict(failure) for failure in found])
+        print_json([failure.to_dict() for failure in found])
     elif found:
         print_failures(found, make_console())
     else:
@@ -136,10 +137,11 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
 @app.command()
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the library in numbers: videos, segments, what is still to do."""
-    from mvsearch.search.output.status import print_status, status_to_dict
+    from mvsearch.search.output.status import print_status
+    from mvsearch.search.status import read_status
 
     with open_library(library) as opened:
-        numbers = status_to_dict(opened)
+        numbers = read_status(opened)
     if as_json:
         print_json(numbers)
     else:
@@ -150,7 +152,7 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Look through the whole library for damage, and say how to make it anew."""
     from mvsearch.indexer.progress import follow
-    from mvsearch.search.output.checkup import checkup_to_dict, print_checkup
+    from mvsearch.search.output.checkup import print_checkup
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.store.catalog.checking import check_library
     from mvsearch.store.opening import default_library_folder
@@ -160,7 +162,7 @@ def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
         tell = partial(follow(progress, "videos"), "check")
         found = check_library(library or default_library_folder(), tell)
     if as_json:
-        print_json(checkup_to_dict(found))
+        print_json(found.to_dict())
     else:
         print_checkup(found, make_console())
     if found.damages:

@@ -56,9 +56,9 @@ def fetch_model_command(
 
 def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
     """Print encoders with the state of their weights."""
-    from mvsearch.search.output.listing import model_to_dict, print_models
+    from mvsearch.search.output.listing import print_models
 
     if as_json:
-        print_json([model_to_dict(status) for status in statuses])
+        print_json([status.to_dict() for status in statuses])
     else:
         print_models(statuses, make_console())

@@ -106,7 +106,7 @@ def _explain(error: typer.TyperException) -> str:
 
 def _complain(reason: str) -> None:
     """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
-    from mvsearch.search.output.text import printable
+    from mvsearch.store.unicode import printable
 
     line = printable(" ".join(reason.split()))
     if len(line) > COMPLAINT_LENGTH:

@@ -62,13 +62,9 @@ def search(
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
     from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
-    from mvsearch.search.output.report import (
-        print_results,
-        results_to_csv,
-        results_to_json,
-        results_to_m3u,
-    )
+    from mvsearch.search.output.report import print_results, results_to_csv, results_to_m3u
     from mvsearch.search.query.query import Query, QueryKind, parse_part, parse_weights
+    from mvsearch.search.results import SearchResults
 
     if as_json + as_csv + as_m3u > 1:
         raise MvsearchError("--json, --csv and --m3u exclude one another")
@@ -90,7 +86,7 @@ def search(
         options = replace(options, fusion=choose_fusion(encoders, fusion))
         results = Engine(opened, encoders).search(query, options)
     if as_json:
-        print_json(results_to_json(query, options, results))
+        print_json(SearchResults(query, options, tuple(results)).to_dict())
     elif as_csv:
         print_text(results_to_csv(results))
     elif as_m3u:

@@ -11,9 +11,10 @@ from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.search.evaluation.systems import Means, list_means
 from mvsearch.search.query.encode import analyse_part, own_spaces
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.results import Result
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import MODALITIES, Embeddings, Modality, Result
+from mvsearch.store.records import MODALITIES, Embeddings, Modality
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,9 +11,10 @@ from mvsearch.search.localization.offset_votes import Track
 from mvsearch.search.query.encode import EncodedPart, point_times
 from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.query.tags import name_stretch
+from mvsearch.search.results import Moment
 from mvsearch.search.retrieval.retrieve import Ask
 from mvsearch.store.library import Library
-from mvsearch.store.records import Matrix, Moment, Space, Video
+from mvsearch.store.records import Matrix, Space, Video
 from mvsearch.store.vectors.index import SpaceIndex
 
 # The lines of a video, by its id, behind its vectors in a space.

@@ -1,26 +1,11 @@
 """Formats the result of `mvsearch check` as lines and as JSON."""
 
 import shlex
-from typing import Any
 
 from rich.console import Console
 
 from mvsearch.search.output.listing import say
-from mvsearch.search.output.text import printable
 from mvsearch.store.catalog.checking import MAX_LISTED, Checkup
-
-
-def checkup_to_dict(checkup: Checkup) -> dict[str, Any]:
-    """What was found as JSON."""
-    return {
-        "catalogue": printable(str(checkup.file)),
-        "videos": checkup.n_videos,
-        "damages": [
-            {"where": printable(damage.where), "reason": printable(damage.reason)}
-            for damage in checkup.damages
-        ],
-        "folders": [printable(str(folder)) for folder in checkup.folders],
-    }
 
 
 def print_checkup(checkup: Checkup, console: Console) -> None:

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.output.listing import video_to_dict
-from mvsearch.search.output.text import format_seconds, printable, shorten, write_json
-from mvsearch.search.query.query import Query
+from mvsearch.search.output.text import format_seconds, shorten, write_json
+from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import ScoreMap, gather_scores
 from mvsearch.search.retrieval.set_similarity import Progress
-from mvsearch.store.records import MODALITIES, Moment, Result, Video
+from mvsearch.store.records import MODALITIES, Video
+from mvsearch.store.unicode import printable
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
 ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
@@ -63,80 +63,16 @@ def find_best_moment(result: Result) -> Moment | None:
     return next((m for m in result.moments if m.start_seconds is not None), None)
 
 
-def query_to_dict(query: Query, options: SearchOptions) -> dict[str, Any]:
-    """What was asked, as the JSON contract echoes it; weights are None where none were given."""
-    parts = [
-        {
-            "kind": part.kind,
-            "value": printable(part.value),
-            "start_seconds": part.section.start_seconds if part.section else None,
-            "end_seconds": part.section.end_seconds if part.section else None,
-        }
-        for part in query.parts
-    ]
-    return {
-        "parts": parts,
-        "tags": [printable(tag) for tag in query.tags],
-        "weights": None if options.weights is None else dict(options.weights),
-        "fusion": options.fusion,
-    }
-
-
-def result_to_dict(result: Result) -> dict[str, Any]:
-    """A result as the JSON contract has it."""
-    return {
-        "rank": result.rank,
-        "score": round(result.score, 6),
-        "is_weak": result.is_weak,
-        "video": video_to_dict(result.video),
-        "contributions": {
-            modality: {
-                "similarity": round(c.similarity, 6),
-                "calibrated": round(c.calibrated, 6),
-                "weight": round(c.weight, 6),
-            }
-            for modality, c in result.contributions.items()
-        },
-        "moments": [_moment_to_dict(moment) for moment in result.moments],
-        "copies": [video_to_dict(copy) for copy in result.copies],
-    }
-
-
-def _moment_to_dict(moment: Moment) -> dict[str, Any]:
-    start, end = _round_times(moment)
-    return {
-        "modality": moment.modality,
-        "start_seconds": start,
-        "end_seconds": end,
-        "similarity": round(moment.similarity, 6),
-        "text": printable(moment.text),
-        "support": None if moment.support is None else round(moment.support, 3),
-        "rate": round(moment.rate, 3),
-        "words": [printable(word) for word in moment.words],
-        "is_calibrated": moment.is_calibrated,
-    }
-
-
 def _round_times(moment: Moment) -> tuple[float | None, float | None]:
     if moment.start_seconds is None or moment.end_seconds is None:
         return None, None
     return round(moment.start_seconds, 3), round(moment.end_seconds, 3)
 
 
-def results_to_json(
-    query: Query, options: SearchOptions, results: Sequence[Result]
-) -> dict[str, Any]:
-    """The answer to a search as JSON has it: what was asked, and the results."""
-    return {
-        "query": query_to_dict(query, options),
-        "results": [result_to_dict(result) for result in results],
-    }
-
-
 def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
     """The similar-songs report as JSON has it: each video with the results for it."""
     return [
-        {"video": video_to_dict(video), "similar": [result_to_dict(r) for r in results]}
+        {"video": video.to_dict(), "similar": [result.to_dict() for result in results]}
         for video, results in similar
     ]
 

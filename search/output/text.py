@@ -1,25 +1,11 @@
 """Formats names, times and JSON safely for terminals and programs."""
 
 import json
-import unicodedata
 from typing import Any
 
-from mvsearch.store.unicode import replace_surrogates
+from mvsearch.store.unicode import is_harmless
 
 MAX_CELL = 100
-# Joiners, direction marks and soft hyphens; not the overrides, which turn round what follows.
-_SHAPERS = frozenset("\u00ad\u200c\u200d\u200e\u200f\u2060")
-
-
-def printable(text: object) -> str:
-    """Text from strangers without control characters or surrogates, fit for a terminal."""
-    clean = replace_surrogates(str(text))
-    return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in clean)
-
-
-def _is_harmless(letter: str) -> bool:
-    """Whether a terminal shows it without doing more; joiners shape words, emoji and paths."""
-    return letter.isprintable() or letter in _SHAPERS or unicodedata.category(letter) == "Zs"
 
 
 def shorten(text: str) -> str:
@@ -34,7 +20,7 @@ def write_json(data: Any) -> str:
     """
     text = json.dumps(data, ensure_ascii=False, indent=2)
     for letter in set(text) - {"\n"}:
-        if not _is_harmless(letter):
+        if not is_harmless(letter):
             text = text.replace(letter, json.dumps(letter)[1:-1])
     return text
 

@@ -4,21 +4,21 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
-from mvsearch.search.output.listing import placed_to_dict, video_to_dict
 from mvsearch.search.output.report import name_video
-from mvsearch.search.output.text import format_seconds, printable, write_json
+from mvsearch.search.output.text import format_seconds, write_json
 from mvsearch.search.versions.find import Progress, Versions, find_versions
 from mvsearch.search.versions.groups import Group
-from mvsearch.search.versions.relations import KINDS, Evidence, Kind, Relation, say_evidence
+from mvsearch.search.versions.relations import KINDS, Kind, Relation, say_evidence
 from mvsearch.store.library import Library
-from mvsearch.store.records import Modality, Video
+from mvsearch.store.records import Video
+from mvsearch.store.unicode import printable
 
 VersionsForm = Literal["table", "json", "html"]
 
@@ -57,7 +57,7 @@ def write_versions(library: Library, report: VersionsReport) -> str:
     """
     versions = find_versions(library, progress=report.follow("compare"))
     if report.form == "json":
-        return write_json(versions_to_dict(versions))
+        return write_json(versions.to_dict())
     if report.form == "html":
         # Only the page has pictures.
         from mvsearch.search.output.html.stills import LibraryStills
@@ -68,61 +68,6 @@ def write_versions(library: Library, report: VersionsReport) -> str:
     console = Console(file=page, width=report.width, markup=False, emoji=False)
     print_versions(versions, console)
     return page.getvalue()
-
-
-def versions_to_dict(versions: Versions) -> dict[str, Any]:
-    """What was found as JSON: the pairs, and the groups by ids of their videos."""
-    return {
-        "videos": len(versions.videos),
-        "compared": versions.n_compared,
-        "uncalibrated": list(versions.uncalibrated),
-        "identical": [placed_to_dict(video) for video in versions.identical],
-        "relations": [relation_to_dict(relation) for relation in versions.relations],
-        "groups": [
-            {
-                "kind": group.sense,
-                "confidence": round(group.confidence, 3),
-                "videos": [video_to_dict(video) for video in group.videos],
-            }
-            for group in versions.groups
-        ],
-    }
-
-
-def relation_to_dict(relation: Relation) -> dict[str, Any]:
-    """A pair as JSON: `t` in the second is `t + offset_seconds` in the first."""
-    return {
-        "kind": relation.kind,
-        "confidence": round(relation.confidence, 3),
-        "first": video_to_dict(relation.first),
-        "second": video_to_dict(relation.second),
-        "offset_seconds": _round(relation.offset_seconds),
-        "evidence": {m: _evidence_to_dict(m, one) for m, one in relation.evidence.items()},
-    }
-
-
-def _evidence_to_dict(modality: Modality, one: Evidence) -> dict[str, Any]:
-    return {
-        "verdict": one.verdict,
-        "similarity": _round(one.similarity),
-        "background": _round(one.background),
-        "first_share": _round(one.first_share),
-        "second_share": _round(one.second_share),
-        "speed": round(one.speed, 4),
-        "parts": [
-            {
-                "first_seconds": [_round(time) for time in part.first_seconds],
-                "second_seconds": [_round(time) for time in part.second_seconds],
-            }
-            for part in one.parts
-        ],
-        "text": say_evidence(modality, one),
-    }
-
-
-def _round(number: float | None) -> float | None:
-    # Adding zero keeps "-0.0" out of the report.
-    return None if number is None else round(number, 3) + 0.0
 
 
 def print_versions(versions: Versions, console: Console) -> None:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import MODALITIES, Modality
-from mvsearch.store.unicode import replace_surrogates
+from mvsearch.store.unicode import printable, replace_surrogates
 
 QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
@@ -109,6 +109,19 @@ class Query:
                 "nothing to search for: give "
                 + " or ".join(f"--{kind}" for kind in (*QUERY_KINDS, "tag"))
             )
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is asked, as the JSON contract echoes it."""
+        parts = [
+            {
+                "kind": part.kind,
+                "value": printable(part.value),
+                "start_seconds": part.section.start_seconds if part.section else None,
+                "end_seconds": part.section.end_seconds if part.section else None,
+            }
+            for part in self.parts
+        ]
+        return {"parts": parts, "tags": [printable(tag) for tag in self.tags]}
 
 
 def _check_length(option: str, value: str) -> None:

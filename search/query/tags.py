@@ -5,9 +5,10 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from mvsearch.search.query.encode import EncodedQuery
+from mvsearch.search.results import Moment, Result
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import Moment, Result, Tag
+from mvsearch.store.records import Tag
 
 Tagged = Mapping[str, tuple[Tag, ...]]
 

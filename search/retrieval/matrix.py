@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mvsearch.search.results import Result
 from mvsearch.search.scoring.fusion import FloatArray, Similarities
-from mvsearch.store.records import Modality, Result, Video
+from mvsearch.store.records import Modality, Video
 
 
 @dataclass(frozen=True, slots=True, eq=False)

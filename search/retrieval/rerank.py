@@ -12,13 +12,14 @@ import numpy as np
 from mvsearch.indexer.encoders.networks.device import count_threads
 from mvsearch.indexer.features.parallel import limit_algebra
 from mvsearch.search.localization.moments import find_alike, read_texts
+from mvsearch.search.results import Moment
 from mvsearch.search.retrieval.candidates import Shortlist
 from mvsearch.search.retrieval.set_similarity import Match, match_sets
 from mvsearch.search.scoring.calibration import find_surprise
 from mvsearch.search.scoring.fusion import FloatArray, Similarities
 from mvsearch.search.scoring.null_statistics import Background
 from mvsearch.store.library import Library
-from mvsearch.store.records import Matrix, Modality, Moment, Video
+from mvsearch.store.records import Matrix, Modality, Video
 from mvsearch.store.vectors.index import SpaceIndex
 
 Read = Callable[[str], Matrix]

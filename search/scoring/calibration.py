@@ -6,8 +6,9 @@ from collections.abc import Collection
 import numpy as np
 
 from mvsearch.indexer.encoders import find_points
+from mvsearch.search.results import Contribution
 from mvsearch.search.scoring.fusion import FloatArray
-from mvsearch.store.records import Contribution, Modality, Space
+from mvsearch.store.records import Modality, Space
 
 # A cosine of one is far out and not infinitely far, as vectors kept as float16 are never exact.
 MAX_COSINE = 0.995

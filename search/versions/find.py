@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
@@ -42,6 +43,17 @@ class Versions:
     def identical(self) -> list[Video]:
         """The videos whose content lies in several files."""
         return [video for video in self.videos if video.other_paths]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was found, as the JSON contract has it."""
+        return {
+            "videos": len(self.videos),
+            "compared": self.n_compared,
+            "uncalibrated": list(self.uncalibrated),
+            "identical": [video.to_dict(has_copies=True) for video in self.identical],
+            "relations": [relation.to_dict() for relation in self.relations],
+            "groups": [group.to_dict() for group in self.groups],
+        }
 
 
 def open_comparison(library: Library) -> Comparison:

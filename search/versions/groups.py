@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from mvsearch.search.versions.relations import Kind, Relation
 from mvsearch.store.records import Video
@@ -31,6 +31,14 @@ class Group:
     sense: Sense
     videos: tuple[Video, ...]
     confidence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The group as the JSON contract has it."""
+        return {
+            "kind": self.sense,
+            "confidence": round(self.confidence, 3),
+            "videos": [video.to_dict() for video in self.videos],
+        }
 
 
 def group_relations(relations: Sequence[Relation], videos: Sequence[Video]) -> list[Group]:

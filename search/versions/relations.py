@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED, OperatingPoints
 from mvsearch.search.versions.agreement import Agreement, Part
@@ -63,6 +63,25 @@ class Evidence:
         """The share of the video of which more is shared."""
         return max(self.first_share, self.second_share)
 
+    def to_dict(self, modality: Modality) -> dict[str, Any]:
+        """The evidence of a modality as the JSON contract has it."""
+        return {
+            "verdict": self.verdict,
+            "similarity": _round(self.similarity),
+            "background": _round(self.background),
+            "first_share": _round(self.first_share),
+            "second_share": _round(self.second_share),
+            "speed": round(self.speed, 4),
+            "parts": [
+                {
+                    "first_seconds": [_round(time) for time in part.first_seconds],
+                    "second_seconds": [_round(time) for time in part.second_seconds],
+                }
+                for part in self.parts
+            ],
+            "text": say_evidence(modality, self),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -87,6 +106,17 @@ class Relation:
     def is_copy(self) -> bool:
         """Whether one can stand for the other: the same picture and sound, all through."""
         return self.kind == "duplicate"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The pair as the JSON contract has it."""
+        return {
+            "kind": self.kind,
+            "confidence": round(self.confidence, 3),
+            "first": self.first.to_dict(),
+            "second": self.second.to_dict(),
+            "offset_seconds": _round(self.offset_seconds),
+            "evidence": {m: one.to_dict(m) for m, one in self.evidence.items()},
+        }
 
 
 def judge_agreement(found: Agreement | None, points: OperatingPoints) -> Evidence:
@@ -261,3 +291,8 @@ def say_evidence(modality: Modality, one: Evidence) -> str:
     rest = "" if one.background is None else f" (otherwise {one.background:.2f})"
     speed = "" if one.speed == 1 else f", {one.speed:.2f} × as long"
     return f"{name} {said}: {one.similarity:.2f}{rest}, {shares}{speed}"
+
+
+def _round(number: float | None) -> float | None:
+    # Adding zero keeps "-0.0" out of the report.
+    return None if number is None else round(number, 3) + 0.0

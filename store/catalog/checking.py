@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -11,6 +12,7 @@ from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
 from mvsearch.store.library import Library, open_database
+from mvsearch.store.unicode import printable
 
 # Of damage of one kind, so much is listed.
 MAX_LISTED = 20
@@ -46,6 +48,18 @@ class Checkup:
     n_videos: int
     damages: tuple[Damage, ...]
     folders: tuple[Path, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was found, as the JSON contract has it."""
+        return {
+            "catalogue": printable(str(self.file)),
+            "videos": self.n_videos,
+            "damages": [
+                {"where": printable(damage.where), "reason": printable(damage.reason)}
+                for damage in self.damages
+            ],
+            "folders": [printable(str(folder)) for folder in self.folders],
+        }
 
 
 def check_library(folder: Path, progress: Progress | None = None) -> Checkup:

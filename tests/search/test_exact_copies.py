@@ -11,8 +11,8 @@ from rich.console import Console
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.output.listing import placed_to_dict, print_videos
-from mvsearch.search.output.report import print_results, results_to_json
+from mvsearch.search.output.listing import print_videos
+from mvsearch.search.output.report import print_results
 from mvsearch.search.output.versions import VersionsReport, write_versions
 from mvsearch.search.query.query import Query, parse_part
 from mvsearch.store.library import Library
@@ -60,7 +60,7 @@ def test_the_list_shows_them(library: Library) -> None:
     print_videos(videos, Console(file=page, width=300))
     assert page.getvalue().count("= ") == 2
     assert "2 videos" in page.getvalue()
-    told = [placed_to_dict(video)["other_paths"] for video in videos]
+    told = [video.to_dict(has_copies=True)["other_paths"] for video in videos]
     assert sorted(map(len, told)) == [0, 2]
 
 
@@ -86,7 +86,7 @@ def test_collapse_shows_them_below_the_video_and_nothing_else_does(library: Libr
         shown = {path.name for result in results for path in (c.path for c in result.copies)}
         page = io.StringIO()
         print_results(results, Console(file=page, width=300))
-        told = json.dumps(results_to_json(query, options, results)["results"][0]["copies"])
+        told = json.dumps(results[0].to_dict()["copies"])
         if has_collapse:
             assert len(shown) == 2
             assert page.getvalue().count("= ") == 2

@@ -12,11 +12,10 @@ import pytest
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import index_folder
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.output.versions import versions_to_dict
 from mvsearch.search.query.query import Query, QueryKind, parse_part
+from mvsearch.search.results import Result
 from mvsearch.search.versions.find import find_versions
 from mvsearch.store.library import Library
-from mvsearch.store.records import Result
 from tests.media import make_picture
 from tests.toy_library import make_clip
 
@@ -154,7 +153,7 @@ def test_a_worn_library_answers_as_a_fresh_one(
 def test_similar_songs_and_versions_are_those_of_a_fresh_library(pair: Pair) -> None:
     for video in pair.fresh.library.catalog.videos():
         check_same(flatten(pair.worn.similar(video)), flatten(pair.fresh.similar(video)))
-    found = [versions_to_dict(find_versions(e.library)) for e in (pair.worn, pair.fresh)]
+    found = [find_versions(e.library).to_dict() for e in (pair.worn, pair.fresh)]
     assert found[0] == found[1]
     assert found[0]["relations"]
 

@@ -52,6 +52,18 @@ class ModelStatus:
     origin: str
     problem: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """The encoder and its weights as the JSON contract has them."""
+        return {
+            "name": self.name,
+            "profiles": list(self.profiles),
+            "is_present": self.is_present,
+            "n_bytes": self.n_bytes,
+            "folder": None if self.folder is None else str(self.folder),
+            "origin": self.origin,
+            "problem": self.problem or None,
+        }
+
 
 def list_models() -> list[ModelStatus]:
     """Every encoder and classifier, and whether its weights are there; loads none of them."""

@@ -33,7 +33,7 @@ from mvsearch.search.evaluation.tables import (
     make_tables,
     sort_topics,
 )
-from mvsearch.search.output.text import printable
+from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -42,7 +42,7 @@ from mvsearch.search.evaluation.report.wording import (
 from mvsearch.search.evaluation.tables import Gain, Row, Tables, Topic, find_headline, make_tables
 from mvsearch.search.output.html.page import hash_style
 from mvsearch.search.output.html.style import STYLE
-from mvsearch.search.output.text import printable
+from mvsearch.store.unicode import printable
 
 # What a first table can do without; every metric has its place further down.
 NOT_IN_SHORT = (SHARE_10, MOMENT_NEAR)

@@ -12,8 +12,8 @@ from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.report.wording import name_distortion, say_interval, say_value
 from mvsearch.search.evaluation.tables import Row, Tables, Topic
 from mvsearch.search.output.html.page import wrap_wide
-from mvsearch.search.output.text import printable
 from mvsearch.store.records import MODALITIES
+from mvsearch.store.unicode import printable
 
 # In CSS pixels; the page scales them to its width.
 WIDTH, LEFT, RIGHT, HEAD, FOOT = 900, 160, 24, 26, 44

@@ -38,7 +38,8 @@ from mvsearch.search.evaluation.tables import (
     find_headline,
     make_tables,
 )
-from mvsearch.search.output.text import printable, shorten
+from mvsearch.search.output.text import shorten
+from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

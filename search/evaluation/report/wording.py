@@ -20,7 +20,7 @@ from mvsearch.search.evaluation.metric_values import (
 from mvsearch.search.evaluation.outcomes import OutcomeKind
 from mvsearch.search.evaluation.queries.distortions import NONE
 from mvsearch.search.evaluation.tables import Row, Topic
-from mvsearch.search.output.text import printable
+from mvsearch.store.unicode import printable
 
 NOTHING = "–"
 METRICS: Mapping[str, str] = {

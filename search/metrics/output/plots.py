@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from mvsearch.search.metrics.media.extras import import_extra
 from mvsearch.search.output.files import check_output
-from mvsearch.search.output.text import printable
 from mvsearch.store.errors import QueryError
+from mvsearch.store.unicode import printable
 
 Array = npt.NDArray[np.float64]
 

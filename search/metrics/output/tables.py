@@ -6,7 +6,7 @@ Cells are text already: whoever measured a figure knows how many of its digits m
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mvsearch.search.output.text import printable
+from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from mvsearch.store.records import MODALITIES, Modality, Result
+from mvsearch.search.results import Result
+from mvsearch.store.records import MODALITIES, Modality
 
 WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
 NOT_COMPARED = "not compared"

@@ -22,10 +22,12 @@ from mvsearch.search.output.html.score_bar import (
 )
 from mvsearch.search.output.html.style import STYLE
 from mvsearch.search.output.report import Similar, find_best_moment, name_video, say_moment
-from mvsearch.search.output.text import format_seconds, printable
+from mvsearch.search.output.text import format_seconds
 from mvsearch.search.query.query import Weights
+from mvsearch.search.results import Result
 from mvsearch.search.retrieval.matrix import ScoreMap
-from mvsearch.store.records import MODALITIES, Result, Video
+from mvsearch.store.records import MODALITIES, Video
+from mvsearch.store.unicode import printable
 
 # The lists of more songs are folded: a page of 500 would be 200,000 pixels high.
 MAX_UNFOLDED = 40

@@ -13,12 +13,13 @@ from mvsearch.search.output.html.page import (
     write_page,
 )
 from mvsearch.search.output.html.style import STYLE
-from mvsearch.search.output.text import format_seconds, printable
+from mvsearch.search.output.text import format_seconds
 from mvsearch.search.output.versions import SAID, name_file, say_offset, say_uncalibrated
 from mvsearch.search.versions.agreement import Part
 from mvsearch.search.versions.find import Versions
 from mvsearch.search.versions.relations import KINDS, Kind, Relation, say_evidence
 from mvsearch.store.records import Modality
+from mvsearch.store.unicode import printable
 
 # More pairs of a kind are folded.
 MAX_UNFOLDED = 40

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from mvsearch import cli
 from mvsearch.search.commands.process import run_app
-from mvsearch.search.output.status import print_status, status_to_dict
+from mvsearch.search.output.status import print_status
+from mvsearch.search.status import read_status
 from mvsearch.store.library import Library
 from tests import toy_library
 
@@ -83,7 +84,7 @@ def test_a_renamed_folder_is_told_and_goes(run: Any, folder: Path, tmp_path: Pat
     moved = folder.rename(tmp_path / "moved")
     toy_library.index(moved, home)
     with Library.open(home) as library:
-        status = status_to_dict(library)
+        status = read_status(library)
     assert status["folders"] == [str(moved), str(folder)]
     assert status["missing_folders"] == [str(folder)]
     page = io.StringIO()
@@ -92,6 +93,6 @@ def test_a_renamed_folder_is_told_and_goes(run: Any, folder: Path, tmp_path: Pat
     assert "mvsearch remove --missing" in page.getvalue()
     assert run("remove", "--missing", "--library", home)[:2] == (0, "0 videos removed\n")
     with Library.open(home) as library:
-        status = status_to_dict(library)
+        status = read_status(library)
         assert (status["folders"], status["missing_folders"]) == ([str(moved)], [])
         assert library.catalog.n_videos() == 1

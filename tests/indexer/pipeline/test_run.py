@@ -21,7 +21,8 @@ from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY
 from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
 from mvsearch.indexer.progress import Silence
-from mvsearch.search.output.status import print_status, status_to_dict
+from mvsearch.search.output.status import print_status
+from mvsearch.search.status import read_status
 from mvsearch.store.errors import (
     EncoderMismatchError,
     LibraryBusyError,
@@ -672,7 +673,7 @@ def test_key_frames_are_taken_fast_and_the_others_when_asked_again(folder, home)
     assert rough["Third Song"] == (True, 2, "the file has no sound")
     assert toy_library.index(folder, home, analysis=fast).unchanged == 3
     with Library.open(home) as library:
-        numbers = status_to_dict(library)
+        numbers = read_status(library)
         shown = io.StringIO()
         print_status(numbers, Console(file=shown, width=200))
         (frames, *_) = numbers["stages"]["frames"].values()

@@ -10,7 +10,7 @@ import pytest
 
 import mvsearch
 from mvsearch import cli
-from mvsearch.search.output.terminal import run_app
+from mvsearch.search.commands.process import run_app
 from tests import toy_library
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 import mvsearch
-from mvsearch.search.output.report import result_to_dict
 from tests import toy_library
 
 FIRST, SECOND, THIRD = toy_library.PICTURES
@@ -23,7 +22,7 @@ def test_a_search_answers_as_the_command_does(
     found = library.search(clip=clip, lyric="take me home", weights=weights, top=2)
     words = ["--clip", f"{folder / FIRST}@1-3", "--lyric", "take me home"]
     said = print_json("search", *words, "--weights", "frames=.5,lyrics=.5", "--top", 2)
-    assert [result_to_dict(result) for result in found] == said["results"]
+    assert [result.to_dict() for result in found] == said["results"]
     assert (len(found), found[0].video.title) == (2, "First Song")
 
 

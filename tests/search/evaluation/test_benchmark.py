@@ -15,10 +15,11 @@ from mvsearch.search.evaluation.query_runner import Asker, find_moment_error
 from mvsearch.search.evaluation.similar_songs import rank_similar
 from mvsearch.search.evaluation.systems import Means, list_means
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Moment, Result, Video
+from mvsearch.store.records import Video
 from tests import toy_library
 
 NOBODY = Groups({})

@@ -16,8 +16,8 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
 from mvsearch.search.output.report import say_moment
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.results import Moment
 from mvsearch.store.library import Library
-from mvsearch.store.records import Moment
 from tests import toy_library
 
 FRAMES_PER_SECOND, SAMPLE_RATE = 10, 8000

@@ -7,10 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
+from mvsearch.search.entry import Entry
 from mvsearch.search.output.listing import (
     N_TAGS,
-    Entry,
-    entry_to_dict,
     print_entry,
     print_failures,
     print_models,
@@ -50,7 +49,7 @@ def test_tags_are_shown_with_their_times_and_the_surest_first() -> None:
     page = io.StringIO()
     print_entry(entry, Console(file=page, width=80))
     assert "looks     seashore 0:12–0:18 0.83, \ufffd[31mdrake 0:00–0:03 0.50\n" in page.getvalue()
-    assert entry_to_dict(entry)["tags"][0] == {
+    assert entry.to_dict()["tags"][0] == {
         "name": "seashore",
         "start_seconds": 12.0,
         "end_seconds": 18.5,
@@ -65,7 +64,7 @@ def test_many_tags_are_counted_and_all_are_in_json() -> None:
     print_entry(entry, Console(file=page, width=80))
     assert page.getvalue().count("thing") == N_TAGS
     assert "and 3 more" in page.getvalue()
-    assert len(entry_to_dict(entry)["tags"]) == N_TAGS + 3
+    assert len(entry.to_dict()["tags"]) == N_TAGS + 3
 
 
 def test_the_status_says_how_much_an_approximate_index_finds() -> None:

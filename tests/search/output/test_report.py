@@ -15,14 +15,14 @@ from mvsearch.search.output.report import (
     ReportOptions,
     print_results,
     results_to_csv,
-    results_to_json,
     results_to_m3u,
     results_to_text,
     say_moment,
     write_report,
 )
 from mvsearch.search.query.query import Query, QueryPart, Section
-from mvsearch.store.records import Contribution, Moment, Result, Video
+from mvsearch.search.results import Contribution, Moment, Result, SearchResults
+from mvsearch.store.records import Video
 
 
 def result(**change: Any) -> Result:
@@ -45,7 +45,8 @@ def result(**change: Any) -> Result:
 
 def test_the_json_contract() -> None:
     query = Query((QueryPart("clip", "c.mp4", Section(5, None)), QueryPart("text", "a beach")))
-    answer = results_to_json(query, SearchOptions(weights={"frames": 1.0}), [result()])
+    options = SearchOptions(weights={"frames": 1.0})
+    answer = SearchResults(query, options, (result(),)).to_dict()
     assert json.loads(json.dumps(answer, allow_nan=False)) == {
         "query": {
             "parts": [

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.search.output.listing import failure_to_dict, video_to_dict
-from mvsearch.search.output.text import printable, write_json
+from mvsearch.search.output.text import write_json
 from mvsearch.store.records import Failure, Video
+from mvsearch.store.unicode import printable
 
 NASTY = b"/m/\x1b]0;owned\x07 \xff\xfe\xc2\x9b31m new\nline \xe2\x80\xae.mp4"
 
@@ -30,7 +30,7 @@ def test_json_holds_every_path_exactly_and_no_control_characters() -> None:
     path = Path(os.fsdecode(NASTY))
     video = Video("ab12", path, "Home", None, 1.0)
     failure = Failure(path, "probe", "unreadable", "no")
-    text = write_json([video_to_dict(video), failure_to_dict(failure)])
+    text = write_json([video.to_dict(), failure.to_dict()])
     assert text.replace("\n", "").isprintable()
     text.encode()
     for entry in json.loads(text):

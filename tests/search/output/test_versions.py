@@ -12,7 +12,7 @@ from rich.console import Console
 
 from mvsearch.search.output.html.versions import choose_places, render_versions
 from mvsearch.search.output.text import write_json
-from mvsearch.search.output.versions import print_versions, say_offset, versions_to_dict
+from mvsearch.search.output.versions import print_versions, say_offset
 from mvsearch.search.versions.agreement import Part
 from mvsearch.search.versions.find import Versions
 from mvsearch.search.versions.groups import group_relations
@@ -54,7 +54,7 @@ class Reader(HTMLParser):
 
 
 def test_json_says_which_where_and_why() -> None:
-    answer: dict[str, Any] = json.loads(write_json(versions_to_dict(make())))
+    answer: dict[str, Any] = json.loads(write_json(make().to_dict()))
     assert (answer["videos"], answer["compared"]) == (4, 6)
     first, second = answer["relations"][:2]
     assert (first["kind"], first["confidence"], first["offset_seconds"]) == ("duplicate", 0.99, 0)

@@ -11,6 +11,7 @@ from scipy import stats
 
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.results import Contribution
 from mvsearch.search.scoring.calibration import (
     find_same_levels,
     find_surprise,
@@ -20,7 +21,7 @@ from mvsearch.search.scoring.calibration import (
     unstretch,
 )
 from mvsearch.search.scoring.fusion import NEUTRAL
-from mvsearch.store.records import Contribution, Space
+from mvsearch.store.records import Space
 from tests.search.conftest import AUDIO
 
 NAN = float("nan")

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.output.report import print_results, result_to_dict
+from mvsearch.search.output.report import print_results
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.versions.dedupe import CopyTest, Pick, pick_videos
 from mvsearch.search.versions.find import open_comparison
@@ -158,7 +158,7 @@ def test_one_artist_is_capped(engine: Engine, way: str) -> None:
 def test_copies_are_shown_in_the_table_and_in_json(engine: Engine) -> None:
     found = ask(engine, "similar", has_collapse=True)
     best = next(result for result in found if result.copies)
-    assert [one["id"] for one in result_to_dict(best)["copies"]] == [c.id for c in best.copies]
+    assert [one["id"] for one in best.to_dict()["copies"]] == [c.id for c in best.copies]
     page = io.StringIO()
     print_results(found, Console(file=page, width=150))
     for copy in best.copies:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from mvsearch.search.output.html.versions import render_versions
-from mvsearch.search.output.versions import print_versions, versions_to_dict
+from mvsearch.search.output.versions import print_versions
 from mvsearch.search.versions.dedupe import open_copy_test
 from mvsearch.search.versions.find import Versions, find_versions, open_comparison
 from mvsearch.store.errors import MvsearchError, QueryError
@@ -126,7 +126,7 @@ def test_the_answer_is_the_same_every_time_and_progress_is_told(
 ) -> None:
     told: list[tuple[int, int]] = []
     again = find_versions(library, progress=lambda *counts: told.append(counts))
-    assert versions_to_dict(again) == versions_to_dict(versions)
+    assert again.to_dict() == versions.to_dict()
     assert [n for n, _ in told] == list(range(1, told[-1][1] + 1))
 
 
@@ -185,7 +185,7 @@ def test_an_encoder_that_was_not_calibrated_says_so_and_tells_nothing(
         open_copy_test(open_comparison(library).indexes)
     assert found.uncalibrated == ("strange-frames", "strange-audio")
     said = "strange-frames, strange-audio: not calibrated for this encoder, so not compared"
-    assert versions_to_dict(found)["uncalibrated"] == list(found.uncalibrated)
+    assert found.to_dict()["uncalibrated"] == list(found.uncalibrated)
     page = io.StringIO()
     print_versions(found, Console(file=page, width=120))
     assert said in page.getvalue()

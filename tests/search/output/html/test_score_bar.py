@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from mvsearch.search.output.html.score_bar import draw_bar, find_longest
+from mvsearch.search.results import Contribution, Result
 from mvsearch.search.scoring.fusion import NEUTRAL, fuse, split_scores
-from mvsearch.store.records import Contribution, Result, Video
+from mvsearch.store.records import Video
 
 WEIGHTS: dict[Any, float] = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
 RECT = re.compile(r'<rect class="(\w+)" x="([\d.]+)" width="([\d.]+)"')

@@ -11,8 +11,9 @@ import pytest
 
 from mvsearch.search.output.html.heatmap import encode_png, order_by_likeness
 from mvsearch.search.output.html.similar import gather_pictures, render_html
+from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix, gather_scores
-from mvsearch.store.records import Contribution, Moment, Result, Video
+from mvsearch.store.records import Video
 from tests.search.still_sources import HeldStills, paint_place, read_rules
 
 EVIL = '<script>alert("x")</script> & \' "><img src=x onerror=alert(1)>'
