@@ -17,11 +17,12 @@ Complete = Callable[..., tuple[str, str]]
 
 
 def asked(home: Path, line: str, shell: str = "bash") -> dict[str, str]:
-    """The environment in which a shell asks for the word at the end of a line."""
+    """The environment in which a shell asks for the last word of a line, here split at tabs."""
+    words = line.split("\t")
     return {
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(line.split()) - 1),
-        "_TYPER_COMPLETE_ARGS": line,
+        "COMP_WORDS": "\n".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+        "_TYPER_COMPLETE_ARGS": " ".join(words),
         "_MVSEARCH_COMPLETE": f"complete_{shell}",
         "MVSEARCH_LIBRARY": str(home),
     }
@@ -43,26 +44,26 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 def test_bash_gets_a_title_with_its_spaces_quoted(toy_home: Path, complete: Complete) -> None:
-    out, _ = complete(toy_home, "mvsearch show sec")
+    out, _ = complete(toy_home, "mvsearch\tshow\tsec")
     assert out != "Second Song"
     assert shlex.split(out) == ["Second Song"]
     assert complete(toy_home, 'mvsearch\nshow\n"sec')[0] == "Second Song"
 
 
 def test_the_library_may_be_named_in_the_line(toy_home: Path, complete: Complete) -> None:
-    line = f"mvsearch similar --library {shlex.quote(str(toy_home))} thi"
+    line = f"mvsearch\tsimilar\t--library\t{shlex.quote(str(toy_home))}\tthi"
     assert shlex.split(complete(Path("nowhere"), line)[0]) == ["Third Song"]
 
 
 def test_zsh_quotes_for_itself(toy_home: Path, complete: Complete) -> None:
-    assert '"First Song"' in complete(toy_home, "mvsearch search --like fir", "zsh")[0]
+    assert '"First Song"' in complete(toy_home, "mvsearch\tsearch\t--like\tfir", "zsh")[0]
 
 
 @pytest.mark.parametrize("damage", ["no library", "no database"])
 def test_it_is_silent_whatever_is_wrong(tmp_path: Path, complete: Complete, damage: str) -> None:
     if damage == "no database":
         (tmp_path / "catalog.sqlite3").write_bytes(b"SQLite format 3\0 and nothing more")
-    assert complete(tmp_path, "mvsearch show F") == ("", "")
+    assert complete(tmp_path, "mvsearch\tshow\tF") == ("", "")
 
 
 def test_it_imports_nothing_heavy(toy_home: Path) -> None:
@@ -70,7 +71,7 @@ def test_it_imports_nothing_heavy(toy_home: Path) -> None:
         "import atexit, sys; sys.argv[0] = 'mvsearch'; from mvsearch import cli\n"
         "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); cli.main()"
     )
-    environment = os.environ | asked(toy_home, "mvsearch show F")
+    environment = os.environ | asked(toy_home, "mvsearch\tshow\tF")
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
