@@ -47,7 +47,7 @@ def test_bash_gets_a_title_with_its_spaces_quoted(toy_home: Path, complete: Comp
     out, _ = complete(toy_home, "mvsearch\tshow\tsec")
     assert out != "Second Song"
     assert shlex.split(out) == ["Second Song"]
-    assert complete(toy_home, 'mvsearch\nshow\n"sec')[0] == "Second Song"
+    assert complete(toy_home, 'mvsearch\tshow\t"sec')[0] == "Second Song"
 
 
 def test_the_library_may_be_named_in_the_line(toy_home: Path, complete: Complete) -> None:
