@@ -9,7 +9,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.encoder_threads import Flow
-from mvsearch.indexer.features.stream_encoding import Heard, Seen, choose_sight
+from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, open_frame_stream
 from mvsearch.indexer.media.decoding.frames import (
     DecodeOptions,
     DecodeReport,
@@ -60,12 +60,12 @@ class AnalysisOptions:
     Attributes:
         frames_per_second: None chooses by duration.
         decoded: which frames are decoded at all, as `DecodeOptions` has it.
-        hop_seconds: from one audio window to the next; None takes the encoder's.
-        hardware: chooses among decoders in hardware; None is software.
+        hop_seconds: from one audio window to the next; None uses the encoder's.
+        hardware: chooses a hardware decoder; None decodes in software.
         start_seconds, end_seconds: the section to analyse; times stay those of the file.
-        stall_seconds: without progress for so long, the decoder is ended.
+        stall_seconds: the decoder is ended after this time without progress.
         max_hours: a file that claims or yields more is refused.
-        has_stills: whether small pictures are taken for the reports.
+        has_stills: whether stills are made for the reports.
     """
 
     frames_per_second: float | None = None
@@ -81,16 +81,16 @@ class AnalysisOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """What the encoders made of one file.
+    """The features of one file.
 
     Attributes:
         embeddings: one for each space that has vectors.
-        duration_seconds: as measured by decoding, of what was decoded; None where nothing was.
-        absent: why a modality that was asked for has no vectors.
-        uniform_seconds: times of frames of one colour, which are left out.
-        problem: the file is damaged or ends too early; what there is has been analysed.
-        tags: what is seen and when, where the encoder of frames can name things.
-        stills: what is seen and when, in small pictures, where they are asked for.
+        duration_seconds: of the decoded part; None if nothing was decoded.
+        absent: why a requested modality has no vectors.
+        uniform_seconds: times of uniform frames (one colour), which are not encoded.
+        problem: the file is damaged or ends too early; the rest has been analysed.
+        tags: class names with times, if the frame encoder is a classifier.
+        stills: small images with times, if requested.
     """
 
     embeddings: tuple[Embeddings, ...]
@@ -109,13 +109,13 @@ def analyse_file(
     *,
     stages: Collection[Modality] = ("frames", "audio"),
 ) -> Features:
-    """Analyse a file that nobody has probed yet, such as a query clip.
+    """Analyse a file that has not been probed yet, such as a query clip.
 
     Raises:
         MediaError: it cannot be read or decoded.
     """
     options = options or AnalysisOptions()
-    # The id is read only where it decides something: which frames a profile takes of the file.
+    # The id is computed only where a profile samples frames, which it seeds.
     video_id = content_id(path) if encoders.profile.frames_a_video else ""
     with Flow(encoders, stages) as flow:
         return analyse_probed(path, video_id, probe_file(path), flow, options, stages)
@@ -130,17 +130,17 @@ def analyse_probed(
     stages: Collection[Modality],
     stop: threading.Event | None = None,
 ) -> Features:
-    """Decode a file once; its frames and its sound are encoded meanwhile, as they come.
+    """Decode a file once and encode its frames and its sound meanwhile.
 
-    Of frames and sound, memory holds what the flow's queues do, however long the file is.
+    Memory is bounded by the queues of `flow`, however long the file is.
 
     Args:
         path: of the file.
-        video_id: its content id; decides which frames a profile takes that takes few.
-        probe: what the file says of itself.
-        flow: through whose encoders it goes.
-        options: the section, the rates and the patience.
-        stages: what is asked for, "frames" or "audio" or both.
+        video_id: its content id; seeds the sample of frames, in profiles that sample.
+        probe: the result of probing the file.
+        flow: the encoder threads.
+        options: the section, the rates and the time limits.
+        stages: "frames" or "audio" or both.
         stop: when set, the decoder is ended.
 
     Raises:
@@ -161,7 +161,7 @@ def analyse_probed(
 def _choose_hardware(
     path: Path, probe: Probe, options: AnalysisOptions, stages: Collection[Modality]
 ) -> str | None:
-    """The hardware to decode a file with, where that is worth it."""
+    """The hardware decoder for a file, if it is faster."""
     if options.hardware is None or "frames" not in stages:
         return None
     wanted = DecodeOptions(frame_rate=options.frames_per_second, decoded=options.decoded)
@@ -180,59 +180,63 @@ def _analyse_with(
 ) -> Features:
     """Analyse a file with one decoder."""
     has_picture = "frames" in stages and probe.picture is not None
-    seen = choose_sight(flow, video_id, stop) if has_picture else None
-    if seen is not None and probe.picture is not None and options.has_stills:
-        seen.stills = StillTaker(probe.picture, probe.duration_seconds)
-    ear = flow.encoders.audio if "audio" in stages and probe.sound else None
-    heard = Heard(ear, flow.open_lane("audio", stop), options.hop_seconds) if ear else None
-    if seen is None and heard is None:
+    frame_stream = open_frame_stream(flow, video_id, stop) if has_picture else None
+    if frame_stream is not None and probe.picture is not None and options.has_stills:
+        frame_stream.stills = StillTaker(probe.picture, probe.duration_seconds)
+    audio_stream = None
+    if flow.encoders.audio is not None and "audio" in stages and probe.sound:
+        queue = flow.open_queue("audio", stop)
+        audio_stream = AudioStream(flow.encoders.audio, queue, options.hop_seconds)
+    if frame_stream is None and audio_stream is None:
         absent = {stage: WHY_NO_STREAM[stage] for stage in stages}
         return Features((), None, absent)
-    wanted = replace(_decode_options(seen, heard, options), hardware=hardware)
+    wanted = replace(_decode_options(frame_stream, audio_stream, options), hardware=hardware)
     with flow.decoding(stop), decode(path, probe, wanted, stop) as decoding:
         for piece in decoding:
-            if isinstance(piece, FrameBatch) and seen is not None:
-                seen.take(piece)
-            elif isinstance(piece, SoundBlock) and heard is not None:
-                heard.take(piece)
-    # Both before either is waited for.
-    for sense in (seen, heard):
-        if sense is not None:
-            sense.flush()
+            if isinstance(piece, FrameBatch) and frame_stream is not None:
+                frame_stream.take(piece)
+            elif isinstance(piece, SoundBlock) and audio_stream is not None:
+                audio_stream.take(piece)
+    # Both submit their last rows before either waits for vectors.
+    for stream in (frame_stream, audio_stream):
+        if stream is not None:
+            stream.flush()
     report = decoding.report
     if probe.is_picture_lost and "frames" in stages and not wanted.is_section:
         report = replace(report, lost="picture")
-    return _finish(report, {"frames": seen, "audio": heard}, stages)
+    return _finish(report, {"frames": frame_stream, "audio": audio_stream}, stages)
 
 
 def _finish(
     report: DecodeReport,
-    senses: Mapping[Modality, Seen | Heard | None],
+    streams: Mapping[Modality, FrameStream | AudioStream | None],
     stages: Collection[Modality],
 ) -> Features:
-    """Gather what the senses made, and say why one made nothing."""
+    """Collect the results of the streams, with a reason for each that has none."""
     embeddings: list[Embeddings] = []
     absent: dict[Modality, str] = {}
     for stage in stages:
-        sense = senses.get(stage)
-        found = sense.finish(report.duration_seconds) if sense is not None else []
+        stream = streams.get(stage)
+        found = stream.finish(report.duration_seconds) if stream is not None else []
         embeddings += found
         if not found:
-            absent[stage] = _explain_absence(stage, sense is not None, report)
-    seen = senses.get("frames")
-    return Features(
-        tuple(embeddings),
-        report.duration_seconds,
-        absent,
-        seen.uniform_seconds if isinstance(seen, Seen) else (),
-        _explain_problem(report),
-        seen.tags if isinstance(seen, Seen) else (),
-        seen.stills.finish() if isinstance(seen, Seen) and seen.stills is not None else (),
+            absent[stage] = _explain_absence(stage, stream is not None, report)
+    features = Features(
+        tuple(embeddings), report.duration_seconds, absent, problem=_explain_problem(report)
+    )
+    frames = streams.get("frames")
+    if not isinstance(frames, FrameStream):
+        return features
+    return replace(
+        features,
+        uniform_seconds=frames.uniform_seconds,
+        tags=frames.tags,
+        stills=frames.stills.finish() if frames.stills is not None else (),
     )
 
 
 def analyse_image(path: Path, encoders: Encoders) -> tuple[Embeddings, ...]:
-    """Encode a picture as a frame of no duration, one `Embeddings` for each space of frames.
+    """Encode an image as a frame without duration, one `Embeddings` for each space of frames.
 
     Raises:
         MediaError: it cannot be read.
@@ -248,12 +252,12 @@ def analyse_image(path: Path, encoders: Encoders) -> tuple[Embeddings, ...]:
 
 
 def _decode_options(
-    seen: Seen | None, heard: Heard | None, options: AnalysisOptions
+    frame_stream: FrameStream | None, audio_stream: AudioStream | None, options: AnalysisOptions
 ) -> DecodeOptions:
-    """What the encoders need of the decoder."""
+    """The decoder options that the encoders need."""
     given = DecodeOptions(
-        wants_picture=seen is not None,
-        wants_sound=heard is not None,
+        wants_picture=frame_stream is not None,
+        wants_sound=audio_stream is not None,
         frame_rate=options.frames_per_second,
         decoded=options.decoded,
         start_seconds=options.start_seconds or 0.0,
@@ -262,10 +266,10 @@ def _decode_options(
         stall_seconds=options.stall_seconds,
         max_seconds=options.max_hours * 3600,
     )
-    if seen is not None:
-        given = replace(given, frame_size=seen.encoder.frame_size)
-    if heard is not None:
-        given = replace(given, sample_rate=heard.encoder.sample_rate)
+    if frame_stream is not None:
+        given = replace(given, frame_size=frame_stream.encoder.frame_size)
+    if audio_stream is not None:
+        given = replace(given, sample_rate=audio_stream.encoder.sample_rate)
     return given
 
 
@@ -277,7 +281,7 @@ def _explain_absence(stage: Modality, is_there: bool, report: DecodeReport) -> s
 
 
 def _explain_problem(report: DecodeReport) -> MediaError | None:
-    """What is wrong with a file, and what became of the rest."""
+    """The error of a file, and what happened to the rest of it."""
     if report.problem is None:
         return None
     part = "that part" if report.problem.code == "truncated" else "the rest"

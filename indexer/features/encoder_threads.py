@@ -20,8 +20,8 @@ from mvsearch.indexer.media.decoding.streams import DecodeStoppedError
 from mvsearch.store.records import Matrix, Modality
 
 Rows: TypeAlias = npt.NDArray[Any] | Sequence[str]
-Made: TypeAlias = tuple[Matrix, ...]
-Encode: TypeAlias = Callable[[Any], Made]
+Vectors: TypeAlias = tuple[Matrix, ...]
+Encode: TypeAlias = Callable[[Any], Vectors]
 
 # Six batches of 224 × 224 frames: enough that neither side waits for the other's hiccups.
 QUEUE_BYTES = 16 * 2**20
@@ -32,20 +32,20 @@ POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Order:
+class _Request:
     """Rows that a file handed in, and where it waits for them."""
 
     rows: Rows
-    made: Future[Made] = field(default_factory=Future)
+    vectors: Future[Vectors] = field(default_factory=Future)
 
     @property
     def n_bytes(self) -> int:
         return self.rows.nbytes if isinstance(self.rows, np.ndarray) else sum(map(len, self.rows))
 
     def cancel(self) -> None:
-        """Tell whoever waits that nothing will be made; `cancel` alone does not wake him."""
-        self.made.cancel()
-        self.made.set_running_or_notify_cancel()
+        """Cancel the request and wake the threads that wait; `Future.cancel` alone wakes none."""
+        self.vectors.cancel()
+        self.vectors.set_running_or_notify_cancel()
 
 
 class EncoderThread:
@@ -70,134 +70,134 @@ class EncoderThread:
             name: of the thread.
             encode: turns n rows into matrices of n rows; a row must not depend on the others.
             batch_rows: rows encoded together at most, unless one file hands in more at once.
-            queue_bytes: what may wait or be worked on; a single order may exceed it.
+            queue_bytes: maximum size of waiting and running requests; a single one may exceed it.
             prepare: called in the thread before anything is encoded.
         """
         self._encode = encode
         self._batch_rows = batch_rows
         self._queue_bytes = queue_bytes
         self._prepare = prepare
-        self._orders: deque[_Order] = deque()
+        self._requests: deque[_Request] = deque()
         self._held_bytes = 0
         self._is_closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name=f"mvsearch-{name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to prepare, where it has not."""
+        """Start the thread and its preparation, once."""
         with self._changed:
             if self._thread.ident is None:
                 self._thread.start()
 
-    def submit(self, rows: Rows, stop: threading.Event | None = None) -> Future[Made]:
-        """Hand in rows; waits while the queue is full.
+    def submit(self, rows: Rows, stop: threading.Event | None = None) -> Future[Vectors]:
+        """Submit rows; waits while the queue is full.
 
         Raises:
             DecodeStoppedError: `stop` was set meanwhile.
         """
         self.start()
-        order = _Order(rows)
+        request = _Request(rows)
         with self._changed:
-            while not self._is_closed and self._is_full(order):
+            while not self._is_closed and self._is_full(request):
                 _check(stop)
                 self._changed.wait(POLL_SECONDS)
             if self._is_closed:
-                order.cancel()
-                return order.made
-            self._held_bytes += order.n_bytes
-            self._orders.append(order)
+                request.cancel()
+                return request.vectors
+            self._held_bytes += request.n_bytes
+            self._requests.append(request)
             self._changed.notify_all()
-        return order.made
+        return request.vectors
 
-    def _is_full(self, order: _Order) -> bool:
-        """Whether an order has to wait; one that is larger than the queue passes alone."""
-        return bool(self._held_bytes) and self._held_bytes + order.n_bytes > self._queue_bytes
+    def _is_full(self, request: _Request) -> bool:
+        """Whether a request has to wait; one that is larger than the queue runs alone."""
+        return bool(self._held_bytes) and self._held_bytes + request.n_bytes > self._queue_bytes
 
     def close(self) -> None:
-        """End the thread after the batch that it is at; what waits is not encoded."""
+        """End the thread after the current batch; waiting requests are cancelled."""
         with self._changed:
             self._is_closed = True
-            for order in self._orders:
-                order.cancel()
-                self._held_bytes -= order.n_bytes
-            self._orders.clear()
+            for request in self._requests:
+                request.cancel()
+                self._held_bytes -= request.n_bytes
+            self._requests.clear()
             self._changed.notify_all()
         if self._thread.ident is not None:
             self._thread.join()
 
     def _work(self) -> None:
-        """Take and encode until it is closed."""
+        """Encode requests until the thread is closed."""
         fault: Exception | None = None
         try:
             if self._prepare is not None:
                 self._prepare()
-        except Exception as error:  # noqa: BLE001  it is raised where the vectors are awaited
+        except Exception as error:  # noqa: BLE001  raised where the vectors are awaited
             fault = error
-        while orders := self._take():
+        while requests := self._take():
             if fault is None:
-                self._answer(orders)
+                self._encode_requests(requests)
             else:
-                for order in orders:
-                    order.made.set_exception(fault)
+                for request in requests:
+                    request.vectors.set_exception(fault)
             with self._changed:
-                self._held_bytes -= sum(order.n_bytes for order in orders)
+                self._held_bytes -= sum(request.n_bytes for request in requests)
                 self._changed.notify_all()
 
-    def _take(self) -> list[_Order]:
-        """The next orders that fit into one batch, at least one; none when it is closed."""
+    def _take(self) -> list[_Request]:
+        """The next requests that fit into one batch, at least one; none when it is closed."""
         with self._changed:
-            while not self._orders and not self._is_closed:
+            while not self._requests and not self._is_closed:
                 self._changed.wait()
-            taken: list[_Order] = []
+            taken: list[_Request] = []
             n_rows = 0
-            while self._orders:
-                n_rows += len(self._orders[0].rows)
+            while self._requests:
+                n_rows += len(self._requests[0].rows)
                 if taken and n_rows > self._batch_rows:
                     break
-                taken.append(self._orders.popleft())
+                taken.append(self._requests.popleft())
             return taken
 
-    def _answer(self, orders: list[_Order]) -> None:
-        """Encode orders together; where that fails each alone, so that one's fault is its own."""
+    def _encode_requests(self, requests: list[_Request]) -> None:
+        """Encode requests as one batch; if that fails, each alone, to find the faulty one."""
         try:
-            made = self._encode(_join([order.rows for order in orders]))
-        except Exception as error:  # noqa: BLE001  it is raised where the vectors are awaited
-            if len(orders) == 1:
-                orders[0].made.set_exception(error)
+            vectors = self._encode(_join([request.rows for request in requests]))
+        except Exception as error:  # noqa: BLE001  raised where the vectors are awaited
+            if len(requests) == 1:
+                requests[0].vectors.set_exception(error)
             else:
-                for order in orders:
-                    self._answer([order])
+                for request in requests:
+                    self._encode_requests([request])
             return
         begin = 0
-        for order in orders:
-            end = begin + len(order.rows)
-            order.made.set_result(tuple(matrix[begin:end] for matrix in made))
+        for request in requests:
+            end = begin + len(request.rows)
+            request.vectors.set_result(tuple(matrix[begin:end] for matrix in vectors))
             begin = end
 
 
-class Lane:
-    """One file's way through an encoder: what it hands in comes back in the same order."""
+class EncoderQueue:
+    """The batches of one file in an encoder's queue; vectors come back in the same order."""
 
     def __init__(self, thread: EncoderThread, stop: threading.Event | None = None) -> None:
         self._thread = thread
         self._stop = stop
-        self._waiting: deque[Future[Made]] = deque()
+        self._waiting: deque[Future[Vectors]] = deque()
 
     def put(self, rows: Rows) -> None:
-        """Hand in rows.
+        """Submit rows.
 
         Raises:
             DecodeStoppedError: the stop event was set while the queue was full.
         """
         self._waiting.append(self._thread.submit(rows, self._stop))
 
-    def take_ready(self) -> Iterator[Made]:
-        """Yield what is encoded by now."""
+    def take_ready(self) -> Iterator[Vectors]:
+        """Yield the vectors that are ready."""
         while self._waiting and self._waiting[0].done():
             yield self._waiting.popleft().result()
 
-    def take_rest(self) -> Iterator[Made]:
-        """Wait for all that was handed in.
+    def take_rest(self) -> Iterator[Vectors]:
+        """Wait for the vectors of all submitted rows.
 
         Raises:
             DecodeStoppedError: the stop event was set meanwhile.
@@ -210,7 +210,7 @@ class Lane:
 
 
 class Flow:
-    """The encoders' threads of a run, and the places at the decoder; used in a `with`."""
+    """The encoder threads of a run and its decoder slots, as a context manager."""
 
     def __init__(
         self,
@@ -220,16 +220,16 @@ class Flow:
         n_decoders: int = 1,
         prepare: Callable[[Any], None] | None = None,
     ) -> None:
-        """Make the threads ready.
+        """Create the threads.
 
         Args:
             encoders: of the profile.
-            stages: what may be asked for; its encoders get a thread.
+            stages: the stages in use; each of their encoders gets a thread.
             n_decoders: files decoded at once.
             prepare: called with each encoder in its thread before it encodes.
         """
         self.encoders = encoders
-        self._places = threading.Semaphore(n_decoders)
+        self._slots = threading.Semaphore(n_decoders)
         self._threads = {
             stage: _make_thread(stage, encoder, prepare)
             for stage in stages
@@ -238,37 +238,37 @@ class Flow:
 
     @property
     def n_encoders(self) -> int:
-        """How many encoders have a thread."""
+        """The number of encoders with a thread."""
         return len(self._threads)
 
     def start(self) -> None:
-        """Load the encoders now, beside what else is done, and not at the first rows."""
+        """Load the encoders now, in their threads, instead of at the first rows."""
         for thread in self._threads.values():
             thread.start()
 
-    def open_lane(self, stage: Modality, stop: threading.Event | None = None) -> Lane:
-        """A way through the encoder of a stage, for one file."""
-        return Lane(self._threads[stage], stop)
+    def open_queue(self, stage: Modality, stop: threading.Event | None = None) -> EncoderQueue:
+        """A queue to the encoder of a stage, for one file."""
+        return EncoderQueue(self._threads[stage], stop)
 
-    def encode(self, stage: Modality, rows: Rows, stop: threading.Event | None = None) -> Made:
-        """Hand in rows and wait for their vectors."""
-        lane = self.open_lane(stage, stop)
-        lane.put(rows)
-        return next(lane.take_rest())
+    def encode(self, stage: Modality, rows: Rows, stop: threading.Event | None = None) -> Vectors:
+        """Encode rows and wait for their vectors."""
+        queue = self.open_queue(stage, stop)
+        queue.put(rows)
+        return next(queue.take_rest())
 
     @contextmanager
     def decoding(self, stop: threading.Event | None = None) -> Iterator[None]:
-        """Have one of the places at the decoder.
+        """Occupy one of the decoder slots.
 
         Raises:
-            DecodeStoppedError: `stop` was set while all were taken.
+            DecodeStoppedError: `stop` was set while all slots were occupied.
         """
-        while not self._places.acquire(timeout=POLL_SECONDS):
+        while not self._slots.acquire(timeout=POLL_SECONDS):
             _check(stop)
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
     def __enter__(self) -> "Flow":
         return self
@@ -281,9 +281,9 @@ class Flow:
 def _make_thread(
     stage: Modality, encoder: Any, prepare: Callable[[Any], None] | None
 ) -> EncoderThread:
-    """The thread of one encoder; one that names things gives its posterior as the last matrix."""
+    """The thread of one encoder; a classifier adds its class probabilities as the last matrix."""
 
-    def encode_and_name(frames: npt.NDArray[np.uint8]) -> Made:
+    def encode_and_name(frames: npt.NDArray[np.uint8]) -> Vectors:
         matrices, posterior = encoder.encode_and_name(frames)
         return (*matrices, posterior)
 
@@ -297,7 +297,7 @@ def _make_thread(
 
 
 def _join(parts: list[Rows]) -> Rows:
-    """Put rows together; copies only where there are several."""
+    """Concatenate rows; copies only if there are several parts."""
     if len(parts) == 1:
         return parts[0]
     if isinstance(parts[0], np.ndarray):

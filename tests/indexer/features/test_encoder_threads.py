@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.encoder_threads import EncoderThread, Flow, Lane
+from mvsearch.indexer.features.encoder_threads import EncoderQueue, EncoderThread, Flow
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from tests.limits import HANG_SECONDS
 
@@ -52,27 +52,27 @@ def held(gate):
 
 
 def test_each_file_gets_its_own_rows_in_its_order(held, gate):
-    one, other = Lane(held), Lane(held)
+    one, other = EncoderQueue(held), EncoderQueue(held)
     for number in range(6):
         (one if number % 2 else other).put(rows(number, number + 0.5))
     assert list(one.take_ready()) == []
     for _ in range(20):
         gate.let.release()
-    for lane, numbers in ((one, [1, 3, 5]), (other, [0, 2, 4])):
-        made = list(lane.take_rest())
+    for queue, numbers in ((one, [1, 3, 5]), (other, [0, 2, 4])):
+        made = list(queue.take_rest())
         for (squares, following), number in zip(made, numbers, strict=True):
             np.testing.assert_array_equal(squares[:, 0], [number**2, (number + 0.5) ** 2])
             np.testing.assert_array_equal(following[:, 0], [number + 1, number + 1.5])
 
 
 def test_batches_are_filled_across_files_and_kept_to_their_size(held, gate):
-    lanes = [Lane(held) for _ in range(5)]
-    for lane, n_rows in zip(lanes, [1, 2, 1, 3, 6], strict=True):
-        lane.put(rows(*range(n_rows)))
+    queues = [EncoderQueue(held) for _ in range(5)]
+    for queue, n_rows in zip(queues, [1, 2, 1, 3, 6], strict=True):
+        queue.put(rows(*range(n_rows)))
     for _ in range(20):
         gate.let.release()
-    for lane in lanes:
-        list(lane.take_rest())
+    for queue in queues:
+        list(queue.take_rest())
     assert gate.sizes == [1, 4, 3, 6]
 
 
@@ -84,12 +84,12 @@ def test_an_idle_encoder_does_not_wait_for_more():
 
 
 def test_a_full_queue_holds_back_who_hands_in(held, gate):
-    lane = Lane(held)
-    lane.put(np.zeros((1, 200), np.float32))
+    queue = EncoderQueue(held)
+    queue.put(np.zeros((1, 200), np.float32))
     is_in = threading.Event()
 
     def hand_in():
-        lane.put(np.zeros((1, 200), np.float32))
+        queue.put(np.zeros((1, 200), np.float32))
         is_in.set()
 
     late = threading.Thread(target=hand_in)
@@ -117,14 +117,14 @@ def test_a_fault_belongs_to_the_file_it_happened_on():
         return square(given)
 
     thread = EncoderThread("test", dislike_seven, batch_rows=16)
-    lanes = {number: Lane(thread) for number in (5, 6, 7, 8)}
-    for number, lane in lanes.items():
-        lane.put(rows(number))
+    queues = {number: EncoderQueue(thread) for number in (5, 6, 7, 8)}
+    for number, queue in queues.items():
+        queue.put(rows(number))
     begin.set()
     for number in (5, 6, 8):
-        assert next(lanes[number].take_rest())[0].tolist() == [[number**2]]
+        assert next(queues[number].take_rest())[0].tolist() == [[number**2]]
     with pytest.raises(ValueError, match="a seven"):
-        list(lanes[7].take_rest())
+        list(queues[7].take_rest())
     assert thread.submit(rows(2)).result(timeout=HANG_SECONDS)[0].tolist() == [[4]]
     thread.close()
 
@@ -142,13 +142,13 @@ def test_what_fails_to_load_is_told_to_each_file():
 
 def test_stop_is_heard_while_waiting(held):
     stop = threading.Event()
-    lane = Lane(held, stop)
-    lane.put(np.zeros((1, 200), np.float32))
+    queue = EncoderQueue(held, stop)
+    queue.put(np.zeros((1, 200), np.float32))
     threading.Timer(0.1, stop.set).start()
     with pytest.raises(DecodeStoppedError):
-        lane.put(np.zeros((1, 200), np.float32))
+        queue.put(np.zeros((1, 200), np.float32))
     with pytest.raises(DecodeStoppedError):
-        list(lane.take_rest())
+        list(queue.take_rest())
 
 
 def test_closing_ends_the_thread_and_what_waits(gate):
@@ -166,13 +166,13 @@ def test_closing_ends_the_thread_and_what_waits(gate):
 
 def test_closing_lets_go_whoever_hands_in_or_waits(gate):
     thread = EncoderThread("test", gate, batch_rows=1, queue_bytes=8)
-    lane = Lane(thread)
-    lane.put(rows(1))
+    queue = EncoderQueue(thread)
+    queue.put(rows(1))
     assert gate.begun.acquire(timeout=HANG_SECONDS)
-    lane.put(rows(2))  # the queue is full
+    queue.put(rows(2))  # the queue is full
     with ThreadPoolExecutor(2) as pool:
         blocked = pool.submit(thread.submit, rows(3, 4))
-        waiting = pool.submit(lambda: list(lane.take_rest()))
+        waiting = pool.submit(lambda: list(queue.take_rest()))
         closing = threading.Thread(target=thread.close)
         closing.start()
         assert blocked.result(timeout=HANG_SECONDS).cancelled()
