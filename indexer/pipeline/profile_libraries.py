@@ -10,7 +10,6 @@ from mvsearch.indexer.lyrics.whisper.checkpoints import explain_placement, has_w
 from mvsearch.indexer.pipeline.run import IndexOptions, index_videos
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import Progress
-from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 
 # Inside the folder of the library, one folder for each other profile.
@@ -66,22 +65,6 @@ def open_side(
         if summary.is_interrupted:
             raise KeyboardInterrupt
         yield Side(side, encoders, summary, _list_notes(library, side, encoders))
-
-
-def parse_profiles(text: str) -> list[str]:
-    """Read the names of profiles to compare, such as `embedded,paper`; each counts once.
-
-    Raises:
-        MvsearchError: fewer than two, or no such profile.
-    """
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in names:
-        Encoders(name)
-    if len(names) < 2:
-        raise MvsearchError(
-            f"to compare, name two profiles or more, such as embedded,paper: {text}"
-        )
-    return names
 
 
 @contextmanager

@@ -1,14 +1,13 @@
 """The command that measures how well a library is searched: `mvsearch evaluate`."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvsearch.search.commands.opening import check_target, load_encoders, open_library
 from mvsearch.search.commands.options import ForceOption, JsonOption, LibraryOption, read_path
+from mvsearch.search.commands.target import check_target
 from mvsearch.search.output.terminal import make_console, print_json, write_file
 from mvsearch.store.errors import MvsearchError
 
@@ -61,14 +60,12 @@ def evaluate(
     library: LibraryOption = None,
 ) -> None:
     """Measure how well the library finds what is cut out of it, spoilt in many ways."""
-    from mvsearch.indexer.pipeline.profile_libraries import open_sides, parse_profiles
-    from mvsearch.indexer.progress import follow
-    from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
+    import mvsearch
     from mvsearch.search.evaluation.queries.arguments import (
-        choose_groups,
         parse_distortions,
         parse_kinds,
         parse_lengths,
+        parse_profiles,
     )
     from mvsearch.search.evaluation.queries.sample import SampleOptions
     from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
@@ -85,28 +82,18 @@ def evaluate(
         raise MvsearchError("--profile and --compare exclude one another")
     names = [profile] if profile is not None else []
     names = names if compare is None else parse_profiles(compare)
-    with open_library(library) as opened:
+    with mvsearch.open(library) as opened:
         check_target(html, opened, has_force=force)
-        chosen = choose_groups(opened, groups or ())
-        names = names or [load_encoders(opened).name]
-        make_progress = partial(choose_progress, make_console(stderr=True), is_silent=as_json)
-        with open_sides(opened, names, progress=make_progress) as sides:
-            with make_progress() as progress:
-                evaluations = compare_sides(
-                    opened,
-                    [(side.library, side.encoders) for side in sides],
-                    chosen,
-                    BenchmarkOptions(sample, workers),
-                    tell=follow(progress, "steps"),
-                    announce=progress.note,
-                )
-            noted = [
-                replace(evaluation, notes=(*evaluation.notes, *side.notes))
-                for evaluation, side in zip(evaluations, sides, strict=True)
-            ]
-    _show_evaluations(noted, is_compared=compare is not None, as_json=as_json)
+        found = opened.evaluate(
+            sample,
+            profiles=names,
+            groups=groups or (),
+            workers=workers,
+            progress=partial(choose_progress, make_console(stderr=True), is_silent=as_json),
+        )
+    _show_evaluations(found, is_compared=compare is not None, as_json=as_json)
     if html is not None:
-        page = render_comparison(noted) if len(noted) > 1 else render_evaluation(noted[0])
+        page = render_comparison(found) if len(found) > 1 else render_evaluation(found[0])
         write_file(html, page, has_force=force, is_told=not as_json)
 
 

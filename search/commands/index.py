@@ -5,11 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.opening import load_encoders, open_library
 from mvsearch.search.commands.options import JsonOption, LibraryOption, read_path
 from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console, print_json
-from mvsearch.store.errors import MvsearchError
 
 app = typer.Typer()
 
@@ -71,50 +69,25 @@ def index(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the library up to date with a folder: only what is new or changed is worked on."""
-    from mvsearch.indexer.encoders import Encoders
-    from mvsearch.indexer.features.analysis import AnalysisOptions
-    from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
-    from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
-    from mvsearch.indexer.media.hardware import Hardware
-    from mvsearch.indexer.pipeline.inventory import explain_absence
-    from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+    import mvsearch
     from mvsearch.search.output.listing import print_summary
     from mvsearch.search.output.progress import choose_progress
-    from mvsearch.search.scoring.null_distribution import measure_backgrounds
 
-    options = IndexOptions(
-        lyrics=lyrics,
-        whisper_model=whisper_model,
-        transcription=TranscribeOptions(
-            engine=whisper_engine, windows=VOICED_ONLY if voiced_only else WindowOptions()
-        ),
-        language=language,
-        workers=workers,
-        is_recursive=recursive,
-        has_retry=retry_failed,
-        analysis=AnalysisOptions(
-            frame_rate,
-            decoded="key" if fast else "needed",
-            hardware=Hardware(),
+    with mvsearch.open(library, profile=profile) as opened:
+        summary = opened.index(
+            folder,
+            progress=choose_progress(make_console(stderr=True), is_silent=as_json),
+            lyrics=lyrics,
+            whisper_model=whisper_model,
+            whisper_engine=whisper_engine,
+            voiced_only=voiced_only,
+            language=language,
+            workers=workers,
+            recursive=recursive,
+            frame_rate=frame_rate,
+            fast=fast,
             max_hours=max_hours,
-        ),
-    )
-    if not folder.is_dir():
-        raise MvsearchError(explain_absence(folder))
-    if profile is not None:
-        Encoders(profile).check_weights()  # before an empty library is made
-    with open_library(library, create=True) as opened:
-        encoders = load_encoders(opened, profile)
-        progress = choose_progress(make_console(stderr=True), is_silent=as_json)
-        summary = index_folder(folder, opened, encoders, options, progress=progress)
-        if not summary.is_interrupted:
-            encoders.release()  # the networks hold a hundred MB, and hardly any is used again
-            measure_backgrounds(opened, encoders)
-    if summary.is_empty:
-        below = "" if recursive else ", without the folders below it,"
-        raise MvsearchError(
-            f"{folder}{below} holds no video and no sound file; name the folder with your music"
-            " videos"
+            retry_failed=retry_failed,
         )
     if as_json:
         print_json(summary.to_dict())

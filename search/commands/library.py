@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.opening import find_media, find_video, open_library
 from mvsearch.search.commands.options import (
     ForceOption,
     JsonOption,
@@ -39,6 +38,7 @@ def lyrics(
     library: LibraryOption = None,
 ) -> None:
     """Print lyrics, or write them to files."""
+    import mvsearch
     from mvsearch.search.output.files import write_output
     from mvsearch.search.output.lyrics_files import format_lyrics, name_lyrics
     from mvsearch.store.unicode import printable
@@ -47,11 +47,15 @@ def lyrics(
         raise MvsearchError("name one VIDEO, or say --all")
     if for_all and out is None:
         raise MvsearchError("--all writes files: say where with --out DIR")
-    with open_library(library) as opened:
-        videos = opened.catalog.videos() if video is None else [find_video(opened, video)]
-        known = [(one, found) for one in videos if (found := opened.catalog.lyrics(one.id))]
-        if video is not None and not known:
-            raise MvsearchError(f"no lyrics are known of {videos[0].title!r}")
+    with mvsearch.open(library) as opened:
+        if video is None:
+            known = opened.all_lyrics()
+        else:
+            named = opened.find(video)
+            its_lyrics = opened.lyrics(named)
+            if its_lyrics is None:
+                raise MvsearchError(f"no lyrics are known of {named.title!r}")
+            known = [(named, its_lyrics)]
         if out is None:
             print_text(format_lyrics(known[0][1], form))
             return
@@ -63,17 +67,18 @@ def lyrics(
                 if not for_all:
                     raise
                 typer.echo(printable(f"{chosen.title}: {error}"), err=True)
-        write_output(files, has_force=force, is_media=find_media(opened))
+        write_output(files, has_force=force, is_media=opened.holds_file)
     typer.echo(f"{len(files)} {'file' if len(files) == 1 else 'files'} written to {out}")
 
 
 @app.command("list")
 def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the videos of the library."""
+    import mvsearch
     from mvsearch.search.output.listing import print_videos
 
-    with open_library(library) as opened:
-        videos = opened.catalog.videos()
+    with mvsearch.open(library) as opened:
+        videos = opened.videos()
     if as_json:
         print_json([video.to_dict(has_copies=True) for video in videos])
     else:
@@ -83,11 +88,11 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
 @app.command()
 def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show all that is known of a video, lyrics and their source included."""
-    from mvsearch.search.entry import read_entry
+    import mvsearch
     from mvsearch.search.output.listing import print_entry
 
-    with open_library(library) as opened:
-        entry = read_entry(opened, find_video(opened, video))
+    with mvsearch.open(library) as opened:
+        entry = opened.show(video)
     if as_json:
         print_json(entry.to_dict())
     else:
@@ -103,29 +108,23 @@ def remove(
     library: LibraryOption = None,
 ) -> None:
     """Take a video out of the library; its files are not touched."""
+    import mvsearch
+
     if (video is None) != missing:
         raise MvsearchError("name one VIDEO, or say --missing")
-    with open_library(library) as opened, opened.writing():
-        catalog = opened.catalog
-        if video is not None:
-            paths = [
-                found.path for found in catalog.locations(video_id=find_video(opened, video).id)
-            ]
-        else:
-            paths = [found.path for found in catalog.locations() if not found.path.exists()]
-            paths += [bad.path for bad in catalog.failures() if not bad.path.exists()]
-        n_removed = len(catalog.drop_locations(paths))
-        catalog.clear_failures(paths)
+    with mvsearch.open(library) as opened:
+        n_removed = opened.remove_missing() if video is None else opened.remove(video)
     typer.echo(f"{n_removed} {'video' if n_removed == 1 else 'videos'} removed")
 
 
 @app.command()
 def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the files that could not be indexed, and why."""
+    import mvsearch
     from mvsearch.search.output.listing import print_failures
 
-    with open_library(library) as opened:
-        found = opened.catalog.failures()
+    with mvsearch.open(library) as opened:
+        found = opened.failures()
     if as_json:
         print_json([failure.to_dict() for failure in found])
     elif found:
@@ -137,11 +136,11 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
 @app.command()
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the library in numbers: videos, segments, what is still to do."""
+    import mvsearch
     from mvsearch.search.output.status import print_status
-    from mvsearch.search.status import read_status
 
-    with open_library(library) as opened:
-        numbers = read_status(opened)
+    with mvsearch.open(library) as opened:
+        numbers = opened.status()
     if as_json:
         print_json(numbers)
     else:

@@ -1,11 +1,9 @@
 """The commands that compare the videos of a library: `mvsearch similar` and `versions`."""
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.opening import check_target, find_video, load_encoders, open_library
 from mvsearch.search.commands.options import (
     CollapseOption,
     ForceOption,
@@ -17,6 +15,7 @@ from mvsearch.search.commands.options import (
     TopOption,
     WeightsOption,
 )
+from mvsearch.search.commands.target import check_target
 from mvsearch.search.output.terminal import deliver, make_console
 from mvsearch.store.errors import MvsearchError
 
@@ -41,29 +40,27 @@ def similar(
     library: LibraryOption = None,
 ) -> None:
     """Report the songs most similar to one, or to each."""
+    import mvsearch
     from mvsearch.indexer.progress import follow
-    from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
     from mvsearch.search.output.progress import choose_progress
-    from mvsearch.search.output.report import ReportOptions, write_report
+    from mvsearch.search.output.report import ReportOptions
     from mvsearch.search.query.query import parse_weights
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
-    options = SearchOptions(
-        weights=parse_weights(weights) if weights else None,
-        top=top,
-        has_collapse=collapse,
-        per_artist=per_artist,
-    )
     progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
-    with open_library(library) as opened, progress:
+    with mvsearch.open(library) as opened, progress:
         check_target(out, opened, has_force=force)
-        encoders = load_encoders(opened)
-        options = replace(options, fusion=choose_fusion(encoders, fusion))
-        engine = Engine(opened, encoders)
-        chosen = [find_video(opened, video)] if video is not None else opened.catalog.videos()
         shape = ReportOptions(form, for_all, make_console().width, follow(progress, "steps"))
-        report = write_report(engine, chosen, options, shape)
+        report = opened.report_similar(
+            shape,
+            video,
+            weights=parse_weights(weights) if weights else None,
+            fusion=fusion,
+            top=top,
+            collapse=collapse,
+            per_artist=per_artist,
+        )
     deliver(report, out, has_force=force)
 
 
@@ -75,13 +72,14 @@ def versions(
     library: LibraryOption = None,
 ) -> None:
     """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
+    import mvsearch
     from mvsearch.indexer.progress import follow
     from mvsearch.search.output.progress import choose_progress
-    from mvsearch.search.output.versions import VersionsReport, write_versions
+    from mvsearch.search.output.versions import VersionsReport
 
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
-    with open_library(library) as opened, progress:
+    with mvsearch.open(library) as opened, progress:
         check_target(out, opened, has_force=force)
         shape = VersionsReport(form, make_console().width, follow(progress, "steps"))
-        report = write_versions(opened, shape)
+        report = opened.report_versions(shape)
     deliver(report, out, has_force=force)

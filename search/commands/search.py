@@ -1,12 +1,10 @@
 """The command that answers a query: `mvsearch search`."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from mvsearch.search.commands.completion import complete_video
-from mvsearch.search.commands.opening import load_encoders, open_library
 from mvsearch.search.commands.options import (
     CollapseOption,
     FusionOption,
@@ -61,10 +59,9 @@ def search(
     library: LibraryOption = None,
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
-    from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
+    import mvsearch
     from mvsearch.search.output.report import print_results, results_to_csv, results_to_m3u
     from mvsearch.search.query.query import Query, QueryKind, parse_part, parse_weights
-    from mvsearch.search.results import SearchResults
 
     if as_json + as_csv + as_m3u > 1:
         raise MvsearchError("--json, --csv and --m3u exclude one another")
@@ -75,18 +72,17 @@ def search(
         tuple(parse_part(kind, value) for kind, values in asked.items() for value in values or ()),
         tuple(tag or ()),
     )
-    options = SearchOptions(
-        weights=parse_weights(weights) if weights else None,
-        top=top,
-        has_collapse=collapse,
-        per_artist=per_artist,
-    )
-    with open_library(library) as opened:
-        encoders = load_encoders(opened)
-        options = replace(options, fusion=choose_fusion(encoders, fusion))
-        results = Engine(opened, encoders).search(query, options)
+    with mvsearch.open(library) as opened:
+        results = opened.search(
+            query,
+            weights=parse_weights(weights) if weights else None,
+            fusion=fusion,
+            top=top,
+            collapse=collapse,
+            per_artist=per_artist,
+        )
     if as_json:
-        print_json(SearchResults(query, options, tuple(results)).to_dict())
+        print_json(results.to_dict())
     elif as_csv:
         print_text(results_to_csv(results))
     elif as_m3u:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.evaluation.outcomes import OutcomeKind
 from mvsearch.search.evaluation.queries.groups import Groups, group_by_tags, read_groups
 from mvsearch.search.evaluation.queries.sample import EVERY_DISTORTION, KINDS
-from mvsearch.store.errors import QueryError
+from mvsearch.store.errors import MvsearchError, QueryError
 from mvsearch.store.library import Library
 
 EVERY = "all"
@@ -79,3 +80,19 @@ def _find_distortion(word: str) -> str:
 def _plain(name: str) -> str:
     """Letters, figures and points; nobody has a key for `×`."""
     return re.sub(r"[^a-z0-9.]", "", name.lower().replace("×", "x"))
+
+
+def parse_profiles(text: str) -> list[str]:
+    """Read the names of profiles to compare, such as `embedded,paper`; each counts once.
+
+    Raises:
+        MvsearchError: fewer than two, or no such profile.
+    """
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        Encoders(name)
+    if len(names) < 2:
+        raise MvsearchError(
+            f"to compare, name two profiles or more, such as embedded,paper: {text}"
+        )
+    return names

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 
 from mvsearch.indexer.encoders import PROFILES
-from mvsearch.indexer.pipeline.profile_libraries import open_side, open_sides, parse_profiles
+from mvsearch.indexer.pipeline.profile_libraries import open_side, open_sides
 from mvsearch.indexer.pipeline.run import IndexOptions
 from mvsearch.indexer.progress import Silence
-from mvsearch.store.errors import MvsearchError, WeightsMissingError
+from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library
 from tests import toy_library
 
@@ -147,14 +147,6 @@ def test_weights_that_are_missing_are_told_before_any_profile_is_indexed(library
     for name in ("resnet50", "bert"):
         assert f"mvsearch models fetch {name}" in str(raised.value)
     assert not (library.folder / "profiles").exists()
-
-
-def test_names_of_profiles_are_read_and_checked():
-    assert parse_profiles("toy, paper,toy,") == ["toy", "paper"]
-    with pytest.raises(MvsearchError, match="no profile is called '\\.\\./x'"):
-        parse_profiles("toy,../x")
-    with pytest.raises(MvsearchError, match="two profiles or more"):
-        parse_profiles("toy")
 
 
 def test_an_interrupted_side_is_not_measured_and_goes_on_the_next_time(library):

@@ -1,0 +1,19 @@
+"""Refuses an output file that must not be written, before any work is done for it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mvsearch import VideoLibrary
+
+
+def check_target(out: Path | None, library: "VideoLibrary", *, has_force: bool) -> None:
+    """Refuse a file that is there, and every video of the library.
+
+    Raises:
+        MvsearchError: the file must not be written.
+    """
+    from mvsearch.search.output.files import check_output
+
+    if out is not None:
+        check_output(out, has_force=has_force, is_media=library.holds_file)
