@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.store import library as library_module
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.errors import (
@@ -29,7 +28,7 @@ from mvsearch.store.records import Stage
 from tests.limits import HANG_SECONDS
 from tests.store.examples import FRAMES, SOUND, add_song, fill_song
 
-ROOT = Path(library_module.__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 # Each says "ready" when it is where the test wants it, then stays there until it is killed.
 HOLD_LOCK = """
@@ -42,7 +41,7 @@ import mvsearch.store.catalog.writing
 def stop(*_):
     print("ready", flush=True)
     time.sleep(3600)
-store.catalog._bump_generations = stop
+mvsearch.store.catalog.writing._bump_generations = stop
 from tests.store.examples import *
 add_song(library.catalog, "new")
 with library.writing():

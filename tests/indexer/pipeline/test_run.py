@@ -268,8 +268,8 @@ def test_one_odd_file_does_not_end_the_run(folder, home, monkeypatch):
             raise RuntimeError("a fault of ours")
         return real(path)
 
-    for module in ("stages", "lengths"):
-        monkeypatch.setattr(f"indexer.{module}.probe_file", stumble)
+    for module in ("stages", "durations"):
+        monkeypatch.setattr(f"mvsearch.indexer.pipeline.{module}.probe_file", stumble)
     summary = toy_library.index(folder, home)
     assert summary.indexed == 2
     assert [(bad.code, bad.message) for bad in summary.failures] == [
