@@ -18,7 +18,7 @@ from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
-from mvsearch.search.evaluation.query_runner import Analysed, Asker, find_holders
+from mvsearch.search.evaluation.query_runner import Analysed, QueryRunner, find_holders
 from mvsearch.search.evaluation.similar_songs import rank_similar
 from mvsearch.search.query.query import QueryPart
 from mvsearch.store.errors import MediaError
@@ -44,7 +44,7 @@ class BenchmarkOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """A query ready to be asked of every library, or why it could not be made."""
+    """A query ready to run on every library, or why it could not be made."""
 
     query: KnownQuery
     part: QueryPart
@@ -61,70 +61,70 @@ def compare_sides(
     tell: Tell = lambda stage, n_done, n_all: None,
     announce: Announce = lambda line: None,
 ) -> list[Evaluation]:
-    """Sample queries from a library, cut each once, and ask it of the library under each profile.
+    """Sample queries from a library, cut each once, and run it under each profile.
 
     Args:
-        library: what queries are drawn from.
+        library: the source of the queries.
         sides: libraries of the same videos, each with the encoders of its profile.
-        groups: videos that answer for one another.
-        options: which queries, and how many at once.
+        groups: videos that count as right answers for each other.
+        options: the sample of queries and the number of workers.
         tell: called with the stage, the number of its steps done, and of all.
-        announce: called with a line on what will be done.
+        announce: called with a line that describes the run.
 
     Returns:
         One evaluation a side, in their order.
 
     Raises:
-        MvsearchError: a library is empty, or cannot be asked with its encoders.
+        MvsearchError: a library is empty, or its encoders cannot search it.
     """
-    askers = [Asker(side, encoders, groups) for side, encoders in sides]
+    runners = [QueryRunner(side, encoders, groups) for side, encoders in sides]
     with tempfile.TemporaryDirectory(prefix="mvsearch-") as folder:
-        return _Benchmark(library, askers, options, Path(folder), tell).run(announce)
+        return _Benchmark(library, runners, options, Path(folder), tell).run(announce)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Benchmark:
-    """One run over the library under each profile; the files of queries lie in `folder`."""
+    """One run over the library under each profile; `folder` has the files of the queries."""
 
     library: Library
-    askers: Sequence[Asker]
+    runners: Sequence[QueryRunner]
     options: BenchmarkOptions
     folder: Path
     tell: Tell
 
     def run(self, announce: Announce) -> list[Evaluation]:
-        """Ask everything."""
+        """Run all queries."""
         sample = self.options.sample
         n_videos = self.library.catalog.n_videos()
         holders = find_holders(self.library)
         held = [m for m in MODALITIES if holders.get(m)]
-        groups = self.askers[0].groups
+        groups = self.runners[0].groups
         queries = sample_queries(self.library, held, groups, sample)
-        n_means = sum(len(asker.means) for asker in self.askers)
-        announce(f"{len(queries)} queries from {n_videos} videos, each by {n_means} means")
-        outcomes, failed = self._ask_all(queries)
+        n_systems = sum(len(runner.systems) for runner in self.runners)
+        announce(f"{len(queries)} queries from {n_videos} videos, each by {n_systems} systems")
+        outcomes, failed = self._run_all(queries)
         notes = (*groups.notes, *_count_failures(failed))
         return [
-            self._sum_up(asker, asked, notes)
-            for asker, asked in zip(self.askers, outcomes, strict=True)
+            self._sum_up(runner, asked, notes)
+            for runner, asked in zip(self.runners, outcomes, strict=True)
         ]
 
     def _sum_up(
-        self, asker: Asker, outcomes: Sequence[Outcome], notes: tuple[str, ...]
+        self, runner: QueryRunner, outcomes: Sequence[Outcome], notes: tuple[str, ...]
     ) -> Evaluation:
-        """Add the report of similar songs to what was asked of a library."""
+        """Add the similar-songs outcomes to those of the queries."""
         sample = self.options.sample
-        n_videos = asker.library.catalog.n_videos()
-        fusion = choose_fusion(asker.encoders)
+        n_videos = runner.library.catalog.n_videos()
+        fusion = choose_fusion(runner.encoders)
         similar: list[Outcome] = []
         hubness: Hubness | None = None
         if "similar" in sample.kinds and n_videos > 1:
             similar, hubness = rank_similar(
-                asker.engine, asker.means, asker.groups, fusion, self.tell
+                runner.engine, runner.systems, runner.groups, fusion, self.tell
             )
         return Evaluation(
             library=self.library.folder.name,
-            profile=asker.encoders.name,
+            profile=runner.encoders.name,
             seed=sample.seed,
             n_videos=n_videos,
             outcomes=(*outcomes, *similar),
@@ -133,7 +133,7 @@ class _Benchmark:
             fusion=fusion,
         )
 
-    def _ask_all(
+    def _run_all(
         self, queries: Sequence[KnownQuery]
     ) -> tuple[list[list[Outcome]], list[MediaError]]:
         """Cut and analyse in threads, search in this one; the order is that of the queries."""
@@ -148,8 +148,8 @@ class _Benchmark:
                 failed.append(ready.cut_error)
             else:
                 answered[number] = [
-                    list(asker.ask(ready.query, ready.part, analysed))
-                    for asker, analysed in zip(self.askers, ready.analysed, strict=True)
+                    list(runner.run(ready.query, ready.part, analysed))
+                    for runner, analysed in zip(self.runners, ready.analysed, strict=True)
                 ]
             if ready.query.kind != "lyric":
                 ready.part.path.unlink(missing_ok=True)
@@ -157,13 +157,13 @@ class _Benchmark:
         in_order = [answered[number] for number in sorted(answered)]
         return [
             [outcome for asked in in_order for outcome in asked[at]]
-            for at in range(len(self.askers))
+            for at in range(len(self.runners))
         ], failed
 
     def _prepare(
         self, originals: Originals, numbered: tuple[int, KnownQuery]
     ) -> tuple[int, _Prepared]:
-        """Make the file of a query once, and let every profile's encoders analyse it."""
+        """Make the file of a query once, and analyse it with the encoders of every profile."""
         number, query = numbered
         if query.kind == "lyric":
             part = QueryPart("lyric", query.text)
@@ -174,12 +174,12 @@ class _Benchmark:
                 _make_file(query, originals, out)
             except MediaError as error:
                 return number, _Prepared(query, part, cut_error=error)
-        analysed = tuple(asker.analyse(query, part) for asker in self.askers)
+        analysed = tuple(runner.analyse(query, part) for runner in self.runners)
         return number, _Prepared(query, part, analysed)
 
 
 def _make_file(query: KnownQuery, originals: Originals, out: Path) -> None:
-    """Cut the clip or picture of a query, spoilt as it says."""
+    """Cut the clip or picture of a query, with its distortion."""
     distortion = DISTORTIONS[query.distortion]
     if query.kind == "clip":
         with originals.borrow(query) as original:

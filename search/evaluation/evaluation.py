@@ -91,11 +91,11 @@ class Evaluation:
         profile: that it was indexed under.
         seed: of the sample of queries, and of the intervals.
         n_videos: in the library.
-        outcomes: of all queries, distortions and means.
+        outcomes: of all queries, distortions and systems.
         hubness: of the similar-songs report; None where it was not made.
         notes: what a reader must know, such as what was left out.
-        fusion: the means that stands for the whole system; None for the first of the outcomes'
-            means that is no modality.
+        fusion: the main fusion; None uses the first system of the outcomes that is not a
+            modality.
     """
 
     library: str
@@ -107,15 +107,15 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     fusion: str | None = None
 
-    def list_means(self) -> tuple[str, ...]:
-        """Every means of the outcomes: modalities in their order, then fusions as they came."""
-        asked = dict.fromkeys(outcome.means for outcome in self.outcomes)
+    def list_systems(self) -> tuple[str, ...]:
+        """The systems of the outcomes: modalities in their order, then fusions."""
+        asked = dict.fromkeys(outcome.system for outcome in self.outcomes)
         single = [modality for modality in MODALITIES if modality in asked]
-        return (*single, *(means for means in asked if means not in MODALITIES))
+        return (*single, *(system for system in asked if system not in MODALITIES))
 
     def name_fusion(self) -> str | None:
-        """The means that stands for the whole system; None where no fusion was asked."""
-        fusions = [means for means in self.list_means() if means not in MODALITIES]
+        """The main fusion; None if no fusion was run."""
+        fusions = [system for system in self.list_systems() if system not in MODALITIES]
         if self.fusion in fusions:
             return self.fusion
         return fusions[0] if fusions else None

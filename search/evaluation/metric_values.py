@@ -48,7 +48,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much more often one means is right at rank 1 than another, on the same queries."""
+    """The gain in recall@1 of one system over another, on the same queries."""
 
     value: float
     interval: Interval | None
@@ -102,7 +102,7 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
     """Take every metric that these outcomes have.
 
     Args:
-        outcomes: of one kind and means, each with a right answer, as `keep_answerable` gives them.
+        outcomes: of one kind and system, each with a right answer, as `keep_answerable` gives them.
         options: of the intervals.
 
     Returns:
@@ -145,7 +145,7 @@ def _expect(name: str, outcomes: Sequence[Outcome]) -> float | None:
 def subtract(
     ours: Sequence[Outcome], theirs: Sequence[Outcome], options: BootstrapOptions
 ) -> Difference | None:
-    """Recall@1 of one means less that of another, query by query.
+    """Recall@1 of one system minus that of another, per query.
 
     Args:
         ours: answerable outcomes; these are the queries that count.

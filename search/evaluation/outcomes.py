@@ -9,16 +9,16 @@ OutcomeKind = Literal["clip", "image", "lyric", "similar"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the right answers to one query ranked when it was asked by one means.
+    """The ranks of the right answers to one query, by one system.
 
     Attributes:
         source: id of the video that the query was made from; intervals are drawn over these, as
             queries from one video are not independent.
-        query: what was asked, such as `ID@12.3+5`; the same under every distortion and means.
+        query: its label, such as `ID@12.3+5`; the same under every distortion and system.
         kind: "clip", "image", "lyric", or "similar" for the report of similar songs.
         distortion: what was done to it, "none" where nothing was.
         seconds: length of a clip; None for other kinds.
-        means: "frames", "lyrics" or "audio" alone, or the name of the fusion of all.
+        system: "frames", "lyrics" or "audio" alone, or the name of a fusion.
         n_videos: how many videos were ranked against each other.
         n_relevant: how many of these are a right answer.
         relevant_ranks: ranks, from 1 and rising, of the right answers that were found.
@@ -33,7 +33,7 @@ class Outcome:
     kind: OutcomeKind
     distortion: str
     seconds: float | None
-    means: str
+    system: str
     n_videos: int
     n_relevant: int
     relevant_ranks: tuple[int, ...]

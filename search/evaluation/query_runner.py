@@ -8,7 +8,7 @@ from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import KnownQuery
-from mvsearch.search.evaluation.systems import Means, list_means
+from mvsearch.search.evaluation.systems import System, list_systems
 from mvsearch.search.query.encode import analyse_part, own_spaces
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
@@ -19,23 +19,23 @@ from mvsearch.store.records import MODALITIES, Embeddings, Modality
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysed:
-    """What the encoders of one library made of a query's file; nothing of typed words.
+    """The features of a query's file by the encoders of one library; empty for typed words.
 
     Attributes:
-        error: why they made nothing.
+        error: why there are none.
     """
 
     embeddings: tuple[Embeddings, ...] = ()
     error: MediaError | None = None
 
 
-class Asker:
-    """One library with its encoders, and every means to ask it.
+class QueryRunner:
+    """One library with its encoders, and the systems to evaluate.
 
     Args:
         library: nothing is written to it.
         encoders: of its profile.
-        groups: videos that answer for one another.
+        groups: videos that count as right answers for each other.
     """
 
     def __init__(self, library: Library, encoders: Encoders, groups: Groups) -> None:
@@ -45,30 +45,30 @@ class Asker:
         self.engine = Engine(library, encoders, self._read_known)
         self.holders = find_holders(library)
         held = [m for m in MODALITIES if self.holders.get(m) and encoders.get(m) is not None]
-        self.means = list_means(self.engine, held)
+        self.systems = list_systems(self.engine, held)
         self._known: dict[str, Analysed] = {}
 
     def analyse(self, query: KnownQuery, part: QueryPart) -> Analysed:
-        """Analyse the file of a query once, for all means; typed words need no analysis."""
+        """Analyse the file of a query once for all systems; typed words need no analysis."""
         if query.kind == "lyric":
             return Analysed()
-        senses = [sense for sense in query.senses if self.holders.get(sense)]
+        modalities = [modality for modality in query.modalities if self.holders.get(modality)]
         try:
-            return Analysed(tuple(analyse_part(part, self.encoders, senses)))
+            return Analysed(tuple(analyse_part(part, self.encoders, modalities)))
         except MediaError as error:
             return Analysed(error=error)
 
-    def ask(self, query: KnownQuery, part: QueryPart, analysed: Analysed) -> Iterator[Outcome]:
-        """Ask by every means that has anything to compare the query by."""
+    def run(self, query: KnownQuery, part: QueryPart, analysed: Analysed) -> Iterator[Outcome]:
+        """Run a query on every system that has a modality of the query."""
         self._known[part.value] = analysed
-        for each in self.means:
-            compared = each.modalities & set(query.senses)
+        for each in self.systems:
+            compared = each.modalities & set(query.modalities)
             if not compared:
                 continue
             right = self._find_right(query, compared)
             try:
                 results = self._search(Query((part,)), each.options, right)
-            except QueryError:  # nothing is left of it, such as a picture too dark to tell: a miss
+            except QueryError:  # nothing usable is left, such as a picture that is too dark: a miss
                 results = []
             yield self._judge(query, each, compared, results)
         del self._known[part.value]
@@ -76,7 +76,7 @@ class Asker:
     def _read_known(
         self, part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
     ) -> Sequence[Embeddings]:
-        """Hand the engine what was analysed already."""
+        """Give the engine the features that are already computed."""
         analysed = self._known[part.value]
         if analysed.error is not None:
             raise analysed.error
@@ -85,7 +85,7 @@ class Asker:
     def _search(
         self, query: Query, options: SearchOptions, right: Collection[str]
     ) -> Sequence[Result]:
-        """What a user gets; where not all that is right is in it, the ranks of all the others."""
+        """The results a user gets, extended to all videos if a right answer is missing."""
         results = self.engine.search(query, options)
         if len(results) < options.top or {result.video.id for result in results} >= set(right):
             return results
@@ -93,8 +93,8 @@ class Asker:
         return [*results, *self.engine.search(query, whole)[len(results) :]]
 
     def _find_right(self, query: KnownQuery, compared: Collection[Modality]) -> set[str]:
-        """The right answers among the videos that can be compared: the same for every means."""
-        right = set(self.groups.find_answers(query.source.id, query.senses))
+        """The right answers among the comparable videos: the same for every system."""
+        right = set(self.groups.find_answers(query.source.id, query.modalities))
         if query.is_source_right:
             right.add(query.source.id)
         return right & self._find_ranked(compared)
@@ -105,11 +105,11 @@ class Asker:
     def _judge(
         self,
         query: KnownQuery,
-        means: Means,
+        system: System,
         compared: Collection[Modality],
         results: Sequence[Result],
     ) -> Outcome:
-        """Note the ranks of the right answers among the videos that could be found."""
+        """Record the ranks of the right answers among the comparable videos."""
         source = query.source.id
         ranked, right = self._find_ranked(compared), self._find_right(query, compared)
         found = [result.video.id for result in results]
@@ -124,7 +124,7 @@ class Asker:
             kind=query.kind,
             distortion=query.distortion,
             seconds=query.nominal_seconds,
-            means=means.name,
+            system=system.name,
             n_videos=len(ranked),
             n_relevant=len(right),
             relevant_ranks=tuple(ranks),
@@ -135,12 +135,12 @@ class Asker:
 
 
 def find_moment_error(query: KnownQuery, results: Sequence[Result]) -> float | None:
-    """How far the first moment with times in the source lies from the nearest true one.
+    """The error of the first moment in the source against the nearest true one.
 
-    Only what a user sees has moments: a source that is not among the first results has none.
+    Only displayed results have moments: a source that is not among them has none.
 
     Returns:
-        The larger of the errors of start and end; None where nothing is asked for or given.
+        The larger of the errors of start and end; None if no moment is expected or given.
     """
     own = [result for result in results if result.video.id == query.source.id]
     given = [

@@ -7,7 +7,7 @@ from mvsearch.search.evaluation.evaluation import Hubness
 from mvsearch.search.evaluation.metrics import k_occurrence
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.groups import Groups
-from mvsearch.search.evaluation.systems import Means
+from mvsearch.search.evaluation.systems import System
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.search.scoring.fusion import FloatArray, Fusion, order_best_first
 from mvsearch.store.records import Video
@@ -17,25 +17,25 @@ HUB_K = 10
 
 def rank_similar(
     engine: Engine,
-    means: Sequence[Means],
+    systems: Sequence[System],
     groups: Groups,
     fusion: Fusion,
     tell: Callable[[str, int, int], None],
 ) -> tuple[list[Outcome], Hubness | None]:
-    """Rank, by every means, all videos by their similarity to each one that has any in common.
+    """Rank, by every system, all videos by similarity to each one that shares a group.
 
     Args:
         engine: of a library with two videos or more.
-        means: to rank by.
-        groups: right are those that a video shares any group with, whatever the means: a song
+        systems: to rank by.
+        groups: videos that share any group are right, for every system: a song
             that shows the same picture is similar, and so is another one of the artist.
-        fusion: the one of the means whose hubs are counted.
+        fusion: the system whose hubs are counted.
         tell: called with the stage, the number of its steps done, and of all.
     """
     outcomes: list[Outcome] = []
     hubness: Hubness | None = None
     matrix: SimilarityMatrix | None = None
-    for n_done, each in enumerate(means, start=1):
+    for n_done, each in enumerate(systems, start=1):
         single = [m for m in each.modalities if each.name == m]
         if matrix is None or not single:
             matrix = engine.similarity_matrix(each.options)
@@ -44,7 +44,7 @@ def rank_similar(
         outcomes += _judge(matrix.videos, rankings, each, groups)
         if each.name == fusion:
             hubness = count_hubs(matrix.videos, rankings)
-        tell("similar", n_done, len(means))
+        tell("similar", n_done, len(systems))
     return outcomes, hubness
 
 
@@ -70,7 +70,7 @@ def count_hubs(videos: Sequence[Video], rankings: Sequence[Sequence[int]]) -> Hu
 
 
 def _judge(
-    videos: Sequence[Video], rankings: Sequence[Sequence[int]], means: Means, groups: Groups
+    videos: Sequence[Video], rankings: Sequence[Sequence[int]], system: System, groups: Groups
 ) -> list[Outcome]:
     outcomes = []
     for video, ranking in zip(videos, rankings, strict=True):
@@ -87,7 +87,7 @@ def _judge(
                 kind="similar",
                 distortion="none",
                 seconds=None,
-                means=means.name,
+                system=system.name,
                 n_videos=len(found),
                 n_relevant=len(right),
                 relevant_ranks=tuple(ranks),

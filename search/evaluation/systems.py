@@ -10,7 +10,7 @@ from mvsearch.store.records import Modality
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class System:
     """One way to ask: by a modality alone, or by a fusion of all.
 
     Attributes:
@@ -23,15 +23,15 @@ class Means:
     modalities: frozenset[Modality]
 
 
-def list_means(engine: Engine, held: Sequence[Modality]) -> list[Means]:
+def list_systems(engine: Engine, held: Sequence[Modality]) -> list[System]:
     """Each modality that a library holds alone, by its cosines; then every fusion of all."""
     alone = [
-        Means(m, SearchOptions(weights={m: 1.0}, fusion="weighted"), frozenset({m})) for m in held
+        System(m, SearchOptions(weights={m: 1.0}, fusion="weighted"), frozenset({m})) for m in held
     ]
     fused = []
     for fusion in get_args(Fusion):
         options = SearchOptions(fusion=fusion)
         weights = engine.weights(options)
         used = frozenset(m for m in held if weights.get(m, 0.0) > 0)
-        fused.append(Means(fusion, options, used))
+        fused.append(System(fusion, options, used))
     return [*alone, *fused]

@@ -53,7 +53,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How one means did on one topic.
+    """The results of one system on one topic.
 
     Attributes:
         n_queries: that have a right answer, and so a value.
@@ -63,7 +63,7 @@ class Row:
     """
 
     topic: Topic
-    means: str
+    system: str
     n_queries: int
     n_sources: int
     n_left_out: int
@@ -91,7 +91,7 @@ class Tables:
     """An evaluation, measured.
 
     Attributes:
-        rows: by kind, length, distortion and means, summaries last within a length.
+        rows: by kind, length, distortion and system, summaries last within a length.
         gains: the same for each fusion, where a modality was asked alone.
     """
 
@@ -104,9 +104,9 @@ class Tables:
         """Each topic once, in the order of the rows."""
         return list(dict.fromkeys(row.topic for row in self.rows))
 
-    def find_row(self, topic: Topic, means: str | None) -> Row | None:
-        """The row of a means on a topic; None where it was not asked."""
-        return next((r for r in self.rows if r.topic == topic and r.means == means), None)
+    def find_row(self, topic: Topic, system: str | None) -> Row | None:
+        """The row of a system on a topic; None if it was not run."""
+        return next((r for r in self.rows if r.topic == topic and r.system == system), None)
 
     def find_gain(self, topic: Topic, fusion: str | None) -> Gain | None:
         """What a fusion gained on a topic; None where there is nothing to compare."""
@@ -126,34 +126,34 @@ def make_tables(evaluation: Evaluation, options: BootstrapOptions | None = None)
         options: of the intervals; drawn from the evaluation's seed by default.
     """
     options = options or BootstrapOptions(seed=evaluation.seed)
-    means = evaluation.list_means()
+    systems = evaluation.list_systems()
     groups = group_outcomes(evaluation.outcomes)
     topics = sort_topics(topic for topic, _ in groups)
     rows = tuple(
         _make_row(topic, name, groups[topic, name], options)
         for topic in topics
-        for name in means
+        for name in systems
         if (topic, name) in groups
     )
-    fusions = [name for name in means if name not in MODALITIES]
+    fusions = [name for name in systems if name not in MODALITIES]
     gains = (_find_gain(topic, name, groups, options) for topic in topics for name in fusions)
     return Tables(evaluation, options, rows, tuple(gain for gain in gains if gain is not None))
 
 
 def group_outcomes(outcomes: Iterable[Outcome]) -> Groups:
-    """Put outcomes together by topic and means, each under the summaries it counts for too."""
+    """Group outcomes by topic and system, and by the summaries that they count for."""
     groups: dict[tuple[Topic, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         for distortion in (outcome.distortion, *_summaries_of(outcome.distortion)):
-            groups[Topic(outcome.kind, outcome.seconds, distortion), outcome.means].append(outcome)
+            groups[Topic(outcome.kind, outcome.seconds, distortion), outcome.system].append(outcome)
     n_distortions: dict[tuple[OutcomeKind, float | None], set[str]] = defaultdict(set)
     for topic, _ in groups:
         if not topic.is_summary:
             n_distortions[topic.kind, topic.seconds].add(topic.distortion)
     # Of one distortion alone a summary would say the same again.
     return {
-        (topic, means): found
-        for (topic, means), found in groups.items()
+        (topic, system): found
+        for (topic, system), found in groups.items()
         if not topic.is_summary or len(n_distortions[topic.kind, topic.seconds]) > 1
     }
 
@@ -182,13 +182,13 @@ def sort_topics(topics: Iterable[Topic]) -> list[Topic]:
 
 
 def _make_row(
-    topic: Topic, means: str, outcomes: Sequence[Outcome], options: BootstrapOptions
+    topic: Topic, system: str, outcomes: Sequence[Outcome], options: BootstrapOptions
 ) -> Row:
     answerable = keep_answerable(outcomes)
     n_sources = len({outcome.source for outcome in answerable})
     figures = measure(answerable, options)
     n_left_out = len(outcomes) - len(answerable)
-    return Row(topic, means, len(answerable), n_sources, n_left_out, figures)
+    return Row(topic, system, len(answerable), n_sources, n_left_out, figures)
 
 
 def _find_gain(topic: Topic, fusion: str, groups: Groups, options: BootstrapOptions) -> Gain | None:

@@ -13,7 +13,7 @@ from mvsearch.store.records import Location, Modality, Video
 PATH, GROUP = "path", "group"
 # Kinds that make answers right only under some circumstances; every other kind always does.
 ARTIST = "artist"
-SENSES: Mapping[str, Modality] = {"picture": "frames", "sound": "audio"}
+MODALITY_OF: Mapping[str, Modality] = {"picture": "frames", "sound": "audio"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,18 @@ class Groups:
                 of_video[video_id].append(name)
         object.__setattr__(self, "_of_video", dict(of_video))
 
-    def find_answers(self, video_id: str, senses: Collection[Modality]) -> frozenset[str]:
+    def find_answers(self, video_id: str, modalities: Collection[Modality]) -> frozenset[str]:
         """The other videos that are right answers to a query that was made from this one.
 
         Args:
             video_id: what the query was made from.
-            senses: what the query holds, by whatever means it is asked: a `picture:` group counts
-                only where that is the picture alone, a `sound:` group where it is the sound alone,
-                an `artist:` group never.
+            modalities: of the query. A `picture:` group counts only if they are frames alone, a
+                `sound:` group only if they are audio alone, an `artist:` group never.
         """
         found: set[str] = set()
         for name in self._of_video.get(video_id, ()):
             kind = name.partition(":")[0] if ":" in name else ""
-            if set(senses) == {SENSES[kind]} if kind in SENSES else kind != ARTIST:
+            if set(modalities) == {MODALITY_OF[kind]} if kind in MODALITY_OF else kind != ARTIST:
                 found |= self.members[name]
         return frozenset(found - {video_id})
 

@@ -17,7 +17,7 @@ from mvsearch.search.evaluation.queries.distortions import (
 )
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.lines import KnownLines, draw_lines, read_lines
-from mvsearch.search.evaluation.queries.sample_times import Places, read_places
+from mvsearch.search.evaluation.queries.sample_times import SampleTimes, read_sample_times
 from mvsearch.search.evaluation.queries.typos import drop_words, misspell
 from mvsearch.search.query.query import REACHES
 from mvsearch.store.errors import QueryError
@@ -33,15 +33,15 @@ MIN_CLIP_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class SampleOptions:
-    """Which queries are made.
+    """The queries to draw.
 
     Attributes:
-        n_clips: about so many places to cut clips at, each asked with under every distortion; as
-            many pictures and lyric lines.
-        lengths_seconds: of clips; each has its own places.
-        distortions: names from `indexer.distortions`; each kind of query takes what fits it.
-        kinds: of queries, "similar" for the report of similar songs.
-        seed: of all that is drawn.
+        n_clips: about the number of clips, each used with every distortion; also the number of
+            pictures and of lyric lines.
+        lengths_seconds: of clips; each length has its own clips.
+        distortions: names from `distortions`; each kind of query uses those that apply.
+        kinds: of queries; "similar" is the similar-songs report.
+        seed: of the random generators.
     """
 
     n_clips: int = 60
@@ -51,7 +51,7 @@ class SampleOptions:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
+        """Validate the values."""
         if self.n_clips < 1:
             raise QueryError(f"the number of clips is at least 1, not {self.n_clips}")
         for seconds in self.lengths_seconds:
@@ -61,7 +61,7 @@ class SampleOptions:
             raise QueryError("name at least one length, one distortion and one kind")
 
     def names_for(self, kind: OutcomeKind) -> list[str]:
-        """The distortions that a kind of query can suffer."""
+        """The distortions that apply to a kind of query."""
         fitting = {
             "clip": names_of("none", "picture", "speed", "stream", "sound"),
             "image": names_of("none", "picture"),
@@ -76,14 +76,15 @@ class KnownQuery:
     """One query and its right answers.
 
     Attributes:
-        source: what it is made from.
-        label: what is asked with, the same under every distortion.
-        nominal_seconds: length of clips as the table gives it; short videos give shorter ones.
-        start_seconds, seconds: where it is cut; zero seconds for a picture.
-        text: the words of a lyric line, spoilt already.
-        spans: the stretches of the source of which any is the right moment; empty for unknown.
-        senses: the modalities that it can be compared by.
-        is_source_right: whether the source is an answer; to a paraphrase only its twins are.
+        source: the video it is made from.
+        label: its name, the same under every distortion.
+        nominal_seconds: length of clips in the tables; clips of short videos are shorter.
+        start_seconds, seconds: its interval in the source; zero seconds for a picture.
+        text: the words of a lyric line, already distorted.
+        spans: the right moments in the source; empty if unknown.
+        modalities: by which it can be compared.
+        is_source_right: whether the source is a right answer; for a paraphrase only the videos of
+            its group are.
         seed: of the noise.
     """
 
@@ -91,7 +92,7 @@ class KnownQuery:
     source: Video
     label: str
     distortion: str
-    senses: tuple[Modality, ...]
+    modalities: tuple[Modality, ...]
     nominal_seconds: float | None = None
     start_seconds: float = 0.0
     seconds: float = 0.0
@@ -104,32 +105,32 @@ class KnownQuery:
 def sample_queries(
     library: Library, modalities: Sequence[Modality], groups: Groups, options: SampleOptions
 ) -> list[KnownQuery]:
-    """Draw queries, an equal share from every video that has something to ask with.
+    """Draw queries, an equal share from every video that is suitable.
 
-    The same library, groups and options give the same queries, and a video's do not depend on the
-    other videos as long as its share stays.
+    The same library, groups and options give the same queries. The queries of a video do not depend
+    on the other videos as long as its share stays.
 
     Args:
-        library: what is drawn from.
-        modalities: those that the library holds and the encoders can compare.
-        groups: videos that answer for one another.
-        options: how many of which.
+        library: the source of the queries.
+        modalities: those in the library that the encoders can compare.
+        groups: videos that count as right answers for each other.
+        options: the number and kind of the queries.
     """
     videos = library.catalog.videos()
-    places = [read_places(library, video, modalities) for video in videos]
+    times = [read_sample_times(library, video, modalities) for video in videos]
     found: list[KnownQuery] = []
     if "clip" in options.kinds:
         for seconds in options.lengths_seconds:
-            found += _sample_clips(places, seconds, options)
+            found += _sample_clips(times, seconds, options)
     if "image" in options.kinds:
-        found += _sample_pictures(places, options)
+        found += _sample_pictures(times, options)
     if "lyric" in options.kinds and "lyrics" in modalities:
         found += _sample_lines(videos, read_lines(library, videos, groups), options)
     return found
 
 
 def share_out(n: int, video_ids: Sequence[str], seed: int) -> dict[str, int]:
-    """How many queries each video gives: n in all, none more than one above another."""
+    """The number of queries per video: n in all, as equal as possible."""
     if not video_ids:
         return {}
     each, rest = divmod(n, len(video_ids))
@@ -138,63 +139,63 @@ def share_out(n: int, video_ids: Sequence[str], seed: int) -> dict[str, int]:
 
 
 def _sample_clips(
-    places: Sequence[Places], seconds: float, options: SampleOptions
+    times: Sequence[SampleTimes], seconds: float, options: SampleOptions
 ) -> Iterator[KnownQuery]:
-    usable = [p for p in places if _clip_seconds(p, seconds) and _senses("clip", p.held)]
+    usable = [p for p in times if _clip_seconds(p, seconds) and _choose_modalities("clip", p.held)]
     shares = share_out(options.n_clips, [p.video.id for p in usable], options.seed)
-    for place in usable:
-        video, length = place.video, _clip_seconds(place, seconds)
+    for known in usable:
+        video, length = known.video, _clip_seconds(known, seconds)
         draw = random.Random(f"{options.seed}/clip/{seconds:g}/{video.id}")
         for number in range(shares[video.id]):
-            start = place.draw(length, (number, shares[video.id]), draw)
+            start = known.draw(length, (number, shares[video.id]), draw)
             if start is None:
                 continue
             clip = KnownQuery(
                 "clip", video, f"{video.id}@{start:.3f}+{length:g}", NONE,
-                _senses("clip", place.held), seconds, start, length,
+                _choose_modalities("clip", known.held), seconds, start, length,
                 spans=((start, start + length),),
                 seed=zlib.crc32(f"{options.seed}/{video.id}@{start:.3f}".encode()),
             )  # fmt: skip
             for name in options.names_for("clip"):
-                if senses := _left_senses(clip.senses, name):
-                    yield replace(clip, distortion=name, senses=senses)
+                if modalities := _keep_modalities(clip.modalities, name):
+                    yield replace(clip, distortion=name, modalities=modalities)
 
 
-def _clip_seconds(place: Places, seconds: float) -> float:
+def _clip_seconds(known: SampleTimes, seconds: float) -> float:
     """How long a clip of a video may be; 0.0 where it is too short for any."""
-    length = round(min(seconds, MAX_SHARE * place.video.duration_seconds), 3)
-    return length if length >= MIN_CLIP_SECONDS and place.room(length) > 0 else 0.0
+    length = round(min(seconds, MAX_SHARE * known.video.duration_seconds), 3)
+    return length if length >= MIN_CLIP_SECONDS and known.room_seconds(length) > 0 else 0.0
 
 
-def _senses(kind: OutcomeKind, held: frozenset[Modality]) -> tuple[Modality, ...]:
+def _choose_modalities(kind: OutcomeKind, held: frozenset[Modality]) -> tuple[Modality, ...]:
     """The modalities that a query of this kind from a video can be compared by."""
     reached = REACHES["clip" if kind == "clip" else "image" if kind == "image" else "lyric"]
     return tuple(m for m in MODALITIES if m in reached and m in held)
 
 
-def _left_senses(senses: tuple[Modality, ...], distortion: str) -> tuple[Modality, ...]:
+def _keep_modalities(modalities: tuple[Modality, ...], distortion: str) -> tuple[Modality, ...]:
     """What a clip can still be compared by; nothing where a distortion has nothing to spoil."""
     from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
 
     each = DISTORTIONS[distortion]
-    if find_family(distortion) == "sound" and "audio" not in senses:
+    if find_family(distortion) == "sound" and "audio" not in modalities:
         return ()
-    if find_family(distortion) == "picture" and "frames" not in senses:
+    if find_family(distortion) == "picture" and "frames" not in modalities:
         return ()
-    if find_family(distortion) == "stream" and len(senses) < 2:
+    if find_family(distortion) == "stream" and len(modalities) < 2:
         return ()
     is_left = {"frames": each.has_picture, "audio": each.has_sound}
-    return tuple(m for m in senses if is_left.get(m, True))
+    return tuple(m for m in modalities if is_left.get(m, True))
 
 
-def _sample_pictures(places: Sequence[Places], options: SampleOptions) -> Iterator[KnownQuery]:
-    usable = [p for p in places if "frames" in p.held and p.room(0.0) > 0]
+def _sample_pictures(times: Sequence[SampleTimes], options: SampleOptions) -> Iterator[KnownQuery]:
+    usable = [p for p in times if "frames" in p.held and p.room_seconds(0.0) > 0]
     shares = share_out(options.n_clips, [p.video.id for p in usable], options.seed)
-    for place in usable:
-        video = place.video
+    for known in usable:
+        video = known.video
         draw = random.Random(f"{options.seed}/image/{video.id}")
         for number in range(shares[video.id]):
-            at = place.draw(0.0, (number, shares[video.id]), draw)
+            at = known.draw(0.0, (number, shares[video.id]), draw)
             if at is None:
                 continue
             for name in options.names_for("image"):

@@ -18,20 +18,20 @@ MAX_PERIOD_SECONDS = 2.0
 MIN_PERIOD_SECONDS = 0.04
 MARGIN_SECONDS = 0.5
 MARGIN_SHARE = 0.04
-# Of what is asked with, so much may be of one colour, or silent.
+# The share of a query that may be uniform or silent.
 MAX_EMPTY_SHARE = 0.5
 N_TRIES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """What is known of the times of one video.
+class SampleTimes:
+    """The times of one video at which queries may be cut.
 
     Attributes:
-        held: the modalities that the library holds vectors of.
-        period_seconds: from one frame of the library to the next.
-        uniform_seconds: when frames of one colour are shown.
-        sounding: stretches with sound, which may overlap; empty where none is held.
+        held: the modalities with vectors in the library.
+        period_seconds: time between two frames of the library.
+        uniform_seconds: times of uniform frames (one colour).
+        sounding: intervals with sound, which may overlap; empty without audio vectors.
     """
 
     video: Video
@@ -40,34 +40,34 @@ class Places:
     uniform_seconds: tuple[float, ...] = ()
     sounding: tuple[tuple[float, float], ...] = ()
 
-    def room(self, seconds: float) -> float:
-        """How many seconds there are to begin a clip in; below 0 where it is too long."""
+    def room_seconds(self, seconds: float) -> float:
+        """The range of start times of a clip in seconds; below 0 if the clip is too long."""
         return self.video.duration_seconds - 2 * self._margin() - seconds
 
     def draw(self, seconds: float, stratum: tuple[int, int], draw: random.Random) -> float | None:
-        """Draw where a clip begins, or a picture is taken where it has no length.
+        """Draw the start of a clip, or the time of a picture (`seconds` is 0).
 
         Args:
-            seconds: how long it is.
-            stratum: (number, n): the room is cut into n parts, and the number says which.
+            seconds: length of the clip.
+            stratum: (number, n): draws from part `number` of n equal parts of the range.
             draw: the generator.
 
         Returns:
-            Seconds from the start of the video, to a thousandth; None where chance finds none.
+            Seconds from the start of the video, rounded to a thousandth; None if none was found.
         """
-        part = self.room(seconds) / stratum[1]
+        part = self.room_seconds(seconds) / stratum[1]
         first = self._margin() + stratum[0] * part
         for _ in range(N_TRIES if part > 0 else 0):
             at = math.floor(draw.uniform(first, first + part) / self.period_seconds)
             start = round((at + draw.uniform(*OFF_GRID)) * self.period_seconds, 3)
             end = start + seconds
-            is_within = self._margin() <= start <= self._margin() + self.room(seconds)
+            is_within = self._margin() <= start <= self._margin() + self.room_seconds(seconds)
             if is_within and not self.is_blank(start, end) and not self.is_silent(start, end):
                 return start
         return None
 
     def is_blank(self, start_seconds: float, end_seconds: float) -> bool:
-        """Whether more than half of the frames shown there have one colour."""
+        """Whether more than half of the frames in the interval are uniform."""
         if "frames" not in self.held:
             return False
         first = start_seconds - self.period_seconds
@@ -76,7 +76,7 @@ class Places:
         return n_blank > MAX_EMPTY_SHARE * n_shown
 
     def is_silent(self, start_seconds: float, end_seconds: float) -> bool:
-        """Whether more than half of it is in no stretch with sound; pictures have none to have."""
+        """Whether more than half of the interval is silent; False for a picture."""
         seconds = end_seconds - start_seconds
         if "audio" not in self.held or seconds <= 0:
             return False
@@ -90,8 +90,10 @@ class Places:
         return min(MARGIN_SECONDS, MARGIN_SHARE * self.video.duration_seconds)
 
 
-def read_places(library: Library, video: Video, modalities: Collection[Modality]) -> Places:
-    """Look up what the library knows of the times of a video."""
+def read_sample_times(
+    library: Library, video: Video, modalities: Collection[Modality]
+) -> SampleTimes:
+    """Read the frame times, uniform frames and sound intervals of a video."""
     segments: dict[Modality, tuple[Segment, ...]] = {}
     for modality, space in own_spaces(library).items():
         embeddings = library.catalog.embeddings(video.id, space.key)
@@ -100,7 +102,7 @@ def read_places(library: Library, video: Video, modalities: Collection[Modality]
     starts = sorted({s.start_seconds or 0.0 for s in segments.get("frames", ())})
     steps = [after - before for before, after in pairwise(starts)]
     period = statistics.median(steps) if steps else MAX_PERIOD_SECONDS
-    return Places(
+    return SampleTimes(
         video,
         frozenset(segments),
         min(max(period, MIN_PERIOD_SECONDS), MAX_PERIOD_SECONDS),

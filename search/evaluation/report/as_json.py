@@ -19,7 +19,7 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
     Returns:
         The same for the same outcomes, in whatever order they came. A row has `figures` by name,
         each with `value`, `low`, `high` and `chance`, null where there is none. `headline` holds
-        positions in `rows`, of the means named by `fusion`.
+        positions in `rows`, of the system named by `fusion`.
     """
     tables = make_tables(evaluation)
     fusion = evaluation.name_fusion()
@@ -29,7 +29,7 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
         "seed": evaluation.seed,
         "n_videos": evaluation.n_videos,
         "interval": {"level": LEVEL, "n_resamples": tables.options.n_resamples},
-        "means": list(evaluation.list_means()),
+        "means": list(evaluation.list_systems()),
         "fusion": fusion,
         "headline": [
             {"asked": f"{name_group(topic)}, {words}", "row": _find(tables, topic, fusion)}
@@ -50,8 +50,8 @@ def comparison_to_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
     }
 
 
-def _find(tables: Tables, topic: Topic, means: str | None) -> int | None:
-    row = tables.find_row(topic, means)
+def _find(tables: Tables, topic: Topic, system: str | None) -> int | None:
+    row = tables.find_row(topic, system)
     return None if row is None else tables.rows.index(row)
 
 
@@ -67,7 +67,7 @@ def _write_topic(topic: Topic) -> dict[str, Any]:
 def _write_row(row: Row) -> dict[str, Any]:
     return {
         **_write_topic(row.topic),
-        "means": row.means,
+        "means": row.system,
         "n_queries": row.n_queries,
         "n_sources": row.n_sources,
         "n_left_out": row.n_left_out,

@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Evaluations side by side, each by the means that stands for its whole system.
+    """Evaluations side by side, each by its main fusion.
 
     Attributes:
         names: of the evaluations, such as `paper, weighted`.
@@ -75,23 +75,23 @@ def compare(evaluations: Sequence[Evaluation]) -> Comparison:
     one that it did not find.
     """
     tables = tuple(make_tables(evaluation) for evaluation in evaluations)
-    means = [evaluation.name_fusion() for evaluation in evaluations]
+    systems = [evaluation.name_fusion() for evaluation in evaluations]
     topics = sort_topics(topic for each in tables for topic in each.list_topics())
-    outcomes = [_keep_means(each, name) for each, name in zip(evaluations, means, strict=True)]
+    outcomes = [_keep_system(each, name) for each, name in zip(evaluations, systems, strict=True)]
     lines = []
     for topic in topics:
-        rows = tuple(t.find_row(topic, m) for t, m in zip(tables, means, strict=True))
+        rows = tuple(t.find_row(topic, m) for t, m in zip(tables, systems, strict=True))
         if any(rows):
             found = [each.get(topic, []) for each in outcomes]
             lines.append(Line(topic, rows, _part(found, tables)))
-    names = (f"{e.profile}, {m}" for e, m in zip(evaluations, means, strict=True))
+    names = (f"{e.profile}, {m}" for e, m in zip(evaluations, systems, strict=True))
     return Comparison(tuple(names), tables, tuple(lines))
 
 
-def _keep_means(evaluation: Evaluation, means: str | None) -> dict[Topic, list[Outcome]]:
+def _keep_system(evaluation: Evaluation, system: str | None) -> dict[Topic, list[Outcome]]:
     groups = group_outcomes(evaluation.outcomes)
     return {
-        topic: keep_answerable(found) for (topic, name), found in groups.items() if name == means
+        topic: keep_answerable(found) for (topic, name), found in groups.items() if name == system
     }
 
 

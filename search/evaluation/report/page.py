@@ -127,34 +127,34 @@ def _write_headline(tables: Tables, topics: Sequence[Topic]) -> str:
 
 
 def _write_group(tables: Tables, topics: Sequence[Topic]) -> str:
-    """One kind of query: how each means fares under each distortion, drawn and in full."""
+    """One kind of query: the results of each system under each distortion, as plots and tables."""
     group = name_group(topics[0])
     e = tables.evaluation
-    means = [m for m in e.list_means() if any(tables.find_row(topic, m) for topic in topics)]
+    systems = [m for m in e.list_systems() if any(tables.find_row(topic, m) for topic in topics)]
     caption = (
-        "Each mark is one means, its line the 95 % interval over videos; the dashed line is "
-        "chance, the highest where means rank unlike numbers of videos."
+        "Each mark is one system, its line the 95 % interval over videos; the dashed line is "
+        "chance, the highest where systems rank different numbers of videos."
     )
     return (
         f"<section><h2>{_safe(group).capitalize()}</h2>"
         f"<figure><h3>How often the first answer is right</h3><figcaption>{caption}</figcaption>"
-        f"{draw_legend(e, means)}{draw_recall(tables, topics, f'recall@1 of {group}')}</figure>"
-        f"{_draw_moments(e, topics[0], means)}"
-        f"{_write_figures(tables, topics, means)}</section>"
+        f"{draw_legend(e, systems)}{draw_recall(tables, topics, f'recall@1 of {group}')}</figure>"
+        f"{_draw_moments(e, topics[0], systems)}"
+        f"{_write_figures(tables, topics, systems)}</section>"
     )
 
 
-def _draw_moments(evaluation: Evaluation, topic: Topic, means: Sequence[str]) -> str:
+def _draw_moments(evaluation: Evaluation, topic: Topic, systems: Sequence[str]) -> str:
     timed: dict[str, list[Outcome]] = {}
     for outcome in keep_answerable(evaluation.outcomes):
         if outcome.is_moment_asked and (outcome.kind, outcome.seconds) == (
             topic.kind,
             topic.seconds,
         ):
-            timed.setdefault(outcome.means, []).append(outcome)
+            timed.setdefault(outcome.system, []).append(outcome)
     if not timed:
         return ""
-    ordered = {name: timed[name] for name in means if name in timed}
+    ordered = {name: timed[name] for name in systems if name in timed}
     return (
         "<figure><h3>How far the moment given is off</h3><figcaption>Over all distortions; a curve "
         "ends at the share of queries that were given a time.</figcaption>"
@@ -163,20 +163,20 @@ def _draw_moments(evaluation: Evaluation, topic: Topic, means: Sequence[str]) ->
     )
 
 
-def _write_figures(tables: Tables, topics: Sequence[Topic], means: Sequence[str]) -> str:
+def _write_figures(tables: Tables, topics: Sequence[Topic], systems: Sequence[str]) -> str:
     whole = _write_whole(tables, topics)
     if len(topics) == 1:
         return whole
     details = f"<details><summary>Every metric</summary>{whole}</details>"
-    return _write_matrix(tables, topics, means) + details
+    return _write_matrix(tables, topics, systems) + details
 
 
-def _write_matrix(tables: Tables, topics: Sequence[Topic], means: Sequence[str]) -> str:
+def _write_matrix(tables: Tables, topics: Sequence[Topic], systems: Sequence[str]) -> str:
     fusion = tables.evaluation.name_fusion()
-    head = _write_head(("recall@1 · MRR", *means, f"{fusion} over best alone"))
+    head = _write_head(("recall@1 · MRR", *systems, f"{fusion} over best alone"))
     lines = []
     for topic in topics:
-        rows = [tables.find_row(topic, name) for name in means]
+        rows = [tables.find_row(topic, name) for name in systems]
         cells = "".join(_write_pair(row) for row in rows)
         label = f"<td>{_safe(name_distortion(topic))}</td>"
         gain = _write_gain(tables.find_gain(topic, fusion))
@@ -184,8 +184,8 @@ def _write_matrix(tables: Tables, topics: Sequence[Topic], means: Sequence[str])
         lines.append(f"{start}{label}{cells}{gain}</tr>")
     of_group = [row for row in tables.rows if row.topic in topics]
     chances = "".join(
-        f"<td>{say_chance(RECALL_1, [row for row in of_group if row.means == name])}</td>"
-        for name in means
+        f"<td>{say_chance(RECALL_1, [row for row in of_group if row.system == name])}</td>"
+        for name in systems
     )
     lines.append(f'<tr class="chance"><td>chance, recall@1</td>{chances}<td></td></tr>')
     return _wrap(head, [f"<tbody>{''.join(lines)}</tbody>"])
@@ -197,7 +197,7 @@ def _write_whole(tables: Tables, topics: Sequence[Topic]) -> str:
     blocks = []
     for topic in topics:
         rows = [row for row in of_group if row.topic == topic]
-        lines = [_write_row(row.means, row, names) for row in rows]
+        lines = [_write_row(row.system, row, names) for row in rows]
         blocks.append(_write_block(name_distortion(topic), lines, rows, names))
     return _wrap(_write_head(("", "queries", *(METRICS[n] for n in names))), blocks)
 

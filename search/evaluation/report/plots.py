@@ -27,31 +27,31 @@ MAX_BARS = 40
 Scale = Callable[[float], float]
 
 
-def name_class(evaluation: Evaluation, means: str) -> str:
-    """The class that gives a means its colour: the fusion that stands for all is the strongest."""
-    if means in MODALITIES:
-        return means
+def name_class(evaluation: Evaluation, system: str) -> str:
+    """The CSS class for the colour of a system; the main fusion has the strongest."""
+    if system in MODALITIES:
+        return system
     main = evaluation.name_fusion()
-    others = [m for m in evaluation.list_means() if m not in (*MODALITIES, main)]
-    at = 0 if means == main else 1 + others.index(means) % (N_FUSION_COLOURS - 1)
+    others = [m for m in evaluation.list_systems() if m not in (*MODALITIES, main)]
+    at = 0 if system == main else 1 + others.index(system) % (N_FUSION_COLOURS - 1)
     return f"fusion-{at}"
 
 
-def draw_mark(x: float, y: float, means: str, size: float = DOT) -> str:
+def draw_mark(x: float, y: float, system: str, size: float = DOT) -> str:
     """A dot for a modality, a diamond for a fusion, so that colour is not all there is."""
-    if means in MODALITIES:
+    if system in MODALITIES:
         return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{size:g}"/>'
     s = size * 1.3
     return f'<path class="dot" d="M{x:.1f} {y - s:.1f}l{s:g} {s:g}l-{s:g} {s:g}l-{s:g} -{s:g}z"/>'
 
 
-def draw_legend(evaluation: Evaluation, means: Sequence[str], *, has_chance: bool = True) -> str:
+def draw_legend(evaluation: Evaluation, systems: Sequence[str], *, has_chance: bool = True) -> str:
     """What each mark is."""
     items = "".join(
         f'<li><svg viewBox="0 0 10 10" aria-hidden="true">'
         f'<g class="{name_class(evaluation, name)}">{draw_mark(5, 5, name)}</g></svg>'
         f"{escape(printable(name))}</li>"
-        for name in means
+        for name in systems
     )
     chance = (
         '<li><svg viewBox="0 0 10 10" aria-hidden="true"><line class="chance" x1="0" y1="5" '
@@ -61,15 +61,15 @@ def draw_legend(evaluation: Evaluation, means: Sequence[str], *, has_chance: boo
 
 
 def draw_recall(tables: Tables, topics: Sequence[Topic], title: str) -> str:
-    """Recall@1 of each means by topic, with intervals, and chance as a dashed line.
+    """Recall@1 of each system by topic, with intervals, and chance as a dashed line.
 
     Args:
         tables: measured.
         topics: a line each, from the top.
         title: for those who do not see it.
     """
-    means = tables.evaluation.list_means()
-    asked = [m for m in means if any(tables.find_row(topic, m) for topic in topics)]
+    systems = tables.evaluation.list_systems()
+    asked = [m for m in systems if any(tables.find_row(topic, m) for topic in topics)]
     step = 14 + LINE_HEIGHT * max(len(asked), 2)
     bottom = HEAD + step * len(topics)
     parts = [
@@ -83,7 +83,7 @@ def draw_recall(tables: Tables, topics: Sequence[Topic], title: str) -> str:
 
 
 def _draw_topic(
-    tables: Tables, topic: Topic, means: Sequence[str], top: float, step: float, *, has_band: bool
+    tables: Tables, topic: Topic, systems: Sequence[str], top: float, step: float, *, has_band: bool
 ) -> list[str]:
     middle = top + step / 2
     strong = " strong" if topic.is_summary else ""
@@ -94,14 +94,14 @@ def _draw_topic(
         f'<text class="label{strong}" x="{LEFT - 14}" y="{middle + 4:g}" text-anchor="end">'
         f"{escape(name_distortion(topic))}</text>",
     ]
-    rows = [row for name in means if (row := tables.find_row(topic, name)) is not None]
+    rows = [row for name in systems if (row := tables.find_row(topic, name)) is not None]
     known = [row.figures[RECALL_1] for row in rows if RECALL_1 in row.figures]
     chances = [figure.chance for figure in known if figure.chance is not None]
     if chances:
         x = _place_share(max(chances))
         parts.append(f'<path class="chance" d="M{x:.1f} {top:g}v{step:g}"/>')
     for row in rows:
-        y = middle + LINE_HEIGHT * (means.index(row.means) - (len(means) - 1) / 2)
+        y = middle + LINE_HEIGHT * (systems.index(row.system) - (len(systems) - 1) / 2)
         parts.append(_draw_figure(tables.evaluation, row, y))
     return parts
 
@@ -116,19 +116,19 @@ def _draw_figure(evaluation: Evaluation, row: Row, y: float) -> str:
         low, high = _place_share(span.low), _place_share(span.high)
         line = f'<path class="span" d="M{low:.1f} {y:g}H{high:.1f}"/>'
     said = escape(
-        f"{name_distortion(row.topic)}, {printable(row.means)}: "
+        f"{name_distortion(row.topic)}, {printable(row.system)}: "
         f"{say_value(RECALL_1, figure.value)} {say_interval(RECALL_1, figure)}".strip()
     )
-    mark = draw_mark(_place_share(figure.value), y, row.means)
-    return f'<g class="{name_class(evaluation, row.means)}"><title>{said}</title>{line}{mark}</g>'
+    mark = draw_mark(_place_share(figure.value), y, row.system)
+    return f'<g class="{name_class(evaluation, row.system)}"><title>{said}</title>{line}{mark}</g>'
 
 
-def draw_errors(evaluation: Evaluation, by_means: Mapping[str, Sequence[Outcome]]) -> str:
-    """The share of queries whose moment is off by no more than a time, for each means.
+def draw_errors(evaluation: Evaluation, by_system: Mapping[str, Sequence[Outcome]]) -> str:
+    """The share of queries with a moment error up to each time, for each system.
 
     Args:
         evaluation: for colours.
-        by_means: outcomes that were asked for a moment; one without a time never counts as near,
+        by_system: outcomes that were asked for a moment; one without a time never counts as near,
             so that a curve ends at the share that was given a time.
     """
     bottom = HEAD + CURVE_HEIGHT
@@ -141,11 +141,12 @@ def draw_errors(evaluation: Evaluation, by_means: Mapping[str, Sequence[Outcome]
             f'<path class="grid" d="M{x:.1f} {HEAD}V{bottom}"/>'
             f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>'
         )
-    for means, outcomes in by_means.items():
+    for system, outcomes in by_system.items():
         errors = [o.moment_error_seconds for o in outcomes if o.moment_error_seconds is not None]
         path = _trace(sorted(errors), len(outcomes), place, place_share)
         parts.append(
-            f'<g class="{name_class(evaluation, means)}"><title>{escape(printable(means))}</title>'
+            f'<g class="{name_class(evaluation, system)}">'
+            f"<title>{escape(printable(system))}</title>"
             f'<path class="curve" d="{path}"/></g>'
         )
     parts.append(_name_levels("share of queries", HEAD, bottom))

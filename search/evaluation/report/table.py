@@ -47,18 +47,18 @@ if TYPE_CHECKING:
 ALL_METRICS = (*RANK_METRICS, *SIMILAR_METRICS, *MOMENT_METRICS)
 # Below so many characters a headline is cut to what matters most.
 NARROW_METRICS = {100: (RECALL_1, MRR, MOMENT_ERROR), 125: (RECALL_1, MRR, MAP, MOMENT_ERROR)}
-# Characters that the table by distortion takes: a means with the interval beside the value or below
-# it, and all the rest likewise.
+# Width of the table by distortion in characters: for each system, with the interval beside the
+# value or below it, and for the rest.
 WIDE_PAIR, WIDE_REST, PAIR, REST = 23, 50, 13, 37
 
 
 def print_evaluation(evaluation: Evaluation, console: "Console", *, is_whole: bool = False) -> None:
-    """Print an evaluation: the headline, then each means, then each distortion.
+    """Print an evaluation: the headline, then each system, then each distortion.
 
     Args:
         evaluation: measured here.
         console: whose width decides how much a line holds.
-        is_whole: whether every metric of every distortion and means is printed too.
+        is_whole: whether every metric of every distortion and system is printed too.
     """
     tables = make_tables(evaluation)
     console.print(Text(say_title(tables), style="bold"))
@@ -111,7 +111,7 @@ def list_notes(tables: Tables) -> list[str]:
 
 
 def count_left_out(tables: Tables) -> int:
-    """How many queries have no right answer, however many means asked them."""
+    """The number of queries without a right answer."""
     asked = {
         (o.kind, o.seconds, o.query, o.distortion)
         for o in tables.evaluation.outcomes
@@ -139,7 +139,7 @@ def _build_tables(tables: Tables, width: int, *, is_whole: bool) -> Iterable[Tab
     headline = find_headline(topics)
     if headline and tables.evaluation.name_fusion() is not None:
         yield _build_headline(tables, headline, width)
-    yield _build_means(tables, topics, width)
+    yield _build_systems(tables, topics, width)
     for _, group in groupby(topics, key=name_group):
         found = list(group)
         if len(found) > 1:
@@ -162,7 +162,7 @@ def start_table(title: str, columns: Iterable[str]) -> Table:
 
 def _build_headline(tables: Tables, headline: Sequence[tuple[str, Topic]], width: int) -> Table:
     fusion = tables.evaluation.name_fusion()
-    names = _choose_metrics([r for r in tables.rows if r.means == fusion], width)
+    names = _choose_metrics([r for r in tables.rows if r.system == fusion], width)
     columns = ("n", *(METRICS[name] for name in names), "over best alone")
     table = start_table(f"In short, asked with all there is ({fusion})", columns)
     for group, block in groupby(headline, key=lambda entry: name_group(entry[1])):
@@ -178,25 +178,25 @@ def _build_headline(tables: Tables, headline: Sequence[tuple[str, Topic]], width
     return table
 
 
-def _build_means(tables: Tables, topics: Sequence[Topic], width: int) -> Table:
+def _build_systems(tables: Tables, topics: Sequence[Topic], width: int) -> Table:
     names = _choose_metrics(tables.rows, width)
-    table = start_table("By each means, over all distortions", ("n", *(METRICS[n] for n in names)))
+    table = start_table("By system, over all distortions", ("n", *(METRICS[n] for n in names)))
     for group, block in groupby(topics, key=name_group):
         found = list(block)
         table.add_row(Text(group, style="bold"))
         topic = next((t for t in found if t.distortion == ALL), found[0])
         rows = [row for row in tables.rows if row.topic == topic]
         for row in rows:
-            label = f"  {printable(row.means)}"
+            label = f"  {printable(row.system)}"
             table.add_row(label, str(row.n_queries), *_write_row(row, names))
         _end_block(table, rows, names, n_before=1)
     return table
 
 
 def _build_distortions(tables: Tables, topics: Sequence[Topic], width: int) -> Iterable[Table]:
-    """One table, or several below each other where the means do not go into the width."""
-    means = tables.evaluation.list_means()
-    asked = [m for m in means if any(tables.find_row(topic, m) for topic in topics)]
+    """One table, or several below each other if the systems do not fit into the width."""
+    systems = tables.evaluation.list_systems()
+    asked = [m for m in systems if any(tables.find_row(topic, m) for topic in topics)]
     is_wide = width >= WIDE_REST + WIDE_PAIR * len(asked)
     n_beside = len(asked) if is_wide else max(1, (width - REST) // PAIR)
     for start in range(0, len(asked), n_beside):
@@ -206,21 +206,26 @@ def _build_distortions(tables: Tables, topics: Sequence[Topic], width: int) -> I
 
 
 def _build_part(
-    tables: Tables, topics: Sequence[Topic], means: Sequence[str], *, is_wide: bool, has_gain: bool
+    tables: Tables,
+    topics: Sequence[Topic],
+    systems: Sequence[str],
+    *,
+    is_wide: bool,
+    has_gain: bool,
 ) -> Table:
     fusion = tables.evaluation.name_fusion()
     title = f"Every distortion of {name_group(topics[0])}: recall@1 · MRR, interval of recall@1"
-    table = start_table(title, (*means, *(["over best alone"] if has_gain else [])))
+    table = start_table(title, (*systems, *(["over best alone"] if has_gain else [])))
     for topic in topics:
-        rows = [tables.find_row(topic, name) for name in means]
+        rows = [tables.find_row(topic, name) for name in systems]
         cells = [Text("") if row is None else write_pair(row, is_wide=is_wide) for row in rows]
         if has_gain:
             cells.append(_write_gain(tables.find_gain(topic, fusion), is_wide=is_wide))
         label = Text(name_distortion(topic), style="bold" if topic.is_summary else "")
         table.add_row(label, *cells)
     chances = [
-        say_chance(RECALL_1, [r for r in tables.rows if r.topic in topics and r.means == name])
-        for name in means
+        say_chance(RECALL_1, [r for r in tables.rows if r.topic in topics and r.system == name])
+        for name in systems
     ]
     table.add_row("chance", *chances, style="dim")
     return table
@@ -233,7 +238,7 @@ def _build_whole(tables: Tables, width: int) -> Table:
         rows = list(block)
         table.add_row(Text(f"{name_group(topic)}, {name_distortion(topic)}", style="bold"))
         for row in rows:
-            label = f"  {printable(row.means)}"
+            label = f"  {printable(row.system)}"
             table.add_row(label, str(row.n_queries), *_write_row(row, names))
         _end_block(table, rows, names, n_before=1)
     return table

@@ -51,17 +51,17 @@ def _invent_clips(g: np.random.Generator, n_videos: int, n_clips: int) -> list[O
         for at in range(n_videos):
             for clip in range(n_clips):
                 luck = g.uniform()
-                for means, strength in STRENGTH.items():
-                    ease = strength * harm.get(means, max(harm.values()))
-                    if means in harm or means not in {"frames", "audio"}:
+                for system, strength in STRENGTH.items():
+                    ease = strength * harm.get(system, max(harm.values()))
+                    if system in harm or system not in {"frames", "audio"}:
                         rank = 1 if luck < ease else int(g.integers(2, n_videos + 1))
                         error = float(g.exponential(0.2)) if luck < 0.9 else None
-                        outcomes.append(_outcome(f"v{at}", clip, distortion, means, rank, error))
+                        outcomes.append(_outcome(f"v{at}", clip, distortion, system, rank, error))
     return [_resize(outcome, n_videos) for outcome in outcomes]
 
 
 def _outcome(
-    source: str, clip: int, distortion: str, means: str, rank: int, error: float | None
+    source: str, clip: int, distortion: str, system: str, rank: int, error: float | None
 ) -> Outcome:
     return Outcome(
         source=source,
@@ -69,7 +69,7 @@ def _outcome(
         kind="clip",
         distortion=distortion,
         seconds=5.0,
-        means=means,
+        system=system,
         n_videos=10_000,
         n_relevant=1,
         relevant_ranks=(rank,),
@@ -87,12 +87,12 @@ def _resize(outcome: Outcome, n_videos: int) -> Outcome:
 def _invent_lines(g: np.random.Generator, n_videos: int) -> list[Outcome]:
     return [
         Outcome(
-            f"v{at}", f"line {at}", "lyric", distortion, None, means, n_videos, 1,
-            (1,) if g.uniform() < 0.8 else (), 1 if means == "lyrics" else None,
+            f"v{at}", f"line {at}", "lyric", distortion, None, system, n_videos, 1,
+            (1,) if g.uniform() < 0.8 else (), 1 if system == "lyrics" else None,
         )
         for distortion in ("none", "two typing errors")
         for at in range(n_videos)
-        for means in ("lyrics", "weighted")
+        for system in ("lyrics", "weighted")
     ]  # fmt: skip
 
 

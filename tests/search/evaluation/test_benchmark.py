@@ -11,9 +11,9 @@ from mvsearch.search.evaluation import benchmark, query_runner
 from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions
-from mvsearch.search.evaluation.query_runner import Asker, find_moment_error
+from mvsearch.search.evaluation.query_runner import QueryRunner, find_moment_error
 from mvsearch.search.evaluation.similar_songs import rank_similar
-from mvsearch.search.evaluation.systems import Means, list_means
+from mvsearch.search.evaluation.systems import System, list_systems
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
@@ -58,7 +58,7 @@ def pick(evaluation, **wanted):
 
 def test_undistorted_clips_find_their_video_and_their_moment(library, evaluation):
     fusion = SearchOptions().fusion
-    found = pick(evaluation, kind="clip", distortion="none", means=fusion)
+    found = pick(evaluation, kind="clip", distortion="none", system=fusion)
     assert {outcome.source for outcome in found} == {v.id for v in library.catalog.videos()}
     for outcome in found:
         assert (outcome.relevant_ranks, outcome.source_rank) == ((1,), 1)
@@ -73,10 +73,10 @@ def test_a_query_is_asked_only_by_what_it_and_its_source_have(library, evaluatio
     titles = {video.id: video.title for video in library.catalog.videos()}
 
     def asked(**wanted):
-        return {(titles[outcome.source], outcome.means) for outcome in pick(evaluation, **wanted)}
+        return {(titles[outcome.source], outcome.system) for outcome in pick(evaluation, **wanted)}
 
-    means = {"audio", "frames", *evaluation.list_means()} - {"lyrics"}
-    sound, picture = means - {"frames"}, means - {"audio"}
+    systems = {"audio", "frames", *evaluation.list_systems()} - {"lyrics"}
+    sound, picture = systems - {"frames"}, systems - {"audio"}
     assert asked(kind="clip", distortion="sound only") == {
         (title, name) for title in ("First Song", "Second Song") for name in sound
     }
@@ -84,9 +84,9 @@ def test_a_query_is_asked_only_by_what_it_and_its_source_have(library, evaluatio
     assert asked(kind="clip", distortion="picture only") == {
         (title, name) for title in ("First Song", "Second Song") for name in picture
     }
-    assert {name for _, name in asked(kind="lyric")} == means - {"audio", "frames"} | {"lyrics"}
+    assert {name for _, name in asked(kind="lyric")} == systems - {"audio", "frames"} | {"lyrics"}
     # Only two of the three sound, so that chance is one in two.
-    assert {o.n_videos for o in pick(evaluation, means="audio", kind="clip")} == {2}
+    assert {o.n_videos for o in pick(evaluation, system="audio", kind="clip")} == {2}
 
 
 def test_two_runs_are_the_same(library):
@@ -102,7 +102,7 @@ def test_groups_make_other_videos_right_where_they_should(library):
     groups = Groups({"picture:p": frozenset(ids), "sound:s": frozenset(ids[:2])})
     found = run(library, groups, kinds=("clip", "similar"), distortions=("none", "picture only"))
     fusion = SearchOptions().fusion
-    n_right = {(o.kind, o.distortion, o.means, o.source): o.n_relevant for o in found.outcomes}
+    n_right = {(o.kind, o.distortion, o.system, o.source): o.n_relevant for o in found.outcomes}
     assert n_right["clip", "none", "frames", ids[0]] == 1
     assert n_right["clip", "none", "audio", ids[0]] == 1
     assert n_right["clip", "none", fusion, ids[0]] == 1
@@ -110,7 +110,7 @@ def test_groups_make_other_videos_right_where_they_should(library):
     assert n_right["clip", "picture only", fusion, ids[0]] == 3
     assert n_right["similar", "none", "frames", ids[2]] == 2
     assert n_right["similar", "none", fusion, ids[2]] == 2
-    every = pick(found, kind="clip", distortion="picture only", means="frames")
+    every = pick(found, kind="clip", distortion="picture only", system="frames")
     assert {outcome.relevant_ranks for outcome in every} == {(1, 2, 3)}
 
 
@@ -159,13 +159,13 @@ def test_ranks_beyond_the_first_page_are_known(library):
     engine = Engine(library, Encoders("toy"))
     ids = [video.id for video in library.catalog.videos()]
     groups = Groups({"picture:p": frozenset(ids)})
-    asker = Asker(library, Encoders("toy"), groups)
+    runner = QueryRunner(library, Encoders("toy"), groups)
     query = Query((QueryPart("like", ids[0]),))
     short = SearchOptions(top=1)
     whole = engine.search(query, SearchOptions(top=2))
-    found = asker._search(query, short, right=ids[1:])
+    found = runner._search(query, short, right=ids[1:])
     assert [result.video.id for result in found] == [result.video.id for result in whole]
-    assert len(asker._search(query, short, right={whole[0].video.id})) == 1
+    assert len(runner._search(query, short, right={whole[0].video.id})) == 1
 
 
 def result(video_id, *spans):
@@ -207,15 +207,15 @@ def test_similar_songs_are_ranked_and_hubs_are_counted():
     np.fill_diagonal(frames, np.nan)
     matrix = SimilarityMatrix(videos, -frames, {"frames": frames}, {"frames": frames})
     options = SearchOptions()
-    means = [
-        Means("frames", options, frozenset({"frames"})),
-        Means("weighted", options, frozenset({"frames", "audio"})),
+    systems = [
+        System("frames", options, frozenset({"frames"})),
+        System("weighted", options, frozenset({"frames", "audio"})),
     ]
     groups = Groups({"artist:a": frozenset({"v03", "v05"}), "picture:p": frozenset({"v03", "v07"})})
     outcomes, hubness = rank_similar(
-        PlantedEngine(matrix), means, groups, "weighted", lambda *_: None
+        PlantedEngine(matrix), systems, groups, "weighted", lambda *_: None
     )
-    got = {(o.source, o.means): (o.relevant_ranks, o.n_relevant, o.n_videos) for o in outcomes}
+    got = {(o.source, o.system): (o.relevant_ranks, o.n_relevant, o.n_videos) for o in outcomes}
     order = [f"v{at:02}" for at in np.argsort(-frames[5]) if at != 5]
     assert got["v05", "frames"] == ((order.index("v03") + 1,), 1, 13)
     assert got["v05", "weighted"] == ((13 - order.index("v03"),), 1, 13)
@@ -234,10 +234,10 @@ def test_similar_songs_are_ranked_and_hubs_are_counted():
 
 def test_every_modality_and_every_fusion_is_a_means(library):
     engine = Engine(library, Encoders("toy"))
-    means = list_means(engine, ["frames", "lyrics", "audio"])
-    names = [each.name for each in means]
+    systems = list_systems(engine, ["frames", "lyrics", "audio"])
+    names = [each.name for each in systems]
     assert names[:3] == ["frames", "lyrics", "audio"]
     assert {"weighted", "rrf"} <= set(names)
-    assert [each.options.fusion for each in means][3:] == names[3:]
-    assert means[1].options.weights == {"lyrics": 1.0}
-    assert means[-1].modalities == {"frames", "lyrics", "audio"}
+    assert [each.options.fusion for each in systems][3:] == names[3:]
+    assert systems[1].options.weights == {"lyrics": 1.0}
+    assert systems[-1].modalities == {"frames", "lyrics", "audio"}

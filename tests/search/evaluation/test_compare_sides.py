@@ -38,8 +38,8 @@ def library(made, monkeypatch):
         yield opened
 
 
-def by_means(evaluation, name):
-    return [outcome for outcome in evaluation.outcomes if outcome.means == name]
+def by_system(evaluation, name):
+    return [outcome for outcome in evaluation.outcomes if outcome.system == name]
 
 
 def asked(outcomes):
@@ -64,10 +64,10 @@ def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
     assert whole.library == few.library == library.folder.name
     assert whole.n_videos == few.n_videos == 3
     # What both can compare, both were asked, by the same name; sound reaches only the one.
-    assert asked(by_means(whole, "frames")) == asked(by_means(few, "frames")) != set()
-    assert asked(by_means(whole, "lyrics")) == asked(by_means(few, "lyrics"))
-    assert {o.distortion for o in by_means(whole, "audio")} == {"none", "sound only"}
-    assert by_means(few, "audio") == []
+    assert asked(by_system(whole, "frames")) == asked(by_system(few, "frames")) != set()
+    assert asked(by_system(whole, "lyrics")) == asked(by_system(few, "lyrics"))
+    assert {o.distortion for o in by_system(whole, "audio")} == {"none", "sound only"}
+    assert by_system(few, "audio") == []
     assert {o.distortion for o in few.outcomes if o.kind == "clip"} == {"none"}
     assert few.name_fusion() == "rrf"
 
@@ -95,6 +95,6 @@ def test_what_cannot_be_heard_makes_no_more_answers_right(library):
         found = compare_sides(library, pairs, groups, options)
     for evaluation in found:
         sounding = {first.id, second.id}
-        for means in ("rrf", "frames"):
-            asked = [o for o in by_means(evaluation, means) if o.source in sounding]
+        for system in ("rrf", "frames"):
+            asked = [o for o in by_system(evaluation, system) if o.source in sounding]
             assert {o.n_relevant for o in asked} == {1}

@@ -29,7 +29,7 @@ from mvsearch.search.evaluation.tables import (
 
 def clip(source: str, at: int, rank: int | None, **changes: Any) -> Outcome:
     plain: dict[str, Any] = {
-        "distortion": "none", "means": "weighted", "n_videos": 10, "n_relevant": 1,
+        "distortion": "none", "system": "weighted", "n_videos": 10, "n_relevant": 1,
         "is_moment_asked": True,
     }  # fmt: skip
     ranks = () if rank is None else (rank,)
@@ -41,8 +41,8 @@ def table_of(outcomes: Sequence[Outcome], **changes: Any) -> Tables:
     return make_tables(Evaluation("lib", "toy", 1, 10, tuple(outcomes), **changes))
 
 
-def row_of(tables: Tables, distortion: str, means: str = "weighted") -> Row:
-    row = tables.find_row(Topic("clip", 5.0, distortion), means)
+def row_of(tables: Tables, distortion: str, system: str = "weighted") -> Row:
+    row = tables.find_row(Topic("clip", 5.0, distortion), system)
     assert row is not None
     return row
 
@@ -122,8 +122,8 @@ def test_one_distortion_alone_has_no_summary() -> None:
 def test_a_fusion_is_measured_against_the_best_modality_on_its_own_queries() -> None:
     outcomes = []
     for at, (fused, frames, audio) in enumerate([(1, 1, 1), (1, 1, 9), (1, 9, 9), (9, 1, 9)]):
-        for means, rank in {"weighted": fused, "frames": frames, "audio": audio}.items():
-            outcomes.append(clip(f"v{at}", 1, rank, means=means))
+        for system, rank in {"weighted": fused, "frames": frames, "audio": audio}.items():
+            outcomes.append(clip(f"v{at}", 1, rank, system=system))
     outcomes.append(clip("v9", 1, 1))  # of this one no modality was asked: it found nothing
     gain = table_of(outcomes).find_gain(Topic("clip", 5.0, "none"), "weighted")
     assert gain is not None
@@ -147,8 +147,8 @@ def test_the_order_in_which_outcomes_came_changes_nothing(invent: Any) -> None:
     shuffled = list(evaluation.outcomes)
     random.Random(3).shuffle(shuffled)
     other = replace(evaluation, outcomes=tuple(shuffled))
-    first = {(r.topic, r.means): r.figures for r in make_tables(evaluation).rows}
-    second = {(r.topic, r.means): r.figures for r in make_tables(other).rows}
+    first = {(r.topic, r.system): r.figures for r in make_tables(evaluation).rows}
+    second = {(r.topic, r.system): r.figures for r in make_tables(other).rows}
     assert first == second
 
 

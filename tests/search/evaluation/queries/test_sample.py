@@ -11,7 +11,7 @@ from mvsearch.search.evaluation.queries.arguments import (
 from mvsearch.search.evaluation.queries.distortions import names_of
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries, share_out
-from mvsearch.search.evaluation.queries.sample_times import Places
+from mvsearch.search.evaluation.queries.sample_times import SampleTimes
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, LyricLine, Lyrics, Stage, Video
@@ -35,12 +35,12 @@ def sample(library, groups=NOBODY, **options):
 
 def make_places(seconds, **known):
     video = Video("v", "v.mp4", "V", duration_seconds=seconds)
-    return Places(video, frozenset({"frames", "audio"}), 0.5, **known)
+    return SampleTimes(video, frozenset({"frames", "audio"}), 0.5, **known)
 
 
-def draw_many(places, seconds, n=300):
+def draw_many(times, seconds, n=300):
     draw = random.Random(3)
-    starts = [places.draw(seconds, (0, 1), draw) for _ in range(n)]
+    starts = [times.draw(seconds, (0, 1), draw) for _ in range(n)]
     return [start for start in starts if start is not None]
 
 
@@ -54,8 +54,8 @@ def test_places_keep_off_the_frames_of_the_library_and_off_the_ends():
 
 
 def test_strata_spread_the_places():
-    places, draw = make_places(30.0, sounding=((0.0, 30.0),)), random.Random(1)
-    starts = [places.draw(5.0, (number, 4), draw) for number in range(4)]
+    times, draw = make_places(30.0, sounding=((0.0, 30.0),)), random.Random(1)
+    starts = [times.draw(5.0, (number, 4), draw) for number in range(4)]
     bounds = [0.5 + 24 / 4 * number for number in range(5)]
     for start, low, high in zip(starts, bounds[:-1], bounds[1:], strict=True):
         assert low - 0.5 <= start <= high + 0.5
@@ -96,14 +96,14 @@ def test_clips_are_asked_at_the_same_places_under_every_distortion(library):
     for name in names_of("picture", "speed"):
         assert by_name[name] == by_name["none"]
     # The third has no sound: nothing to spoil, and nothing to leave out.
-    with_sound = {place for place in by_name["none"] if place[0] != "Third Song"}
+    with_sound = {known for known in by_name["none"] if known[0] != "Third Song"}
     for name in names_of("sound", "stream"):
         assert by_name[name] == with_sound
-    senses = {(c.distortion, c.source.title): c.senses for c in clips}
-    assert senses["none", "First Song"] == ("frames", "audio")
-    assert senses["picture only", "First Song"] == ("frames",)
-    assert senses["sound only", "Second Song"] == ("audio",)
-    assert senses["none", "Third Song"] == ("frames",)
+    modalities = {(c.distortion, c.source.title): c.modalities for c in clips}
+    assert modalities["none", "First Song"] == ("frames", "audio")
+    assert modalities["picture only", "First Song"] == ("frames",)
+    assert modalities["sound only", "Second Song"] == ("audio",)
+    assert modalities["none", "Third Song"] == ("frames",)
 
 
 def test_short_videos_give_shorter_clips(library):
@@ -127,7 +127,7 @@ def test_pictures_suffer_in_the_picture_alone(library):
     assert {p.distortion for p in pictures} == set(names_of("none", "picture"))
     for picture in pictures:
         assert picture.spans == ((picture.start_seconds, picture.start_seconds),)
-        assert picture.senses == ("frames",)
+        assert picture.modalities == ("frames",)
 
 
 @pytest.fixture

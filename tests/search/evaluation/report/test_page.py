@@ -56,7 +56,7 @@ def pages(invent: Any) -> list[str]:
     evaluation = invent()
     evil = replace(evaluation, profile='"><img src=x onerror=alert(1)>')
     odd = [replace(o, distortion="<b>odd</b>") for o in evaluation.outcomes[:40]]
-    named = [replace(o, means="'><i>") for o in evaluation.outcomes[:40]]
+    named = [replace(o, system="'><i>") for o in evaluation.outcomes[:40]]
     outcomes = (*evaluation.outcomes, *odd, *named)
     evil = replace(evil, outcomes=outcomes)
     empty = Evaluation("lib", "toy", 1, 3, (), notes=("nothing",))
@@ -81,7 +81,7 @@ def test_a_page_is_whole_runs_nothing_and_takes_names_for_text(pages: list[str])
 def test_the_figures_stand_in_the_page(invent: Any) -> None:
     evaluation = invent()
     text = Reader(render_evaluation(evaluation)).text
-    asked = [o for o in evaluation.outcomes if (o.distortion, o.means) == ("mirrored", "audio")]
+    asked = [o for o in evaluation.outcomes if (o.distortion, o.system) == ("mirrored", "audio")]
     recall = sum(o.relevant_ranks[0] == 1 for o in asked) / len(asked)
     mrr = sum(1 / o.relevant_ranks[0] for o in asked) / len(asked)
     assert f"{recall:.2f} · {mrr:.2f}" in text
@@ -109,7 +109,7 @@ def test_a_dot_lies_where_its_share_is_and_chance_where_it_is(invent: Any) -> No
 
 def test_a_curve_of_errors_ends_at_the_share_that_got_a_time(invent: Any) -> None:
     evaluation = invent()
-    asked = [o for o in evaluation.outcomes if o.is_moment_asked and o.means == "audio"]
+    asked = [o for o in evaluation.outcomes if o.is_moment_asked and o.system == "audio"]
     n_timed = sum(o.moment_error_seconds is not None for o in asked)
     plot = draw_errors(evaluation, {"audio": asked})
     (path,) = re.findall(r'class="curve" d="([^"]+)"', plot)

@@ -37,7 +37,7 @@ def line_of(text: str, label: str) -> str:
 def test_the_figures_are_those_that_were_measured(invent: Any) -> None:
     evaluation = invent()
     text = show(print_evaluation, evaluation)
-    asked = [o for o in evaluation.outcomes if (o.distortion, o.means) == ("noise 0 dB", "audio")]
+    asked = [o for o in evaluation.outcomes if (o.distortion, o.system) == ("noise 0 dB", "audio")]
     n_right = sum(o.relevant_ranks[0] == 1 for o in asked)
     mrr = sum(1 / o.relevant_ranks[0] for o in asked) / len(asked)
     assert f"{n_right / len(asked):.2f} · {mrr:.2f}" in line_of(text, "noise 0 dB")
@@ -68,8 +68,8 @@ def test_two_prints_are_the_same(invent: Any) -> None:
     evaluation = invent()
     shuffled = list(evaluation.outcomes)
     random.Random(1).shuffle(shuffled)
-    means = sorted(shuffled, key=lambda o: evaluation.list_means().index(o.means))
-    other = replace(evaluation, outcomes=tuple(means))
+    systems = sorted(shuffled, key=lambda o: evaluation.list_systems().index(o.system))
+    other = replace(evaluation, outcomes=tuple(systems))
     assert show(print_evaluation, evaluation) == show(print_evaluation, other)
     assert write_json(evaluation_to_json(evaluation)) == write_json(evaluation_to_json(other))
 
@@ -123,7 +123,7 @@ def test_profiles_stand_side_by_side(invent: Any) -> None:
     )
     text = show(print_comparison, [first, second])
     line = line_of(text, "clips of 5 s, sound only")
-    asked = [o for o in first.outcomes if (o.distortion, o.means) == ("sound only", "weighted")]
+    asked = [o for o in first.outcomes if (o.distortion, o.system) == ("sound only", "weighted")]
     recall = sum(o.relevant_ranks[0] == 1 for o in asked) / len(asked)
     assert f"{recall:.2f} · " in line
     assert "–" in line
