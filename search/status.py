@@ -6,7 +6,7 @@ from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.search.scoring.null_distribution import read_medians
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES, Modality
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 # Of each stage that may: videos with key frames only.
 KEY = "key_frames_only"
@@ -46,9 +46,9 @@ def _find_pending(library: Library, stage: Modality, space_key: str) -> set[str]
     return library.catalog.pending(stage, space_key, sampling)
 
 
-def tell_recall(index: SpaceIndex) -> dict[str, float]:
+def tell_recall(index: VectorIndex) -> dict[str, float]:
     """Which share of the nearest vectors a search of an index finds, where that is not all."""
-    return {} if index.lists is None else {"recall": round(index.lists.recall, 3)}
+    return {} if index.is_exact else {"recall": round(index.recall, 3)}
 
 
 def _count_rough(library: Library, stage: Modality, space_key: str) -> dict[str, int]:

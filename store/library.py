@@ -16,7 +16,7 @@ from mvsearch.store.opening import CATALOG, check_plain, choose_mode, is_file, m
 from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.cache import IndexCache
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import Arrays
 
 WAIT_SECONDS = 10.0
@@ -41,10 +41,9 @@ class Library:
         self._database = database
         self._lock = WriterLock(folder)
         self._cache = IndexCache(folder / "vectors")
-        self._indexes: dict[str, SpaceIndex] = {}
+        self._indexes: dict[str, VectorIndex] = {}
         self._held = threading.local()
         self._locks: dict[str, threading.RLock] = {}
-        self._measured: dict[tuple[str, str], tuple[int, Arrays]] = {}
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
@@ -100,13 +99,13 @@ class Library:
                 self._cache.drop_stale(self.catalog.spaces(), self.catalog)
 
     @contextmanager
-    def holding(self) -> Iterator[dict[str, SpaceIndex]]:
+    def holding(self) -> Iterator[dict[str, VectorIndex]]:
         """Let everything that is read inside, by this thread, be of one state of the library.
 
         Yields:
             The indexes that were asked for inside so far, by the key of their space.
         """
-        held: dict[str, SpaceIndex] | None = getattr(self._held, "indexes", None)
+        held: dict[str, VectorIndex] | None = getattr(self._held, "indexes", None)
         if held is not None:
             yield held
             return
@@ -137,7 +136,7 @@ class Library:
                     continue
                 self._held.generations = generations
                 answer = ask(prepared)
-            if all(map(self._is_untouched, held.values())):
+            if all(index.is_intact(self.catalog) for index in held.values()):
                 return answer
         with ExitStack() as stack:
             # In the order of whoever opens an index: this thread's first, then that of the files.
@@ -147,12 +146,12 @@ class Library:
             stack.enter_context(self.holding())
             return ask(prepare(False))
 
-    def index(self, space: Space) -> SpaceIndex:
+    def index(self, space: Space) -> VectorIndex:
         """The index of a space as the catalogue has it now, brought up to date where it is not.
 
         Inside `holding` it is that of the state held, and the same one each time.
         """
-        held: dict[str, SpaceIndex] = getattr(self._held, "indexes", None) or {}
+        held: dict[str, VectorIndex] = getattr(self._held, "indexes", None) or {}
         if space.key in held:
             return held[space.key]
         index = self._find_open(space)
@@ -167,20 +166,15 @@ class Library:
         """Be the only thread with this library that makes something, which the others wait for."""
         return self._locks.setdefault(what, threading.RLock())
 
-    def measured(self, index: SpaceIndex, what: str) -> Arrays | None:
-        """What `keep_measured` was given last in the epoch of an index; None where that is lost.
+    def measured(self, index: VectorIndex, what: str) -> Arrays | None:
+        """What `keep_measured` was given last while vectors are placed alike; None where lost.
 
-        Videos may have come and gone since: what was measured says itself of which it is.
+        Videos may have come and gone since: what was measured says itself of which it is, by the
+        handles of the index.
         """
-        known = self._measured.get((index.space.key, what))
-        if known is None or known[0] != index.epoch:
-            read = self._cache.load_measured(index, what)
-            if read is None:
-                return None
-            known = self._measured[index.space.key, what] = (index.epoch, read)
-        return known[1]
+        return self._cache.load_measured(index, what)
 
-    def keep_measured(self, index: SpaceIndex, what: str, arrays: Arrays) -> None:
+    def keep_measured(self, index: VectorIndex, what: str, arrays: Arrays) -> None:
         """Keep what was measured on an index beside it, until its vectors are placed otherwise.
 
         Of an index that has been overtaken nothing is kept.
@@ -191,13 +185,12 @@ class Library:
             arrays: without Python objects, and without what must go when a video goes.
         """
         if self._indexes.get(index.space.key) is index:
-            self._measured[index.space.key, what] = (index.epoch, arrays)
             self._cache.save_measured(index, what, arrays)
 
     def close(self) -> None:
         """Close the catalogue."""
         self._indexes.clear()
-        self._measured.clear()
+        self._cache.forget()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -213,7 +206,7 @@ class Library:
         """Close it."""
         self.close()
 
-    def _find_open(self, space: Space) -> SpaceIndex | None:
+    def _find_open(self, space: Space) -> VectorIndex | None:
         """The index that is open, if it is of the state that this thread sees."""
         known = self._indexes.get(space.key)
         if known is None:
@@ -222,23 +215,12 @@ class Library:
         generation = self.catalog.generation(space.key) if seen is None else seen.get(space.key, 0)
         return known if known.generation == generation else None
 
-    def _open(self, space: Space) -> SpaceIndex:
+    def _open(self, space: Space) -> VectorIndex:
         """Open an index, and keep it for all threads unless it has been overtaken."""
         index = self._cache.obtain(space, self.catalog)
         if index.generation == self.catalog.generation(space.key, is_newest=True):
             self._indexes[space.key] = index
         return index
-
-    def _is_untouched(self, index: SpaceIndex) -> bool:
-        """Whether what was read of an index until now was its own state.
-
-        Vectors are overwritten only after their video has left the catalogue.
-        """
-        key = index.space.key
-        if not index.is_mapped or index.generation == self.catalog.generation(key, is_newest=True):
-            return True
-        with self.catalog.snapshot(key, is_newest=True) as now:
-            return index.is_within(now.versions)
 
     def _bring_up_to_date(self) -> None:
         """Create or migrate the tables; nothing to do, and nothing to wait for, in general."""

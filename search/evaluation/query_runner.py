@@ -161,6 +161,5 @@ def find_holders(library: Library) -> dict[Modality, frozenset[str]]:
     holders: dict[Modality, frozenset[str]] = {}
     for modality, space in own_spaces(library).items():
         index = library.index(space)
-        rows = {video.id: index.rows(video.id) for video in videos}
-        holders[modality] = frozenset(v for v, at in rows.items() if at.stop > at.start)
+        holders[modality] = frozenset(video.id for video in videos if index.count(video.id))
     return holders

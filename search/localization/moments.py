@@ -15,7 +15,7 @@ from mvsearch.search.results import Moment
 from mvsearch.search.retrieval.retrieve import Ask
 from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix, Space, Video
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 # The lines of a video, by its id, behind its vectors in a space.
 ReadTexts = Callable[[str, Space], list[str]]
@@ -69,17 +69,17 @@ def _align_clip(
     is_calibrated = True
     ends = [video.duration_seconds]
     for part, ask in asked:
-        rows = ask.index.rows(video.id)
-        if rows.start == rows.stop:
+        if not ask.index.count(video.id):
             continue
         similarities = ask.vectors @ ask.index.vectors(video.id).T
-        times = point_times(part.modality, ask.index.starts[rows], ask.index.ends[rows])
+        spans = ask.index.spans(video.id)
+        times = point_times(part.modality, spans.starts, spans.ends)
         trust = find_trust(part.space, similarities)
         is_calibrated = is_calibrated and trust is not None
         tracks.append(
             Track(part.modality, similarities, part.times, times, 1.0 if trust is None else trust)
         )
-        ends.append(float(ask.index.ends[rows].max()))
+        ends.append(float(spans.ends.max()))
     if not tracks:
         return []
     duration = asked[0][0].duration_seconds or 0.0
@@ -116,7 +116,7 @@ def find_trust(space: Space, similarities: Matrix) -> float | None:
 def find_alike(
     library: Library,
     video: Video,
-    index: SpaceIndex,
+    index: VectorIndex,
     similarities: Matrix,
     n_moments: int,
     evidence: WordEvidence | None = None,
@@ -140,8 +140,8 @@ def find_alike(
         return []
     best = similarities.max(axis=0)
     space = index.space
-    rows = index.rows(video.id)
-    starts, ends = index.starts[rows], index.ends[rows]
+    spans = index.spans(video.id)
+    starts, ends = spans.starts, spans.ends
     texts = read_texts(library, video.id, space) if read is None else read(video.id, space)
     tags = library.catalog.tags(video.id) if space.view == "words" else ()
     moments = []
@@ -165,7 +165,7 @@ def find_alike(
 
 
 def find_shared(
-    library: Library, video: Video, indexes: Iterable[SpaceIndex], other: Video
+    library: Library, video: Video, indexes: Iterable[VectorIndex], other: Video
 ) -> tuple[Moment, ...]:
     """In each space, the stretch of another video most like any of this one."""
     moments: list[Moment] = []

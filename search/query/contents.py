@@ -6,7 +6,7 @@ from mvsearch.search.query.encode import own_spaces
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Space, Video
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 
 def list_videos(library: Library) -> tuple[Video, ...]:
@@ -35,7 +35,7 @@ def find_held_spaces(library: Library) -> dict[Modality, Space]:
     return held
 
 
-def open_indexes(library: Library) -> dict[Modality, SpaceIndex]:
+def open_indexes(library: Library) -> dict[Modality, VectorIndex]:
     """The index of each modality that the library holds anything of.
 
     Raises:

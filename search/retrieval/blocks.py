@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 Offsets = npt.NDArray[np.int64]
 
@@ -23,7 +23,7 @@ class Block:
     Attributes:
         positions: (v,) places of the videos in the list they were taken from.
         vectors: (rows, dim) float32.
-        starts: (v,) the first row of each video; every video has at least one.
+        starts: (v,) the first of these of each video; every video has at least one.
     """
 
     positions: npt.NDArray[np.intp]
@@ -32,7 +32,7 @@ class Block:
 
 
 def iter_blocks(
-    index: SpaceIndex, video_ids: Sequence[str], max_rows: int = BLOCK_ROWS
+    index: VectorIndex, video_ids: Sequence[str], max_rows: int = BLOCK_ROWS
 ) -> Iterator[Block]:
     """Read the vectors of these videos in blocks of whole videos.
 
@@ -41,8 +41,7 @@ def iter_blocks(
     positions: list[int] = []
     sizes: list[int] = []
     for position, video_id in enumerate(video_ids):
-        rows = index.rows(video_id)
-        size = rows.stop - rows.start
+        size = index.count(video_id)
         if positions and sum(sizes) + size > max_rows:
             yield _read_block(index, video_ids, positions, sizes)
             positions, sizes = [], []
@@ -54,7 +53,7 @@ def iter_blocks(
 
 
 def _read_block(
-    index: SpaceIndex, video_ids: Sequence[str], positions: list[int], sizes: list[int]
+    index: VectorIndex, video_ids: Sequence[str], positions: list[int], sizes: list[int]
 ) -> Block:
     vectors = np.concatenate([index.vectors(video_ids[position]) for position in positions])
     starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)

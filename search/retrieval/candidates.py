@@ -11,7 +11,7 @@ from mvsearch.search.retrieval.prototypes import Sketches, estimate_rows, sketch
 from mvsearch.search.retrieval.set_similarity import match_sets
 from mvsearch.search.scoring.fusion import FloatArray, Similarities
 from mvsearch.store.records import Modality
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 # (some, others) similarities of each modality, and the positions of these, into as many scores.
 Score = Callable[[Similarities, Sequence[int], Sequence[int]], FloatArray]
@@ -31,7 +31,7 @@ def choose_depth(top: int) -> int:
     return top + 15
 
 
-def count_operations(indexes: Mapping[Modality, SpaceIndex]) -> float:
+def count_operations(indexes: Mapping[Modality, VectorIndex]) -> float:
     """The multiply-adds of comparing all videos with all others."""
     return sum(float(index.n) ** 2 * index.space.dim / 2 for index in indexes.values())
 
@@ -52,7 +52,7 @@ class Shortlist:
 
     def __init__(
         self,
-        indexes: Mapping[Modality, SpaceIndex],
+        indexes: Mapping[Modality, VectorIndex],
         video_ids: Sequence[str],
         score: Score,
         pool: Executor,
@@ -143,7 +143,7 @@ class Best:
 
 
 def fit_line(
-    index: SpaceIndex, sketches: Sketches, video_ids: Sequence[str], pool: Executor
+    index: VectorIndex, sketches: Sketches, video_ids: Sequence[str], pool: Executor
 ) -> npt.NDArray[np.float64]:
     """How similarities follow from estimates: the least squares line over some pairs.
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from mvsearch.search.retrieval.blocks import MAX_PRODUCT
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix, Modality
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 # Lyric lines have less in common than pictures or sounds of one video: on a library of 160 the 20
 # likeliest hold 0.89 of the 10 most similar, weighted by score, with 16 for each modality, and 0.99
@@ -40,7 +40,7 @@ class Sketches:
     shares: Matrix
 
 
-def sketch_videos(index: SpaceIndex, video_ids: Sequence[str], pool: Executor) -> Sketches:
+def sketch_videos(index: VectorIndex, video_ids: Sequence[str], pool: Executor) -> Sketches:
     """Make the sketches of these videos; one pass over their vectors, a video a task."""
     axes = find_axes(index, video_ids, pool)
     n, n_wanted = len(video_ids), N_STANDINS[index.space.modality]
@@ -58,13 +58,13 @@ def sketch_videos(index: SpaceIndex, video_ids: Sequence[str], pool: Executor) -
     return Sketches(is_held, standins, shares)
 
 
-def find_axes(index: SpaceIndex, video_ids: Sequence[str], pool: Executor) -> Matrix:
+def find_axes(index: VectorIndex, video_ids: Sequence[str], pool: Executor) -> Matrix:
     """The directions in which a sample of the vectors is largest: principal axes, not centred.
 
     Returns:
         (dim, axes) float32, orthonormal columns, the largest first.
     """
-    held = [v for v in video_ids if index.rows(v).stop > index.rows(v).start]
+    held = [video_id for video_id in video_ids if index.count(video_id)]
     chosen = [held[at] for at in _spread(len(held), SAMPLED_VIDEOS)]
 
     def draw(video_id: str) -> Matrix:

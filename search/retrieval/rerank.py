@@ -20,7 +20,7 @@ from mvsearch.search.scoring.fusion import FloatArray, Similarities
 from mvsearch.search.scoring.null_statistics import Background
 from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix, Modality, Video
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 Read = Callable[[str], Matrix]
 Fuse = Callable[[Similarities, Similarities], FloatArray]
@@ -78,7 +78,7 @@ class Neighbours:
         self,
         library: Library,
         videos: Sequence[Video],
-        indexes: Mapping[Modality, SpaceIndex],
+        indexes: Mapping[Modality, VectorIndex],
         backgrounds: Mapping[Modality, Background],
         fuse: Fuse,
     ) -> None:

@@ -7,27 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.search.query.lexical import WordEvidence
-from mvsearch.search.retrieval.blocks import Offsets, iter_slices
+from mvsearch.search.retrieval.blocks import iter_slices
 from mvsearch.search.retrieval.video_table import Pool, Positions, gather_pool
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.index import BLOCK_VALUES, SpaceIndex
-from mvsearch.store.vectors.inverted_lists import N_REFINED, REFINED_PER_WANTED
+from mvsearch.store.vectors.index import Neighbours, VectorIndex
 
 Fuse = Callable[[FloatArray, Positions], FloatArray]
 
-# Neighbours of each query vector that lists are asked for, for each video that is wanted: a shot
+# Neighbours of each query vector that an index is asked for, for each video that is wanted: a shot
 # has many frames.
 NEIGHBOURS = 64
 MIN_DOUBTFUL = 32
 # Neighbours come from another summation order than exact scores; cosines differ in the last bits.
 ROUNDING = 1e-5
-# Queries so few are multiplied without BLAS: one with 100,000 rows of 1,280 numbers in 0.015 s of a
-# core, where its threads took 1.0 s on two busy cores, nearly all of it waiting for each other.
-N_WITHOUT_BLAS = 4
-# What it costs to read a row, and to find one by lists and compare it, in comparisons of a read row
-# with a query vector; and rows that are read on end while one is fetched from elsewhere on a disk.
-READING_COST, FINDING_COST, ROWS_A_PAGE = 30, 50, 1.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +32,7 @@ class Ask:
         evidence: by video id, what words say beside the vectors; it only ever raises a similarity.
     """
 
-    index: SpaceIndex
+    index: VectorIndex
     vectors: Matrix
     evidence: Mapping[str, WordEvidence] = field(default_factory=dict)
 
@@ -68,66 +61,14 @@ class Candidates:
 def score_videos(ask: Ask, video_ids: Sequence[str]) -> FloatArray:
     """Mean over the query's vectors of the best match in each video, by comparing all vectors.
 
-    Rows are read in the order in which they lie, each once, so that of a mapped file nothing is
-    read twice or out of order.
-
     Returns:
         (videos,) similarities; NaN for a video without vectors.
     """
-    scores = np.full(len(video_ids), np.nan)
-    spans = np.array([(r.start, r.stop) for r in map(ask.index.rows, video_ids)]).reshape(-1, 2)
-    held = np.flatnonzero(spans[:, 1] > spans[:, 0])
-    held = held[np.argsort(spans[held, 0], kind="stable")]
-    scores[held] = 0.0
-    n_columns = max(len(held), BLOCK_VALUES // ask.index.space.dim)
-    for rows in iter_slices(len(ask.vectors), n_columns):
-        scores[held] += _find_best(ask.index, ask.vectors[rows], spans[held]).sum(0, np.float64)
-    scores /= len(ask.vectors)
+    scores = ask.index.score_sets(ask.vectors, video_ids)
     for at, video_id in enumerate(video_ids):
         if video_id in ask.evidence and not np.isnan(scores[at]):
             scores[at] = ask.compare(video_id).max(axis=1).mean(dtype=np.float64)
     return scores
-
-
-def _find_best(index: SpaceIndex, queries: Matrix, spans: Offsets) -> Matrix:
-    """(q, videos) the best match of each query vector in each (videos, 2) span of rows."""
-    best = np.full((len(queries), len(spans)), -np.inf, dtype=np.float32)
-    offsets = np.concatenate([[0], np.cumsum(spans[:, 1] - spans[:, 0])])
-    begin = 0
-    for block, lengths in index.iter_rows(map(tuple, spans.tolist())):
-        end = begin + len(block)
-        first = int(np.searchsorted(offsets, begin, side="right")) - 1
-        last = int(np.searchsorted(offsets, end, side="left"))
-        starts = np.maximum(offsets[first:last] - begin, 0)
-        similarities = _multiply(queries, block)
-        similarities /= lengths
-        found = np.maximum.reduceat(similarities, starts, axis=1)
-        np.maximum(best[:, first:last], found, out=best[:, first:last])
-        begin = end
-    return best
-
-
-def _multiply(queries: Matrix, block: Matrix) -> Matrix:
-    """(q, b) inner products. To wake the threads of BLAS costs more than a few queries' work."""
-    if len(queries) > N_WITHOUT_BLAS:
-        return queries @ block.T
-    return np.stack([np.einsum("d,bd->b", query, block) for query in queries])
-
-
-def is_reading_cheaper(n_rows: int, n_queries: int, k: int) -> bool:
-    """Whether to read all rows once costs less than to look for neighbours in lists.
-
-    For each query vector lists find `REFINED_PER_WANTED` times k rows and compare them one by one;
-    to read on must be less work than that, and no more to fetch from a disk (in pages of 4 KB).
-
-    Args:
-        n_rows: those that may be found.
-        n_queries: vectors that are asked.
-        k: neighbours that would be looked for.
-    """
-    n_found = n_queries * max(N_REFINED, REFINED_PER_WANTED * k)
-    is_less_work = n_rows * (READING_COST + n_queries) <= FINDING_COST * n_found
-    return is_less_work and n_rows <= ROWS_A_PAGE * n_found
 
 
 def find_candidates(
@@ -139,13 +80,13 @@ def find_candidates(
 ) -> Candidates:
     """Find videos among which are the `n_wanted` best of the library.
 
-    Every vector is compared: each row is read once for all query vectors, and to look for
-    neighbours instead would cost as much for one of them and many times as much for a song's. Only
-    where an index has lists, and these are cheaper (`is_reading_cheaper`), the k nearest segments
-    of every query vector bound what each video can reach, by those of its own or else by the k-th
+    Every vector is compared: each is read once for all query vectors, and to look for neighbours
+    instead would cost as much for one of them and many times as much for a song's. Only where an
+    approximate search is cheaper (`VectorIndex.is_scoring_cheaper`), the k nearest segments of
+    every query vector bound what each video can reach, by those of its own or else by the k-th
     (the threshold algorithm; Fagin, Lotem and Naor 2003). Of the videos that this leaves in doubt
-    only three times as many as are wanted, and
-    2 * `MIN_DOUBTFUL`, are scored: what is found is as complete as the k neighbours are.
+    only three times as many as are wanted, and 2 * `MIN_DOUBTFUL`, are scored: what is found is as
+    complete as the k neighbours are.
 
     Args:
         asks: at least one.
@@ -207,12 +148,8 @@ class _Search:
         )  # fmt: skip
 
     def is_read_in_full(self, ask: Ask, k: int) -> bool:
-        """Whether an ask is compared with all vectors, or its k nearest are looked for in lists."""
-        if ask.index.is_exact:
-            return True
-        spans = map(ask.index.rows, self.pool.pick(self.open))
-        n_rows = sum(span.stop - span.start for span in spans)
-        return is_reading_cheaper(n_rows, len(ask.vectors), k)
+        """Whether an ask is compared with all vectors, or its k nearest are looked for."""
+        return ask.index.is_scoring_cheaper(len(ask.vectors), k, self.pool.pick(self.open))
 
     def read(self, at: int) -> None:
         """Compare an ask with all videos that may answer."""
@@ -255,13 +192,13 @@ class _Search:
         total, is_met = np.zeros(n_videos), np.ones(n_videos, dtype=np.bool_)
         for rows in iter_slices(len(ask.vectors), k):
             queries = ask.vectors[rows]
-            similarities, found = ask.index.search(queries, k, *self._restrict(ask.index))
-            bounds, met = _bound(similarities, ask.index.video_of(found), n_videos)
+            found = ask.index.search(queries, k, *self._restrict(ask.index))
+            bounds, met = _bound(found, n_videos)
             total += bounds * len(queries)
             is_met &= met
         return total / len(ask.vectors), is_met
 
-    def _restrict(self, index: SpaceIndex) -> tuple[list[str] | None, Collection[str]]:
+    def _restrict(self, index: VectorIndex) -> tuple[list[str] | None, Collection[str]]:
         """The videos that may be found, or those that may not, whichever are fewer."""
         are_few = 2 * len(self.left_out) <= len(index.video_ids)
         return (None, self.left_out) if are_few else (list(self.pool.pick(self.open)), ())
@@ -282,15 +219,11 @@ class _Search:
         return Candidates(self.pool.pick(scored), self.similarities[:, scored], scored)
 
 
-def _bound(
-    similarities: Matrix, videos: Offsets, n_videos: int
-) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+def _bound(found: Neighbours, n_videos: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """The most that each of an index's videos can have as its mean of best matches.
 
     Args:
-        similarities: (q, k) of the nearest segments of each query vector, best first; minus
-            infinity where there are fewer.
-        videos: (q, k) whose each is, -1 for none.
+        found: the nearest segments of each query vector.
         n_videos: of the index.
 
     Returns:
@@ -298,12 +231,12 @@ def _bound(
         is among the nearest, the last of these; and (n_videos,) whether it is what the video has,
         as the best match with each query vector is among the nearest.
     """
+    similarities, is_there = found.similarities, found.videos >= 0
     last = np.maximum(similarities[:, -1], -1.0).astype(np.float64)
-    found = videos >= 0
-    at, _ = np.nonzero(found)
+    at, _ = np.nonzero(is_there)
     # The first of a video is its best, as each row falls.
-    pairs, firsts = np.unique(at * n_videos + videos[found], return_index=True)
-    gains = similarities[found][firsts] - last[at[firsts]]
+    pairs, firsts = np.unique(at * n_videos + found.videos[is_there], return_index=True)
+    gains = similarities[is_there][firsts] - last[at[firsts]]
     total = np.bincount(pairs % n_videos, weights=gains, minlength=n_videos)
     n_met = np.bincount(pairs % n_videos, minlength=n_videos)
     bounds: FloatArray = (total + last.sum()) / len(similarities)

@@ -8,7 +8,7 @@ import numpy as np
 from mvsearch.search.retrieval.blocks import MAX_PRODUCT, Block, Offsets, iter_blocks
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 Progress = Callable[[int, int], None]
 
@@ -45,7 +45,7 @@ def match_sets(first: Matrix, second: Matrix) -> Match:
 
 
 def compare_all(
-    index: SpaceIndex, video_ids: Sequence[str], progress: Progress | None = None
+    index: VectorIndex, video_ids: Sequence[str], progress: Progress | None = None
 ) -> FloatArray:
     """Compare every video with every other.
 
@@ -76,7 +76,7 @@ def compare_all(
     return similarities
 
 
-def compare_one(index: SpaceIndex, video_id: str, video_ids: Sequence[str]) -> FloatArray:
+def compare_one(index: VectorIndex, video_id: str, video_ids: Sequence[str]) -> FloatArray:
     """Compare one video with others, as `compare_all` does.
 
     Returns:
@@ -86,7 +86,7 @@ def compare_one(index: SpaceIndex, video_id: str, video_ids: Sequence[str]) -> F
     return row
 
 
-def compare_some(index: SpaceIndex, some: Sequence[str], video_ids: Sequence[str]) -> FloatArray:
+def compare_some(index: VectorIndex, some: Sequence[str], video_ids: Sequence[str]) -> FloatArray:
     """Compare a few videos with others, as `compare_all` does, reading the others once.
 
     Returns:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 Positions = npt.NDArray[np.intp]
 
@@ -24,18 +24,18 @@ class Pool:
         is_held: (indexes, v) whether an index holds a video.
     """
 
-    indexes: tuple[SpaceIndex, ...]
+    indexes: tuple[VectorIndex, ...]
     video_ids: tuple[str, ...]
     position: dict[str, int]
     places: tuple[Positions, ...]
     is_held: npt.NDArray[np.bool_]
 
-    def is_overtaken(self, indexes: Sequence[SpaceIndex]) -> bool:
+    def is_overtaken(self, indexes: Sequence[VectorIndex]) -> bool:
         """Whether one of these indexes is another one of a space of these."""
         spaces = {index.space.key for index in indexes if index not in self.indexes}
         return any(own.space.key in spaces for own in self.indexes)
 
-    def row_of(self, index: SpaceIndex) -> int:
+    def row_of(self, index: VectorIndex) -> int:
         """Where an index is in `indexes`."""
         return next(at for at, own in enumerate(self.indexes) if own is index)
 
@@ -44,7 +44,7 @@ class Pool:
         return tuple(self.video_ids[at] for at in positions.tolist())
 
 
-def gather_pool(indexes: Sequence[SpaceIndex]) -> Pool:
+def gather_pool(indexes: Sequence[VectorIndex]) -> Pool:
     """The videos of some indexes, of which any may be named more than once."""
     different = tuple({id(index): index for index in indexes}.values())
     video_ids = different[0].video_ids
@@ -68,7 +68,7 @@ class Pools:
         self._known: dict[tuple[str, ...], Pool] = {}
         self._lock = threading.Lock()
 
-    def gather(self, indexes: Sequence[SpaceIndex]) -> Pool:
+    def gather(self, indexes: Sequence[VectorIndex]) -> Pool:
         """The videos of these indexes, gathered anew only when one of them is another.
 
         What was gathered from an index that has been overtaken since is forgotten, and the memory

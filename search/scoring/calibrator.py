@@ -15,7 +15,7 @@ from mvsearch.search.scoring.null_distribution import measure_background
 from mvsearch.search.scoring.null_samples import Kind
 from mvsearch.search.scoring.null_statistics import Background
 from mvsearch.store.library import Library
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 # Text that is typed is like nothing in the library; other queries are pieces of videos.
 _KINDS: dict[str, Kind] = {"text": "words", "lyric": "words"}
@@ -28,11 +28,11 @@ class Backgrounds:
         self._library = library
         self._encoders = encoders
         # By the index itself: threads that see different states do not measure for each other.
-        self._known: WeakKeyDictionary[SpaceIndex, dict[Kind, Background]] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[VectorIndex, dict[Kind, Background]] = WeakKeyDictionary()
         self._levels: dict[tuple[str, Kind], tuple[Background, Sequence[str], FloatArray]] = {}
         self._lock = threading.Lock()
 
-    def obtain(self, index: SpaceIndex, kind: Kind) -> Background:
+    def obtain(self, index: VectorIndex, kind: Kind) -> Background:
         """The background of a kind of query in the space of an index."""
         with self._lock:
             known = self._known.setdefault(index, {})
@@ -42,12 +42,12 @@ class Backgrounds:
                     known[kind] = measure_background(self._library, index, kind, self._encoders)
         return known[kind]
 
-    def obtain_for(self, part: EncodedPart, index: SpaceIndex) -> Background:
+    def obtain_for(self, part: EncodedPart, index: VectorIndex) -> Background:
         """The background of a part of a query."""
         return self.obtain(index, _KINDS.get(part.part.kind, "clip"))
 
     def calibrate_parts(
-        self, asked: Sequence[tuple[EncodedPart, SpaceIndex]], video_ids: Sequence[str]
+        self, asked: Sequence[tuple[EncodedPart, VectorIndex]], video_ids: Sequence[str]
     ) -> Callable[[FloatArray, Positions], FloatArray]:
         """Prepare to see the parts of a query against their backgrounds.
 
@@ -76,7 +76,7 @@ class Backgrounds:
 
     def calibrate_pairs(
         self,
-        index: SpaceIndex,
+        index: VectorIndex,
         similarities: FloatArray,
         video_ids: Sequence[str],
         other_ids: Sequence[str],

@@ -7,10 +7,10 @@ from mvsearch.search.scoring.null_samples import Kind, ask_probes, draw_probes, 
 from mvsearch.search.scoring.null_statistics import Background, Kept, summarise
 from mvsearch.store.library import Library
 from mvsearch.store.records import Space
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 # Names the files; goes up when the same library would be measured otherwise.
-FORMAT = 2
+FORMAT = 3
 
 
 def obtain_background(library: Library, space: Space, kind: Kind, encoders: Encoders) -> Background:
@@ -31,14 +31,14 @@ def obtain_background(library: Library, space: Space, kind: Kind, encoders: Enco
 
 
 def measure_background(
-    library: Library, index: SpaceIndex, kind: Kind, encoders: Encoders
+    library: Library, index: VectorIndex, kind: Kind, encoders: Encoders
 ) -> Background:
     """As `obtain_background`, of an index at hand; one thread measures, others wait for it."""
     with library.working_on(f"{index.space.key} {kind}"):
         return _obtain(library, index, kind, encoders)
 
 
-def _obtain(library: Library, index: SpaceIndex, kind: Kind, encoders: Encoders) -> Background:
+def _obtain(library: Library, index: VectorIndex, kind: Kind, encoders: Encoders) -> Background:
     """Read, extend or measure a background."""
     kept = _read_kept(library, index, kind)
     if kept is not None:
@@ -52,7 +52,7 @@ def _obtain(library: Library, index: SpaceIndex, kind: Kind, encoders: Encoders)
     return _measure(library, index, kind, encoders)
 
 
-def _measure(library: Library, index: SpaceIndex, kind: Kind, encoders: Encoders) -> Background:
+def _measure(library: Library, index: VectorIndex, kind: Kind, encoders: Encoders) -> Background:
     """Measure a background from the beginning, and keep it."""
     probes = draw_probes(index, kind, encoders)
     sample = draw_sample(index, kind, len(probes))
@@ -100,7 +100,7 @@ def read_medians(library: Library) -> dict[str, dict[Kind, float]]:
     return medians
 
 
-def _read_kept(library: Library, index: SpaceIndex, kind: Kind) -> Kept | None:
+def _read_kept(library: Library, index: VectorIndex, kind: Kind) -> Kept | None:
     arrays = library.measured(index, _name(kind))
     return None if arrays is None else Kept.from_arrays(arrays)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import embed_words
@@ -15,10 +14,9 @@ from mvsearch.search.retrieval.set_similarity import compare_some
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.scoring.phrases import PHRASES
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import Integers, VectorIndex
 
 Kind = Literal["clip", "video", "words"]
-Integers = npt.NDArray[np.int64]
 
 MAX_PROBES = 64
 # Fewer say too little of where unrelated content is; then rather fewer videos are asked.
@@ -34,32 +32,35 @@ class Probes:
     """Some probes of a space.
 
     Attributes:
-        spans: (p, 2) the first row of each in the index, and the one behind the last; as long as
-            the epoch stays these are the same vectors, or dead. Empty ones for words.
+        handles: (p,) of the video that each is of; see `VectorIndex.resolve`. Zeros for words.
+        segments: (p, 2) the first of that video's vectors, and the one behind the last. Zeros for
+            words.
         words: (p, dim) float32, placed; (0, dim) where the probes are of the index itself.
     """
 
-    spans: Integers
+    handles: Integers
+    segments: Integers
     words: Matrix
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self.spans)
+        return len(self.handles)
 
-    def find_owners(self, index: SpaceIndex) -> Integers:
+    def find_owners(self, index: VectorIndex) -> Integers:
         """(p,) where the video that each is of stands in `index.video_ids`; -1 for words."""
         if len(self.words) or not len(self):
             return np.full(len(self), -1, dtype=np.int64)
-        return index.video_of(self.spans[:, 0])
+        return index.resolve(self.handles)
 
-    def keep_living(self, index: SpaceIndex) -> "Probes":
+    def keep_living(self, index: VectorIndex) -> "Probes":
         """Those whose videos have not left the index."""
         if len(self.words):
             return self
-        return Probes(self.spans[self.find_owners(index) >= 0], self.words)
+        is_there = self.find_owners(index) >= 0
+        return Probes(self.handles[is_there], self.segments[is_there], self.words)
 
 
-def draw_probes(index: SpaceIndex, kind: Kind, encoders: Encoders) -> Probes:
+def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
     """Draw the probes of a kind, the same ones for the same videos, in whatever order they came.
 
     Args:
@@ -72,18 +73,19 @@ def draw_probes(index: SpaceIndex, kind: Kind, encoders: Encoders) -> Probes:
     if kind == "words":
         made = embed_words(PHRASES[:n_probes], encoders, index.space.modality)
         words = index.place(made[1]) if made and made[0] == index.space else no_words
-        return Probes(np.zeros((len(words), 2), dtype=np.int64), words)
+        nothing = np.zeros((len(words), 2), dtype=np.int64)
+        return Probes(nothing[:, 0], nothing, words)
     rng = seed_draws(index)
     if kind == "video":
         n_probes = min(n_probes, len(index.video_ids))
-    spans = [index.rows(video_id) for video_id in _draw(index, n_probes, rng)]
-    if kind == "clip":
-        spans = [_cut(rows, rng) for rows in spans]
-    found = np.array([(rows.start, rows.stop) for rows in spans], dtype=np.int64)
-    return Probes(found.reshape(-1, 2), no_words)
+    drawn = _draw(index, n_probes, rng)
+    sizes = [index.count(index.video_ids[at]) for at in drawn.tolist()]
+    pieces = [_cut(size, rng) if kind == "clip" else (0, size) for size in sizes]
+    segments = np.array(pieces, dtype=np.int64).reshape(-1, 2)
+    return Probes(index.handles[drawn], segments, no_words)
 
 
-def draw_sample(index: SpaceIndex, kind: Kind, n_probes: int) -> tuple[str, ...]:
+def draw_sample(index: VectorIndex, kind: Kind, n_probes: int) -> tuple[str, ...]:
     """So many videos, at random, as that many probes may be compared with; all if possible."""
     ids = index.video_ids
     n_operations = max(1, n_probes * _count_vectors(index, kind) * index.n * index.space.dim)
@@ -95,7 +97,7 @@ def draw_sample(index: SpaceIndex, kind: Kind, n_probes: int) -> tuple[str, ...]
 
 
 def ask_probes(
-    index: SpaceIndex, kind: Kind, probes: Probes, video_ids: Sequence[str]
+    index: VectorIndex, kind: Kind, probes: Probes, video_ids: Sequence[str]
 ) -> FloatArray:
     """Compare probes with videos.
 
@@ -118,38 +120,37 @@ def ask_probes(
     return rows
 
 
-def count_probes(index: SpaceIndex, kind: Kind) -> int:
+def count_probes(index: VectorIndex, kind: Kind) -> int:
     """How many probes may be compared with all of an index."""
     n_operations = max(1, _count_vectors(index, kind) * index.n * index.space.dim)
     return int(np.clip(MAX_OPERATIONS // n_operations, MIN_PROBES, MAX_PROBES))
 
 
-def _count_vectors(index: SpaceIndex, kind: Kind) -> int:
+def _count_vectors(index: VectorIndex, kind: Kind) -> int:
     """The vectors of a typical probe."""
     if kind == "video":
         return max(1, index.n // max(1, len(index.video_ids)))
     return CLIP_VECTORS if kind == "clip" else 1
 
 
-def seed_draws(index: SpaceIndex) -> np.random.Generator:
+def seed_draws(index: VectorIndex) -> np.random.Generator:
     """The generator of a space."""
     return np.random.default_rng(zlib.crc32(index.space.key.encode()))
 
 
-def _draw(index: SpaceIndex, n_probes: int, rng: np.random.Generator) -> list[str]:
-    """Videos in random order, each again only when all have been."""
-    ids = index.video_ids
-    order = [ids[at] for at in rng.permutation(len(ids))]
-    return [order[at % len(order)] for at in range(n_probes)] if order else []
+def _draw(index: VectorIndex, n_probes: int, rng: np.random.Generator) -> Integers:
+    """Places of videos in random order, each again only when all have been."""
+    order = rng.permutation(len(index.video_ids))
+    return np.resize(order, n_probes if len(order) else 0)
 
 
-def _cut(rows: slice, rng: np.random.Generator) -> slice:
-    start = rows.start + int(rng.integers(0, max(0, rows.stop - rows.start - CLIP_VECTORS) + 1))
-    return slice(start, min(start + CLIP_VECTORS, rows.stop))
+def _cut(n_vectors: int, rng: np.random.Generator) -> tuple[int, int]:
+    start = int(rng.integers(0, max(0, n_vectors - CLIP_VECTORS) + 1))
+    return start, min(start + CLIP_VECTORS, n_vectors)
 
 
 def _ask_all(
-    index: SpaceIndex,
+    index: VectorIndex,
     probes: Probes,
     owners: Integers,
     video_ids: Sequence[str],
@@ -160,18 +161,13 @@ def _ask_all(
         vectors, sizes = probes.words, np.ones(len(probes), dtype=np.int64)
     else:
         pieces = [
-            _read(index, index.video_ids[owner], span)
-            for owner, span in zip(owners.tolist(), probes.spans.tolist(), strict=True)
+            index.vectors(index.video_ids[owner])[first:end]
+            for owner, (first, end) in zip(owners.tolist(), probes.segments.tolist(), strict=True)
         ]
-        vectors, sizes = np.concatenate(pieces), np.diff(probes.spans, axis=1)[:, 0]
+        vectors, sizes = np.concatenate(pieces), np.diff(probes.segments, axis=1)[:, 0]
     firsts = np.cumsum(sizes) - sizes
     # One pass over the index for all probes: reading its vectors is most of the work.
     for block in iter_blocks(index, video_ids):
         best = np.maximum.reduceat(vectors @ block.vectors.T, block.starts, axis=1)
         totals = np.add.reduceat(best, firsts, axis=0, dtype=np.float64)
         rows[:, block.positions] = totals / sizes[:, None]
-
-
-def _read(index: SpaceIndex, video_id: str, span: Sequence[int]) -> Matrix:
-    first = index.rows(video_id).start
-    return index.vectors(video_id)[span[0] - first : span[1] - first]

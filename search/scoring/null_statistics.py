@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from mvsearch.search.scoring.calibration import stretch
 from mvsearch.search.scoring.fusion import FloatArray
-from mvsearch.search.scoring.null_samples import Integers, Kind, Probes, ask_probes
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.search.scoring.null_samples import Kind, Probes, ask_probes
+from mvsearch.store.vectors.index import Integers, VectorIndex
 
 # One in six unrelated pairs is above it: far enough out for a scale, and still the median of the
 # tail where a tenth of the probes show the same song in another file.
@@ -96,12 +96,12 @@ def _shrink(known: FloatArray) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """A background with what is needed to measure more of it; holds nothing of a video but rows.
+    """A background with what is needed to measure more of it; of a video it holds but a handle.
 
     Attributes:
         n_videos: how many there were when location and scale were measured.
         n_pairs, location, scale: as in `Background`.
-        firsts: (v,) the first row of each video that has a level.
+        handles: (v,) of the videos that have a level; see `VectorIndex.resolve`.
         levels: (v,).
         probes: that the levels were measured with.
     """
@@ -110,12 +110,12 @@ class Kept:
     n_pairs: int
     location: float
     scale: float
-    firsts: Integers
+    handles: Integers
     levels: FloatArray
     probes: Probes
 
     @classmethod
-    def take(cls, background: Background, probes: Probes, index: SpaceIndex) -> Self:
+    def take(cls, background: Background, probes: Probes, index: VectorIndex) -> Self:
         """What was measured just now."""
         ids = index.video_ids
         levels = background.level_of(ids)
@@ -124,7 +124,7 @@ class Kept:
             background.n_pairs,
             background.location,
             background.scale,
-            _find_firsts(index, ids),
+            index.handles,
             levels,
             probes,
         )
@@ -132,29 +132,30 @@ class Kept:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self | None:
         """What `to_arrays` took apart; None where it is something else."""
-        names = ("numbers", "firsts", "levels", "spans", "words")
+        names = ("numbers", "handles", "levels", "probes", "segments", "words")
         if not set(names) <= set(arrays) or arrays["numbers"].shape != (4,):
             return None
-        numbers, firsts, levels, spans, words = (arrays[name] for name in names)
+        numbers, handles, levels, of_probes, segments, words = (arrays[name] for name in names)
         n_videos, n_pairs, location, scale = numbers.tolist()
-        if firsts.shape != levels.shape or spans.ndim != 2 or spans.shape[1] != 2:
+        if handles.shape != levels.shape or segments.shape != (len(of_probes), 2):
             return None
-        probes = Probes(spans, words)
-        return cls(int(n_videos), int(n_pairs), location, scale, firsts, levels, probes)
+        probes = Probes(of_probes, segments, words)
+        return cls(int(n_videos), int(n_pairs), location, scale, handles, levels, probes)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Arrays without Python objects."""
         return {
             "numbers": np.array([self.n_videos, self.n_pairs, self.location, self.scale]),
-            "firsts": self.firsts,
+            "handles": self.handles,
             "levels": self.levels,
-            "spans": self.probes.spans,
+            "probes": self.probes.handles,
+            "segments": self.probes.segments,
             "words": self.probes.words,
         }
 
-    def read(self, index: SpaceIndex) -> Background:
+    def read(self, index: VectorIndex) -> Background:
         """The background of the videos that are still there."""
-        places = index.video_of(self.firsts).tolist()
+        places = index.resolve(self.handles).tolist()
         levels = {
             index.video_ids[place]: level
             for place, level in zip(places, self.levels.tolist(), strict=True)
@@ -162,18 +163,18 @@ class Kept:
         }
         return Background(self.n_pairs, self.location, self.scale, levels)
 
-    def fits(self, background: Background, index: SpaceIndex) -> bool:
+    def fits(self, background: Background, index: VectorIndex) -> bool:
         """Whether it is of the videos that there are now, and of no others."""
-        return len(self.firsts) == len(background.levels) == len(index.video_ids)
+        return len(self.handles) == len(background.levels) == len(index.video_ids)
 
-    def may_grow(self, index: SpaceIndex) -> bool:
+    def may_grow(self, index: VectorIndex) -> bool:
         """Whether location and scale may stay: a large library, and not changed by much."""
         n_now = len(index.video_ids)
         if n_now < SMALL_LIBRARY or abs(n_now - self.n_videos) > MAX_GROWTH * self.n_videos:
             return False
         return 2 * len(self.probes.keep_living(index)) >= len(self.probes)
 
-    def grow(self, kind: Kind, background: Background, index: SpaceIndex) -> Self:
+    def grow(self, kind: Kind, background: Background, index: VectorIndex) -> Self:
         """Measure the videos that came since, with the same probes, and forget those that left."""
         new = [video_id for video_id in index.video_ids if video_id not in background.levels]
         asked = ask_probes(index, kind, self.probes.keep_living(index), new)
@@ -182,10 +183,6 @@ class Kept:
         return replace(
             self,
             n_pairs=self.n_pairs + int(np.count_nonzero(~np.isnan(asked))),
-            firsts=_find_firsts(index, index.video_ids),
+            handles=index.handles,
             levels=np.array([known[video_id] for video_id in index.video_ids]),
         )
-
-
-def _find_firsts(index: SpaceIndex, video_ids: Sequence[str]) -> Integers:
-    return np.array([index.rows(video_id).start for video_id in video_ids], dtype=np.int64)

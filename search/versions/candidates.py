@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 Codes = npt.NDArray[np.uint64]
 Owners = npt.NDArray[np.int64]
@@ -39,7 +39,7 @@ class CandidateOptions:
 
 
 def find_candidates(
-    index: SpaceIndex, options: CandidateOptions = CandidateOptions()
+    index: VectorIndex, options: CandidateOptions = CandidateOptions()
 ) -> list[tuple[str, str]]:
     """Find the pairs of videos that may have something in common in one space.
 
@@ -111,7 +111,7 @@ class Votes:
         return replace(self, keys=self.keys[kept], sums=self.sums[kept])
 
 
-def _read(index: SpaceIndex, options: CandidateOptions) -> Iterator[Matrix]:
+def _read(index: VectorIndex, options: CandidateOptions) -> Iterator[Matrix]:
     """The chosen vectors of each video."""
     for video_id in index.video_ids:
         vectors = index.vectors(video_id)
@@ -122,10 +122,9 @@ def _choose_rows(n: int, n_wanted: int) -> npt.NDArray[np.intp]:
     return np.unique(np.linspace(0, n - 1, min(n, n_wanted)).round().astype(np.intp))
 
 
-def _choose_owners(index: SpaceIndex, options: CandidateOptions) -> Owners:
+def _choose_owners(index: VectorIndex, options: CandidateOptions) -> Owners:
     """The video of each chosen vector, by its place in the index."""
-    spans = map(index.rows, index.video_ids)
-    sizes = [min(span.stop - span.start, options.max_vectors) for span in spans]
+    sizes = [min(index.count(v), options.max_vectors) for v in index.video_ids]
     return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
 
 

@@ -26,7 +26,7 @@ from mvsearch.search.versions.relations import (
     relate,
 )
 from mvsearch.store.records import MODALITIES, Matrix, Modality, Video
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 # Nearer in time than this, samples show or play much of the same anyway: a window of sound is 5 s.
 GUARD_SECONDS: Mapping[Modality, float] = {"frames": 1.5, "audio": 6.0}
@@ -46,7 +46,7 @@ class Comparison:
         indexes: of each modality that the library holds.
     """
 
-    indexes: Mapping[Modality, SpaceIndex]
+    indexes: Mapping[Modality, VectorIndex]
 
     def points_of(self, modality: Modality) -> OperatingPoints | None:
         """The operating points of a modality's encoder; None where it was not calibrated."""
@@ -91,8 +91,7 @@ class Comparison:
 
     def _has(self, modality: Modality, video: Video) -> bool:
         index = self.indexes.get(modality)
-        rows = slice(0, 0) if index is None else index.rows(video.id)
-        return rows.stop > rows.start
+        return index is not None and index.count(video.id) > 0
 
     def _agree(self, modality: Modality, first: Video, second: Video) -> Agreement | None:
         return find_agreement(*self._plane(modality, first, second), self._options(modality))
@@ -108,8 +107,8 @@ class Comparison:
     ) -> tuple[Matrix, Timeline, Timeline]:
         index = self.indexes[modality]
         one, other = (
-            Timeline(index.starts[index.rows(video.id)], index.ends[index.rows(video.id)])
-            for video in (first, second)
+            Timeline(spans.starts, spans.ends)
+            for spans in (index.spans(first.id), index.spans(second.id))
         )
         return index.vectors(first.id) @ index.vectors(second.id).T, one, other
 
@@ -160,10 +159,10 @@ class Comparison:
     def _compare_lyrics(self, first: Video, second: Video, points: OperatingPoints) -> Evidence:
         index = self.indexes["lyrics"]
         one, other = (index.vectors(video.id) for video in (first, second))
-        starts = tuple(index.starts[index.rows(video.id)] for video in (first, second))
+        starts = (index.spans(first.id).starts, index.spans(second.id).starts)
         kinds = (_number_lines(one), _number_lines(other))
         options = LineOptions(points.same)
-        found = match_lines(one @ other.T, (starts[0], starts[1]), options, kinds)
+        found = match_lines(one @ other.T, starts, options, kinds)
         return judge_lines(found, points)
 
 

@@ -8,7 +8,7 @@ from mvsearch.search.versions.compare import Comparison
 from mvsearch.store.catalog.lookup import fold_name
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Modality, Video
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 IsCopy = Callable[[Video, Video], bool]
 
@@ -78,7 +78,7 @@ def _gather_copies(video: Video, near: Sequence[Video]) -> tuple[Video, ...]:
     return tuple(copies)
 
 
-def open_copy_test(indexes: Mapping[Modality, SpaceIndex]) -> "CopyTest":
+def open_copy_test(indexes: Mapping[Modality, VectorIndex]) -> "CopyTest":
     """Tells copies among the videos of a library's indexes.
 
     Raises:

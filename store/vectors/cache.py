@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from mvsearch.store.catalog.snapshots import VectorReader
 from mvsearch.store.own_files import check_folder, write_own
 from mvsearch.store.records import Space
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.inverted_list_files import (
     bring_lists_up_to_date,
     lacks_lists,
     open_index,
 )
+from mvsearch.store.vectors.row_index import RowIndex
 from mvsearch.store.vectors.space_files import (
     READING_ERRORS,
     Arrays,
@@ -53,9 +54,10 @@ class IndexCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._measured: dict[tuple[str, str], tuple[int, Arrays]] = {}
         self._has_warned = False
 
-    def load(self, space: Space, generation: int) -> SpaceIndex | None:
+    def load(self, space: Space, generation: int) -> RowIndex | None:
         """Open an index; None where it is missing, stale or damaged."""
         try:
             check_folder(self.folder)
@@ -68,7 +70,7 @@ class IndexCache:
             open_index(files, head) if head is not None and head.generation == generation else None
         )
 
-    def obtain(self, space: Space, reader: VectorReader) -> SpaceIndex:
+    def obtain(self, space: Space, reader: VectorReader) -> RowIndex:
         """The index of the state that the reader sees.
 
         Files are only ever brought up to the catalogue as it is now, whatever state the reader
@@ -87,23 +89,32 @@ class IndexCache:
         with reader.snapshot(space.key) as snapshot:
             return build_in_memory(space, snapshot)
 
-    def load_measured(self, index: SpaceIndex, what: str) -> Arrays | None:
-        """Read what `save_measured` wrote in this epoch; None where it is missing or damaged."""
-        try:
-            file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
-            check_folder(self.folder)
-            return read_arrays(file)
-        except READING_ERRORS:
-            return None
+    def load_measured(self, index: VectorIndex, what: str) -> Arrays | None:
+        """What `save_measured` was given in this placement; None where missing or damaged."""
+        known = self._measured.get((index.space.key, what))
+        if known is None or known[0] != index.placement:
+            try:
+                file = SpaceFiles(self.folder, index.space).measured(index.placement, what)
+                check_folder(self.folder)
+                read = read_arrays(file)
+            except READING_ERRORS:
+                return None
+            known = self._measured[index.space.key, what] = (index.placement, read)
+        return known[1]
 
-    def save_measured(self, index: SpaceIndex, what: str, arrays: Arrays) -> None:
-        """Write what was measured on an index; a disk that refuses is only a warning."""
-        file = SpaceFiles(self.folder, index.space).measured(index.epoch, what)
+    def save_measured(self, index: VectorIndex, what: str, arrays: Arrays) -> None:
+        """Keep what was measured on an index; a disk that refuses is only a warning."""
+        self._measured[index.space.key, what] = (index.placement, arrays)
+        file = SpaceFiles(self.folder, index.space).measured(index.placement, what)
         try:
             self._make_folder()
             write_own(file, pack_arrays(arrays))
         except OSError as error:
             self._warn(error)
+
+    def forget(self) -> None:
+        """Give back the memory of what was measured."""
+        self._measured.clear()
 
     def drop_stale(self, spaces: Sequence[Space], reader: VectorReader) -> None:
         """Blot out what has left the library, and delete the files that hold what is stale.
@@ -119,7 +130,7 @@ class IndexCache:
         except OSError as error:
             self._warn(error)
 
-    def _bring_up_to_date(self, space: Space, reader: VectorReader) -> SpaceIndex | None:
+    def _bring_up_to_date(self, space: Space, reader: VectorReader) -> RowIndex | None:
         """Bring the files up to the catalogue and open them; None where it is empty, or no room."""
         files = SpaceFiles(self.folder, space)
         try:

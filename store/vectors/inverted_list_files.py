@@ -8,7 +8,6 @@ import numpy as np
 
 from mvsearch.store.own_files import replacing, write_own
 from mvsearch.store.vectors.code_scan import Codes
-from mvsearch.store.vectors.index import SpaceIndex
 from mvsearch.store.vectors.inverted_lists import (
     Codebook,
     Half,
@@ -26,6 +25,7 @@ from mvsearch.store.vectors.row_file import (
     map_rows,
     renew_sums,
 )
+from mvsearch.store.vectors.row_index import RowIndex
 from mvsearch.store.vectors.space_files import (
     NO_SUMS,
     PARTS,
@@ -69,15 +69,14 @@ def bring_lists_up_to_date(files: SpaceFiles, head: Head) -> None:
     _write_lists(files, head.epoch, listed)
 
 
-def open_index(files: SpaceFiles, head: Head) -> SpaceIndex | None:
+def open_index(files: SpaceFiles, head: Head) -> RowIndex | None:
     """The index that a head speaks of, approximate where it has lists; None where damaged."""
-    index = files.open(head)
-    if index is not None and index.n_rows >= MIN_LISTED_ROWS:
-        index.lists = read_lists(files, head.epoch, index.n_rows)
-    return index
+    n_rows = head.table.n_rows
+    lists = read_lists(files, head.epoch, n_rows) if n_rows >= MIN_LISTED_ROWS else None
+    return files.open(head, lists)
 
 
-def lacks_lists(index: SpaceIndex) -> bool:
+def lacks_lists(index: RowIndex) -> bool:
     """Whether an index is so large that it should be approximate, and is not."""
     return index.lists is None and index.n_rows >= MIN_LISTED_ROWS
 

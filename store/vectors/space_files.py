@@ -16,8 +16,9 @@ import numpy.typing as npt
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.own_files import has_other_names, read_own, write_own
 from mvsearch.store.records import Matrix, Space
-from mvsearch.store.vectors.index import TIMES_BYTES, SpaceIndex
+from mvsearch.store.vectors.inverted_lists import ListedCodes
 from mvsearch.store.vectors.row_file import Sums, is_large, is_whole, map_rows
+from mvsearch.store.vectors.row_index import TIMES_BYTES, RowIndex
 from mvsearch.store.vectors.row_table import RowTable
 
 # Goes up when the same vectors would be written otherwise.
@@ -133,8 +134,8 @@ class SpaceFiles:
         }
         write_own(self.head, pack_arrays(arrays))
 
-    def open(self, head: Head) -> SpaceIndex | None:
-        """The index that a head speaks of; None where its files are damaged."""
+    def open(self, head: Head, lists: ListedCodes | None = None) -> RowIndex | None:
+        """The index that a head speaks of, searched by these lists; None where damaged."""
         try:
             n_rows = head.table.n_rows
             vectors = map_rows(self.vectors(head.epoch), n_rows, self.vector_bytes)
@@ -143,7 +144,7 @@ class SpaceFiles:
                 return None
             if not is_whole(times, TIMES_BYTES, head.time_sums):
                 return None
-            return SpaceIndex(
+            return RowIndex(
                 self.space,
                 head.generation,
                 head.epoch,
@@ -152,6 +153,7 @@ class SpaceFiles:
                 vectors,
                 times,
                 is_mapped=is_large(n_rows, self.vector_bytes),
+                lists=lists,
             )
         except READING_ERRORS:
             return None

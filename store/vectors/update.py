@@ -13,7 +13,6 @@ from mvsearch.store.database.blobs import StoredVectors, normalise
 from mvsearch.store.own_files import replacing
 from mvsearch.store.records import Matrix, Space
 from mvsearch.store.vectors.centering import find_centre, is_settled, place_vectors
-from mvsearch.store.vectors.index import TIMES_BYTES, SpaceIndex
 from mvsearch.store.vectors.inverted_list_files import blot_codes
 from mvsearch.store.vectors.row_file import (
     BLOCK_ROWS,
@@ -24,6 +23,7 @@ from mvsearch.store.vectors.row_file import (
     map_rows,
     renew_sums,
 )
+from mvsearch.store.vectors.row_index import TIMES_BYTES, RowIndex
 from mvsearch.store.vectors.row_table import RowTable
 from mvsearch.store.vectors.space_files import NO_STATE, NO_SUMS, Head, SpaceFiles
 
@@ -91,7 +91,7 @@ def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
     return _sum_up(files, replace(head, generation=generation, table=table), changed)
 
 
-def build_in_memory(space: Space, snapshot: Snapshot) -> SpaceIndex:
+def build_in_memory(space: Space, snapshot: Snapshot) -> RowIndex:
     """The index of a space where no file can be written."""
     vectors, times = io.BytesIO(), io.BytesIO()
     table, mean, n_filled = _copy_rows(space, snapshot, vectors, times)
@@ -100,7 +100,7 @@ def build_in_memory(space: Space, snapshot: Snapshot) -> SpaceIndex:
     _place_rows(placed, centre)
     spans = np.frombuffer(times.getbuffer(), dtype=np.uint8)
     generation = snapshot.generation
-    return SpaceIndex(space, generation, generation, table, centre, placed, spans)
+    return RowIndex(space, generation, generation, table, centre, placed, spans)
 
 
 def _write_anew(files: SpaceFiles, snapshot: Snapshot) -> Head:

@@ -56,9 +56,9 @@ def test_a_vector_finds_its_row(library):
     space = library.catalog.spaces()[0]
     index = library.index(space)
     video_id = Words(SMALL.seed).write_song(6, SMALL).id
-    similarities, rows = index.search(index.vectors(video_id)[2:3], 1)
-    assert index.video_ids[index.video_of(rows)[0, 0]] == video_id
-    assert similarities[0, 0] == pytest.approx(1, abs=2e-3)
+    found = index.search(index.vectors(video_id)[2:3], 1)
+    assert (index.video_ids[found.videos[0, 0]], found.segments[0, 0]) == (video_id, 2)
+    assert found.similarities[0, 0] == pytest.approx(1, abs=2e-3)
 
 
 def test_a_library_that_grows_is_the_one_that_is_made_at_once(made, library, tmp_path):

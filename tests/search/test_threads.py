@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.scoring import null_distribution
 from mvsearch.store.library import Library
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 from tests.search import readers
 from tests.search.readers import GUEST, QUERIES, SONGS, make_engine, make_library, make_song
 
@@ -80,10 +80,10 @@ def test_one_thread_measures_and_opens_for_all(
 def test_a_process_that_answers_for_long_keeps_no_index_that_was_overtaken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: weakref.WeakSet[SpaceIndex] = weakref.WeakSet()
+    opened: weakref.WeakSet[VectorIndex] = weakref.WeakSet()
     load = Library._open
 
-    def note(library: Library, space: Any) -> SpaceIndex:
+    def note(library: Library, space: Any) -> VectorIndex:
         index = load(library, space)
         opened.add(index)
         return index

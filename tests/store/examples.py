@@ -25,7 +25,7 @@ from mvsearch.store.records import (
     WhisperSegment,
     Word,
 )
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.row_index import RowIndex
 from mvsearch.store.vectors.update import build_in_memory
 
 FRAMES = Space("frames", "seer", "1", 8)
@@ -121,7 +121,7 @@ class HeldVectors:
             yield StoredVectors(video_id, half, starts, starts + 0.5, 1)
 
 
-def make_index(space: Space, vectors: Mapping[str, Matrix]) -> SpaceIndex:
+def make_index(space: Space, vectors: Mapping[str, Matrix]) -> RowIndex:
     """The index of these vectors, half a second each, by video id."""
     return build_in_memory(space, cast(Snapshot, HeldVectors(vectors)))
 

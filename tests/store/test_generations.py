@@ -10,7 +10,7 @@ from mvsearch.store.library import N_ATTEMPTS, Library
 from mvsearch.store.records import Space
 from mvsearch.store.vectors import row_file
 from mvsearch.store.vectors.centering import place_vectors
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import SpaceFiles
 from tests.store.examples import FRAMES, LINES, SPACES, fill_song
 
@@ -56,7 +56,7 @@ def list_files(library: Library) -> dict[str, tuple[int, bytes]]:
     return {file.name: (file.stat().st_ino, file.read_bytes()) for file in folder.iterdir()}
 
 
-def expect_vectors(index: SpaceIndex, library: Library) -> None:
+def expect_vectors(index: VectorIndex, library: Library) -> None:
     """An index holds what its thread sees in the catalogue, and nothing else."""
     found = {v: made.vectors for v, made in library.catalog.iter_embeddings(index.space.key)}
     assert index.video_ids == tuple(sorted(found))

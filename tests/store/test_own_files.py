@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch import store
+import store
 from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.own_files import open_own, read_own, replacing, write_own
@@ -244,6 +244,6 @@ def test_every_file_of_the_store_is_opened_here() -> None:
     # Library.open and SpaceFiles.open, which open nothing by themselves.
     assert found == [
         "checking.py: Library.open(folder)",
-        "inverted_list_files.py: files.open(head)",
+        "inverted_list_files.py: files.open(head, lists)",
         "update.py: files.open(head)",
     ]

@@ -8,7 +8,7 @@ import pytest
 
 import mvsearch.search.retrieval.blocks
 import mvsearch.search.retrieval.retrieve
-import mvsearch.store.vectors.index
+import mvsearch.store.vectors.best_match
 from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.retrieval.retrieve import Ask, find_candidates, score_videos
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
@@ -55,9 +55,8 @@ def make_queries(index: Any, n: int, seed: int) -> np.ndarray:
 def test_set_similarity_is_brute_force_whatever_the_blocks(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_values: int
 ) -> None:
-    monkeypatch.setattr(mvsearch.search.retrieval.blocks, "MAX_PRODUCT", max_product)
-    monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "BLOCK_VALUES", block_values)
-    monkeypatch.setattr(mvsearch.store.vectors.index, "BLOCK_VALUES", block_values)
+    monkeypatch.setattr(mvsearch.store.vectors.best_match, "MAX_PRODUCT", max_product)
+    monkeypatch.setattr(mvsearch.store.vectors.best_match, "BLOCK_VALUES", block_values)
     index = library.index(spaces["lyrics"])
     ids = [f"{at:02d}aa" for at in (5, 11, 0, 1, 2, 10, 3, 4, 7)]
     queries = make_queries(index, 5, 3)
@@ -118,7 +117,7 @@ def test_what_words_speak_for_is_scored_whatever_its_similarity(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = library.index(spaces["frames"])
-    monkeypatch.setattr(type(index), "is_exact", False)
+    monkeypatch.setattr(type(index), "is_scoring_cheaper", lambda *_: False)
     monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "MIN_DOUBTFUL", 0)
     asks = [Ask(index, make_queries(index, 1, 1))]
     alone = find_candidates(asks, lambda s, _: s[0], 1)
@@ -145,9 +144,9 @@ def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "search", lambda *_: pytest.fail("neighbours were looked for"))
     read: list[int] = []
-    real = mvsearch.store.vectors.index.widen
+    real = mvsearch.store.vectors.best_match.widen
     monkeypatch.setattr(
-        mvsearch.store.vectors.index,
+        mvsearch.store.vectors.best_match,
         "widen",
         lambda rows, out: read.append(len(rows)) or real(rows, out),
     )
@@ -157,36 +156,6 @@ def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
     assert sum(read) == index.n
     exact = [brute_force(index, ask.vectors, v) for v in found.video_ids]
     assert found.similarities[0] == pytest.approx(exact, abs=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "n_queries", "n_wanted", "is_cheaper"),
-    [
-        (1_000_000, 1, 10, False),  # a phrase
-        (1_000_000, 14, 10, False),  # a clip of five seconds
-        (1_000_000, 400, 10, False),
-        (1_000_000, 400, 500, True),  # most of a library is wanted
-        (200_000, 1, 10, False),
-        (200_000, 400, 100, True),
-        (20_000, 14, 10, True),  # few that may be found
-        (10**7, 400, 10, False),
-    ],
-)
-def test_lists_are_read_through_where_they_would_find_most_rows_anyway(
-    n_rows: int, n_queries: int, n_wanted: int, is_cheaper: bool
-) -> None:
-    k = mvsearch.search.retrieval.retrieve.NEIGHBOURS * n_wanted
-    assert mvsearch.search.retrieval.retrieve.is_reading_cheaper(n_rows, n_queries, k) == is_cheaper
-
-
-def test_a_long_index_is_never_read_for_what_lists_fetch_less_of() -> None:
-    """Whatever the queries, to read all fetches no more pages of a disk than lists would."""
-    for n_queries in (1, 10, 100, 1000):
-        for n_wanted in (1, 10, 100, 1000):
-            n_found = n_queries * 4 * mvsearch.search.retrieval.retrieve.NEIGHBOURS * n_wanted
-            n_rows = int(2 * n_found)
-            k = mvsearch.search.retrieval.retrieve.NEIGHBOURS * n_wanted
-            assert not mvsearch.search.retrieval.retrieve.is_reading_cheaper(n_rows, n_queries, k)
 
 
 def test_wanting_all_gives_all(library: Any, spaces: Any) -> None:
@@ -227,7 +196,7 @@ def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = library.index(spaces["frames"])
-    monkeypatch.setattr(type(index), "is_exact", False)
+    monkeypatch.setattr(type(index), "is_scoring_cheaper", lambda *_: False)
     monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "MIN_DOUBTFUL", 3)
     asked: list[int] = []
     real = type(index).search
@@ -235,7 +204,6 @@ def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
         type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
     )
     monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "NEIGHBOURS", 1)
-    monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "is_reading_cheaper", lambda *_: False)
     ask = Ask(index, make_queries(index, 12, 9))
     # The one neighbour of each vector rules no video out: none but a few are looked at.
     found = find_candidates([ask], lambda s, _: s[0], 1)
@@ -249,8 +217,7 @@ def test_what_is_held_of_neighbours_is_bounded_whatever_is_wanted(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = library.index(spaces["frames"])
-    monkeypatch.setattr(type(index), "is_exact", False)
-    monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "is_reading_cheaper", lambda *_: False)
+    monkeypatch.setattr(type(index), "is_scoring_cheaper", lambda *_: False)
     ask = Ask(index, make_queries(index, 30, 9))
     whole = find_candidates([ask], lambda s, _: s[0], 6)
     held: list[int] = []

@@ -296,19 +296,19 @@ def test_only_new_videos_are_measured_and_exactly(
 
 
 def list_pieces(index: Any, probes: Any) -> list[tuple[str, slice]]:
-    """Which rows of which video each probe is; one piece stands for all phrases."""
+    """Which vectors of which video each probe is; one piece stands for all phrases."""
     if len(probes.words):
         return [("", slice(None))]
     owners = [index.video_ids[at] for at in probes.find_owners(index)]
     return [
-        (v, slice(first - index.rows(v).start, end - index.rows(v).start))
-        for v, (first, end) in zip(owners, probes.spans.tolist(), strict=True)
+        (v, slice(first, end))
+        for v, (first, end) in zip(owners, probes.segments.tolist(), strict=True)
     ]
 
 
 def find_level(asked: Any, probes: Any, index: Any, kind: str, location: float) -> float:
     """The level of the new video by numpy, from the vectors of all probes."""
-    sizes = [1] * len(asked) if kind == "words" else np.diff(probes.spans)[:, 0].tolist()
+    sizes = [1] * len(asked) if kind == "words" else np.diff(probes.segments)[:, 0].tolist()
     own, values, at = index.vectors("99cc"), [], 0
     for size in sizes:
         product = asked[at : at + size] @ own.T

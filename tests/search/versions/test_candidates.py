@@ -12,7 +12,7 @@ from mvsearch.search.versions.candidates import (
     find_candidates,
 )
 from mvsearch.store.records import Space
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.row_index import RowIndex
 from tests.store.examples import make_index
 
 SPACE = Space("audio", "planted", "1", 48)
@@ -22,7 +22,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def build(contents: list[np.ndarray]) -> SpaceIndex:
+def build(contents: list[np.ndarray]) -> RowIndex:
     return make_index(SPACE, {f"{at:04d}": one for at, one in enumerate(contents)})
 
 

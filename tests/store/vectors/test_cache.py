@@ -13,7 +13,7 @@ import pytest
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Space
-from mvsearch.store.vectors.index import SpaceIndex
+from mvsearch.store.vectors.row_index import RowIndex
 from tests.store.examples import FRAMES, SOUND, SPACES, fill_song, random_units
 
 
@@ -35,7 +35,7 @@ def listed(library: Library) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.name != "update.lock")
 
 
-def fresh_index(library: Library, space: Space = FRAMES) -> SpaceIndex:
+def fresh_index(library: Library, space: Space = FRAMES) -> RowIndex:
     """The index as a process that has just begun gets it."""
     with Library.open(library.folder) as opened:
         return opened.index(space)
@@ -60,7 +60,9 @@ def test_a_second_process_reads_what_the_first_built(
     np.testing.assert_array_equal(read.vectors("cd34"), built.vectors("cd34"))
     np.testing.assert_array_equal(read.starts, built.starts)
     queries = built.place(random_units(3, FRAMES.dim, seed=3))
-    np.testing.assert_array_equal(read.search(queries, 5)[1], built.search(queries, 5)[1])
+    found, expected = read.search(queries, 5), built.search(queries, 5)
+    np.testing.assert_array_equal(found.videos, expected.videos)
+    np.testing.assert_array_equal(found.segments, expected.segments)
 
 
 def test_every_space_has_files_of_its_own(filled: Library) -> None:

@@ -11,8 +11,8 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import Stage
 from mvsearch.store.vectors import row_file, update
 from mvsearch.store.vectors.centering import place_vectors
-from mvsearch.store.vectors.index import SpaceIndex
 from mvsearch.store.vectors.row_file import append_rows, is_whole, map_rows, renew_sums
+from mvsearch.store.vectors.row_index import RowIndex
 from mvsearch.store.vectors.space_files import SpaceFiles
 from mvsearch.store.vectors.update import build_in_memory
 from tests.store.examples import (
@@ -56,7 +56,7 @@ def count_written(library: Library, monkeypatch: pytest.MonkeyPatch) -> list[str
     return read
 
 
-def expect_same_answers(index: SpaceIndex, library: Library) -> None:
+def expect_same_answers(index: RowIndex, library: Library) -> None:
     """The index answers as brute force over the catalogue does, seen from the same centre."""
     found = {v: made.vectors for v, made in library.catalog.iter_embeddings(index.space.key)}
     assert index.video_ids == tuple(sorted(found))
@@ -66,18 +66,18 @@ def expect_same_answers(index: SpaceIndex, library: Library) -> None:
         np.testing.assert_allclose(index.vectors(video_id), vectors, atol=2e-3)
         rows = index.rows(video_id)
         assert index.starts[rows].tolist() == [i / 2 for i in range(len(vectors))]
-        owners = index.video_of(np.arange(rows.start, rows.stop))
+        owners = index.resolve(np.arange(rows.start, rows.stop))
         assert {index.video_ids[at] for at in owners} == {video_id}
     queries = index.place(random_units(3, index.space.dim, seed=77))
-    similarities, rows = index.search(queries, index.n)
+    nearest = index.search(queries, index.n)
     truth = queries @ np.concatenate(list(placed.values())).T
-    np.testing.assert_allclose(similarities, -np.sort(-truth, axis=1), atol=2e-3)
-    assert (index.video_of(rows) >= 0).all()
-    every = index.video_of(np.arange(index.n_rows))
+    np.testing.assert_allclose(nearest.similarities, -np.sort(-truth, axis=1), atol=2e-3)
+    assert (nearest.videos >= 0).all()
+    every = index.resolve(np.arange(index.n_rows))
     assert (every < 0).sum() == index.n_rows - index.n
 
 
-def list_late(index: SpaceIndex, n_rows: int) -> list[str]:
+def list_late(index: RowIndex, n_rows: int) -> list[str]:
     """The videos whose vectors lie behind so many rows."""
     return [video_id for video_id in index.video_ids if index.rows(video_id).start >= n_rows]
 
@@ -86,13 +86,13 @@ def test_a_new_video_is_appended_and_nothing_else_is_read(
     grown: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = grown.index(FRAMES)
-    file = SpaceFiles(grown.folder / "vectors", FRAMES).vectors(before.epoch)
+    file = SpaceFiles(grown.folder / "vectors", FRAMES).vectors(before.placement)
     content = file.read_bytes()
     read = count_written(grown, monkeypatch)
     fill_song(grown.catalog, "00ff", seed=200)
     after = grown.index(FRAMES)
     assert read == ["00ff"]
-    assert (after.epoch, after.n_rows) == (before.epoch, 45)
+    assert (after.placement, after.n_rows) == (before.placement, 45)
     assert list_late(after, before.n_rows) == ["00ff"]
     assert after.rows("00ff") == slice(40, 45)
     assert file.read_bytes()[: len(content)] == content
@@ -107,7 +107,7 @@ def test_what_left_is_blotted_out_and_never_found(grown: Library) -> None:
     old = grown.catalog.embeddings("0003", FRAMES.key)
     assert old is not None
     placed = place_vectors(old.vectors, before.centre).astype("<f2").tobytes()
-    file = SpaceFiles(grown.folder / "vectors", FRAMES).vectors(before.epoch)
+    file = SpaceFiles(grown.folder / "vectors", FRAMES).vectors(before.placement)
     at = before.rows("0003").start * 16 + 4096
     assert file.read_bytes()[at : at + 80] != bytes(80)
     with grown.writing():
@@ -117,10 +117,11 @@ def test_what_left_is_blotted_out_and_never_found(grown: Library) -> None:
     assert not any(placed[:16] in other.read_bytes() for other in files)
     assert not any(b"0003" in other.read_bytes() for other in files)
     after = grown.index(FRAMES)
-    assert (after.epoch, after.n_rows, after.n) == (before.epoch, 40, 35)
+    assert (after.placement, after.n_rows, after.n) == (before.placement, 40, 35)
     expect_same_answers(after, grown)
-    assert (after.search(after.place(old.vectors), 35)[1] >= 0).all()
-    assert np.isfinite(before.search(before.place(old.vectors), 40)[0]).all()  # the old mapping
+    assert (after.search(after.place(old.vectors), 35).videos >= 0).all()
+    found = before.search(before.place(old.vectors), 40)  # the old mapping
+    assert np.isfinite(found.similarities).all()
 
 
 def test_a_video_made_anew_has_its_new_vectors_only(grown: Library) -> None:
@@ -130,7 +131,7 @@ def test_a_video_made_anew_has_its_new_vectors_only(grown: Library) -> None:
     with grown.writing():
         grown.catalog.store_stage(stage, made)
     after = grown.index(FRAMES)
-    assert after.epoch == before.epoch
+    assert after.placement == before.placement
     assert list_late(after, before.n_rows) == ["0005"]
     assert (after.n_rows, after.n) == (47, 42)
     expect_same_answers(after, grown)
@@ -141,13 +142,13 @@ def test_much_that_comes_or_goes_moves_the_centre(grown: Library) -> None:
     for seed in range(3):
         fill_song(grown.catalog, f"{seed:x}new", seed=500 + seed)
     after = grown.index(FRAMES)
-    assert after.epoch != before.epoch
+    assert after.placement != before.placement
     assert after.n_rows == after.n == 55
     with grown._database.reading(), grown.catalog.snapshot(FRAMES.key) as snapshot:
         np.testing.assert_allclose(after.centre, build_in_memory(FRAMES, snapshot).centre)
     assert not np.allclose(after.centre, before.centre)
     files = list((grown.folder / "vectors").glob("*.f16"))
-    assert files == [SpaceFiles(grown.folder / "vectors", FRAMES).vectors(after.epoch)]
+    assert files == [SpaceFiles(grown.folder / "vectors", FRAMES).vectors(after.placement)]
     expect_same_answers(after, grown)
 
 
@@ -163,7 +164,7 @@ def test_many_dead_rows_are_cleared_away(grown: Library) -> None:
 
 def test_rows_behind_the_head_are_nobodys(grown: Library) -> None:
     index = grown.index(FRAMES)
-    file = SpaceFiles(grown.folder / "vectors", FRAMES).vectors(index.epoch)
+    file = SpaceFiles(grown.folder / "vectors", FRAMES).vectors(index.placement)
     with file.open("ab") as opened:
         opened.write(b"x" * 100)  # a writer was killed here
     with Library.open(grown.folder) as opened_again:
