@@ -85,6 +85,10 @@ class WeightsMissingError(MvsearchError):
     """Model weights are not there; the message names the file, and how to place it by hand."""
 
 
+class PluginError(MvsearchError):
+    """What another distribution adds cannot be used; the message names the distribution."""
+
+
 class ToolMissingError(MvsearchError):
     """A program that we call (ffmpeg, ffprobe) is not installed."""
 

@@ -1,18 +1,62 @@
-"""The registry of encoders and profiles, and the interfaces that encoders implement."""
+"""The registry of encoders and classifiers, and the encoders of a profile."""
 
 import gc
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from importlib import import_module
-from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, TypeVar, cast
 
-import numpy as np
-import numpy.typing as npt
-
+from mvsearch.indexer import plugins
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
+from mvsearch.indexer.encoders.plugin_encoders import find_plugin_class, make_plugin_encoder
+from mvsearch.indexer.encoders.profiles import (
+    PROFILES,
+    Profile,
+    find_profile,
+    list_profile_names,
+    list_profiles,
+)
+from mvsearch.indexer.encoders.protocols import (
+    AudioEncoder,
+    Classifier,
+    Encoder,
+    FrameClassifier,
+    FrameEncoder,
+    NamesThings,
+    ReadsWords,
+    ScalesLogits,
+    SoundClassifier,
+    TextEncoder,
+)
 from mvsearch.indexer.once import cached_once
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
-from mvsearch.store.records import MODALITIES, Matrix, Modality, Space
+from mvsearch.store.records import MODALITIES, Modality, Space
+
+__all__ = [
+    "CLASSIFIERS",
+    "ENCODERS",
+    "PROFILES",
+    "AudioEncoder",
+    "Classifier",
+    "Encoder",
+    "Encoders",
+    "FrameClassifier",
+    "FrameEncoder",
+    "NamesThings",
+    "Profile",
+    "ReadsWords",
+    "ScalesLogits",
+    "SoundClassifier",
+    "TextEncoder",
+    "find_points",
+    "find_profile",
+    "import_class",
+    "list_names",
+    "list_profile_names",
+    "list_profiles",
+    "load_classifier",
+    "load_encoder",
+]
 
 # Adding an encoder: a file of its own, a line here, a line in the contract test
 # (tests/indexer/encoders/test_contract.py).
@@ -40,168 +84,31 @@ CLASSIFIERS: dict[str, str] = {
 }
 
 
-@runtime_checkable
-class Encoder(Protocol):
-    """Turns frames, lines or audio windows into unit vectors.
-
-    Attributes:
-        spaces: the spaces that `encode` fills, the encoder's own first. Where the encoder reads
-            words (see `ReadsWords`), words land in the last one.
-    """
-
-    spaces: tuple[Space, ...]
-
-
-@runtime_checkable
-class FrameEncoder(Encoder, Protocol):
-    """Encodes frames that the decoder has already scaled to `frame_size` (width, height)."""
-
-    frame_size: tuple[int, int]
-
-    def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
-        """Encode (n, height, width, 3) RGB into one (n, dim) unit matrix for each space."""
-
-
-@runtime_checkable
-class TextEncoder(Encoder, Protocol):
-    """Encodes lyric lines."""
-
-    def encode(self, texts: Sequence[str]) -> tuple[Matrix, ...]:
-        """Encode n texts into one (n, dim) unit matrix for each space."""
-
-
-@runtime_checkable
-class AudioEncoder(Encoder, Protocol):
-    """Encodes windows of mono sound in [-1, 1] at `sample_rate`."""
-
-    sample_rate: int
-    window_seconds: float
-    hop_seconds: float
-
-    def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
-        """Encode (n, samples) float32 into one (n, dim) unit matrix for each space."""
-
-
-@runtime_checkable
-class ReadsWords(Protocol):
-    """An encoder whose last space words can be compared in too."""
-
-    def encode_words(self, texts: Sequence[str]) -> Matrix:
-        """Encode n texts into (n, dim) unit vectors of `spaces[-1]`."""
-
-
-@runtime_checkable
-class ScalesLogits(Protocol):
-    """An encoder that reads words, whose training learned how sharply to tell texts apart."""
-
-    def read_logit_scale(self) -> float:
-        """The factor of its cosines before the softmax over texts."""
-
-
-@runtime_checkable
-class NamesThings(Protocol):
-    """An encoder of frames whose network also says which of its classes they show."""
-
-    def list_labels(self) -> Sequence[str]:
-        """The c names of the classes; two classes may have one name."""
-
-    def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
-        """Run the network once: the matrices of `encode`, and the (n, c) posterior.
-
-        The posterior may be 0 for classes that the network has no faith in.
-        """
-
-
-@runtime_checkable
-class Classifier(Protocol):
-    """A network with classes.
-
-    Attributes:
-        key: its name and revision; changes whenever its posteriors would.
-    """
-
-    key: str
-
-    def list_labels(self) -> Sequence[str]:
-        """The c names of the classes; two classes may have one name."""
-
-
-@runtime_checkable
-class FrameClassifier(Classifier, Protocol):
-    """Classifies frames that the decoder has already scaled to `frame_size` (width, height)."""
-
-    frame_size: tuple[int, int]
-
-    def classify(self, frames: npt.NDArray[np.uint8]) -> Matrix:
-        """The (n, c) posterior of (n, height, width, 3) RGB; rows sum to 1."""
-
-
-@runtime_checkable
-class SoundClassifier(Classifier, Protocol):
-    """Classifies windows of mono sound in [-1, 1] at `sample_rate`, up to `longest_seconds`."""
-
-    sample_rate: int
-    longest_seconds: float
-
-    def classify(self, windows: Matrix) -> Matrix:
-        """The (n, c) posterior of (n, samples) float32; rows sum to 1."""
-
-
 AnyEncoder = TypeVar("AnyEncoder", bound=Encoder)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Which encoder serves each modality, and what of a video it is given.
-
-    Attributes:
-        frames, lyrics, audio: names in the table of encoders; None where sound is not used.
-        whisper_model: which Whisper model writes down what is sung.
-        frames_a_video: so many frames, drawn at random from those of a file; None takes all.
-        is_lyrics_whole: a song's lyrics are one text with one vector, not one a line.
-        is_lyrics_heard: where Whisper's weights are there, it is asked before any other source.
-        fusion: how a search fuses modalities unless it is told; None for what serves best.
-    """
-
-    frames: str
-    lyrics: str
-    audio: str | None
-    whisper_model: str
-    frames_a_video: int | None = None
-    is_lyrics_whole: bool = False
-    is_lyrics_heard: bool = False
-    fusion: str | None = None
-
-
-PROFILES: dict[str, Profile] = {
-    "embedded": Profile("efficientnet-lite0", "minilm", "signal", whisper_model="base"),
-    # The published retrieval; 0.6 and 0.4 are the weights of every library without sound.
-    "paper": Profile(
-        "resnet50",
-        "bert",
-        None,
-        whisper_model="base.en",
-        frames_a_video=10,
-        is_lyrics_whole=True,
-        is_lyrics_heard=True,
-        fusion="weighted",
-    ),
-    "semantic": Profile("siglip2", "multilingual", "clap", whisper_model="turbo"),
-    "toy": Profile("toy-frames", "toy-lyrics", "toy-audio", whisper_model="tiny"),
-}
-
-
 def load_encoder(name: str) -> Encoder:
-    """Load an encoder by its name in the table; its library is imported only now.
+    """Load an encoder by its name: of the table, else of a plug-in; it is imported only now.
 
     Raises:
         MvsearchError: no such encoder.
+        PluginError: the plug-in fails.
         WeightsMissingError: its weights are not there.
     """
-    if name not in ENCODERS:
-        raise MvsearchError(f"no encoder is called {name!r}; there are {', '.join(ENCODERS)}")
-    encoder: Encoder = import_class(ENCODERS[name])()
-    return encoder
+    if name in ENCODERS:
+        encoder: Encoder = import_class(ENCODERS[name])()
+        return encoder
+    plugin = None if name in CLASSIFIERS else plugins.find_plugin(plugins.ENCODERS, name)
+    if plugin is None:
+        there = ", ".join(list_names(ENCODERS))
+        raise MvsearchError(f"no encoder is called {name!r}; there are {there}")
+    return make_plugin_encoder(plugin)
+
+
+def list_names(table: Collection[str]) -> list[str]:
+    """The names of a table that are not for tests alone, then the encoders of plug-ins."""
+    own = [name for name in table if not name.startswith("toy-")]
+    return own + [plugin.name for plugin in plugins.list_plugins(plugins.ENCODERS, table)]
 
 
 def load_classifier(name: str) -> Classifier:
@@ -220,7 +127,8 @@ def load_classifier(name: str) -> Classifier:
 def find_points(encoder: str) -> OperatingPoints | None:
     """The operating points of an encoder by its name; None where it was not calibrated."""
     place = ENCODERS.get(encoder)
-    found = None if place is None else getattr(import_class(place), "points", None)
+    kind = find_plugin_class(encoder) if place is None else import_class(place)
+    found = getattr(kind, "points", None)
     return found if isinstance(found, OperatingPoints) else None
 
 
@@ -242,30 +150,37 @@ class Encoders:
     """The encoders of one profile, each loaded when it is first used."""
 
     def __init__(self, profile: str) -> None:
-        if profile not in PROFILES:
-            raise MvsearchError(
-                f"no profile is called {profile!r}; there are {', '.join(PROFILES)}"
-            )
         self.name = profile
-        self.profile = PROFILES[profile]
+        self.profile = find_profile(profile)
 
     @cached_once
     def frames(self) -> FrameEncoder:
         """The encoder of frames; the number of frames a video is part of its revision."""
-        encoder = cast(FrameEncoder, load_encoder(self.profile.frames))
+        encoder = cast(FrameEncoder, self._load(self.profile.frames, "frames"))
         n_frames = self.profile.frames_a_video
         return encoder if n_frames is None else _mark(encoder, f"{n_frames}random")
 
     @cached_once
     def lyrics(self) -> TextEncoder:
         """The encoder of lyrics; whether they are one text is part of its revision."""
-        encoder = cast(TextEncoder, load_encoder(self.profile.lyrics))
+        encoder = cast(TextEncoder, self._load(self.profile.lyrics, "lyrics"))
         return _mark(encoder, "whole") if self.profile.is_lyrics_whole else encoder
 
     @cached_once
     def audio(self) -> AudioEncoder | None:
         """The encoder of sound; None where the profile has none."""
-        return cast(AudioEncoder, load_encoder(self.profile.audio)) if self.profile.audio else None
+        name = self.profile.audio
+        return None if name is None else cast(AudioEncoder, self._load(name, "audio"))
+
+    def _load(self, name: str, modality: Modality) -> Encoder:
+        """Load an encoder that must be of this modality."""
+        encoder = load_encoder(name)
+        if encoder.spaces[0].modality != modality:
+            found = encoder.spaces[0].modality
+            raise MvsearchError(
+                f"the profile {self.name} has {name} for its {modality}, which encodes {found}"
+            )
+        return encoder
 
     def check_weights(self) -> None:
         """Refuse before any work what could not be done; loads no network.

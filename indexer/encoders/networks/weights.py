@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from mvsearch.indexer import plugins
 from mvsearch.indexer.encoders import (
     CLASSIFIERS,
     ENCODERS,
-    PROFILES,
     SoundClassifier,
     import_class,
+    list_names,
+    list_profiles,
     load_classifier,
     load_encoder,
 )
@@ -66,8 +68,13 @@ class ModelStatus:
 
 
 def list_models() -> list[ModelStatus]:
-    """Every encoder and classifier, and whether its weights are there; loads none of them."""
-    return [_look(name) for name in _list_places()]
+    """Every encoder and classifier, and whether its weights are there; loads none of them.
+
+    A plug-in that cannot be used is listed with its problem.
+    """
+    places = _list_places()
+    own = [_look(name) for name in list_names(places) if name in places]
+    return own + [_look_at(plugin) for plugin in plugins.list_all_plugins(plugins.ENCODERS)]
 
 
 def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
@@ -83,7 +90,8 @@ def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
     Raises:
         MvsearchError: no such encoder.
     """
-    return [_check(name, is_named=names is not None) for name in (names or list(_list_places()))]
+    chosen = names or list_names(_list_places())
+    return [_check(name, is_named=names is not None) for name in chosen]
 
 
 def fetch_model(name: str) -> ModelStatus:
@@ -103,10 +111,13 @@ def fetch_model(name: str) -> ModelStatus:
 
 def _find_weights(name: str) -> Weights | None:
     places = _list_places()
-    if name not in places:
-        raise MvsearchError(f"no encoder is called {name!r}; there are {', '.join(places)}")
-    found: Weights | None = getattr(import_class(places[name]), "weights", None)
-    return found
+    if name in places:
+        found: Weights | None = getattr(import_class(places[name]), "weights", None)
+        return found
+    if plugins.find_plugin(plugins.ENCODERS, name) is None:
+        there = ", ".join(list_names(places))
+        raise MvsearchError(f"no encoder is called {name!r}; there are {there}")
+    return None  # a plug-in's encoder finds its own
 
 
 def _list_places() -> dict[str, str]:
@@ -114,13 +125,33 @@ def _list_places() -> dict[str, str]:
     return ENCODERS | CLASSIFIERS
 
 
-def _look(name: str) -> ModelStatus:
-    profiles = tuple(
+def _look_at(plugin: plugins.Plugin) -> ModelStatus:
+    """The state of a plug-in: whether it is used, and can be imported."""
+    problem = plugins.explain_clash(plugin, _list_places())
+    profiles = () if problem else _list_users(plugin.name)
+    try:
+        problem or plugin.load()
+    except MvsearchError as error:
+        problem = str(error)
+    origin = f"plug-in of {plugin.distribution}"
+    return ModelStatus(plugin.name, profiles, problem is None, 0, None, origin, problem or "")
+
+
+def _list_users(name: str) -> tuple[str, ...]:
+    """The profiles that use an encoder."""
+    return tuple(
         profile
-        for profile, encoders in PROFILES.items()
+        for profile, encoders in list_profiles().items()
         if name in [getattr(encoders, modality) for modality in MODALITIES]
     )
+
+
+def _look(name: str) -> ModelStatus:
     weights = _find_weights(name)
+    plugin = None if name in _list_places() else plugins.find_plugin(plugins.ENCODERS, name)
+    if plugin is not None:
+        return _look_at(plugin)
+    profiles = _list_users(name)
     if weights is None:
         return ModelStatus(name, profiles, True, 0, None, "needs no weights")
     try:
@@ -140,7 +171,8 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
         return status if is_named else replace(status, problem="")
     try:
         _verify_checksums(name)
-        try_out(load_encoder(name) if name in ENCODERS else load_classifier(name))
+        is_encoder = name in ENCODERS or name not in CLASSIFIERS
+        try_out(load_encoder(name) if is_encoder else load_classifier(name))
     except MvsearchError as error:
         return replace(status, problem=str(error))
     return status

@@ -9,6 +9,7 @@ from pathlib import Path
 from mvsearch.indexer.lyrics.files.languages import split_language_suffix
 from mvsearch.indexer.lyrics.files.lrc import has_stamps, parse_lrc
 from mvsearch.indexer.lyrics.files.plain import parse_plain
+from mvsearch.indexer.lyrics.files.plugin_formats import list_plugin_endings, read_by_plugin
 from mvsearch.indexer.lyrics.files.subtitles import parse_subtitles
 from mvsearch.indexer.lyrics.files.text_encoding import MAX_TEXT_BYTES, decode_text, read_text
 from mvsearch.indexer.lyrics.files.timing import Parsed
@@ -102,7 +103,7 @@ def read_sidecars(
 
     Another language than the one asked for comes last, then timed comes before untimed; then the
     language asked for, a file without language, any other; then the ending, in the order of
-    `SIDECAR_ENDINGS`; then the name of the file and that of its folder. An empty file is no error.
+    `list_endings`; then the name of the file and that of its folder. An empty file is no error.
 
     Args:
         places: every file that holds the video: where it lies twice, all that lies beside either
@@ -141,9 +142,15 @@ def read_lyric_file(path: Path) -> Parsed:
     text = read_text(path)
     if not text.strip():
         return Parsed(())
-    if path.suffix.casefold() in _SUBTITLE_ENDINGS:
-        return parse_subtitles(text)
-    return parse_text(text)
+    ending = path.suffix.casefold()
+    if ending not in SIDECAR_ENDINGS:
+        return read_by_plugin(text, ending)
+    return parse_subtitles(text) if ending in _SUBTITLE_ENDINGS else parse_text(text)
+
+
+def list_endings() -> list[str]:
+    """The endings of lyric files, the built-in ones first, then those of plug-ins."""
+    return [*SIDECAR_ENDINGS, *list_plugin_endings(SIDECAR_ENDINGS)]
 
 
 def parse_text(text: str) -> Parsed:
@@ -165,7 +172,7 @@ def _rank(
     is_other = language is not None and spoken is not None and spoken != language
     is_wanted = language is not None and spoken == language
     fit = 0 if is_wanted else 1 + (sidecar.language is not None)
-    ending = SIDECAR_ENDINGS.index(sidecar.path.suffix.casefold())
+    ending = list_endings().index(sidecar.path.suffix.casefold())
     return is_other, not parsed.is_timed, fit, ending, sidecar.path.name, sidecar.path
 
 
@@ -182,8 +189,9 @@ def _list_folder(folder: Path) -> LyricFiles:
         paths = list(folder.iterdir())
     except OSError:
         return listing
+    endings = list_endings()
     for path in paths:
-        if path.suffix.casefold() not in SIDECAR_ENDINGS:
+        if path.suffix.casefold() not in endings:
             continue
         stem = normalise(path.stem)
         listing.by_stem.setdefault(stem, []).append(Sidecar(path))

@@ -1,6 +1,6 @@
 """Lists the Whisper models of the profiles, and whether they can run."""
 
-from mvsearch.indexer.encoders import PROFILES
+from mvsearch.indexer.encoders import list_profiles
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
 from mvsearch.indexer.lyrics.whisper.checkpoints import (
     checkpoint_folders,
@@ -10,8 +10,6 @@ from mvsearch.indexer.lyrics.whisper.checkpoints import (
 from mvsearch.indexer.lyrics.whisper.engines import choose_engine, is_installed
 from mvsearch.store.distribution import name_install
 
-_TOY = "toy"
-
 
 def list_whisper_models() -> list[ModelStatus]:
     """The Whisper model of each profile; loads none of them.
@@ -19,15 +17,13 @@ def list_whisper_models() -> list[ModelStatus]:
     Raises:
         MvsearchError: the engine that is asked for does not exist or is not installed.
     """
-    models = {each.whisper_model: None for name, each in PROFILES.items() if name != _TOY}
+    models = {profile.whisper_model: None for profile in list_profiles().values()}
     return [_look(model) for model in models]
 
 
 def _look(model: str) -> ModelStatus:
     profiles = tuple(
-        name
-        for name, profile in PROFILES.items()
-        if profile.whisper_model == model and name != _TOY
+        name for name, profile in list_profiles().items() if profile.whisper_model == model
     )
     name, origin = f"whisper-{model}", _name_engine(model)
     found = find_checkpoint(model)

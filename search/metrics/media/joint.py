@@ -14,7 +14,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.indexer.encoders import PROFILES, AudioEncoder, ReadsWords, ScalesLogits, load_encoder
+from mvsearch.indexer.encoders import (
+    AudioEncoder,
+    ReadsWords,
+    ScalesLogits,
+    find_profile,
+    load_encoder,
+)
 from mvsearch.search.metrics.media.files import reading
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Matrix
@@ -105,9 +111,7 @@ def open_joint(sense: Sense, options: JointOptions | None = None) -> JointSpace:
 def _choose_encoder(sense: Sense, profile: str | None) -> str:
     if profile is None:
         return PUBLISHED[sense]
-    if profile not in PROFILES:
-        raise QueryError(f"no profile is called {profile!r}; there are {', '.join(PROFILES)}")
-    name: str | None = getattr(PROFILES[profile], sense)
+    name: str | None = getattr(find_profile(profile), sense)
     if name is None:
         raise QueryError(f"the profile {profile!r} has no encoder of {NAMES[sense]}")
     return name

@@ -33,7 +33,7 @@ def test_the_models_folder_is_where_it_is_said(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_list_has_every_encoder_and_says_where_it_is() -> None:
-    assert [status.name for status in list_models()] == [*ENCODERS, "ast"]
+    assert [status.name for status in list_models()] == [*(name for name in ENCODERS if not name.startswith("toy-")), "ast"]
     packaged, toy = find_status("minilm"), find_status("toy-audio")
     assert packaged.is_present
     assert packaged.profiles == ("embedded",)
