@@ -11,7 +11,6 @@ from mvsearch.search.output.terminal import make_console, print_json
 
 app = typer.Typer()
 
-ProfileName = Literal["embedded", "paper", "semantic"]
 LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
 WhisperEngineName = Literal["auto", "openai", "faster"]
 
@@ -24,8 +23,11 @@ def index(
     ],
     library: LibraryOption = None,
     profile: Annotated[
-        ProfileName | None,
-        typer.Option(help="Which encoders; a library keeps the one that it was begun with."),
+        str | None,
+        typer.Option(
+            metavar="embedded|paper|semantic|NAME",
+            help="Which encoders; a library keeps the one that it was begun with.",
+        ),
     ] = None,
     lyrics: Annotated[
         LyricsModeName,

@@ -21,7 +21,6 @@ from mvsearch.store.errors import MvsearchError
 
 app = typer.Typer()
 
-ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
 VersionsForm = Literal["table", "json", "html"]
 
 
@@ -34,7 +33,14 @@ def similar(
     per_artist: PerArtistOption = None,
     weights: WeightsOption = None,
     fusion: FusionOption = None,
-    form: Annotated[ReportForm, typer.Option("--format", help="Form of the report.")] = "table",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="table|txt|csv|json|html|m3u|NAME",
+            help="Form of the report; NAME is that of a plug-in's.",
+        ),
+    ] = "table",
     out: OutOption = None,
     force: ForceOption = False,
     library: LibraryOption = None,

@@ -1,6 +1,6 @@
 """The command that answers a query: `mvsearch search`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from mvsearch.search.commands.options import (
 )
 from mvsearch.search.output.terminal import make_console, print_json, print_text
 from mvsearch.store.errors import MvsearchError
+
+if TYPE_CHECKING:
+    from mvsearch.search.results import SearchResults
 
 app = typer.Typer()
 
@@ -56,15 +59,27 @@ def search(
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_m3u: Annotated[bool, typer.Option("--m3u", help="Print a playlist.")] = False,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="table|csv|json|m3u|NAME",
+            help="Form of the results; NAME is that of a plug-in's.",
+        ),
+    ] = None,
     library: LibraryOption = None,
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
     import mvsearch
-    from mvsearch.search.output.report import print_results, results_to_csv, results_to_m3u
+    from mvsearch.search.output.plugin_forms import find_form
+    from mvsearch.search.output.report import SEARCH_FORMS
     from mvsearch.search.query.query import Query, QueryKind, parse_part, parse_weights
 
-    if as_json + as_csv + as_m3u > 1:
-        raise MvsearchError("--json, --csv and --m3u exclude one another")
+    if as_json + as_csv + as_m3u + (form is not None) > 1:
+        raise MvsearchError("--json, --csv, --m3u and --format exclude one another")
+    form = form or ("json" if as_json else "csv" if as_csv else "m3u" if as_m3u else "table")
+    if form not in SEARCH_FORMS:
+        find_form(form, SEARCH_FORMS)
     asked: dict[QueryKind, list[str] | None] = {
         "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
     }  # fmt: skip
@@ -81,11 +96,22 @@ def search(
             collapse=collapse,
             per_artist=per_artist,
         )
-    if as_json:
-        print_json(results.to_dict())
-    elif as_csv:
-        print_text(results_to_csv(results))
-    elif as_m3u:
-        print_text(results_to_m3u(results))
+    _print_answer(results, form)
+
+
+def _print_answer(found: "SearchResults", form: str) -> None:
+    """Print results in a form that is built in or of a plug-in."""
+    from mvsearch.search.output import report
+    from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
+
+    if form == "json":
+        print_json(found.to_dict())
+    elif form == "csv":
+        print_text(report.results_to_csv(found))
+    elif form == "m3u":
+        print_text(report.results_to_m3u(found))
+    elif form == "table":
+        report.print_results(found, make_console())
     else:
-        print_results(results, make_console())
+        plugin = find_form(form, report.SEARCH_FORMS)
+        print_text(write_form(plugin, [ResultList(report.title_query(found.query), found.results)]))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from mvsearch.indexer import plugins
 from mvsearch.indexer.plugins import Plugin
+from mvsearch.search.results import Result
 from mvsearch.store.errors import MvsearchError
-from mvsearch.store.records import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ def find_form(name: str, own: Collection[str]) -> Plugin:
     """The form of output of a name that is not built in.
 
     Args:
+        name: as it was asked for.
         own: the forms that are built in.
 
     Raises:

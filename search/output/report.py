@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +14,9 @@ from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.text import format_seconds, shorten, write_json
+from mvsearch.search.query.query import Query
 from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import ScoreMap, gather_scores
 from mvsearch.search.retrieval.set_similarity import Progress
@@ -22,7 +24,8 @@ from mvsearch.store.records import MODALITIES, Video
 from mvsearch.store.unicode import printable
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
-ReportForm = Literal["table", "txt", "csv", "json", "html", "m3u"]
+SEARCH_FORMS = ("table", "csv", "json", "m3u")
+REPORT_FORMS = ("table", "txt", "csv", "json", "html", "m3u")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,13 @@ class ReportOptions:
     """The form of a similar-songs report.
 
     Attributes:
+        form: one of `REPORT_FORMS`, or one that a plug-in brings.
         is_all: whether it is over the whole library; otherwise it is about the one video given.
         width: of a table, in characters.
         progress: called with "compare" or "pictures", how many of them are done, and of how many.
     """
 
-    form: ReportForm = "table"
+    form: str = "table"
     is_all: bool = False
     width: int = 120
     progress: Callable[[str, int, int], None] | None = None
@@ -75,6 +79,11 @@ def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
         {"video": video.to_dict(), "similar": [result.to_dict() for result in results]}
         for video, results in similar
     ]
+
+
+def title_query(query: Query) -> str:
+    """What was asked, in one line for people."""
+    return printable(", ".join([*(part.value for part in query.parts), *query.tags]))
 
 
 def results_to_csv(results: Sequence[Result]) -> str:
@@ -220,8 +229,10 @@ def write_report(
         report: its form.
 
     Raises:
-        MvsearchError: the library is empty.
+        MvsearchError: the library is empty; there is no such form.
+        PluginError: the plug-in of the form fails.
     """
+    plugin = None if report.form in REPORT_FORMS else find_form(report.form, REPORT_FORMS)
     matrix: ScoreMap
     if report.is_all and engine.is_large(options):
         similar = list(engine.similar_listed(options, report.follow("compare")))
@@ -236,6 +247,9 @@ def write_report(
             near = [result.video for _, results in similar for result in results]
             matrix = engine.similarity_matrix(options, report.follow("compare"), [*videos, *near])
         return _write_page(engine, matrix, similar, options, report)
+    if plugin is not None:
+        found = [ResultList(name_video(video), tuple(results)) for video, results in similar]
+        return write_form(plugin, found)
     return _write_plain(similar, report)
 
 

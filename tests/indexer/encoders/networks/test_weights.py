@@ -33,13 +33,16 @@ def test_the_models_folder_is_where_it_is_said(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_list_has_every_encoder_and_says_where_it_is() -> None:
-    assert [status.name for status in list_models()] == [*(name for name in ENCODERS if not name.startswith("toy-")), "ast"]
-    packaged, toy = find_status("minilm"), find_status("toy-audio")
+    assert [status.name for status in list_models()] == [
+        *(name for name in ENCODERS if not name.startswith("toy-")),
+        "ast",
+    ]
+    packaged, signal = find_status("minilm"), find_status("signal")
     assert packaged.is_present
     assert packaged.profiles == ("embedded",)
     assert packaged.n_bytes > 90_000_000
     assert packaged.folder.is_dir()
-    assert (toy.is_present, toy.n_bytes, toy.folder) == (True, 0, None)
+    assert (signal.is_present, signal.n_bytes, signal.folder) == (True, 0, None)
 
 
 def test_the_list_says_what_is_missing(models: Path, checkpoint: Callable[[str], Path]) -> None:

@@ -1,0 +1,24 @@
+"""The command that lists plug-ins: `mvsearch plugins`."""
+
+import typer
+
+from mvsearch.search.commands.options import JsonOption
+from mvsearch.search.output.terminal import make_console, print_json
+
+app = typer.Typer()
+
+
+@app.command("plugins")
+def list_plugins_command(as_json: JsonOption = False) -> None:
+    """List the plug-ins that are installed, and what is wrong with them."""
+    from mvsearch.search.output.plugin_list import (
+        list_plugin_statuses,
+        plugin_to_dict,
+        print_plugins,
+    )
+
+    statuses = list_plugin_statuses()
+    if as_json:
+        print_json([plugin_to_dict(status) for status in statuses])
+    else:
+        print_plugins(statuses, make_console())
