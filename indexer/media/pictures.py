@@ -41,6 +41,12 @@ _HEIC_BRANDS = frozenset(
 Pixels = npt.NDArray[np.uint8]
 
 
+def is_picture_head(head: bytes) -> bool:
+    """Whether the first bytes of a file (up to `HEAD_BYTES`) are those of a picture."""
+    has_magic = any(head.startswith(magic) for magic, _ in _DEMUXERS)
+    return has_magic or _find_pillow_format(head) is not None
+
+
 def read_image(path: Path, frame_size: tuple[int, int]) -> Pixels:
     """Read a picture (PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, JPEG XL), the first of an animation.
 

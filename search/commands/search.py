@@ -25,6 +25,14 @@ app = typer.Typer()
 
 @app.command()
 def search(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY",
+            help="Words, a file (picture, clip, sound), or the title of a video of the library.",
+            autocompletion=complete_video,
+        ),
+    ] = None,
     text: Annotated[
         list[str] | None, typer.Option(metavar="T", help="Words: what is seen, sung or heard.")
     ] = None,
@@ -73,7 +81,9 @@ def search(
     import mvsearch
     from mvsearch.search.output.plugin_forms import find_form
     from mvsearch.search.output.report import SEARCH_FORMS
+    from mvsearch.search.query.guess import guess_parts
     from mvsearch.search.query.query import Query, QueryKind, parse_part, parse_weights
+    from mvsearch.store.unicode import printable
 
     if as_json + as_csv + as_m3u + (form is not None) > 1:
         raise MvsearchError("--json, --csv, --m3u and --format exclude one another")
@@ -83,11 +93,12 @@ def search(
     asked: dict[QueryKind, list[str] | None] = {
         "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
     }  # fmt: skip
-    query = Query(
-        tuple(parse_part(kind, value) for kind, values in asked.items() for value in values or ()),
-        tuple(tag or ()),
-    )
+    parts = [parse_part(kind, value) for kind, values in asked.items() for value in values or ()]
     with mvsearch.open(library) as opened:
+        guesses = guess_parts(words or (), opened)
+        query = Query((*(guess.part for guess in guesses), *parts), tuple(tag or ()))
+        if guesses:
+            typer.echo(printable(f"searching by {' and '.join(map(str, guesses))}"), err=True)
         results = opened.search(
             query,
             weights=parse_weights(weights) if weights else None,

@@ -1,0 +1,125 @@
+"""Finds out which query part a bare argument is: a picture, a clip, a sound, a video or words."""
+
+import mimetypes
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mvsearch.indexer.media.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.media.pictures import is_picture_head
+from mvsearch.search.query.query import QueryKind, QueryPart, check_file, parse_part, parse_section
+from mvsearch.store.catalog.lookup import describe_video, fold_name
+from mvsearch.store.errors import AmbiguousVideoError, QueryError, VideoNotFoundError
+from mvsearch.store.records import Video
+
+_SAID: dict[QueryKind, str] = {
+    "text": "the words",
+    "image": "the picture",
+    "clip": "the clip",
+    "audio": "the sound",
+    "like": "the video of the library",
+}
+
+
+class Holder(Protocol):
+    """What has to be known of a library."""
+
+    def find(self, name: str) -> Video:
+        """The video that a name means."""
+
+    def holds_file(self, path: Path) -> bool:
+        """Whether a file is a video of the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What an argument was taken for."""
+
+    part: QueryPart
+
+    def __str__(self) -> str:
+        """It in words, such as `the picture 'beach.jpg'`."""
+        return f"{_SAID[self.part.kind]} {self.part.value!r}"
+
+
+def guess_parts(arguments: Sequence[str], library: Holder) -> list[Guess]:
+    """Take each argument for a file or a video of the library, and what is left for words.
+
+    A file of the library is that video; another file is what its content says. Arguments that are
+    neither are joined, so that words need no quotation marks. They mean a video where they are the
+    whole of its title, of "Artist - Title" or of its id.
+
+    Raises:
+        QueryError: an argument looks like a path, but is no file that can be searched by.
+    """
+    guesses: list[Guess] = []
+    words: list[str] = []
+    for argument in arguments:
+        part = _guess_file(argument, library)
+        if part is None:
+            words.append(argument)
+        else:
+            guesses.append(Guess(part))
+    if words:
+        guesses.append(Guess(_guess_words(" ".join(words), library)))
+    return guesses
+
+
+def _guess_file(argument: str, library: Holder) -> QueryPart | None:
+    """The part that a file stands for; None where the argument is no path."""
+    name, section = parse_section(argument)
+    path = Path(name)
+    if name.strip() and library.holds_file(path):
+        return QueryPart("like", name, section)
+    if _is_file(path):
+        return QueryPart(_find_kind(path), name, section)
+    if _looks_like_path(name):
+        check_file(path, name)
+        raise QueryError(f"{name!r} is neither a plain file nor a video of the library")
+    return None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; words may be no name that a file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _looks_like_path(name: str) -> bool:
+    """Whether a name that is no file is a path gone wrong: `AC/DC` and `and/or` are words."""
+    is_placed = name.startswith(("/", "./", "../", "~/")) or name.endswith(os.sep)
+    kind = mimetypes.guess_type(name)[0] or ""
+    is_media = kind.startswith(("image/", "video/", "audio/"))
+    return is_placed or is_media or has_media_ending(Path(name))
+
+
+def _find_kind(path: Path) -> QueryKind:
+    """What a file is, by its content; by its name where a container may be sound or video."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise QueryError(f"cannot read {path.name!r}: {error.strerror}") from None
+    if is_picture_head(head):
+        return "image"
+    if is_media_head(head) or has_media_ending(path):
+        kind = mimetypes.guess_type(path.name)[0] or ""
+        return "audio" if kind.startswith("audio/") else "clip"
+    raise QueryError(f"{path.name!r} is no picture, sound or video; for its words, use --text")
+
+
+def _guess_words(words: str, library: Holder) -> QueryPart:
+    """A video of the library, where the words are the whole of its name; else the words."""
+    name, section = parse_section(words)
+    try:
+        video = library.find(name)
+    except (VideoNotFoundError, AmbiguousVideoError):
+        return parse_part("text", words)
+    whole = {fold_name(video.title), fold_name(describe_video(video))}
+    if fold_name(name) in whole or name == video.id:
+        return QueryPart("like", name, section)
+    return parse_part("text", words)
