@@ -36,7 +36,7 @@ from mvsearch.indexer.encoders.audio.spectral import GROUPS, describe
 from mvsearch.indexer.media.decoding.audio import cut_windows
 from mvsearch.indexer.media.decoding.types import SoundBlock
 from mvsearch.search.localization.alignment import align
-from mvsearch.search.localization.offset_votes import Track
+from mvsearch.search.localization.offset_votes import SimilarityTrack
 from mvsearch.store.records import Matrix
 
 SEED = 7
@@ -99,7 +99,7 @@ def ask(
     found = recordings[int(np.argmax(scores))]
     source = library[cut.recording]
     similarities = query.vectors @ source.vectors.T
-    track = Track("audio", similarities, query.start_seconds, source.start_seconds)
+    track = SimilarityTrack("audio", similarities, query.start_seconds, source.start_seconds)
     seconds = len(recordings[cut.recording].samples) / SAMPLE_RATE
     place = align([track], 5.0, seconds)[0].start_seconds or 0.0
     is_found = found.song == recordings[cut.recording].song

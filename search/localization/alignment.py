@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.search.localization.offset_votes import (
-    Grid,
-    Track,
+    OffsetGrid,
+    SimilarityTrack,
+    compute_prior,
     find_interval,
     find_median,
-    lay_grid,
-    thin,
-    weigh_beforehand,
-    weigh_places,
+    make_offset_grid,
+    subsample,
+    vote_offsets,
 )
 from mvsearch.search.localization.segmentation import MAX_PIECE_VECTORS, cut_tracks, split_clip
 from mvsearch.search.scoring.fusion import FloatArray
@@ -24,34 +24,35 @@ from mvsearch.store.records import Modality
 
 @dataclass(frozen=True, slots=True)
 class AlignmentOptions:
-    """What counts as a place.
+    """When positions count, and how many are returned.
 
     Attributes:
-        slowest, fastest: seconds of video in a second of the clip; both 1 for no other speed.
-        tolerance_seconds: places so near to each other are one.
-        echo: share of the best place's nats that another place needs.
+        slowest, fastest: range of rates in seconds of video per second of clip; 1 and 1 for one
+            speed.
+        tolerance_seconds: positions within this distance are one.
+        min_peak_share: share of the best position's nats that another position needs.
         min_support: below it, no time is given.
-        n_alignments: at most so many, of each piece of a clip.
+        n_alignments: maximum number for each piece of a clip.
     """
 
     slowest: float = 0.85
     fastest: float = 1.18
     tolerance_seconds: float = 1.0
-    echo: float = 0.9
+    min_peak_share: float = 0.9
     min_support: float = 0.5
     n_alignments: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A stretch of a video that a clip fits, or that there is none which can be told.
+    """The time range of a video that matches a clip; without times if it is uncertain.
 
     Attributes:
-        start_seconds, end_seconds: None where the evidence supports no time.
-        support: the probability, as far as the evidence goes, that the clip lies here and not
-            anywhere else that is not listed, 0 to 1.
-        modality: the one that supports it most.
-        similarity: mean cosine of the clip's vectors with what they fall on.
+        start_seconds, end_seconds: None if the support is too low.
+        support: the estimated probability, 0 to 1, that the clip lies here and not at a position
+            that is not listed.
+        modality: the one with the most evidence.
+        similarity: mean cosine of the clip's vectors with those of the video at the same time.
         rate: seconds of video in a second of the clip.
     """
 
@@ -65,24 +66,24 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Evidence:
-    """All that is known of where a clip lies.
+    """The evidence for the position of a clip.
 
     Attributes:
         nats: for each track, (r, o) log likelihoods.
-        total: (r, o) of all tracks and of what is known beforehand.
-        posterior: (r, o) probabilities that add up to one.
+        total: (r, o) sum over all tracks and the prior.
+        posterior: (r, o) probabilities with a sum of one.
     """
 
-    tracks: Sequence[Track]
-    grid: Grid
+    tracks: Sequence[SimilarityTrack]
+    grid: OffsetGrid
     nats: Sequence[FloatArray]
     total: FloatArray
     posterior: FloatArray
     duration_seconds: float
 
 
-class _Place(NamedTuple):
-    """A top of the evidence; `mass` is the probability within the tolerance of it."""
+class _Peak(NamedTuple):
+    """A maximum of the evidence; `mass` is the probability within the tolerance around it."""
 
     column: int
     start_seconds: float
@@ -92,87 +93,87 @@ class _Place(NamedTuple):
 
 
 def align(
-    tracks: Sequence[Track],
+    tracks: Sequence[SimilarityTrack],
     duration_seconds: float,
     video_seconds: float,
     options: AlignmentOptions = AlignmentOptions(),
 ) -> list[Alignment]:
-    """Find where a clip lies in a video, best first; several places where it occurs several times.
+    """Find the positions of a clip in a video, best first; several if it occurs several times.
 
-    Each offset and speed is as likely as the tracks together say (`evidence.weigh_places`), so
-    that one which is alike everywhere, such as a picture that never changes, says nothing beside
-    one which is not. A clip that is an edit of several places gives the places of each piece.
+    The tracks together give the likelihood of each offset and speed (`offset_votes.vote_offsets`).
+    A track that is similar everywhere, such as a still picture, adds no evidence. A clip that is an
+    edit has the positions of each of its pieces.
 
     Args:
         tracks: at least one, each with q >= 1 and n >= 1.
         duration_seconds: of the clip.
         video_seconds: of the video.
-        options: what counts as a place, and how many.
+        options: when positions count, and how many are returned.
 
     Returns:
-        At least one alignment, cut to the video. Where no time is supported there is one without
-        times, whose support is that of the likeliest.
+        At least one alignment, limited to the video. If none has enough support, one without times
+        and with the support of the most likely position.
     """
-    # A piece of a long clip has few vectors; what is seen of it as a whole needs no more.
-    tracks = [thin(track, MAX_PIECE_VECTORS) for track in tracks]
-    thinned = [thin(track) for track in tracks]
-    evidence = _weigh(thinned, duration_seconds, video_seconds, options)
-    places = _find_places(evidence, options)
+    # Pieces of a long clip need more vectors than the clip as a whole.
+    tracks = [subsample(track, MAX_PIECE_VECTORS) for track in tracks]
+    subsampled = [subsample(track) for track in tracks]
+    evidence = _compute_evidence(subsampled, duration_seconds, video_seconds, options)
+    peaks = _find_peaks(evidence, options)
     # A clip that is not from this video has no pieces either.
-    if _trust(tracks) >= options.min_support:
-        pieces = split_clip(tracks, evidence.grid, places[0].rate, duration_seconds)
+    if _combine_trust(tracks) >= options.min_support:
+        pieces = split_clip(tracks, evidence.grid, peaks[0].rate, duration_seconds)
         apart = []
         for piece in pieces if len(pieces) > 1 else []:
             seconds = piece.end_seconds - piece.start_seconds
-            own = [thin(track) for track in cut_tracks(tracks, piece)]
-            part = _weigh(own, seconds, video_seconds, options)
-            apart.append(_judge(part, _find_places(part, options), video_seconds, options))
+            own = [subsample(track) for track in cut_tracks(tracks, piece)]
+            part = _compute_evidence(own, seconds, video_seconds, options)
+            apart.append(_make_alignments(part, _find_peaks(part, options), video_seconds, options))
         supported = [found for found in apart if found[0].start_seconds is not None]
         if len(supported) > 1:
             return [alignment for found in supported for alignment in found]
-    return _judge(evidence, places, video_seconds, options)
+    return _make_alignments(evidence, peaks, video_seconds, options)
 
 
-def _trust(tracks: Sequence[Track]) -> float:
+def _combine_trust(tracks: Sequence[SimilarityTrack]) -> float:
     """The probability that any of the tracks belongs to the video."""
     return 1.0 - float(np.prod([1.0 - track.trust for track in tracks]))
 
 
-def _weigh(
-    tracks: Sequence[Track],
+def _compute_evidence(
+    tracks: Sequence[SimilarityTrack],
     duration_seconds: float,
     video_seconds: float,
     options: AlignmentOptions,
 ) -> _Evidence:
-    grid = lay_grid(tracks, duration_seconds, options.slowest, options.fastest)
-    nats = [weigh_places(track, grid, duration_seconds) for track in tracks]
-    total = sum(nats, weigh_beforehand(grid, duration_seconds, video_seconds))
+    grid = make_offset_grid(tracks, duration_seconds, options.slowest, options.fastest)
+    nats = [vote_offsets(track, grid, duration_seconds) for track in tracks]
+    total = sum(nats, compute_prior(grid, duration_seconds, video_seconds))
     likelihood = np.exp(total - total.max())
     return _Evidence(tracks, grid, nats, total, likelihood / likelihood.sum(), duration_seconds)
 
 
-def _find_places(evidence: _Evidence, options: AlignmentOptions) -> list[_Place]:
-    """The likeliest places, at least a clip's length apart; the last one may be too weak."""
+def _find_peaks(evidence: _Evidence, options: AlignmentOptions) -> list[_Peak]:
+    """The most likely positions, at least a clip length apart; the last may be too weak."""
     grid = evidence.grid
     tops = evidence.total.max(axis=0)
     typical = float(find_median(tops))
     intervals = [find_interval(track.video_times) for track in evidence.tracks]
     reach = int(max(evidence.duration_seconds, *intervals) / grid.step_seconds) + 1
-    places: list[_Place] = []
+    peaks: list[_Peak] = []
     floor = -np.inf
-    while len(places) < options.n_alignments:
+    while len(peaks) < options.n_alignments:
         at = int(tops.argmax())
         if tops[at] - typical < floor:
             break
-        if not places:
-            floor = options.echo * float(tops[at] - typical)
-        places.append(_look_around(evidence, at, options.tolerance_seconds))
+        if not peaks:
+            floor = options.min_peak_share * float(tops[at] - typical)
+        peaks.append(_refine_peak(evidence, at, options.tolerance_seconds))
         tops[max(0, at - reach) : at + reach + 1] = -np.inf
-    return places
+    return peaks
 
 
-def _look_around(evidence: _Evidence, at: int, tolerance_seconds: float) -> _Place:
-    """The mean place near a top: finer than the grid, and the middle of what is flat."""
+def _refine_peak(evidence: _Evidence, at: int, tolerance_seconds: float) -> _Peak:
+    """The mean position around a maximum: finer than the grid, and the middle of a plateau."""
     grid = evidence.grid
     reach = int(tolerance_seconds / grid.step_seconds)
     near = slice(max(0, at - reach), at + reach + 1)
@@ -183,22 +184,22 @@ def _look_around(evidence: _Evidence, at: int, tolerance_seconds: float) -> _Pla
     start = float((weights * grid.offsets[near]).sum())
     rate = float((weights * grid.rates[rows, None]).sum()) if rows is not is_usual else 1.0
     end = start + rate * evidence.duration_seconds
-    return _Place(at, start, end, rate, float(evidence.posterior[:, near].sum()))
+    return _Peak(at, start, end, rate, float(evidence.posterior[:, near].sum()))
 
 
-def _judge(
+def _make_alignments(
     evidence: _Evidence,
-    places: Sequence[_Place],
+    peaks: Sequence[_Peak],
     video_seconds: float,
     options: AlignmentOptions,
 ) -> list[Alignment]:
-    """Places with their support; one without times where none has enough."""
-    elsewhere = max(0.0, 1.0 - sum(place.mass for place in places))
-    trust = _trust(evidence.tracks)
+    """Alignments with enough support; one without times if there are none."""
+    elsewhere = max(0.0, 1.0 - sum(peak.mass for peak in peaks))
+    trust = _combine_trust(evidence.tracks)
     found: list[Alignment] = []
-    for place in places:
-        support = trust * place.mass / max(place.mass + elsewhere, 1e-300)
-        found.append(_make_alignment(evidence, place, support, video_seconds))
+    for peak in peaks:
+        support = trust * peak.mass / max(peak.mass + elsewhere, 1e-300)
+        found.append(_make_alignment(evidence, peak, support, video_seconds))
     supported = [a for a in found if a.support >= options.min_support]
     if supported:
         return supported
@@ -207,19 +208,19 @@ def _judge(
 
 
 def _make_alignment(
-    evidence: _Evidence, place: _Place, support: float, video_seconds: float
+    evidence: _Evidence, peak: _Peak, support: float, video_seconds: float
 ) -> Alignment:
-    row = int(evidence.total[:, place.column].argmax())
-    gains = [float(nats[row, place.column]) for nats in evidence.nats]
+    row = int(evidence.total[:, peak.column].argmax())
+    gains = [float(nats[row, peak.column]) for nats in evidence.nats]
     track = evidence.tracks[int(np.argmax(gains))]
-    start = min(max(0.0, place.start_seconds), video_seconds)
-    end = min(max(start, place.end_seconds), video_seconds)
-    similarity = _similarity_at(track, place.start_seconds, place.rate)
-    return Alignment(start, end, min(support, 1.0), track.modality, similarity, place.rate)
+    start = min(max(0.0, peak.start_seconds), video_seconds)
+    end = min(max(start, peak.end_seconds), video_seconds)
+    similarity = _similarity_at(track, peak.start_seconds, peak.rate)
+    return Alignment(start, end, min(support, 1.0), track.modality, similarity, peak.rate)
 
 
-def _similarity_at(track: Track, offset_seconds: float, rate: float) -> float:
-    """Mean cosine of the query's vectors with the nearest in time, at this place."""
+def _similarity_at(track: SimilarityTrack, offset_seconds: float, rate: float) -> float:
+    """Mean cosine of the query's vectors with those of the video at the same time."""
     times = rate * track.query_times + offset_seconds
     last = len(track.video_times) - 1
     after = np.clip(np.searchsorted(track.video_times, times), min(1, last), last)
@@ -237,18 +238,17 @@ def merge_hits(
     depth: float = 0.15,
     n_moments: int = 3,
 ) -> list[tuple[int, int]]:
-    """Find the runs of segments that answer, each with the best of its kind at its head.
+    """Find the runs of segments that match best.
 
-    A segment answers when it comes within `depth` of the best, measured from the typical
-    similarity to the best. Segments that touch or overlap are one run; those without times stand
-    alone.
+    A segment matches if its similarity is within `depth` of the best. Segments that touch or
+    overlap are one run; segments without times are runs of their own.
 
     Args:
         similarities: (n,) in time order.
         starts: (n,) seconds, NaN where there are none.
         ends: (n,) seconds, NaN where there are none.
-        depth: how far below the best, as a share of the best's height above the typical.
-        n_moments: at most so many.
+        depth: allowed distance to the best, as a share of the distance from the median to the best.
+        n_moments: maximum number of runs.
 
     Returns:
         At most `n_moments` (first, last) positions, best first, then in time order.

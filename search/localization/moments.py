@@ -7,7 +7,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import find_points
 from mvsearch.search.localization.alignment import AlignmentOptions, align, merge_hits
-from mvsearch.search.localization.offset_votes import Track
+from mvsearch.search.localization.offset_votes import SimilarityTrack
 from mvsearch.search.query.encode import EncodedPart, point_times
 from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.query.tags import name_stretch
@@ -17,11 +17,11 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix, Space, Video
 from mvsearch.store.vectors.index import VectorIndex
 
-# The lines of a video, by its id, behind its vectors in a space.
+# Reads the lyric lines of a video's vectors in a space.
 ReadTexts = Callable[[str, Space], list[str]]
 
 JOIN = " / "
-# Below this cosine nothing is alike: a moment would be no reason but noise.
+# Below this cosine a moment would be noise.
 MIN_SIMILARITY = 0.1
 
 
@@ -31,13 +31,13 @@ def find_moments(
     asked: Sequence[tuple[EncodedPart, Ask]],
     n_moments: int,
 ) -> tuple[Moment, ...]:
-    """Find where a video answers a query: where its clips lie first, then what else is like it.
+    """Find the moments of a video for a query: positions of clips first, then similar segments.
 
     Args:
-        library: where lyric lines are read.
-        video: the one found.
-        asked: the parts of the query, each with its vectors as the index placed them.
-        n_moments: at most so many of each modality.
+        library: source of the lyric lines.
+        video: the result.
+        asked: the parts of the query, each with its vectors in the index.
+        n_moments: maximum number for each modality.
     """
     if n_moments < 1:
         return ()
@@ -65,7 +65,7 @@ def _limit_each(moments: Iterable[Moment], n_moments: int) -> list[Moment]:
 def _align_clip(
     video: Video, asked: Sequence[tuple[EncodedPart, Ask]], n_moments: int
 ) -> list[Moment]:
-    tracks: list[Track] = []
+    tracks: list[SimilarityTrack] = []
     is_calibrated = True
     ends = [video.duration_seconds]
     for part, ask in asked:
@@ -77,33 +77,34 @@ def _align_clip(
         trust = find_trust(part.space, similarities)
         is_calibrated = is_calibrated and trust is not None
         tracks.append(
-            Track(part.modality, similarities, part.times, times, 1.0 if trust is None else trust)
+            SimilarityTrack(
+                part.modality, similarities, part.times, times, 1.0 if trust is None else trust
+            )
         )
         ends.append(float(spans.ends.max()))
     if not tracks:
         return []
     duration = asked[0][0].duration_seconds or 0.0
-    places = align(tracks, duration, max(ends), AlignmentOptions(n_alignments=n_moments))
+    alignments = align(tracks, duration, max(ends), AlignmentOptions(n_alignments=n_moments))
     return [
         Moment(
             video.id,
-            place.modality,
-            place.start_seconds,
-            place.end_seconds,
-            place.similarity,
-            support=place.support if is_calibrated or place.start_seconds is None else None,
-            rate=place.rate,
+            alignment.modality,
+            alignment.start_seconds,
+            alignment.end_seconds,
+            alignment.similarity,
+            support=alignment.support if is_calibrated or alignment.start_seconds is None else None,
+            rate=alignment.rate,
             is_calibrated=is_calibrated,
         )
-        for place in places
+        for alignment in alignments
     ]
 
 
 def find_trust(space: Space, similarities: Matrix) -> float | None:
-    """How certain it is that a clip is of a video, from the (q, n) cosines; a logistic curve.
+    """The probability that a clip is from a video, from the (q, n) cosines by a logistic curve.
 
-    None where the encoder was not calibrated: where in the video it would lie is then all that can
-    be told.
+    None for an encoder without operating points: only the position is then known.
     """
     points = find_points(space.encoder)
     if points is None or points.trusted is None:
@@ -122,19 +123,19 @@ def find_alike(
     evidence: WordEvidence | None = None,
     read: ReadTexts | None = None,
 ) -> list[Moment]:
-    """Find the stretches of a video that are most like any vector of a set.
+    """Find the time ranges of a video that are most similar to any vector of a set.
 
     Args:
-        library: where lyric lines are read.
-        video: the one found.
-        index: of the space that is compared.
+        library: source of the lyric lines.
+        video: the result.
+        index: of the space.
         similarities: (q, n) cosines with the video's n vectors in this space.
-        n_moments: at most so many.
-        evidence: what words say of the n segments, already in the similarities.
-        read: gives the lines instead, where many moments are looked for.
+        n_moments: maximum number.
+        evidence: matching words of the n segments, already part of the similarities.
+        read: reads the lines instead, if many moments are needed.
 
     Returns:
-        At most `n_moments`, best first; none where the video has no vectors or none is alike.
+        At most `n_moments`, best first; none if no vector is similar.
     """
     if not similarities.size:
         return []
@@ -167,7 +168,7 @@ def find_alike(
 def find_shared(
     library: Library, video: Video, indexes: Iterable[VectorIndex], other: Video
 ) -> tuple[Moment, ...]:
-    """In each space, the stretch of another video most like any of this one."""
+    """In each space, the time range of another video that is most similar to this one."""
     moments: list[Moment] = []
     for index in indexes:
         similarities = index.vectors(video.id) @ index.vectors(other.id).T
@@ -176,7 +177,7 @@ def find_shared(
 
 
 def read_texts(library: Library, video_id: str, space: Space) -> list[str]:
-    """The lines behind a video's vectors; none where there are no words."""
+    """The lyric lines of a video's vectors; empty for other modalities."""
     if space.modality != "lyrics":
         return []
     texts = library.catalog.segment_texts(space.key, [video_id])

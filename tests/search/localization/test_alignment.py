@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvsearch.search.localization.alignment import Alignment, AlignmentOptions, align, merge_hits
-from mvsearch.search.localization.offset_votes import MAX_VECTORS, Track, find_median
+from mvsearch.search.localization.offset_votes import MAX_VECTORS, SimilarityTrack, find_median
 
 STEP = 0.05
 NAN = float("nan")
@@ -36,11 +36,11 @@ def sample(content: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 def track(
     content: np.ndarray, clip: np.ndarray, rate: float, modality: str = "frames", phase: float = 0.0
-) -> Track:
+) -> SimilarityTrack:
     video_times = np.arange(phase, len(content) * STEP, 1 / rate)
     query_times = np.arange(0, len(clip) * STEP, 0.5)
     similarities = sample(clip, query_times) @ sample(content, video_times).T
-    return Track(modality, similarities.astype(np.float32), query_times, video_times)
+    return SimilarityTrack(modality, similarities.astype(np.float32), query_times, video_times)
 
 
 def cut(content: np.ndarray, start: float, seconds: float = 5.0) -> np.ndarray:
@@ -126,26 +126,28 @@ def test_places_stay_within_the_video() -> None:
 
 def test_one_vector_on_either_side_is_enough() -> None:
     one = np.ones((1, 1), dtype=np.float32)
-    found = align([Track("audio", one, np.array([2.5]), np.array([2.5]))], 5, 5)
+    found = align([SimilarityTrack("audio", one, np.array([2.5]), np.array([2.5]))], 5, 5)
     assert found[0].start_seconds == pytest.approx(0, abs=0.1)
     assert found[0].end_seconds == 5
     assert found[0].similarity == 1
     line = np.array([[0.1, 0.2, 0.9, 0.2, 0.1]], dtype=np.float32)
-    found = align([Track("frames", line, np.array([0.0]), np.arange(5.0) * 2)], 1, 10)
+    found = align([SimilarityTrack("frames", line, np.array([0.0]), np.arange(5.0) * 2)], 1, 10)
     assert found[0].start_seconds == pytest.approx(4, abs=0.05)
 
 
 def test_unequal_neighbours_pull_the_peak_as_a_parabola_does() -> None:
     y = np.array([0.0, 0.5, 0.9, 0.7, 0.0])
     vertex = 2 + 0.5 * (y[3] - y[1]) / (2 * y[2] - y[1] - y[3])
-    one = Track("audio", y[None].astype(np.float32), np.array([0.0]), np.arange(5.0))
+    one = SimilarityTrack("audio", y[None].astype(np.float32), np.array([0.0]), np.arange(5.0))
     assert vertex > 2.1
     assert align([one], 1, 5)[0].start_seconds == pytest.approx(vertex, abs=0.03)
 
 
 def test_the_similarity_is_that_of_the_place() -> None:
     similarities = np.array([[0.2, 0.9, 0.1], [0.1, 0.3, 0.7]], dtype=np.float32)
-    found = align([Track("frames", similarities, np.array([0.0, 1.0]), np.arange(3.0))], 2, 3)
+    found = align(
+        [SimilarityTrack("frames", similarities, np.array([0.0, 1.0]), np.arange(3.0))], 2, 3
+    )
     assert found[0].start_seconds == pytest.approx(1, abs=0.1)
     assert found[0].similarity == pytest.approx((0.9 + 0.7) / 2)
 
@@ -415,7 +417,7 @@ def test_whatever_comes_in_what_comes_out_is_a_stretch_of_the_video_or_none(
     similarities = np.zeros if is_flat else lambda shape: rng.uniform(-1, 1, shape)
     made = similarities((n_query, n_video)).astype(np.float32)
     times = np.sort(rng.uniform(0, duration, n_query))
-    one = Track("frames", made, times, every * np.arange(float(n_video)), trust)
+    one = SimilarityTrack("frames", made, times, every * np.arange(float(n_video)), trust)
     end = every * n_video
     found = align([one], duration, end)
     assert found
