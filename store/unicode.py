@@ -45,6 +45,8 @@ def replace_surrogates(text: str) -> str:
 def printable(text: object) -> str:
     """Text from strangers without control characters or surrogates, fit for a terminal."""
     clean = replace_surrogates(str(text))
+    if clean.isprintable():
+        return clean
     return "".join(letter if is_harmless(letter) else "\ufffd" for letter in clean)
 
 

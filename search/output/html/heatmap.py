@@ -2,14 +2,12 @@
 
 import base64
 import io
-import math
-from collections.abc import Collection, Mapping
-from html import escape
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.output.html.page import wrap_wide
 from mvsearch.search.output.report import name_video
 from mvsearch.search.retrieval.matrix import NearestScores, ScoreMap
 from mvsearch.search.scoring.fusion import FloatArray
@@ -23,55 +21,72 @@ MAX_PAINTED = 1000
 # In CSS pixels.
 SIDE = 700
 MAX_CELL = 52
-LABEL_WIDTH = 250
-COUNT_WIDTH = 44
-COUNT_SIZE = 12
-LABEL_HEIGHT = 24
-LETTER_WIDTH = 7.2
-# Numbers above narrow columns stand above every second or third, so that they can be read.
-NUMBER_WIDTH = 22.0
 COUNT_DISTANCE = 36.0
 
 
-def draw_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> str:
-    """Draw the scores of all videos, like beside like.
+@dataclass(frozen=True, slots=True, eq=False)
+class Heatmap:
+    """The scores of all videos, like beside like, as a page draws them.
 
-    The picture is one image; only rows, and cells that have an entry to go to, are links, which
-    keeps the page light for hundreds of songs.
+    Attributes:
+        names: of the videos.
+        order: positions of the videos from the top, and from the left.
+        cells: (song, similar song, score) of the pairs that have an entry to go to.
+        picture: a PNG in base64, scaled to the map.
+        ramp: the same of the scores from `low` to `high`.
+        low: the lowest score.
+        high: the highest score.
+    """
+
+    names: Sequence[str]
+    order: Sequence[int]
+    cells: Sequence[tuple[int, int, float]]
+    picture: str
+    ramp: str
+    low: float
+    high: float
+
+    @property
+    def cell(self) -> float:
+        """The side of a cell in CSS pixels."""
+        return min(MAX_CELL, SIDE / len(self.order))
+
+    @property
+    def is_named(self) -> bool:
+        """Whether there is room for a name beside each row."""
+        return len(self.order) <= MAX_NAMED
+
+    @property
+    def places(self) -> Mapping[int, int]:
+        """Where each video stands in the order."""
+        return {song: at for at, song in enumerate(self.order)}
+
+    @property
+    def counts(self) -> Sequence[int]:
+        """The places that are numbered where rows are counted: 1, and round numbers."""
+        steps = (step * 10**power for power in range(10) for step in (1, 2, 5))
+        step = next(step for step in steps if step * self.cell >= COUNT_DISTANCE)
+        return () if self.is_named else (1, *range(step, len(self.order) + 1, step))
+
+
+def build_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> Heatmap:
+    """Put like beside like, and paint the scores.
 
     Args:
         matrix: n videos, n >= 1.
-        pairs: (song, similar song) positions that have an entry `p-SONG-SIMILAR`, the song then
-            one `s-SONG`.
-
-    Returns:
-        A figure in HTML.
+        pairs: (song, similar song) positions that have an entry to go to.
     """
     order, scores = _arrange(matrix)
     low, high = _scale(scores)
-    n = len(order)
-    cell = min(MAX_CELL, SIDE / n)
-    is_named = n <= MAX_NAMED
-    left, head = LABEL_WIDTH if is_named else COUNT_WIDTH, LABEL_HEIGHT
-    side = n * cell
-    # Half of the last count stands beyond the map.
-    beyond = 0 if is_named else COUNT_SIZE
-    picture = encode_png(_paint(scores, low, high))
-    parts = [
-        '<svg class="map" '
-        f'viewBox="{-left:g} {-head:g} {side + left + beyond:g} {side + head + beyond:g}" '
-        f'width="{side + left + beyond:g}" height="{side + head + beyond:g}" '
-        'role="group" aria-label="Similarity of every song with every other">',
-        f'<image width="{side:g}" height="{side:g}" preserveAspectRatio="none" '
-        f'href="data:image/png;base64,{picture}"/>',
-        *_link_rows(matrix, order, cell, {song for song, _ in pairs}),
-        *([] if is_named else _count_rows(n, cell)),
-        *_link_cells(matrix, order, cell, pairs),
-        "</svg>",
-    ]
-    drawing = wrap_wide("".join(parts), "Map of similarity")
-    names = "" if is_named else _list_names(matrix, order, {song for song, _ in pairs})
-    return f"<figure>{drawing}{_draw_scale(low, high)}{names}</figure>"
+    return Heatmap(
+        names=[name_video(video) for video in matrix.videos],
+        order=order.tolist(),
+        cells=[(*pair, matrix.scores[pair]) for pair in sorted(pairs)],
+        picture=encode_png(_paint(scores, low, high)),
+        ramp=encode_png(_paint(np.linspace(low, high, 64)[None, :], low, high)),
+        low=low,
+        high=high,
+    )
 
 
 def _arrange(matrix: ScoreMap) -> tuple[npt.NDArray[np.intp], FloatArray]:
@@ -166,115 +181,3 @@ def encode_png(pixels: npt.NDArray[np.uint8]) -> str:
     written = io.BytesIO()
     Image.fromarray(pixels).save(written, "PNG", optimize=True)
     return base64.b64encode(written.getvalue()).decode("ascii")
-
-
-def _link_rows(
-    matrix: ScoreMap, order: npt.NDArray[np.intp], cell: float, songs: Collection[int]
-) -> list[str]:
-    is_named = len(order) <= MAX_NAMED
-    left = LABEL_WIDTH if is_named else COUNT_WIDTH
-    rows = []
-    for row, song in enumerate(order):
-        name = name_video(matrix.videos[song])
-        # The list below the map has the same links for keys.
-        keys = "" if is_named else ' tabindex="-1"'
-        rows.append(
-            f'<a class="row"{_link(int(song), songs)}{keys}><title>{escape(name)}</title>'
-            f"{_name_row(row, int(song), name, cell) if is_named else ''}"
-            f'<rect x="{-left:g}" y="{row * cell:.2f}" width="{len(order) * cell + left:g}" '
-            f'height="{cell:.3f}"/></a>'
-        )
-    return rows
-
-
-def _name_row(row: int, song: int, name: str, cell: float) -> str:
-    """The name and the number of a song beside its row, and the number above its column."""
-    middle = (row + 0.5) * cell
-    size = min(13.0, 0.95 * cell)
-    beside = (
-        f'y="{middle:.2f}" font-size="{size:.1f}" text-anchor="end" dominant-baseline="central"'
-    )
-    labels = (
-        f'<text x="-8" {beside}>{song + 1}</text>'
-        f'<text x="-38" {beside}>{escape(_shorten(name))}</text>'
-    )
-    if row % math.ceil(NUMBER_WIDTH / cell) == 0:
-        labels += (
-            f'<text x="{middle:.2f}" y="-8" font-size="{size:.1f}" text-anchor="middle">'
-            f"{song + 1}</text>"
-        )
-    return labels
-
-
-def _count_rows(n: int, cell: float) -> list[str]:
-    """The places along the map, as the list of names counts them, at round numbers."""
-    step = next(
-        step * 10**power
-        for power in range(10)
-        for step in (1, 2, 5)
-        if step * 10**power * cell >= COUNT_DISTANCE
-    )
-    parts = []
-    for place in [1, *range(step, n + 1, step)]:
-        middle = (place - 0.5) * cell
-        size = f'font-size="{COUNT_SIZE}"'
-        parts.append(
-            f'<text x="-8" y="{middle:.2f}" {size} text-anchor="end" '
-            f'dominant-baseline="central">{place}</text>'
-            f'<text x="{middle:.2f}" y="-8" {size} text-anchor="middle">{place}</text>'
-        )
-    return parts
-
-
-def _list_names(matrix: ScoreMap, order: npt.NDArray[np.intp], songs: Collection[int]) -> str:
-    """The songs in the order of the map, folded."""
-    items = "".join(
-        f'<li dir="auto"><a{_link(int(song), songs)}>'
-        f"{escape(name_video(matrix.videos[song]))}</a></li>"
-        for song in order
-    )
-    return (
-        f'<details class="names"><summary>The {len(order)} songs in the order of the map, from its '
-        f"top</summary><ol>{items}</ol></details>"
-    )
-
-
-def _link(song: int, songs: Collection[int]) -> str:
-    return f' href="#s-{song}"' if song in songs else ""
-
-
-def _shorten(name: str) -> str:
-    room = int(LABEL_WIDTH / LETTER_WIDTH) - 5
-    return name if len(name) <= room else name[: room - 1].rstrip() + "…"
-
-
-def _link_cells(
-    matrix: ScoreMap,
-    order: npt.NDArray[np.intp],
-    cell: float,
-    pairs: Collection[tuple[int, int]],
-) -> list[str]:
-    place = {int(song): at for at, song in enumerate(order)}
-    # In a large map names would take a tenth of the page; the list below it has them.
-    is_named = len(order) <= MAX_NAMED
-    names = [
-        escape(name_video(video)) if is_named else str(at + 1)
-        for at, video in enumerate(matrix.videos)
-    ]
-    return [
-        # Keys reach the same entries by the rows; a stop at every cell would be endless.
-        f'<a class="cell" tabindex="-1" href="#p-{song}-{other}">'
-        f"<title>{names[song]} → {names[other]}: {matrix.scores[song, other]:.3f}</title>"
-        f'<path d="M{place[other] * cell:.2f} {place[song] * cell:.2f}h{cell:.2f}v{cell:.2f}'
-        f'h-{cell:.2f}z"/></a>'
-        for song, other in sorted(pairs)
-    ]
-
-
-def _draw_scale(low: float, high: float) -> str:
-    ramp = encode_png(_paint(np.linspace(low, high, 64)[None, :], low, high))
-    return (
-        f'<figcaption class="scale"><span>{low:.2f}</span><img alt="" '
-        f'src="data:image/png;base64,{ramp}"><span>{high:.2f}</span> similarity; click a cell for '
-        "the pair, a row for the song. Songs that are alike stand beside each other.</figcaption>"
-    )

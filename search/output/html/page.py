@@ -5,11 +5,17 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from mvsearch.search.output.text import format_seconds
 from mvsearch.store.records import Video
+from mvsearch.store.unicode import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # Id of a video, and the second at which it is looked at.
 Place = tuple[str, float]
@@ -18,12 +24,7 @@ Place = tuple[str, float]
 MAX_PICTURE_BYTES = 2_200_000
 N_AT_ONCE = 200
 
-NO_PICTURE = '<span class="still none" role="img" aria-label="no picture"></span>'
-PICTURE_STYLE = """
-.still { display: block; width: 100%; height: 100%; background: center / cover no-repeat; }
-.still.none { display: grid; place-items: center; color: var(--soft); font-size: 1.6rem; }
-.still.none::before { content: "♪"; opacity: .5; }
-"""
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 class StillSource(Protocol):
@@ -50,14 +51,12 @@ class PictureSheet:
     seconds: Mapping[str, Sequence[float]]
     names: Mapping[Place, str]
 
-    def draw(self, video_id: str, at_seconds: float) -> str:
-        """The picture of a video that is nearest to a time, or a mark that there is none."""
+    def find(self, video_id: str, at_seconds: float) -> tuple[str, str] | None:
+        """The class of the picture of a video nearest to a time, and its time; None without one."""
         nearest = find_nearest(self.seconds.get(video_id, ()), at_seconds)
         if nearest is None:
-            return NO_PICTURE
-        name = self.names[video_id, nearest]
-        when = format_seconds(nearest)
-        return f'<span class="still {name}" role="img" aria-label="still at {when}"></span>'
+            return None
+        return self.names[video_id, nearest], format_seconds(nearest)
 
 
 def find_nearest(seconds: Sequence[float], at_seconds: float) -> float | None:
@@ -107,35 +106,40 @@ def hash_style(style: str) -> str:
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
 
 
-def wrap_wide(drawing: str, label: str) -> str:
-    """Let a wide drawing be scrolled, by keys too, where the screen is narrow.
+def render_page(
+    template: str, title: str, styles: Sequence[str] = (), picture_style: str = "", **given: object
+) -> str:
+    """Render a whole document that runs no script and loads nothing.
+
+    All text is escaped and shown without control characters. The policy allows only pictures
+    inside the document and its own style sheet, by hash.
 
     Args:
-        drawing: HTML.
-        label: what it is, for those who do not see it; escaped.
+        template: its name in `templates/`; it extends `page.html`.
+        title: of the document.
+        styles: style sheets in `templates/` beside the one that all pages have.
+        picture_style: the rules of a `PictureSheet`.
+        given: what the template refers to.
     """
-    return f'<div class="wide" tabindex="0" role="region" aria-label="{label}">{drawing}</div>'
+    sheets = [(TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *styles)]
+    style = "\n" + "".join(sheets) + picture_style
+    return (
+        _load_templates()
+        .get_template(template)
+        .render(given, title=title, style=style, style_hash=hash_style(style))
+    )
 
 
-def write_page(title: str, style: str, body: Iterable[str]) -> str:
-    """Write a whole document that runs no script and loads nothing.
+@cache
+def _load_templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    Its policy allows only pictures inside it and its own style sheet, by hash.
-
-    Args:
-        title: escaped.
-        style: of the whole page.
-        body: HTML.
-    """
-    return "\n".join(
-        [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src '
-            f"data:; style-src 'sha256-{hash_style(style)}'; base-uri 'none'; "
-            "form-action 'none'\">",
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title><style>{style}</style></head><body>",
-            *body,
-            "<footer>Made by mvsearch.</footer></body></html>",
-        ]
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # What macros made is markup already.
+        finalize=lambda value: value if hasattr(value, "__html__") else printable(value),
     )

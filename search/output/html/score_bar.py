@@ -1,4 +1,4 @@
-"""Draws a score as a bar with one part per modality."""
+"""Splits a score into a bar with one part per modality."""
 
 from collections.abc import Iterable
 
@@ -22,8 +22,8 @@ def count_rest(result: Result) -> float:
     return rest if rest > ROUNDING else 0.0
 
 
-def draw_bar(result: Result, longest: float) -> str:
-    """Draw a score as an SVG bar.
+def split_bar(result: Result, longest: float) -> list[tuple[str, float, float]]:
+    """Split the bar of a score into a part for each modality.
 
     Its length is to the full width as the score is to `longest`. Its parts are as long as what
     each modality adds. What counts against the video (a negative cosine) has no length of its own:
@@ -32,6 +32,9 @@ def draw_bar(result: Result, longest: float) -> str:
     Args:
         result: with its contributions.
         longest: the score of a bar of full width.
+
+    Returns:
+        The modality or "rest", where the part begins, and its width; both in percent.
     """
     added: dict[str, float] = {
         m: p.points for m in MODALITIES if (p := result.contributions.get(m)) is not None
@@ -44,18 +47,14 @@ def draw_bar(result: Result, longest: float) -> str:
     x = 0.0
     parts = []
     for name, part in added.items():
-        width = max(part, 0.0) * scale
-        if width:
-            parts.append(f'<rect class="{name}" x="{x:.2f}" width="{width:.2f}"/>')
+        if width := max(part, 0.0) * scale:
+            parts.append((name, x, width))
         x += width
-    said = _say_parts(result)
-    return (
-        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img">'
-        f"<title>{said}</title>{''.join(parts)}</svg>"
-    )
+    return parts
 
 
-def _say_parts(result: Result) -> str:
+def say_parts(result: Result) -> str:
+    """A score as the sum of its parts, each with what it was made of."""
     said = [
         f"{WHAT[modality]} {part.points:.3g} (similarity {part.similarity:.2f}, surprise "
         f"{part.calibrated:.1f})"

@@ -10,7 +10,7 @@ import pytest
 import mvsearch.search.engine
 import mvsearch.search.retrieval.prototypes
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.output.html.heatmap import chain_by_likeness, draw_heatmap
+from mvsearch.search.output.html.heatmap import build_heatmap, chain_by_likeness
 from mvsearch.search.output.report import ReportOptions, write_report
 from mvsearch.search.retrieval.candidates import count_operations
 from mvsearch.search.retrieval.matrix import gather_scores
@@ -206,7 +206,7 @@ def test_the_map_of_many_songs_shows_what_is_known(
     scores = gather_scores(similar)
     assert len(scores.scores) == 36
     assert scores.scores[0, IDS.index(similar[0][1][0].video.id)] == similar[0][1][0].score
-    draw_heatmap(scores, scores.scores)
+    build_heatmap(scores, scores.scores)
     opacity = painted[0][..., 3]
     assert opacity.shape == (7, 7)
     assert opacity.max() == 255

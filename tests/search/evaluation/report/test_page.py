@@ -9,15 +9,11 @@ import pytest
 
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
-from mvsearch.search.evaluation.report.plots import (
-    LEFT,
-    RIGHT,
-    WIDTH,
-    draw_errors,
-    draw_occurrences,
-    draw_recall,
-)
+from mvsearch.search.evaluation.report.plots import place_seconds, plot_occurrences, plot_recall
 from mvsearch.search.evaluation.tables import make_tables
+
+# Of a plot, in its own units.
+LEFT, RIGHT, TOP, BOTTOM = 160, 876, 26, 326
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -90,40 +86,50 @@ def test_the_figures_stand_in_the_page(invent: Any) -> None:
 
 
 def test_a_dot_lies_where_its_share_is_and_chance_where_it_is(invent: Any) -> None:
-    tables = make_tables(invent())
+    evaluation = invent()
+    tables = make_tables(evaluation)
     topic = tables.list_topics()[0]
     row = tables.find_row(topic, "audio")
     assert row is not None
     share = row.figures["recall@1"].value
     assert share is not None
-    plot = draw_recall(tables, [topic], "title")
-    dots = re.findall(
-        r'class="audio"><title>[^<]*</title>.*?<circle class="dot" cx="([\d.]+)"', plot
+    (line,) = plot_recall(tables, [topic], "title").lines
+    assert [mark.share for mark in line.marks if mark.key.name == "audio"] == [share]
+    assert line.chance == pytest.approx(1 / 12)
+    page = render_evaluation(evaluation)
+    dot = re.search(
+        r'<g class="audio"><title>[^<]+</title>.*?<circle[^>]* cx="([\d.]+)"', page, re.S
     )
-    assert [float(x) for x in dots] == [
-        pytest.approx(LEFT + share * (WIDTH - LEFT - RIGHT), abs=0.1)
-    ]
-    (chance,) = re.findall(r'<path class="chance" d="M([\d.]+) ', plot)
-    assert float(chance) == pytest.approx(LEFT + (WIDTH - LEFT - RIGHT) / 12, abs=0.1)
+    assert dot is not None
+    assert float(dot[1]) == pytest.approx(LEFT + share * (RIGHT - LEFT), abs=0.1)
+    chance = re.search(r'<path class="chance" d="M([\d.]+) ', page)
+    assert chance is not None
+    assert float(chance[1]) == pytest.approx(LEFT + (RIGHT - LEFT) / 12, abs=0.1)
 
 
 def test_a_curve_of_errors_ends_at_the_share_that_got_a_time(invent: Any) -> None:
     evaluation = invent()
     asked = [o for o in evaluation.outcomes if o.is_moment_asked and o.system == "audio"]
     n_timed = sum(o.moment_error_seconds is not None for o in asked)
-    plot = draw_errors(evaluation, {"audio": asked})
-    (path,) = re.findall(r'class="curve" d="([^"]+)"', plot)
-    heights = [float(y) for y in re.findall(r"V([\d.]+)", path)]
-    bottom = float(re.findall(r"^M[\d.]+ ([\d.]+)", path)[0])
-    top = 26
-    assert (bottom - heights[-1]) / (bottom - top) == pytest.approx(n_timed / len(asked), abs=0.001)
+    page = render_evaluation(evaluation)
+    path = re.search(r'<title>audio</title><path class="curve" d="([^"]+)"', page)
+    assert path is not None
+    assert path[1].startswith(f"M{LEFT} {BOTTOM}H")
+    assert path[1].endswith(f"H{RIGHT}")
+    heights = [float(y) for y in re.findall(r"V([\d.]+)", path[1])]
+    share = (BOTTOM - heights[-1]) / (BOTTOM - TOP)
+    assert share == pytest.approx(n_timed / len(asked), abs=0.001)
     assert heights == sorted(heights, reverse=True)
+
+
+def test_seconds_lie_on_a_logarithmic_axis() -> None:
+    assert [place_seconds(each) for each in (0.0, 0.05, 60.0)] == [0.0, 0.0, pytest.approx(1.0)]
+    assert place_seconds(3**0.5) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("n", [1, 2, 12, 500])
 def test_columns_hold_every_video(n: int) -> None:
     counts = tuple(at * at % n for at in range(n))
-    plot = draw_occurrences(Hubness(10, tuple(map(str, range(n))), counts, n))
-    held = [int(found) for found in re.findall(r"times: (\d+) videos", plot)]
-    assert sum(held) == n
-    assert len(held) <= 41
+    plot = plot_occurrences(Hubness(10, tuple(map(str, range(n))), counts, n))
+    assert sum(n_seen for _, n_seen, _ in plot.bins) == n
+    assert len(plot.bins) <= 41

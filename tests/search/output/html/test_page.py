@@ -4,12 +4,13 @@ import base64
 import hashlib
 import re
 
+import pytest
+
 from mvsearch.search.output.html.page import (
-    NO_PICTURE,
     find_nearest,
     gather_sheet,
     hash_style,
-    write_page,
+    render_page,
 )
 from tests.search.still_sources import HeldStills, paint_place, read_rules
 
@@ -28,9 +29,8 @@ def test_each_picture_is_in_the_sheet_once():
         sheet.names[place]: paint_place(place) for place in dict.fromkeys(places)
     }
     assert sorted(stills.asked) == sorted(set(places))
-    drawn = sheet.draw("a1", 42.0)
-    assert f'class="still {sheet.names["a1", 60.0]}" role="img" aria-label="still at 1:00"' in drawn
-    assert sheet.draw("c3", 1.0) == NO_PICTURE
+    assert sheet.find("a1", 42.0) == (sheet.names["a1", 60.0], "1:00")
+    assert sheet.find("c3", 1.0) is None
 
 
 def test_a_full_sheet_has_a_picture_of_each_video_first():
@@ -39,7 +39,7 @@ def test_a_full_sheet_has_a_picture_of_each_video_first():
     sheet = gather_sheet(places, HeldStills(), max_bytes=size + 1)
     assert list(sheet.names) == [("a1", 10.0), ("b2", 60.0)]
     # The nearest that there is stands for the one there was no room for.
-    assert sheet.draw("a1", 60.0) == sheet.draw("a1", 10.0)
+    assert sheet.find("a1", 60.0) == sheet.find("a1", 10.0) == (sheet.names["a1", 10.0], "0:10")
 
 
 def test_a_picture_that_is_not_given_is_no_picture():
@@ -48,7 +48,7 @@ def test_a_picture_that_is_not_given_is_no_picture():
             return iter(())
 
     sheet = gather_sheet([("a1", 10.0)], Empty())
-    assert (sheet.style, sheet.draw("a1", 10.0)) == ("", NO_PICTURE)
+    assert (sheet.style, sheet.find("a1", 10.0)) == ("", None)
 
 
 def test_a_style_is_known_by_its_sha_256():
@@ -57,14 +57,24 @@ def test_a_style_is_known_by_its_sha_256():
 
 
 def test_a_page_allows_itself_nothing_but_its_style_and_its_pictures():
-    page = write_page("A &amp; B", "b { color: red }", ["<p>text</p>"])
+    page = render_page("page.html", "A & B\x1b", picture_style="b { color: red }")
+    style = re.search("<style>(.*)</style>", page, re.DOTALL)
     policy = re.search('Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
+    assert style is not None
+    assert style[1].endswith("b { color: red }")
     assert policy[1].split("; ") == [
         "default-src 'none'",
         "img-src data:",
-        f"style-src 'sha256-{hash_style('b { color: red }')}'",
+        f"style-src 'sha256-{hash_style(style[1])}'",
         "base-uri 'none'",
         "form-action 'none'",
     ]
-    assert "<title>A &amp; B</title>" in page
+    assert "<title>A &amp; B\ufffd</title>" in page
+
+
+def test_what_a_template_lacks_is_an_error():
+    from jinja2 import UndefinedError
+
+    with pytest.raises(UndefinedError):
+        render_page("similar.html", "title")

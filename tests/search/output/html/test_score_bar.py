@@ -1,6 +1,5 @@
 """Bars of the report: as long as the scores, whichever fusion made them."""
 
-import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,20 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvsearch.search.output.html.score_bar import draw_bar, find_longest
+from mvsearch.search.output.html.score_bar import find_longest, say_parts, split_bar
 from mvsearch.search.results import Contribution, Result
 from mvsearch.search.scoring.fusion import NEUTRAL, fuse, split_scores
 from mvsearch.store.records import Video
 
 WEIGHTS: dict[Any, float] = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
-RECT = re.compile(r'<rect class="(\w+)" x="([\d.]+)" width="([\d.]+)"')
 
 
-def read_bar(text: str) -> dict[str, float]:
+def read_bar(result: Result, longest: float) -> dict[str, float]:
     """The width of each part of a bar in percent; parts have no gaps between them."""
-    parts = [(name, float(x), float(width)) for name, x, width in RECT.findall(text)]
+    parts = split_bar(result, longest)
     for (_, x, width), (_, following, _) in pairwise(parts):
-        assert following == pytest.approx(x + width, abs=0.011)
+        assert following == pytest.approx(x + width)
     return {name: width for name, _, width in parts}
 
 
@@ -57,24 +55,24 @@ def test_bars_are_the_scores_under_every_fusion(fusion: Any) -> None:
     results = rank(fusion, similarities, surprises)
     longest = find_longest(results)
     for result in results:
-        bar = read_bar(draw_bar(result, longest))
-        assert sum(bar.values()) == pytest.approx(100 * result.score / longest, abs=0.021)
+        bar = read_bar(result, longest)
+        assert sum(bar.values()) == pytest.approx(100 * result.score / longest)
         if fusion == "rrf":
             continue
         for m, part in result.contributions.items():
             value = part.calibrated if fusion == "calibrated" else part.similarity
-            assert bar[m] == pytest.approx(100 * part.weight * value / longest, abs=0.021)
+            assert bar[m] == pytest.approx(100 * part.weight * value / longest)
         lacked = 1.0 - sum(part.weight for part in result.contributions.values())
         neutral = NEUTRAL * lacked if fusion == "calibrated" else 0.0
-        assert bar.get("rest", 0.0) == pytest.approx(100 * neutral / longest, abs=0.021)
+        assert bar.get("rest", 0.0) == pytest.approx(100 * neutral / longest)
 
 
 def test_parts_by_ranks_are_the_published_sum() -> None:
     similarities = {"frames": np.array([0.9, 0.2]), "audio": np.array([0.1, 0.8])}
     first, second = rank("rrf", similarities, similarities)
-    bar = read_bar(draw_bar(first, 1 / 61))
-    assert bar["frames"] == pytest.approx(50.0, abs=0.021)
-    assert bar["audio"] == pytest.approx(50 * 61 / 62, abs=0.021)
+    bar = read_bar(first, 1 / 61)
+    assert bar["frames"] == pytest.approx(50.0)
+    assert bar["audio"] == pytest.approx(50 * 61 / 62)
     assert first.score == pytest.approx(second.score)
 
 
@@ -84,10 +82,10 @@ def test_what_counts_against_a_video_shortens_its_bar() -> None:
         "lyrics": Contribution(-0.25, 0.4, 0.1, -0.1),
     }
     video = Video("a", Path("/a"), "t")
-    assert read_bar(draw_bar(Result(1, 0.2, video, parts), 0.4)) == {"frames": 50.0}
+    assert read_bar(Result(1, 0.2, video, parts), 0.4) == {"frames": pytest.approx(50.0)}
     against: Any = {"lyrics": Contribution(-0.25, 1.0, 0.1, -0.25)}
-    assert read_bar(draw_bar(Result(1, -0.25, video, against), 0.4)) == {}
-    assert read_bar(draw_bar(Result(1, 0.0, video), 0.0)) == {}
+    assert read_bar(Result(1, -0.25, video, against), 0.4) == {}
+    assert read_bar(Result(1, 0.0, video), 0.0) == {}
 
 
 def test_a_better_score_never_has_a_shorter_bar() -> None:
@@ -104,7 +102,6 @@ def test_a_better_score_never_has_a_shorter_bar() -> None:
         "audio": Contribution(0.40, 0.30, 0.4, 0.12),
     }
     first, second = Result(1, 17.92, video, sung), Result(2, 1.1, video, alike)
-    assert sum(read_bar(draw_bar(first, 17.92)).values()) == pytest.approx(100.0, abs=0.021)
-    bar = draw_bar(second, 17.92)
-    assert sum(read_bar(bar).values()) == pytest.approx(100 * 1.1 / 17.92, abs=0.021)
-    assert "1.1 = pictures 0.78 (similarity 0.41, surprise 2.6) + " in bar
+    assert sum(read_bar(first, 17.92).values()) == pytest.approx(100.0)
+    assert sum(read_bar(second, 17.92).values()) == pytest.approx(100 * 1.1 / 17.92)
+    assert "1.1 = pictures 0.78 (similarity 0.41, surprise 2.6) + " in say_parts(second)
