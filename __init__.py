@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mvsearch.search.api.library import VideoLibrary
     from mvsearch.search.api.library import open_library as open
-    from mvsearch.search.query.media import Clip, make_query
+    from mvsearch.search.query.make_query import Clip, make_query
+    from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
     from mvsearch.search.results import Contribution, Moment, Result, SearchResults
     from mvsearch.store.errors import (
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 # Imported when they are first used: `import mvsearch` loads nothing.
 _PLACES = {
     "mvsearch.search.api.library": ("VideoLibrary",),
-    "mvsearch.search.query.media": ("Clip", "make_query"),
+    "mvsearch.search.query.make_query": ("Clip", "make_query"),
+    "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
     "mvsearch.search.results": ("Contribution", "Moment", "Result", "SearchResults"),
     "mvsearch.store.errors": (
@@ -57,6 +59,7 @@ __all__ = [
     "Contribution",
     "EncoderMismatchError",
     "Failure",
+    "Frames",
     "LibraryBusyError",
     "LibraryClosedError",
     "LibraryDamagedError",
@@ -68,6 +71,7 @@ __all__ = [
     "Query",
     "QueryError",
     "Result",
+    "Samples",
     "SearchResults",
     "ToolMissingError",
     "Video",

@@ -19,8 +19,9 @@ from mvsearch.search.query.encode import (
     own_spaces,
 )
 from mvsearch.search.query.lexical import find_evidence
-from mvsearch.search.query.query import Query, Weights
+from mvsearch.search.query.query import Query
 from mvsearch.search.query.tags import find_tagged, keep_tagged, list_tagged, show_tags
+from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
 from mvsearch.search.retrieval.matrix import SimilarityMatrix

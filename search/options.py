@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.query.query import Weights
+from mvsearch.search.query.weights import Weights, check_weights
 from mvsearch.search.scoring.fusion import Fusion
 from mvsearch.store.errors import QueryError
 
@@ -37,8 +37,8 @@ class SearchOptions:
             raise QueryError(f"the number of results is at least 1, not {self.top}")
         if self.per_artist is not None and self.per_artist < 1:
             raise QueryError(f"an artist has at least 1 result, not {self.per_artist}")
-        if self.weights is not None and not any(weight > 0 for weight in self.weights.values()):
-            raise QueryError("the weights are all zero: give at least one above zero")
+        if self.weights is not None:
+            check_weights(self.weights)
 
     def to_dict(self) -> dict[str, Any]:
         """How was asked, as the JSON contract echoes it; weights are None where none were given."""

@@ -13,10 +13,16 @@ def default_library_folder() -> Path:
     """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
     chosen = os.environ.get("MVSEARCH_LIBRARY")
     if chosen:
-        return Path(chosen).expanduser()
+        return expand_home(chosen)
     from platformdirs import user_data_path
 
     return user_data_path("mvsearch", appauthor=False)
+
+
+def expand_home(path: str | os.PathLike[str]) -> Path:
+    """A path, `~` at its beginning being the user's home; any other `~` is a part of a name."""
+    plain = Path(path)
+    return Path.home().joinpath(*plain.parts[1:]) if plain.parts[:1] == ("~",) else plain
 
 
 def is_file(file: Path) -> bool:

@@ -21,13 +21,14 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-pix_fmt", "yuv420p")
 
 
-def run_ffmpeg(*arguments: str | Path) -> None:
+def run_ffmpeg(*arguments: object, given: bytes = b"") -> bytes:
     """Run ffmpeg, which overwrites its output; its log is shown where it fails."""
     command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
     done = subprocess.run(
-        [*command, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        [*command, *map(str, arguments)], input=given, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout
 
 
 def probe_times(path: Path, stream: str = "v:0") -> list[float]:

@@ -11,10 +11,10 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.api.arguments import IndexArguments, SearchArguments, make_search_options
 from mvsearch.search.api.contents import Contents
 from mvsearch.search.api.session import Session
-from mvsearch.search.query.media import Many, make_query
+from mvsearch.search.query.make_query import Many, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result, SearchResults
-from mvsearch.store.opening import default_library_folder
+from mvsearch.store.opening import default_library_folder, expand_home
 from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class VideoLibrary(Contents):
         profile: str | None = None,
         load_encoders: Callable[[str], Encoders] = Encoders,
     ) -> None:
-        self._session = Session(Path(folder).expanduser(), profile, load_encoders)
+        self._session = Session(expand_home(folder), profile, load_encoders)
 
     @property
     def folder(self) -> Path:
@@ -102,20 +102,20 @@ class VideoLibrary(Contents):
         """
         from mvsearch.search.api.indexing import index
 
-        place = Path(folder).expanduser()
+        place = expand_home(folder)
         return index(self._session, place, progress, cancel, **arguments)
 
     def search(
         self,
         query: Query | str | None = None,
         *,
-        text: Many = None,
-        lyric: Many = None,
+        text: Words = None,
+        lyric: Words = None,
         image: Many = None,
         clip: Many = None,
         audio: Many = None,
         like: Many = None,
-        tag: str | list[str] | tuple[str, ...] | None = None,
+        tag: Words = None,
         **arguments: Unpack[SearchArguments],
     ) -> SearchResults:
         """Find the videos that answer a query best, the moment in each, and why.
@@ -126,10 +126,10 @@ class VideoLibrary(Contents):
             query: a query made before, or words as for `text`.
             text: words for what is seen, sung or heard.
             lyric: a line that is sung.
-            image: a picture.
-            clip: a piece of video, with its sound.
-            audio: a piece of sound.
-            like: a video of the library, or a piece of it.
+            image: a picture: a path, bytes, an image of Pillow, or (height, width, 3) uint8 RGB.
+            clip: a piece of video with its sound: a path, bytes, `Frames`, or a `Clip` of these.
+            audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
+            like: a video of the library, or a `Clip` of one.
             tag: only videos with this tag.
             **arguments: see `SearchArguments`.
 
@@ -239,7 +239,7 @@ class VideoLibrary(Contents):
         """
         from mvsearch.search.api.evaluating import evaluate
 
-        files = [Path(file) for file in groups]
+        files = [expand_home(file) for file in groups]
         return evaluate(self._session, sample, profiles, files, workers, progress)
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ def similar(
     from mvsearch.indexer.progress import follow
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.report import ReportOptions
-    from mvsearch.search.query.query import parse_weights
+    from mvsearch.search.query.weights import parse_weights
 
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")

@@ -82,7 +82,8 @@ def search(
     from mvsearch.search.output.plugin_forms import find_form
     from mvsearch.search.output.report import SEARCH_FORMS
     from mvsearch.search.query.guess import guess_parts
-    from mvsearch.search.query.query import Query, QueryKind, parse_part, parse_weights
+    from mvsearch.search.query.query import Query, QueryKind, parse_part
+    from mvsearch.search.query.weights import parse_weights
     from mvsearch.store.unicode import printable
 
     if as_json + as_csv + as_m3u + (form is not None) > 1:

@@ -223,15 +223,16 @@ def split_lines(words: str) -> tuple[str, ...]:
 def _encode_file(
     part: QueryPart, encoders: Encoders, modalities: Sequence[Modality], analyse: Analyse
 ) -> list[EncodedPart]:
-    check_file(part.path, part.value)
+    if part.media is None:
+        check_file(part.path, part.value)
     try:
         found = analyse(part, encoders, modalities)
     except MediaError as error:
-        raise QueryError(f"cannot read {part.path.name!r}: {error}") from error
+        raise QueryError(f"cannot read {part.name}: {error}") from error
     own = {encoders.get(modality).spaces[0].key for modality in modalities}
     found = [e for e in found if e.space.key in own and e.segments]
     if not found:
-        raise QueryError(f"{part.path.name!r} holds no {' or '.join(modalities)} to search by")
+        raise QueryError(f"{part.name} holds no {' or '.join(modalities)} to search by")
     if part.kind == "image":
         return [
             EncodedPart(part, e.space, e.vectors, np.full(len(e.vectors), np.nan)) for e in found
@@ -261,8 +262,9 @@ def analyse_part(
     # Only a query with a file in it needs the decoders.
     from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
 
-    if part.kind == "image":
-        return analyse_image(part.path, encoders)
     section = part.section or Section()
     options = AnalysisOptions(start_seconds=section.start_seconds, end_seconds=section.end_seconds)
-    return analyse_file(part.path, encoders, options, stages=tuple(modalities)).embeddings
+    with part.opened() as file:
+        if part.kind == "image":
+            return analyse_image(file, encoders)
+        return analyse_file(file, encoders, options, stages=tuple(modalities)).embeddings

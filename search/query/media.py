@@ -1,91 +1,195 @@
-"""What a program asks with: files, and pieces of files or of videos of the library."""
+"""Media that a program asks with and that are in memory: checked, and handed on as files."""
 
+import io
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol
 
-from mvsearch.search.query.query import Query, QueryKind, QueryPart, Section
+import numpy as np
+import numpy.typing as npt
+
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import Video
+from mvsearch.store.records import Matrix
 
-Source = str | Path | Video
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# More than an hour of music video in good quality.
+MAX_BYTES = 2**30
+# As the readers of files have it: 64 Mi pixels is twice 8K.
+MAX_PIXELS = 64 * 2**20
+MAX_FRAME_RATE = 1000.0
+MAX_SAMPLE_RATE = 768_000
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A piece of a file, or of a video of the library.
+class Media(Protocol):
+    """Media in memory."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def write(self, file: Path) -> None:
+        """Write it to a file that is not there yet."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """The content of a file: an encoded picture, video or sound.
+
+    Raises:
+        QueryError: it is empty, or larger than `MAX_BYTES`.
+    """
+
+    data: bytes
+
+    def __post_init__(self) -> None:
+        """Check the size."""
+        if not 0 < len(self.data) <= MAX_BYTES:
+            raise QueryError(f"a file in memory has 1 to {MAX_BYTES} bytes, not {len(self.data)}")
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{len(self.data)} bytes"
+
+    def write(self, file: Path) -> None:
+        """Write it to a file that is not there yet."""
+        file.write_bytes(self.data)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """Decoded video to ask with.
 
     Attributes:
-        source: a path; in a part of the kind `like`, what `VideoLibrary.find` takes.
-        start_seconds, end_seconds: None is its beginning, or its end.
-    """
-
-    source: Source
-    start_seconds: float | None = None
-    end_seconds: float | None = None
-
-
-Asked = Source | Clip
-Many = Asked | list[Asked] | tuple[Asked, ...] | None
-
-
-def make_query(
-    query: Query | str | None = None,
-    *,
-    text: Many = None,
-    lyric: Many = None,
-    image: Many = None,
-    clip: Many = None,
-    audio: Many = None,
-    like: Many = None,
-    tag: str | list[str] | tuple[str, ...] | None = None,
-) -> Query:
-    """Make a query of its parts, each one thing or a list of things; they are fused.
-
-    Args:
-        query: a query to extend, or words, which are a part of the kind `text`.
-        text: words for what is seen, sung or heard.
-        lyric: a line that is sung.
-        image: a picture.
-        clip: a piece of video, with its sound.
-        audio: a piece of sound.
-        like: a video of the library, or a piece of it.
-        tag: only videos with this tag.
+        pixels: (n, height, width, 3) uint8, RGB; at most 1 GiB.
+        frame_rate: frames a second.
 
     Raises:
-        QueryError: there is nothing to ask, or a part makes no sense.
+        QueryError: they have another shape or type, are none, or too many.
     """
-    asked: dict[QueryKind, Many] = {
-        "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
-    }  # fmt: skip
-    begun = query if isinstance(query, Query) else None
-    parts = list(begun.parts) if begun is not None else []
-    parts += [QueryPart("text", query)] if isinstance(query, str) else []
-    parts += [make_part(kind, one) for kind, many in asked.items() for one in _iterate(many)]
-    tags = (tag,) if isinstance(tag, str) else tuple(tag or ())
-    return Query(tuple(parts), (*(begun.tags if begun is not None else ()), *tags))
+
+    pixels: npt.NDArray[np.uint8]
+    frame_rate: float
+
+    def __post_init__(self) -> None:
+        """Check shape, type and size."""
+        _check_pixels(self.pixels, 4, "(n, height, width, 3)")
+        if not 0 < self.frame_rate <= MAX_FRAME_RATE:
+            raise QueryError(f"a frame rate is above 0 and at most 1000, not {self.frame_rate}")
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{len(self.pixels)} frames"
+
+    def write(self, file: Path) -> None:
+        """Write it to a file that is not there yet."""
+        from mvsearch.indexer.media.writing import write_frames
+
+        write_frames(file, self.pixels, self.frame_rate)
 
 
-def make_part(kind: QueryKind, asked: Asked) -> QueryPart:
-    """One part of a query; a path is a path, whatever is in its name.
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Decoded sound to ask with.
+
+    Attributes:
+        values: (n,) float32, mono, from -1 to 1; at most 1 GiB.
+        sample_rate: samples a second.
 
     Raises:
-        QueryError: it makes no sense as a part of this kind.
+        QueryError: they have another shape or type, are none, too many, or not finite.
     """
-    section = None
-    if isinstance(asked, Clip):
-        if (asked.start_seconds, asked.end_seconds) != (None, None):
-            section = Section(asked.start_seconds, asked.end_seconds)
-        asked = asked.source
-    if kind == "like" and isinstance(asked, Video):
-        return QueryPart(kind, asked.id, section)
-    if isinstance(asked, str) or (kind not in ("text", "lyric") and isinstance(asked, Path)):
-        return QueryPart(kind, str(asked), section)
-    raise QueryError(f"{kind} cannot be a {type(asked).__name__}")
+
+    values: Matrix
+    sample_rate: int
+
+    def __post_init__(self) -> None:
+        """Check shape, type and size."""
+        values = self.values
+        if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype != np.float32:
+            raise QueryError(f"samples are an array (n,) of float32, not {_describe(values)}")
+        _check_bytes(values)
+        if not np.isfinite(values).all():
+            raise QueryError("samples are finite numbers, but some are not")
+        if not 0 < self.sample_rate <= MAX_SAMPLE_RATE:
+            raise QueryError(
+                f"a sample rate is above 0 and at most {MAX_SAMPLE_RATE}, not {self.sample_rate}"
+            )
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{len(self.values)} samples"
+
+    def write(self, file: Path) -> None:
+        """Write it to a file that is not there yet."""
+        from mvsearch.indexer.media.writing import write_samples
+
+        write_samples(file, self.values, self.sample_rate)
 
 
-def _iterate(many: Many) -> Iterator[Asked]:
-    if isinstance(many, (list, tuple)):
-        yield from many
-    elif many is not None:
-        yield many
+def is_pillow_image(value: object) -> bool:
+    """Whether it is an image of Pillow, which is not imported for that."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(value, pillow.Image)
+
+
+def encode_picture(picture: "Image | npt.NDArray[np.uint8]") -> Encoded:
+    """A picture of Pillow, or (height, width, 3) uint8 RGB, as PNG, which loses nothing.
+
+    Raises:
+        QueryError: it has another shape or type, or is too large.
+    """
+    from PIL import Image, ImageOps
+
+    if isinstance(picture, np.ndarray):
+        _check_pixels(picture, 3, "(height, width, 3)")
+        image = Image.fromarray(np.ascontiguousarray(picture))
+    else:
+        _check_size(picture.width, picture.height)
+        image = ImageOps.exif_transpose(picture)  # as the readers of files turn it
+        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+        image = image.convert("RGBA" if has_alpha else "RGB")
+    encoded = io.BytesIO()
+    image.save(encoded, "PNG", compress_level=1)
+    return Encoded(encoded.getvalue())
+
+
+@contextmanager
+def written(media: Media) -> Iterator[Path]:
+    """A file of the media in a folder of this user alone, which is removed afterwards."""
+    with TemporaryDirectory(prefix="mvsearch-") as folder:
+        file = Path(folder) / "query"
+        media.write(file)
+        yield file
+
+
+def _check_pixels(pixels: Any, n_dimensions: int, shape: str) -> None:
+    is_array = isinstance(pixels, np.ndarray) and pixels.ndim == n_dimensions
+    if not is_array or pixels.dtype != np.uint8 or pixels.shape[-1] != 3:
+        raise QueryError(f"pixels are an array {shape} of uint8, not {_describe(pixels)}")
+    _check_bytes(pixels)
+    _check_size(pixels.shape[-2], pixels.shape[-3])
+
+
+def _check_size(width: int, height: int) -> None:
+    if not 0 < width * height <= MAX_PIXELS:
+        raise QueryError(f"a picture has 1 to {MAX_PIXELS} pixels, not {width} × {height}")
+
+
+def _check_bytes(values: npt.NDArray[Any]) -> None:
+    if not 0 < values.nbytes <= MAX_BYTES:
+        raise QueryError(f"an array to ask with has 1 to {MAX_BYTES} bytes, not {values.nbytes}")
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.shape} of {value.dtype}"
+    return type(value).__name__

@@ -2,23 +2,22 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from mvsearch.search.query.media import Media, written
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import MODALITIES, Modality
+from mvsearch.store.records import Modality
 from mvsearch.store.unicode import printable, replace_surrogates
 
 QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
 SECTION_KINDS: frozenset[QueryKind] = frozenset({"clip", "audio", "like"})
 
-Weights = Mapping[Modality, float]
-
-# Beyond these a number is a slip, and more than ffmpeg and float32 can hold.
-MAX_WEIGHT = 1e6
+# Beyond this a number is a slip, and more than ffmpeg can hold.
 MAX_SECONDS = 1e7
 # A song has fewer, and no encoder reads more.
 MAX_QUERY_LETTERS = 10_000
@@ -65,11 +64,13 @@ class QueryPart:
         kind: what it is.
         value: the words, the path of the file, or the name of a video of the library.
         section: the stretch of the file or video that is meant; None for all of it.
+        media: what is meant, where it is in memory and not in a file; `value` says what it is.
     """
 
     kind: QueryKind
     value: str
     section: Section | None = None
+    media: Media | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be looked for."""
@@ -85,6 +86,24 @@ class QueryPart:
     def path(self) -> Path:
         """The file of an image, clip or audio part."""
         return Path(self.value)
+
+    @property
+    def name(self) -> str:
+        """What messages call the media of an image, clip or audio part."""
+        return repr(self.path.name) if self.media is None else f"the {self.kind}"
+
+    @contextmanager
+    def opened(self) -> Iterator[Path]:
+        """A file of the media, which goes afterwards where it was made for that.
+
+        Raises:
+            MediaError: what is in memory cannot be written.
+        """
+        if self.media is not None:
+            with written(self.media) as file:
+                yield file
+        else:
+            yield self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,45 +162,6 @@ def parse_part(kind: QueryKind, value: str) -> QueryPart:
         return QueryPart(kind, value)
     name, section = parse_section(value)
     return QueryPart(kind, name, section)
-
-
-def parse_weights(text: str) -> dict[Modality, float]:
-    """Read `frames=.6,lyrics=.4,audio=0`; what is not named weighs nothing.
-
-    Raises:
-        QueryError: a name is unknown or given twice, a number is negative or none, all are zero.
-    """
-    weights: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.0)
-    seen: set[Modality] = set()
-    for item in text.split(","):
-        name, _, number = item.partition("=")
-        modality = _read_modality(name.strip())
-        if modality in seen:
-            raise QueryError(f"the weight of {modality} is given twice")
-        seen.add(modality)
-        weights[modality] = _read_weight(modality, number.strip())
-    if not any(weights.values()):
-        raise QueryError("the weights are all zero: give at least one above zero")
-    return weights
-
-
-def _read_modality(name: str) -> Modality:
-    for modality in MODALITIES:
-        if name == modality:
-            return modality
-    raise QueryError(f"no weight is called {name!r}: write for example frames=.6,lyrics=.4,audio=0")
-
-
-def _read_weight(modality: Modality, number: str) -> float:
-    try:
-        weight = float(number)
-    except ValueError:
-        weight = math.nan
-    if not 0 <= weight <= MAX_WEIGHT:
-        raise QueryError(
-            f"the weight of {modality} is a number from 0 up, at most a million, not {number!r}"
-        )
-    return weight
 
 
 def parse_time(text: str) -> float:

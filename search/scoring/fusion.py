@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.query.query import Weights
+from mvsearch.search.query.weights import Weights
 from mvsearch.store.records import MODALITIES, Modality
 
 FloatArray = npt.NDArray[np.float64]

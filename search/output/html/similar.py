@@ -20,7 +20,7 @@ from mvsearch.search.output.html.score_bar import (
 )
 from mvsearch.search.output.report import Similar, find_best_moment, name_video, say_moment
 from mvsearch.search.output.text import format_seconds
-from mvsearch.search.query.query import Weights
+from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.matrix import ScoreMap
 from mvsearch.store.records import MODALITIES

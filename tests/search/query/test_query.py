@@ -14,8 +14,8 @@ from mvsearch.search.query.query import (
     parse_part,
     parse_section,
     parse_time,
-    parse_weights,
 )
+from mvsearch.search.query.weights import parse_weights
 from mvsearch.store.errors import QueryError
 
 

@@ -1,0 +1,47 @@
+"""Writes decoded frames and samples to files that the decoder reads back unchanged."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.indexer.media.programs import compile_graph, find_reason, open_raw, run_program
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Matrix
+
+WRITE_TIMEOUT_SECONDS = 120.0
+
+
+def write_frames(path: Path, frames: npt.NDArray[np.uint8], frame_rate: float) -> None:
+    """Write (n, height, width, 3) RGB frames as a video without compression.
+
+    Raises:
+        MediaError: it cannot be written.
+        ToolMissingError: there is no ffmpeg.
+    """
+    size = f"{frames.shape[2]}x{frames.shape[1]}"
+    source = open_raw(f="rawvideo", pix_fmt="rgb24", s=size, r=frame_rate)
+    _write(source, path, frames.tobytes(), format="mov", vcodec="rawvideo")
+
+
+def write_samples(path: Path, samples: Matrix, sample_rate: int) -> None:
+    """Write (n,) float32 mono samples as sound without compression.
+
+    Raises:
+        MediaError: it cannot be written.
+        ToolMissingError: there is no ffmpeg.
+    """
+    source = open_raw(f="f32le", ar=sample_rate, ac=1)
+    _write(
+        source, path, samples.astype("<f4", copy=False).tobytes(), format="wav", acodec="pcm_f32le"
+    )
+
+
+def _write(source: Any, path: Path, data: bytes, **settings: Any) -> None:
+    target = Path(f"file:{path.absolute()}")
+    output = source.output(filename=target, **settings)
+    done = run_program(compile_graph(output), WRITE_TIMEOUT_SECONDS, data)
+    if done.returncode != 0:
+        reason = find_reason(done.stderr.decode(errors="replace"))
+        raise reason or MediaError("decode_failed", "it cannot be written for the decoder")

@@ -1,0 +1,142 @@
+"""Queries made by a program: of paths, bytes, pictures, arrays and videos of the library."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.search.query.media import (
+    Encoded,
+    Frames,
+    Media,
+    Samples,
+    encode_picture,
+    is_pillow_image,
+)
+from mvsearch.search.query.query import Query, QueryKind, QueryPart, Section
+from mvsearch.store.errors import QueryError
+from mvsearch.store.opening import expand_home
+from mvsearch.store.records import Video
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Source: TypeAlias = "str | Path | bytes | Image | npt.NDArray[np.uint8] | Frames | Samples | Video"
+
+_OF_FILES: tuple[QueryKind, ...] = ("image", "clip", "audio")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A piece of video or sound to ask with.
+
+    Attributes:
+        source: a path, the bytes of a file, `Frames` or `Samples`; in a part of the kind `like`, a
+            video of the library or what `VideoLibrary.find` takes.
+        start_seconds, end_seconds: None is its beginning, or its end.
+    """
+
+    source: Source
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+
+Asked: TypeAlias = "Source | Clip"
+Many: TypeAlias = "Asked | list[Any] | tuple[Any, ...] | None"
+Words: TypeAlias = "str | list[str] | tuple[str, ...] | None"
+
+
+def make_query(
+    query: Query | str | None = None,
+    *,
+    text: Words = None,
+    lyric: Words = None,
+    image: Many = None,
+    clip: Many = None,
+    audio: Many = None,
+    like: Many = None,
+    tag: Words = None,
+) -> Query:
+    """Make a query of its parts; each is one thing or a list of things, and all are fused.
+
+    Args:
+        query: a query to extend, or words as for `text`.
+        text: words for what is seen, sung or heard.
+        lyric: a line that is sung.
+        image: a picture: a path, bytes, an image of Pillow, or (height, width, 3) uint8 RGB.
+        clip: a piece of video with its sound: a path, bytes, `Frames`, or a `Clip` of these.
+        audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
+        like: a video of the library, or a `Clip` of one.
+        tag: only videos with this tag.
+
+    Raises:
+        QueryError: there is nothing to ask, or a part makes no sense.
+    """
+    asked: dict[QueryKind, Many] = {
+        "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
+    }  # fmt: skip
+    begun = query if isinstance(query, Query) else None
+    parts = list(begun.parts) if begun is not None else []
+    parts += [QueryPart("text", query)] if isinstance(query, str) else []
+    parts += [make_part(kind, one) for kind, many in asked.items() for one in _iterate(many)]
+    tags = (tag,) if isinstance(tag, str) else tuple(tag or ())
+    return Query(tuple(parts), (*(begun.tags if begun is not None else ()), *tags))
+
+
+def make_part(kind: QueryKind, asked: Asked) -> QueryPart:
+    """One part of a query; a path is a path, whatever is in its name.
+
+    Raises:
+        QueryError: it makes no sense as a part of this kind.
+    """
+    section = None
+    if isinstance(asked, Clip):
+        if (asked.start_seconds, asked.end_seconds) != (None, None):
+            section = Section(asked.start_seconds, asked.end_seconds)
+        asked = asked.source
+    if kind == "like" and isinstance(asked, Video):
+        return QueryPart(kind, asked.id, section)
+    if kind in _OF_FILES and isinstance(asked, (str, Path)):
+        return QueryPart(kind, str(expand_home(asked)), section)
+    if isinstance(asked, str) or (kind == "like" and isinstance(asked, Path)):
+        return QueryPart(kind, str(asked), section)
+    media = _find_media(kind, asked)
+    if media is None:
+        raise QueryError(_say_unfit(kind, asked))
+    return QueryPart(kind, media.name, section, media)
+
+
+def _find_media(kind: QueryKind, asked: object) -> Media | None:
+    """What is asked with, where it is in memory and fits the kind."""
+    if kind in _OF_FILES and isinstance(asked, (bytes, bytearray, memoryview)):
+        return Encoded(bytes(asked))
+    if kind == "image" and (isinstance(asked, np.ndarray) or is_pillow_image(asked)):
+        picture: Any = asked
+        return encode_picture(picture)
+    if (kind == "clip" and isinstance(asked, Frames)) or (
+        kind == "audio" and isinstance(asked, Samples)
+    ):
+        return asked
+    return None
+
+
+def _say_unfit(kind: QueryKind, asked: object) -> str:
+    takes = {
+        "text": "words",
+        "lyric": "words",
+        "image": "a path, bytes, an image of Pillow or an array (height, width, 3) of uint8",
+        "clip": "a path, bytes, Frames(pixels, frame_rate), or a Clip of one of these",
+        "audio": "a path, bytes, Samples(values, sample_rate), or a Clip of one of these",
+        "like": "a video of the library, its name, or a Clip of it",
+    }
+    return f"{kind} takes {takes[kind]}, not {type(asked).__name__}"
+
+
+def _iterate(many: Many) -> Iterator[Asked]:
+    if isinstance(many, (list, tuple)):
+        yield from many
+    elif many is not None:
+        yield many

@@ -1,0 +1,71 @@
+"""How much each modality counts."""
+
+import math
+from collections.abc import Mapping
+
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import MODALITIES, Modality
+
+Weights = Mapping[Modality, float]
+
+# Beyond this a number is a slip, and more than float32 can hold.
+MAX_WEIGHT = 1e6
+
+
+def parse_weights(text: str) -> dict[Modality, float]:
+    """Read `frames=.6,lyrics=.4,audio=0`; what is not named weighs nothing.
+
+    Raises:
+        QueryError: a name is unknown or given twice, a number is negative or none, all are zero.
+    """
+    weights: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.0)
+    seen: set[Modality] = set()
+    for item in text.split(","):
+        name, _, number = item.partition("=")
+        modality = _read_modality(name.strip())
+        if modality in seen:
+            raise QueryError(f"the weight of {modality} is given twice")
+        seen.add(modality)
+        weights[modality] = _read_weight(modality, number.strip())
+    _check_any(weights)
+    return weights
+
+
+def check_weights(weights: Weights) -> None:
+    """Refuse weights that make no sense.
+
+    Raises:
+        QueryError: no modality has such a name, a weight is negative, too large or no number, or
+            all are zero.
+    """
+    for name, weight in weights.items():
+        _check_weight(_read_modality(name), weight, weight)
+    _check_any(weights)
+
+
+def _read_modality(name: str) -> Modality:
+    for modality in MODALITIES:
+        if name == modality:
+            return modality
+    raise QueryError(f"no weight is called {name!r}: write for example frames=.6,lyrics=.4,audio=0")
+
+
+def _read_weight(modality: Modality, number: str) -> float:
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = math.nan
+    _check_weight(modality, weight, number)
+    return weight
+
+
+def _check_weight(modality: Modality, weight: float, given: object) -> None:
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise QueryError(
+            f"the weight of {modality} is a number from 0 up, at most a million, not {given!r}"
+        )
+
+
+def _check_any(weights: Weights) -> None:
+    if not any(weights.values()):
+        raise QueryError("the weights are all zero: give at least one above zero")

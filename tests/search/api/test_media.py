@@ -1,0 +1,169 @@
+"""One query as a path, bytes, a picture of Pillow, and arrays: the same answer."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.io import wavfile
+
+import mvsearch
+from tests import toy_library
+from tests.media import run_ffmpeg
+
+FIRST, SECOND, _ = toy_library.PICTURES
+SIZE = (96, 64)
+RATE = 22_050
+
+
+def decode(path: Path, start_seconds: float, n_frames: int) -> np.ndarray:
+    """Frames of a video, by ffmpeg itself."""
+    raw = run_ffmpeg(
+        *("-ss", start_seconds, "-i", path, "-frames:v", n_frames),
+        *("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
+    )
+    return np.frombuffer(raw, np.uint8).reshape(n_frames, SIZE[1], SIZE[0], 3)
+
+
+def tell(results: mvsearch.SearchResults) -> list[dict[str, Any]]:
+    return [result.to_dict() for result in results]
+
+
+def find_similarities(results: mvsearch.SearchResults) -> dict[str, float]:
+    return {one.video.title: one.contributions["frames"].similarity for one in results}
+
+
+@pytest.fixture(scope="module")
+def frames(folder: Path) -> np.ndarray:
+    return decode(folder / FIRST, 1, 20)
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files go."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
+
+
+def test_a_picture_is_the_same_in_every_form(
+    library: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
+) -> None:
+    picture = Image.fromarray(frames[0])
+    path = tmp_path / "still@1-2.png"  # a path is a path
+    picture.save(path)
+    expected = tell(library.search(image=path))
+    assert expected[0]["video"]["title"] == "First Song"
+    for form in (str(path), path.read_bytes(), picture, frames[0], np.asfortranarray(frames[0])):
+        assert tell(library.search(image=form)) == expected
+    assert list(own_folder.iterdir()) == []
+
+
+def test_a_turned_picture_is_turned_as_its_file_is(
+    library: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Orientation: shown turned by a quarter
+    path = tmp_path / "turned.webp"
+    Image.fromarray(frames[3]).save(path, exif=exif, lossless=True)
+    with Image.open(path) as picture:
+        # Pillow scales the picture of the file, and ffmpeg that in memory.
+        expected = find_similarities(library.search(image=path))
+        assert find_similarities(library.search(image=picture)) == pytest.approx(expected, abs=0.02)
+    plain = find_similarities(library.search(image=frames[3]))
+    assert max(abs(plain[name] - expected[name]) for name in expected) > 0.1
+
+
+def test_a_clip_is_the_same_in_every_form(
+    library: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
+) -> None:
+    path = tmp_path / "clip.mkv"
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x64", "-r", 10, "-i", "pipe:0")
+    run_ffmpeg(*raw, "-c:v", "ffv1", "-pix_fmt", "bgr0", path, given=frames.tobytes())
+    expected = tell(library.search(clip=path))
+    assert expected[0]["video"]["title"] == "First Song"
+    moment = expected[0]["moments"][0]
+    assert moment["start_seconds"] == pytest.approx(1, abs=0.5)
+    for form in (path.read_bytes(), mvsearch.Frames(frames, 10)):
+        assert tell(library.search(clip=form)) == expected
+    part = tell(library.search(clip=mvsearch.Clip(path, 0.5, 1.5)))
+    assert part != expected
+    assert tell(library.search(clip=mvsearch.Clip(mvsearch.Frames(frames, 10), 0.5, 1.5))) == part
+    assert list(own_folder.iterdir()) == []
+
+
+def test_sound_is_the_same_in_every_form(
+    library: mvsearch.VideoLibrary, tmp_path: Path, own_folder: Path
+) -> None:
+    seconds = np.arange(3 * RATE, dtype=np.float32) / RATE
+    samples = np.float32(0.1) * np.sin(np.float32(2 * np.pi * 880) * seconds, dtype=np.float32)
+    path = tmp_path / "sound.wav"
+    wavfile.write(path, RATE, samples)
+    expected = tell(library.search(audio=path))
+    assert expected[0]["video"]["title"] == "Second Song"
+    for form in (path.read_bytes(), memoryview(path.read_bytes()), mvsearch.Samples(samples, RATE)):
+        assert tell(library.search(audio=form)) == expected
+    assert list(own_folder.iterdir()) == []
+
+
+def test_several_parts_of_a_kind_are_one_query(
+    library: mvsearch.VideoLibrary, frames: np.ndarray
+) -> None:
+    both = library.search(image=[frames[0], frames[9]], lyric="take me home", top=1)
+    kinds = [part["kind"] for part in both.to_dict()["query"]["parts"]]
+    assert kinds == ["lyric", "image", "image"]
+    query = mvsearch.make_query(
+        mvsearch.make_query(lyric="take me home"), image=list(frames[[0, 9]])
+    )
+    assert tell(library.search(query, top=1)) == tell(both)
+
+
+PIXELS = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ({"image": b""}, "1 to 1073741824 bytes, not 0"),
+        ({"image": PIXELS[..., 0]}, r"\(height, width, 3\) of uint8, not \(4, 4\) of uint8"),
+        ({"image": PIXELS.astype(np.float32)}, "not .* of float32"),
+        ({"image": 3}, "image takes a path, bytes, .* not int"),
+        ({"clip": PIXELS}, r"clip takes .*Frames\(pixels, frame_rate\).* not ndarray"),
+        ({"audio": mvsearch.Frames(PIXELS[None], 1)}, "audio takes .* not Frames"),
+        ({"lyric": Path("song.txt")}, "lyric takes words, not PosixPath"),
+        ({"text": "a", "weights": {"pictures": 1}}, "no weight is called 'pictures'"),
+        ({"text": "a", "weights": {"frames": -1}}, "a number from 0 up"),
+        ({"text": "a", "top": 0}, "at least 1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(
+    library: mvsearch.VideoLibrary, part: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(mvsearch.QueryError, match=reason) as caught:
+        library.search(**part)
+    assert "\n" not in str(caught.value)
+
+
+def test_arrays_are_checked_where_they_are_given() -> None:
+    for pixels, rate in ((PIXELS, 25), (PIXELS[None], 0), (PIXELS[:0][None], 25)):
+        with pytest.raises(mvsearch.QueryError):
+            mvsearch.Frames(pixels, rate)
+    ones = np.ones(8, np.float32)
+    for samples, rate in ((ones * np.nan, 8000), (ones, 0), (ones[:0], 8000), (ones[None], 8000)):
+        with pytest.raises(mvsearch.QueryError):
+            mvsearch.Samples(samples, rate)
+    with pytest.raises(mvsearch.QueryError, match="float64"):
+        mvsearch.Samples(np.ones(8), 8000)  # type: ignore[arg-type]
+
+
+def test_bytes_of_something_else_are_refused(
+    library: mvsearch.VideoLibrary, own_folder: Path
+) -> None:
+    playlist = b"ffconcat version 1.0\nfile '/etc/passwd'\n"
+    for kind in ("image", "clip", "audio"):
+        with pytest.raises(mvsearch.QueryError, match=f"cannot read the {kind}: "):
+            library.search(**{kind: playlist})
+    assert list(own_folder.iterdir()) == []
