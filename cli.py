@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands import evaluate, index, library, models, plugins, report, search
+from mvsearch.search.commands import evaluate, index, library, models, play, plugins, report, search
 from mvsearch.search.commands.metric_pairs import metric_app
 from mvsearch.search.commands.process import describe_version, end_process, run_app
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (index, search, report, evaluate, library, plugins):
+for commands in (index, search, play, report, evaluate, library, plugins):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")
 app.add_typer(metric_app, name="metric")

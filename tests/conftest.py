@@ -19,6 +19,7 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MVSEARCH_LIBRARY", str(own / "library"))
+        patch.setenv("XDG_STATE_HOME", str(own / "state"))
         patch.setenv("MVSEARCH_MODELS", str(shared / "models"))
         for name in PRIVATE:
             patch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""What a run leaves on the machine, and whom it asks: nothing beyond the library and the cache."""
+"""What a run leaves on the machine, and whom it asks: nothing but library, cache and results."""
 
 import os
 import shutil
@@ -20,6 +20,8 @@ ENTRIES = (
     "mvsearch.search.engine",
 )
 
+LAST_RESULTS = Path(".local/state/mvsearch/last-results.json")
+
 
 def _make_environment(home: Path) -> dict[str, str]:
     """That of a user whose home, temporary and data folders are all below `home`."""
@@ -34,8 +36,8 @@ def _make_environment(home: Path) -> dict[str, str]:
 
 
 def _list_left(home: Path) -> list[str]:
-    """The files below a home that are in neither library nor cache."""
-    ours = (home / "library", home / ".cache" / "mvsearch")
+    """The files below a home that are neither in library or cache nor the last results."""
+    ours = (home / "library", home / ".cache" / "mvsearch", home / LAST_RESULTS)
     found = (path for path in home.rglob("*") if path.is_file())
     return sorted(str(path) for path in found if not any(path.is_relative_to(o) for o in ours))
 

@@ -79,6 +79,7 @@ def search(
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
     import mvsearch
+    from mvsearch.search.commands.last_results import keep_results
     from mvsearch.search.output.plugin_forms import find_form
     from mvsearch.search.output.report import SEARCH_FORMS
     from mvsearch.search.query.guess import guess_parts
@@ -109,6 +110,7 @@ def search(
             per_artist=per_artist,
         )
     _print_answer(results, form)
+    keep_results(results)
 
 
 def _print_answer(found: "SearchResults", form: str) -> None:

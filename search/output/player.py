@@ -1,0 +1,78 @@
+"""Plays a file from a moment on: in mpv or VLC, else in the system's player from its beginning."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mvsearch.indexer.media.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.store.errors import MvsearchError, ToolMissingError
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A player that is installed.
+
+    Attributes:
+        starts_anywhere: whether it can start at a moment.
+    """
+
+    name: str
+    program: str
+    starts_anywhere: bool
+
+
+def find_player() -> Player:
+    """The first player that is installed; those that can start at a moment come first.
+
+    Raises:
+        ToolMissingError: there is none.
+    """
+    openers = ("open",) if sys.platform == "darwin" else ("xdg-open",)
+    for name in ("mpv", "vlc", *openers):
+        program = shutil.which(name)
+        if program is not None:
+            return Player(name, program, name not in openers)
+    raise ToolMissingError("no player is installed: install mpv or VLC")
+
+
+def play_file(player: Player, path: Path, start_seconds: float) -> int:
+    """Play a file, and wait for the player to end.
+
+    No shell reads the path, and no player takes it for an option: it is absolute, and follows `--`
+    where the player knows that. What is not media is not handed to the system, which could run it.
+
+    Returns:
+        The player's exit code.
+
+    Raises:
+        MvsearchError: the file is gone, or is no media.
+    """
+    _check_media(path)
+    command = [player.program]
+    if player.name == "mpv":
+        command += [f"--start={start_seconds:.3f}", "--", str(path)]
+    elif player.name == "vlc":
+        # VLC takes a path with `://` in it for an address; a file's own address is what it is.
+        command += [f"--start-time={start_seconds:.3f}", "--", path.as_uri()]
+    else:
+        command.append(str(path))
+    return subprocess.run(command, check=False).returncode
+
+
+def _check_media(path: Path) -> None:
+    """Refuse what is no media file, by its content.
+
+    Raises:
+        MvsearchError: it is none, or cannot be read.
+    """
+    if not path.is_absolute() or not path.is_file():
+        raise MvsearchError(f"{path} is not there any more")
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise MvsearchError(f"cannot read {path}: {error.strerror}") from error
+    if not (is_media_head(head) or has_media_ending(path)):
+        raise MvsearchError(f"{path} is no video or sound any more")
