@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt .ci/setup.sh
 	@touch $@
 
 demo: $(READY) ## Make a small library of music videos, index it and search it
-	@$(BIN)/python -m benchmarks.demo
+	@$(BIN)/python -m docs.demo.tour
 
 test: $(READY) ## Run the tests (T=tests/store for a part, WORKERS=4 for more at once)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(T)

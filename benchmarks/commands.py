@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.demo_library import make_library
-from benchmarks.demo_songs import SONGS
+from docs.demo.library import make_library
+from docs.demo.songs import SONGS
 
 N_RUNS = 5
 PROGRAM = Path(sys.executable).with_name("mvsearch")

@@ -17,7 +17,7 @@ _SPENT = re.compile(r"in \d+\.\d s")
 
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.demo import TOUR, run_tour  # noqa: E402  # only now it can be found
+from docs.demo.tour import TOUR, run_tour  # noqa: E402  # only now it can be found
 
 
 def write_transcript(printed: list[str]) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.demo_library import cut_clip, cut_still, make_video
-from benchmarks.demo_songs import SONGS
+from docs.demo.library import cut_clip, cut_still, make_video
+from docs.demo.songs import SONGS
 
 ROOT = Path(__file__).parents[1]
 BY_TITLE = {song.title: song for song in SONGS}

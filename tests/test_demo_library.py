@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from benchmarks.demo_library import cut_clip, cut_still, format_lrc, make_video, paint_frames
-from benchmarks.demo_music import SAMPLE_RATE, Part, Score, play
-from benchmarks.demo_songs import SONGS, Song
+from docs.demo.library import cut_clip, cut_still, format_lrc, make_video, paint_frames
+from docs.demo.music import SAMPLE_RATE, Part, Score, play
+from docs.demo.songs import SONGS, Song
 
 BY_FORM = {song.form: song for song in SONGS}
 

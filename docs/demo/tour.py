@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.demo_library import make_library
+from docs.demo.library import make_library
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / ".demo"
 VIDEOS, STILL, CLIP, REPORT = "videos", "queries/still.jpg", "queries/clip.mp4", "report.html"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.demo_canvas import (
+from docs.demo.canvas import (
     ASPECT,
     HEIGHT,
     WIDTH,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmarks.demo_music import Part, Score
-from benchmarks.demo_scenes import Shot
+from docs.demo.music import Part, Score
+from docs.demo.scenes import Shot
 
 LyricsForm = Literal["lrc", "srt", "subtitles", "tag", "none"]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.demo_canvas import HEIGHT, WIDTH
-from benchmarks.demo_music import SAMPLE_RATE, play
-from benchmarks.demo_scenes import open_shot
-from benchmarks.demo_songs import SONGS, Song
+from docs.demo.canvas import HEIGHT, WIDTH
+from docs.demo.music import SAMPLE_RATE, play
+from docs.demo.scenes import open_shot
+from docs.demo.songs import SONGS, Song
 
 FRAMES_PER_SECOND = 10
 # What makes ffmpeg write no date, no version and no thread-dependent choice.
@@ -126,5 +126,5 @@ def paint_frames(song: Song) -> Iterator[npt.NDArray[np.uint8]]:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("python -m benchmarks.demo_library OUT")
+        raise SystemExit("python -m docs.demo.library OUT")
     print(make_library(Path(sys.argv[1])))
