@@ -15,20 +15,20 @@ Codes = npt.NDArray[np.uint64]
 Owners = npt.NDArray[np.int64]
 
 N_BITS = 64
-# Partners that a video keeps from table to table, for each that is wanted in the end.
+# Partners of a video that are kept from table to table, per partner in the result.
 KEPT_PER_PARTNER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateOptions:
-    """How hard candidates are looked for.
+    """The effort of the candidate search.
 
     Attributes:
-        n_tables: independent orders that the vectors are sorted in.
-        n_neighbours: of each vector in each order, so many neighbours of other videos vote.
-        max_vectors: of a video, evenly spaced.
-        max_partners: of a video in one modality.
-        seed: of the directions.
+        n_tables: number of hash tables, each with its own order of the vectors.
+        n_neighbours: number of neighbours that vote, per vector and table.
+        max_vectors: per video, evenly spaced.
+        max_partners: per video in one modality.
+        seed: of the random planes.
     """
 
     n_tables: int = 12
@@ -41,15 +41,14 @@ class CandidateOptions:
 def find_candidates(
     index: VectorIndex, options: CandidateOptions = CandidateOptions()
 ) -> list[tuple[str, str]]:
-    """Find the pairs of videos that may have something in common in one space.
+    """Find the pairs of videos that may share content in one space.
 
-    Every vector gets a code of 64 bits for each table: on which side of random planes it lies, so
-    that similar vectors begin with the same bits (Charikar 2002). Sorted by code, likely
-    neighbours stand beside each other, as in an LSH forest (Bawa, Condie and Ganesan 2005); each
-    votes with the number of leading bits they share beyond what chance gives. After each table a
-    video keeps a bounded number of its best partners, as one that it has something in common with
-    meets it in every table. The cost is that of the codes and of sorting: about linear in the
-    number of vectors, and no video has more than `max_partners` of its own choice.
+    Each vector gets a code of 64 bits per table, the sides of random planes on which it lies, so
+    that similar vectors begin with the same bits (Charikar 2002). Sorted by code, likely neighbours
+    are adjacent, as in an LSH forest (Bawa, Condie and Ganesan 2005). Each pair of neighbours votes
+    with the number of common leading bits above chance. After each table a video keeps a bounded
+    number of its best partners, because similar videos meet in every table. Time is that of hashing
+    and sorting; docs/decisions/0018-versions.md has measured sizes.
 
     Returns:
         Pairs of ids, each pair and the whole list sorted.
@@ -64,7 +63,7 @@ def find_candidates(
     codes = np.concatenate([_encode(vectors, planes) for vectors in _read(index, options)])
     votes = Votes(len(index.video_ids))
     for table in codes.T:
-        for pairs, bits in _meet(table, owners, options.n_neighbours):
+        for pairs, bits in _pair_neighbours(table, owners, options.n_neighbours):
             votes = votes.add(pairs, np.maximum(bits - chance, 0.0))
         votes = votes.keep_best(KEPT_PER_PARTNER * options.max_partners)
     chosen = votes.keep_best(options.max_partners).pairs.tolist()
@@ -73,12 +72,12 @@ def find_candidates(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """What pairs of videos were given so far.
+    """The votes for pairs of videos.
 
     Attributes:
-        n_videos: that there are.
-        keys: (p,) int64, rising: the first video's place times `n_videos`, and the second's.
-        sums: (p,) float64, above zero.
+        n_videos: number of all videos.
+        keys: (p,) int64, ascending: number of the first video × `n_videos` + that of the second.
+        sums: (p,) float64 votes, above zero.
     """
 
     n_videos: int
@@ -87,21 +86,21 @@ class Votes:
 
     @property
     def pairs(self) -> Owners:
-        """(p, 2) places of the videos, the lower first."""
+        """(p, 2) numbers of the videos, the lower first."""
         return np.stack(np.divmod(self.keys, self.n_videos), axis=1)
 
     def add(self, pairs: Owners, votes: FloatArray) -> Self:
-        """With more votes: (k, 2) places in any order, and what each pair is given."""
+        """Add votes for (k, 2) pairs of video numbers."""
         counted = votes > 0
         low, high = np.sort(pairs[counted], axis=1).T
         keys = np.concatenate([self.keys, low * self.n_videos + high])
-        found, places = np.unique(keys, return_inverse=True)
+        found, inverse = np.unique(keys, return_inverse=True)
         weights = np.concatenate([self.sums, votes[counted]])
-        sums: FloatArray = np.bincount(places, weights, len(found)).astype(np.float64)
+        sums: FloatArray = np.bincount(inverse, weights, len(found)).astype(np.float64)
         return replace(self, keys=found, sums=sums)
 
     def keep_best(self, n_partners: int) -> Self:
-        """Only the pairs that are among the best of either video; of equals, the lower place."""
+        """Keep the best pairs of each video; of equals, the lower number."""
         low, high = self.pairs.T
         own, other = np.concatenate([low, high]), np.concatenate([high, low])
         order = np.lexsort((other, -np.tile(self.sums, 2), own))
@@ -123,28 +122,28 @@ def _choose_rows(n: int, n_wanted: int) -> npt.NDArray[np.intp]:
 
 
 def _choose_owners(index: VectorIndex, options: CandidateOptions) -> Owners:
-    """The video of each chosen vector, by its place in the index."""
+    """The video number of each chosen vector."""
     sizes = [min(index.count(v), options.max_vectors) for v in index.video_ids]
     return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
 
 
 def _encode(vectors: Matrix, planes: Matrix) -> Codes:
-    """(n, dim) vectors as (n, tables) numbers whose leading bits are a table's first planes."""
+    """Hash (n, dim) vectors to (n, tables) codes; a leading bit is the side of a first plane."""
     sides = np.packbits(vectors @ planes > 0, axis=1, bitorder="big")
     return np.ascontiguousarray(sides).view(">u8").astype(np.uint64)
 
 
-def _meet(
+def _pair_neighbours(
     codes: Codes, owners: Owners, n_neighbours: int
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
-    """Pairs of owners that stand near each other in the order of codes, with the bits they share.
+    """Pairs of owners that are near in the order of codes, with their common leading bits.
 
     Yields:
         (k, 2) owners, and (k,) leading bits, once for each distance.
     """
     order = np.lexsort((owners, codes))
     codes, owners = codes[order], owners[order]
-    # A still picture gives many equal codes; neighbours are those of other videos.
+    # A still picture gives many equal codes; only vectors of other videos are neighbours.
     is_new = np.concatenate([[True], (owners[1:] != owners[:-1])])
     heads = np.flatnonzero(is_new)
     tails = np.append(heads[1:], len(owners)) - 1
@@ -157,6 +156,6 @@ def _meet(
 
 
 def _count_leading(differing: Codes) -> npt.NDArray[np.float64]:
-    """How many leading bits are equal."""
+    """The number of equal leading bits."""
     low = np.where(differing > 0, differing, 1).astype(np.float64)
     return np.where(differing > 0, N_BITS - 1 - np.floor(np.log2(low)), float(N_BITS))

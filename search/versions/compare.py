@@ -12,7 +12,7 @@ from mvsearch.search.versions.agreement import (
     Agreement,
     AgreementOptions,
     find_agreement,
-    measure_line,
+    measure_diagonal,
 )
 from mvsearch.search.versions.diagonals import Timeline
 from mvsearch.search.versions.lines import LineOptions, match_lines
@@ -28,13 +28,13 @@ from mvsearch.search.versions.relations import (
 from mvsearch.store.records import MODALITIES, Matrix, Modality, Video
 from mvsearch.store.vectors.index import VectorIndex
 
-# Nearer in time than this, samples show or play much of the same anyway: a window of sound is 5 s.
+# Samples nearer in time than this are similar anyway: an audio window is 5 s.
 GUARD_SECONDS: Mapping[Modality, float] = {"frames": 1.5, "audio": 6.0}
-# Two offsets are the same when they differ by no more than the coarser sampling allows.
+# Maximum difference of two equal offsets, in addition to the coarser sampling interval.
 OFFSET_TOLERANCE_SECONDS = 1.5
-# A refrain is the same line each time, whatever its comma.
+# Cosine at which two lines of one song are the same, such as those of a refrain.
 SAME_LINE = 0.95
-# So many windows of sound between cuts say something.
+# Minimum number of audio windows between cuts.
 MIN_WINDOWS = 3
 
 
@@ -43,17 +43,17 @@ class Comparison:
     """Compares videos of one library.
 
     Attributes:
-        indexes: of each modality that the library holds.
+        indexes: of each modality in the library.
     """
 
     indexes: Mapping[Modality, VectorIndex]
 
     def points_of(self, modality: Modality) -> OperatingPoints | None:
-        """The operating points of a modality's encoder; None where it was not calibrated."""
+        """The operating points of a modality's encoder; None if it is not calibrated."""
         return find_points(self.indexes[modality].space.encoder)
 
     def find_uncalibrated(self) -> dict[Modality, str]:
-        """The encoders that tell nothing here, as nobody knows at which cosines, by modality."""
+        """The encoders without operating points, by modality."""
         return {
             modality: index.space.encoder
             for modality, index in self.indexes.items()
@@ -61,11 +61,11 @@ class Comparison:
         }
 
     def relate(self, first: Video, second: Video) -> Relation | None:
-        """What two videos are to each other; None where nothing is sure."""
-        return relate(first, second, self.gather(first, second))
+        """The relation of two videos; None if it is uncertain."""
+        return relate(first, second, self.collect_evidence(first, second))
 
-    def gather(self, first: Video, second: Video) -> dict[Modality, Evidence]:
-        """What each modality says that at least one of them has, in the order of MODALITIES."""
+    def collect_evidence(self, first: Video, second: Video) -> dict[Modality, Evidence]:
+        """The evidence of each modality that at least one video has, in the order of MODALITIES."""
         found: dict[Modality, Agreement] = {}
         evidence: dict[Modality, Evidence] = {}
         for modality in MODALITIES:
@@ -78,7 +78,7 @@ class Comparison:
             elif modality == "lyrics":
                 evidence[modality] = self._compare_lyrics(first, second, points)
             else:
-                agreement = self._agree(modality, first, second)
+                agreement = self._find_agreement(modality, first, second)
                 evidence[modality] = judge_agreement(agreement, points)
                 if agreement is not None:
                     found[modality] = agreement
@@ -93,16 +93,18 @@ class Comparison:
         index = self.indexes.get(modality)
         return index is not None and index.count(video.id) > 0
 
-    def _agree(self, modality: Modality, first: Video, second: Video) -> Agreement | None:
-        return find_agreement(*self._plane(modality, first, second), self._options(modality))
+    def _find_agreement(self, modality: Modality, first: Video, second: Video) -> Agreement | None:
+        return find_agreement(
+            *self._time_similarities(modality, first, second), self._options(modality)
+        )
 
     def _options(self, modality: Modality) -> AgreementOptions:
-        """When two samples of a calibrated modality are taken as the same."""
+        """When two samples of a calibrated modality count as the same."""
         points = self.points_of(modality)
         assert points is not None
         return AgreementOptions(points.same, GUARD_SECONDS[modality])
 
-    def _plane(
+    def _time_similarities(
         self, modality: Modality, first: Video, second: Video
     ) -> tuple[Matrix, Timeline, Timeline]:
         index = self.indexes[modality]
@@ -121,19 +123,23 @@ class Comparison:
     ) -> None:
         """Pictures and sound must agree at one offset; a loop agrees at several, so both are tried.
 
-        Where they do not, the pictures are said to agree elsewhere.
+        Otherwise the verdict on the pictures becomes "elsewhere".
         """
         picture, sound = found["frames"], found["audio"]
         middle = sum(sound.parts[0].first_seconds) / 2
         apart = abs(picture.locate(middle) - sound.locate(middle))
-        seen = self._plane("frames", first, second)
-        interval = max(timeline.interval_seconds for timeline in seen[1:])
+        picture_similarities = self._time_similarities("frames", first, second)
+        interval = max(timeline.interval_seconds for timeline in picture_similarities[1:])
         if apart <= OFFSET_TOLERANCE_SECONDS + interval:
             return
-        heard = self._plane("audio", first, second)
+        sound_similarities = self._time_similarities("audio", first, second)
         tries = (
-            measure_line(*seen, self._options("frames"), sound.offset_seconds, sound.speed),
-            measure_line(*heard, self._options("audio"), picture.offset_seconds, picture.speed),
+            measure_diagonal(
+                *picture_similarities, self._options("frames"), sound.offset_seconds, sound.speed
+            ),
+            measure_diagonal(
+                *sound_similarities, self._options("audio"), picture.offset_seconds, picture.speed
+            ),
         )
         if all(n_agreeing < MIN_COVERED * n_met for n_agreeing, n_met in tries):
             evidence["frames"] = replace(evidence["frames"], verdict="elsewhere")
@@ -141,11 +147,11 @@ class Comparison:
     def _check_between_cuts(
         self, first: Video, second: Video, picture: Agreement, evidence: dict[Modality, Evidence]
     ) -> None:
-        """A window of sound that crosses a cut agrees with nothing; those between must agree."""
-        heard = self._plane("audio", first, second)
+        """Audio windows across a cut agree with nothing; those between cuts must agree."""
+        sound_similarities = self._time_similarities("audio", first, second)
         counts = [
-            measure_line(
-                *heard,
+            measure_diagonal(
+                *sound_similarities,
                 self._options("audio"),
                 part.second_seconds[0] - part.first_seconds[0],
                 within_seconds=part.first_seconds,
@@ -167,5 +173,5 @@ class Comparison:
 
 
 def _number_lines(vectors: Matrix) -> npt.NDArray[np.intp]:
-    """For each line, the first that is the same."""
+    """For each line, the number of the first equal line."""
     return np.asarray((vectors @ vectors.T >= SAME_LINE).argmax(axis=1), dtype=np.intp)

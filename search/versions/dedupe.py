@@ -12,19 +12,18 @@ from mvsearch.store.vectors.index import VectorIndex
 
 IsCopy = Callable[[Video, Video], bool]
 
-# Copies are about equally long; only then are they worth comparing.
+# Copies have about the same duration; only such videos are compared.
 MAX_LONGER_SECONDS = 5.0
 MAX_LONGER_SHARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A video to be shown.
+    """A video of the collapsed ranking.
 
     Attributes:
         position: in the ranking.
-        copies: of the same picture and sound: files of the same content, and what is further down
-            in the ranking.
+        copies: its other files, and near-duplicates further down in the ranking.
     """
 
     position: int
@@ -38,15 +37,14 @@ def pick_videos(
     is_copy: IsCopy | None = None,
     per_artist: int | None = None,
 ) -> list[Pick]:
-    """Walk down a ranking until enough videos are picked.
+    """Collapse near-duplicates in a ranking, and limit the number per artist.
 
     Args:
-        ranking: best first; read no further than needed.
-        top: how many to pick.
-        is_copy: whether two videos are near-duplicates, which come under the better one and count
-            once; None to show each for itself.
-        per_artist: at most so many of one artist; videos whose artist is unknown are not taken
-            for the same one's.
+        ranking: best first; consumed only as far as needed.
+        top: number of videos to pick.
+        is_copy: whether two videos are near-duplicates, which are listed under the better one; None
+            keeps each.
+        per_artist: maximum number per artist; videos without an artist are not limited.
     """
     picked: list[tuple[int, Video, list[Video]]] = []
     of_artist: dict[str, int] = {}
@@ -70,7 +68,7 @@ def pick_videos(
 
 
 def _gather_copies(video: Video, near: Sequence[Video]) -> tuple[Video, ...]:
-    """The near-duplicates of a video, and every other file that holds the same as one of all."""
+    """The near-duplicates of a video, and all other files of these videos."""
     copies: list[Video] = []
     for one in (video, *near):
         copies += [one] if one is not video else []
@@ -79,23 +77,23 @@ def _gather_copies(video: Video, near: Sequence[Video]) -> tuple[Video, ...]:
 
 
 def open_copy_test(indexes: Mapping[Modality, VectorIndex]) -> "CopyTest":
-    """Tells copies among the videos of a library's indexes.
+    """Open a test for near-duplicates among the videos of a library's indexes.
 
     Raises:
-        QueryError: nobody knows at which cosines pictures or sounds of the encoders are the same.
+        QueryError: an encoder of pictures or sound is not calibrated.
     """
     comparison = Comparison(indexes)
     unknown = [name for m, name in comparison.find_uncalibrated().items() if m != "lyrics"]
     if unknown:
         raise QueryError(
-            f"copies cannot be told, so results cannot be collapsed: {', '.join(unknown)} is"
+            f"near-duplicates cannot be detected to collapse results: {', '.join(unknown)} is"
             f" {NOT_CALIBRATED}"
         )
     return CopyTest(comparison)
 
 
 class CopyTest:
-    """Tells whether two videos of a library are near-duplicates; each pair is compared once."""
+    """Tests whether two videos are near-duplicates; compares each pair once."""
 
     def __init__(self, comparison: Comparison) -> None:
         self._comparison = comparison

@@ -17,20 +17,19 @@ from mvsearch.store.records import Video
 Progress = Callable[[int, int], None]
 Pair = tuple[str, str]
 
-# Friends of friends are compared too, but no crowd with itself.
-MAX_CROWD = 40
+# Videos related to the same video are compared with each other, up to this number.
+MAX_TRANSITIVE = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What was found in a library.
+    """The versions in a library.
 
     Attributes:
-        videos: all of the library, in the catalogue's order.
-        relations: by kind, the surest first.
-        n_compared: pairs that were compared in detail.
-        uncalibrated: encoders whose modality was not looked at, because nobody has found out at
-            which cosines their vectors are the same.
+        videos: of the library, in the catalogue's order.
+        relations: by kind, then by descending confidence.
+        n_compared: number of compared pairs.
+        uncalibrated: encoders without operating points, whose modality is not compared.
     """
 
     videos: tuple[Video, ...]
@@ -41,11 +40,11 @@ class Versions:
 
     @property
     def identical(self) -> list[Video]:
-        """The videos whose content lies in several files."""
+        """The videos with several files of the same content."""
         return [video for video in self.videos if video.other_paths]
 
     def to_dict(self) -> dict[str, Any]:
-        """What was found, as the JSON contract has it."""
+        """The versions in the form of the JSON output."""
         return {
             "videos": len(self.videos),
             "compared": self.n_compared,
@@ -57,7 +56,7 @@ class Versions:
 
 
 def open_comparison(library: Library) -> Comparison:
-    """Compares the videos of a library, in the modalities that it holds."""
+    """Open a comparison of the videos of a library, in all of its modalities."""
     spaces = own_spaces(library)
     return Comparison({m: library.index(space) for m, space in spaces.items()})
 
@@ -69,13 +68,13 @@ def find_versions(
 ) -> Versions:
     """Find which videos of a library are versions of each other.
 
-    The indexes name candidates, a bounded number for each video and modality, and only these are
-    compared second by second. What both are related to a third is compared as well.
+    The indexes give candidates, a bounded number per video and modality, and only these are
+    compared in detail. Videos that are related to the same video are compared as well.
 
     Args:
-        library: with anything in it.
-        options: how hard candidates are looked for; None for the default.
-        progress: called with the number of pairs compared, and of all candidates.
+        library: with at least one video.
+        options: of the candidate search; None for the default.
+        progress: called with the number of compared pairs and of all candidates.
 
     Raises:
         MvsearchError: the library is empty.
@@ -86,7 +85,7 @@ def find_versions(
     comparison = open_comparison(library)
     order = {video.id: at for at, video in enumerate(videos)}
     todo = {
-        _arrange(pair, order)
+        _order_pair(pair, order)
         for modality, index in comparison.indexes.items()
         if comparison.points_of(modality) is not None
         for pair in find_candidates(index, options or CandidateOptions())
@@ -97,10 +96,10 @@ def find_versions(
     while todo:
         for one, other in sorted(todo, key=lambda pair: (order[pair[0]], order[pair[1]])):
             found[one, other] = comparison.relate(videos[order[one]], videos[order[other]])
-            # Friends of friends are few, and not known before.
+            # The number of transitive pairs is small, and unknown beforehand.
             if progress is not None and len(found) <= n_all:
                 progress(len(found), n_all)
-        todo = {_arrange(pair, order) for pair in _find_friends(found)} - found.keys()
+        todo = {_order_pair(pair, order) for pair in _find_transitive_pairs(found)} - found.keys()
     relations = [relation for relation in found.values() if relation is not None]
     relations.sort(key=lambda r: _rank(r, order))
     groups = group_relations(relations, videos)
@@ -108,24 +107,25 @@ def find_versions(
     return Versions(videos, tuple(relations), tuple(groups), len(found), uncalibrated)
 
 
-def _arrange(pair: Pair, order: dict[str, int]) -> Pair:
+def _order_pair(pair: Pair, order: dict[str, int]) -> Pair:
     one, other = pair
     return (one, other) if order[one] < order[other] else (other, one)
 
 
-def _find_friends(found: dict[Pair, Relation | None]) -> Iterable[Pair]:
+def _find_transitive_pairs(found: dict[Pair, Relation | None]) -> Iterable[Pair]:
     """The pairs of videos that are related to the same video."""
-    friends: dict[str, list[str]] = {}
+    related: dict[str, list[str]] = {}
     for (one, other), relation in found.items():
         if relation is not None:
-            friends.setdefault(one, []).append(other)
-            friends.setdefault(other, []).append(one)
-    for known in friends.values():
-        yield from combinations(sorted(known)[:MAX_CROWD], 2)
+            related.setdefault(one, []).append(other)
+            related.setdefault(other, []).append(one)
+    for known in related.values():
+        yield from combinations(sorted(known)[:MAX_TRANSITIVE], 2)
 
 
 def _rank(relation: Relation, order: dict[str, int]) -> tuple[int, float, int, int]:
-    place = KINDS.index(relation.kind)
+    kind_rank = KINDS.index(relation.kind)
     return (
-        place, -round(relation.confidence, 6), order[relation.first.id], order[relation.second.id]
+        kind_rank, -round(relation.confidence, 6), order[relation.first.id],
+        order[relation.second.id]
     )  # fmt: skip

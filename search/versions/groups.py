@@ -10,7 +10,7 @@ from mvsearch.store.records import Video
 Sense = Literal["duplicate", "same-sound", "same-picture", "same-lyrics"]
 SENSES: tuple[Sense, ...] = get_args(Sense)
 
-# A duplicate has the same picture and the same sound, so that it joins either kind of group.
+# A duplicate has the same picture and the same sound, so it belongs to both kinds of groups.
 _JOINS: dict[Sense, tuple[Kind, ...]] = {
     "duplicate": ("duplicate",),
     "same-sound": ("duplicate", "same-sound"),
@@ -21,11 +21,11 @@ _JOINS: dict[Sense, tuple[Kind, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Videos of which every two are related in one sense.
+    """Videos of which all pairs are related in one sense.
 
     Attributes:
         videos: at least two, in the catalogue's order.
-        confidence: of the least sure pair.
+        confidence: the lowest of all pairs.
     """
 
     sense: Sense
@@ -33,7 +33,7 @@ class Group:
     confidence: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The group as the JSON contract has it."""
+        """The group in the form of the JSON output."""
         return {
             "kind": self.sense,
             "confidence": round(self.confidence, 3),
@@ -44,12 +44,11 @@ class Group:
 def group_relations(relations: Sequence[Relation], videos: Sequence[Video]) -> list[Group]:
     """Put videos into groups by complete linkage: two groups join when all their pairs are related.
 
-    One wrong pair can therefore not join two groups; where the pairs contradict each other, a
-    group stays split. A group of a wider sense is given only where it has more videos than one
-    of a narrower sense.
+    So one wrong pair cannot join two groups; if pairs contradict each other, a group stays split. A
+    group of a wider sense is listed only if it has more videos than one of a narrower sense.
 
     Args:
-        relations: at most one for each two videos.
+        relations: at most one per pair of videos.
         videos: the catalogue's order.
     """
     order = {video.id: at for at, video in enumerate(videos)}
@@ -75,14 +74,14 @@ def group_relations(relations: Sequence[Relation], videos: Sequence[Video]) -> l
 
 
 def _is_joined(relation: Relation, sense: Sense) -> bool:
-    """Whether two videos belong together in this sense; lyrics are told whatever else agrees."""
+    """Whether two videos are related in this sense; lyrics count beside any other relation."""
     lyrics = relation.evidence.get("lyrics")
     is_sung = sense == "same-lyrics" and lyrics is not None and lyrics.verdict == "agrees"
     return is_sung or relation.kind in _JOINS[sense]
 
 
 def _link(pairs: dict[frozenset[str], float], order: dict[str, int]) -> list[set[str]]:
-    """Clusters in which every pair is known, joined from the surest pair on."""
+    """Complete-linkage clusters, joined in descending order of confidence."""
 
     def rank(pair: frozenset[str]) -> tuple[float, list[int]]:
         return -pairs[pair], sorted(order[one] for one in pair)

@@ -11,10 +11,10 @@ from mvsearch.store.records import Matrix
 
 @dataclass(frozen=True, slots=True)
 class LineOptions:
-    """When two lines are taken as the same.
+    """When two lines count as the same.
 
     Attributes:
-        level: the cosine of their vectors above which they may be.
+        level: minimum cosine of their vectors.
     """
 
     level: float = 0.75
@@ -22,14 +22,14 @@ class LineOptions:
 
 @dataclass(frozen=True, slots=True)
 class SharedLines:
-    """The lines that two lyrics have in common.
+    """The common lines of two lyrics.
 
     Attributes:
-        pairs: places in the first and in the second, rising in both.
-        n_distinct: how many of them differ from each other: a refrain counts once.
-        first_share, second_share: of each one's distinct lines, those that are shared.
+        pairs: line numbers in the first and the second, ascending in both.
+        n_distinct: number of distinct lines; a refrain counts once.
+        first_share, second_share: of the distinct lines of each, those that are shared.
         similarity: mean cosine of the pairs.
-        offset_seconds: median of how much later they come in the second; None without times.
+        offset_seconds: median delay in the second; None without times.
     """
 
     pairs: tuple[tuple[int, int], ...]
@@ -48,17 +48,17 @@ def match_lines(
 ) -> SharedLines | None:
     """Match the lines of two lyrics in order, as the longest common subsequence does.
 
-    A pair counts as much as it is above the level, so that of several lines alike the most alike
-    are matched.
+    A pair counts with its similarity above the level, so that of several similar lines the most
+    similar are matched.
 
     Args:
         similarities: (n, m) cosines of the first's lines with the second's.
-        starts: (n,) and (m,) seconds, NaN where a line has no time.
-        options: what counts as the same.
+        starts: (n,) and (m,) seconds, NaN for lines without a time.
+        options: when lines count as the same.
         kinds: (n,) and (m,) equal numbers for equal lines of one lyrics; None if all differ.
 
     Returns:
-        None where no line is shared.
+        None if no line is shared.
     """
     n, m = similarities.shape
     gains = np.where(similarities >= options.level, similarities - options.level + 0.1, 0.0)
@@ -85,7 +85,7 @@ def match_lines(
 
 
 def _trace(totals: FloatArray, gains: FloatArray) -> list[tuple[int, int]]:
-    """The pairs that the best total is made of, in order."""
+    """The pairs of the best path, in order."""
     row, column = (size - 1 for size in totals.shape)
     pairs: list[tuple[int, int]] = []
     while row and column:

@@ -15,11 +15,11 @@ Verdict = Literal[
     "agrees", "cut", "unclear", "partly", "elsewhere", "differs", "missing", "uncalibrated"
 ]
 
-# Of the shorter video, so much must be shared; of both, for a duplicate.
+# Minimum shared part of the shorter video; for a duplicate, of both.
 MIN_COVERED = 0.6
 MIN_COPIED = 0.8
 MIN_PARTLY = 0.15
-# Less than this is an ident, a jingle or chance; one modality alone needs more.
+# Shorter matches are idents, jingles or chance; a single modality needs more.
 MIN_SECONDS = 2.0
 MIN_SECONDS_ALONE = 4.0
 MIN_LINES = 4
@@ -28,19 +28,19 @@ MIN_CONFIDENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one modality says of two videos.
+    """The evidence of one modality about two videos.
 
     Attributes:
-        verdict: "agrees"; "cut" for sound that agrees wherever no cut disturbs it; "unclear" where
-            it is alike, but as much so elsewhere or too briefly, so that it only does not speak
-            against; "partly"; "elsewhere" for pictures that agree at another offset than the
-            sound; "differs"; "missing" where one or both have no such modality; "uncalibrated"
-            where nobody knows at which cosines the encoder's vectors are the same.
-        similarity, background: see `Agreement`; None where nothing agrees.
+        verdict: "agrees"; "cut" for sound that agrees between cuts; "unclear" if it is similar, but
+            as much so at other offsets or only briefly, which is no evidence against a relation;
+            "partly"; "elsewhere" for pictures that agree at another offset than the sound;
+            "differs"; "missing" if one or both lack the modality; "uncalibrated" if the encoder has
+            no operating points.
+        similarity, background: see `Agreement`; None if nothing agrees.
         first_share, second_share: of each video's samples or lines, those that are shared.
-        offset_seconds: of the longest shared stretch.
-        seconds: length of what is shared; for lyrics, the number of lines.
-        parts: the shared stretches, the longest first; none for lyrics.
+        offset_seconds: of the longest shared part.
+        seconds: length of the shared parts; for lyrics, the number of lines.
+        parts: the shared parts, the longest first; none for lyrics.
         certain: the cosine at which the encoder's vectors are certainly the same.
         first_has, second_has: whether each video has the modality.
     """
@@ -60,11 +60,11 @@ class Evidence:
 
     @property
     def covered(self) -> float:
-        """The share of the video of which more is shared."""
+        """The larger of the two shares."""
         return max(self.first_share, self.second_share)
 
     def to_dict(self, modality: Modality) -> dict[str, Any]:
-        """The evidence of a modality as the JSON contract has it."""
+        """The evidence of a modality in the form of the JSON output."""
         return {
             "verdict": self.verdict,
             "similarity": _round(self.similarity),
@@ -85,13 +85,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Two videos and what they are to each other.
+    """Two videos and their relation.
 
     Attributes:
         first, second: for an excerpt the whole and the part; otherwise in the catalogue's order.
-        offset_seconds: what is at `t` in the second is at `t + offset_seconds` in the first; for
-            an excerpt, where the part begins in the whole. None for lyrics without times.
-        confidence: 0 to 1; grows with likeness, coverage and length. Not a probability.
+        offset_seconds: time `t` of the second is `t + offset_seconds` of the first; for an excerpt,
+            the start of the part in the whole. None for lyrics without times.
+        confidence: 0 to 1; grows with similarity, coverage and length. Not a probability.
         evidence: of each modality that at least one of the two has.
     """
 
@@ -104,11 +104,11 @@ class Relation:
 
     @property
     def is_copy(self) -> bool:
-        """Whether one can stand for the other: the same picture and sound, all through."""
+        """Whether both have the same picture and sound throughout."""
         return self.kind == "duplicate"
 
     def to_dict(self) -> dict[str, Any]:
-        """The pair as the JSON contract has it."""
+        """The relation in the form of the JSON output."""
         return {
             "kind": self.kind,
             "confidence": round(self.confidence, 3),
@@ -120,13 +120,13 @@ class Relation:
 
 
 def judge_agreement(found: Agreement | None, points: OperatingPoints) -> Evidence:
-    """What a modality says that both videos have."""
+    """Judge the agreement in a modality that both videos have."""
     if found is None:
         return Evidence("differs")
     seconds = sum(part.first_seconds[1] - part.first_seconds[0] for part in found.parts)
     covered = max(found.first_share, found.second_share)
-    # Where nothing else is there to compare with, only what is nearly identical counts. The same
-    # holds for what agrees at every offset: one tone or one picture is much like another.
+    # Without a background, only nearly identical content counts. The same holds for content that
+    # agrees at every offset: one steady tone or still picture is similar to another.
     is_nearly_identical = found.similarity >= (points.alone or points.certain)
     is_brief = found.background is None and not is_nearly_identical
     verdict: Verdict = "agrees"
@@ -152,7 +152,7 @@ def judge_agreement(found: Agreement | None, points: OperatingPoints) -> Evidenc
 
 
 def judge_lines(found: SharedLines | None, points: OperatingPoints) -> Evidence:
-    """What lyrics say that both videos have."""
+    """Judge the common lines of lyrics that both videos have."""
     if found is None:
         return Evidence("differs")
     covered = max(found.first_share, found.second_share)
@@ -171,16 +171,16 @@ def judge_lines(found: SharedLines | None, points: OperatingPoints) -> Evidence:
 
 
 def relate(first: Video, second: Video, evidence: Mapping[Modality, Evidence]) -> Relation | None:
-    """Decide what two videos are to each other; in doubt, nothing.
+    """Classify the relation of two videos; None in doubt.
 
-    Pictures and sound that agree together make a duplicate or, where one video has more, an
-    excerpt; so does one of them where the other is missing in both, or says nothing of time. One
-    of them alone makes the same sound or the same picture. Lyrics count where neither agrees.
+    If pictures and sound agree, the videos are duplicates or, if one video has more, an excerpt; so
+    they are if one agrees and the other is missing in both or gives no time. One of them alone
+    makes the same sound or the same picture. Lyrics count only if neither agrees.
 
     Args:
         first: of the evidence.
         second: of the evidence.
-        evidence: of "frames", "audio" and "lyrics", each where at least one video has it.
+        evidence: of "frames", "audio" and "lyrics", each if at least one video has it.
     """
     kind, deciding = _choose_kind(evidence)
     if kind is None:
@@ -193,7 +193,7 @@ def relate(first: Video, second: Video, evidence: Mapping[Modality, Evidence]) -
     offset = lead.offset_seconds
     if is_turned:
         first, second = second, first
-        evidence = {modality: _turn(one) for modality, one in evidence.items()}
+        evidence = {modality: _swap(one) for modality, one in evidence.items()}
     elif offset is not None:
         offset = -offset / lead.speed
     return Relation(kind, first, second, offset, confidence, evidence)
@@ -202,7 +202,7 @@ def relate(first: Video, second: Video, evidence: Mapping[Modality, Evidence]) -
 def _choose_kind(
     evidence: Mapping[Modality, Evidence],
 ) -> tuple[Kind | None, tuple[Modality, ...]]:
-    """The kind, and the modalities that it rests on, the pictures first."""
+    """The kind, and the modalities that decide it, pictures first."""
     verdicts = {m: one.verdict for m, one in evidence.items()}
     picture, sound = (verdicts.get(m) for m in ("frames", "audio"))
     agreeing: tuple[Modality, ...] = tuple(
@@ -226,13 +226,13 @@ def _choose_kind(
 def _cover(
     deciding: tuple[Modality, ...], evidence: Mapping[Modality, Evidence]
 ) -> tuple[float, float]:
-    """The share of each video that is shared, over the modalities that decide."""
+    """The mean share of each video over the deciding modalities."""
     shares = [(evidence[m].first_share, evidence[m].second_share) for m in deciding]
     return sum(s[0] for s in shares) / len(shares), sum(s[1] for s in shares) / len(shares)
 
 
 def _rate(deciding: tuple[Modality, ...], evidence: Mapping[Modality, Evidence]) -> float:
-    """Independent reasons to doubt multiply; what half speaks against takes its part away."""
+    """The confidence: independent doubts multiply, contrary evidence reduces it."""
     doubt = 1.0
     for modality in deciding:
         doubt *= 1 - _rate_one(evidence[modality])
@@ -243,12 +243,12 @@ def _rate(deciding: tuple[Modality, ...], evidence: Mapping[Modality, Evidence])
 
 
 def _rate_one(one: Evidence) -> float:
-    """How far one modality is to be believed: by likeness, coverage and length."""
-    likeness = min(1.0, max(0.0, 1 - 2 * (one.certain - (one.similarity or 0.0))))
-    return likeness * min(1.0, one.covered) * one.seconds / (one.seconds + 1)
+    """The confidence of one modality, by similarity, coverage and length."""
+    similarity = min(1.0, max(0.0, 1 - 2 * (one.certain - (one.similarity or 0.0))))
+    return similarity * min(1.0, one.covered) * one.seconds / (one.seconds + 1)
 
 
-def _turn(one: Evidence) -> Evidence:
+def _swap(one: Evidence) -> Evidence:
     """The same with the second video first."""
     offset = None if one.offset_seconds is None else -one.offset_seconds / one.speed
     return Evidence(
@@ -260,7 +260,7 @@ def _turn(one: Evidence) -> Evidence:
         offset,
         1 / one.speed,
         one.seconds,
-        tuple(part.turn() for part in one.parts),
+        tuple(part.swap() for part in one.parts),
         one.certain,
         one.second_has,
         one.first_has,
@@ -268,7 +268,7 @@ def _turn(one: Evidence) -> Evidence:
 
 
 def say_evidence(modality: Modality, one: Evidence) -> str:
-    """One modality's evidence in words, such as `sound agrees: 0.97 (otherwise 0.21)`."""
+    """Describe the evidence of one modality, such as `sound agrees: 0.97 (otherwise 0.21)`."""
     name = {"frames": "picture", "audio": "sound", "lyrics": "lyrics"}[modality]
     if one.verdict == "missing":
         whose = (

@@ -7,7 +7,7 @@ from mvsearch.search.versions.agreement import (
     Agreement,
     AgreementOptions,
     find_agreement,
-    measure_line,
+    measure_diagonal,
 )
 from mvsearch.search.versions.diagonals import Timeline
 
@@ -135,9 +135,9 @@ def test_a_line_is_measured_at_an_offset() -> None:
     one = draw(40, 13)
     product = one @ one[10:].T
     sides = (every(40), every(30))
-    assert measure_line(product, *sides, OPTIONS, -5.0) == (30, 30)
-    assert measure_line(product, *sides, OPTIONS, -5.0, within_seconds=(10.0, 12.0)) == (6, 6)
-    n_agreeing, n_met = measure_line(product, *sides, OPTIONS, 0.0)
+    assert measure_diagonal(product, *sides, OPTIONS, -5.0) == (30, 30)
+    assert measure_diagonal(product, *sides, OPTIONS, -5.0, within_seconds=(10.0, 12.0)) == (6, 6)
+    n_agreeing, n_met = measure_diagonal(product, *sides, OPTIONS, 0.0)
     assert (n_agreeing, n_met) == (0, 30)
 
 

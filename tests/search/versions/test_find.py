@@ -166,7 +166,7 @@ def test_one_tone_and_another_are_no_same_sound(plant: Callable[..., Library]) -
     }
     comparison = open_comparison(library := plant(content, SPACES))
     a, b, c = (library.catalog.video(name) for name in "abc")
-    (cosine,) = np.unique(np.round(comparison.gather(a, b)["audio"].similarity or 0.9, 1))
+    (cosine,) = np.unique(np.round(comparison.collect_evidence(a, b)["audio"].similarity or 0.9, 1))
     assert 0.8 <= cosine < 0.96
     kinds = {pair: comparison.relate(*pair) for pair in ((a, b), (a, c))}
     assert [found and found.kind for found in kinds.values()] == ["same-picture", "duplicate"]
@@ -181,7 +181,9 @@ def test_an_encoder_that_was_not_calibrated_says_so_and_tells_nothing(
     library = plant({"a": held, "b": held}, strange)
     found = find_versions(library)
     assert found.relations == ()
-    with pytest.raises(QueryError, match=r"copies cannot be told.*not calibrated for this encoder"):
+    with pytest.raises(
+        QueryError, match=r"near-duplicates cannot be detected.*not calibrated for this encoder"
+    ):
         open_copy_test(open_comparison(library).indexes)
     assert found.uncalibrated == ("strange-frames", "strange-audio")
     said = "strange-frames, strange-audio: not calibrated for this encoder, so not compared"
