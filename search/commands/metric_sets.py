@@ -113,9 +113,9 @@ def fad(
     force: ForceOption = False,
 ) -> None:
     """Measure how far the sound of two folders is apart: Fréchet distance of embeddings."""
+    from mvsearch.search.metrics.distances.gaussians import ExtrapolationOptions
+    from mvsearch.search.metrics.distances.kernel import KernelOptions
     from mvsearch.search.metrics.frechet import FrechetOptions, evaluate_fad
-    from mvsearch.search.metrics.gaussians import ExtrapolationOptions
-    from mvsearch.search.metrics.kernel import KernelOptions
     from mvsearch.search.metrics.media.folders import EmbeddingOptions
     from mvsearch.search.metrics.output.plots import check_plot
 
@@ -142,9 +142,9 @@ def fvd(
     force: ForceOption = False,
 ) -> None:
     """Measure how far the pictures of two folders are apart: Fréchet distance of embeddings."""
+    from mvsearch.search.metrics.distances.gaussians import ExtrapolationOptions
+    from mvsearch.search.metrics.distances.kernel import KernelOptions
     from mvsearch.search.metrics.frechet import FrechetOptions, evaluate_fvd
-    from mvsearch.search.metrics.gaussians import ExtrapolationOptions
-    from mvsearch.search.metrics.kernel import KernelOptions
     from mvsearch.search.metrics.media.folders import EmbeddingOptions
     from mvsearch.search.metrics.output.plots import check_plot
 

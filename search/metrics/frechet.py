@@ -23,14 +23,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from mvsearch.search.metrics.gaussians import (
+from mvsearch.search.metrics.distances.gaussians import (
     Distance,
     Extrapolation,
     ExtrapolationOptions,
     extrapolate_frechet,
     measure_frechet,
 )
-from mvsearch.search.metrics.kernel import KernelDistance, KernelOptions, measure_kernel
+from mvsearch.search.metrics.distances.kernel import KernelDistance, KernelOptions, measure_kernel
 from mvsearch.search.metrics.media.folders import (
     EmbeddingOptions,
     EmbeddingSet,

@@ -28,13 +28,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.metrics.media.extras import import_extra
+from mvsearch.search.metrics.distances.warping import DISTANCES, Distance, warp
+from mvsearch.search.metrics.extras import import_extra
 from mvsearch.search.metrics.media.files import label_files
 from mvsearch.search.metrics.media.onsets import SAMPLE_RATE, check_samples, read_clip
-from mvsearch.search.metrics.media.pair_files import read_table
 from mvsearch.search.metrics.output.plots import Heatmap
 from mvsearch.search.metrics.output.tables import Table
-from mvsearch.search.metrics.warping import DISTANCES, Distance, warp
+from mvsearch.search.metrics.pair_table import read_table
 from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]
@@ -142,7 +142,7 @@ def evaluate_timbre(
     Args:
         clips: files with sound, two at least.
         options: how they are compared.
-        other: a CSV table of the same clips, see `pair_files`.
+        other: a CSV table of the same clips, see `pair_table`.
 
     Raises:
         QueryError: there is one clip only, one cannot be read or is silent, or the other table

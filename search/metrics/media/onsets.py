@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.metrics.media.extras import import_extra
+from mvsearch.search.metrics.extras import import_extra
 from mvsearch.search.metrics.media.files import reading
 from mvsearch.search.metrics.media.signals import Sound, read_whole_sound
 from mvsearch.store.errors import MediaError, QueryError

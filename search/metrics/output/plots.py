@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.metrics.media.extras import import_extra
+from mvsearch.search.metrics.extras import import_extra
 from mvsearch.search.output.files import check_output
 from mvsearch.store.errors import QueryError
 from mvsearch.store.unicode import printable

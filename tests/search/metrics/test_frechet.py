@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg
 
-from mvsearch.search.metrics.frechet import FrechetOptions, evaluate_fad, evaluate_fvd
-from mvsearch.search.metrics.gaussians import (
+from mvsearch.search.metrics.distances.gaussians import (
     ExtrapolationOptions,
     extrapolate_frechet,
     measure_frechet,
 )
+from mvsearch.search.metrics.frechet import FrechetOptions, evaluate_fad, evaluate_fvd
 from mvsearch.search.metrics.media.folders import EmbeddingOptions
 from mvsearch.store.errors import QueryError
 from tests.media import make_pattern, make_silence, make_tone

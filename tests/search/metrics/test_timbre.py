@@ -10,7 +10,7 @@ from scipy import fft, stats
 from scipy.spatial.distance import cdist
 
 from mvsearch.search.metrics.media.onsets import SAMPLE_RATE, read_clip
-from mvsearch.search.metrics.media.pair_files import read_table
+from mvsearch.search.metrics.pair_table import read_table
 from mvsearch.search.metrics.timbre import (
     TimbreOptions,
     TimbreResult,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from mvsearch.search.metrics.warping import MAX_CELLS, Distance, Warping, warp
+from mvsearch.search.metrics.distances.warping import MAX_CELLS, Distance, Warping, warp
 from mvsearch.store.errors import QueryError
 from tests.search.metrics.oracles import read_oracle
 

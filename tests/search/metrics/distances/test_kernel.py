@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from mvsearch.search.metrics.kernel import KernelOptions, measure_kernel
+from mvsearch.search.metrics.distances.kernel import KernelOptions, measure_kernel
 from mvsearch.store.errors import QueryError
 from tests.search.metrics.oracles import needs_oracles, read_case
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mvsearch.search.metrics.gaussians import Draws, FloatArray, check_sets
+from mvsearch.search.metrics.distances.gaussians import Draws, FloatArray, check_sets
 from mvsearch.store.errors import QueryError
 
 DEGREE = 3

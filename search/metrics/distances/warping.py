@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.metrics.media.extras import import_extra
+from mvsearch.search.metrics.extras import import_extra
 from mvsearch.store.errors import QueryError
 
 FloatArray = npt.NDArray[np.float64]

@@ -1,0 +1,1 @@
+"""Distances between sets and between sequences of vectors."""
