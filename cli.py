@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands import evaluate, index, library, models, play, plugins, report, search
+from mvsearch.search.commands import (
+    config,
+    evaluate,
+    index,
+    library,
+    models,
+    play,
+    plugins,
+    report,
+    search,
+)
+from mvsearch.search.commands.configuration import apply_settings
 from mvsearch.search.commands.metric_pairs import metric_app
 from mvsearch.search.commands.process import describe_version, end_process, run_app
 
@@ -19,6 +30,7 @@ app = typer.Typer(
 for commands in (index, search, play, report, evaluate, library, plugins):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")
+app.add_typer(config.app, name="config")
 app.add_typer(metric_app, name="metric")
 
 
@@ -32,6 +44,8 @@ def begin(
         typer.echo(describe_version())
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
+    elif context.invoked_subcommand != "config":
+        apply_settings(context)
 
 
 def main() -> None:

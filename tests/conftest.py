@@ -20,6 +20,8 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MVSEARCH_LIBRARY", str(own / "library"))
         patch.setenv("XDG_STATE_HOME", str(own / "state"))
+        (own / "config.toml").touch()
+        patch.setenv("MVSEARCH_CONFIG", str(own / "config.toml"))
         patch.setenv("MVSEARCH_MODELS", str(shared / "models"))
         for name in PRIVATE:
             patch.delenv(name, raising=False)

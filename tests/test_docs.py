@@ -80,7 +80,8 @@ def test_examples_use_commands_and_options_that_exist(
     document: Path, commands: dict[str, Any]
 ) -> None:
     for words in read_code(document):
-        name = "mvsearch " + " ".join(words[: 2 if words[0] in {"models", "metric"} else 1])
+        is_group = words[0] in {"models", "metric", "config"}
+        name = "mvsearch " + " ".join(words[: 2 if is_group else 1])
         known = {option for param in commands[name].params for option in param.opts}
         used = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert used <= known, (name, words)

@@ -20,10 +20,10 @@ def complete_video(context: typer.Context, incomplete: str) -> list[str]:
     """The titles that begin with what was typed; none where the library cannot be read."""
     # A shell shows everything that is printed here in the middle of the line that is being typed.
     with suppress(Exception):
+        from mvsearch.search.commands.configuration import find_library
         from mvsearch.store.catalog.completion import complete_name
-        from mvsearch.store.opening import default_library_folder
 
-        names = complete_name(context.params.get("library") or default_library_folder(), incomplete)
+        names = complete_name(find_library(context), incomplete)
         return [Completion(_quote(name)) for name in names]
     return []
 

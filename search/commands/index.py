@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mvsearch.search.commands.configuration import has_library, is_from_file
 from mvsearch.search.commands.options import JsonOption, LibraryOption, read_path
 from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console, print_json
@@ -17,6 +18,7 @@ WhisperEngineName = Literal["auto", "openai", "faster"]
 
 @app.command()
 def index(
+    context: typer.Context,
     folder: Annotated[
         Path,
         typer.Argument(parser=read_path, metavar="FOLDER", help="A folder of music videos."),
@@ -75,6 +77,8 @@ def index(
     from mvsearch.search.output.listing import print_summary
     from mvsearch.search.output.progress import choose_progress
 
+    if is_from_file(context, "profile") and has_library(library):
+        profile = None  # the file names the profile of new libraries
     with mvsearch.open(library, profile=profile) as opened:
         summary = opened.index(
             folder,

@@ -56,7 +56,7 @@ def run_app(app: typer.Typer) -> int:
     except MvsearchError as error:
         _complain(str(error))
     except typer.TyperException as error:
-        _complain(_explain(error))
+        _complain(explain(error))
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
@@ -90,7 +90,7 @@ def describe_version() -> str:
     return f"mvsearch {read_version() or '(run from its folder)'}"
 
 
-def _explain(error: typer.TyperException) -> str:
+def explain(error: typer.TyperException) -> str:
     """What is wrong with the words of a command, without the prose of what checked them."""
     find_errors = getattr(error.__cause__, "errors", None)  # pydantic's, which Typer checks with
     if not isinstance(error, typer.BadParameter) or find_errors is None:

@@ -1,0 +1,40 @@
+"""The commands of the configuration file: `mvsearch config show` and `path`."""
+
+from typing import Annotated
+
+import typer
+
+from mvsearch.search.commands.options import JsonOption, require_command
+from mvsearch.search.output.terminal import make_console, print_json
+
+app = typer.Typer(help="The configuration file, which gives options other defaults.")
+app.callback(invoke_without_command=True)(require_command)
+
+
+@app.command("path")
+def print_config_path() -> None:
+    """Print where the configuration file lies, or where it would."""
+    from mvsearch.search.commands.configuration import find_config
+    from mvsearch.store.unicode import printable
+
+    typer.echo(printable(str(find_config())))
+
+
+@app.command("show")
+def show_config(
+    context: typer.Context,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND", help="Show all options of one, such as search."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the options that are not at their defaults, and where their values come from."""
+    from mvsearch.search.commands.settings import list_values
+    from mvsearch.search.output.settings import print_values, value_to_dict
+
+    values = list_values(context, tuple(command or ()))
+    if as_json:
+        print_json([value_to_dict(value) for value in values])
+    else:
+        print_values(values, make_console())

@@ -1,0 +1,269 @@
+"""Reads the configuration file, which gives the options of commands other defaults."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from mvsearch.search.commands.options import read_path
+from mvsearch.search.commands.process import explain
+from mvsearch.store.errors import MvsearchError
+
+CONFIG_VARIABLE = "MVSEARCH_CONFIG"
+# The options of all commands take some ten kilobytes.
+MAX_BYTES = 64 * 2**10
+# These stand above all tables too, and mean the same in every command that has them.
+COMMON = ("library", "top", "weights", "fusion", "collapse", "per-artist")
+# Options whose value may come from the environment, which goes before the file.
+ENVIRONMENT = {"library": "MVSEARCH_LIBRARY", "whisper-engine": "MVSEARCH_WHISPER_ENGINE"}
+_KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the file says of one option.
+
+    Attributes:
+        command: the names of the command, such as ("metric", "fad").
+        option: its long name, without dashes before it.
+        parameter: the option as the command knows it.
+        place: where it stands, for messages.
+        value: text, a number, a truth value, or a list of these.
+    """
+
+    command: tuple[str, ...]
+    option: str
+    parameter: Any
+    place: str
+    value: Any
+
+
+def find_config() -> Path:
+    """`$MVSEARCH_CONFIG`, else `config.toml` in the platform's folder for a user's settings."""
+    chosen = os.environ.get(CONFIG_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_config_path
+
+    return user_config_path("mvsearch", appauthor=False) / "config.toml"
+
+
+def read_settings(group: Any) -> list[Setting]:
+    """Every setting of the file that is there, of a known option and of its type.
+
+    Args:
+        group: the commands, as Typer makes them.
+
+    Raises:
+        MvsearchError: the file cannot be read, or says what no option is.
+    """
+    path = find_config()
+    table = _read_table(path)
+    common = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    settings = list(_read_common(group, common, path))
+    tables = {key: value for key, value in table.items() if isinstance(value, dict)}
+    named = list(_read_commands(group, tables, path, ()))
+    taken = {(setting.command, setting.option) for setting in named}
+    return [each for each in settings if (each.command, each.option) not in taken] + named
+
+
+def apply_settings(context: typer.Context) -> None:
+    """Let the options of the command that is about to run have the defaults of the file.
+
+    Where help is asked for, the file is not read: it may be what is wrong.
+
+    Raises:
+        MvsearchError: the file cannot be read, or has a value that the command cannot take.
+    """
+    if {"-h", "--help"} & {*sys.argv}:
+        return
+    defaults: dict[str, Any] = {}
+    for setting in read_settings(context.command):
+        is_wanted = setting.command[0] == context.invoked_subcommand
+        if is_wanted and read_variable(setting.option) is None:
+            check_value(setting, context)
+            table = defaults
+            for name in setting.command:
+                table = table.setdefault(name, {})
+            table[setting.parameter.name] = setting.value
+    context.default_map = defaults
+
+
+def is_from_file(context: typer.Context, parameter: str) -> bool:
+    """Whether the value of an option comes from the file."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "DEFAULT_MAP"
+
+
+def has_library(folder: Path | None) -> bool:
+    """Whether there is a library in the folder, which is the default one where none is named."""
+    from mvsearch.store.opening import CATALOG, default_library_folder, is_file
+
+    return is_file((folder or default_library_folder()) / CATALOG)
+
+
+def find_library(context: typer.Context) -> Path:
+    """Where the library of a command lies, before the command runs.
+
+    Raises:
+        MvsearchError: the file cannot be read.
+    """
+    from mvsearch.store.opening import default_library_folder
+
+    chosen: Path | None = context.params.get("library")
+    if chosen is None and read_variable("library") is None:
+        root = context.find_root()
+        command = tuple(context.command_path.split()[1:])
+        for setting in read_settings(root.command):
+            if (setting.command, setting.option) == (command, "library"):
+                return Path(setting.value)
+    return chosen or default_library_folder()
+
+
+def check_value(setting: Setting, context: typer.Context) -> Any:
+    """The value as the command gets it.
+
+    Raises:
+        MvsearchError: it is not what the option takes.
+    """
+    try:
+        return setting.parameter.process_value(context, setting.value)
+    except typer.BadParameter as error:
+        explain(error)
+        raise MvsearchError(f"{setting.place}: {error.message}") from error
+    except MvsearchError as error:
+        raise MvsearchError(f"{setting.place}: {error}") from error
+
+
+def read_variable(option: str) -> str | None:
+    """The value of an option from the environment; None where there is none."""
+    return os.environ.get(ENVIRONMENT.get(option, "")) or None
+
+
+def list_options(
+    group: Any, command: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every command with its options by their long names."""
+    for name, below in group.commands.items():
+        path = (*command, name)
+        if hasattr(below, "commands"):
+            yield from list_options(below, path)
+        else:
+            yield path, _name_options(below)
+
+
+def _name_options(command: Any) -> dict[str, Any]:
+    """The options of a command by their long names without dashes before them."""
+    return {
+        max(param.opts, key=len).lstrip("-"): param
+        for param in command.params
+        if param.param_type_name == "option"
+    }
+
+
+def _read_table(path: Path) -> dict[str, Any]:
+    """The file as tables; none where it is not there and nobody named it.
+
+    Raises:
+        MvsearchError: it cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise MvsearchError(f"the configuration {path} is not a file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        if os.environ.get(CONFIG_VARIABLE):
+            raise MvsearchError(
+                f"the configuration {path}, which ${CONFIG_VARIABLE} names, is not there"
+            ) from None
+        return {}
+    except OSError as error:
+        raise MvsearchError(f"the configuration {path} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise MvsearchError(f"the configuration {path} is larger than {MAX_BYTES // 2**10} KiB")
+    import tomllib
+
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise MvsearchError(f"the configuration {path} is no TOML: {error}") from error
+
+
+def _read_common(group: Any, table: Mapping[str, Any], path: Path) -> Iterator[Setting]:
+    """The keys above all tables, for every command that has the option."""
+    options = list(list_options(group))
+    for key, value in table.items():
+        name = key.replace("_", "-")
+        if name not in COMMON:
+            there = ", ".join(COMMON)
+            raise MvsearchError(
+                f"{path}: nothing above the tables is called {key!r}; there are {there}, and"
+                " tables of commands such as [search]"
+            )
+        for command, named in options:
+            if name in named:
+                yield _make_setting(command, name, named[name], f"{path}: {key}", value)
+
+
+def _read_commands(
+    group: Any, tables: Mapping[str, Any], path: Path, above: tuple[str, ...]
+) -> Iterator[Setting]:
+    """The tables of commands, those of groups with a table for each of their commands."""
+    for name, table in tables.items():
+        shown = ".".join((*above, name))
+        if name not in group.commands:
+            there = ", ".join(group.commands)
+            raise MvsearchError(f"{path}: no command is called [{shown}]; there are {there}")
+        command = group.commands[name]
+        if not isinstance(table, dict):
+            raise MvsearchError(f"{path}: [{'.'.join(above)}] {name} is a command: name a table")
+        if hasattr(command, "commands"):
+            yield from _read_commands(command, table, path, (*above, name))
+            continue
+        options = _name_options(command)
+        for key, value in table.items():
+            option = key.replace("_", "-")
+            if option not in options:
+                there = ", ".join(options)
+                raise MvsearchError(f"{path}: [{shown}] has no {key!r}; there are {there}")
+            place = f"{path}: [{shown}] {key}"
+            yield _make_setting((*above, name), option, options[option], place, value)
+
+
+def _make_setting(
+    command: tuple[str, ...], option: str, parameter: Any, place: str, value: Any
+) -> Setting:
+    """A setting whose value is of the option's type.
+
+    Raises:
+        MvsearchError: it is of another type.
+    """
+    kind = parameter.type_descriptor.annotation
+    if parameter.multiple:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise MvsearchError(f"{place}: it is a list of texts, not {value!r}")
+    elif not _fits(value, kind):
+        told = _KINDS.get(kind, "text")
+        raise MvsearchError(f"{place}: it is {told}, not {value!r}")
+    elif parameter.type_descriptor.parameter_info.parser is read_path and value:
+        # A file says where things lie from where it lies itself.
+        base = find_config().parent
+        value = str(base / Path(value).expanduser())
+    return Setting(command, option, parameter, place, value)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value of the file is of an option's type."""
+    if kind is bool:
+        return isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, str)

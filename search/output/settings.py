@@ -1,0 +1,50 @@
+"""Shows the values of options and where they come from, as a table and JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mvsearch.search.output.text import shorten
+from mvsearch.store.unicode import printable
+
+
+@dataclass(frozen=True, slots=True)
+class OptionValue:
+    """The value that an option has unless it is typed.
+
+    Attributes:
+        command: empty where every command with the option has this value.
+        option: its long name, without dashes before it.
+        source: "default", "file", or the name of an environment variable.
+    """
+
+    command: str
+    option: str
+    value: Any
+    source: str
+
+
+def value_to_dict(value: OptionValue) -> dict[str, Any]:
+    """The value of an option as JSON."""
+    shown = str(value.value) if isinstance(value.value, Path) else value.value
+    return {
+        "command": value.command or None,
+        "option": value.option,
+        "value": shown,
+        "source": value.source,
+    }
+
+
+def print_values(values: Sequence[OptionValue], console: Console) -> None:
+    """A line an option."""
+    table = Table("command", "option", "value", "from", box=None, pad_edge=False)
+    for value in values:
+        shown = "–" if value.value in (None, (), []) else shorten(printable(str(value.value)))
+        cells = (value.command or "all", value.option, shown, value.source)
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))
+    console.print(table)
