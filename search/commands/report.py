@@ -57,7 +57,14 @@ def similar(
     progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
     with mvsearch.open(library) as opened, progress:
         check_target(out, opened, has_force=force)
-        shape = ReportOptions(form, for_all, make_console().width, follow(progress, "steps"))
+        console = make_console()
+        shape = ReportOptions(
+            form,
+            for_all,
+            console.width,
+            has_links=console.is_terminal and out is None,
+            progress=follow(progress, "steps"),
+        )
         report = opened.report_similar(
             shape,
             video,

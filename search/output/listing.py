@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
 from mvsearch.search.entry import Entry, describe_stage
+from mvsearch.search.output.links import link_file, stack_lines
 from mvsearch.search.output.text import format_seconds, shorten
 from mvsearch.store.records import MODALITIES, Failure, Lyrics, Video
 from mvsearch.store.unicode import printable
@@ -89,18 +90,21 @@ def print_videos(videos: Sequence[Video], console: Console) -> None:
         table.add_row(
             video.id[:12],
             Text(shorten(printable(video.artist or "–"))),
-            Text("\n".join([shorten(printable(video.title)), *name_copies(video)])),
+            stack_lines(
+                [link_file(shorten(printable(video.title)), video.path), *_list_copies(video)]
+            ),
             format_seconds(video.duration_seconds),
         )
     console.print(table)
     say(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
 
 
-def name_copies(video: Video) -> list[str]:
+def _list_copies(video: Video) -> list[Text]:
     """The other files of the same content, a line each."""
-    listed = [f"= {shorten(printable(str(path)))}" for path in video.other_paths[:N_COPIES]]
+    paths = video.other_paths[:N_COPIES]
+    listed = [link_file(f"= {shorten(printable(str(path)))}", path) for path in paths]
     n_more = len(video.other_paths) - len(listed)
-    return listed + ([f"= {n_more} more files"] if n_more else [])
+    return listed + ([Text(f"= {n_more} more files")] if n_more else [])
 
 
 def print_entry(entry: Entry, console: Console) -> None:

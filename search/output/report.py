@@ -14,6 +14,7 @@ from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.output.links import link_file, stack_lines
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.text import format_seconds, shorten, write_json
 from mvsearch.search.query.query import Query
@@ -36,12 +37,14 @@ class ReportOptions:
         form: one of `REPORT_FORMS`, or one that a plug-in brings.
         is_all: whether it is over the whole library; otherwise it is about the one video given.
         width: of a table, in characters.
+        has_links: whether names in a table are links to their files, for a terminal.
         progress: called with "compare" or "pictures", how many of them are done, and of how many.
     """
 
     form: str = "table"
     is_all: bool = False
     width: int = 120
+    has_links: bool = False
     progress: Callable[[str, int, int], None] | None = None
 
     def follow(self, stage: str) -> Progress | None:
@@ -184,15 +187,16 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
         table.add_column(name, overflow="fold")
     for result in results:
         where = "\n".join(say_moment(moment) for moment in result.moments[:3])
-        cells = ("\n".join(_list_names(result)), _say_why(result), where)
-        table.add_row(str(result.rank), f"{result.score:.3f}", *(Text(cell) for cell in cells))
+        cells = (_list_names(result), Text(_say_why(result)), Text(where))
+        table.add_row(str(result.rank), f"{result.score:.3f}", *cells)
     console.print(table if results else Text("nothing found"))
 
 
-def _list_names(result: Result) -> list[str]:
+def _list_names(result: Result) -> Text:
     """The video, and below it its copies, whose files tell them apart."""
-    copies = [f"= {shorten(printable(copy.path.name))}" for copy in result.copies]
-    return [shorten(name_video(result.video)), *copies]
+    names = [(shorten(name_video(result.video)), result.video.path)]
+    names += [(f"= {shorten(printable(copy.path.name))}", copy.path) for copy in result.copies]
+    return stack_lines(link_file(name, path) for name, path in names)
 
 
 def _say_why(result: Result) -> str:
@@ -280,7 +284,13 @@ def _write_plain(similar: Similar, report: ReportOptions) -> str:
     if report.form == "txt":
         return similar_to_text(similar) if report.is_all else results_to_text(results)
     page = io.StringIO()
-    console = Console(file=page, width=report.width, markup=False, emoji=False)
+    console = Console(
+        file=page,
+        width=report.width,
+        force_terminal=report.has_links,
+        markup=False,
+        emoji=False,
+    )
     for video, found_for_it in similar:
         print_results(found_for_it, console, f"Similar to {name_video(video)}")
     return page.getvalue()

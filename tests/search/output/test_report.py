@@ -186,7 +186,7 @@ def engine(plant: Any, planted_encoders: Any, spaces: Any, conftest_spans: Any) 
     return Engine(plant(content), planted_encoders())
 
 
-def test_the_report_over_all_in_every_form(engine: Engine) -> None:
+def test_the_report_over_all_in_every_form(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     videos = engine.library.catalog.videos()
 
     def write(form: Any, **options: Any) -> str:
@@ -206,6 +206,9 @@ def test_the_report_over_all_in_every_form(engine: Engine) -> None:
     assert [row["song_id"][0] for row in rows] == ["1", "1", "2", "2", "3", "3"]
     assert write("m3u").count("#EXTINF") == 6
     assert "Similar to Planted - Song 11111111" in write("table")
+    monkeypatch.setenv("TERM", "xterm")
+    assert write("table", has_links=True).count(";file:///") == 6
+    assert "\x1b" not in write("table")
     page = write("html")  # the files are not there, and nothing is kept of them
     assert page.count('<li id="p-') == 6
     assert "image/webp" not in page
