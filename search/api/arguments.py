@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
-from mvsearch.indexer.lyrics.whisper.engines import EngineWish
+from mvsearch.indexer.lyrics.whisper.engines import EngineChoice
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
 from mvsearch.indexer.media.hardware import Hardware
@@ -58,7 +58,7 @@ class IndexArguments(TypedDict, total=False):
 
     lyrics: LyricsMode
     whisper_model: str | None
-    whisper_engine: EngineWish | None
+    whisper_engine: EngineChoice | None
     voiced_only: bool
     language: str | None
     workers: int | None
@@ -94,7 +94,7 @@ def make_index_options(
     *,
     lyrics: LyricsMode = "auto",
     whisper_model: str | None = None,
-    whisper_engine: EngineWish | None = None,
+    whisper_engine: EngineChoice | None = None,
     voiced_only: bool = False,
     language: str | None = None,
     workers: int | None = None,

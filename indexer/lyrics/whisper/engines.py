@@ -14,7 +14,7 @@ from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Matrix
 
 EngineName = Literal["openai", "faster"]
-EngineWish = Literal["auto", "openai", "faster"]
+EngineChoice = Literal["auto", "openai", "faster"]
 ENGINE_VARIABLE = "MVSEARCH_WHISPER_ENGINE"
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 _PACKAGES: dict[EngineName, str] = {"openai": "whisper", "faster": "faster_whisper"}
@@ -22,12 +22,12 @@ _PACKAGES: dict[EngineName, str] = {"openai": "whisper", "faster": "faster_whisp
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a model says of one window.
+    """The transcript of one window.
 
     Attributes:
         tokens: text and times, without the end of text.
         avg_logprob: over the tokens and the end of text.
-        no_speech_prob: of the token that says so, at the start of the transcript.
+        no_speech_prob: of the no-speech token, at the start of the transcript.
     """
 
     tokens: tuple[int, ...]
@@ -40,10 +40,10 @@ class Engine(Protocol):
     """A loaded Whisper model.
 
     Attributes:
-        is_multilingual: whether it knows more than English.
-        n_state: the width of its layers, which tells what a batch costs.
-        text_end, first_time: the tokens that end the text, and that say 0.00 s. Those below the
-            first are text, those from the second on are times in steps of 0.02 s.
+        is_multilingual: whether it supports more than English.
+        n_state: the width of its layers, which determines the memory of a batch.
+        text_end, first_time: the end-of-text token and the token of time 0.00 s. Lower tokens than
+            the first are text; from the second on they are times in steps of 0.02 s.
     """
 
     name: EngineName
@@ -56,7 +56,7 @@ class Engine(Protocol):
         """The log-mel spectrogram of (n,) samples at 16 kHz: (bands, n // 160) float32."""
 
     def encode(self, windows: Matrix) -> list[Any]:
-        """Encode (n, bands, 3000) windows of 30 s; what comes out is for `decode` alone."""
+        """Encode (n, bands, 3000) windows of 30 s, for `decode`."""
 
     def detect_language(self, encoded: Any) -> str:
         """The code of the language of one encoded window."""
@@ -64,7 +64,7 @@ class Engine(Protocol):
     def decode(
         self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
     ) -> list[Decoded]:
-        """Write down windows, all at once; greedily at temperature 0, else by chance."""
+        """Transcribe windows as a batch; greedily at temperature 0, else by sampling."""
 
     def read(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without times."""
@@ -72,24 +72,24 @@ class Engine(Protocol):
     def time_words(
         self, segments: list[dict[str, Any]], window: Matrix, n_frames: int, language: str | None
     ) -> None:
-        """Give each segment of one window its "words", and start and end by them."""
+        """Add "words" to each segment of a window, and set its start and end by them."""
 
 
-def choose_engine(model: str, wish: EngineWish | None = None) -> EngineName:
-    """Which engine runs a model: what is wished, else faster-whisper where it serves better.
+def choose_engine(model: str, choice: EngineChoice | None = None) -> EngineName:
+    """Choose the engine for a model.
 
-    It does where it is installed, and no NVIDIA GPU is there: on one, openai-whisper needs nothing
-    more than torch, while CTranslate2 needs other libraries of NVIDIA's.
+    "auto" is faster-whisper if it is installed and there is no NVIDIA GPU. With a GPU,
+    openai-whisper needs only torch, while CTranslate2 needs more NVIDIA libraries.
 
     Args:
-        model: a name, a checkpoint, or a folder of CTranslate2, which faster-whisper alone reads.
-        wish: None takes `$MVSEARCH_WHISPER_ENGINE`, else "auto".
+        model: a name, a checkpoint, or a CTranslate2 folder, which only faster-whisper reads.
+        choice: None uses `$MVSEARCH_WHISPER_ENGINE`, else "auto".
 
     Raises:
-        MvsearchError: there is no such engine, it is not installed, or cannot read the model.
+        MvsearchError: the engine is unknown, not installed, or cannot read the model.
     """
-    wanted = wish or os.environ.get(ENGINE_VARIABLE) or "auto"
-    if wanted not in get_args(EngineWish):
+    wanted = choice or os.environ.get(ENGINE_VARIABLE) or "auto"
+    if wanted not in get_args(EngineChoice):
         raise MvsearchError(f"Whisper's engine must be auto, openai or faster, not {wanted!r}")
     has_faster = is_installed("faster")
     if is_converted(Path(model).expanduser()):
@@ -104,7 +104,7 @@ def choose_engine(model: str, wish: EngineWish | None = None) -> EngineName:
 
 
 def is_installed(engine: EngineName) -> bool:
-    """Whether the package of an engine is there; it is not imported."""
+    """Whether the package of an engine is installed, without importing it."""
     return find_spec(_PACKAGES[engine]) is not None
 
 
@@ -112,7 +112,7 @@ def load_engine(engine: EngineName, model: str, weights: Path) -> Engine:
     """Load a model.
 
     Raises:
-        WeightsMissingError: the file or folder is not the model that it should be.
+        WeightsMissingError: the file or folder is not the expected model.
     """
     if engine == "faster":
         from mvsearch.indexer.lyrics.whisper.faster_engine import FasterEngine
@@ -124,5 +124,5 @@ def load_engine(engine: EngineName, model: str, weights: Path) -> Engine:
 
 
 def name_origin(model: str, engine: EngineName) -> str:
-    """How lyrics say what heard them."""
+    """The origin that is stored with the lyrics."""
     return model if engine == "openai" else f"{model} (faster-whisper)"

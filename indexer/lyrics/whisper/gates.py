@@ -8,7 +8,7 @@ from mvsearch.indexer.lyrics.files.cleaning import is_section_header
 from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.store.records import LyricLine, WhisperSegment
 
-# What Whisper learnt from the ends of subtitle files; first what such a line begins with.
+# Phrases that Whisper learnt from the ends of subtitle files; first those that begin a line.
 _CREDITS = (
     "captions by",
     "closed captions by",
@@ -60,7 +60,8 @@ _FAREWELLS = (
     "感谢观看",
     "시청해주셔서 감사합니다",
 )
-# Said into silence with high confidence, but also sung: rejected only without a voice.
+# Whisper adds these in silence with high confidence, but they are also sung: rejected only
+# without a voice.
 _FILLERS = frozenset({"bye", "bye bye", "okay", "so", "thank you", "thank you very much", "you"})
 _BRACKETS = (("(", ")"), ("*", "*"), ("[", "]"), ("-", "-"))
 _SOUNDS = frozenset({"applause", "music", "musik", "música", "musique", "laughter", "instrumental"})
@@ -68,15 +69,15 @@ _SOUNDS = frozenset({"applause", "music", "musik", "música", "musique", "laught
 
 @dataclass(frozen=True, slots=True)
 class GateOptions:
-    """Where the gates stand.
+    """The thresholds of the gates.
 
     Attributes:
-        min_track_share: a track with less of it voiced is instrumental. Measured: eight songs have
-            0.50 to 0.98, eight of eleven instrumental tracks at most 0.09 (strings and synthesiser
-            leads up to 0.45).
-        min_line_share: a line with less of it voiced is unvoiced. That alone rejects none: under
-            loud synthesisers up to half of the lines that are sung are not heard as a voice.
-        unvoiced_avg_logprob, unvoiced_no_speech_prob: beyond these an unvoiced line is doubted.
+        min_track_share: a track with a smaller voiced share is instrumental. Measured: eight songs
+            have 0.50 to 0.98, eight of eleven instrumental tracks at most 0.09 (strings and
+            synthesiser leads up to 0.45).
+        min_line_share: a line with a smaller voiced share is unvoiced. That alone rejects no line:
+            under loud synthesisers the detector misses up to half of the sung lines.
+        unvoiced_avg_logprob, unvoiced_no_speech_prob: beyond these an unvoiced line is rejected.
         max_compression_ratio, min_avg_logprob, max_no_speech_prob: Whisper's own thresholds.
     """
 
@@ -90,7 +91,7 @@ class GateOptions:
 
 
 def explain_instrumental(activity: VoiceActivity, options: GateOptions | None = None) -> str | None:
-    """Why a track is not worth a transcription, or None where it has a voice."""
+    """The reason not to transcribe a track; None if it has a voice."""
     options = options or GateOptions()
     voiced, length = activity.voiced_seconds, activity.duration_seconds
     if length > 0 and voiced >= options.min_track_share * length:
@@ -101,12 +102,12 @@ def explain_instrumental(activity: VoiceActivity, options: GateOptions | None = 
 def judge_lines(
     lines: Sequence[LyricLine], activity: VoiceActivity, options: GateOptions | None = None
 ) -> tuple[LyricLine, ...]:
-    """Give each line that is not believed the reason; a chorus is believed however it repeats.
+    """Give each doubtful line a reason for its rejection; a repeated chorus is kept.
 
     Args:
         lines: timed, with Whisper's fields, in order.
         activity: where the track has a voice.
-        options: where the gates stand.
+        options: the thresholds.
     """
     options = options or GateOptions()
     judged: list[LyricLine] = []
@@ -119,22 +120,22 @@ def judge_lines(
 def explain_rejection(
     line: LyricLine, activity: VoiceActivity, options: GateOptions, is_repeat: bool = False
 ) -> str | None:
-    """Why a line is not believed, or None."""
+    """The reason to reject a line, or None."""
     if not any(mark.isalnum() for mark in line.text):
         return "no words"
     if is_boilerplate(line.text):
-        return "boiler-plate that Whisper adds where nothing is sung"
+        return "boilerplate that Whisper adds in silence"
     share = activity.voiced_share(line.start_seconds or 0.0, line.end_seconds or 0.0)
     if share < options.min_line_share:
         if is_repeat:
-            return "repeats the line before it, and no voice is heard there"
+            return "repeats the line before, where no voice is detected"
         if _is_unsure(line, options):
-            return "no voice is heard there, and Whisper is not sure"
+            return "no voice is detected, and Whisper is not confident"
     return _explain_doubt(line.text, line.whisper, options) if line.whisper else None
 
 
 def _is_unsure(line: LyricLine, options: GateOptions) -> bool:
-    """Whether a line is what Whisper says into silence, or has a worse score than singing has."""
+    """Whether a line is typical of silence, or has a lower score than singing."""
     heard = line.whisper
     if heard is None or line.text.casefold().strip(" .!?,…") in _FILLERS:
         return True
@@ -145,10 +146,10 @@ def _is_unsure(line: LyricLine, options: GateOptions) -> bool:
 
 
 def _explain_doubt(text: str, segment: WhisperSegment, options: GateOptions) -> str | None:
-    """Why Whisper itself doubts a line, or None.
+    """The reason by Whisper's own scores to reject a line, or None.
 
-    The compression ratio is that of the whole window: a chorus drives it up too, so the line must
-    be a loop on its own.
+    The compression ratio is that of the whole window, and a chorus raises it too, so the line
+    itself must be a loop.
     """
     if (
         segment.compression_ratio > options.max_compression_ratio
@@ -163,13 +164,13 @@ def _explain_doubt(text: str, segment: WhisperSegment, options: GateOptions) -> 
 
 
 def measure_compression(text: str) -> float:
-    """How many times smaller zlib makes a text; 0 for an empty one. As Whisper measures it."""
+    """The zlib compression ratio of a text, as Whisper measures it; 0 for an empty one."""
     data = text.encode()
     return len(data) / len(zlib.compress(data)) if data else 0.0
 
 
 def is_boilerplate(text: str) -> bool:
-    """Whether a line is a subtitler's credit, a farewell to viewers or the name of a sound."""
+    """Whether a line is a subtitle credit, a farewell to viewers or the name of a sound."""
     said = text.casefold().replace("\u2019", "'").strip(" .!?,…♪\"'")
     if is_section_header(text) or said in _SOUNDS:
         return True
@@ -179,7 +180,7 @@ def is_boilerplate(text: str) -> bool:
 
 
 def _same_words(one: str, other: str) -> bool:
-    """Whether two lines differ in nothing but case, spaces and punctuation."""
+    """Whether two lines differ only in case, spaces and punctuation."""
     first, second = (
         "".join(mark for mark in text.casefold() if mark.isalnum()) for text in (one, other)
     )

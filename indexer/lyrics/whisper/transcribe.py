@@ -22,20 +22,29 @@ from mvsearch.indexer.lyrics.whisper.checkpoints import (
 )
 from mvsearch.indexer.lyrics.whisper.engines import (
     Engine,
-    EngineWish,
+    EngineChoice,
     choose_engine,
     load_engine,
     name_origin,
 )
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions, explain_instrumental, judge_lines
-from mvsearch.indexer.lyrics.whisper.transcription_loop import HearOptions, cut_window, hear_clips
+from mvsearch.indexer.lyrics.whisper.transcription_loop import (
+    DecodingOptions,
+    cut_window,
+    transcribe_sections,
+)
 from mvsearch.indexer.lyrics.whisper.voice import (
     VOICE_SAMPLE_RATE,
     VoiceActivity,
     VoiceOptions,
     detect_voice,
 )
-from mvsearch.indexer.lyrics.whisper.windows import FRAMES_A_SECOND, Clip, WindowOptions, plan_clips
+from mvsearch.indexer.lyrics.whisper.windows import (
+    FRAMES_A_SECOND,
+    TrackSection,
+    WindowOptions,
+    plan_sections,
+)
 from mvsearch.store.errors import MediaError, MvsearchError, WeightsMissingError
 from mvsearch.store.records import LyricLine, Lyrics, Matrix, WhisperSegment, Word
 
@@ -48,8 +57,8 @@ __all__ = [
 ]
 
 WHISPER_SAMPLE_RATE = VOICE_SAMPLE_RATE
-# One transcription takes every core, so two at a time only take twice the memory.
-_TURN = threading.Lock()
+# One transcription uses every core; two at a time would only use twice the memory.
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +66,13 @@ class TranscribeOptions:
     """How a track is transcribed.
 
     Attributes:
-        engine: what runs the model; see `choose_engine`.
+        engine: runs the model; see `choose_engine`.
     """
 
-    engine: EngineWish | None = None
+    engine: EngineChoice | None = None
     voice: VoiceOptions = field(default_factory=VoiceOptions)
     windows: WindowOptions = field(default_factory=WindowOptions)
-    hearing: HearOptions = field(default_factory=HearOptions)
+    decoding: DecodingOptions = field(default_factory=DecodingOptions)
     gates: GateOptions = field(default_factory=GateOptions)
 
 
@@ -77,17 +86,17 @@ class Transcriber:
         may_download: bool = False,
         options: TranscribeOptions | None = None,
     ) -> None:
-        """Make sure that the weights are there; they are not loaded yet.
+        """Check that the weights exist; they are loaded later.
 
         Args:
             model: one of `WHISPER_MODELS`, a checkpoint file, or a folder of CTranslate2.
-            language: the one that is sung, a code or a name; heard in the first 30 s where None.
-            may_download: whether a named model may be fetched.
+            language: of the song, a code or a name; None detects it.
+            may_download: whether a named model may be downloaded.
             options: how a track is transcribed.
 
         Raises:
-            MvsearchError: neither a file nor the name of a model, or an engine that is not there.
-            WeightsMissingError: the named model is not there, or cannot be fetched.
+            MvsearchError: the model is unknown, or the engine is not installed.
+            WeightsMissingError: the weights are missing, or cannot be downloaded.
         """
         self.model_name = model
         self.language = find_language(language) or language
@@ -99,7 +108,7 @@ class Transcriber:
         if checkpoint is None:
             if not may_download:
                 raise WeightsMissingError(
-                    f"the weights of Whisper's model {model!r} are not here;"
+                    f"the weights of the Whisper model {model!r} are missing;"
                     f" {explain_placement(model)}, or type: mvsearch models fetch whisper-{model}"
                 )
             checkpoint = fetch_weights(model)
@@ -109,7 +118,7 @@ class Transcriber:
         """Load the model now.
 
         Raises:
-            WeightsMissingError: the file is not the checkpoint that it should be.
+            WeightsMissingError: the file is not the expected checkpoint.
             MvsearchError: Whisper does not know the language.
         """
         if self._engine is None:
@@ -118,23 +127,24 @@ class Transcriber:
         return self._engine
 
     def transcribe(self, samples: Matrix, language: str | None = None) -> Lyrics:
-        """Write down what is sung.
+        """Transcribe a track.
 
-        A track without a voice is not transcribed: its one line has no text and is rejected with
-        the reason. A line that the gates do not believe is kept, with the reason.
+        A track without a voice is not transcribed: the result is one rejected line without text.
+            Lines
+        that the gates reject are kept with the reason.
 
         Args:
             samples: (n,) float32 in [-1, 1], mono, at `WHISPER_SAMPLE_RATE`.
-            language: instead of the transcriber's own.
+            language: overrides that of the transcriber.
 
         Raises:
             MediaError: "transcribe_failed".
-            WeightsMissingError: the file is not the checkpoint that it should be.
+            WeightsMissingError: the file is not the expected checkpoint.
             MvsearchError: Whisper does not know the language.
         """
         samples = np.clip(np.nan_to_num(np.ascontiguousarray(samples, np.float32)), -1, 1)
         wanted = find_language(language) or language or self.language
-        with _TURN:
+        with _LOCK:
             activity = detect_voice(samples, self.options.voice)
             duration_seconds = activity.duration_seconds
             reason = explain_instrumental(activity, self.options.gates)
@@ -143,51 +153,53 @@ class Transcriber:
                 return Lyrics((line,), "whisper", self.origin, None)
             engine = self.load()
             _check_language(wanted)
-            segments, spoken = self._hear(engine, samples, activity, wanted)
+            segments, spoken = self._run_engine(engine, samples, activity, wanted)
         lines = [_read_segment(segment, duration_seconds) for segment in segments]
         judged = judge_lines(lines, activity, self.options.gates)
         return Lyrics(judged, "whisper", self.origin, find_language(spoken))
 
-    def _hear(
+    def _run_engine(
         self, engine: Engine, samples: Matrix, activity: VoiceActivity, language: str | None
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Run Whisper over a track: its segments, and the language that it is in."""
+        """Run Whisper on a track: its segments, and its language."""
         options = self.options
         try:
             mel = engine.measure_mel(samples)
-            clips = plan_clips(activity, mel.shape[1], options.windows)
+            sections = plan_sections(activity, mel.shape[1], options.windows)
             if not engine.is_multilingual:
                 language = "en"
-            elif language is None and clips:
-                language = _detect_language(engine, mel, clips, activity)
-            heard = hear_clips(engine, mel, clips, language, options.hearing, options.gates)
+            elif language is None and sections:
+                language = _detect_language(engine, mel, sections, activity)
+            transcribed = transcribe_sections(
+                engine, mel, sections, language, options.decoding, options.gates
+            )
         except (RuntimeError, ValueError, LookupError, MemoryError) as error:
             said = " ".join(str(error).split())[:200]
-            message = f"Whisper gave up: {type(error).__name__}: {said}"
+            message = f"Whisper failed: {type(error).__name__}: {said}"
             raise MediaError("transcribe_failed", message) from error
-        return heard, language
+        return transcribed, language
 
 
 def _detect_language(
-    engine: Engine, mel: Matrix, clips: list[Clip], activity: VoiceActivity
+    engine: Engine, mel: Matrix, sections: list[TrackSection], activity: VoiceActivity
 ) -> str:
-    """The language of the clip with the most voice: the first 30 s may have none."""
-    most = max(clips, key=lambda clip: _measure_voice(clip, activity))
+    """Detect the language of the section with the most voice; the first 30 s may have none."""
+    most = max(sections, key=lambda section: _count_voiced_frames(section, activity))
     (encoded,) = engine.encode(cut_window(mel, most)[None])
     return engine.detect_language(encoded)
 
 
-def _measure_voice(clip: Clip, activity: VoiceActivity) -> float:
-    """How many frames of a clip have a voice."""
-    start, end = clip.start_frame / FRAMES_A_SECOND, clip.end_frame / FRAMES_A_SECOND
-    return activity.voiced_share(start, end) * (clip.end_frame - clip.start_frame)
+def _count_voiced_frames(section: TrackSection, activity: VoiceActivity) -> float:
+    """The number of frames of a section with a voice."""
+    start, end = section.start_frame / FRAMES_A_SECOND, section.end_frame / FRAMES_A_SECOND
+    return activity.voiced_share(start, end) * (section.end_frame - section.start_frame)
 
 
 def fetch_weights(model: str) -> Path:
-    """Download a named model, unless it is there; the file appears only when it is whole.
+    """Download a named model if it is missing; the file appears only when it is complete.
 
     Raises:
-        MvsearchError: it is not the name of a model.
+        MvsearchError: the model is unknown.
         WeightsMissingError: the download failed.
     """
     if (found := find_checkpoint(model)) is not None:
@@ -204,7 +216,7 @@ def fetch_weights(model: str) -> Path:
     except (URLError, OSError, RuntimeError) as error:
         said = " ".join(str(error).split())
         raise WeightsMissingError(
-            f"Whisper's model {model!r} cannot be fetched ({said}); {explain_placement(model)}"
+            f"the Whisper model {model!r} cannot be downloaded ({said}); {explain_placement(model)}"
         ) from error
     return folder / checkpoint_name(model)
 
@@ -214,11 +226,13 @@ def _check_language(language: str | None) -> None:
     from whisper.tokenizer import LANGUAGES, TO_LANGUAGE_CODE
 
     if language is not None and language not in {*LANGUAGES, *TO_LANGUAGE_CODE}:
-        raise MvsearchError(f"Whisper does not know the language {language!r}; say it as in: en")
+        raise MvsearchError(
+            f"Whisper does not know the language {language!r}; use a code such as en"
+        )
 
 
 def _read_segment(segment: Mapping[str, Any], duration_seconds: float) -> LyricLine:
-    """Turn a segment of Whisper's into a line; times beyond the end of the track are cut."""
+    """Turn a Whisper segment into a line, with times limited to the track."""
     start = min(clip_seconds(segment["start"]), duration_seconds)
     end = max(start, min(clip_seconds(segment["end"]), duration_seconds))
     words = tuple(

@@ -9,30 +9,30 @@ import numpy as np
 
 from mvsearch.indexer.lyrics.whisper.engines import Decoded, Engine
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions, measure_compression
-from mvsearch.indexer.lyrics.whisper.windows import FRAMES_A_SECOND, WINDOW_FRAMES, Clip
+from mvsearch.indexer.lyrics.whisper.windows import FRAMES_A_SECOND, WINDOW_FRAMES, TrackSection
 from mvsearch.store.records import Matrix
 
 # A time token counts steps of two frames.
 _FRAMES_A_STEP = 2
 _SECONDS_A_STEP = _FRAMES_A_STEP / FRAMES_A_SECOND
-# What is left of a clip and shorter than this holds no line.
+# A rest of a section shorter than this is not transcribed.
 _MIN_REST_FRAMES = 100
-# The memory of a batch grows with the width of the model's layers: (widest, windows at once).
+# Batch size by the width of the model's layers, which its memory depends on: (widest, windows).
 _BATCHES = ((512, 8), (768, 4))
 _LARGE_BATCH = 2
 
 
 @dataclass(frozen=True, slots=True)
-class HearOptions:
+class DecodingOptions:
     """How windows are decoded.
 
     Attributes:
         temperatures: tried one after another while the result is doubtful.
-        max_tokens: written for a window at most; the models end at 224.
-        batch_size: windows at once; None takes what fits the width of the model.
-        keeps_ends: whether words that the model leaves without an end at the end of a clip are a
-            line. Whisper's own way is to hear again from the last time on.
-        has_word_times: whether each word gets its time; about a third slower.
+        max_tokens: maximum number per window; the models allow 224.
+        batch_size: number of windows; None chooses it by the width of the model.
+        keeps_ends: whether words without an end time at the end of a section become a line. Whisper
+            itself transcribes again from the last time.
+        has_word_times: whether each word gets a time; about a third slower.
     """
 
     temperatures: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -42,69 +42,69 @@ class HearOptions:
     has_word_times: bool = False
 
 
-def hear_clips(
+def transcribe_sections(
     engine: Engine,
     mel: Matrix,
-    clips: Sequence[Clip],
+    sections: Sequence[TrackSection],
     language: str | None,
-    options: HearOptions,
+    options: DecodingOptions,
     gates: GateOptions,
 ) -> list[dict[str, Any]]:
-    """Write down what is sung in the clips of a track.
+    """Transcribe sections of a track.
 
-    The clips go through the model side by side. Each is read as Whisper reads a track (Radford et
-    al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 4.5): a window
-    of 30 s, which begins where the lines of the one before ended, without its text as a prompt.
+    The sections are transcribed in batches. Each is read as Whisper reads a track (Radford et al.,
+    "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 4.5): windows of 30
+    s, each of which starts where the lines of the previous one ended, without its text as a prompt.
 
     Args:
         engine: the model.
         mel: (bands, frames) of the whole track.
-        clips: what of it is heard.
-        language: a code; None for a model of English.
+        sections: of the track.
+        language: a code; None for an English-only model.
         options: how windows are decoded.
-        gates: when a result is doubtful, and when it is silence.
+        gates: thresholds for doubtful results and for silence.
 
     Returns:
-        Segments as openai-whisper describes them, in order of time.
+        Segments in the form of openai-whisper, in order of time.
     """
-    waiting = deque(clip for clip in clips if clip.end_frame > clip.start_frame)
+    waiting = deque(section for section in sections if section.end_frame > section.start_frame)
     batch_size = options.batch_size or choose_batch_size(engine.n_state)
-    heard: list[dict[str, Any]] = []
+    transcribed: list[dict[str, Any]] = []
     while waiting:
         batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
-        windows = np.stack([cut_window(mel, clip) for clip in batch])
-        decoded = _decode_carefully(engine, windows, language, options, gates)
-        for clip, window, made in zip(batch, windows, decoded, strict=True):
-            segments, at_frame = _read_window(engine, clip, made, options, gates)
+        windows = np.stack([cut_window(mel, section) for section in batch])
+        decoded = _decode_with_fallback(engine, windows, language, options, gates)
+        for section, window, made in zip(batch, windows, decoded, strict=True):
+            segments, at_frame = _read_window(engine, section, made, options, gates)
             if options.has_word_times:
-                engine.time_words(segments, window, clip.window_frames, language)
-            heard += segments
-            if at_frame < clip.end_frame:
-                waiting.append(replace(clip, start_frame=at_frame))
-    heard.sort(key=lambda segment: float(segment["start"]))
-    return [{"id": number, **segment} for number, segment in enumerate(heard)]
+                engine.time_words(segments, window, section.window_frames, language)
+            transcribed += segments
+            if at_frame < section.end_frame:
+                waiting.append(replace(section, start_frame=at_frame))
+    transcribed.sort(key=lambda segment: float(segment["start"]))
+    return [{"id": number, **segment} for number, segment in enumerate(transcribed)]
 
 
 def choose_batch_size(n_state: int) -> int:
-    """How many windows at once, for a model with layers of this width."""
+    """The batch size for a model with layers of this width."""
     return next((size for widest, size in _BATCHES if n_state <= widest), _LARGE_BATCH)
 
 
-def cut_window(mel: Matrix, clip: Clip) -> Matrix:
-    """The first 30 s of a clip, silence after its end: (bands, 3000) float32."""
+def cut_window(mel: Matrix, section: TrackSection) -> Matrix:
+    """The first 30 s of a section, padded with silence: (bands, 3000) float32."""
     window = np.zeros((len(mel), WINDOW_FRAMES), np.float32)
-    window[:, : clip.window_frames] = mel[:, clip.start_frame :][:, : clip.window_frames]
+    window[:, : section.window_frames] = mel[:, section.start_frame :][:, : section.window_frames]
     return window
 
 
-def _decode_carefully(
+def _decode_with_fallback(
     engine: Engine,
     windows: Matrix,
     language: str | None,
-    options: HearOptions,
+    options: DecodingOptions,
     gates: GateOptions,
 ) -> list[Decoded]:
-    """Decode windows, and those with a doubtful result again at the next temperature."""
+    """Decode windows; those with a doubtful result again at the next temperature."""
     encoded = engine.encode(windows)
     decoded: dict[int, Decoded] = {}
     doubtful = list(range(len(windows)))
@@ -119,7 +119,7 @@ def _decode_carefully(
 
 
 def _is_doubtful(engine: Engine, made: Decoded, gates: GateOptions) -> bool:
-    """Whether a result is a loop or a guess; what seems to be silence is not asked again."""
+    """Whether a result is a loop or a guess; silence is not decoded again."""
     is_guess = made.avg_logprob < gates.min_avg_logprob
     if is_guess and made.no_speech_prob > gates.max_no_speech_prob:
         return False
@@ -128,37 +128,41 @@ def _is_doubtful(engine: Engine, made: Decoded, gates: GateOptions) -> bool:
 
 
 def _read_window(
-    engine: Engine, clip: Clip, made: Decoded, options: HearOptions, gates: GateOptions
+    engine: Engine,
+    section: TrackSection,
+    made: Decoded,
+    options: DecodingOptions,
+    gates: GateOptions,
 ) -> tuple[list[dict[str, Any]], int]:
-    """The lines of a window, and the frame from which its clip is heard on."""
-    end_frame = clip.start_frame + clip.window_frames
+    """The lines of a window, and the frame at which its section continues."""
+    end_frame = section.start_frame + section.window_frames
     if made.no_speech_prob > gates.max_no_speech_prob and made.avg_logprob <= gates.min_avg_logprob:
         return [], end_frame
     tokens = list(made.tokens)
     is_time = [token >= engine.first_time for token in tokens]
     pieces = split_tokens(tokens, is_time)
     if not pieces:
-        return [_describe(engine, clip, made, tokens, options)], end_frame
-    segments = [_describe(engine, clip, made, piece, options) for piece in pieces]
-    # One time at the end says that nothing is sung after it.
+        return [_describe(engine, section, made, tokens, options)], end_frame
+    segments = [_describe(engine, section, made, piece, options) for piece in pieces]
+    # A single time at the end means that nothing is sung after it.
     if is_time[-2:] == [False, True]:
         return segments, end_frame
-    at_frame = clip.start_frame + (pieces[-1][-1] - engine.first_time) * _FRAMES_A_STEP
+    at_frame = section.start_frame + (pieces[-1][-1] - engine.first_time) * _FRAMES_A_STEP
     rest = tokens[sum(map(len, pieces)) :]
-    is_last = end_frame == clip.end_frame and len(tokens) < options.max_tokens
+    is_last = end_frame == section.end_frame and len(tokens) < options.max_tokens
     if options.keeps_ends and is_last:
         if any(token < engine.text_end for token in rest):
-            return [*segments, _describe(engine, clip, made, rest, options)], end_frame
+            return [*segments, _describe(engine, section, made, rest, options)], end_frame
         if end_frame - at_frame < _MIN_REST_FRAMES:
             return segments, end_frame
-    # A model that writes no time past the start would hear the same for ever.
-    return segments, at_frame if at_frame > clip.start_frame else end_frame
+    # A model that writes no time past the start would repeat the same window for ever.
+    return segments, at_frame if at_frame > section.start_frame else end_frame
 
 
 def split_tokens(tokens: Sequence[int], is_time: Sequence[bool]) -> list[list[int]]:
-    """Cut tokens between two times that follow each other; what has no end of its own is left out.
+    """Split tokens between two adjacent times; a rest without an end time is left out.
 
-    Empty where no two times do.
+    Empty if no two times are adjacent.
     """
     cuts = [at for at in range(1, len(tokens)) if is_time[at - 1] and is_time[at]]
     if cuts and list(is_time[-2:]) == [False, True]:
@@ -167,13 +171,17 @@ def split_tokens(tokens: Sequence[int], is_time: Sequence[bool]) -> list[list[in
 
 
 def _describe(
-    engine: Engine, clip: Clip, made: Decoded, tokens: Sequence[int], options: HearOptions
+    engine: Engine,
+    section: TrackSection,
+    made: Decoded,
+    tokens: Sequence[int],
+    options: DecodingOptions,
 ) -> dict[str, Any]:
-    """A segment in openai-whisper's form; what has no end of its own ends with the window."""
-    offset = clip.start_frame / FRAMES_A_SECOND
+    """A segment in the form of openai-whisper; without an end time it ends with the window."""
+    offset = section.start_frame / FRAMES_A_SECOND
     steps = [token - engine.first_time for token in tokens if token >= engine.first_time]
     is_open = not steps or tokens[-1] < engine.first_time
-    start, end = offset, offset + clip.window_frames / FRAMES_A_SECOND
+    start, end = offset, offset + section.window_frames / FRAMES_A_SECOND
     if steps and (tokens[0] >= engine.first_time):
         start = offset + steps[0] * _SECONDS_A_STEP
     if steps and not is_open:
@@ -181,7 +189,7 @@ def _describe(
     text = engine.read(tokens)
     is_empty = start == end or not text.strip()
     return {
-        "seek": clip.start_frame,
+        "seek": section.start_frame,
         "start": start,
         "end": end,
         "text": "" if is_empty else text,

@@ -15,8 +15,7 @@ CHUNK_SECONDS = CHUNK_SAMPLES / VOICE_SAMPLE_RATE
 _WINDOW_SAMPLES = 1024
 _BLOCK_SAMPLES = 120 * VOICE_SAMPLE_RATE
 _VOICE_BAND_HZ = (200.0, 4000.0)
-# What has stood for about four seconds is accompaniment. Every fourth column of the spectrogram is
-# enough for its median.
+# The running median over about four seconds is the accompaniment; every fourth column is enough.
 _BACKGROUND_COLUMNS = 31
 _BACKGROUND_STEP = 4
 
@@ -26,11 +25,11 @@ class VoiceOptions:
     """How probabilities become intervals.
 
     Attributes:
-        onset, offset: a voice begins at the first and goes on down to the second. Far below the 0.5
-            that speech is cut with: singing gets less, and a song missed weighs more than time
-            lost on an instrumental.
+        onset, offset: probabilities at which a voice begins and ends (hysteresis). Far below the
+            usual 0.5 for speech: singing gets lower values, and a missed song costs more than time
+            for an instrumental.
         min_silence_seconds: shorter gaps are part of the voice.
-        min_voice_seconds: shorter sounds are none.
+        min_voice_seconds: shorter intervals are dropped.
         pad_seconds: added at both ends.
     """
 
@@ -43,11 +42,11 @@ class VoiceOptions:
 
 @dataclass(frozen=True, slots=True)
 class VoiceActivity:
-    """Where a track has a voice.
+    """The intervals of a track with a voice.
 
     Attributes:
-        intervals: (start, end) in seconds, in order, apart from one another.
-        probabilities: of a voice in each chunk of `CHUNK_SECONDS`; empty where not kept.
+        intervals: (start, end) in seconds, ascending and disjoint.
+        probabilities: of a voice in each chunk of `CHUNK_SECONDS`; may be empty.
     """
 
     intervals: tuple[tuple[float, float], ...]
@@ -62,7 +61,7 @@ class VoiceActivity:
         return sum(end - start for start, end in self.intervals)
 
     def voiced_share(self, start_seconds: float, end_seconds: float) -> float:
-        """The share of a span that lies in voiced time; of a moment, whether it does."""
+        """The voiced share of a span; for a span of length 0, 1.0 or 0.0."""
         length = end_seconds - start_seconds
         if length <= 0:
             return float(any(a <= start_seconds <= b for a, b in self.intervals))
@@ -71,7 +70,7 @@ class VoiceActivity:
 
 
 def detect_voice(samples: Matrix, options: VoiceOptions | None = None) -> VoiceActivity:
-    """Find the voice in mono sound.
+    """Detect voice in mono audio.
 
     Args:
         samples: (n,) float32 in [-1, 1] at `VOICE_SAMPLE_RATE`.
@@ -84,13 +83,13 @@ def detect_voice(samples: Matrix, options: VoiceOptions | None = None) -> VoiceA
 
 
 def emphasise_voice(samples: Matrix) -> Matrix:
-    """Take the steady accompaniment away, so that a detector made for speech hears singing.
+    """Reduce steady accompaniment, so that a speech detector detects singing.
 
-    From each frequency its running median over four seconds is subtracted, and what lies outside
-    the band of the voice goes (after Rafii and Pardo, "REPET", 2013, without the period).
+    Subtracts the running median over four seconds of each frequency, and removes frequencies
+    outside the band of the voice (after Rafii and Pardo, "REPET", 2013, without the period).
 
     Args:
-        samples: (n,) float32 at `VOICE_SAMPLE_RATE`; the result is like it.
+        samples: (n,) float32 at `VOICE_SAMPLE_RATE`, like the result.
     """
     blocks = [
         _emphasise_block(samples[start : start + _BLOCK_SAMPLES])
@@ -100,7 +99,7 @@ def emphasise_voice(samples: Matrix) -> Matrix:
 
 
 def _emphasise_block(samples: Matrix) -> Matrix:
-    """Emphasise the voice in a stretch that is short enough for its spectrogram to fit."""
+    """Emphasise the voice in a block that is short enough for its spectrogram."""
     from scipy.ndimage import median_filter
     from scipy.signal import istft, stft
 
@@ -133,7 +132,7 @@ def measure_voice(samples: Matrix) -> npt.NDArray[np.float64]:
 def find_intervals(
     probabilities: npt.NDArray[np.float64], duration_seconds: float, options: VoiceOptions
 ) -> tuple[tuple[float, float], ...]:
-    """Join chunks with a voice to intervals: hysteresis, then gaps, then length, then padding."""
+    """Join voiced chunks to intervals: hysteresis, gaps, minimum length, padding."""
     runs: list[tuple[float, float]] = []
     is_voice = False
     for at, probability in enumerate(probabilities):

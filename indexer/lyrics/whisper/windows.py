@@ -19,14 +19,14 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """What is heard, and where it is cut.
+    """Which parts of a track are transcribed, and where it is cut.
 
     Attributes:
-        max_gap_seconds: longer stretches without a voice are left out, less the margins. Infinite:
-            nothing is. The detector misses a voice under loud synthesisers: in seven songs, five
-            seconds around what it finds lack 29 of 320 lines, and save 2 of 44 windows.
-        margin_seconds: heard on both sides of what has a voice.
-        search_seconds: a window may be this much shorter than 30 s, to be cut in a pause.
+        max_gap_seconds: longer parts without a voice are left out, minus the margins; infinite
+            keeps all. The detector misses voices under loud synthesisers: in seven songs, five
+            seconds around its detections lack 29 of 320 lines, and save 2 of 44 windows.
+        margin_seconds: kept on both sides of a voice.
+        search_seconds: a window may be this much shorter than 30 s, to end in a pause.
     """
 
     max_gap_seconds: float = math.inf
@@ -34,12 +34,12 @@ class WindowOptions:
     search_seconds: float = 8.0
 
 
-# For those who want speed, and whose singers stand out (`--voiced-only`).
+# Faster, for music in which the voice is clear (`--voiced-only`).
 VOICED_ONLY = WindowOptions(max_gap_seconds=20.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class TrackSection:
     """A part of a track, in frames of 10 ms of its spectrogram."""
 
     start_frame: int
@@ -47,77 +47,81 @@ class Clip:
 
     @property
     def window_frames(self) -> int:
-        """How many frames of it fit into one window."""
+        """The number of its frames that fit into one window."""
         return min(WINDOW_FRAMES, self.end_frame - self.start_frame)
 
 
-def plan_clips(activity: VoiceActivity, n_frames: int, options: WindowOptions) -> list[Clip]:
-    """Cut what is heard of a track into clips of one window each.
+def plan_sections(
+    activity: VoiceActivity, n_frames: int, options: WindowOptions
+) -> list[TrackSection]:
+    """Split the transcribed parts of a track into sections of one window each.
 
-    A clip ends where a voice is least likely within the last seconds of the window ("cut & merge"
-    of Bain et al., "WhisperX", 2023). Stretches that fit into one window go into one: what lies
-    between them costs nothing.
+    A section ends where a voice is least likely in the last seconds of the window ("cut & merge" of
+    Bain et al., "WhisperX", 2023). Parts that fit into one window share one: the gap between them
+    costs nothing.
 
     Args:
         activity: where the track has a voice.
         n_frames: the length of its spectrogram.
-        options: what is heard.
+        options: which parts are transcribed.
     """
-    clips: list[Clip] = []
-    for start, end in find_stretches(activity, options):
+    sections: list[TrackSection] = []
+    for start, end in find_voiced_parts(activity, options):
         first, last = (min(round(at * FRAMES_A_SECOND), n_frames) for at in (start, end))
-        for clip in _cut(Clip(first, last), activity.probabilities, options):
-            if clips and _fits(clips[-1], clip):
-                clips[-1] = Clip(clips[-1].start_frame, clip.end_frame)
+        for section in _cut(TrackSection(first, last), activity.probabilities, options):
+            if sections and _fit_together(sections[-1], section):
+                sections[-1] = TrackSection(sections[-1].start_frame, section.end_frame)
             else:
-                clips.append(clip)
-    return [clip for clip in clips if clip.start_frame < clip.end_frame]
+                sections.append(section)
+    return [section for section in sections if section.start_frame < section.end_frame]
 
 
-def _fits(one: Clip, other: Clip) -> bool:
-    """Whether two clips with a gap between them are one window together."""
+def _fit_together(one: TrackSection, other: TrackSection) -> bool:
+    """Whether two sections with a gap between them fit into one window."""
     length = other.end_frame - one.start_frame
     return one.end_frame < other.start_frame and length <= WINDOW_FRAMES
 
 
-def find_stretches(activity: VoiceActivity, options: WindowOptions) -> list[Span]:
-    """The parts of a track that are heard: all of it, but for long gaps without a voice."""
+def find_voiced_parts(activity: VoiceActivity, options: WindowOptions) -> list[Span]:
+    """The parts of a track to transcribe: all of it except long gaps without a voice."""
     ends = (-math.inf, -math.inf), (math.inf, math.inf)
     length, margin = activity.duration_seconds, options.margin_seconds
-    stretches: list[Span] = []
+    parts: list[Span] = []
     start = 0.0
     for (_, before), (after, _) in pairwise([ends[0], *activity.intervals, ends[1]]):
-        # The track's own ends have no voice beyond them.
+        # There is no voice before the start and after the end of the track.
         gap = min(after, length) - max(before, 0.0)
         if gap <= options.max_gap_seconds:
             continue
         stop, resume = max(before, -margin) + margin, min(after, length + margin) - margin
         if stop < resume:
-            stretches.append((start, stop))
+            parts.append((start, stop))
             start = resume
-    stretches.append((start, length))
-    return [(start, end) for start, end in stretches if start < end]
+    parts.append((start, length))
+    return [(start, end) for start, end in parts if start < end]
 
 
-def _cut(clip: Clip, probabilities: npt.NDArray[np.float64], options: WindowOptions) -> list[Clip]:
-    """Cut a clip into some that fit into a window."""
-    clips: list[Clip] = []
-    start = clip.start_frame
-    while clip.end_frame - start > WINDOW_FRAMES:
+def _cut(
+    section: TrackSection, probabilities: npt.NDArray[np.float64], options: WindowOptions
+) -> list[TrackSection]:
+    """Split a section into sections of at most one window."""
+    sections: list[TrackSection] = []
+    start = section.start_frame
+    while section.end_frame - start > WINDOW_FRAMES:
         latest = (start + WINDOW_FRAMES) / FRAMES_A_SECOND
         at = find_pause(latest - options.search_seconds, latest, probabilities)
-        clips.append(Clip(start, round(at * FRAMES_A_SECOND)))
-        start = clips[-1].end_frame
-    return [*clips, Clip(start, clip.end_frame)]
+        sections.append(TrackSection(start, round(at * FRAMES_A_SECOND)))
+        start = sections[-1].end_frame
+    return [*sections, TrackSection(start, section.end_frame)]
 
 
 def find_pause(start: float, end: float, probabilities: npt.NDArray[np.float64]) -> float:
-    """The last moment of a span at which a voice is least likely; its end if nothing is known."""
+    """The last time in a span at which a voice is least likely; its end if it is too short."""
     first, last = math.ceil(start / CHUNK_SECONDS), math.floor(end / CHUNK_SECONDS)
     voice = probabilities[first:last]
     if len(voice) < _PAUSE_CHUNKS:
         return end
     smooth = np.convolve(voice, np.full(_PAUSE_CHUNKS, 1 / _PAUSE_CHUNKS), mode="valid")
-    # Rounded, so that two silences are alike.
+    # Rounded, so that two silences are equal.
     (least,) = np.nonzero(smooth.round(3) == smooth.round(3).min())
     return (first + int(least[-1]) + _PAUSE_CHUNKS / 2) * CHUNK_SECONDS

@@ -17,7 +17,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import (
     TranscribeOptions,
     Transcriber,
 )
-from mvsearch.indexer.lyrics.whisper.transcription_loop import HearOptions
+from mvsearch.indexer.lyrics.whisper.transcription_loop import DecodingOptions
 from mvsearch.indexer.lyrics.whisper.vocabulary import split_token, write_tokenizer
 from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
@@ -202,7 +202,7 @@ def test_a_conversion_that_fails_leaves_nothing(tmp_path: Path, places: Path) ->
 def test_a_folder_is_transcribed_with(converted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     activity = VoiceActivity(((0.0, 3.0),), 3.0)
     monkeypatch.setattr(transcribe, "detect_voice", lambda samples, options: activity)
-    options = TranscribeOptions(hearing=HearOptions(temperatures=(0.0,), max_tokens=N_TOKENS))
+    options = TranscribeOptions(decoding=DecodingOptions(temperatures=(0.0,), max_tokens=N_TOKENS))
     samples = np.random.default_rng(0).normal(0, 0.1, 3 * WHISPER_SAMPLE_RATE)
     transcriber = Transcriber(str(converted), language="de", options=options)
     lyrics = transcriber.transcribe(samples)

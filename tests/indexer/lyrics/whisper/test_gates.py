@@ -89,7 +89,7 @@ def test_what_is_said_into_silence_is_believed_where_there_is_a_voice() -> None:
 )
 def test_boilerplate(text: str) -> None:
     assert is_boilerplate(text)
-    assert "boiler-plate" in str(reason(sung(text, 10)))
+    assert "boilerplate" in str(reason(sung(text, 10)))
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,13 @@ from mvsearch.indexer.lyrics.whisper.transcribe import (
     Transcriber,
     fetch_weights,
 )
-from mvsearch.indexer.lyrics.whisper.transcription_loop import HearOptions, cut_window, hear_clips
+from mvsearch.indexer.lyrics.whisper.transcription_loop import (
+    DecodingOptions,
+    cut_window,
+    transcribe_sections,
+)
 from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
-from mvsearch.indexer.lyrics.whisper.windows import Clip
+from mvsearch.indexer.lyrics.whisper.windows import TrackSection
 from mvsearch.store.errors import MediaError, MvsearchError, WeightsMissingError
 from tests.tiny_whisper import DIMENSIONS, write_checkpoint
 
@@ -31,7 +35,7 @@ from tests.tiny_whisper import DIMENSIONS, write_checkpoint
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 SECONDS = 2
-QUICK = TranscribeOptions(hearing=HearOptions(temperatures=(0.0,), max_tokens=24))
+QUICK = TranscribeOptions(decoding=DecodingOptions(temperatures=(0.0,), max_tokens=24))
 SAMPLES = np.zeros(SECONDS * WHISPER_SAMPLE_RATE, np.float32)
 
 
@@ -109,12 +113,12 @@ def test_windows_are_heard_with_the_options_and_the_language(
         words = [{"word": " Sing", "start": 0.5, "end": 0.7}, {"word": " it", "start": 3, "end": 4}]
         return [segment | {"words": words}]
 
-    monkeypatch.setattr(transcribe, "hear_clips", hear)
+    monkeypatch.setattr(transcribe, "transcribe_sections", hear)
     transcriber = Transcriber(str(checkpoint), language="de", options=QUICK)
     lyrics = transcriber.transcribe(
         np.array([np.nan, np.inf] * WHISPER_SAMPLE_RATE), language="english"
     )
-    assert calls == [([Clip(0, SECONDS * 100)], "en", QUICK.hearing, QUICK.gates)]
+    assert calls == [([TrackSection(0, SECONDS * 100)], "en", QUICK.decoding, QUICK.gates)]
     assert lyrics.language == "en"
     (line,) = lyrics.lines
     assert (line.text, line.start_seconds, line.end_seconds) == ("Sing it", 0.5, SECONDS)
@@ -135,7 +139,7 @@ def test_the_language_is_that_of_the_clip_with_the_most_voice(
         return "fi"
 
     monkeypatch.setattr(OpenaiEngine, "detect_language", detect)
-    monkeypatch.setattr(transcribe, "hear_clips", lambda *rest: [])
+    monkeypatch.setattr(transcribe, "transcribe_sections", lambda *rest: [])
     activity = VoiceActivity(((33.0, 40.0),), 40.0)
     monkeypatch.setattr(transcribe, "detect_voice", lambda samples, options: activity)
     samples = np.random.default_rng(0).normal(0, 0.1, 40 * WHISPER_SAMPLE_RATE)
@@ -143,7 +147,7 @@ def test_the_language_is_that_of_the_clip_with_the_most_voice(
     assert transcriber.transcribe(samples).language == "fi"
     engine = transcriber.load()
     mel = engine.measure_mel(samples.astype(np.float32))
-    (expected,) = engine.encode(cut_window(mel, Clip(3000, 4000))[None])
+    (expected,) = engine.encode(cut_window(mel, TrackSection(3000, 4000))[None])
     np.testing.assert_allclose(asked[0], np.asarray(expected), atol=1e-5)
 
 
@@ -163,7 +167,7 @@ def test_a_failure_of_whisper_is_one_of_the_file(
     def fail(*rest: Any) -> None:
         raise RuntimeError("out of\nmemory")
 
-    monkeypatch.setattr(transcribe, "hear_clips", fail)
+    monkeypatch.setattr(transcribe, "transcribe_sections", fail)
     with pytest.raises(MediaError, match="RuntimeError: out of memory") as caught:
         Transcriber(str(checkpoint)).transcribe(SAMPLES)
     assert caught.value.code == "transcribe_failed"
@@ -181,7 +185,7 @@ def test_one_transcription_at_a_time(checkpoint: Path, monkeypatch: pytest.Monke
         n_running -= 1
         return []
 
-    monkeypatch.setattr(transcribe, "hear_clips", hear)
+    monkeypatch.setattr(transcribe, "transcribe_sections", hear)
     transcribers = [Transcriber(str(checkpoint), language="en") for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
         assert len(list(pool.map(lambda each: each.transcribe(SAMPLES), transcribers))) == 3
@@ -245,10 +249,10 @@ def test_a_download_that_fails_leaves_nothing_and_says_what_to_do(
     tiny: Path, tmp_path: Path
 ) -> None:
     tiny.write_bytes(b"cut off")
-    with pytest.raises(WeightsMissingError, match=r"cannot be fetched .*SHA256"):
+    with pytest.raises(WeightsMissingError, match=r"cannot be downloaded .*SHA256"):
         fetch_weights("tiny")
     tiny.unlink()
-    with pytest.raises(WeightsMissingError, match=r"cannot be fetched .*put tiny\.pt into"):
+    with pytest.raises(WeightsMissingError, match=r"cannot be downloaded .*put tiny\.pt into"):
         Transcriber("tiny", may_download=True)
     assert find_checkpoint("tiny") is None
     assert list((tmp_path / "models/whisper").iterdir()) == []
@@ -288,9 +292,9 @@ def test_clips_are_read_as_whisper_reads_a_track(checkpoint: Path) -> None:
     gates = GateOptions(
         max_compression_ratio=np.inf, min_avg_logprob=-np.inf, max_no_speech_prob=np.inf
     )
-    options = HearOptions(temperatures=(0.0,), max_tokens=24, keeps_ends=False)
+    options = DecodingOptions(temperatures=(0.0,), max_tokens=24, keeps_ends=False)
     mel = engine.measure_mel(samples)
-    made = hear_clips(engine, mel, [Clip(0, mel.shape[1])], "de", options, gates)
+    made = transcribe_sections(engine, mel, [TrackSection(0, mel.shape[1])], "de", options, gates)
     assert len(made) == len(expected) > 3
     for one, other in zip(made, expected, strict=True):
         assert one["tokens"] == other["tokens"]

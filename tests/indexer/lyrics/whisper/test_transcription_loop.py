@@ -8,17 +8,17 @@ import pytest
 from mvsearch.indexer.lyrics.whisper.engines import Decoded
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions
 from mvsearch.indexer.lyrics.whisper.transcription_loop import (
-    HearOptions,
+    DecodingOptions,
     choose_batch_size,
     cut_window,
-    hear_clips,
     split_tokens,
+    transcribe_sections,
 )
-from mvsearch.indexer.lyrics.whisper.windows import WINDOW_FRAMES, Clip
+from mvsearch.indexer.lyrics.whisper.windows import WINDOW_FRAMES, TrackSection
 
 TEXT_END, FIRST_TIME = 1000, 2000
 GATES = GateOptions()
-GREEDY = HearOptions(temperatures=(0.0,))
+GREEDY = DecodingOptions(temperatures=(0.0,))
 # Start and end in frames of what is sung; the number of a line is its token, from 1 on.
 LINES = [(50, 400), (420, 900), (2950, 3150), (3200, 3300), (4000, 4800), (5900, 6400)]
 N_FRAMES = 7000
@@ -76,9 +76,9 @@ def plant(lines: Sequence[tuple[int, int]] = LINES) -> np.ndarray:
 
 
 def hear(
-    engine: PlantedEngine, clips: Sequence[Clip], options: HearOptions = GREEDY
+    engine: PlantedEngine, clips: Sequence[TrackSection], options: DecodingOptions = GREEDY
 ) -> list[tuple[str, float, float]]:
-    made = hear_clips(engine, plant(), clips, None, options, GATES)
+    made = transcribe_sections(engine, plant(), clips, None, options, GATES)
     assert [segment["id"] for segment in made] == list(range(len(made)))
     return [(each["text"], each["start"], each["end"]) for each in made if each["text"]]
 
@@ -87,8 +87,8 @@ EXPECTED = [
     (f"line{number}", pytest.approx(start / 100, abs=0.02), pytest.approx(end / 100, abs=0.02))
     for number, (start, end) in enumerate(LINES, 1)
 ]
-WHOLE = [Clip(0, N_FRAMES)]
-CUT = [Clip(0, 2900), Clip(2900, 5500), Clip(5500, N_FRAMES)]
+WHOLE = [TrackSection(0, N_FRAMES)]
+CUT = [TrackSection(0, 2900), TrackSection(2900, 5500), TrackSection(5500, N_FRAMES)]
 
 
 def test_a_long_clip_is_heard_window_by_window() -> None:
@@ -101,7 +101,7 @@ def test_a_long_clip_is_heard_window_by_window() -> None:
 @pytest.mark.parametrize("batch_size", [1, 2, 8])
 def test_clips_are_heard_side_by_side_with_the_same_result(batch_size: int) -> None:
     engine = PlantedEngine()
-    assert hear(engine, CUT, HearOptions((0.0,), batch_size=batch_size)) == EXPECTED
+    assert hear(engine, CUT, DecodingOptions((0.0,), batch_size=batch_size)) == EXPECTED
     assert max(size for size, _ in engine.batches) == min(batch_size, len(CUT))
 
 
@@ -113,7 +113,9 @@ def test_what_a_model_leaves_of_a_clip_is_heard_again(n_lines: int) -> None:
 
 def test_the_open_end_of_a_clip_is_a_line() -> None:
     lines = [(100, 300), (2500, 3000)]
-    made = hear_clips(PlantedEngine(), plant(lines), [Clip(0, 3000)], None, GREEDY, GATES)
+    made = transcribe_sections(
+        PlantedEngine(), plant(lines), [TrackSection(0, 3000)], None, GREEDY, GATES
+    )
     assert [(each["text"], each["start"], each["end"]) for each in made] == [
         ("line1", 1.0, 3.0),
         ("line2", 25.0, 30.0),
@@ -122,8 +124,8 @@ def test_the_open_end_of_a_clip_is_a_line() -> None:
 
 def test_doubtful_windows_alone_are_decoded_again() -> None:
     engine = PlantedEngine(doubts={4: 0.4})
-    options = HearOptions(temperatures=(0.0, 0.2, 0.4, 0.6))
-    made = hear_clips(engine, plant(), CUT, None, options, GATES)
+    options = DecodingOptions(temperatures=(0.0, 0.2, 0.4, 0.6))
+    made = transcribe_sections(engine, plant(), CUT, None, options, GATES)
     assert engine.batches == [(3, 0.0), (1, 0.2), (1, 0.4)]
     assert {each["temperature"] for each in made if each["seek"] == 2900} == {0.4}
     assert {each["temperature"] for each in made if each["seek"] != 2900} == {0.0}
@@ -131,7 +133,7 @@ def test_doubtful_windows_alone_are_decoded_again() -> None:
 
 def test_the_last_temperature_is_kept_however_doubtful() -> None:
     engine = PlantedEngine(doubts={1: 9.0})
-    made = hear_clips(engine, plant(), CUT[:1], None, HearOptions((0.0, 0.5)), GATES)
+    made = transcribe_sections(engine, plant(), CUT[:1], None, DecodingOptions((0.0, 0.5)), GATES)
     assert (made[0]["text"], made[0]["avg_logprob"]) == ("line1", -3.0)
 
 
@@ -142,7 +144,9 @@ def test_a_loop_is_doubtful_by_its_text() -> None:
             tokens = (FIRST_TIME, *[7] * n_words, FIRST_TIME + 100)
             return Decoded(tokens, -0.1, 0.0, temperature)
 
-    (made,) = hear_clips(Looping(), plant(), [Clip(0, 500)], None, HearOptions((0.0, 0.2)), GATES)
+    (made,) = transcribe_sections(
+        Looping(), plant(), [TrackSection(0, 500)], None, DecodingOptions((0.0, 0.2)), GATES
+    )
     assert (made["text"], made["temperature"], made["end"]) == ("line7 line7", 0.2, 2.0)
 
 
@@ -152,7 +156,7 @@ def test_silence_is_skipped_and_not_asked_again() -> None:
             return Decoded((FIRST_TIME, 5, FIRST_TIME + 9), -2.0, 0.9, temperature)
 
     engine = Silent()
-    assert hear_clips(engine, plant(), CUT, None, HearOptions(), GATES) == []
+    assert transcribe_sections(engine, plant(), CUT, None, DecodingOptions(), GATES) == []
     assert engine.batches == [(3, 0.0)]
 
 
@@ -187,8 +191,8 @@ def test_tokens_are_cut_between_two_times() -> None:
 
 def test_a_window_holds_no_more_than_its_clip() -> None:
     mel = np.ones((3, 4000), np.float32)
-    assert cut_window(mel, Clip(3900, 3950)).sum() == 3 * 50
-    assert cut_window(mel, Clip(0, 4000)).shape == (3, WINDOW_FRAMES)
+    assert cut_window(mel, TrackSection(3900, 3950)).sum() == 3 * 50
+    assert cut_window(mel, TrackSection(0, 4000)).shape == (3, WINDOW_FRAMES)
 
 
 def test_wide_models_take_fewer_windows_at_once() -> None:

@@ -9,8 +9,8 @@ from mvsearch.indexer.lyrics.whisper.windows import (
     FRAMES_A_SECOND,
     WindowOptions,
     find_pause,
-    find_stretches,
-    plan_clips,
+    find_voiced_parts,
+    plan_sections,
 )
 
 GATED = WindowOptions(max_gap_seconds=20.0, margin_seconds=5.0)
@@ -31,7 +31,7 @@ def spans(found: VoiceActivity, options: WindowOptions) -> list[tuple[float, flo
     n_frames = round(found.duration_seconds * FRAMES_A_SECOND)
     return [
         (clip.start_frame / FRAMES_A_SECOND, clip.end_frame / FRAMES_A_SECOND)
-        for clip in plan_clips(found, n_frames, options)
+        for clip in plan_sections(found, n_frames, options)
     ]
 
 
@@ -63,15 +63,15 @@ def test_a_pause_is_where_a_voice_is_least_likely() -> None:
 
 def test_long_gaps_are_left_out_less_the_margins() -> None:
     found = activity((30.0, 40.0), (55.0, 60.0), (100.0, 110.0), length=200.0)
-    assert find_stretches(found, GATED) == [(25.0, 65.0), (95.0, 115.0)]
-    assert find_stretches(found, WindowOptions()) == [(0.0, 200.0)]
-    assert find_stretches(activity(length=50.0), GATED) == []
-    assert find_stretches(activity(length=15.0), GATED) == [(0.0, 15.0)]
+    assert find_voiced_parts(found, GATED) == [(25.0, 65.0), (95.0, 115.0)]
+    assert find_voiced_parts(found, WindowOptions()) == [(0.0, 200.0)]
+    assert find_voiced_parts(activity(length=50.0), GATED) == []
+    assert find_voiced_parts(activity(length=15.0), GATED) == [(0.0, 15.0)]
 
 
 def test_a_gap_at_an_end_is_left_out_by_its_own_length() -> None:
-    assert find_stretches(activity((19.0, 40.0), length=59.0), GATED) == [(0.0, 59.0)]
-    assert find_stretches(activity((21.0, 40.0), length=61.0), GATED) == [(16.0, 45.0)]
+    assert find_voiced_parts(activity((19.0, 40.0), length=59.0), GATED) == [(0.0, 59.0)]
+    assert find_voiced_parts(activity((21.0, 40.0), length=61.0), GATED) == [(16.0, 45.0)]
 
 
 def test_what_fits_into_one_window_goes_into_one() -> None:
