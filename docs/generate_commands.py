@@ -67,7 +67,15 @@ def _describe(name: str, command: Any) -> str:
         rows.append(f"| `{_cell(spelling)}` | {_cell(told)} |")
     table = "\n".join(["", "| argument or option | meaning |", "|---|---|", *rows, ""])
     told = (command.help or "").strip()
-    return f"## {name}\n\n    {_spell(name, command)}\n\n{told}\n" + (table if rows else "")
+    written = f"## {name}\n\n    {_spell(name, command)}\n\n{told}\n" + (table if rows else "")
+    return written + _show_examples(command)
+
+
+def _show_examples(command: Any) -> str:
+    """The examples at the end of a command's help, as code."""
+    _, _, lines = (command.epilog or "").partition("Examples:\n")
+    examples = [f"    {line.strip()}" for line in lines.splitlines()]
+    return "\n".join(["", "Examples:", "", *examples, ""]) if examples else ""
 
 
 def _spell(name: str, command: Any) -> str:

@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from mvsearch import cli
+from mvsearch.search.commands.examples import show_examples
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
@@ -85,6 +86,20 @@ def test_examples_use_commands_and_options_that_exist(
         known = {option for param in commands[name].params for option in param.opts}
         used = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert used <= known, (name, words)
+
+
+def test_every_command_ends_its_help_with_examples_that_can_be_typed(
+    commands: dict[str, Any],
+) -> None:
+    for name, command in commands.items():
+        assert command.epilog == show_examples(name.removeprefix("mvsearch "))
+        examples = command.epilog.splitlines()[2:]
+        assert examples
+        for example in examples:
+            words = shlex.split(example)
+            size = len(name.split())
+            assert words[:size] == name.split()
+            command.make_context(name, words[size:])  # reads the words and runs nothing
 
 
 def test_the_readme_has_examples() -> None:

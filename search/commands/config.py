@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import JsonOption, require_command
 from mvsearch.search.output.terminal import make_console, print_json
 
@@ -11,7 +12,7 @@ app = typer.Typer(help="The configuration file, which gives options other defaul
 app.callback(invoke_without_command=True)(require_command)
 
 
-@app.command("path")
+@app.command("path", epilog=show_examples("config path"))
 def print_config_path() -> None:
     """Print where the configuration file lies, or where it would."""
     from mvsearch.search.commands.configuration import find_config
@@ -20,7 +21,7 @@ def print_config_path() -> None:
     typer.echo(printable(str(find_config())))
 
 
-@app.command("show")
+@app.command("show", epilog=show_examples("config show"))
 def show_config(
     context: typer.Context,
     command: Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import ForceOption, JsonOption, LibraryOption, read_path
 from mvsearch.search.commands.target import check_target
 from mvsearch.search.output.terminal import make_console, print_json, write_file
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(epilog=show_examples("evaluate"))
 def evaluate(
     clips: Annotated[
         int, typer.Option(min=1, help="Places to cut at; each is asked with every distortion.")

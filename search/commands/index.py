@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from mvsearch.search.commands.configuration import has_library, is_from_file
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import JsonOption, LibraryOption, read_path
 from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console, print_json
@@ -16,7 +17,7 @@ LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
 WhisperEngineName = Literal["auto", "openai", "faster"]
 
 
-@app.command()
+@app.command(epilog=show_examples("index"))
 def index(
     context: typer.Context,
     folder: Annotated[

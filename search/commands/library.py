@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import (
     ForceOption,
     JsonOption,
@@ -23,7 +24,7 @@ app = typer.Typer()
 LyricsForm = Literal["txt", "csv", "lrc", "srt"]
 
 
-@app.command()
+@app.command(epilog=show_examples("lyrics"))
 def lyrics(
     video: MaybeVideoArgument = None,
     for_all: Annotated[bool, typer.Option("--all", help="Every video that has lyrics.")] = False,
@@ -71,7 +72,7 @@ def lyrics(
     typer.echo(f"{len(files)} {'file' if len(files) == 1 else 'files'} written to {out}")
 
 
-@app.command("list")
+@app.command("list", epilog=show_examples("list"))
 def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the videos of the library."""
     import mvsearch
@@ -85,7 +86,7 @@ def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> N
         print_videos(videos, make_console())
 
 
-@app.command()
+@app.command(epilog=show_examples("show"))
 def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show all that is known of a video, lyrics and their source included."""
     import mvsearch
@@ -99,7 +100,7 @@ def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOptio
         print_entry(entry, make_console())
 
 
-@app.command()
+@app.command(epilog=show_examples("remove"))
 def remove(
     video: MaybeVideoArgument = None,
     missing: Annotated[
@@ -117,7 +118,7 @@ def remove(
     typer.echo(f"{n_removed} {'video' if n_removed == 1 else 'videos'} removed")
 
 
-@app.command()
+@app.command(epilog=show_examples("failures"))
 def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the files that could not be indexed, and why."""
     import mvsearch
@@ -133,7 +134,7 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
         typer.echo("no failures")
 
 
-@app.command()
+@app.command(epilog=show_examples("status"))
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the library in numbers: videos, segments, what is still to do."""
     import mvsearch
@@ -147,7 +148,7 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
         print_status(numbers, make_console())
 
 
-@app.command()
+@app.command(epilog=show_examples("check"))
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Look through the whole library for damage, and say how to make it anew."""
     from mvsearch.indexer.progress import follow

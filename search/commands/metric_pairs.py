@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.metric_options import (
     AudioOption,
     HeatmapOption,
@@ -25,7 +26,7 @@ metric_app = typer.Typer(help="Does this music fit this picture? Metrics of pair
 metric_app.callback(invoke_without_command=True)(require_command)
 
 
-@metric_app.command("clip-score", cls=ManyValues)
+@metric_app.command("clip-score", cls=ManyValues, epilog=show_examples("metric clip-score"))
 def clip_score(
     image: ImageOption,
     text: TextOption,
@@ -45,7 +46,7 @@ def clip_score(
     show_plotted(evaluate_clip_score(image, text, options), plot, has_force=force, as_json=as_json)
 
 
-@metric_app.command("clap-score", cls=ManyValues)
+@metric_app.command("clap-score", cls=ManyValues, epilog=show_examples("metric clap-score"))
 def clap_score(
     audio: AudioOption,
     text: TextOption,
@@ -65,7 +66,7 @@ def clap_score(
     show_plotted(evaluate_clap_score(audio, text, options), plot, has_force=force, as_json=as_json)
 
 
-@metric_app.command("imsm", cls=ManyValues)
+@metric_app.command("imsm", cls=ManyValues, epilog=show_examples("metric imsm"))
 def imsm(
     images: Annotated[
         list[Path] | None,
@@ -127,7 +128,7 @@ def imsm(
     show_plotted(result, plot, has_force=force, as_json=as_json)
 
 
-@metric_app.command("clipsim", cls=ManyValues)
+@metric_app.command("clipsim", cls=ManyValues, epilog=show_examples("metric clipsim"))
 def clipsim(
     video: VideoOption,
     text: Annotated[
@@ -156,7 +157,7 @@ def clipsim(
     show_result(result, as_json=as_json)
 
 
-@metric_app.command("emotion-match", cls=ManyValues)
+@metric_app.command("emotion-match", cls=ManyValues, epilog=show_examples("metric emotion-match"))
 def emotion_match(
     image: ImageOption,
     audio: AudioOption,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.metric_options import (
     AudioOption,
     HeatmapOption,
@@ -55,7 +56,7 @@ def add_commands(metric_app: typer.Typer) -> None:
         ("inception-score", inception_score),
         ("kl", kl),
     ):
-        metric_app.command(name, cls=ManyValues)(command)
+        metric_app.command(name, cls=ManyValues, epilog=show_examples(f"metric {name}"))(command)
 
 
 def av_align(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import JsonOption, require_command
 from mvsearch.search.commands.process import EXIT_FAILURES
 from mvsearch.search.output.terminal import make_console, print_json
@@ -16,7 +17,7 @@ app = typer.Typer(help="The weights that encoders need.")
 app.callback(invoke_without_command=True)(require_command)
 
 
-@app.command("list")
+@app.command("list", epilog=show_examples("models list"))
 def list_models_command(as_json: JsonOption = False) -> None:
     """List the encoders and Whisper's models, and whether their weights are there."""
     from mvsearch.indexer.encoders.networks.weights import list_models
@@ -25,7 +26,7 @@ def list_models_command(as_json: JsonOption = False) -> None:
     _show_models([*list_models(), *list_whisper_models()], as_json)
 
 
-@app.command("check")
+@app.command("check", epilog=show_examples("models check"))
 def check_models_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
     as_json: JsonOption = False,
@@ -39,7 +40,7 @@ def check_models_command(
         raise typer.Exit(EXIT_FAILURES)
 
 
-@app.command("fetch")
+@app.command("fetch", epilog=show_examples("models fetch"))
 def fetch_model_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An encoder, or whisper-MODEL.")],
 ) -> None:

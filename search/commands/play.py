@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.process import EXIT_FAILURES
 from mvsearch.store.errors import MvsearchError
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(epilog=show_examples("play"))
 def play(
     number: Annotated[
         int, typer.Argument(metavar="N", min=1, help="The number of a result of the last search.")

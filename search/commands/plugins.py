@@ -2,13 +2,14 @@
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import JsonOption
 from mvsearch.search.output.terminal import make_console, print_json
 
 app = typer.Typer()
 
 
-@app.command("plugins")
+@app.command("plugins", epilog=show_examples("plugins"))
 def list_plugins_command(as_json: JsonOption = False) -> None:
     """List the plug-ins that are installed, and what is wrong with them."""
     from mvsearch.search.output.plugin_list import (

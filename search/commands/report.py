@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import (
     CollapseOption,
     ForceOption,
@@ -24,7 +25,7 @@ app = typer.Typer()
 VersionsForm = Literal["table", "json", "html"]
 
 
-@app.command()
+@app.command(epilog=show_examples("similar"))
 def similar(
     video: MaybeVideoArgument = None,
     for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
@@ -77,7 +78,7 @@ def similar(
     deliver(report, out, has_force=force)
 
 
-@app.command()
+@app.command(epilog=show_examples("versions"))
 def versions(
     form: Annotated[VersionsForm, typer.Option("--format", help="Form of the report.")] = "table",
     out: OutOption = None,

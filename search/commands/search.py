@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mvsearch.search.commands.completion import complete_video
+from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import (
     CollapseOption,
     FusionOption,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(epilog=show_examples("search"))
 def search(
     words: Annotated[
         list[str] | None,

@@ -1,0 +1,76 @@
+"""The examples at the end of each command's help."""
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "index": (
+        "mvsearch index ~/Videos",
+        "mvsearch index ~/Videos --fast --lyrics off",
+    ),
+    "search": (
+        "mvsearch search beach.jpg",
+        "mvsearch search take me home along the river",
+        "mvsearch search --clip party.mp4@1:05-1:15 --top 3",
+    ),
+    "play": (
+        "mvsearch play",
+        "mvsearch play 2",
+    ),
+    "similar": (
+        'mvsearch similar "Paper Moon"',
+        "mvsearch similar --all --format html --out report.html",
+    ),
+    "versions": (
+        "mvsearch versions",
+        "mvsearch versions --format html --out versions.html",
+    ),
+    "evaluate": (
+        "mvsearch evaluate --clips 20 --kinds clip,image",
+        "mvsearch evaluate --compare embedded,semantic --html how-well.html",
+    ),
+    "lyrics": (
+        'mvsearch lyrics "Paper Moon" --format lrc',
+        "mvsearch lyrics --all --out lyrics",
+    ),
+    "list": (
+        "mvsearch list",
+        "mvsearch list --json",
+    ),
+    "show": ('mvsearch show "Paper Moon"',),
+    "remove": (
+        'mvsearch remove "Paper Moon"',
+        "mvsearch remove --missing",
+    ),
+    "failures": ("mvsearch failures",),
+    "status": ("mvsearch status",),
+    "check": ("mvsearch check",),
+    "config path": ("mvsearch config path",),
+    "config show": ("mvsearch config show",),
+    "plugins": ("mvsearch plugins",),
+    "models list": ("mvsearch models list",),
+    "models check": (
+        "mvsearch models check",
+        "mvsearch models check siglip2",
+    ),
+    "models fetch": ("mvsearch models fetch whisper-base",),
+    "metric clip-score": (
+        'mvsearch metric clip-score --image beach.jpg --text "a beach" "a forest"',
+    ),
+    "metric clap-score": (
+        'mvsearch metric clap-score --audio song.mp3 --text "a calm piano" "heavy metal"',
+    ),
+    "metric imsm": ("mvsearch metric imsm --video party.mp4 --interval 5 --audio-length 5",),
+    "metric clipsim": ('mvsearch metric clipsim --video party.mp4 --text "people dancing"',),
+    "metric emotion-match": (
+        "mvsearch metric emotion-match --image beach.jpg --audio song.mp3 --values values.csv",
+    ),
+    "metric av-align": ("mvsearch metric av-align --video party.mp4",),
+    "metric timbre": ("mvsearch metric timbre --audio one.mp3 two.mp3 three.mp3 --plot pairs.png",),
+    "metric fad": ("mvsearch metric fad --reference real --candidate made",),
+    "metric fvd": ("mvsearch metric fvd --reference real --candidate made",),
+    "metric inception-score": ("mvsearch metric inception-score --videos made",),
+    "metric kl": ("mvsearch metric kl --reference real --candidate made",),
+}
+
+
+def show_examples(name: str) -> str:
+    """The end of a command's help: lines as they are typed, which are not wrapped."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in EXAMPLES[name])])
