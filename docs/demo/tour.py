@@ -34,34 +34,39 @@ class Step:
 TOUR = (
     Step("Index a folder:", ("index", VIDEOS)),
     Step(
-        "A picture, cut out of one of the videos. Each modality shows its own cosine, how "
-        "surprising that is between videos that have nothing to do with each other (2 is one pair "
-        "in a hundred, 3 one in a thousand), and its weight:",
+        "Search with a frame of one of the videos. Each modality shows its cosine, its score "
+        "(−log10 of the chance that unrelated videos reach this cosine: 2 is one pair in a "
+        "hundred, 3 one in a thousand) and its weight:",
         ("search", "--image", STILL, "--top", "2"),
     ),
     Step(
-        "A clip of four seconds, encoded anew and badly:",
+        "Search with a clip of four seconds at low quality:",
         ("search", "--clip", CLIP, "--top", "3"),
     ),
     Step(
-        "A line that is sung, not quite remembered:",
+        "Search with a lyric line that is not quite right:",
         ("search", "--lyric", "I made a moon out of paper", "--top", "2"),
     ),
-    Step("Words for what is seen or sung:", ("search", "--text", "trees in winter", "--top", "1")),
     Step(
-        "Two parts, one query:",
+        "Search with words that are shown or sung:",
+        ("search", "--text", "trees in winter", "--top", "1"),
+    ),
+    Step(
+        "Search with a picture and a lyric line at once:",
         ("search", "--image", STILL, "--lyric", "strangers with red umbrellas", "--top", "2"),
     ),
     Step(
-        "Songs similar to one; `--format txt` gives the published form:",
+        "Find the songs most similar to one (`--format txt` gives the published format):",
         ("similar", "desert session", "--top", "2"),
     ),
     Step(
-        "The report over all of them, one page with pictures and a heat map that can be clicked:",
+        "Write a report on all songs, one page with pictures and a clickable heat map:",
         ("similar", "--all", "--format", "html", "--out", REPORT),
     ),
-    Step("What is a version of what, told by the modality that agrees over time:", ("versions",)),
-    Step("A second run looks at names, sizes and times and opens nothing:", ("index", VIDEOS)),
+    Step("Find versions of the same song, by the modality that agrees over time:", ("versions",)),
+    Step(
+        "Index again: only names, sizes and times are read, no file is opened:", ("index", VIDEOS)
+    ),
 )
 
 
