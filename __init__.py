@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mvsearch.indexer.progress import Progress
+    from mvsearch.search.api.checking import check
     from mvsearch.search.api.library import VideoLibrary
     from mvsearch.search.api.library import open_library as open
     from mvsearch.search.query.make_query import Clip, make_query
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from mvsearch.search.results import Contribution, Moment, Result, SearchResults
     from mvsearch.store.errors import (
         AmbiguousVideoError,
+        CancelledError,
         EncoderMismatchError,
         LibraryBusyError,
         LibraryClosedError,
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 # Imported when they are first used: `import mvsearch` loads nothing.
 _PLACES = {
+    "mvsearch.indexer.progress": ("Progress",),
+    "mvsearch.search.api.checking": ("check",),
     "mvsearch.search.api.library": ("VideoLibrary",),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
@@ -37,6 +42,7 @@ _PLACES = {
     "mvsearch.search.results": ("Contribution", "Moment", "Result", "SearchResults"),
     "mvsearch.store.errors": (
         "AmbiguousVideoError",
+        "CancelledError",
         "EncoderMismatchError",
         "LibraryBusyError",
         "LibraryClosedError",
@@ -55,6 +61,7 @@ _FOUND_IN = {name: place for place, names in _PLACES.items() for name in names}
 
 __all__ = [
     "AmbiguousVideoError",
+    "CancelledError",
     "Clip",
     "Contribution",
     "EncoderMismatchError",
@@ -68,6 +75,7 @@ __all__ = [
     "Moment",
     "MvsearchError",
     "NoLibraryError",
+    "Progress",
     "Query",
     "QueryError",
     "Result",
@@ -79,6 +87,7 @@ __all__ = [
     "VideoNotFoundError",
     "WeightsMissingError",
     "__version__",
+    "check",
     "make_query",
     "open",
 ]

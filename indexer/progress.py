@@ -2,11 +2,18 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
+
+# Called with how many steps of one stage are done, and of how many.
+StepCounter = Callable[[int, int], None]
 
 
+@runtime_checkable
 class Progress(Protocol):
-    """Told of the stages of a long piece of work, several at once, by any thread."""
+    """Told of the stages of a long piece of work, several at once, by any thread.
+
+    Whoever makes it enters it before the work, and leaves it afterwards.
+    """
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """A stage begins, with so many units to do."""
@@ -58,15 +65,16 @@ class Silence:
         """Nothing to tidy."""
 
 
-def follow(progress: Progress, unit: str = "files") -> Callable[[str, int, int], None]:
-    """A callback (stage, n done, n in all) that begins each stage and moves it on."""
-    done: dict[str, int] = {}
+def count_steps(progress: Progress, stage: str, unit: str = "steps") -> StepCounter:
+    """A counter that begins a stage at its first call, and moves it on."""
+    n_before: int | None = None
 
-    def tell(stage: str, n_done: int, n_all: int) -> None:
-        if stage not in done:
+    def count(n_done: int, n_all: int) -> None:
+        nonlocal n_before
+        if n_before is None:
             progress.begin(stage, n_all, unit)
-        for _ in range(n_done - done.get(stage, 0)):
+        for _ in range(n_done - (n_before or 0)):
             progress.advance(stage)
-        done[stage] = n_done
+        n_before = n_done
 
-    return tell
+    return count

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.localization.moments import find_moments, find_shared
 from mvsearch.search.options import SearchOptions, choose_fusion
 from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes, read_videos
@@ -27,7 +28,7 @@ from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, c
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.search.retrieval.rerank import Compared, Neighbours
 from mvsearch.search.retrieval.retrieve import Ask, find_candidates
-from mvsearch.search.retrieval.set_similarity import Progress, compare_all, compare_one
+from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
 from mvsearch.search.retrieval.video_table import Pools, Positions
 from mvsearch.search.scoring.calibration import find_same_levels, is_weak
 from mvsearch.search.scoring.calibrator import Backgrounds
@@ -182,7 +183,7 @@ class Engine:
     def similarity_matrix(
         self,
         options: SearchOptions = SearchOptions(),
-        progress: Progress | None = None,
+        progress: StepCounter | None = None,
         among: Sequence[Video] | None = None,
     ) -> SimilarityMatrix:
         """Compare all videos with all others.
@@ -218,7 +219,7 @@ class Engine:
         )
 
     def similar_listed(
-        self, options: SearchOptions = SearchOptions(), progress: Progress | None = None
+        self, options: SearchOptions = SearchOptions(), progress: StepCounter | None = None
     ) -> Iterator[tuple[Video, list[Result]]]:
         """Rank, for every video in turn, the likely ones by their similarity to it.
 
@@ -304,7 +305,7 @@ class Engine:
         return results
 
 
-def _shift(progress: Progress | None, n_before: int, n_all: int) -> Progress | None:
+def _shift(progress: StepCounter | None, n_before: int, n_all: int) -> StepCounter | None:
     if progress is None:
         return None
     return lambda n_done, _: progress(n_before + n_done, n_all)

@@ -47,6 +47,13 @@ class LibraryClosedError(MvsearchError):
     """The library was closed by the program that had opened it."""
 
 
+class CancelledError(MvsearchError):
+    """The caller had the work stopped; the library is whole, and holds what was done by then."""
+
+    def __init__(self, message: str = "stopped before the end; what was done is kept") -> None:
+        super().__init__(message)
+
+
 class LibraryBusyError(MvsearchError):
     """Another process is writing to the library; the message names it."""
 

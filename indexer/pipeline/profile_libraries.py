@@ -1,7 +1,8 @@
 """Keeps the same videos under other profiles, in libraries inside the library."""
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from mvsearch.indexer.lyrics.whisper.checkpoints import explain_placement, has_w
 from mvsearch.indexer.pipeline.run import IndexOptions, index_videos
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import Progress
+from mvsearch.store.errors import CancelledError
 from mvsearch.store.library import Library
 
 # Inside the folder of the library, one folder for each other profile.
@@ -37,6 +39,7 @@ def open_side(
     profile: str,
     options: IndexOptions | None = None,
     progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> Iterator[Side]:
     """Open a library's videos under a profile; what is new or changed is indexed first.
 
@@ -47,12 +50,14 @@ def open_side(
         library: whose videos; where it was built with this profile, it is the side itself.
         profile: a name in the table of profiles.
         options: of the indexing; None for the usual ones.
-        progress: shown while it is brought up to date.
+        progress: told while it is brought up to date.
+        stop: ends that when it is set; what was done stays.
 
     Raises:
         MvsearchError: no such profile, or no place for the side.
         WeightsMissingError: the profile needs weights that are not there.
         KeyboardInterrupt: the indexing was interrupted; what was done stays.
+        CancelledError: `stop` was set meanwhile.
     """
     encoders = Encoders(profile)
     if library.catalog.profile() == profile:
@@ -61,9 +66,11 @@ def open_side(
     encoders.check_weights()  # Where weights are missing, no empty library is left behind.
     with Library.open(library.find_side(SIDES, profile), create=True) as side:
         wanted = library.catalog.locations()
-        summary = index_videos(wanted, side, encoders, options or IndexOptions(), progress=progress)
+        summary = index_videos(
+            wanted, side, encoders, options or IndexOptions(), progress=progress, stop=stop
+        )
         if summary.is_interrupted:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt if stop is None or not stop.is_set() else CancelledError
         yield Side(side, encoders, summary, _list_notes(library, side, encoders))
 
 
@@ -72,7 +79,8 @@ def open_sides(
     library: Library,
     profiles: Sequence[str],
     options: IndexOptions | None = None,
-    progress: Callable[[], Progress] | None = None,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> Iterator[list[Side]]:
     """Open a library's videos under several profiles, once the weights of all are there.
 
@@ -80,7 +88,8 @@ def open_sides(
         library: whose videos.
         profiles: names in the table of profiles.
         options: of the indexing; None for the usual ones.
-        progress: makes what is shown while one of them is brought up to date.
+        progress: told while they are brought up to date.
+        stop: see `open_side`.
 
     Yields:
         A side for each profile; see `open_side`.
@@ -92,9 +101,7 @@ def open_sides(
         Encoders(name).check_weights()
     with ExitStack() as stack:
         yield [
-            stack.enter_context(
-                open_side(library, name, options, progress() if progress is not None else None)
-            )
+            stack.enter_context(open_side(library, name, options, progress, stop))
             for name in profiles
         ]
 

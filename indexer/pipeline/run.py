@@ -37,7 +37,7 @@ from mvsearch.indexer.pipeline.stages import (
 )
 from mvsearch.indexer.pipeline.writer import Ledger, Summary
 from mvsearch.indexer.progress import Progress, Silence
-from mvsearch.store.errors import LibraryBusyError, MediaError, MvsearchError
+from mvsearch.store.errors import CancelledError, LibraryBusyError, MediaError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Failure, Location
 
@@ -163,9 +163,8 @@ class _Run:
         with _writing(library, self.options.wait_seconds, self.progress):
             self.prepare()
             try:
-                with self.progress:
-                    self.work()
-            except KeyboardInterrupt:
+                self.work()
+            except (KeyboardInterrupt, CancelledError):
                 self.stop.set()
         summary = self.ledger.summary
         summary.is_interrupted = self.stop.is_set()

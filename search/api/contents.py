@@ -1,6 +1,6 @@
 """What a library holds: read it, and take videos out of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ from mvsearch.store.records import Failure, Lyrics, Video
 
 if TYPE_CHECKING:
     from mvsearch.search.entry import Entry
-    from mvsearch.store.catalog.checking import Checkup
 
 
 class Contents:
@@ -86,17 +85,6 @@ class Contents:
         """Whether a file is a video of the library, so that nothing else is written there."""
         with self._session.using() as library:
             return library.catalog.location(path) is not None
-
-    def check(self, progress: Callable[[int, int], None] | None = None) -> "Checkup":
-        """Read everything that the catalogue holds, and check that it fits together.
-
-        Args:
-            progress: called with the number of videos looked at, and of all.
-        """
-        from mvsearch.store.catalog.checking import check_library
-
-        with self._session.using():
-            return check_library(self._session.folder, progress)
 
 
 def _drop(library: Library, paths: Sequence[Path]) -> int:

@@ -7,17 +7,18 @@ from typing import Unpack
 from mvsearch.indexer.pipeline.inventory import explain_absence
 from mvsearch.indexer.pipeline.run import index_folder
 from mvsearch.indexer.pipeline.writer import Summary
-from mvsearch.indexer.progress import Progress
+from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import IndexArguments, make_index_options
 from mvsearch.search.api.session import Session
+from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.scoring.null_distribution import measure_backgrounds
-from mvsearch.store.errors import MvsearchError, NoLibraryError
+from mvsearch.store.errors import CancelledError, MvsearchError, NoLibraryError
 
 
 def index(
     session: Session,
     folder: Path,
-    progress: Progress | None,
+    progress: AnyProgress,
     cancel: threading.Event | None,
     **arguments: Unpack[IndexArguments],
 ) -> Summary:
@@ -26,12 +27,17 @@ def index(
     if not folder.is_dir():
         raise MvsearchError(explain_absence(folder))
     _check_weights(session)
-    with session.using(create=True) as library, session.stopping(cancel) as stop:
+    with session.using(create=True) as library, session.watching(progress, cancel) as watched:
         encoders = session.engine(library).encoders
-        summary = index_folder(folder, library, encoders, options, progress=progress, stop=stop)
+        summary = index_folder(
+            folder, library, encoders, options, progress=watched, stop=watched.stop
+        )
         if not summary.is_interrupted:
             encoders.release()  # the networks hold a hundred MB, and hardly any is used again
-            measure_backgrounds(library, encoders)
+            try:
+                measure_backgrounds(library, encoders, count_steps(watched, "measure"))
+            except CancelledError:  # what is not measured is measured when it is needed
+                summary.is_interrupted = True
     if summary.is_empty:
         below = "" if options.is_recursive else ", without the folders below it,"
         raise MvsearchError(

@@ -8,9 +8,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import IndexArguments, SearchArguments, make_search_options
 from mvsearch.search.api.contents import Contents
 from mvsearch.search.api.session import Session
+from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.query.make_query import Many, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result, SearchResults
@@ -19,7 +21,6 @@ from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
     from mvsearch.indexer.pipeline.writer import Summary
-    from mvsearch.indexer.progress import Progress
     from mvsearch.search.evaluation.evaluation import Evaluation
     from mvsearch.search.evaluation.queries.sample import SampleOptions
     from mvsearch.search.output.report import ReportOptions
@@ -81,7 +82,7 @@ class VideoLibrary(Contents):
         self,
         folder: AnyPath,
         *,
-        progress: "Progress | None" = None,
+        progress: AnyProgress = None,
         cancel: threading.Event | None = None,
         **arguments: Unpack[IndexArguments],
     ) -> "Summary":
@@ -91,7 +92,8 @@ class VideoLibrary(Contents):
 
         Args:
             folder: of videos.
-            progress: shown meanwhile.
+            progress: told meanwhile: a function that takes a line, such as `print`, or an object
+                that is a `Progress`.
             cancel: ends the run within a second or two when it is set, as `close` does; the
                 summary then says `is_interrupted`.
             **arguments: see `IndexArguments`.
@@ -166,21 +168,31 @@ class VideoLibrary(Contents):
             options = make_search_options(engine.encoders, **arguments)
             return engine.similar(self.find(video), options)
 
-    def versions(self, progress: Callable[[int, int], None] | None = None) -> "Versions":
+    def versions(
+        self, *, progress: AnyProgress = None, cancel: threading.Event | None = None
+    ) -> "Versions":
         """Find copies, excerpts, dubs, lyric videos and covers among the videos.
 
+        Args:
+            progress: see `index`.
+            cancel: ends the work when it is set, as `close` does.
+
         Raises:
+            CancelledError: it was stopped.
             MvsearchError: the library is empty.
         """
         from mvsearch.search.versions.find import find_versions
 
-        with self._session.using() as library:
-            return find_versions(library, progress=progress)
+        with self._session.using() as library, self._session.watching(progress, cancel) as watched:
+            return find_versions(library, progress=count_steps(watched, "compare"))
 
     def report_similar(
         self,
         report: "ReportOptions",
         video: str | Video | None = None,
+        *,
+        progress: AnyProgress = None,
+        cancel: threading.Event | None = None,
         **arguments: Unpack[SearchArguments],
     ) -> str:
         """Write the report of the songs most similar to one, or to each.
@@ -188,29 +200,44 @@ class VideoLibrary(Contents):
         Args:
             report: its form.
             video: see `find`; None for all of the library.
+            progress: see `index`.
+            cancel: ends the work when it is set, as `close` does.
             **arguments: see `SearchArguments`.
 
         Raises:
+            CancelledError: it was stopped.
             MvsearchError: the library is empty, or there is no such video.
         """
         from mvsearch.search.output.report import write_report
 
-        with self._session.using() as library:
+        with self._session.using() as library, self._session.watching(progress, cancel) as watched:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
             chosen = library.catalog.videos() if video is None else [self.find(video)]
-            return write_report(engine, chosen, options, report)
+            return write_report(engine, chosen, options, report, watched)
 
-    def report_versions(self, report: "VersionsReport") -> str:
+    def report_versions(
+        self,
+        report: "VersionsReport",
+        *,
+        progress: AnyProgress = None,
+        cancel: threading.Event | None = None,
+    ) -> str:
         """Write the report of what is a version of what.
 
+        Args:
+            report: its form.
+            progress: see `index`.
+            cancel: ends the work when it is set, as `close` does.
+
         Raises:
+            CancelledError: it was stopped.
             MvsearchError: the library is empty.
         """
         from mvsearch.search.output.versions import write_versions
 
-        with self._session.using() as library:
-            return write_versions(library, report)
+        with self._session.using() as library, self._session.watching(progress, cancel) as watched:
+            return write_versions(library, report, watched)
 
     def evaluate(
         self,
@@ -219,7 +246,8 @@ class VideoLibrary(Contents):
         profiles: Sequence[str] = (),
         groups: Sequence[AnyPath] = (),
         workers: int | None = None,
-        progress: "Callable[[], Progress] | None" = None,
+        progress: AnyProgress = None,
+        cancel: threading.Event | None = None,
     ) -> "list[Evaluation]":
         """Measure how well the library finds what is cut out of it, distorted in many ways.
 
@@ -229,18 +257,20 @@ class VideoLibrary(Contents):
                 the library.
             groups: CSV files with columns path and group, of videos that answer for one another.
             workers: clips at once; None for one a core.
-            progress: makes what is shown meanwhile.
+            progress: see `index`.
+            cancel: ends the work when it is set, as `close` does.
 
         Returns:
             One evaluation a profile.
 
         Raises:
+            CancelledError: it was stopped.
             MvsearchError: the library is empty, or a profile lacks weights.
         """
         from mvsearch.search.api.evaluating import evaluate
 
         files = [expand_home(file) for file in groups]
-        return evaluate(self._session, sample, profiles, files, workers, progress)
+        return evaluate(self._session, sample, profiles, files, workers, progress, cancel)
 
     def close(self) -> None:
         """Refuse further calls, interrupt index runs, wait for the other calls, and close."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.search.engine import Engine
 from mvsearch.store.errors import EncoderMismatchError, LibraryClosedError
 from mvsearch.store.library import Library
@@ -39,7 +40,7 @@ class Session:
         self._changed = threading.Condition(threading.RLock())
         self._uses: dict[int, int] = {}
         self._is_closed = False
-        self._stops: list[threading.Event] = []
+        self._stops: list[Stop] = []
         self._library: Library | None = None
         self._engine: Engine | None = None
         if profile is not None:
@@ -89,13 +90,16 @@ class Session:
         return self._load_encoders(self._profile or DEFAULT_PROFILE)
 
     @contextmanager
-    def stopping(self, cancel: threading.Event | None = None) -> Iterator[threading.Event]:
-        """An event that `close` sets, and so may the caller where it is the caller's own."""
-        stop = threading.Event() if cancel is None else cancel
+    def watching(self, progress: AnyProgress, cancel: threading.Event | None) -> Iterator[Watched]:
+        """Show the progress of a long call, and stop it when `cancel` is set, or at `close`."""
+        stop = Stop(cancel)
         with self._changed:
             self._stops.append(stop)
+            if self._is_closed:
+                stop.set()
         try:
-            yield stop
+            with Watched(to_progress(progress), stop) as watched:
+                yield watched
         finally:
             with self._changed:
                 self._stops.remove(stop)

@@ -1,6 +1,5 @@
 """The command that measures how well a library is searched: `mvsearch evaluate`."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,7 +89,7 @@ def evaluate(
             profiles=names,
             groups=groups or (),
             workers=workers,
-            progress=partial(choose_progress, make_console(stderr=True), is_silent=as_json),
+            progress=choose_progress(make_console(stderr=True), is_silent=as_json),
         )
     _show_evaluations(found, is_compared=compare is not None, as_json=as_json)
     if html is not None:

@@ -1,6 +1,5 @@
 """The commands that show and tidy a library: `mvsearch list`, `show`, `remove` and their like."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -151,16 +150,12 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 @app.command(epilog=show_examples("check"))
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Look through the whole library for damage, and say how to make it anew."""
-    from mvsearch.indexer.progress import follow
+    import mvsearch
     from mvsearch.search.output.checkup import print_checkup
     from mvsearch.search.output.progress import choose_progress
-    from mvsearch.store.catalog.checking import check_library
-    from mvsearch.store.opening import default_library_folder
 
     progress = choose_progress(make_console(stderr=True), is_silent=as_json)
-    with progress:
-        tell = partial(follow(progress, "videos"), "check")
-        found = check_library(library or default_library_folder(), tell)
+    found = mvsearch.check(library, progress=progress)
     if as_json:
         print_json(found.to_dict())
     else:

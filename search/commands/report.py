@@ -48,7 +48,6 @@ def similar(
 ) -> None:
     """Report the songs most similar to one, or to each."""
     import mvsearch
-    from mvsearch.indexer.progress import follow
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.report import ReportOptions
     from mvsearch.search.query.weights import parse_weights
@@ -56,7 +55,7 @@ def similar(
     if (video is None) != for_all:
         raise MvsearchError("name one VIDEO, or say --all")
     progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
-    with mvsearch.open(library) as opened, progress:
+    with mvsearch.open(library) as opened:
         check_target(out, opened, has_force=force)
         console = make_console()
         shape = ReportOptions(
@@ -64,11 +63,11 @@ def similar(
             for_all,
             console.width,
             has_links=console.is_terminal and out is None,
-            progress=follow(progress, "steps"),
         )
         report = opened.report_similar(
             shape,
             video,
+            progress=progress,
             weights=parse_weights(weights) if weights else None,
             fusion=fusion,
             top=top,
@@ -87,13 +86,12 @@ def versions(
 ) -> None:
     """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
     import mvsearch
-    from mvsearch.indexer.progress import follow
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.versions import VersionsReport
 
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
-    with mvsearch.open(library) as opened, progress:
+    with mvsearch.open(library) as opened:
         check_target(out, opened, has_force=force)
-        shape = VersionsReport(form, make_console().width, follow(progress, "steps"))
-        report = opened.report_versions(shape)
+        shape = VersionsReport(form, make_console().width)
+        report = opened.report_versions(shape, progress=progress)
     deliver(report, out, has_force=force)

@@ -3,13 +3,14 @@
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.parallel import map_in_threads
+from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.engine import choose_fusion
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.outcomes import Outcome
@@ -24,9 +25,6 @@ from mvsearch.search.query.query import QueryPart
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES
-
-Tell = Callable[[str, int, int], None]
-Announce = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,8 @@ def compare_sides(
     groups: Groups,
     options: BenchmarkOptions,
     *,
-    tell: Tell = lambda stage, n_done, n_all: None,
-    announce: Announce = lambda line: None,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> list[Evaluation]:
     """Sample queries from a library, cut each once, and run it under each profile.
 
@@ -68,8 +66,8 @@ def compare_sides(
         sides: libraries of the same videos, each with the encoders of its profile.
         groups: videos that count as right answers for each other.
         options: the sample of queries and the number of workers.
-        tell: called with the stage, the number of its steps done, and of all.
-        announce: called with a line that describes the run.
+        progress: told of the stages "queries" and "similar".
+        stop: when set, nothing new is begun, and the progress ends the run.
 
     Returns:
         One evaluation a side, in their order.
@@ -79,7 +77,9 @@ def compare_sides(
     """
     runners = [QueryRunner(side, encoders, groups) for side, encoders in sides]
     with tempfile.TemporaryDirectory(prefix="mvsearch-") as folder:
-        return _Benchmark(library, runners, options, Path(folder), tell).run(announce)
+        told = progress or Silence()
+        stop = stop or threading.Event()
+        return _Benchmark(library, runners, options, Path(folder), told, stop).run()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,9 +90,10 @@ class _Benchmark:
     runners: Sequence[QueryRunner]
     options: BenchmarkOptions
     folder: Path
-    tell: Tell
+    progress: Progress
+    stop: threading.Event
 
-    def run(self, announce: Announce) -> list[Evaluation]:
+    def run(self) -> list[Evaluation]:
         """Run all queries."""
         sample = self.options.sample
         n_videos = self.library.catalog.n_videos()
@@ -101,7 +102,9 @@ class _Benchmark:
         groups = self.runners[0].groups
         queries = sample_queries(self.library, held, groups, sample)
         n_systems = sum(len(runner.systems) for runner in self.runners)
-        announce(f"{len(queries)} queries from {n_videos} videos, each by {n_systems} systems")
+        self.progress.note(
+            f"{len(queries)} queries from {n_videos} videos, each by {n_systems} systems"
+        )
         outcomes, failed = self._run_all(queries)
         notes = (*groups.notes, *_count_failures(failed))
         return [
@@ -120,7 +123,7 @@ class _Benchmark:
         hubness: Hubness | None = None
         if "similar" in sample.kinds and n_videos > 1:
             similar, hubness = rank_similar(
-                runner.engine, runner.systems, runner.groups, fusion, self.tell
+                runner.engine, runner.systems, runner.groups, fusion, self.progress
             )
         return Evaluation(
             library=self.library.folder.name,
@@ -141,8 +144,9 @@ class _Benchmark:
         failed: list[MediaError] = []
         n_workers = self.options.workers or os.cpu_count() or 1
         prepare = partial(self._prepare, Originals(self.folder, queries))
+        count = count_steps(self.progress, "queries")
         for n_done, (number, ready) in enumerate(
-            map_in_threads(prepare, enumerate(queries), n_workers, threading.Event()), start=1
+            map_in_threads(prepare, enumerate(queries), n_workers, self.stop), start=1
         ):
             if ready.cut_error is not None:
                 failed.append(ready.cut_error)
@@ -153,7 +157,7 @@ class _Benchmark:
                 ]
             if ready.query.kind != "lyric":
                 ready.part.path.unlink(missing_ok=True)
-            self.tell("queries", n_done, len(queries))
+            count(n_done, len(queries))
         in_order = [answered[number] for number in sorted(answered)]
         return [
             [outcome for asked in in_order for outcome in asked[at]]

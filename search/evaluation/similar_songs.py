@@ -1,7 +1,8 @@
 """Evaluates the similar-songs report against groups and counts hubs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from mvsearch.indexer.progress import Progress, count_steps
 from mvsearch.search.engine import Engine
 from mvsearch.search.evaluation.evaluation import Hubness
 from mvsearch.search.evaluation.metrics import k_occurrence
@@ -20,7 +21,7 @@ def rank_similar(
     systems: Sequence[System],
     groups: Groups,
     fusion: Fusion,
-    tell: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> tuple[list[Outcome], Hubness | None]:
     """Rank, by every system, all videos by similarity to each one that shares a group.
 
@@ -30,8 +31,9 @@ def rank_similar(
         groups: videos that share any group are right, for every system: a song
             that shows the same picture is similar, and so is another one of the artist.
         fusion: the system whose hubs are counted.
-        tell: called with the stage, the number of its steps done, and of all.
+        progress: told of the stage "similar".
     """
+    count = count_steps(progress, "similar")
     outcomes: list[Outcome] = []
     hubness: Hubness | None = None
     matrix: SimilarityMatrix | None = None
@@ -44,7 +46,7 @@ def rank_similar(
         outcomes += _judge(matrix.videos, rankings, each, groups)
         if each.name == fusion:
             hubness = count_hubs(matrix.videos, rankings)
-        tell("similar", n_done, len(systems))
+        count(n_done, len(systems))
     return outcomes, hubness
 
 

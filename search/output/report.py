@@ -2,9 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.output.links import link_file, stack_lines
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
@@ -20,7 +20,6 @@ from mvsearch.search.output.text import format_seconds, shorten, write_json
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import ScoreMap, gather_scores
-from mvsearch.search.retrieval.set_similarity import Progress
 from mvsearch.store.records import MODALITIES, Video
 from mvsearch.store.unicode import printable
 
@@ -38,18 +37,12 @@ class ReportOptions:
         is_all: whether it is over the whole library; otherwise it is about the one video given.
         width: of a table, in characters.
         has_links: whether names in a table are links to their files, for a terminal.
-        progress: called with "compare" or "pictures", how many of them are done, and of how many.
     """
 
     form: str = "table"
     is_all: bool = False
     width: int = 120
     has_links: bool = False
-    progress: Callable[[str, int, int], None] | None = None
-
-    def follow(self, stage: str) -> Progress | None:
-        """The progress of one stage."""
-        return None if self.progress is None else partial(self.progress, stage)
 
 
 _CSV_RESULT = (
@@ -222,7 +215,11 @@ def say_moment(moment: Moment) -> str:
 
 
 def write_report(
-    engine: Engine, videos: Sequence[Video], options: SearchOptions, report: ReportOptions
+    engine: Engine,
+    videos: Sequence[Video],
+    options: SearchOptions,
+    report: ReportOptions,
+    progress: Progress | None = None,
 ) -> str:
     """Write the similar-songs report over these videos.
 
@@ -231,26 +228,29 @@ def write_report(
         videos: those to report on: one, or all of the library.
         options: how many similar songs, and how they are scored.
         report: its form.
+        progress: told of the stages "compare" and "pictures".
 
     Raises:
         MvsearchError: the library is empty; there is no such form.
         PluginError: the plug-in of the form fails.
     """
+    progress = progress or Silence()
+    compared = count_steps(progress, "compare")
     plugin = None if report.form in REPORT_FORMS else find_form(report.form, REPORT_FORMS)
     matrix: ScoreMap
     if report.is_all and engine.is_large(options):
-        similar = list(engine.similar_listed(options, report.follow("compare")))
+        similar = list(engine.similar_listed(options, compared))
         matrix = gather_scores(similar)
     elif report.is_all:
-        matrix = compared = engine.similarity_matrix(options, report.follow("compare"))
-        similar = list(engine.similar_all(compared, options))
+        matrix = whole = engine.similarity_matrix(options, compared)
+        similar = list(engine.similar_all(whole, options))
     else:
         similar = [(video, engine.similar(video, options)) for video in videos]
     if report.form == "html":
         if not report.is_all:
             near = [result.video for _, results in similar for result in results]
-            matrix = engine.similarity_matrix(options, report.follow("compare"), [*videos, *near])
-        return _write_page(engine, matrix, similar, options, report)
+            matrix = engine.similarity_matrix(options, compared, [*videos, *near])
+        return _write_page(engine, matrix, similar, options, progress)
     if plugin is not None:
         found = [ResultList(name_video(video), tuple(results)) for video, results in similar]
         return write_form(plugin, found)
@@ -262,13 +262,13 @@ def _write_page(
     matrix: ScoreMap,
     similar: Similar,
     options: SearchOptions,
-    report: ReportOptions,
+    progress: Progress,
 ) -> str:
     # Only the page has pictures.
     from mvsearch.search.output.html.similar import render_html
     from mvsearch.search.output.html.stills import LibraryStills
 
-    stills = LibraryStills(engine.library, report.follow("pictures"))
+    stills = LibraryStills(engine.library, count_steps(progress, "pictures"))
     return render_html(matrix, similar, engine.weights(options), stills)
 
 

@@ -1,9 +1,8 @@
 """Formats versions as a table and as JSON."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 from rich.console import Console
@@ -11,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
+from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.output.report import name_video
 from mvsearch.search.output.text import format_seconds, write_json
-from mvsearch.search.versions.find import Progress, Versions, find_versions
+from mvsearch.search.versions.find import Versions, find_versions
 from mvsearch.search.versions.groups import Group
 from mvsearch.search.versions.relations import KINDS, Kind, Relation, say_evidence
 from mvsearch.store.library import Library
@@ -37,25 +37,27 @@ class VersionsReport:
 
     Attributes:
         width: of a table, in characters.
-        progress: called with "compare" or "pictures", how many are done, and of how many.
     """
 
     form: VersionsForm = "table"
     width: int = 120
-    progress: Callable[[str, int, int], None] | None = None
-
-    def follow(self, stage: str) -> Progress | None:
-        """The progress of one stage."""
-        return None if self.progress is None else partial(self.progress, stage)
 
 
-def write_versions(library: Library, report: VersionsReport) -> str:
+def write_versions(
+    library: Library, report: VersionsReport, progress: Progress | None = None
+) -> str:
     """Find the versions in a library and write what was found.
+
+    Args:
+        library: whose videos.
+        report: the form.
+        progress: told of the stages "compare" and "pictures".
 
     Raises:
         MvsearchError: the library is empty.
     """
-    versions = find_versions(library, progress=report.follow("compare"))
+    progress = progress or Silence()
+    versions = find_versions(library, progress=count_steps(progress, "compare"))
     if report.form == "json":
         return write_json(versions.to_dict())
     if report.form == "html":
@@ -63,7 +65,7 @@ def write_versions(library: Library, report: VersionsReport) -> str:
         from mvsearch.search.output.html.stills import LibraryStills
         from mvsearch.search.output.html.versions import render_versions
 
-        return render_versions(versions, LibraryStills(library, report.follow("pictures")))
+        return render_versions(versions, LibraryStills(library, count_steps(progress, "pictures")))
     page = io.StringIO()
     console = Console(file=page, width=report.width, markup=False, emoji=False)
     print_versions(versions, console)

@@ -1,16 +1,15 @@
 """Computes the symmetric set similarity (mean of best matches) of two videos."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.retrieval.blocks import MAX_PRODUCT, Block, Offsets, iter_blocks
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
 from mvsearch.store.vectors.index import VectorIndex
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +44,7 @@ def match_sets(first: Matrix, second: Matrix) -> Match:
 
 
 def compare_all(
-    index: VectorIndex, video_ids: Sequence[str], progress: Progress | None = None
+    index: VectorIndex, video_ids: Sequence[str], progress: StepCounter | None = None
 ) -> FloatArray:
     """Compare every video with every other.
 

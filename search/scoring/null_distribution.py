@@ -1,6 +1,7 @@
 """Measures the similarity of unrelated content in a library and stores it with the library."""
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.scoring.calibration import unstretch
 from mvsearch.search.scoring.null_samples import Kind, ask_probes, draw_probes, draw_sample
@@ -72,10 +73,21 @@ def find_background(library: Library, space: Space, kind: Kind) -> Background | 
     return background if kept.fits(background, index) else None
 
 
-def measure_backgrounds(library: Library, encoders: Encoders) -> None:
-    """Measure whatever the library's spaces lack, so that no search has to wait for it."""
-    for space, kind in list_kinds(library):
+def measure_backgrounds(
+    library: Library, encoders: Encoders, progress: StepCounter | None = None
+) -> None:
+    """Measure whatever the library's spaces lack, so that no search has to wait for it.
+
+    Args:
+        library: whose spaces.
+        encoders: of its profile.
+        progress: called with the number of backgrounds that are there, and of all.
+    """
+    kinds = list_kinds(library)
+    for n_done, (space, kind) in enumerate(kinds, start=1):
         obtain_background(library, space, kind, encoders)
+        if progress is not None:
+            progress(n_done, len(kinds))
 
 
 def list_kinds(library: Library) -> list[tuple[Space, Kind]]:

@@ -1,10 +1,11 @@
 """Finds all relations between the videos of a library: candidates, then comparison."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
 from mvsearch.search.versions.compare import Comparison
@@ -14,7 +15,6 @@ from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video
 
-Progress = Callable[[int, int], None]
 Pair = tuple[str, str]
 
 # Videos related to the same video are compared with each other, up to this number.
@@ -64,7 +64,7 @@ def open_comparison(library: Library) -> Comparison:
 def find_versions(
     library: Library,
     options: CandidateOptions | None = None,
-    progress: Progress | None = None,
+    progress: StepCounter | None = None,
 ) -> Versions:
     """Find which videos of a library are versions of each other.
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from mvsearch.indexer.media.stills import is_still, make_stills
+from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.output.html.page import Place
-from mvsearch.search.retrieval.set_similarity import Progress
 from mvsearch.store.errors import MediaError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Still, Video
@@ -27,7 +27,7 @@ class LibraryStills:
         progress: called with the number of videos whose stills were made, and of all such.
     """
 
-    def __init__(self, library: Library, progress: Progress | None = None) -> None:
+    def __init__(self, library: Library, progress: StepCounter | None = None) -> None:
         self._library = library
         self._progress = progress
         self._made: dict[Place, bytes] = {}

@@ -48,7 +48,7 @@ def test_what_is_held_is_read(library: mvsearch.VideoLibrary) -> None:
     assert library.lyrics("third") is None
     assert [found.title for found, _ in library.all_lyrics()] == ["First Song", "Second Song"]
     assert library.status()["videos"] == 3
-    assert library.check().damages == ()
+    assert mvsearch.check(library.folder).damages == ()
     assert library.failures() == []
     assert library.versions().n_compared == 3
 

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.progress import Silence
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.evaluation import benchmark, query_runner
 from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
@@ -34,12 +35,12 @@ def library(tmp_path_factory):
         yield library
 
 
-def run(library, groups=NOBODY, tell=lambda *_: None, **sample):
+def run(library, groups=NOBODY, progress=None, **sample):
     """Evaluate; two workers, so that clips are done in another order than they are asked in."""
     given = {"n_clips": 3, "lengths_seconds": (2.0,), "distortions": NAMES} | sample
     options = BenchmarkOptions(SampleOptions(**given), workers=2)
     sides = [(library, Encoders("toy"))]
-    (evaluation,) = compare_sides(library, sides, groups, options, tell=tell)
+    (evaluation,) = compare_sides(library, sides, groups, options, progress=progress)
     return evaluation
 
 
@@ -144,13 +145,14 @@ def test_no_file_is_left_even_where_it_is_interrupted(library, tmp_path, monkeyp
     monkeypatch.setattr(benchmark.tempfile, "tempdir", str(tmp_path))
     n_files = []
 
-    def count(*_):
-        n_files.append(len(list(tmp_path.rglob("*.mkv"))))
-        if len(n_files) == 4:
-            raise KeyboardInterrupt
+    class Impatient(Silence):
+        def advance(self, stage):
+            n_files.append(len(list(tmp_path.rglob("*.mkv"))))
+            if len(n_files) == 4:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(library, tell=count, kinds=("clip",), n_clips=6)
+        run(library, progress=Impatient(), kinds=("clip",), n_clips=6)
     assert max(n_files) <= 2
     assert list(tmp_path.iterdir()) == []
 
@@ -212,9 +214,7 @@ def test_similar_songs_are_ranked_and_hubs_are_counted():
         System("weighted", options, frozenset({"frames", "audio"})),
     ]
     groups = Groups({"artist:a": frozenset({"v03", "v05"}), "picture:p": frozenset({"v03", "v07"})})
-    outcomes, hubness = rank_similar(
-        PlantedEngine(matrix), systems, groups, "weighted", lambda *_: None
-    )
+    outcomes, hubness = rank_similar(PlantedEngine(matrix), systems, groups, "weighted", Silence())
     got = {(o.source, o.system): (o.relevant_ranks, o.n_relevant, o.n_videos) for o in outcomes}
     order = [f"v{at:02}" for at in np.argsort(-frames[5]) if at != 5]
     assert got["v05", "frames"] == ((order.index("v03") + 1,), 1, 13)

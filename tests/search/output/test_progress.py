@@ -6,12 +6,17 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from mvsearch.indexer.progress import Silence, follow
-from mvsearch.search.output.progress import Bars, Lines, choose_progress, format_time
+from mvsearch.indexer.progress import Silence, count_steps
+from mvsearch.search.output.progress import Bars, choose_progress
+from mvsearch.search.output.progress_lines import Lines, format_time
 
 
 def console(is_terminal):
     return Console(file=io.StringIO(), force_terminal=is_terminal, width=100)
+
+
+def write_to(place):
+    return lambda line: place.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def test_a_terminal_gets_bars_and_a_pipe_gets_lines(monkeypatch):
@@ -23,7 +28,7 @@ def test_a_terminal_gets_bars_and_a_pipe_gets_lines(monkeypatch):
 
 def test_lines_say_start_and_end_without_control_codes():
     place = console(False)
-    with Lines(place) as progress:
+    with Lines(write_to(place)) as progress:
         progress.begin("analyse", 2)
         progress.advance("analyse")
         progress.advance("analyse")
@@ -48,7 +53,7 @@ class Yielding(dict):
 
 def test_one_stage_is_moved_on_by_many_threads():
     place = console(False)
-    with Lines(place) as progress, ThreadPoolExecutor(8) as pool:
+    with Lines(write_to(place)) as progress, ThreadPoolExecutor(8) as pool:
         progress._counts = Yielding()
         progress.begin("prepare", 400)
         list(pool.map(lambda _: progress.advance("prepare"), range(400)))
@@ -57,9 +62,9 @@ def test_one_stage_is_moved_on_by_many_threads():
 
 def test_lines_tell_of_long_work_now_and_then(monkeypatch):
     clock = iter([0.0, 4.0, 11.0, 12.0])
-    monkeypatch.setattr("mvsearch.search.output.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("mvsearch.search.output.progress_lines.time.monotonic", lambda: next(clock))
     place = console(False)
-    with Lines(place) as progress:
+    with Lines(write_to(place)) as progress:
         progress.begin("analyse", 4)
         for _ in range(3):
             progress.advance("analyse")
@@ -81,13 +86,15 @@ class Clock:
 
     def __init__(self, monkeypatch):
         self.now = 0.0
-        monkeypatch.setattr("mvsearch.search.output.progress.time.monotonic", lambda: self.now)
+        monkeypatch.setattr(
+            "mvsearch.search.output.progress_lines.time.monotonic", lambda: self.now
+        )
 
 
 def test_lines_tell_the_time_left_by_the_measure_and_the_mean_at_the_end(monkeypatch):
     clock = Clock(monkeypatch)
     place = console(False)
-    with Lines(place) as progress:
+    with Lines(write_to(place)) as progress:
         progress.begin("analyse", 4)
         for done, now in ((30.0, 12.0), (60.0, 24.0), (90.0, 36.0), (300.0, 120.0)):
             clock.now = now
@@ -154,11 +161,11 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch):
 
 def test_counts_of_what_is_done_become_steps():
     place = console(False)
-    with Lines(place) as progress:
-        tell = follow(progress, "pictures")
-        tell("read", 2, 3)
-        tell("read", 3, 3)
-        tell("draw", 1, 1)
+    with Lines(write_to(place)) as progress:
+        read = count_steps(progress, "read", "pictures")
+        read(2, 3)
+        read(3, 3)
+        count_steps(progress, "draw", "pictures")(1, 1)
     assert place.file.getvalue().splitlines() == [
         "read: 3 pictures",
         "read: 3/3, 0 s in all",

@@ -1,0 +1,31 @@
+"""Look through a library that may be damaged, and so is not opened first."""
+
+import threading
+
+from mvsearch.indexer.progress import count_steps
+from mvsearch.search.api.library import AnyPath
+from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
+from mvsearch.store.catalog.checking import Checkup, check_library
+from mvsearch.store.opening import default_library_folder, expand_home
+
+
+def check(
+    folder: AnyPath | None = None,
+    *,
+    progress: AnyProgress = None,
+    cancel: threading.Event | None = None,
+) -> Checkup:
+    """Read everything that the catalogue of a library holds, and check that it fits together.
+
+    Args:
+        folder: see `open_library`.
+        progress: see `VideoLibrary.index`.
+        cancel: ends the work when it is set.
+
+    Raises:
+        NoLibraryError: there is none.
+        CancelledError: it was stopped.
+    """
+    place = default_library_folder() if folder is None else expand_home(folder)
+    with Watched(to_progress(progress), Stop(cancel)) as watched:
+        return check_library(place, count_steps(watched, "check", "videos"))
