@@ -122,6 +122,7 @@ class _Checker:
                 "setting": catalog.profile,
                 "space": catalog.spaces,
                 "location": catalog.locations,
+                "removed": catalog.removed_videos,
                 "failure": catalog.failures,
             }
             for where, read in readers.items():

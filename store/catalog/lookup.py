@@ -24,6 +24,11 @@ def describe_video(video: "Video") -> str:
     return f"{video.artist} - {video.title}" if video.artist else video.title
 
 
+def name_order(video: "Video") -> tuple[str, str, str]:
+    """What lists of videos are sorted by: artist, title and id."""
+    return ((video.artist or "").casefold(), video.title.casefold(), video.id)
+
+
 def fold_name(text: str) -> str:
     """A name without case, accents, kinds of dashes and runs of spaces."""
     letters = (

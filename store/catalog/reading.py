@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 
 from mvsearch.store.catalog.lines import N_VALUES, LineReader
-from mvsearch.store.catalog.lookup import choose_video
+from mvsearch.store.catalog.lookup import choose_video, name_order
 from mvsearch.store.catalog.paths import decode_path, encode_key, keys_below
 from mvsearch.store.catalog.referred import Referred, choose_places
+from mvsearch.store.catalog.removed import RemovedReader
 from mvsearch.store.catalog.snapshots import VectorReader
 from mvsearch.store.catalog.stills import StillReader
 from mvsearch.store.catalog.tags import TagReader
@@ -50,7 +51,7 @@ from mvsearch.store.unicode import replace_surrogates
 PROFILE = "profile"
 
 
-class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
+class CatalogReader(LineReader, RemovedReader, StillReader, TagReader, VectorReader):
     """The questions; each is answered from one state of the database."""
 
     def profile(self) -> str | None:
@@ -287,10 +288,7 @@ class CatalogReader(LineReader, StillReader, TagReader, VectorReader):
             for row, path in session.execute(query):
                 rows.setdefault(row.id, (row, []))[1].append(decode_path(path))
             videos = [row_to_video(row, choose_places(paths)) for row, paths in rows.values()]
-        return sorted(
-            videos,
-            key=lambda video: ((video.artist or "").casefold(), video.title.casefold(), video.id),
-        )
+        return sorted(videos, key=name_order)
 
 
 def _only_below(query: Select[Any], key: Any, folder: Path) -> Select[Any]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.paths import encode_key, path_key
 from mvsearch.store.catalog.reading import PROFILE, CatalogReader
+from mvsearch.store.catalog.removed import forget_removed, note_removed, remember_removed
 from mvsearch.store.catalog.stills import replace_stills, stills_to_rows
 from mvsearch.store.catalog.tags import replace_tags, tags_to_rows
 from mvsearch.store.database.rows import (
@@ -82,7 +83,7 @@ class Catalog(CatalogReader):
                     session.add(space_to_row(space, position, time.time_ns()))
 
     def add_video(self, video: Video, location: Location) -> None:
-        """Add a video and a file that holds it, or update both.
+        """Add a video and a file that holds it, or update both; it is no longer kept out.
 
         A video that the file held before goes if it was nowhere else.
         """
@@ -90,6 +91,7 @@ class Catalog(CatalogReader):
             raise ValueError(f"a location of {location.video_id} is none of {video.id}")
         with self._database.writing() as session:
             session.merge(video_to_row(video))
+            forget_removed(session, [video.id])
             session.flush()
             before = session.get(LocationRow, encode_key(location.path))
             old_ids = {before.video_id} - {video.id} if before is not None else set()
@@ -112,6 +114,8 @@ class Catalog(CatalogReader):
             _check_new(session, [one.video.id for one in whole])
             generations = _bump_generations(session, {each.space.key for each in made})
             session.add_all(video_to_row(one.video) for one in whole)
+            for some in _in_batches([one.video.id for one in whole]):
+                forget_removed(session, some)
             session.flush()
             for one in whole:
                 session.add(location_to_row(one.location))
@@ -144,6 +148,31 @@ class Catalog(CatalogReader):
                 session.execute(delete(LocationRow).where(gone))
                 session.execute(delete(FailureRow).where(FailureRow.key.in_(some)))
             return _drop_homeless(session, ids)
+
+    def remove_videos(self, video_ids: Iterable[str]) -> list[str]:
+        """Forget videos with their files, and keep them out until they are added again.
+
+        Returns:
+            The ids of the videos that went.
+        """
+        gone: list[str] = []
+        with self._database.writing() as session:
+            for some in _in_batches(sorted(set(video_ids))):
+                remember_removed(session, some)
+                homes = LocationRow.video_id.in_(some)
+                keys = select(LocationRow.key).where(homes)
+                session.execute(delete(FailureRow).where(FailureRow.key.in_(keys)))
+                session.execute(delete(LocationRow).where(homes))
+                gone += _drop_homeless(session, some)
+        return gone
+
+    def note_removed(self, locations: Iterable[Location]) -> None:
+        """Note where files of videos lie that stay out, so that they need not be read again."""
+        fresh = set(locations)
+        fresh = fresh.difference(self.removed_locations()) if fresh else fresh
+        if fresh:
+            with self._database.writing() as session:
+                note_removed(session, sorted(fresh, key=lambda place: path_key(place.path)))
 
     def store_stage(
         self,

@@ -16,6 +16,7 @@ from mvsearch.store.database.tables import (
     LocationRow,
     LyricLineRow,
     LyricsRow,
+    RemovedRow,
     SpaceRow,
     StageRow,
     TagRow,
@@ -88,6 +89,20 @@ def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
     )
 
 
+@checks_rows
+def row_to_removed(row: RemovedRow, paths: Sequence[Path]) -> Video:
+    """A row as a video that was removed, with the files where it was seen."""
+    check_seconds(row.duration_seconds)
+    return Video(
+        row.video_id,
+        paths[0],
+        row.title,
+        row.artist,
+        row.duration_seconds,
+        other_paths=tuple(paths[1:]),
+    )
+
+
 def location_to_row(location: Location) -> LocationRow:
     """A location as a row."""
     return LocationRow(
@@ -103,7 +118,7 @@ def location_to_row(location: Location) -> LocationRow:
 
 @checks_rows
 def row_to_location(
-    row: LocationRow | Row[Any], decode_folder: Callable[[bytes], Path] = decode_path
+    row: LocationRow | RemovedRow | Row[Any], decode_folder: Callable[[bytes], Path] = decode_path
 ) -> Location:
     """A row, or its columns by their names, as a location."""
     return Location(

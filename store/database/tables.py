@@ -118,6 +118,22 @@ class LocationRow(Base):
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
 
 
+class RemovedRow(Base):
+    """A file of a video that was removed by its name, which stays out until it is added again."""
+
+    __tablename__ = "removed"
+
+    video_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    path: Mapped[bytes]
+    folder: Mapped[bytes]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str]
+    artist: Mapped[str | None]
+    duration_seconds: Mapped[float]
+
+
 class StageRow(Base):
     """A `Stage`; with the float64 times of the frames that it left out as uniform."""
 

@@ -128,6 +128,7 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> RowIndex:
 
 def drop_generations(connection: sqlite3.Connection) -> None:
     """Take back what the tables have since their fourth version."""
+    connection.execute("DROP TABLE removed")
     connection.execute("DROP TABLE still")
     for column in ("origin", "fingerprint", "sampling", "has_key_frames_only"):
         connection.execute(f"ALTER TABLE stage DROP COLUMN {column}")

@@ -15,7 +15,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.decoding.types import Decoded
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
@@ -114,7 +114,7 @@ def index(tmp_path: Path) -> Index:
         notes = Notes()
         options = IndexOptions(analysis=AnalysisOptions(frame_rate, decoded=decoded))
         with Library.open(tmp_path / "library", create=True) as library:
-            summary = index_folder(folder, library, Encoders("toy"), options, progress=notes)
+            summary = index_paths([folder], library, Encoders("toy"), options, progress=notes)
         return summary.indexed, notes.said
 
     return run

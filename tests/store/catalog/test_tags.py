@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.library import Library
 from mvsearch.store.records import Stage, Tag
@@ -75,7 +75,7 @@ def test_a_library_from_before_gets_its_tags_with_the_next_run(tmp_path: Path) -
         before = catalog.embeddings(video.id, own.key)
         assert before is not None  # found as before, until the frames are seen again
         assert library.index(own).n == len(before.segments)
-        index_folder(folder, library, Encoders("toy"), IndexOptions(lyrics="off"))
+        index_paths([folder], library, Encoders("toy"), IndexOptions(lyrics="off"))
         assert catalog.pending("frames", own.key) == set()
         assert [tag.name for tag in catalog.tags(video.id)] == ["red"]
         after = catalog.embeddings(video.id, own.key)

@@ -288,12 +288,31 @@ def test_a_video_goes_with_its_last_file_and_leaves_nothing(library: Library) ->
     add_song(catalog, "ab12", path=copy)
     catalog.record_failure(Failure(copy, "lyrics", "bad_lyrics", "broken side-car"))
     full = count_rows(library.folder)
-    assert all(full[name] > 0 for name in full)  # else the end of this test would show nothing
+    assert all(
+        full[name] > 0 for name in full if name != "removed"
+    )  # else the end of this test would show nothing
     assert catalog.drop_locations([Path("/music/ab12.mp4"), Path("/music/never.mp4")]) == []
     assert catalog.video("ab12").path == copy
     assert catalog.drop_locations([copy]) == ["ab12"]
     assert count_rows(library.folder) == empty
     assert catalog.drop_locations([copy]) == []
+
+
+def test_a_video_that_is_removed_by_its_name_leaves_this_and_its_places(library: Library) -> None:
+    catalog = library.catalog
+    empty = count_rows(library.folder)
+    fill_song(catalog, "ab12", seed=1)
+    copy = Path("/music/copy.mp4")
+    add_song(catalog, "ab12", path=copy)
+    catalog.record_failure(Failure(copy, "lyrics", "bad_lyrics", "broken side-car"))
+    known = catalog.video("ab12")
+    assert catalog.remove_videos(["ab12", "ab13"]) == ["ab12"]
+    assert count_rows(library.folder) == empty | {"removed": 2}
+    (removed,) = catalog.removed_videos()
+    assert (removed.id, removed.title, removed.artist) == ("ab12", known.title, known.artist)
+    assert {removed.path, *removed.other_paths} == {Path("/music/ab12.mp4"), copy}
+    add_song(catalog, "ab12", path=copy)
+    assert catalog.removed_videos() == []
 
 
 def test_more_files_than_a_statement_takes_values_are_dropped(catalog: Catalog) -> None:
