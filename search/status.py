@@ -23,6 +23,7 @@ def read_status(library: Library) -> dict[str, Any]:
         "folders": [str(folder) for folder in catalog.folders()],
         "missing_folders": [str(folder) for folder in catalog.folders() if not folder.is_dir()],
         "failures": len(catalog.failures()),
+        "removed": len(catalog.removed_videos()),
         "stages": {
             stage: {
                 space.key: {

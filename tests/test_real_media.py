@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import index_folder
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.versions.find import find_versions
@@ -64,7 +64,7 @@ def library(tmp_path_factory):
     for name in sorted(names | {"mdnlearn__pig.mp4", "mdnlearn__rabbit.webm"}):
         (folder / name).symlink_to((MEDIA / "videos" / name).resolve())
     with Library.open(folder / "library", create=True) as opened:
-        index_folder(folder, opened, Encoders("embedded"))
+        index_paths([folder], opened, Encoders("embedded"))
         yield opened
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, Summary, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, Summary, index_paths
 from mvsearch.store.library import Library
 from tests.limits import HANG_SECONDS
 
@@ -49,7 +49,7 @@ def make_folder(folder: Path) -> Path:
 def index(folder: Path, library_folder: Path, **options: Any) -> Summary:
     """Index a folder with the toy profile."""
     with Library.open(library_folder, create=True) as library:
-        return index_folder(folder, library, Encoders("toy"), IndexOptions(**options))
+        return index_paths([folder], library, Encoders("toy"), IndexOptions(**options))
 
 
 def stop_decoder(folder: Path, name: str = "long.mp4") -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.encoder_threads import Flow
 from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, open_frame_stream
+from mvsearch.indexer.media.content import content_id
 from mvsearch.indexer.media.decoding.frames import (
     DecodeOptions,
     DecodeReport,
@@ -21,7 +22,7 @@ from mvsearch.indexer.media.decoding.frames import (
 from mvsearch.indexer.media.decoding.types import MAX_HOURS, Decoded, Lost
 from mvsearch.indexer.media.hardware import Hardware
 from mvsearch.indexer.media.probe import Probe, probe_file
-from mvsearch.indexer.media.scan import content_id, scan_folder
+from mvsearch.indexer.media.scan import ScanOptions, scan_places
 from mvsearch.indexer.media.stills import StillTaker
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Embeddings, Modality, Segment, Still, Tag
@@ -29,10 +30,11 @@ from mvsearch.store.records import Embeddings, Modality, Segment, Still, Tag
 __all__ = [
     "AnalysisOptions",
     "Features",
+    "ScanOptions",
     "analyse_file",
     "analyse_image",
     "read_image",
-    "scan_folder",
+    "scan_places",
 ]
 
 # Frames encoded at once: more is no faster on a CPU and costs memory.

@@ -1,35 +1,39 @@
-"""Lists the media files of a folder and computes a content id for each."""
+"""Lists the media files of folders, and those that are named themselves."""
 
+import logging
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
-from typing import BinaryIO
 
 from mvsearch.indexer.media.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.media.content import explain_error, open_at_once
+from mvsearch.indexer.media.ignore import IGNORE_NAME, IgnoreRules, is_ignored, read_rules
 from mvsearch.indexer.media.unfinished import is_download_name
-from mvsearch.store.errors import MediaError, MvsearchError
+from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Failure
 
-MIB = 2**20
-WHOLE_LIMIT_BYTES = 4 * MIB
-EDGE_BYTES = MIB
-N_BLOCKS = 16
-BLOCK_BYTES = 64 * 2**10
+logger = logging.getLogger(__name__)
+
+
+# A folder to go through, and what is ignored there.
+_Waiting = tuple[Path, IgnoreRules | None]
 
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """How a folder is searched.
+    """How folders are searched.
 
     Attributes:
         recursive: whether folders below it count.
         hidden: whether files and folders count whose name starts with a dot.
+        honours_ignore: whether what `.mvsearchignore` names is left out.
     """
 
     recursive: bool = True
     hidden: bool = False
+    honours_ignore: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,108 +47,75 @@ class ScannedFile:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a folder holds, in the order of the bytes of the paths.
+    """What some places hold, in the order of the bytes of the paths.
 
     Attributes:
+        folders: those of the places that were gone through, each by itself: not one that lies in
+            another, or is another by a link.
+        named: those of the files that are places themselves.
         unfinished: media whose names say that they are still being written.
+        ignored: media, and folders that nothing was read of, that `.mvsearchignore` leaves out.
     """
 
     files: tuple[ScannedFile, ...]
     failures: tuple[Failure, ...]
     unfinished: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+    named: frozenset[Path] = frozenset()
+    ignored: frozenset[Path] = frozenset()
 
 
-def scan_folder(folder: Path, options: ScanOptions = ScanOptions()) -> Scan:
-    """Find the media files in a folder.
+def scan_places(places: Sequence[Path], options: ScanOptions = ScanOptions()) -> Scan:
+    """Find the media files in folders, and among files that are named themselves.
 
     A file is a candidate when its ending is a media file's, so that a broken one is reported and
     not passed over, or when its content begins like a container. Links are followed once: a file
-    or folder that is reached twice counts once, by its real place where that is in the folder.
-    Pipes, sockets and devices are never opened.
+    or folder that is reached twice counts once, by its real place where that is in a folder.
+    Pipes, sockets and devices are never opened. What `.mvsearchignore` names in a folder or in one
+    above it, up to the place, is left out, unless it is a place itself.
 
     Raises:
-        MvsearchError: the folder is not there or is no folder.
+        MvsearchError: a place is not there, cannot be read, or is no folder and no media file.
     """
-    root = folder.absolute()
-    try:
-        is_folder = root.is_dir()
-    except OSError as error:
-        raise MvsearchError(f"{root}: {_say_why(error)}") from None
-    if not is_folder:
-        raise MvsearchError(f"{root} is not a folder")
     walk = _Walk(options)
-    walk.visit(root)
+    walk.visit(walk.take_places(places))
     files = walk.choose_files()
     unfinished = [file.path for file in files if walk.is_unfinished(file.path)]
     return Scan(
         tuple(file for file in files if file.path not in unfinished),
         tuple(sorted(walk.failures, key=_path_order)),
         tuple(unfinished),
+        tuple(walk.roots),
+        frozenset(walk.named),
+        frozenset(walk.ignored.difference(walk.named, walk.roots)),
     )
 
 
-def content_id(path: Path) -> str:
-    """Name a file by its content: 40 hexadecimal digits, BLAKE2b of the size and the bytes.
-
-    Up to 4 MiB all bytes count. Of a larger file 3 MiB do: the first and last MiB, where containers
-    keep indexes and tags, and 16 blocks of 64 KiB spread evenly between. Two files of one size that
-    differ anywhere in these never share an id (odds of 2^-160). They would if they differed only in
-    the rest: no gap is longer than a 17th of the file, so damage beyond that is always seen, and n
-    differing bytes at random places slip through with odds of (1 - 3 MiB / size)^n: for a file of
-    100 MiB, 0.05 for 100 bytes and 10^-13 for 1,000.
+def check_places(places: Sequence[Path]) -> None:
+    """Refuse places that cannot be scanned, before anything is made for them.
 
     Raises:
-        MediaError: "unreadable".
+        MvsearchError: as `scan_places`.
     """
-    digest = blake2b(digest_size=20, person=b"mvsearch-1")
+    _Walk(ScanOptions()).take_places(places)
+
+
+def _is_folder(place: Path) -> bool:
+    """Whether a place is a folder and not a file."""
     try:
-        with open(path, "rb", buffering=0, opener=_open_at_once) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise MediaError("unreadable", "it is not a regular file")
-            digest.update(status.st_size.to_bytes(8, "little"))
-            for start, length in _sampled_spans(status.st_size):
-                _digest_span(file, start, length, digest)
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        raise MvsearchError(
+            f"{place} is not there; if it was indexed and is gone for good, index its new place, if"
+            " it has one, and then: mvsearch remove --missing"
+        ) from None
     except OSError as error:
-        raise MediaError("unreadable", _say_why(error)) from None
-    return digest.hexdigest()
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting: a pipe that has taken the file's place would never answer."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _sampled_spans(size: int) -> list[tuple[int, int]]:
-    """The (start, length) spans of a file of that size that its id is made of."""
-    if size <= WHOLE_LIMIT_BYTES:
-        return [(0, size)]
-    inner = size - 2 * EDGE_BYTES
-    gap = (inner - N_BLOCKS * BLOCK_BYTES) // (N_BLOCKS + 1)
-    blocks = [
-        (EDGE_BYTES + gap + number * (gap + BLOCK_BYTES), BLOCK_BYTES) for number in range(N_BLOCKS)
-    ]
-    return [(0, EDGE_BYTES), *blocks, (size - EDGE_BYTES, EDGE_BYTES)]
-
-
-def _digest_span(file: BinaryIO, start: int, length: int, digest: blake2b) -> None:
-    """Add a span to the digest, less where the file ends early."""
-    file.seek(start)
-    while length > 0:
-        chunk = file.read(min(length, MIB))
-        if not chunk:
-            return
-        digest.update(chunk)
-        length -= len(chunk)
-
-
-def _say_why(error: OSError) -> str:
-    """The operating system's reason without the path."""
-    if isinstance(error, PermissionError):
-        return "there is no permission to read it"
-    if isinstance(error, FileNotFoundError):
-        return "it is no longer there, or a link that leads nowhere"
-    return f"it cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        raise MvsearchError(f"{place}: {explain_error(error)}") from None
+    except ValueError:
+        raise MvsearchError(f"{str(place)!r} is no path") from None
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise MvsearchError(f"{place} is no folder and no file that can be read")
+    return stat.S_ISDIR(mode)
 
 
 def _path_order(item: "Failure | ScannedFile") -> bytes:
@@ -153,26 +124,50 @@ def _path_order(item: "Failure | ScannedFile") -> bytes:
 
 
 class _Walk:
-    """One pass over a folder: real folders first, then those that are only reached by links."""
+    """One pass over folders: real folders first, then those that are only reached by links."""
 
     def __init__(self, options: ScanOptions) -> None:
         self.options = options
         self.failures: list[Failure] = []
+        self.roots: list[Path] = []
+        self.named: set[Path] = set()
+        self.ignored: set[Path] = set()
         self._folders_seen: set[tuple[int, int]] = set()
         self._files: list[tuple[bool, ScannedFile, tuple[int, int]]] = []
+        self._named: set[tuple[int, int]] = set()
         self._records: set[Path] = set()
 
-    def visit(self, root: Path) -> None:
-        """Collect every file below the root."""
-        waiting, linked = [root], list[Path]()
-        while waiting or linked:
-            is_linked = not waiting
-            folder = linked.pop() if is_linked else waiting.pop()
-            if not self._enter(folder):
-                continue
-            for entry in self._list(folder):
-                self._sort_entry(entry, waiting, linked)
-            linked.sort(key=os.fsencode, reverse=True)
+    def take_places(self, places: Sequence[Path]) -> list[Path]:
+        """Take the files that are named themselves; returns the folders.
+
+        Raises:
+            MvsearchError: a place is neither a folder nor a media file.
+        """
+        folders: list[Path] = []
+        for path in [place.absolute() for place in places]:
+            if _is_folder(path):
+                folders.append(path)
+            elif self._is_candidate(path):
+                self._take_file(path)
+            else:
+                raise MvsearchError(f"{path} is no video and no sound file")
+        return folders
+
+    def visit(self, roots: Sequence[Path]) -> None:
+        """Collect every file below the roots; one that lies in another is not gone through twice.
+
+        A root that the walk through another leaves out, as hidden or ignored, is gone through.
+        """
+        linked: list[_Waiting] = []
+        # Those above others first; and the real name of a folder before a link to it.
+        for root in sorted(roots, key=lambda root: (root.resolve() != root, len(root.parts))):
+            n_before = len(self._folders_seen)
+            self._go_through([(root, None)], linked)
+            if len(self._folders_seen) > n_before:
+                self.roots.append(root)
+        while linked:
+            linked.sort(key=lambda waiting: os.fsencode(waiting[0]), reverse=True)
+            self._go_through([linked.pop()], linked)
 
     def choose_files(self) -> list[ScannedFile]:
         """The candidates, each content once: its real path before a link to it."""
@@ -182,11 +177,32 @@ class _Walk:
             if identity not in files_seen and self._is_candidate(file.path):
                 files_seen.add(identity)
                 chosen.append(file)
+                if identity in self._named:
+                    self.named.add(file.path)
         return sorted(chosen, key=_path_order)
 
     def is_unfinished(self, path: Path) -> bool:
         """Whether a name, or aria2's record beside a file of full size, says it is not whole."""
         return is_download_name(path) or path.with_name(f"{path.name}.aria2") in self._records
+
+    def _take_file(self, path: Path) -> None:
+        """Take a file that is named itself."""
+        status = path.stat()
+        self._named.add((status.st_dev, status.st_ino))
+        record = path.with_name(f"{path.name}.aria2")
+        if record.exists():
+            self._records.add(record)
+        self._keep(path, status, path.is_symlink())
+
+    def _go_through(self, waiting: list[_Waiting], linked: list[_Waiting]) -> None:
+        """Collect the files of folders and of those below, but for what is behind links."""
+        while waiting:
+            folder, above = waiting.pop()
+            if not self._enter(folder):
+                continue
+            rules = self._read_rules(folder, above)
+            for entry in self._list(folder):
+                self._sort_entry(entry, rules, waiting, linked)
 
     def _enter(self, folder: Path) -> bool:
         """Whether the folder is new; one that is reached again, as by a loop of links, is not."""
@@ -199,6 +215,14 @@ class _Walk:
         is_new = identity not in self._folders_seen
         self._folders_seen.add(identity)
         return is_new
+
+    def _read_rules(self, folder: Path, above: IgnoreRules | None) -> IgnoreRules | None:
+        """What is ignored in a folder; what its file says in vain is a failure."""
+        rules = read_rules(folder, above) if self.options.honours_ignore else None
+        if rules is not above and rules is not None:
+            for problem in rules.problems:
+                self.failures.append(Failure(folder / IGNORE_NAME, "scan", "unreadable", problem))
+        return rules
 
     def _list(self, folder: Path) -> list[os.DirEntry[str]]:
         """The entries of a folder; none, and a failure, where it cannot be read."""
@@ -213,24 +237,47 @@ class _Walk:
             self._fail(folder, error)
             return []
 
-    def _sort_entry(self, entry: os.DirEntry[str], waiting: list[Path], linked: list[Path]) -> None:
-        """Put an entry among the folders to visit or the files found."""
+    def _sort_entry(
+        self,
+        entry: os.DirEntry[str],
+        rules: IgnoreRules | None,
+        waiting: list[_Waiting],
+        linked: list[_Waiting],
+    ) -> None:
+        """Put an entry among the folders to visit, the files found, or what is ignored."""
         path = Path(entry.path)
         try:
             is_link = entry.is_symlink()
             status = entry.stat()
         except OSError as error:
-            if has_media_ending(path):
+            if has_media_ending(path) and not is_ignored(rules, path, is_folder=False):
                 self._fail(path, error)
             return
         if stat.S_ISDIR(status.st_mode):
-            if self.options.recursive:
-                (linked if is_link else waiting).append(path)
+            if not self.options.recursive:
+                return
+            if is_ignored(rules, path, is_folder=True):
+                self._ignore(path)
+            else:
+                (linked if is_link else waiting).append((path, rules))
         elif stat.S_ISREG(status.st_mode):
             if path.suffix == ".aria2":
                 self._records.add(path)
-            file = ScannedFile(path, status.st_size, status.st_mtime_ns)
-            self._files.append((is_link, file, (status.st_dev, status.st_ino)))
+            if is_ignored(rules, path, is_folder=False):
+                if has_media_ending(path):
+                    self._ignore(path)
+            else:
+                self._keep(path, status, is_link)
+
+    def _keep(self, path: Path, status: os.stat_result, is_link: bool) -> None:
+        """Keep a file for the choice among its names."""
+        file = ScannedFile(path, status.st_size, status.st_mtime_ns)
+        self._files.append((is_link, file, (status.st_dev, status.st_ino)))
+
+    def _ignore(self, path: Path) -> None:
+        """Remember what is left out."""
+        logger.info("ignored: %s", path)
+        self.ignored.add(path)
 
     def _is_candidate(self, path: Path) -> bool:
         """Whether the ending or, failing that, the content is a media file's."""
@@ -239,11 +286,11 @@ class _Walk:
         if is_download_name(path) and has_media_ending(path.with_suffix("")):
             return True
         try:
-            with open(path, "rb", buffering=0, opener=_open_at_once) as file:
+            with open(path, "rb", buffering=0, opener=open_at_once) as file:
                 return is_media_head(file.read(HEAD_BYTES))
         except OSError:
             return False
 
     def _fail(self, path: Path, error: OSError) -> None:
         """Remember what could not be read."""
-        self.failures.append(Failure(path, "scan", "unreadable", _say_why(error)))
+        self.failures.append(Failure(path, "scan", "unreadable", explain_error(error)))

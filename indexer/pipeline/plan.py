@@ -25,7 +25,7 @@ class Job:
     """One content and the stages it lacks.
 
     Attributes:
-        files: every file of the folder that holds it; the first by name is worked on, and knows
+        files: every file of the folders that holds it; the first by name is worked on, and knows
             the others.
         lacking: empty where only a place is new, or gone.
     """
@@ -123,7 +123,7 @@ def choose_jobs(
     """Sort files into jobs, one for each content.
 
     Args:
-        inventory: what there is in the folder.
+        inventory: what there is in the folders.
         catalog: what is done.
         encoders: of the profile.
         wish: where lyrics may come from.
@@ -146,9 +146,7 @@ def choose_jobs(
     # By name: a copy that came today is not worked on, and named after, rather than an older one.
     for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
         by_content.setdefault(found.video_id, []).append(found)
-    moved = {found.video_id for found in inventory.fresh}
-    if not inventory.is_mostly_gone:  # then the library keeps these places
-        moved |= inventory.bereft
+    moved = {found.video_id for found in inventory.fresh} | inventory.bereft
     list_once = cache(list_lyric_files)
     chosen = Jobs()
     for video_id, files in by_content.items():

@@ -20,13 +20,7 @@ from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.probe import Probe
 from mvsearch.indexer.media.unfinished import explain_unfinished
 from mvsearch.indexer.pipeline.durations import Lengths
-from mvsearch.indexer.pipeline.inventory import (
-    Found,
-    Inventory,
-    InventoryOptions,
-    take_inventory,
-    take_inventory_of,
-)
+from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.plan import Job, LyricsWish, choose_jobs, list_idle_options
 from mvsearch.indexer.pipeline.stages import (
     LyricsMode,
@@ -35,6 +29,7 @@ from mvsearch.indexer.pipeline.stages import (
     hear_lyrics,
     run_stages,
 )
+from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
 from mvsearch.indexer.pipeline.writer import Ledger, Summary
 from mvsearch.indexer.progress import Progress, Silence
 from mvsearch.store.errors import CancelledError, LibraryBusyError, MediaError, MvsearchError
@@ -49,13 +44,15 @@ N_FILES_AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class IndexOptions:
-    """How a folder is indexed.
+    """How folders are indexed.
 
     Attributes:
         whisper_model: name, checkpoint file or folder of CTranslate2; None takes the profile's.
         workers: files decoded at once; None takes one for two cores, as the decoder has threads
             too, but two at least: while one file begins or ends, another uses the cores.
         has_retry: whether files that failed before are tried again though they did not change.
+        has_removed: whether files come back whose video was removed by its name; one that is named
+            itself always does.
         wait_seconds: how long to wait for another writer.
     """
 
@@ -66,12 +63,13 @@ class IndexOptions:
     workers: int | None = None
     is_recursive: bool = True
     has_retry: bool = False
+    has_removed: bool = False
     wait_seconds: float = 10.0
     analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
 
 
-def index_folder(
-    folder: Path,
+def index_paths(
+    paths: Sequence[Path],
     library: Library,
     encoders: Encoders,
     options: IndexOptions = IndexOptions(),
@@ -79,16 +77,30 @@ def index_folder(
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Summary:
-    """Bring the library up to date with a folder.
+    """Bring the library up to date with folders, and with files that are named themselves.
 
     Ctrl-C, or setting `stop`, ends the run within a second or two; what is done stays.
 
+    Args:
+        paths: folders and media files. A folder inside another is not done twice. What a folder has
+            no more leaves the library, and so does what `.mvsearchignore` names; a file that is
+            named says nothing of others, and is taken even if it is ignored or was removed.
+        library: the one to fill.
+        encoders: of its profile.
+        options: how.
+        progress: shown meanwhile.
+        stop: when set, the run ends; what is done stays.
+
     Raises:
-        MvsearchError: a wrong folder, a busy library, other encoders, or weights that are missing.
+        MvsearchError: a path that is not there or is no media file, a busy library, other
+            encoders, or weights that are missing.
     """
+    if not paths:
+        raise MvsearchError("name a folder or a file to index")
     # Paths are shown and kept as they stand here, so without "..".
-    place = folder.resolve() if ".." in folder.parts else folder.absolute()
-    return _Run(place, library, encoders, options, progress or Silence(), stop).complete(library)
+    places = [path.resolve() if ".." in path.parts else path.absolute() for path in paths]
+    run = _Run(places, None, library, encoders, options, progress or Silence(), stop)
+    return run.complete(library)
 
 
 def index_videos(
@@ -113,7 +125,7 @@ def index_videos(
     Raises:
         MvsearchError: a busy library, other encoders, or weights that are missing.
     """
-    run = _Run(tuple(wanted), library, encoders, options, progress or Silence(), stop)
+    run = _Run((), wanted, library, encoders, options, progress or Silence(), stop)
     return run.complete(library)
 
 
@@ -131,24 +143,26 @@ def _writing(library: Library, wait_seconds: float, progress: Progress) -> Itera
 
 
 class _Run:
-    """One run over a folder, or over the locations of another library."""
+    """One run over places, or else over the locations of another library."""
 
     def __init__(
         self,
-        source: Path | tuple[Location, ...],
+        places: Sequence[Path],
+        wanted: Sequence[Location] | None,
         library: Library,
         encoders: Encoders,
         options: IndexOptions,
         progress: Progress,
         stop: threading.Event | None,
     ) -> None:
-        self.source = source
+        self.places = places
+        self.wanted = wanted
         self.catalog = library.catalog
         self.encoders = encoders
         self.options = options
         self.progress = progress
         self.stop = stop or threading.Event()
-        self.ledger = Ledger(library.catalog, source if isinstance(source, Path) else None)
+        self.ledger = Ledger(library.catalog)
         self.whisper_model = options.whisper_model or encoders.profile.whisper_model
         self.lyrics: LyricsMode = options.lyrics
         # Such a profile asks Whisper first, and others only where there is no Whisper.
@@ -185,8 +199,10 @@ class _Run:
         """Every stage, the cheap ones first."""
         inventory = self._take_inventory()
         self.ledger.summary.is_empty = inventory.is_empty and not self.stop.is_set()
-        for failure in inventory.failures:
-            self.ledger.keep_failure(failure)
+        self.ledger.keep_inventory(inventory)
+        if not inventory.is_empty:
+            for folder in inventory.empty:
+                self.progress.note(f"{folder} holds no video and no sound file")
         wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)
         decoded = self.options.analysis.decoded
         chosen = choose_jobs(inventory, self.catalog, self.encoders, wish, decoded)
@@ -196,7 +212,6 @@ class _Run:
             self.progress.note(line)
         self.ledger.summary.unchanged = chosen.n_unchanged
         self.ledger.summary.pending = chosen.n_waiting
-        self.ledger.summary.unfinished += inventory.unfinished
         self._analyse(chosen.jobs)
         if self.ledger.summary.unfinished:
             self.progress.note(explain_unfinished(self.ledger.summary.unfinished))
@@ -206,7 +221,7 @@ class _Run:
             self._transcribe()
 
     def _take_inventory(self) -> Inventory:
-        """Look at every file of the folder."""
+        """Look at every file."""
         is_begun = False
 
         def count(n_files: int) -> None:
@@ -216,24 +231,24 @@ class _Run:
                 is_begun = True
             self.progress.advance("look")
 
-        options = InventoryOptions(self.options.is_recursive, self.options.has_retry)
-        if isinstance(self.source, Path):
-            return take_inventory(self.source, self.catalog, options, on_file=count, stop=self.stop)
-        self.ledger.forget_others({location.video_id for location in self.source})
-        return take_inventory_of(self.source, self.catalog, options, on_file=count, stop=self.stop)
+        asked = self.options
+        options = InventoryOptions(asked.is_recursive, asked.has_retry, asked.has_removed)
+        if self.wanted is None:
+            return take_inventory(self.places, self.catalog, options, on_file=count, stop=self.stop)
+        self.ledger.forget_others({location.video_id for location in self.wanted})
+        return take_inventory_of(self.wanted, self.catalog, options, on_file=count, stop=self.stop)
 
     def _forget(self, inventory: Inventory) -> None:
-        """Drop what vanished, unless so much did that a drive may be missing."""
+        """Drop what vanished, but not where so much did that a drive may be missing."""
         if self.stop.is_set():
             return
-        if inventory.is_mostly_gone:
-            self.ledger.summary.missing = len(inventory.gone)
+        if inventory.missing:
+            self.ledger.summary.missing = len(inventory.missing)
             self.progress.note(
-                f"{len(inventory.gone)} files that the library knows are missing here, more than"
+                f"{len(inventory.missing)} files that the library knows are missing here, more than"
                 " are left, so they are kept. If they are really gone: mvsearch remove --missing"
             )
-        else:
-            self.ledger.forget(inventory.gone, inventory.healed)
+        self.ledger.forget(inventory.gone, inventory.healed)
 
     def _analyse(self, jobs: list[Job]) -> None:
         """Analyse files side by side; this thread alone writes."""

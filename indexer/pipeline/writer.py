@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.indexer.media.unfinished import has_changed
-from mvsearch.indexer.pipeline.inventory import Found
+from mvsearch.indexer.pipeline.inventory import Found, Inventory
 from mvsearch.indexer.pipeline.stages import Outcome, StageResult
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Failure, Location, Video
@@ -17,11 +17,13 @@ class Summary:
     """What a run did.
 
     Attributes:
-        indexed, unchanged: files of the folder.
+        indexed, unchanged: files of the folders, or that were named.
         removed: videos that left the library with their last file.
         missing: files that the library knows and the folder lacks, kept because they are most.
         pending: videos whose lyrics wait for Whisper.
         unfinished: files that are still being written, left for a later run.
+        kept_out: files whose video was removed by its name, and which stay out.
+        ignored: media and folders that `.mvsearchignore` leaves out.
         is_interrupted: stopped before the end; what was done is kept.
         is_empty: there is no media file, and the library never knew one there.
     """
@@ -33,6 +35,8 @@ class Summary:
     pending: int = 0
     failures: list[Failure] = field(default_factory=list)
     unfinished: list[Path] = field(default_factory=list)
+    kept_out: int = 0
+    ignored: int = 0
     seconds: float = 0.0
     is_interrupted: bool = False
     is_empty: bool = False
@@ -51,21 +55,27 @@ class Summary:
             "failed": self.failed,
             "failures": [failure.to_dict() for failure in self.failures],
             "unfinished": len(self.unfinished),
+            "kept_out": self.kept_out,
+            "ignored": self.ignored,
             "seconds": round(self.seconds, 3),
         }
 
 
 class Ledger:
-    """Writes outcomes down, each stage in a transaction of its own.
+    """Writes outcomes down, each stage in a transaction of its own."""
 
-    Args:
-        folder: the one that is indexed; None where files come from several, each by itself.
-    """
-
-    def __init__(self, catalog: Catalog, folder: Path | None) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self.folder = folder
         self.summary = Summary()
+
+    def keep_inventory(self, inventory: Inventory) -> None:
+        """Note what was seen before any file is worked on."""
+        for failure in inventory.failures:
+            self.keep_failure(failure)
+        summary = self.summary
+        summary.unfinished += inventory.unfinished
+        summary.kept_out, summary.ignored = len(inventory.kept_out), len(inventory.ignored)
+        self.catalog.note_removed([_locate(found) for found in inventory.kept_out])
 
     def keep_if_whole(self, files: Sequence[Found], outcome: Outcome) -> bool:
         """Store what became of one content, unless its file grew meanwhile: then it is not whole.
@@ -166,10 +176,18 @@ class Ledger:
         """Store a video and one place where it lies."""
         if self.catalog.has_video(video.id):
             video = _keep_longest(video, self.catalog.video(video.id))
-        file = found.file
-        folder = self.folder or file.path.parent
-        location = Location(file.path, video.id, folder, file.size, file.mtime_ns)
-        self.catalog.add_video(replace(video, path=file.path), location)
+        location = _locate(found)
+        known = self.catalog.location(location.path)
+        if found.folder is None and known is not None:  # a file that is named came from a folder
+            location = replace(location, folder=known.folder)
+        self.catalog.add_video(replace(video, path=location.path), location)
+
+
+def _locate(found: Found) -> Location:
+    """A file as a place of its content."""
+    file = found.file
+    folder = found.folder or file.path.parent
+    return Location(file.path, found.video_id, folder, file.size, file.mtime_ns)
 
 
 def _keep_longest(video: Video, old: Video) -> Video:

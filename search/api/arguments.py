@@ -38,7 +38,7 @@ class SearchArguments(TypedDict, total=False):
 
 
 class IndexArguments(TypedDict, total=False):
-    """How a folder is indexed.
+    """How folders are indexed.
 
     Attributes:
         lyrics: "auto" takes side-cars, subtitles and tags, then Whisper if its weights are there;
@@ -53,6 +53,7 @@ class IndexArguments(TypedDict, total=False):
         fast: key frames only.
         max_hours: a file that claims or yields more is refused.
         retry_failed: whether files that failed before are tried again.
+        include_removed: whether files come back whose video was taken out by `remove`.
         wait_seconds: how long to wait for another writer.
     """
 
@@ -67,6 +68,7 @@ class IndexArguments(TypedDict, total=False):
     fast: bool
     max_hours: float
     retry_failed: bool
+    include_removed: bool
     wait_seconds: float
 
 
@@ -103,6 +105,7 @@ def make_index_options(
     fast: bool = False,
     max_hours: float = 12.0,
     retry_failed: bool = False,
+    include_removed: bool = False,
     wait_seconds: float = 10.0,
 ) -> IndexOptions:
     """The options of an index run; decoders in hardware are used where there are any."""
@@ -115,6 +118,7 @@ def make_index_options(
         workers=workers,
         is_recursive=recursive,
         has_retry=retry_failed,
+        has_removed=include_removed,
         wait_seconds=wait_seconds,
         analysis=AnalysisOptions(
             frame_rate,

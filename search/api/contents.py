@@ -1,11 +1,9 @@
 """What a library holds: read it, and take videos out of it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mvsearch.search.api.session import Session
-from mvsearch.store.library import Library
 from mvsearch.store.records import Failure, Lyrics, Video
 
 if TYPE_CHECKING:
@@ -66,12 +64,18 @@ class Contents:
     def remove(self, video: str | Video) -> int:
         """Take a video out of the library; its files are not touched.
 
+        It stays out until its file is named to `index`, or `include_removed` is.
+
         Returns:
             How many videos have left.
         """
         with self._session.using() as library, library.writing():
-            found = library.catalog.locations(video_id=self.find(video).id)
-            return _drop(library, [location.path for location in found])
+            return len(library.catalog.remove_videos([self.find(video).id]))
+
+    def removed(self) -> list[Video]:
+        """The videos that `remove` took out and that stay out, by artist, title and id."""
+        with self._session.using() as library:
+            return library.catalog.removed_videos()
 
     def remove_missing(self) -> int:
         """Take every video out whose files are gone; returns how many have left."""
@@ -79,16 +83,11 @@ class Contents:
             catalog = library.catalog
             paths = [location.path for location in catalog.locations()]
             paths += [failure.path for failure in catalog.failures()]
-            return _drop(library, [path for path in paths if not path.exists()])
+            gone = [path for path in paths if not path.exists()]
+            catalog.clear_failures(gone)
+            return len(catalog.drop_locations(gone))
 
     def holds_file(self, path: Path) -> bool:
         """Whether a file is a video of the library, so that nothing else is written there."""
         with self._session.using() as library:
             return library.catalog.location(path) is not None
-
-
-def _drop(library: Library, paths: Sequence[Path]) -> int:
-    """Forget files; returns how many videos leave with them."""
-    n_removed = len(library.catalog.drop_locations(paths))
-    library.catalog.clear_failures(paths)
-    return n_removed

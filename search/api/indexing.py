@@ -1,11 +1,12 @@
-"""Index a folder, and make ready what the next search needs."""
+"""Index folders and files, and make ready what the next search needs."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
-from mvsearch.indexer.pipeline.inventory import explain_absence
-from mvsearch.indexer.pipeline.run import index_folder
+from mvsearch.indexer.media.scan import check_places
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import IndexArguments, make_index_options
@@ -17,20 +18,19 @@ from mvsearch.store.errors import CancelledError, MvsearchError, NoLibraryError
 
 def index(
     session: Session,
-    folder: Path,
+    paths: Sequence[Path],
     progress: AnyProgress,
     cancel: threading.Event | None,
     **arguments: Unpack[IndexArguments],
 ) -> Summary:
     """See `VideoLibrary.index`."""
     options = make_index_options(**arguments)
-    if not folder.is_dir():
-        raise MvsearchError(explain_absence(folder))
+    check_places(paths)
     _check_weights(session)
     with session.using(create=True) as library, session.watching(progress, cancel) as watched:
         encoders = session.engine(library).encoders
-        summary = index_folder(
-            folder, library, encoders, options, progress=watched, stop=watched.stop
+        summary = index_paths(
+            paths, library, encoders, options, progress=watched, stop=watched.stop
         )
         if not summary.is_interrupted:
             encoders.release()  # the networks hold a hundred MB, and hardly any is used again
@@ -39,12 +39,20 @@ def index(
             except CancelledError:  # what is not measured is measured when it is needed
                 summary.is_interrupted = True
     if summary.is_empty:
-        below = "" if options.is_recursive else ", without the folders below it,"
-        raise MvsearchError(
-            f"{folder}{below} holds no video and no sound file; name the folder with your music"
-            " videos"
-        )
+        raise MvsearchError(_explain_emptiness(paths, summary, is_recursive=options.is_recursive))
     return summary
+
+
+def _explain_emptiness(paths: Sequence[Path], summary: Summary, *, is_recursive: bool) -> str:
+    """Say that folders hold nothing to index."""
+    shown = ", ".join(str(path) for path in paths[:3]) + (", …" if len(paths) > 3 else "")
+    below = "" if is_recursive else ", without the folders below it,"
+    verb = "holds" if len(paths) == 1 else "hold"
+    ignored = f", besides {summary.ignored} ignored by .mvsearchignore" if summary.ignored else ""
+    return (
+        f"{shown}{below} {verb} no video and no sound file{ignored}; name the folder with your"
+        " music videos"
+    )
 
 
 def _check_weights(session: Session) -> None:

@@ -80,18 +80,18 @@ class VideoLibrary(Contents):
 
     def index(
         self,
-        folder: AnyPath,
-        *,
+        *paths: AnyPath,
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
         **arguments: Unpack[IndexArguments],
     ) -> "Summary":
-        """Bring the library up to date with a folder: what is new or changed is worked on.
+        """Bring the library up to date with folders: what is new or changed is worked on.
 
-        A library that is not there yet is made. What was done before an interruption is kept.
+        A library that is not there yet is made. What was done before an interruption is kept. What
+        `remove` took out stays out, until its file is named here, or with `include_removed`.
 
         Args:
-            folder: of videos.
+            *paths: folders, and media files. A file that is named says nothing of other files.
             progress: told meanwhile: a function that takes a line, such as `print`, or an object
                 that is a `Progress`.
             cancel: ends the run within a second or two when it is set, as `close` does; the
@@ -99,13 +99,13 @@ class VideoLibrary(Contents):
             **arguments: see `IndexArguments`.
 
         Raises:
-            MvsearchError: the folder is not there or holds no media, the library is being written
+            MvsearchError: a path is not there, or there are no media, the library is being written
                 by another process, or weights are missing.
         """
         from mvsearch.search.api.indexing import index
 
-        place = expand_home(folder)
-        return index(self._session, place, progress, cancel, **arguments)
+        places = [expand_home(path) for path in paths]
+        return index(self._session, places, progress, cancel, **arguments)
 
     def search(
         self,

@@ -3,6 +3,7 @@
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "index": (
         "mvsearch index ~/Videos",
+        "mvsearch index ~/Videos ~/Music/live song.mp4",
         "mvsearch index ~/Videos --fast --lyrics off",
     ),
     "search": (
@@ -32,6 +33,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "list": (
         "mvsearch list",
+        "mvsearch list --removed",
         "mvsearch list --json",
     ),
     "show": ('mvsearch show "Paper Moon"',),

@@ -20,9 +20,11 @@ WhisperEngineName = Literal["auto", "openai", "faster"]
 @app.command(epilog=show_examples("index"))
 def index(
     context: typer.Context,
-    folder: Annotated[
-        Path,
-        typer.Argument(parser=read_path, metavar="FOLDER", help="A folder of music videos."),
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            parser=read_path, metavar="PATH...", help="Folders of music videos, or single files."
+        ),
     ],
     library: LibraryOption = None,
     profile: Annotated[
@@ -71,9 +73,13 @@ def index(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try files again that failed before.")
     ] = False,
+    include_removed: Annotated[
+        bool,
+        typer.Option("--include-removed", help="Bring back what mvsearch remove has taken out."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the library up to date with a folder: only what is new or changed is worked on."""
+    """Bring the library up to date with folders: only what is new or changed is worked on."""
     import mvsearch
     from mvsearch.search.output.listing import print_summary
     from mvsearch.search.output.progress import choose_progress
@@ -82,7 +88,7 @@ def index(
         profile = None  # the file names the profile of new libraries
     with mvsearch.open(library, profile=profile) as opened:
         summary = opened.index(
-            folder,
+            *paths,
             progress=choose_progress(make_console(stderr=True), is_silent=as_json),
             lyrics=lyrics,
             whisper_model=whisper_model,
@@ -95,11 +101,12 @@ def index(
             fast=fast,
             max_hours=max_hours,
             retry_failed=retry_failed,
+            include_removed=include_removed,
         )
     if as_json:
         print_json(summary.to_dict())
     else:
-        print_summary(summary, make_console(), folder)
+        print_summary(summary, make_console(), paths[0] if len(paths) == 1 else None)
     if summary.is_interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     if summary.failures:

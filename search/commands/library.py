@@ -72,13 +72,19 @@ def lyrics(
 
 
 @app.command("list", epilog=show_examples("list"))
-def list_videos(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def list_videos(
+    removed: Annotated[
+        bool, typer.Option("--removed", help="Those that were removed, and stay out.")
+    ] = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the videos of the library."""
     import mvsearch
     from mvsearch.search.output.listing import print_videos
 
     with mvsearch.open(library) as opened:
-        videos = opened.videos()
+        videos = opened.removed() if removed else opened.videos()
     if as_json:
         print_json([video.to_dict(has_copies=True) for video in videos])
     else:
@@ -107,7 +113,7 @@ def remove(
     ] = False,
     library: LibraryOption = None,
 ) -> None:
-    """Take a video out of the library; its files are not touched."""
+    """Take a video out of the library, until it is named to index; its files are not touched."""
     import mvsearch
 
     if (video is None) != missing:

@@ -30,6 +30,8 @@ class Account(Protocol):
     missing: int
     failures: list[Failure]
     unfinished: list[Path]
+    kept_out: int
+    ignored: int
     seconds: float
     is_interrupted: bool
 
@@ -52,13 +54,15 @@ def print_models(statuses: Sequence[ModelStatus], console: Console) -> None:
             say(console, f"{status.name}: {status.problem}")
 
 
-def print_summary(summary: Account, console: Console, folder: Path) -> None:
+def print_summary(summary: Account, console: Console, folder: Path | None = None) -> None:
     """Say what a run did in one line, and what failed in a table."""
     said = [f"{summary.indexed} indexed", f"{summary.unchanged} unchanged"]
     said += [f"{summary.removed} removed"] if summary.removed else []
     said += [f"{summary.missing} missing but kept"] if summary.missing else []
     said += [f"{summary.failed} failed"] if summary.failures else []
     said += [f"{len(summary.unfinished)} still being written"] if summary.unfinished else []
+    said += [f"{summary.kept_out} kept out as removed"] if summary.kept_out else []
+    said += [f"{summary.ignored} ignored"] if summary.ignored else []
     if summary.failures:
         print_failures(summary.failures, console, folder)
     end = "; stopped early, what was done is kept" if summary.is_interrupted else ""

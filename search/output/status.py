@@ -37,3 +37,5 @@ def print_status(status: dict[str, Any], console: Console) -> None:
         said = ", ".join(f"{median:.2f} ({kind})" for kind, median in medians.items())
         say(console, f"unrelated {said} median similarity ({space})")
     say(console, f"failures  {status['failures']}")
+    if status["removed"]:
+        say(console, f"removed   {status['removed']} stay out (mvsearch list --removed)")

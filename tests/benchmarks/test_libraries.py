@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.libraries import LibraryOptions, Words, keep_library
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import index_folder
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.scoring.null_distribution import measure_backgrounds
@@ -41,7 +41,7 @@ def test_every_space_holds_the_vectors_asked_for(library):
 
 
 def test_indexing_its_folder_finds_nothing_to_do(made, library):
-    summary = index_folder(made.videos, library, Encoders("toy"))
+    summary = index_paths([made.videos], library, Encoders("toy"))
     assert (summary.unchanged, summary.indexed, summary.failed) == (9, 0, 0)
 
 

@@ -16,7 +16,7 @@ import faiss  # noqa: F401 (loaded once for all processes that are forked off)
 from mvsearch import cli
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.networks.export_cache import load_cached
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.search.commands.process import run_app
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, parse_part
@@ -30,7 +30,7 @@ SPACES = Encoders("toy").spaces()  # loads the encoders once for all processes
 def index(home: Path, videos: Path) -> dict[str, Any]:
     """Index a folder with the toy encoders: the failures by file, what is known, what was done."""
     with Library.open(home, create=True) as library:
-        summary = index_folder(videos, library, Encoders("toy"), IndexOptions(workers=2))
+        summary = index_paths([videos], library, Encoders("toy"), IndexOptions(workers=2))
         for space in library.catalog.spaces():
             library.index(space)
         failures = library.catalog.failures()

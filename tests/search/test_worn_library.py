@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import index_folder
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.query.query import Query, QueryKind, parse_part
 from mvsearch.search.results import Result
@@ -58,7 +58,7 @@ def wear(folder: Path, aside: Path, library: Library) -> None:
     """Bring a library in many steps to where one run would bring it."""
 
     def run() -> None:
-        index_folder(folder, library, Encoders("toy"))
+        index_paths([folder], library, Encoders("toy"))
 
     aside.mkdir()
     shutil.move(folder / "song 1.mp4", aside)
@@ -93,7 +93,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         Library.open(top / "fresh", create=True) as fresh,
     ):
         wear(folder, top / "aside", worn)
-        index_folder(folder, fresh, Encoders("toy"))
+        index_paths([folder], fresh, Encoders("toy"))
         yield Pair(folder, Engine(worn, Encoders("toy")), Engine(fresh, Encoders("toy")))
 
 

@@ -109,10 +109,12 @@ def list_media(folder: Path) -> tuple[Path, ...]:
     Raises:
         QueryError: it is no folder, cannot be read, or holds none.
     """
-    from mvsearch.indexer.features.analysis import scan_folder
+    from mvsearch.indexer.features.analysis import ScanOptions, scan_places
 
+    if not folder.is_dir():
+        raise QueryError(f"{folder} is not a folder")
     try:
-        scan = scan_folder(folder)
+        scan = scan_places([folder], ScanOptions(honours_ignore=False))
     except MvsearchError as error:
         raise QueryError(str(error)) from error
     for failure in scan.failures:

@@ -14,7 +14,7 @@ from mvsearch.indexer.encoders import PROFILES, Encoders, load_encoder
 from mvsearch.indexer.encoders.image.resnet import ResNet50
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.text.bert import Bert
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.errors import WeightsMissingError
@@ -60,7 +60,7 @@ def home(paper: Encoders, folder: Path, tmp_path_factory: pytest.TempPathFactory
     """Where a library of both lies."""
     home = tmp_path_factory.mktemp("library")
     with Library.open(home, create=True) as opened:
-        summary = index_folder(folder, opened, paper, IndexOptions(workers=1))
+        summary = index_paths([folder], opened, paper, IndexOptions(workers=1))
         assert summary.indexed == 2
         assert not summary.failures
     return home
@@ -141,13 +141,13 @@ def test_whisper_is_asked_first_where_it_is_there(
     )
     monkeypatch.setattr("mvsearch.indexer.pipeline.run.Transcriber", StubTranscriber)
     with Library.open(shutil.copytree(home, tmp_path / "library")) as library:
-        index_folder(folder, library, paper, IndexOptions(workers=1))
+        index_paths([folder], library, paper, IndexOptions(workers=1))
         long, short = library.catalog.videos()
         heard = library.catalog.embeddings(long.id, library.catalog.spaces()[1].key)
         assert heard is not None
         assert [segment.text for segment in heard.segments] == ["a dog\na wolf"]
         assert library.catalog.lyrics(short.id) is None
-        again = index_folder(folder, library, paper, IndexOptions(workers=1))
+        again = index_paths([folder], library, paper, IndexOptions(workers=1))
         assert (again.indexed, again.unchanged) == (0, 2)
 
 

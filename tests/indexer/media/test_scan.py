@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.indexer.media.scan import Scan, ScanOptions, content_id, scan_folder
+from mvsearch.indexer.media.content import content_id
+from mvsearch.indexer.media.scan import Scan, ScanOptions, scan_places
 from mvsearch.store.errors import MediaError, MvsearchError
 from tests.media import make_colours, make_tone, run_ffmpeg
 
@@ -43,13 +44,13 @@ def touch(folder: Path, *parts: str, content: bytes = b"x") -> Path:
 @pytest.mark.parametrize("kind", SOUND_FORMATS)
 def test_sound_is_told_by_content_when_the_name_says_nothing(tmp_path: Path, kind: str) -> None:
     made = make_tone(tmp_path / "nameless", 440, 0.3, options=SOUND_FORMATS[kind])
-    assert [file.path for file in scan_folder(tmp_path).files] == [made]
+    assert [file.path for file in scan_places([tmp_path]).files] == [made]
 
 
 @pytest.mark.parametrize("kind", VIDEO_FORMATS)
 def test_video_is_told_by_content_when_the_name_says_nothing(tmp_path: Path, kind: str) -> None:
     made = make_colours(tmp_path / "nameless", [("red", 0.2)], options=("-f", kind))
-    assert [file.path for file in scan_folder(tmp_path).files] == [made]
+    assert [file.path for file in scan_places([tmp_path]).files] == [made]
 
 
 def test_other_content_is_no_candidate(tmp_path: Path) -> None:
@@ -63,42 +64,42 @@ def test_other_content_is_no_candidate(tmp_path: Path) -> None:
     touch(tmp_path, "photo.heic", content=b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00")
     run_ffmpeg("-f", "lavfi", "-i", "testsrc2=d=1", "-frames:v", "1", tmp_path / "a.png")
     run_ffmpeg("-f", "lavfi", "-i", "testsrc2=d=1", "-frames:v", "1", tmp_path / "a.webp")
-    assert scan_folder(tmp_path) == Scan((), ())
+    assert scan_places([tmp_path]) == Scan((), (), folders=(tmp_path,))
 
 
 def test_a_media_ending_is_enough_so_that_broken_files_are_reported(tmp_path: Path) -> None:
     for name in ("empty.mp4", "text.MKV", "garbage.mp3"):
         touch(tmp_path, name, content=b"" if name.startswith("empty") else b"words")
-    assert names(scan_folder(tmp_path)) == ["empty.mp4", "garbage.mp3", "text.MKV"]
+    assert names(scan_places([tmp_path])) == ["empty.mp4", "garbage.mp3", "text.MKV"]
 
 
 def test_size_and_time_are_those_of_the_file(tmp_path: Path) -> None:
     path = touch(tmp_path, "a.mp4", content=b"12345")
     os.utime(path, ns=(1, 1_234_567_890_123_456_789))
-    (file,) = scan_folder(tmp_path).files
+    (file,) = scan_places([tmp_path]).files
     assert (file.size, file.mtime_ns) == (5, 1_234_567_890_123_456_789)
 
 
 def test_the_order_is_that_of_the_bytes_of_the_paths(tmp_path: Path) -> None:
     for parts in (("b.mp4",), ("a", "z.mp4"), ("B.mp4",), ("a.mp4",), ("é.mp4",)):
         touch(tmp_path, *parts)
-    found = [str(file.path.relative_to(tmp_path)) for file in scan_folder(tmp_path).files]
+    found = [str(file.path.relative_to(tmp_path)) for file in scan_places([tmp_path]).files]
     assert found == ["B.mp4", "a.mp4", "a/z.mp4", "b.mp4", "é.mp4"]
 
 
 def test_folders_below_count_only_when_asked_for(tmp_path: Path) -> None:
     touch(tmp_path, "top.mp4")
     touch(tmp_path, "deep", "er", "low.mp4")
-    assert names(scan_folder(tmp_path)) == ["low.mp4", "top.mp4"]
-    assert names(scan_folder(tmp_path, ScanOptions(recursive=False))) == ["top.mp4"]
+    assert names(scan_places([tmp_path])) == ["low.mp4", "top.mp4"]
+    assert names(scan_places([tmp_path], ScanOptions(recursive=False))) == ["top.mp4"]
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     touch(tmp_path, ".hidden.mp4")
     touch(tmp_path, ".folder", "inside.mp4")
     touch(tmp_path, "seen.mp4")
-    assert names(scan_folder(tmp_path)) == ["seen.mp4"]
-    everything = names(scan_folder(tmp_path, ScanOptions(hidden=True)))
+    assert names(scan_places([tmp_path])) == ["seen.mp4"]
+    everything = names(scan_places([tmp_path], ScanOptions(hidden=True)))
     assert everything == ["inside.mp4", ".hidden.mp4", "seen.mp4"]
 
 
@@ -106,7 +107,7 @@ def test_a_loop_of_links_ends_and_counts_each_file_once(tmp_path: Path) -> None:
     touch(tmp_path, "one", "a.mp4")
     (tmp_path / "one" / "back").symlink_to(tmp_path)
     (tmp_path / "one" / "self").symlink_to(tmp_path / "one" / "self")
-    scan = scan_folder(tmp_path)
+    scan = scan_places([tmp_path])
     assert [file.path for file in scan.files] == [tmp_path / "one" / "a.mp4"]
     assert scan.failures == ()
 
@@ -116,7 +117,7 @@ def test_a_file_behind_several_links_counts_once_by_its_real_place(tmp_path: Pat
     (tmp_path / "a-link.mp4").symlink_to(real)
     (tmp_path / "b-folder").symlink_to(tmp_path / "z")
     (tmp_path / "c-hard.mp4").hardlink_to(real)
-    (file,) = scan_folder(tmp_path).files
+    (file,) = scan_places([tmp_path]).files
     assert file.path == tmp_path / "c-hard.mp4"  # a hard link is as real: the first by name
 
 
@@ -126,14 +127,14 @@ def test_what_lies_elsewhere_is_reached_through_a_link(tmp_path: Path) -> None:
     inside.mkdir()
     (inside / "linked").symlink_to(outside)
     (inside / "again").symlink_to(outside)
-    (file,) = scan_folder(inside).files
+    (file,) = scan_places([inside]).files
     assert file.path == inside / "again" / "song.mp4"
 
 
 def test_a_link_that_leads_nowhere_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "gone.mp4").symlink_to(tmp_path / "missing.mp4")
     (tmp_path / "gone.txt").symlink_to(tmp_path / "missing.txt")
-    scan = scan_folder(tmp_path)
+    scan = scan_places([tmp_path])
     assert scan.files == ()
     (failure,) = scan.failures
     assert (failure.path.name, failure.stage, failure.code) == ("gone.mp4", "scan", "unreadable")
@@ -145,7 +146,7 @@ def test_pipes_and_sockets_are_never_opened(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s.mp4"))
         touch(tmp_path, "real.mp4")
-        assert names(scan_folder(tmp_path)) == ["real.mp4"]
+        assert names(scan_places([tmp_path])) == ["real.mp4"]
 
 
 def test_an_unreadable_folder_is_a_failure_and_the_rest_is_found(
@@ -161,7 +162,7 @@ def test_an_unreadable_folder_is_a_failure_and_the_rest_is_found(
         return list_folder(folder)
 
     monkeypatch.setattr("mvsearch.indexer.media.scan.os.scandir", refuse)
-    scan = scan_folder(tmp_path)
+    scan = scan_places([tmp_path])
     assert names(scan) == ["b.mp4"]
     (failure,) = scan.failures
     assert (failure.path, failure.code) == (tmp_path / "locked", "unreadable")
@@ -186,7 +187,7 @@ def test_any_name_that_a_disk_can_hold_is_found_and_can_be_opened(
     made = make_tone(tmp_path / "plain.m4a", 440, 0.2).rename(
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     )
-    (file,) = scan_folder(tmp_path).files
+    (file,) = scan_places([tmp_path]).files
     assert file.path == made
     assert len(content_id(file.path)) == 40
 
@@ -194,21 +195,58 @@ def test_any_name_that_a_disk_can_hold_is_found_and_can_be_opened(
 def test_both_normal_forms_of_a_name_are_found(tmp_path: Path) -> None:
     for form in ("NFC", "NFD"):
         touch(tmp_path, unicodedata.normalize(form, "né.mp4"))
-    assert len(scan_folder(tmp_path).files) == 2
+    assert len(scan_places([tmp_path]).files) == 2
 
 
 def test_paths_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, "sub", "a.mp4")
     monkeypatch.chdir(tmp_path)
-    (file,) = scan_folder(Path("sub")).files
+    (file,) = scan_places([Path("sub")]).files
     assert file.path == tmp_path / "sub" / "a.mp4"
 
 
-@pytest.mark.parametrize("name", ["missing", "a.mp4"])
-def test_what_is_no_folder_is_the_users_error(tmp_path: Path, name: str) -> None:
-    touch(tmp_path, "a.mp4")
-    with pytest.raises(MvsearchError, match="is not a folder"):
-        scan_folder(tmp_path / name)
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing.mp4", "is not there"),
+        ("notes.txt", "is no video and no sound file"),
+        ("pipe.mp4", "is no folder and no file"),
+        ("dangling.mp4", "is not there"),
+        ("a\0b", "is no path"),
+        ("x" * 300, "cannot be read"),
+    ],
+)
+def test_what_is_no_place_is_the_users_error(tmp_path: Path, name: str, reason: str) -> None:
+    touch(tmp_path, "notes.txt")
+    (tmp_path / "dangling.mp4").symlink_to("nowhere.mp4")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(MvsearchError, match=reason):
+        scan_places([tmp_path, tmp_path / name])
+
+
+def test_a_place_inside_another_or_named_twice_counts_once(tmp_path: Path) -> None:
+    song, low = touch(tmp_path, "a", "b", "song.mp4"), touch(tmp_path, "a", "b", "c", "low.mp4")
+    hidden = touch(tmp_path, "a", ".hidden", "h.mp4")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    (tmp_path / "song link.mp4").symlink_to(song)
+    places = [tmp_path / name for name in ("link", "a/b", "a", "a", "song link.mp4", "a/b/c")]
+    scan = scan_places([*places, hidden.parent])
+    assert [file.path for file in scan.files] == [hidden, low, song]
+    assert set(scan.folders) == {tmp_path / "a", hidden.parent}
+    assert scan.named == {song}
+    flat = scan_places([tmp_path / "a", tmp_path / "a/b"], ScanOptions(recursive=False))
+    assert [file.path for file in flat.files] == [song]
+    assert set(flat.folders) == {tmp_path / "a", tmp_path / "a" / "b"}
+
+
+def test_what_is_named_is_taken_though_it_is_ignored(tmp_path: Path) -> None:
+    song, other = touch(tmp_path, "song.mp4"), touch(tmp_path, "other.mp4")
+    inside = touch(tmp_path, "low", "inside.mp4")
+    (tmp_path / ".mvsearchignore").write_text("*.mp4\nlow/\n")
+    assert scan_places([tmp_path]).ignored == {song, other, inside.parent}
+    scan = scan_places([tmp_path, song, inside.parent])
+    assert [file.path for file in scan.files] == [inside, song]
+    assert scan.ignored == {other}
 
 
 def test_the_id_is_the_hash_of_size_and_content(tmp_path: Path) -> None:

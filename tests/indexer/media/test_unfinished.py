@@ -10,7 +10,7 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.unfinished import explain_unfinished, is_being_written, is_download_name
-from mvsearch.indexer.pipeline.run import index_folder
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
 from tests import toy_library
@@ -42,7 +42,7 @@ def folder(tmp_path):
 def index(folder, **options):
     notes = Notes()
     with Library.open(folder.parent / "library", create=True) as library:
-        summary = index_folder(folder, library, Encoders("toy"), progress=notes, **options)
+        summary = index_paths([folder], library, Encoders("toy"), progress=notes, **options)
         names = sorted(place.path.name for place in library.catalog.locations())
     told = [line for line in notes.said if "still being written" in line]
     return summary, names, told

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from mvsearch.indexer.pipeline.inventory import take_inventory
+from mvsearch.indexer.pipeline.take_inventory import take_inventory
 from mvsearch.store.library import Library
 from tests import toy_library
 
@@ -29,7 +29,7 @@ def test_two_spellings_of_one_name_settle_and_one_is_named(tmp_path):
     with Library.open(home) as library:
         assert library.catalog.n_videos() == 2
         assert library.catalog.failures() == []
-        assert take_inventory(folder, library.catalog).failures == ()
+        assert take_inventory([folder], library.catalog).failures == ()
 
 
 def test_a_bad_file_that_went_is_no_failure_any_more(tmp_path):

@@ -5,7 +5,7 @@ import gc
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Lyrics, Segment
@@ -59,7 +59,7 @@ def run_watched(videos, home):
     watch = Watch()
     with Library.open(home, create=True) as library:
         options = IndexOptions(workers=1)
-        summary = index_folder(videos, library, Encoders("toy"), options, progress=watch)
+        summary = index_paths([videos], library, Encoders("toy"), options, progress=watch)
     assert (summary.indexed, summary.failed) == (N_FILES, 0)
     return watch
 

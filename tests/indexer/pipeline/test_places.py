@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import index_folder, index_videos
+from mvsearch.indexer.pipeline.run import index_paths, index_videos
 from mvsearch.indexer.pipeline.stages import lyrics_fingerprint
 from mvsearch.store.library import Library
 from mvsearch.store.records import Lyrics
@@ -31,7 +31,7 @@ class Home:
     def index(self, folder: Path) -> int:
         """Index a folder; returns how many files were worked on."""
         with Library.open(self.folder, create=True) as library:
-            return index_folder(folder, library, Encoders("toy")).indexed
+            return index_paths([folder], library, Encoders("toy")).indexed
 
     def lyrics(self) -> Lyrics | None:
         with Library.open(self.folder) as library:

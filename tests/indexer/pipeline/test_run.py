@@ -19,7 +19,7 @@ from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files import sidecar
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.search.output.status import print_status
 from mvsearch.search.status import read_status
@@ -97,7 +97,7 @@ def test_second_run_opens_no_file(folder, home, monkeypatch):
     toy_library.index(folder, home)
     for name in (
         "mvsearch.indexer.pipeline.stages.probe_file",
-        "mvsearch.indexer.pipeline.inventory.content_id",
+        "mvsearch.indexer.pipeline.take_inventory.content_id",
     ):
         monkeypatch.setattr(name, lambda *_: pytest.fail("the file was opened"))
     summary = toy_library.index(folder, home)
@@ -314,11 +314,11 @@ def test_an_encoder_that_cannot_be_loaded_ends_the_run(folder, home, monkeypatch
 def test_other_encoders_are_refused(folder, home):
     toy_library.index(folder, home)
     with Library.open(home) as library, pytest.raises(EncoderMismatchError, match="--library"):
-        index_folder(folder, library, Encoders("embedded"))
+        index_paths([folder], library, Encoders("embedded"))
 
 
 def test_no_folder_is_one_plain_line(home, tmp_path):
-    with pytest.raises(MvsearchError, match="is not a folder"):
+    with pytest.raises(MvsearchError, match="is not there"):
         toy_library.index(tmp_path / "nowhere", home)
 
 
@@ -331,8 +331,8 @@ def test_stop_keeps_what_is_done(folder, home):
                 stop.set()
 
     with Library.open(home, create=True) as library:
-        summary = index_folder(
-            folder, library, Encoders("toy"), IndexOptions(workers=1),
+        summary = index_paths(
+            [folder], library, Encoders("toy"), IndexOptions(workers=1),
             progress=StopAfterOne(), stop=stop,
         )  # fmt: skip
         assert summary.is_interrupted
@@ -349,7 +349,7 @@ from contextlib import closing
 from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics import sidecar
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
 from mvsearch.store.records import Failure, LyricLine, Lyrics, WhisperSegment
@@ -359,7 +359,7 @@ class Tell(Silence):
         print(stage, flush=True)
 
 with Library.open(Path(sys.argv[2]), create=True) as library:
-    index_folder(Path(sys.argv[1]), library, Encoders("toy"), IndexOptions(workers=2),
+    index_paths([Path(sys.argv[1])], library, Encoders("toy"), IndexOptions(workers=2),
                  progress=Tell())
 """
 
@@ -423,8 +423,8 @@ def without_lyrics(folder):
 def run_with_notes(folder, home, **options):
     notes = Notes()
     with Library.open(home, create=True) as library:
-        summary = index_folder(
-            folder, library, Encoders("toy"), IndexOptions(**options), progress=notes
+        summary = index_paths(
+            [folder], library, Encoders("toy"), IndexOptions(**options), progress=notes
         )
     return summary, notes.said
 
@@ -544,8 +544,8 @@ def test_options_that_change_nothing_say_so(folder, home):
     def index(**options):
         Notes.said.clear()
         with Library.open(home, create=True) as library:
-            index_folder(
-                folder, library, Encoders("toy"), IndexOptions(**options), progress=Notes()
+            index_paths(
+                [folder], library, Encoders("toy"), IndexOptions(**options), progress=Notes()
             )
         return [note for note in Notes.said if "only" in note]
 
@@ -595,8 +595,12 @@ def test_who_waits_is_told_for_whom(folder, home):
         with Library.open(home) as library:
             notes = Notes()
             with pytest.raises(LibraryBusyError, match=str(holder.pid)):
-                index_folder(
-                    folder, library, Encoders("toy"), IndexOptions(wait_seconds=0.2), progress=notes
+                index_paths(
+                    [folder],
+                    library,
+                    Encoders("toy"),
+                    IndexOptions(wait_seconds=0.2),
+                    progress=notes,
                 )
         assert len(notes.said) == 1
         assert f"process {holder.pid}" in notes.said[0]
@@ -682,7 +686,7 @@ def test_key_frames_are_taken_fast_and_the_others_when_asked_again(folder, home)
 
     notes = Notes()
     with Library.open(home) as library:
-        summary = index_folder(folder, library, Encoders("toy"), progress=notes)
+        summary = index_paths([folder], library, Encoders("toy"), progress=notes)
     assert (summary.indexed, summary.unchanged) == (3, 0)
     assert "Of 3 videos there are key frames only, by --fast; now the others are taken as well" in (
         notes.said

@@ -10,7 +10,7 @@ import pytest
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.media.decoding.types import Decoded
-from mvsearch.indexer.pipeline.run import IndexOptions, index_folder
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.store.library import Library
 from tests.media import probe_duration, run_ffmpeg
 
@@ -26,7 +26,7 @@ def index(folder: Path, home: Path, decoded: Decoded = "needed") -> float:
     """Index a folder of one video; returns the duration that is known then."""
     with Library.open(home, create=True) as library:
         options = IndexOptions(analysis=AnalysisOptions(decoded=decoded))
-        index_folder(folder, library, Encoders("toy"), options)
+        index_paths([folder], library, Encoders("toy"), options)
         (video,) = library.catalog.videos()
         assert video.is_duration_measured
         return video.duration_seconds

@@ -1,0 +1,230 @@
+"""Compares files with what a catalogue knows of them."""
+
+import os
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mvsearch.indexer.media.scan import ScannedFile
+from mvsearch.indexer.media.unfinished import is_being_written
+from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
+from mvsearch.store.catalog.paths import path_key
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Failure, Location
+
+
+class Folders:
+    """The folders asked for; of what lies in several, the nearest counts."""
+
+    def __init__(self, folders: Iterable[Path], *, is_recursive: bool) -> None:
+        self._by_key = {path_key(folder): folder for folder in folders}
+        self._is_recursive = is_recursive
+
+    def find(self, key: str) -> Path | None:
+        """The one that should have the file of a path key, if any."""
+        while (above := os.path.dirname(key)) != key:  # noqa: PTH120  # keys are text
+            key = above
+            if key in self._by_key or not self._is_recursive:
+                return self._by_key.get(key)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Files, and what a catalogue knows that these should meet.
+
+    Attributes:
+        present: path keys of the files.
+        unfinished: files that are left for now, by their names.
+        failures: what could not be looked at.
+        known: locations by path key.
+        expected: those of `known` that should be among the files.
+        old_failures: of earlier runs, by path key, that the files should show again.
+        everywhere: all that is known of where the contents lie, in whatever folder, by path key.
+        identify: gives a file's content id, or raises MediaError.
+        find_folder: the folder by which a path key is judged; None for one that is judged with
+            those of no folder.
+        named: path keys of the files that were named themselves.
+        ignored: media and folders that are left out.
+        removed: the files whose video was removed and stays out, by path key.
+    """
+
+    files: tuple[ScannedFile, ...]
+    present: set[str]
+    unfinished: tuple[Path, ...]
+    failures: Sequence[Failure]
+    known: Mapping[str, Location]
+    expected: Mapping[str, Location]
+    old_failures: Mapping[str, list[Failure]]
+    everywhere: Mapping[str, Location]
+    identify: Callable[[Path], str]
+    find_folder: Callable[[str], Path | None] = lambda key: None
+    named: Collection[str] = frozenset()
+    ignored: frozenset[Path] = frozenset()
+    removed: Mapping[str, Location] = field(default_factory=dict)
+
+
+def compare(
+    asked: Comparison,
+    catalog: Catalog,
+    options: InventoryOptions,
+    on_file: Callable[[int], None],
+    stop: threading.Event | None,
+) -> Inventory:
+    """Sort files by what is known of them."""
+    unchanged: list[Found] = []
+    fresh: list[Found] = []
+    kept_out: list[Found] = []
+    failures = list(asked.failures)
+    unfinished = list(asked.unfinished)
+    for file in asked.files:
+        if stop is not None and stop.is_set():
+            break
+        key = path_key(file.path)
+        folder = asked.find_folder(key)
+        failed_before = _failures_of(file, asked.old_failures, catalog)
+        is_left = bool(failed_before) and not options.has_retry
+        location = asked.known.get(key)
+        removed = None if location is not None or key in asked.named else asked.removed.get(key)
+        if is_left:
+            failures += failed_before
+        if location is not None and is_same(location, file) and (is_left or not failed_before):
+            unchanged.append(Found(file, location.video_id, folder=folder))
+        elif removed is not None and is_same(removed, file):
+            kept_out.append(Found(file, removed.video_id, folder=folder))
+        elif not is_left and is_being_written(file.path, file.mtime_ns):
+            unfinished.append(file.path)
+        elif not is_left:
+            found = _identify(file, asked.identify, failures)
+            is_retry = bool(failed_before)
+            fresh += [replace(one, is_retry=is_retry, folder=folder) for one in found]
+        on_file(len(asked.files))
+    fresh, kept_out = _keep_out(asked, fresh, kept_out)
+    here = [*unchanged, *fresh, *kept_out]
+    absent = _judge_absent(asked, here, unfinished)
+    return Inventory(
+        tuple(unchanged),
+        tuple(fresh),
+        absent.gone,
+        tuple(failures),
+        _find_healed(asked, failures, absent.distrusted),
+        absent.bereft,
+        absent.missing,
+        _find_elsewhere(asked, {found.video_id for found in (*unchanged, *fresh)}),
+        tuple(unfinished),
+        tuple(kept_out),
+        asked.ignored,
+    )
+
+
+def _keep_out(
+    asked: Comparison, fresh: Sequence[Found], removed: Sequence[Found]
+) -> tuple[list[Found], list[Found]]:
+    """Part what comes in from what stays out: a file that is named brings its video back."""
+    stays_out = {location.video_id for location in asked.removed.values()}
+    stays_out -= {found.video_id for found in fresh if path_key(found.file.path) in asked.named}
+    every = [*fresh, *removed]
+    return (
+        [found for found in every if found.video_id not in stays_out],
+        [found for found in every if found.video_id in stays_out],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Absent:
+    """What should be among the files and is not; see `Inventory`.
+
+    Attributes:
+        distrusted: the folders that `missing` is of.
+    """
+
+    gone: tuple[Path, ...]
+    missing: tuple[Path, ...]
+    bereft: frozenset[str]
+    distrusted: frozenset[Path | None]
+
+
+def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence[Path]) -> _Absent:
+    """Say for each folder whether what it lacks is gone, or the folder itself may be missing."""
+    there = asked.present | {path_key(path) for path in unfinished}
+    ignored: list[Location] = []
+    absent: dict[Path | None, list[Location]] = defaultdict(list)
+    for key, place in asked.expected.items():
+        if key not in there:
+            if asked.ignored and not asked.ignored.isdisjoint((place.path, *place.path.parents)):
+                ignored.append(place)
+            else:
+                absent[asked.find_folder(key)].append(place)
+    n_here = Counter(found.folder for found in here)
+    distrusted = {folder for folder, places in absent.items() if len(places) > n_here[folder]}
+    gone = ignored + [one for folder in absent.keys() - distrusted for one in absent[folder]]
+    return _Absent(
+        tuple(sorted(place.path for place in gone)),
+        tuple(sorted(place.path for folder in distrusted for place in absent[folder])),
+        frozenset(place.video_id for place in gone),
+        frozenset(distrusted),
+    )
+
+
+def _find_elsewhere(
+    asked: Comparison, video_ids: Collection[str]
+) -> Mapping[str, tuple[Path, ...]]:
+    """The files, besides those that are compared, that still hold some of the contents."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for key, location in asked.everywhere.items():
+        is_other = key not in asked.present
+        if is_other and location.video_id in video_ids and stands(location):
+            found[location.video_id] = (*found.get(location.video_id, ()), location.path)
+    return found
+
+
+def stands(location: Location) -> bool:
+    """Whether a file still has the size and modification time that it was known with."""
+    try:
+        found = location.path.stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (location.size, location.mtime_ns)
+
+
+def is_same(location: Location, file: ScannedFile) -> bool:
+    """Whether a file is taken as unchanged: what `git` and `make` go by as well."""
+    return (location.size, location.mtime_ns) == (file.size, file.mtime_ns)
+
+
+def _identify(
+    file: ScannedFile, identify: Callable[[Path], str], failures: list[Failure]
+) -> list[Found]:
+    """Read what is needed to know a file's content again; what cannot be read is a failure."""
+    try:
+        return [Found(file, identify(file.path))]
+    except MediaError as error:
+        failures.append(Failure(file.path, "scan", error.code, str(error)))
+        return []
+
+
+def _find_healed(
+    asked: Comparison, now: Sequence[Failure], distrusted: Collection[Path | None]
+) -> tuple[Failure, ...]:
+    """The earlier failures that stand no more, besides those of files that are tried again."""
+    failing = {path_key(failure.path) for failure in now}
+    return tuple(
+        failure
+        for key, failures in asked.old_failures.items()
+        for failure in failures
+        if key not in failing and (failure.stage == "scan" or key not in asked.present)
+        if asked.find_folder(key) not in distrusted
+    )
+
+
+def _failures_of(
+    file: ScannedFile, old: Mapping[str, list[Failure]], catalog: Catalog
+) -> list[Failure]:
+    """Earlier failures of a file that did not change since."""
+    failures = old.get(path_key(file.path), [])
+    if failures and catalog.failure_stamp(file.path) == (file.size, file.mtime_ns):
+        return failures
+    return []

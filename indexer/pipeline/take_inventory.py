@@ -1,0 +1,142 @@
+"""Looks at files, and says what of them is new, unchanged or gone."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mvsearch.indexer.media.content import content_id
+from mvsearch.indexer.media.scan import Scan, ScannedFile, ScanOptions, scan_places
+from mvsearch.indexer.pipeline.comparison import Comparison, Folders, compare, stands
+from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
+from mvsearch.store.catalog.paths import path_key
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.records import Failure, Location
+
+
+def take_inventory(
+    places: Sequence[Path],
+    catalog: Catalog,
+    options: InventoryOptions = InventoryOptions(),
+    *,
+    on_file: Callable[[int], None] = lambda n_files: None,
+    stop: threading.Event | None = None,
+) -> Inventory:
+    """Compare folders and files with the catalogue; only new and changed files are opened.
+
+    Args:
+        places: absolute; a folder inside another is not looked at twice. A file that is named
+            itself says nothing of other files.
+        catalog: what the library knows.
+        options: how to compare.
+        on_file: called with the number of files after each of them.
+        stop: when set, the rest of the files is left for the next run.
+
+    Raises:
+        MvsearchError: a place is not there, or is no folder and no media file.
+    """
+    scan = scan_places(places, ScanOptions(recursive=options.is_recursive))
+    files, twins = _part_twins(scan.files)
+    folders = Folders(scan.folders, is_recursive=options.is_recursive)
+    named = {path_key(path) for path in scan.named}
+    known = _key_locations(catalog.locations())
+    asked = Comparison(
+        tuple(files),
+        {path_key(file.path) for file in scan.files},
+        scan.unfinished,
+        [*scan.failures, *twins],
+        known,
+        {key: place for key, place in known.items() if folders.find(key) is not None},
+        _group_failures(
+            failure
+            for failure in catalog.failures()
+            if (key := path_key(failure.path)) in named or folders.find(key) is not None
+        ),
+        known,
+        content_id,
+        folders.find,
+        named,
+        scan.ignored,
+        {} if options.has_removed else _key_locations(catalog.removed_locations()),
+    )
+    inventory = compare(asked, catalog, options, on_file, stop)
+    return replace(inventory, empty=_find_empty(scan, asked))
+
+
+def take_inventory_of(
+    wanted: Sequence[Location],
+    catalog: Catalog,
+    options: InventoryOptions = InventoryOptions(),
+    *,
+    on_file: Callable[[int], None] = lambda n_files: None,
+    stop: threading.Event | None = None,
+) -> Inventory:
+    """Compare what another library holds with the catalogue; one file stands for each video.
+
+    Args:
+        wanted: the other library's locations; a file that has changed since is a failure.
+        catalog: what this library knows.
+        options: how to compare.
+        on_file: called with the number of files after each of them.
+        stop: when set, the rest of the files is left for the next run.
+    """
+    files: dict[str, ScannedFile] = {}
+    absent: dict[str, Failure] = {}
+    for location in wanted:
+        if location.video_id in files:
+            continue
+        if stands(location):
+            files[location.video_id] = ScannedFile(location.path, location.size, location.mtime_ns)
+        else:
+            reason = "it is gone, or has changed since it was indexed"
+            lost = Failure(location.path, "scan", "unreadable", reason)
+            absent.setdefault(location.video_id, lost)
+    ids = {file.path: video_id for video_id, file in files.items()}
+    failures = [lost for video_id, lost in absent.items() if video_id not in files]
+    known = _key_locations(catalog.locations())
+    asked = Comparison(
+        tuple(files.values()),
+        {path_key(path) for path in ids},
+        (),
+        failures,
+        known,
+        known,
+        _group_failures(catalog.failures()),
+        _key_locations(wanted),
+        ids.__getitem__,
+    )
+    return compare(asked, catalog, options, on_file, stop)
+
+
+def _find_empty(scan: Scan, asked: Comparison) -> tuple[Path, ...]:
+    """The folders that hold no media file, and of which the library knows none."""
+    seen = [file.path for file in scan.files] + [place.path for place in asked.expected.values()]
+    seen += [*scan.unfinished, *(failure.path for failure in scan.failures)]
+    filled = {asked.find_folder(path_key(path)) for path in seen}
+    filled |= {failure.path for failure in scan.failures}
+    return tuple(folder for folder in scan.folders if folder not in filled)
+
+
+def _part_twins(files: Sequence[ScannedFile]) -> tuple[list[ScannedFile], list[Failure]]:
+    """Keep one file of those whose names are one to the catalogue; the others are failures."""
+    kept: dict[str, ScannedFile] = {}
+    failures: list[Failure] = []
+    for file in files:
+        if kept.setdefault(path_key(file.path), file) is not file:
+            reason = "another file's name differs only in how its accents are stored; rename one"
+            failures.append(Failure(file.path, "scan", "unreadable", reason))
+    return list(kept.values()), failures
+
+
+def _key_locations(locations: Iterable[Location]) -> dict[str, Location]:
+    """Locations by path key."""
+    return {path_key(location.path): location for location in locations}
+
+
+def _group_failures(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
+    """Failures by path key."""
+    grouped: dict[str, list[Failure]] = defaultdict(list)
+    for failure in failures:
+        grouped[path_key(failure.path)].append(failure)
+    return grouped
