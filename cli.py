@@ -18,6 +18,7 @@ from mvsearch.search.commands import (
 from mvsearch.search.commands.configuration import apply_settings
 from mvsearch.search.commands.metric_pairs import metric_app
 from mvsearch.search.commands.process import describe_version, end_process, run_app
+from mvsearch.search.commands.verbosity import QuietOption, VerboseOption, let_commands_log
 
 app = typer.Typer(
     name="mvsearch",
@@ -32,12 +33,15 @@ for commands in (index, search, play, report, evaluate, library, plugins):
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 app.add_typer(metric_app, name="metric")
+let_commands_log(app)
 
 
 @app.callback()
 def begin(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
 ) -> None:
     """Answer what needs no command."""
     if version:

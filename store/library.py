@@ -1,5 +1,6 @@
 """A library: a folder with a catalogue, its vector indexes and a writer lock."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -18,6 +19,8 @@ from mvsearch.store.records import Space
 from mvsearch.store.vectors.cache import IndexCache
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import Arrays
+
+logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 10.0
 # How often a question is asked of a library that changes under it before nobody may change it.
@@ -65,6 +68,7 @@ class Library:
         except BaseException:
             library.close()
             raise
+        logger.info("opened the library %s", library.folder)
         return library
 
     def find_side(self, *names: str) -> Path:

@@ -1,6 +1,7 @@
 """The registry of encoders and classifiers, and the encoders of a profile."""
 
 import gc
+import logging
 from collections.abc import Collection
 from dataclasses import replace
 from importlib import import_module
@@ -58,6 +59,8 @@ __all__ = [
     "load_encoder",
 ]
 
+logger = logging.getLogger(__name__)
+
 # Adding an encoder: a file of its own, a line here, a line in the contract test
 # (tests/indexer/encoders/test_contract.py).
 ENCODERS: dict[str, str] = {
@@ -95,6 +98,7 @@ def load_encoder(name: str) -> Encoder:
         PluginError: the plug-in fails.
         WeightsMissingError: its weights are not there.
     """
+    logger.info("loading the encoder %s", name)
     if name in ENCODERS:
         encoder: Encoder = import_class(ENCODERS[name])()
         return encoder

@@ -1,7 +1,9 @@
 """Locates ffmpeg and ffprobe, and restricts what a file can make them open."""
 
+import logging
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.store.errors import FailureCode, MediaError, ToolMissingError
+
+logger = logging.getLogger(__name__)
 
 # Containers that hold their own media. Left out on purpose: playlists and manifests (hls, dash,
 # concat, imf), file-name patterns (image2), devices, text and subtitles.
@@ -114,6 +118,7 @@ def run_program(
     Raises:
         MediaError: "timed_out"; the program is gone by then.
     """
+    logger.debug("runs %s", shlex.join(command))
     source: dict[str, Any] = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
     try:
         return subprocess.run(

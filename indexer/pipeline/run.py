@@ -277,6 +277,7 @@ class _Run:
                 if self.ledger.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
                     # Not the outcome: it holds the vectors of a whole video.
                     self.waiting.append(outcome.found)
+                logger.info("analysed %s", job.files[0].file.path)
                 seconds = outcome.video.duration_seconds if outcome.video is not None else 0.0
                 lengths.finish(job.files[0].file.path, seconds)
                 self.progress.measure("analyse", *lengths.measure())
@@ -332,6 +333,7 @@ class _Run:
 
     def _hear(self, found: Found, transcriber: Transcriber) -> None:
         """Transcribe one video."""
+        logger.info("transcribing %s", found.file.path)
         try:
             result, failure = hear_lyrics(found, transcriber, self.encoders, self.stop)
         except DecodeStoppedError:

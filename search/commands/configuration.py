@@ -1,5 +1,6 @@
 """Reads the configuration file, which gives the options of commands other defaults."""
 
+import logging
 import os
 import stat
 import sys
@@ -13,6 +14,8 @@ import typer
 from mvsearch.search.commands.options import read_path
 from mvsearch.search.commands.process import explain
 from mvsearch.store.errors import MvsearchError
+
+logger = logging.getLogger(__name__)
 
 CONFIG_VARIABLE = "MVSEARCH_CONFIG"
 # The options of all commands take some ten kilobytes.
@@ -69,6 +72,8 @@ def read_settings(group: Any) -> list[Setting]:
     tables = {key: value for key, value in table.items() if isinstance(value, dict)}
     named = list(_read_commands(group, tables, path, ()))
     taken = {(setting.command, setting.option) for setting in named}
+    if table:
+        logger.info("%d settings of %s", len(settings) + len(named), path)
     return [each for each in settings if (each.command, each.option) not in taken] + named
 
 

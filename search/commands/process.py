@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import typer
 
+from mvsearch.search.commands.verbosity import logging_to_stderr
 from mvsearch.store.distribution import explain_absence, read_version
 from mvsearch.store.errors import MvsearchError
 
@@ -51,7 +52,8 @@ def run_app(app: typer.Typer) -> int:
         signal.signal(number, _interrupt)
     code: int | None = EXIT_WRONG_USE
     try:
-        code = app(standalone_mode=False)
+        with logging_to_stderr():
+            code = app(standalone_mode=False)
         sys.stdout.flush()
     except MvsearchError as error:
         _complain(str(error))

@@ -15,6 +15,7 @@ from mvsearch.search.commands.options import (
     TopOption,
     WeightsOption,
 )
+from mvsearch.search.commands.verbosity import tell
 from mvsearch.search.output.terminal import make_console, print_json, print_text
 from mvsearch.store.errors import MvsearchError
 
@@ -86,7 +87,6 @@ def search(
     from mvsearch.search.query.guess import guess_parts
     from mvsearch.search.query.query import Query, QueryKind, parse_part
     from mvsearch.search.query.weights import parse_weights
-    from mvsearch.store.unicode import printable
 
     if as_json + as_csv + as_m3u + (form is not None) > 1:
         raise MvsearchError("--json, --csv, --m3u and --format exclude one another")
@@ -101,7 +101,7 @@ def search(
         guesses = guess_parts(words or (), opened)
         query = Query((*(guess.part for guess in guesses), *parts), tuple(tag or ()))
         if guesses:
-            typer.echo(printable(f"searching by {' and '.join(map(str, guesses))}"), err=True)
+            tell(f"searching by {' and '.join(map(str, guesses))}")
         results = opened.search(
             query,
             weights=parse_weights(weights) if weights else None,

@@ -1,5 +1,6 @@
 """Shows the progress of long work: bars on a terminal, plain lines elsewhere, or nothing."""
 
+import logging
 import threading
 from functools import partial
 from typing import Self
@@ -89,8 +90,11 @@ class Bars:
 
 
 def choose_progress(console: Console, is_silent: bool = False) -> Progress:
-    """Bars where somebody watches a terminal, lines elsewhere, nothing when asked for silence."""
-    if is_silent:
+    """Bars where somebody watches a terminal, lines elsewhere, nothing when asked for silence.
+
+    Who wants to read errors only asks for silence too.
+    """
+    if is_silent or not logging.getLogger("mvsearch").isEnabledFor(logging.WARNING):
         return Silence()
     write = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     can_redraw = console.is_terminal and not console.is_dumb_terminal

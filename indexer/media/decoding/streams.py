@@ -1,13 +1,17 @@
 """Reads several output pipes of a child process in one loop."""
 
+import logging
 import os
 import selectors
+import shlex
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mvsearch.store.errors import MediaError, MvsearchError
+
+logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 2**20
 POLL_SECONDS = 0.1
@@ -49,8 +53,10 @@ class Child:
         self._stop = stop
         pairs = {name: os.pipe() for name in names}
         try:
+            command = build_command({name: write for name, (_, write) in pairs.items()})
+            logger.debug("runs %s", shlex.join(command))
             self._process = subprocess.Popen(
-                build_command({name: write for name, (_, write) in pairs.items()}),
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

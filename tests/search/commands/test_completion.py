@@ -82,3 +82,21 @@ def test_it_imports_nothing_heavy(toy_home: Path) -> None:
     )
     assert done.stdout.strip() == r"First\ Song"
     assert not {"numpy", "sqlalchemy", "rich.console", "torch"} & set(done.stderr.split())
+
+
+def test_the_program_installs_its_completion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["mvsearch", "--install-completion", "bash"])
+    with pytest.raises(SystemExit) as ended:
+        run_app(cli.app)
+    assert ended.value.code == 0
+    assert "bash completion installed" in capsys.readouterr().out
+    (script,) = tmp_path.rglob("mvsearch.sh")
+    assert "_MVSEARCH_COMPLETE=complete_bash" in script.read_text()
+    assert str(script) in (tmp_path / ".bashrc").read_text()
+
+
+def test_options_of_the_program_complete_after_a_command(complete: Complete) -> None:
+    assert complete(Path("nowhere"), "mvsearch\tsearch\t--q") == ("--quiet", "")

@@ -1,0 +1,119 @@
+"""Sets how much is told on standard error: `-v`, `-vv` and `-q`, before or after the command."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from mvsearch.store.unicode import printable
+
+# All loggers of ours are below this one; those of libraries stay as they are.
+LOGGER = logging.getLogger("mvsearch")
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+class StderrLines(logging.Handler):
+    """Writes each record as plain lines, without what a terminal might obey."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write to what standard error is now: a progress bar replaces it meanwhile."""
+        try:
+            for line in self.format(record).splitlines():
+                sys.stderr.write(f"mvsearch: {printable(line)}\n")
+        except OSError:  # nobody reads on
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is Python's
+        """Say nothing: there is nowhere to say it."""
+
+
+@contextmanager
+def logging_to_stderr() -> Iterator[None]:
+    """Let warnings and what is worse go to standard error, and more or less by `-v` and `-q`."""
+    handler = StderrLines()
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(logging.NOTSET)
+
+
+def _tell_more(n_times: int) -> int:
+    if n_times:
+        LOGGER.setLevel(_LEVELS[min(n_times, len(_LEVELS) - 1)])
+    return n_times
+
+
+def _tell_less(is_asked: bool) -> bool:
+    if is_asked:
+        LOGGER.setLevel(logging.ERROR)
+    return is_asked
+
+
+VerboseOption = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        callback=_tell_more,
+        expose_value=False,
+        show_default=False,
+        help="Tell what is done; -vv tells more.",
+    ),
+]
+QuietOption = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        callback=_tell_less,
+        expose_value=False,
+        help="Tell errors only, and show no progress.",
+    ),
+]
+
+
+def tell(message: str) -> None:
+    """Write a line on standard error, unless only errors are wanted."""
+    if LOGGER.isEnabledFor(logging.WARNING):
+        typer.echo(printable(message), err=True)
+
+
+def _add_options(kind: type[TyperCommand]) -> type[TyperCommand]:
+    """A kind of command that takes `-v` and `-q` as the program itself does."""
+
+    class LoggedCommand(kind):  # type: ignore[valid-type, misc]
+        def get_params(self, ctx: Any) -> list[Any]:
+            *own, for_help = super().get_params(ctx)
+            return [*own, *_make_options(), for_help]
+
+    return LoggedCommand
+
+
+def let_commands_log(app: typer.Typer) -> None:
+    """Let every command of a program, and of its groups, take `-v` and `-q`."""
+    for command in app.registered_commands:
+        command.cls = _add_options(command.cls or TyperCommand)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            let_commands_log(group.typer_instance)
+
+
+@cache
+def _make_options() -> tuple[Any, ...]:
+    """The two options as commands have them."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_declare)
+    return tuple(typer.main.get_command(app).params)
+
+
+def _declare(verbose: VerboseOption = 0, quiet: QuietOption = False) -> None:
+    """Declare the options; nothing calls this."""
