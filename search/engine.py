@@ -31,7 +31,7 @@ from mvsearch.search.retrieval.retrieve import Ask, find_candidates
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
 from mvsearch.search.retrieval.video_table import Pools, Positions
 from mvsearch.search.scoring.calibration import find_same_levels, is_weak
-from mvsearch.search.scoring.calibrator import Backgrounds
+from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import (
     FloatArray,
     Similarities,
@@ -62,7 +62,7 @@ class Engine:
         self.library = library
         self.encoders = encoders
         self._analyse = analyse
-        self._backgrounds = Backgrounds(library, encoders)
+        self._calibrator = Calibrator(library, encoders)
         self._pools = Pools()
 
     def weights(self, options: SearchOptions) -> Weights:
@@ -101,7 +101,7 @@ class Engine:
         for part in encoded.parts:
             index = library.index(part.space)
             if is_first:  # in a library that changes all the time it would never be the same again
-                self._backgrounds.obtain_for(part, index)
+                self._calibrator.obtain_for(part, index)
         if options.has_collapse:
             open_indexes(library)
         return weights, encoded
@@ -120,15 +120,15 @@ class Engine:
         if tagged is not None:
             encoded = keep_tagged(encoded, tagged, pool.video_ids)
         asked = list(zip(encoded.parts, asks, strict=True))
-        calibrate = self._backgrounds.calibrate_parts(
+        calibrate = self._calibrator.calibrate_parts(
             [(part, ask.index) for part, ask in asked], pool.video_ids
         )
 
         def merge(
             similarities: FloatArray, positions: Positions
         ) -> tuple[Similarities, Similarities]:
-            surprises = calibrate(similarities, positions)
-            return merge_parts(similarities, of_parts), merge_parts(surprises, of_parts)
+            surprisals = calibrate(similarities, positions)
+            return merge_parts(similarities, of_parts), merge_parts(surprisals, of_parts)
 
         def score(similarities: FloatArray, positions: Positions) -> FloatArray:
             return fuse(options.fusion, *merge(similarities, positions), weights)[0]
@@ -156,18 +156,18 @@ class Engine:
     def _prepare_similar(self, is_first: bool) -> None:
         for index in open_indexes(self.library).values():
             if is_first:
-                self._backgrounds.obtain(index, "video")
+                self._calibrator.obtain(index, "video")
 
     def _similar(self, video: Video, options: SearchOptions) -> list[Result]:
         ids = [other.id for other in list_videos(self.library) if other.id != video.id]
         indexes = open_indexes(self.library)
         similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
-        surprises = {
-            m: self._backgrounds.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
+        surprisals = {
+            m: self._calibrator.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
             for m, row in similarities.items()
         }
         share = partial(find_shared, self.library, video, indexes.values())
-        return self._rank(ids, (similarities, surprises), self.weights(options), options, share)
+        return self._rank(ids, (similarities, surprisals), self.weights(options), options, share)
 
     def similar_all(
         self, matrix: SimilarityMatrix, options: SearchOptions = SearchOptions()
@@ -201,11 +201,11 @@ class Engine:
         for at, (modality, index) in enumerate(indexes.items()):
             report = _shift(progress, at * len(ids), len(indexes) * len(ids))
             similarities[modality] = compare_all(index, ids, report)
-        surprises = {
-            m: self._backgrounds.calibrate_pairs(indexes[m], rows, ids, ids)
+        surprisals = {
+            m: self._calibrator.calibrate_pairs(indexes[m], rows, ids, ids)
             for m, rows in similarities.items()
         }
-        matrix = SimilarityMatrix(videos, np.empty((len(ids), len(ids))), similarities, surprises)
+        matrix = SimilarityMatrix(videos, np.empty((len(ids), len(ids))), similarities, surprisals)
         weights = options.weights or choose_weights(indexes, options.fusion)
         for at, row in enumerate(matrix.scores):
             row[:] = fuse(options.fusion, *matrix.row(at), weights)[0]
@@ -234,13 +234,13 @@ class Engine:
             open_indexes(self.library),
             self.weights(options),
         )
-        backgrounds = {m: self._backgrounds.obtain(i, "video") for m, i in indexes.items()}
+        distributions = {m: self._calibrator.obtain(i, "video") for m, i in indexes.items()}
 
-        def score(similarities: Similarities, surprises: Similarities) -> FloatArray:
-            return fuse(options.fusion, similarities, surprises, weights)[0]
+        def score(similarities: Similarities, surprisals: Similarities) -> FloatArray:
+            return fuse(options.fusion, similarities, surprisals, weights)[0]
 
         depth = choose_depth(options.top)
-        with closing(Neighbours(self.library, videos, indexes, backgrounds, score)) as neighbours:
+        with closing(Neighbours(self.library, videos, indexes, distributions, score)) as neighbours:
             for at, compared in enumerate(neighbours.iter_compared(depth)):
                 results, reach = self._rank_compared(compared, len(videos), weights, options), depth
                 while options.is_picky and len(results) < options.top and not compared.is_all:
@@ -254,7 +254,7 @@ class Engine:
     def _rank_compared(
         self, compared: Compared, n_videos: int, weights: Weights, options: SearchOptions
     ) -> list[Result]:
-        measured = (compared.similarities, compared.surprises)
+        measured = (compared.similarities, compared.surprisals)
         moments_of, known = compared.find_moments, (compared.videos, n_videos)
         return self._rank(list(compared.videos), measured, weights, options, moments_of, known)
 
@@ -274,7 +274,7 @@ class Engine:
         spaces: Collection[Space] | None = None,
     ) -> list[Result]:
         """Videos by score; `known` are these and the number of all, so that none is asked for."""
-        similarities, surprises = measured
+        similarities, surprisals = measured
         scores, shares = fuse(options.fusion, *measured, weights)
         points = split_scores(options.fusion, *measured, shares)
         same = find_same_levels(own_spaces(self.library).values() if spaces is None else spaces)
@@ -293,7 +293,7 @@ class Engine:
                 modality: Contribution(
                     float(similarities[modality][at]),
                     float(share[at]),
-                    float(surprises[modality][at]),
+                    float(surprisals[modality][at]),
                     float(points[modality][at]),
                 )
                 for modality, share in shares.items()

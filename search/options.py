@@ -15,7 +15,7 @@ class SearchOptions:
 
     Attributes:
         weights: of the modalities; None for the library's default.
-        fusion: "calibrated" mean of surprises, "weighted" mean of cosines, or "rrf", reciprocal
+        fusion: "calibrated" mean of surprisals, "weighted" mean of cosines, or "rrf", reciprocal
             rank fusion.
         n_moments: at most so many of each modality in a result.
         has_collapse: whether near-duplicates come under the best of them and count once.

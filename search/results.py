@@ -73,7 +73,7 @@ class Contribution:
     Attributes:
         similarity: cosine.
         weight: its share of the score.
-        calibrated: the surprise of the similarity, -log10 of the share of unrelated content that
+        calibrated: the surprisal of the similarity, -log10 of the share of unrelated content that
             reaches it.
         points: what it adds to the score, by the fusion in use. The score is the sum of these and,
             by the calibrated fusion, of the neutral rest for what the video lacks.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.scoring.null_distribution import measure_backgrounds
+from mvsearch.search.scoring.null_distribution import measure_distributions
 from mvsearch.store.catalog.checking import check_library
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
@@ -39,7 +39,7 @@ def whole(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole") / "library"
     toy_library.index(videos, folder)
     with Library.open(folder) as library:
-        measure_backgrounds(library, Encoders("toy"))
+        measure_distributions(library, Encoders("toy"))
     return folder
 
 

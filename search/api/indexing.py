@@ -12,7 +12,7 @@ from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import IndexArguments, make_index_options
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
-from mvsearch.search.scoring.null_distribution import measure_backgrounds
+from mvsearch.search.scoring.null_distribution import measure_distributions
 from mvsearch.store.errors import CancelledError, MvsearchError, NoLibraryError
 
 
@@ -35,7 +35,7 @@ def index(
         if not summary.is_interrupted:
             encoders.release()  # the networks hold a hundred MB, and hardly any is used again
             try:
-                measure_backgrounds(library, encoders, count_steps(watched, "measure"))
+                measure_distributions(library, encoders, count_steps(watched, "measure"))
             except CancelledError:  # what is not measured is measured when it is needed
                 summary.is_interrupted = True
     if summary.is_empty:

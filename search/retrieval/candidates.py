@@ -148,7 +148,7 @@ def fit_line(
     """How similarities follow from estimates: the least squares line over some pairs.
 
     Stand-ins lie in the middle of what they stand for, so estimates are too high for what is like
-    the middle, and surprise is measured on similarities.
+    the middle, and surprisal is measured on similarities.
 
     Returns:
         (2,) slope and offset; the estimate itself where there are too few pairs to tell.

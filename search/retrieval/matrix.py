@@ -18,18 +18,18 @@ class SimilarityMatrix:
         videos: n of them, in the catalogue's order.
         scores: (n, n) fused; NaN where two videos share no modality, and on the diagonal.
         similarities: for each modality (n, n) cosines; NaN where one of the two lacks it.
-        surprises: of these, as `calibration.find_surprise` gives them.
+        surprisals: of these, as `calibration.compute_surprisal` gives them.
     """
 
     videos: tuple[Video, ...]
     scores: FloatArray
     similarities: dict[Modality, FloatArray]
-    surprises: dict[Modality, FloatArray]
+    surprisals: dict[Modality, FloatArray]
 
     def row(self, at: int) -> tuple[Similarities, Similarities]:
-        """Similarities and surprises of a video and the others, without itself."""
+        """Similarities and surprisals of a video and the others, without itself."""
         similarities = {m: _without(rows[at], at) for m, rows in self.similarities.items()}
-        return similarities, {m: _without(rows[at], at) for m, rows in self.surprises.items()}
+        return similarities, {m: _without(rows[at], at) for m, rows in self.surprisals.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

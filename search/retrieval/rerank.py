@@ -15,9 +15,9 @@ from mvsearch.search.localization.moments import find_alike, read_texts
 from mvsearch.search.results import Moment
 from mvsearch.search.retrieval.candidates import Shortlist
 from mvsearch.search.retrieval.set_similarity import Match, match_sets
-from mvsearch.search.scoring.calibration import find_surprise
+from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.fusion import FloatArray, Similarities
-from mvsearch.search.scoring.null_statistics import Background
+from mvsearch.search.scoring.null_statistics import NullDistribution
 from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix, Modality, Video
 from mvsearch.store.vectors.index import VectorIndex
@@ -43,14 +43,14 @@ class Compared:
 
     Attributes:
         videos: c of them, the likeliest first.
-        similarities, surprises: for each modality (c,), exact; NaN where one of the two lacks it.
+        similarities, surprisals: for each modality (c,), exact; NaN where one of the two lacks it.
         is_all: whether there is none but these to compare with.
         find_moments: in each modality, the stretch of a listed video most like any of this one.
     """
 
     videos: Mapping[str, Video]
     similarities: Similarities
-    surprises: Similarities
+    surprisals: Similarities
     is_all: bool
     find_moments: Callable[[Video], tuple[Moment, ...]]
 
@@ -71,7 +71,7 @@ class Neighbours:
         videos: all of it.
         indexes: of the modalities to compare in.
         backgrounds: of whole videos, of the same modalities.
-        fuse: similarities and surprises into scores; a score depends on nothing but its own.
+        fuse: similarities and surprisals into scores; a score depends on nothing but its own.
     """
 
     def __init__(
@@ -79,15 +79,15 @@ class Neighbours:
         library: Library,
         videos: Sequence[Video],
         indexes: Mapping[Modality, VectorIndex],
-        backgrounds: Mapping[Modality, Background],
+        distributions: Mapping[Modality, NullDistribution],
         fuse: Fuse,
     ) -> None:
         ids = [video.id for video in videos]
         self._library = library
         self._videos = videos
         self._indexes = indexes
-        self._scales = {m: found.scale for m, found in backgrounds.items()}
-        self._levels = {m: found.level_of(ids) for m, found in backgrounds.items()}
+        self._scales = {m: found.scale for m, found in distributions.items()}
+        self._levels = {m: found.level_of(ids) for m, found in distributions.items()}
         self._read = {m: lru_cache(N_KEPT)(index.vectors) for m, index in indexes.items()}
         self._waiting: dict[tuple[int, int], Future[Pair]] = {}
         self._read_texts = lru_cache(N_TEXTS)(partial(read_texts, library))
@@ -158,16 +158,16 @@ class Neighbours:
         best = {m: {o: p[m].best for o, p in zip(others, pairs, strict=True)} for m in self._read}
         similarities = {m: np.array([pair[m].similarity for pair in pairs]) for m in self._read}
         rows = {m: row[None] for m, row in similarities.items()}
-        surprises = {m: row[0] for m, row in self._calibrate(rows, [at], listed).items()}
+        surprisals = {m: row[0] for m, row in self._calibrate(rows, [at], listed).items()}
         is_all = len(listed) < depth
-        return Compared(others, similarities, surprises, is_all, partial(self._find_moments, best))
+        return Compared(others, similarities, surprisals, is_all, partial(self._find_moments, best))
 
     def _calibrate(
         self, similarities: Similarities, some: Sequence[int], others: Sequence[int]
     ) -> Similarities:
-        """As `Backgrounds.calibrate_pairs`, by places, with levels that were looked up before."""
+        """As `Calibrator.calibrate_pairs`, by places, with levels that were looked up before."""
         return {
-            m: find_surprise(
+            m: compute_surprisal(
                 rows,
                 (self._levels[m][list(some), None] + self._levels[m][list(others)]) / 2,
                 self._scales[m],

@@ -10,66 +10,67 @@ from mvsearch.search.results import Contribution
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Modality, Space
 
-# A cosine of one is far out and not infinitely far, as vectors kept as float16 are never exact.
+# Keeps the transform of a cosine of one finite; vectors stored as float16 are not exact.
 MAX_COSINE = 0.995
 
-# A find is weak where so many unrelated videos are expected to be as good. Of 468 clips cut from 34
-# videos, the right one is weak for 4 in 100; the best wrong one by pictures is not for 20 in 100.
+# A result is weak if this many unrelated videos are expected to score as well. Of 468 clips cut
+# from 34 videos, the right one is weak for 4 in 100; the best wrong one by pictures is not for 20
+# in 100.
 MAX_EXPECTED = 0.5
 
 
-def stretch(similarities: FloatArray) -> FloatArray:
-    """Cosines on Fisher's scale, artanh, where one step means the same near 1 as near 0.
+def fisher_z(similarities: FloatArray) -> FloatArray:
+    """Fisher's z-transform of cosines, artanh, with the same resolution near 1 as near 0.
 
-    Without it what a video of a high level may gain on top ends at 1, and copies of such a video
-    would count less than copies of others (Fisher 1921, for correlations).
+    Without it, a video with a high level has little room up to 1, and its copies would score lower
+    than copies of other videos (Fisher 1921, for correlations).
     """
-    stretched: FloatArray = np.arctanh(MAX_COSINE * np.clip(similarities, -1.0, 1.0))
-    return stretched
+    z_values: FloatArray = np.arctanh(MAX_COSINE * np.clip(similarities, -1.0, 1.0))
+    return z_values
 
 
-def unstretch(stretched: float) -> float:
-    """The cosine that `stretch` made this of."""
-    return math.tanh(stretched) / MAX_COSINE
+def invert_fisher_z(z_values: float) -> float:
+    """The inverse of `fisher_z`."""
+    return math.tanh(z_values) / MAX_COSINE
 
 
-def find_surprise(similarities: FloatArray, levels: FloatArray, scale: float) -> FloatArray:
-    """How unlikely similarities are: -log10 of the share of unrelated pairs that reach them.
+def compute_surprisal(similarities: FloatArray, levels: FloatArray, scale: float) -> FloatArray:
+    """Surprisal of similarities: -log10 of the share of unrelated pairs that reach them.
 
-    The upper tail is logistic: heavier than the normal one, so that one measured scale does not
-    claim what a few dozen probes cannot show, and finite and rising however far out.
+    The upper tail is logistic: heavier than a normal tail, because a few dozen probes cannot show
+    that high similarities are rare, and finite and increasing everywhere.
 
     Args:
         similarities: (videos,) cosines, NaN where unknown.
-        levels: (videos,) the stretched median of unrelated pairs of each video.
+        levels: (videos,) z-transformed median of unrelated pairs of each video.
         scale: of the logistic distribution, above zero.
 
     Returns:
         (videos,) above zero; NaN where unknown.
     """
-    far = (stretch(similarities) - levels) / scale
-    surprise: FloatArray = np.maximum(far, 0.0) + np.log1p(np.exp(-np.abs(far)))  # ln(1 + e^far)
-    return surprise / math.log(10)
+    far = (fisher_z(similarities) - levels) / scale
+    surprisal: FloatArray = np.maximum(far, 0.0) + np.log1p(np.exp(-np.abs(far)))  # ln(1 + e^far)
+    return surprisal / math.log(10)
 
 
-def is_chance(surprise: float, n_videos: int) -> bool:
-    """Whether unrelated content may well be as surprising as this, among so many videos.
+def is_chance(surprisal: float, n_videos: int) -> bool:
+    """Whether unrelated content is expected to reach this surprisal among so many videos.
 
-    The expected number of unrelated videos that reach it is `n_videos` × 10^-surprise, the E-value
+    The expected number of unrelated videos that reach it is `n_videos` × 10^-surprisal, the E-value
     of sequence search (Karlin and Altschul 1990).
     """
-    return surprise < math.log10(max(1, n_videos) / MAX_EXPECTED)
+    return surprisal < math.log10(max(1, n_videos) / MAX_EXPECTED)
 
 
 def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
-    """The similarity of each modality from which on a find is no chance, whatever else there is.
+    """The similarity of each modality above which a result is never weak.
 
-    In a library of much alike, a right answer is not surprising: among tones, a tone of the same
-    pitch. It is still what the encoder's operating points call the same. There is none where words
-    are compared with pictures or sounds, nor for an encoder that was not calibrated.
+    In a library of similar videos a right answer has a low surprisal, such as one tone among tones.
+    It still reaches the encoder's operating point for "the same". There is none for text against
+    pictures or sound, nor for an encoder without operating points.
 
     Args:
-        spaces: that are compared in.
+        spaces: of the comparison.
     """
     by_words = {space.modality for space in spaces if space.view == "words"}
     points = {s.modality: find_points(s.encoder) for s in spaces if s.modality not in by_words}
@@ -79,7 +80,7 @@ def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
 def is_weak(
     contributions: dict[Modality, Contribution], n_videos: int, same: dict[Modality, float]
 ) -> bool:
-    """Whether nothing that a result rests on is more than chance, or the same as what is asked.
+    """Whether a result is no better than chance in every modality, and not the same as the query.
 
     Args:
         contributions: of the result.

@@ -19,49 +19,48 @@ WEIGHTS_WITHOUT_AUDIO: Weights = {"frames": 0.6, "lyrics": 0.4, "audio": 0.0}
 # Measured: see docs/decisions/0013-cosine-weights.md.
 WEIGHTS_WITH_AUDIO: Weights = {"frames": 0.25, "lyrics": 0.5, "audio": 0.25}
 
-# Surprises have one scale, so nothing has to be made up for; see
-# docs/decisions/0020-calibrated-fusion.md.
-WEIGHTS_OF_SURPRISE: Weights = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
+# Measured: see docs/decisions/0020-calibrated-fusion.md.
+CALIBRATED_WEIGHTS: Weights = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
 
 # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion" (SIGIR 2009).
 RANK_CONSTANT = 60
 
-# The surprise of an unrelated video's median: half of them reach it.
+# The surprisal of the median of unrelated videos: half of them reach it.
 NEUTRAL = math.log10(2)
 
 
 def choose_weights(modalities: Collection[Modality], fusion: Fusion = "weighted") -> Weights:
-    """The default weights for a library that holds these modalities."""
+    """The default weights for a library with these modalities."""
     if fusion == "calibrated":
-        return WEIGHTS_OF_SURPRISE
+        return CALIBRATED_WEIGHTS
     return WEIGHTS_WITH_AUDIO if "audio" in modalities else WEIGHTS_WITHOUT_AUDIO
 
 
 def fuse(
-    fusion: Fusion, similarities: Similarities, surprises: Similarities, weights: Weights
+    fusion: Fusion, similarities: Similarities, surprisals: Similarities, weights: Weights
 ) -> tuple[FloatArray, dict[Modality, FloatArray]]:
-    """Fuse in one of the three ways; see `fuse_weighted`, `fuse_surprise` and `fuse_ranks`."""
+    """Fuse in one of the three ways; see `fuse_weighted`, `fuse_surprisal` and `fuse_ranks`."""
     if fusion == "calibrated":
-        return fuse_surprise(surprises, weights)
+        return fuse_surprisal(surprisals, weights)
     return (fuse_weighted if fusion == "weighted" else fuse_ranks)(similarities, weights)
 
 
 def split_scores(
-    fusion: Fusion, similarities: Similarities, surprises: Similarities, shares: Similarities
+    fusion: Fusion, similarities: Similarities, surprisals: Similarities, shares: Similarities
 ) -> dict[Modality, FloatArray]:
-    """What each modality adds to the scores that `fuse` gave.
+    """The part of each modality in the scores of `fuse`.
 
     Args:
         fusion: in use.
         similarities: for each modality (videos,), as `fuse` had them.
-        surprises: likewise.
+        surprisals: likewise.
         shares: the weights that `fuse` returned.
 
     Returns:
-        For each modality (videos,), zero where the video lacks it. Their sum is the score but for
-        what `fuse_surprise` counts for a video that lacks something.
+        For each modality (videos,), zero if the video lacks it. Their sum is the score, except for
+        the neutral value of missing modalities in `fuse_surprisal`.
     """
-    values = surprises if fusion == "calibrated" else similarities
+    values = surprisals if fusion == "calibrated" else similarities
     if fusion == "rrf":
         values = {m: _invert_ranks(s) for m, s in similarities.items()}
     return {m: np.where(shares[m] > 0, v, 0.0) * shares[m] for m, v in values.items()}
@@ -121,30 +120,30 @@ def fuse_weighted(
     return _add_up(similarities, shares), shares
 
 
-def fuse_surprise(
-    surprises: Similarities, weights: Weights
+def fuse_surprisal(
+    surprisals: Similarities, weights: Weights
 ) -> tuple[FloatArray, dict[Modality, FloatArray]]:
-    """Add up evidence: the weighted mean of surprises over all that is asked.
+    """Combine evidence: the weighted mean of surprisals over all modalities of the query.
 
-    What a video lacks says nothing for it and nothing against it, so it counts as the surprise of
-    an unrelated video's median. Were the mean taken over what a video has, one with a picture that
-    fits would beat another whose picture fits as well and whose sound fits a little less.
+    A modality that a video lacks is neutral and counts as the median of unrelated videos. If the
+    mean were taken over the existing modalities, a video with a matching picture and no sound would
+    beat one whose picture matches as well and whose sound matches a little less.
 
     Args:
-        surprises: for each modality (videos,), see `calibration.find_surprise`; NaN where the video
-            lacks it.
+        surprisals: for each modality (videos,), see `calibration.compute_surprisal`; NaN where the
+            video lacks it.
         weights: of the modalities, not negative.
 
     Returns:
         The scores (videos,), NaN for a video with nothing to compare, and the weights (videos,) of
         what each video has; with the neutral rest they add up to one.
     """
-    total = sum(weights.get(m, 0.0) for m in surprises) or 1.0
+    total = sum(weights.get(m, 0.0) for m in surprisals) or 1.0
     shares = {
-        m: np.where(np.isnan(s), 0.0, weights.get(m, 0.0) / total) for m, s in surprises.items()
+        m: np.where(np.isnan(s), 0.0, weights.get(m, 0.0) / total) for m, s in surprisals.items()
     }
     n_lacking = 1.0 - np.asarray(sum(shares.values()))
-    return _add_up(surprises, shares) + NEUTRAL * n_lacking, shares
+    return _add_up(surprisals, shares) + NEUTRAL * n_lacking, shares
 
 
 def fuse_ranks(

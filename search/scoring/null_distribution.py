@@ -3,95 +3,105 @@
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.query.encode import own_spaces
-from mvsearch.search.scoring.calibration import unstretch
-from mvsearch.search.scoring.null_samples import Kind, ask_probes, draw_probes, draw_sample
-from mvsearch.search.scoring.null_statistics import Background, Kept, summarise
+from mvsearch.search.scoring.calibration import invert_fisher_z
+from mvsearch.search.scoring.null_samples import Kind, compare_probes, draw_probes, draw_videos
+from mvsearch.search.scoring.null_statistics import (
+    NullDistribution,
+    StoredDistribution,
+    estimate_distribution,
+)
 from mvsearch.store.library import Library
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.index import VectorIndex
 
-# Names the files; goes up when the same library would be measured otherwise.
+# Part of the file names; increases when the method of measuring changes.
 FORMAT = 3
 
 
-def obtain_background(library: Library, space: Space, kind: Kind, encoders: Encoders) -> Background:
-    """The background of a kind of query in a space, measured as far as it is not kept already.
+def obtain_distribution(
+    library: Library, space: Space, kind: Kind, encoders: Encoders
+) -> NullDistribution:
+    """The null distribution of a kind of query in a space, measured if it is not stored.
 
-    While vectors stay placed as they are, a large library is measured only where videos came: with
-    the same probes, at the cost of these videos. The library's location and scale stay until it has
-    changed by a quarter; smaller ones are measured anew, see `levels.SMALL_LIBRARY`.
+    In a large library only new videos are measured, with the same probes, as long as the centre of
+    the vectors stays. Location and scale stay until the library has changed by a quarter. Small
+    libraries are measured again, see `null_statistics.SMALL_LIBRARY`.
 
     Args:
-        library: whose index is measured.
-        space: where similarities are compared.
-        kind: "clip" for vectors asked of a video, "video" for the similarity of whole videos,
-            "words" for text that is typed.
+        library: to measure.
+        space: of the similarities.
+        kind: "clip" for query vectors against a video, "video" for the similarity of whole videos,
+            "words" for typed text.
         encoders: of the library's profile; only "words" needs them.
     """
-    return measure_background(library, library.index(space), kind, encoders)
+    return obtain_index_distribution(library, library.index(space), kind, encoders)
 
 
-def measure_background(
+def obtain_index_distribution(
     library: Library, index: VectorIndex, kind: Kind, encoders: Encoders
-) -> Background:
-    """As `obtain_background`, of an index at hand; one thread measures, others wait for it."""
+) -> NullDistribution:
+    """Like `obtain_distribution`, for an open index; one thread measures, others wait for it."""
     with library.working_on(f"{index.space.key} {kind}"):
         return _obtain(library, index, kind, encoders)
 
 
-def _obtain(library: Library, index: VectorIndex, kind: Kind, encoders: Encoders) -> Background:
-    """Read, extend or measure a background."""
-    kept = _read_kept(library, index, kind)
-    if kept is not None:
-        background = kept.read(index)
-        if kept.fits(background, index):
-            return background
-        if kept.may_grow(index):
-            grown = kept.grow(kind, background, index)
+def _obtain(
+    library: Library, index: VectorIndex, kind: Kind, encoders: Encoders
+) -> NullDistribution:
+    """Read, extend or measure a null distribution."""
+    stored = _read_stored(library, index, kind)
+    if stored is not None:
+        distribution = stored.read(index)
+        if stored.fits(distribution, index):
+            return distribution
+        if stored.may_grow(index):
+            grown = stored.grow(kind, distribution, index)
             library.keep_measured(index, _name(kind), grown.to_arrays())
             return grown.read(index)
     return _measure(library, index, kind, encoders)
 
 
-def _measure(library: Library, index: VectorIndex, kind: Kind, encoders: Encoders) -> Background:
-    """Measure a background from the beginning, and keep it."""
+def _measure(
+    library: Library, index: VectorIndex, kind: Kind, encoders: Encoders
+) -> NullDistribution:
+    """Measure a null distribution from the start, and store it."""
     probes = draw_probes(index, kind, encoders)
-    sample = draw_sample(index, kind, len(probes))
-    background = summarise(ask_probes(index, kind, probes, sample), sample)
-    kept = Kept.take(background, probes, index)
-    library.keep_measured(index, _name(kind), kept.to_arrays())
-    return kept.read(index)
+    sample = draw_videos(index, kind, len(probes))
+    distribution = estimate_distribution(compare_probes(index, kind, probes, sample), sample)
+    stored = StoredDistribution.take(distribution, probes, index)
+    library.keep_measured(index, _name(kind), stored.to_arrays())
+    return stored.read(index)
 
 
-def find_background(library: Library, space: Space, kind: Kind) -> Background | None:
-    """The background as it is kept; None where it has not been measured since the last change."""
+def find_distribution(library: Library, space: Space, kind: Kind) -> NullDistribution | None:
+    """The stored null distribution; None if it was not measured since the last change."""
     index = library.index(space)
-    kept = _read_kept(library, index, kind)
-    if kept is None:
+    stored = _read_stored(library, index, kind)
+    if stored is None:
         return None
-    background = kept.read(index)
-    return background if kept.fits(background, index) else None
+    distribution = stored.read(index)
+    return distribution if stored.fits(distribution, index) else None
 
 
-def measure_backgrounds(
+def measure_distributions(
     library: Library, encoders: Encoders, progress: StepCounter | None = None
 ) -> None:
-    """Measure whatever the library's spaces lack, so that no search has to wait for it.
+    """Measure all missing null distributions of a library, so that no search waits for them.
 
     Args:
-        library: whose spaces.
+        library: to measure.
         encoders: of its profile.
-        progress: called with the number of backgrounds that are there, and of all.
+        progress: called with the number of finished distributions, and of all.
     """
     kinds = list_kinds(library)
     for n_done, (space, kind) in enumerate(kinds, start=1):
-        obtain_background(library, space, kind, encoders)
+        obtain_distribution(library, space, kind, encoders)
         if progress is not None:
             progress(n_done, len(kinds))
 
 
 def list_kinds(library: Library) -> list[tuple[Space, Kind]]:
-    """Which kinds of query each space of the library answers."""
+    """The spaces of the library with the kinds of query that each supports."""
     kinds: list[tuple[Space, Kind]] = []
     own = own_spaces(library)
     for space in library.catalog.spaces():
@@ -103,18 +113,18 @@ def list_kinds(library: Library) -> list[tuple[Space, Kind]]:
 
 
 def read_medians(library: Library) -> dict[str, dict[Kind, float]]:
-    """The median similarity of unrelated content by space and kind, as far as it is measured."""
+    """The median similarity of unrelated content by space and kind, if measured."""
     medians: dict[str, dict[Kind, float]] = {}
     for space, kind in list_kinds(library):
-        found = find_background(library, space, kind)
+        found = find_distribution(library, space, kind)
         if found is not None:
-            medians.setdefault(space.key, {})[kind] = unstretch(found.location)
+            medians.setdefault(space.key, {})[kind] = invert_fisher_z(found.location)
     return medians
 
 
-def _read_kept(library: Library, index: VectorIndex, kind: Kind) -> Kept | None:
+def _read_stored(library: Library, index: VectorIndex, kind: Kind) -> StoredDistribution | None:
     arrays = library.measured(index, _name(kind))
-    return None if arrays is None else Kept.from_arrays(arrays)
+    return None if arrays is None else StoredDistribution.from_arrays(arrays)
 
 
 def _name(kind: Kind) -> str:

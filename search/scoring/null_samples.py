@@ -19,23 +19,22 @@ from mvsearch.store.vectors.index import Integers, VectorIndex
 Kind = Literal["clip", "video", "words"]
 
 MAX_PROBES = 64
-# Fewer say too little of where unrelated content is; then rather fewer videos are asked.
+# With fewer probes the estimate is poor; a sample of the videos is measured instead.
 MIN_PROBES = 8
-# Vectors in a row that stand for a clip; 1, 4, 8 and 12 measured alike (medians within 0.005).
+# Consecutive vectors that represent a clip; 1, 4, 8 and 12 measured alike (medians within 0.005).
 CLIP_VECTORS = 8
-# Multiply-adds for one background, about 15 s of one core; large libraries get fewer probes.
+# Multiply-adds for one distribution, about 15 s of one core; large libraries get fewer probes.
 MAX_OPERATIONS = 2e11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probes:
-    """Some probes of a space.
+    """Probes of a space.
 
     Attributes:
-        handles: (p,) of the video that each is of; see `VectorIndex.resolve`. Zeros for words.
-        segments: (p, 2) the first of that video's vectors, and the one behind the last. Zeros for
-            words.
-        words: (p, dim) float32, placed; (0, dim) where the probes are of the index itself.
+        handles: (p,) of the video of each probe; see `VectorIndex.resolve`. Zeros for words.
+        segments: (p, 2) range of that video's vectors, end exclusive. Zeros for words.
+        words: (p, dim) float32, centred; (0, dim) if the probes are from the index itself.
     """
 
     handles: Integers
@@ -85,7 +84,7 @@ def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
     return Probes(index.handles[drawn], segments, no_words)
 
 
-def draw_sample(index: VectorIndex, kind: Kind, n_probes: int) -> tuple[str, ...]:
+def draw_videos(index: VectorIndex, kind: Kind, n_probes: int) -> tuple[str, ...]:
     """So many videos, at random, as that many probes may be compared with; all if possible."""
     ids = index.video_ids
     n_operations = max(1, n_probes * _count_vectors(index, kind) * index.n * index.space.dim)
@@ -96,7 +95,7 @@ def draw_sample(index: VectorIndex, kind: Kind, n_probes: int) -> tuple[str, ...
     return tuple(ids[at] for at in np.sort(drawn).tolist())
 
 
-def ask_probes(
+def compare_probes(
     index: VectorIndex, kind: Kind, probes: Probes, video_ids: Sequence[str]
 ) -> FloatArray:
     """Compare probes with videos.

@@ -10,7 +10,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, QueryPart
-from mvsearch.search.scoring.null_distribution import measure_backgrounds
+from mvsearch.search.scoring.null_distribution import measure_distributions
 from mvsearch.store.library import Library
 
 SMALL = LibraryOptions(9, n_frames=7, n_windows=5, n_lines=4, profile="toy", seed=3)
@@ -64,7 +64,7 @@ def test_a_vector_finds_its_row(library):
 def test_a_library_that_grows_is_the_one_that_is_made_at_once(made, library, tmp_path):
     few = keep_library(tmp_path, replace(SMALL, n_videos=4))
     with Library.open(few.folder) as opened:
-        measure_backgrounds(opened, Encoders("toy"))
+        measure_distributions(opened, Encoders("toy"))
     grown = keep_library(tmp_path, SMALL, few)
     assert grown.folder.parent.name == made.folder.parent.name
     with Library.open(grown.folder) as opened:

@@ -56,7 +56,7 @@ def split_bar(result: Result, longest: float) -> list[tuple[str, float, float]]:
 def say_parts(result: Result) -> str:
     """A score as the sum of its parts, each with what it was made of."""
     said = [
-        f"{WHAT[modality]} {part.points:.3g} (similarity {part.similarity:.2f}, surprise "
+        f"{WHAT[modality]} {part.points:.3g} (similarity {part.similarity:.2f}, surprisal "
         f"{part.calibrated:.1f})"
         for modality in MODALITIES
         if (part := result.contributions.get(modality)) is not None

@@ -12,8 +12,8 @@ import mvsearch.store.vectors.best_match
 from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.retrieval.retrieve import Ask, find_candidates, score_videos
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
-from mvsearch.search.scoring.calibration import find_surprise
-from mvsearch.search.scoring.fusion import fuse_surprise, fuse_weighted, merge_parts
+from mvsearch.search.scoring.calibration import compute_surprisal
+from mvsearch.search.scoring.fusion import fuse_surprisal, fuse_weighted, merge_parts
 
 N_VIDEOS = 40
 
@@ -100,11 +100,11 @@ def test_candidates_hold_the_best_when_every_video_has_a_level_of_its_own(
     levels = {m: rng.uniform(-0.5, 1.5, N_VIDEOS) for m in modalities}
 
     def fuse(similarities: np.ndarray, of: np.ndarray) -> np.ndarray:
-        surprises = {
-            m: find_surprise(row, levels[m][of], 0.1)
+        surprisals = {
+            m: compute_surprisal(row, levels[m][of], 0.1)
             for m, row in zip(modalities, similarities, strict=True)
         }
-        return fuse_surprise(surprises, {"frames": 0.4, "lyrics": 0.6})[0]
+        return fuse_surprisal(surprisals, {"frames": 0.4, "lyrics": 0.6})[0]
 
     found = find_candidates(asks, fuse, 3)
     exact = np.array([[brute_force(a.index, a.vectors, v) for v in ids] for a in asks])

@@ -13,12 +13,12 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Contribution
 from mvsearch.search.scoring.calibration import (
+    compute_surprisal,
     find_same_levels,
-    find_surprise,
+    fisher_z,
+    invert_fisher_z,
     is_chance,
     is_weak,
-    stretch,
-    unstretch,
 )
 from mvsearch.search.scoring.fusion import NEUTRAL
 from mvsearch.store.records import Space
@@ -32,27 +32,27 @@ def test_surprise_is_the_logistic_tail() -> None:
     levels = np.array([0.1, 0.1, 0.0, 0.3, 0.2, 0.0])
     x = np.arctanh(0.995 * similarities)
     expected = -stats.logistic.logsf(x, loc=levels, scale=0.12) / math.log(10)
-    assert find_surprise(similarities, levels, 0.12) == pytest.approx(expected)
+    assert compute_surprisal(similarities, levels, 0.12) == pytest.approx(expected)
 
 
 def test_the_median_of_unrelated_content_is_neutral() -> None:
-    level = stretch(np.array([0.37]))
-    assert find_surprise(np.array([0.37]), level, 0.2) == pytest.approx(NEUTRAL)
-    assert unstretch(float(level[0])) == pytest.approx(0.37)
+    level = fisher_z(np.array([0.37]))
+    assert compute_surprisal(np.array([0.37]), level, 0.2) == pytest.approx(NEUTRAL)
+    assert invert_fisher_z(float(level[0])) == pytest.approx(0.37)
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(-2, 2), st.floats(0.01, 1))
 def test_surprise_rises_and_is_finite(a: float, b: float, level: float, scale: float) -> None:
-    low, high = find_surprise(np.sort([a, b]), np.full(2, level), scale)
+    low, high = compute_surprisal(np.sort([a, b]), np.full(2, level), scale)
     assert 0 <= low <= high < math.inf
     if abs(a - b) > 1e-3 and level < 1:
         assert low < high
 
 
 def test_it_does_not_saturate_and_unknown_stays_unknown() -> None:
-    surprise = find_surprise(np.array([0.99, 0.9999, 1.0, NAN]), np.zeros(4), 0.01)
-    assert (np.diff(surprise[:3]) > 0).all()
-    assert np.isnan(surprise[3])
+    surprisal = compute_surprisal(np.array([0.99, 0.9999, 1.0, NAN]), np.zeros(4), 0.01)
+    assert (np.diff(surprisal[:3]) > 0).all()
+    assert np.isnan(surprisal[3])
 
 
 def test_what_is_expected_in_every_second_library_by_chance_is_weak() -> None:
@@ -63,8 +63,8 @@ def test_what_is_expected_in_every_second_library_by_chance_is_weak() -> None:
 
 
 def test_what_is_the_same_is_not_weak_however_much_else_is_alike() -> None:
-    def give(similarity: float, surprise: float) -> Contribution:
-        return Contribution(similarity, 0.5, surprise, 0.0)
+    def give(similarity: float, surprisal: float) -> Contribution:
+        return Contribution(similarity, 0.5, surprisal, 0.0)
 
     chance, find = 0.5, 9.0
     same = {"frames": 0.6, "audio": 0.8}

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from mvsearch.search.scoring.fusion import (
     choose_weights,
     fuse_ranks,
-    fuse_surprise,
+    fuse_surprisal,
     fuse_weighted,
     merge_parts,
     order_best_first,
@@ -69,11 +69,11 @@ def test_reciprocal_ranks() -> None:
 
 def test_a_missing_modality_neither_wins_nor_loses() -> None:
     neutral = math.log10(2)
-    surprises = {
+    surprisals = {
         "frames": np.array([4.0, 4.0, 4.0, 4.0, NAN]),
         "audio": np.array([NAN, neutral, 3.0, 0.1, NAN]),
     }
-    scores, shares = fuse_surprise(surprises, {"frames": 1.0, "audio": 1.0, "lyrics": 5.0})
+    scores, shares = fuse_surprisal(surprisals, {"frames": 1.0, "audio": 1.0, "lyrics": 5.0})
     assert scores[:4] == pytest.approx([2 + neutral / 2, 2 + neutral / 2, 3.5, 2.05])
     assert np.isnan(scores[4])
     assert shares["audio"] == pytest.approx([0, 0.5, 0.5, 0.5, 0])

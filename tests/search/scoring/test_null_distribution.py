@@ -8,15 +8,15 @@ from scipy import stats
 
 import mvsearch.search.scoring.null_distribution
 import mvsearch.search.scoring.null_statistics
-from mvsearch.search.scoring.calibration import find_surprise, stretch
+from mvsearch.search.scoring.calibration import compute_surprisal, fisher_z
 from mvsearch.search.scoring.null_distribution import (
-    find_background,
-    measure_backgrounds,
-    obtain_background,
+    find_distribution,
+    measure_distributions,
+    obtain_distribution,
     read_medians,
 )
-from mvsearch.search.scoring.null_samples import ask_probes, draw_probes, draw_sample
-from mvsearch.search.scoring.null_statistics import summarise
+from mvsearch.search.scoring.null_samples import compare_probes, draw_probes, draw_videos
+from mvsearch.search.scoring.null_statistics import estimate_distribution
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Location, Stage, Video
@@ -55,7 +55,7 @@ def test_the_summary_is_the_quantiles_of_what_is_measured() -> None:
     rows = np.tanh(rng.logistic(0.2, 0.1, size=(400, 30))) / 0.995
     rows[rng.random(rows.shape) < 0.1] = np.nan
     ids = [f"v{at}" for at in range(30)]
-    found = summarise(rows, ids)
+    found = estimate_distribution(rows, ids)
     known = np.arctanh(0.995 * rows[~np.isnan(rows)])
     assert found.n_pairs == known.size
     assert found.location == pytest.approx(np.median(known), abs=1e-3)
@@ -69,9 +69,9 @@ def test_the_summary_is_the_quantiles_of_what_is_measured() -> None:
 def test_one_probe_in_ten_may_be_related_after_all() -> None:
     rng = np.random.default_rng(4)
     rows = np.tanh(rng.logistic(0.1, 0.1, size=(200, 20)))
-    clean = summarise(rows, [str(at) for at in range(20)])
+    clean = estimate_distribution(rows, [str(at) for at in range(20)])
     rows[::10] = 0.99
-    mixed = summarise(rows, [str(at) for at in range(20)])
+    mixed = estimate_distribution(rows, [str(at) for at in range(20)])
     assert mixed.location == pytest.approx(clean.location, abs=0.03)
     assert mixed.scale == pytest.approx(clean.scale, rel=0.5)
 
@@ -79,14 +79,16 @@ def test_one_probe_in_ten_may_be_related_after_all() -> None:
 @pytest.mark.parametrize("shape", [(0, 0), (0, 5), (3, 1)])
 def test_little_to_measure_still_gives_numbers(shape: tuple[int, int]) -> None:
     ids = [str(at) for at in range(shape[1])]
-    found = summarise(np.full(shape, np.nan), ids)
-    surprise = find_surprise(np.full(len(ids), 0.5), found.level_of(ids), found.scale)
-    assert np.isfinite(surprise).all()
+    found = estimate_distribution(np.full(shape, np.nan), ids)
+    surprisal = compute_surprisal(np.full(len(ids), 0.5), found.level_of(ids), found.scale)
+    assert np.isfinite(surprisal).all()
     assert found.n_pairs == 0
 
 
 def test_equal_vectors_everywhere_still_have_a_scale() -> None:
-    assert summarise(np.full((64, 40), 1.0), [str(at) for at in range(40)]).scale >= 0.01
+    assert (
+        estimate_distribution(np.full((64, 40), 1.0), [str(at) for at in range(40)]).scale >= 0.01
+    )
 
 
 def test_the_median_is_that_of_all_pairs(
@@ -102,7 +104,7 @@ def test_the_median_is_that_of_all_pairs(
         ]
     )
     np.fill_diagonal(every, np.nan)
-    expected = summarise(every, index.video_ids)
+    expected = estimate_distribution(every, index.video_ids)
     # Only of the long one is a piece asked, and not all of it.
     assert found.location == pytest.approx(expected.location, abs=5e-3)
     assert found.scale == pytest.approx(expected.scale, rel=0.05)
@@ -130,7 +132,7 @@ def test_a_single_video_is_not_compared_with_itself(
     monkeypatch.setattr(
         mvsearch.search.scoring.null_samples, "compare_some", lambda *_: pytest.fail("compared")
     )
-    found = obtain_background(alone, spaces["lyrics"], kind, planted_encoders())
+    found = obtain_distribution(alone, spaces["lyrics"], kind, planted_encoders())
     assert (found.n_pairs, list(found.levels)) == (0, ["01aa"])
 
 
@@ -143,16 +145,18 @@ def count_neighbours(scores: np.ndarray, k: int = 10) -> np.ndarray:
 def test_a_planted_hub_is_taken_down(library: Any, spaces: Any, planted_encoders: Any) -> None:
     """The skewness of how often a video is among the ten best (Radovanović et al. 2010)."""
     index = library.index(spaces["lyrics"])
-    background = obtain_background(library, spaces["lyrics"], "clip", planted_encoders())
+    distribution = obtain_distribution(library, spaces["lyrics"], "clip", planted_encoders())
     rng = np.random.default_rng(5)
     mean = unit(np.mean([index.vectors(v)[0] for v in index.video_ids], axis=0))
     queries = unit(rng.normal(size=(300, index.space.dim)) + 1.2 * 12**0.5 * mean)
     similarities = np.array(
         [[(index.vectors(v) @ q).max() for v in index.video_ids] for q in queries]
     )
-    levels = background.level_of(index.video_ids)
-    surprises = np.array([find_surprise(row, levels, background.scale) for row in similarities])
-    before, after = count_neighbours(similarities), count_neighbours(surprises)
+    levels = distribution.level_of(index.video_ids)
+    surprisals = np.array(
+        [compute_surprisal(row, levels, distribution.scale) for row in similarities]
+    )
+    before, after = count_neighbours(similarities), count_neighbours(surprisals)
     assert min(before[[NEAR_ALL, LONG]]) > 0.4 * len(queries)
     assert after.max() < 0.3 * len(queries)
     assert stats.skew(before) > 3 > 0.5 > stats.skew(after)
@@ -172,15 +176,15 @@ def test_a_background_is_kept_until_the_index_changes(
     }
     library = plant(content)
     assert read_medians(library) == {}
-    assert find_background(library, spaces["lyrics"], "words") is None
-    measure_backgrounds(library, planted_encoders())
-    made = find_background(library, spaces["lyrics"], "words")
+    assert find_distribution(library, spaces["lyrics"], "words") is None
+    measure_distributions(library, planted_encoders())
+    made = find_distribution(library, spaces["lyrics"], "words")
     assert made is not None
     medians = read_medians(library)
     assert set(medians[spaces["frames"].key]) == {"clip", "video"}
     assert set(medians[spaces["words"].key]) == {"words"}
     assert set(medians[spaces["lyrics"].key]) == {"clip", "video", "words"}
-    assert float(stretch(np.array([medians[spaces["lyrics"].key]["words"]]))[0]) == pytest.approx(
+    assert float(fisher_z(np.array([medians[spaces["lyrics"].key]["words"]]))[0]) == pytest.approx(
         made.location
     )
 
@@ -189,19 +193,19 @@ def test_a_background_is_kept_until_the_index_changes(
 
     monkeypatch.setattr(mvsearch.search.scoring.null_distribution, "draw_probes", refuse)
     with Library.open(library.folder) as again:
-        read = obtain_background(again, spaces["lyrics"], "words", planted_encoders())
+        read = obtain_distribution(again, spaces["lyrics"], "words", planted_encoders())
     assert read == made or (read.levels, read.location) == (made.levels, made.location)
     with library.writing():
         library.catalog.drop_locations([library.catalog.video("2a").path])
     with pytest.raises(MvsearchError, match="measured anew"):
-        obtain_background(library, spaces["lyrics"], "words", planted_encoders())
+        obtain_distribution(library, spaces["lyrics"], "words", planted_encoders())
 
 
 def measure(index: Any, kind: Any, encoders: Any) -> Any:
     """From the beginning, and keeping nothing."""
     probes = draw_probes(index, kind, encoders)
-    sample = draw_sample(index, kind, len(probes))
-    return summarise(ask_probes(index, kind, probes, sample), sample)
+    sample = draw_videos(index, kind, len(probes))
+    return estimate_distribution(compare_probes(index, kind, probes, sample), sample)
 
 
 def test_a_large_index_gets_fewer_probes(
@@ -262,7 +266,7 @@ def test_only_new_videos_are_measured_and_exactly(
     growing: Any, spaces: Any, planted_encoders: Any, monkeypatch: Any, kind: Any
 ) -> None:
     library, add = growing
-    before = obtain_background(library, spaces["lyrics"], kind, planted_encoders())
+    before = obtain_distribution(library, spaces["lyrics"], kind, planted_encoders())
     probes = draw_probes(library.index(spaces["lyrics"]), kind, planted_encoders())
     asked = np.concatenate(
         [
@@ -274,22 +278,22 @@ def test_only_new_videos_are_measured_and_exactly(
         add("99cc", seed=99)
         library.catalog.drop_locations([library.catalog.video("05cc").path])
     measured: list[list[str]] = []
-    real = mvsearch.search.scoring.null_statistics.ask_probes
+    real = mvsearch.search.scoring.null_statistics.compare_probes
     monkeypatch.setattr(
         mvsearch.search.scoring.null_statistics,
-        "ask_probes",
+        "compare_probes",
         lambda *args: measured.append(list(args[3])) or real(*args),
     )
     monkeypatch.setattr(mvsearch.search.scoring.null_distribution, "draw_probes", None)
     with Library.open(library.folder) as again:
-        after = obtain_background(again, spaces["lyrics"], kind, planted_encoders())
+        after = obtain_distribution(again, spaces["lyrics"], kind, planted_encoders())
         index = again.index(spaces["lyrics"])
-        obtain_background(again, spaces["lyrics"], kind, planted_encoders())
+        obtain_distribution(again, spaces["lyrics"], kind, planted_encoders())
     assert measured == [["99cc"]]
     assert (after.location, after.scale) == (before.location, before.scale)
     assert "05cc" not in after.levels
-    kept = set(before.levels) - {"05cc"}
-    assert {v: after.levels[v] for v in kept} == {v: before.levels[v] for v in kept}
+    stored = set(before.levels) - {"05cc"}
+    assert {v: after.levels[v] for v in stored} == {v: before.levels[v] for v in stored}
     expected = find_level(asked, probes, index, kind, before.location)
     # The probe of the video that left is no more.
     assert after.levels["99cc"] == pytest.approx(expected, abs=0.02)
@@ -324,10 +328,10 @@ def test_a_library_that_has_grown_by_a_quarter_is_measured_anew(
     growing: Any, spaces: Any, planted_encoders: Any
 ) -> None:
     library, add = growing
-    obtain_background(library, spaces["lyrics"], "clip", planted_encoders())
+    obtain_distribution(library, spaces["lyrics"], "clip", planted_encoders())
     for at in range(50, 61):
         add(f"{at}cc", at)
-    found = obtain_background(library, spaces["lyrics"], "clip", planted_encoders())
+    found = obtain_distribution(library, spaces["lyrics"], "clip", planted_encoders())
     fresh = measure(library.index(spaces["lyrics"]), "clip", planted_encoders())
     assert (found.location, found.levels) == (fresh.location, fresh.levels)
 
@@ -337,9 +341,9 @@ def test_a_small_library_is_as_if_its_videos_had_come_at_once(
 ) -> None:
     library, add = growing
     monkeypatch.setattr(mvsearch.search.scoring.null_statistics, "SMALL_LIBRARY", 100)
-    obtain_background(library, spaces["lyrics"], "video", planted_encoders())
+    obtain_distribution(library, spaces["lyrics"], "video", planted_encoders())
     add("00aa", 77)
-    found = obtain_background(library, spaces["lyrics"], "video", planted_encoders())
+    found = obtain_distribution(library, spaces["lyrics"], "video", planted_encoders())
     fresh = measure(library.index(spaces["lyrics"]), "video", planted_encoders())
     assert (found.location, found.levels) == (fresh.location, fresh.levels)
 
@@ -349,11 +353,11 @@ def test_what_is_kept_damaged_is_measured_anew(
 ) -> None:
     library, _ = growing
     lyrics = spaces["lyrics"]
-    made = obtain_background(library, lyrics, "clip", planted_encoders())
+    made = obtain_distribution(library, lyrics, "clip", planted_encoders())
     name = mvsearch.search.scoring.null_distribution._name("clip")
     arrays = dict(library.measured(library.index(lyrics), name))
     for broken in ({**arrays, "levels": arrays["levels"][:-1]}, {"numbers": arrays["numbers"]}):
         library.keep_measured(library.index(lyrics), name, broken)
-        assert find_background(library, lyrics, "clip") is None
-    again = obtain_background(library, lyrics, "clip", planted_encoders())
+        assert find_distribution(library, lyrics, "clip") is None
+    again = obtain_distribution(library, lyrics, "clip", planted_encoders())
     assert again.levels == made.levels

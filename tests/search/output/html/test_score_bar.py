@@ -23,10 +23,10 @@ def read_bar(result: Result, longest: float) -> dict[str, float]:
     return {name: width for name, _, width in parts}
 
 
-def rank(fusion: Any, similarities: Any, surprises: Any) -> list[Result]:
+def rank(fusion: Any, similarities: Any, surprisals: Any) -> list[Result]:
     """Results as the engine makes them."""
-    scores, shares = fuse(fusion, similarities, surprises, WEIGHTS)
-    points = split_scores(fusion, similarities, surprises, shares)
+    scores, shares = fuse(fusion, similarities, surprisals, WEIGHTS)
+    points = split_scores(fusion, similarities, surprisals, shares)
     return [
         Result(
             at + 1,
@@ -34,7 +34,7 @@ def rank(fusion: Any, similarities: Any, surprises: Any) -> list[Result]:
             Video(str(at), Path(f"/{at}"), "t"),
             {
                 m: Contribution(
-                    similarities[m][at], share[at], surprises[m][at], float(points[m][at])
+                    similarities[m][at], share[at], surprisals[m][at], float(points[m][at])
                 )
                 for m, share in shares.items()
                 if share[at] > 0
@@ -48,11 +48,11 @@ def rank(fusion: Any, similarities: Any, surprises: Any) -> list[Result]:
 def test_bars_are_the_scores_under_every_fusion(fusion: Any) -> None:
     rng = np.random.default_rng(4)
     similarities = {m: rng.uniform(0.05, 1.0, 40) for m in WEIGHTS}
-    surprises = {m: rng.exponential(2.0, 40) for m in WEIGHTS}
+    surprisals = {m: rng.exponential(2.0, 40) for m in WEIGHTS}
     for number, m in enumerate(WEIGHTS):
         lacking = np.arange(40) % 4 == number
-        similarities[m][lacking] = surprises[m][lacking] = np.nan
-    results = rank(fusion, similarities, surprises)
+        similarities[m][lacking] = surprisals[m][lacking] = np.nan
+    results = rank(fusion, similarities, surprisals)
     longest = find_longest(results)
     for result in results:
         bar = read_bar(result, longest)
@@ -104,4 +104,4 @@ def test_a_better_score_never_has_a_shorter_bar() -> None:
     first, second = Result(1, 17.92, video, sung), Result(2, 1.1, video, alike)
     assert sum(read_bar(first, 17.92).values()) == pytest.approx(100.0)
     assert sum(read_bar(second, 17.92).values()) == pytest.approx(100 * 1.1 / 17.92)
-    assert "1.1 = pictures 0.78 (similarity 0.41, surprise 2.6) + " in say_parts(second)
+    assert "1.1 = pictures 0.78 (similarity 0.41, surprisal 2.6) + " in say_parts(second)
