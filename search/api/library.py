@@ -216,6 +216,14 @@ class VideoLibrary(Contents):
             chosen = library.catalog.videos() if video is None else [self.find(video)]
             return write_report(engine, chosen, options, report, watched)
 
+    def report_search(self, found: SearchResults) -> str:
+        """Write the results of a search of this library as a page with pictures (HTML)."""
+        from mvsearch.search.output.html.results import render_results
+        from mvsearch.search.output.html.stills import LibraryStills
+
+        with self._session.using() as library:
+            return render_results(found, LibraryStills(library))
+
     def report_versions(
         self,
         report: "VersionsReport",

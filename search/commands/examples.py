@@ -8,7 +8,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "search": (
         "mvsearch search beach.jpg",
-        "mvsearch search take me home along the river",
+        "mvsearch search take me home along the river --open",
         "mvsearch search --clip party.mp4@1:05-1:15 --top 3",
     ),
     "play": (

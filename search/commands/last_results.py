@@ -1,4 +1,4 @@
-"""Keeps the results of the last search in the platform's state folder, for `mvsearch play`."""
+"""Keeps the results of the last search in the platform's state folder, to be played and shown."""
 
 import json
 import math
@@ -61,6 +61,31 @@ def keep_results(results: "Iterable[Result]") -> None:
         # What was searched for is nobody else's business.
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_output({file: data}, has_force=True)
+
+
+def keep_page(page: str) -> Path:
+    """Write the page of the last results where the browser finds it after this program's end.
+
+    Raises:
+        MvsearchError: it cannot be written.
+    """
+    from mvsearch.search.output.files import write_output
+
+    file = find_state_file().with_suffix(".html")
+    write_output({file: page.encode()}, has_force=True)
+    return file
+
+
+def show_page(file: Path) -> None:
+    """Open a page in the browser.
+
+    Raises:
+        MvsearchError: there is no browser.
+    """
+    import webbrowser
+
+    if not webbrowser.open(file.absolute().as_uri()):
+        raise MvsearchError(f"no browser is found; the page is {file}")
 
 
 def read_results() -> list[KeptResult]:

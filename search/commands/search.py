@@ -1,5 +1,6 @@
 """The command that answers a query: `mvsearch search`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,15 +9,18 @@ from mvsearch.search.commands.completion import complete_video
 from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import (
     CollapseOption,
+    ForceOption,
     FusionOption,
     JsonOption,
     LibraryOption,
     PerArtistOption,
     TopOption,
     WeightsOption,
+    read_path,
 )
+from mvsearch.search.commands.target import check_target
 from mvsearch.search.commands.verbosity import tell
-from mvsearch.search.output.terminal import make_console, print_json, print_text
+from mvsearch.search.output.terminal import make_console, print_json, print_text, write_file
 from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
@@ -77,11 +81,19 @@ def search(
             help="Form of the results; NAME is that of a plug-in's.",
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(parser=read_path, metavar="FILE", help="Write a page with pictures, too."),
+    ] = None,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page with pictures in the browser.")
+    ] = False,
+    force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
     """Find videos, the moment in each, and why; several parts make one query."""
     import mvsearch
-    from mvsearch.search.commands.last_results import keep_results
+    from mvsearch.search.commands.last_results import keep_page, keep_results, show_page
     from mvsearch.search.output.plugin_forms import find_form
     from mvsearch.search.output.report import SEARCH_FORMS
     from mvsearch.search.query.guess import guess_parts
@@ -98,6 +110,7 @@ def search(
     }  # fmt: skip
     parts = [parse_part(kind, value) for kind, values in asked.items() for value in values or ()]
     with mvsearch.open(library) as opened:
+        check_target(html, opened, has_force=force)
         guesses = guess_parts(words or (), opened)
         query = Query((*(guess.part for guess in guesses), *parts), tuple(tag or ()))
         if guesses:
@@ -110,8 +123,13 @@ def search(
             collapse=collapse,
             per_artist=per_artist,
         )
+        page = opened.report_search(results) if html or open_page else ""
     _print_answer(results, form)
     keep_results(results)
+    if html is not None:
+        write_file(html, page, has_force=force, is_told=form == "table")
+    if open_page:
+        show_page(html or keep_page(page))
 
 
 def _print_answer(found: "SearchResults", form: str) -> None:

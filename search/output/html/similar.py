@@ -2,24 +2,11 @@
 
 from collections.abc import Sequence
 
+from mvsearch.search.output.html.answers import describe_answers, gather_pictures
 from mvsearch.search.output.html.heatmap import build_heatmap
-from mvsearch.search.output.html.page import (
-    PictureSheet,
-    StillSource,
-    find_nearest,
-    gather_sheet,
-    render_page,
-)
-from mvsearch.search.output.html.score_bar import (
-    NOT_COMPARED,
-    WHAT,
-    count_rest,
-    find_longest,
-    say_parts,
-    split_bar,
-)
-from mvsearch.search.output.report import Similar, find_best_moment, name_video, say_moment
-from mvsearch.search.output.text import format_seconds
+from mvsearch.search.output.html.page import StillSource, render_page
+from mvsearch.search.output.html.score_bar import NOT_COMPARED, WHAT, count_rest
+from mvsearch.search.output.report import Similar, name_video
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.matrix import ScoreMap
@@ -49,7 +36,7 @@ def render_html(
     position = {video.id: at for at, video in enumerate(matrix.videos)}
     pairs = {(position[v.id], position[r.video.id]) for v, results in similar for r in results}
     results = [result for _, some in similar for result in some]
-    pictures = gather_pictures(similar, stills)
+    pictures = gather_pictures(results, stills)
     return render_page(
         "similar.html",
         f"Songs like {name_video(similar[0][0])}" if len(similar) == 1 else "Similar songs",
@@ -60,35 +47,11 @@ def render_html(
         position=position,
         heatmap=build_heatmap(matrix, pairs),
         pictures=pictures,
-        picture_seconds=picture_seconds,
-        longest=find_longest(results),
         marks=_list_marks(weights, results),
         is_folded=len(similar) > MAX_UNFOLDED,
-        find_best_moment=find_best_moment,
-        format_seconds=format_seconds,
         name_video=name_video,
-        say_moment=say_moment,
-        say_parts=say_parts,
-        split_bar=split_bar,
+        **describe_answers(results),
     )
-
-
-def gather_pictures(similar: Similar, stills: StillSource) -> PictureSheet:
-    """Gather the still that is nearest to each best moment, first ranks first."""
-    results = sorted((r for _, results in similar for r in results), key=lambda r: r.rank)
-    seconds = stills.list_seconds(list({r.video.id: r.video for r in results}.values()))
-    nearest = (
-        (r.video.id, find_nearest(seconds.get(r.video.id, ()), picture_seconds(r))) for r in results
-    )
-    return gather_sheet([(one, at) for one, at in nearest if at is not None], stills)
-
-
-def picture_seconds(result: Result) -> float:
-    """Where to take the picture: in the middle of the best moment, a little in at the latest."""
-    moment = find_best_moment(result)
-    if moment is None or moment.start_seconds is None or moment.end_seconds is None:
-        return round(result.video.duration_seconds / 3, 1)
-    return round(min((moment.start_seconds + moment.end_seconds) / 2, moment.start_seconds + 2), 1)
 
 
 def _list_marks(weights: Weights, results: Sequence[Result]) -> list[tuple[str, str]]:

@@ -2,6 +2,10 @@
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pytest
 
 from tests.search.commands.conftest import Run
 
@@ -27,3 +31,34 @@ def test_a_file_of_the_library_is_its_video(run: Run, toy_videos: Path) -> None:
 
 def test_a_file_that_is_not_there_is_one_error(run: Run) -> None:
     assert run("search", "beach.jpg") == (2, "", "mvsearch: no file is called 'beach.jpg'\n")
+
+
+def test_results_are_written_to_a_page_and_files_stay(
+    run: Run, tmp_path: Path, toy_videos: Path
+) -> None:
+    page, line = tmp_path / "page.html", ("--lyric", "ships in harbour are safe")
+    code, out, _ = run("search", *line, "--html", page)
+    assert code == 0
+    assert "Second Song" in out
+    assert out.endswith(f"written: {page}\n")
+    assert "Second Song" in page.read_text(encoding="utf-8")
+    assert "data:image/webp" in page.read_text(encoding="utf-8")
+    assert run("search", *line, "--html", page)[0] == 2
+    code, out, _ = run("search", *line, "--html", page, "--force", "--json")
+    assert json.loads(out)["results"][0]["rank"] == 1
+    video = toy_videos / "Ada Lovelace - First Song.mp4"
+    before = video.read_bytes()
+    assert run("search", *line, "--html", video, "--force")[0] == 2
+    assert video.read_bytes() == before
+
+
+def test_a_page_is_opened_in_the_browser(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    assert run("search", "--lyric", "ships in harbour are safe", "--open")[0] == 0
+    (address,) = opened
+    assert "Second Song" in Path(url2pathname(urlsplit(address).path)).read_text(encoding="utf-8")
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    code, _, err = run("search", "--lyric", "ships in harbour are safe", "--open")
+    assert code == 2
+    assert "no browser is found; the page is " in err

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mvsearch.search.output.html.answers import gather_pictures
 from mvsearch.search.output.html.heatmap import encode_png, order_by_likeness
-from mvsearch.search.output.html.similar import gather_pictures, render_html
+from mvsearch.search.output.html.similar import render_html
 from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix, gather_scores
 from mvsearch.store.records import Video
@@ -136,7 +137,7 @@ def test_pictures_are_those_nearest_to_the_best_moments_each_once() -> None:
     _, similar = make(4)
     # The moments are at 65.5 s.
     stills = HeldStills((3.0, 64.0, 68.0), lacking="2")
-    sheet = gather_pictures(similar, stills)
+    sheet = gather_pictures([r for _, results in similar for r in results], stills)
     assert len(stills.asked) == len(set(stills.asked)) == 3
     assert {at for _, at in stills.asked} == {64.0}
     assert read_rules(sheet.style) == {

@@ -1,0 +1,46 @@
+"""What the cards of results on a page show: stills, bars of scores, moments."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mvsearch.search.output.html.page import (
+    PictureSheet,
+    StillSource,
+    find_nearest,
+    gather_sheet,
+)
+from mvsearch.search.output.html.score_bar import find_longest, say_parts, split_bar
+from mvsearch.search.output.report import find_best_moment, say_moment
+from mvsearch.search.output.text import format_seconds
+from mvsearch.search.results import Result
+
+
+def describe_answers(results: Sequence[Result]) -> dict[str, Any]:
+    """What `answer.html` refers to, apart from the pictures."""
+    return {
+        "longest": find_longest(results),
+        "find_best_moment": find_best_moment,
+        "format_seconds": format_seconds,
+        "picture_seconds": picture_seconds,
+        "say_moment": say_moment,
+        "say_parts": say_parts,
+        "split_bar": split_bar,
+    }
+
+
+def gather_pictures(results: Sequence[Result], stills: StillSource) -> PictureSheet:
+    """Gather the still that is nearest to each best moment, first ranks first."""
+    results = sorted(results, key=lambda result: result.rank)
+    seconds = stills.list_seconds(list({r.video.id: r.video for r in results}.values()))
+    nearest = (
+        (r.video.id, find_nearest(seconds.get(r.video.id, ()), picture_seconds(r))) for r in results
+    )
+    return gather_sheet([(one, at) for one, at in nearest if at is not None], stills)
+
+
+def picture_seconds(result: Result) -> float:
+    """Where to take the picture: in the middle of the best moment, a little in at the latest."""
+    moment = find_best_moment(result)
+    if moment is None or moment.start_seconds is None or moment.end_seconds is None:
+        return round(result.video.duration_seconds / 3, 1)
+    return round(min((moment.start_seconds + moment.end_seconds) / 2, moment.start_seconds + 2), 1)

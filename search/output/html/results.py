@@ -1,0 +1,48 @@
+"""Writes the results of a search as one self-contained page."""
+
+from mvsearch.search.output.html.answers import describe_answers, gather_pictures
+from mvsearch.search.output.html.page import StillSource, render_page
+from mvsearch.search.output.html.score_bar import NOT_COMPARED, WHAT, count_rest
+from mvsearch.search.output.report import find_best_moment, title_query
+from mvsearch.search.results import Result, SearchResults
+from mvsearch.store.records import MODALITIES
+
+
+def render_results(found: SearchResults, stills: StillSource) -> str:
+    """Render the answers to a query; each title opens its file at the best moment.
+
+    Args:
+        found: best first.
+        stills: pictures of the videos; where there is none, a mark stands for it.
+
+    Returns:
+        A whole HTML document, all text from outside escaped.
+    """
+    pictures = gather_pictures(found.results, stills)
+    marks: list[tuple[str, str]] = [
+        (modality, WHAT[modality])
+        for modality in MODALITIES
+        if any(modality in result.contributions for result in found)
+    ]
+    if any(count_rest(result) for result in found):
+        marks.append(("rest", f"{NOT_COMPARED}: the median of unrelated videos"))
+    return render_page(
+        "results.html",
+        title_query(found.query),
+        ["pictures.css", "results.css"],
+        pictures.style,
+        results=found.results,
+        pictures=pictures,
+        marks=marks,
+        find_address=find_address,
+        **describe_answers(found.results),
+    )
+
+
+def find_address(result: Result) -> str:
+    """Where a browser finds the file, at its moment (W3C Media Fragments URI 1.0, 4.2.1)."""
+    address = result.video.path.absolute().as_uri()
+    moment = find_best_moment(result)
+    if moment is None or moment.start_seconds is None:
+        return address
+    return f"{address}#t={moment.start_seconds:.3f}"
