@@ -19,6 +19,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.parallel import map_in_threads
+from mvsearch.search.api.library import VideoLibrary
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
@@ -83,7 +84,7 @@ def make_engine(library: Library) -> Engine:
     return Engine(library, cast(Encoders, PlantedEncoders()))
 
 
-def describe(engine: Engine, query: Query) -> Answer:
+def describe(engine: Engine | VideoLibrary, query: Query) -> Answer:
     """The videos found, how well and by which words."""
     return tuple(
         (found.video.id, round(found.score, 4), " ".join(m.text for m in found.moments))
@@ -131,11 +132,16 @@ def list_states() -> list[list[str]]:
     return [[*SONGS, *LATER[:n]] for n in range(len(LATER) + 1)]
 
 
-def answer(engine: Engine, number: int) -> Answer:
+def open_planted(folder: Path) -> VideoLibrary:
+    """A library with the planted encoders, as programs open it."""
+    return VideoLibrary(folder, load_encoders=lambda name: cast(Encoders, PlantedEncoders()))
+
+
+def answer(library: VideoLibrary, number: int) -> Answer:
     """Ask one of the queries, or for the songs like one."""
     if number < len(QUERIES):
-        return describe(engine, QUERIES[number])
-    found = engine.similar(engine.library.catalog.video(SONGS[number - len(QUERIES)]))
+        return describe(library, QUERIES[number])
+    found = library.similar(SONGS[number - len(QUERIES)])
     return tuple((one.video.id, round(one.score, 4), "") for one in found)
 
 
@@ -146,10 +152,10 @@ def expect_states(folder: Path) -> list[set[Answer]]:
     """For each query the answers of every state."""
     expected: list[set[Answer]] = [set() for _ in range(N_MIXED)]
     for at, songs in enumerate(list_states()):
-        with make_library(folder / f"state{at}", songs) as library:
-            engine = make_engine(library)
+        make_library(folder / f"state{at}", songs).close()
+        with open_planted(folder / f"state{at}") as library:
             for number, answers in enumerate(expected):
-                answers.add(answer(engine, number))
+                answers.add(answer(library, number))
     return expected
 
 
@@ -164,7 +170,7 @@ def fill(library: Library, n_asked: Callable[[], float], n_all: int) -> None:
 
 
 def run_threads(folder: Path, n_threads: int, n_each: int) -> dict[str, Any]:
-    """Let threads ask one engine beside an index run; counts what they answered."""
+    """Let threads ask one open library while another one adds songs; counts their answers."""
     expected = expect_states(folder)
     counts: Counter[str] = Counter()
     lock = threading.Lock()
@@ -173,7 +179,7 @@ def run_threads(folder: Path, n_threads: int, n_each: int) -> dict[str, Any]:
         for at in range(first, first + n_each):
             number = at % N_MIXED
             try:
-                is_right = answer(engine, number) in expected[number]
+                is_right = answer(library, number) in expected[number]
                 told = "right" if is_right else "wrong"
             except Exception as error:  # noqa: BLE001  counted, whatever it is
                 told = repr(error)
@@ -181,16 +187,16 @@ def run_threads(folder: Path, n_threads: int, n_each: int) -> dict[str, Any]:
                 counts[told] += 1
 
     with (
-        make_library(folder / "shared", SONGS) as library,
+        make_library(folder / "shared", SONGS) as other,
+        open_planted(folder / "shared") as library,
         ThreadPoolExecutor(n_threads + 1) as pool,
     ):
-        engine = make_engine(library)
-        filling = pool.submit(fill, library, counts.total, n_threads * n_each)
+        filling = pool.submit(fill, other, counts.total, n_threads * n_each)
         for asking in [pool.submit(ask, first) for first in range(n_threads)]:
             asking.result()
         filling.result()
-        is_last = all(answer(engine, n) in expected[n] for n in range(N_MIXED))
-        n_videos = library.catalog.n_videos()
+        is_last = all(answer(library, n) in expected[n] for n in range(N_MIXED))
+        n_videos = len(library.videos())
     return dict(counts) | {"videos": n_videos, "last": is_last}
 
 

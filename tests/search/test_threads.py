@@ -1,6 +1,7 @@
 """Threads that share one library, as those of a server do."""
 
 import gc
+import itertools
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,10 @@ from threadpoolctl import threadpool_info
 
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.scoring import null_distribution
+from mvsearch.store.errors import LibraryClosedError
 from mvsearch.store.library import Library
 from mvsearch.store.vectors.index import VectorIndex
+from tests.limits import HANG_SECONDS
 from tests.search import readers
 from tests.search.readers import GUEST, QUERIES, SONGS, make_engine, make_library, make_song
 
@@ -30,9 +33,37 @@ def test_threads_beside_an_index_run_get_right_answers(
     with make_library(tmp_path / "first", SONGS) as library:
         make_engine(library).search(QUERIES[0])  # loads what is asked about
     before = list_blas_threads()
-    counted = readers.run_threads(tmp_path, 8, 10)
-    assert counted == {"right": 80, "videos": 13, "last": True}
+    counted = readers.run_threads(tmp_path, 32, 2)
+    assert counted == {"right": 64, "videos": 13, "last": True}
     assert list_blas_threads() == before
+
+
+def test_closing_lets_threads_finish_and_refuses_what_comes_later(tmp_path: Path) -> None:
+    make_library(tmp_path / "library", SONGS).close()
+    library = readers.open_planted(tmp_path / "library")
+    expected = [readers.answer(library, number) for number in range(readers.N_MIXED)]
+    n_answered = itertools.count()
+    are_many = threading.Event()
+
+    def ask(first: int) -> str:
+        """Ask until the library is closed."""
+        for at in itertools.count(first):
+            try:
+                found = readers.answer(library, at % readers.N_MIXED)
+            except LibraryClosedError as error:
+                return str(error)
+            assert found == expected[at % readers.N_MIXED]
+            if next(n_answered) >= 20:
+                are_many.set()
+        raise AssertionError
+
+    with ThreadPoolExecutor(8) as pool:
+        asking = [pool.submit(ask, first) for first in range(8)]
+        assert are_many.wait(HANG_SECONDS)
+        library.close()
+        told = {each.result() for each in asking}
+    assert len(told) == 1
+    assert "was closed" in told.pop()
 
 
 def test_more_threads_than_a_pool_of_connections_would_hold_read_at_once(tmp_path: Path) -> None:
