@@ -1,4 +1,4 @@
-"""Writes the README's tour from docs/tour.txt, and that with --run from what the demo prints."""
+"""Writes the README's tour from docs/tour.txt, with --run from a new run of the demo."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Finds the plug-ins of other distributions by their entry points, and loads them."""
+"""Finds and loads the plug-ins of other distributions by their entry points."""
 
 import logging
 import re

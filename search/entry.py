@@ -1,4 +1,4 @@
-"""All that is known of one video."""
+"""Everything that is known about one video."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The results of a search: which videos, how well, by what, and where in them."""
+"""The results of a search: videos, scores, contributions and moments."""
 
 import math
 from collections.abc import Sequence

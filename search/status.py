@@ -1,4 +1,4 @@
-"""The library in numbers: what it holds, and what is still to do."""
+"""The status of a library: its counts and its pending work."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A small canvas on numpy: colours, masks, hills and noise that scenes are painted with."""
+"""A small numpy canvas: colours, masks, hills and noise for the scenes of the demo."""
 
 from typing import Any
 

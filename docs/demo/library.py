@@ -1,4 +1,4 @@
-"""Makes a small library of music videos, the same bytes each time: `python -m … OUT`."""
+"""Generates a small library of music videos, always the same bytes: `python -m … OUT`."""
 
 import subprocess
 import sys

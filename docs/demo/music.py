@@ -1,4 +1,4 @@
-"""Songs played by arithmetic: a sung tune, chords, bass and drums, from a score in plain text."""
+"""Synthesises songs from plain-text scores: a sung tune, chords, bass and drums."""
 
 from dataclasses import dataclass
 

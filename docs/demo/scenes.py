@@ -1,4 +1,4 @@
-"""Moving pictures painted by arithmetic, from a starry night to a meadow."""
+"""Paints the scenes of the demo, from a starry night to a meadow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

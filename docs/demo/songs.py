@@ -1,4 +1,4 @@
-"""The eight songs of the demo: pictures, scores and words, all written for it."""
+"""The eight songs of the demo: pictures, scores and lyrics."""
 
 from dataclasses import dataclass, replace
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Shows what mvsearch does, on a library that it makes: `make demo`."""
+"""Runs the tour of the README on the demo library: `make demo`."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""Makes the encoders of plug-ins, and checks them and what they encode."""
+"""Creates the encoders of plug-ins, and validates them and their output."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps

@@ -1,4 +1,4 @@
-"""Profiles: which encoder serves each modality, and what of a video it is given."""
+"""Profiles: the encoder of each modality, and how videos are sampled."""
 
 from dataclasses import dataclass
 

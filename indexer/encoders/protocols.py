@@ -1,4 +1,4 @@
-"""What an encoder and a classifier are to everything around them."""
+"""The protocols of encoders and classifiers."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable

@@ -1,4 +1,4 @@
-"""Which files and folders `.mvsearchignore` leaves out, in the syntax of `.gitignore`.
+"""Reads `.mvsearchignore` files, in the syntax of `.gitignore`.
 
 The file comes from whoever filled the folder, so a match must not take long: pathspec's expressions
 take 0.77 s for `*a*a*a*ab` and one name of 255 letters, and 60 times as long with each `*a` more.

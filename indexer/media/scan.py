@@ -1,4 +1,4 @@
-"""Lists the media files of folders, and those that are named themselves."""
+"""Lists the media files of folders, and single files."""
 
 import logging
 import os

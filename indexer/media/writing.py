@@ -1,4 +1,4 @@
-"""Writes decoded frames and samples to files that the decoder reads back unchanged."""
+"""Writes decoded frames and samples to lossless files, for queries from memory."""
 
 from pathlib import Path
 from typing import Any

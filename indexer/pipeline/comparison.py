@@ -1,4 +1,4 @@
-"""Compares files with what a catalogue knows of them."""
+"""Compares files with the entries of a catalogue."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""What lies in folders, or in another library, sorted by what the library knows of it."""
+"""The inventory of a run: new, known and missing files of folders, or of another library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

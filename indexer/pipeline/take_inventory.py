@@ -1,4 +1,4 @@
-"""Looks at files, and says what of them is new, unchanged or gone."""
+"""Finds out which files of a run are new, unchanged or gone."""
 
 import threading
 from collections import defaultdict

@@ -1,1 +1,1 @@
-"""The Python API: one class that opens a library, fills it, searches it and reports on it."""
+"""The Python API: one class that opens a library, indexes, searches and reports."""

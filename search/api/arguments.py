@@ -1,4 +1,4 @@
-"""Keyword arguments of the API, and the options that they become."""
+"""Converts keyword arguments of the API to options."""
 
 from collections.abc import Mapping
 from typing import TypedDict

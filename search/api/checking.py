@@ -1,4 +1,4 @@
-"""Look through a library that may be damaged, and so is not opened first."""
+"""Checks a library that may be damaged, without opening it first."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What a library holds: read it, and take videos out of it."""
+"""Lists the contents of a library, and removes videos from it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

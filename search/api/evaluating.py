@@ -1,4 +1,4 @@
-"""Evaluate a library under one profile or several."""
+"""Evaluates a library under one or several profiles."""
 
 import threading
 from collections.abc import Sequence

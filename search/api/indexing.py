@@ -1,4 +1,4 @@
-"""Index folders and files, and make ready what the next search needs."""
+"""Indexes folders and files, and prepares the next search."""
 
 import threading
 from collections.abc import Sequence

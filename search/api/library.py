@@ -1,4 +1,4 @@
-"""A library of music videos: fill it, search it, report on it."""
+"""A library of music videos: index, search and report."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""What the threads that use one library share: the library, its engine, and how it is closed."""
+"""The state that threads share while they use one library, and its closing."""
 
 import threading
 from collections.abc import Callable, Iterator

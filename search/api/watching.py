@@ -1,4 +1,4 @@
-"""Progress of long calls of the API: shown to the caller, and stopped where the caller wants."""
+"""Reports the progress of long API calls, and cancels them."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Completes the titles of videos when the tab key is pressed."""
+"""Completes titles of videos in the shell."""
 
 import os
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Reads the configuration file, which gives the options of commands other defaults."""
+"""Reads the configuration file, which sets defaults of options."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The command that measures how well a library is searched: `mvsearch evaluate`."""
+"""The command that measures retrieval quality: `mvsearch evaluate`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

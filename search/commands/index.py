@@ -1,4 +1,4 @@
-"""The command that fills a library: `mvsearch index`."""
+"""The command that indexes folders and files: `mvsearch index`."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Keeps the results of the last search in the platform's state folder, to be played and shown."""
+"""Stores the results of the last search for `mvsearch play`."""
 
 import json
 import math

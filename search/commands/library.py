@@ -1,4 +1,4 @@
-"""The commands that show and tidy a library: `mvsearch list`, `show`, `remove` and their like."""
+"""The commands that show and change a library: `mvsearch list`, `show`, `remove` and others."""
 
 from pathlib import Path
 from typing import Annotated, Literal

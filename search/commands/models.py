@@ -1,4 +1,4 @@
-"""The commands of the weights that encoders need: `mvsearch models list` and its like."""
+"""The commands of model weights: `mvsearch models list` and others."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""The commands that compare the videos of a library: `mvsearch similar` and `versions`."""
+"""The commands that compare videos: `mvsearch similar` and `versions`."""
 
 from typing import Annotated, Literal
 

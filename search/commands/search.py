@@ -1,4 +1,4 @@
-"""The command that answers a query: `mvsearch search`."""
+"""The command that searches: `mvsearch search`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

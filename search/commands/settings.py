@@ -1,4 +1,4 @@
-"""Works out the value of each option: from the environment, the file, or its default."""
+"""Determines the value of each option: from the environment, the file, or its default."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Refuses an output file that must not be written, before any work is done for it."""
+"""Refuses unsafe output files before any work is done."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

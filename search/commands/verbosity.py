@@ -1,4 +1,4 @@
-"""Sets how much is told on standard error: `-v`, `-vv` and `-q`, before or after the command."""
+"""Sets the log level: `-v`, `-vv` and `-q`, before or after the command."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Makes names in tables that open their file when they are clicked in a terminal."""
+"""Makes titles in terminal tables links to their files."""
 
 from collections.abc import Iterable
 from pathlib import Path

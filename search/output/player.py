@@ -1,4 +1,4 @@
-"""Plays a file from a moment on: in mpv or VLC, else in the system's player from its beginning."""
+"""Plays a file from a given time, with mpv, VLC or the system's player."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Formats results by plug-ins."""
+"""Formats results with plug-ins."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Lists the plug-ins that are installed as a table and JSON."""
+"""Formats the list of installed plug-ins as a table and JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

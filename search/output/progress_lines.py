@@ -1,4 +1,4 @@
-"""Writes the progress of long work as plain lines, for logs, pipes and functions such as print."""
+"""Writes progress as plain lines, for logs, pipes and functions such as print."""
 
 import threading
 import time

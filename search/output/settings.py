@@ -1,4 +1,4 @@
-"""Shows the values of options and where they come from, as a table and JSON."""
+"""Formats the values of options and their sources as a table and JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Finds out which query part a bare argument is: a picture, a clip, a sound, a video or words."""
+"""Determines the kind of a bare argument: a picture, a clip, a sound, a video or words."""
 
 import mimetypes
 import os

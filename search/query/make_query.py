@@ -1,4 +1,4 @@
-"""Queries made by a program: of paths, bytes, pictures, arrays and videos of the library."""
+"""Builds queries for programs, from paths, bytes, images, arrays and videos of the library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Media that a program asks with and that are in memory: checked, and handed on as files."""
+"""Validates media in memory and writes them to temporary files for the decoder."""
 
 import io
 import sys

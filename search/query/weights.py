@@ -1,4 +1,4 @@
-"""How much each modality counts."""
+"""The weights of the modalities."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Reads the names of videos for completion in a shell, by sqlite3 alone: SQLAlchemy takes 0.2 s."""
+"""Reads titles for shell completion with sqlite3 alone, because SQLAlchemy takes 0.2 s."""
 
 import sqlite3
 from collections import Counter

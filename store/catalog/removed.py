@@ -1,4 +1,4 @@
-"""What the catalogue holds of videos that were removed by their names, and stay out."""
+"""Reads and writes the names of removed videos that stay removed."""
 
 import os
 from collections.abc import Sequence

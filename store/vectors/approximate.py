@@ -1,4 +1,4 @@
-"""Approximate nearest neighbours: lists of codes name likely rows, which are compared exactly."""
+"""Approximate nearest neighbours: inverted lists find likely rows, which are compared exactly."""
 
 from functools import cached_property
 

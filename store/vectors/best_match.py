@@ -1,4 +1,4 @@
-"""The best match of query vectors in each video, in one pass over the rows of these videos."""
+"""Computes the best match of query vectors in each video, in one pass over its rows."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""The protocol of a vector index of one space, whatever stands behind it."""
+"""The protocol of a vector index of one space."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The index of a space over rows of float16, in memory or mapped from a file."""
+"""The vector index over float16 rows, in memory or memory-mapped."""
 
 import threading
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""Reads lyric files by plug-ins: the name of an entry point is the ending of the files."""
+"""Reads lyric files with plug-ins, by the ending of the file."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Computes what evaluation plots show: recall by distortion, moment errors, hubs."""
+"""Computes the evaluation plots: recall by distortion, moment errors, hubs."""
 
 import math
 from collections.abc import Mapping, Sequence
