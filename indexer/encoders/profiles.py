@@ -62,7 +62,10 @@ def find_profile(name: str) -> Profile:
     plugin = plugins.find_plugin(plugins.PROFILES, name)
     if plugin is None:
         there = ", ".join(list_profile_names())
-        raise MvsearchError(f"no profile is called {name!r}; there are {there}")
+        raise MvsearchError(
+            f"no profile is called {name!r}, of mvsearch or of a plug-in that is installed; there"
+            f" are {there}"
+        )
     profile = plugin.load()
     if not isinstance(profile, Profile):
         raise plugin.refuse(f"{plugin.entry.value} is no Profile")

@@ -35,8 +35,8 @@ def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -
 
     Args:
         folder: of the library; None for `$MVSEARCH_LIBRARY`, else the platform's data folder.
-        profile: the encoders: "embedded", "paper" or "semantic"; None for those that the library
-            was begun with, of a new one "embedded".
+        profile: the encoders: "embedded", "paper", "semantic" or a plug-in's; None for those that
+            the library was begun with, of a new one "embedded".
 
     Raises:
         LibraryDamagedError: the library cannot be read.

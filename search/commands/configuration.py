@@ -253,14 +253,20 @@ def _make_setting(
     if parameter.multiple:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise MvsearchError(f"{place}: it is a list of texts, not {value!r}")
+        value = [_place(parameter, each) for each in value]
     elif not _fits(value, kind):
         told = _KINDS.get(kind, "text")
         raise MvsearchError(f"{place}: it is {told}, not {value!r}")
-    elif parameter.type_descriptor.parameter_info.parser is read_path and value:
-        # A file says where things lie from where it lies itself.
-        base = find_config().parent
-        value = str(base / Path(value).expanduser())
+    elif isinstance(value, str):
+        value = _place(parameter, value)
     return Setting(command, option, parameter, place, value)
+
+
+def _place(parameter: Any, value: str) -> str:
+    """A path as seen from the folder of the file; any other text as it is."""
+    if parameter.type_descriptor.parameter_info.parser is not read_path or not value:
+        return value
+    return str(find_config().parent / Path(value).expanduser())
 
 
 def _fits(value: Any, kind: Any) -> bool:

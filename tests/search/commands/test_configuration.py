@@ -104,6 +104,18 @@ def test_the_profile_of_the_file_is_for_new_libraries(
     assert asked[-1]["profile"] == "paper"
 
 
+def test_the_environment_names_the_engine_before_the_file_does(
+    config: Path, run: Run, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text('[index]\nwhisper-engine = "openai"\n[evaluate]\ngroups = ["a.csv"]\n')
+    run("index", ".")
+    assert asked[-1]["whisper_engine"] == "openai"
+    monkeypatch.setenv("MVSEARCH_WHISPER_ENGINE", "faster")
+    run("index", ".")
+    assert asked[-1]["whisper_engine"] is None  # which Whisper reads itself
+    assert str(config.parent / "a.csv") in run("config", "show")[1]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
