@@ -8,7 +8,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.progress import StepCounter
-from mvsearch.search.localization.moments import find_moments, find_shared
+from mvsearch.search.localization.moments import find_moments, find_shared_moments
 from mvsearch.search.options import SearchOptions, choose_fusion
 from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes, read_videos
 from mvsearch.search.query.encode import (
@@ -26,7 +26,7 @@ from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
-from mvsearch.search.retrieval.rerank import Compared, Neighbours
+from mvsearch.search.retrieval.rerank import Compared, Reranker
 from mvsearch.search.retrieval.retrieve import Ask, find_candidates
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
 from mvsearch.search.retrieval.video_table import Pools, Positions
@@ -166,7 +166,7 @@ class Engine:
             m: self._calibrator.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
             for m, row in similarities.items()
         }
-        share = partial(find_shared, self.library, video, indexes.values())
+        share = partial(find_shared_moments, self.library, video, indexes.values())
         return self._rank(ids, (similarities, surprisals), self.weights(options), options, share)
 
     def similar_all(
@@ -177,7 +177,7 @@ class Engine:
         known = ({video.id: video for video in matrix.videos}, self.library.catalog.n_videos())
         weights, indexes = self.weights(options), open_indexes(self.library)
         for at, video in enumerate(matrix.videos):
-            share = partial(find_shared, self.library, video, indexes.values())
+            share = partial(find_shared_moments, self.library, video, indexes.values())
             yield video, self._rank(ids, matrix.row(at), weights, options, share, known)
 
     def similarity_matrix(
@@ -240,12 +240,12 @@ class Engine:
             return fuse(options.fusion, similarities, surprisals, weights)[0]
 
         depth = choose_depth(options.top)
-        with closing(Neighbours(self.library, videos, indexes, distributions, score)) as neighbours:
-            for at, compared in enumerate(neighbours.iter_compared(depth)):
+        with closing(Reranker(self.library, videos, indexes, distributions, score)) as reranker:
+            for at, compared in enumerate(reranker.iter_compared(depth)):
                 results, reach = self._rank_compared(compared, len(videos), weights, options), depth
                 while options.is_picky and len(results) < options.top and not compared.is_all:
                     reach *= 4
-                    compared = neighbours.compare(at, reach)
+                    compared = reranker.compare(at, reach)
                     results = self._rank_compared(compared, len(videos), weights, options)
                 yield videos[at], results
                 if progress is not None:

@@ -49,7 +49,7 @@ def find_moments(
     like: list[Moment] = []
     for _, ask in others:
         similarities, evidence = ask.compare(video.id), ask.evidence.get(video.id)
-        like += find_alike(library, video, ask.index, similarities, n_moments, evidence)
+        like += find_similar_ranges(library, video, ask.index, similarities, n_moments, evidence)
     like.sort(key=lambda moment: -moment.similarity)
     return tuple(_limit_each(found + like, n_moments))
 
@@ -114,7 +114,7 @@ def find_trust(space: Space, similarities: Matrix) -> float | None:
     return float(1 / (1 + np.exp(-2.5 * (best - points.trusted) / points.reach)))
 
 
-def find_alike(
+def find_similar_ranges(
     library: Library,
     video: Video,
     index: VectorIndex,
@@ -165,14 +165,14 @@ def find_alike(
     return moments
 
 
-def find_shared(
+def find_shared_moments(
     library: Library, video: Video, indexes: Iterable[VectorIndex], other: Video
 ) -> tuple[Moment, ...]:
     """In each space, the time range of another video that is most similar to this one."""
     moments: list[Moment] = []
     for index in indexes:
         similarities = index.vectors(video.id) @ index.vectors(other.id).T
-        moments += find_alike(library, other, index, similarities, 1)
+        moments += find_similar_ranges(library, other, index, similarities, 1)
     return tuple(moments)
 
 

@@ -18,12 +18,12 @@ BLOCK_ROWS = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """The vectors of some videos under each other.
+    """The stacked vectors of some videos.
 
     Attributes:
-        positions: (v,) places of the videos in the list they were taken from.
+        positions: (v,) of the videos in the given list.
         vectors: (rows, dim) float32.
-        starts: (v,) the first of these of each video; every video has at least one.
+        starts: (v,) first row of each video; each has at least one.
     """
 
     positions: npt.NDArray[np.intp]
@@ -36,7 +36,7 @@ def iter_blocks(
 ) -> Iterator[Block]:
     """Read the vectors of these videos in blocks of whole videos.
 
-    Videos without vectors are passed over; one longer than `max_rows` is a block of its own.
+    Videos without vectors are skipped; one longer than `max_rows` is a block of its own.
     """
     positions: list[int] = []
     sizes: list[int] = []
@@ -61,6 +61,6 @@ def _read_block(
 
 
 def iter_slices(n_rows: int, n_columns: int) -> Iterator[slice]:
-    """The rows of a product, as many at a time as `MAX_PRODUCT` allows with so many columns."""
+    """Slices of rows, as large as `MAX_PRODUCT` allows for `n_columns`."""
     step = max(1, MAX_PRODUCT // max(1, n_columns))
     return (slice(start, start + step) for start in range(0, n_rows, step))

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.retrieval.prototypes import Sketches, estimate_rows, sketch_videos
+from mvsearch.search.retrieval.prototypes import VideoPrototypes, estimate_rows, make_prototypes
 from mvsearch.search.retrieval.set_similarity import match_sets
 from mvsearch.search.scoring.fusion import FloatArray, Similarities
 from mvsearch.store.records import Modality
@@ -17,17 +17,16 @@ from mvsearch.store.vectors.index import VectorIndex
 Score = Callable[[Similarities, Sequence[int], Sequence[int]], FloatArray]
 Positions = npt.NDArray[np.intp]
 
-# Beyond so many multiply-adds, half a minute of one core or more, not all pairs are compared.
+# Maximum multiply-adds for comparing all pairs, half a minute of one core.
 MAX_OPERATIONS = 2e12
-# So many videos are estimated at once; 16 MB of products for 1,000 videos.
+# Videos per block of estimates; 16 MB of products for 1,000 videos.
 ROWS = 16
-# Of so many videos, this many likely and as many other ones are compared, to learn how far the
-# estimates are off.
+# Number of videos, and of likely and other videos for each, that calibrate the estimates.
 N_CHECKED, N_CHECKED_WITH = 24, 6
 
 
 def choose_depth(top: int) -> int:
-    """How many videos to compare in full where so many are wanted."""
+    """The number of candidates to compare exactly for `top` results."""
     return top + 15
 
 
@@ -36,18 +35,18 @@ def count_operations(indexes: Mapping[Modality, VectorIndex]) -> float:
     return sum(float(index.n) ** 2 * index.space.dim / 2 for index in indexes.values())
 
 
-class Shortlist:
-    """Estimates of how alike all videos are, from a few stand-ins for each.
+class CandidateFinder:
+    """Finds the most similar videos of each video by estimates from prototypes.
 
-    Estimates cost n × n / 2 as well, but a thousandth of comparing 200 pictures with 200; what is
-    left is linear.
+    Estimates take n × n / 2 operations, each a thousandth of comparing 200 pictures with 200; the
+    rest is linear.
 
     Args:
-        indexes: of the modalities to compare in.
-        video_ids: n of them; positions are places in this list.
-        score: a score must not fall when one of the similarities rises, nor depend on others than
-            those of its pair, and be the same both ways.
-        pool: what the work is given to.
+        indexes: of the modalities to compare.
+        video_ids: n of them; positions refer to this list.
+        score: fuses similarities; must be monotonic, symmetric, and depend only on the similarities
+            of its pair.
+        pool: runs the work.
     """
 
     def __init__(
@@ -60,53 +59,57 @@ class Shortlist:
         self._score = score
         self._pool = pool
         self._n = len(video_ids)
-        self._sketches = {m: sketch_videos(index, video_ids, pool) for m, index in indexes.items()}
+        self._prototypes = {
+            m: make_prototypes(index, video_ids, pool) for m, index in indexes.items()
+        }
         self._lines = {
-            m: fit_line(index, sketches, video_ids, pool)
-            for (m, index), sketches in zip(indexes.items(), self._sketches.values(), strict=True)
+            m: fit_line(index, prototypes, video_ids, pool)
+            for (m, index), prototypes in zip(
+                indexes.items(), self._prototypes.values(), strict=True
+            )
         }
 
     def iter_best(self, depth: int) -> Iterator[Positions]:
-        """For each video in turn the positions of those most like it by the estimates.
+        """For each video in turn, the positions of the most similar ones by the estimates.
 
-        Each block of videos is estimated with itself and those after it; what it has in common with
-        those before is known from their turns.
+        Each block of videos is compared with itself and those after it; the comparisons with those
+        before are known from their blocks.
 
         Args:
-            depth: at most so many; none that shares no modality.
+            depth: maximum number; videos without a common modality are left out.
         """
-        best = Best(self._n, depth)
+        best = TopCandidates(self._n, depth)
         blocks = [(first, min(self._n, first + ROWS)) for first in range(0, self._n, ROWS)]
         coming: deque[Future[FloatArray]] = deque()
         for at, (first, last) in enumerate(blocks):
-            # The next block is estimated while the caller is busy with this one.
+            # The next block is estimated while the caller works on this one.
             for begun in blocks[at + len(coming) : at + 2]:
                 coming.append(self._pool.submit(self._estimate, *begun, begun[0]))
-            best.learn(first, coming.popleft().result())
+            best.update(first, coming.popleft().result())
             for position in range(first, last):
                 yield best.list(position)
 
     def find_best(self, at: int, depth: int) -> Positions:
-        """What `iter_best` gives for one video."""
+        """The result of `iter_best` for one video."""
         return _pick_best(self._estimate(at, at + 1, 0)[0], depth)
 
     def _estimate(self, first: int, last: int, begin: int) -> FloatArray:
-        """(last - first, n - begin) scores of some videos with all from one on; NaN with itself."""
+        """(last - first, n - begin) scores with the videos from `begin`; NaN with itself."""
         estimates: dict[Modality, FloatArray] = {}
-        for modality, sketches in self._sketches.items():
+        for modality, prototypes in self._prototypes.items():
             slope, offset = self._lines[modality]
-            estimates[modality] = slope * estimate_rows(sketches, first, last, begin) + offset
+            estimates[modality] = slope * estimate_rows(prototypes, first, last, begin) + offset
         scores = self._score(estimates, range(first, last), range(begin, self._n))
         scores[np.arange(last - first), np.arange(first - begin, last - begin)] = np.nan
         return scores
 
 
-class Best:
-    """The highest scores of each video so far, and the positions of those that it has them with.
+class TopCandidates:
+    """The highest scores of each video so far, with the positions of the other videos.
 
     Args:
-        n: videos.
-        depth: how many are kept of each.
+        n: number of videos.
+        depth: number of kept scores per video.
     """
 
     def __init__(self, n: int, depth: int) -> None:
@@ -114,17 +117,17 @@ class Best:
         self._scores = np.full((n, self._n_kept), -np.inf)
         self._positions = np.zeros((n, self._n_kept), dtype=np.intp)
 
-    def learn(self, first: int, scores: FloatArray) -> None:
-        """Take what some videos have in common with themselves and those after them.
+    def update(self, first: int, scores: FloatArray) -> None:
+        """Add the scores of some videos with themselves and those after them.
 
         Args:
             first: the position of the first of them, and of the first column.
-            scores: (some, n - first); NaN where there is nothing in common.
+            scores: (some, n - first); NaN for no common modality.
         """
         known = np.where(np.isnan(scores), -np.inf, scores)
-        # The others learn of these, and these of all.
-        self._raise(slice(first + len(known), None), first, known[:, len(known) :].T)
-        self._raise(slice(first, first + len(known)), first, known)
+        # Both directions: the later videos with these, and these with all.
+        self._merge(slice(first + len(known), None), first, known[:, len(known) :].T)
+        self._merge(slice(first, first + len(known)), first, known)
 
     def list(self, at: int) -> Positions:
         """The positions of the best of one video, the best first."""
@@ -132,7 +135,7 @@ class Best:
         ranked: Positions = self._positions[at, order[self._scores[at, order] > -np.inf]]
         return ranked
 
-    def _raise(self, some: slice, first: int, scores: FloatArray) -> None:
+    def _merge(self, some: slice, first: int, scores: FloatArray) -> None:
         """Merge (some, others) scores with others from a position on into the best of some."""
         positions = np.broadcast_to(np.arange(first, first + scores.shape[1]), scores.shape)
         scores = np.concatenate([self._scores[some], scores], axis=1)
@@ -143,22 +146,22 @@ class Best:
 
 
 def fit_line(
-    index: VectorIndex, sketches: Sketches, video_ids: Sequence[str], pool: Executor
+    index: VectorIndex, prototypes: VideoPrototypes, video_ids: Sequence[str], pool: Executor
 ) -> npt.NDArray[np.float64]:
-    """How similarities follow from estimates: the least squares line over some pairs.
+    """Fit similarities to estimates: the least-squares line over some pairs.
 
-    Stand-ins lie in the middle of what they stand for, so estimates are too high for what is like
-    the middle, and surprisal is measured on similarities.
+    Prototypes are cluster means, so estimates are too high for vectors near the means, and
+    surprisal needs similarities.
 
     Returns:
-        (2,) slope and offset; the estimate itself where there are too few pairs to tell.
+        (2,) slope and offset; 1 and 0 if there are too few pairs.
     """
-    held = np.flatnonzero(sketches.is_held)
+    held = np.flatnonzero(prototypes.has_vectors)
     chosen = held[np.linspace(0, len(held) - 1, min(len(held), N_CHECKED)).astype(np.intp)]
 
     def check(at: int) -> list[tuple[float, float]]:
         """Estimate and similarity of a video with some others."""
-        row = estimate_rows(sketches, at, at + 1)[0]
+        row = estimate_rows(prototypes, at, at + 1)[0]
         row[at] = np.nan
         ranked = _pick_best(row, len(row))
         others = np.union1d(ranked[:N_CHECKED_WITH], ranked[:: max(1, len(held) // N_CHECKED_WITH)])

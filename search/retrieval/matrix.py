@@ -12,13 +12,13 @@ from mvsearch.store.records import Modality, Video
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimilarityMatrix:
-    """Every video against every other.
+    """The similarities of all pairs of videos.
 
     Attributes:
         videos: n of them, in the catalogue's order.
-        scores: (n, n) fused; NaN where two videos share no modality, and on the diagonal.
-        similarities: for each modality (n, n) cosines; NaN where one of the two lacks it.
-        surprisals: of these, as `calibration.compute_surprisal` gives them.
+        scores: (n, n) fused; NaN for pairs without a common modality, and on the diagonal.
+        similarities: for each modality (n, n) cosines; NaN if one of the two lacks it.
+        surprisals: of the similarities, see `calibration.compute_surprisal`.
     """
 
     videos: tuple[Video, ...]
@@ -27,18 +27,18 @@ class SimilarityMatrix:
     surprisals: dict[Modality, FloatArray]
 
     def row(self, at: int) -> tuple[Similarities, Similarities]:
-        """Similarities and surprisals of a video and the others, without itself."""
+        """Similarities and surprisals of a video with the others; NaN with itself."""
         similarities = {m: _without(rows[at], at) for m, rows in self.similarities.items()}
         return similarities, {m: _without(rows[at], at) for m, rows in self.surprisals.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearestScores:
-    """Every video against those most like it.
+    """The scores of each video with the most similar ones.
 
     Attributes:
         videos: n of them, in the catalogue's order.
-        scores: by position of a video and of one that is like it.
+        scores: by the positions of the two videos.
     """
 
     videos: tuple[Video, ...]

@@ -11,9 +11,9 @@ import numpy as np
 
 from mvsearch.indexer.encoders.networks.device import count_threads
 from mvsearch.indexer.features.parallel import limit_algebra
-from mvsearch.search.localization.moments import find_alike, read_texts
+from mvsearch.search.localization.moments import find_similar_ranges, read_texts
 from mvsearch.search.results import Moment
-from mvsearch.search.retrieval.candidates import Shortlist
+from mvsearch.search.retrieval.candidates import CandidateFinder
 from mvsearch.search.retrieval.set_similarity import Match, match_sets
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.fusion import FloatArray, Similarities
@@ -25,13 +25,13 @@ from mvsearch.store.vectors.index import VectorIndex
 Read = Callable[[str], Matrix]
 Fuse = Callable[[Similarities, Similarities], FloatArray]
 
-# Videos whose vectors stay as float32, a space: making these of float16 is half of a comparison.
+# Videos per space whose vectors are cached as float32: the conversion is half of a comparison.
 N_KEPT = 256
 N_TEXTS = 4096
-# Pairs that wait for the other video's turn: 4 KB each for 200 vectors. Most videos that are alike
-# are by one artist and near each other in the catalogue's order.
+# Pairs that are kept for the turn of the other video: 4 KB each for 200 vectors. Most similar
+# videos are by one artist and near each other in the catalogue's order.
 N_WAITING = 20_000
-# So many videos are being compared while the caller ranks one.
+# Videos that are compared ahead while the caller ranks one.
 N_AHEAD = 2
 
 Pair = Mapping[Modality, Match]
@@ -39,13 +39,13 @@ Pair = Mapping[Modality, Match]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """A video and those listed for it.
+    """A video compared with its candidates.
 
     Attributes:
-        videos: c of them, the likeliest first.
-        similarities, surprisals: for each modality (c,), exact; NaN where one of the two lacks it.
-        is_all: whether there is none but these to compare with.
-        find_moments: in each modality, the stretch of a listed video most like any of this one.
+        videos: c candidates, the most likely first.
+        similarities, surprisals: for each modality (c,), exact; NaN if one of the two lacks it.
+        is_all: whether there are no other videos to compare.
+        find_moments: in each modality, the time range of a candidate that is most similar.
     """
 
     videos: Mapping[str, Video]
@@ -57,21 +57,21 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparing:
-    """A video whose comparisons with those listed for it are under way."""
+    """A video whose comparisons with its candidates are running."""
 
     at: int
     pairs: Mapping[int, "Future[Pair] | Pair"]
 
 
-class Neighbours:
-    """Finds, for every video of a library, those most like it; to be closed.
+class Reranker:
+    """Compares each video of a library with its candidates; must be closed.
 
     Args:
-        library: where lyric lines are read.
-        videos: all of it.
-        indexes: of the modalities to compare in.
-        backgrounds: of whole videos, of the same modalities.
-        fuse: similarities and surprisals into scores; a score depends on nothing but its own.
+        library: source of the lyric lines.
+        videos: all videos of the library.
+        indexes: of the modalities to compare.
+        distributions: null distributions of whole videos in these modalities.
+        fuse: similarities and surprisals to scores; a score depends only on its own pair.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Neighbours:
         self._waiting: dict[tuple[int, int], Future[Pair]] = {}
         self._read_texts = lru_cache(N_TEXTS)(partial(read_texts, library))
         self._pool = ThreadPoolExecutor(count_threads(), thread_name_prefix="mvsearch-match")
-        # Each core has work of its own, in pieces too small for several cores to share one.
+        # Each core has its own tasks, which are too small to share among cores.
         self._limit = ExitStack()
         self._limit.enter_context(limit_algebra())
 
@@ -102,20 +102,20 @@ class Neighbours:
             return fuse(estimates, self._calibrate(estimates, some, others))
 
         try:
-            self._shortlist = Shortlist(indexes, ids, score, self._pool)
+            self._candidates = CandidateFinder(indexes, ids, score, self._pool)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Give the cores back; what is under way is not waited for."""
+        """Release the threads without waiting for running work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._limit.close()
 
     def iter_compared(self, depth: int) -> Iterator[Compared]:
-        """Compare each video in turn with at most `depth` others, some videos ahead."""
+        """Compare each video in turn with at most `depth` candidates, some videos ahead."""
         under_way: deque[Comparing] = deque()
-        for at, listed in enumerate(self._shortlist.iter_best(depth)):
+        for at, listed in enumerate(self._candidates.iter_best(depth)):
             under_way.append(self._begin(at, listed.tolist()))
             if len(under_way) > N_AHEAD:
                 yield self._finish(under_way.popleft(), depth)
@@ -123,17 +123,17 @@ class Neighbours:
             yield self._finish(under_way.popleft(), depth)
 
     def compare(self, at: int, depth: int) -> Compared:
-        """Compare the video at a place with at most `depth` others."""
-        listed = self._shortlist.find_best(at, depth).tolist()
+        """Compare the video at a position with at most `depth` candidates."""
+        listed = self._candidates.find_best(at, depth).tolist()
         return self._finish(self._begin(at, listed), depth)
 
     def _begin(self, at: int, listed: Sequence[int]) -> Comparing:
-        """Begin to compare a video with others, but for those that began when it was the other."""
+        """Start the comparisons of a video, except those that are already running."""
         pairs: dict[int, Future[Pair] | Pair] = {}
         for other in listed:
             known = self._waiting.pop((other, at), None)
             if known is not None:
-                pairs[other] = {m: match.turn() for m, match in known.result().items()}
+                pairs[other] = {m: match.swap() for m, match in known.result().items()}
                 continue
             begun = self._pool.submit(self._match, at, other)
             pairs[other] = begun
@@ -165,7 +165,7 @@ class Neighbours:
     def _calibrate(
         self, similarities: Similarities, some: Sequence[int], others: Sequence[int]
     ) -> Similarities:
-        """As `Calibrator.calibrate_pairs`, by places, with levels that were looked up before."""
+        """Like `Calibrator.calibrate_pairs`, by position, with cached levels."""
         return {
             m: compute_surprisal(
                 rows,
@@ -181,5 +181,7 @@ class Neighbours:
         moments: list[Moment] = []
         for modality, index in self._indexes.items():
             rows = best[modality][other.id][None]
-            moments += find_alike(self._library, other, index, rows, 1, read=self._read_texts)
+            moments += find_similar_ranges(
+                self._library, other, index, rows, 1, read=self._read_texts
+            )
         return tuple(moments)

@@ -17,18 +17,18 @@ class Match:
     """Two videos compared in one space.
 
     Attributes:
-        similarity: as `compare_all` has it; NaN where one of the two has no vectors.
-        best: (n,) float32, for each vector of the second its best match in the first; (0,) where
-            there is nothing to match.
-        best_back: (m,), the same of the first in the second.
+        similarity: see `compare_all`; NaN if one of the two has no vectors.
+        best: (n,) float32, for each vector of the second its best match in the first; (0,) if
+            there are no vectors.
+        best_back: (m,), the same for the first in the second.
     """
 
     similarity: float
     best: Matrix
     best_back: Matrix
 
-    def turn(self) -> "Match":
-        """The second compared with the first."""
+    def swap(self) -> "Match":
+        """The same with the second video first."""
         return Match(self.similarity, self.best_back, self.best)
 
 
@@ -49,13 +49,13 @@ def compare_all(
     """Compare every video with every other.
 
     Args:
-        index: of the space to compare in.
-        video_ids: those to compare, in the order of the answer.
+        index: of the space.
+        video_ids: the videos to compare, in the order of the result.
         progress: called with the number of videos compared with all, and of all.
 
     Returns:
         (videos, videos) symmetric cosines: the mean over both directions of the mean over one
-        video's vectors of the best match in the other; NaN where one of the two has none.
+        video's vectors of the best match in the other; NaN if one of the two has none.
     """
     similarities = np.full((len(video_ids), len(video_ids)), np.nan)
     for left in iter_blocks(index, video_ids):
@@ -79,7 +79,7 @@ def compare_one(index: VectorIndex, video_id: str, video_ids: Sequence[str]) -> 
     """Compare one video with others, as `compare_all` does.
 
     Returns:
-        (videos,) cosines; NaN where one of the two has no vectors.
+        (videos,) cosines; NaN if one of the two has no vectors.
     """
     row: FloatArray = compare_some(index, [video_id], video_ids)[0]
     return row
@@ -89,7 +89,7 @@ def compare_some(index: VectorIndex, some: Sequence[str], video_ids: Sequence[st
     """Compare a few videos with others, as `compare_all` does, reading the others once.
 
     Returns:
-        (some, videos) cosines; NaN where one of the two has no vectors.
+        (some, videos) cosines; NaN if one of the two has no vectors.
     """
     similarities = np.full((len(some), len(video_ids)), np.nan)
     lefts = list(iter_blocks(index, some))
@@ -118,12 +118,12 @@ def match_both_ways(left: Block, right: Block) -> FloatArray:
 
 
 def _raise_best(best: Matrix, product: Matrix, starts: Offsets) -> None:
-    """Fold some rows of a product into the best similarity of each video they belong to.
+    """Merge some rows of a product into the best similarities of their videos.
 
     Args:
-        best: (videos, columns), raised in place.
+        best: (videos, columns), updated in place.
         product: (rows, columns).
-        starts: (videos,) first row of each video, counted from the product's first row.
+        starts: (videos,) first row of each video, relative to the first row of the product.
     """
     first = int(np.searchsorted(starts, 0, side="right")) - 1
     last = int(np.searchsorted(starts, len(product), side="left"))

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from mvsearch.search.retrieval.candidates import ROWS, Best, Shortlist
+from mvsearch.search.retrieval.candidates import ROWS, CandidateFinder, TopCandidates
 
 N_VIDEOS = 2 * ROWS + 5
 
@@ -41,17 +41,17 @@ def rank(row: np.ndarray, depth: int) -> list[int]:
 @pytest.mark.parametrize("n_at_once", [1, 6, N_VIDEOS])
 def test_half_of_the_scores_tell_the_best_of_all(depth: int, n_at_once: int) -> None:
     scores = draw_scores(N_VIDEOS)
-    best = Best(N_VIDEOS, depth)
+    best = TopCandidates(N_VIDEOS, depth)
     for first in range(0, N_VIDEOS, n_at_once):
         rows = slice(first, first + n_at_once)
-        best.learn(first, scores[rows, first:])
+        best.update(first, scores[rows, first:])
         for at in range(first, min(N_VIDEOS, first + n_at_once)):
             assert best.list(at).tolist() == rank(scores[at], depth)
 
 
 def test_equal_scores_are_listed_in_the_order_of_the_library() -> None:
-    best = Best(5, 3)
-    best.learn(0, np.where(np.eye(5, dtype=bool), np.nan, 0.5))
+    best = TopCandidates(5, 3)
+    best.update(0, np.where(np.eye(5, dtype=bool), np.nan, 0.5))
     assert [best.list(at).tolist() == sorted(best.list(at)) for at in range(5)] == [True] * 5
 
 
@@ -61,14 +61,14 @@ def test_estimates_are_asked_for_once_a_pair_of_blocks(
     scores = draw_scores(N_VIDEOS)
     asked: list[tuple[int, int]] = []
 
-    def estimate(self: Shortlist, first: int, last: int, begin: int) -> np.ndarray:
+    def estimate(self: CandidateFinder, first: int, last: int, begin: int) -> np.ndarray:
         asked.append((first, begin))
         return scores[first:last, begin:].copy()
 
-    monkeypatch.setattr(Shortlist, "_estimate", estimate)
-    shortlist = Shortlist({}, [str(at) for at in range(N_VIDEOS)], lambda *_: scores, pool)
-    listed = [found.tolist() for found in shortlist.iter_best(4)]
+    monkeypatch.setattr(CandidateFinder, "_estimate", estimate)
+    finder = CandidateFinder({}, [str(at) for at in range(N_VIDEOS)], lambda *_: scores, pool)
+    listed = [found.tolist() for found in finder.iter_best(4)]
     assert listed == [rank(row, 4) for row in scores]
     assert sorted(asked) == [(0, 0), (ROWS, ROWS), (2 * ROWS, 2 * ROWS)]
-    assert shortlist.find_best(3, 4).tolist() == listed[3]
-    assert list(Shortlist({}, [], lambda *_: scores, pool).iter_best(4)) == []
+    assert finder.find_best(3, 4).tolist() == listed[3]
+    assert list(CandidateFinder({}, [], lambda *_: scores, pool).iter_best(4)) == []

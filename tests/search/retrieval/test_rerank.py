@@ -14,10 +14,15 @@ from mvsearch.search.output.html.heatmap import build_heatmap, chain_by_likeness
 from mvsearch.search.output.report import ReportOptions, write_report
 from mvsearch.search.retrieval.candidates import count_operations
 from mvsearch.search.retrieval.matrix import gather_scores
-from mvsearch.search.retrieval.prototypes import condense, estimate_rows, find_axes, sketch_videos
+from mvsearch.search.retrieval.prototypes import (
+    cluster_vectors,
+    estimate_rows,
+    find_axes,
+    make_prototypes,
+)
 from mvsearch.search.retrieval.set_similarity import Match, match_sets
 
-N_STANDINS = 16
+N_PROTOTYPES = 16
 N_THEMES, N_OF_THEME = 6, 3
 IDS = [f"{at:04x}" * 4 for at in range(1, N_THEMES * N_OF_THEME + 1)]
 
@@ -57,30 +62,30 @@ def engine(library: Any, planted_encoders: Any) -> Engine:
     return Engine(library, planted_encoders())
 
 
-def test_standins_are_spherical_k_means(library: Any, spaces: Any) -> None:
+def test_prototypes_are_spherical_k_means(library: Any, spaces: Any) -> None:
     """Sixteen tight bunches come out as sixteen directions, each the mean of its bunch."""
     rng = np.random.default_rng(0)
-    middles = 10 * rng.normal(size=(N_STANDINS, 24))
-    owners = np.sort(np.tile(np.arange(N_STANDINS), 9))
+    middles = 10 * rng.normal(size=(N_PROTOTYPES, 24))
+    owners = np.sort(np.tile(np.arange(N_PROTOTYPES), 9))
     vectors = (middles[owners] + 0.1 * rng.normal(size=(len(owners), 24))).astype(np.float32)
-    centres, shares = condense(vectors, N_STANDINS)
+    centres, shares = cluster_vectors(vectors, N_PROTOTYPES)
     np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-5)
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    means = np.array([units[owners == one].mean(axis=0) for one in range(N_STANDINS)])
+    means = np.array([units[owners == one].mean(axis=0) for one in range(N_PROTOTYPES)])
     means /= np.linalg.norm(means, axis=1, keepdims=True)
     cosines = centres @ means.T
-    assert sorted(cosines.argmax(axis=1)) == list(range(N_STANDINS))
+    assert sorted(cosines.argmax(axis=1)) == list(range(N_PROTOTYPES))
     np.testing.assert_allclose(cosines.max(axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(shares, 1 / N_STANDINS, atol=1e-6)
+    np.testing.assert_allclose(shares, 1 / N_PROTOTYPES, atol=1e-6)
 
 
 def test_few_vectors_stand_for_themselves() -> None:
     vectors = np.eye(3, 8, dtype=np.float32)
-    centres, shares = condense(vectors, N_STANDINS)
+    centres, shares = cluster_vectors(vectors, N_PROTOTYPES)
     assert shares.sum() == pytest.approx(1)
     assert sorted(shares[shares > 0]) == pytest.approx([1 / 3] * 3)
     assert {int(row.argmax()) for row in centres[shares > 0]} == {0, 1, 2}
-    np.testing.assert_array_equal(centres[shares == 0], centres[[0] * (N_STANDINS - 3)])
+    np.testing.assert_array_equal(centres[shares == 0], centres[[0] * (N_PROTOTYPES - 3)])
 
 
 def test_axes_are_the_eigenvectors_that_numpy_finds_by_svd(
@@ -93,20 +98,22 @@ def test_axes_are_the_eigenvectors_that_numpy_finds_by_svd(
     np.testing.assert_allclose(np.abs(rows @ axes[:, :3]), np.eye(3), atol=1e-3)
 
 
-def test_estimates_are_the_two_way_mean_of_standins(
+def test_estimates_are_the_two_way_mean_of_prototypes(
     library: Any, spaces: Any, pool: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mvsearch.search.retrieval.prototypes, "MAX_PRODUCT", 4 * N_STANDINS**2 * 7)
-    sketches = sketch_videos(library.index(spaces["audio"]), IDS, pool)
-    found = estimate_rows(sketches, 3, 7)
+    monkeypatch.setattr(
+        mvsearch.search.retrieval.prototypes, "MAX_PRODUCT", 4 * N_PROTOTYPES**2 * 7
+    )
+    prototypes = make_prototypes(library.index(spaces["audio"]), IDS, pool)
+    found = estimate_rows(prototypes, 3, 7)
     for row, one in zip(found, range(3, 7), strict=True):
         for other in range(len(IDS)):
-            if not (sketches.is_held[one] and sketches.is_held[other]):
+            if not (prototypes.has_vectors[one] and prototypes.has_vectors[other]):
                 assert np.isnan(row[other])
                 continue
-            product = sketches.standins[:, one] @ sketches.standins[:, other].T
-            forward = sketches.shares[one] @ product.max(axis=1)
-            backward = sketches.shares[other] @ product.max(axis=0)
+            product = prototypes.vectors[:, one] @ prototypes.vectors[:, other].T
+            forward = prototypes.shares[one] @ product.max(axis=1)
+            backward = prototypes.shares[other] @ product.max(axis=0)
             assert row[other] == pytest.approx((forward + backward) / 2, abs=1e-5)
     assert np.isnan(found).any()
 
