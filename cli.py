@@ -7,6 +7,7 @@ import typer
 from mvsearch.search.commands import (
     config,
     evaluate,
+    export,
     index,
     library,
     models,
@@ -32,6 +33,7 @@ for commands in (index, search, play, report, evaluate, library, plugins):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
+app.add_typer(export.app, name="export")
 app.add_typer(metric_app, name="metric")
 let_commands_log(app)
 

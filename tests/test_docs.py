@@ -81,7 +81,7 @@ def test_examples_use_commands_and_options_that_exist(
     document: Path, commands: dict[str, Any]
 ) -> None:
     for words in read_code(document):
-        is_group = words[0] in {"models", "metric", "config"}
+        is_group = words[0] in {"models", "metric", "config", "export"}
         name = "mvsearch " + " ".join(words[: 2 if is_group else 1])
         known = {option for param in commands[name].params for option in param.opts}
         used = {word.partition("=")[0] for word in words if word.startswith("--")}

@@ -1,10 +1,12 @@
 """Lists the contents of a library, and removes videos from it."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mvsearch.search.api.session import Session
-from mvsearch.store.records import Failure, Lyrics, Video
+from mvsearch.store.opening import expand_home
+from mvsearch.store.records import Failure, Lyrics, Modality, Video
 
 if TYPE_CHECKING:
     from mvsearch.search.entry import Entry
@@ -86,6 +88,29 @@ class Contents:
             gone = [path for path in paths if not path.exists()]
             catalog.clear_failures(gone)
             return len(catalog.drop_locations(gone))
+
+    def export_embeddings(
+        self, file: str | os.PathLike[str], *, modality: Modality | None = None, force: bool = False
+    ) -> dict[str, int]:
+        """Write vectors, their videos and their times to a file; docs/embeddings.md has the format.
+
+        Args:
+            file: ends in ".npz" or ".parquet", which needs pyarrow.
+            modality: "frames", "lyrics" or "audio"; None for all.
+            force: whether a file that is there is replaced; media never are.
+
+        Returns:
+            How many vectors of each space, by its key.
+
+        Raises:
+            MvsearchError: another ending, a file that must stay, or no such vectors.
+        """
+        from mvsearch.search.output.embeddings import ExportOptions, check_ending, write_embeddings
+
+        place = expand_home(file)
+        check_ending(place)
+        with self._session.using() as library:
+            return write_embeddings(library, place, ExportOptions(modality, force))
 
     def holds_file(self, path: Path) -> bool:
         """Whether a file is a video of the library, so that nothing else is written there."""

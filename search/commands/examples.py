@@ -31,6 +31,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'mvsearch lyrics "Paper Moon" --format lrc',
         "mvsearch lyrics --all --out lyrics",
     ),
+    "export embeddings": (
+        "mvsearch export embeddings vectors.npz",
+        "mvsearch export embeddings frames.parquet --modality frames",
+    ),
     "list": (
         "mvsearch list",
         "mvsearch list --removed",

@@ -6,11 +6,14 @@ import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from mvsearch.indexer.media.containers import HEAD_BYTES, is_media_head
 from mvsearch.store.errors import MvsearchError
 
 IsMedia = Callable[[Path], bool]
+# What a file is to hold, or what writes it.
+Content = bytes | Callable[[BinaryIO], None]
 
 
 def check_output(
@@ -45,7 +48,7 @@ def check_output(
 
 
 def write_output(
-    files: Mapping[Path, bytes], *, has_force: bool = False, is_media: IsMedia | None = None
+    files: Mapping[Path, Content], *, has_force: bool = False, is_media: IsMedia | None = None
 ) -> None:
     """Write files whole or not at all, each; folders are made where they are not there.
 
@@ -53,10 +56,10 @@ def write_output(
         MvsearchError: as `check_output`, before the first is written, or where the system refuses.
     """
     check_output(*files, has_force=has_force, is_media=is_media, makes_folder=True)
-    for path, data in files.items():
+    for path, content in files.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, data)
+            _replace(path, content)
         except OSError as error:
             raise MvsearchError(f"cannot write to {path}: {error.strerror}") from error
 
@@ -84,17 +87,26 @@ def _is_any(path: Path, is_media: IsMedia) -> bool:
     return is_media(path) or is_media(path.resolve())
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _write(file: BinaryIO, content: Content) -> None:
+    """Write what a file is to hold."""
+    if isinstance(content, bytes):
+        file.write(content)
+    else:
+        content(file)
+
+
+def _replace(path: Path, content: Content) -> None:
     """Put a file into its place when all of it is written; a device takes it as it comes."""
     if os.path.lexists(path) and not path.is_file():
-        path.write_bytes(data)
+        with path.open("wb") as device:
+            _write(device, content)
         return
     new = path.with_name(f".mvsearch-{secrets.token_hex(8)}")
     try:
         # A new name, so that no link is followed; with the rights of any new file.
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            _write(file, content)
             if path.exists():
                 os.fchmod(handle, stat.S_IMODE(path.stat().st_mode))
             file.flush()

@@ -224,6 +224,13 @@ class CatalogReader(LineReader, RemovedReader, StillReader, TagReader, VectorRea
         with self._database.reading() as session:
             return session.execute(query.limit(1)).first() is not None
 
+    def n_vectors(self, space_key: str) -> int:
+        """How many vectors a space holds, by their times; reads none."""
+        n_bytes = func.sum(func.length(EmbeddingRow.starts))
+        query = select(n_bytes).where(EmbeddingRow.space_key == space_key)
+        with self._database.reading() as session:
+            return (session.scalar(query) or 0) // 8
+
     def embeddings(self, video_id: str, space_key: str) -> Embeddings | None:
         """The segments and vectors of a video in a space; None where it has none."""
         with self._database.reading() as session:

@@ -1,0 +1,39 @@
+"""The commands that write what a library holds for other programs: `mvsearch export embeddings`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mvsearch.search.commands.examples import show_examples
+from mvsearch.search.commands.options import (
+    ForceOption,
+    LibraryOption,
+    read_path,
+    require_command,
+)
+
+app = typer.Typer(help="Write what the library holds for other programs.")
+app.callback(invoke_without_command=True)(require_command)
+
+ModalityName = Literal["frames", "lyrics", "audio"]
+
+
+@app.command("embeddings", epilog=show_examples("export embeddings"))
+def export_embeddings(
+    out: Annotated[
+        Path,
+        typer.Argument(parser=read_path, metavar="FILE", help="Ends in .npz or .parquet."),
+    ],
+    modality: Annotated[
+        ModalityName | None, typer.Option("--modality", help="Of these alone; else of all.")
+    ] = None,
+    force: ForceOption = False,
+    library: LibraryOption = None,
+) -> None:
+    """Write vectors, their videos and their times to a file, as docs/embeddings.md describes it."""
+    import mvsearch
+
+    with mvsearch.open(library) as opened:
+        counts = opened.export_embeddings(out, modality=modality, force=force)
+    typer.echo(f"{sum(counts.values())} vectors of {', '.join(counts)} written to {out}")
