@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
     from mvsearch.search.results import Contribution, Moment, Result, SearchResults
+    from mvsearch.store.catalog.filter import Filter
     from mvsearch.store.errors import (
         AmbiguousVideoError,
         CancelledError,
@@ -40,6 +41,7 @@ _PLACES = {
     "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
     "mvsearch.search.results": ("Contribution", "Moment", "Result", "SearchResults"),
+    "mvsearch.store.catalog.filter": ("Filter",),
     "mvsearch.store.errors": (
         "AmbiguousVideoError",
         "CancelledError",
@@ -66,6 +68,7 @@ __all__ = [
     "Contribution",
     "EncoderMismatchError",
     "Failure",
+    "Filter",
     "Frames",
     "LibraryBusyError",
     "LibraryClosedError",

@@ -21,7 +21,7 @@ from mvsearch.search.query.encode import (
 )
 from mvsearch.search.query.lexical import find_evidence
 from mvsearch.search.query.query import Query
-from mvsearch.search.query.tags import find_tagged, keep_tagged, list_tagged, show_tags
+from mvsearch.search.query.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
@@ -42,6 +42,7 @@ from mvsearch.search.scoring.fusion import (
     split_scores,
 )
 from mvsearch.search.versions.dedupe import open_copy_test, pick_videos
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Space, Video
 
@@ -88,8 +89,7 @@ class Engine:
         Returns:
             The weight of each modality that the library holds, if it is above zero; the query.
         """
-        if query.tags:
-            find_tagged(self.library.catalog, query.tags)
+        self.library.catalog.spell_tags(query.filter.tags)  # before what takes long
         if not query.parts:
             return {}, EncodedQuery(())
         with self.library.holding():
@@ -110,15 +110,14 @@ class Engine:
         self, query: Query, options: SearchOptions, prepared: tuple[Weights, EncodedQuery]
     ) -> list[Result]:
         catalog = self.library.catalog
-        tagged = find_tagged(catalog, query.tags) if query.tags else None
-        if tagged is not None and not query.parts:
-            return list_tagged(catalog, tagged, options.top, options.n_moments)
+        passing = catalog.passing(query.filter) if query.filter else None
+        tagged = find_tagged(catalog, query.filter.tags, passing or ())
+        if not query.parts:
+            return list_passing(catalog, query.filter, tagged, options)
         weights, encoded = prepared
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
         pool = self._pools.gather([ask.index for ask in asks])
-        if tagged is not None:
-            encoded = keep_tagged(encoded, tagged, pool.video_ids)
         asked = list(zip(encoded.parts, asks, strict=True))
         calibrate = self._calibrator.calibrate_parts(
             [(part, ask.index) for part, ask in asked], pool.video_ids
@@ -135,31 +134,41 @@ class Engine:
 
         # A rank is known only when every video is: no bound lets a search by ranks stop early.
         n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
-        found = find_candidates(asks, score, n_wanted, encoded.left_out, pool)
+        found = find_candidates(asks, score, n_wanted, encoded.left_out, pool, passing)
         results = self._rank(
             found.video_ids,
             merge(found.similarities, found.positions),
             weights,
             options,
             lambda video: find_moments(self.library, video, asked, options.n_moments),
+            n_videos=None if passing is None else len(passing),
             spaces=[ask.index.space for ask in asks],
         )
-        return results if tagged is None else [show_tags(result, tagged) for result in results]
+        return [show_tags(result, tagged) for result in results]
 
-    def similar(self, video: Video, options: SearchOptions = SearchOptions()) -> list[Result]:
+    def similar(
+        self, video: Video, options: SearchOptions = SearchOptions(), filter: Filter = Filter()
+    ) -> list[Result]:
         """Find the videos most similar to one of the library, from what is stored.
 
         Similarity is symmetric: the mean of both directions of the set similarity.
+
+        Args:
+            video: of the library; it need not pass the filter.
+            options: how results are scored and how many are given.
+            filter: of the videos that are compared with it.
         """
-        return self.library.answer(self._prepare_similar, lambda _: self._similar(video, options))
+        answer = partial(self._similar, video, options, filter)
+        return self.library.answer(self._prepare_similar, lambda _: answer())
 
     def _prepare_similar(self, is_first: bool) -> None:
         for index in open_indexes(self.library).values():
             if is_first:
                 self._calibrator.obtain(index, "video")
 
-    def _similar(self, video: Video, options: SearchOptions) -> list[Result]:
-        ids = [other.id for other in list_videos(self.library) if other.id != video.id]
+    def _similar(self, video: Video, options: SearchOptions, filter: Filter) -> list[Result]:
+        videos = list_videos(self.library, filter)
+        ids = [other.id for other in videos if other.id != video.id]
         indexes = open_indexes(self.library)
         similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
         surprisals = {
@@ -167,18 +176,21 @@ class Engine:
             for m, row in similarities.items()
         }
         share = partial(find_shared_moments, self.library, video, indexes.values())
-        return self._rank(ids, (similarities, surprisals), self.weights(options), options, share)
+        known = {other.id: other for other in videos}
+        measured, weights = (similarities, surprisals), self.weights(options)
+        return self._rank(ids, measured, weights, options, share, known, len(videos))
 
     def similar_all(
         self, matrix: SimilarityMatrix, options: SearchOptions = SearchOptions()
     ) -> Iterator[tuple[Video, list[Result]]]:
         """Rank, for every video of the matrix in turn, the others by their similarity to it."""
         ids = [video.id for video in matrix.videos]
-        known = ({video.id: video for video in matrix.videos}, self.library.catalog.n_videos())
+        known = {video.id: video for video in matrix.videos}
         weights, indexes = self.weights(options), open_indexes(self.library)
         for at, video in enumerate(matrix.videos):
             share = partial(find_shared_moments, self.library, video, indexes.values())
-            yield video, self._rank(ids, matrix.row(at), weights, options, share, known)
+            measured, n_videos = matrix.row(at), len(matrix.videos)
+            yield video, self._rank(ids, measured, weights, options, share, known, n_videos)
 
     def similarity_matrix(
         self,
@@ -211,15 +223,20 @@ class Engine:
             row[:] = fuse(options.fusion, *matrix.row(at), weights)[0]
         return matrix
 
-    def is_large(self, options: SearchOptions = SearchOptions()) -> bool:
+    def is_large(
+        self, options: SearchOptions = SearchOptions(), among: Sequence[Video] | None = None
+    ) -> bool:
         """Whether `similar_listed` serves; ranks (rrf) are known only of all videos."""
-        return (
-            options.fusion != "rrf"
-            and count_operations(open_indexes(self.library)) > MAX_OPERATIONS
-        )
+        if options.fusion == "rrf":
+            return False
+        share = 1.0 if among is None else len(among) / max(1, self.library.catalog.n_videos())
+        return share**2 * count_operations(open_indexes(self.library)) > MAX_OPERATIONS
 
     def similar_listed(
-        self, options: SearchOptions = SearchOptions(), progress: StepCounter | None = None
+        self,
+        options: SearchOptions = SearchOptions(),
+        progress: StepCounter | None = None,
+        among: Sequence[Video] | None = None,
     ) -> Iterator[tuple[Video, list[Result]]]:
         """Rank, for every video in turn, the likely ones by their similarity to it.
 
@@ -228,12 +245,10 @@ class Engine:
         Args:
             options: with another fusion than "rrf".
             progress: called with the number of videos done, and of all.
+            among: only these videos; None for all of the library.
         """
-        videos, indexes, weights = (
-            list_videos(self.library),
-            open_indexes(self.library),
-            self.weights(options),
-        )
+        videos = list_videos(self.library) if among is None else tuple(among)
+        indexes, weights = open_indexes(self.library), self.weights(options)
         distributions = {m: self._calibrator.obtain(i, "video") for m, i in indexes.items()}
 
         def score(similarities: Similarities, surprisals: Similarities) -> FloatArray:
@@ -255,8 +270,8 @@ class Engine:
         self, compared: Compared, n_videos: int, weights: Weights, options: SearchOptions
     ) -> list[Result]:
         measured = (compared.similarities, compared.surprisals)
-        moments_of, known = compared.find_moments, (compared.videos, n_videos)
-        return self._rank(list(compared.videos), measured, weights, options, moments_of, known)
+        ids, known, moments_of = list(compared.videos), compared.videos, compared.find_moments
+        return self._rank(ids, measured, weights, options, moments_of, known, n_videos)
 
     def _ask(self, part: EncodedPart) -> Ask:
         index = self.library.index(part.space)
@@ -270,10 +285,14 @@ class Engine:
         weights: Weights,
         options: SearchOptions,
         moments_of: Callable[[Video], tuple[Moment, ...]],
-        known: tuple[Mapping[str, Video], int] | None = None,
+        known: Mapping[str, Video] | None = None,
+        n_videos: int | None = None,
         spaces: Collection[Space] | None = None,
     ) -> list[Result]:
-        """Videos by score; `known` are these and the number of all, so that none is asked for."""
+        """Videos by score; `known` are these, so that none is asked for.
+
+        Chance finds one among `n_videos`, None for all of the library.
+        """
         similarities, surprisals = measured
         scores, shares = fuse(options.fusion, *measured, weights)
         points = split_scores(options.fusion, *measured, shares)
@@ -281,11 +300,12 @@ class Engine:
         results: list[Result] = []
         order = order_best_first(scores, video_ids)
         ranked = [video_ids[at] for at in order]
-        n_videos = self.library.catalog.n_videos() if known is None else known[1]
+        if n_videos is None:
+            n_videos = self.library.catalog.n_videos()
         if known is None:
             ranking = read_videos(self.library, ranked, options.top)
         else:
-            ranking = map(known[0].__getitem__, ranked)
+            ranking = map(known.__getitem__, ranked)
         is_copy = open_copy_test(open_indexes(self.library)) if options.has_collapse else None
         for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
             at, video = order[pick.position], pick.video

@@ -47,6 +47,7 @@ class Video:
         is_duration_measured: whether decoding confirmed it.
         has_picture, has_sound: streams that the container holds (cover art is not a picture).
         other_paths: every other file with the same content that is there; exact copies.
+        year: as the file's tags give it; None where they do not.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Video:
     has_picture: bool = True
     has_sound: bool = True
     other_paths: tuple[Path, ...] = ()
+    year: int | None = None
 
     def __post_init__(self) -> None:
         """Check what every reader relies on."""

@@ -83,7 +83,11 @@ def test_examples_use_commands_and_options_that_exist(
     for words in read_code(document):
         is_group = words[0] in {"models", "metric", "config", "export"}
         name = "mvsearch " + " ".join(words[: 2 if is_group else 1])
-        known = {option for param in commands[name].params for option in param.opts}
+        known = {
+            option
+            for param in commands[name].params
+            for option in (*param.opts, *param.secondary_opts)
+        }
         used = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert used <= known, (name, words)
 

@@ -17,6 +17,7 @@ from mvsearch.indexer.media.programs import (
     open_input,
     run_program,
 )
+from mvsearch.indexer.media.year import read_year
 from mvsearch.store.errors import MediaError
 
 PROBE_TIMEOUT_SECONDS = 20.0
@@ -94,6 +95,7 @@ class Probe:
             broadcast is cut and its parameters never come; it cannot be decoded.
         sounds: streams that can be heard, the one to take first.
         tags: lower-case keys; of the container and, where it has none, of its streams.
+        year: as the tags give it, of the recording before that of the release; None where none.
     """
 
     container: str
@@ -105,6 +107,7 @@ class Probe:
     artist: str | None
     tags: Mapping[str, str] = field(default_factory=dict)
     is_picture_lost: bool = False
+    year: int | None = None
 
     @property
     def sound(self) -> SoundStream | None:
@@ -186,6 +189,7 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
         artist=clean_text(tags.get("artist", "") or tags.get("album_artist", "")) or artist,
         tags=tags,
         is_picture_lost=picture is None and any(map(_is_video, streams)),
+        year=read_year(tags),
     )
 
 

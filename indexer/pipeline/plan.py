@@ -27,7 +27,7 @@ class Job:
     Attributes:
         files: every file of the folders that holds it; the first by name is worked on, and knows
             the others.
-        lacking: empty where only a place is new, or gone.
+        lacking: empty where only a place is new or gone, or the file is asked for its year.
     """
 
     files: tuple[Found, ...]
@@ -58,6 +58,7 @@ class Jobs:
         n_whole: unchanged files of which there are more than key frames.
         n_refined: videos of which there were key frames only, and all are taken now.
         n_resampled: videos whose frames were taken by another rule than today's.
+        n_dated: videos of an older library that lack nothing but their year.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Jobs:
     n_waiting: int = 0
     n_refined: int = 0
     n_resampled: int = 0
+    n_dated: int = 0
 
     def explain(self, given: Sequence[str]) -> list[str]:
         """A line for each reason why something is done again, or is not though it was asked for.
@@ -84,6 +86,9 @@ class Jobs:
                 f"Frames are chosen by another rule now; those of {_count_videos(self.n_resampled)}"
                 " are taken anew, so that all can be compared"
             )
+        if self.n_dated:
+            videos = _count_videos(self.n_dated)
+            reasons.append(f"Tags of {videos} are read again, for the year that filters ask for")
         names = [name for name in given if name != "--fast" or self.n_whole]
         if names and self.n_unchanged:
             files = "1 file is" if self.n_unchanged == 1 else f"{self.n_unchanged} files are"
@@ -130,6 +135,7 @@ def choose_jobs(
         decoded: which frames; where more than key frames, what has only these is done again.
     """
     known = catalog.video_ids()
+    without_year = catalog.without_year()
     # One question for all: one a video would take seconds for ten thousand.
     lyrics = catalog.stages_of("lyrics", encoders.lyrics.spaces[0].key)
     pending = {
@@ -159,7 +165,9 @@ def choose_jobs(
         chosen.n_refined += video_id in rough
         chosen.n_resampled += video_id in other and video_id not in rough
         # Another encoder may be asked to redo what is shared, so copies go along.
-        if lacking or video_id in moved:
+        is_dated = not lacking and video_id not in moved and video_id in without_year
+        chosen.n_dated += is_dated
+        if lacking or video_id in moved or is_dated:
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
         else:
             chosen.n_unchanged += len(files)

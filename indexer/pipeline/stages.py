@@ -148,6 +148,7 @@ def describe_video(found: Found, probe: Probe) -> Video:
         duration_seconds=probe.duration_seconds or 0.0,
         has_picture=probe.picture is not None,
         has_sound=probe.sound is not None,
+        year=probe.year,
     )
 
 

@@ -96,6 +96,7 @@ class Ledger:
 
     def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
         """Store what became of one content, for each file that holds it."""
+        is_known = not outcome.results and all(map(self._is_known, files))
         self._clear_failures(
             [found.file.path for found in files] + list(outcome.found.others), outcome
         )
@@ -109,7 +110,18 @@ class Ledger:
         if outcome.video is not None:
             for result in outcome.results:
                 self.keep_result(result)
-            self.summary.indexed += len(files)
+            if is_known:
+                self.summary.unchanged += len(files)
+            else:
+                self.summary.indexed += len(files)
+
+    def _is_known(self, found: Found) -> bool:
+        """Whether a file stands as it was known, so that only its tags were read again."""
+        location, file = self.catalog.location(found.file.path), found.file
+        return location is not None and (
+            (location.video_id, location.size, location.mtime_ns)
+            == (found.video_id, file.size, file.mtime_ns)
+        )
 
     def _clear_failures(self, paths: Sequence[Path], outcome: Outcome) -> None:
         """Forget earlier failures in what was done now; these are told anew, or over."""

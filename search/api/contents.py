@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mvsearch.search.api.session import Session
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.opening import expand_home
 from mvsearch.store.records import Failure, Lyrics, Modality, Video
 
@@ -28,10 +29,10 @@ class Contents:
                 return library.catalog.video(name.id)
             return library.catalog.find_video(name)
 
-    def videos(self) -> list[Video]:
-        """Every video, by artist, title and id."""
+    def videos(self, filter: Filter = Filter()) -> list[Video]:
+        """The videos that pass, by artist, title and id."""
         with self._session.using() as library:
-            return library.catalog.videos()
+            return library.catalog.videos(filter)
 
     def show(self, video: str | Video) -> "Entry":
         """All that is known of a video, lyrics and their source included."""

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
@@ -16,6 +17,7 @@ from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.query.make_query import Many, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result, SearchResults
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.opening import default_library_folder, expand_home
 from mvsearch.store.records import Video
 
@@ -118,6 +120,7 @@ class VideoLibrary(Contents):
         audio: Many = None,
         like: Many = None,
         tag: Words = None,
+        filter: Filter = Filter(),
         **arguments: Unpack[SearchArguments],
     ) -> SearchResults:
         """Find the videos that answer a query best, the moment in each, and why.
@@ -133,6 +136,7 @@ class VideoLibrary(Contents):
             audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
             like: a video of the library, or a `Clip` of one.
             tag: only videos with this tag.
+            filter: only videos that pass are compared; without parts, all of them are results.
             **arguments: see `SearchArguments`.
 
         Raises:
@@ -140,24 +144,36 @@ class VideoLibrary(Contents):
             MvsearchError: the library is empty, closed or not there.
         """
         asked = make_query(
-            query, text=text, lyric=lyric, image=image, clip=clip, audio=audio, like=like, tag=tag
-        )
+            query, text=text, lyric=lyric, image=image, clip=clip, audio=audio, like=like, tag=tag,
+            filter=filter,
+        )  # fmt: skip
         with self._session.using() as library:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
             return SearchResults(asked, options, tuple(engine.search(asked, options)))
 
     def search_many(
-        self, queries: Iterable[Query | str], **arguments: Unpack[SearchArguments]
+        self,
+        queries: Iterable[Query | str],
+        *,
+        filter: Filter = Filter(),
+        **arguments: Unpack[SearchArguments],
     ) -> list[SearchResults]:
         """Answer several queries, each as `search` would; the first that fails ends it."""
-        return [self.search(query, **arguments) for query in queries]
+        return [self.search(query, filter=filter, **arguments) for query in queries]
 
-    def similar(self, video: str | Video, **arguments: Unpack[SearchArguments]) -> list[Result]:
+    def similar(
+        self,
+        video: str | Video,
+        *,
+        filter: Filter = Filter(),
+        **arguments: Unpack[SearchArguments],
+    ) -> list[Result]:
         """Find the videos most similar to one of the library.
 
         Args:
-            video: see `find`.
+            video: see `find`; it need not pass the filter.
+            filter: only videos that pass are compared with it.
             **arguments: see `SearchArguments`.
 
         Raises:
@@ -166,14 +182,19 @@ class VideoLibrary(Contents):
         with self._session.using() as library:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
-            return engine.similar(self.find(video), options)
+            return engine.similar(self.find(video), options, filter)
 
     def versions(
-        self, *, progress: AnyProgress = None, cancel: threading.Event | None = None
+        self,
+        *,
+        filter: Filter = Filter(),
+        progress: AnyProgress = None,
+        cancel: threading.Event | None = None,
     ) -> "Versions":
-        """Find copies, excerpts, dubs, lyric videos and covers among the videos.
+        """Find copies, excerpts, dubs, lyric videos and covers among the videos that pass.
 
         Args:
+            filter: only videos that pass are compared with each other.
             progress: see `index`.
             cancel: ends the work when it is set, as `close` does.
 
@@ -184,13 +205,14 @@ class VideoLibrary(Contents):
         from mvsearch.search.versions.find import find_versions
 
         with self._session.using() as library, self._session.watching(progress, cancel) as watched:
-            return find_versions(library, progress=count_steps(watched, "compare"))
+            return find_versions(library, progress=count_steps(watched, "compare"), filter=filter)
 
     def report_similar(
         self,
         report: "ReportOptions",
         video: str | Video | None = None,
         *,
+        filter: Filter = Filter(),
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
         **arguments: Unpack[SearchArguments],
@@ -199,7 +221,8 @@ class VideoLibrary(Contents):
 
         Args:
             report: its form.
-            video: see `find`; None for all of the library.
+            video: see `find`; None for all that pass, each compared with the others.
+            filter: only videos that pass are compared.
             progress: see `index`.
             cancel: ends the work when it is set, as `close` does.
             **arguments: see `SearchArguments`.
@@ -213,8 +236,9 @@ class VideoLibrary(Contents):
         with self._session.using() as library, self._session.watching(progress, cancel) as watched:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
-            chosen = library.catalog.videos() if video is None else [self.find(video)]
-            return write_report(engine, chosen, options, report, watched)
+            chosen = [] if video is None else [self.find(video)]
+            form = replace(report, is_all=video is None)
+            return write_report(engine, chosen, options, form, watched, filter)
 
     def report_search(self, found: SearchResults) -> str:
         """Write the results of a search of this library as a page with pictures (HTML)."""
@@ -228,13 +252,15 @@ class VideoLibrary(Contents):
         self,
         report: "VersionsReport",
         *,
+        filter: Filter = Filter(),
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
     ) -> str:
-        """Write the report of what is a version of what.
+        """Write the report of what is a version of what among the videos that pass.
 
         Args:
             report: its form.
+            filter: only videos that pass are compared with each other.
             progress: see `index`.
             cancel: ends the work when it is set, as `close` does.
 
@@ -245,7 +271,7 @@ class VideoLibrary(Contents):
         from mvsearch.search.output.versions import write_versions
 
         with self._session.using() as library, self._session.watching(progress, cancel) as watched:
-            return write_versions(library, report, watched)
+            return write_versions(library, report, watched, filter)
 
     def evaluate(
         self,

@@ -10,6 +10,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch search beach.jpg",
         "mvsearch search take me home along the river --open",
         "mvsearch search --clip party.mp4@1:05-1:15 --top 3",
+        "mvsearch search rain at night --year 1980-1989 --language de",
     ),
     "play": (
         "mvsearch play",
@@ -37,6 +38,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "list": (
         "mvsearch list",
+        "mvsearch list --artist abba --no-lyrics --folder ~/Videos/live",
         "mvsearch list --removed",
         "mvsearch list --json",
     ),

@@ -1,11 +1,12 @@
 """The commands that show and change a library: `mvsearch list`, `show`, `remove` and others."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mvsearch.search.commands.examples import show_examples
+from mvsearch.search.commands.filtering import with_filter
 from mvsearch.search.commands.options import (
     ForceOption,
     JsonOption,
@@ -17,6 +18,9 @@ from mvsearch.search.commands.options import (
 from mvsearch.search.commands.process import EXIT_FAILURES
 from mvsearch.search.output.terminal import make_console, print_json, print_text
 from mvsearch.store.errors import MvsearchError, QueryError
+
+if TYPE_CHECKING:
+    from mvsearch.store.catalog.filter import Filter
 
 app = typer.Typer()
 
@@ -72,23 +76,28 @@ def lyrics(
 
 
 @app.command("list", epilog=show_examples("list"))
+@with_filter
 def list_videos(
+    *,
+    filter: "Filter",
     removed: Annotated[
         bool, typer.Option("--removed", help="Those that were removed, and stay out.")
     ] = False,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the videos of the library."""
+    """List the videos of the library, or those that pass a filter."""
     import mvsearch
     from mvsearch.search.output.listing import print_videos
 
+    if removed and filter:
+        raise MvsearchError("--removed lists all that was removed: leave out the filters")
     with mvsearch.open(library) as opened:
-        videos = opened.removed() if removed else opened.videos()
+        videos = opened.removed() if removed else opened.videos(filter)
     if as_json:
         print_json([video.to_dict(has_copies=True) for video in videos])
     else:
-        print_videos(videos, make_console())
+        print_videos(videos, make_console(), filter)
 
 
 @app.command(epilog=show_examples("show"))

@@ -1,10 +1,11 @@
 """The commands that compare videos: `mvsearch similar` and `versions`."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mvsearch.search.commands.examples import show_examples
+from mvsearch.search.commands.filtering import with_filter
 from mvsearch.search.commands.options import (
     CollapseOption,
     ForceOption,
@@ -20,14 +21,20 @@ from mvsearch.search.commands.target import check_target
 from mvsearch.search.output.terminal import deliver, make_console
 from mvsearch.store.errors import MvsearchError
 
+if TYPE_CHECKING:
+    from mvsearch.store.catalog.filter import Filter
+
 app = typer.Typer()
 
 VersionsForm = Literal["table", "json", "html"]
 
 
 @app.command(epilog=show_examples("similar"))
+@with_filter
 def similar(
     video: MaybeVideoArgument = None,
+    *,
+    filter: "Filter",
     for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
     top: TopOption = 10,
     collapse: CollapseOption = False,
@@ -68,6 +75,7 @@ def similar(
             shape,
             video,
             progress=progress,
+            filter=filter,
             weights=parse_weights(weights) if weights else None,
             fusion=fusion,
             top=top,
@@ -78,7 +86,10 @@ def similar(
 
 
 @app.command(epilog=show_examples("versions"))
+@with_filter
 def versions(
+    *,
+    filter: "Filter",
     form: Annotated[VersionsForm, typer.Option("--format", help="Form of the report.")] = "table",
     out: OutOption = None,
     force: ForceOption = False,
@@ -93,5 +104,5 @@ def versions(
     with mvsearch.open(library) as opened:
         check_target(out, opened, has_force=force)
         shape = VersionsReport(form, make_console().width)
-        report = opened.report_versions(shape, progress=progress)
+        report = opened.report_versions(shape, filter=filter, progress=progress)
     deliver(report, out, has_force=force)

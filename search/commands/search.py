@@ -7,6 +7,7 @@ import typer
 
 from mvsearch.search.commands.completion import complete_video
 from mvsearch.search.commands.examples import show_examples
+from mvsearch.search.commands.filtering import with_filter
 from mvsearch.search.commands.options import (
     CollapseOption,
     ForceOption,
@@ -25,11 +26,13 @@ from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
     from mvsearch.search.results import SearchResults
+    from mvsearch.store.catalog.filter import Filter
 
 app = typer.Typer()
 
 
 @app.command(epilog=show_examples("search"))
+@with_filter
 def search(
     words: Annotated[
         list[str] | None,
@@ -61,10 +64,8 @@ def search(
             autocompletion=complete_video,
         ),
     ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only videos with this tag; alone, all of them."),
-    ] = None,
+    *,
+    filter: "Filter",
     weights: WeightsOption = None,
     fusion: FusionOption = None,
     top: TopOption = 10,
@@ -91,7 +92,11 @@ def search(
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Find videos, the moment in each, and why; several parts make one query."""
+    """Find videos, the moment in each, and why; several parts make one query.
+
+    Filters limit what is searched; alone, they list the videos that pass. What is unknown of a
+    video passes no filter on it.
+    """
     import mvsearch
     from mvsearch.search.commands.last_results import keep_page, keep_results, show_page
     from mvsearch.search.output.plugin_forms import find_form
@@ -112,7 +117,7 @@ def search(
     with mvsearch.open(library) as opened:
         check_target(html, opened, has_force=force)
         guesses = guess_parts(words or (), opened)
-        query = Query((*(guess.part for guess in guesses), *parts), tuple(tag or ()))
+        query = Query((*(guess.part for guess in guesses), *parts), filter)
         if guesses:
             tell(f"searching by {' and '.join(map(str, guesses))}")
         results = opened.search(
@@ -144,7 +149,7 @@ def _print_answer(found: "SearchResults", form: str) -> None:
     elif form == "m3u":
         print_text(report.results_to_m3u(found))
     elif form == "table":
-        report.print_results(found, make_console())
+        report.print_results(found, make_console(), asked=found.query.filter)
     else:
         plugin = find_form(form, report.SEARCH_FORMS)
         print_text(write_form(plugin, [ResultList(report.title_query(found.query), found.results)]))

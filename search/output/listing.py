@@ -11,7 +11,8 @@ from rich.text import Text
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
 from mvsearch.search.entry import Entry, describe_stage
 from mvsearch.search.output.links import link_file, stack_lines
-from mvsearch.search.output.text import format_seconds, shorten
+from mvsearch.search.output.text import format_seconds, say_nothing, shorten
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.records import MODALITIES, Failure, Lyrics, Video
 from mvsearch.store.unicode import printable
 
@@ -83,8 +84,11 @@ def print_failures(
     console.print(table)
 
 
-def print_videos(videos: Sequence[Video], console: Console) -> None:
+def print_videos(videos: Sequence[Video], console: Console, asked: Filter = Filter()) -> None:
     """A line a video, and one for each exact copy."""
+    if asked and not videos:
+        console.print(Text(say_nothing(asked)))
+        return
     table = Table(box=None, pad_edge=False)
     table.add_column("id", no_wrap=True)
     table.add_column("artist")

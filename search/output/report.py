@@ -16,10 +16,13 @@ from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.output.links import link_file, stack_lines
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
-from mvsearch.search.output.text import format_seconds, shorten, write_json
+from mvsearch.search.output.text import format_seconds, say_nothing, shorten, write_json
+from mvsearch.search.query.contents import list_videos
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import ScoreMap, gather_scores
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.errors import QueryError
 from mvsearch.store.records import MODALITIES, Video
 from mvsearch.store.unicode import printable
 
@@ -79,7 +82,8 @@ def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
 
 def title_query(query: Query) -> str:
     """What was asked, in one line for people."""
-    return printable(", ".join([*(part.value for part in query.parts), *query.tags]))
+    asked = [*(part.value for part in query.parts), str(query.filter)]
+    return printable(", ".join(words for words in asked if words))
 
 
 def results_to_csv(results: Sequence[Result]) -> str:
@@ -170,7 +174,12 @@ def similar_to_text(similar: Similar) -> str:
     )
 
 
-def print_results(results: Sequence[Result], console: Console, title: str | None = None) -> None:
+def print_results(
+    results: Sequence[Result],
+    console: Console,
+    title: str | None = None,
+    asked: Filter = Filter(),
+) -> None:
     """A row a result: score, name, what each modality gave, and where to look."""
     table = Table(box=None, pad_edge=False, title_justify="left")
     table.title = None if title is None else Text(printable(title))
@@ -182,7 +191,7 @@ def print_results(results: Sequence[Result], console: Console, title: str | None
         where = "\n".join(say_moment(moment) for moment in result.moments[:3])
         cells = (_list_names(result), Text(_say_why(result)), Text(where))
         table.add_row(str(result.rank), f"{result.score:.3f}", *cells)
-    console.print(table if results else Text("nothing found"))
+    console.print(table if results else Text(say_nothing(asked)))
 
 
 def _list_names(result: Result) -> Text:
@@ -220,32 +229,38 @@ def write_report(
     options: SearchOptions,
     report: ReportOptions,
     progress: Progress | None = None,
+    filter: Filter = Filter(),
 ) -> str:
     """Write the similar-songs report over these videos.
 
     Args:
         engine: over their library.
-        videos: those to report on: one, or all of the library.
+        videos: those to report on, where it is not about all that pass.
         options: how many similar songs, and how they are scored.
         report: its form.
         progress: told of the stages "compare" and "pictures".
+        filter: of the videos that are compared with these, or all with each other.
 
     Raises:
-        MvsearchError: the library is empty; there is no such form.
+        MvsearchError: the library is empty; there is no such form; nothing passes for a page.
         PluginError: the plug-in of the form fails.
     """
     progress = progress or Silence()
     compared = count_steps(progress, "compare")
     plugin = None if report.form in REPORT_FORMS else find_form(report.form, REPORT_FORMS)
     matrix: ScoreMap
-    if report.is_all and engine.is_large(options):
-        similar = list(engine.similar_listed(options, compared))
+    if report.is_all:
+        videos = list_videos(engine.library, filter)
+        if report.form == "html" and not videos:
+            raise QueryError(say_nothing(filter))
+    if report.is_all and engine.is_large(options, videos):
+        similar = list(engine.similar_listed(options, compared, videos))
         matrix = gather_scores(similar)
     elif report.is_all:
-        matrix = whole = engine.similarity_matrix(options, compared)
+        matrix = whole = engine.similarity_matrix(options, compared, videos)
         similar = list(engine.similar_all(whole, options))
     else:
-        similar = [(video, engine.similar(video, options)) for video in videos]
+        similar = [(video, engine.similar(video, options, filter)) for video in videos]
     if report.form == "html":
         if not report.is_all:
             near = [result.video for _, results in similar for result in results]
@@ -254,7 +269,7 @@ def write_report(
     if plugin is not None:
         found = [ResultList(name_video(video), tuple(results)) for video, results in similar]
         return write_form(plugin, found)
-    return _write_plain(similar, report)
+    return _write_plain(similar, report, filter)
 
 
 def _write_page(
@@ -272,7 +287,7 @@ def _write_page(
     return render_html(matrix, similar, engine.weights(options), stills)
 
 
-def _write_plain(similar: Similar, report: ReportOptions) -> str:
+def _write_plain(similar: Similar, report: ReportOptions, asked: Filter) -> str:
     results = [result for _, results in similar for result in results]
     if report.form == "json":
         found = similar_to_json(similar)
@@ -292,5 +307,5 @@ def _write_plain(similar: Similar, report: ReportOptions) -> str:
         emoji=False,
     )
     for video, found_for_it in similar:
-        print_results(found_for_it, console, f"Similar to {name_video(video)}")
-    return page.getvalue()
+        print_results(found_for_it, console, f"Similar to {name_video(video)}", asked)
+    return page.getvalue() if similar else f"{say_nothing(asked)}\n"

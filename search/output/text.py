@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from mvsearch.store.unicode import is_harmless
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.unicode import is_harmless, printable
 
 MAX_CELL = 100
 
@@ -11,6 +12,11 @@ MAX_CELL = 100
 def shorten(text: str) -> str:
     """A name for a cell of a table, cut where it would fill the screen."""
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
+
+
+def say_nothing(asked: Filter) -> str:
+    """One line for an empty answer; the filter may be the reason."""
+    return printable(f"nothing found with {asked}") if asked else "nothing found"
 
 
 def write_json(data: Any) -> str:

@@ -12,10 +12,11 @@ from rich.text import Text
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.output.report import name_video
-from mvsearch.search.output.text import format_seconds, write_json
+from mvsearch.search.output.text import format_seconds, say_nothing, write_json
 from mvsearch.search.versions.find import Versions, find_versions
 from mvsearch.search.versions.groups import Group
 from mvsearch.search.versions.relations import KINDS, Kind, Relation, say_evidence
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import printable
@@ -44,20 +45,24 @@ class VersionsReport:
 
 
 def write_versions(
-    library: Library, report: VersionsReport, progress: Progress | None = None
+    library: Library,
+    report: VersionsReport,
+    progress: Progress | None = None,
+    filter: Filter = Filter(),
 ) -> str:
-    """Find the versions in a library and write what was found.
+    """Find the versions among the videos that pass and write what was found.
 
     Args:
         library: whose videos.
         report: the form.
         progress: told of the stages "compare" and "pictures".
+        filter: only videos that pass are compared.
 
     Raises:
         MvsearchError: the library is empty.
     """
     progress = progress or Silence()
-    versions = find_versions(library, progress=count_steps(progress, "compare"))
+    versions = find_versions(library, progress=count_steps(progress, "compare"), filter=filter)
     if report.form == "json":
         return write_json(versions.to_dict())
     if report.form == "html":
@@ -68,12 +73,15 @@ def write_versions(
         return render_versions(versions, LibraryStills(library, count_steps(progress, "pictures")))
     page = io.StringIO()
     console = Console(file=page, width=report.width, markup=False, emoji=False)
-    print_versions(versions, console)
+    print_versions(versions, console, filter)
     return page.getvalue()
 
 
-def print_versions(versions: Versions, console: Console) -> None:
+def print_versions(versions: Versions, console: Console, asked: Filter = Filter()) -> None:
     """The groups, then a table of pairs for each kind."""
+    if not versions.videos:
+        console.print(Text(say_nothing(asked)))
+        return
     if versions.uncalibrated:
         console.print(Text(say_uncalibrated(versions)))
     _print_identical(versions.identical, console)

@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Sequence
 
 from mvsearch.search.query.encode import own_spaces
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Space, Video
 from mvsearch.store.vectors.index import VectorIndex
 
 
-def list_videos(library: Library) -> tuple[Video, ...]:
-    """Every video, in the catalogue's order.
+def list_videos(library: Library, filter: Filter = Filter()) -> tuple[Video, ...]:
+    """The videos that pass, in the catalogue's order.
 
     Raises:
-        MvsearchError: there is none.
+        MvsearchError: the library is empty.
+        QueryError: no video has a tag that is asked for.
     """
-    videos = tuple(library.catalog.videos())
-    if not videos:
+    videos = tuple(library.catalog.videos(filter))
+    if not videos and not library.catalog.n_videos():
         raise MvsearchError("the library holds no videos yet: fill it with `mvsearch index FOLDER`")
     return videos
 

@@ -1,7 +1,7 @@
 """Builds queries for programs, from paths, bytes, images, arrays and videos of the library."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,6 +17,7 @@ from mvsearch.search.query.media import (
     is_pillow_image,
 )
 from mvsearch.search.query.query import Query, QueryKind, QueryPart, Section
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.opening import expand_home
 from mvsearch.store.records import Video
@@ -59,6 +60,7 @@ def make_query(
     audio: Many = None,
     like: Many = None,
     tag: Words = None,
+    filter: Filter = Filter(),
 ) -> Query:
     """Make a query of its parts; each is one thing or a list of things, and all are fused.
 
@@ -70,7 +72,8 @@ def make_query(
         clip: a piece of video with its sound: a path, bytes, `Frames`, or a `Clip` of these.
         audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
         like: a video of the library, or a `Clip` of one.
-        tag: only videos with this tag.
+        tag: only videos with this tag, as well as with those of the filter.
+        filter: only videos that pass; with any condition, it replaces that of a query to extend.
 
     Raises:
         QueryError: there is nothing to ask, or a part makes no sense.
@@ -82,8 +85,9 @@ def make_query(
     parts = list(begun.parts) if begun is not None else []
     parts += [QueryPart("text", query)] if isinstance(query, str) else []
     parts += [make_part(kind, one) for kind, many in asked.items() for one in _iterate(many)]
+    chosen = begun.filter if begun is not None and not filter else filter
     tags = (tag,) if isinstance(tag, str) else tuple(tag or ())
-    return Query(tuple(parts), (*(begun.tags if begun is not None else ()), *tags))
+    return Query(tuple(parts), replace(chosen, tags=(*chosen.tags, *tags)))
 
 
 def make_part(kind: QueryKind, asked: Asked) -> QueryPart:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from mvsearch.search.query.media import Media, written
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Modality
 from mvsearch.store.unicode import printable, replace_surrogates
@@ -111,23 +112,17 @@ class Query:
     """Everything that is asked at once; the parts are fused into one answer.
 
     Attributes:
-        tags: what a video must be tagged with to be an answer; without parts, all that is asked.
+        filter: the videos that may be an answer; without parts, all of them are.
     """
 
     parts: tuple[QueryPart, ...]
-    tags: tuple[str, ...] = ()
+    filter: Filter = Filter()
 
     def __post_init__(self) -> None:
         """Refuse an empty question."""
-        if not all(tag.strip() for tag in self.tags):
-            raise QueryError("--tag is empty: name what is to be seen")
-        for tag in self.tags:
-            _check_length("tag", tag)
-        if not self.parts and not self.tags:
-            raise QueryError(
-                "nothing to search for: give "
-                + " or ".join(f"--{kind}" for kind in (*QUERY_KINDS, "tag"))
-            )
+        if not self.parts and not self.filter:
+            kinds = ", ".join(f"--{kind}" for kind in QUERY_KINDS)
+            raise QueryError(f"nothing to search for: give {kinds}, or a filter such as --tag")
 
     def to_dict(self) -> dict[str, Any]:
         """What is asked, as the JSON contract echoes it."""
@@ -140,7 +135,8 @@ class Query:
             }
             for part in self.parts
         ]
-        return {"parts": parts, "tags": [printable(tag) for tag in self.tags]}
+        tags = [printable(tag) for tag in self.filter.tags]
+        return {"parts": parts, "tags": tags, "filter": self.filter.to_dict()}
 
 
 def _check_length(option: str, value: str) -> None:

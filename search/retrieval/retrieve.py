@@ -77,6 +77,7 @@ def find_candidates(
     n_wanted: int | None,
     left_out: Collection[str] = (),
     pool: Pool | None = None,
+    within: Collection[str] | None = None,
 ) -> Candidates:
     """Find videos among which are the `n_wanted` best of the library.
 
@@ -96,8 +97,10 @@ def find_candidates(
         n_wanted: None for all videos.
         left_out: ids of videos that are no answer.
         pool: of the indexes that are asked, where it is at hand.
+        within: ids of the videos that may be an answer; None for all. No other is compared.
     """
-    search = _Search.begin(asks, fuse, pool or gather_pool([a.index for a in asks]), left_out)
+    pool = pool or gather_pool([ask.index for ask in asks])
+    search = _Search.begin(asks, fuse, pool, left_out, within)
     n_wanted = len(search.open) if n_wanted is None else min(n_wanted, len(search.open))
     k = NEIGHBOURS * n_wanted
     for at, ask in enumerate(asks):
@@ -125,7 +128,6 @@ class _Search:
     asks: Sequence[Ask]
     fuse: Fuse
     pool: Pool
-    left_out: Collection[str]
     is_held: npt.NDArray[np.bool_]
     open: Positions
     similarities: FloatArray
@@ -134,14 +136,20 @@ class _Search:
 
     @classmethod
     def begin(
-        cls, asks: Sequence[Ask], fuse: Fuse, pool: Pool, left_out: Collection[str]
+        cls,
+        asks: Sequence[Ask],
+        fuse: Fuse,
+        pool: Pool,
+        left_out: Collection[str],
+        within: Collection[str] | None,
     ) -> "_Search":
         is_held = pool.is_held[[pool.row_of(ask.index) for ask in asks]]
         is_open: npt.NDArray[np.bool_] = np.any(is_held, axis=0)
-        known = [pool.position[video_id] for video_id in left_out if video_id in pool.position]
-        is_open[known] = False
+        if within is not None:
+            is_open &= pool.mark(within)
+        is_open &= ~pool.mark(left_out)
         return cls(
-            asks, fuse, pool, left_out, is_held, np.flatnonzero(is_open),
+            asks, fuse, pool, is_held, np.flatnonzero(is_open),
             similarities=np.full(is_held.shape, np.nan),
             is_scored=np.zeros(len(pool.video_ids), dtype=np.bool_),
             is_read=np.zeros(len(asks), dtype=np.bool_),
@@ -192,16 +200,19 @@ class _Search:
         total, is_met = np.zeros(n_videos), np.ones(n_videos, dtype=np.bool_)
         for rows in iter_slices(len(ask.vectors), k):
             queries = ask.vectors[rows]
-            found = ask.index.search(queries, k, *self._restrict(ask.index))
+            found = ask.index.search(queries, k, *self._restrict())
             bounds, met = _bound(found, n_videos)
             total += bounds * len(queries)
             is_met &= met
         return total / len(ask.vectors), is_met
 
-    def _restrict(self, index: VectorIndex) -> tuple[list[str] | None, Collection[str]]:
+    def _restrict(self) -> tuple[Sequence[str] | None, Sequence[str]]:
         """The videos that may be found, or those that may not, whichever are fewer."""
-        are_few = 2 * len(self.left_out) <= len(index.video_ids)
-        return (None, self.left_out) if are_few else (list(self.pool.pick(self.open)), ())
+        if 2 * len(self.open) <= len(self.pool.video_ids):
+            return self.pool.pick(self.open), ()
+        is_closed = np.ones(len(self.pool.video_ids), dtype=np.bool_)
+        is_closed[self.open] = False
+        return None, self.pool.pick(np.flatnonzero(is_closed))
 
     def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
         """The videos that could be among the best and are not scored, the likeliest first."""

@@ -1,7 +1,7 @@
 """Numbers all the videos that the indexes of a query contain."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,12 @@ class Pool:
     def pick(self, positions: Positions) -> tuple[str, ...]:
         """The ids of some videos."""
         return tuple(self.video_ids[at] for at in positions.tolist())
+
+    def mark(self, video_ids: Collection[str]) -> npt.NDArray[np.bool_]:
+        """(v,) which of the videos are among these."""
+        is_marked = np.zeros(len(self.video_ids), dtype=np.bool_)
+        is_marked[[self.position[one] for one in video_ids if one in self.position]] = True
+        return is_marked
 
 
 def gather_pool(indexes: Sequence[VectorIndex]) -> Pool:

@@ -1,6 +1,6 @@
 """Finds candidate pairs by locality-sensitive hashing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -39,7 +39,9 @@ class CandidateOptions:
 
 
 def find_candidates(
-    index: VectorIndex, options: CandidateOptions = CandidateOptions()
+    index: VectorIndex,
+    options: CandidateOptions = CandidateOptions(),
+    within: Collection[str] | None = None,
 ) -> list[tuple[str, str]]:
     """Find the pairs of videos that may share content in one space.
 
@@ -50,24 +52,31 @@ def find_candidates(
     number of its best partners, because similar videos meet in every table. Time is that of hashing
     and sorting; docs/decisions/0018-versions.md has measured sizes.
 
+    Args:
+        index: of the space.
+        options: how hard candidates are looked for.
+        within: ids of the videos to choose from; None for all.
+
     Returns:
         Pairs of ids, each pair and the whole list sorted.
     """
-    owners = _choose_owners(index, options)
+    video_ids = [one for one in index.video_ids if within is None or one in within]
+    owners = _choose_owners(index, video_ids, options)
     if not len(owners):
         return []
     chance = np.log2(max(2, len(owners)))
     n_planes = options.n_tables * N_BITS
     generator = np.random.default_rng(options.seed)
     planes = generator.normal(size=(index.space.dim, n_planes)).astype(np.float32)
-    codes = np.concatenate([_encode(vectors, planes) for vectors in _read(index, options)])
-    votes = Votes(len(index.video_ids))
+    chosen = _read(index, video_ids, options)
+    codes = np.concatenate([_encode(vectors, planes) for vectors in chosen])
+    votes = Votes(len(video_ids))
     for table in codes.T:
         for pairs, bits in _pair_neighbours(table, owners, options.n_neighbours):
             votes = votes.add(pairs, np.maximum(bits - chance, 0.0))
         votes = votes.keep_best(KEPT_PER_PARTNER * options.max_partners)
-    chosen = votes.keep_best(options.max_partners).pairs.tolist()
-    return sorted((index.video_ids[first], index.video_ids[second]) for first, second in chosen)
+    best = votes.keep_best(options.max_partners).pairs.tolist()
+    return sorted((video_ids[first], video_ids[second]) for first, second in best)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,9 +119,11 @@ class Votes:
         return replace(self, keys=self.keys[kept], sums=self.sums[kept])
 
 
-def _read(index: VectorIndex, options: CandidateOptions) -> Iterator[Matrix]:
+def _read(
+    index: VectorIndex, video_ids: Sequence[str], options: CandidateOptions
+) -> Iterator[Matrix]:
     """The chosen vectors of each video."""
-    for video_id in index.video_ids:
+    for video_id in video_ids:
         vectors = index.vectors(video_id)
         yield vectors[_choose_rows(len(vectors), options.max_vectors)]
 
@@ -121,9 +132,11 @@ def _choose_rows(n: int, n_wanted: int) -> npt.NDArray[np.intp]:
     return np.unique(np.linspace(0, n - 1, min(n, n_wanted)).round().astype(np.intp))
 
 
-def _choose_owners(index: VectorIndex, options: CandidateOptions) -> Owners:
+def _choose_owners(
+    index: VectorIndex, video_ids: Sequence[str], options: CandidateOptions
+) -> Owners:
     """The video number of each chosen vector."""
-    sizes = [min(index.count(v), options.max_vectors) for v in index.video_ids]
+    sizes = [min(index.count(one), options.max_vectors) for one in video_ids]
     return np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
 
 

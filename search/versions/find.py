@@ -6,12 +6,13 @@ from itertools import combinations
 from typing import Any
 
 from mvsearch.indexer.progress import StepCounter
+from mvsearch.search.query.contents import list_videos
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
 from mvsearch.search.versions.compare import Comparison
 from mvsearch.search.versions.groups import Group, group_relations
 from mvsearch.search.versions.relations import KINDS, Relation
-from mvsearch.store.errors import MvsearchError
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video
 
@@ -26,7 +27,7 @@ class Versions:
     """The versions in a library.
 
     Attributes:
-        videos: of the library, in the catalogue's order.
+        videos: those that were compared, in the catalogue's order.
         relations: by kind, then by descending confidence.
         n_compared: number of compared pairs.
         uncalibrated: encoders without operating points, whose modality is not compared.
@@ -65,6 +66,7 @@ def find_versions(
     library: Library,
     options: CandidateOptions | None = None,
     progress: StepCounter | None = None,
+    filter: Filter = Filter(),
 ) -> Versions:
     """Find which videos of a library are versions of each other.
 
@@ -75,21 +77,19 @@ def find_versions(
         library: with at least one video.
         options: of the candidate search; None for the default.
         progress: called with the number of compared pairs and of all candidates.
+        filter: only videos that pass are compared with each other.
 
     Raises:
         MvsearchError: the library is empty.
     """
-    videos = tuple(library.catalog.videos())
-    if not videos:
-        raise MvsearchError("the library holds no videos yet: fill it with `mvsearch index FOLDER`")
+    videos = list_videos(library, filter)
     comparison = open_comparison(library)
     order = {video.id: at for at, video in enumerate(videos)}
     todo = {
         _order_pair(pair, order)
         for modality, index in comparison.indexes.items()
         if comparison.points_of(modality) is not None
-        for pair in find_candidates(index, options or CandidateOptions())
-        if pair[0] in order and pair[1] in order
+        for pair in find_candidates(index, options or CandidateOptions(), order)
     }
     found: dict[Pair, Relation | None] = {}
     n_all = len(todo)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 
+from mvsearch.store.catalog.filter import Filter, FilterReader
 from mvsearch.store.catalog.lines import N_VALUES, LineReader
 from mvsearch.store.catalog.lookup import choose_video, name_order
 from mvsearch.store.catalog.paths import decode_path, encode_key, keys_below
@@ -14,7 +15,6 @@ from mvsearch.store.catalog.referred import Referred, choose_places
 from mvsearch.store.catalog.removed import RemovedReader
 from mvsearch.store.catalog.snapshots import VectorReader
 from mvsearch.store.catalog.stills import StillReader
-from mvsearch.store.catalog.tags import TagReader
 from mvsearch.store.database.rows import (
     row_to_failure,
     row_to_location,
@@ -51,7 +51,7 @@ from mvsearch.store.unicode import replace_surrogates
 PROFILE = "profile"
 
 
-class CatalogReader(LineReader, RemovedReader, StillReader, TagReader, VectorReader):
+class CatalogReader(LineReader, RemovedReader, StillReader, FilterReader, VectorReader):
     """The questions; each is answered from one state of the database."""
 
     def profile(self) -> str | None:
@@ -95,9 +95,14 @@ class CatalogReader(LineReader, RemovedReader, StillReader, TagReader, VectorRea
         with self._database.reading() as session:
             return session.get(VideoRow, video_id) is not None
 
-    def videos(self) -> list[Video]:
-        """Every video, by artist, title and id."""
-        return self._videos()
+    def videos(self, filter: Filter = Filter()) -> list[Video]:
+        """The videos that pass, by artist, title and id."""
+        return self._videos(*self._find_conditions(filter))
+
+    def without_year(self) -> set[str]:
+        """Ids of the videos whose files were not asked for their year yet."""
+        with self._database.reading() as session:
+            return set(session.scalars(select(VideoRow.id).where(~VideoRow.is_year_read)))
 
     def video(self, video_id: str) -> Video:
         """One video.

@@ -1,6 +1,7 @@
 """Reads and writes the tags of videos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -8,7 +9,16 @@ from sqlalchemy.orm import Session
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.rows import row_to_tag, tag_to_row
 from mvsearch.store.database.tables import TagRow
+from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Tag
+
+# So many names are offered for one that no video has.
+N_NEAR = 3
+
+
+def fold_tag(name: str) -> str:
+    """A tag's name without case and runs of spaces."""
+    return " ".join(name.casefold().split())
 
 
 class TagReader:
@@ -27,6 +37,23 @@ class TagReader:
         """Every name that a tag of any video has, sorted."""
         with self._database.reading() as session:
             return sorted(session.scalars(select(TagRow.name).distinct()))
+
+    def spell_tags(self, names: Sequence[str]) -> list[list[str]]:
+        """How each of these tags is spelt in the library, whatever its case and spaces.
+
+        Raises:
+            QueryError: no video has such a tag; the message names those that are spelt alike.
+        """
+        if not names:
+            return []
+        spellings: dict[str, list[str]] = {}
+        for name in self.tag_names():
+            spellings.setdefault(fold_tag(name), []).append(name)
+        folded = list(dict.fromkeys(map(fold_tag, names)))
+        for name in folded:
+            if name not in spellings:
+                raise QueryError(_say_unknown(name, spellings))
+        return [spellings[name] for name in folded]
 
     def tagged(self, names: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
         """The videos that have a tag of any of these names: those tags, the surest first, by id."""
@@ -47,3 +74,14 @@ def replace_tags(session: Session, video_id: str, tags: Sequence[Tag]) -> None:
 def tags_to_rows(video_id: str, tags: Sequence[Tag]) -> list[TagRow]:
     """The tags of a video, the surest first, as rows."""
     return [tag_to_row(video_id, position, tag) for position, tag in enumerate(tags)]
+
+
+def _say_unknown(name: str, spellings: Mapping[str, Sequence[str]]) -> str:
+    if not spellings:
+        return "no video has a tag yet: `mvsearch index FOLDER` gives them, with profile embedded"
+    holding = sorted(one for one in spellings if name in one)
+    alike = get_close_matches(name, spellings, n=N_NEAR, cutoff=0.5)
+    near = list(dict.fromkeys([*holding, *alike]))[:N_NEAR]
+    offered = ", ".join(repr(spellings[one][0]) for one in near or sorted(spellings)[:N_NEAR])
+    which = "nearest" if near else "the first of the others"
+    return f"no video has the tag {name!r}; {which} are {offered}"

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 
+from mvsearch.store.catalog.lookup import fold_name
 from mvsearch.store.catalog.paths import decode_path, encode_key
 from mvsearch.store.database.blobs import pack_seconds
 from mvsearch.store.database.columns import check_seconds, checks_rows
@@ -60,7 +61,7 @@ def row_to_space(row: SpaceRow) -> Space:
 
 
 def video_to_row(video: Video) -> VideoRow:
-    """A video as a row."""
+    """A video as a row; when it was added is known to its first row alone."""
     return VideoRow(
         id=video.id,
         title=video.title,
@@ -69,6 +70,10 @@ def video_to_row(video: Video) -> VideoRow:
         is_duration_measured=video.is_duration_measured,
         has_picture=video.has_picture,
         has_sound=video.has_sound,
+        year=video.year,
+        is_year_read=True,
+        title_folded=fold_name(video.title),
+        artist_folded=fold_name(video.artist or ""),
     )
 
 
@@ -86,6 +91,7 @@ def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
         row.has_picture,
         row.has_sound,
         tuple(paths[1:]),
+        row.year,
     )
 
 

@@ -1,5 +1,6 @@
 """The tables of the catalogue as SQLAlchemy models."""
 
+import time
 from typing import Any
 
 from sqlalchemy import (
@@ -91,7 +92,13 @@ class SpaceRow(Base):
 
 
 class VideoRow(Base):
-    """A `Video` without its path."""
+    """A `Video` without its path, and what filters ask of it.
+
+    Attributes:
+        is_year_read: whether its file was asked for the year; older libraries did not ask.
+        added_seconds: when it came into the library, since 1970; null where that is unknown.
+        title_folded, artist_folded: by `fold_name`; whoever changes that writes a migration.
+    """
 
     __tablename__ = "video"
 
@@ -102,6 +109,11 @@ class VideoRow(Base):
     is_duration_measured: Mapped[bool]
     has_picture: Mapped[bool]
     has_sound: Mapped[bool]
+    year: Mapped[int | None]
+    is_year_read: Mapped[bool] = mapped_column(server_default=false())
+    added_seconds: Mapped[float | None] = mapped_column(default=time.time)
+    title_folded: Mapped[str] = mapped_column(server_default=text("''"))
+    artist_folded: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class LocationRow(Base):

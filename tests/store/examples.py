@@ -128,6 +128,8 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> RowIndex:
 
 def drop_generations(connection: sqlite3.Connection) -> None:
     """Take back what the tables have since their fourth version."""
+    for column in ("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"):
+        connection.execute(f"ALTER TABLE video DROP COLUMN {column}")
     connection.execute("DROP TABLE removed")
     connection.execute("DROP TABLE still")
     for column in ("origin", "fingerprint", "sampling", "has_key_frames_only"):

@@ -64,7 +64,7 @@ def dump(home):
     with closing(sqlite3.connect(home / "catalog.sqlite3")) as connection:
         for table in tables:
             columns = [row[1] for row in connection.execute(f"pragma table_info({table})")]
-            kept = ", ".join(column for column in columns if column != "generation")
+            kept = ", ".join(one for one in columns if one not in ("generation", "added_seconds"))
             rows[table] = sorted(map(repr, connection.execute(f"select {kept} from {table}")))
     return rows
 

@@ -54,6 +54,7 @@ def test_the_json_contract() -> None:
                 {"kind": "text", "value": "a beach", "start_seconds": None, "end_seconds": None},
             ],
             "tags": [],
+            "filter": {},
             "weights": {"frames": 1.0},
             "fusion": "calibrated",
         },

@@ -5,7 +5,8 @@ import pytest
 
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
-from mvsearch.search.query.tags import find_tagged, name_stretch
+from mvsearch.search.query.tags import name_stretch
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Tag
 
@@ -48,24 +49,24 @@ def ids(results):
 
 
 def test_a_tag_alone_lists_its_videos_the_surest_first(engine) -> None:
-    found = engine.search(Query((), ("SEASHORE",)))
+    found = engine.search(Query((), Filter(("SEASHORE",))))
     assert [(r.video.id, r.score) for r in found] == [("bb", 0.8), ("cc", 0.7), ("aa", 0.6)]
     assert [r.rank for r in found] == [1, 2, 3]
     told = [(m.start_seconds, m.end_seconds, m.similarity, m.text) for m in found[2].moments]
     assert told == [(0, 2, 0.6, "Seashore"), (8, 9, 0.5, "Seashore")]
-    assert ids(engine.search(Query((), ("seashore",)), SearchOptions(top=1))) == ["bb"]
-    one = engine.search(Query((), ("seashore",)), SearchOptions(n_moments=1))
+    assert ids(engine.search(Query((), Filter(("seashore",))), SearchOptions(top=1))) == ["bb"]
+    one = engine.search(Query((), Filter(("seashore",))), SearchOptions(n_moments=1))
     assert [len(result.moments) for result in one] == [1, 1, 1]
 
 
 def test_of_several_tags_a_video_has_all_and_counts_by_the_least_sure(engine) -> None:
-    found = engine.search(Query((), ("drake,  mallard ", "seashore", "Seashore")))
+    found = engine.search(Query((), Filter(("drake,  mallard ", "seashore", "Seashore"))))
     assert [(r.video.id, r.score) for r in found] == [("aa", 0.6), ("cc", 0.4)]
-    assert engine.search(Query((), ("seashore", "cardigan"))) == []
+    assert engine.search(Query((), Filter(("seashore", "cardigan")))) == []
 
 
 def test_spellings_that_differ_in_capitals_are_one_tag(engine) -> None:
-    [found] = engine.search(Query((), ("cardigan",)))
+    [found] = engine.search(Query((), Filter(("cardigan",))))
     assert (found.video.id, found.score, len(found.moments)) == ("dd", 0.7, 2)
 
 
@@ -74,15 +75,15 @@ def test_a_tag_filters_a_query_and_changes_no_order(engine) -> None:
     everything = engine.search(Query(river))
     assert ids(everything) == ["bb", "aa", "cc", "ee", "dd"]
     for fusion in ("weighted", "rrf"):
-        filtered = engine.search(Query(river, ("seashore",)), SearchOptions(fusion=fusion))
+        filtered = engine.search(Query(river, Filter(("seashore",))), SearchOptions(fusion=fusion))
         assert ids(filtered) == ["bb", "aa", "cc"]
-    only = engine.search(Query(river, ("cardigan",)), SearchOptions(top=1))
+    only = engine.search(Query(river, Filter(("cardigan",))), SearchOptions(top=1))
     assert ids(only) == ["dd"]
-    assert engine.search(Query(river, ("seashore", "cardigan"))) == []
+    assert engine.search(Query(river, Filter(("seashore", "cardigan")))) == []
 
 
 def test_a_filtered_result_tells_its_best_moment_and_then_its_tags(engine) -> None:
-    query = Query((QueryPart("text", "river"),), ("seashore", "drake, mallard"))
+    query = Query((QueryPart("text", "river"),), Filter(("seashore", "drake, mallard")))
     first = engine.search(query)[0]
     assert first.video.id == "aa"
     told = [(m.start_seconds, m.end_seconds, m.text) for m in first.moments[:3]]
@@ -106,7 +107,7 @@ def test_a_filtered_result_tells_its_best_moment_and_then_its_tags(engine) -> No
 )
 def test_an_unknown_tag_is_told_with_those_spelt_alike(library, asked, offered) -> None:
     with pytest.raises(QueryError, match="no video has the tag") as caught:
-        find_tagged(library.catalog, [asked])
+        library.catalog.spell_tags([asked])
     assert offered in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -114,13 +115,13 @@ def test_an_unknown_tag_is_told_with_those_spelt_alike(library, asked, offered) 
 def test_a_library_without_tags_says_how_to_get_them(plant, spaces, conftest_spans) -> None:
     bare = plant({"aa": {spaces["frames"]: (np.eye(16)[:2], conftest_spans(2))}})
     with pytest.raises(QueryError, match="no video has a tag yet"):
-        find_tagged(bare.catalog, ["seashore"])
+        bare.catalog.spell_tags(["seashore"])
 
 
 def test_an_empty_tag_and_an_empty_query_are_refused() -> None:
-    with pytest.raises(QueryError, match="--tag is empty"):
-        Query((), (" ",))
-    with pytest.raises(QueryError, match=r"give --text .* or --tag"):
+    with pytest.raises(QueryError, match="tag to filter by is empty"):
+        Query((), Filter((" ",)))
+    with pytest.raises(QueryError, match=r"give --text, .* such as --tag"):
         Query(())
 
 

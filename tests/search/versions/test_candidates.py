@@ -1,5 +1,7 @@
 """Candidates: true pairs among them, few others, the same every time."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,25 @@ def test_many_equal_pictures_do_not_hide_each_other() -> None:
     found = find_candidates(build(contents + rest))
     among = {(a, b) for a, b in found if int(a) < 12 and int(b) < 12}
     assert len(among) >= 12 * 8 / 2
+
+
+def test_partners_are_chosen_among_the_videos_that_may_be_found() -> None:
+    """Two of many copies find each other, however many better partners each has elsewhere."""
+    rng = np.random.default_rng(7)
+    still = unit(rng.normal(size=(1, 48)))
+    copies = [unit(still + 0.02 * rng.normal(size=(30, 48))) for _ in range(30)]
+    index = build(copies + plant(20, 0, 8)[0])
+    options = CandidateOptions(max_partners=1)
+    everywhere = find_candidates(index, options)
+    pair = next(
+        p for p in combinations([f"{at:04d}" for at in range(30)], 2) if p not in everywhere
+    )
+    within = {*pair, "0035", "0036", "of no library"}
+    found = find_candidates(index, options, within)
+    assert pair in found
+    assert {one for both in found for one in both} <= within
+    assert find_candidates(index, options, index.video_ids) == find_candidates(index, options)
+    assert find_candidates(index, options, ()) == []
 
 
 def test_leading_bits_are_those_of_plain_integers() -> None:

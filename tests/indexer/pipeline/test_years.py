@@ -1,0 +1,38 @@
+"""The year and the time of adding of what an older library holds."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.library import Library
+from tests.media import run_ffmpeg
+from tests.store.test_stage_columns import migrate
+
+OPTIONS = IndexOptions(lyrics="off")
+
+
+def test_an_older_library_is_filtered_by_what_it_held_and_learns_years(tmp_path: Path) -> None:
+    folder, place = tmp_path / "music", tmp_path / "library"
+    folder.mkdir()
+    song = folder / "Björk - Jóga.ogg"
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=2", "-metadata", "date=1997-09-15", song)
+    begun = datetime.now(UTC)
+    with Library.open(place, create=True) as library:
+        index_paths([folder], library, Encoders("toy"), OPTIONS)
+        [video] = library.catalog.videos(Filter(first_year=1997, last_year=1997))
+        assert library.catalog.passing(Filter(added_since=begun)) == {video.id}
+    migrate(place, "0007")
+    with Library.open(place) as library:
+        catalog = library.catalog
+        assert catalog.passing(Filter(artist="bjork", title="joga")) == {video.id}
+        assert catalog.passing(Filter(added_since=begun)) == {video.id}
+        assert catalog.passing(Filter(last_year=9999)) == set()
+        assert catalog.without_year() == {video.id}
+        done = index_paths([folder], library, Encoders("toy"), OPTIONS)
+        assert (done.indexed, done.unchanged, done.failures) == (0, 1, [])
+        assert catalog.video(video.id) == video
+        assert catalog.without_year() == set()
+        again = index_paths([folder], library, Encoders("toy"), OPTIONS)
+        assert (again.indexed, again.unchanged) == (0, 1)
