@@ -110,6 +110,11 @@ class Result:
     is_weak: bool = False
     copies: tuple[Video, ...] = ()
 
+    @property
+    def best_moment(self) -> Moment | None:
+        """The first moment with a time, which is where to look first; None where there is none."""
+        return next((m for m in self.moments if m.start_seconds is not None), None)
+
     def to_dict(self) -> dict[str, Any]:
         """The result as the JSON contract has it."""
         return {

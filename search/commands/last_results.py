@@ -43,11 +43,11 @@ def find_state_file() -> Path:
 def keep_results(results: "Iterable[Result]") -> None:
     """Remember what was found; a search does not fail where this cannot be written."""
     from mvsearch.search.output.files import write_output
-    from mvsearch.search.output.report import find_best_moment, name_video
+    from mvsearch.search.output.report import name_video
 
     kept = []
     for result in list(results)[:MAX_KEPT]:
-        moment = find_best_moment(result)
+        moment = result.best_moment
         kept.append(
             {
                 "path": str(result.video.path.absolute()),

@@ -61,11 +61,6 @@ def name_video(video: Video) -> str:
     return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
 
 
-def find_best_moment(result: Result) -> Moment | None:
-    """The first moment with a time, which is where to look first."""
-    return next((m for m in result.moments if m.start_seconds is not None), None)
-
-
 def _round_times(moment: Moment) -> tuple[float | None, float | None]:
     if moment.start_seconds is None or moment.end_seconds is None:
         return None, None
@@ -125,7 +120,7 @@ def _result_cells(result: Result) -> list[object]:
         cells += [f"{number:.6f}" for number in numbers] or ["", "", ""]
     if not result.moments:
         return cells + [""] * 7
-    moment = find_best_moment(result) or result.moments[0]
+    moment = result.best_moment or result.moments[0]
     cells += [moment.modality, *_round_times(moment)]
     support = "" if moment.support is None else f"{moment.support:.3f}"
     cells += [f"{moment.similarity:.6f}", _guard(moment.text), support, f"{moment.rate:.3f}"]
@@ -149,7 +144,7 @@ def _playlist_lines(results: Sequence[Result]) -> list[str]:
     lines: list[str] = []
     for result in results:
         lines.append(f"#EXTINF:{round(result.video.duration_seconds)},{name_video(result.video)}")
-        moment = find_best_moment(result)
+        moment = result.best_moment
         if moment is not None:
             lines.append(f"#EXTVLCOPT:start-time={moment.start_seconds:.3f}")
         lines.append(_playlist_path(result.video.path))

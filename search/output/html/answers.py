@@ -10,7 +10,7 @@ from mvsearch.search.output.html.page import (
     gather_sheet,
 )
 from mvsearch.search.output.html.score_bar import find_longest, say_parts, split_bar
-from mvsearch.search.output.report import find_best_moment, say_moment
+from mvsearch.search.output.report import say_moment
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.results import Result
 
@@ -19,7 +19,6 @@ def describe_answers(results: Sequence[Result]) -> dict[str, Any]:
     """What `answer.html` refers to, apart from the pictures."""
     return {
         "longest": find_longest(results),
-        "find_best_moment": find_best_moment,
         "format_seconds": format_seconds,
         "picture_seconds": picture_seconds,
         "say_moment": say_moment,
@@ -40,7 +39,7 @@ def gather_pictures(results: Sequence[Result], stills: StillSource) -> PictureSh
 
 def picture_seconds(result: Result) -> float:
     """Where to take the picture: in the middle of the best moment, a little in at the latest."""
-    moment = find_best_moment(result)
+    moment = result.best_moment
     if moment is None or moment.start_seconds is None or moment.end_seconds is None:
         return round(result.video.duration_seconds / 3, 1)
     return round(min((moment.start_seconds + moment.end_seconds) / 2, moment.start_seconds + 2), 1)

@@ -3,7 +3,7 @@
 from mvsearch.search.output.html.answers import describe_answers, gather_pictures
 from mvsearch.search.output.html.page import StillSource, render_page
 from mvsearch.search.output.html.score_bar import NOT_COMPARED, WHAT, count_rest
-from mvsearch.search.output.report import find_best_moment, title_query
+from mvsearch.search.output.report import title_query
 from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.records import MODALITIES
 
@@ -42,7 +42,7 @@ def render_results(found: SearchResults, stills: StillSource) -> str:
 def find_address(result: Result) -> str:
     """Where a browser finds the file, at its moment (W3C Media Fragments URI 1.0, 4.2.1)."""
     address = result.video.path.absolute().as_uri()
-    moment = find_best_moment(result)
+    moment = result.best_moment
     if moment is None or moment.start_seconds is None:
         return address
     return f"{address}#t={moment.start_seconds:.3f}"

@@ -71,7 +71,7 @@ def test_the_status_says_how_much_an_approximate_index_finds() -> None:
     counts = {"segments": 300_000, "pending": 0}
     status = {
         "library": "/l", "profile": "toy", "videos": 3, "folders": [], "failures": 0,
-        "missing_folders": [],
+        "missing_folders": [], "removed": 0,
         "median_unrelated": {},
         "stages": {"frames": {"seer@1": counts | {"recall": 0.984}}, "audio": {"ear@1": counts}},
     }  # fmt: skip

@@ -1,0 +1,72 @@
+"""The Python examples of README and docs/python.md, run over a small library."""
+
+import doctest
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvsearch.search.api import session
+from tests import toy_library
+
+ROOT = Path(__file__).parents[1]
+NAMES = dict(
+    zip(
+        toy_library.PICTURES,
+        ("Luna Harrow - Paper Moon", "Nora Vale - The First Snow", "Grey Parade - Umbrella Street"),
+        strict=True,
+    )
+)
+DOCUMENTS = ["README.md", "docs/python.md"]
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy videos by the names that the documents have."""
+    folder = toy_library.make_folder(tmp_path_factory.mktemp("made"))
+    for file in folder.iterdir():
+        (old,) = [name for name in NAMES if name.startswith(file.stem)]
+        file.rename(folder / f"{NAMES[old]}{file.suffix}")
+    return folder
+
+
+def read_blocks(document: str) -> list[str]:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def run_block(code: str, names: dict[str, Any], place: str) -> None:
+    """Run a block, one with prompts as a doctest."""
+    if ">>> " not in code:
+        exec(compile(code, place, "exec"), names)
+        return
+    test = doctest.DocTestParser().get_doctest(code, names, place, place, 0)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    runner.run(test, out=said.append, clear_globs=False)
+    assert not runner.failures, "".join(said)
+    names.update(test.globs)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_examples_run(
+    document: str, videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(videos, tmp_path / "Videos")
+    first = tmp_path / "Videos" / f"{NAMES[next(iter(NAMES))]}.mp4"
+    shutil.copy(first, tmp_path / "party.mp4")
+    still = ["ffmpeg", "-v", "error", "-i", str(first), "-frames:v", "1", "beach.jpg"]
+    subprocess.run(still, cwd=tmp_path, stdin=subprocess.DEVNULL, check=True)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(session, "DEFAULT_PROFILE", "toy")
+    blocks = read_blocks(document)
+    assert blocks
+    names: dict[str, Any] = {}
+    for number, block in enumerate(blocks, start=1):
+        run_block(block, names, f"{document}, example {number}")
+    if "library" in names:
+        names["library"].close()
