@@ -94,7 +94,8 @@ def open_joint(sense: Sense, options: JointOptions | None = None) -> JointSpace:
     """Load the encoder that is asked for.
 
     Raises:
-        QueryError: there is none that compares with words.
+        MvsearchError: no profile has this name.
+        QueryError: its encoder does not compare with words.
         WeightsMissingError: its weights are not there.
     """
     options = options or JointOptions()

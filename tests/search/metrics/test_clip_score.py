@@ -13,7 +13,7 @@ from mvsearch.search.metrics.clip_score import (
     weigh_cosines,
 )
 from mvsearch.search.metrics.media.joint import JointOptions
-from mvsearch.store.errors import QueryError, WeightsMissingError
+from mvsearch.store.errors import MvsearchError, QueryError, WeightsMissingError
 from tests.media import make_picture, make_silence, make_tone
 
 TOY = ScoreOptions(JointOptions("toy"))
@@ -101,13 +101,18 @@ def test_silence_is_refused(tmp_path):
     [
         ([" "], TOY, "a text is empty"),
         ([], TOY, "at least one text"),
-        (["red"], ScoreOptions(JointOptions("nobody")), "no profile is called 'nobody'"),
         (["red"], ScoreOptions(JointOptions("toy")), "no file is called"),
     ],
 )
 def test_what_cannot_be_scored_is_said(texts, options, complaint, tmp_path):
     with pytest.raises(QueryError, match=complaint):
         evaluate_clip_score([tmp_path / "absent.png"], texts, options)
+
+
+def test_a_profile_that_there_is_not_is_said(tmp_path):
+    options = ScoreOptions(JointOptions("nobody"))
+    with pytest.raises(MvsearchError, match="no profile is called 'nobody'"):
+        evaluate_clip_score([tmp_path / "absent.png"], ["red"], options)
 
 
 def test_sound_of_the_default_profile_cannot_be_compared_with_words(tmp_path):
