@@ -11,15 +11,15 @@ from mvsearch.store.errors import QueryError
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """How results are scored and how many are given.
+    """How results are scored and how many are returned.
 
     Attributes:
         weights: of the modalities; None for the library's default.
         fusion: "calibrated" mean of surprisals, "weighted" mean of cosines, or "rrf", reciprocal
             rank fusion.
-        n_moments: at most so many of each modality in a result.
-        has_collapse: whether near-duplicates come under the best of them and count once.
-        per_artist: at most so many results of one artist; None for any number.
+        n_moments: maximum number of moments per modality in a result.
+        has_collapse: whether near-duplicates are listed under the best of them.
+        per_artist: maximum number of results per artist; None for no limit.
     """
 
     weights: Weights | None = None
@@ -30,7 +30,7 @@ class SearchOptions:
     per_artist: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what has no answer."""
+        """Validate the values."""
         if self.fusion not in get_args(Fusion):
             raise QueryError(f"fusion is {' or '.join(get_args(Fusion))}, not {self.fusion!r}")
         if self.top < 1:
@@ -41,21 +41,21 @@ class SearchOptions:
             check_weights(self.weights)
 
     def to_dict(self) -> dict[str, Any]:
-        """How was asked, as the JSON contract echoes it; weights are None where none were given."""
+        """The options in the form of the JSON output; weights are None if not given."""
         weights = None if self.weights is None else dict(self.weights)
         return {"weights": weights, "fusion": self.fusion}
 
     @property
     def is_picky(self) -> bool:
-        """Whether some videos are passed over, so that nobody knows how far down results reach."""
+        """Whether some videos are skipped, so that results may come from far down the ranking."""
         return self.has_collapse or self.per_artist is not None
 
 
 def choose_fusion(encoders: Encoders, asked: Fusion | None = None) -> Fusion:
-    """The fusion asked for, else the profile's own, else the one that serves best.
+    """The given fusion, else that of the profile, else the default.
 
     Raises:
-        QueryError: the profile names none that there is.
+        QueryError: the fusion is unknown.
     """
     own = SearchOptions().fusion if encoders.profile.fusion is None else encoders.profile.fusion
     chosen = own if asked is None else asked

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A stretch of a video that answers a query.
+    """A time range of a video that matches a query.
 
     Attributes:
-        start_seconds, end_seconds: None where lyrics have no times, or where a clip is not
-            supported to lie at any.
-        support: how certain it is that a clip lies here, 0 to 1; None for what is not aligned.
-        rate: seconds of the video in a second of the clip; 1.1 where the clip plays faster.
-        words: those sung there that the query asks for, or spells alike.
-        is_calibrated: whether the encoder can tell a clip's own video from another; otherwise a
-            clip is placed in any video, without a support.
+        start_seconds, end_seconds: None for lyrics without times, or if the position of a clip is
+            uncertain.
+        support: probability that the clip lies here, 0 to 1; None without alignment.
+        rate: seconds of video per second of clip; 1.1 if the clip plays faster.
+        words: of the lyrics that match words of the query, allowing for typing errors.
+        is_calibrated: whether the encoder has operating points; otherwise every video gets a
+            position without support.
     """
 
     video_id: str
@@ -48,11 +48,11 @@ class Moment:
 
     @property
     def is_unclear(self) -> bool:
-        """Whether a clip was looked for and no time is supported."""
+        """Whether a clip was aligned and its position is uncertain."""
         return self.support is not None and self.start_seconds is None
 
     def to_dict(self) -> dict[str, Any]:
-        """The moment as the JSON contract has it."""
+        """The moment in the form of the JSON output."""
         return {
             "modality": self.modality,
             "start_seconds": _round(self.start_seconds, 3),
@@ -68,15 +68,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one modality gave to a result.
+    """The contribution of one modality to a result.
 
     Attributes:
         similarity: cosine.
         weight: its share of the score.
         calibrated: the surprisal of the similarity, -log10 of the share of unrelated content that
             reaches it.
-        points: what it adds to the score, by the fusion in use. The score is the sum of these and,
-            by the calibrated fusion, of the neutral rest for what the video lacks.
+        points: its part of the score. With calibrated fusion the score also contains a neutral part
+            for missing modalities.
     """
 
     similarity: float
@@ -85,7 +85,7 @@ class Contribution:
     points: float
 
     def to_dict(self) -> dict[str, float]:
-        """The contribution as the JSON contract has it."""
+        """The contribution in the form of the JSON output."""
         return {
             "similarity": round(self.similarity, 6),
             "calibrated": round(self.calibrated, 6),
@@ -95,11 +95,11 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A video that answers a query, and why.
+    """A video found by a query, with the reasons.
 
     Attributes:
-        is_weak: whether chance alone would find as good a one among so many videos.
-        copies: near-duplicates that rank below it and are not shown for themselves.
+        is_weak: whether it is no better than chance among so many videos.
+        copies: near-duplicates that rank below it and have no result of their own.
     """
 
     rank: int
@@ -116,7 +116,7 @@ class Result:
         return next((m for m in self.moments if m.start_seconds is not None), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as the JSON contract has it."""
+        """The result in the form of the JSON output."""
         return {
             "rank": self.rank,
             "score": round(self.score, 6),
@@ -132,10 +132,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults(Sequence[Result]):
-    """The results of a search, best first, with what was asked.
+    """The results of a search, best first, with the query.
 
     Attributes:
-        options: as they were used; the fusion is never left open.
+        options: of the search, including the chosen fusion.
     """
 
     query: "Query"
@@ -149,15 +149,15 @@ class SearchResults(Sequence[Result]):
     def __getitem__(self, at: slice) -> tuple[Result, ...]: ...
 
     def __getitem__(self, at: int | slice) -> Result | tuple[Result, ...]:
-        """A result, or some of them."""
+        """A result, or a slice of the results."""
         return self.results[at]
 
     def __len__(self) -> int:
-        """How many results there are."""
+        """The number of results."""
         return len(self.results)
 
     def to_dict(self) -> dict[str, Any]:
-        """What `mvsearch search --json` prints: what was asked, and the results."""
+        """The output of `mvsearch search --json`: the query and the results."""
         asked = {**self.query.to_dict(), **self.options.to_dict()}
         return {"query": asked, "results": [result.to_dict() for result in self.results]}
 

@@ -33,14 +33,14 @@ FAILURE_MEANINGS: dict[FailureCode, str] = {
 
 
 class MvsearchError(Exception):
-    """The caller's request cannot be met; the message is one line that says why and what to do.
+    """A request cannot be met; the message is one line that says why and what to do.
 
     The command line prints it on standard error and exits with code 2.
     """
 
 
 class NoLibraryError(MvsearchError):
-    """There is no library at the place asked for."""
+    """There is no library in the given folder."""
 
 
 class LibraryClosedError(MvsearchError):
@@ -62,8 +62,8 @@ class LibraryDamagedError(MvsearchError):
     """The catalogue is not a database of ours, is damaged, or comes from a newer version.
 
     Attributes:
-        reason: what is damaged, without a name and without what to do.
-        place: the catalogue, where the message names it and says what to do.
+        reason: what is damaged, without a path and without advice.
+        place: path of the catalogue, if the message names it.
     """
 
     def __init__(self, message: str, place: str | None = None, reason: str | None = None) -> None:
@@ -73,23 +73,23 @@ class LibraryDamagedError(MvsearchError):
 
 
 class EncoderMismatchError(MvsearchError):
-    """The library was built with other encoders; the message says how to add these side by side."""
+    """The library was created with other encoders; the message says how to keep both."""
 
 
 class VideoNotFoundError(MvsearchError):
-    """No video answers to the name."""
+    """No video matches the name."""
 
 
 class AmbiguousVideoError(MvsearchError):
-    """Several videos answer to the name."""
+    """Several videos match the name."""
 
 
 class QueryError(MvsearchError):
-    """A query part, a weight or a time range makes no sense."""
+    """A query part, a weight or a time range is invalid."""
 
 
 class WeightsMissingError(MvsearchError):
-    """Model weights are not there; the message names the file, and how to place it by hand."""
+    """Model weights are missing; the message says which file goes where."""
 
 
 class PluginError(MvsearchError):
@@ -97,11 +97,11 @@ class PluginError(MvsearchError):
 
 
 class ToolMissingError(MvsearchError):
-    """A program that we call (ffmpeg, ffprobe) is not installed."""
+    """A required program (ffmpeg, ffprobe) is not installed."""
 
 
 class MediaError(MvsearchError):
-    """One media file cannot be used; turned into a `Failure` by whoever knows the stage.
+    """One media file cannot be used; the pipeline turns it into a `Failure`.
 
     Attributes:
         code: one of `FAILURE_CODES`.

@@ -23,7 +23,7 @@ from mvsearch.store.vectors.space_files import Arrays
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 10.0
-# How often a question is asked of a library that changes under it before nobody may change it.
+# Attempts to answer while the library changes, before changes are blocked.
 N_ATTEMPTS = 3
 
 T = TypeVar("T")
@@ -31,11 +31,11 @@ Prepared = TypeVar("Prepared")
 
 
 class Library:
-    """What one folder holds; `open` gives one, and `with` closes it.
+    """An open library folder; `open` creates one, `with` closes it.
 
     Attributes:
         folder: absolute.
-        catalog: the truth.
+        catalog: the catalogue.
     """
 
     def __init__(self, folder: Path, database: Database) -> None:
@@ -50,16 +50,16 @@ class Library:
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = False) -> Self:
-        """Open a library, and bring it up to date with this version's tables.
+        """Open a library, and migrate it to the tables of this version.
 
         Args:
-            folder: where it is; reading works where the folder itself is read-only.
-            create: make one where there is none.
+            folder: of the library; may be read-only for reading.
+            create: create a missing library.
 
         Raises:
-            NoLibraryError: there is none, or none can be made.
-            LibraryBusyError: it has to be brought up to date while another process writes.
-            LibraryDamagedError: the catalogue is none of ours, broken, or of a newer version.
+            NoLibraryError: there is none, or it cannot be created.
+            LibraryBusyError: it needs a migration while another process writes.
+            LibraryDamagedError: the catalogue is not ours, damaged, or of a newer version.
         """
         database, file = open_database(folder, create=create)
         library = cls(file.parent, database)
@@ -72,10 +72,10 @@ class Library:
         return library
 
     def find_side(self, *names: str) -> Path:
-        """The place of a library inside this one, by the names of the folders that lead there.
+        """The path of a library inside this one, by the names of its folders.
 
         Raises:
-            LibraryDamagedError: one of them is a link, or no folder.
+            LibraryDamagedError: one of them is a link, or not a folder.
         """
         place = self.folder
         for name in names:
@@ -88,12 +88,12 @@ class Library:
 
     @contextmanager
     def writing(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-        """Be the one who may change the catalogue; inside another `writing` it changes nothing.
+        """Hold the writer lock; nested calls have no effect.
 
-        At the end, what has left the catalogue is in no cached index any more either.
+        At the end, removed videos are also removed from the cached indexes.
 
         Raises:
-            LibraryBusyError: another process was writing all the time; the message says which.
+            LibraryBusyError: another process is writing; the message names it.
             MvsearchError: the folder cannot be written.
         """
         with self._lock.holding(wait_seconds):
@@ -104,10 +104,10 @@ class Library:
 
     @contextmanager
     def holding(self) -> Iterator[dict[str, VectorIndex]]:
-        """Let everything that is read inside, by this thread, be of one state of the library.
+        """Hold a read transaction: everything this thread reads is of one state of the library.
 
         Yields:
-            The indexes that were asked for inside so far, by the key of their space.
+            The indexes that were opened inside so far, by the key of their space.
         """
         held: dict[str, VectorIndex] | None = getattr(self._held, "indexes", None)
         if held is not None:
@@ -121,16 +121,16 @@ class Library:
                 self._held.indexes = self._held.generations = None
 
     def answer(self, prepare: Callable[[bool], Prepared], ask: Callable[[Prepared], T]) -> T:
-        """Answer a question from one state of the library, whoever changes it meanwhile.
+        """Compute an answer from one state of the library, while others may change it.
 
-        What takes long is prepared outside of a transaction. If the library has changed until the
-        transaction begins, or a video has left whose vectors may have been read while they were
-        overwritten, all is done once more; at last while nobody may change the files.
+        Long work is prepared outside of the transaction. If the library changes before the
+        transaction begins, or a video is removed whose vectors may have been read while they were
+        overwritten, it starts again; the last attempt blocks changes of the files.
 
         Args:
-            prepare: makes ready what the question needs; told whether it is the first time. What
-                it reads of vectors is what `ask` would read.
-            ask: answers, inside `holding`; may be called several times.
+            prepare: prepares the answer; its argument is whether this is the first attempt. It
+                reads the same vectors as `ask`.
+            ask: computes the answer inside `holding`; may be called several times.
         """
         for attempt in range(N_ATTEMPTS):
             generations = self.catalog.generations()
@@ -143,7 +143,7 @@ class Library:
             if all(index.is_intact(self.catalog) for index in held.values()):
                 return answer
         with ExitStack() as stack:
-            # In the order of whoever opens an index: this thread's first, then that of the files.
+            # In the same order as opening an index: locks of threads first, then that of the files.
             for space in self.catalog.spaces():
                 stack.enter_context(self.working_on(space.key))
             stack.enter_context(self._cache.undisturbed())
@@ -151,9 +151,9 @@ class Library:
             return ask(prepare(False))
 
     def index(self, space: Space) -> VectorIndex:
-        """The index of a space as the catalogue has it now, brought up to date where it is not.
+        """The index of a space, brought up to date with the catalogue.
 
-        Inside `holding` it is that of the state held, and the same one each time.
+        Inside `holding` it is the index of the held state, and the same one each time.
         """
         held: dict[str, VectorIndex] = getattr(self._held, "indexes", None) or {}
         if space.key in held:
@@ -167,26 +167,25 @@ class Library:
         return index
 
     def working_on(self, what: str) -> AbstractContextManager[object]:
-        """Be the only thread with this library that makes something, which the others wait for."""
+        """Hold a lock for work that one thread does while the others wait for its result."""
         return self._locks.setdefault(what, threading.RLock())
 
     def measured(self, index: VectorIndex, what: str) -> Arrays | None:
-        """What `keep_measured` was given last while vectors are placed alike; None where lost.
+        """The arrays that `keep_measured` stored for this index; None if there are none.
 
-        Videos may have come and gone since: what was measured says itself of which it is, by the
-        handles of the index.
+        Videos may have changed since; the arrays refer to videos by handles of the index.
         """
         return self._cache.load_measured(index, what)
 
     def keep_measured(self, index: VectorIndex, what: str, arrays: Arrays) -> None:
-        """Keep what was measured on an index beside it, until its vectors are placed otherwise.
+        """Store measurements beside an index, until its centre changes.
 
-        Of an index that has been overtaken nothing is kept.
+        Nothing is stored for an index that is out of date.
 
         Args:
-            index: that `index` gave.
-            what: letters and digits; another word when it is measured otherwise.
-            arrays: without Python objects, and without what must go when a video goes.
+            index: from `index`.
+            what: name in letters and digits; change it with the method of measuring.
+            arrays: without Python objects, and without content of single videos.
         """
         if self._indexes.get(index.space.key) is index:
             self._cache.save_measured(index, what, arrays)
@@ -211,7 +210,7 @@ class Library:
         self.close()
 
     def _find_open(self, space: Space) -> VectorIndex | None:
-        """The index that is open, if it is of the state that this thread sees."""
+        """The open index, if it has the state that this thread sees."""
         known = self._indexes.get(space.key)
         if known is None:
             return None
@@ -220,14 +219,14 @@ class Library:
         return known if known.generation == generation else None
 
     def _open(self, space: Space) -> VectorIndex:
-        """Open an index, and keep it for all threads unless it has been overtaken."""
+        """Open an index, and keep it for all threads unless it is out of date."""
         index = self._cache.obtain(space, self.catalog)
         if index.generation == self.catalog.generation(space.key, is_newest=True):
             self._indexes[space.key] = index
         return index
 
     def _bring_up_to_date(self) -> None:
-        """Create or migrate the tables; nothing to do, and nothing to wait for, in general."""
+        """Create or migrate the tables; usually there is nothing to do."""
         if schema.read_version(self._database) == schema.HEAD:
             return
         with self._lock.holding(WAIT_SECONDS):
@@ -236,14 +235,14 @@ class Library:
 
 
 def open_database(folder: Path, *, create: bool = False) -> tuple[Database, Path]:
-    """Open the catalogue of a library as it is, and name its file.
+    """Open the catalogue of a library without migrating it, and return its file.
 
     Args:
         folder: of the library.
-        create: make the folder where there is none.
+        create: create a missing folder.
 
     Raises:
-        NoLibraryError: there is none, or none can be made.
+        NoLibraryError: there is none, or it cannot be created.
     """
     file = folder.absolute() / CATALOG
     check_plain(file)
@@ -252,7 +251,7 @@ def open_database(folder: Path, *, create: bool = False) -> tuple[Database, Path
         make_folder(file.parent)
     elif not has_catalog:
         raise NoLibraryError(
-            f"there is no library in {file.parent}; begin one with:"
+            f"there is no library in {file.parent}; create one with:"
             f" mvsearch index FOLDER --library {file.parent}"
         )
     return Database(sqlite_url(file, choose_mode(file)), str(file)), file

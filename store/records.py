@@ -38,16 +38,16 @@ def check_span(start_seconds: float | None, end_seconds: float | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One piece of media, whatever it is called and wherever it lies.
+    """One video, independent of its name and path.
 
     Attributes:
         id: content hash in hexadecimal, never derived from the path.
-        path: one place where it lies; for opening, not for identity.
-        duration_seconds: as measured by decoding; by the header until then.
+        path: one of its files; for opening, not for identity.
+        duration_seconds: measured by decoding, before that from the header.
         is_duration_measured: whether decoding confirmed it.
-        has_picture, has_sound: streams that the container holds (cover art is not a picture).
-        other_paths: every other file with the same content that is there; exact copies.
-        year: as the file's tags give it; None where they do not.
+        has_picture, has_sound: streams of the container (cover art is not a picture).
+        other_paths: all other existing files with the same content.
+        year: from the tags of the file; None if they have none.
     """
 
     id: str
@@ -62,14 +62,14 @@ class Video:
     year: int | None = None
 
     def __post_init__(self) -> None:
-        """Check what every reader relies on."""
+        """Validate the values."""
         if not self.id:
             raise ValueError("a video needs an id")
         if not (math.isfinite(self.duration_seconds) and self.duration_seconds >= 0):
             raise ValueError(f"duration must be finite and not negative: {self.duration_seconds}")
 
     def to_dict(self, *, has_copies: bool = False) -> dict[str, Any]:
-        """The video as the JSON contract has it, with every other file of it if wanted."""
+        """The video in the form of the JSON output, optionally with its other files."""
         copies = {"other_paths": [str(path) for path in self.other_paths]} if has_copies else {}
         return {
             "id": self.id,
@@ -83,12 +83,12 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A file that holds a video, as the last scan saw it.
+    """A file of a video at the time of the last scan.
 
     Attributes:
-        path: absolute; may hold surrogates where the name is not UTF-8.
+        path: absolute; contains surrogates if the name is not UTF-8.
         folder: the absolute folder that was indexed.
-        size, mtime_ns: as `os.stat` gave them; when both stand, the content is taken as unchanged.
+        size, mtime_ns: from `os.stat`; if both are equal, the content counts as unchanged.
     """
 
     path: Path
@@ -100,13 +100,13 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A vector space; only vectors of one space may be compared.
+    """A vector space; vectors can be compared only within a space.
 
     Attributes:
         encoder: name in the table of encoders.
-        revision: changes whenever the vectors would: weights, preprocessing, window length.
+        revision: changes whenever the vectors change: weights, preprocessing, window length.
         dim: length of a vector.
-        view: empty for the encoder's own space; "words" for a second one, where words are compared.
+        view: empty for the encoder's own space; "words" for its second space, for text.
     """
 
     modality: Modality
@@ -116,17 +116,17 @@ class Space:
     view: str = ""
 
     def __post_init__(self) -> None:
-        """Check what the key is made of."""
+        """Validate the parts of the key."""
         if self.modality not in MODALITIES:
             raise ValueError(f"unknown modality {self.modality!r}")
         if not 1 <= self.dim <= MAX_DIM or not self.encoder or not self.revision:
             raise ValueError(f"incomplete space {self}")
         if any(mark in self.encoder + self.view for mark in ":@/"):
-            raise ValueError(f"a name may not hold ':', '@' or '/': {self.encoder} {self.view}")
+            raise ValueError(f"a name must not contain ':', '@' or '/': {self.encoder} {self.view}")
 
     @property
     def key(self) -> str:
-        """The name it is stored under, such as `efficientnet-lite0:words@57934424-1`."""
+        """The name under which it is stored, such as `efficientnet-lite0:words@57934424-1`."""
         view = f":{self.view}" if self.view else ""
         return f"{self.encoder}{view}@{self.revision}"
 
@@ -149,7 +149,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """What one encoder made of one video.
+    """The vectors of one encoder for one video.
 
     Attributes:
         segments: n of them, in time order.
@@ -175,15 +175,15 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far one video came in one stage with one encoder.
+    """The state of one stage of one video with one encoder.
 
     Attributes:
         encoder: key of the encoder's first space.
-        status: "done"; "absent" where the video has no such modality; "pending" where something
-            that was not available then (Whisper's weights) may do it later.
+        status: "done"; "absent" if the video lacks the modality; "pending" if something was missing
+            (such as Whisper's weights) that may be available later.
         detail: one line for people: why it is absent or pending.
-        origin: what lyrics were made from, as in `Lyrics`: source, a space, origin.
-        fingerprint: of the side-cars that lay beside the video then.
+        origin: of lyrics, as in `Lyrics`: source, a space, origin.
+        fingerprint: of the lyric files beside the video at that time.
         sampling: mark of the rule by which frames were taken; empty where there was none.
         has_key_frames_only: whether frames between key frames were left out.
     """
@@ -199,7 +199,7 @@ class Stage:
     has_key_frames_only: bool = False
 
     def __post_init__(self) -> None:
-        """Keep to the stages and states that there are."""
+        """Validate stage and status."""
         if self.stage not in MODALITIES or self.status not in STATUSES:
             raise ValueError(f"unknown stage or status: {self.stage!r}, {self.status!r}")
 
@@ -233,10 +233,10 @@ class WhisperSegment:
 
 @dataclass(frozen=True, slots=True)
 class LyricLine:
-    """A line of lyrics; a rejected one is kept and shown, but stays out of the index.
+    """A line of lyrics; a rejected one is stored and shown, but not indexed.
 
     Attributes:
-        rejected: why it is kept out of the index, None where it is in.
+        rejected: the reason why it is not indexed; None if it is.
     """
 
     text: str
@@ -272,7 +272,7 @@ class Lyrics:
         return any(line.start_seconds is not None for line in self.lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Lyrics with their provenance as the JSON contract has them."""
+        """The lyrics with their source in the form of the JSON output."""
         return {
             "source": self.source,
             "origin": printable(self.origin),
@@ -291,10 +291,10 @@ class Lyrics:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """What a stretch of a video shows, by the word of the frames' encoder.
+    """A class that a time range of a video shows, by the frame encoder.
 
     Attributes:
-        probability: of the frame where the encoder is surest, above 0 and up to 1.
+        probability: the highest of its frames, above 0 and up to 1.
     """
 
     name: str
@@ -309,7 +309,7 @@ class Tag:
             raise ValueError(f"a tag has a name and a probability: {self}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The tag as the JSON contract has it."""
+        """The tag in the form of the JSON output."""
         return {
             "name": printable(self.name),
             "start_seconds": round(self.start_seconds, 3),
@@ -324,7 +324,7 @@ MAX_STILL_BYTES = 64 * 2**10
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """A small picture of what a video shows at a time.
+    """A small image of a video at a time.
 
     Attributes:
         image: a WebP, its longer side at most 192 pixels.
@@ -340,7 +340,7 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class WholeVideo:
-    """A video that is new to a library, and all that its stages made of it."""
+    """A new video with the results of all its stages."""
 
     video: Video
     location: Location
@@ -351,10 +351,10 @@ class WholeVideo:
     stills: tuple[Still, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check that it is all of one video."""
+        """Check that everything belongs to one video."""
         ids = {self.location.video_id, *(stage.video_id for stage in self.stages)}
         if ids != {self.video.id}:
-            raise ValueError(f"not all of this is of {self.video.id}: {sorted(ids)}")
+            raise ValueError(f"not everything belongs to {self.video.id}: {sorted(ids)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,14 +373,14 @@ class Failure:
     message: str
 
     def __post_init__(self) -> None:
-        """Keep the list of codes short and documented."""
+        """Validate code and message."""
         if self.code not in FAILURE_CODES:
             raise ValueError(f"unknown failure code {self.code!r}")
         if "\n" in self.message or not self.message:
             raise ValueError(f"a failure has a message of one line: {self.message!r}")
 
     def to_dict(self) -> dict[str, str]:
-        """The failure as the JSON contract has it."""
+        """The failure in the form of the JSON output."""
         return {
             "path": str(self.path),
             "stage": self.stage,

@@ -33,17 +33,17 @@ AnyPath = str | os.PathLike[str]
 
 
 def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -> "VideoLibrary":
-    """Open a library; a folder without one is filled by `index`, and by nothing else.
+    """Open a library; in a new folder only `index` creates one.
 
     Args:
         folder: of the library; None for `$MVSEARCH_LIBRARY`, else the platform's data folder.
-        profile: the encoders: "embedded", "paper", "semantic" or a plug-in's; None for those that
-            the library was begun with, of a new one "embedded".
+        profile: "embedded", "paper", "semantic" or that of a plug-in; None for the profile of the
+            library, or "embedded" for a new one.
 
     Raises:
         LibraryDamagedError: the library cannot be read.
-        EncoderMismatchError: it was begun with another profile.
-        MvsearchError: no profile has this name.
+        EncoderMismatchError: the library has another profile.
+        MvsearchError: the profile is unknown.
     """
     return VideoLibrary(default_library_folder() if folder is None else folder, profile=profile)
 
@@ -51,13 +51,13 @@ def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -
 class VideoLibrary(Contents):
     """An open library; any number of threads may use it at once.
 
-    Indexes, networks and backgrounds stay in memory. What another process indexes is seen by the
-    next call. `close`, or the end of `with`, waits for the calls that are under way.
+    Indexes, networks and null distributions stay in memory. The next call sees what another process
+    has indexed. `close`, or the end of `with`, waits for running calls.
 
     Args:
         folder: see `open_library`; `~` is the home folder.
         profile: see `open_library`.
-        load_encoders: makes the encoders of a profile, for encoders of one's own.
+        load_encoders: creates the encoders of a profile; for your own encoders.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class VideoLibrary(Contents):
 
     @property
     def folder(self) -> Path:
-        """Where the library is."""
+        """The folder of the library."""
         return self._session.folder
 
     @property
     def profile(self) -> str:
-        """The name of the profile that is searched with."""
+        """The name of the profile."""
         with self._session.using() as library:
             return self._session.engine(library).encoders.name
 
@@ -87,22 +87,21 @@ class VideoLibrary(Contents):
         cancel: threading.Event | None = None,
         **arguments: Unpack[IndexArguments],
     ) -> "Summary":
-        """Bring the library up to date with folders: what is new or changed is worked on.
+        """Index folders and files: only new and changed files are processed.
 
-        A library that is not there yet is made. What was done before an interruption is kept. What
-        `remove` took out stays out, until its file is named here, or with `include_removed`.
+        Creates the library if there is none. Finished work is kept after an interruption. Removed
+        videos stay removed until their file is named here, or with `include_removed`.
 
         Args:
-            *paths: folders, and media files. A file that is named says nothing of other files.
-            progress: told meanwhile: a function that takes a line, such as `print`, or an object
-                that is a `Progress`.
-            cancel: ends the run within a second or two when it is set, as `close` does; the
-                summary then says `is_interrupted`.
+            *paths: folders and media files.
+            progress: a function that takes a line, such as `print`, or a `Progress` object.
+            cancel: when set, ends the run within a second or two, as `close` does; the summary
+                then has `is_interrupted`.
             **arguments: see `IndexArguments`.
 
         Raises:
-            MvsearchError: a path is not there, or there are no media, the library is being written
-                by another process, or weights are missing.
+            MvsearchError: a path does not exist, there are no media, another process is writing to
+                the library, or weights are missing.
         """
         from mvsearch.search.api.indexing import index
 
@@ -123,25 +122,25 @@ class VideoLibrary(Contents):
         filter: Filter = Filter(),
         **arguments: Unpack[SearchArguments],
     ) -> SearchResults:
-        """Find the videos that answer a query best, the moment in each, and why.
+        """Find the videos that match a query best, with moments and reasons.
 
-        Several parts are fused into one answer; each is one thing or a list of them.
+        Several parts are combined; each part is one value or a list of values.
 
         Args:
-            query: a query made before, or words as for `text`.
-            text: words for what is seen, sung or heard.
-            lyric: a line that is sung.
-            image: a picture: a path, bytes, an image of Pillow, or (height, width, 3) uint8 RGB.
+            query: a `Query`, or words as for `text`.
+            text: words that describe pictures, lyrics or sound.
+            lyric: a lyric line.
+            image: a picture: a path, bytes, a Pillow image, or (height, width, 3) uint8 RGB.
             clip: a piece of video with its sound: a path, bytes, `Frames`, or a `Clip` of these.
             audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
             like: a video of the library, or a `Clip` of one.
             tag: only videos with this tag.
-            filter: only videos that pass are compared; without parts, all of them are results.
+            filter: selects the videos to compare; without query parts, all of them are results.
             **arguments: see `SearchArguments`.
 
         Raises:
-            QueryError: the query makes no sense, cannot be read, or reaches nothing.
-            MvsearchError: the library is empty, closed or not there.
+            QueryError: the query is invalid, cannot be read, or the library cannot answer it.
+            MvsearchError: the library is empty, closed or does not exist.
         """
         asked = make_query(
             query, text=text, lyric=lyric, image=image, clip=clip, audio=audio, like=like, tag=tag,
@@ -159,7 +158,7 @@ class VideoLibrary(Contents):
         filter: Filter = Filter(),
         **arguments: Unpack[SearchArguments],
     ) -> list[SearchResults]:
-        """Answer several queries, each as `search` would; the first that fails ends it."""
+        """Run several queries like `search`; the first error ends the call."""
         return [self.search(query, filter=filter, **arguments) for query in queries]
 
     def similar(
@@ -173,7 +172,7 @@ class VideoLibrary(Contents):
 
         Args:
             video: see `find`; it need not pass the filter.
-            filter: only videos that pass are compared with it.
+            filter: selects the videos to compare.
             **arguments: see `SearchArguments`.
 
         Raises:
@@ -191,15 +190,15 @@ class VideoLibrary(Contents):
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
     ) -> "Versions":
-        """Find copies, excerpts, dubs, lyric videos and covers among the videos that pass.
+        """Find copies, excerpts, dubs, lyric videos and covers among the videos.
 
         Args:
-            filter: only videos that pass are compared with each other.
+            filter: selects the videos to compare.
             progress: see `index`.
-            cancel: ends the work when it is set, as `close` does.
+            cancel: when set, ends the work, as `close` does.
 
         Raises:
-            CancelledError: it was stopped.
+            CancelledError: it was cancelled.
             MvsearchError: the library is empty.
         """
         from mvsearch.search.versions.find import find_versions
@@ -220,15 +219,15 @@ class VideoLibrary(Contents):
         """Write the report of the songs most similar to one, or to each.
 
         Args:
-            report: its form.
-            video: see `find`; None for all that pass, each compared with the others.
-            filter: only videos that pass are compared.
+            report: its format.
+            video: see `find`; None for all selected videos, each compared with the others.
+            filter: selects the videos to compare.
             progress: see `index`.
-            cancel: ends the work when it is set, as `close` does.
+            cancel: when set, ends the work, as `close` does.
             **arguments: see `SearchArguments`.
 
         Raises:
-            CancelledError: it was stopped.
+            CancelledError: it was cancelled.
             MvsearchError: the library is empty, or there is no such video.
         """
         from mvsearch.search.output.report import write_report
@@ -256,16 +255,16 @@ class VideoLibrary(Contents):
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
     ) -> str:
-        """Write the report of what is a version of what among the videos that pass.
+        """Write the report of what is a version of what among the videos.
 
         Args:
-            report: its form.
-            filter: only videos that pass are compared with each other.
+            report: its format.
+            filter: selects the videos to compare.
             progress: see `index`.
-            cancel: ends the work when it is set, as `close` does.
+            cancel: when set, ends the work, as `close` does.
 
         Raises:
-            CancelledError: it was stopped.
+            CancelledError: it was cancelled.
             MvsearchError: the library is empty.
         """
         from mvsearch.search.output.versions import write_versions
@@ -283,22 +282,22 @@ class VideoLibrary(Contents):
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
     ) -> "list[Evaluation]":
-        """Measure how well the library finds what is cut out of it, distorted in many ways.
+        """Measure retrieval quality with distorted queries that are cut from the library.
 
         Args:
-            sample: which queries; None for the usual ones.
-            profiles: compared on the same videos, which are indexed under each; none for that of
-                the library.
-            groups: CSV files with columns path and group, of videos that answer for one another.
-            workers: clips at once; None for one a core.
+            sample: the queries; None for the default.
+            profiles: to compare; the videos are indexed under each. Empty for that of the library.
+            groups: CSV files with columns path and group, of videos that count as right answers for
+                each other.
+            workers: clips in parallel; None for one per core.
             progress: see `index`.
-            cancel: ends the work when it is set, as `close` does.
+            cancel: when set, ends the work, as `close` does.
 
         Returns:
-            One evaluation a profile.
+            One evaluation per profile.
 
         Raises:
-            CancelledError: it was stopped.
+            CancelledError: it was cancelled.
             MvsearchError: the library is empty, or a profile lacks weights.
         """
         from mvsearch.search.api.evaluating import evaluate

@@ -210,7 +210,7 @@ def test_sqlite_is_set_up(library: Library) -> None:
 
 def test_no_library_is_made_unasked(tmp_path: Path) -> None:
     folder = tmp_path / "nothing" / "here"
-    with pytest.raises(NoLibraryError, match="begin one with: mvsearch index") as caught:
+    with pytest.raises(NoLibraryError, match="create one with: mvsearch index") as caught:
         Library.open(folder)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -93,5 +93,5 @@ def test_of_videos_that_cannot_all_be_added_none_is(catalog: Catalog) -> None:
 
 
 def test_a_whole_video_is_of_one_video() -> None:
-    with pytest.raises(ValueError, match="not all of this"):
+    with pytest.raises(ValueError, match="not everything belongs"):
         replace(make_whole("ab12", 1), video=Video("cd34", Path("/music/x.mp4"), "x"))
