@@ -9,6 +9,9 @@ from mvsearch.store.errors import LibraryDamagedError, MvsearchError, NoLibraryE
 CATALOG = "catalog.sqlite3"
 
 
+AnyPath = str | os.PathLike[str]
+
+
 def default_library_folder() -> Path:
     """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
     chosen = os.environ.get("MVSEARCH_LIBRARY")
@@ -19,7 +22,7 @@ def default_library_folder() -> Path:
     return user_data_path("mvsearch", appauthor=False)
 
 
-def expand_home(path: str | os.PathLike[str]) -> Path:
+def expand_home(path: AnyPath) -> Path:
     """A path, `~` at its beginning being the user's home; any other `~` is a part of a name."""
     plain = Path(path)
     return Path.home().joinpath(*plain.parts[1:]) if plain.parts[:1] == ("~",) else plain

@@ -3,10 +3,9 @@
 import threading
 
 from mvsearch.indexer.progress import count_steps
-from mvsearch.search.api.library import AnyPath
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.catalog.checking import Checkup, check_library
-from mvsearch.store.opening import default_library_folder, expand_home
+from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
 
 
 def check(

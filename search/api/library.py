@@ -1,35 +1,25 @@
 """A library of music videos: index, search and report."""
 
-import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import IndexArguments, SearchArguments, make_search_options
-from mvsearch.search.api.contents import Contents
+from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.query.make_query import Many, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.opening import default_library_folder, expand_home
+from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
 from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
     from mvsearch.indexer.pipeline.writer import Summary
-    from mvsearch.search.evaluation.evaluation import Evaluation
-    from mvsearch.search.evaluation.queries.sample import SampleOptions
-    from mvsearch.search.output.report import ReportOptions
-    from mvsearch.search.output.versions import VersionsReport
-    from mvsearch.search.versions.find import Versions
-
-AnyPath = str | os.PathLike[str]
 
 
 def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -> "VideoLibrary":
@@ -48,7 +38,7 @@ def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -
     return VideoLibrary(default_library_folder() if folder is None else folder, profile=profile)
 
 
-class VideoLibrary(Contents):
+class VideoLibrary(Reports):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process
@@ -182,128 +172,6 @@ class VideoLibrary(Contents):
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
             return engine.similar(self.find(video), options, filter)
-
-    def versions(
-        self,
-        *,
-        filter: Filter = Filter(),
-        progress: AnyProgress = None,
-        cancel: threading.Event | None = None,
-    ) -> "Versions":
-        """Find copies, excerpts, dubs, lyric videos and covers among the videos.
-
-        Args:
-            filter: selects the videos to compare.
-            progress: see `index`.
-            cancel: when set, ends the work, as `close` does.
-
-        Raises:
-            CancelledError: it was cancelled.
-            MvsearchError: the library is empty.
-        """
-        from mvsearch.search.versions.find import find_versions
-
-        with self._session.using() as library, self._session.watching(progress, cancel) as watched:
-            return find_versions(library, progress=count_steps(watched, "compare"), filter=filter)
-
-    def report_similar(
-        self,
-        report: "ReportOptions",
-        video: str | Video | None = None,
-        *,
-        filter: Filter = Filter(),
-        progress: AnyProgress = None,
-        cancel: threading.Event | None = None,
-        **arguments: Unpack[SearchArguments],
-    ) -> str:
-        """Write the report of the songs most similar to one, or to each.
-
-        Args:
-            report: its format.
-            video: see `find`; None for all selected videos, each compared with the others.
-            filter: selects the videos to compare.
-            progress: see `index`.
-            cancel: when set, ends the work, as `close` does.
-            **arguments: see `SearchArguments`.
-
-        Raises:
-            CancelledError: it was cancelled.
-            MvsearchError: the library is empty, or there is no such video.
-        """
-        from mvsearch.search.output.report import write_report
-
-        with self._session.using() as library, self._session.watching(progress, cancel) as watched:
-            engine = self._session.engine(library)
-            options = make_search_options(engine.encoders, **arguments)
-            chosen = [] if video is None else [self.find(video)]
-            form = replace(report, is_all=video is None)
-            return write_report(engine, chosen, options, form, watched, filter)
-
-    def report_search(self, found: SearchResults) -> str:
-        """Write the results of a search of this library as a page with pictures (HTML)."""
-        from mvsearch.search.output.html.results import render_results
-        from mvsearch.search.output.html.stills import LibraryStills
-
-        with self._session.using() as library:
-            return render_results(found, LibraryStills(library))
-
-    def report_versions(
-        self,
-        report: "VersionsReport",
-        *,
-        filter: Filter = Filter(),
-        progress: AnyProgress = None,
-        cancel: threading.Event | None = None,
-    ) -> str:
-        """Write the report of what is a version of what among the videos.
-
-        Args:
-            report: its format.
-            filter: selects the videos to compare.
-            progress: see `index`.
-            cancel: when set, ends the work, as `close` does.
-
-        Raises:
-            CancelledError: it was cancelled.
-            MvsearchError: the library is empty.
-        """
-        from mvsearch.search.output.versions import write_versions
-
-        with self._session.using() as library, self._session.watching(progress, cancel) as watched:
-            return write_versions(library, report, watched, filter)
-
-    def evaluate(
-        self,
-        sample: "SampleOptions | None" = None,
-        *,
-        profiles: Sequence[str] = (),
-        groups: Sequence[AnyPath] = (),
-        workers: int | None = None,
-        progress: AnyProgress = None,
-        cancel: threading.Event | None = None,
-    ) -> "list[Evaluation]":
-        """Measure retrieval quality with distorted queries that are cut from the library.
-
-        Args:
-            sample: the queries; None for the default.
-            profiles: to compare; the videos are indexed under each. Empty for that of the library.
-            groups: CSV files with columns path and group, of videos that count as right answers for
-                each other.
-            workers: clips in parallel; None for one per core.
-            progress: see `index`.
-            cancel: when set, ends the work, as `close` does.
-
-        Returns:
-            One evaluation per profile.
-
-        Raises:
-            CancelledError: it was cancelled.
-            MvsearchError: the library is empty, or a profile lacks weights.
-        """
-        from mvsearch.search.api.evaluating import evaluate
-
-        files = [expand_home(file) for file in groups]
-        return evaluate(self._session, sample, profiles, files, workers, progress, cancel)
 
     def close(self) -> None:
         """Refuse further calls, interrupt index runs, wait for the other calls, and close."""

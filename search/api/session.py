@@ -109,11 +109,13 @@ class Session:
 
         From inside a use, as in a callback, it does not wait: the last use closes.
         """
+        thread = threading.get_ident()
         with self._changed:
+            is_inside = thread in self._uses or any(thread in one.callers for one in self._stops)
             self._is_closed = True
             for stop in self._stops:
                 stop.set()
-            if threading.get_ident() not in self._uses:
+            if not is_inside:
                 self._changed.wait_for(lambda: not self._uses)
                 self._shut()
 

@@ -19,6 +19,8 @@ class Stop(threading.Event):
     def __init__(self, other: threading.Event | None = None) -> None:
         super().__init__()
         self._other = other
+        # The threads that call the caller's progress now.
+        self.callers: set[int] = set()
 
     def is_set(self) -> bool:
         """Whether this or the other is set."""
@@ -70,12 +72,16 @@ class Watched:
             raise self.error
 
     def _pass_on(self, call: Callable[[], None]) -> None:
+        """Call the caller's progress, which may come from any thread of the work."""
         if self.error is None:
+            self.stop.callers.add(threading.get_ident())
             try:
                 call()
             except Exception as error:  # noqa: BLE001  it is raised at the end of the work
                 self.error = error
                 self.stop.set()
+            finally:
+                self.stop.callers.discard(threading.get_ident())
         if self.stop.is_set():
             raise CancelledError
 

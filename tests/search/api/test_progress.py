@@ -111,16 +111,17 @@ def test_a_cancelled_index_run_leaves_a_whole_library_and_goes_on(
         assert len(library.search("river")) == 3
 
 
-def test_closing_in_a_callback_ends_the_run(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", ["prepare", "analyse"])  # another thread, and that of the call
+def test_closing_in_a_callback_ends_the_run(folder: Path, tmp_path: Path, at: str) -> None:
     library = mvsearch.open(tmp_path / "library", profile="toy")
 
     class Closing(Recorder):
         def advance(self, stage: str) -> None:
-            if stage == "analyse":
+            if stage == at:
                 library.close()
 
     assert library.index(folder, progress=Closing(), workers=1).is_interrupted
     with pytest.raises(mvsearch.LibraryClosedError):
         library.videos()
     with mvsearch.open(tmp_path / "library") as again:
-        assert 1 <= len(again.videos()) < 3
+        assert len(again.videos()) < 3
