@@ -8,13 +8,13 @@ from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import JsonOption, require_command
 from mvsearch.search.output.terminal import make_console, print_json
 
-app = typer.Typer(help="The configuration file, which gives options other defaults.")
+app = typer.Typer(help="The configuration file, which sets defaults of options.")
 app.callback(invoke_without_command=True)(require_command)
 
 
 @app.command("path", epilog=show_examples("config path"))
 def print_config_path() -> None:
-    """Print where the configuration file lies, or where it would."""
+    """Print the path of the configuration file."""
     from mvsearch.search.commands.configuration import find_config
     from mvsearch.store.unicode import printable
 
@@ -26,11 +26,11 @@ def show_config(
     context: typer.Context,
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", help="Show all options of one, such as search."),
+        typer.Argument(metavar="COMMAND", help="Show all options of a command, such as search."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the options that are not at their defaults, and where their values come from."""
+    """Show options with changed defaults, and the sources of their values."""
     from mvsearch.search.commands.settings import list_values
     from mvsearch.search.output.settings import print_values, value_to_dict
 

@@ -20,46 +20,47 @@ app = typer.Typer()
 @app.command(epilog=show_examples("evaluate"))
 def evaluate(
     clips: Annotated[
-        int, typer.Option(min=1, help="Places to cut at; each is asked with every distortion.")
+        int, typer.Option(min=1, help="Number of clips; each is used with every distortion.")
     ] = 60,
     lengths: Annotated[
-        str, typer.Option(metavar="S,…", help="Seconds that clips last, such as 3,5,10.")
+        str, typer.Option(metavar="S,…", help="Lengths of clips in seconds, such as 3,5,10.")
     ] = "5",
     distortions: Annotated[
-        str, typer.Option(metavar="NAME,…", help="Such as none,crop 70,noise 10; or all.")
+        str,
+        typer.Option(metavar="NAME,…", help="Distortions, such as none,crop 70,noise 10; or all."),
     ] = "all",
     kinds: Annotated[
-        str, typer.Option(metavar="KIND,…", help="Of queries: clip, image, lyric, similar.")
+        str, typer.Option(metavar="KIND,…", help="Kinds of queries: clip, image, lyric, similar.")
     ] = "clip,image,lyric,similar",
     groups: Annotated[
         list[Path] | None,
         typer.Option(
             parser=read_path,
             metavar="FILE.csv",
-            help="Columns path and group: videos that are right answers for one another.",
+            help="Columns path and group: videos that are right answers for each other.",
         ),
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Measure the same videos under another profile; indexed first."
-        ),
+        typer.Option(metavar="NAME", help="Measure the same videos under another profile."),
     ] = None,
     compare: Annotated[
         str | None,
-        typer.Option(metavar="NAME,…", help="Profiles side by side, such as embedded,paper."),
+        typer.Option(metavar="NAME,…", help="Compare profiles, such as embedded,paper."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the sample; the same gives the same table.")] = 1,
-    workers: Annotated[int | None, typer.Option(min=1, help="Clips at once.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, help="Clips in parallel.")] = None,
     as_json: JsonOption = False,
     html: Annotated[
         Path | None,
-        typer.Option(parser=read_path, metavar="FILE", help="Write tables and plots to a page."),
+        typer.Option(
+            parser=read_path, metavar="FILE", help="Write tables and plots to an HTML page."
+        ),
     ] = None,
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Measure how well the library finds what is cut out of it, spoilt in many ways."""
+    """Measure retrieval quality with distorted queries that are cut from the library."""
     import mvsearch
     from mvsearch.search.evaluation.queries.arguments import (
         parse_distortions,
@@ -98,7 +99,7 @@ def evaluate(
 
 
 def _show_evaluations(found: "list[Evaluation]", *, is_compared: bool, as_json: bool) -> None:
-    """Print what was measured, side by side where that was asked."""
+    """Print one evaluation, or a comparison of several."""
     from mvsearch.search.evaluation.report.as_json import comparison_to_json, evaluation_to_json
     from mvsearch.search.evaluation.report.comparison import print_comparison
     from mvsearch.search.evaluation.report.table import print_evaluation

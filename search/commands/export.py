@@ -13,7 +13,7 @@ from mvsearch.search.commands.options import (
     require_command,
 )
 
-app = typer.Typer(help="Write what the library holds for other programs.")
+app = typer.Typer(help="Export contents of the library.")
 app.callback(invoke_without_command=True)(require_command)
 
 ModalityName = Literal["frames", "lyrics", "audio"]
@@ -26,12 +26,12 @@ def export_embeddings(
         typer.Argument(parser=read_path, metavar="FILE", help="Ends in .npz or .parquet."),
     ],
     modality: Annotated[
-        ModalityName | None, typer.Option("--modality", help="Of these alone; else of all.")
+        ModalityName | None, typer.Option("--modality", help="Only this modality.")
     ] = None,
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Write vectors, their videos and their times to a file, as docs/embeddings.md describes it."""
+    """Write vectors with their videos and times to a file; docs/embeddings.md describes it."""
     import mvsearch
 
     with mvsearch.open(library) as opened:

@@ -16,26 +16,31 @@ if TYPE_CHECKING:
 
 TagOption = Annotated[
     list[str] | None,
-    typer.Option("--tag", metavar="NAME", help="Only videos with this tag; of several, with all."),
+    typer.Option(
+        "--tag", metavar="NAME", help="Only videos with this tag (with several: all of them)."
+    ),
 ]
 TitleOption = Annotated[
-    str | None, typer.Option("--title", metavar="T", help="Only titles that hold this text.")
+    str | None, typer.Option("--title", metavar="T", help="Only titles with this text.")
 ]
 ArtistOption = Annotated[
-    str | None, typer.Option("--artist", metavar="T", help="Only artists that hold this text.")
+    str | None, typer.Option("--artist", metavar="T", help="Only artists with this text.")
 ]
 YearOption = Annotated[
     str | None,
     typer.Option(
         "--year",
         metavar="Y[-Y]",
-        help="Only of these years, by the files' tags: 1984, 1980-1989, 1980-, -1979.",
+        help="Only these years (file tags): 1984, 1980-1989, 1980-, -1979.",
     ),
 ]
 FolderOption = Annotated[
     Path | None,
     typer.Option(
-        "--folder", parser=read_path, metavar="DIR", help="Only files in this folder or below."
+        "--folder",
+        parser=read_path,
+        metavar="DIR",
+        help="Only files in this folder and its subfolders.",
     ),
 ]
 LyricsLanguageOption = Annotated[
@@ -44,9 +49,7 @@ LyricsLanguageOption = Annotated[
 ]
 DurationOption = Annotated[
     str | None,
-    typer.Option(
-        "--duration", metavar="T-T", help="Only videos that last so long: 2:00-5:00, 90-, -5:00."
-    ),
+    typer.Option("--duration", metavar="T-T", help="Only these durations: 2:00-5:00, 90-, -5:00."),
 ]
 HasLyricsOption = Annotated[
     bool | None,

@@ -31,55 +31,53 @@ def index(
         str | None,
         typer.Option(
             metavar="embedded|paper|semantic|NAME",
-            help="Which encoders; a library keeps the one that it was begun with.",
+            help="Encoders of a new library; an existing one keeps its own.",
         ),
     ] = None,
     lyrics: Annotated[
         LyricsModeName,
-        typer.Option(help="auto: side-car, subtitles, tag, then Whisper if its weights are there."),
+        typer.Option(help="auto: lyric file, subtitles, tag, then Whisper if installed."),
     ] = "auto",
     whisper_model: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|FILE|DIR", help="Whisper model, checkpoint, or folder of CTranslate2."
+            metavar="NAME|FILE|DIR", help="Whisper model, checkpoint, or CTranslate2 folder."
         ),
     ] = None,
     whisper_engine: Annotated[
         WhisperEngineName | None,
-        typer.Option(help="What runs Whisper; auto: faster-whisper where installed and no GPU is."),
+        typer.Option(help="Whisper engine; auto: faster-whisper if installed and without a GPU."),
     ] = None,
     voiced_only: Annotated[
         bool,
         typer.Option(
-            "--voiced-only", help="Let Whisper skip where no voice is detected: it may miss lines."
+            "--voiced-only", help="Transcribe only detected voices: faster, but may miss lines."
         ),
     ] = False,
     language: Annotated[
-        str | None, typer.Option(metavar="L", help="Language sung, such as en.")
+        str | None, typer.Option(metavar="L", help="Language of the songs, such as en.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Files at once.")] = None,
-    recursive: Annotated[bool, typer.Option(help="Look into folders below.")] = True,
+    workers: Annotated[int | None, typer.Option(min=1, help="Files in parallel.")] = None,
+    recursive: Annotated[bool, typer.Option(help="Include subfolders.")] = True,
     frame_rate: Annotated[
         float | None,
-        typer.Option(min=0.01, max=30, help="Frames a second, instead of the rate by duration."),
+        typer.Option(min=0.01, max=30, help="Frames per second; default: by duration."),
     ] = None,
     fast: Annotated[
         bool,
-        typer.Option("--fast", help="Key frames only; a later run without it takes the others."),
+        typer.Option("--fast", help="Key frames only; a later run without it adds the others."),
     ] = False,
-    max_hours: Annotated[
-        float, typer.Option(min=0.01, help="A file that claims or yields more hours is refused.")
-    ] = 12.0,
+    max_hours: Annotated[float, typer.Option(min=0.01, help="Refuse longer files.")] = 12.0,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try files again that failed before.")
+        bool, typer.Option("--retry-failed", help="Try failed files again.")
     ] = False,
     include_removed: Annotated[
         bool,
-        typer.Option("--include-removed", help="Bring back what mvsearch remove has taken out."),
+        typer.Option("--include-removed", help="Index removed videos again."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the library up to date with folders: only what is new or changed is worked on."""
+    """Index folders and files: only new and changed files are processed."""
     import mvsearch
     from mvsearch.search.output.listing import print_summary
     from mvsearch.search.output.progress import choose_progress

@@ -1,4 +1,4 @@
-"""Stores the results of the last search for `mvsearch play`."""
+"""Stores the results of the last search, to play or show them."""
 
 import json
 import math

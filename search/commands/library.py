@@ -30,13 +30,11 @@ LyricsForm = Literal["txt", "csv", "lrc", "srt"]
 @app.command(epilog=show_examples("lyrics"))
 def lyrics(
     video: MaybeVideoArgument = None,
-    for_all: Annotated[bool, typer.Option("--all", help="Every video that has lyrics.")] = False,
-    form: Annotated[LyricsForm, typer.Option("--format", help="Form of the files.")] = "txt",
+    for_all: Annotated[bool, typer.Option("--all", help="All videos with lyrics.")] = False,
+    form: Annotated[LyricsForm, typer.Option("--format", help="Format of the files.")] = "txt",
     out: Annotated[
         Path | None,
-        typer.Option(
-            parser=read_path, metavar="DIR", help="Write files; csv comes with a txt beside it."
-        ),
+        typer.Option(parser=read_path, metavar="DIR", help="Write files; csv also writes txt."),
     ] = None,
     force: ForceOption = False,
     library: LibraryOption = None,
@@ -81,12 +79,12 @@ def list_videos(
     *,
     filter: "Filter",
     removed: Annotated[
-        bool, typer.Option("--removed", help="Those that were removed, and stay out.")
+        bool, typer.Option("--removed", help="List removed videos instead.")
     ] = False,
     library: LibraryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the videos of the library, or those that pass a filter."""
+    """List the videos of the library, optionally filtered."""
     import mvsearch
     from mvsearch.search.output.listing import print_videos
 
@@ -102,7 +100,7 @@ def list_videos(
 
 @app.command(epilog=show_examples("show"))
 def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
-    """Show all that is known of a video, lyrics and their source included."""
+    """Show everything known about a video, with lyrics and their source."""
     import mvsearch
     from mvsearch.search.output.listing import print_entry
 
@@ -117,12 +115,10 @@ def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOptio
 @app.command(epilog=show_examples("remove"))
 def remove(
     video: MaybeVideoArgument = None,
-    missing: Annotated[
-        bool, typer.Option("--missing", help="Every video whose files are gone.")
-    ] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="All videos without files.")] = False,
     library: LibraryOption = None,
 ) -> None:
-    """Take a video out of the library, until it is named to index; its files are not touched."""
+    """Remove a video from the library until its file is indexed by name; keeps the files."""
     import mvsearch
 
     if (video is None) != missing:
@@ -134,7 +130,7 @@ def remove(
 
 @app.command(epilog=show_examples("failures"))
 def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
-    """List the files that could not be indexed, and why."""
+    """List the files that could not be indexed, with reasons."""
     import mvsearch
     from mvsearch.search.output.listing import print_failures
 
@@ -150,7 +146,7 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
 
 @app.command(epilog=show_examples("status"))
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
-    """Show the library in numbers: videos, segments, what is still to do."""
+    """Show the status of the library: videos, segments, pending work."""
     import mvsearch
     from mvsearch.search.output.status import print_status
 
@@ -164,7 +160,7 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 
 @app.command(epilog=show_examples("check"))
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
-    """Look through the whole library for damage, and say how to make it anew."""
+    """Check the whole library for damage, and say how to repair it."""
     import mvsearch
     from mvsearch.search.output.checkup import print_checkup
     from mvsearch.search.output.progress import choose_progress

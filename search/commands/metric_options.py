@@ -19,12 +19,12 @@ ProfileOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Compare by the encoders of a profile; else CLIP for pictures, CLAP for sound.",
+        help="Encoders of a profile; default: CLIP for pictures, CLAP for sound.",
     ),
 ]
 ScaleOption = Annotated[
     float | None,
-    typer.Option("--scale", metavar="X", help="Of the logits; else the one that was learned."),
+    typer.Option("--scale", metavar="X", help="Scale of the logits; default: as trained."),
 ]
 ImageOption = Annotated[
     list[Path], typer.Option("--image", parser=read_path, metavar="FILE…", help="Pictures.")
@@ -37,7 +37,7 @@ VideoOption = Annotated[
 ]
 TextOption = Annotated[list[str], typer.Option("--text", metavar="T…", help="Texts.")]
 SecondsOption = Annotated[
-    float | None, typer.Option("--seconds", metavar="S", help="Of each file; else all of it.")
+    float | None, typer.Option("--seconds", metavar="S", help="Seconds of each file; default: all.")
 ]
 HeatmapOption = Annotated[
     Path | None,
@@ -48,7 +48,7 @@ HeatmapOption = Annotated[
 ScatterOption = Annotated[
     Path | None,
     typer.Option(
-        "--plot", parser=read_path, metavar="FILE.png", help="Draw both sets in two dimensions."
+        "--plot", parser=read_path, metavar="FILE.png", help="Draw both sets as a PCA plot."
     ),
 ]
 

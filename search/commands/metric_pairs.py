@@ -22,7 +22,7 @@ from mvsearch.search.commands.metric_sets import add_commands
 from mvsearch.search.commands.options import ForceOption, JsonOption, read_path, require_command
 from mvsearch.store.errors import QueryError
 
-metric_app = typer.Typer(help="Does this music fit this picture? Metrics of pairs and of sets.")
+metric_app = typer.Typer(help="Metrics of music and pictures: pairs and sets.")
 metric_app.callback(invoke_without_command=True)(require_command)
 
 
@@ -36,7 +36,7 @@ def clip_score(
     plot: HeatmapOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Score pictures against texts: cosines, and which of the texts fits best."""
+    """Score pictures against texts: cosines and the best text."""
     from mvsearch.search.metrics.clip_score import ScoreOptions, evaluate_clip_score
     from mvsearch.search.metrics.media.joint import JointOptions
     from mvsearch.search.metrics.output.plots import check_plot
@@ -56,7 +56,7 @@ def clap_score(
     plot: HeatmapOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Score sounds against texts: cosines, and which of the texts fits best."""
+    """Score sounds against texts: cosines and the best text."""
     from mvsearch.search.metrics.clip_score import ScoreOptions, evaluate_clap_score
     from mvsearch.search.metrics.media.joint import JointOptions
     from mvsearch.search.metrics.output.plots import check_plot
@@ -81,7 +81,10 @@ def imsm(
     texts: Annotated[
         list[str] | None,
         typer.Option(
-            "--texts", "--text", metavar="T…", help="One of each triple; of a video, else moods."
+            "--texts",
+            "--text",
+            metavar="T…",
+            help="Texts, one of each triple; default for a video: moods.",
         ),
     ] = None,
     audios: Annotated[
@@ -96,20 +99,24 @@ def imsm(
     ] = None,
     video: Annotated[
         Path | None,
-        typer.Option(parser=read_path, metavar="FILE", help="Instead: frames against the sound."),
+        typer.Option(
+            parser=read_path,
+            metavar="FILE",
+            help="Compare the frames of a video with its sound instead.",
+        ),
     ] = None,
     interval: Annotated[
-        float, typer.Option(metavar="S", help="Seconds from one frame of a video to the next.")
+        float, typer.Option(metavar="S", help="Seconds between frames of a video.")
     ] = 5.0,
     audio_length: Annotated[
-        float, typer.Option(metavar="S", help="Seconds of sound from each frame on.")
+        float, typer.Option(metavar="S", help="Seconds of sound from each frame.")
     ] = 5.0,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Match pictures and sounds through texts that both are compared with."""
+    """Match pictures and sounds through common texts."""
     from mvsearch.search.metrics.imsm import ImsmOptions, evaluate_imsm, evaluate_video_imsm
     from mvsearch.search.metrics.media.joint import JointOptions
     from mvsearch.search.metrics.media.moments import MomentOptions
@@ -132,23 +139,23 @@ def imsm(
 def clipsim(
     video: VideoOption,
     text: Annotated[
-        list[str], typer.Option("--text", metavar="T…", help="One for each video, or for all.")
+        list[str], typer.Option("--text", metavar="T…", help="Texts, one per video or one for all.")
     ],
     reference: Annotated[
         list[Path] | None,
         typer.Option(
             parser=read_path,
             metavar="FILE…",
-            help="For the relative form: real videos of the texts.",
+            help="Real videos of the texts, for the relative score.",
         ),
     ] = None,
     frame_rate: Annotated[
-        float | None, typer.Option(metavar="X", help="Frames a second; else every frame.")
+        float | None, typer.Option(metavar="X", help="Frames per second; default: all.")
     ] = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the frames of videos with texts, on average."""
+    """Compare the frames of videos with texts."""
     from mvsearch.search.metrics.clipsim import ClipsimOptions, evaluate_clipsim
     from mvsearch.search.metrics.media.joint import JointOptions
 
@@ -166,7 +173,7 @@ def emotion_match(
         typer.Option(
             parser=read_path,
             metavar="FILE.csv",
-            help="Columns file, valence, arousal; else an encoder predicts them.",
+            help="Columns file, valence, arousal; default: predicted.",
         ),
     ] = None,
     scores: Annotated[
@@ -177,23 +184,23 @@ def emotion_match(
     ] = None,
     image_range: Annotated[
         tuple[float, float] | None,
-        typer.Option(metavar="LOW HIGH", help="Of the images' scale; else their extremes."),
+        typer.Option(metavar="LOW HIGH", help="Range of the images; default: their extremes."),
     ] = None,
     audio_range: Annotated[
         tuple[float, float] | None,
-        typer.Option(metavar="LOW HIGH", help="Of the audios' scale; else their extremes."),
+        typer.Option(metavar="LOW HIGH", help="Range of the audios; default: their extremes."),
     ] = None,
     sigma: Annotated[
-        float | None, typer.Option(metavar="X", help="Of exp(-distance / σ); else the mean.")
+        float | None, typer.Option(metavar="X", help="σ in exp(-distance / σ); default: the mean.")
     ] = None,
     profile: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose encoders predict, where they can.")
+        str, typer.Option(metavar="NAME", help="Profile whose encoders predict.")
     ] = "embedded",
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Match pictures and musics by valence and arousal."""
+    """Match pictures and music by valence and arousal."""
     from mvsearch.search.metrics.emotion import EmotionOptions
     from mvsearch.search.metrics.media.emotion_sources import SourceOptions, evaluate_emotion_match
     from mvsearch.search.metrics.output.plots import check_plot

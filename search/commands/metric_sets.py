@@ -24,25 +24,22 @@ SampleName = Literal["frame", "video"]
 MaterialName = Literal["sound", "pictures"]
 
 ReferenceOption = Annotated[
-    Path, typer.Option("--reference", parser=read_path, metavar="DIR", help="What is real.")
+    Path, typer.Option("--reference", parser=read_path, metavar="DIR", help="The reference set.")
 ]
 CandidateOption = Annotated[
-    Path, typer.Option("--candidate", parser=read_path, metavar="DIR", help="What is judged.")
+    Path, typer.Option("--candidate", parser=read_path, metavar="DIR", help="The set to evaluate.")
 ]
 EmbeddingOption = Annotated[
-    str, typer.Option("--profile", metavar="NAME", help="Whose encoder makes the embeddings.")
+    str, typer.Option("--profile", metavar="NAME", help="Profile of the embeddings.")
 ]
-RateOption = Annotated[
-    float, typer.Option("--frame-rate", metavar="X", help="Frames a second that are taken.")
-]
+RateOption = Annotated[float, typer.Option("--frame-rate", metavar="X", help="Frames per second.")]
 LimitOption = Annotated[
-    bool, typer.Option("--infinity", help="Also the limit for ever more samples, as FAD∞.")
+    bool, typer.Option("--infinity", help="Also extrapolate to infinite samples (FAD∞).")
 ]
-KernelOption = Annotated[
-    bool, typer.Option("--kernel", help="Also the kernel distance, which N does not bias.")
-]
+KernelOption = Annotated[bool, typer.Option("--kernel", help="Also the unbiased kernel distance.")]
 ClassifierOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Else AST for sound, EfficientNet for pictures.")
+    str | None,
+    typer.Option(metavar="NAME", help="Default: AST for sound, EfficientNet for pictures."),
 ]
 
 
@@ -62,15 +59,15 @@ def add_commands(metric_app: typer.Typer) -> None:
 def av_align(
     video: VideoOption,
     match: Annotated[
-        MatchName, typer.Option(help="How onsets and peaks are paired; greedy as published code.")
+        MatchName, typer.Option(help="Matching of onsets and peaks; greedy: as published.")
     ] = "greedy",
     height: Annotated[
-        int | None, typer.Option(metavar="N", help="Scale pictures to so many lines; quicker.")
+        int | None, typer.Option(metavar="N", help="Scale pictures to this height; faster.")
     ] = None,
     seconds: SecondsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how onsets of the sound and peaks of the motion come together."""
+    """Measure how well audio onsets and motion peaks coincide."""
     from mvsearch.search.metrics.av_align import AvAlignOptions, evaluate_av_align
 
     options = AvAlignOptions(match=match, height=height, seconds=seconds)
@@ -79,22 +76,20 @@ def av_align(
 
 def timbre(
     audio: AudioOption,
-    distance: Annotated[DistanceName, typer.Option(help="Between two spectra.")] = "euclidean",
+    distance: Annotated[DistanceName, typer.Option(help="Distance of two spectra.")] = "euclidean",
     per_step: Annotated[
-        bool, typer.Option("--per-step", help="Divide by the length of the path.")
+        bool, typer.Option("--per-step", help="Divide by the path length.")
     ] = False,
     seconds: SecondsOption = None,
     compare: Annotated[
         Path | None,
-        typer.Option(
-            parser=read_path, metavar="FILE.csv", help="Correlate with another table of the clips."
-        ),
+        typer.Option(parser=read_path, metavar="FILE.csv", help="Correlate with another table."),
     ] = None,
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Measure how unlike clips sound, as a table of all pairs."""
+    """Measure timbre distances of all pairs of clips."""
     from mvsearch.search.metrics.output.plots import check_plot
     from mvsearch.search.metrics.timbre import TimbreOptions, evaluate_timbre
 
@@ -113,7 +108,7 @@ def fad(
     plot: ScatterOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Measure how far the sound of two folders is apart: Fréchet distance of embeddings."""
+    """Measure the Fréchet audio distance of two folders."""
     from mvsearch.search.metrics.distances.gaussians import ExtrapolationOptions
     from mvsearch.search.metrics.distances.kernel import KernelOptions
     from mvsearch.search.metrics.frechet import FrechetOptions, evaluate_fad
@@ -142,7 +137,7 @@ def fvd(
     plot: ScatterOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Measure how far the pictures of two folders are apart: Fréchet distance of embeddings."""
+    """Measure the Fréchet distance of the pictures of two folders."""
     from mvsearch.search.metrics.distances.gaussians import ExtrapolationOptions
     from mvsearch.search.metrics.distances.kernel import KernelOptions
     from mvsearch.search.metrics.frechet import FrechetOptions, evaluate_fvd
@@ -162,20 +157,20 @@ def fvd(
 
 def inception_score(
     videos: Annotated[
-        Path, typer.Option(parser=read_path, metavar="DIR", help="The videos that are judged.")
+        Path, typer.Option(parser=read_path, metavar="DIR", help="The videos to evaluate.")
     ],
-    splits: Annotated[int, typer.Option(min=1, help="Parts; the mean over them is told.")] = 1,
+    splits: Annotated[int, typer.Option(min=1, help="Number of splits; reports their mean.")] = 1,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Draw the parts; else in the files' order.")
+        int | None, typer.Option(metavar="N", help="Seed of random splits; default: file order.")
     ] = None,
     sample: Annotated[
-        SampleName, typer.Option(help="What a sample is: a frame, or the mean of a video.")
+        SampleName, typer.Option(help="A sample: a frame, or the mean of a video.")
     ] = "frame",
     classifier: ClassifierOption = None,
     frame_rate: RateOption = 2.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how sure a classifier is of each frame, and how different frames are."""
+    """Measure the Inception Score: confident and varied frames."""
     from mvsearch.search.metrics.inception import InceptionOptions, evaluate_inception_score
     from mvsearch.search.metrics.media.classes import ClassOptions
 
@@ -187,18 +182,16 @@ def inception_score(
 def kl(
     reference: ReferenceOption,
     candidate: CandidateOption,
-    material: Annotated[
-        MaterialName, typer.Option(help="What of the files is classified.")
-    ] = "sound",
+    material: Annotated[MaterialName, typer.Option(help="What to classify.")] = "sound",
     epsilon: Annotated[
-        float, typer.Option(metavar="X", help="Added to the second posterior; 0 is exact.")
+        float, typer.Option(metavar="X", help="Added to the second posterior; 0: exact.")
     ] = 1e-6,
-    segment: Annotated[float, typer.Option(metavar="S", help="Seconds of a segment.")] = 10.0,
+    segment: Annotated[float, typer.Option(metavar="S", help="Segment length in seconds.")] = 10.0,
     classifier: ClassifierOption = None,
     frame_rate: RateOption = 2.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure whether pairs of files hold the same classes: KL divergence, both directions."""
+    """Measure the KL divergence of classes of pairs of files, in both directions."""
     from mvsearch.search.metrics.divergence import KlOptions, evaluate_kl
     from mvsearch.search.metrics.media.classes import ClassOptions
 

@@ -13,13 +13,13 @@ from mvsearch.search.output.terminal import make_console, print_json
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders.networks.weights import ModelStatus
 
-app = typer.Typer(help="The weights that encoders need.")
+app = typer.Typer(help="Weights of encoders.")
 app.callback(invoke_without_command=True)(require_command)
 
 
 @app.command("list", epilog=show_examples("models list"))
 def list_models_command(as_json: JsonOption = False) -> None:
-    """List the encoders and Whisper's models, and whether their weights are there."""
+    """List the encoders and Whisper models, and whether their weights are installed."""
     from mvsearch.indexer.encoders.networks.weights import list_models
     from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
 
@@ -31,7 +31,7 @@ def check_models_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Verify checksums, then load and try the encoders whose weights are there."""
+    """Verify checksums, then load and test the encoders with installed weights."""
     from mvsearch.indexer.encoders.networks.weights import check_models
 
     statuses = check_models(names or None)

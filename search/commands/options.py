@@ -32,21 +32,23 @@ LibraryOption = Annotated[
         "--library",
         parser=read_path,
         metavar="DIR",
-        help="Where the library lives; else $MVSEARCH_LIBRARY, else the platform's data folder.",
+        help="Folder of the library; default: $MVSEARCH_LIBRARY or the data folder.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-TopOption = Annotated[int, typer.Option("--top", min=1, help="How many videos.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print only JSON.")]
+TopOption = Annotated[int, typer.Option("--top", min=1, help="Number of videos.")]
 WeightsOption = Annotated[
     str | None,
-    typer.Option("--weights", metavar="M=W,…", help="Such as frames=.6,lyrics=.4,audio=0."),
+    typer.Option(
+        "--weights", metavar="M=W,…", help="Weights, such as frames=.6,lyrics=.4,audio=0."
+    ),
 ]
 FusionOption = Annotated[
     FusionName | None,
-    typer.Option("--fusion", help="How modalities are fused; else as suits the profile."),
+    typer.Option("--fusion", help="Fusion of the modalities; default: by profile."),
 ]
 CollapseOption = Annotated[
-    bool, typer.Option("--collapse", help="Show copies of a video under the best one.")
+    bool, typer.Option("--collapse", help="List copies of a video under the best one.")
 ]
 PerArtistOption = Annotated[
     int | None, typer.Option("--per-artist", min=1, metavar="N", help="At most N of one artist.")
@@ -60,8 +62,8 @@ MaybeVideoArgument = Annotated[
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", parser=read_path, metavar="FILE", help="Write it to a file."),
+    typer.Option("--out", parser=read_path, metavar="FILE", help="Write to a file."),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Overwrite files that are there; media never are.")
+    bool, typer.Option("--force", help="Overwrite existing files, but never media.")
 ]

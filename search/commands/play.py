@@ -17,7 +17,7 @@ def play(
         int, typer.Argument(metavar="N", min=1, help="The number of a result of the last search.")
     ] = 1,
 ) -> None:
-    """Play a result of the last search at its moment, in mpv, VLC or the system's player."""
+    """Play a result of the last search at its moment, with mpv, VLC or the system's player."""
     from mvsearch.search.commands.last_results import read_results
     from mvsearch.search.output.player import find_player, play_file
     from mvsearch.search.output.text import format_seconds

@@ -11,7 +11,7 @@ app = typer.Typer()
 
 @app.command("plugins", epilog=show_examples("plugins"))
 def list_plugins_command(as_json: JsonOption = False) -> None:
-    """List the plug-ins that are installed, and what is wrong with them."""
+    """List the installed plug-ins and their problems."""
     from mvsearch.search.output.plugin_list import (
         list_plugin_statuses,
         plugin_to_dict,

@@ -35,7 +35,7 @@ def similar(
     video: MaybeVideoArgument = None,
     *,
     filter: "Filter",
-    for_all: Annotated[bool, typer.Option("--all", help="The report for every video.")] = False,
+    for_all: Annotated[bool, typer.Option("--all", help="Report on all videos.")] = False,
     top: TopOption = 10,
     collapse: CollapseOption = False,
     per_artist: PerArtistOption = None,
@@ -46,14 +46,14 @@ def similar(
         typer.Option(
             "--format",
             metavar="table|txt|csv|json|html|m3u|NAME",
-            help="Form of the report; NAME is that of a plug-in's.",
+            help="Format of the report; NAME: of a plug-in.",
         ),
     ] = "table",
     out: OutOption = None,
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Report the songs most similar to one, or to each."""
+    """Report the songs most similar to one, or to each one."""
     import mvsearch
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.report import ReportOptions
@@ -90,12 +90,12 @@ def similar(
 def versions(
     *,
     filter: "Filter",
-    form: Annotated[VersionsForm, typer.Option("--format", help="Form of the report.")] = "table",
+    form: Annotated[VersionsForm, typer.Option("--format", help="Format of the report.")] = "table",
     out: OutOption = None,
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Find copies, excerpts, dubs, lyric videos and covers: what agrees over time, and what not."""
+    """Find copies, excerpts, dubs, lyric videos and covers."""
     import mvsearch
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.versions import VersionsReport

@@ -38,23 +38,22 @@ def search(
         list[str] | None,
         typer.Argument(
             metavar="QUERY",
-            help="Words, a file (picture, clip, sound), or the title of a video of the library.",
+            help="Words, a file (picture, clip, sound), or the title of a video.",
             autocompletion=complete_video,
         ),
     ] = None,
     text: Annotated[
-        list[str] | None, typer.Option(metavar="T", help="Words: what is seen, sung or heard.")
+        list[str] | None,
+        typer.Option(metavar="T", help="Words that describe pictures, lyrics or sound."),
     ] = None,
-    lyric: Annotated[
-        list[str] | None, typer.Option(metavar="T", help="A line that is sung.")
-    ] = None,
+    lyric: Annotated[list[str] | None, typer.Option(metavar="T", help="A lyric line.")] = None,
     image: Annotated[list[str] | None, typer.Option(metavar="FILE", help="A picture.")] = None,
     clip: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE[@START-END]", help="A piece of video: picture and sound."),
+        typer.Option(metavar="FILE[@START-END]", help="A video clip: picture and sound."),
     ] = None,
     audio: Annotated[
-        list[str] | None, typer.Option(metavar="FILE[@START-END]", help="A piece of sound.")
+        list[str] | None, typer.Option(metavar="FILE[@START-END]", help="An audio clip.")
     ] = None,
     like: Annotated[
         list[str] | None,
@@ -79,20 +78,20 @@ def search(
         typer.Option(
             "--format",
             metavar="table|csv|json|m3u|NAME",
-            help="Form of the results; NAME is that of a plug-in's.",
+            help="Format of the results; NAME: of a plug-in.",
         ),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option(parser=read_path, metavar="FILE", help="Write a page with pictures, too."),
+        typer.Option(parser=read_path, metavar="FILE", help="Write an HTML page, too."),
     ] = None,
     open_page: Annotated[
-        bool, typer.Option("--open", help="Open the page with pictures in the browser.")
+        bool, typer.Option("--open", help="Open the HTML page in the browser.")
     ] = False,
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Find videos, the moment in each, and why; several parts make one query.
+    """Find videos with moments and reasons; several parts make one query.
 
     Filters limit what is searched; alone, they list the videos that pass. What is unknown of a
     video passes no filter on it.

@@ -66,7 +66,7 @@ VerboseOption = Annotated[
         callback=_tell_more,
         expose_value=False,
         show_default=False,
-        help="Tell what is done; -vv tells more.",
+        help="Log what is done; -vv logs more.",
     ),
 ]
 QuietOption = Annotated[
@@ -76,7 +76,7 @@ QuietOption = Annotated[
         "-q",
         callback=_tell_less,
         expose_value=False,
-        help="Tell errors only, and show no progress.",
+        help="Show only errors, and no progress.",
     ),
 ]
 
