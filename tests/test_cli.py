@@ -307,8 +307,8 @@ def test_index_says_unchanged_and_ends_with_its_account(run, folder, home):
     code, out, err = run("index", folder, "--json")
     account = json.loads(out)
     assert (code, err) == (0, "")
-    counts = {"indexed", "unchanged", "removed", "failed", "failures", "unfinished"}
-    assert set(account) == counts | {"seconds"}
+    counts = {"indexed", "unchanged", "removed", "kept_out", "ignored", "failed", "unfinished"}
+    assert set(account) == counts | {"failures", "seconds"}
     assert (account["indexed"], account["unchanged"]) == (0, 3)
     code, out, _ = run("index", folder)
     assert "3 unchanged" in out
@@ -353,7 +353,7 @@ def test_failures_end_with_code_one_and_one_line_each(run, tmp_path):
         (["similar"], "--all"),
         (["show", "'; DROP TABLE videos; --"], "DROP TABLE"),
         (["show", "%"], "%"),
-        (["index", "nowhere"], "not a folder"),
+        (["index", "nowhere"], "is not there"),
         (["lyrics", "Third Song"], "no lyrics"),
         (["models", "fetch", "../../etc/passwd"], "passwd"),
     ],
