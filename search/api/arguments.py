@@ -1,19 +1,19 @@
 """Converts keyword arguments of the API to options."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.analysis import AnalysisOptions
-from mvsearch.indexer.lyrics.whisper.engines import EngineChoice
-from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
-from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
-from mvsearch.indexer.media.hardware import Hardware
-from mvsearch.indexer.pipeline.run import IndexOptions
-from mvsearch.indexer.pipeline.stages import LyricsMode
-from mvsearch.search.options import SearchOptions, choose_fusion
-from mvsearch.search.scoring.fusion import Fusion
 from mvsearch.store.records import Modality
+
+# Options are imported by the functions that make them: a list of videos needs neither kind, and a
+# search needs nothing of indexing.
+if TYPE_CHECKING:
+    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.lyrics.whisper.engines import EngineChoice
+    from mvsearch.indexer.pipeline.run import IndexOptions
+    from mvsearch.indexer.pipeline.stages import LyricsMode
+    from mvsearch.search.options import SearchOptions
+    from mvsearch.search.scoring.fusion import Fusion
 
 
 class SearchArguments(TypedDict, total=False):
@@ -30,7 +30,7 @@ class SearchArguments(TypedDict, total=False):
     """
 
     weights: Mapping[Modality, float] | None
-    fusion: Fusion | None
+    fusion: "Fusion | None"
     top: int
     n_moments: int
     collapse: bool
@@ -57,9 +57,9 @@ class IndexArguments(TypedDict, total=False):
         wait_seconds: how long to wait for another writer.
     """
 
-    lyrics: LyricsMode
+    lyrics: "LyricsMode"
     whisper_model: str | None
-    whisper_engine: EngineChoice | None
+    whisper_engine: "EngineChoice | None"
     voiced_only: bool
     language: str | None
     workers: int | None
@@ -73,20 +73,22 @@ class IndexArguments(TypedDict, total=False):
 
 
 def make_search_options(
-    encoders: Encoders,
+    encoders: "Encoders",
     *,
     weights: Mapping[Modality, float] | None = None,
-    fusion: Fusion | None = None,
+    fusion: "Fusion | None" = None,
     top: int = 10,
     n_moments: int = 3,
     collapse: bool = False,
     per_artist: int | None = None,
-) -> SearchOptions:
+) -> "SearchOptions":
     """The options of a search; the fusion is that of the encoders' profile where none is named.
 
     Raises:
         QueryError: a weight, a number or the fusion makes no sense.
     """
+    from mvsearch.search.options import SearchOptions, choose_fusion
+
     return SearchOptions(
         weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist
     )
@@ -94,9 +96,9 @@ def make_search_options(
 
 def make_index_options(
     *,
-    lyrics: LyricsMode = "auto",
+    lyrics: "LyricsMode" = "auto",
     whisper_model: str | None = None,
-    whisper_engine: EngineChoice | None = None,
+    whisper_engine: "EngineChoice | None" = None,
     voiced_only: bool = False,
     language: str | None = None,
     workers: int | None = None,
@@ -107,8 +109,14 @@ def make_index_options(
     retry_failed: bool = False,
     include_removed: bool = False,
     wait_seconds: float = 10.0,
-) -> IndexOptions:
+) -> "IndexOptions":
     """The options of an index run; decoders in hardware are used where there are any."""
+    from mvsearch.indexer.features.analysis import AnalysisOptions
+    from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
+    from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
+    from mvsearch.indexer.media.hardware import Hardware
+    from mvsearch.indexer.pipeline.run import IndexOptions
+
     windows = VOICED_ONLY if voiced_only else WindowOptions()
     return IndexOptions(
         lyrics=lyrics,

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.api.arguments import IndexArguments, SearchArguments, make_search_options
 from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
@@ -19,6 +18,7 @@ from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
 from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
+    from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.pipeline.writer import Summary
 
 
@@ -55,7 +55,7 @@ class VideoLibrary(Reports):
         folder: AnyPath,
         *,
         profile: str | None = None,
-        load_encoders: Callable[[str], Encoders] = Encoders,
+        load_encoders: "Callable[[str], Encoders] | None" = None,
     ) -> None:
         self._session = Session(expand_home(folder), profile, load_encoders)
 

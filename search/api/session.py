@@ -4,13 +4,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
-from mvsearch.search.engine import Engine
 from mvsearch.store.errors import EncoderMismatchError, LibraryClosedError
 from mvsearch.store.library import Library
 from mvsearch.store.opening import CATALOG
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.search.engine import Engine
+
+    LoadEncoders = Callable[[str], Encoders]
 
 DEFAULT_PROFILE = "embedded"
 
@@ -21,7 +26,7 @@ class Session:
     Args:
         folder: of the library; where there is none yet, it is opened when it is made.
         profile: the encoders asked for; None for those that the library was begun with.
-        load_encoders: makes the encoders of a profile.
+        load_encoders: makes the encoders of a profile; None for those of its name.
 
     Raises:
         LibraryDamagedError: the library cannot be read.
@@ -32,11 +37,11 @@ class Session:
         self,
         folder: Path,
         profile: str | None = None,
-        load_encoders: Callable[[str], Encoders] = Encoders,
+        load_encoders: "LoadEncoders | None" = None,
     ) -> None:
         self.folder = folder.absolute()
         self._profile = profile
-        self._load_encoders = load_encoders
+        self._load_encoders = load_encoders or _load_profile
         self._changed = threading.Condition(threading.RLock())
         self._uses: dict[int, int] = {}
         self._is_closed = False
@@ -44,7 +49,7 @@ class Session:
         self._library: Library | None = None
         self._engine: Engine | None = None
         if profile is not None:
-            load_encoders(profile)  # refuses a name that there is not; loads no network
+            self._load_encoders(profile)  # refuses a name that there is not; loads no network
         if (self.folder / CATALOG).exists():
             with self.using():
                 pass
@@ -77,15 +82,17 @@ class Session:
                     self._shut()
                 self._changed.notify_all()
 
-    def engine(self, library: Library) -> Engine:
+    def engine(self, library: Library) -> "Engine":
         """The engine that all threads share; another one once the library has another profile."""
+        from mvsearch.search.engine import Engine  # a list of videos does without
+
         name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
         with self._changed:
             if self._engine is None or self._engine.encoders.name != name:
                 self._engine = Engine(library, self._load_encoders(name))
             return self._engine
 
-    def load_encoders(self) -> Encoders:
+    def load_encoders(self) -> "Encoders":
         """The encoders that a library which is to be made would be begun with."""
         return self._load_encoders(self._profile or DEFAULT_PROFILE)
 
@@ -142,3 +149,10 @@ class Session:
         if self._library is not None:
             self._library.close()
             self._library = None
+
+
+def _load_profile(name: str) -> "Encoders":
+    """The encoders of a profile."""
+    from mvsearch.indexer.encoders import Encoders
+
+    return Encoders(name)

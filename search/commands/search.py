@@ -25,6 +25,8 @@ from mvsearch.search.output.terminal import make_console, print_json, print_text
 from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
+    from mvsearch import VideoLibrary
+    from mvsearch.search.query.query import QueryPart
     from mvsearch.search.results import SearchResults
     from mvsearch.store.catalog.filter import Filter
 
@@ -100,7 +102,6 @@ def search(
     from mvsearch.search.commands.last_results import keep_page, keep_results, show_page
     from mvsearch.search.output.plugin_forms import find_form
     from mvsearch.search.output.report import SEARCH_FORMS
-    from mvsearch.search.query.guess import guess_parts
     from mvsearch.search.query.query import Query, QueryKind, parse_part
     from mvsearch.search.query.weights import parse_weights
 
@@ -115,10 +116,9 @@ def search(
     parts = [parse_part(kind, value) for kind, values in asked.items() for value in values or ()]
     with mvsearch.open(library) as opened:
         check_target(html, opened, has_force=force)
-        guesses = guess_parts(words or (), opened)
-        query = Query((*(guess.part for guess in guesses), *parts), filter)
-        if guesses:
-            tell(f"searching by {' and '.join(map(str, guesses))}")
+        if words:
+            parts = [*_guess_parts(words, opened), *parts]
+        query = Query(tuple(parts), filter)
         results = opened.search(
             query,
             weights=parse_weights(weights) if weights else None,
@@ -134,6 +134,15 @@ def search(
         write_file(html, page, has_force=force, is_told=form == "table")
     if open_page:
         show_page(html or keep_page(page))
+
+
+def _guess_parts(words: list[str], library: "VideoLibrary") -> "list[QueryPart]":
+    """The parts that bare arguments are; what they were taken for is told."""
+    from mvsearch.search.query.guess import guess_parts
+
+    guesses = guess_parts(words, library)
+    tell(f"searching by {' and '.join(map(str, guesses))}")
+    return [guess.part for guess in guesses]
 
 
 def _print_answer(found: "SearchResults", form: str) -> None:

@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mvsearch.indexer.encoders.networks.weights import ModelStatus
 from mvsearch.search.entry import Entry, describe_stage
 from mvsearch.search.output.links import link_file, stack_lines
 from mvsearch.search.output.text import format_seconds, say_nothing, shorten
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.records import MODALITIES, Failure, Lyrics, Video
 from mvsearch.store.unicode import printable
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.encoders.networks.weights import ModelStatus
 
 # So many tags say what a video looks like; JSON has them all.
 N_TAGS = 8
@@ -41,7 +43,7 @@ class Account(Protocol):
         """Files with a failure."""
 
 
-def print_models(statuses: Sequence[ModelStatus], console: Console) -> None:
+def print_models(statuses: "Sequence[ModelStatus]", console: Console) -> None:
     """A line an encoder; what is wrong, and what to do, below it."""
     table = Table("encoder", "profiles", "weights", "MB", "from", box=None, pad_edge=False)
     for status in statuses:
