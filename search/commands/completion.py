@@ -5,6 +5,8 @@ from contextlib import suppress
 
 import typer
 
+from mvsearch.search.output.forms import REPORT_FORMS, SEARCH_FORMS
+
 
 class Completion(str):
     """A word that was chosen already: Typer would drop it for its case and its quotes."""
@@ -25,6 +27,30 @@ def complete_video(context: typer.Context, incomplete: str) -> list[str]:
 
         names = complete_name(find_library(context), incomplete)
         return [Completion(_quote(name)) for name in names]
+    return []
+
+
+def complete_search_form() -> list[str]:
+    """The forms of results that `search` prints."""
+    return [*SEARCH_FORMS, *_list_plugins("mvsearch.output")]
+
+
+def complete_report_form() -> list[str]:
+    """The forms of the report that `similar` writes."""
+    return [*REPORT_FORMS, *_list_plugins("mvsearch.output")]
+
+
+def complete_profile() -> list[str]:
+    """The profiles that a library can be begun with."""
+    return ["embedded", "paper", "semantic", *_list_plugins("mvsearch.profiles")]
+
+
+def _list_plugins(group: str) -> list[str]:
+    """The names of plug-ins."""
+    with suppress(Exception):
+        from mvsearch.indexer.plugins import list_plugins
+
+        return [plugin.name for plugin in list_plugins(group)]
     return []
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mvsearch.search.commands.completion import complete_profile
 from mvsearch.search.commands.configuration import has_library, is_from_file
 from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.options import JsonOption, LibraryOption, read_path
@@ -32,6 +33,7 @@ def index(
         typer.Option(
             metavar="embedded|paper|semantic|NAME",
             help="Encoders of a new library; an existing one keeps its own.",
+            autocompletion=complete_profile,
         ),
     ] = None,
     lyrics: Annotated[

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mvsearch.search.commands.completion import complete_report_form
 from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.filtering import with_filter
 from mvsearch.search.commands.options import (
@@ -47,6 +48,7 @@ def similar(
             "--format",
             metavar="table|txt|csv|json|html|m3u|NAME",
             help="Format of the report; NAME: of a plug-in.",
+            autocompletion=complete_report_form,
         ),
     ] = "table",
     out: OutOption = None,

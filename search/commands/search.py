@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvsearch.search.commands.completion import complete_video
+from mvsearch.search.commands.completion import complete_search_form, complete_video
 from mvsearch.search.commands.examples import show_examples
 from mvsearch.search.commands.filtering import with_filter
 from mvsearch.search.commands.options import (
@@ -21,6 +21,7 @@ from mvsearch.search.commands.options import (
 )
 from mvsearch.search.commands.target import check_target
 from mvsearch.search.commands.verbosity import tell
+from mvsearch.search.output.forms import SEARCH_FORMS
 from mvsearch.search.output.terminal import make_console, print_json, print_text, write_file
 from mvsearch.store.errors import MvsearchError
 
@@ -81,6 +82,7 @@ def search(
             "--format",
             metavar="table|csv|json|m3u|NAME",
             help="Format of the results; NAME: of a plug-in.",
+            autocompletion=complete_search_form,
         ),
     ] = None,
     html: Annotated[
@@ -101,7 +103,6 @@ def search(
     import mvsearch
     from mvsearch.search.commands.last_results import keep_page, keep_results, show_page
     from mvsearch.search.output.plugin_forms import find_form
-    from mvsearch.search.output.report import SEARCH_FORMS
     from mvsearch.search.query.query import Query, QueryKind, parse_part
     from mvsearch.search.query.weights import parse_weights
 
@@ -159,5 +160,5 @@ def _print_answer(found: "SearchResults", form: str) -> None:
     elif form == "table":
         report.print_results(found, make_console(), asked=found.query.filter)
     else:
-        plugin = find_form(form, report.SEARCH_FORMS)
+        plugin = find_form(form, SEARCH_FORMS)
         print_text(write_form(plugin, [ResultList(report.title_query(found.query), found.results)]))

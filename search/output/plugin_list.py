@@ -12,7 +12,7 @@ from mvsearch.indexer import plugins
 from mvsearch.indexer.encoders import CLASSIFIERS, ENCODERS, PROFILES, find_profile
 from mvsearch.indexer.lyrics.files.sidecar import SIDECAR_ENDINGS
 from mvsearch.indexer.plugins import Plugin
-from mvsearch.search.output.report import REPORT_FORMS
+from mvsearch.search.output.forms import REPORT_FORMS
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.unicode import printable
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.output.forms import REPORT_FORMS
 from mvsearch.search.output.links import link_file, stack_lines
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.text import format_seconds, say_nothing, shorten, write_json
@@ -27,8 +28,6 @@ from mvsearch.store.records import MODALITIES, Video
 from mvsearch.store.unicode import printable
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
-SEARCH_FORMS = ("table", "csv", "json", "m3u")
-REPORT_FORMS = ("table", "txt", "csv", "json", "html", "m3u")
 
 
 @dataclass(frozen=True, slots=True)

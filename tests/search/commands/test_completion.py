@@ -11,6 +11,7 @@ import pytest
 
 from mvsearch import cli
 from mvsearch.search.commands.process import run_app
+from tests.plugin_package import install_example
 
 ROOT = Path(__file__).parents[3]
 Complete = Callable[..., tuple[str, str]]
@@ -100,3 +101,21 @@ def test_the_program_installs_its_completion(
 
 def test_options_of_the_program_complete_after_a_command(complete: Complete) -> None:
     assert complete(Path("nowhere"), "mvsearch\tsearch\t--q") == ("--quiet", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("index\t--profile\t", "embedded paper semantic colours"),
+        ("search\t--format\t", "table csv json m3u markdown"),
+        ("similar\t--format\t", "table txt csv json html m3u markdown"),
+        ("similar\t--format\tm", "m3u markdown"),
+    ],
+)
+def test_names_are_completed_with_those_of_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complete: Complete, line: str, names: str
+) -> None:
+    install_example(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    out, err = complete(Path("nowhere"), f"mvsearch\t{line}")
+    assert (out.split(), err) == (names.split(), "")
