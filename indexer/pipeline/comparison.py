@@ -150,6 +150,7 @@ class _Absent:
 def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence[Path]) -> _Absent:
     """Say for each folder whether what it lacks is gone, or the folder itself may be missing."""
     there = asked.present | {path_key(path) for path in unfinished}
+    left_out = Folders(asked.ignored, is_recursive=True)
     ignored: list[Location] = []
     absent: dict[Path | None, list[Location]] = defaultdict(list)
     for key, place in asked.expected.items():
