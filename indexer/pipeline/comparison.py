@@ -17,7 +17,7 @@ from mvsearch.store.records import Failure, Location
 
 
 class Folders:
-    """The folders asked for; of what lies in several, the nearest counts."""
+    """Some folders; of what lies in several, the nearest counts."""
 
     def __init__(self, folders: Iterable[Path], *, is_recursive: bool) -> None:
         self._by_key = {path_key(folder): folder for folder in folders}
@@ -30,6 +30,10 @@ class Folders:
             if key in self._by_key or not self._is_recursive:
                 return self._by_key.get(key)
         return None
+
+    def hold(self, key: str) -> bool:
+        """Whether a path key is one of them, or of what lies below."""
+        return key in self._by_key or self.find(key) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence
     absent: dict[Path | None, list[Location]] = defaultdict(list)
     for key, place in asked.expected.items():
         if key not in there:
-            if asked.ignored and not asked.ignored.isdisjoint((place.path, *place.path.parents)):
+            if left_out.hold(key):
                 ignored.append(place)
             else:
                 absent[asked.find_folder(key)].append(place)

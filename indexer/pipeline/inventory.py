@@ -81,5 +81,5 @@ class Inventory:
     @property
     def is_empty(self) -> bool:
         """Whether there is no media file, never was one, and none that could not be read."""
-        seen = (self.unchanged, self.fresh, self.kept_out, self.gone, self.missing, self.failures)
-        return not any(seen)
+        files = (self.unchanged, self.fresh, self.kept_out, self.unfinished)
+        return not any((*files, self.gone, self.missing, self.failures))

@@ -174,6 +174,13 @@ def test_what_is_ignored_leaves_the_library_however_much_it_is(home: Home) -> No
     assert (summary.indexed, summary.ignored) == (1, 2)
 
 
+def test_a_folder_of_nothing_but_downloads_is_not_empty(home: Home) -> None:
+    home.put("a/0.mp4.part", 0)
+    found = home.index("a", "a/0.mp4.part").inventory
+    assert (found.is_empty, found.empty) == (False, ())
+    assert found.unfinished == (home.folder / "a" / "0.mp4.part",)
+
+
 def test_what_was_removed_stays_out_until_it_is_added_again(home: Home) -> None:
     home.put("a/0.wav", 0)
     home.put("a/1.wav", 1)
