@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 CONFIG_VARIABLE = "MVSEARCH_CONFIG"
 # The options of all commands take some ten kilobytes.
 MAX_BYTES = 64 * 2**10
+# Of a key with thousands of dots, Python's parser makes gigabytes.
+MAX_LINE_BYTES = 1000
 # These stand above all tables too, and mean the same in every command that has them.
 COMMON = ("library", "top", "weights", "fusion", "collapse", "per-artist")
 # Options whose value may come from the environment, which goes before the file.
@@ -192,6 +194,10 @@ def _read_table(path: Path) -> dict[str, Any]:
         raise MvsearchError(f"the configuration {path} cannot be read: {error.strerror}") from error
     if len(data) > MAX_BYTES:
         raise MvsearchError(f"the configuration {path} is larger than {MAX_BYTES // 2**10} KiB")
+    if any(len(line) > MAX_LINE_BYTES for line in data.splitlines()):
+        raise MvsearchError(
+            f"the configuration {path} has a line of more than {MAX_LINE_BYTES} bytes"
+        )
     import tomllib
 
     try:
