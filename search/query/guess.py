@@ -10,9 +10,11 @@ from typing import Protocol
 from mvsearch.indexer.media.containers import HEAD_BYTES, has_media_ending, is_media_head
 from mvsearch.indexer.media.pictures import is_picture_head
 from mvsearch.search.query.query import QueryKind, QueryPart, check_file, parse_part, parse_section
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.lookup import describe_video, fold_name
-from mvsearch.store.errors import AmbiguousVideoError, QueryError, VideoNotFoundError
+from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Video
+from mvsearch.store.unicode import MAX_NAME_LETTERS
 
 _SAID: dict[QueryKind, str] = {
     "text": "the words",
@@ -26,8 +28,8 @@ _SAID: dict[QueryKind, str] = {
 class Holder(Protocol):
     """What has to be known of a library."""
 
-    def find(self, name: str) -> Video:
-        """The video that a name means."""
+    def videos(self, filter: Filter) -> list[Video]:
+        """The videos that pass a filter."""
 
     def holds_file(self, path: Path) -> bool:
         """Whether a file is a video of the library."""
@@ -49,7 +51,7 @@ def guess_parts(arguments: Sequence[str], library: Holder) -> list[Guess]:
 
     A file of the library is that video; another file is what its content says. Arguments that are
     neither are joined, so that words need no quotation marks. They mean a video where they are the
-    whole of its title, of "Artist - Title" or of its id.
+    whole of its title, or of "Artist - Title", and of no other's.
 
     Raises:
         QueryError: an argument looks like a path, but is no file that can be searched by.
@@ -115,11 +117,24 @@ def _find_kind(path: Path) -> QueryKind:
 def _guess_words(words: str, library: Holder) -> QueryPart:
     """A video of the library, where the words are the whole of its name; else the words."""
     name, section = parse_section(words)
-    try:
-        video = library.find(name)
-    except (VideoNotFoundError, AmbiguousVideoError):
-        return parse_part("text", words)
-    whole = {fold_name(video.title), fold_name(describe_video(video))}
-    if fold_name(name) in whole or name == video.id:
+    if len(_find_named(name, library)) == 1:
         return QueryPart("like", name, section)
     return parse_part("text", words)
+
+
+def _find_named(name: str, library: Holder) -> list[Video]:
+    """The videos of which a name is the whole title, or the whole of "Artist - Title"."""
+    folded = fold_name(name)
+    if not folded or len(name) > MAX_NAME_LETTERS:
+        return []
+    # Asked of the database: to go through the names of a large library takes seconds.
+    filters = [Filter(title=folded)]
+    artist, dash, title = folded.partition(" - ")
+    if dash and artist and title:
+        filters.append(Filter(artist=artist, title=title))
+    found = {video.id: video for each in filters for video in library.videos(each)}
+    return [
+        video
+        for video in found.values()
+        if folded in (fold_name(video.title), fold_name(describe_video(video)))
+    ]

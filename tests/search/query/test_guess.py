@@ -6,20 +6,31 @@ import pytest
 
 from mvsearch.search.query.guess import guess_parts
 from mvsearch.search.query.query import Section
-from mvsearch.store.errors import QueryError, VideoNotFoundError
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.catalog.lookup import fold_name
+from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Video
 from tests import media
 
 VIDEO = Video("0123456789abcdef", Path("/videos/Ada - Rain.mp4"), "Rain", "Ada", 60.0)
+# Two of one title, one of which a longer name tells; and one whose title has a dash of its own.
+OTHERS = [
+    Video("1", Path("/1"), "Halo", "Ada"),
+    Video("2", Path("/2"), "Halo", "Grace"),
+    Video("3", Path("/3"), "Snow – Live", "Grace"),
+]
 
 
 class Shelf:
-    """A library of one video."""
+    """A library whose filter lets every part of a name pass."""
 
-    def find(self, name: str) -> Video:
-        if name not in (VIDEO.id, VIDEO.id[:8]) and name.lower() not in "ada - rain":
-            raise VideoNotFoundError("no")
-        return VIDEO
+    def videos(self, filter: Filter) -> list[Video]:
+        return [
+            video
+            for video in (VIDEO, *OTHERS)
+            if fold_name(filter.title or "") in fold_name(video.title)
+            and fold_name(filter.artist or "") in fold_name(video.artist or "")
+        ]
 
     def holds_file(self, path: Path) -> bool:
         return path == VIDEO.path
@@ -49,9 +60,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("/videos/Ada - Rain.mp4", "like", "/videos/Ada - Rain.mp4", None),
         ("RAIN", "like", "RAIN", None),
         ("ada - rain@1-2", "like", "ada - rain", Section(1, 2)),
-        (VIDEO.id, "like", VIDEO.id, None),
+        ("snow - live", "like", "snow - live", None),
+        ("Grace - Snow - Live", "like", "Grace - Snow - Live", None),
+        ("Halo", "text", "Halo", None),
+        ("Grace – Halo", "like", "Grace – Halo", None),
         ("ada", "text", "ada", None),
-        ("01234567", "text", "01234567", None),
+        ("rai", "text", "rai", None),
+        ("Grace - Rain", "text", "Grace - Rain", None),
+        (" - ", "text", " - ", None),
         ("AC/DC", "text", "AC/DC", None),
         ("meet me @ 5-6", "text", "meet me @ 5-6", None),
         ("...baby one more time", "text", "...baby one more time", None),
