@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 
 import mvsearch
 from tests import toy_library
+from tests.search import readers
 
-FIRST, SECOND, THIRD = toy_library.PICTURES
+FIRST = next(iter(toy_library.PICTURES))
 
 
 def test_a_search_answers_as_the_command_does(
@@ -53,17 +55,23 @@ def test_what_is_held_is_read(library: mvsearch.VideoLibrary) -> None:
     assert library.versions().n_compared == 3
 
 
-def test_a_video_leaves_by_name_or_with_its_file(folder: Path, tmp_path: Path) -> None:
-    videos = tmp_path / "videos"
-    videos.mkdir()
-    for name in (FIRST, SECOND, THIRD):
-        (videos / name).write_bytes((folder / name).read_bytes())
-    with mvsearch.open(tmp_path / "library", profile="toy") as library:
-        library.index(videos)
-        assert library.remove("first") == 1
-        (videos / SECOND).unlink()
+def test_a_video_leaves_by_name_or_with_its_file(tmp_path: Path) -> None:
+    songs = [readers.make_song(video_id) for video_id in readers.SONGS[:3]]
+    files = [tmp_path / f"{song.video.id}.mp4" for song in songs]
+    with readers.make_library(tmp_path / "library", []) as made, made.writing():
+        made.catalog.add_whole(
+            [
+                replace(song, location=replace(song.location, path=file))
+                for song, file in zip(songs, files, strict=True)
+            ]
+        )
+    files[0].touch()
+    files[1].touch()
+    with readers.open_planted(tmp_path / "library") as library:
+        assert library.remove(songs[0].video.id[:6]) == 1
         assert library.remove_missing() == 1
-        assert [video.title for video in library.videos()] == ["Third Song"]
+        assert [video.id for video in library.videos()] == [songs[1].video.id]
+    assert files[0].exists()
 
 
 def test_a_folder_without_a_library_stays_as_it_is_until_it_is_indexed(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import doctest
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ import pytest
 
 from mvsearch.search.api import session
 from tests import toy_library
+from tests.media import run_ffmpeg
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 NAMES = dict(
     zip(
         toy_library.PICTURES,
@@ -24,13 +24,16 @@ DOCUMENTS = ["README.md", "docs/python.md"]
 
 
 @pytest.fixture(scope="module")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy videos by the names that the documents have."""
-    folder = toy_library.make_folder(tmp_path_factory.mktemp("made"))
+def home(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy videos by the names that the documents have, and the files that queries name."""
+    place = tmp_path_factory.mktemp("home")
+    (place / "Videos").mkdir()
     for file in folder.iterdir():
         (old,) = [name for name in NAMES if name.startswith(file.stem)]
-        file.rename(folder / f"{NAMES[old]}{file.suffix}")
-    return folder
+        shutil.copy(file, place / "Videos" / f"{NAMES[old]}{file.suffix}")
+    shutil.copy(folder / next(iter(NAMES)), place / "party.mp4")
+    run_ffmpeg("-i", place / "party.mp4", "-frames:v", "1", place / "beach.jpg")
+    return place
 
 
 def read_blocks(document: str) -> list[str]:
@@ -52,16 +55,9 @@ def run_block(code: str, names: dict[str, Any], place: str) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_examples_run(
-    document: str, videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(videos, tmp_path / "Videos")
-    first = tmp_path / "Videos" / f"{NAMES[next(iter(NAMES))]}.mp4"
-    shutil.copy(first, tmp_path / "party.mp4")
-    still = ["ffmpeg", "-v", "error", "-i", str(first), "-frames:v", "1", "beach.jpg"]
-    subprocess.run(still, cwd=tmp_path, stdin=subprocess.DEVNULL, check=True)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
+def test_the_examples_run(document: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home)
     monkeypatch.setattr(session, "DEFAULT_PROFILE", "toy")
     blocks = read_blocks(document)
     assert blocks
