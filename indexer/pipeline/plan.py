@@ -95,7 +95,8 @@ class Jobs:
             verb = "counts" if len(names) == 1 else "count"
             reasons.append(
                 f"{' and '.join(names)} {verb} for new and changed files only: {files} unchanged, "
-                "left as indexed before; what mvsearch remove takes out is indexed anew"
+                "left as indexed before; to index one anew: mvsearch remove VIDEO, then index its"
+                " file"
             )
         return reasons
 
