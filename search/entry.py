@@ -33,6 +33,7 @@ class Entry:
                 "is_duration_measured": self.video.is_duration_measured,
                 "has_picture": self.video.has_picture,
                 "has_sound": self.video.has_sound,
+                "year": self.video.year,
             },
             "paths": [str(path) for path in self.paths],
             "stages": [

@@ -124,6 +124,8 @@ def print_entry(entry: Entry, console: Console) -> None:
     say(console, f"{video.artist or '–'} – {video.title}")
     say(console, f"id        {video.id}")
     say(console, f"length    {format_seconds(video.duration_seconds)} ({measured})")
+    if video.year is not None:
+        say(console, f"year      {video.year}")
     for path in entry.paths:
         say(console, f"file      {path}")
     if entry.tags:
