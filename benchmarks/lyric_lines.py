@@ -23,7 +23,7 @@ import numpy as np
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.lexical import find_evidence
-from mvsearch.search.retrieval.retrieve import Ask, score_videos
+from mvsearch.search.retrieval.retrieve import IndexQuery, score_videos
 from mvsearch.store.catalog.lines import split_words
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Location, LyricLine, Lyrics, Segment, Stage, Video
@@ -126,7 +126,7 @@ def measure(library: Library, encoders: Encoders, asked: list[Asked]) -> None:
         evidence = find_evidence(library.catalog, space, (text,))
         is_right = np.isin(ids, list(right))
         both = []
-        for ask in (Ask(index, vectors), Ask(index, vectors, evidence)):
+        for ask in (IndexQuery(index, vectors), IndexQuery(index, vectors, evidence)):
             scores = score_videos(ask, index.video_ids)
             both.append(bool(scores[is_right].max() > scores[~is_right].max()))
         hits[kind].append((both[0], both[1]))

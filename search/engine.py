@@ -27,9 +27,9 @@ from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.search.retrieval.rerank import Compared, Reranker
-from mvsearch.search.retrieval.retrieve import Ask, find_candidates
+from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
-from mvsearch.search.retrieval.video_table import Pools, Positions
+from mvsearch.search.retrieval.video_table import Positions, VideoTables
 from mvsearch.search.scoring.calibration import find_same_levels, is_weak
 from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import (
@@ -64,7 +64,7 @@ class Engine:
         self.encoders = encoders
         self._analyse = analyse
         self._calibrator = Calibrator(library, encoders)
-        self._pools = Pools()
+        self._tables = VideoTables()
 
     def weights(self, options: SearchOptions) -> Weights:
         """The weights that a search with these options uses."""
@@ -117,10 +117,10 @@ class Engine:
         weights, encoded = prepared
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
-        pool = self._pools.gather([ask.index for ask in asks])
+        table = self._tables.gather([ask.index for ask in asks])
         asked = list(zip(encoded.parts, asks, strict=True))
         calibrate = self._calibrator.calibrate_parts(
-            [(part, ask.index) for part, ask in asked], pool.video_ids
+            [(part, ask.index) for part, ask in asked], table.video_ids
         )
 
         def merge(
@@ -134,7 +134,7 @@ class Engine:
 
         # A rank is known only when every video is: no bound lets a search by ranks stop early.
         n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
-        found = find_candidates(asks, score, n_wanted, encoded.left_out, pool, passing)
+        found = find_candidates(asks, score, n_wanted, encoded.left_out, table, passing)
         results = self._rank(
             found.video_ids,
             merge(found.similarities, found.positions),
@@ -273,10 +273,10 @@ class Engine:
         ids, known, moments_of = list(compared.videos), compared.videos, compared.find_moments
         return self._rank(ids, measured, weights, options, moments_of, known, n_videos)
 
-    def _ask(self, part: EncodedPart) -> Ask:
+    def _ask(self, part: EncodedPart) -> IndexQuery:
         index = self.library.index(part.space)
         evidence = find_evidence(self.library.catalog, part.space, part.lines)
-        return Ask(index, index.place(part.vectors), evidence)
+        return IndexQuery(index, index.place(part.vectors), evidence)
 
     def _rank(
         self,

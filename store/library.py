@@ -71,7 +71,7 @@ class Library:
         logger.info("opened the library %s", library.folder)
         return library
 
-    def find_side(self, *names: str) -> Path:
+    def find_nested(self, *names: str) -> Path:
         """The path of a library inside this one, by the names of its folders.
 
         Raises:

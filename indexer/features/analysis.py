@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.encoder_threads import Flow
+from mvsearch.indexer.features.encoder_threads import EncoderPool
 from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, open_frame_stream
 from mvsearch.indexer.media.content import content_id
 from mvsearch.indexer.media.decoding.frames import (
@@ -119,28 +119,28 @@ def analyse_file(
     options = options or AnalysisOptions()
     # The id is computed only where a profile samples frames, which it seeds.
     video_id = content_id(path) if encoders.profile.frames_a_video else ""
-    with Flow(encoders, stages) as flow:
-        return analyse_probed(path, video_id, probe_file(path), flow, options, stages)
+    with EncoderPool(encoders, stages) as encoder_pool:
+        return analyse_probed(path, video_id, probe_file(path), encoder_pool, options, stages)
 
 
 def analyse_probed(
     path: Path,
     video_id: str,
     probe: Probe,
-    flow: Flow,
+    encoder_pool: EncoderPool,
     options: AnalysisOptions,
     stages: Collection[Modality],
     stop: threading.Event | None = None,
 ) -> Features:
     """Decode a file once and encode its frames and its sound meanwhile.
 
-    Memory is bounded by the queues of `flow`, however long the file is.
+    Memory is bounded by the queues of `encoder_pool`, however long the file is.
 
     Args:
         path: of the file.
         video_id: its content id; seeds the sample of frames, in profiles that sample.
         probe: the result of probing the file.
-        flow: the encoder threads.
+        encoder_pool: the encoder threads.
         options: the section, the rates and the time limits.
         stages: "frames" or "audio" or both.
         stop: when set, the decoder is ended.
@@ -152,12 +152,12 @@ def analyse_probed(
     method = _choose_hardware(path, probe, options, stages)
     if options.hardware is not None and method is not None:
         try:
-            return _analyse_with(method, path, video_id, probe, flow, options, stages, stop)
+            return _analyse_with(method, path, video_id, probe, encoder_pool, options, stages, stop)
         except MediaError as error:
             if error.code == "too_long":
                 raise
             options.hardware.give_up(probe)
-    return _analyse_with(None, path, video_id, probe, flow, options, stages, stop)
+    return _analyse_with(None, path, video_id, probe, encoder_pool, options, stages, stop)
 
 
 def _choose_hardware(
@@ -175,25 +175,25 @@ def _analyse_with(
     path: Path,
     video_id: str,
     probe: Probe,
-    flow: Flow,
+    encoder_pool: EncoderPool,
     options: AnalysisOptions,
     stages: Collection[Modality],
     stop: threading.Event | None,
 ) -> Features:
     """Analyse a file with one decoder."""
     has_picture = "frames" in stages and probe.picture is not None
-    frame_stream = open_frame_stream(flow, video_id, stop) if has_picture else None
+    frame_stream = open_frame_stream(encoder_pool, video_id, stop) if has_picture else None
     if frame_stream is not None and probe.picture is not None and options.has_stills:
         frame_stream.stills = StillTaker(probe.picture, probe.duration_seconds)
     audio_stream = None
-    if flow.encoders.audio is not None and "audio" in stages and probe.sound:
-        queue = flow.open_queue("audio", stop)
-        audio_stream = AudioStream(flow.encoders.audio, queue, options.hop_seconds)
+    if encoder_pool.encoders.audio is not None and "audio" in stages and probe.sound:
+        queue = encoder_pool.open_queue("audio", stop)
+        audio_stream = AudioStream(encoder_pool.encoders.audio, queue, options.hop_seconds)
     if frame_stream is None and audio_stream is None:
         absent = {stage: WHY_NO_STREAM[stage] for stage in stages}
         return Features((), None, absent)
     wanted = replace(_decode_options(frame_stream, audio_stream, options), hardware=hardware)
-    with flow.decoding(stop), decode(path, probe, wanted, stop) as decoding:
+    with encoder_pool.decoding(stop), decode(path, probe, wanted, stop) as decoding:
         for piece in decoding:
             if isinstance(piece, FrameBatch) and frame_stream is not None:
                 frame_stream.take(piece)

@@ -209,7 +209,7 @@ class EncoderQueue:
             yield self._waiting.popleft().result()
 
 
-class Flow:
+class EncoderPool:
     """The encoder threads of a run and its decoder slots, as a context manager."""
 
     def __init__(
@@ -270,7 +270,7 @@ class Flow:
         finally:
             self._slots.release()
 
-    def __enter__(self) -> "Flow":
+    def __enter__(self) -> "EncoderPool":
         return self
 
     def __exit__(self, *_: object) -> None:

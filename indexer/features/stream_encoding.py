@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import AudioEncoder, FrameEncoder, NamesThings
-from mvsearch.indexer.features.encoder_threads import EncoderQueue, Flow, Vectors
+from mvsearch.indexer.features.encoder_threads import EncoderPool, EncoderQueue, Vectors
 from mvsearch.indexer.features.reservoir import Reservoir
 from mvsearch.indexer.features.tagging import Tagger
 from mvsearch.indexer.media.decoding.audio import WindowBatch, Windower, WindowOptions
@@ -98,10 +98,10 @@ class SampledFrameStream(FrameStream):
 
 
 def open_frame_stream(
-    flow: Flow, video_id: str, stop: threading.Event | None = None
+    encoder_pool: EncoderPool, video_id: str, stop: threading.Event | None = None
 ) -> FrameStream:
     """A stream of all frames or of a sample, by the profile; the content id seeds the sample."""
-    encoders, queue = flow.encoders, flow.open_queue("frames", stop)
+    encoders, queue = encoder_pool.encoders, encoder_pool.open_queue("frames", stop)
     n_frames = encoders.profile.frames_a_video
     if n_frames is None:
         return FrameStream(encoders.frames, queue)

@@ -17,7 +17,7 @@ from mvsearch.indexer.pipeline.stages import LyricsMode, lyrics_fingerprint
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Modality, Stage
 
-SEEN_AND_HEARD: tuple[Modality, ...] = ("frames", "audio")
+DECODED_STAGES: tuple[Modality, ...] = ("frames", "audio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class LyricsWish:
-    """Where lyrics may come from in this run.
+class LyricsRequest:
+    """The allowed sources of lyrics in a run.
 
     Attributes:
-        whisper_model: the name under which the model's work is stored.
-        can_hear: whether that model is there.
+        whisper_model: the name that is stored with its lyrics.
+        can_transcribe: whether the model is available.
     """
 
     mode: LyricsMode
     whisper_model: str
-    can_hear: bool
+    can_transcribe: bool
 
 
 @dataclass(slots=True)
@@ -123,25 +123,25 @@ def choose_jobs(
     inventory: Inventory,
     catalog: Catalog,
     encoders: Encoders,
-    wish: LyricsWish,
+    request: LyricsRequest,
     decoded: Decoded = "needed",
 ) -> Jobs:
-    """Sort files into jobs, one for each content.
+    """Group files into jobs, one per content.
 
     Args:
-        inventory: what there is in the folders.
-        catalog: what is done.
+        inventory: the files.
+        catalog: the finished stages.
         encoders: of the profile.
-        wish: where lyrics may come from.
-        decoded: which frames; where more than key frames, what has only these is done again.
+        request: the allowed sources of lyrics.
+        decoded: which frames; if more than key frames, videos with only these are done again.
     """
     known = catalog.video_ids()
     without_year = catalog.without_year()
-    # One question for all: one a video would take seconds for ten thousand.
+    # One query for all: one per video would take seconds for ten thousand.
     lyrics = catalog.stages_of("lyrics", encoders.lyrics.spaces[0].key)
     pending = {
         stage: catalog.pending(stage, encoder.spaces[0].key)
-        for stage in SEEN_AND_HEARD
+        for stage in DECODED_STAGES
         if (encoder := encoders.get(stage)) is not None
     }
     frames_key = encoders.frames.spaces[0].key
@@ -150,7 +150,7 @@ def choose_jobs(
     other = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
     pending["frames"] |= rough | other
     by_content: dict[str, list[Found]] = {}
-    # By name: a copy that came today is not worked on, and named after, rather than an older one.
+    # By name, so that the work does not depend on the order in which copies were added.
     for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
         by_content.setdefault(found.video_id, []).append(found)
     moved = {found.video_id for found in inventory.fresh} | inventory.bereft
@@ -161,11 +161,11 @@ def choose_jobs(
         lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
         others = (*(found.file.path for found in files[1:]), *inventory.elsewhere.get(video_id, ()))
         files[0] = replace(files[0], others=others)
-        if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), wish, list_once):
+        if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), request, list_once):
             lacking.append("lyrics")
         chosen.n_refined += video_id in rough
         chosen.n_resampled += video_id in other and video_id not in rough
-        # Another encoder may be asked to redo what is shared, so copies go along.
+        # Another encoder may redo shared stages, so copies are included.
         is_dated = not lacking and video_id not in moved and video_id in without_year
         chosen.n_dated += is_dated
         if lacking or video_id in moved or is_dated:
@@ -178,18 +178,20 @@ def choose_jobs(
 
 
 def _lacks_lyrics(
-    found: Found, is_new: bool, stage: Stage | None, wish: LyricsWish, list_files: ListFiles
+    found: Found, is_new: bool, stage: Stage | None, request: LyricsRequest, list_files: ListFiles
 ) -> bool:
-    """Whether lyrics were never looked for, or better ones may be had now."""
-    if wish.mode == "off" or is_new:
-        return wish.mode != "off"
+    """Whether lyrics were never searched, or better ones may exist now."""
+    if request.mode == "off" or is_new:
+        return request.mode != "off"
     if stage is None:
         return True
-    if wish.mode == "whisper":
+    if request.mode == "whisper":
         is_silent = stage.status == "absent" and not stage.origin
-        # What the other engine made of the same model is as good.
-        heard = {f"whisper {name_origin(wish.whisper_model, engine)}" for engine in ENGINES}
-        return stage.origin not in heard and not is_silent
+        # The other engine with the same model is as good.
+        transcribed_origins = {
+            f"whisper {name_origin(request.whisper_model, engine)}" for engine in ENGINES
+        }
+        return stage.origin not in transcribed_origins and not is_silent
     if stage.fingerprint != lyrics_fingerprint(found.places, list_files):
         return True
-    return stage.status == "pending" and wish.can_hear
+    return stage.status == "pending" and request.can_transcribe

@@ -14,17 +14,17 @@ from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import CancelledError
 from mvsearch.store.library import Library
 
-# Inside the folder of the library, one folder for each other profile.
-SIDES = "profiles"
+# Folder inside the library, with one folder for each other profile.
+PROFILES_FOLDER = "profiles"
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ProfileLibrary:
     """A library under one profile.
 
     Attributes:
-        summary: of bringing it up to date; None where it is the library itself.
-        notes: what a reader of a comparison must know of it.
+        summary: of its indexing; None if it is the library itself.
+        notes: for readers of a comparison.
     """
 
     library: Library
@@ -34,92 +34,92 @@ class Side:
 
 
 @contextmanager
-def open_side(
+def open_profile_library(
     library: Library,
     profile: str,
     options: IndexOptions | None = None,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
-) -> Iterator[Side]:
-    """Open a library's videos under a profile; what is new or changed is indexed first.
+) -> Iterator[ProfileLibrary]:
+    """Open the videos of a library under another profile; indexes new and changed ones first.
 
-    The side holds the same videos by the same ids, and nothing that the library does not hold. It
-    is kept, so that the next time only what has changed costs time.
+    The profile library has the same videos with the same ids, and no others. It is kept, so that
+    the next call only indexes changes.
 
     Args:
-        library: whose videos; where it was built with this profile, it is the side itself.
-        profile: a name in the table of profiles.
-        options: of the indexing; None for the usual ones.
-        progress: told while it is brought up to date.
-        stop: ends that when it is set; what was done stays.
+        library: of the videos; returned itself if it has this profile.
+        profile: name of a profile.
+        options: of the indexing; None for the default.
+        progress: of the indexing.
+        stop: when set, ends the indexing; finished work is kept.
 
     Raises:
-        MvsearchError: no such profile, or no place for the side.
-        WeightsMissingError: the profile needs weights that are not there.
-        KeyboardInterrupt: the indexing was interrupted; what was done stays.
+        MvsearchError: the profile is unknown, or the folder cannot be used.
+        WeightsMissingError: weights of the profile are missing.
+        KeyboardInterrupt: the indexing was interrupted; finished work is kept.
         CancelledError: `stop` was set meanwhile.
     """
     encoders = Encoders(profile)
     if library.catalog.profile() == profile:
-        yield Side(library, encoders, notes=_list_notes(library, library, encoders))
+        yield ProfileLibrary(library, encoders, notes=_list_notes(library, library, encoders))
         return
-    encoders.check_weights()  # Where weights are missing, no empty library is left behind.
-    with Library.open(library.find_side(SIDES, profile), create=True) as side:
+    encoders.check_weights()  # Before an empty library is created.
+    with Library.open(library.find_nested(PROFILES_FOLDER, profile), create=True) as other:
         wanted = library.catalog.locations()
         summary = index_videos(
-            wanted, side, encoders, options or IndexOptions(), progress=progress, stop=stop
+            wanted, other, encoders, options or IndexOptions(), progress=progress, stop=stop
         )
         if summary.is_interrupted:
             raise KeyboardInterrupt if stop is None or not stop.is_set() else CancelledError
-        yield Side(side, encoders, summary, _list_notes(library, side, encoders))
+        yield ProfileLibrary(other, encoders, summary, _list_notes(library, other, encoders))
 
 
 @contextmanager
-def open_sides(
+def open_profile_libraries(
     library: Library,
     profiles: Sequence[str],
     options: IndexOptions | None = None,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
-) -> Iterator[list[Side]]:
-    """Open a library's videos under several profiles, once the weights of all are there.
+) -> Iterator[list[ProfileLibrary]]:
+    """Open the videos of a library under several profiles, after checking all weights.
 
     Args:
-        library: whose videos.
-        profiles: names in the table of profiles.
-        options: of the indexing; None for the usual ones.
-        progress: told while they are brought up to date.
-        stop: see `open_side`.
+        library: of the videos.
+        profiles: names of profiles.
+        options: of the indexing; None for the default.
+        progress: of the indexing.
+        stop: see `open_profile_library`.
 
     Yields:
-        A side for each profile; see `open_side`.
+        One `ProfileLibrary` per profile.
 
     Raises:
-        WeightsMissingError: a profile lacks weights; nothing is done for the others either.
+        WeightsMissingError: weights of a profile are missing; nothing is indexed.
     """
     for name in profiles:
         Encoders(name).check_weights()
     with ExitStack() as stack:
         yield [
-            stack.enter_context(open_side(library, name, options, progress, stop))
+            stack.enter_context(open_profile_library(library, name, options, progress, stop))
             for name in profiles
         ]
 
 
-def _list_notes(library: Library, side: Library, encoders: Encoders) -> tuple[str, ...]:
-    """Which videos are not in the side, and where its lyrics come from."""
+def _list_notes(library: Library, other: Library, encoders: Encoders) -> tuple[str, ...]:
+    """Notes on missing videos and on the sources of lyrics."""
     notes: list[str] = []
-    held = {video.id for video in side.catalog.videos()}
+    held = {video.id for video in other.catalog.videos()}
     lost = [video.title for video in library.catalog.videos() if video.id not in held]
     if lost:
         shown = ", ".join(lost[:3]) + (", …" if len(lost) > 3 else "")
         notes.append(f"{encoders.name}: not indexed, so never found: {len(lost)} of them: {shown}")
-    return (*notes, f"{encoders.name}: {_say_lyrics(side, encoders)}")
+    return (*notes, f"{encoders.name}: {_describe_lyrics(other, encoders)}")
 
 
-def _say_lyrics(side: Library, encoders: Encoders) -> str:
-    """Where the lyrics of a library come from, and whether Whisper could be asked."""
-    found = [side.catalog.lyrics(video.id) for video in side.catalog.videos()]
+def _describe_lyrics(other: Library, encoders: Encoders) -> str:
+    """Describe the sources of lyrics, and whether Whisper was available."""
+    found = [other.catalog.lyrics(video.id) for video in other.catalog.videos()]
     n_by_source = Counter(lyrics.source for lyrics in found if lyrics is not None and lyrics.lines)
     sources = ", ".join(f"{n} from {name}" for name, n in sorted(n_by_source.items()))
     said = f"lyrics of {n_by_source.total()} of {len(found)} videos" + (

@@ -12,7 +12,7 @@ from pathlib import Path
 from mvsearch.indexer.encoders import Encoder, Encoders
 from mvsearch.indexer.encoders.networks.weights import try_out
 from mvsearch.indexer.features.analysis import AnalysisOptions
-from mvsearch.indexer.features.encoder_threads import Flow
+from mvsearch.indexer.features.encoder_threads import EncoderPool
 from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.lyrics.files.languages import check_language
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
@@ -21,13 +21,13 @@ from mvsearch.indexer.media.probe import Probe
 from mvsearch.indexer.media.unfinished import explain_unfinished
 from mvsearch.indexer.pipeline.durations import Lengths
 from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
-from mvsearch.indexer.pipeline.plan import Job, LyricsWish, choose_jobs, list_idle_options
+from mvsearch.indexer.pipeline.plan import Job, LyricsRequest, choose_jobs, list_idle_options
 from mvsearch.indexer.pipeline.stages import (
     LyricsMode,
     Outcome,
     StageOptions,
-    hear_lyrics,
     run_stages,
+    transcribe_lyrics,
 )
 from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
 from mvsearch.indexer.pipeline.writer import Ledger, Summary
@@ -203,9 +203,9 @@ class _Run:
         if not inventory.is_empty:
             for folder in inventory.empty:
                 self.progress.note(f"{folder} holds no video and no sound file")
-        wish = LyricsWish(self.lyrics, self.whisper_model, self.transcriber is not None)
+        request = LyricsRequest(self.lyrics, self.whisper_model, self.transcriber is not None)
         decoded = self.options.analysis.decoded
-        chosen = choose_jobs(inventory, self.catalog, self.encoders, wish, decoded)
+        chosen = choose_jobs(inventory, self.catalog, self.encoders, request, decoded)
         asked = self.options
         idle = list_idle_options(asked.analysis, asked.transcription, asked.language)
         for line in chosen.explain(idle):
@@ -260,16 +260,18 @@ class _Run:
         files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
         with (
             Lengths(files) as lengths,
-            Flow(self.encoders, needed, n_decoders=n_workers, prepare=self._prepare) as flow,
+            EncoderPool(
+                self.encoders, needed, n_decoders=n_workers, prepare=self._prepare
+            ) as encoder_pool,
         ):
-            if flow.n_encoders:
-                self.progress.begin("prepare", flow.n_encoders, "encoders")
+            if encoder_pool.n_encoders:
+                self.progress.begin("prepare", encoder_pool.n_encoders, "encoders")
             self.progress.begin("analyse", len(jobs))
-            flow.start()
+            encoder_pool.start()
 
             def run(job: Job) -> tuple[Job, Outcome | None]:
                 probe = lengths.take(job.files[0].file.path)
-                return job, self._run_stages(job, flow, options, probe)
+                return job, self._run_stages(job, encoder_pool, options, probe)
 
             for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, self.stop):
                 if outcome is None:
@@ -289,11 +291,11 @@ class _Run:
         self.progress.advance("prepare")
 
     def _run_stages(
-        self, job: Job, flow: Flow, options: StageOptions, probe: Probe | None
+        self, job: Job, encoder_pool: EncoderPool, options: StageOptions, probe: Probe | None
     ) -> Outcome | None:
         """Run one job, None when stopped; whatever an odd file does, the others go on."""
         try:
-            return run_stages(job.files[0], job.lacking, flow, options, self.stop, probe)
+            return run_stages(job.files[0], job.lacking, encoder_pool, options, self.stop, probe)
         except DecodeStoppedError:
             return None
         except MediaError as error:
@@ -308,7 +310,7 @@ class _Run:
             return Outcome(job.files[0], None, failures=(failure,))
 
     def _transcribe(self) -> None:
-        """Let Whisper hear what no cheaper source had lyrics for, one song at a time."""
+        """Transcribe the videos without lyrics from cheaper sources, one at a time."""
         if self.transcriber is None:
             self._say_pending()
             return
@@ -317,25 +319,25 @@ class _Run:
         for found in self.waiting:
             if self.stop.is_set():
                 return
-            self._hear(found, self.transcriber)
+            self._transcribe_one(found, self.transcriber)
             self.progress.advance("transcribe")
 
     def _say_pending(self) -> None:
-        """Say once that lyrics wait for Whisper, and how they come."""
+        """Note once that lyrics wait for Whisper, and how to get them."""
         self.ledger.summary.pending += len(self.waiting)
         n_videos = self.ledger.summary.pending
         if n_videos and self.lyrics == "auto":
             self.progress.note(
                 f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as"
-                f" Whisper's weights ({self.whisper_model}) are not there. To hear them later:"
+                f" Whisper's weights ({self.whisper_model}) are missing. To transcribe them later:"
                 f" mvsearch models fetch whisper-{self.whisper_model}, then index again"
             )
 
-    def _hear(self, found: Found, transcriber: Transcriber) -> None:
+    def _transcribe_one(self, found: Found, transcriber: Transcriber) -> None:
         """Transcribe one video."""
         logger.info("transcribing %s", found.file.path)
         try:
-            result, failure = hear_lyrics(found, transcriber, self.encoders, self.stop)
+            result, failure = transcribe_lyrics(found, transcriber, self.encoders, self.stop)
         except DecodeStoppedError:
             return
         if failure is not None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions, Features, analyse_probed
-from mvsearch.indexer.features.encoder_threads import Flow
+from mvsearch.indexer.features.encoder_threads import EncoderPool
 from mvsearch.indexer.lyrics import (
     FoundLyrics,
     ListFiles,
@@ -89,20 +89,20 @@ class Outcome:
 def run_stages(
     found: Found,
     lacking: Collection[Modality],
-    flow: Flow,
+    encoder_pool: EncoderPool,
     options: StageOptions,
     stop: threading.Event | None = None,
     probe: Probe | None = None,
 ) -> Outcome:
-    """Probe a file, then analyse it and look up its lyrics as far as these are lacking.
+    """Probe a file, and run those of its stages that are missing.
 
     Args:
         found: the file.
-        lacking: the stages that it lacks.
-        flow: through whose encoders it goes.
-        options: how it is done.
+        lacking: the missing stages.
+        encoder_pool: the encoder threads.
+        options: of the stages.
         stop: when set, the decoder is ended.
-        probe: of the file, where somebody made it before.
+        probe: of the file, if it exists already.
 
     Raises:
         DecodeStoppedError: `stop` was set.
@@ -115,11 +115,13 @@ def run_stages(
     video = describe_video(found, probe)
     results: list[StageResult] = []
     failures = _list_cut_names(path, video)
-    heard = [stage for stage in lacking if stage != "lyrics"]
-    if heard:
+    decoded_stages = [stage for stage in lacking if stage != "lyrics"]
+    if decoded_stages:
         analysis = replace(options.analysis, has_stills=True)
         try:
-            features = analyse_probed(path, found.video_id, probe, flow, analysis, heard, stop)
+            features = analyse_probed(
+                path, found.video_id, probe, encoder_pool, analysis, decoded_stages, stop
+            )
         except MediaError as error:
             return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
         if features.duration_seconds is not None:
@@ -127,13 +129,14 @@ def run_stages(
                 video, duration_seconds=features.duration_seconds, is_duration_measured=True
             )
         results += (
-            stage_result(video, stage, features, flow.encoders, options.analysis) for stage in heard
+            stage_result(video, stage, features, encoder_pool.encoders, options.analysis)
+            for stage in decoded_stages
         )
         if features.problem is not None:
             failures.append(Failure(path, "decode", features.problem.code, str(features.problem)))
     waits = False
     if "lyrics" in lacking:
-        lyrics, waits = _take_lyrics(found, probe, flow, options, failures, stop)
+        lyrics, waits = _take_lyrics(found, probe, encoder_pool, options, failures, stop)
         results.append(lyrics)
     return Outcome(found, video, tuple(results), tuple(failures), waits)
 
@@ -229,7 +232,7 @@ def lyrics_result(
     return StageResult(stage, embeddings, lyrics)
 
 
-def hear_lyrics(
+def transcribe_lyrics(
     found: Found, transcriber: Transcriber, encoders: Encoders, stop: threading.Event | None
 ) -> tuple[StageResult, Failure | None]:
     """Let Whisper hear a video that waits for it.
@@ -259,7 +262,7 @@ def lyrics_fingerprint(places: Sequence[Path], list_files: ListFiles = list_lyri
 def _take_lyrics(
     found: Found,
     probe: Probe,
-    flow: Flow,
+    encoder_pool: EncoderPool,
     options: StageOptions,
     failures: list[Failure],
     stop: threading.Event | None,
@@ -281,16 +284,16 @@ def _take_lyrics(
             result = lyrics_result(
                 found.video_id,
                 taken.lyrics,
-                flow.encoders,
+                encoder_pool.encoders,
                 fingerprint,
-                lambda lines: flow.encode("lyrics", lines, stop),
+                lambda lines: encoder_pool.encode("lyrics", lines, stop),
             )
             return result, False
-    key = flow.encoders.lyrics.spaces[0].key
+    key = encoder_pool.encoders.lyrics.spaces[0].key
     if probe.sound is None:
         stage = Stage(found.video_id, "lyrics", key, "absent", "no sound", fingerprint=fingerprint)
         return StageResult(stage), False
     stage = Stage(
-        found.video_id, "lyrics", key, "pending", "not heard yet", fingerprint=fingerprint
+        found.video_id, "lyrics", key, "pending", "not transcribed yet", fingerprint=fingerprint
     )
     return StageResult(stage), True

@@ -37,7 +37,7 @@ def take_inventory(
         MvsearchError: a place is not there, or is no folder and no media file.
     """
     scan = scan_places(places, ScanOptions(recursive=options.is_recursive))
-    files, twins = _part_twins(scan.files)
+    files, duplicates = _separate_duplicates(scan.files)
     folders = Folders(scan.folders, is_recursive=options.is_recursive)
     named = {path_key(path) for path in scan.named}
     known = _key_locations(catalog.locations())
@@ -45,7 +45,7 @@ def take_inventory(
         tuple(files),
         {path_key(file.path) for file in scan.files},
         scan.unfinished,
-        [*scan.failures, *twins],
+        [*scan.failures, *duplicates],
         known,
         {key: place for key, place in known.items() if folders.find(key) is not None},
         _group_failures(
@@ -118,7 +118,7 @@ def _find_empty(scan: Scan, asked: Comparison) -> tuple[Path, ...]:
     return tuple(folder for folder in scan.folders if folder not in filled)
 
 
-def _part_twins(files: Sequence[ScannedFile]) -> tuple[list[ScannedFile], list[Failure]]:
+def _separate_duplicates(files: Sequence[ScannedFile]) -> tuple[list[ScannedFile], list[Failure]]:
     """Keep one file of those whose names are one to the catalogue; the others are failures."""
     kept: dict[str, ScannedFile] = {}
     failures: list[Failure] = []

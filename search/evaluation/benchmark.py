@@ -50,9 +50,9 @@ class _Prepared:
     cut_error: MediaError | None = None
 
 
-def compare_sides(
+def compare_profiles(
     library: Library,
-    sides: Sequence[tuple[Library, Encoders]],
+    libraries: Sequence[tuple[Library, Encoders]],
     groups: Groups,
     options: BenchmarkOptions,
     *,
@@ -63,19 +63,21 @@ def compare_sides(
 
     Args:
         library: the source of the queries.
-        sides: libraries of the same videos, each with the encoders of its profile.
+        libraries: libraries of the same videos, each with the encoders of its profile.
         groups: videos that count as right answers for each other.
         options: the sample of queries and the number of workers.
         progress: told of the stages "queries" and "similar".
         stop: when set, nothing new is begun, and the progress ends the run.
 
     Returns:
-        One evaluation a side, in their order.
+        One evaluation per library, in their order.
 
     Raises:
         MvsearchError: a library is empty, or its encoders cannot search it.
     """
-    runners = [QueryRunner(side, encoders, groups) for side, encoders in sides]
+    runners = [
+        QueryRunner(profile_library, encoders, groups) for profile_library, encoders in libraries
+    ]
     with tempfile.TemporaryDirectory(prefix="mvsearch-") as folder:
         told = progress or Silence()
         stop = stop or threading.Event()

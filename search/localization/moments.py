@@ -12,7 +12,7 @@ from mvsearch.search.query.encode import EncodedPart, point_times
 from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.query.tags import name_stretch
 from mvsearch.search.results import Moment
-from mvsearch.search.retrieval.retrieve import Ask
+from mvsearch.search.retrieval.retrieve import IndexQuery
 from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix, Space, Video
 from mvsearch.store.vectors.index import VectorIndex
@@ -28,7 +28,7 @@ MIN_SIMILARITY = 0.1
 def find_moments(
     library: Library,
     video: Video,
-    asked: Sequence[tuple[EncodedPart, Ask]],
+    asked: Sequence[tuple[EncodedPart, IndexQuery]],
     n_moments: int,
 ) -> tuple[Moment, ...]:
     """Find the moments of a video for a query: positions of clips first, then similar segments.
@@ -63,7 +63,7 @@ def _limit_each(moments: Iterable[Moment], n_moments: int) -> list[Moment]:
 
 
 def _align_clip(
-    video: Video, asked: Sequence[tuple[EncodedPart, Ask]], n_moments: int
+    video: Video, asked: Sequence[tuple[EncodedPart, IndexQuery]], n_moments: int
 ) -> list[Moment]:
     tracks: list[SimilarityTrack] = []
     is_calibrated = True

@@ -49,7 +49,7 @@ class WordEvidence:
     strengths: Matrix
     words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
-    def lift(self, similarities: Matrix) -> Matrix:
+    def combine(self, similarities: Matrix) -> Matrix:
         """Raise cosines (q, n) by the evidence; without any they stay as they are.
 
         Two reasons to believe in a line, of which either would do: it is another only if both

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.retrieval.blocks import iter_slices
-from mvsearch.search.retrieval.video_table import Pool, Positions, gather_pool
+from mvsearch.search.retrieval.video_table import Positions, VideoTable, make_table
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
 from mvsearch.store.vectors.index import Neighbours, VectorIndex
@@ -24,12 +24,12 @@ ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ask:
-    """A set of query vectors, placed by the index that they are asked of.
+class IndexQuery:
+    """Query vectors in the coordinates of an index.
 
     Attributes:
         vectors: (q, dim) float32, q >= 1.
-        evidence: by video id, what words say beside the vectors; it only ever raises a similarity.
+        evidence: by video id, matching words beside the vectors; it never lowers a similarity.
     """
 
     index: VectorIndex
@@ -40,7 +40,7 @@ class Ask:
         """The similarities (q, n) with the video's n vectors: cosines, raised by the evidence."""
         similarities = self.vectors @ self.index.vectors(video_id).T
         evidence = self.evidence.get(video_id)
-        return similarities if evidence is None else evidence.lift(similarities)
+        return similarities if evidence is None else evidence.combine(similarities)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class Candidates:
     Attributes:
         video_ids: v of them, sorted.
         similarities: (asks, v) float64, NaN where a video has no vectors in an ask's space.
-        positions: (v,) of the videos in the pool.
+        positions: (v,) of the videos in the table.
     """
 
     video_ids: tuple[str, ...]
@@ -58,7 +58,7 @@ class Candidates:
     positions: Positions
 
 
-def score_videos(ask: Ask, video_ids: Sequence[str]) -> FloatArray:
+def score_videos(ask: IndexQuery, video_ids: Sequence[str]) -> FloatArray:
     """Mean over the query's vectors of the best match in each video, by comparing all vectors.
 
     Returns:
@@ -72,35 +72,35 @@ def score_videos(ask: Ask, video_ids: Sequence[str]) -> FloatArray:
 
 
 def find_candidates(
-    asks: Sequence[Ask],
+    asks: Sequence[IndexQuery],
     fuse: Fuse,
     n_wanted: int | None,
     left_out: Collection[str] = (),
-    pool: Pool | None = None,
+    table: VideoTable | None = None,
     within: Collection[str] | None = None,
 ) -> Candidates:
-    """Find videos among which are the `n_wanted` best of the library.
+    """Find candidates that include the `n_wanted` best videos of the library.
 
-    Every vector is compared: each is read once for all query vectors, and to look for neighbours
-    instead would cost as much for one of them and many times as much for a song's. Only where an
-    approximate search is cheaper (`VectorIndex.is_scoring_cheaper`), the k nearest segments of
-    every query vector bound what each video can reach, by those of its own or else by the k-th
-    (the threshold algorithm; Fagin, Lotem and Naor 2003). Of the videos that this leaves in doubt
-    only three times as many as are wanted, and 2 * `MIN_DOUBTFUL`, are scored: what is found is as
-    complete as the k neighbours are.
+    Usually every vector is read once and compared with all query vectors: a neighbour search would
+    cost as much for one query vector, and many times as much for a song. If an approximate search
+    is cheaper (`VectorIndex.is_scoring_cheaper`), the k nearest segments of every query vector
+    bound the score of each video, by its own segments or else by the k-th (threshold algorithm;
+    Fagin, Lotem and Naor 2003). Of the undecided videos only three times `n_wanted`, and 2 *
+    `MIN_DOUBTFUL`, are
+    scored: the result is as complete as the k neighbours.
 
     Args:
         asks: at least one.
         fuse: (asks, videos) similarities, NaN where unknown, and the positions of these videos in
-            the pool into (videos,) scores; a video's score must not fall when one of its
+            the table into (videos,) scores; a video's score must not fall when one of its
             similarities rises, nor depend on the other videos.
-        n_wanted: None for all videos.
-        left_out: ids of videos that are no answer.
-        pool: of the indexes that are asked, where it is at hand.
-        within: ids of the videos that may be an answer; None for all. No other is compared.
+        n_wanted: number of videos; None for all.
+        left_out: ids of videos to leave out.
+        table: of the indexes, if it exists already.
+        within: ids of the videos to compare; None for all.
     """
-    pool = pool or gather_pool([ask.index for ask in asks])
-    search = _Search.begin(asks, fuse, pool, left_out, within)
+    table = table or make_table([ask.index for ask in asks])
+    search = _Search.begin(asks, fuse, table, left_out, within)
     n_wanted = len(search.open) if n_wanted is None else min(n_wanted, len(search.open))
     k = NEIGHBOURS * n_wanted
     for at, ask in enumerate(asks):
@@ -118,16 +118,16 @@ class _Search:
     """What is known so far of the videos that may answer.
 
     Attributes:
-        is_held: (asks, v) which video of the pool each ask can be compared with.
+        is_held: (asks, v) which video of the table each query can be compared with.
         open: positions of those that may answer, rising.
         similarities: (asks, v) of those scored, NaN otherwise.
         is_scored: (v,) which have all of theirs.
         is_read: (asks,) which were compared with all that may answer.
     """
 
-    asks: Sequence[Ask]
+    asks: Sequence[IndexQuery]
     fuse: Fuse
-    pool: Pool
+    table: VideoTable
     is_held: npt.NDArray[np.bool_]
     open: Positions
     similarities: FloatArray
@@ -137,38 +137,38 @@ class _Search:
     @classmethod
     def begin(
         cls,
-        asks: Sequence[Ask],
+        asks: Sequence[IndexQuery],
         fuse: Fuse,
-        pool: Pool,
+        table: VideoTable,
         left_out: Collection[str],
         within: Collection[str] | None,
     ) -> "_Search":
-        is_held = pool.is_held[[pool.row_of(ask.index) for ask in asks]]
+        is_held = table.is_held[[table.row_of(ask.index) for ask in asks]]
         is_open: npt.NDArray[np.bool_] = np.any(is_held, axis=0)
         if within is not None:
-            is_open &= pool.mark(within)
-        is_open &= ~pool.mark(left_out)
+            is_open &= table.mark(within)
+        is_open &= ~table.mark(left_out)
         return cls(
-            asks, fuse, pool, is_held, np.flatnonzero(is_open),
+            asks, fuse, table, is_held, np.flatnonzero(is_open),
             similarities=np.full(is_held.shape, np.nan),
-            is_scored=np.zeros(len(pool.video_ids), dtype=np.bool_),
+            is_scored=np.zeros(len(table.video_ids), dtype=np.bool_),
             is_read=np.zeros(len(asks), dtype=np.bool_),
         )  # fmt: skip
 
-    def is_read_in_full(self, ask: Ask, k: int) -> bool:
+    def is_read_in_full(self, ask: IndexQuery, k: int) -> bool:
         """Whether an ask is compared with all vectors, or its k nearest are looked for."""
-        return ask.index.is_scoring_cheaper(len(ask.vectors), k, self.pool.pick(self.open))
+        return ask.index.is_scoring_cheaper(len(ask.vectors), k, self.table.pick(self.open))
 
     def read(self, at: int) -> None:
         """Compare an ask with all videos that may answer."""
-        self.similarities[at, self.open] = score_videos(self.asks[at], self.pool.pick(self.open))
+        self.similarities[at, self.open] = score_videos(self.asks[at], self.table.pick(self.open))
         self.is_read[at] = True
         self.is_scored[self.open] = self.is_read.all()
 
     def score(self, positions: Positions) -> None:
         """Compare some videos with all that is asked."""
         new = np.sort(positions[~self.is_scored[positions]])
-        video_ids = self.pool.pick(new)
+        video_ids = self.table.pick(new)
         for at in np.flatnonzero(~self.is_read).tolist():
             self.similarities[at, new] = score_videos(self.asks[at], video_ids)
         self.is_scored[new] = True
@@ -185,16 +185,16 @@ class _Search:
         is_met[self.is_read] = True
         for at in np.flatnonzero(~self.is_read).tolist():
             ask = self.asks[at]
-            places = self.pool.places[self.pool.row_of(ask.index)]
+            places = self.table.places[self.table.row_of(ask.index)]
             bounds[at, places], is_met[at, places] = self._bound_one(ask, k)
-            spoken = [self.pool.position[v] for v in ask.evidence if v in self.pool.position]
-            self.score(self.open[np.isin(self.open, spoken)])
+            matched = [self.table.position[v] for v in ask.evidence if v in self.table.position]
+            self.score(self.open[np.isin(self.open, matched)])
         known = self.open[is_met[:, self.open].all(axis=0) & ~self.is_scored[self.open]]
         self.similarities[:, known] = bounds[:, known]
         self.is_scored[known] = True
         return bounds + ROUNDING
 
-    def _bound_one(self, ask: Ask, k: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def _bound_one(self, ask: IndexQuery, k: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
         """`_bound` over as many query vectors at a time as fit into memory."""
         n_videos = len(ask.index.video_ids)
         total, is_met = np.zeros(n_videos), np.ones(n_videos, dtype=np.bool_)
@@ -208,11 +208,11 @@ class _Search:
 
     def _restrict(self) -> tuple[Sequence[str] | None, Sequence[str]]:
         """The videos that may be found, or those that may not, whichever are fewer."""
-        if 2 * len(self.open) <= len(self.pool.video_ids):
-            return self.pool.pick(self.open), ()
-        is_closed = np.ones(len(self.pool.video_ids), dtype=np.bool_)
+        if 2 * len(self.open) <= len(self.table.video_ids):
+            return self.table.pick(self.open), ()
+        is_closed = np.ones(len(self.table.video_ids), dtype=np.bool_)
         is_closed[self.open] = False
-        return None, self.pool.pick(np.flatnonzero(is_closed))
+        return None, self.table.pick(np.flatnonzero(is_closed))
 
     def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
         """The videos that could be among the best and are not scored, the likeliest first."""
@@ -227,7 +227,7 @@ class _Search:
     def collect(self) -> Candidates:
         """All videos scored."""
         scored = np.flatnonzero(self.is_scored)
-        return Candidates(self.pool.pick(scored), self.similarities[:, scored], scored)
+        return Candidates(self.table.pick(scored), self.similarities[:, scored], scored)
 
 
 def _bound(found: Neighbours, n_videos: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:

@@ -13,15 +13,15 @@ Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pool:
-    """The videos of some indexes; to gather them takes milliseconds, so one pool serves many asks.
+class VideoTable:
+    """The numbered videos of some indexes; kept for many queries, as making it takes milliseconds.
 
     Attributes:
-        indexes: different ones.
+        indexes: without repetition.
         video_ids: v of them, sorted.
         position: of each id in `video_ids`.
-        places: for each index, the position of each of its `video_ids`.
-        is_held: (indexes, v) whether an index holds a video.
+        places: for each index, the positions of its `video_ids`.
+        is_held: (indexes, v) whether an index contains a video.
     """
 
     indexes: tuple[VectorIndex, ...]
@@ -31,12 +31,12 @@ class Pool:
     is_held: npt.NDArray[np.bool_]
 
     def is_overtaken(self, indexes: Sequence[VectorIndex]) -> bool:
-        """Whether one of these indexes is another one of a space of these."""
+        """Whether one of these indexes replaces an index of this table."""
         spaces = {index.space.key for index in indexes if index not in self.indexes}
         return any(own.space.key in spaces for own in self.indexes)
 
     def row_of(self, index: VectorIndex) -> int:
-        """Where an index is in `indexes`."""
+        """The position of an index in `indexes`."""
         return next(at for at, own in enumerate(self.indexes) if own is index)
 
     def pick(self, positions: Positions) -> tuple[str, ...]:
@@ -50,8 +50,8 @@ class Pool:
         return is_marked
 
 
-def gather_pool(indexes: Sequence[VectorIndex]) -> Pool:
-    """The videos of some indexes, of which any may be named more than once."""
+def make_table(indexes: Sequence[VectorIndex]) -> VideoTable:
+    """Make the table of some indexes, which may repeat."""
     different = tuple({id(index): index for index in indexes}.values())
     video_ids = different[0].video_ids
     if len(different) > 1:
@@ -64,27 +64,26 @@ def gather_pool(indexes: Sequence[VectorIndex]) -> Pool:
     is_held = np.zeros((len(different), len(video_ids)), dtype=np.bool_)
     for row, own in zip(is_held, places, strict=True):
         row[own] = True
-    return Pool(different, video_ids, position, places, is_held)
+    return VideoTable(different, video_ids, position, places, is_held)
 
 
-class Pools:
-    """The pools that an engine keeps between its queries; any thread may ask."""
+class VideoTables:
+    """The tables that an engine keeps between queries; thread-safe."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], Pool] = {}
+        self._known: dict[tuple[str, ...], VideoTable] = {}
         self._lock = threading.Lock()
 
-    def gather(self, indexes: Sequence[VectorIndex]) -> Pool:
-        """The videos of these indexes, gathered anew only when one of them is another.
+    def gather(self, indexes: Sequence[VectorIndex]) -> VideoTable:
+        """The table of these indexes, made again only if one of them has changed.
 
-        What was gathered from an index that has been overtaken since is forgotten, and the memory
-        of that index with it.
+        Tables of replaced indexes are dropped, and the memory of these indexes with them.
         """
         keys = tuple(index.space.key for index in indexes)
         with self._lock:
             known = self._known.get(keys)
             if known is None or not all(index in known.indexes for index in indexes):
-                known = gather_pool(indexes)
+                known = make_table(indexes)
                 others = {k: p for k, p in self._known.items() if not p.is_overtaken(indexes)}
                 self._known = others | {keys: known}
             return known

@@ -153,10 +153,10 @@ def test_a_library_inside_it_is_not_reached_through_a_link(strange: Path, tmp_pa
             Library.open(strange) as library,
             pytest.raises(LibraryDamagedError, match="is a link, which is not followed"),
         ):
-            library.find_side("profiles", "paper")
+            library.find_nested("profiles", "paper")
         place.unlink()
     with Library.open(strange) as library:
-        assert library.find_side("profiles", "paper") == strange / "profiles" / "paper"
+        assert library.find_nested("profiles", "paper") == strange / "profiles" / "paper"
 
 
 def test_the_library_itself_may_be_reached_through_a_link(strange: Path, tmp_path: Path) -> None:

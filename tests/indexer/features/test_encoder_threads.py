@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.encoder_threads import EncoderQueue, EncoderThread, Flow
+from mvsearch.indexer.features.encoder_threads import EncoderPool, EncoderQueue, EncoderThread
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from tests.limits import HANG_SECONDS
 
@@ -186,12 +186,12 @@ def test_closing_lets_go_whoever_hands_in_or_waits(gate):
 
 def test_places_at_the_decoder_are_so_many():
     stop = threading.Event()
-    with Flow(Encoders("toy"), ["frames"], n_decoders=2) as flow:
-        with flow.decoding(stop), flow.decoding(stop):
+    with EncoderPool(Encoders("toy"), ["frames"], n_decoders=2) as encoder_pool:
+        with encoder_pool.decoding(stop), encoder_pool.decoding(stop):
             threading.Timer(0.1, stop.set).start()
-            with pytest.raises(DecodeStoppedError), flow.decoding(stop):
+            with pytest.raises(DecodeStoppedError), encoder_pool.decoding(stop):
                 pass
-        with flow.decoding(), flow.decoding():
+        with encoder_pool.decoding(), encoder_pool.decoding():
             pass
 
 
@@ -203,10 +203,12 @@ def test_encoders_are_loaded_beside_each_other_and_each_once():
         together.wait()
         seen.append(type(encoder).__name__)
 
-    with Flow(Encoders("toy"), ["frames", "audio", "lyrics"], prepare=prepare) as flow:
-        assert flow.n_encoders == 3
-        flow.start()
-        flow.start()
-        vectors = flow.encode("lyrics", ["a line", "another"])[0]
+    with EncoderPool(
+        Encoders("toy"), ["frames", "audio", "lyrics"], prepare=prepare
+    ) as encoder_pool:
+        assert encoder_pool.n_encoders == 3
+        encoder_pool.start()
+        encoder_pool.start()
+        vectors = encoder_pool.encode("lyrics", ["a line", "another"])[0]
     assert sorted(seen) == ["ToyAudio", "ToyFrames", "ToyLyrics"]
     np.testing.assert_array_equal(vectors, Encoders("toy").lyrics.encode(["a line", "another"])[0])

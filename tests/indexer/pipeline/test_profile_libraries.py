@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from mvsearch.indexer.encoders import PROFILES
-from mvsearch.indexer.pipeline.profile_libraries import open_side, open_sides
+from mvsearch.indexer.pipeline.profile_libraries import open_profile_libraries, open_profile_library
 from mvsearch.indexer.pipeline.run import IndexOptions
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.errors import WeightsMissingError
@@ -41,7 +41,7 @@ def places(library):
 
 
 def opened(library):
-    return open_side(library, "toy-few", IndexOptions(workers=1))
+    return open_profile_library(library, "toy-few", IndexOptions(workers=1))
 
 
 def test_a_side_holds_the_same_videos_as_its_profile_has_them(library):
@@ -117,7 +117,7 @@ def test_one_of_several_places_is_enough(library, folder):
 
 
 def test_the_profile_of_the_library_needs_no_side(library):
-    with open_side(library, "toy") as side:
+    with open_profile_library(library, "toy") as side:
         assert side.library is library
         assert side.summary is None
     assert not (library.folder / "profiles").exists()
@@ -126,14 +126,14 @@ def test_the_profile_of_the_library_needs_no_side(library):
 def test_missing_weights_leave_nothing_behind(library):
     with (
         pytest.raises(WeightsMissingError, match="models fetch resnet50"),
-        open_side(library, "paper"),
+        open_profile_library(library, "paper"),
     ):
         pass
     assert not (library.folder / "profiles").exists()
 
 
 def test_of_several_profiles_each_is_a_side(library):
-    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
+    with open_profile_libraries(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
         assert [side.encoders.name for side in sides] == ["toy", "toy-few"]
         assert places(sides[1].library) == places(library)
 
@@ -141,7 +141,7 @@ def test_of_several_profiles_each_is_a_side(library):
 def test_weights_that_are_missing_are_told_before_any_profile_is_indexed(library):
     with (
         pytest.raises(WeightsMissingError) as raised,
-        open_sides(library, ["toy-few", "paper"], IndexOptions(workers=1)),
+        open_profile_libraries(library, ["toy-few", "paper"], IndexOptions(workers=1)),
     ):
         pass
     for name in ("resnet50", "bert"):
@@ -157,7 +157,7 @@ def test_an_interrupted_side_is_not_measured_and_goes_on_the_next_time(library):
 
     with (
         pytest.raises(KeyboardInterrupt),
-        open_side(library, "toy-few", IndexOptions(workers=1), Impatient()),
+        open_profile_library(library, "toy-few", IndexOptions(workers=1), Impatient()),
     ):
         pytest.fail("it is not whole")
     with opened(library) as side:

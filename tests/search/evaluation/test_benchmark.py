@@ -9,7 +9,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.progress import Silence
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.evaluation import benchmark, query_runner
-from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
+from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_profiles
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions
 from mvsearch.search.evaluation.query_runner import QueryRunner, find_moment_error
@@ -40,7 +40,7 @@ def run(library, groups=NOBODY, progress=None, **sample):
     given = {"n_clips": 3, "lengths_seconds": (2.0,), "distortions": NAMES} | sample
     options = BenchmarkOptions(SampleOptions(**given), workers=2)
     sides = [(library, Encoders("toy"))]
-    (evaluation,) = compare_sides(library, sides, groups, options, progress=progress)
+    (evaluation,) = compare_profiles(library, sides, groups, options, progress=progress)
     return evaluation
 
 

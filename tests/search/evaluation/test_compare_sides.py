@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from mvsearch.indexer.encoders import PROFILES, Encoders
-from mvsearch.indexer.pipeline.profile_libraries import open_sides
+from mvsearch.indexer.pipeline.profile_libraries import open_profile_libraries
 from mvsearch.indexer.pipeline.run import IndexOptions
 from mvsearch.search.evaluation import benchmark
-from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_sides
+from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_profiles
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.store.library import Library
@@ -55,9 +55,9 @@ def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
         cut_clip(path, start_seconds, seconds, distortion, out, seed)
 
     monkeypatch.setattr(benchmark, "cut_clip", count)
-    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
+    with open_profile_libraries(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
         pairs = [(side.library, side.encoders) for side in sides]
-        whole, few = compare_sides(library, pairs, Groups({}), OPTIONS)
+        whole, few = compare_profiles(library, pairs, Groups({}), OPTIONS)
     # Three videos, of which one has no sound to hear alone.
     assert len(cuts) == len(set(cuts)) == 5
     assert (whole.profile, few.profile) == ("toy", "toy-few")
@@ -74,10 +74,10 @@ def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
 
 def test_beside_another_profile_a_library_answers_as_it_does_alone(library):
     options = replace(OPTIONS, sample=replace(OPTIONS.sample, kinds=("image", "lyric", "similar")))
-    (alone,) = compare_sides(library, [(library, Encoders("toy"))], Groups({}), options)
-    with open_sides(library, ["toy-few", "toy"], IndexOptions(workers=1)) as sides:
+    (alone,) = compare_profiles(library, [(library, Encoders("toy"))], Groups({}), options)
+    with open_profile_libraries(library, ["toy-few", "toy"], IndexOptions(workers=1)) as sides:
         pairs = [(side.library, side.encoders) for side in sides]
-        _, beside = compare_sides(library, pairs, Groups({}), options)
+        _, beside = compare_profiles(library, pairs, Groups({}), options)
     assert beside.outcomes == alone.outcomes
     assert beside.outcomes
 
@@ -90,9 +90,9 @@ def test_what_cannot_be_heard_makes_no_more_answers_right(library):
         SampleOptions(n_clips=3, lengths_seconds=(2.0,), distortions=("none",), kinds=("clip",)),
         workers=1,
     )
-    with open_sides(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
+    with open_profile_libraries(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
         pairs = [(side.library, side.encoders) for side in sides]
-        found = compare_sides(library, pairs, groups, options)
+        found = compare_profiles(library, pairs, groups, options)
     for evaluation in found:
         sounding = {first.id, second.id}
         for system in ("rrf", "frames"):

@@ -13,7 +13,7 @@ import mvsearch.store.catalog.lines
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.query.lexical import WordEvidence, find_evidence, find_lines
 from mvsearch.search.query.query import Query, QueryPart
-from mvsearch.search.retrieval.retrieve import Ask, find_candidates, score_videos
+from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates, score_videos
 from mvsearch.store.catalog.lines import split_words
 from mvsearch.store.library import Library
 from mvsearch.store.records import LyricLine, Lyrics, Space, Stage
@@ -141,7 +141,7 @@ def test_what_holds_no_word_of_the_library_is_no_evidence_and_no_error(
 def test_evidence_lifts_what_it_points_to_and_nothing_else() -> None:
     similarities = np.array([[0.5, -0.2, 0.9]], dtype=np.float32)
     strengths = np.array([[0.5, 0.5, 0.0]], dtype=np.float32)
-    lifted = WordEvidence(strengths).lift(similarities)
+    lifted = WordEvidence(strengths).combine(similarities)
     assert lifted == pytest.approx(np.array([[0.75, 0.5, 0.9]]))
 
 
@@ -149,11 +149,11 @@ def test_evidence_lifts_what_it_points_to_and_nothing_else() -> None:
 UNLIKE = np.eye(LYRICS.dim)[-1]
 
 
-def make_ask(library: Library, lines: tuple[str, ...], seed: int) -> Ask:
+def make_ask(library: Library, lines: tuple[str, ...], seed: int) -> IndexQuery:
     rng = np.random.default_rng(seed)
     index = library.index(LYRICS)
     vectors = index.place(unit(rng.normal(size=(len(lines), LYRICS.dim))))
-    return Ask(index, vectors, find_evidence(library.catalog, LYRICS, lines))
+    return IndexQuery(index, vectors, find_evidence(library.catalog, LYRICS, lines))
 
 
 @pytest.mark.parametrize("n_wanted", [1, 2, None])

@@ -10,7 +10,7 @@ import mvsearch.search.retrieval.blocks
 import mvsearch.search.retrieval.retrieve
 import mvsearch.store.vectors.best_match
 from mvsearch.search.query.lexical import WordEvidence
-from mvsearch.search.retrieval.retrieve import Ask, find_candidates, score_videos
+from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates, score_videos
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.fusion import fuse_surprisal, fuse_weighted, merge_parts
@@ -61,7 +61,9 @@ def test_set_similarity_is_brute_force_whatever_the_blocks(
     ids = [f"{at:02d}aa" for at in (5, 11, 0, 1, 2, 10, 3, 4, 7)]
     queries = make_queries(index, 5, 3)
     expected = [brute_force(index, queries, video_id) for video_id in ids]
-    assert score_videos(Ask(index, queries), ids) == pytest.approx(expected, abs=1e-5, nan_ok=True)
+    assert score_videos(IndexQuery(index, queries), ids) == pytest.approx(
+        expected, abs=1e-5, nan_ok=True
+    )
     assert np.isnan(expected[2])
 
 
@@ -70,7 +72,7 @@ def test_set_similarity_is_brute_force_whatever_the_blocks(
 def test_candidates_hold_the_true_best(library: Any, spaces: Any, seed: int, n_wanted: int) -> None:
     modalities = ["frames", "lyrics"] if seed % 2 else ["frames"]
     indexes = [library.index(spaces[m]) for m in modalities]
-    asks = [Ask(i, make_queries(i, 1 + seed, seed + at)) for at, i in enumerate(indexes)]
+    asks = [IndexQuery(i, make_queries(i, 1 + seed, seed + at)) for at, i in enumerate(indexes)]
     weights = {"frames": 0.3, "lyrics": 0.7}
     left_out = {"05aa"} if seed % 3 == 0 else set()
 
@@ -94,7 +96,7 @@ def test_candidates_hold_the_best_when_every_video_has_a_level_of_its_own(
 ) -> None:
     modalities = ["frames", "lyrics"]
     indexes = [library.index(spaces[m]) for m in modalities]
-    asks = [Ask(i, make_queries(i, 1 + seed, seed + at)) for at, i in enumerate(indexes)]
+    asks = [IndexQuery(i, make_queries(i, 1 + seed, seed + at)) for at, i in enumerate(indexes)]
     ids = [f"{at:02d}aa" for at in range(N_VIDEOS)]
     rng = np.random.default_rng(seed)
     levels = {m: rng.uniform(-0.5, 1.5, N_VIDEOS) for m in modalities}
@@ -119,7 +121,7 @@ def test_what_words_speak_for_is_scored_whatever_its_similarity(
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "is_scoring_cheaper", lambda *_: False)
     monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "MIN_DOUBTFUL", 0)
-    asks = [Ask(index, make_queries(index, 1, 1))]
+    asks = [IndexQuery(index, make_queries(index, 1, 1))]
     alone = find_candidates(asks, lambda s, _: s[0], 1)
     outsider = next(v for v in index.video_ids if v not in alone.video_ids)
     n_segments = len(index.vectors(outsider))
@@ -150,7 +152,7 @@ def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
         "widen",
         lambda rows, out: read.append(len(rows)) or real(rows, out),
     )
-    ask = Ask(index, make_queries(index, n_queries, 4))
+    ask = IndexQuery(index, make_queries(index, n_queries, 4))
     read.clear()
     found = find_candidates([ask], lambda s, _: s[0], 2)
     assert sum(read) == index.n
@@ -160,7 +162,7 @@ def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
 
 def test_wanting_all_gives_all(library: Any, spaces: Any) -> None:
     index = library.index(spaces["frames"])
-    found = find_candidates([Ask(index, make_queries(index, 2, 1))], lambda s, _: s[0], None)
+    found = find_candidates([IndexQuery(index, make_queries(index, 2, 1))], lambda s, _: s[0], None)
     assert len(found.video_ids) == N_VIDEOS - 1
 
 
@@ -204,7 +206,7 @@ def test_an_approximate_index_is_asked_once_and_its_finds_are_scored_exactly(
         type(index), "search", lambda self, q, k, *rest: asked.append(k) or real(self, q, k, *rest)
     )
     monkeypatch.setattr(mvsearch.search.retrieval.retrieve, "NEIGHBOURS", 1)
-    ask = Ask(index, make_queries(index, 12, 9))
+    ask = IndexQuery(index, make_queries(index, 12, 9))
     # The one neighbour of each vector rules no video out: none but a few are looked at.
     found = find_candidates([ask], lambda s, _: s[0], 1)
     assert len(asked) == 1
@@ -218,7 +220,7 @@ def test_what_is_held_of_neighbours_is_bounded_whatever_is_wanted(
 ) -> None:
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "is_scoring_cheaper", lambda *_: False)
-    ask = Ask(index, make_queries(index, 30, 9))
+    ask = IndexQuery(index, make_queries(index, 30, 9))
     whole = find_candidates([ask], lambda s, _: s[0], 6)
     held: list[int] = []
     real = type(index).search

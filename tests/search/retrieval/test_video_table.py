@@ -1,10 +1,10 @@
-"""Pools of videos against sets of ids."""
+"""Tables of videos against sets of ids."""
 
 from typing import Any
 
 import numpy as np
 
-from mvsearch.search.retrieval.video_table import gather_pool
+from mvsearch.search.retrieval.video_table import make_table
 
 
 def test_a_pool_holds_every_video_once_and_knows_who_has_it(
@@ -20,13 +20,13 @@ def test_a_pool_holds_every_video_once_and_knows_who_has_it(
     }
     library = plant(content)
     audio, frames = library.index(spaces["audio"]), library.index(spaces["frames"])
-    pool = gather_pool([audio, frames, audio])
-    assert pool.video_ids == ("aa", "bb", "cc")
-    assert pool.indexes == (audio, frames)
-    assert pool.row_of(frames) == 1
-    for index, places, is_held in zip(pool.indexes, pool.places, pool.is_held, strict=True):
-        assert pool.pick(places) == index.video_ids
-        assert {v for v, has in zip(pool.video_ids, is_held, strict=True) if has} == set(
+    table = make_table([audio, frames, audio])
+    assert table.video_ids == ("aa", "bb", "cc")
+    assert table.indexes == (audio, frames)
+    assert table.row_of(frames) == 1
+    for index, places, is_held in zip(table.indexes, table.places, table.is_held, strict=True):
+        assert table.pick(places) == index.video_ids
+        assert {v for v, has in zip(table.video_ids, is_held, strict=True) if has} == set(
             index.video_ids
         )
-    assert gather_pool([frames]).video_ids is frames.video_ids
+    assert make_table([frames]).video_ids is frames.video_ids

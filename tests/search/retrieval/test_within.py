@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mvsearch.search.retrieval import retrieve
-from mvsearch.search.retrieval.retrieve import Ask, find_candidates
+from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates
 from mvsearch.store.vectors import inverted_list_files, inverted_lists
 
 N_VIDEOS, N_FRAMES, N_WANTED = 150, 20, 5
@@ -64,7 +64,7 @@ def test_the_best_of_those_that_pass_are_found(
     excluded = ids[passing[:1]].tolist() if n_passing == 15 else []
     open_to = np.setdiff1d(passing, passing[: len(excluded)])
     found = find_candidates(
-        [Ask(index, queries)],
+        [IndexQuery(index, queries)],
         lambda similarities, _: similarities[0],
         N_WANTED,
         excluded,
