@@ -16,10 +16,10 @@ from mvsearch.search.commands import (
     report,
     search,
 )
-from mvsearch.search.commands.configuration import apply_settings
-from mvsearch.search.commands.metric_pairs import metric_app
+from mvsearch.search.commands.metrics.pairs import metric_app
+from mvsearch.search.commands.options.configuration import apply_settings
+from mvsearch.search.commands.options.verbosity import QuietOption, VerboseOption, let_commands_log
 from mvsearch.search.commands.process import describe_version, end_process, run_app
-from mvsearch.search.commands.verbosity import QuietOption, VerboseOption, let_commands_log
 
 app = typer.Typer(
     name="mvsearch",

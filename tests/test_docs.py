@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from mvsearch import cli
-from mvsearch.search.commands.examples import show_examples
+from mvsearch.search.commands.options.examples import show_examples
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.options import JsonOption, require_command
+from mvsearch.search.commands.options.common import JsonOption, require_command
+from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.output.terminal import make_console, print_json
 
 app = typer.Typer(help="The configuration file, which sets defaults of options.")
@@ -15,7 +15,7 @@ app.callback(invoke_without_command=True)(require_command)
 @app.command("path", epilog=show_examples("config path"))
 def print_config_path() -> None:
     """Print the path of the configuration file."""
-    from mvsearch.search.commands.configuration import find_config
+    from mvsearch.search.commands.options.configuration import find_config
     from mvsearch.store.unicode import printable
 
     typer.echo(printable(str(find_config())))
@@ -31,7 +31,7 @@ def show_config(
     as_json: JsonOption = False,
 ) -> None:
     """Show options with changed defaults, and the sources of their values."""
-    from mvsearch.search.commands.settings import list_values
+    from mvsearch.search.commands.options.settings import list_values
     from mvsearch.search.output.settings import print_values, value_to_dict
 
     values = list_values(context, tuple(command or ()))

@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.options import ForceOption, JsonOption, LibraryOption, read_path
-from mvsearch.search.commands.target import check_target
+from mvsearch.search.commands.options.common import (
+    ForceOption,
+    JsonOption,
+    LibraryOption,
+    read_path,
+)
+from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.options.target import check_target
 from mvsearch.search.output.terminal import make_console, print_json, write_file
 from mvsearch.store.errors import MvsearchError
 

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.options import (
+from mvsearch.search.commands.options.common import (
     ForceOption,
     LibraryOption,
     read_path,
     require_command,
 )
+from mvsearch.search.commands.options.examples import show_examples
 
 app = typer.Typer(help="Export contents of the library.")
 app.callback(invoke_without_command=True)(require_command)

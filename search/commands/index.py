@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.completion import complete_profile
-from mvsearch.search.commands.configuration import has_library, is_from_file
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.options import JsonOption, LibraryOption, read_path
+from mvsearch.search.commands.options.common import JsonOption, LibraryOption, read_path
+from mvsearch.search.commands.options.completion import complete_profile
+from mvsearch.search.commands.options.configuration import has_library, is_from_file
+from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console, print_json
 

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.filtering import with_filter
-from mvsearch.search.commands.options import (
+from mvsearch.search.commands.options.common import (
     ForceOption,
     JsonOption,
     LibraryOption,
@@ -15,6 +13,8 @@ from mvsearch.search.commands.options import (
     VideoArgument,
     read_path,
 )
+from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.options.filtering import with_filter
 from mvsearch.search.commands.process import EXIT_FAILURES
 from mvsearch.search.output.terminal import make_console, print_json, print_text
 from mvsearch.store.errors import MvsearchError, QueryError

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.options import JsonOption, require_command
+from mvsearch.search.commands.options.common import JsonOption, require_command
+from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.process import EXIT_FAILURES
 from mvsearch.search.output.terminal import make_console, print_json
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
+from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.process import EXIT_FAILURES
 from mvsearch.store.errors import MvsearchError
 

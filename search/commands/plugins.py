@@ -2,8 +2,8 @@
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.options import JsonOption
+from mvsearch.search.commands.options.common import JsonOption
+from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.output.terminal import make_console, print_json
 
 app = typer.Typer()

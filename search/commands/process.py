@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from mvsearch.search.commands.verbosity import logging_to_stderr
+from mvsearch.search.commands.options.verbosity import logging_to_stderr
 from mvsearch.store.distribution import explain_absence, read_version
 from mvsearch.store.errors import MvsearchError
 

@@ -4,10 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.completion import complete_report_form
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.filtering import with_filter
-from mvsearch.search.commands.options import (
+from mvsearch.search.commands.options.common import (
     CollapseOption,
     ForceOption,
     FusionOption,
@@ -18,7 +15,10 @@ from mvsearch.search.commands.options import (
     TopOption,
     WeightsOption,
 )
-from mvsearch.search.commands.target import check_target
+from mvsearch.search.commands.options.completion import complete_report_form
+from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.options.filtering import with_filter
+from mvsearch.search.commands.options.target import check_target
 from mvsearch.search.output.terminal import deliver, make_console
 from mvsearch.store.errors import MvsearchError
 

@@ -5,10 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvsearch.search.commands.completion import complete_search_form, complete_video
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.filtering import with_filter
-from mvsearch.search.commands.options import (
+from mvsearch.search.commands.options.common import (
     CollapseOption,
     ForceOption,
     FusionOption,
@@ -19,8 +16,11 @@ from mvsearch.search.commands.options import (
     WeightsOption,
     read_path,
 )
-from mvsearch.search.commands.target import check_target
-from mvsearch.search.commands.verbosity import tell
+from mvsearch.search.commands.options.completion import complete_search_form, complete_video
+from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.options.filtering import with_filter
+from mvsearch.search.commands.options.target import check_target
+from mvsearch.search.commands.options.verbosity import tell
 from mvsearch.search.output.forms import SEARCH_FORMS
 from mvsearch.search.output.terminal import make_console, print_json, print_text, write_file
 from mvsearch.store.errors import MvsearchError

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mvsearch.search.commands.metric_options import repeat_options
+from mvsearch.search.commands.metrics.options import repeat_options
 from tests.media import make_colours, make_picture, make_slides, make_tone
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from mvsearch.search.commands.options import read_path
+from mvsearch.search.commands.options.common import read_path
 from mvsearch.search.commands.process import explain
 from mvsearch.store.errors import MvsearchError
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.completion import complete_video
+from mvsearch.search.commands.options.completion import complete_video
 from mvsearch.search.commands.process import EXIT_WRONG_USE
 from mvsearch.store.errors import MvsearchError
 

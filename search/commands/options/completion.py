@@ -22,7 +22,7 @@ def complete_video(context: typer.Context, incomplete: str) -> list[str]:
     """The titles that begin with what was typed; none where the library cannot be read."""
     # A shell shows everything that is printed here in the middle of the line that is being typed.
     with suppress(Exception):
-        from mvsearch.search.commands.configuration import find_library
+        from mvsearch.search.commands.options.configuration import find_library
         from mvsearch.store.catalog.completion import complete_name
 
         names = complete_name(find_library(context), incomplete)

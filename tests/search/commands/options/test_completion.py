@@ -13,7 +13,7 @@ from mvsearch import cli
 from mvsearch.search.commands.process import run_app
 from tests.plugin_package import install_example
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 Complete = Callable[..., tuple[str, str]]
 
 

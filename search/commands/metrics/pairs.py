@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.metric_options import (
+from mvsearch.search.commands.metrics.options import (
     AudioOption,
     HeatmapOption,
     ImageOption,
@@ -18,8 +17,14 @@ from mvsearch.search.commands.metric_options import (
     show_plotted,
     show_result,
 )
-from mvsearch.search.commands.metric_sets import add_commands
-from mvsearch.search.commands.options import ForceOption, JsonOption, read_path, require_command
+from mvsearch.search.commands.metrics.sets import add_commands
+from mvsearch.search.commands.options.common import (
+    ForceOption,
+    JsonOption,
+    read_path,
+    require_command,
+)
+from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.store.errors import QueryError
 
 metric_app = typer.Typer(help="Metrics of music and pictures: pairs and sets.")

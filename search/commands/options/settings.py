@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import typer
 
-from mvsearch.search.commands.configuration import (
+from mvsearch.search.commands.options.configuration import (
     COMMON,
     ENVIRONMENT,
     check_value,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from typer.core import TyperCommand
 
-from mvsearch.search.commands.options import read_path
+from mvsearch.search.commands.options.common import read_path
 from mvsearch.search.output.terminal import make_console, print_json, write_file
 from mvsearch.store.errors import MvsearchError
 

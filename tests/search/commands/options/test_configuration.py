@@ -203,7 +203,7 @@ def test_titles_are_completed_from_the_library_of_the_file(
 ) -> None:
     from typer.main import get_command
 
-    from mvsearch.search.commands.configuration import find_library
+    from mvsearch.search.commands.options.configuration import find_library
 
     config.write_text('library = "/mine"\n')
     group: Any = get_command(cli.app)

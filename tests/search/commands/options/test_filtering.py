@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.search.commands.filtering import make_filter
+from mvsearch.search.commands.options.filtering import make_filter
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError
 from tests.search.commands.conftest import Run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mvsearch.search.commands.options import read_path
+from mvsearch.search.commands.options.common import read_path
 from mvsearch.store.errors import QueryError
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.examples import show_examples
-from mvsearch.search.commands.metric_options import (
+from mvsearch.search.commands.metrics.options import (
     AudioOption,
     HeatmapOption,
     ManyValues,
@@ -16,7 +15,8 @@ from mvsearch.search.commands.metric_options import (
     show_plotted,
     show_result,
 )
-from mvsearch.search.commands.options import ForceOption, JsonOption, read_path
+from mvsearch.search.commands.options.common import ForceOption, JsonOption, read_path
+from mvsearch.search.commands.options.examples import show_examples
 
 MatchName = Literal["greedy", "optimal", "paper"]
 DistanceName = Literal["euclidean", "cityblock"]

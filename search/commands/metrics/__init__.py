@@ -1,0 +1,1 @@
+"""The commands of the metrics of music and pictures."""
