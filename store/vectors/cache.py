@@ -27,7 +27,7 @@ from mvsearch.store.vectors.space_files import (
     pack_arrays,
     read_arrays,
 )
-from mvsearch.store.vectors.update import bring_up_to_date, build_in_memory, retire
+from mvsearch.store.vectors.update import bring_up_to_date, build_in_memory, erase_removed
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -125,7 +125,9 @@ class IndexCache:
             return
         try:
             with self.changing():
-                heads = {name_files(space.key): self._retire(space, reader) for space in spaces}
+                heads = {
+                    name_files(space.key): self._erase_removed(space, reader) for space in spaces
+                }
                 self._sweep(heads)
         except OSError as error:
             self._warn(error)
@@ -150,17 +152,17 @@ class IndexCache:
             self._warn(error)
             return None
 
-    def _retire(self, space: Space, reader: VectorReader) -> tuple[SpaceFiles, Head | None]:
-        """Blot out what left a space; without a head where the files are of no use any more."""
+    def _erase_removed(self, space: Space, reader: VectorReader) -> tuple[SpaceFiles, Head | None]:
+        """Erase removed videos from the files of a space; no head if they are unusable any more."""
         files = SpaceFiles(self.folder, space)
         head = files.read_head()
         with reader.snapshot(space.key, is_newest=True) as snapshot:
             if head is None or head.generation == snapshot.generation:
                 return files, head
-            retired = retire(files, head, snapshot) if snapshot.versions else None
-        if retired is not None and retired is not head:
-            files.write_head(retired)
-        return files, retired
+            remaining = erase_removed(files, head, snapshot) if snapshot.versions else None
+        if remaining is not None and remaining is not head:
+            files.write_head(remaining)
+        return files, remaining
 
     def _sweep(
         self, heads: Mapping[str, tuple[SpaceFiles, Head | None]], *, has_all: bool = True

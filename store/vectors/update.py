@@ -29,19 +29,19 @@ from mvsearch.store.vectors.space_files import NO_STATE, NO_SUMS, Head, SpaceFil
 
 # Rows converted to float32 at once.
 ROWS_AT_ONCE = 8192
-# Files are written anew when so many of their rows, as a share, are dead.
+# Files are rewritten when this share of their rows is dead.
 MAX_DEAD = 0.25
 
 
 def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> Head:
-    """Make the files of a space those of the snapshot, which is the catalogue as it is now.
+    """Update the files of a space to a snapshot of the current catalogue.
 
-    The caller is the only one who changes the files, and the snapshot is not older than he is that:
-    so the files never go back. Lists are brought up to date by `store.list_files`.
+    The caller holds the lock of the files, and takes the snapshot after it: so the files never go
+    back to an older state. `inverted_list_files` updates the lists.
 
-    As long as the centre may stay (`store.placing.is_settled`) this costs what has changed: a new
-    video's vectors are appended, those of one that left are overwritten. Otherwise, and where the
-    files are damaged, all is written anew.
+    While the centre can stay (`centering.is_settled`), the cost is that of the changes: vectors of
+    new videos are appended, those of removed videos are overwritten. Otherwise, and if the files
+    are damaged, they are rewritten.
 
     Raises:
         OSError: the disk refuses.
@@ -49,20 +49,20 @@ def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> Head:
     head = files.read_head()
     if head is not None:
         is_usable = files.open(head) is not None and not files.has_other_names(head)
-        head = retire(files, head, snapshot) if is_usable else None
+        head = erase_removed(files, head, snapshot) if is_usable else None
     head = _write_anew(files, snapshot) if head is None else _append_new(files, head, snapshot)
     files.write_head(head)
     return head
 
 
-def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
-    """Blot out the vectors of videos that left or were made anew; None where all must be.
+def erase_removed(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
+    """Erase the vectors of removed and changed videos; None if the files must be rewritten.
 
-    Where none has left the head stays as it is. Otherwise what is left is the state of the snapshot
-    only if no video came, and `NO_STATE` until its vectors are appended.
+    Without such videos the head stays. Otherwise the remaining files have the state of the snapshot
+    only if there are no new videos, and `NO_STATE` until their vectors are appended.
 
-    Until the head is written again there is none: a program that is killed in between leaves files
-    that nobody uses.
+    Until the head is written again there is none: a program that is killed in between leaves unused
+    files.
     """
     if not is_settled(files.space, head.n_centred, len(snapshot.versions)):
         return None
@@ -92,7 +92,7 @@ def retire(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | None:
 
 
 def build_in_memory(space: Space, snapshot: Snapshot) -> RowIndex:
-    """The index of a space where no file can be written."""
+    """Build the index of a space in memory, where no file can be written."""
     vectors, times = io.BytesIO(), io.BytesIO()
     table, mean, n_filled = _copy_rows(space, snapshot, vectors, times)
     centre = find_centre(space, mean, n_filled)
@@ -106,7 +106,7 @@ def build_in_memory(space: Space, snapshot: Snapshot) -> RowIndex:
 def _write_anew(files: SpaceFiles, snapshot: Snapshot) -> Head:
     """Write the row files of a new epoch."""
     epoch = snapshot.generation
-    # Under another name than where it is used: whoever has mapped files of this epoch keeps them.
+    # Under another name first: processes that have mapped files of this epoch keep them.
     with replacing(files.vectors(epoch)) as vectors, replacing(files.times(epoch)) as times:
         table, mean, n_filled = _copy_rows(files.space, snapshot, vectors, times)
         centre = find_centre(files.space, mean, n_filled)
@@ -119,7 +119,7 @@ def _write_anew(files: SpaceFiles, snapshot: Snapshot) -> Head:
 
 
 def _append_new(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head:
-    """Write the vectors of new videos behind the others."""
+    """Append the vectors of new videos."""
     known = head.table.known()
     new = sorted(name for name in snapshot.versions if name not in known)
     added: list[tuple[str, int, int]] = []
@@ -139,7 +139,7 @@ def _append_new(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head:
 
 
 def _sum_up(files: SpaceFiles, head: Head, changed: set[int]) -> Head:
-    """The head with the checksums of what has changed."""
+    """The head with new checksums of the changed blocks."""
     n_rows = head.table.n_rows
     vectors = map_rows(files.vectors(head.epoch), n_rows, files.vector_bytes)
     times = map_rows(files.times(head.epoch), n_rows, TIMES_BYTES)
@@ -153,7 +153,7 @@ def _sum_up(files: SpaceFiles, head: Head, changed: set[int]) -> Head:
 def _copy_rows(
     space: Space, snapshot: Snapshot, vectors: BinaryIO, times: BinaryIO
 ) -> tuple[RowTable, Matrix, int]:
-    """Write all vectors as they are stored, by video id; the mean of how many videos' means."""
+    """Write all stored vectors by video id; returns the mean of the means of the videos."""
     vectors.write(bytes(HEAD_BYTES))
     times.write(bytes(HEAD_BYTES))
     added: list[tuple[str, int, int]] = []
@@ -170,7 +170,7 @@ def _copy_rows(
 
 
 def _place_rows(mapped: Bytes, centre: Matrix) -> None:
-    """Put the place of stored vectors where they stand."""
+    """Shift stored vectors by the centre, in place."""
     rows = mapped[HEAD_BYTES:].view("<f2").reshape(-1, len(centre))
     for first in range(0, len(rows), ROWS_AT_ONCE):
         block = rows[first : first + ROWS_AT_ONCE]
