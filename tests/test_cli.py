@@ -424,12 +424,13 @@ def test_help_is_instant_and_imports_nothing_heavy():
     assert seconds < 2 * at_least + 0.2
 
 
-def test_search_imports_no_torch(home):
+def test_commands_import_no_more_than_they_need(home):
+    """A list does without the engine, a search without torch and without all of indexing."""
     script = (
-        "import sys, cli\n"
-        "words = ['search', '--lyric', 'river', '--library', sys.argv[1]]\n"
-        "cli.app(words, standalone_mode=False)\n"
-        "print(*sys.modules, file=sys.stderr)"
+        "import sys\nfrom mvsearch.cli import app\n"
+        "for words in (['list'], ['search', '--lyric', 'river']):\n"
+        "    app([*words, '--library', sys.argv[1]], standalone_mode=False)\n"
+        "    print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(home)],
@@ -438,7 +439,10 @@ def test_search_imports_no_torch(home):
         text=True,
         check=True,
     )
-    assert not set(MODULES_OF_TORCH) & set(done.stderr.split())
+    listing, searching = (set(line.split()) for line in done.stderr.splitlines())
+    assert not {"mvsearch.search.engine", "mvsearch.indexer.encoders"} & listing
+    indexing = {"mvsearch.indexer.pipeline.run", "mvsearch.indexer.lyrics.whisper.transcribe"}
+    assert not {*indexing, *MODULES_OF_TORCH} & searching
 
 
 def test_reader_that_goes_away_is_no_error(home):

@@ -1,8 +1,6 @@
 """What `mvsearch search` makes of a bare argument, and prints of its results."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -10,8 +8,6 @@ from urllib.request import url2pathname
 import pytest
 
 from tests.search.commands.conftest import Run
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_words_are_searched_and_said_on_standard_error(run: Run) -> None:
@@ -66,20 +62,3 @@ def test_a_page_is_opened_in_the_browser(run: Run, monkeypatch: pytest.MonkeyPat
     code, _, err = run("search", "--lyric", "ships in harbour are safe", "--open")
     assert code == 2
     assert "no browser is found; the page is " in err
-
-
-def test_commands_import_no_more_than_they_need(toy_home: Path) -> None:
-    def list_modules(*words: str) -> set[str]:
-        code = (
-            "import sys; from mvsearch import cli; cli.app(sys.argv[1:], standalone_mode=False)\n"
-        )
-        code += "print(*sys.modules, file=sys.stderr)"
-        command = [sys.executable, "-c", code, *words, "--library", str(toy_home)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        return set(done.stderr.split())
-
-    engine, pipeline = "mvsearch.search.engine", "mvsearch.indexer.pipeline"
-    assert not {engine, pipeline, "mvsearch.indexer.encoders"} & list_modules("list")
-    searching = list_modules("search", "--lyric", "ships in harbour")
-    assert engine in searching
-    assert not {pipeline, "mvsearch.indexer.lyrics.whisper", "torch"} & searching
