@@ -30,7 +30,7 @@ def play(
     chosen, player = results[number - 1], find_player()
     start_seconds = chosen.start_seconds or 0.0
     at = format_seconds(start_seconds)
-    told = f"at {at}" if player.starts_anywhere else f"from its beginning; the moment is at {at}"
+    told = f"at {at}" if player.starts_anywhere else f"from the start; the moment is at {at}"
     typer.echo(printable(f"{chosen.name} {told} ({player.name})"))
     if play_file(player, chosen.path, start_seconds):
         raise typer.Exit(EXIT_FAILURES)
