@@ -97,7 +97,8 @@ def run_tour(place: Path = PLACE, *, is_kept: bool = False) -> list[str]:
 def run_command(words: tuple[str, ...], place: Path, *, is_kept: bool) -> str:
     """Run the command as a user would, with a library of its own."""
     program = Path(sys.executable).with_name("mvsearch")
-    environment = os.environ | {"MVSEARCH_LIBRARY": str(place / "library")}
+    own = {"MVSEARCH_LIBRARY": place / "library", "XDG_STATE_HOME": place / "state"}
+    environment = os.environ | {name: str(folder) for name, folder in own.items()}
     done = subprocess.run(
         [program, *words],
         cwd=place,
