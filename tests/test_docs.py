@@ -34,14 +34,18 @@ REGISTRIES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("g", ROOT / "docs" / "generate_commands.py")
+def load_generator(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("g", ROOT / "docs" / name)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    return load_generator("generate_commands.py")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +72,39 @@ def read_code(document: Path) -> list[list[str]]:
 
 def test_the_generated_documents_are_up_to_date(generator: ModuleType) -> None:
     assert generator.write_documents(is_check=True) == []
+    assert load_generator("generate_modules.py").write_documents(is_check=True) == []
+
+
+def test_architecture_is_one_page_that_names_every_folder() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    tables = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    named = {name for cell in tables for name in expand(cell.strip(" `"))}
+    folders = {
+        file.parent.relative_to(ROOT).as_posix() + "/"
+        for package in ("indexer", "search", "store")
+        for file in (ROOT / package).rglob("__init__.py")
+    }
+    assert {name for name in folders if "migrations" not in name} <= named
+
+
+def expand(name: str) -> list[str]:
+    """`a/{b,c}/` as `a/b/` and `a/c/`."""
+    found = re.fullmatch(r"(.*)\{(.*)\}(.*)", name)
+    return [name] if not found else [found[1] + one + found[3] for one in found[2].split(",")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [one for one in DOCUMENTS if one.name != "CHANGELOG.md"],  # it names files of old versions
+    ids=lambda path: path.name,
+)
+def test_files_that_are_named_exist(document: Path) -> None:
+    named = re.findall(
+        r"`((?:indexer|search|store|docs|benchmarks|tests)/[\w/]+\.py)`",
+        document.read_text("utf-8"),
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_readme_lists_the_commands_there_are() -> None:

@@ -1,4 +1,4 @@
-"""The year of a recording, from the tags of its file."""
+"""Reads the year of a recording from the tags of its file."""
 
 import re
 from collections.abc import Mapping

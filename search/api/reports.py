@@ -1,4 +1,4 @@
-"""What is found by comparing all videos of a library: similar songs, versions, evaluation."""
+"""Reports on all videos of a library: similar songs, versions, evaluation."""
 
 import threading
 from collections.abc import Sequence

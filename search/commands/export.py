@@ -1,4 +1,4 @@
-"""The commands that write what a library holds for other programs: `mvsearch export embeddings`."""
+"""The commands that export contents of a library: `mvsearch export embeddings`."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Which videos of a library a question is about."""
+"""Selects videos of a library by tags, names, years and other properties."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

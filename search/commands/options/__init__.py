@@ -1,1 +1,1 @@
-"""Options that commands share: their defaults, completion, examples and effect."""
+"""The options that commands share: defaults, completion, examples and parsing."""

@@ -1,4 +1,4 @@
-"""What the cards of results on a page show: stills, bars of scores, moments."""
+"""Builds the result cards of a page: stills, score bars, moments."""
 
 from collections.abc import Sequence
 from typing import Any
