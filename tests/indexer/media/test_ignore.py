@@ -22,7 +22,7 @@ NAMES = ("a", "b", "ab", "abc", "a*", "é", "a b", "#a", "!b")
 PIECES = ("a", "b", "c", "*", "**", "/", "?", "[ab]", "[!a]", "[^b]", r"\*", " ", "é", "#", "!")
 LINES = (
     "*.mp4", "!keep.mp4", "/a.mp4", "a/", "!a/", "a/**/b.mp4", "**/a", "a/**", "**", "a/*", "/",
-    "a//b", "#a", r"\#a", r"\!b", "a b ", r"a\ ", "[ab]", "[!a]*", "[a-c]b", "é.mp4", "***",
+    "a//b", "#a.mp4", r"\#a.mp4", r"\!b", "a b ", r"a\ ", "[ab]", "[!a]*", "[a-c]b", "é.mp4", "***",
     "b/**/",
 )  # fmt: skip
 
@@ -44,6 +44,15 @@ def plant(folder: Path, chance: random.Random, depth: int = 0) -> None:
         plant(folder / name, chance, depth + 1)
 
 
+def plant_line(folder: Path, *lines: str) -> None:
+    """Fill a folder for one line of patterns."""
+    for place in (".", "a", "a/b", "b/a", "c/a/a"):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        for name in ("a.mp4", "ab.mp4", "b.mp4", "#a.mp4"):
+            (folder / place / name).write_bytes(b"x")
+    write_ignore(folder, *lines)
+
+
 def found(scan: Scan, folder: Path) -> set[str]:
     return {file.path.relative_to(folder).as_posix() for file in scan.files}
 
@@ -52,8 +61,12 @@ def found(scan: Scan, folder: Path) -> set[str]:
 def test_what_is_left_out_is_what_git_leaves_out(tmp_path: Path) -> None:
     top = tmp_path / "top"
     top.mkdir()
-    for seed in range(4):
+    for seed in range(2):
         plant(top / str(seed), random.Random(seed))
+    for number, line in enumerate(LINES):
+        plant_line(top / f"only {number}", line)
+        plant_line(top / f"but {number}", "*b*", f"!{line}")
+    plant_line(top / "below", "a/**", "!a/b.mp4")
     subprocess.run(["git", "init", "-q", top], check=True)
     listed = subprocess.run(
         ["git", "-C", top, "-c", "core.precomposeUnicode=false", "ls-files", "-z", "--others",
