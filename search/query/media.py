@@ -145,21 +145,31 @@ def encode_picture(picture: "Image | npt.NDArray[np.uint8]") -> Encoded:
     """A picture of Pillow, or (height, width, 3) uint8 RGB, as PNG, which loses nothing.
 
     Raises:
-        QueryError: it has another shape or type, or is too large.
+        QueryError: it has another shape or type, is too large, or cannot be decoded.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     if isinstance(picture, np.ndarray):
         _check_pixels(picture, 3, "(height, width, 3)")
         image = Image.fromarray(np.ascontiguousarray(picture))
     else:
         _check_size(picture.width, picture.height)
-        image = ImageOps.exif_transpose(picture)  # as the readers of files turn it
-        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-        image = image.convert("RGBA" if has_alpha else "RGB")
+        image = _decode(picture)
     encoded = io.BytesIO()
     image.save(encoded, "PNG", compress_level=1)
     return Encoded(encoded.getvalue())
+
+
+def _decode(picture: "Image") -> "Image":
+    """A picture of Pillow, which decodes only now, turned as the readers of files turn it."""
+    from PIL import ImageOps
+
+    try:
+        image = ImageOps.exif_transpose(picture)
+        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+        return image.convert("RGBA" if has_alpha else "RGB")
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+        raise QueryError("cannot read the image: it is damaged, or was closed") from error
 
 
 @contextmanager

@@ -38,10 +38,10 @@ def library(home: Path) -> Iterator[mvsearch.VideoLibrary]:
 def print_json(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Any]:
-    """Run a command with `--json`, and read what it prints."""
+    """Run a command that prints JSON, and read it."""
 
     def call(*words: object) -> Any:
-        argv = ["mvsearch", *map(str, words), "--json", "--library", str(home)]
+        argv = ["mvsearch", *map(str, words), "--library", str(home)]
         monkeypatch.setattr(sys, "argv", argv)
         assert run_app(cli.app) == 0
         return json.loads(capsys.readouterr().out)

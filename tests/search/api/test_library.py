@@ -23,8 +23,10 @@ def test_a_search_answers_as_the_command_does(
     clip = mvsearch.Clip(folder / FIRST, 1, 3)
     found = library.search(clip=clip, lyric="take me home", weights=weights, top=2)
     words = ["--clip", f"{folder / FIRST}@1-3", "--lyric", "take me home"]
-    said = print_json("search", *words, "--weights", "frames=.5,lyrics=.5", "--top", 2)
-    assert [result.to_dict() for result in found] == said["results"]
+    words += ["--weights", "frames=.5,lyrics=.5", "--top", "2", "--json"]
+    said, told = print_json("search", *words), found.to_dict()
+    assert told["results"] == [result.to_dict() for result in found] == said["results"]
+    assert told["query"]["parts"] == said["query"]["parts"]
     assert (len(found), found[0].video.title) == (2, "First Song")
 
 
@@ -32,8 +34,9 @@ def test_what_is_similar_is_what_the_command_says(
     library: mvsearch.VideoLibrary, print_json: Callable[..., Any]
 ) -> None:
     found = library.similar("first song", top=1)
-    said = print_json("search", "--like", "first song", "--top", 1)
-    assert [result.video.title for result in found] == [said["results"][0]["video"]["title"]]
+    said = print_json("similar", "first song", "--top", 1, "--format", "json")
+    assert [result.to_dict() for result in found] == said["similar"]
+    assert len(found) == 1
 
 
 def test_what_is_held_is_read(library: mvsearch.VideoLibrary) -> None:

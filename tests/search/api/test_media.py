@@ -1,5 +1,6 @@
 """One query as a path, bytes, a picture of Pillow, and arrays: the same answer."""
 
+import io
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,19 @@ def test_several_parts_of_a_kind_are_one_query(
         mvsearch.make_query(lyric="take me home"), image=list(frames[[0, 9]])
     )
     assert tell(library.search(query, top=1)) == tell(both)
+
+
+def test_a_damaged_picture_of_pillow_is_refused(
+    library: mvsearch.VideoLibrary, frames: np.ndarray
+) -> None:
+    whole = io.BytesIO()
+    Image.fromarray(frames[0]).save(whole, "PNG")
+    for data in (whole.getvalue()[:200], whole.getvalue()):
+        with Image.open(io.BytesIO(data)) as picture:
+            if data == whole.getvalue():
+                picture.close()
+            with pytest.raises(mvsearch.QueryError, match="cannot read the image"):
+                library.search(image=picture)
 
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
