@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -127,10 +126,7 @@ def parse_line(line: str) -> Sequence[_Pattern]:
         names = ["**", *names]
     if "" in names:  # as in "/" or "a//b", which no path fits
         return ()
-    if names[-1] == "**":  # what is below a folder, and not the folder itself
-        names.append("*")
-    kept = [name for name, after in pairwise([*names, ""]) if (name, after) != ("**", "**")]
-    parts = tuple(_ANY_FOLDERS if name == "**" else _compile(normalise(name)) for name in kept)
+    parts = tuple(_ANY_FOLDERS if name == "**" else _compile(normalise(name)) for name in names)
     return (_Pattern(parts, is_negated, is_for_folders),)
 
 
@@ -160,6 +156,7 @@ def _compile(glob: str) -> re.Pattern[str]:
 def _fits(parts: Sequence[_Part], names: Sequence[str]) -> bool:
     """Whether the names of a path fit: each part one name, None any number, the fewest first.
 
+    At the end None is one name at least: `a/**` is what is below a folder, and not the folder.
     To go back to the last None only is enough, and takes no more than parts times names.
     """
     at = name_at = 0
