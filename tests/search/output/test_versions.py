@@ -76,8 +76,9 @@ def test_the_table_names_every_pair_and_its_offset() -> None:
 
 def test_the_table_says_when_there_is_nothing() -> None:
     page = io.StringIO()
+    print_versions(Versions(make().videos[:1], (), (), 0), Console(file=page, width=80))
     print_versions(Versions((), (), (), 0), Console(file=page, width=80))
-    assert page.getvalue() == "no versions of each other found\n"
+    assert page.getvalue() == "no versions of each other found\nnothing found\n"
 
 
 @pytest.mark.parametrize(
