@@ -52,8 +52,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
         strange = index.place(make_queries(made, space, n_queries, is_held=False))
         index.search(queries[:1], N_NEAREST)
         held = read_own_memory() - before
-        codes = [*made.folder.glob("vectors/*.leading"), *made.folder.glob("vectors/*.following")]
-        held += sum(file.stat().st_size for file in codes)
+        held += sum(file.stat().st_size for file in made.folder.glob("vectors/*.codes"))
         rows.append(measure_engine(library, made, options))
         rows.append(measure_search(index, queries, strange, held, options))
     return rows

@@ -5,10 +5,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.store.database.blobs import widen
+from mvsearch.store.database.blobs import HalfMatrix, widen
 from mvsearch.store.records import Matrix
 from mvsearch.store.vectors.exact import ExactIndex
-from mvsearch.store.vectors.inverted_lists import N_REFINED, REFINED_PER_WANTED, ListedCodes
+from mvsearch.store.vectors.inverted_lists import N_REFINED, REFINED_PER_WANTED, InvertedLists
 from mvsearch.store.vectors.row_file import HEAD_BYTES
 from mvsearch.store.vectors.row_table import Rows
 
@@ -21,32 +21,25 @@ class ApproximateIndex:
     """Rows searched by their codes, and those that have none yet one and all.
 
     Args:
-        exact: the rows.
-        lists: the codes of the first of them.
+        rows: (n, dim) float16.
+        lists: the codes of the first rows.
     """
 
-    def __init__(self, exact: ExactIndex, lists: ListedCodes) -> None:
-        self._exact = exact
-        self._rows = exact.rows
+    def __init__(self, rows: HalfMatrix, lists: InvertedLists) -> None:
+        self._rows = rows
         self._lists = lists
 
     def search(
         self, queries: Matrix, k: int, is_allowed: npt.NDArray[np.bool_] | None = None
     ) -> tuple[Matrix, Rows]:
-        """About the k nearest rows of each query; see `ExactIndex.search`.
-
-        Where the lists hold fewer than k rows that are allowed, all rows are compared.
-        """
+        """About the k nearest rows of each query; see `ExactIndex.search`."""
         n_coded = self._lists.n
-        n_listed = n_coded if is_allowed is None else np.count_nonzero(is_allowed[:n_coded])
+        is_listed = None if is_allowed is None else is_allowed[:n_coded]
+        listed = self._lists.find_enough(queries, k, is_listed)
         similarities = np.full((len(queries), k), -np.inf, dtype=np.float32)
         rows = np.full((len(queries), k), -1, dtype=np.int64)
         for at, query in enumerate(queries):
-            found = self._lists.find_allowed(query, k, is_allowed)
-            if len(found) < min(k, n_listed):
-                best = self._exact.search(query[None], k, is_allowed)
-                similarities[at], rows[at] = best[0][0], best[1][0]
-                continue
+            found = listed[at][listed[at] >= 0]
             near = widen(self._rows[found]) @ query
             if self._tail is not None:
                 allowed = None if is_allowed is None else is_allowed[n_coded:]

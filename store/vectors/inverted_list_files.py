@@ -1,25 +1,22 @@
 """The files of the inverted lists of a large space."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
 from mvsearch.store.own_files import replacing, write_own
-from mvsearch.store.vectors.code_scan import Codes
+from mvsearch.store.vectors.exact import ExactIndex
 from mvsearch.store.vectors.inverted_lists import (
-    Codebook,
-    Half,
-    ListedCodes,
+    InvertedLists,
     choose_probes,
     learn_codebook,
     list_rows,
 )
+from mvsearch.store.vectors.listed_codes import Codebook, ListedCodes
 from mvsearch.store.vectors.row_file import (
     BLOCK_ROWS,
     HEAD_BYTES,
-    Sums,
     erase_rows,
     is_whole,
     map_rows,
@@ -28,9 +25,7 @@ from mvsearch.store.vectors.row_file import (
 from mvsearch.store.vectors.row_index import RowIndex
 from mvsearch.store.vectors.space_files import (
     NO_SUMS,
-    PARTS,
     READING_ERRORS,
-    CodePart,
     Head,
     SpaceFiles,
     pack_arrays,
@@ -43,7 +38,7 @@ logger = logging.getLogger(__name__)
 MIN_LISTED_ROWS = 200_000
 # Rows without a code, as a share, that are all compared before they get theirs.
 MAX_TAIL = 0.01
-# How much a space grows before directions and lists are learnt anew.
+# How much a space grows before axes and lists are learnt anew.
 MAX_GROWTH = 2.0
 
 
@@ -60,13 +55,14 @@ def bring_lists_up_to_date(files: SpaceFiles, head: Head) -> None:
     if known is not None and n_rows - known.n <= MAX_TAIL * n_rows:
         return
     mapped = map_rows(files.vectors(head.epoch), n_rows, files.vector_bytes)
-    rows: Half = mapped[HEAD_BYTES:].view("<f2").reshape(n_rows, -1)
+    exact = ExactIndex(mapped, files.space.dim)
     logger.info("listing %d vectors of %s", n_rows, files.space.key)
     if known is None or n_rows > MAX_GROWTH * known.n_learnt:
-        listed = choose_probes(list_rows(learn_codebook(rows), rows), rows)
+        codes = list_rows(exact.rows, learn_codebook(exact.rows))
+        lists = choose_probes(InvertedLists(codes, 1, 0.0, n_rows), exact)
     else:
-        listed = list_rows(known.codebook, rows, known)
-    _write_lists(files, head.epoch, listed)
+        lists = replace(known, codes=list_rows(exact.rows, known.codes.book, known.codes))
+    _write_lists(files, head.epoch, lists)
 
 
 def open_index(files: SpaceFiles, head: Head) -> RowIndex | None:
@@ -81,22 +77,19 @@ def lacks_lists(index: RowIndex) -> bool:
     return index.lists is None and index.n_rows >= MIN_LISTED_ROWS
 
 
-def read_lists(files: SpaceFiles, epoch: int, n_rows: int) -> ListedCodes | None:
+def read_lists(files: SpaceFiles, epoch: int, n_rows: int) -> InvertedLists | None:
     """The lists of an epoch; None where they are missing, damaged or of more rows."""
     try:
-        arrays = read_arrays(files.lists(epoch))
-        n, n_probed, n_learnt = arrays["numbers"].tolist()
-        book = Codebook(**{field.name: arrays[field.name] for field in fields(Codebook)})
-        parts: dict[CodePart, Codes] = {}
-        for part, width in _list_parts(book):
-            mapped = map_rows(files.codes(epoch, n, part), n, width)
-            if n > n_rows or not is_whole(mapped, width, arrays[part]):
-                return None
-            parts[part] = mapped[HEAD_BYTES:].reshape(n, width)
-        recall = float(arrays["recall"])
-        leading, following = parts["leading"], parts["following"]
-        rows, bounds = arrays["rows"], arrays["bounds"]
-        return ListedCodes(book, leading, following, rows, bounds, n_probed, recall, n_learnt)
+        told = read_arrays(files.lists(epoch))
+        book = Codebook(**{field.name: told[field.name] for field in fields(Codebook)})
+        n, n_probed, n_learnt = told["numbers"].tolist()
+        mapped = map_rows(files.codes(epoch, n), book.n_free + n, book.row_bytes)
+        codes = ListedCodes(book, told["bounds"], mapped)
+        if not codes.n == n <= n_rows or book.axes.shape[1] != files.space.dim or n_probed < 1:
+            return None
+        if not is_whole(mapped, book.row_bytes, told["sums"]):
+            return None
+        return InvertedLists(codes, n_probed, float(told["recall"]), n_learnt)
     except READING_ERRORS:
         return None
 
@@ -109,43 +102,38 @@ def blot_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> N
     is_dead = np.zeros(head.table.n_rows, dtype=np.bool_)
     for first, end in spans:
         is_dead[first:end] = True
-    places = np.flatnonzero(is_dead[known.rows])
+    book = known.codes.book
+    dead: list[tuple[int, int]] = []
+    for begin, _, rows in known.codes.iter_lists():
+        places = begin - HEAD_BYTES + book.code_bytes * np.flatnonzero(is_dead[rows])
+        dead += [(place, place + book.code_bytes) for place in places.tolist()]
     told = read_arrays(files.lists(head.epoch))
     files.lists(head.epoch).unlink()
-    changed = np.unique(places // BLOCK_ROWS).tolist()
-    sums: dict[str, Sums] = {}
-    for part, width in _list_parts(known.codebook):
-        file = files.codes(head.epoch, known.n, part)
-        erase_rows(file, width, [(at, at + 1) for at in places.tolist()])
-        sums[part] = renew_sums(told[part], map_rows(file, known.n, width), width, changed)
-    write_own(files.lists(head.epoch), _pack(known, sums))
+    file = files.codes(head.epoch, known.n)
+    erase_rows(file, 1, dead)
+    block = BLOCK_ROWS * book.row_bytes
+    changed = {at // block for first, end in dead for at in (first, end - 1)}
+    mapped = map_rows(file, book.n_free + known.n, book.row_bytes)
+    sums = renew_sums(told["sums"], mapped, book.row_bytes, changed)
+    write_own(files.lists(head.epoch), pack_arrays({**told, "sums": sums}))
 
 
-def _write_lists(files: SpaceFiles, epoch: int, listed: ListedCodes) -> None:
+def _write_lists(files: SpaceFiles, epoch: int, lists: InvertedLists) -> None:
     """Write the codes, then what says whose they are, and drop the codes of before."""
-    sums: dict[str, Sums] = {}
-    for part, width in _list_parts(listed.codebook):
-        file = files.codes(epoch, listed.n, part)
-        with replacing(file) as opened:
-            opened.write(bytes(HEAD_BYTES))
-            opened.write(getattr(listed, part).reshape(-1).data)
-        sums[part] = renew_sums(NO_SUMS, map_rows(file, listed.n, width), width, [])
-    write_own(files.lists(epoch), _pack(listed, sums))
-    for part in PARTS:
-        for old in files.folder.glob(f"{files.stem}.{epoch}-*.{part}"):
-            if old != files.codes(epoch, listed.n, part):
-                old.unlink(missing_ok=True)
-
-
-def _list_parts(book: Codebook) -> tuple[tuple[CodePart, int], ...]:
-    """The parts of codes, each in a file of its own, and their bytes a row."""
-    leading, following = PARTS
-    return (leading, book.n_leading), (following, len(book.steps) - book.n_leading)
-
-
-def _pack(listed: ListedCodes, sums: Mapping[str, Sums]) -> bytes:
-    """All but the codes."""
-    book = {field.name: getattr(listed.codebook, field.name) for field in fields(Codebook)}
-    numbers = np.array([listed.n, listed.n_probed, listed.n_learnt])
-    told = {"numbers": numbers, "recall": np.array(listed.recall)}
-    return pack_arrays({**book, **told, **sums, "rows": listed.rows, "bounds": listed.bounds})
+    codes, book = lists.codes, lists.codes.book
+    file = files.codes(epoch, lists.n)
+    with replacing(file) as opened:
+        opened.write(bytes(codes.first))  # whatever FAISS was shown there
+        opened.write(codes.stored[codes.first :].data)
+    mapped = map_rows(file, book.n_free + lists.n, book.row_bytes)
+    told = {field.name: getattr(book, field.name) for field in fields(Codebook)}
+    told |= {
+        "numbers": np.array([lists.n, lists.n_probed, lists.n_learnt]),
+        "bounds": codes.bounds,
+        "recall": np.array(lists.recall),
+        "sums": renew_sums(NO_SUMS, mapped, book.row_bytes, []),
+    }
+    write_own(files.lists(epoch), pack_arrays(told))
+    for old in files.folder.glob(f"{files.stem}.{epoch}-*.codes"):
+        if old != file:
+            old.unlink(missing_ok=True)

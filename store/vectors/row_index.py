@@ -16,7 +16,7 @@ from mvsearch.store.vectors.best_match import RowReader, Scores, score_spans
 from mvsearch.store.vectors.centering import place_vectors
 from mvsearch.store.vectors.exact import ExactIndex
 from mvsearch.store.vectors.index import Neighbours, Spans
-from mvsearch.store.vectors.inverted_lists import ListedCodes
+from mvsearch.store.vectors.inverted_lists import InvertedLists
 from mvsearch.store.vectors.row_file import HEAD_BYTES, Bytes
 from mvsearch.store.vectors.row_table import Rows, RowTable
 
@@ -53,7 +53,7 @@ class RowIndex:
         times: Bytes,
         *,
         is_mapped: bool = False,
-        lists: ListedCodes | None = None,
+        lists: InvertedLists | None = None,
     ) -> None:
         self.space = space
         self.generation = generation
@@ -69,7 +69,7 @@ class RowIndex:
         self.is_mapped = is_mapped
         self.lists = lists
         self._exact = ExactIndex(vectors, space.dim)
-        self._approximate = None if lists is None else ApproximateIndex(self._exact, lists)
+        self._approximate = None if lists is None else ApproximateIndex(self._exact.rows, lists)
         self._reader = RowReader(self._exact.rows)
         self._spans = {
             video_id: slice(first, end)

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.own_files import has_other_names, read_own, write_own
 from mvsearch.store.records import Matrix, Space
-from mvsearch.store.vectors.inverted_lists import ListedCodes
+from mvsearch.store.vectors.inverted_lists import InvertedLists
 from mvsearch.store.vectors.row_file import Sums, is_large, is_whole, map_rows
 from mvsearch.store.vectors.row_index import TIMES_BYTES, RowIndex
 from mvsearch.store.vectors.row_table import RowTable
@@ -35,9 +35,8 @@ READING_ERRORS = (
 )  # fmt: skip
 
 Arrays = Mapping[str, npt.NDArray[Any]]
-# Of codes; see `store.approximate.ListedCodes`.
-CodePart = Literal["leading", "following"]
-PARTS: tuple[CodePart, CodePart] = ("leading", "following")
+# Of codes as older versions kept them.
+OLD_CODES = (".leading", ".following")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,8 +67,8 @@ class SpaceFiles:
 
     `NAME.EPOCH.f16` has the placed vectors as rows, `NAME.EPOCH.times` their first and last second,
     and `NAME.head`, written last, says whose they are. What else is measured in a space is a
-    `NAME.WHAT-EPOCH.npz`. A large space also has the two parts of its codes in
-    `NAME.EPOCH-ROWS.leading` and `.following`, and `NAME.EPOCH.lists`.
+    `NAME.WHAT-EPOCH.npz`. A large space also has codes in `NAME.EPOCH-ROWS.codes`, and
+    `NAME.EPOCH.lists`.
     """
 
     def __init__(self, folder: Path, space: Space) -> None:
@@ -92,12 +91,12 @@ class SpaceFiles:
         return self.folder / f"{self.stem}.{what}-{epoch}.npz"
 
     def lists(self, epoch: int) -> Path:
-        """The file that says whose the codes are; see `store.list_files`."""
+        """The file that says whose the codes are; see `inverted_list_files`."""
         return self.folder / f"{self.stem}.{epoch}.lists"
 
-    def codes(self, epoch: int, n_rows: int, part: CodePart) -> Path:
-        """The file of a part of the codes of so many rows."""
-        return self.folder / f"{self.stem}.{epoch}-{n_rows}.{part}"
+    def codes(self, epoch: int, n_rows: int) -> Path:
+        """The file of the codes of so many rows."""
+        return self.folder / f"{self.stem}.{epoch}-{n_rows}.codes"
 
     def read_head(self) -> Head | None:
         """The head; None where it is missing, damaged or of something else."""
@@ -134,7 +133,7 @@ class SpaceFiles:
         }
         write_own(self.head, pack_arrays(arrays))
 
-    def open(self, head: Head, lists: ListedCodes | None = None) -> RowIndex | None:
+    def open(self, head: Head, lists: InvertedLists | None = None) -> RowIndex | None:
         """The index that a head speaks of, searched by these lists; None where damaged."""
         try:
             n_rows = head.table.n_rows
@@ -165,7 +164,7 @@ class SpaceFiles:
 
     def is_current(self, file: Path, head: Head | None) -> bool:
         """Whether a file of this space's name belongs to a head."""
-        if head is None:
+        if head is None or file.suffix in OLD_CODES:
             return False
         if file == self.head or file.name.endswith(f"-{head.epoch}.npz"):
             return True

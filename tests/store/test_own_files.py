@@ -29,7 +29,6 @@ def strange(library: Library, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A closed library with all of its files; rows are appended and lists made."""
     monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 2)
     monkeypatch.setattr("mvsearch.store.vectors.inverted_list_files.MIN_LISTED_ROWS", 20)
-    monkeypatch.setattr("mvsearch.store.vectors.inverted_lists.N_LEADING", 2)
     for seed, name in enumerate(NAMES):
         fill_song(library.catalog, name, seed=10 * seed, n_frames=8)
     with library.writing():
@@ -79,7 +78,7 @@ def test_no_file_is_written_through_a_link(
     if link is os.link and not has_victim:
         pytest.skip("a hard link always has something behind it")
     names = list_names(strange)
-    assert {name.rpartition(".")[2] for name in names} >= {"head", "f16", "leading", "lists", "npz"}
+    assert {name.rpartition(".")[2] for name in names} >= {"head", "f16", "codes", "lists", "npz"}
     stem = SpaceFiles(strange / "vectors", FRAMES).stem
     for name in [*names, f"{stem}.new.f16", f"{stem}.new.times"]:
         if name == "update.lock":

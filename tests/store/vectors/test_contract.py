@@ -101,11 +101,7 @@ def hold_approximate(library: Library, patch: pytest.MonkeyPatch) -> Held:
     """Most rows in lists, some behind them."""
     patch.setattr(inverted_list_files, "MIN_LISTED_ROWS", 1000)
     patch.setattr(inverted_list_files, "MAX_TAIL", 0.06)
-    patch.setattr(inverted_lists, "MIN_PROBES", 48)
-    patch.setattr(inverted_lists, "MAX_DIRECTIONS", 12)
-    patch.setattr(inverted_lists, "N_LEADING", 6)
-    patch.setattr(inverted_lists, "MIN_KEPT", 150)
-    patch.setattr(inverted_lists, "KEPT_PER_FOUND", 2)
+    patch.setattr(inverted_lists, "MAX_AXES", 12)
     return change(library)
 
 

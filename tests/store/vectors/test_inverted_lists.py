@@ -17,9 +17,17 @@ from mvsearch.store.records import (
     WholeVideo,
 )
 from mvsearch.store.vectors import inverted_list_files, inverted_lists, row_file
+from mvsearch.store.vectors.exact import ExactIndex
 from mvsearch.store.vectors.index import Neighbours
-from mvsearch.store.vectors.inverted_lists import choose_probes, learn_codebook, list_rows
+from mvsearch.store.vectors.inverted_lists import (
+    InvertedLists,
+    choose_probes,
+    learn_codebook,
+    list_rows,
+)
+from mvsearch.store.vectors.listed_codes import ListedCodes
 from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors.space_files import SpaceFiles
 from tests.store.examples import SPACES, fill_song
 
 LARGE = Space("frames", "seer", "1", 24)
@@ -61,10 +69,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.setattr(inverted_list_files, "MIN_LISTED_ROWS", 1000)
     monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 10)
     monkeypatch.setattr(inverted_list_files, "MAX_TAIL", 0.06)
-    monkeypatch.setattr(inverted_lists, "MAX_DIRECTIONS", 12)
-    monkeypatch.setattr(inverted_lists, "N_LEADING", 6)
-    monkeypatch.setattr(inverted_lists, "MIN_KEPT", 150)
-    monkeypatch.setattr(inverted_lists, "KEPT_PER_FOUND", 2)
+    monkeypatch.setattr(inverted_lists, "MAX_AXES", 12)
     for module in (row_file, inverted_list_files):
         monkeypatch.setattr(module, "BLOCK_ROWS", 64)
     monkeypatch.setattr("mvsearch.store.vectors.update.BLOCK_ROWS", 64)
@@ -92,11 +97,13 @@ def find_rows(index: RowIndex, found: Neighbours) -> list[int]:
     return [index.rows(index.video_ids[video]).start + int(at) for video, at in pairs]
 
 
-def codes_of(library: Library) -> bytes:
-    """The leading parts of all codes as they are stored, then the following ones."""
-    folder = library.folder / "vectors"
-    (leading,), (following,) = folder.glob("*.leading"), folder.glob("*.following")
-    return leading.read_bytes()[4096:] + following.read_bytes()[4096:]
+def codes_of(library: Library) -> ListedCodes:
+    """The codes as they are stored."""
+    index = library.index(LARGE)
+    files = SpaceFiles(library.folder / "vectors", LARGE)
+    found = inverted_list_files.read_lists(files, index.placement, index.n_rows)
+    assert found is not None
+    return found.codes
 
 
 def test_a_large_index_is_approximate_and_says_how_well(large: Library) -> None:
@@ -104,9 +111,10 @@ def test_a_large_index_is_approximate_and_says_how_well(large: Library) -> None:
     assert not index.is_exact
     assert index.lists is not None
     assert (index.lists.n, index.lists.n_learnt) == (1200, 1200)
-    assert index.lists.recall >= 0.98
-    assert index.lists.n_probed < len(index.lists.codebook.centroids) == 64
-    assert sorted(index.lists.rows.tolist()) == list(range(1200))
+    assert index.recall == index.lists.recall >= 0.98
+    assert index.lists.n_probed < index.lists.n_lists == 64
+    numbers = [rows for _, _, rows in codes_of(large).iter_lists()]
+    assert sorted(np.concatenate(numbers).tolist()) == list(range(1200))
     assert measure_recall(large) >= 0.9
     with Library.open(large.folder) as opened:
         again = opened.index(LARGE)
@@ -126,25 +134,25 @@ def test_few_lists_find_less_than_many(large: Library) -> None:
     nearest = np.argsort(-(queries @ every.T), axis=1)[:, :10]
     recalls = []
     for n_probed in (1, 8, 64):
-        found = [index.lists.find(query, 1200, n_probed) for query in queries]
+        found = index.lists.find(queries, 1200, n_probed)
         recalls.append(np.mean([np.isin(a, b).mean() for a, b in zip(nearest, found, strict=True)]))
     assert recalls[0] < recalls[1] < recalls[2] == 1.0
 
 
 def test_codes_are_as_near_as_their_steps(large: Library) -> None:
+    """Each row lies in the list of its nearest centroid, as far from it as its code says."""
     index = large.index(LARGE)
-    rows = index._exact.rows
-    book = learn_codebook(rows)
-    np.testing.assert_allclose(book.directions.T @ book.directions, np.eye(12), atol=1e-5)
-    projected = book.project(rows.astype(np.float32))
-    decoded = book.lows + book.steps * book.encode(projected)
-    inside = (projected >= book.lows) & (projected <= book.lows + 255 * book.steps)
-    assert inside.mean() > 0.99
-    error = np.abs(decoded - projected)[inside] / np.broadcast_to(book.steps, decoded.shape)[inside]
-    assert error.max() <= 0.51
-    distances = np.linalg.norm(projected[:, None] - book.centroids[None], axis=2)
-    chosen = distances[np.arange(len(rows)), book.choose_lists(projected)]
-    np.testing.assert_allclose(chosen, distances.min(axis=1), atol=1e-4)
+    codes = codes_of(large)
+    book = codes.book
+    np.testing.assert_allclose(book.axes @ book.axes.T, np.eye(12), atol=1e-5)
+    projected = index._exact.rows.astype(np.float32) @ book.axes.T + book.offset
+    np.testing.assert_allclose(projected.mean(axis=0), 0, atol=1e-3)
+    lows, widths = book.ranges.reshape(2, -1)
+    for number, (_, own, rows) in enumerate(codes.iter_lists()):
+        distances = np.linalg.norm(projected[rows][:, None] - book.centroids[None], axis=2)
+        np.testing.assert_allclose(distances[:, number], distances.min(axis=1), atol=1e-3)
+        decoded = book.centroids[number] + lows + widths * (own + 0.5) / 255
+        assert (np.abs(decoded - projected[rows]) <= 0.51 * widths / 255 + 1e-5).all()
 
 
 def test_few_rows_are_compared_one_and_all(large: Library) -> None:
@@ -157,12 +165,12 @@ def test_few_rows_are_compared_one_and_all(large: Library) -> None:
 
 def test_rows_without_a_code_are_found_and_get_one_in_time(large: Library) -> None:
     large.index(LARGE)
-    before = codes_of(large)
+    before = codes_of(large).stored.tobytes()
     late = add_scenes(large, "ff00", seed=500)
     index = large.index(LARGE)
     assert index.lists is not None
     assert (index.n_rows, index.lists.n) == (1230, 1200)
-    assert codes_of(large) == before
+    assert codes_of(large).stored.tobytes() == before
     found = index.search(index.place(late[:3]), 1)
     assert find_rows(index, found) == [1200, 1201, 1202]
     np.testing.assert_allclose(found.similarities, 1, atol=2e-3)
@@ -182,15 +190,18 @@ def test_codes_of_what_left_are_blotted_out(large: Library) -> None:
     assert index.lists is not None
     old = large.catalog.embeddings("0007", LARGE.key)
     assert old is not None
+    before = codes_of(large)
     span = index.rows("0007")
-    gone = np.isin(index.lists.rows, np.r_[span])
-    codes = np.hstack([index.lists.leading, index.lists.following])
-    assert codes[gone].any(axis=1).all()
     with large.writing():
         large.catalog.drop_locations([Path("/music/0007.mp4")])
-    stored = np.hstack(np.frombuffer(codes_of(large), np.uint8).reshape(2, 1200, 6))
-    assert not stored[gone].any()
-    np.testing.assert_array_equal(stored[~gone], codes[~gone])
+    after = codes_of(large)
+    pairs = zip(before.iter_lists(), after.iter_lists(), strict=True)
+    for (_, old_codes, rows), (_, codes, numbers) in pairs:
+        np.testing.assert_array_equal(rows, numbers)
+        gone = (rows >= span.start) & (rows < span.stop)
+        assert old_codes[gone].any(axis=1).all()
+        assert not codes[gone].any()
+        np.testing.assert_array_equal(codes[~gone], old_codes[~gone])
     after = large.index(LARGE)
     assert after.placement == index.placement
     assert after.lists is not None
@@ -199,7 +210,7 @@ def test_codes_of_what_left_are_blotted_out(large: Library) -> None:
     assert measure_recall(large) >= 0.9
 
 
-@pytest.mark.parametrize("ending", ["leading", "following", "lists"])
+@pytest.mark.parametrize("ending", ["codes", "lists"])
 def test_damaged_lists_are_not_used_and_made_anew(large: Library, ending: str) -> None:
     large.index(LARGE)
     (file,) = (large.folder / "vectors").glob(f"*.{ending}")
@@ -215,14 +226,24 @@ def test_damaged_lists_are_not_used_and_made_anew(large: Library, ending: str) -
 
 
 def test_as_many_lists_are_looked_into_as_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inverted_lists, "MAX_DIRECTIONS", 12)
-    rows = np.concatenate([make_scenes(30, seed) for seed in range(20)]).astype(np.float16)
-    listed = list_rows(learn_codebook(rows), rows)
-    assert listed.n_probed == len(listed.codebook.centroids) == 64
-    chosen = choose_probes(listed, rows)
+    rows = np.concatenate([make_scenes(30, seed) for seed in range(20)]).astype("<f2")
+    exact = ExactIndex(np.concatenate([np.zeros(4096, np.uint8), rows.view(np.uint8).ravel()]), 24)
+    lists = InvertedLists(list_rows(rows, learn_codebook(rows)), 1, 0.0, len(rows))
+    chosen = choose_probes(lists, exact)
     assert chosen.recall >= 0.98
     monkeypatch.setattr(inverted_lists, "MIN_RECALL", 2.0)
-    assert choose_probes(listed, rows).n_probed == 64
+    assert choose_probes(lists, exact).n_probed == lists.n_lists == 64
+
+
+@pytest.mark.parametrize("ending", [".leading", ".following"])
+def test_codes_of_an_older_version_are_deleted(large: Library, ending: str) -> None:
+    placement = large.index(LARGE).placement
+    old = SpaceFiles(large.folder / "vectors", LARGE).codes(placement, 1200).with_suffix(ending)
+    old.write_bytes(b"codes of videos that may have left")
+    with large.writing():
+        pass
+    assert not old.exists()
+    assert not large.index(LARGE).is_exact
 
 
 def test_a_small_library_has_no_lists(library: Library) -> None:
