@@ -92,10 +92,13 @@ class InvertedLists:
     def find_enough(
         self, queries: Matrix, k: int, is_allowed: npt.NDArray[np.bool_] | None
     ) -> Rows:
-        """Enough rows for the k nearest to be among them; more lists where few rows are allowed."""
+        """Enough rows for the k nearest to be among them.
+
+        The fewer rows are allowed, the more lists hold as many of them as else one list does.
+        """
         n_allowed = self.n if is_allowed is None else int(np.count_nonzero(is_allowed))
         n_found = min(max(N_REFINED, REFINED_PER_WANTED * k), self.n)
-        n_probed = self.n_probed
+        n_probed = -(-self.n_probed * self.n // max(1, n_allowed))
         rows = self.find(queries, n_found, n_probed, is_allowed)
         while n_probed < self.n_lists:
             is_lacking = np.count_nonzero(rows >= 0, axis=1) < min(k, n_allowed)

@@ -32,9 +32,7 @@ def indexed(
         if request.param == "approximate":
             patch.setattr(inverted_list_files, "MIN_LISTED_ROWS", 1000)
             patch.setattr(inverted_lists, "MIN_PROBES", 24)
-            patch.setattr(inverted_lists, "MAX_DIRECTIONS", 12)
-            patch.setattr(inverted_lists, "N_LEADING", 6)
-            patch.setattr(inverted_lists, "MIN_KEPT", 200)
+            patch.setattr(inverted_lists, "MAX_AXES", 12)
             patch.setattr(retrieve, "NEIGHBOURS", 8)
         frames = np.stack([make_frames(at + 1, spaces["frames"].dim) for at in range(N_VIDEOS)])
         library = plant(
