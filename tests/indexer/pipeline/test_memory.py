@@ -55,6 +55,15 @@ def videos(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _look_at_new_objects_alone():
+    """Leave out what other tests have left: to go over it for each count takes seconds."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def run_watched(videos, home):
     watch = Watch()
     with Library.open(home, create=True) as library:
@@ -68,7 +77,7 @@ def test_vectors_leave_memory_when_they_are_stored(videos, tmp_path, monkeypatch
     monkeypatch.setattr("mvsearch.indexer.pipeline.run.has_weights", lambda model: False)
     watch = run_watched(videos, tmp_path / "library")
     assert len(watch.meanwhile) == N_FILES
-    assert max(watch.meanwhile) <= MAX_VIDEOS_HELD * N_SPACES
+    assert 1 <= max(watch.meanwhile) <= MAX_VIDEOS_HELD * N_SPACES
     assert watch.at_end == (0, 0)
 
 

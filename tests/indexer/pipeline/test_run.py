@@ -345,14 +345,11 @@ def test_stop_keeps_what_is_done(folder, home):
 
 KILLED_RUN = """
 import sys
-from contextlib import closing
 from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.lyrics import sidecar
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
-from mvsearch.store.records import Failure, LyricLine, Lyrics, WhisperSegment
 
 class Tell(Silence):
     def advance(self, stage):
@@ -371,11 +368,10 @@ def test_kill_at_any_moment_loses_nothing(folder, home, n_lines, tmp_path):
         stdout=subprocess.PIPE, cwd=ROOT, text=True,
     )  # fmt: skip
     for _ in range(n_lines):
-        run.stdout.readline()
-    if n_lines == 0:
-        deadline = time.monotonic() + 20
-        while not (home / "catalog.sqlite3").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        assert run.stdout.readline()
+    while n_lines == 0 and not (home / "catalog.sqlite3").exists():
+        assert run.poll() is None
+        time.sleep(0.01)
     os.kill(run.pid, 9)
     run.wait()
     run.stdout.close()
