@@ -32,7 +32,7 @@ def test_the_year_is_that_of_the_recording(tags, year) -> None:
     assert read_year(tags) == year
 
 
-@pytest.mark.parametrize("ending", ["mp4", "mkv", "ogg", "mp3"])
+@pytest.mark.parametrize("ending", ["mp4", "ogg"])
 def test_every_container_tells_its_year(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"song.{ending}"
     run_ffmpeg("-f", "lavfi", "-i", "sine=d=0.2", "-metadata", "date=1984-05-01", path)
