@@ -124,6 +124,11 @@ class FilterReader(TagReader):
         with self._database.reading() as session:
             return set(session.scalars(select(VideoRow.id).where(*conditions)))
 
+    def without_year(self) -> set[str]:
+        """Ids of the videos whose files were not asked for their year yet."""
+        with self._database.reading() as session:
+            return set(session.scalars(select(VideoRow.id).where(~VideoRow.is_year_read)))
+
     def _find_conditions(self, filter: Filter) -> list[ColumnElement[bool]]:
         """What a row of the table of videos must meet."""
         return [

@@ -99,11 +99,6 @@ class CatalogReader(LineReader, RemovedReader, StillReader, FilterReader, Vector
         """The videos that pass, by artist, title and id."""
         return self._videos(*self._find_conditions(filter))
 
-    def without_year(self) -> set[str]:
-        """Ids of the videos whose files were not asked for their year yet."""
-        with self._database.reading() as session:
-            return set(session.scalars(select(VideoRow.id).where(~VideoRow.is_year_read)))
-
     def video(self, video_id: str) -> Video:
         """One video.
 
