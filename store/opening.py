@@ -52,8 +52,8 @@ def check_plain(file: Path) -> None:
             continue
         if not is_plain:
             raise LibraryDamagedError(
-                f"{part} is a link or no plain file, and nothing inside a library is reached"
-                " through links; put the file itself in its place"
+                f"{part} is a link or not a plain file, and links inside a library are not"
+                " followed; replace it by the file itself"
             )
 
 
@@ -62,9 +62,9 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NoLibraryError(f"no library can be made in {folder}: {error.strerror}") from error
+        raise NoLibraryError(f"no library can be created in {folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
-        raise MvsearchError(f"no library can be made in {folder}: it is read-only")
+        raise MvsearchError(f"no library can be created in {folder}: it is read-only")
 
 
 def choose_mode(file: Path) -> str:

@@ -32,7 +32,7 @@ def open_own(file: Path, mode: Literal["rb", "r+b"], *, may_create: bool = False
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(file))
+            raise OSError(errno.EINVAL, "it is not a plain file", str(file))
         if mode == "r+b" and found.st_nlink > 1:
             raise OSError(errno.EMLINK, "it has another name as well", str(file))
         return os.fdopen(handle, mode)
@@ -102,7 +102,7 @@ def check_folder(folder: Path) -> None:
     """
     _refuse_link(folder)
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "it is no folder", str(folder))
+        raise NotADirectoryError(errno.ENOTDIR, "it is not a folder", str(folder))
 
 
 def _refuse_link(path: Path) -> None:

@@ -183,7 +183,7 @@ def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, m
     words = ("lyrics", "--all", "--format", "lrc", "--out", tmp_path / "videos")
     code, out, err = run(*words)
     assert (code, out) == (2, "")
-    assert "is there already: --force overwrites it" in err
+    assert "exists already: --force overwrites it" in err
     assert {path.read_text() for path in (tmp_path / "videos").glob("*.lrc")} == {lrc}
     code, out, _ = run(*words, "--force")
     assert (code, out) == (0, f"2 files written to {tmp_path / 'videos'}\n")
@@ -216,7 +216,7 @@ def test_no_force_overwrites_a_video(run, folder, tmp_path, monkeypatch):
     for path in (folder / FIRST, tmp_path / "linked" / FIRST):
         code, out, err = run("similar", "--all", "--format", "html", "--out", path, "--force")
         assert (code, out) == (2, "")
-        assert "is a video or sound: it is not overwritten" in err
+        assert "is a media file, which is never overwritten" in err
         code, out, err = run("versions", "--out", path, "--force")
         assert (code, out) == (2, "")
     assert (folder / FIRST).read_bytes() == before
@@ -353,7 +353,7 @@ def test_failures_end_with_code_one_and_one_line_each(run, tmp_path):
         (["similar"], "--all"),
         (["show", "'; DROP TABLE videos; --"], "DROP TABLE"),
         (["show", "%"], "%"),
-        (["index", "nowhere"], "is not there"),
+        (["index", "nowhere"], "does not exist"),
         (["lyrics", "Third Song"], "no lyrics"),
         (["models", "fetch", "../../etc/passwd"], "passwd"),
     ],
@@ -388,7 +388,7 @@ def test_empty_folder_is_told(run, tmp_path):
     toy_library.index(tmp_path / "empty", home)
     code, out, err = run("index", tmp_path / "empty", "--json", library=home)
     assert (code, out) == (2, "")
-    assert "holds no video and no sound file" in err
+    assert "has no video and no sound file" in err
     code, _, err = run("search", "--lyric", "x", library=home)
     assert code == 2
     assert err.count("\n") == 1
@@ -504,7 +504,7 @@ def test_versions_of_an_empty_library_are_an_error(run, tmp_path):
     toy_library.index(tmp_path, tmp_path / "library")
     code, out, err = run("versions", library=tmp_path / "library")
     assert (code, out) == (2, "")
-    assert "holds no videos" in err
+    assert "the library is empty" in err
     assert run("versions", "--format", "pdf")[0] == 2
 
 

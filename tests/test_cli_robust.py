@@ -63,7 +63,7 @@ def test_a_name_of_any_bytes_is_one_line(home, words, locale, name):
     done = call(*words.split(), os.fsdecode(name), "--library", home, env=os.environ | locale)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "no video answers to" in done.stderr
+    assert "no video matches" in done.stderr
 
 
 def test_a_name_is_found_in_any_locale(tmp_path):

@@ -156,4 +156,4 @@ def _check_reader(kind: str) -> None:
             ) from None
         pillow_heif.register_heif_opener()
     elif not features.check(kind.lower()):
-        raise MediaError("no_media", f"Pillow here was built without {kind}; save it as JPEG")
+        raise MediaError("no_media", f"this Pillow was built without {kind}; save it as JPEG")

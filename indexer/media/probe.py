@@ -173,7 +173,7 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
     picture = _choose_picture(streams)
     sounds = _list_sounds(streams)
     if picture is None and not sounds:
-        raise MediaError("no_media", "it holds neither picture nor sound that can be heard")
+        raise MediaError("no_media", "it has neither picture nor usable sound")
     format_name = str(container.get("format_name", ""))
     tags = _merge_tags(format_name, container.get("tags", {}), streams)
     artist, title = name_media(path)

@@ -142,5 +142,5 @@ def find_reason(log: str) -> MediaError | None:
 def explain_refusal(log: str) -> MediaError:
     """Say in plain words why ffmpeg or ffprobe would not open a file, from what it logged."""
     return find_reason(log) or MediaError(
-        "unreadable", "it is not video or sound that can be read: damaged, or something else"
+        "unreadable", "it is not readable video or sound: damaged, or another format"
     )

@@ -106,15 +106,15 @@ def _is_folder(place: Path) -> bool:
         mode = place.stat().st_mode
     except FileNotFoundError:
         raise MvsearchError(
-            f"{place} is not there; if it was indexed and is gone for good, index its new place, if"
-            " it has one, and then: mvsearch remove --missing"
+            f"{place} does not exist; if it was indexed, index its new path, if it has one, and"
+            " then: mvsearch remove --missing"
         ) from None
     except OSError as error:
         raise MvsearchError(f"{place}: {explain_error(error)}") from None
     except ValueError:
         raise MvsearchError(f"{str(place)!r} is no path") from None
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise MvsearchError(f"{place} is no folder and no file that can be read")
+        raise MvsearchError(f"{place} is neither a folder nor a readable file")
     return stat.S_ISDIR(mode)
 
 
@@ -150,7 +150,7 @@ class _Walk:
             elif self._is_candidate(path):
                 self._take_file(path)
             else:
-                raise MvsearchError(f"{path} is no video and no sound file")
+                raise MvsearchError(f"{path} is neither a video nor a sound file")
         return folders
 
     def visit(self, roots: Sequence[Path]) -> None:

@@ -202,7 +202,7 @@ class _Run:
         self.ledger.keep_inventory(inventory)
         if not inventory.is_empty:
             for folder in inventory.empty:
-                self.progress.note(f"{folder} holds no video and no sound file")
+                self.progress.note(f"{folder} has no video and no sound file")
         request = LyricsRequest(self.lyrics, self.whisper_model, self.transcriber is not None)
         decoded = self.options.analysis.decoded
         chosen = choose_jobs(inventory, self.catalog, self.encoders, request, decoded)

@@ -47,7 +47,7 @@ def _explain_emptiness(paths: Sequence[Path], summary: Summary, *, is_recursive:
     """Say that folders hold nothing to index."""
     shown = ", ".join(str(path) for path in paths[:3]) + (", …" if len(paths) > 3 else "")
     below = "" if is_recursive else ", without the folders below it,"
-    verb = "holds" if len(paths) == 1 else "hold"
+    verb = "has" if len(paths) == 1 else "have"
     ignored = f", besides {summary.ignored} ignored by .mvsearchignore" if summary.ignored else ""
     return (
         f"{shown}{below} {verb} no video and no sound file{ignored}; name the folder with your"

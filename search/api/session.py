@@ -141,7 +141,7 @@ class Session:
         if self._profile not in (None, own) and own is not None and library.catalog.n_videos():
             raise EncoderMismatchError(
                 f"the library {self.folder} was built with profile {own}, and profile"
-                f" {self._profile} was asked for; to have both side by side, use another folder"
+                f" {self._profile} was requested; use another folder for it"
             )
 
     def _shut(self) -> None:

@@ -85,7 +85,7 @@ def evaluate(
         seed=seed,
     )
     if profile is not None and compare is not None:
-        raise MvsearchError("--profile and --compare exclude one another")
+        raise MvsearchError("--profile and --compare exclude each other")
     names = [profile] if profile is not None else []
     names = names if compare is None else parse_profiles(compare)
     with mvsearch.open(library) as opened:

@@ -85,7 +85,7 @@ def show_page(file: Path) -> None:
     import webbrowser
 
     if not webbrowser.open(file.absolute().as_uri()):
-        raise MvsearchError(f"no browser is found; the page is {file}")
+        raise MvsearchError(f"no browser was found; the page is {file}")
 
 
 def read_results() -> list[KeptResult]:
@@ -97,7 +97,7 @@ def read_results() -> list[KeptResult]:
     file = find_state_file()
     try:
         if not file.is_file():
-            raise MvsearchError("there are no results to play yet: begin with mvsearch search")
+            raise MvsearchError("there are no results to play yet: run mvsearch search first")
         if file.stat().st_size > MAX_BYTES:
             raise ValueError("too large")
         data = json.loads(file.read_bytes())
@@ -105,7 +105,7 @@ def read_results() -> list[KeptResult]:
             raise ValueError("of another version")
         return [_read_result(one) for one in data["results"][:MAX_KEPT]]
     except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
-        raise MvsearchError(f"{file} cannot be read: search once more") from error
+        raise MvsearchError(f"{file} cannot be read: search again") from error
 
 
 def _read_result(data: dict[str, Any]) -> KeptResult:

@@ -46,9 +46,9 @@ def lyrics(
     from mvsearch.store.unicode import printable
 
     if (video is None) != for_all:
-        raise MvsearchError("name one VIDEO, or say --all")
+        raise MvsearchError("give one VIDEO, or --all")
     if for_all and out is None:
-        raise MvsearchError("--all writes files: say where with --out DIR")
+        raise MvsearchError("--all writes files: give their folder with --out DIR")
     with mvsearch.open(library) as opened:
         if video is None:
             known = opened.all_lyrics()
@@ -56,7 +56,7 @@ def lyrics(
             named = opened.find(video)
             its_lyrics = opened.lyrics(named)
             if its_lyrics is None:
-                raise MvsearchError(f"no lyrics are known of {named.title!r}")
+                raise MvsearchError(f"there are no lyrics of {named.title!r}")
             known = [(named, its_lyrics)]
         if out is None:
             print_text(format_lyrics(known[0][1], form))
@@ -89,7 +89,7 @@ def list_videos(
     from mvsearch.search.output.listing import print_videos
 
     if removed and filter:
-        raise MvsearchError("--removed lists all that was removed: leave out the filters")
+        raise MvsearchError("--removed has no filters")
     with mvsearch.open(library) as opened:
         videos = opened.removed() if removed else opened.videos(filter)
     if as_json:
@@ -122,7 +122,7 @@ def remove(
     import mvsearch
 
     if (video is None) != missing:
-        raise MvsearchError("name one VIDEO, or say --missing")
+        raise MvsearchError("give one VIDEO, or --missing")
     with mvsearch.open(library) as opened:
         n_removed = opened.remove_missing() if video is None else opened.remove(video)
     typer.echo(f"{n_removed} {'video' if n_removed == 1 else 'videos'} removed")

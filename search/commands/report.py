@@ -62,7 +62,7 @@ def similar(
     from mvsearch.search.query.weights import parse_weights
 
     if (video is None) != for_all:
-        raise MvsearchError("name one VIDEO, or say --all")
+        raise MvsearchError("give one VIDEO, or --all")
     progress = choose_progress(make_console(stderr=True), is_silent=not for_all or form == "json")
     with mvsearch.open(library) as opened:
         check_target(out, opened, has_force=force)

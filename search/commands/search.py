@@ -107,7 +107,7 @@ def search(
     from mvsearch.search.query.weights import parse_weights
 
     if as_json + as_csv + as_m3u + (form is not None) > 1:
-        raise MvsearchError("--json, --csv, --m3u and --format exclude one another")
+        raise MvsearchError("--json, --csv, --m3u and --format exclude each other")
     form = form or ("json" if as_json else "csv" if as_csv else "m3u" if as_m3u else "table")
     if form not in SEARCH_FORMS:
         find_form(form, SEARCH_FORMS)

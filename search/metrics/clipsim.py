@@ -178,7 +178,7 @@ def compute_clipsim(frames: npt.NDArray[Any], text: npt.NDArray[Any]) -> Similar
         QueryError: there are fewer than two frames, or an embedding is no direction.
     """
     if np.ndim(frames) != 2 or len(frames) < 2:
-        raise QueryError("CLIPSIM is a mean over frames: two are the least")
+        raise QueryError("CLIPSIM needs at least two frames")
     words = np.asarray(text, dtype=np.float64)[None]
     cosines = compute_cosines(frames, words)[:, 0]
     units = frames / np.linalg.norm(frames, axis=1, keepdims=True)

@@ -184,7 +184,9 @@ def measure_divergence(
     if target.shape != candidate.shape:
         raise QueryError(f"posteriors of {target.shape} and {candidate.shape} are no pairs")
     if np.any((target > 0) & (candidate + epsilon <= 0)):
-        raise QueryError("KL is infinite: one rules out what the other holds, and epsilon is 0")
+        raise QueryError(
+            "KL is infinite: a class with probability has none in the other file, and epsilon is 0"
+        )
     safe = np.where(target > 0, candidate + epsilon, 1.0)
     divergences: FloatArray = (xlogy(target, target) - xlogy(target, safe)).sum(axis=1)
     return divergences

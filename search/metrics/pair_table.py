@@ -38,7 +38,9 @@ def read_table(path: Path, names: Sequence[str]) -> FloatArray:
     try:
         return np.array([[float(rows[row][column]) for column in columns_at] for row in rows_at])
     except ValueError as error:
-        raise QueryError(f"the table in {path} holds what is no number: {error}") from None
+        raise QueryError(
+            f"the table in {path} contains a value that is not a number: {error}"
+        ) from None
 
 
 def _read_cells(path: Path) -> tuple[list[str], dict[str, list[str]]]:
@@ -52,7 +54,7 @@ def _read_cells(path: Path) -> tuple[list[str], dict[str, list[str]]]:
     try:
         lines = [row for row in csv.reader(text.splitlines()) if row]
     except csv.Error as error:
-        raise QueryError(f"the table in {path} is no CSV: {error}") from None
+        raise QueryError(f"the table in {path} is not valid CSV: {error}") from None
     if len(lines) < 2:
         raise QueryError(f"the table in {path} has no rows")
     columns = lines[0][1:]

@@ -37,11 +37,11 @@ def check_output(
     for path in there:
         _check_kind(path)
         if _holds_media(path) or (is_media is not None and _is_any(path, is_media)):
-            raise MvsearchError(f"{path} is a video or sound: it is not overwritten")
+            raise MvsearchError(f"{path} is a media file, which is never overwritten")
     files = [path for path in there if path.is_file()]
     if files and not has_force:
         others = f" (and {len(files) - 1} more)" if len(files) > 1 else ""
-        raise MvsearchError(f"{files[0]}{others} is there already: --force overwrites it")
+        raise MvsearchError(f"{files[0]}{others} exists already: --force overwrites it")
     for folder in {path.parent for path in paths}:
         if not folder.is_dir() and not makes_folder:
             raise MvsearchError(f"cannot write to {folder}: it is not a folder")
@@ -68,7 +68,7 @@ def _check_kind(path: Path) -> None:
     """Refuse what is neither a file nor a device that takes what is written."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        raise MvsearchError(f"{path} is a link: name the file that is meant")
+        raise MvsearchError(f"{path} is a link: name its target")
     if stat.S_ISDIR(mode):
         raise MvsearchError(f"{path} is a folder: name a file")
 

@@ -68,11 +68,11 @@ def _check_media(path: Path) -> None:
         MvsearchError: it is none, or cannot be read.
     """
     if not path.is_absolute() or not path.is_file():
-        raise MvsearchError(f"{path} is not there any more")
+        raise MvsearchError(f"{path} does not exist any more")
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise MvsearchError(f"cannot read {path}: {error.strerror}") from error
     if not (is_media_head(head) or has_media_ending(path)):
-        raise MvsearchError(f"{path} is no video or sound any more")
+        raise MvsearchError(f"{path} is not a media file any more")

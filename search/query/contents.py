@@ -19,7 +19,7 @@ def list_videos(library: Library, filter: Filter = Filter()) -> tuple[Video, ...
     """
     videos = tuple(library.catalog.videos(filter))
     if not videos and not library.catalog.n_videos():
-        raise MvsearchError("the library holds no videos yet: fill it with `mvsearch index FOLDER`")
+        raise MvsearchError("the library is empty: run `mvsearch index FOLDER`")
     return videos
 
 

@@ -111,7 +111,9 @@ def _find_kind(path: Path) -> QueryKind:
     if is_media_head(head) or has_media_ending(path):
         kind = mimetypes.guess_type(path.name)[0] or ""
         return "audio" if kind.startswith("audio/") else "clip"
-    raise QueryError(f"{path.name!r} is no picture, sound or video; for its words, use --text")
+    raise QueryError(
+        f"{path.name!r} is not a picture, sound or video; to search for these words, use --text"
+    )
 
 
 def _guess_words(words: str, library: Holder) -> QueryPart:

@@ -61,12 +61,12 @@ def choose_video(name: str, videos: Sequence["Video"]) -> "Video":
     ]
     if not found:
         raise VideoNotFoundError(
-            f"no video answers to {name!r}; {_suggest(wanted, names, videos)}see them all with:"
+            f"no video matches {name!r}; {_suggest(wanted, names, videos)}see them all with:"
             " mvsearch list"
         )
     if len(found) > 1:
         raise AmbiguousVideoError(
-            f"{name!r} may be {_list_videos(found)}; say more, or give the id"
+            f"{name!r} may be {_list_videos(found)}; be more specific, or give the id"
         )
     return found[0]
 

@@ -76,8 +76,8 @@ class CatalogReader(LineReader, RemovedReader, StillReader, FilterReader, Vector
         if own and set(own) != set(spaces) and self.n_videos():
             raise EncoderMismatchError(
                 f"the library was built with profile {self.profile()} ({_list_spaces(own)}), and"
-                f" profile {profile} ({_list_spaces(spaces)}) was asked for; their vectors cannot"
-                " be compared. To have both side by side: --library OTHER_FOLDER"
+                f" profile {profile} ({_list_spaces(spaces)}) was requested; their vectors cannot"
+                " be compared. For both, use --library OTHER_FOLDER"
             )
 
     def n_videos(self) -> int:
@@ -128,7 +128,7 @@ class CatalogReader(LineReader, RemovedReader, StillReader, FilterReader, Vector
         part of "Artist - Title", whatever its case and accents.
 
         Raises:
-            VideoNotFoundError: no video answers to it.
+            VideoNotFoundError: no video matches it.
             AmbiguousVideoError: several do; the message lists some.
         """
         location = self.location(Path(name))

@@ -32,8 +32,7 @@ def explain(error: Exception, place: str) -> MvsearchError:
     # Even to read, SQLite needs a few pages of disk, for what it shares with other readers.
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHM")):
         return MvsearchError(
-            f"there is no room on the disk of {place}; make room and run this again, what is done"
-            " is kept"
+            f"the disk is full: {place}; make room and run this again, what is done is kept"
         )
     if name.startswith(_REFUSED):
         return MvsearchError(f"{place} cannot be used: {_shorten(reason)}")
@@ -44,7 +43,7 @@ def describe_damage(place: str, reason: str) -> LibraryDamagedError:
     """The error for a catalogue that is not as we leave it, with what to do."""
     if "not a database" in reason:  # as SQLite says of a file that is none of its own
         return LibraryDamagedError(
-            f"{place} is damaged or no catalogue of mvsearch ({reason}); move it away and index"
+            f"{place} is damaged or not a catalogue of mvsearch ({reason}); move it away and index"
             " again",
             place,
             reason,

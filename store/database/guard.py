@@ -34,13 +34,13 @@ def reading_text() -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise LibraryDamagedError("it holds text that is no UTF-8") from error
+        raise LibraryDamagedError("it has text that is not UTF-8") from error
 
 
 def tell_undecodable(context: ExceptionContext) -> None:
     """The same for a statement."""
     if isinstance(context.original_exception, UnicodeDecodeError):
-        context.chained_exception = LibraryDamagedError("it holds text that is no UTF-8")
+        context.chained_exception = LibraryDamagedError("it has text that is not UTF-8")
 
 
 def begin(connection: Connection, *, is_writing: bool) -> None:
@@ -79,4 +79,4 @@ def refuse_strange(connection: Connection) -> None:
         LibraryDamagedError: it has some.
     """
     for strange in find_strange(connection):
-        raise LibraryDamagedError(f"it holds {strange}, which is none of ours")
+        raise LibraryDamagedError(f"it holds {strange}, which is not ours")

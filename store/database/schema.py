@@ -30,7 +30,7 @@ def read_version(database: Database) -> str | None:
         versions = session.scalars(select(_VERSION)).all() if _VERSION.name in tables else ()
     if len(versions) != 1:
         raise LibraryDamagedError(
-            f"{database.place} is no catalogue of mvsearch; move it away and index again"
+            f"{database.place} is not a catalogue of mvsearch; move it away and index again"
         )
     return str(versions[0])
 

@@ -218,7 +218,7 @@ class IndexCache:
         """Say once that the files cannot be kept."""
         if not self._has_warned:
             logger.warning(
-                "The search index cannot be kept in %s (%s), so each run builds it anew",
+                "The search index cannot be kept in %s (%s), so each run builds it again",
                 self.folder,
                 error.strerror or error,
             )

@@ -210,6 +210,6 @@ def unpack_arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
         raise LibraryDamagedError("a file of the index has changed since it was written")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-            raise LibraryDamagedError("a file of the index is compressed, and could be of any size")
+            raise LibraryDamagedError("a file of the index is compressed")
     with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
         return dict(loaded)

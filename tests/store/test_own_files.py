@@ -138,7 +138,7 @@ def test_a_catalogue_that_is_a_link_is_refused(
     part.symlink_to(victim)
     if not has_victim:
         victim.unlink()
-    with pytest.raises(LibraryDamagedError, match="link or no plain file"):
+    with pytest.raises(LibraryDamagedError, match="link or not a plain file"):
         Library.open(strange, create=True)
     assert victim.exists() == has_victim
 
@@ -220,7 +220,7 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     assert read_own(target, 3) == b"one"
     with pytest.raises(OSError, match="too large"):
         read_own(target, 2)
-    with pytest.raises(OSError, match="no plain file"):
+    with pytest.raises(OSError, match="not a plain file"):
         open_own(tmp_path, "rb")
 
 

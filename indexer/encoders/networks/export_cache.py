@@ -104,7 +104,7 @@ def _find_whole(cache: Path, stem: str) -> Path | None:
         if place.name == f"{stem}-{_fingerprint(place, digest)}":
             return place
         for path in _name_damage(place):
-            logger.warning("%s is damaged and is made anew", path)
+            logger.warning("%s is damaged and is made again", path)
         shutil.rmtree(place, ignore_errors=True)
     return None
 

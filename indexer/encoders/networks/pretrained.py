@@ -33,10 +33,10 @@ def load_pretrained(class_name: str, folder: Path, **options: Any) -> Any:
             )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         line = str(error).strip().partition("\n")[0]
-        raise MvsearchError(f"{folder} holds no usable {class_name}: {line}") from error
+        raise MvsearchError(f"{folder} has no usable {class_name}: {line}") from error
     if report["missing_keys"]:
         names = ", ".join(sorted(report["missing_keys"])[:3])
-        raise MvsearchError(f"{folder} holds no whole {class_name}: it lacks {names}")
+        raise MvsearchError(f"{folder} has no complete {class_name}: it lacks {names}")
     return model
 
 
@@ -54,9 +54,9 @@ def read_logit_scale(path: Path, name: str) -> float:
             scale = math.exp(float(tensors.get_tensor(name)))
     except (OSError, RuntimeError, ValueError, OverflowError, SafetensorError) as error:
         line = str(error).strip().partition("\n")[0]
-        raise MvsearchError(f"{path} holds no usable {name}: {line}") from error
+        raise MvsearchError(f"{path} has no usable {name}: {line}") from error
     if not math.isfinite(scale):
-        raise MvsearchError(f"{path} holds no usable {name}: it is not finite")
+        raise MvsearchError(f"{path} has no usable {name}: it is not finite")
     return scale
 
 

@@ -44,7 +44,7 @@ def read_tensors(path: Path) -> dict[str, Array]:
         with path.open("rb") as file:
             return _read(file)
     except MALFORMED as error:
-        raise WeightsMissingError(f"{path} holds no plain tensors: {error}") from error
+        raise WeightsMissingError(f"{path} has no plain tensors: {error}") from error
 
 
 def _read(file: BinaryIO) -> dict[str, Array]:
@@ -88,7 +88,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _refuse(what: str) -> NoReturn:
-    raise pickle.UnpicklingError(f"{what} is no part of a table of tensors")
+    raise pickle.UnpicklingError(f"{what} is not part of a table of tensors")
 
 
 def _view(

@@ -34,7 +34,7 @@ def read_by_plugin(text: str, ending: str) -> Parsed:
     known = plugins.list_plugins(plugins.LYRICS)
     plugin = next((each for each in known if f".{each.name.casefold()}" == ending), None)
     if plugin is None:
-        raise MediaError("bad_lyrics", f"nothing that is installed reads {ending}")
+        raise MediaError("bad_lyrics", f"no installed reader for {ending}")
     try:
         parse = plugin.load()
         with plugin.guarding():

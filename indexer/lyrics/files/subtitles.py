@@ -40,7 +40,9 @@ def parse_subtitles(text: str) -> Parsed:
     try:
         events = pysubs2.SSAFile.from_string(prepared, form, keep_html_tags=True).events
     except (pysubs2.Pysubs2Error, ValueError, LookupError, TypeError) as error:
-        raise MediaError("bad_lyrics", f"it is no subtitle file: {type(error).__name__}") from None
+        raise MediaError(
+            "bad_lyrics", f"it is not a subtitle file: {type(error).__name__}"
+        ) from None
     events = [event for event in events if event.type == "Dialogue"]
     captions = _read_captions(events)
     if is_rolling(captions):
@@ -51,7 +53,7 @@ def parse_subtitles(text: str) -> Parsed:
         ]
     cues = [cue for cue in cues if not is_section_header(cue.text)]
     if not cues:
-        raise MediaError("bad_lyrics", "it is no subtitle file: no line has a time")
+        raise MediaError("bad_lyrics", "it is not a subtitle file: no line has a time")
     return Parsed(close_cues(cues))
 
 

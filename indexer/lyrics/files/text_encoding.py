@@ -69,7 +69,7 @@ def _decode(data: bytes) -> str:
     data = data.rstrip(b"\0")
     n_control = len(data) - len(data.translate(None, _CONTROL_BYTES))
     if n_control > _MAX_CONTROL_SHARE * len(data):
-        raise MediaError("bad_lyrics", "it holds no text")
+        raise MediaError("bad_lyrics", "it has no text")
     data = data.replace(b"\0", b"")
     try:
         return data.decode("utf-8")
@@ -81,7 +81,7 @@ def _refuse_binary(text: str) -> str:
     """Refuse what has NULs as UTF-16 does, but is none."""
     n_odd = sum(mark not in "\t\n\r" and (mark < " " or mark == "\ufffd") for mark in text)
     if n_odd > _MAX_CONTROL_SHARE * len(text):
-        raise MediaError("bad_lyrics", "it holds no text")
+        raise MediaError("bad_lyrics", "it has no text")
     return text
 
 

@@ -55,7 +55,7 @@ def convert_checkpoint(model: str, checkpoint: Path, quantization: str = "int8")
     if target.is_dir():
         if _is_whole(target):
             return target
-        logger.warning("%s is damaged and is made anew", target)
+        logger.warning("%s is damaged and is made again", target)
         shutil.rmtree(target, ignore_errors=True)
     logger.info("converting %s for faster-whisper: done once, takes some seconds", checkpoint)
     try:

@@ -150,4 +150,4 @@ def _load_model(folder: Path, device: str, kind: str) -> Any:
         )
     except (RuntimeError, ValueError, OSError) as error:
         said = " ".join(str(error).split())[:200]
-        raise WeightsMissingError(f"{folder} is no Whisper model of CTranslate2: {said}") from error
+        raise WeightsMissingError(f"{folder} is not a CTranslate2 Whisper model: {said}") from error

@@ -126,8 +126,8 @@ def load_model(model: str, checkpoint: Path, device: str | None = None) -> Any:
         return _load_named_model(model, checkpoint, device)
     except _BAD_CHECKPOINT as error:
         raise WeightsMissingError(
-            f"{checkpoint} is no Whisper checkpoint ({type(error).__name__}); it needs the dims and"
-            " the model_state_dict of a model, and nothing else"
+            f"{checkpoint} is not a Whisper checkpoint ({type(error).__name__}); it needs the dims"
+            " and the model_state_dict of a model, and nothing else"
         ) from error
 
 

@@ -123,7 +123,7 @@ def _plan_attempts(probe: Probe, options: DecodeOptions) -> list[DecodeOptions]:
     wants_picture = options.wants_picture and probe.picture is not None
     wants_sound = options.wants_sound and probe.sound is not None
     if not (wants_picture or wants_sound):
-        raise MediaError("no_media", "it holds nothing of what is wanted: no picture or no sound")
+        raise MediaError("no_media", "it lacks the requested picture or sound")
     planned = replace(options, wants_picture=wants_picture, wants_sound=wants_sound)
     if not (wants_picture and wants_sound) or planned.hardware is not None:
         return [planned]
@@ -231,8 +231,7 @@ class _Pass:
         if not self.has_output and not is_short and (self._complaints.lines or self._status):
             raise find_reason("\n".join(self._complaints.lines)) or MediaError(
                 "decode_failed",
-                "none of its picture or sound can be decoded: it is damaged, or ffmpeg here lacks "
-                "the codec",
+                "no picture or sound can be decoded: it is damaged, or this ffmpeg lacks the codec",
             )
         raise MediaError("too_short", "it has no frame, and less than half a second of sound")
 

@@ -115,7 +115,7 @@ class DecodeReport:
         header_seconds: the duration that the header gives.
         n_frames: frames taken.
         sound_seconds: length of the sound.
-        error_lines: the last lines that the decoder complained with.
+        error_lines: the last lines that the decoder reported errors with.
         is_truncated: it ends clearly before the duration in the header, and the decoder complained.
             A header that merely lies is no truncation.
         lost: a stream that is there and of which nothing could be decoded.
@@ -143,7 +143,9 @@ class DecodeReport:
             return MediaError("truncated", self.why_truncated)
         if self.n_complaints:
             often = "once" if self.n_complaints == 1 else f"{self.n_complaints} times"
-            return MediaError("damaged", f"it is damaged, the decoder complained {often}{said}")
+            return MediaError(
+                "damaged", f"it is damaged, the decoder reported errors {often}{said}"
+            )
         return None
 
     @property

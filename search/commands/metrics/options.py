@@ -137,5 +137,5 @@ def _check_numbers(result: Result) -> dict[str, Any]:
     try:
         json.dumps(data, allow_nan=False)
     except ValueError as error:
-        raise MvsearchError(f"{data['metric']}: a figure of the result is not finite") from error
+        raise MvsearchError(f"{data['metric']}: a value of the result is not finite") from error
     return data

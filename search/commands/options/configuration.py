@@ -187,7 +187,7 @@ def _read_table(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         if os.environ.get(CONFIG_VARIABLE):
             raise MvsearchError(
-                f"the configuration {path}, which ${CONFIG_VARIABLE} names, is not there"
+                f"the configuration {path}, which ${CONFIG_VARIABLE} names, does not exist"
             ) from None
         return {}
     except OSError as error:
@@ -203,7 +203,7 @@ def _read_table(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise MvsearchError(f"the configuration {path} is no TOML: {error}") from error
+        raise MvsearchError(f"the configuration {path} is not valid TOML: {error}") from error
 
 
 def _read_common(group: Any, table: Mapping[str, Any], path: Path) -> Iterator[Setting]:

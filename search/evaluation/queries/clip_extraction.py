@@ -76,7 +76,7 @@ def cut_clip(
             given = noisy.tobytes()
         settings |= _encode_sound(distortion)
     if not streams:
-        raise MediaError("no_media", f"nothing of it is left with {distortion.name}")
+        raise MediaError("no_media", f"nothing is left of it with {distortion.name}")
     _run(_write(streams, out, settings), given)
     return out
 

@@ -96,7 +96,7 @@ def _read_rows(file: Path) -> Iterable[tuple[Path, list[str]]]:
             if row[PATH] and any(names):
                 yield Path(row[PATH]), [name for name in names if name]
     except csv.Error as error:
-        raise QueryError(f"the groups in {file} are no CSV: {error}") from None
+        raise QueryError(f"the groups in {file} are not valid CSV: {error}") from None
 
 
 def _find_video(path: Path, named: Sequence[Location], file: Path) -> str | None:
@@ -109,7 +109,9 @@ def _find_video(path: Path, named: Sequence[Location], file: Path) -> str | None
         if len(fits) == 1:
             return next(iter(fits))
         if fits:
-            raise QueryError(f"{path} in {file} fits {len(fits)} videos: write more of the path")
+            raise QueryError(
+                f"{path} in {file} fits {len(fits)} videos: give a longer part of the path"
+            )
     return None
 
 

@@ -98,7 +98,7 @@ def _feel_sounds(encoder: Any, paths: Sequence[Path]) -> Array:
             samples = read_sound_at(path, encoder.sample_rate)
         windows = cut_sound(samples, encoder)
         if not windows:
-            raise QueryError(f"{path.name!r} is silent: nothing is felt in it")
+            raise QueryError(f"{path.name!r} is silent: it has no emotion")
         predicted = [encoder.predict_emotion(window[None]) for window in windows]
         points.append(np.concatenate(predicted).mean(axis=0))
     return np.stack(points)

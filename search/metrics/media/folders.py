@@ -107,7 +107,7 @@ def list_media(folder: Path) -> tuple[Path, ...]:
     """The media files in a folder and below, by their paths.
 
     Raises:
-        QueryError: it is no folder, cannot be read, or holds none.
+        QueryError: it is not a folder, cannot be read, or holds none.
     """
     from mvsearch.indexer.features.analysis import ScanOptions, scan_places
 

@@ -129,5 +129,5 @@ def open_pictures(path: Path) -> Pictures:
     if picture is None:
         raise MediaError("no_media", "the file has no picture")
     if picture.frame_rate is None:
-        raise MediaError("no_media", "the file does not tell its frame rate")
+        raise MediaError("no_media", "the file has no frame rate")
     return Pictures(path, probe, picture.width, picture.height, picture.frame_rate)

@@ -102,7 +102,7 @@ def test_damage_in_the_middle_is_told_and_the_rest_is_there(clip, tmp_path):
     report = read_report(bad)
     assert report.n_frames >= 10
     assert report.problem.code == "damaged"
-    assert report.problem.args[0].startswith("it is damaged, the decoder complained ")
+    assert report.problem.args[0].startswith("it is damaged, the decoder reported errors ")
 
 
 def test_a_section_of_a_damaged_file_is_no_news(clip, tmp_path):

@@ -208,10 +208,10 @@ def test_paths_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("missing.mp4", "is not there"),
-        ("notes.txt", "is no video and no sound file"),
-        ("pipe.mp4", "is no folder and no file"),
-        ("dangling.mp4", "is not there"),
+        ("missing.mp4", "does not exist"),
+        ("notes.txt", "is neither a video nor a sound file"),
+        ("pipe.mp4", "is neither a folder nor a readable file"),
+        ("dangling.mp4", "does not exist"),
         ("a\0b", "is no path"),
         ("x" * 300, "cannot be read"),
     ],

@@ -43,7 +43,7 @@ def test_a_folder_without_media_is_told(run: Any, tmp_path: Path) -> None:
     (wrong / "below" / "letter.txt").write_text("dear")
     code, out, err = run("index", wrong, "--library", tmp_path / "library")
     assert (code, out) == (2, "")
-    assert "holds no video and no sound file" in err
+    assert "has no video and no sound file" in err
     assert err.strip().count("\n") == 0
 
 
@@ -53,7 +53,7 @@ def test_media_below_is_none_where_nobody_looks_below(
     words = ("--no-recursive", "--json", "--library", tmp_path / "library")
     code, out, err = run("index", folder.parent, *words)
     assert (code, out) == (2, "")
-    assert "without the folders below it, holds no video" in err
+    assert "without the folders below it, has no video" in err
 
 
 def test_what_cannot_be_read_is_something(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_folder_that_is_not_there_is_named_with_the_way_out(run: Any, tmp_path
     home = tmp_path / "library"
     code, _, err = run("index", tmp_path / "gone", "--library", home)
     assert code == 2
-    assert "not there" in err
+    assert "does not exist" in err
     assert "mvsearch remove --missing" in err
     assert not home.exists()
 

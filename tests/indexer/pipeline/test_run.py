@@ -318,7 +318,7 @@ def test_other_encoders_are_refused(folder, home):
 
 
 def test_no_folder_is_one_plain_line(home, tmp_path):
-    with pytest.raises(MvsearchError, match="is not there"):
+    with pytest.raises(MvsearchError, match="does not exist"):
         toy_library.index(tmp_path / "nowhere", home)
 
 

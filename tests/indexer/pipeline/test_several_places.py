@@ -101,7 +101,7 @@ def test_a_run_over_folders_and_files(tmp_path: Path) -> None:
         asked = (library, Encoders("toy"), IndexOptions(lyrics="off"))
         summary = index_paths(paths, *asked, progress=notes)
         assert (summary.indexed, summary.failed) == (2, 0)
-        assert notes.lines == [f"{tmp_path / 'c'} holds no video and no sound file"]
+        assert notes.lines == [f"{tmp_path / 'c'} has no video and no sound file"]
         library.catalog.remove_videos([library.catalog.find_video("1").id])
         (tmp_path / "b" / ".mvsearchignore").write_text("other*")
         summary = index_paths([tmp_path / "a", tmp_path / "b"], *asked)
@@ -155,7 +155,7 @@ def test_a_file_that_is_named_says_nothing_of_others(home: Home) -> None:
 
 def test_nothing_is_done_where_one_place_is_wrong(home: Home) -> None:
     home.put("a/0.wav", 0)
-    with pytest.raises(MvsearchError, match="not there"):
+    with pytest.raises(MvsearchError, match="does not exist"):
         home.index("a", "nowhere")
     assert home.known() == set()
 

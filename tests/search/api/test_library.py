@@ -82,7 +82,7 @@ def test_a_folder_without_a_library_stays_as_it_is_until_it_is_indexed(tmp_path:
         for ask in (library.videos, library.status, lambda: library.search("river")):
             with pytest.raises(mvsearch.NoLibraryError):
                 ask()
-        with pytest.raises(mvsearch.MvsearchError, match="is not there"):
+        with pytest.raises(mvsearch.MvsearchError, match="does not exist"):
             library.index(tmp_path / "nothing")
     assert list(tmp_path.iterdir()) == []
 

@@ -129,7 +129,7 @@ def test_a_file_that_is_not_as_it_was_written_is_one_line(
     state.write_text(text, encoding="latin-1")
     code, out, err = run("play")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "search once more" in err
+    assert "search again" in err
     assert not told.exists()
 
 
@@ -146,8 +146,8 @@ def test_what_cannot_be_played_is_said(
     )
     told = install(tmp_path, monkeypatch, "vlc", code=3)
     for number, complaint in (
-        (1, "is not there any more"),
-        (2, "is no video or sound any more"),
+        (1, "does not exist any more"),
+        (2, "is not a media file any more"),
         (4, "the last search has 3 results: there is no number 4"),
     ):
         code, _, err = run("play", number)

@@ -61,4 +61,4 @@ def test_a_page_is_opened_in_the_browser(run: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("webbrowser.open", lambda address: False)
     code, _, err = run("search", "--lyric", "ships in harbour are safe", "--open")
     assert code == 2
-    assert "no browser is found; the page is " in err
+    assert "no browser was found; the page is " in err

@@ -27,14 +27,14 @@ def test_a_new_file_has_the_rights_of_any_other(tmp_path: Path) -> None:
 def test_of_several_files_none_is_written_where_one_is_there(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("mine")
     files = {tmp_path / f"{name}.txt": b"new" for name in "abc"}
-    with pytest.raises(MvsearchError, match=r"b\.txt is there already: --force overwrites it"):
+    with pytest.raises(MvsearchError, match=r"b\.txt exists already: --force overwrites it"):
         write_output(files)
     assert names(tmp_path) == {"b.txt"}
     (tmp_path / "b.txt").chmod(0o600)
     write_output(files, has_force=True)
     assert (tmp_path / "b.txt").read_text() == "new"
     assert (tmp_path / "b.txt").stat().st_mode & 0o777 == 0o600
-    with pytest.raises(MvsearchError, match=r"a\.txt \(and 2 more\) is there already"):
+    with pytest.raises(MvsearchError, match=r"a\.txt \(and 2 more\) exists already"):
         check_output(*files)
 
 
@@ -61,7 +61,7 @@ def test_media_are_never_overwritten(tmp_path: Path) -> None:
     odd.write_text("known to the library")
     for path in (sound, odd):
         before = path.read_bytes()
-        with pytest.raises(MvsearchError, match="is a video or sound"):
+        with pytest.raises(MvsearchError, match="is a media file"):
             write_output({path: b"new"}, has_force=True, is_media=lambda known: known == odd)
         assert path.read_bytes() == before
 

@@ -95,7 +95,7 @@ def test_an_argument_is_one_part(
         ("./nope", "no file is called './nope'"),
         ("/nowhere/party", "no file is called '/nowhere/party'"),
         ("rain/", "'rain/' is a folder"),
-        ("notes.txt", "'notes.txt' is no picture, sound or video"),
+        ("notes.txt", "'notes.txt' is not a picture, sound or video"),
         ("q.png@1-2", "--image has no section"),
         ("", "empty"),
     ],

@@ -91,7 +91,7 @@ def test_other_weights_are_another_key(checkpoint: Folder, tmp_path: Path) -> No
 def test_a_checkpoint_of_something_else_is_one_line(checkpoint: Folder, tmp_path: Path) -> None:
     copy = shutil.copytree(checkpoint("ast"), tmp_path / "ast")
     shutil.copy(checkpoint("bert") / "model.safetensors", copy)
-    with pytest.raises(MvsearchError, match="holds no usable ASTForAudioClassification") as caught:
+    with pytest.raises(MvsearchError, match="has no usable ASTForAudioClassification") as caught:
         TorchNetwork(AudioSetClassifier(copy).recipe, "cpu")
     assert "\n" not in str(caught.value)
 

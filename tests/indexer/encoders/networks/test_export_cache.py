@@ -96,7 +96,7 @@ def test_bits_lost_are_seen_by_who_reads_through_and_told_by_the_file(
     with reading_through():
         assert load_cached("net-1", make, read) == PARTS
     named = folder / name if name in PARTS else folder
-    assert caplog.messages == [f"{named} is damaged and is made anew"]
+    assert caplog.messages == [f"{named} is damaged and is made again"]
     assert load_cached("net-1", fail, read) == PARTS
     with reading_through():
         assert load_cached("net-1", fail, read) == PARTS

@@ -164,7 +164,7 @@ def test_a_checkpoint_with_gaps_is_not_filled_with_chance(tmp_path: Path) -> Non
 def test_a_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:
     path = save_checkpoint("bert", tmp_path) / "model.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(MvsearchError, match="holds no usable BertModel") as caught:
+    with pytest.raises(MvsearchError, match="has no usable BertModel") as caught:
         load_pretrained("BertModel", tmp_path)
     assert "\n" not in str(caught.value)
 

@@ -68,7 +68,7 @@ def test_a_damaged_network_that_fails_is_told_and_made_anew(
         assert OnnxNetwork(taker).run(inputs)[0] == [2]
     path = rot(tmp_path, old, new)
     assert OnnxNetwork(taker).run(inputs)[0] == [2]
-    assert caplog.messages == [f"{path} is damaged and is made anew"]
+    assert caplog.messages == [f"{path} is damaged and is made again"]
 
 
 def test_a_whole_network_that_fails_says_why(taker: Recipe) -> None:

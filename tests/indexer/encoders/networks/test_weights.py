@@ -81,7 +81,7 @@ def test_a_check_finds_a_checkpoint_that_does_not_load(
     shutil.copytree(checkpoint("bert"), models / "bert")
     (models / "bert" / "model.safetensors").write_bytes(b"nothing of the kind")
     (status,) = check_models(["bert"])
-    assert "holds no usable BertModel" in status.problem
+    assert "has no usable BertModel" in status.problem
 
 
 @pytest.fixture
@@ -209,4 +209,4 @@ def test_a_check_reads_what_was_exported_through(
     path.write_bytes(b"3.0")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert check_models(["toy-frames"])[0].problem == ""
-    assert caplog.messages == [f"{path} is damaged and is made anew"]
+    assert caplog.messages == [f"{path} is damaged and is made again"]

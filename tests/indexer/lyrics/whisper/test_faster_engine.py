@@ -190,7 +190,7 @@ def test_a_damaged_conversion_is_made_anew(
 def test_a_conversion_that_fails_leaves_nothing(tmp_path: Path, places: Path) -> None:
     odd = tmp_path / "odd.pt"
     odd.write_bytes(b"no checkpoint")
-    with pytest.raises(WeightsMissingError, match=r"odd\.pt is no Whisper checkpoint"):
+    with pytest.raises(WeightsMissingError, match=r"odd\.pt is not a Whisper checkpoint"):
         convert_checkpoint(str(odd), odd)
     assert not [
         path for path in (places.parent / "models/converted").iterdir() if "odd" in path.name
@@ -219,5 +219,5 @@ def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissingError, match=r"has no tokenizer\.json"):
         Transcriber(str(tmp_path)).load()
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(WeightsMissingError, match="is no Whisper model of CTranslate2"):
+    with pytest.raises(WeightsMissingError, match="is not a CTranslate2 Whisper model"):
         Transcriber(str(tmp_path)).load()

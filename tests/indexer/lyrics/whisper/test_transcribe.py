@@ -203,7 +203,7 @@ def test_a_hostile_checkpoint_runs_nothing(tmp_path: Path) -> None:
         mark, path = tmp_path / f"mark-{is_zip}", tmp_path / f"hostile-{is_zip}.pt"
         content = {"dims": asdict(DIMENSIONS), "model_state_dict": Hostile(mark)}
         torch.save(content, path, _use_new_zipfile_serialization=is_zip)
-        with pytest.raises(WeightsMissingError, match="is no Whisper checkpoint"):
+        with pytest.raises(WeightsMissingError, match="is not a Whisper checkpoint"):
             Transcriber(str(path)).load()
         assert not mark.exists()
         torch.load(path, weights_only=False)
@@ -214,14 +214,14 @@ def test_a_hostile_checkpoint_runs_nothing(tmp_path: Path) -> None:
 def test_a_file_that_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.pt"
     path.write_bytes(content)
-    with pytest.raises(WeightsMissingError, match=r"odd\.pt is no Whisper checkpoint"):
+    with pytest.raises(WeightsMissingError, match=r"odd\.pt is not a Whisper checkpoint"):
         Transcriber(str(path)).load()
 
 
 def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
     path = tmp_path / "other.pt"
     torch.save({"weights": torch.zeros(3)}, path)
-    with pytest.raises(WeightsMissingError, match="is no Whisper checkpoint"):
+    with pytest.raises(WeightsMissingError, match="is not a Whisper checkpoint"):
         Transcriber(str(path)).load()
 
 

@@ -119,7 +119,7 @@ def test_the_environment_names_the_engine_before_the_file_does(
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("x = [", "is no TOML: Invalid value (at end of document)"),
+        ("x = [", "is not valid TOML: Invalid value (at end of document)"),
         ("tpo = 1", "nothing above the tables is called 'tpo'; there are library, top, weights"),
         ("[serach]", "no command is called [serach]; there are index, search"),
         ("[search]\ntpo = 1", "[search] has no 'tpo'; there are text"),
@@ -134,11 +134,11 @@ def test_the_environment_names_the_engine_before_the_file_does(
         ('library = ""', "library: a path is empty"),
         ("[metric]\nfad = 1", "[metric] fad is a command: name a table"),
         ("[search.top]\nx = 1", "[search] top: it is a whole number, not {'x': 1}"),
-        ("x = " + "[\n" * 9000, "is no TOML"),
-        ("x = 0x_", "is no TOML"),
+        ("x = " + "[\n" * 9000, "is not valid TOML"),
+        ("x = 0x_", "is not valid TOML"),
         ("a." * 30_000 + "a = 1", "has a line of more than 1000 bytes"),
         ("#\n" * 35_000, "is larger than 64 KiB"),
-        ("a\udcffb", "is no TOML"),
+        ("a\udcffb", "is not valid TOML"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_file_and_key(
@@ -158,7 +158,7 @@ def test_a_mistake_is_one_line_that_names_file_and_key(
 def test_a_file_that_cannot_be_read_is_one_line(
     config: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run("failures")[2].endswith("which $MVSEARCH_CONFIG names, is not there\n")
+    assert run("failures")[2].endswith("which $MVSEARCH_CONFIG names, does not exist\n")
     os.mkfifo(config)
     assert run("failures")[2] == f"mvsearch: the configuration {config} is not a file\n"
     monkeypatch.setenv("MVSEARCH_CONFIG", str(config / "below"))
