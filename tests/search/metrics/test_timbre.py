@@ -201,7 +201,7 @@ def test_another_table_is_read_by_name_in_any_order(clips: list[Path], tmp_path:
     [
         ("", "no rows"),
         ("clip,a\na,0\n", "lacks b"),
-        ("clip,a,b\na,0,1\nb,x,0\n", "no number"),
+        ("clip,a,b\na,0,1\nb,x,0\n", "not a number"),
         ("clip,a,b\na,0,1\nb,0\n", "other lengths"),
         ("clip,a,a\na,0,1\nb,0,1\n", "names a clip twice"),
     ],

@@ -151,7 +151,7 @@ def test_a_file_stays_unless_it_may_go_and_media_always(library: Library, tmp_pa
     write_embeddings(library, file, ExportOptions(has_force=True))
     assert file.read_bytes() == first
     file.write_bytes(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2")
-    with pytest.raises(MvsearchError, match="not overwritten"):
+    with pytest.raises(MvsearchError, match="never overwritten"):
         write_embeddings(library, file, ExportOptions(has_force=True))
 
 

@@ -92,7 +92,7 @@ def test_a_database_of_something_else_is_refused(
         folder = tmp_path
         sqlite3.connect(tmp_path / "catalog.sqlite3").close()
     change_version(folder, sql)
-    with pytest.raises(LibraryDamagedError, match="no catalogue of mvsearch"):
+    with pytest.raises(LibraryDamagedError, match="not a catalogue of mvsearch"):
         Library.open(folder)
 
 
