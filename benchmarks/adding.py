@@ -1,4 +1,4 @@
-"""Adding one video to a library of 10,000 against an empty one: `python -m benchmarks.adding`."""
+"""Measures adding a video to a library of 10,000: `python -m benchmarks.adding`."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""How well sound finds its source after re-encoding, filtering, transposition or noise.
+"""Measures audio retrieval after re-encoding, filtering, transposition or noise.
 
     OMP_NUM_THREADS=1 python -m benchmarks.audio_robustness MUSIC [OTHERS]
     OMP_NUM_THREADS=1 python -m benchmarks.audio_robustness MUSIC OTHERS --measure FILE

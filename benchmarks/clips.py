@@ -1,4 +1,4 @@
-"""Videos to index, painted by ffmpeg where no real ones are at hand."""
+"""Generates test videos with ffmpeg."""
 
 import subprocess
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How long the commands take on the demo's videos, each as a process of its own.
+"""Measures the duration of commands on the demo videos, each in its own process.
 
 `python -m benchmarks.commands` prints seconds; `make bench` is `benchmarks.speed`.
 """

@@ -1,4 +1,4 @@
-"""What decoding costs and gives when frames are left out: `python -m benchmarks.decoding`.
+"""Measures decoding with skipped frames: `python -m benchmarks.decoding`.
 
 Ours includes scaling, the times of the frames, and the sound; a plain decode has none of them. A
 second row compares each frame that is taken with the same one of a whole decode, pixel by pixel.

@@ -1,4 +1,4 @@
-"""Recordings, cuts from them, and what can happen to a cut before somebody asks with it."""
+"""Recordings, cuts from them, and distortions of the cuts."""
 
 import subprocess
 from collections.abc import Sequence

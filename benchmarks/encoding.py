@@ -1,4 +1,4 @@
-"""Encoding frames against ONNX Runtime alone, on ready tensors: `python -m benchmarks.encoding`."""
+"""Measures encoding against bare ONNX Runtime: `python -m benchmarks.encoding`."""
 
 from typing import Any
 

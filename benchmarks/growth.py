@@ -1,4 +1,4 @@
-"""How time, disk and memory grow with the library: `python -m benchmarks.growth`.
+"""Measures the growth of time, disk and memory: `python -m benchmarks.growth`.
 
 Each figure is the exponent p of cost = a * size ** p that fits 1, 2, 4 and 8 times as much best, by
 least squares of the logarithms: 1 is in proportion, 0 is the same for all.

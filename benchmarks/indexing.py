@@ -1,4 +1,4 @@
-"""Indexing against a plain decode, and against the published way: `python -m benchmarks.indexing`.
+"""Measures indexing against decoding and the published way: `python -m benchmarks.indexing`.
 
 The published way, as far as its publication tells: ffmpeg writes full-size JPEG files, and
 ResNet-50 reads them one by one in torch, eagerly. It gets as many frames a second as we take, its

@@ -1,4 +1,4 @@
-"""Whole libraries of videos that never were, written through the catalogue: big ones in minutes.
+"""Generates large libraries of made-up videos through the catalogue, within minutes.
 
 Vectors come from `benchmarks.vectors`; titles, artists and lyric lines are words of made-up
 syllables, used as often as Zipf's law has it. The vectors of lines know nothing of the words: a

@@ -1,4 +1,4 @@
-"""Measures how lyric lines are found: `python -m benchmarks.lyric_lines LIBRARY [--seeds 1,2,3]`.
+"""Measures retrieval of lyric lines: `python -m benchmarks.lyric_lines LIBRARY [--seeds 1,2,3]`.
 
 The library is copied, and sentences of Python's own documentation are put beside its lyrics as
 `--distractors` songs more that are never right. Lines drawn from the library's songs are asked for

@@ -1,4 +1,4 @@
-"""Memory while indexing long videos and many: `python -m benchmarks.memory`."""
+"""Measures memory while indexing: `python -m benchmarks.memory`."""
 
 import shutil
 import statistics

@@ -1,4 +1,4 @@
-"""Measures how far moments are off: `python -m benchmarks.moments LIBRARY [--seconds 5 --seed 3]`.
+"""Measures the error of moments: `python -m benchmarks.moments LIBRARY [--seconds 5 --seed 3]`.
 
 Clips are cut at random places (seeded) from the videos of a library, spoilt, and searched for.
 Printed for each distortion are, of the first moment given in the clip's own video, the median and

@@ -1,4 +1,4 @@
-"""Makes what several programs share, before any clock runs."""
+"""Prepares the data that several benchmarks share."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every program of the suite takes from its command line and gives back."""
+"""The command line and the results that all benchmarks share."""
 
 import argparse
 import os

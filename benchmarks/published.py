@@ -1,4 +1,4 @@
-"""The published way to encode videos: `python -m benchmarks.published SCRATCH PART PARTS VIDEO...`.
+"""The published encoding method: `python -m benchmarks.published SCRATCH PART PARTS VIDEO...`.
 
 Full-size JPEG files by ffmpeg, each opened, transformed and put through ResNet-50 in eager torch.
 Of each video half a minute is taken, from another place in each of PARTS runs, and what a frame

@@ -1,4 +1,4 @@
-"""Why a figure falls short, where one does, and what was tried; the page puts it beside the row."""
+"""The reasons for missed goals, which the results page shows beside the rows."""
 
 from dataclasses import replace
 

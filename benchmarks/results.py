@@ -1,4 +1,4 @@
-"""Rows of the table of claims: what was measured against what, and whether it is enough."""
+"""Formats the table of claims: figure, baseline, goal and verdict."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Searching a million frame vectors: `python -m benchmarks.scale`.
+"""Measures the search in a million frame vectors: `python -m benchmarks.scale`.
 
 The library has 10,000 made videos of 100 frame vectors (`benchmarks.libraries`), of 20 windows of
 sound and of 10 lines. What is asked are vectors of its videos with noise, to a cosine of 0.86, as

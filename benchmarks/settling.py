@@ -1,4 +1,4 @@
-"""Makes the indexes and backgrounds of a library whose files never were."""
+"""Builds the indexes and null distributions of a generated library."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`similar --all` for more and more songs: `python -m benchmarks.similarity`.
+"""Measures `similar --all` for growing libraries: `python -m benchmarks.similarity`.
 
 Made songs of 200 s: 200 frame vectors, 160 windows of sound and 40 lines each. The report is text:
 a page would want the pictures of videos that never were.

@@ -1,4 +1,4 @@
-"""What a command costs before and beside its work: `python -m benchmarks.starting`.
+"""Measures the start-up costs of commands: `python -m benchmarks.starting`.
 
 Each is a process of its own, on a library of 100,000 frame vectors (500 songs), files in the page
 cache, measured in turns with `python -c pass`. The picture asked with is like nothing that the

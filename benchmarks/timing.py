@@ -1,4 +1,4 @@
-"""Times things side by side, in turns, so that what disturbs the one disturbs the other."""
+"""Times alternatives in turns, so that disturbances affect all of them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Whisper by both engines, window by window and many at once: `python -m benchmarks.transcription`.
+"""Measures Whisper with both engines and batch sizes: `python -m benchmarks.transcription`.
 
 The weights are drawn by chance, in the sizes of base.en: what is measured is speed and memory, not
 words. Such a model never ends by itself, so each window of 30 s gets as many tokens as a sung one

@@ -1,4 +1,4 @@
-"""Approximate indexes of one set of vectors compared: `python -m benchmarks.vector_indexes`.
+"""Compares approximate indexes on one set of vectors: `python -m benchmarks.vector_indexes`.
 
 The lists of a library (`store.vectors.inverted_lists`), other lists of FAISS with the same exact
 re-ranking, and graphs of usearch, over the vectors of `benchmarks.vector_sets`. Each index is

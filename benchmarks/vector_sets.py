@@ -1,4 +1,4 @@
-"""Vectors of frames as a library holds them, with queries and their true neighbours.
+"""Frame vectors of a library, with queries and their true neighbours.
 
 They are generated (`benchmarks.vectors`), 100 of a video, and placed as a library places them.
 """

@@ -1,4 +1,4 @@
-"""Unit vectors as the encoders make them of music videos, by the million, from a seed.
+"""Generates unit vectors like those of music videos, by the million, from a seed.
 
 A vector is the sum of what all videos share, what its video, its style and its scene have of their
 own, a walk within the scene, and noise. The shares of its squared length (`Likeness`) were fitted

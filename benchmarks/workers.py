@@ -1,4 +1,4 @@
-"""Two workers against one on eight videos: `python -m benchmarks.workers`.
+"""Measures two workers against one on eight videos: `python -m benchmarks.workers`.
 
 One worker decodes beside the encoders, so that on two cores the most that two can gain is
 2 D / (D + E), where D is the time of decoding and E that of encoding. The videos are such that

@@ -1,4 +1,4 @@
-"""Approximate nearest-neighbour search: FAISS's inverted lists of short codes of the rows."""
+"""Approximate nearest-neighbour search with FAISS's inverted lists of short codes."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Codes in inverted lists, searched by FAISS where they lie, in memory or memory-mapped."""
+"""Searches codes in inverted lists with FAISS, in memory or memory-mapped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
