@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from mvsearch.store.database.blobs import HalfMatrix, widen
 from mvsearch.store.records import Matrix
+from mvsearch.store.vectors.best_match import multiply
 from mvsearch.store.vectors.exact import ExactIndex
 from mvsearch.store.vectors.inverted_lists import N_REFINED, REFINED_PER_WANTED, InvertedLists
 from mvsearch.store.vectors.row_file import HEAD_BYTES
@@ -40,7 +41,7 @@ class ApproximateIndex:
         rows = np.full((len(queries), k), -1, dtype=np.int64)
         for at, query in enumerate(queries):
             found = listed[at][listed[at] >= 0]
-            near = widen(self._rows[found]) @ query
+            near = multiply(query[None], widen(self._rows[found]))[0]
             if self._tail is not None:
                 allowed = None if is_allowed is None else is_allowed[n_coded:]
                 late = self._tail.search(query[None], min(k, self._tail.n), allowed)

@@ -104,7 +104,7 @@ def _find_best(reader: RowReader, queries: Matrix, spans: Offsets) -> Matrix:
         first = int(np.searchsorted(offsets, begin, side="right")) - 1
         last = int(np.searchsorted(offsets, end, side="left"))
         starts = np.maximum(offsets[first:last] - begin, 0)
-        similarities = _multiply(queries, block)
+        similarities = multiply(queries, block)
         similarities /= lengths
         found = np.maximum.reduceat(similarities, starts, axis=1)
         np.maximum(best[:, first:last], found, out=best[:, first:last])
@@ -112,7 +112,7 @@ def _find_best(reader: RowReader, queries: Matrix, spans: Offsets) -> Matrix:
     return best
 
 
-def _multiply(queries: Matrix, block: Matrix) -> Matrix:
+def multiply(queries: Matrix, block: Matrix) -> Matrix:
     """(q, b) inner products. To wake the threads of BLAS costs more than a few queries' work."""
     if len(queries) > N_WITHOUT_BLAS:
         return queries @ block.T

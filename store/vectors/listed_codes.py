@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.records import Matrix
+from mvsearch.store.vectors.best_match import multiply
 from mvsearch.store.vectors.exact import load_faiss
 from mvsearch.store.vectors.row_file import HEAD_BYTES, Bytes
 from mvsearch.store.vectors.row_table import Rows
@@ -53,25 +54,23 @@ class Codebook:
     @property
     def n_free(self) -> int:
         """Rows left free before the first, where FAISS is shown what it keeps before its lists."""
-        n_numbers = self.axes.size + self.centroids.size + 3 * len(self.axes)
+        n_numbers = self.centroids.size + len(self.ranges)
         return -(-(4 * n_numbers + 16 * len(self.centroids)) // self.row_bytes)
 
+    def project(self, rows: Matrix) -> Matrix:
+        """Rows (n, dim) along the axes: (n, d) float32."""
+        return multiply(rows, self.axes) + self.offset
+
     def make_index(self) -> Any:
-        """A FAISS index without rows."""
+        """A FAISS index of projected rows, without any."""
         faiss = load_faiss()
-        d, dim = self.axes.shape
-        transform = faiss.LinearTransform(dim, d, True)
-        faiss.copy_array_to_vector(self.axes.ravel(), transform.A)
-        faiss.copy_array_to_vector(self.offset, transform.b)
-        transform.is_trained = True
+        n_lists, d = self.centroids.shape
         quantizer = faiss.IndexFlatL2(d)
         quantizer.add(self.centroids)
-        lists = faiss.IndexIVFScalarQuantizer(
-            quantizer, d, len(self.centroids), faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_L2
+        index = faiss.IndexIVFScalarQuantizer(
+            quantizer, d, n_lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_L2
         )
-        faiss.copy_array_to_vector(self.ranges, lists.sq.trained)
-        lists.is_trained = True
-        index = faiss.IndexPreTransform(transform, lists)
+        faiss.copy_array_to_vector(self.ranges, index.sq.trained)
         index.is_trained = True
         return index
 
@@ -102,7 +101,7 @@ class ListedCodes:
     @classmethod
     def take(cls, book: Codebook, index: Any) -> Self:
         """The codes of an index that `book.make_index` made, copied."""
-        lists = load_faiss().extract_index_ivf(index).invlists
+        lists = index.invlists
         sizes = [lists.list_size(number) for number in range(lists.nlist)]
         bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         stored = np.zeros(HEAD_BYTES + (book.n_free + sum(sizes)) * book.row_bytes, np.uint8)
@@ -140,19 +139,18 @@ class ListedCodes:
         """An index of FAISS with a copy of the codes, to which others can be added."""
         faiss = load_faiss()
         index = self.book.make_index()
-        lists = faiss.extract_index_ivf(index)
         for number, (_, codes, rows) in enumerate(self.iter_lists()):
             if len(rows):
                 pointers = faiss.swig_ptr(rows), faiss.swig_ptr(codes)
-                lists.invlists.add_entries(number, len(rows), *pointers)
-        index.ntotal = lists.ntotal = self.n
+                index.invlists.add_entries(number, len(rows), *pointers)
+        index.ntotal = self.n
         return index
 
     def _view(self) -> Any | None:
         """An index over `stored` itself; None where FAISS stores lists otherwise."""
         faiss = load_faiss()
         index = self.book.make_index()
-        index.ntotal = faiss.extract_index_ivf(index).ntotal = self.n
+        index.ntotal = self.n
         header, sizes = bytes(faiss.serialize_index(index)), np.diff(self.bounds)
         # Behind the lists' kind, number and bytes a code: their sizes, of which none is above zero.
         ending = b"sprs" + bytes(8)
@@ -175,8 +173,7 @@ class ListedCodes:
 
     def _is_seen(self, view: Any) -> bool:
         """Whether an index has lists of these sizes, and the last of their row numbers."""
-        faiss = load_faiss()
-        lists = faiss.extract_index_ivf(view).invlists
+        lists = view.invlists
         sizes = np.diff(self.bounds)
         if [lists.list_size(at) for at in range(lists.nlist)] != sizes.tolist() or not self.n:
             return False
