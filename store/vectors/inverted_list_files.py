@@ -80,21 +80,21 @@ def lacks_lists(index: RowIndex) -> bool:
 def read_lists(files: SpaceFiles, epoch: int, n_rows: int) -> InvertedLists | None:
     """The lists of an epoch; None where they are missing, damaged or of more rows."""
     try:
-        told = read_arrays(files.lists(epoch))
-        book = Codebook(**{field.name: told[field.name] for field in fields(Codebook)})
-        n, n_probed, n_learnt = told["numbers"].tolist()
+        metadata = read_arrays(files.lists(epoch))
+        book = Codebook(**{field.name: metadata[field.name] for field in fields(Codebook)})
+        n, n_probed, n_learnt = metadata["numbers"].tolist()
         mapped = map_rows(files.codes(epoch, n), book.n_free + n, book.row_bytes)
-        codes = ListedCodes(book, told["bounds"], mapped)
+        codes = ListedCodes(book, metadata["bounds"], mapped)
         if not codes.n == n <= n_rows or book.axes.shape[1] != files.space.dim or n_probed < 1:
             return None
-        if not is_whole(mapped, book.row_bytes, told["sums"]):
+        if not is_whole(mapped, book.row_bytes, metadata["sums"]):
             return None
-        return InvertedLists(codes, n_probed, float(told["recall"]), n_learnt)
+        return InvertedLists(codes, n_probed, float(metadata["recall"]), n_learnt)
     except READING_ERRORS:
         return None
 
 
-def blot_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> None:
+def erase_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> None:
     """Overwrite the codes of rows that have died; until that is done there are no lists."""
     known = read_lists(files, head.epoch, head.table.n_rows)
     if known is None:
@@ -107,15 +107,15 @@ def blot_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> N
     for begin, _, rows in known.codes.iter_lists():
         places = begin - HEAD_BYTES + book.code_bytes * np.flatnonzero(is_dead[rows])
         dead += [(place, place + book.code_bytes) for place in places.tolist()]
-    told = read_arrays(files.lists(head.epoch))
+    metadata = read_arrays(files.lists(head.epoch))
     files.lists(head.epoch).unlink()
     file = files.codes(head.epoch, known.n)
     erase_rows(file, 1, dead)
     block = BLOCK_ROWS * book.row_bytes
     changed = {at // block for first, end in dead for at in (first, end - 1)}
     mapped = map_rows(file, book.n_free + known.n, book.row_bytes)
-    sums = renew_sums(told["sums"], mapped, book.row_bytes, changed)
-    write_own(files.lists(head.epoch), pack_arrays({**told, "sums": sums}))
+    sums = renew_sums(metadata["sums"], mapped, book.row_bytes, changed)
+    write_own(files.lists(head.epoch), pack_arrays({**metadata, "sums": sums}))
 
 
 def _write_lists(files: SpaceFiles, epoch: int, lists: InvertedLists) -> None:
@@ -126,14 +126,14 @@ def _write_lists(files: SpaceFiles, epoch: int, lists: InvertedLists) -> None:
         opened.write(bytes(codes.first))  # whatever FAISS was shown there
         opened.write(codes.stored[codes.first :].data)
     mapped = map_rows(file, book.n_free + lists.n, book.row_bytes)
-    told = {field.name: getattr(book, field.name) for field in fields(Codebook)}
-    told |= {
+    metadata = {field.name: getattr(book, field.name) for field in fields(Codebook)}
+    metadata |= {
         "numbers": np.array([lists.n, lists.n_probed, lists.n_learnt]),
         "bounds": codes.bounds,
         "recall": np.array(lists.recall),
         "sums": renew_sums(NO_SUMS, mapped, book.row_bytes, []),
     }
-    write_own(files.lists(epoch), pack_arrays(told))
+    write_own(files.lists(epoch), pack_arrays(metadata))
     for old in files.folder.glob(f"{files.stem}.{epoch}-*.codes"):
         if old != file:
             old.unlink(missing_ok=True)

@@ -102,13 +102,13 @@ class SpaceFiles:
         """The head; None where it is missing, damaged or of something else."""
         try:
             arrays = read_arrays(self.head)
-            told = json.loads(arrays["told"].tobytes())
-            if told["identity"] != self._identity():
+            metadata = json.loads(arrays["told"].tobytes())
+            if metadata["identity"] != self._identity():
                 return None
             return Head(
-                told["generation"],
-                told["epoch"],
-                told["n_centred"],
+                metadata["generation"],
+                metadata["epoch"],
+                metadata["n_centred"],
                 arrays["centre"],
                 RowTable.from_arrays(arrays),
                 arrays["vector_sums"],
@@ -119,14 +119,14 @@ class SpaceFiles:
 
     def write_head(self, head: Head) -> None:
         """Put a head in the place of the old one."""
-        told = {
+        metadata = {
             "identity": self._identity(),
             "generation": head.generation,
             "epoch": head.epoch,
             "n_centred": head.n_centred,
         }
         arrays = head.table.to_arrays() | {
-            "told": np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
+            "told": np.frombuffer(json.dumps(metadata).encode(), dtype=np.uint8),
             "centre": head.centre,
             "vector_sums": head.vector_sums,
             "time_sums": head.time_sums,

@@ -13,7 +13,7 @@ from mvsearch.store.database.blobs import StoredVectors, normalise
 from mvsearch.store.own_files import replacing
 from mvsearch.store.records import Matrix, Space
 from mvsearch.store.vectors.centering import find_centre, is_settled, place_vectors
-from mvsearch.store.vectors.inverted_list_files import blot_codes
+from mvsearch.store.vectors.inverted_list_files import erase_codes
 from mvsearch.store.vectors.row_file import (
     BLOCK_ROWS,
     HEAD_BYTES,
@@ -80,7 +80,7 @@ def erase_removed(files: SpaceFiles, head: Head, snapshot: Snapshot) -> Head | N
         files.head.unlink()
         erase_rows(files.vectors(head.epoch), files.vector_bytes, spans)
         erase_rows(files.times(head.epoch), TIMES_BYTES, spans)
-        blot_codes(files, head, spans)
+        erase_codes(files, head, spans)
     changed = {
         block
         for first, end in spans
