@@ -24,7 +24,7 @@ MIN_RECALL = 0.99
 MIN_PROBES = 8
 PROBES_STEP = 1.5
 N_TRIED, N_NEAREST = 200, 10
-NOISE = 0.5
+NOISE = 1.5
 # Rows that are compared themselves after their codes were: at least, and for each one wanted.
 N_REFINED, REFINED_PER_WANTED = 100, 4
 
@@ -158,8 +158,8 @@ def list_rows(rows: HalfMatrix, book: Codebook, known: ListedCodes | None = None
 def choose_probes(lists: InvertedLists, exact: ExactIndex, seed: int = 0) -> InvertedLists:
     """Look into as few lists as find `MIN_RECALL` of the ten nearest rows of spoilt rows.
 
-    The queries are rows of the index with noise of half their length added: their cosine with what
-    they were is then 0.9, about that of a picture with its copy.
+    The queries are rows of the index with so much noise that their cosine with what they were is
+    0.55: as lists that serve for copies find too little of what has no copy in the index.
     """
     generator = np.random.default_rng(seed)
     chosen = np.sort(generator.choice(exact.n, min(N_TRIED, exact.n), replace=False))
