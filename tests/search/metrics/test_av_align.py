@@ -273,7 +273,7 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "no sound": make_pattern(folder / "deaf.mp4", 0.5, frame_rate="10"),
         "no picture": make_tone(folder / "tone.wav", 440, 0.5),
         "less than half a second": make_tone(folder / "click.wav", 440, 0.05),
-        "cannot be read|that can be read": folder / "broken.mp4",
+        "cannot be read|not readable": folder / "broken.mp4",
         "no file is called": folder / "absent.mp4",
     }
 
@@ -286,7 +286,7 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "no sound",
         "no picture",
         "less than half a second",
-        "cannot be read|that can be read",
+        "cannot be read|not readable",
         "no file is called",
     ],
 )
