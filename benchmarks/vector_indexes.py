@@ -34,8 +34,7 @@ from benchmarks.vector_sets import (
 )
 from mvsearch.store.database.blobs import widen
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.exact import load_faiss
-from mvsearch.store.vectors.inverted_lists import (
+from mvsearch.store.vectors.approximate.inverted_lists import (
     N_LEARNT,
     N_REFINED,
     N_ROUNDS,
@@ -45,7 +44,8 @@ from mvsearch.store.vectors.inverted_lists import (
     learn_codebook,
     list_rows,
 )
-from mvsearch.store.vectors.listed_codes import Codebook, ListedCodes
+from mvsearch.store.vectors.approximate.listed_codes import Codebook, ListedCodes
+from mvsearch.store.vectors.exact.nearest import load_faiss
 
 # A query (dim,), how many candidates, and the lists to look into (or as much work in a graph).
 Find = Callable[[Matrix, int, int], Rows]

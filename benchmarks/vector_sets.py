@@ -14,7 +14,7 @@ from benchmarks.scale import NOISE
 from benchmarks.vectors import PICTURES, VectorMaker
 from mvsearch.store.database.blobs import widen
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.centering import place_vectors
+from mvsearch.store.vectors.exact.centering import place_vectors
 
 Rows = npt.NDArray[np.int64]
 Half = npt.NDArray[np.float16]

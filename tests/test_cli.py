@@ -195,7 +195,7 @@ def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, m
         "mvsearch.search.output.report.write_report", lambda *_: pytest.fail("worked in vain")
     )
     monkeypatch.setattr(
-        "mvsearch.search.output.versions.write_versions", lambda *_: pytest.fail("in vain")
+        "mvsearch.search.output.tables.versions.write_versions", lambda *_: pytest.fail("in vain")
     )
     for words in (("similar", "--all", "--format", "html"), ("versions", "--format", "html")):
         code, out, err = run(*words, "--out", page)

@@ -16,7 +16,7 @@ from mvsearch.indexer.encoders.networks.weights import list_models
 from mvsearch.indexer.lyrics.files.sidecar import read_sidecars
 from mvsearch.search.commands.process import run_app
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
-from mvsearch.search.output.plugin_list import list_plugin_statuses
+from mvsearch.search.output.tables.plugin_list import list_plugin_statuses
 from mvsearch.store.errors import MediaError, MvsearchError, PluginError
 from mvsearch.store.library import Library
 from tests.plugin_package import install_example, install_metadata

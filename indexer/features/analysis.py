@@ -10,7 +10,6 @@ import numpy as np
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.encoder_threads import EncoderPool
 from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, open_frame_stream
-from mvsearch.indexer.media.content import content_id
 from mvsearch.indexer.media.decoding.frames import (
     DecodeOptions,
     DecodeReport,
@@ -20,9 +19,10 @@ from mvsearch.indexer.media.decoding.frames import (
     read_image,
 )
 from mvsearch.indexer.media.decoding.types import MAX_HOURS, Decoded, Lost
+from mvsearch.indexer.media.files.content import content_id
+from mvsearch.indexer.media.files.scan import ScanOptions, scan_places
 from mvsearch.indexer.media.hardware import Hardware
 from mvsearch.indexer.media.probe import Probe, probe_file
-from mvsearch.indexer.media.scan import ScanOptions, scan_places
 from mvsearch.indexer.media.stills import StillTaker
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Embeddings, Modality, Segment, Still, Tag

@@ -4,7 +4,7 @@ import re
 from collections import deque
 from pathlib import Path
 
-from mvsearch.indexer.media.naming import clean_text
+from mvsearch.indexer.media.files.naming import clean_text
 
 N_LINES = 50
 LINE_BYTES = 500

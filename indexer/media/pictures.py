@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.indexer.media.containers import HEAD_BYTES, find_brand, is_media_head
 from mvsearch.indexer.media.decoding.graph import shrink_far
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, find_brand, is_media_head
 from mvsearch.indexer.media.programs import (
     MAX_PIXELS,
     compile_graph,

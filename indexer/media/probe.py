@@ -8,8 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from mvsearch.indexer.media.containers import HEAD_BYTES, is_media_head
-from mvsearch.indexer.media.naming import clean_text, name_media
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, is_media_head
+from mvsearch.indexer.media.files.naming import clean_text, name_media
+from mvsearch.indexer.media.files.year import read_year
 from mvsearch.indexer.media.programs import (
     compile_graph,
     explain_refusal,
@@ -17,7 +18,6 @@ from mvsearch.indexer.media.programs import (
     open_input,
     run_program,
 )
-from mvsearch.indexer.media.year import read_year
 from mvsearch.store.errors import MediaError
 
 PROBE_TIMEOUT_SECONDS = 20.0

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mvsearch.indexer.media.scan import ScannedFile
-from mvsearch.indexer.media.unfinished import is_being_written
+from mvsearch.indexer.media.files.scan import ScannedFile
+from mvsearch.indexer.media.files.unfinished import is_being_written
 from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
 from mvsearch.store.catalog.paths import path_key
 from mvsearch.store.catalog.writing import Catalog

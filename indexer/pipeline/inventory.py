@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mvsearch.indexer.media.scan import ScannedFile
+from mvsearch.indexer.media.files.scan import ScannedFile
 from mvsearch.store.records import Failure
 
 

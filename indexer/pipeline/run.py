@@ -17,8 +17,8 @@ from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.lyrics.files.languages import check_language
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
+from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.media.probe import Probe
-from mvsearch.indexer.media.unfinished import explain_unfinished
 from mvsearch.indexer.pipeline.durations import Lengths
 from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.plan import Job, LyricsRequest, choose_jobs, list_idle_options

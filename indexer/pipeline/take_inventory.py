@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mvsearch.indexer.media.content import content_id
-from mvsearch.indexer.media.scan import Scan, ScannedFile, ScanOptions, scan_places
+from mvsearch.indexer.media.files.content import content_id
+from mvsearch.indexer.media.files.scan import Scan, ScannedFile, ScanOptions, scan_places
 from mvsearch.indexer.pipeline.comparison import Comparison, Folders, compare, stands
 from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
 from mvsearch.store.catalog.paths import path_key

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mvsearch.indexer.media.unfinished import has_changed
+from mvsearch.indexer.media.files.unfinished import has_changed
 from mvsearch.indexer.pipeline.inventory import Found, Inventory
 from mvsearch.indexer.pipeline.stages import Outcome, StageResult
 from mvsearch.store.catalog.writing import Catalog

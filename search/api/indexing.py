@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
-from mvsearch.indexer.media.scan import check_places
+from mvsearch.indexer.media.files.scan import check_places
 from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import count_steps

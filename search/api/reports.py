@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mvsearch.search.evaluation.evaluation import Evaluation
     from mvsearch.search.evaluation.queries.sample import SampleOptions
     from mvsearch.search.output.report import ReportOptions
-    from mvsearch.search.output.versions import VersionsReport
+    from mvsearch.search.output.tables.versions import VersionsReport
     from mvsearch.search.versions.find import Versions
 
 
@@ -109,7 +109,7 @@ class Reports(Contents):
             CancelledError: it was cancelled.
             MvsearchError: the library is empty.
         """
-        from mvsearch.search.output.versions import write_versions
+        from mvsearch.search.output.tables.versions import write_versions
 
         with self._session.using() as library, self._session.watching(progress, cancel) as watched:
             return write_versions(library, report, watched, filter)

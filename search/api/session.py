@@ -84,7 +84,7 @@ class Session:
 
     def engine(self, library: Library) -> "Engine":
         """The engine that all threads share; another one once the library has another profile."""
-        from mvsearch.search.engine import Engine  # a list of videos does without
+        from mvsearch.search.engine import Engine
 
         name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
         with self._changed:

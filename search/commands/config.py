@@ -32,7 +32,7 @@ def show_config(
 ) -> None:
     """Show options with changed defaults, and the sources of their values."""
     from mvsearch.search.commands.options.settings import list_values
-    from mvsearch.search.output.settings import print_values, value_to_dict
+    from mvsearch.search.output.tables.settings import print_values, value_to_dict
 
     values = list_values(context, tuple(command or ()))
     if as_json:

@@ -81,8 +81,8 @@ def index(
 ) -> None:
     """Index folders and files: only new and changed files are processed."""
     import mvsearch
-    from mvsearch.search.output.listing import print_summary
     from mvsearch.search.output.progress import choose_progress
+    from mvsearch.search.output.tables.listing import print_summary
 
     if is_from_file(context, "profile") and has_library(library):
         profile = None  # the file names the profile of new libraries

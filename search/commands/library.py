@@ -86,7 +86,7 @@ def list_videos(
 ) -> None:
     """List the videos of the library, optionally filtered."""
     import mvsearch
-    from mvsearch.search.output.listing import print_videos
+    from mvsearch.search.output.tables.listing import print_videos
 
     if removed and filter:
         raise MvsearchError("--removed has no filters")
@@ -102,7 +102,7 @@ def list_videos(
 def show(video: VideoArgument, library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show everything known about a video, with lyrics and their source."""
     import mvsearch
-    from mvsearch.search.output.listing import print_entry
+    from mvsearch.search.output.tables.listing import print_entry
 
     with mvsearch.open(library) as opened:
         entry = opened.show(video)
@@ -132,7 +132,7 @@ def remove(
 def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """List the files that could not be indexed, with reasons."""
     import mvsearch
-    from mvsearch.search.output.listing import print_failures
+    from mvsearch.search.output.tables.listing import print_failures
 
     with mvsearch.open(library) as opened:
         found = opened.failures()
@@ -148,7 +148,7 @@ def failures(library: LibraryOption = None, as_json: JsonOption = False) -> None
 def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Show the status of the library: videos, segments, pending work."""
     import mvsearch
-    from mvsearch.search.output.status import print_status
+    from mvsearch.search.output.tables.status import print_status
 
     with mvsearch.open(library) as opened:
         numbers = opened.status()
@@ -162,8 +162,8 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
     """Check the whole library for damage, and say how to repair it."""
     import mvsearch
-    from mvsearch.search.output.checkup import print_checkup
     from mvsearch.search.output.progress import choose_progress
+    from mvsearch.search.output.tables.checkup import print_checkup
 
     progress = choose_progress(make_console(stderr=True), is_silent=as_json)
     found = mvsearch.check(library, progress=progress)

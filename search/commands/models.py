@@ -57,7 +57,7 @@ def fetch_model_command(
 
 def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:
     """Print encoders with the state of their weights."""
-    from mvsearch.search.output.listing import print_models
+    from mvsearch.search.output.tables.listing import print_models
 
     if as_json:
         print_json([status.to_dict() for status in statuses])

@@ -100,7 +100,7 @@ def versions(
     """Find copies, excerpts, dubs, lyric videos and covers."""
     import mvsearch
     from mvsearch.search.output.progress import choose_progress
-    from mvsearch.search.output.versions import VersionsReport
+    from mvsearch.search.output.tables.versions import VersionsReport
 
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
     with mvsearch.open(library) as opened:

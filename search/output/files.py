@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from mvsearch.indexer.media.containers import HEAD_BYTES, is_media_head
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, is_media_head
 from mvsearch.store.errors import MvsearchError
 
 IsMedia = Callable[[Path], bool]

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from mvsearch.indexer.media.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_ending, is_media_head
 from mvsearch.store.errors import MvsearchError, ToolMissingError
 
 

@@ -15,8 +15,8 @@ from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.output.forms import REPORT_FORMS
-from mvsearch.search.output.links import link_file, stack_lines
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
+from mvsearch.search.output.tables.links import link_file, stack_lines
 from mvsearch.search.output.text import format_seconds, say_nothing, shorten, write_json
 from mvsearch.search.query.contents import list_videos
 from mvsearch.search.query.query import Query

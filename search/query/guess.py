@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mvsearch.indexer.media.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_ending, is_media_head
 from mvsearch.indexer.media.pictures import is_picture_head
 from mvsearch.search.query.query import QueryKind, QueryPart, check_file, parse_part, parse_section
 from mvsearch.store.catalog.filter import Filter

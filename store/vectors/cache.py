@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from mvsearch.store.catalog.snapshots import VectorReader
 from mvsearch.store.own_files import check_folder, write_own
 from mvsearch.store.records import Space
-from mvsearch.store.vectors.index import VectorIndex
-from mvsearch.store.vectors.inverted_list_files import (
+from mvsearch.store.vectors.approximate.inverted_list_files import (
     bring_lists_up_to_date,
     lacks_lists,
     open_index,
 )
-from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors.exact.row_index import RowIndex
+from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import (
     READING_ERRORS,
     Arrays,

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.own_files import has_other_names, read_own, write_own
 from mvsearch.store.records import Matrix, Space
-from mvsearch.store.vectors.inverted_lists import InvertedLists
-from mvsearch.store.vectors.row_file import Sums, is_large, is_whole, map_rows
-from mvsearch.store.vectors.row_index import TIMES_BYTES, RowIndex
-from mvsearch.store.vectors.row_table import RowTable
+from mvsearch.store.vectors.approximate.inverted_lists import InvertedLists
+from mvsearch.store.vectors.exact.row_file import Sums, is_large, is_whole, map_rows
+from mvsearch.store.vectors.exact.row_index import TIMES_BYTES, RowIndex
+from mvsearch.store.vectors.exact.row_table import RowTable
 
 # Goes up when the same vectors would be written otherwise.
 FORMAT = 2

@@ -12,9 +12,9 @@ from mvsearch.store.catalog.snapshots import Snapshot
 from mvsearch.store.database.blobs import StoredVectors, normalise
 from mvsearch.store.own_files import replacing
 from mvsearch.store.records import Matrix, Space
-from mvsearch.store.vectors.centering import find_centre, is_settled, place_vectors
-from mvsearch.store.vectors.inverted_list_files import erase_codes
-from mvsearch.store.vectors.row_file import (
+from mvsearch.store.vectors.approximate.inverted_list_files import erase_codes
+from mvsearch.store.vectors.exact.centering import find_centre, is_settled, place_vectors
+from mvsearch.store.vectors.exact.row_file import (
     BLOCK_ROWS,
     HEAD_BYTES,
     Bytes,
@@ -23,8 +23,8 @@ from mvsearch.store.vectors.row_file import (
     map_rows,
     renew_sums,
 )
-from mvsearch.store.vectors.row_index import TIMES_BYTES, RowIndex
-from mvsearch.store.vectors.row_table import RowTable
+from mvsearch.store.vectors.exact.row_index import TIMES_BYTES, RowIndex
+from mvsearch.store.vectors.exact.row_table import RowTable
 from mvsearch.store.vectors.space_files import NO_STATE, NO_SUMS, Head, SpaceFiles
 
 # Rows converted to float32 at once.

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine, SearchOptions
-from mvsearch.search.output.listing import print_videos
 from mvsearch.search.output.report import print_results
-from mvsearch.search.output.versions import VersionsReport, write_versions
+from mvsearch.search.output.tables.listing import print_videos
+from mvsearch.search.output.tables.versions import VersionsReport, write_versions
 from mvsearch.search.query.query import Query, parse_part
 from mvsearch.store.library import Library
 from tests.toy_library import index, make_clip

@@ -12,7 +12,7 @@ from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Segment
-from mvsearch.store.vectors import row_file
+from mvsearch.store.vectors.exact import row_file
 from tests.search import readers
 from tests.search.conftest import FRAMES
 from tests.search.readers import GUEST, QUERIES, SONGS, describe, make_engine, make_library
@@ -22,8 +22,8 @@ from tests.search.readers import GUEST, QUERIES, SONGS, describe, make_engine, m
 def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a small library, and as one whose centre may stay and whose files are mapped."""
     if request.param == "settled":
-        monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 2)
-        monkeypatch.setattr("mvsearch.store.vectors.centering.MAX_DRIFT", 0.5)
+        monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 2)
+        monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MAX_DRIFT", 0.5)
         monkeypatch.setattr("mvsearch.store.vectors.update.MAX_DEAD", 0.5)
         monkeypatch.setattr(row_file, "MAX_CHECKED_BYTES", 0)
 

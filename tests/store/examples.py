@@ -25,7 +25,7 @@ from mvsearch.store.records import (
     WhisperSegment,
     Word,
 )
-from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors.exact.row_index import RowIndex
 from mvsearch.store.vectors.update import build_in_memory
 
 FRAMES = Space("frames", "seer", "1", 8)

@@ -8,8 +8,8 @@ import pytest
 
 from mvsearch.store.library import N_ATTEMPTS, Library
 from mvsearch.store.records import Space
-from mvsearch.store.vectors import row_file
-from mvsearch.store.vectors.centering import place_vectors
+from mvsearch.store.vectors.exact import row_file
+from mvsearch.store.vectors.exact.centering import place_vectors
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import SpaceFiles
 from tests.store.examples import FRAMES, LINES, SPACES, fill_song
@@ -24,7 +24,7 @@ def library(
 ) -> Library:
     """Six videos, so few that the centre follows each, or so many that it may stay."""
     if request.param == "settled":
-        monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 4)
+        monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 4)
     for seed, name in enumerate(OLD):
         fill_song(library.catalog, name, seed=10 * seed)
     for space in SPACES:

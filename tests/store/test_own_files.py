@@ -27,8 +27,10 @@ NAMES = [f"{number:04x}" for number in range(6)]
 @pytest.fixture
 def strange(library: Library, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A closed library with all of its files; rows are appended and lists made."""
-    monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 2)
-    monkeypatch.setattr("mvsearch.store.vectors.inverted_list_files.MIN_LISTED_ROWS", 20)
+    monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 2)
+    monkeypatch.setattr(
+        "mvsearch.store.vectors.approximate.inverted_list_files.MIN_LISTED_ROWS", 20
+    )
     for seed, name in enumerate(NAMES):
         fill_song(library.catalog, name, seed=10 * seed, n_frames=8)
     with library.writing():

@@ -13,7 +13,7 @@ from mvsearch.search.commands.options.configuration import (
     read_settings,
     read_variable,
 )
-from mvsearch.search.output.settings import OptionValue
+from mvsearch.search.output.tables.settings import OptionValue
 from mvsearch.store.errors import MvsearchError
 
 

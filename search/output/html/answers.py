@@ -3,12 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mvsearch.search.output.html.page import (
-    PictureSheet,
-    StillSource,
-    find_nearest,
-    gather_sheet,
-)
+from mvsearch.search.output.html.page import PictureSheet, StillSource, find_nearest, gather_sheet
 from mvsearch.search.output.html.score_bar import find_longest, say_parts, split_bar
 from mvsearch.search.output.report import say_moment
 from mvsearch.search.output.text import format_seconds

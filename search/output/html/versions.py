@@ -9,8 +9,8 @@ from mvsearch.search.output.html.page import (
     gather_sheet,
     render_page,
 )
+from mvsearch.search.output.tables.versions import SAID, name_file, say_offset, say_uncalibrated
 from mvsearch.search.output.text import format_seconds
-from mvsearch.search.output.versions import SAID, name_file, say_offset, say_uncalibrated
 from mvsearch.search.versions.agreement import Part
 from mvsearch.search.versions.find import Versions
 from mvsearch.search.versions.relations import KINDS, Relation, say_evidence

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from mvsearch.indexer.media.containers import is_media_head
 from mvsearch.indexer.media.decoding.decode import decode
 from mvsearch.indexer.media.decoding.types import DecodeOptions, FrameBatch
+from mvsearch.indexer.media.files.containers import is_media_head
 from mvsearch.indexer.media.pictures import read_image
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.store.errors import MediaError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.indexer.media.naming import name_media
+from mvsearch.indexer.media.files.naming import name_media
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.media.programs import find_program
 from mvsearch.store.errors import MediaError, ToolMissingError

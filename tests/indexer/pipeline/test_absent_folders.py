@@ -10,7 +10,7 @@ from rich.console import Console
 
 from mvsearch import cli
 from mvsearch.search.commands.process import run_app
-from mvsearch.search.output.status import print_status
+from mvsearch.search.output.tables.status import print_status
 from mvsearch.search.status import read_status
 from mvsearch.store.library import Library
 from tests import toy_library

@@ -21,7 +21,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.progress import Silence
-from mvsearch.search.output.status import print_status
+from mvsearch.search.output.tables.status import print_status
 from mvsearch.search.status import read_status
 from mvsearch.store.errors import (
     EncoderMismatchError,

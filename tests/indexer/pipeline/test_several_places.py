@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.media.content import content_id
+from mvsearch.indexer.media.files.content import content_id
 from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.pipeline.stages import Outcome

@@ -6,7 +6,7 @@ import pytest
 
 import mvsearch
 from mvsearch.search.output.report import ReportOptions
-from mvsearch.search.output.versions import VersionsReport
+from mvsearch.search.output.tables.versions import VersionsReport
 
 SUNG = mvsearch.Filter(has_lyrics=True)
 ADA = mvsearch.Filter(artist="lovelace")

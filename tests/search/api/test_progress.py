@@ -11,7 +11,7 @@ import mvsearch
 from mvsearch.indexer.progress import Silence
 from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.search.output.report import ReportOptions
-from mvsearch.search.output.versions import VersionsReport
+from mvsearch.search.output.tables.versions import VersionsReport
 
 SAMPLE = SampleOptions(n_clips=2, distortions=("none",), kinds=("lyric",))
 WHOLE = ReportOptions("json", is_all=True)

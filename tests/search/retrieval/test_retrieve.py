@@ -8,7 +8,7 @@ import pytest
 
 import mvsearch.search.retrieval.blocks
 import mvsearch.search.retrieval.retrieve
-import mvsearch.store.vectors.best_match
+import mvsearch.store.vectors.exact.best_match
 from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates, score_videos
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
@@ -55,8 +55,8 @@ def make_queries(index: Any, n: int, seed: int) -> np.ndarray:
 def test_set_similarity_is_brute_force_whatever_the_blocks(
     library: Any, spaces: Any, monkeypatch: pytest.MonkeyPatch, max_product: int, block_values: int
 ) -> None:
-    monkeypatch.setattr(mvsearch.store.vectors.best_match, "MAX_PRODUCT", max_product)
-    monkeypatch.setattr(mvsearch.store.vectors.best_match, "BLOCK_VALUES", block_values)
+    monkeypatch.setattr(mvsearch.store.vectors.exact.best_match, "MAX_PRODUCT", max_product)
+    monkeypatch.setattr(mvsearch.store.vectors.exact.best_match, "BLOCK_VALUES", block_values)
     index = library.index(spaces["lyrics"])
     ids = [f"{at:02d}aa" for at in (5, 11, 0, 1, 2, 10, 3, 4, 7)]
     queries = make_queries(index, 5, 3)
@@ -146,9 +146,9 @@ def test_an_exact_index_is_read_once_and_no_neighbours_are_looked_for(
     index = library.index(spaces["frames"])
     monkeypatch.setattr(type(index), "search", lambda *_: pytest.fail("neighbours were looked for"))
     read: list[int] = []
-    real = mvsearch.store.vectors.best_match.widen
+    real = mvsearch.store.vectors.exact.best_match.widen
     monkeypatch.setattr(
-        mvsearch.store.vectors.best_match,
+        mvsearch.store.vectors.exact.best_match,
         "widen",
         lambda rows, out: read.append(len(rows)) or real(rows, out),
     )

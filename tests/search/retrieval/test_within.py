@@ -8,7 +8,7 @@ import pytest
 
 from mvsearch.search.retrieval import retrieve
 from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates
-from mvsearch.store.vectors import inverted_list_files, inverted_lists
+from mvsearch.store.vectors.approximate import inverted_list_files, inverted_lists
 
 N_VIDEOS, N_FRAMES, N_WANTED = 150, 20, 5
 

@@ -14,7 +14,7 @@ from mvsearch.search.versions.candidates import (
     find_candidates,
 )
 from mvsearch.store.records import Space
-from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors.exact.row_index import RowIndex
 from tests.store.examples import make_index
 
 SPACE = Space("audio", "planted", "1", 48)

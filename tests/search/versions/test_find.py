@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from mvsearch.search.output.html.versions import render_versions
-from mvsearch.search.output.versions import print_versions
+from mvsearch.search.output.tables.versions import print_versions
 from mvsearch.search.versions.dedupe import open_copy_test
 from mvsearch.search.versions.find import Versions, find_versions, open_comparison
 from mvsearch.store.errors import MvsearchError, QueryError

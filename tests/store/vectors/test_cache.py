@@ -13,7 +13,7 @@ import pytest
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Space
-from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors.exact.row_index import RowIndex
 from tests.store.examples import FRAMES, SOUND, SPACES, fill_song, random_units
 
 

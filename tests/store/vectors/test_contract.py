@@ -19,7 +19,8 @@ from mvsearch.store.records import (
     Video,
     WholeVideo,
 )
-from mvsearch.store.vectors import inverted_list_files, inverted_lists, row_file
+from mvsearch.store.vectors.approximate import inverted_list_files, inverted_lists
+from mvsearch.store.vectors.exact import row_file
 from mvsearch.store.vectors.index import Neighbours, VectorIndex
 from tests.store.examples import make_index
 
@@ -111,7 +112,7 @@ def held(
 ) -> Iterator[Held]:
     hold: Callable[[Library, pytest.MonkeyPatch], Held] = request.param
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 10)
+        patch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 10)
         folder = tmp_path_factory.mktemp("contract") / "library"
         with Library.open(folder, create=True) as library:
             made = hold(library, patch)

@@ -9,10 +9,11 @@ import pytest
 
 from mvsearch.store.library import Library
 from mvsearch.store.records import Stage
-from mvsearch.store.vectors import row_file, update
-from mvsearch.store.vectors.centering import place_vectors
-from mvsearch.store.vectors.row_file import append_rows, is_whole, map_rows, renew_sums
-from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors import update
+from mvsearch.store.vectors.exact import row_file
+from mvsearch.store.vectors.exact.centering import place_vectors
+from mvsearch.store.vectors.exact.row_file import append_rows, is_whole, map_rows, renew_sums
+from mvsearch.store.vectors.exact.row_index import RowIndex
 from mvsearch.store.vectors.space_files import SpaceFiles
 from mvsearch.store.vectors.update import build_in_memory
 from tests.store.examples import (
@@ -30,7 +31,7 @@ NAMES = [f"{number:04x}" for number in range(8)]
 @pytest.fixture
 def grown(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
     """A library that counts as large, from four videos on and in any file; it has eight."""
-    monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 4)
+    monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 4)
     monkeypatch.setattr(row_file, "MAX_CHECKED_BYTES", 0)
     monkeypatch.setattr(row_file, "BLOCK_ROWS", 4)
     monkeypatch.setattr("mvsearch.store.vectors.update.BLOCK_ROWS", 4)

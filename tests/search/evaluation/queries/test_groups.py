@@ -75,7 +75,7 @@ def test_kinds_count_where_they_should():
         ("file,group\na,b\n", "columns"),
         ("", "columns"),
         ("path,group\ntwo.mp4,x\n", "fits 2 videos"),
-        ("path,group\n" + "x" * 140_000 + ",y\n", "no CSV"),
+        ("path,group\n" + "x" * 140_000 + ",y\n", "not valid CSV"),
     ],
 )
 def test_wrong_files_are_one_line(library, tmp_path, text, complaint):

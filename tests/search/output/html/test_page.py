@@ -6,12 +6,7 @@ import re
 
 import pytest
 
-from mvsearch.search.output.html.page import (
-    find_nearest,
-    gather_sheet,
-    hash_style,
-    render_page,
-)
+from mvsearch.search.output.html.page import find_nearest, gather_sheet, hash_style, render_page
 from tests.search.still_sources import HeldStills, paint_place, read_rules
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from mvsearch.indexer.media.naming import clean_text
+from mvsearch.indexer.media.files.naming import clean_text
 
 # How programs call a file until it is whole: yt-dlp (also while it joins sound and picture),
 # browsers, WinSCP, torrents, and anyone's temporary file.

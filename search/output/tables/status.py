@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Console
 
-from mvsearch.search.output.listing import say
+from mvsearch.search.output.tables.listing import say
 
 # Of each stage that may: videos with key frames only.
 KEY = "key_frames_only"

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from mvsearch.store.database.blobs import HalfMatrix, normalise, widen
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.exact import ExactIndex, load_faiss
-from mvsearch.store.vectors.listed_codes import Codebook, ListedCodes
-from mvsearch.store.vectors.row_table import Rows
+from mvsearch.store.vectors.approximate.listed_codes import Codebook, ListedCodes
+from mvsearch.store.vectors.exact.nearest import ExactIndex, load_faiss
+from mvsearch.store.vectors.exact.row_table import Rows
 
 # Axes that are kept: of 1,280 for pictures, these hold 0.96 of the variance.
 MAX_AXES = 256

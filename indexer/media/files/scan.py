@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mvsearch.indexer.media.containers import HEAD_BYTES, has_media_ending, is_media_head
-from mvsearch.indexer.media.content import explain_error, open_at_once
-from mvsearch.indexer.media.ignore import IGNORE_NAME, IgnoreRules, is_ignored, read_rules
-from mvsearch.indexer.media.unfinished import is_download_name
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.media.files.content import explain_error, open_at_once
+from mvsearch.indexer.media.files.ignore import IGNORE_NAME, IgnoreRules, is_ignored, read_rules
+from mvsearch.indexer.media.files.unfinished import is_download_name
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Failure
 

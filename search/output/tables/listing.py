@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mvsearch.search.entry import Entry, describe_stage
-from mvsearch.search.output.links import link_file, stack_lines
+from mvsearch.search.output.tables.links import link_file, stack_lines
 from mvsearch.search.output.text import format_seconds, say_nothing, shorten
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.records import MODALITIES, Failure, Lyrics, Video

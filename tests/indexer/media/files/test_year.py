@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mvsearch.indexer.media.files.year import read_year
 from mvsearch.indexer.media.probe import probe_file
-from mvsearch.indexer.media.year import read_year
 from tests.media import run_ffmpeg
 
 

@@ -16,17 +16,18 @@ from mvsearch.store.records import (
     Video,
     WholeVideo,
 )
-from mvsearch.store.vectors import inverted_list_files, inverted_lists, row_file
-from mvsearch.store.vectors.exact import ExactIndex
-from mvsearch.store.vectors.index import Neighbours
-from mvsearch.store.vectors.inverted_lists import (
+from mvsearch.store.vectors.approximate import inverted_list_files, inverted_lists
+from mvsearch.store.vectors.approximate.inverted_lists import (
     InvertedLists,
     choose_probes,
     learn_codebook,
     list_rows,
 )
-from mvsearch.store.vectors.listed_codes import ListedCodes
-from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors.approximate.listed_codes import ListedCodes
+from mvsearch.store.vectors.exact import row_file
+from mvsearch.store.vectors.exact.nearest import ExactIndex
+from mvsearch.store.vectors.exact.row_index import RowIndex
+from mvsearch.store.vectors.index import Neighbours
 from mvsearch.store.vectors.space_files import SpaceFiles
 from tests.store.examples import SPACES, fill_song
 
@@ -67,7 +68,7 @@ def add_scenes(library: Library, video_id: str, seed: int) -> Matrix:
 def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """A library of 1,200 rows, where that is large."""
     monkeypatch.setattr(inverted_list_files, "MIN_LISTED_ROWS", 1000)
-    monkeypatch.setattr("mvsearch.store.vectors.centering.MIN_SETTLED_VIDEOS", 10)
+    monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 10)
     monkeypatch.setattr(inverted_list_files, "MAX_TAIL", 0.06)
     monkeypatch.setattr(inverted_lists, "MAX_AXES", 12)
     for module in (row_file, inverted_list_files):

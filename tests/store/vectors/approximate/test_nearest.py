@@ -2,7 +2,7 @@
 
 import pytest
 
-from mvsearch.store.vectors.approximate import is_reading_cheaper
+from mvsearch.store.vectors.approximate.nearest import is_reading_cheaper
 
 # That a search asks for, for each video that is wanted.
 NEIGHBOURS = 64

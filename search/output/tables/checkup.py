@@ -4,7 +4,7 @@ import shlex
 
 from rich.console import Console
 
-from mvsearch.search.output.listing import say
+from mvsearch.search.output.tables.listing import say
 from mvsearch.store.catalog.checking import MAX_LISTED, Checkup
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.row_file import HEAD_BYTES, Bytes
+from mvsearch.store.vectors.exact.row_file import HEAD_BYTES, Bytes
 
 Rows = npt.NDArray[np.int64]
 Halves = npt.NDArray[np.float16]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.indexer.media.ignore import (
+from mvsearch.indexer.media.files.ignore import (
     IGNORE_NAME,
     MAX_BYTES,
     MAX_LETTERS,
@@ -16,7 +16,7 @@ from mvsearch.indexer.media.ignore import (
     IgnoreRules,
     parse_line,
 )
-from mvsearch.indexer.media.scan import Scan, ScanOptions, scan_places
+from mvsearch.indexer.media.files.scan import Scan, ScanOptions, scan_places
 
 NAMES = ("a", "b", "ab", "abc", "a*", "é", "a b", "#a", "!b")
 PIECES = ("a", "b", "c", "*", "**", "/", "?", "[ab]", "[!a]", "[^b]", r"\*", " ", "é", "#", "!")

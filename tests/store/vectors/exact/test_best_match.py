@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import mvsearch.store.vectors.best_match
-from mvsearch.store.vectors.best_match import RowReader
+import mvsearch.store.vectors.exact.best_match
+from mvsearch.store.vectors.exact.best_match import RowReader
 from tests.store.examples import random_units
 
 DIM = 32
@@ -16,7 +16,7 @@ SPANS = {"a": (0, 40), "b": (40, 41), "d": (41, 341)}
 def test_rows_are_read_in_blocks_whatever_their_size(
     monkeypatch: pytest.MonkeyPatch, names: str, block_values: int
 ) -> None:
-    monkeypatch.setattr(mvsearch.store.vectors.best_match, "BLOCK_VALUES", block_values)
+    monkeypatch.setattr(mvsearch.store.vectors.exact.best_match, "BLOCK_VALUES", block_values)
     rows = random_units(341, DIM, seed=1).astype(np.float16)
     spans = [SPANS[name] for name in names]
     blocks = [b / lengths[:, None] for b, lengths in RowReader(rows).iter_blocks(spans)]

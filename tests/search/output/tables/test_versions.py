@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from mvsearch.search.output.html.versions import choose_places, render_versions
+from mvsearch.search.output.tables.versions import print_versions, say_offset
 from mvsearch.search.output.text import write_json
-from mvsearch.search.output.versions import print_versions, say_offset
 from mvsearch.search.versions.agreement import Part
 from mvsearch.search.versions.find import Versions
 from mvsearch.search.versions.groups import group_relations

@@ -5,9 +5,9 @@ import pytest
 
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.records import Matrix, Space
-from mvsearch.store.vectors.centering import find_centre, is_settled, place_vectors
-from mvsearch.store.vectors.row_index import RowIndex
-from mvsearch.store.vectors.row_table import RowTable
+from mvsearch.store.vectors.exact.centering import find_centre, is_settled, place_vectors
+from mvsearch.store.vectors.exact.row_index import RowIndex
+from mvsearch.store.vectors.exact.row_table import RowTable
 from tests.store.examples import make_index, random_units
 
 SPACE = Space("frames", "seer", "1", 32)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import mvsearch.store.vectors.exact
-from mvsearch.store.vectors.exact import ExactIndex, _make_empty
-from mvsearch.store.vectors.row_file import HEAD_BYTES
+import mvsearch.store.vectors.exact.nearest
+from mvsearch.store.vectors.exact.nearest import ExactIndex, _make_empty
+from mvsearch.store.vectors.exact.row_file import HEAD_BYTES
 from tests.store.examples import random_units
 
 N, DIM = 60, 8
@@ -35,7 +35,7 @@ def grow(header: bytes) -> bytes:
 
 def be_of_another_type(header: bytes) -> bytes:
     """As of a FAISS that numbers its quantizers otherwise: nothing fits but the sizes."""
-    from mvsearch.store.vectors.exact import load_faiss
+    from mvsearch.store.vectors.exact.nearest import load_faiss
 
     faiss = load_faiss()
     bfloat = faiss.IndexScalarQuantizer(DIM, faiss.ScalarQuantizer.QT_bf16, 0)
@@ -60,13 +60,19 @@ def be_longer_than_the_head(header: bytes) -> bytes:
 def test_a_search_is_exact_however_faiss_stores_an_index(
     monkeypatch: pytest.MonkeyPatch, change: Any, is_copied: bool, is_limited: bool
 ) -> None:
-    header = bytes(mvsearch.store.vectors.exact.load_faiss().serialize_index(_make_empty(DIM)))
-    monkeypatch.setattr(mvsearch.store.vectors.exact, "_make_header", lambda _: change(header))
-    monkeypatch.setattr(mvsearch.store.vectors.exact, "N_COPIED", 7)
-    copied: list[Any] = []
-    copy = mvsearch.store.vectors.exact._copy_into_faiss
+    header = bytes(
+        mvsearch.store.vectors.exact.nearest.load_faiss().serialize_index(_make_empty(DIM))
+    )
     monkeypatch.setattr(
-        mvsearch.store.vectors.exact, "_copy_into_faiss", lambda r: copied.append(r) or copy(r)
+        mvsearch.store.vectors.exact.nearest, "_make_header", lambda _: change(header)
+    )
+    monkeypatch.setattr(mvsearch.store.vectors.exact.nearest, "N_COPIED", 7)
+    copied: list[Any] = []
+    copy = mvsearch.store.vectors.exact.nearest._copy_into_faiss
+    monkeypatch.setattr(
+        mvsearch.store.vectors.exact.nearest,
+        "_copy_into_faiss",
+        lambda r: copied.append(r) or copy(r),
     )
     held, rows = make_rows()
     queries = random_units(3, DIM, seed=6)

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.best_match import multiply
-from mvsearch.store.vectors.exact import load_faiss
-from mvsearch.store.vectors.row_file import HEAD_BYTES, Bytes
-from mvsearch.store.vectors.row_table import Rows
+from mvsearch.store.vectors.exact.best_match import multiply
+from mvsearch.store.vectors.exact.nearest import load_faiss
+from mvsearch.store.vectors.exact.row_file import HEAD_BYTES, Bytes
+from mvsearch.store.vectors.exact.row_table import Rows
 
 ID_BYTES = 8
 

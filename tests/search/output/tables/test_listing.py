@@ -8,14 +8,14 @@ from rich.console import Console
 
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
 from mvsearch.search.entry import Entry
-from mvsearch.search.output.listing import (
+from mvsearch.search.output.tables.listing import (
     N_TAGS,
     print_entry,
     print_failures,
     print_models,
     print_videos,
 )
-from mvsearch.search.output.status import print_status
+from mvsearch.search.output.tables.status import print_status
 from mvsearch.store.records import Failure, Tag, Video
 
 
@@ -92,7 +92,7 @@ def test_brackets_of_models_are_text() -> None:
 
 
 def test_no_console_reads_markup() -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     made = []
     for path in [root / "cli.py", *(root / "search").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvsearch.store.vectors import listed_codes
-from mvsearch.store.vectors.inverted_lists import InvertedLists, list_rows
-from mvsearch.store.vectors.listed_codes import Codebook, ListedCodes
+from mvsearch.store.vectors.approximate import listed_codes
+from mvsearch.store.vectors.approximate.inverted_lists import InvertedLists, list_rows
+from mvsearch.store.vectors.approximate.listed_codes import Codebook, ListedCodes
 from tests.store.examples import random_units
 
 N, DIM = 300, 16

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.media.unfinished import explain_unfinished, is_being_written, is_download_name
+from mvsearch.indexer.media.files.unfinished import (
+    explain_unfinished,
+    is_being_written,
+    is_download_name,
+)
 from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library

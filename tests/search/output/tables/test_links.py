@@ -8,9 +8,9 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from rich.console import Console
 
-from mvsearch.search.output.links import link_file
-from mvsearch.search.output.listing import print_videos
 from mvsearch.search.output.report import print_results
+from mvsearch.search.output.tables.links import link_file
+from mvsearch.search.output.tables.listing import print_videos
 from mvsearch.search.results import Result
 from mvsearch.store.records import Video
 

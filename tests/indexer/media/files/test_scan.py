@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.indexer.media.content import content_id
-from mvsearch.indexer.media.scan import Scan, ScanOptions, scan_places
+from mvsearch.indexer.media.files.content import content_id
+from mvsearch.indexer.media.files.scan import Scan, ScanOptions, scan_places
 from mvsearch.store.errors import MediaError, MvsearchError
 from tests.media import make_colours, make_tone, run_ffmpeg
 
@@ -161,7 +161,7 @@ def test_an_unreadable_folder_is_a_failure_and_the_rest_is_found(
             raise PermissionError(13, "Permission denied")
         return list_folder(folder)
 
-    monkeypatch.setattr("mvsearch.indexer.media.scan.os.scandir", refuse)
+    monkeypatch.setattr("mvsearch.indexer.media.files.scan.os.scandir", refuse)
     scan = scan_places([tmp_path])
     assert names(scan) == ["b.mp4"]
     (failure,) = scan.failures

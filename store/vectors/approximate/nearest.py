@@ -7,11 +7,15 @@ import numpy.typing as npt
 
 from mvsearch.store.database.blobs import HalfMatrix, widen
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.best_match import multiply
-from mvsearch.store.vectors.exact import ExactIndex
-from mvsearch.store.vectors.inverted_lists import N_REFINED, REFINED_PER_WANTED, InvertedLists
-from mvsearch.store.vectors.row_file import HEAD_BYTES
-from mvsearch.store.vectors.row_table import Rows
+from mvsearch.store.vectors.approximate.inverted_lists import (
+    N_REFINED,
+    REFINED_PER_WANTED,
+    InvertedLists,
+)
+from mvsearch.store.vectors.exact.best_match import multiply
+from mvsearch.store.vectors.exact.nearest import ExactIndex
+from mvsearch.store.vectors.exact.row_file import HEAD_BYTES
+from mvsearch.store.vectors.exact.row_table import Rows
 
 # What it costs to read a row, and to find one by lists and compare it, in comparisons of a read row
 # with a query vector; and rows that are read on end while one is fetched from elsewhere on a disk.

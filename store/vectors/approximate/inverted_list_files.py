@@ -6,15 +6,15 @@ from dataclasses import fields, replace
 import numpy as np
 
 from mvsearch.store.own_files import replacing, write_own
-from mvsearch.store.vectors.exact import ExactIndex
-from mvsearch.store.vectors.inverted_lists import (
+from mvsearch.store.vectors.approximate.inverted_lists import (
     InvertedLists,
     choose_probes,
     learn_codebook,
     list_rows,
 )
-from mvsearch.store.vectors.listed_codes import Codebook, ListedCodes
-from mvsearch.store.vectors.row_file import (
+from mvsearch.store.vectors.approximate.listed_codes import Codebook, ListedCodes
+from mvsearch.store.vectors.exact.nearest import ExactIndex
+from mvsearch.store.vectors.exact.row_file import (
     BLOCK_ROWS,
     HEAD_BYTES,
     erase_rows,
@@ -22,7 +22,7 @@ from mvsearch.store.vectors.row_file import (
     map_rows,
     renew_sums,
 )
-from mvsearch.store.vectors.row_index import RowIndex
+from mvsearch.store.vectors.exact.row_index import RowIndex
 from mvsearch.store.vectors.space_files import (
     NO_SUMS,
     READING_ERRORS,

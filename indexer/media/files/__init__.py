@@ -1,0 +1,1 @@
+"""Files in folders: listed, recognised, identified, ignored."""

@@ -1,0 +1,1 @@
+"""Formats lists, results of checks and versions as tables and as JSON."""

@@ -1,0 +1,1 @@
+"""Approximate search: inverted lists of short codes, for large spaces."""
