@@ -174,15 +174,27 @@ class MemoryWatch:
 
 
 def list_tree(pid: int) -> list[int]:
-    """A process and all below it; empty where it is gone or the system does not tell."""
+    """A process and the programs below it; empty where it is gone or the system does not tell.
+
+    A child that has not started its program yet shares the memory of its parent, which the system
+    then reports twice; it is left out, recognised by its parent's command line.
+    """
     found, waiting = [], [pid]
     while waiting:
         one = waiting.pop()
         found.append(one)
         with suppress(OSError):
+            command = Path(f"/proc/{one}/cmdline").read_bytes()
             for task in Path(f"/proc/{one}/task").iterdir():
-                waiting += map(int, (task / "children").read_text().split())
+                children = map(int, (task / "children").read_text().split())
+                waiting += [child for child in children if _read_command(child) != command]
     return found
+
+
+def _read_command(pid: int) -> bytes | None:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return None
 
 
 def read_memory(pid: int) -> int:

@@ -1,6 +1,7 @@
 """Timing by planted costs: no clock decides a test."""
 
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -63,6 +64,16 @@ def test_command_gives_output_cpu_time_and_the_memory_of_its_children(tmp_path, 
     assert 0 < cost.cpu_seconds <= cost.wall_seconds * os.cpu_count()
     assert cost.peak_bytes is not None
     assert 60 << 20 < cost.peak_bytes < 200 << 20
+
+
+def test_a_child_that_has_not_started_its_program_is_not_counted():
+    code = "import os, sys; os.fork(); print('forked', flush=True); sys.stdin.read()"
+    words = [sys.executable, "-c", code]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert [process.stdout.readline() for _ in range(2)] == [b"forked\n"] * 2
+        assert list_tree(process.pid) == [process.pid]
+        assert len(list_tree(os.getpid())) >= 2
+        process.stdin.close()
 
 
 def test_failed_command_says_why_in_one_line():
