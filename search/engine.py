@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -17,7 +18,6 @@ from mvsearch.search.query.encode import (
     EncodedQuery,
     Made,
     encode_query,
-    own_spaces,
 )
 from mvsearch.search.query.lexical import find_evidence
 from mvsearch.search.query.query import Query
@@ -41,12 +41,30 @@ from mvsearch.search.scoring.fusion import (
     order_best_first,
     split_scores,
 )
-from mvsearch.search.versions.dedupe import open_copy_test, pick_videos
+from mvsearch.search.versions.dedupe import IsCopy, open_copy_test, pick_videos
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Space, Video
+from mvsearch.store.vectors.index import VectorIndex
 
 __all__ = ["Engine", "SearchOptions", "choose_fusion"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """How every ranking of one call is made.
+
+    Attributes:
+        same: see `find_same_levels`.
+        is_copy: None where near-duplicates are not collapsed.
+        n_videos: chance finds one among so many.
+    """
+
+    options: SearchOptions
+    weights: Weights
+    same: dict[Modality, float]
+    is_copy: IsCopy | None
+    n_videos: int
 
 
 class Engine:
@@ -66,9 +84,17 @@ class Engine:
         self._calibrator = Calibrator(library, encoders)
         self._tables = VideoTables()
 
-    def weights(self, options: SearchOptions) -> Weights:
-        """The weights that a search with these options uses."""
-        return options.weights or choose_weights(find_held_spaces(self.library), options.fusion)
+    def weights(self, options: SearchOptions, held: Collection[Modality] | None = None) -> Weights:
+        """The weights that a search with these options uses.
+
+        Args:
+            options: of the search.
+            held: the modalities that the library holds; None to ask it.
+        """
+        if options.weights:
+            return options.weights
+        held = find_held_spaces(self.library) if held is None else held
+        return choose_weights(held, options.fusion)
 
     def search(self, query: Query, options: SearchOptions = SearchOptions()) -> list[Result]:
         """Find the videos that answer a query best, and where in them.
@@ -94,7 +120,7 @@ class Engine:
             return {}, EncodedQuery(())
         with self.library.holding():
             held = find_held_spaces(self.library)
-        weights = options.weights or choose_weights(held, options.fusion)
+        weights = self.weights(options, held)
         weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
         library, encoders = self.library, self.encoders
         encoded = encode_query(query.parts, library, encoders, weights, self._analyse, made)
@@ -135,14 +161,15 @@ class Engine:
         # A rank is known only when every video is: no bound lets a search by ranks stop early.
         n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
         found = find_candidates(asks, score, n_wanted, encoded.left_out, table, passing)
+        n_videos = catalog.n_videos() if passing is None else len(passing)
+        indexes = open_indexes(self.library) if options.has_collapse else {}
+        spaces = [ask.index.space for ask in asks]
+        rules = _make_rules(options, weights, n_videos, indexes, spaces)
         results = self._rank(
             found.video_ids,
             merge(found.similarities, found.positions),
-            weights,
-            options,
+            rules,
             lambda video: find_moments(self.library, video, asked, options.n_moments),
-            n_videos=None if passing is None else len(passing),
-            spaces=[ask.index.space for ask in asks],
         )
         return [show_tags(result, tagged) for result in results]
 
@@ -177,8 +204,8 @@ class Engine:
         }
         share = partial(find_shared_moments, self.library, video, indexes.values())
         known = {other.id: other for other in videos}
-        measured, weights = (similarities, surprisals), self.weights(options)
-        return self._rank(ids, measured, weights, options, share, known, len(videos))
+        rules = _make_rules(options, self.weights(options, indexes), len(videos), indexes)
+        return self._rank(ids, (similarities, surprisals), rules, share, known)
 
     def similar_all(
         self, matrix: SimilarityMatrix, options: SearchOptions = SearchOptions()
@@ -186,11 +213,11 @@ class Engine:
         """Rank, for every video of the matrix in turn, the others by their similarity to it."""
         ids = [video.id for video in matrix.videos]
         known = {video.id: video for video in matrix.videos}
-        weights, indexes = self.weights(options), open_indexes(self.library)
+        indexes = open_indexes(self.library)
+        rules = _make_rules(options, self.weights(options, indexes), len(ids), indexes)
         for at, video in enumerate(matrix.videos):
             share = partial(find_shared_moments, self.library, video, indexes.values())
-            measured, n_videos = matrix.row(at), len(matrix.videos)
-            yield video, self._rank(ids, measured, weights, options, share, known, n_videos)
+            yield video, self._rank(ids, matrix.row(at), rules, share, known)
 
     def similarity_matrix(
         self,
@@ -218,7 +245,7 @@ class Engine:
             for m, rows in similarities.items()
         }
         matrix = SimilarityMatrix(videos, np.empty((len(ids), len(ids))), similarities, surprisals)
-        weights = options.weights or choose_weights(indexes, options.fusion)
+        weights = self.weights(options, indexes)
         for at, row in enumerate(matrix.scores):
             row[:] = fuse(options.fusion, *matrix.row(at), weights)[0]
         return matrix
@@ -248,7 +275,9 @@ class Engine:
             among: only these videos; None for all of the library.
         """
         videos = list_videos(self.library) if among is None else tuple(among)
-        indexes, weights = open_indexes(self.library), self.weights(options)
+        indexes = open_indexes(self.library)
+        weights = self.weights(options, indexes)
+        rules = _make_rules(options, weights, len(videos), indexes)
         distributions = {m: self._calibrator.obtain(i, "video") for m, i in indexes.items()}
 
         def score(similarities: Similarities, surprisals: Similarities) -> FloatArray:
@@ -257,21 +286,19 @@ class Engine:
         depth = choose_depth(options.top)
         with closing(Reranker(self.library, videos, indexes, distributions, score)) as reranker:
             for at, compared in enumerate(reranker.iter_compared(depth)):
-                results, reach = self._rank_compared(compared, len(videos), weights, options), depth
+                results, reach = self._rank_compared(compared, rules), depth
                 while options.is_picky and len(results) < options.top and not compared.is_all:
                     reach *= 4
                     compared = reranker.compare(at, reach)
-                    results = self._rank_compared(compared, len(videos), weights, options)
+                    results = self._rank_compared(compared, rules)
                 yield videos[at], results
                 if progress is not None:
                     progress(at + 1, len(videos))
 
-    def _rank_compared(
-        self, compared: Compared, n_videos: int, weights: Weights, options: SearchOptions
-    ) -> list[Result]:
+    def _rank_compared(self, compared: Compared, rules: _Rules) -> list[Result]:
         measured = (compared.similarities, compared.surprisals)
         ids, known, moments_of = list(compared.videos), compared.videos, compared.find_moments
-        return self._rank(ids, measured, weights, options, moments_of, known, n_videos)
+        return self._rank(ids, measured, rules, moments_of, known)
 
     def _ask(self, part: EncodedPart) -> IndexQuery:
         index = self.library.index(part.space)
@@ -282,32 +309,23 @@ class Engine:
         self,
         video_ids: Sequence[str],
         measured: tuple[Similarities, Similarities],
-        weights: Weights,
-        options: SearchOptions,
+        rules: _Rules,
         moments_of: Callable[[Video], tuple[Moment, ...]],
         known: Mapping[str, Video] | None = None,
-        n_videos: int | None = None,
-        spaces: Collection[Space] | None = None,
     ) -> list[Result]:
-        """Videos by score; `known` are these, so that none is asked for.
-
-        Chance finds one among `n_videos`, None for all of the library.
-        """
+        """Videos by score; `known` are these, so that none is asked for."""
         similarities, surprisals = measured
-        scores, shares = fuse(options.fusion, *measured, weights)
+        options = rules.options
+        scores, shares = fuse(options.fusion, *measured, rules.weights)
         points = split_scores(options.fusion, *measured, shares)
-        same = find_same_levels(own_spaces(self.library).values() if spaces is None else spaces)
         results: list[Result] = []
         order = order_best_first(scores, video_ids)
         ranked = [video_ids[at] for at in order]
-        if n_videos is None:
-            n_videos = self.library.catalog.n_videos()
         if known is None:
             ranking = read_videos(self.library, ranked, options.top)
         else:
             ranking = map(known.__getitem__, ranked)
-        is_copy = open_copy_test(open_indexes(self.library)) if options.has_collapse else None
-        for pick in pick_videos(ranking, options.top, is_copy, options.per_artist):
+        for pick in pick_videos(ranking, options.top, rules.is_copy, options.per_artist):
             at, video = order[pick.position], pick.video
             contributions = {
                 modality: Contribution(
@@ -319,10 +337,23 @@ class Engine:
                 for modality, share in shares.items()
                 if share[at] > 0
             }
-            rank, weak = len(results) + 1, is_weak(contributions, n_videos, same)
+            rank, weak = len(results) + 1, is_weak(contributions, rules.n_videos, rules.same)
             found = (rank, float(scores[at]), video, contributions, moments_of(video))
             results.append(Result(*found, weak, pick.copies))
         return results
+
+
+def _make_rules(
+    options: SearchOptions,
+    weights: Weights,
+    n_videos: int,
+    indexes: Mapping[Modality, VectorIndex],
+    spaces: Collection[Space] | None = None,
+) -> _Rules:
+    """The rules of one call; `spaces` are those compared in, None for those of the indexes."""
+    compared = [index.space for index in indexes.values()] if spaces is None else spaces
+    is_copy = open_copy_test(indexes) if options.has_collapse else None
+    return _Rules(options, weights, find_same_levels(compared), is_copy, n_videos)
 
 
 def _shift(progress: StepCounter | None, n_before: int, n_all: int) -> StepCounter | None:

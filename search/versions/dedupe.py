@@ -101,10 +101,12 @@ class CopyTest:
 
     def __call__(self, first: Video, second: Video) -> bool:
         """Whether they are copies of each other, by the rule of `mvsearch versions`."""
+        if not _is_as_long(first, second):
+            return False
         low, high = sorted((first, second), key=lambda video: video.id)
         key = (low.id, high.id)
         if key not in self._known:
-            self._known[key] = _is_as_long(low, high) and self._compare(low, high)
+            self._known[key] = self._compare(low, high)
         return self._known[key]
 
     def _compare(self, first: Video, second: Video) -> bool:
