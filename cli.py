@@ -18,6 +18,7 @@ from mvsearch.search.commands import (
 )
 from mvsearch.search.commands.metrics.pairs import metric_app
 from mvsearch.search.commands.options.configuration import apply_settings
+from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.options.verbosity import QuietOption, VerboseOption, let_commands_log
 from mvsearch.search.commands.process import describe_version, end_process, run_app
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     name="mvsearch",
     help="Search a folder of music videos by picture, clip, sound, lyric line or words.",
     invoke_without_command=True,
+    epilog=show_examples("mvsearch"),
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

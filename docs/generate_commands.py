@@ -62,7 +62,9 @@ def _describe(name: str, command: Any) -> str:
     context = command.make_context(name, [], resilient_parsing=True)
     rows = []
     for param in command.params:
-        spelling, told = param.get_help_record(context)
+        if (record := param.get_help_record(context)) is None:
+            continue  # hidden
+        spelling, told = record
         spelling = _name_argument(param) if param.param_type_name == "argument" else spelling
         rows.append(f"| `{_cell(spelling)}` | {_cell(told)} |")
     table = "\n".join(["", "| argument or option | meaning |", "|---|---|", *rows, ""])

@@ -8,7 +8,9 @@ from mvsearch.search.commands.options.common import JsonOption, require_command
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.output.terminal import make_console, print_json
 
-app = typer.Typer(help="The configuration file, which sets defaults of options.")
+app = typer.Typer(
+    help="The configuration file, which sets defaults of options.", epilog=show_examples("config")
+)
 app.callback(invoke_without_command=True)(require_command)
 
 

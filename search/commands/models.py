@@ -13,7 +13,7 @@ from mvsearch.search.output.terminal import make_console, print_json
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders.networks.weights import ModelStatus
 
-app = typer.Typer(help="Weights of encoders.")
+app = typer.Typer(help="Weights of encoders.", epilog=show_examples("models"))
 app.callback(invoke_without_command=True)(require_command)
 
 

@@ -27,7 +27,9 @@ from mvsearch.search.commands.options.common import (
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.store.errors import QueryError
 
-metric_app = typer.Typer(help="Metrics of music and pictures: pairs and sets.")
+metric_app = typer.Typer(
+    help="Metrics of music and pictures: pairs and sets.", epilog=show_examples("metric")
+)
 metric_app.callback(invoke_without_command=True)(require_command)
 
 

@@ -20,6 +20,7 @@ from mvsearch.search.commands.options.examples import show_examples
 
 MatchName = Literal["greedy", "optimal", "paper"]
 DistanceName = Literal["euclidean", "cityblock"]
+WarpName = Literal["exact", "fast"]
 SampleName = Literal["frame", "video"]
 MaterialName = Literal["sound", "pictures"]
 
@@ -85,6 +86,8 @@ def timbre(
         Path | None,
         typer.Option(parser=read_path, metavar="FILE.csv", help="Correlate with another table."),
     ] = None,
+    warp: Annotated[WarpName | None, typer.Option(hidden=True)] = None,
+    radius: Annotated[int | None, typer.Option(hidden=True, min=1)] = None,
     as_json: JsonOption = False,
     plot: HeatmapOption = None,
     force: ForceOption = False,
@@ -94,6 +97,10 @@ def timbre(
     from mvsearch.search.metrics.timbre import TimbreOptions, evaluate_timbre
 
     check_plot(plot, has_force=force)
+    if warp is not None or radius is not None:
+        typer.echo(
+            "mvsearch: --warp and --radius change nothing: warping is always exact", err=True
+        )
     options = TimbreOptions(distance, per_step, seconds)
     show_plotted(evaluate_timbre(audio, options, compare), plot, has_force=force, as_json=as_json)
 

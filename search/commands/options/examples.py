@@ -1,6 +1,12 @@
 """The examples at the end of each command's help."""
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
+    "mvsearch": (
+        "mvsearch index ~/Videos",
+        "mvsearch search take me home along the river --open",
+        "mvsearch play",
+        'mvsearch similar "Paper Moon"',
+    ),
     "index": (
         "mvsearch index ~/Videos",
         "mvsearch index ~/Videos ~/Music/live song.mp4",
@@ -80,5 +86,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 def show_examples(name: str) -> str:
-    """The end of a command's help: lines as they are typed, which are not wrapped."""
-    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in EXAMPLES[name])])
+    """The end of a command's help: lines as they are typed, which are not wrapped.
+
+    A group shows the first example of each of its commands.
+    """
+    of_group = (each[0] for command, each in EXAMPLES.items() if command.startswith(f"{name} "))
+    lines = EXAMPLES.get(name) or tuple(of_group)
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

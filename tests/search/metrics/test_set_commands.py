@@ -85,6 +85,11 @@ def test_timbre_of_pairs(run, media, tmp_path):
     table.write_text("\n".join(",".join(row) for row in rows), encoding="utf-8")
     code, out, _ = run(*words, "--compare", table, "--json")
     assert json.loads(out)["correlation"] == pytest.approx(1)
+    for old in (("--warp", "fast", "--radius", 2), ("--warp", "exact"), ("--radius", 1)):
+        code, out, err = run(*words, *old, "--json")
+        assert (code, json.loads(out)) == (0, told)
+        assert err == "mvsearch: --warp and --radius change nothing: warping is always exact\n"
+    assert "--warp" not in run("timbre", "--help")[1]
 
 
 def test_alignment_of_sound_and_motion(run, tmp_path):
