@@ -78,7 +78,7 @@ def read_sound_at(path: Path, sample_rate: int) -> Matrix:
             if sum(map(len, blocks)) > MAX_SECONDS * sample_rate:
                 minutes = MAX_SECONDS / 60
                 raise MediaError("no_media", f"its sound is longer than {minutes:g} minutes")
-    _check_whole(decoding.report)
+    check_whole(decoding.report)
     return np.concatenate(blocks)
 
 
@@ -115,11 +115,11 @@ def read_excerpts(path: Path, options: ExcerptOptions) -> Iterator[FrameBatch | 
                 yield piece
             else:
                 yield from cutter.push(piece)
-    _check_whole(decoding.report)
+    check_whole(decoding.report)
 
 
-def _check_whole(report: DecodeReport) -> None:
-    """A figure over a part of a file would be taken for one over all of it."""
+def check_whole(report: DecodeReport) -> None:
+    """Raise what ended a file too early: a part of it would be taken for all of it."""
     if report.problem is not None:
         raise report.problem
 

@@ -9,15 +9,15 @@ import numpy.typing as npt
 
 from mvsearch.indexer.encoders import FrameClassifier, SoundClassifier
 from mvsearch.indexer.features.analysis import WHY_NO_STREAM, WHY_NOTHING
-from mvsearch.indexer.media.decoding.audio import SILENCE_RMS
 from mvsearch.indexer.media.decoding.frames import (
     DecodeOptions,
-    DecodeReport,
     FrameBatch,
     SoundBlock,
     decode,
 )
 from mvsearch.indexer.media.probe import probe_file
+from mvsearch.search.metrics.media.excerpts import check_whole
+from mvsearch.search.metrics.media.signals import is_silent
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Matrix
 
@@ -62,7 +62,7 @@ def classify_frames(
                 starts += piece.start_seconds.tolist()
                 uniform += piece.is_uniform.tolist()
                 rows.append(classifier.classify(piece.frames[~piece.is_uniform]))
-    _check_whole(decoding.report)
+    check_whole(decoding.report)
     kept = ~np.array(uniform, dtype=bool)
     if not kept.any():
         raise MediaError("no_media", WHY_NOTHING["frames"])
@@ -81,14 +81,14 @@ def classify_sound(path: Path, classifier: SoundClassifier, segment_seconds: flo
     """
     rows: list[Matrix] = []
     spans: list[tuple[float, float]] = []
-    is_silent = True
+    is_all_silent = True
     for block in _read_segments(path, classifier.sample_rate, segment_seconds):
         seconds = len(block.samples) / classifier.sample_rate
         if seconds > SHORTEST_SECONDS:
-            is_silent &= bool(np.sqrt(np.mean(np.square(block.samples))) < SILENCE_RMS)
+            is_all_silent &= is_silent(block.samples)
             spans.append((block.start_seconds, block.start_seconds + seconds))
             rows.append(classifier.classify(block.samples[None]))
-    if is_silent:
+    if is_all_silent:
         raise MediaError("no_media", WHY_NOTHING["audio"])
     starts, ends = np.array(spans).T
     return Posteriors(starts, ends, np.concatenate(rows))
@@ -106,10 +106,4 @@ def _read_segments(path: Path, sample_rate: int, segment_seconds: float) -> Iter
         for piece in decoding:
             if isinstance(piece, SoundBlock):
                 yield piece
-    _check_whole(decoding.report)
-
-
-def _check_whole(report: DecodeReport) -> None:
-    """A part of a file would be compared as if it were a whole one."""
-    if report.problem is not None:
-        raise report.problem
+    check_whole(decoding.report)
