@@ -223,15 +223,13 @@ def evaluate_kl(reference: Path, candidate: Path, options: KlOptions) -> KlResul
         QueryError: a folder or a file cannot be used, or has no pair of its length.
         WeightsMissingError: the classifier's weights are not there.
     """
-    paths = [
-        [path.relative_to(folder.absolute()) for path in list_media(folder)]
-        for folder in (reference, candidate)
-    ]
+    listed = [(folder, list_media(folder)) for folder in (reference, candidate)]
+    names = [[path.relative_to(folder.absolute()) for path in paths] for folder, paths in listed]
     # Before anything is classified, which takes long.
-    places = pair_names(paths[0], paths[1])
+    places = pair_names(names[0], names[1])
     sides = [
-        classify_folder(folder, options.material, options.classes)
-        for folder in (reference, candidate)
+        classify_folder(folder, paths, options.material, options.classes)
+        for folder, paths in listed
     ]
     pairs = tuple(
         _compare(sides[0].files[one], sides[1].files[other], options.epsilon)

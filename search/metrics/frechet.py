@@ -146,11 +146,10 @@ def _evaluate(
     name: Name, reference: Path, candidate: Path, options: FrechetOptions
 ) -> FrechetResult:
     # Before anything is embedded, which takes long.
-    for folder in (reference, candidate):
-        list_media(folder)
+    listed = [(folder, list_media(folder)) for folder in (reference, candidate)]
     sets = [
-        embed_folder(folder, MODALITY_OF[name], options.embedding)
-        for folder in (reference, candidate)
+        embed_folder(folder, paths, MODALITY_OF[name], options.embedding)
+        for folder, paths in listed
     ]
     rows = sets[0].vectors, sets[1].vectors
     result = FrechetResult(name, measure_frechet(*rows), sets[0], sets[1])

@@ -28,6 +28,7 @@ from mvsearch.search.metrics.media.classes import (
     check_posteriors,
     classify_folder,
 )
+from mvsearch.search.metrics.media.folders import list_media
 from mvsearch.search.metrics.output.tables import Table
 from mvsearch.store.errors import QueryError
 
@@ -142,7 +143,7 @@ def evaluate_inception_score(videos: Path, options: InceptionOptions) -> Incepti
         QueryError: the folder or a file cannot be used, or holds too little.
         WeightsMissingError: the classifier's weights are not there.
     """
-    folder = classify_folder(videos, "pictures", options.classes)
+    folder = classify_folder(videos, list_media(videos), "pictures", options.classes)
     per_file = [file.posteriors for file in folder.files]
     if options.sample == "video":
         samples = np.stack([rows.mean(axis=0) for rows in per_file])

@@ -11,6 +11,7 @@ The rules, which hold for every function here:
   that a rate that varies makes no difference. What is not on for more than 0.15 s is no segment.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +23,6 @@ from mvsearch.search.metrics.media.folders import (
     Source,
     check_rate,
     count_files,
-    list_media,
     name_in,
     refuse,
     say_frames,
@@ -102,17 +102,18 @@ class ClassifiedFolder:
         return f"{self.folder}: {count_files(len(self.files))}"
 
 
-def classify_folder(folder: Path, material: Material, options: ClassOptions) -> ClassifiedFolder:
-    """The class posteriors of all files of a folder.
+def classify_folder(
+    folder: Path, paths: Sequence[Path], material: Material, options: ClassOptions
+) -> ClassifiedFolder:
+    """The class posteriors of the files of a folder, as `list_media` gave them.
 
     Raises:
-        QueryError: the folder or one of its files cannot be used, or the classifier is of the
-            other material or hears less than a segment.
+        QueryError: one of the files cannot be used, or the classifier is of the other material or
+            hears less than a segment.
         WeightsMissingError: its weights are not there.
     """
     from mvsearch.indexer.encoders import FrameClassifier, SoundClassifier, load_classifier
 
-    paths = list_media(folder)
     name = options.classifier or DEFAULT_CLASSIFIERS[material]
     classifier = load_classifier(name)
     if material == "sound" and isinstance(classifier, SoundClassifier):

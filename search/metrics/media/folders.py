@@ -11,6 +11,7 @@ The rules, which hold for every function here:
   silent windows of sound, as in a library.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,17 +125,17 @@ def list_media(folder: Path) -> tuple[Path, ...]:
     return tuple(file.path for file in scan.files)
 
 
-def embed_folder(folder: Path, modality: Modality, options: EmbeddingOptions) -> EmbeddingSet:
-    """The embeddings of all files of a folder.
+def embed_folder(
+    folder: Path, paths: Sequence[Path], modality: Modality, options: EmbeddingOptions
+) -> EmbeddingSet:
+    """The embeddings of the files of a folder, as `list_media` gave them.
 
     Raises:
-        QueryError: the folder or one of its files cannot be used, or the profile lacks the
-            modality.
+        QueryError: one of the files cannot be used, or the profile lacks the modality.
         WeightsMissingError: the encoder's weights are not there.
     """
     from mvsearch.indexer.encoders import Encoders
 
-    paths = list_media(folder)
     encoders = Encoders(options.profile)
     encoder = encoders.get(modality)
     if encoder is None:

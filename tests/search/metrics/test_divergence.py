@@ -1,6 +1,7 @@
 """KL divergence against reference code, scipy and hand arithmetic."""
 
 import json
+import shutil
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import entropy
 
+from mvsearch.indexer import encoders
 from mvsearch.search.metrics.divergence import (
     KlOptions,
     evaluate_kl,
@@ -159,6 +161,22 @@ def test_kl_of_folders_has_a_value_a_pair_and_a_segment(folders: Path) -> None:
     table = result.to_table()
     assert table.rows[-1][:2] == ("mean over segments", "5")
     assert any("ε = 1e-06" in note for note in table.notes)
+
+
+def test_a_file_that_appears_meanwhile_shifts_no_pair(
+    folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidate = shutil.copytree(folders / "candidate", tmp_path / "candidate")
+    load = encoders.load_classifier
+
+    def load_late(name: str) -> encoders.Classifier:
+        shutil.copy(candidate / "same.mp4", candidate / "first.mp4")
+        return load(name)
+
+    monkeypatch.setattr(encoders, "load_classifier", load_late)
+    result = evaluate_kl(folders / "target", candidate, TOY)
+    assert [file.name for file in result.candidate.files] == ["other.mp4", "same.mp4"]
+    assert max(np.abs(result.pairs[1].target_candidate)) < 1e-5
 
 
 def test_pairs_of_different_length_are_refused(folders: Path, tmp_path: Path) -> None:

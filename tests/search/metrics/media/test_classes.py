@@ -11,7 +11,7 @@ from mvsearch.search.metrics.media.classes import (
     check_posteriors,
     classify_folder,
 )
-from mvsearch.search.metrics.media.folders import EmbeddingOptions, embed_folder
+from mvsearch.search.metrics.media.folders import EmbeddingOptions, embed_folder, list_media
 from mvsearch.search.metrics.media.posteriors import Posteriors
 from mvsearch.store.errors import QueryError
 from tests.media import cut_off, make_pattern
@@ -61,15 +61,16 @@ def test_segments_that_say_nothing_are_refused(seconds: float) -> None:
 def test_half_a_file_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
     options = ("-c:v", "mpeg2video", "-b:v", "1M")
     whole = make_pattern(tmp_path / "whole.mkv", 8, size=(96, 64), options=options)
-    (tmp_path / "cut").mkdir()
-    cut_off(tmp_path / "cut" / "half.mkv", whole, 0.5)
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    cut_off(cut / "half.mkv", whole, 0.5)
     with pytest.raises(QueryError, match=r"cannot use 'half\.mkv': the file is incomplete"):
-        classify_folder(tmp_path / "cut", "pictures", ClassOptions("toy-frames"))
+        classify_folder(cut, list_media(cut), "pictures", ClassOptions("toy-frames"))
     with pytest.raises(QueryError, match=r"'half\.mkv': the file is incomplete.* seconds$"):
-        embed_folder(tmp_path / "cut", "frames", EmbeddingOptions("toy"))
+        embed_folder(cut, list_media(cut), "frames", EmbeddingOptions("toy"))
 
 
 def test_a_profile_without_sound_says_so(tmp_path: Path) -> None:
     make_pattern(tmp_path / "a.mp4", 1, size=(96, 64), tone_hertz=440)
     with pytest.raises(QueryError, match="the profile 'paper' has no encoder of audio"):
-        embed_folder(tmp_path, "audio", EmbeddingOptions("paper"))
+        embed_folder(tmp_path, list_media(tmp_path), "audio", EmbeddingOptions("paper"))
