@@ -61,16 +61,18 @@ class QueryRunner:
     def run(self, query: KnownQuery, part: QueryPart, analysed: Analysed) -> Iterator[Outcome]:
         """Run a query on every system that has a modality of the query."""
         self._known[part.value] = analysed
+        answers = self._find_answers(query)
         for each in self.systems:
             compared = each.modalities & set(query.modalities)
             if not compared:
                 continue
-            right = self._find_right(query, compared)
+            ranked = frozenset().union(*(self.holders[modality] for modality in compared))
+            right = answers & ranked
             try:
                 results = self._search(Query((part,)), each.options, right)
             except QueryError:  # nothing usable is left, such as a picture that is too dark: a miss
                 results = []
-            yield self._judge(query, each, compared, results)
+            yield _judge(query, each, ranked, right, results)
         del self._known[part.value]
 
     def _read_known(
@@ -92,46 +94,41 @@ class QueryRunner:
         whole = replace(options, top=self.library.catalog.n_videos(), n_moments=0)
         return [*results, *self.engine.search(query, whole)[len(results) :]]
 
-    def _find_right(self, query: KnownQuery, compared: Collection[Modality]) -> set[str]:
-        """The right answers among the comparable videos: the same for every system."""
-        right = set(self.groups.find_answers(query.source.id, query.modalities))
-        if query.is_source_right:
-            right.add(query.source.id)
-        return right & self._find_ranked(compared)
+    def _find_answers(self, query: KnownQuery) -> frozenset[str]:
+        """The right answers: the same for every system."""
+        answers = self.groups.find_answers(query.source.id, query.modalities)
+        return answers | {query.source.id} if query.is_source_right else answers
 
-    def _find_ranked(self, compared: Collection[Modality]) -> set[str]:
-        return set().union(*(self.holders[modality] for modality in compared))
 
-    def _judge(
-        self,
-        query: KnownQuery,
-        system: System,
-        compared: Collection[Modality],
-        results: Sequence[Result],
-    ) -> Outcome:
-        """Record the ranks of the right answers among the comparable videos."""
-        source = query.source.id
-        ranked, right = self._find_ranked(compared), self._find_right(query, compared)
-        found = [result.video.id for result in results]
-        if not query.is_source_right:
-            ranked.discard(source)
-            found = [video_id for video_id in found if video_id != source]
-        ranks = [rank for rank, video_id in enumerate(found, start=1) if video_id in right]
-        is_found = query.is_source_right and source in found
-        return Outcome(
-            source=source,
-            query=query.label,
-            kind=query.kind,
-            distortion=query.distortion,
-            seconds=query.nominal_seconds,
-            system=system.name,
-            n_videos=len(ranked),
-            n_relevant=len(right),
-            relevant_ranks=tuple(ranks),
-            source_rank=found.index(source) + 1 if is_found else None,
-            moment_error_seconds=find_moment_error(query, results),
-            is_moment_asked=bool(query.spans),
-        )
+def _judge(
+    query: KnownQuery,
+    system: System,
+    ranked: frozenset[str],
+    right: frozenset[str],
+    results: Sequence[Result],
+) -> Outcome:
+    """Record the ranks of the right answers among the comparable videos."""
+    source = query.source.id
+    found = [result.video.id for result in results]
+    if not query.is_source_right:
+        ranked -= {source}
+        found = [video_id for video_id in found if video_id != source]
+    ranks = [rank for rank, video_id in enumerate(found, start=1) if video_id in right]
+    is_found = query.is_source_right and source in found
+    return Outcome(
+        source=source,
+        query=query.label,
+        kind=query.kind,
+        distortion=query.distortion,
+        seconds=query.nominal_seconds,
+        system=system.name,
+        n_videos=len(ranked),
+        n_relevant=len(right),
+        relevant_ranks=tuple(ranks),
+        source_rank=found.index(source) + 1 if is_found else None,
+        moment_error_seconds=find_moment_error(query, results),
+        is_moment_asked=bool(query.spans),
+    )
 
 
 def find_moment_error(query: KnownQuery, results: Sequence[Result]) -> float | None:
