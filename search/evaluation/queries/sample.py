@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 
 from mvsearch.search.evaluation.outcomes import OutcomeKind
 from mvsearch.search.evaluation.queries.distortions import (
+    DISTORTIONS,
     DROPPED_WORDS,
     NONE,
     PARAPHRASE,
     TYPING_ERRORS,
     WORD_DISTORTIONS,
-    find_family,
     names_of,
 )
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.lines import KnownLines, draw_lines, read_lines
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes, read_sample_times
 from mvsearch.search.evaluation.queries.typos import drop_words, misspell
+from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.query import REACHES
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
@@ -117,7 +118,9 @@ def sample_queries(
         options: the number and kind of the queries.
     """
     videos = library.catalog.videos()
-    times = [read_sample_times(library, video, modalities) for video in videos]
+    spaces = own_spaces(library).items()
+    indexes = {m: library.index(space) for m, space in spaces if m in modalities}
+    times = [read_sample_times(library, video, indexes) for video in videos]
     found: list[KnownQuery] = []
     if "clip" in options.kinds:
         for seconds in options.lengths_seconds:
@@ -175,14 +178,12 @@ def _choose_modalities(kind: OutcomeKind, held: frozenset[Modality]) -> tuple[Mo
 
 def _keep_modalities(modalities: tuple[Modality, ...], distortion: str) -> tuple[Modality, ...]:
     """What a clip can still be compared by; nothing where a distortion has nothing to spoil."""
-    from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
-
     each = DISTORTIONS[distortion]
-    if find_family(distortion) == "sound" and "audio" not in modalities:
+    if each.family == "sound" and "audio" not in modalities:
         return ()
-    if find_family(distortion) == "picture" and "frames" not in modalities:
+    if each.family == "picture" and "frames" not in modalities:
         return ()
-    if find_family(distortion) == "stream" and len(modalities) < 2:
+    if each.family == "stream" and len(modalities) < 2:
         return ()
     is_left = {"frames": each.has_picture, "audio": each.has_sound}
     return tuple(m for m in modalities if is_left.get(m, True))

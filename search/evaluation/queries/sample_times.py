@@ -3,13 +3,15 @@
 import math
 import random
 import statistics
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mvsearch.search.query.encode import own_spaces
+import numpy as np
+
 from mvsearch.store.library import Library
-from mvsearch.store.records import Modality, Segment, Video
+from mvsearch.store.records import Modality, Video
+from mvsearch.store.vectors.index import VectorIndex
 
 # Between two frames of the library, so that no query frame is one that is stored.
 OFF_GRID = (0.2, 0.8)
@@ -91,21 +93,30 @@ class SampleTimes:
 
 
 def read_sample_times(
-    library: Library, video: Video, modalities: Collection[Modality]
+    library: Library, video: Video, indexes: Mapping[Modality, VectorIndex]
 ) -> SampleTimes:
-    """Read the frame times, uniform frames and sound intervals of a video."""
-    segments: dict[Modality, tuple[Segment, ...]] = {}
-    for modality, space in own_spaces(library).items():
-        embeddings = library.catalog.embeddings(video.id, space.key)
-        if modality in modalities and embeddings is not None and embeddings.segments:
-            segments[modality] = embeddings.segments
-    starts = sorted({s.start_seconds or 0.0 for s in segments.get("frames", ())})
+    """Read the frame times, uniform frames and sound intervals of a video.
+
+    Args:
+        library: of the video.
+        video: that queries are cut from.
+        indexes: of the modalities by which queries can be compared.
+    """
+    spans = {m: _list_spans(index, video) for m, index in indexes.items() if index.count(video.id)}
+    starts = sorted({start for start, _ in spans.get("frames", ())})
     steps = [after - before for before, after in pairwise(starts)]
     period = statistics.median(steps) if steps else MAX_PERIOD_SECONDS
     return SampleTimes(
         video,
-        frozenset(segments),
+        frozenset(spans),
         min(max(period, MIN_PERIOD_SECONDS), MAX_PERIOD_SECONDS),
         library.catalog.uniform_seconds(video.id),
-        tuple((s.start_seconds or 0.0, s.end_seconds or 0.0) for s in segments.get("audio", ())),
+        spans.get("audio", ()),
     )
+
+
+def _list_spans(index: VectorIndex, video: Video) -> tuple[tuple[float, float], ...]:
+    """When each vector begins and ends; 0.0 where there is no time."""
+    spans = index.spans(video.id)
+    starts, ends = (np.nan_to_num(times).tolist() for times in (spans.starts, spans.ends))
+    return tuple(zip(starts, ends, strict=True))
