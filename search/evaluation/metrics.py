@@ -47,24 +47,6 @@ def recall_share_at_k(ranks: Sequence[int], n_relevant: int, k: int) -> float:
     return sum(rank <= k for rank in ranks) / n_relevant
 
 
-def precision_at_k(ranks: Sequence[int], n_relevant: int, k: int, n_ranked: int) -> float:
-    """The share of right answers among the first k, or among all answers where these are fewer.
-
-    Args:
-        ranks: of the right answers that were found.
-        n_relevant: all right answers.
-        k: how many answers are looked at.
-        n_ranked: how many answers there are.
-
-    Raises:
-        ValueError: there is no answer, or a rank beyond the last.
-    """
-    _check(ranks, n_relevant, k)
-    if n_ranked < 1 or (ranks and ranks[-1] > n_ranked):
-        raise ValueError(f"ranks {ranks} of {n_ranked} answers")
-    return sum(rank <= k for rank in ranks) / min(k, n_ranked)
-
-
 def reciprocal_rank(ranks: Sequence[int], n_relevant: int) -> float:
     """1 / the rank of the first right answer; 0.0 where none was found."""
     _check(ranks, n_relevant)

@@ -141,17 +141,6 @@ DISTORTIONS: Mapping[str, Distortion] = MappingProxyType({each.name: each for ea
 WORD_DISTORTIONS = (NONE, TYPING_ERRORS, DROPPED_WORDS, PARAPHRASE)
 
 
-def find_family(name: str) -> Family:
-    """The family of a distortion, of clips or of words.
-
-    Raises:
-        KeyError: no distortion is called so.
-    """
-    if name in WORD_DISTORTIONS and name != NONE:
-        return "words"
-    return DISTORTIONS[name].family
-
-
 def names_of(*families: Family) -> tuple[str, ...]:
     """The distortions of some families, in the order of the table."""
     words = [name for name in WORD_DISTORTIONS if name != NONE and "words" in families]

@@ -52,17 +52,16 @@ NARROW_METRICS = {100: (RECALL_1, MRR, MOMENT_ERROR), 125: (RECALL_1, MRR, MAP, 
 WIDE_PAIR, WIDE_REST, PAIR, REST = 23, 50, 13, 37
 
 
-def print_evaluation(evaluation: Evaluation, console: "Console", *, is_whole: bool = False) -> None:
+def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
     """Print an evaluation: the headline, then each system, then each distortion.
 
     Args:
         evaluation: measured here.
         console: whose width decides how much a line holds.
-        is_whole: whether every metric of every distortion and system is printed too.
     """
     tables = make_tables(evaluation)
     console.print(Text(say_title(tables), style="bold"))
-    for table in _build_tables(tables, console.width, is_whole=is_whole):
+    for table in _build_tables(tables, console.width):
         console.print()
         console.print(table)
     console.print()
@@ -134,7 +133,7 @@ def say_hubness(hubness: Hubness) -> str:
     )
 
 
-def _build_tables(tables: Tables, width: int, *, is_whole: bool) -> Iterable[Table]:
+def _build_tables(tables: Tables, width: int) -> Iterable[Table]:
     topics = tables.list_topics()
     headline = find_headline(topics)
     if headline and tables.evaluation.name_fusion() is not None:
@@ -144,8 +143,6 @@ def _build_tables(tables: Tables, width: int, *, is_whole: bool) -> Iterable[Tab
         found = list(group)
         if len(found) > 1:
             yield from _build_distortions(tables, found, width)
-    if is_whole:
-        yield _build_whole(tables, width)
 
 
 def start_table(title: str, columns: Iterable[str]) -> Table:
@@ -228,19 +225,6 @@ def _build_part(
         for name in systems
     ]
     table.add_row("chance", *chances, style="dim")
-    return table
-
-
-def _build_whole(tables: Tables, width: int) -> Table:
-    names = _choose_metrics(tables.rows, max(width, *NARROW_METRICS))
-    table = start_table("Everything", ("n", *(METRICS[n] for n in names)))
-    for topic, block in groupby(tables.rows, key=lambda row: row.topic):
-        rows = list(block)
-        table.add_row(Text(f"{name_group(topic)}, {name_distortion(topic)}", style="bold"))
-        for row in rows:
-            label = f"  {printable(row.system)}"
-            table.add_row(label, str(row.n_queries), *_write_row(row, names))
-        _end_block(table, rows, names, n_before=1)
     return table
 
 

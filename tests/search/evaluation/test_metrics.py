@@ -14,7 +14,6 @@ from mvsearch.search.evaluation.metrics import (
     first_rank,
     k_occurrence,
     ndcg_at_k,
-    precision_at_k,
     recall_at_k,
     recall_share_at_k,
     reciprocal_rank,
@@ -40,8 +39,6 @@ def test_by_hand_with_right_answers_at_2_and_5_of_three() -> None:
     assert recall_at_k(ranks, 3, 2) == 1
     assert recall_share_at_k(ranks, 3, 2) == 1 / 3
     assert recall_share_at_k(ranks, 3, 5) == 2 / 3
-    assert [precision_at_k(ranks, 3, k, 100) for k in (1, 2, 5, 10)] == [0, 1 / 2, 2 / 5, 2 / 10]
-    assert precision_at_k(ranks, 3, 10, 6) == 2 / 6
     assert reciprocal_rank(ranks, 3) == 1 / 2
     assert first_rank(ranks, 3, 100) == 2
     assert average_precision(ranks, 3) == pytest.approx((1 / 2 + 2 / 5 + 0) / 3)
@@ -81,12 +78,6 @@ def test_what_is_no_ranking_or_has_no_right_answer_is_refused(
             metric(ranks, n_relevant)
 
 
-def test_precision_needs_answers_and_ranks_among_them() -> None:
-    for ranks, n_ranked in (((), 0), ((4,), 3)):
-        with pytest.raises(ValueError, match="answers"):
-            precision_at_k(ranks, 1, 1, n_ranked)
-
-
 def test_no_place_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="k is at least 1"):
         recall_at_k((1,), 1, 0)
@@ -102,7 +93,6 @@ def test_as_scikit_learn_has_it(truth: list[bool], k: int) -> None:
     assert ndcg_at_k(ranks, len(ranks), k) == pytest.approx(expected)
     assert recall_share_at_k(ranks, len(ranks), k) == sum(truth[:k]) / sum(truth)
     assert recall_at_k(ranks, len(ranks), k) == any(truth[:k])
-    assert precision_at_k(ranks, len(ranks), k, len(truth)) == pytest.approx(np.mean(truth[:k]))
 
 
 def rank_by_cosine(queries: np.ndarray, items: np.ndarray, right: np.ndarray) -> list[list[int]]:

@@ -19,7 +19,7 @@ from mvsearch.search.evaluation.queries.clip_extraction import (
     cut_frame,
     fit_size,
 )
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, find_family, names_of
+from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, names_of
 from mvsearch.search.evaluation.queries.overlay import draw_stamp
 from mvsearch.store.errors import MediaError
 
@@ -314,8 +314,4 @@ def test_every_name_has_a_family():
     assert names_of("sound") == (
         "noise 10 dB", "noise 0 dB", "MP3 32k", "semitone up", "semitone down"
     )  # fmt: skip
-    assert find_family("dropped words") == "words"
-    assert find_family("none") == "none"
     assert names_of("words") == ("two typing errors", "dropped words", "paraphrase")
-    with pytest.raises(KeyError):
-        find_family("sepia")

@@ -55,15 +55,6 @@ def test_no_number_is_cut_at_any_width(invent: Any, width: int) -> None:
     assert "left out" in text
 
 
-def test_only_the_whole_prints_every_metric_of_every_distortion(invent: Any) -> None:
-    brief, whole = (show(print_evaluation, invent(), is_whole=flag) for flag in (False, True))
-    assert "Everything" not in brief
-    assert whole.startswith(brief[: brief.index("recall@1: share")].rstrip())
-    after = whole[whole.index("Everything") :]
-    assert "clips of 5 s, mirrored" in after
-    assert "lyric lines, two typing errors" in after
-
-
 def test_two_prints_are_the_same(invent: Any) -> None:
     evaluation = invent()
     shuffled = list(evaluation.outcomes)
@@ -77,7 +68,7 @@ def test_two_prints_are_the_same(invent: Any) -> None:
 def test_names_from_strangers_do_not_reach_the_terminal(invent: Any) -> None:
     evaluation = invent()
     for text in (
-        show(print_evaluation, evaluation, is_whole=True),
+        show(print_evaluation, evaluation),
         show(print_comparison, [evaluation, invent(profile="\x1b[2J")]),
     ):
         assert "\x1b" not in text
@@ -86,7 +77,7 @@ def test_names_from_strangers_do_not_reach_the_terminal(invent: Any) -> None:
 
 def test_nothing_asked_is_no_error() -> None:
     empty = Evaluation("lib", "toy", 1, 3, (), notes=("nothing could be asked",))
-    assert "nothing could be asked" in show(print_evaluation, empty, is_whole=True)
+    assert "nothing could be asked" in show(print_evaluation, empty)
     assert evaluation_to_json(empty)["rows"] == []
     assert comparison_to_json([empty, empty])["comparison"] == []
     assert "nothing could be asked" in show(print_comparison, [empty, empty])
