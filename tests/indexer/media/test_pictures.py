@@ -107,3 +107,17 @@ def test_heic_without_a_reader_says_what_to_install(tmp_path, monkeypatch):
     path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     with pytest.raises(MediaError, match="pip install pillow-heif, or save it as JPEG"):
         read_image(path, (8, 8))
+
+
+def test_heic_is_read_where_its_reader_is_installed(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    top, bottom = (Image.new("RGB", (64, 32), colour) for colour in ("red", "blue"))
+    picture = Image.new("RGB", (64, 64))
+    picture.paste(top, (0, 0))
+    picture.paste(bottom, (0, 32))
+    path = tmp_path / "a.heic"
+    pillow_heif.from_pillow(picture).save(path, quality=95)
+    pixels = read_image(path, (8, 8)).astype(int)
+    assert pixels.shape == (8, 8, 3)
+    assert np.abs(pixels[:3] - [255, 0, 0]).max() < 30
+    assert np.abs(pixels[5:] - [0, 0, 255]).max() < 30
