@@ -38,6 +38,12 @@ def test_threads_beside_an_index_run_get_right_answers(
     assert list_blas_threads() == before
 
 
+@pytest.mark.slow
+def test_threads_beside_an_index_run_get_right_answers_many_times(tmp_path: Path) -> None:
+    counted = readers.run_threads(tmp_path, 32, 50)
+    assert counted == {"right": 1600, "videos": 13, "last": True}
+
+
 def test_closing_lets_threads_finish_and_refuses_what_comes_later(tmp_path: Path) -> None:
     make_library(tmp_path / "library", SONGS).close()
     library = readers.open_planted(tmp_path / "library")
