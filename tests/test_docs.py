@@ -101,7 +101,7 @@ def expand(name: str) -> list[str]:
 )
 def test_files_that_are_named_exist(document: Path) -> None:
     named = re.findall(
-        r"`((?:indexer|search|store|docs|benchmarks|tests)/[\w/]+\.py)`",
+        r"(?<![\w/.])(?:indexer|search|store|docs|benchmarks|tests)/[\w/]+\.py\b",
         document.read_text("utf-8"),
     )
     assert [name for name in named if not (ROOT / name).exists()] == []
