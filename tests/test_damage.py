@@ -105,3 +105,15 @@ def test_damage_is_one_line_that_says_what_to_do(home: Path) -> None:
     assert message.startswith(f"{home / damage.CATALOG} is damaged: video.title holds")
     assert message.endswith("mvsearch check")
     assert "\n" not in message
+
+
+def test_a_damaged_space_leaves_the_videos_to_be_checked(home: Path) -> None:
+    with closing(sqlite3.connect(home / damage.CATALOG)) as connection, connection:
+        connection.execute("UPDATE space SET dim = 'x'")
+        connection.execute("UPDATE video SET title = x'00ff'")
+    found = check_library(home)
+    assert found.n_videos == 3
+    places = [each.where for each in found.damages]
+    assert places.count("space") == 1
+    assert "catalogue" not in places
+    assert sum(place.startswith("video ") for place in places) == 3

@@ -1,6 +1,6 @@
 """Checks a whole catalogue for damage."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
 from mvsearch.store.library import Library, open_database
+from mvsearch.store.records import Space
 from mvsearch.store.unicode import printable
 
 # Of damage of one kind, so much is listed.
@@ -118,9 +119,10 @@ class _Checker:
         with Library.open(folder) as library, library.holding():
             catalog = library.catalog
             self.try_out("folders", lambda: self.folders.extend(catalog.folders()))
+            spaces: list[Space] = []
             readers: dict[str, Callable[[], object]] = {
                 "setting": catalog.profile,
-                "space": catalog.spaces,
+                "space": lambda: spaces.extend(catalog.spaces()),
                 "location": catalog.locations,
                 "removed": catalog.removed_videos,
                 "failure": catalog.failures,
@@ -129,7 +131,7 @@ class _Checker:
                 self.try_out(where, read)
             ids = sorted(catalog.video_ids())
             for at, video_id in enumerate(ids):
-                for read in _list_readers(catalog, video_id):
+                for read in _list_readers(catalog, video_id, spaces):
                     self.try_out(f"video {video_id}", read)
                 self.n_videos += 1
                 self.progress(at + 1, len(ids))
@@ -165,7 +167,9 @@ def _check_words(connection: Connection) -> Iterator[Damage]:
             yield Damage("lyric_line", f"{table} holds no words")
 
 
-def _list_readers(catalog: Catalog, video_id: str) -> list[Callable[[], object]]:
+def _list_readers(
+    catalog: Catalog, video_id: str, spaces: Sequence[Space]
+) -> list[Callable[[], object]]:
     """All ways to read what belongs to a video."""
     return [
         lambda: catalog.video(video_id),
@@ -173,5 +177,5 @@ def _list_readers(catalog: Catalog, video_id: str) -> list[Callable[[], object]]
         lambda: catalog.uniform_seconds(video_id),
         lambda: catalog.tags(video_id),
         lambda: catalog.lyrics(video_id),
-        *(lambda key=space.key: catalog.embeddings(video_id, key) for space in catalog.spaces()),
+        *(lambda key=space.key: catalog.embeddings(video_id, key) for space in spaces),
     ]
