@@ -75,7 +75,8 @@ def find_evidence(catalog: Catalog, space: Space, lines: Sequence[str]) -> dict[
     Returns:
         WordEvidence by video id; nothing where the catalogue has no index of words.
     """
-    found = [find_lines(catalog, line) for line in lines]
+    n_lines = catalog.n_lyric_lines()
+    found = [find_lines(catalog, line, n_lines) for line in lines]
     video_ids = sorted({video_id for by_video in found for video_id in by_video})
     evidence = {}
     for video_id, texts in catalog.segment_texts(space.key, video_ids).items():
@@ -92,18 +93,27 @@ def find_evidence(catalog: Catalog, space: Space, lines: Sequence[str]) -> dict[
     return evidence
 
 
-def find_lines(catalog: Catalog, query: str) -> dict[str, list[LineEvidence]]:
+def find_lines(
+    catalog: Catalog, query: str, n_lines: int | None = None
+) -> dict[str, list[LineEvidence]]:
     """Find the lines that hold the words of one query line, by video, each text once.
 
     A word counts by how few lines hold it (inverse document frequency, Spärck Jones 1972). One
     spelled like a word of the line counts as that word, less the letters that are wrong.
+
+    Args:
+        catalog: of the library.
+        query: the line.
+        n_lines: how many lines the index of words holds; None to count them.
     """
+    n_lines = catalog.n_lyric_lines() if n_lines is None else n_lines
     asked = _cut(query[:MAX_LETTERS])
-    matches = catalog.lyric_matches(query, N_LINES) if asked else []
+    matches = catalog.lyric_matches(query, N_LINES, n_lines) if asked else []
     lines = {match.text: _cut(match.text) for match in matches}
     spelled = find_alike_words(asked, {word for words in lines.values() for word in words})
-    weights = _weigh(catalog, {*asked, *(other for near in spelled.values() for other in near)})
-    judged = {text: _judge(text, set(words), spelled, weights) for text, words in lines.items()}
+    words = {*asked, *(other for near in spelled.values() for other in near)}
+    weights = _weigh(catalog, words, n_lines)
+    judged = {text: _judge(text, set(held), spelled, weights) for text, held in lines.items()}
     found: dict[str, dict[str, LineEvidence]] = {}
     for match in matches:
         if judged[match.text].strength >= MIN_STRENGTH:
@@ -122,11 +132,10 @@ def _cut(line: str) -> list[str]:
     return list(words)
 
 
-def _weigh(catalog: Catalog, words: Iterable[str]) -> dict[str, float]:
+def _weigh(catalog: Catalog, words: Iterable[str], n_lines: int) -> dict[str, float]:
     """What each word says, in nats, by how few lines hold it."""
-    n_lines = max(1, catalog.n_lyric_lines())
     counts = catalog.count_lyric_lines(words)
-    return {word: math.log(1 + n_lines / (1 + n)) for word, n in counts.items()}
+    return {word: math.log(1 + max(1, n_lines) / (1 + n)) for word, n in counts.items()}
 
 
 def _judge(

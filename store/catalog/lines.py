@@ -96,7 +96,9 @@ class LineReader:
                 for word in dict.fromkeys(words)
             }
 
-    def lyric_matches(self, line: str, limit: int = 200) -> list[LineMatch]:
+    def lyric_matches(
+        self, line: str, limit: int = 200, n_lines: int | None = None
+    ) -> list[LineMatch]:
         """The lines that share words or groups of letters with a text, best first.
 
         Rare words and groups decide which lines are looked at: those that a large part of all
@@ -105,16 +107,17 @@ class LineReader:
         Args:
             line: anything; beyond `MAX_LETTERS` it is not read.
             limit: at most so many by words, and as many by letters.
+            n_lines: what `n_lyric_lines` says; None to count them.
 
         Returns:
             None at all where there is no index: on another database, or without FTS5.
         """
         line = _clean(line)
+        n_lines = self.n_lyric_lines() if n_lines is None else n_lines
+        if not n_lines:
+            return []
         with self._database.reading() as session:
             connection = session.connection()
-            if not has_index(connection):
-                return []
-            n_lines = _count_lines(connection)
             found: dict[int, float] = {}
             asked: dict[Table, list[str]] = {
                 "lyric_word": _ask_words(line),

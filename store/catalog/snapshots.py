@@ -62,6 +62,12 @@ class VectorReader:
             query = select(SpaceRow.generation).where(SpaceRow.key == space_key)
             return session.scalar(query) or 0
 
+    def is_empty(self, space_key: str) -> bool:
+        """Whether no video is in a space now, whatever state this thread holds."""
+        query = select(EmbeddingRow.video_id).where(EmbeddingRow.space_key == space_key).limit(1)
+        with self._database.reading(is_newest=True) as session:
+            return session.scalar(query) is None
+
     def generations(self) -> dict[str, int]:
         """The generation of every space, by its key."""
         with self._database.reading() as session:

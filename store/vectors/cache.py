@@ -136,9 +136,8 @@ class IndexCache:
         """Bring the files up to the catalogue and open them; None where it is empty, or no room."""
         files = SpaceFiles(self.folder, space)
         try:
-            with reader.snapshot(space.key, is_newest=True) as snapshot:
-                if not snapshot.versions:
-                    return None
+            if reader.is_empty(space.key):
+                return None
             with self.changing():
                 with reader.snapshot(space.key, is_newest=True) as snapshot:
                     index = self.load(space, snapshot.generation)  # another may have done it
@@ -156,9 +155,9 @@ class IndexCache:
         """Erase removed videos from the files of a space; no head if they are unusable any more."""
         files = SpaceFiles(self.folder, space)
         head = files.read_head()
+        if head is None or head.generation == reader.generation(space.key, is_newest=True):
+            return files, head
         with reader.snapshot(space.key, is_newest=True) as snapshot:
-            if head is None or head.generation == snapshot.generation:
-                return files, head
             remaining = erase_removed(files, head, snapshot) if snapshot.versions else None
         if remaining is not None and remaining is not head:
             files.write_head(remaining)
