@@ -115,9 +115,9 @@ class Engine:
         Returns:
             The weight of each modality that the library holds, if it is above zero; the query.
         """
-        self.library.catalog.spell_tags(query.filter.tags)  # before what takes long
         if not query.parts:
             return {}, EncodedQuery(())
+        self.library.catalog.spell_tags(query.filter.tags)  # before what takes long
         with self.library.holding():
             held = find_held_spaces(self.library)
         weights = self.weights(options, held)
@@ -136,10 +136,9 @@ class Engine:
         self, query: Query, options: SearchOptions, prepared: tuple[Weights, EncodedQuery]
     ) -> list[Result]:
         catalog = self.library.catalog
-        passing = catalog.passing(query.filter) if query.filter else None
-        tagged = find_tagged(catalog, query.filter.tags, passing or ())
         if not query.parts:
-            return list_passing(catalog, query.filter, tagged, options)
+            return list_passing(catalog, query.filter, options)
+        passing = catalog.passing(query.filter) if query.filter else None
         weights, encoded = prepared
         asks = [self._ask(part) for part in encoded.parts]
         of_parts = [part.modality for part in encoded.parts]
@@ -171,6 +170,8 @@ class Engine:
             rules,
             lambda video: find_moments(self.library, video, asked, options.n_moments),
         )
+        shown = [result.video.id for result in results]
+        tagged = find_tagged(catalog, query.filter.tags, shown)
         return [show_tags(result, tagged) for result in results]
 
     def similar(

@@ -23,22 +23,17 @@ def find_tagged(catalog: Catalog, names: Sequence[str], video_ids: Collection[st
         QueryError: no video has such a tag.
     """
     spellings = [one for spelt in catalog.spell_tags(names) for one in spelt]
-    found = catalog.tagged(spellings) if spellings else {}
-    return {
-        one: tuple(sorted(tags, key=_by_probability))
-        for one, tags in found.items()
-        if one in video_ids
-    }
+    found = catalog.tagged(spellings, video_ids) if spellings else {}
+    return {one: tuple(sorted(tags, key=_by_probability)) for one, tags in found.items()}
 
 
-def list_passing(
-    catalog: Catalog, filter: Filter, tagged: Tagged, options: SearchOptions
-) -> list[Result]:
+def list_passing(catalog: Catalog, filter: Filter, options: SearchOptions) -> list[Result]:
     """The first of the videos that pass: by their tags where any is asked for, else by name.
 
     Without tags every score is 1.
     """
     if filter.tags:
+        tagged = find_tagged(catalog, filter.tags, catalog.passing(filter))
         return _list_tagged(catalog, tagged, options)
     videos = catalog.videos(filter)[: options.top]
     return [Result(rank, 1.0, video) for rank, video in enumerate(videos, start=1)]

@@ -13,6 +13,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select, text
 
+from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.tables import EmbeddingRow, LyricLineRow
 from mvsearch.store.database.vector_rows import read_texts
@@ -28,8 +29,6 @@ N_RANKED = 4000
 N_PIECES = 4
 MIN_PIECE = 5
 N_ENDINGS = 50
-# Values in one statement: SQLite's own builds began at a limit of 999.
-N_VALUES = 500
 
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -135,9 +134,8 @@ class LineReader:
         )
         texts: dict[str, list[str]] = {}
         with self._database.reading() as session:
-            for at in range(0, len(video_ids), N_VALUES):
-                some = EmbeddingRow.video_id.in_(video_ids[at : at + N_VALUES])
-                for row in session.execute(query.where(some)):
+            for some in in_batches(video_ids):
+                for row in session.execute(query.where(EmbeddingRow.video_id.in_(some))):
                     texts[row.video_id] = read_texts(row)
         return texts
 

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, inspect, select
 
 from mvsearch.store.catalog.filter import Filter, FilterReader
-from mvsearch.store.catalog.lines import N_VALUES, LineReader
+from mvsearch.store.catalog.lines import LineReader
 from mvsearch.store.catalog.lookup import choose_video, name_order
 from mvsearch.store.catalog.paths import decode_path, encode_key, keys_below
 from mvsearch.store.catalog.referred import Referred, choose_places
 from mvsearch.store.catalog.removed import RemovedReader
 from mvsearch.store.catalog.snapshots import VectorReader
 from mvsearch.store.catalog.stills import StillReader
+from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.rows import (
     row_to_failure,
     row_to_location,
@@ -116,9 +117,8 @@ class CatalogReader(LineReader, RemovedReader, StillReader, FilterReader, Vector
         Each id is taken to come from another of its tables.
         """
         found = Referred(self._database.place)
-        for at in range(0, len(video_ids), N_VALUES):
-            some = self._videos(VideoRow.id.in_(video_ids[at : at + N_VALUES]))
-            found |= {video.id: video for video in some}
+        for some in in_batches(video_ids):
+            found |= {video.id: video for video in self._videos(VideoRow.id.in_(some))}
         return found
 
     def find_video(self, name: str) -> Video:

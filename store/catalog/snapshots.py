@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.blobs import StoredVectors
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.rows import row_to_space
@@ -35,8 +36,7 @@ class Snapshot:
 
     def read(self, video_ids: Sequence[str]) -> Iterator[StoredVectors]:
         """The vectors of some videos, in the order asked for, a few in memory at once."""
-        for first in range(0, len(video_ids), N_AT_ONCE):
-            some = video_ids[first : first + N_AT_ONCE]
+        for some in in_batches(video_ids, N_AT_ONCE):
             query = select(
                 EmbeddingRow.video_id, EmbeddingRow.vectors, EmbeddingRow.starts, EmbeddingRow.ends
             ).where(EmbeddingRow.space_key == self.space_key, EmbeddingRow.video_id.in_(some))

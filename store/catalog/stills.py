@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.tables import StillRow
 from mvsearch.store.records import MAX_STILL_BYTES, Still
@@ -26,8 +27,7 @@ class StillReader:
         """The times of the stills of these videos, in order; videos without any are left out."""
         found: dict[str, list[float]] = {}
         with self._database.reading() as session:
-            for at in range(0, len(video_ids), N_AT_ONCE):
-                some = video_ids[at : at + N_AT_ONCE]
+            for some in in_batches(video_ids, N_AT_ONCE):
                 query = (
                     select(StillRow.video_id, StillRow.seconds)
                     .where(StillRow.video_id.in_(some))
@@ -47,8 +47,7 @@ class StillReader:
 
         What a stranger's library gives may be anything: whoever shows it checks it first.
         """
-        for at in range(0, len(places), N_AT_ONCE):
-            some = places[at : at + N_AT_ONCE]
+        for some in in_batches(places, N_AT_ONCE):
             query = (
                 select(StillRow.video_id, StillRow.seconds, StillRow.image)
                 .where(tuple_(StillRow.video_id, StillRow.seconds).in_(some))

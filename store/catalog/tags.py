@@ -1,11 +1,12 @@
 """Reads and writes the tags of videos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.rows import row_to_tag, tag_to_row
 from mvsearch.store.database.tables import TagRow
@@ -55,13 +56,20 @@ class TagReader:
                 raise QueryError(_say_unknown(name, spellings))
         return [spellings[name] for name in folded]
 
-    def tagged(self, names: Sequence[str]) -> dict[str, tuple[Tag, ...]]:
-        """The videos that have a tag of any of these names: those tags, the surest first, by id."""
+    def tagged(
+        self, names: Sequence[str], video_ids: Collection[str]
+    ) -> dict[str, tuple[Tag, ...]]:
+        """Those of the videos that have a tag of any of these names: those tags, the surest first.
+
+        Returns:
+            By video id, in order.
+        """
         query = select(TagRow).where(TagRow.name.in_(names)).order_by(TagRow.position)
         found: dict[str, list[Tag]] = {}
         with self._database.reading() as session:
-            for row in session.scalars(query):
-                found.setdefault(row.video_id, []).append(row_to_tag(row))
+            for some in in_batches(video_ids):
+                for row in session.scalars(query.where(TagRow.video_id.in_(some))):
+                    found.setdefault(row.video_id, []).append(row_to_tag(row))
         return {video_id: tuple(found[video_id]) for video_id in sorted(found)}
 
 

@@ -1,10 +1,8 @@
 """Writes the catalogue; each change is one transaction."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
@@ -14,6 +12,7 @@ from mvsearch.store.catalog.reading import PROFILE, CatalogReader
 from mvsearch.store.catalog.removed import forget_removed, note_removed, remember_removed
 from mvsearch.store.catalog.stills import replace_stills, stills_to_rows
 from mvsearch.store.catalog.tags import replace_tags, tags_to_rows
+from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.rows import (
     failure_to_row,
     line_to_row,
@@ -46,13 +45,6 @@ from mvsearch.store.records import (
     Video,
     WholeVideo,
 )
-
-__all__ = ["Catalog", "path_key"]
-
-# Databases limit the number of values in one statement; SQLite's own builds began at 999.
-N_VALUES = 500
-
-Item = TypeVar("Item")
 
 
 class Catalog(CatalogReader):
@@ -114,7 +106,7 @@ class Catalog(CatalogReader):
             _check_new(session, [one.video.id for one in whole])
             generations = _bump_generations(session, {each.space.key for each in made})
             session.add_all(video_to_row(one.video) for one in whole)
-            for some in _in_batches([one.video.id for one in whole]):
+            for some in in_batches([one.video.id for one in whole]):
                 forget_removed(session, some)
             session.flush()
             for one in whole:
@@ -142,7 +134,7 @@ class Catalog(CatalogReader):
         keys = sorted({encode_key(path) for path in paths})
         with self._database.writing() as session:
             ids: set[str] = set()
-            for some in _in_batches(keys):
+            for some in in_batches(keys):
                 gone = LocationRow.key.in_(some)
                 ids |= set(session.scalars(select(LocationRow.video_id).where(gone)))
                 session.execute(delete(LocationRow).where(gone))
@@ -157,7 +149,7 @@ class Catalog(CatalogReader):
         """
         gone: list[str] = []
         with self._database.writing() as session:
-            for some in _in_batches(sorted(set(video_ids))):
+            for some in in_batches(sorted(set(video_ids))):
                 remember_removed(session, some)
                 homes = LocationRow.video_id.in_(some)
                 keys = select(LocationRow.key).where(homes)
@@ -230,7 +222,7 @@ class Catalog(CatalogReader):
     def clear_failures(self, paths: Iterable[Path], stage: str | None = None) -> None:
         """Forget the failures of files, of one stage or of all."""
         with self._database.writing() as session:
-            for some in _in_batches(sorted({encode_key(path) for path in paths})):
+            for some in in_batches(sorted({encode_key(path) for path in paths})):
                 query = delete(FailureRow).where(FailureRow.key.in_(some))
                 if stage is not None:
                     query = query.where(FailureRow.stage == stage)
@@ -240,7 +232,7 @@ class Catalog(CatalogReader):
 def _drop_homeless(session: Session, video_ids: Iterable[str]) -> list[str]:
     """Delete those of the videos that no file holds; the database deletes what was theirs."""
     dropped: list[str] = []
-    for some in _in_batches(sorted(video_ids)):
+    for some in in_batches(sorted(video_ids)):
         has_home = exists().where(LocationRow.video_id == VideoRow.id)
         homeless = select(VideoRow.id).where(VideoRow.id.in_(some), ~has_home)
         ids = list(session.scalars(homeless.order_by(VideoRow.id)))
@@ -264,7 +256,7 @@ def _check_known(session: Session, embeddings: Sequence[Embeddings]) -> None:
 
 def _check_new(session: Session, video_ids: Sequence[str]) -> None:
     """Keep videos out that are in the library already."""
-    for some in _in_batches(video_ids):
+    for some in in_batches(video_ids):
         for known in session.scalars(select(VideoRow.id).where(VideoRow.id.in_(some)).limit(1)):
             raise MvsearchError(f"the video {known} is in the library already")
 
@@ -301,10 +293,3 @@ def _replace_lyrics(session: Session, video_id: str, lyrics: Lyrics | None) -> N
         session.add(lyrics_to_row(video_id, lyrics))
         session.flush()
         session.add_all(line_to_row(video_id, n, line) for n, line in enumerate(lyrics.lines))
-
-
-def _in_batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Cut a sequence into lists that fit into one statement."""
-    waiting = iter(items)
-    while batch := list(islice(waiting, N_VALUES)):
-        yield batch

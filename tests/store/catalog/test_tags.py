@@ -35,9 +35,11 @@ def test_videos_are_found_by_the_names_of_their_tags(catalog: Catalog) -> None:
     add_song(catalog, "cd34")
     tags = (Tag("seashore", 3, 4, 0.5), Tag("seashore", 7, 9, 0.25), Tag("koala", 0, 1, 0.125))
     catalog.store_stage(Stage("cd34", "frames", FRAMES.key, "done"), tags=tags)
-    assert catalog.tagged(["seashore"]) == {"ab12": TAGS[:1], "cd34": tags[:2]}
-    assert catalog.tagged(["koala", "drake, mallard"]) == {"ab12": TAGS[1:], "cd34": tags[2:]}
-    assert catalog.tagged([]) == catalog.tagged(["Seashore", "%"]) == {}
+    both = ("cd34", "ab12")
+    assert catalog.tagged(["seashore"], both) == {"ab12": TAGS[:1], "cd34": tags[:2]}
+    assert catalog.tagged(["seashore"], both[:1]) == {"cd34": tags[:2]}
+    assert catalog.tagged(["koala", "drake, mallard"], both) == {"ab12": TAGS[1:], "cd34": tags[2:]}
+    assert catalog.tagged([], both) == catalog.tagged(["Seashore", "%"], both) == {}
 
 
 def test_the_name_is_looked_up_in_an_index(library: Library) -> None:
