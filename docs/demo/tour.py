@@ -65,7 +65,8 @@ TOUR = (
     ),
     Step("Find versions of the same song, by the modality that agrees over time:", ("versions",)),
     Step(
-        "Index again: only names, sizes and times are read, no file is opened:", ("index", VIDEOS)
+        "Index again: names, sizes and times tell that nothing is new, so nothing is decoded:",
+        ("index", VIDEOS),
     ),
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from mvsearch.indexer.media.files.scan import ScannedFile
 from mvsearch.indexer.media.files.unfinished import is_being_written
 from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
+from mvsearch.indexer.progress import StepCounter
 from mvsearch.store.catalog.paths import path_key
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import MediaError
@@ -75,7 +76,7 @@ def compare(
     asked: Comparison,
     catalog: Catalog,
     options: InventoryOptions,
-    on_file: Callable[[int], None],
+    on_file: StepCounter,
     stop: threading.Event | None,
 ) -> Inventory:
     """Sort files by what is known of them."""
@@ -84,7 +85,7 @@ def compare(
     kept_out: list[Found] = []
     failures = list(asked.failures)
     unfinished = list(asked.unfinished)
-    for file in asked.files:
+    for n_done, file in enumerate(asked.files, 1):
         if stop is not None and stop.is_set():
             break
         key = path_key(file.path)
@@ -105,7 +106,7 @@ def compare(
             found = _identify(file, asked.identify, failures)
             is_retry = bool(failed_before)
             fresh += [replace(one, is_retry=is_retry, folder=folder) for one in found]
-        on_file(len(asked.files))
+        on_file(n_done, len(asked.files))
     fresh, kept_out = _keep_out(asked, fresh, kept_out)
     here = [*unchanged, *fresh, *kept_out]
     absent = _judge_absent(asked, here, unfinished)

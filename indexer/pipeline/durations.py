@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 MAX_AHEAD = 256
 # What a file costs that is not decoded, in seconds of media.
 LOOK_UP_SECONDS = 1.0
+# A header may claim more (three years), in which the other files would be lost by rounding.
+MAX_SECONDS = 1e8
 
 
 class Lengths:
@@ -36,6 +38,7 @@ class Lengths:
         self._left: dict[Path, float] = {
             path: LOOK_UP_SECONDS for path, is_decoded in files.items() if not is_decoded
         }
+        self._left_seconds = sum(self._left.values())
         self._n_known, self._known_seconds = 0, 0.0
         self._n_done, self._done_seconds = 0, 0.0
         self._is_closed = False
@@ -72,7 +75,10 @@ class Lengths:
         with self._changed:
             self._n_done += 1
             self._done_seconds += weight
-            if self._left.pop(path, None) is None:
+            expected = self._left.pop(path, None)
+            # Sums of rounded numbers may end a little below nothing.
+            self._left_seconds = max(0.0, self._left_seconds - (expected or 0.0))
+            if expected is None:
                 self._n_known += 1
                 self._known_seconds += weight
 
@@ -81,7 +87,7 @@ class Lengths:
         with self._changed:
             n_unknown = len(self._files) - self._n_done - len(self._left)
             mean = self._known_seconds / self._n_known if self._n_known else 0.0
-            left = sum(self._left.values()) + n_unknown * mean
+            left = self._left_seconds + n_unknown * mean
             return self._done_seconds, self._done_seconds + left
 
     def _look_ahead(self) -> None:
@@ -107,6 +113,8 @@ class Lengths:
             return
         self._probes[path] = probe
         if probe.duration_seconds is not None:
-            self._left[path] = probe.duration_seconds
+            seconds = min(probe.duration_seconds, MAX_SECONDS)
+            self._left[path] = seconds
+            self._left_seconds += seconds
             self._n_known += 1
-            self._known_seconds += probe.duration_seconds
+            self._known_seconds += seconds

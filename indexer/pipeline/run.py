@@ -30,8 +30,8 @@ from mvsearch.indexer.pipeline.stages import (
     transcribe_lyrics,
 )
 from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
-from mvsearch.indexer.pipeline.writer import Ledger, Summary
-from mvsearch.indexer.progress import Progress, Silence
+from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary
+from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.store.errors import CancelledError, LibraryBusyError, MediaError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Failure, Location
@@ -162,7 +162,7 @@ class _Run:
         self.options = options
         self.progress = progress
         self.stop = stop or threading.Event()
-        self.ledger = Ledger(library.catalog)
+        self.writer = CatalogWriter(library.catalog)
         self.whisper_model = options.whisper_model or encoders.profile.whisper_model
         self.lyrics: LyricsMode = options.lyrics
         # Such a profile asks Whisper first, and others only where there is no Whisper.
@@ -180,7 +180,7 @@ class _Run:
                 self.work()
             except (KeyboardInterrupt, CancelledError):
                 self.stop.set()
-        summary = self.ledger.summary
+        summary = self.writer.summary
         summary.is_interrupted = self.stop.is_set()
         summary.seconds = time.monotonic() - start
         return summary
@@ -198,8 +198,8 @@ class _Run:
     def work(self) -> None:
         """Every stage, the cheap ones first."""
         inventory = self._take_inventory()
-        self.ledger.summary.is_empty = inventory.is_empty and not self.stop.is_set()
-        self.ledger.keep_inventory(inventory)
+        self.writer.summary.is_empty = inventory.is_empty and not self.stop.is_set()
+        self.writer.keep_inventory(inventory)
         if not inventory.is_empty:
             for folder in inventory.empty:
                 self.progress.note(f"{folder} has no video and no sound file")
@@ -210,11 +210,11 @@ class _Run:
         idle = list_idle_options(asked.analysis, asked.transcription, asked.language)
         for line in chosen.explain(idle):
             self.progress.note(line)
-        self.ledger.summary.unchanged = chosen.n_unchanged
-        self.ledger.summary.pending = chosen.n_waiting
+        self.writer.summary.unchanged = chosen.n_unchanged
+        self.writer.summary.pending = chosen.n_waiting
         self._analyse(chosen.jobs)
-        if self.ledger.summary.unfinished:
-            self.progress.note(explain_unfinished(self.ledger.summary.unfinished))
+        if self.writer.summary.unfinished:
+            self.progress.note(explain_unfinished(self.writer.summary.unfinished))
         # Only now: what looks gone may have moved, and its content stands under its new place.
         self._forget(inventory)
         if not self.stop.is_set():
@@ -222,20 +222,11 @@ class _Run:
 
     def _take_inventory(self) -> Inventory:
         """Look at every file."""
-        is_begun = False
-
-        def count(n_files: int) -> None:
-            nonlocal is_begun
-            if not is_begun:
-                self.progress.begin("look", n_files)
-                is_begun = True
-            self.progress.advance("look")
-
-        asked = self.options
+        asked, count = self.options, count_steps(self.progress, "look", "files")
         options = InventoryOptions(asked.is_recursive, asked.has_retry, asked.has_removed)
         if self.wanted is None:
             return take_inventory(self.places, self.catalog, options, on_file=count, stop=self.stop)
-        self.ledger.forget_others({location.video_id for location in self.wanted})
+        self.writer.forget_others({location.video_id for location in self.wanted})
         return take_inventory_of(self.wanted, self.catalog, options, on_file=count, stop=self.stop)
 
     def _forget(self, inventory: Inventory) -> None:
@@ -243,12 +234,12 @@ class _Run:
         if self.stop.is_set():
             return
         if inventory.missing:
-            self.ledger.summary.missing = len(inventory.missing)
+            self.writer.summary.missing = len(inventory.missing)
             self.progress.note(
                 f"{len(inventory.missing)} files that the library knows are missing here, more than"
                 " are left, so they are kept. If they are really gone: mvsearch remove --missing"
             )
-        self.ledger.forget(inventory.gone, inventory.healed)
+        self.writer.forget(inventory.gone, inventory.healed)
 
     def _analyse(self, jobs: list[Job]) -> None:
         """Analyse files side by side; this thread alone writes."""
@@ -276,7 +267,7 @@ class _Run:
             for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, self.stop):
                 if outcome is None:
                     continue
-                if self.ledger.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
+                if self.writer.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
                     # Not the outcome: it holds the vectors of a whole video.
                     self.waiting.append(outcome.found)
                 logger.info("analysed %s", job.files[0].file.path)
@@ -324,8 +315,8 @@ class _Run:
 
     def _say_pending(self) -> None:
         """Note once that lyrics wait for Whisper, and how to get them."""
-        self.ledger.summary.pending += len(self.waiting)
-        n_videos = self.ledger.summary.pending
+        self.writer.summary.pending += len(self.waiting)
+        n_videos = self.writer.summary.pending
         if n_videos and self.lyrics == "auto":
             self.progress.note(
                 f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as"
@@ -341,5 +332,5 @@ class _Run:
         except DecodeStoppedError:
             return
         if failure is not None:
-            self.ledger.keep_failure(failure, found)
-        self.ledger.keep_result(result)
+            self.writer.keep_failure(failure, found)
+        self.writer.keep_result(result)

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from mvsearch.indexer.media.files.content import content_id
 from mvsearch.indexer.media.files.scan import Scan, ScannedFile, ScanOptions, scan_places
 from mvsearch.indexer.pipeline.comparison import Comparison, Folders, compare, stands
 from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
+from mvsearch.indexer.progress import StepCounter
 from mvsearch.store.catalog.paths import path_key
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Failure, Location
@@ -20,17 +21,17 @@ def take_inventory(
     catalog: Catalog,
     options: InventoryOptions = InventoryOptions(),
     *,
-    on_file: Callable[[int], None] = lambda n_files: None,
+    on_file: StepCounter = lambda n_done, n_all: None,
     stop: threading.Event | None = None,
 ) -> Inventory:
-    """Compare folders and files with the catalogue; only new and changed files are opened.
+    """Compare folders and files with the catalogue; only new and changed files are hashed.
 
     Args:
         places: absolute; a folder inside another is not looked at twice. A file that is named
             itself says nothing of other files.
         catalog: what the library knows.
         options: how to compare.
-        on_file: called with the number of files after each of them.
+        on_file: called after each file.
         stop: when set, the rest of the files is left for the next run.
 
     Raises:
@@ -69,7 +70,7 @@ def take_inventory_of(
     catalog: Catalog,
     options: InventoryOptions = InventoryOptions(),
     *,
-    on_file: Callable[[int], None] = lambda n_files: None,
+    on_file: StepCounter = lambda n_done, n_all: None,
     stop: threading.Event | None = None,
 ) -> Inventory:
     """Compare what another library holds with the catalogue; one file stands for each video.
@@ -78,7 +79,7 @@ def take_inventory_of(
         wanted: the other library's locations; a file that has changed since is a failure.
         catalog: what this library knows.
         options: how to compare.
-        on_file: called with the number of files after each of them.
+        on_file: called after each file.
         stop: when set, the rest of the files is left for the next run.
     """
     files: dict[str, ScannedFile] = {}

@@ -61,7 +61,7 @@ class Summary:
         }
 
 
-class Ledger:
+class CatalogWriter:
     """Writes outcomes down, each stage in a transaction of its own."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -175,13 +175,8 @@ class Ledger:
         """What decoding told of a content at another place holds at a new one too."""
         if "decode" in _done_stages(outcome) or self.catalog.location(found.file.path) is not None:
             return
-        places = {place.path for place in self.catalog.locations(video_id=found.video_id)}
-        told = {
-            failure.code: failure
-            for failure in self.catalog.failures()
-            if failure.stage == "decode" and failure.path in places
-        }
-        for failure in told.values():
+        told = self.catalog.failures_of_video(found.video_id, "decode")
+        for failure in {failure.code: failure for failure in told}.values():
             self.keep_failure(replace(failure, path=found.file.path), found)
 
     def _keep_video(self, found: Found, video: Video) -> None:

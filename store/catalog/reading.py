@@ -271,6 +271,13 @@ class CatalogReader(LineReader, RemovedReader, StillReader, FilterReader, Vector
         with self._database.reading() as session:
             return [row_to_failure(row) for row in session.scalars(query)]
 
+    def failures_of_video(self, video_id: str, stage: str) -> list[Failure]:
+        """The failures of one stage in the files that hold a video, by path."""
+        keys = select(LocationRow.key).where(LocationRow.video_id == video_id)
+        query = select(FailureRow).where(FailureRow.key.in_(keys), FailureRow.stage == stage)
+        with self._database.reading() as session:
+            return [row_to_failure(row) for row in session.scalars(query.order_by(FailureRow.key))]
+
     def failure_stamp(self, path: Path) -> tuple[int, int] | None:
         """Size and modification time of a file when it failed last; None where it did not."""
         query = (

@@ -1,6 +1,8 @@
 """How much of a run is done, in seconds of media."""
 
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -79,3 +81,17 @@ def test_a_bad_file_is_left_to_the_work(tones, tmp_path):
         assert lengths.take(bad) is None
         lengths.finish(bad, 0.0)
         assert lengths.measure() == pytest.approx((0.0, 2.0), abs=0.1)
+
+
+def test_an_account_of_many_files_ends_at_nothing_left_and_is_never_added_up_again(monkeypatch):
+    files = [Path(f"{number}.wav") for number in range(200)]
+    lengths = Lengths(dict.fromkeys(files, True))
+    monkeypatch.setattr(module, "sum", lambda _: pytest.fail("added up"), raising=False)
+    for number, path in enumerate(files):
+        lies = number == 100
+        lengths._keep(path, SimpleNamespace(duration_seconds=1e308 if lies else 0.1 + number / 7))
+    for path in files:
+        done, total = lengths.measure()
+        assert 0 <= done <= total
+        lengths.finish(path, 1.0)
+    assert lengths.measure() == pytest.approx((200.0, 200.0))

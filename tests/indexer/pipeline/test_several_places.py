@@ -13,7 +13,7 @@ from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.pipeline.stages import Outcome
 from mvsearch.indexer.pipeline.take_inventory import take_inventory
-from mvsearch.indexer.pipeline.writer import Ledger
+from mvsearch.indexer.pipeline.writer import CatalogWriter
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
@@ -58,13 +58,13 @@ class Home:
         """What a run does, with the decoding left out."""
         paths = [self.folder / place for place in places]
         found = take_inventory(paths, self.catalog, InventoryOptions(**options))
-        ledger = Ledger(self.catalog)
-        ledger.keep_inventory(found)
+        writer = CatalogWriter(self.catalog)
+        writer.keep_inventory(found)
         for one in found.fresh:
             video = Video(one.video_id, one.file.path, one.file.path.stem)
-            ledger.keep_outcome([one], Outcome(one, video))
-        ledger.forget(found.gone, found.healed)
-        done = ledger.summary
+            writer.keep_outcome([one], Outcome(one, video))
+        writer.forget(found.gone, found.healed)
+        done = writer.summary
         numbers = (done.indexed, len(found.unchanged), done.removed, done.kept_out, done.ignored)
         return Run(found, *numbers)
 

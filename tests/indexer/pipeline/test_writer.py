@@ -3,16 +3,26 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen, remove
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.media.decoding.types import Decoded
+from mvsearch.indexer.media.files.scan import ScannedFile
+from mvsearch.indexer.pipeline.inventory import Found
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.stages import Outcome
+from mvsearch.indexer.pipeline.writer import CatalogWriter
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database.tables import FailureRow
 from mvsearch.store.library import Library
+from mvsearch.store.records import Failure
 from tests.media import probe_duration, run_ffmpeg
+from tests.store.examples import add_song
 
 
 def make_uneven_streams(path: Path, picture_seconds: float, sound_seconds: float) -> Path:
@@ -72,3 +82,35 @@ def test_what_no_decoder_measured_is_no_measurement(tmp_path: Path) -> None:
         connection.execute("UPDATE video SET duration_seconds = 1.5")
     assert measured == pytest.approx(3.0, abs=0.15)
     assert index(folder, home) == 1.5
+
+
+def test_a_moved_file_inherits_without_reading_the_failures_of_others(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library", create=True) as library:
+        check_inheritance(library.catalog)
+
+
+def check_inheritance(catalog: Catalog) -> None:
+    old, new = Path("/music/old.mp4"), Path("/music/new.mp4")
+    add_song(catalog, "ab12", path=old)
+    cut = Failure(old, "decode", "truncated", "it is cut off")
+    for failure in (cut, Failure(old, "lyrics", "bad_lyrics", "no text")):
+        catalog.record_failure(failure)
+    for number in range(50):
+        bad = Failure(Path(f"/music/bad{number}.mp4"), "decode", "truncated", "another")
+        catalog.record_failure(bad)
+    found = Found(ScannedFile(new, 10, 20), "ab12")
+    loaded: list[FailureRow] = []
+
+    def count(row: FailureRow, _: object) -> None:
+        loaded.append(row)
+
+    listen(FailureRow, "load", count)
+    try:
+        writer = CatalogWriter(catalog)
+        writer.keep_outcome([found], Outcome(found, catalog.video("ab12")))
+    finally:
+        remove(FailureRow, "load", count)
+    assert writer.summary.failures == [replace(cut, path=new)]
+    assert catalog.failure_stamp(new) == (10, 20)
+    # Its own, and again where it is stored under the new name.
+    assert len(loaded) <= 2
