@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from docs.documents import escape_cell
 from mvsearch.store.distribution import DISTRIBUTION
 
 Verdict = Literal["met", "short", "shown", "left out", "failed", "quick"]
@@ -82,7 +83,7 @@ def format_results(rows: Sequence[Row], machine: Sequence[str], minutes: float) 
         f"- {minutes:.0f} minutes of measuring",
         "",
     ]
-    table = "".join("| " + " | ".join(map(_cell, _columns(row))) + " |\n" for row in ordered)
+    table = "".join("| " + " | ".join(map(escape_cell, _columns(row))) + " |\n" for row in ordered)
     notes = [f"- {row.claim}, {row.what}: {_line(row.note)}" for row in ordered if row.note]
     commands = sorted({f"- `{row.command}`" for row in ordered if row.command})
     parts = ["\n".join(lines), HEAD + table]
@@ -118,11 +119,6 @@ def _order(claim: str) -> tuple[int, str]:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _cell(text: str) -> str:
-    """A text within a table of Markdown."""
-    return _line(text).replace("|", "\\|")
 
 
 def _read_processor() -> str:

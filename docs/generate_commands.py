@@ -7,7 +7,17 @@ from typing import Any
 
 import typer.main
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from docs.documents import (  # only now it can be found
+    README,
+    ROOT,
+    escape_cell,
+    fill_readme,
+    run_generator,
+    write_changed,
+)
+
 BEGIN, END = "<!-- commands: written by `make docs` -->", "<!-- end of commands -->"
 
 
@@ -22,7 +32,6 @@ def walk_commands(group: Any, name: str = "mvsearch") -> Iterator[tuple[str, Any
 
 def load_commands() -> list[tuple[str, Any]]:
     """The commands of the application."""
-    sys.path.insert(0, str(ROOT))
     from mvsearch.cli import app
 
     return list(walk_commands(typer.main.get_command(app)))
@@ -53,7 +62,7 @@ def describe_commands(commands: list[tuple[str, Any]]) -> str:
 
 def _tabulate_codes(meanings: Mapping[Any, str]) -> str:
     """Codes with their meanings."""
-    rows = (f"| `{code}` | {_cell(meaning)} |" for code, meaning in meanings.items())
+    rows = (f"| `{code}` | {escape_cell(meaning)} |" for code, meaning in meanings.items())
     return "\n".join(["| code | meaning |", "|---|---|", *rows, ""])
 
 
@@ -66,7 +75,7 @@ def _describe(name: str, command: Any) -> str:
             continue  # hidden
         spelling, told = record
         spelling = _name_argument(param) if param.param_type_name == "argument" else spelling
-        rows.append(f"| `{_cell(spelling)}` | {_cell(told)} |")
+        rows.append(f"| `{escape_cell(spelling)}` | {escape_cell(told)} |")
     table = "\n".join(["", "| argument or option | meaning |", "|---|---|", *rows, ""])
     told = (command.help or "").strip()
     written = f"## {name}\n\n    {_spell(name, command)}\n\n{told}\n" + (table if rows else "")
@@ -95,48 +104,18 @@ def _name_argument(param: Any) -> str:
 
 def _first_line(command: Any) -> str:
     """The first line of a command's help."""
-    return _cell(str(command.help or "").strip().partition("\n")[0])
-
-
-def _cell(text: str) -> str:
-    """Text that does not break a table."""
-    return " ".join(text.split()).replace("|", "\\|")
+    return escape_cell(str(command.help or "").strip().partition("\n")[0])
 
 
 def write_documents(*, is_check: bool) -> list[Path]:
     """Bring the documents up to date, or only look; those that were not."""
     commands = load_commands()
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, _, rest = readme.partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise SystemExit(f"README.md lacks the marks {BEGIN} and {END}")
     wanted = {
-        ROOT / "README.md": f"{before}{BEGIN}\n{list_commands(commands)}{END}{after}",
+        README: fill_readme(BEGIN, END, list_commands(commands)),
         ROOT / "docs" / "commands.md": describe_commands(commands),
     }
-    stale = [path for path, text in wanted.items() if _read(path) != text]
-    for path in stale:
-        if not is_check:
-            path.write_text(wanted[path], encoding="utf-8")
-    return stale
-
-
-def _read(path: Path) -> str | None:
-    """A file's text; None where there is none."""
-    return path.read_text(encoding="utf-8") if path.exists() else None
-
-
-def main() -> None:
-    """Write the documents; with --check, fail where they are out of date."""
-    is_check = sys.argv[1:] == ["--check"]
-    stale = write_documents(is_check=is_check)
-    for path in stale:
-        told = "is out of date: run make docs" if is_check else "written"
-        sys.stdout.write(f"{path.relative_to(ROOT)} {told}\n")
-    if is_check and stale:
-        raise SystemExit(1)
+    return write_changed(wanted, is_check=is_check)
 
 
 if __name__ == "__main__":
-    main()
+    run_generator(write_documents)

@@ -5,7 +5,15 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from docs.documents import (  # only now it can be found
+    ROOT,
+    escape_cell,
+    run_generator,
+    write_changed,
+)
+
 PACKAGES = ("store", "indexer", "search")
 MODULES, DECISIONS = ROOT / "docs" / "modules.md", ROOT / "docs" / "decisions" / "README.md"
 # Database revisions are named by their numbers.
@@ -52,7 +60,7 @@ def _order(folder: Path) -> tuple[int, tuple[str, ...]]:
 
 def _tabulate(modules: list[Path]) -> str:
     """A table of modules."""
-    rows = (f"| `{path.stem}` | {_cell(read_sentence(path))} |\n" for path in modules)
+    rows = (f"| `{path.stem}` | {escape_cell(read_sentence(path))} |\n" for path in modules)
     return "".join(["| module | what it does |\n", "|---|---|\n", *rows])
 
 
@@ -65,7 +73,7 @@ def list_decisions() -> str:
         if not title or not date:
             raise SystemExit(f"{file.relative_to(ROOT)} lacks its title or its date")
         number = file.name.partition("-")[0]
-        rows.append(f"| [{number}]({file.name}) | {_cell(title[1])} | {date[1]} |\n")
+        rows.append(f"| [{number}]({file.name}) | {escape_cell(title[1])} | {date[1]} |\n")
     head = (
         "# Decisions\n\nWritten by `make docs`. Each page is one decision with its measurements.\n"
     )
@@ -73,35 +81,11 @@ def list_decisions() -> str:
     return "".join([head, *rows])
 
 
-def _cell(text: str) -> str:
-    """Text that does not break a table."""
-    return text.replace("|", "\\|")
-
-
 def write_documents(*, is_check: bool) -> list[Path]:
     """Update both documents, or only compare; returns those that were out of date."""
     wanted = {MODULES: describe_modules(), DECISIONS: list_decisions()}
-    stale = [
-        path
-        for path, text in wanted.items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    for path in stale:
-        if not is_check:
-            path.write_text(wanted[path], encoding="utf-8")
-    return stale
-
-
-def main() -> None:
-    """Write the documents; with --check, fail where they are out of date."""
-    is_check = sys.argv[1:] == ["--check"]
-    stale = write_documents(is_check=is_check)
-    for path in stale:
-        state = "is out of date: run make docs" if is_check else "written"
-        sys.stdout.write(f"{path.relative_to(ROOT)} {state}\n")
-    if is_check and stale:
-        raise SystemExit(1)
+    return write_changed(wanted, is_check=is_check)
 
 
 if __name__ == "__main__":
-    main()
+    run_generator(write_documents)

@@ -6,7 +6,11 @@ import sys
 import textwrap
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from docs.demo.tour import TOUR, run_tour  # only now they can be found
+from docs.documents import README, ROOT, fill_readme, run_generator, write_changed
+
 TRANSCRIPT = ROOT / "docs" / "tour.txt"
 BEGIN, END = "<!-- tour: written by `make tour` -->", "<!-- end of the tour -->"
 PROMPT = "$ mvsearch "
@@ -14,10 +18,6 @@ PROMPT = "$ mvsearch "
 MAX_DIFFERENCE, MAX_SHARE = 0.05, 0.03
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SPENT = re.compile(r"in \d+\.\d s")
-
-sys.path.insert(0, str(ROOT))
-
-from docs.demo.tour import TOUR, run_tour  # noqa: E402  # only now it can be found
 
 
 def write_transcript(printed: list[str]) -> str:
@@ -64,19 +64,10 @@ def is_alike(old: str, new: str) -> bool:
     )
 
 
-def write_readme(*, is_check: bool) -> bool:
-    """Bring README.md up to date with the transcript, or only look; whether it was not."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise SystemExit(f"README.md lacks the marks {BEGIN} and {END}")
+def write_readme(*, is_check: bool) -> list[Path]:
+    """Bring README.md up to date with the transcript, or only look; returns it if it was not."""
     tour = render_tour(TRANSCRIPT.read_text(encoding="utf-8"))
-    wanted = f"{before}{BEGIN}\n\n{tour}\n{END}{after}"
-    if not is_check:
-        readme.write_text(wanted, encoding="utf-8")
-    return wanted != text
+    return write_changed({README: fill_readme(BEGIN, END, f"\n{tour}\n")}, is_check=is_check)
 
 
 def main() -> None:
@@ -86,12 +77,7 @@ def main() -> None:
         old = TRANSCRIPT.read_text(encoding="utf-8") if TRANSCRIPT.exists() else ""
         if not is_alike(old, new):
             TRANSCRIPT.write_text(new, encoding="utf-8")
-    is_check = sys.argv[1:] == ["--check"]
-    if write_readme(is_check=is_check):
-        sys.stdout.write(
-            f"README.md {'is out of date: run make docs' if is_check else 'written'}\n"
-        )
-        raise SystemExit(int(is_check))
+    run_generator(write_readme)
 
 
 if __name__ == "__main__":
