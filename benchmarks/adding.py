@@ -8,6 +8,7 @@ from benchmarks.clips import Clip, keep_clip
 from benchmarks.libraries import MadeLibrary, keep_crowd
 from benchmarks.program import (
     BenchOptions,
+    index_afresh,
     keep_songs,
     mvsearch,
     run_program,
@@ -33,7 +34,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     found = compare(
         {
             "full": lambda: add_to_made(made, song),
-            "empty": lambda: add_to_empty(alone, options),
+            "empty": lambda: index_afresh(alone, options, "--lyrics", "sidecar").wall_seconds,
         },
         options.rounds,
     )
@@ -69,13 +70,6 @@ def add_to_made(made: MadeLibrary, song: Path) -> float:
     finally:
         place.unlink()
         index_into(made.folder, made.videos)
-
-
-def add_to_empty(alone: Path, options: BenchOptions) -> float:
-    """Wall seconds of indexing a folder of one video into a new library."""
-    library = options.cache / "fresh-library"
-    shutil.rmtree(library, ignore_errors=True)
-    return index_into(library, alone)
 
 
 def index_into(library: Path, folder: Path) -> float:

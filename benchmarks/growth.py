@@ -4,14 +4,13 @@ Each figure is the exponent p of cost = a * size ** p that fits 1, 2, 4 and 8 ti
 least squares of the logarithms: 1 is in proportion, 0 is the same for all.
 """
 
-import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from benchmarks.clips import Clip, keep_clip, paint_still, retitle_clip
 from benchmarks.libraries import MadeLibrary, keep_songbook
-from benchmarks.program import BenchOptions, mvsearch, run_program, settle_library
+from benchmarks.program import BenchOptions, index_afresh, mvsearch, run_program, settle_library
 from benchmarks.results import Row
 from benchmarks.timing import fit_exponent, repeat, run_command
 from mvsearch.indexer.encoders import Encoders
@@ -67,12 +66,7 @@ def index_clips(clip: Path, n: int, options: BenchOptions) -> float:
     folder = options.cache / f"grown-{clip.stem}-{n}"
     for number in range(n):
         retitle_clip(clip, folder / f"clip {number}{clip.suffix}")
-    library = options.cache / "fresh-library"
-    shutil.rmtree(library, ignore_errors=True)
-    words = ("index", folder, "--library", library, "--lyrics", "off", "--json")
-    took = run_command(mvsearch(*words)).wall_seconds
-    shutil.rmtree(library)
-    return took
+    return index_afresh(folder, options, "--lyrics", "off").wall_seconds
 
 
 def time_query(made: MadeLibrary, picture: Path) -> float:

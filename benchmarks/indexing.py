@@ -15,10 +15,10 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks.clips import Clip, keep_clip
-from benchmarks.program import ROOT, BenchOptions, keep_songs, mvsearch, run_program, warm_up
+from benchmarks.program import ROOT, BenchOptions, index_afresh, keep_songs, run_program, warm_up
 from benchmarks.published import WINDOW_SECONDS
 from benchmarks.results import Row, judge
-from benchmarks.timing import CommandCost, Comparison, compare, run_command
+from benchmarks.timing import Comparison, compare, run_command
 
 GOAL_DECODE = 0.9
 GOAL_PUBLISHED = 5.0
@@ -52,7 +52,7 @@ def compare_ways(folder: Path, scratch: Path, options: BenchOptions) -> tuple[Co
     cpu: dict[str, list[float]] = {"ours": [], "decode": []}
 
     def ours() -> float:
-        cost = index_once(folder, options)
+        cost = index_afresh(folder, options, "--lyrics", "sidecar")
         cpu["ours"].append(cost.cpu_seconds)
         return cost.wall_seconds
 
@@ -97,16 +97,6 @@ def describe_published(found: Comparison, options: BenchOptions) -> Row:
         " follows from the number of frames; both with their start; ours makes vectors of sound and"
         " lyrics as well",
     )
-
-
-def index_once(folder: Path, options: BenchOptions) -> CommandCost:
-    """Index a folder into a new library, as a process of its own."""
-    library = options.cache / "fresh-library"
-    shutil.rmtree(library, ignore_errors=True)
-    words = ("index", folder, "--library", library, "--lyrics", "sidecar", "--json")
-    cost = run_command(mvsearch(*words))
-    shutil.rmtree(library)
-    return cost
 
 
 def index_as_published(files: Sequence[Path], scratch: Path, part: int, n_parts: int) -> float:

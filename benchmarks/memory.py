@@ -1,13 +1,11 @@
 """Measures memory while indexing: `python -m benchmarks.memory`."""
 
-import shutil
 import statistics
 from pathlib import Path
 
 from benchmarks.clips import Clip, keep_clip, loop_clip, retitle_clip
-from benchmarks.program import BenchOptions, mvsearch, run_program
+from benchmarks.program import BenchOptions, index_afresh, run_program
 from benchmarks.results import Row, judge
-from benchmarks.timing import run_command
 
 GOAL_DIFFERENCE = 0.10
 GOAL_BYTES = 1.5e9
@@ -86,11 +84,7 @@ def keep_loops(options: BenchOptions) -> dict[float, Path]:
 
 def read_peak(folder: Path, options: BenchOptions) -> int:
     """Bytes at most while a folder is indexed into a new library."""
-    library = options.cache / "fresh-library-of-loops"  # others run beside this one
-    shutil.rmtree(library, ignore_errors=True)
-    words = ("index", folder, "--library", library, "--lyrics", "auto", "--json")
-    cost = run_command(mvsearch(*words), is_watched=True)
-    shutil.rmtree(library)
+    cost = index_afresh(folder, options, "--lyrics", "auto", is_watched=True)
     if cost.peak_bytes is None:
         raise RuntimeError("this system does not tell what memory processes hold")
     return cost.peak_bytes

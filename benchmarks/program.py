@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.clips import Clip, keep_clip
 from benchmarks.libraries import MadeLibrary
 from benchmarks.results import Row, format_row, write_rows
-from benchmarks.timing import run_command
+from benchmarks.timing import CommandCost, run_command
 
 ROOT = Path(__file__).resolve().parents[1]
 MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", ROOT / "../shared/media"))
@@ -79,9 +79,16 @@ def mvsearch(*words: str | Path) -> list[str | Path]:
 def warm_up(options: BenchOptions) -> None:
     """Index a clip into a library of its own: networks are exported once on a machine."""
     clip = keep_clip(options.cache / "clips/warm", Clip(4.0))
+    index_afresh(clip.parent, options, "--lyrics", "sidecar")
+
+
+def index_afresh(
+    folder: Path, options: BenchOptions, *words: str, is_watched: bool = False
+) -> CommandCost:
+    """What indexing a folder into a new library takes, as a process of its own."""
     with tempfile.TemporaryDirectory(dir=options.cache) as library:
-        words = mvsearch("index", clip.parent, "--library", library, "--json")
-        run_command([*words, "--lyrics", "sidecar"], ROOT)
+        command = mvsearch("index", folder, "--library", library, "--json", *words)
+        return run_command(command, ROOT, is_watched=is_watched)
 
 
 def settle_library(made: MadeLibrary) -> None:

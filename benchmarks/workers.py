@@ -6,14 +6,13 @@ decoding decides: 1080p, and a frame every two seconds, as of videos longer than
 """
 
 import os
-import shutil
 import statistics
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.clips import Clip, keep_clip
-from benchmarks.program import BenchOptions, mvsearch, run_program
+from benchmarks.program import BenchOptions, index_afresh, run_program
 from benchmarks.results import Row, judge
 from benchmarks.timing import CommandCost, compare, run_command
 
@@ -68,22 +67,8 @@ def keep_clips(options: BenchOptions) -> Path:
 
 def index_with(n_workers: int, folder: Path, options: BenchOptions) -> CommandCost:
     """What indexing a folder into a new library takes."""
-    library = options.cache / "fresh-library"
-    shutil.rmtree(library, ignore_errors=True)
-    words = (
-        "index",
-        folder,
-        "--library",
-        library,
-        "--lyrics",
-        "off",
-        "--json",
-        "--frame-rate",
-        "0.5",
-    )
-    cost = run_command(mvsearch(*words, "--workers", str(n_workers)))
-    shutil.rmtree(library)
-    return cost
+    words = ("--lyrics", "off", "--frame-rate", "0.5", "--workers", str(n_workers))
+    return index_afresh(folder, options, *words)
 
 
 def decode_all(files: Sequence[Path], n_at_once: int) -> None:
