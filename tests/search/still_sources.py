@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from html.parser import HTMLParser
 
 from PIL import Image
 
@@ -46,3 +47,17 @@ def read_rules(page: str) -> dict[str, bytes]:
     )
     assert len({name for name, _ in rules}) == len(rules)
     return {name: base64.b64decode(data) for name, data in rules}
+
+
+class PageReader(HTMLParser):
+    """The tags and attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs

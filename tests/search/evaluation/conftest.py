@@ -1,12 +1,14 @@
-"""Outcomes of a library that does not exist, with planted ranks and moment errors."""
+"""A toy library; and outcomes of one that does not exist, with planted ranks and errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.store.library import Library
+from tests import toy_library
 
 EVIL = '<script>alert("x")</script>\x1b[31m'
 Invent = Callable[..., Evaluation]
@@ -28,6 +30,14 @@ HARM = {
 def invent() -> Invent:
     """A function that makes up an evaluation: clips of 5 s, lyric lines and similar songs."""
     return invent_evaluation
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("toy")
+    toy_library.index(toy_library.make_folder(folder / "videos"), folder / "library")
+    with Library.open(folder / "library") as library:
+        yield library
 
 
 def invent_evaluation(

@@ -19,20 +19,10 @@ from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.store.errors import MediaError
-from mvsearch.store.library import Library
 from mvsearch.store.records import Video
-from tests import toy_library
 
 NOBODY = Groups({})
 NAMES = ("none", "picture only", "sound only", "two typing errors")
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("toy")
-    toy_library.index(toy_library.make_folder(folder / "videos"), folder / "library")
-    with Library.open(folder / "library") as library:
-        yield library
 
 
 def run(library, groups=NOBODY, progress=None, **sample):

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 ORACLES = Path(
@@ -28,3 +29,8 @@ def read_case(name: str, described: str) -> dict[str, Any]:
     found = [case for case in read_oracle(name)["cases"] if described in case.get("desc", "")]
     assert len(found) == 1, f"{len(found)} cases of {name} are described by {described!r}"
     return found[0]
+
+
+def unit(rows: Any) -> Any:
+    """Rows of length 1, as the references take them."""
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)

@@ -13,13 +13,9 @@ from mvsearch.search.metrics.clipsim import (
 from mvsearch.search.metrics.media.joint import JointOptions
 from mvsearch.store.errors import QueryError
 from tests.media import make_colours, make_slides, make_tone, probe_times
-from tests.search.metrics.oracles import needs_oracles, read_case
+from tests.search.metrics.oracles import needs_oracles, read_case, unit
 
 TOY = ClipsimOptions(JointOptions("toy"))
-
-
-def unit(rows):
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
 @needs_oracles

@@ -18,13 +18,9 @@ from mvsearch.search.metrics.media.joint import JointOptions
 from mvsearch.search.metrics.media.moments import MomentOptions
 from mvsearch.store.errors import QueryError
 from tests.media import make_colours, make_picture, make_tone, run_ffmpeg
-from tests.search.metrics.oracles import needs_oracles, read_case
+from tests.search.metrics.oracles import needs_oracles, read_case, unit
 
 TOY = ImsmOptions(JointOptions("toy-joint"), MomentOptions(1.0, 1.0))
-
-
-def unit(rows):
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
 def make_logits():

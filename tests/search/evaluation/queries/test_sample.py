@@ -15,18 +15,9 @@ from mvsearch.search.evaluation.queries.sample_times import SampleTimes
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, LyricLine, Lyrics, Stage, Video
-from tests import toy_library
 
 ALL = ("frames", "lyrics", "audio")
 NOBODY = Groups({})
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("toy")
-    toy_library.index(toy_library.make_folder(folder / "videos"), folder / "library")
-    with Library.open(folder / "library") as library:
-        yield library
 
 
 def sample(library, groups=NOBODY, **options):

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from mvsearch.search.output.html.similar import render_html
 from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix, gather_scores
 from mvsearch.store.records import Video
-from tests.search.still_sources import HeldStills, paint_place, read_rules
+from tests.search.still_sources import HeldStills, PageReader, paint_place, read_rules
 
 EVIL = '<script>alert("x")</script> & \' "><img src=x onerror=alert(1)>'
 WEIGHTS = {"frames": 0.6, "lyrics": 0.4}
@@ -46,26 +45,10 @@ def answer(video: Video, at: int, score: float) -> Result:
     return Result(at + 1, float(score), video, parts, (moment,))
 
 
-class Reader(HTMLParser):
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-
-
-def read(page: str) -> Reader:
-    return Reader(page)
-
-
 @pytest.mark.parametrize("n", [1, 2, 7, 80])
 def test_the_page_is_whole_in_itself_and_every_link_leads_somewhere(n: int) -> None:
     matrix, similar = make(n)
-    page = read(render_html(matrix, similar, WEIGHTS, HeldStills()))
+    page = PageReader(render_html(matrix, similar, WEIGHTS, HeldStills()))
     ids = [value for name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
     for name, value in page.attributes:
@@ -82,7 +65,7 @@ def test_the_page_is_whole_in_itself_and_every_link_leads_somewhere(n: int) -> N
 def test_names_and_lyrics_stay_text() -> None:
     matrix, similar = make(3, EVIL)
     text = render_html(matrix, similar, WEIGHTS, HeldStills())
-    page = read(text)
+    page = PageReader(text)
     assert "script" not in page.tags
     assert not any(name == "onerror" or value == "x" for name, value in page.attributes)
     assert "&lt;script&gt;" in text
@@ -96,7 +79,9 @@ def test_the_policy_allows_the_page_its_own_style_alone() -> None:
     style = re.search("<style>(.*)</style>", text, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    policy = next(value for _, value in read(text).attributes if value and "default-src" in value)
+    policy = next(
+        value for _, value in PageReader(text).attributes if value and "default-src" in value
+    )
     assert f"style-src 'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
     assert "script" not in policy

@@ -3,7 +3,6 @@
 import io
 import json
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from mvsearch.search.versions.find import Versions
 from mvsearch.search.versions.groups import group_relations
 from mvsearch.search.versions.relations import Evidence, Relation
 from mvsearch.store.records import Video
-from tests.search.still_sources import HeldStills, read_rules
+from tests.search.still_sources import HeldStills, PageReader, read_rules
 
 EVIL = '<script>alert("x")</script> & \' "><img src=x onerror=alert(1)>'
 
@@ -39,18 +38,6 @@ def make(title: str = "Song") -> Versions:
         ),
     ]
     return Versions(videos, tuple(pairs), tuple(group_relations(pairs, videos)), 6)
-
-
-class Reader(HTMLParser):
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
 
 
 def test_json_says_which_where_and_why() -> None:
@@ -94,7 +81,7 @@ def test_the_page_shows_the_same_moment_of_both_and_is_safe() -> None:
     text = render_versions(make(EVIL), stills)
     assert {("00000000", 20.0), ("00000002", 10.0)} <= set(stills.asked)
     assert len(stills.asked) == len(set(stills.asked)) == len(read_rules(text))
-    page = Reader(text)
+    page = PageReader(text)
     assert not {"script", "link", "iframe", "form", "img"} & set(page.tags)
     for name, _ in page.attributes:
         assert not name.startswith("on")
