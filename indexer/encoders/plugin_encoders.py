@@ -12,8 +12,6 @@ from mvsearch.indexer.plugins import Plugin
 from mvsearch.store.errors import MediaError, PluginError
 from mvsearch.store.records import UNIT_TOLERANCE, Matrix, Modality, Space
 
-Check = Callable[[Any, int], str | None]
-
 _PROTOCOLS: dict[Modality, Any] = {
     "frames": FrameEncoder,
     "lyrics": TextEncoder,

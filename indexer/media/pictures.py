@@ -7,7 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.media.decoding.graph import shrink_far
-from mvsearch.indexer.media.files.containers import HEAD_BYTES, find_brand, is_media_head
+from mvsearch.indexer.media.files.containers import (
+    AVIF_BRANDS,
+    HEAD_BYTES,
+    HEIC_BRANDS,
+    find_brand,
+    is_media_head,
+)
 from mvsearch.indexer.media.programs import (
     MAX_PIXELS,
     compile_graph,
@@ -31,11 +37,6 @@ _DEMUXERS: tuple[tuple[bytes, str], ...] = (
     (b"MM\x00*", "tiff_pipe"),
     (b"\xff\x0a", "jpegxl_pipe"),
     (b"\x00\x00\x00\x0cJXL ", "jpegxl_pipe"),
-)
-# Brands of ISO/IEC 23008-12: pictures, and sequences of them.
-_AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIC_BRANDS = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"}
 )
 
 Pixels = npt.NDArray[np.uint8]
@@ -110,9 +111,9 @@ def _find_pillow_format(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     brand = find_brand(head)
-    if brand in _AVIF_BRANDS:
+    if brand in AVIF_BRANDS:
         return "AVIF"
-    return "HEIF" if brand in _HEIC_BRANDS else None
+    return "HEIF" if brand in HEIC_BRANDS else None
 
 
 def _read_with_pillow(path: Path, kind: str, frame_size: tuple[int, int]) -> Pixels:

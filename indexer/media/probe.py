@@ -26,7 +26,7 @@ PROBE_TIMEOUT_SECONDS = 20.0
 _ENTRIES = (
     "format=format_name,duration:format_tags:"
     "stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,sample_rate,"
-    "sample_aspect_ratio,channels,color_space,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
+    "sample_aspect_ratio,color_space,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
     "stream_side_data=rotation:stream_tags"
 )
 # Tags that name the track or the muxer, not the music.
@@ -70,7 +70,6 @@ class SoundStream:
     index: int
     codec: str
     sample_rate: int
-    channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,6 @@ class Probe:
     """What the container says, before anything is decoded.
 
     Attributes:
-        container: ffmpeg's name of the format, such as `matroska,webm`.
         duration_seconds: by the header, which may lie; None where it gives none.
         picture: the stream to watch; None for sound alone. Cover art is not a picture.
         is_picture_lost: there is a stream of pictures whose size is nowhere told, as where a
@@ -98,7 +96,6 @@ class Probe:
         year: as the tags give it, of the recording before that of the release; None where none.
     """
 
-    container: str
     duration_seconds: float | None
     picture: PictureStream | None
     sounds: tuple[SoundStream, ...]
@@ -178,7 +175,6 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
     tags = _merge_tags(format_name, container.get("tags", {}), streams)
     artist, title = name_media(path)
     return Probe(
-        container=format_name,
         duration_seconds=_positive(container.get("duration")),
         picture=picture,
         sounds=sounds,
@@ -269,7 +265,6 @@ def _list_sounds(streams: list[Mapping[str, Any]]) -> tuple[SoundStream, ...]:
             int(stream["index"]),
             str(stream["codec_name"]),
             int(stream["sample_rate"]),
-            int(stream.get("channels", 0)),
         )
         for stream in usable
     )

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # A window is 1,001 spectra of 513 bins; a few at a time keep the memory flat.
 _BATCH_SIZE = 2
-_N_MEL_BANDS = 64
 _QUIETEST_POWER = 1e-10
 
 

@@ -39,13 +39,13 @@ class NetworkGraph:
         self._weights.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
-    def add(self, operator: str, *inputs: str, n_outputs: int = 1, **attributes: Any) -> Any:
-        """The output of an operator of ONNX; the outputs as a list where there are several."""
+    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """The output of an operator of ONNX."""
         from onnx import helper
 
-        names = [f"n{len(self._nodes)}o{place}" for place in range(n_outputs)]
-        self._nodes.append(helper.make_node(operator, inputs, names, **attributes))
-        return names[0] if n_outputs == 1 else names
+        name = f"n{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+        return name
 
     def write(self, path: Path, outputs: Mapping[str, Sequence[int | str]]) -> None:
         """Write the graph, and its weights beside it, from where they can be mapped.

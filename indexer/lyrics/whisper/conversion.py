@@ -24,7 +24,6 @@ from mvsearch.store.errors import MvsearchError, WeightsMissingError
 logger = logging.getLogger(__name__)
 
 # What every folder of CTranslate2 holds.
-MODEL_FILE = "model.bin"
 _CHECKSUMS = "sha256.json"
 # To be raised when the same checkpoint would be converted otherwise.
 _VERSION = 1

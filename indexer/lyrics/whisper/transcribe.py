@@ -126,7 +126,7 @@ class Transcriber:
             self._engine = load_engine(self.engine_name, self.model_name, self._checkpoint)
         return self._engine
 
-    def transcribe(self, samples: Matrix, language: str | None = None) -> Lyrics:
+    def transcribe(self, samples: Matrix) -> Lyrics:
         """Transcribe a track.
 
         A track without a voice is not transcribed: the result is one rejected line without text.
@@ -135,7 +135,6 @@ class Transcriber:
 
         Args:
             samples: (n,) float32 in [-1, 1], mono, at `WHISPER_SAMPLE_RATE`.
-            language: overrides that of the transcriber.
 
         Raises:
             MediaError: "transcribe_failed".
@@ -143,7 +142,6 @@ class Transcriber:
             MvsearchError: Whisper does not know the language.
         """
         samples = np.clip(np.nan_to_num(np.ascontiguousarray(samples, np.float32)), -1, 1)
-        wanted = find_language(language) or language or self.language
         with _LOCK:
             activity = detect_voice(samples, self.options.voice)
             duration_seconds = activity.duration_seconds
@@ -152,8 +150,8 @@ class Transcriber:
                 line = LyricLine("", 0.0, duration_seconds, rejected=reason)
                 return Lyrics((line,), "whisper", self.origin, None)
             engine = self.load()
-            _check_language(wanted)
-            segments, spoken = self._run_engine(engine, samples, activity, wanted)
+            _check_language(self.language)
+            segments, spoken = self._run_engine(engine, samples, activity, self.language)
         lines = [_read_segment(segment, duration_seconds) for segment in segments]
         judged = judge_lines(lines, activity, self.options.gates)
         return Lyrics(judged, "whisper", self.origin, find_language(spoken))

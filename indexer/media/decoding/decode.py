@@ -189,7 +189,6 @@ class _Pass:
             header_seconds=self._probe.duration_seconds,
             n_frames=self._frames.n_frames,
             sound_seconds=self._sound.seconds,
-            error_lines=complaints.lines,
             is_truncated=self._is_cut(duration),
             lost=self._find_lost(planned),
             n_complaints=complaints.n_losses if self._is_whole else 0,

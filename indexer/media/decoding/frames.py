@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def read_subtitles(path: Path, stream: SubtitleStream, timeout_seconds: float = 60.0) -> str:
+def read_subtitles(path: Path, stream: SubtitleStream) -> str:
     """Read a subtitle stream as the text of an SRT file, whatever its format in the container.
 
     Raises:
@@ -39,7 +39,7 @@ def read_subtitles(path: Path, stream: SubtitleStream, timeout_seconds: float = 
         ToolMissingError: there is no ffmpeg.
     """
     output = open_input(path)[str(stream.index)].output("pipe:1", format="srt", scodec="srt")
-    done = run_program(compile_graph(output), timeout_seconds)
+    done = run_program(compile_graph(output), timeout_seconds=60.0)
     if done.returncode != 0:
         raise MediaError("bad_lyrics", f"its {stream.codec} subtitles cannot be read as text")
     return done.stdout.decode(errors="replace")

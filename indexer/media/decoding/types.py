@@ -115,7 +115,6 @@ class DecodeReport:
         header_seconds: the duration that the header gives.
         n_frames: frames taken.
         sound_seconds: length of the sound.
-        error_lines: the last lines that the decoder reported errors with.
         is_truncated: it ends clearly before the duration in the header, and the decoder complained.
             A header that merely lies is no truncation.
         lost: a stream that is there and of which nothing could be decoded.
@@ -127,7 +126,6 @@ class DecodeReport:
     header_seconds: float | None
     n_frames: int
     sound_seconds: float
-    error_lines: tuple[str, ...]
     is_truncated: bool
     lost: Lost = ""
     n_complaints: int = 0

@@ -40,11 +40,13 @@ _MAGIC = (
 _RIFF_KINDS = frozenset({b"AVI ", b"AVIX", b"WAVE"})
 _AIFF_KINDS = frozenset({b"AIFF", b"AIFC"})
 _QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"pnot"})
-# ISO files that hold pictures only, or sequences of them: HEIF, AVIF, JPEG 2000, camera raw.
-_PICTURE_BRANDS = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif"}
-    | {b"avis", b"jp2 ", b"jpx ", b"crx "}
+# Brands of ISO/IEC 23008-12: pictures, and sequences of them.
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+HEIC_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"}
 )
+# ISO files that hold pictures only; besides these, JPEG 2000 and camera raw.
+_PICTURE_BRANDS = AVIF_BRANDS | HEIC_BRANDS | {b"jp2 ", b"jpx ", b"crx "}
 # ISO/IEC 11172-3, 13818-3: kbit/s by layer for version 1, and for versions 2 and 2.5.
 _BITRATES = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),

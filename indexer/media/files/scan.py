@@ -27,12 +27,10 @@ class ScanOptions:
 
     Attributes:
         recursive: whether folders below it count.
-        hidden: whether files and folders count whose name starts with a dot.
         honours_ignore: whether what `.mvsearchignore` names is left out.
     """
 
     recursive: bool = True
-    hidden: bool = False
     honours_ignore: bool = True
 
 
@@ -228,11 +226,7 @@ class _Walk:
         """The entries of a folder; none, and a failure, where it cannot be read."""
         try:
             with os.scandir(folder) as entries:
-                return [
-                    entry
-                    for entry in entries
-                    if self.options.hidden or not entry.name.startswith(".")
-                ]
+                return [entry for entry in entries if not entry.name.startswith(".")]
         except OSError as error:
             self._fail(folder, error)
             return []

@@ -59,9 +59,8 @@ def test_streams_and_duration_are_those_of_the_file(clip: Path) -> None:
     assert probe.sound is not None
     assert (probe.picture.codec, probe.picture.width, probe.picture.height) == ("h264", 96, 64)
     assert (probe.picture.frame_rate, probe.picture.rotation_degrees) == (25.0, 0)
-    assert (probe.sound.codec, probe.sound.sample_rate, probe.sound.channels) == ("aac", 44100, 1)
+    assert (probe.sound.codec, probe.sound.sample_rate) == ("aac", 44100)
     assert probe.duration_seconds == pytest.approx(probe_duration(clip))
-    assert "mp4" in probe.container
 
 
 def test_a_header_without_duration_gives_none(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ def test_a_folder_is_transcribed_with(converted: Path, monkeypatch: pytest.Monke
     assert any(line.whisper is not None and line.whisper.tokens for line in lyrics.lines)
     assert all(line.rejected for line in lyrics.lines)
     with pytest.raises(MvsearchError, match="does not know the language 'klingon'"):
-        transcriber.transcribe(samples, language="klingon")
+        Transcriber(str(converted), language="klingon", options=options).transcribe(samples)
 
 
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:

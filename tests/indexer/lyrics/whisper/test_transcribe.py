@@ -114,10 +114,8 @@ def test_windows_are_heard_with_the_options_and_the_language(
         return [segment | {"words": words}]
 
     monkeypatch.setattr(transcribe, "transcribe_sections", hear)
-    transcriber = Transcriber(str(checkpoint), language="de", options=QUICK)
-    lyrics = transcriber.transcribe(
-        np.array([np.nan, np.inf] * WHISPER_SAMPLE_RATE), language="english"
-    )
+    transcriber = Transcriber(str(checkpoint), language="english", options=QUICK)
+    lyrics = transcriber.transcribe(np.array([np.nan, np.inf] * WHISPER_SAMPLE_RATE))
     assert calls == [([TrackSection(0, SECONDS * 100)], "en", QUICK.decoding, QUICK.gates)]
     assert lyrics.language == "en"
     (line,) = lyrics.lines
