@@ -1,7 +1,7 @@
 """Keeps the whole suite away from the user's own library, models and settings."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,3 +26,20 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         for name in PRIVATE:
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture
+def shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command as the shell would: (exit code, standard output, standard error)."""
+    from mvsearch import cli
+    from mvsearch.search.commands.process import run_app
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["mvsearch", *map(str, words)])
+        code = run_app(cli.app)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call

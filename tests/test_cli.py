@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch import cli
 from mvsearch.indexer.encoders import PROFILES
-from mvsearch.search.commands.process import run_app
 from tests import toy_library
 from tests.limits import HANG_SECONDS
 from tests.media import make_picture
@@ -36,17 +34,11 @@ def home(folder, tmp_path_factory):
 
 
 @pytest.fixture
-def run(home, monkeypatch, capsys):
-    """Run a command as the shell would: (exit code, standard output, standard error)."""
+def run(shell, home):
+    """Run a command as the shell would, on the library unless another or none is named."""
 
     def call(*words, library=home):
-        argv = ["mvsearch", *map(str, words)]
-        if library is not None:
-            argv += ["--library", str(library)]
-        monkeypatch.setattr(sys, "argv", argv)
-        code = run_app(cli.app)
-        out, err = capsys.readouterr()
-        return code, out, err
+        return shell(*words, *(("--library", library) if library is not None else ()))
 
     return call
 

@@ -57,17 +57,6 @@ def library(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mvsearch", *words])
-        code = run_app(cli.app)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
-@pytest.fixture
 def install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str, str, str, str], None]:
@@ -84,21 +73,23 @@ def install(
     return place
 
 
-def test_a_plugin_encodes_reads_lyrics_and_writes(library: Path, run: Run, tmp_path: Path) -> None:
+def test_a_plugin_encodes_reads_lyrics_and_writes(
+    library: Path, shell: Run, tmp_path: Path
+) -> None:
     picture = tmp_path / "blue.png"
     Image.fromarray(np.full((48, 64, 3), (0, 0, 255), np.uint8)).save(picture)
     words = ("--image", str(picture), "--format", "markdown", "--library", str(library))
-    code, out, err = run("search", *words)
+    code, out, err = shell("search", *words)
     assert (code, err) == (0, "")
     heading, _, first, second = out.splitlines()
     assert heading == f"## {picture}"
     assert (first[:8], second[:7]) == ("1. Blue ", "2. Red ")
 
-    code, out, _ = run("search", "--lyric", "home", "--json", "--library", str(library))
+    code, out, _ = shell("search", "--lyric", "home", "--json", "--library", str(library))
     best = json.loads(out)["results"][0]
     assert (best["video"]["title"], best["moments"][0]["text"]) == ("Blue", "take me home")
 
-    _, out, _ = run("similar", "Red", "--format", "markdown", "--library", str(library))
+    _, out, _ = shell("similar", "Red", "--format", "markdown", "--library", str(library))
     assert out.startswith("## Red\n\n1. Blue (")
     with Library.open(library) as opened:
         spaces = {space.encoder for space in opened.catalog.spaces()}
@@ -110,8 +101,8 @@ def test_a_plugin_encodes_reads_lyrics_and_writes(library: Path, run: Run, tmp_p
 
 
 @pytest.mark.usefixtures("installed")
-def test_plugins_are_listed_with_their_package(run: Run) -> None:
-    code, out, err = run("plugins", "--json")
+def test_plugins_are_listed_with_their_package(shell: Run) -> None:
+    code, out, err = shell("plugins", "--json")
     assert (code, err) == (0, "")
     listed = {(one["group"], one["name"]): one for one in json.loads(out)}
     assert set(listed) == {
@@ -125,7 +116,7 @@ def test_plugins_are_listed_with_their_package(run: Run) -> None:
     (colours,) = (status for status in list_models() if status.name == "colours")
     assert (colours.is_present, colours.profiles) == (True, ("colours",))
     assert colours.origin == "plug-in of mvsearch-colours 1.0"
-    code, out, _ = run("models", "check", "colours", "--json")
+    code, out, _ = shell("models", "check", "colours", "--json")
     assert (code, json.loads(out)[0]["problem"]) == (0, None)
 
 
@@ -255,12 +246,12 @@ def test_a_form_that_fails_is_one_line(install: Callable[[str, str, str, str], N
 
 
 def test_nothing_looks_for_plugins_that_are_not_asked_for(
-    monkeypatch: pytest.MonkeyPatch, library: Path, run: Run
+    monkeypatch: pytest.MonkeyPatch, library: Path, shell: Run
 ) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("entry points are read")
 
     monkeypatch.setattr(plugins, "_read_entry_points", refuse)
     assert Encoders("embedded").lyrics is not None
-    assert run("list", "--library", str(library))[0] == 0
-    assert run("--help")[0] == 0
+    assert shell("list", "--library", str(library))[0] == 0
+    assert shell("--help")[0] == 0

@@ -1,4 +1,4 @@
-"""Stills for the tests of pages."""
+"""Stills and a reader for the tests of pages."""
 
 import base64
 import io

@@ -1,32 +1,16 @@
 """Folders that hold nothing, went or were renamed: told, with the way out."""
 
 import io
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from mvsearch import cli
-from mvsearch.search.commands.process import run_app
 from mvsearch.search.output.tables.status import print_status
 from mvsearch.search.status import read_status
 from mvsearch.store.library import Library
 from tests import toy_library
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command as the shell would: (exit code, standard output, standard error)."""
-
-    def call(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mvsearch", *map(str, words)])
-        code = run_app(cli.app)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture
@@ -37,21 +21,21 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_folder_without_media_is_told(run: Any, tmp_path: Path) -> None:
+def test_a_folder_without_media_is_told(shell: Any, tmp_path: Path) -> None:
     wrong = tmp_path / "documents"
     (wrong / "below").mkdir(parents=True)
     (wrong / "below" / "letter.txt").write_text("dear")
-    code, out, err = run("index", wrong, "--library", tmp_path / "library")
+    code, out, err = shell("index", wrong, "--library", tmp_path / "library")
     assert (code, out) == (2, "")
     assert "has no video and no sound file" in err
     assert err.strip().count("\n") == 0
 
 
 def test_media_below_is_none_where_nobody_looks_below(
-    run: Any, folder: Path, tmp_path: Path
+    shell: Any, folder: Path, tmp_path: Path
 ) -> None:
     words = ("--no-recursive", "--json", "--library", tmp_path / "library")
-    code, out, err = run("index", folder.parent, *words)
+    code, out, err = shell("index", folder.parent, *words)
     assert (code, out) == (2, "")
     assert "without the folders below it, has no video" in err
 
@@ -69,16 +53,16 @@ def test_a_folder_that_is_emptied_keeps_what_was_known(folder: Path, tmp_path: P
     assert toy_library.index(folder, tmp_path / "library").missing == 1
 
 
-def test_a_folder_that_is_not_there_is_named_with_the_way_out(run: Any, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_named_with_the_way_out(shell: Any, tmp_path: Path) -> None:
     home = tmp_path / "library"
-    code, _, err = run("index", tmp_path / "gone", "--library", home)
+    code, _, err = shell("index", tmp_path / "gone", "--library", home)
     assert code == 2
     assert "does not exist" in err
     assert "mvsearch remove --missing" in err
     assert not home.exists()
 
 
-def test_a_renamed_folder_is_told_and_goes(run: Any, folder: Path, tmp_path: Path) -> None:
+def test_a_renamed_folder_is_told_and_goes(shell: Any, folder: Path, tmp_path: Path) -> None:
     home = tmp_path / "library"
     toy_library.index(folder, home)
     moved = folder.rename(tmp_path / "moved")
@@ -91,7 +75,7 @@ def test_a_renamed_folder_is_told_and_goes(run: Any, folder: Path, tmp_path: Pat
     print_status(status, Console(file=page, width=200))
     assert f"folder    {folder} (not there)" in page.getvalue()
     assert "mvsearch remove --missing" in page.getvalue()
-    assert run("remove", "--missing", "--library", home)[:2] == (0, "0 videos removed\n")
+    assert shell("remove", "--missing", "--library", home)[:2] == (0, "0 videos removed\n")
     with Library.open(home) as library:
         status = read_status(library)
         assert (status["folders"], status["missing_folders"]) == ([str(moved)], [])

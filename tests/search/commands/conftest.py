@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch import cli
-from mvsearch.search.commands.process import run_app
 from tests import toy_library
 
 Run = Callable[..., tuple[int, str, str]]
@@ -26,14 +24,7 @@ def toy_home(toy_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def run(toy_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command as the shell would: (exit code, standard output, standard error)."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setenv("MVSEARCH_LIBRARY", str(toy_home))
-        monkeypatch.setattr("sys.argv", ["mvsearch", *map(str, words)])
-        code = run_app(cli.app)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+def run(shell: Run, toy_home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The shell, with the toy library as its own."""
+    monkeypatch.setenv("MVSEARCH_LIBRARY", str(toy_home))
+    return shell

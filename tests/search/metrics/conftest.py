@@ -1,10 +1,8 @@
-import sys
+from functools import partial
 
 import pytest
 
-from mvsearch import cli
 from mvsearch.indexer.encoders import ENCODERS, PROFILES, Profile
-from mvsearch.search.commands.process import run_app
 from tests.search.metrics.tones import Tones
 
 
@@ -18,13 +16,6 @@ def joint_profile(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(shell):
     """Run a metric as the shell would: (exit code, standard output, standard error)."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["mvsearch", "metric", *map(str, words)])
-        code = run_app(cli.app)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    return partial(shell, "metric")

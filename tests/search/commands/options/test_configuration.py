@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 
 import mvsearch
 from mvsearch import cli
-from mvsearch.search.commands.process import run_app
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -24,17 +22,6 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("MVSEARCH_LIBRARY")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     return path
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mvsearch", *words])
-        code = run_app(cli.app)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture
@@ -63,57 +50,57 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def test_an_option_goes_before_the_environment_the_file_and_the_default(
-    config: Path, run: Run, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    config: Path, shell: Run, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config.touch()
-    run("search", "--text", "x")
+    shell("search", "--text", "x")
     assert (asked[-1]["library"], asked[-1]["top"]) == (None, 10)
     config.write_text('library = "mine"\ntop = 5\n[search]\ntop = 20\ncollapse = true\n')
-    run("search", "--text", "x")
+    shell("search", "--text", "x")
     assert asked[-1]["library"] == config.parent / "mine"
     assert (asked[-1]["top"], asked[-1]["collapse"]) == (20, True)
     monkeypatch.setenv("MVSEARCH_LIBRARY", "/of/environment")
-    run("search", "--text", "x")
+    shell("search", "--text", "x")
     assert asked[-1]["library"] is None  # which the library reads itself
-    run("search", "--text", "x", "--library", "typed", "--top", "3")
+    shell("search", "--text", "x", "--library", "typed", "--top", "3")
     assert (asked[-1]["library"], asked[-1]["top"]) == (Path("typed"), 3)
 
 
 def test_a_home_folder_and_an_absolute_path_are_taken_as_they_are(
-    config: Path, run: Run, asked: list[dict[str, Any]]
+    config: Path, shell: Run, asked: list[dict[str, Any]]
 ) -> None:
     for told, folder in (("~/x", Path.home() / "x"), ("/a/b", Path("/a/b"))):
         config.write_text(f'[search]\nlibrary = "{told}"\n')
-        run("search", "--text", "x")
+        shell("search", "--text", "x")
         assert asked[-1]["library"] == folder
 
 
 def test_the_profile_of_the_file_is_for_new_libraries(
-    config: Path, run: Run, asked: list[dict[str, Any]], tmp_path: Path
+    config: Path, shell: Run, asked: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     config.write_text('[index]\nprofile = "semantic"\nmax_hours = 3\nlanguage = "en"\n')
     words = ("index", str(tmp_path), "--library", str(tmp_path / "new"))
-    run(*words)
+    shell(*words)
     assert (asked[-1]["profile"], asked[-1]["max_hours"]) == ("semantic", 3.0)
     assert asked[-1]["language"] == "en"
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "catalog.sqlite3").touch()
-    run(*words)
+    shell(*words)
     assert asked[-1]["profile"] is None
-    run(*words, "--profile", "paper")
+    shell(*words, "--profile", "paper")
     assert asked[-1]["profile"] == "paper"
 
 
 def test_the_environment_names_the_engine_before_the_file_does(
-    config: Path, run: Run, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    config: Path, shell: Run, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config.write_text('[index]\nwhisper-engine = "openai"\n[evaluate]\ngroups = ["a.csv"]\n')
-    run("index", ".")
+    shell("index", ".")
     assert asked[-1]["whisper_engine"] == "openai"
     monkeypatch.setenv("MVSEARCH_WHISPER_ENGINE", "faster")
-    run("index", ".")
+    shell("index", ".")
     assert asked[-1]["whisper_engine"] is None  # which Whisper reads itself
-    assert str(config.parent / "a.csv") in run("config", "show")[1]
+    assert str(config.parent / "a.csv") in shell("config", "show")[1]
 
 
 @pytest.mark.parametrize(
@@ -142,43 +129,43 @@ def test_the_environment_names_the_engine_before_the_file_does(
     ],
 )
 def test_a_mistake_is_one_line_that_names_file_and_key(
-    config: Path, run: Run, asked: list[dict[str, Any]], text: str, complaint: str
+    config: Path, shell: Run, asked: list[dict[str, Any]], text: str, complaint: str
 ) -> None:
     config.write_text(text, encoding="utf-8", errors="surrogateescape")
-    code, out, err = run("search", "--text", "x")
+    code, out, err = shell("search", "--text", "x")
     assert (code, out, asked) == (2, "", [])
     assert complaint in err
     assert str(config) in err
     assert err.startswith("mvsearch: ")
     assert err.count("\n") == 1
-    assert run("search", "--help")[0] == 0
-    assert run("config", "path") == (0, f"{config}\n", "")
+    assert shell("search", "--help")[0] == 0
+    assert shell("config", "path") == (0, f"{config}\n", "")
 
 
 def test_a_file_that_cannot_be_read_is_one_line(
-    config: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    config: Path, shell: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run("failures")[2].endswith("which $MVSEARCH_CONFIG names, does not exist\n")
+    assert shell("failures")[2].endswith("which $MVSEARCH_CONFIG names, does not exist\n")
     os.mkfifo(config)
-    assert run("failures")[2] == f"mvsearch: the configuration {config} is not a file\n"
+    assert shell("failures")[2] == f"mvsearch: the configuration {config} is not a file\n"
     monkeypatch.setenv("MVSEARCH_CONFIG", str(config / "below"))
-    assert run("failures")[2].endswith("cannot be read: Not a directory\n")
+    assert shell("failures")[2].endswith("cannot be read: Not a directory\n")
 
 
 def test_the_file_lies_in_the_platforms_folder(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    shell: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("MVSEARCH_CONFIG")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert run("config", "path")[1] == f"{tmp_path / 'mvsearch' / 'config.toml'}\n"
-    assert run("config", "show")[0] == 0  # and need not be there
+    assert shell("config", "path")[1] == f"{tmp_path / 'mvsearch' / 'config.toml'}\n"
+    assert shell("config", "show")[0] == 0  # and need not be there
 
 
 def test_show_says_where_each_value_comes_from(
-    config: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    config: Path, shell: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config.write_text('library = "/mine"\n[search]\ntop = 20\n[metric.fad]\njson = true\n')
-    code, out, err = run("config", "show", "--json")
+    code, out, err = shell("config", "show", "--json")
     assert (code, err) == (0, "")
     rows = {
         (row["command"], row["option"]): (row["value"], row["source"]) for row in json.loads(out)
@@ -189,13 +176,13 @@ def test_show_says_where_each_value_comes_from(
         ("metric fad", "json"): (True, "file"),
     }
     monkeypatch.setenv("MVSEARCH_LIBRARY", "/of/environment")
-    listed = json.loads(run("config", "show", "search", "--json")[1])
+    listed = json.loads(shell("config", "show", "search", "--json")[1])
     rows = {row["option"]: (row["value"], row["source"]) for row in listed}
     assert rows["library"] == ("/of/environment", "$MVSEARCH_LIBRARY")
     assert rows["top"] == (20, "file")
     assert rows["per-artist"] == (None, "default")
-    assert "/of/environment" in run("config", "show")[1]
-    assert run("config", "show", "serach")[0] == 2
+    assert "/of/environment" in shell("config", "show")[1]
+    assert shell("config", "show", "serach")[0] == 2
 
 
 def test_titles_are_completed_from_the_library_of_the_file(

@@ -1,32 +1,18 @@
 """-v tells what is done, -vv everything, -q errors alone, before a command and after it."""
 
 import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import mvsearch
-from mvsearch import cli
-from mvsearch.search.commands.process import run_app
 from mvsearch.search.output.progress import Lines, choose_progress
 from mvsearch.search.output.terminal import make_console
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mvsearch", *words])
-        code = run_app(cli.app)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture
@@ -38,13 +24,13 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("words", [("-v", "failures"), ("failures", "-v"), ("failures", "-vv")])
 def test_more_is_told_before_and_after_a_command(
-    run: Run, library: Path, words: tuple[str, ...]
+    shell: Run, library: Path, words: tuple[str, ...]
 ) -> None:
-    code, out, err = run(*words, "--library", str(library))
+    code, out, err = shell(*words, "--library", str(library))
     assert (code, out) == (0, "no failures\n")
     assert f"mvsearch: opened the library {library.parent}" in err
     assert "\x1b" not in err
-    assert run("failures", "--library", str(library)) == (0, "no failures\n", "")
+    assert shell("failures", "--library", str(library)) == (0, "no failures\n", "")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +46,7 @@ def test_more_is_told_before_and_after_a_command(
     ],
 )
 def test_each_option_lets_its_levels_through(
-    run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], levels: str
+    shell: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], levels: str
 ) -> None:
     shown = []
 
@@ -76,12 +62,12 @@ def test_each_option_lets_its_levels_through(
 
     monkeypatch.setattr(mvsearch, "open", tell)
     told = "".join(f"mvsearch: {level}\n" for level in levels)
-    assert run(*words) == (2, "", f"{told}mvsearch: told\n")
+    assert shell(*words) == (2, "", f"{told}mvsearch: told\n")
     assert shown == [levels != "E"]
     assert logging.getLogger("mvsearch").level == logging.NOTSET
 
 
-def test_an_error_is_told_however_quiet(run: Run, tmp_path: Path) -> None:
-    code, out, err = run("failures", "-q", "--library", str(tmp_path / "none"))
+def test_an_error_is_told_however_quiet(shell: Run, tmp_path: Path) -> None:
+    code, out, err = shell("failures", "-q", "--library", str(tmp_path / "none"))
     assert (code, out) == (2, "")
     assert err.startswith("mvsearch: there is no library")
