@@ -18,7 +18,8 @@ from rich.progress import Task as RichTask
 from rich.text import Text
 
 from mvsearch.indexer.progress import Progress, Silence
-from mvsearch.search.output.progress_lines import Count, Lines, find_share, format_time
+from mvsearch.search.output.progress_lines import Count, Lines, find_share
+from mvsearch.search.output.text import format_seconds
 
 
 class _PaceColumn(ProgressColumn):
@@ -36,11 +37,11 @@ class _TimeColumn(ProgressColumn):
     def render(self, task: RichTask) -> Text:
         count: Count = task.fields["count"]
         if task.finished:
-            return Text(f"{format_time(count.told_seconds)} in all")
+            return Text(f"{format_seconds(round(count.told_seconds))} in all")
         if count.left_seconds is None:
             return Text("")
         since = (task.elapsed or 0.0) - count.told_seconds
-        return Text(f"{format_time(max(0.0, count.left_seconds - since))} left")
+        return Text(f"{format_seconds(round(max(0.0, count.left_seconds - since)))} left")
 
 
 class Bars:

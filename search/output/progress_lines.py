@@ -51,13 +51,6 @@ def find_share(done: float, total: float) -> float | None:
     return min(done / total, 1.0) if total > 0 and done > 0 else None
 
 
-def format_time(seconds: float) -> str:
-    """Hours, minutes and seconds, such as 5:16 or 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def _describe(count: Count) -> str:
     """What a plain line says of the time."""
     spent = f"{count.told_seconds:.0f} s"

@@ -3,12 +3,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
-import pytest
 from rich.console import Console
 
 from mvsearch.indexer.progress import Silence, count_steps
 from mvsearch.search.output.progress import Bars, choose_progress
-from mvsearch.search.output.progress_lines import Lines, format_time
+from mvsearch.search.output.progress_lines import Lines
 
 
 def console(is_terminal):
@@ -129,18 +128,14 @@ def test_bars_count_the_time_left_down_and_show_the_mean_at_the_end():
     assert "1/4 12.0 s each 1:48 left" in read_bar(progress)
     clock.now = 20.0
     assert "1/4 20.0 s each 1:40 left" in read_bar(progress)
+    clock.now = 20.3
+    assert "1:40 left" in read_bar(progress), "99.7 s are rounded"
+    clock.now = 20.0
     for _ in range(3):
         clock.now += 100 / 3
         progress.advance("analyse")
     clock.now += 1000  # other stages go on
     assert "4/4 30.0 s each 2:00 in all" in read_bar(progress)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0:00"), (316, "5:16"), (3723, "1:02:03"), (59.7, "1:00")]
-)
-def test_times_are_told_as_a_player_does(seconds, text):
-    assert format_time(seconds) == text
 
 
 def test_a_measure_that_says_nothing_leaves_the_count():

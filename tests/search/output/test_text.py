@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.search.output.text import write_json
+from mvsearch.search.output.text import format_seconds, write_json
 from mvsearch.store.records import Failure, Video
 from mvsearch.store.unicode import printable
 
@@ -39,3 +39,11 @@ def test_json_holds_every_path_exactly_and_no_control_characters() -> None:
 
 def test_json_stays_readable() -> None:
     assert write_json({"title": "夢の\u3000中へ 🎬"}) == '{\n  "title": "夢の\u3000中へ 🎬"\n}'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "–"), (0.4, "0:00"), (59.7, "0:59"), (316, "5:16"), (3723, "1:02:03")],
+)
+def test_times_are_told_as_a_player_does(seconds: float | None, text: str) -> None:
+    assert format_seconds(seconds) == text
