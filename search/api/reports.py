@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack
 
 from mvsearch.indexer.progress import count_steps
@@ -77,9 +76,8 @@ class Reports(Contents):
         with self._session.using() as library, self._session.watching(progress, cancel) as watched:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
-            chosen = [] if video is None else [self.find(video)]
-            form = replace(report, is_all=video is None)
-            return write_report(engine, chosen, options, form, watched, filter)
+            chosen = None if video is None else self.find(video)
+            return write_report(engine, chosen, options, report, watched, filter)
 
     def report_search(self, found: SearchResults) -> str:
         """Write the results of a search of this library as a page with pictures (HTML)."""

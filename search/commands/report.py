@@ -69,7 +69,6 @@ def similar(
         console = make_console()
         shape = ReportOptions(
             form,
-            for_all,
             console.width,
             has_links=console.is_terminal and out is None,
         )

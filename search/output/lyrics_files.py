@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from mvsearch.search.output.text import guard_cell
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import LyricLine, Lyrics, Video
 from mvsearch.store.unicode import normalise
@@ -26,8 +27,6 @@ CSV_COLUMNS = (
     "compression_ratio",
     "no_speech_prob",
 )
-# A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV injection").
-_FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -116,8 +115,7 @@ def _format_csv(lyrics: Lyrics) -> str:
 
 def _make_row(number: int, line: LyricLine) -> list[object]:
     """The cells of a line; csv writes None as an empty one."""
-    text = _flatten(line.text)
-    text = f"'{text}" if text.startswith(_FORMULA_MARKS) else text
+    text = guard_cell(_flatten(line.text))
     heard = line.whisper
     if heard is None:
         return [number, None, line.start_seconds, line.end_seconds, text, *[None] * 5]

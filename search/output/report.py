@@ -17,7 +17,7 @@ from mvsearch.search.engine import Engine, SearchOptions
 from mvsearch.search.output.forms import REPORT_FORMS
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.tables.links import link_file, stack_lines
-from mvsearch.search.output.text import format_seconds, say_nothing, shorten, write_json
+from mvsearch.search.output.text import format_seconds, guard_cell, say_nothing, shorten, write_json
 from mvsearch.search.query.contents import list_videos
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Moment, Result
@@ -36,13 +36,11 @@ class ReportOptions:
 
     Attributes:
         form: one of `REPORT_FORMS`, or one that a plug-in brings.
-        is_all: whether it is over the whole library; otherwise it is about the one video given.
         width: of a table, in characters.
         has_links: whether names in a table are links to their files, for a terminal.
     """
 
     form: str = "table"
-    is_all: bool = False
     width: int = 120
     has_links: bool = False
 
@@ -88,7 +86,7 @@ def results_to_csv(results: Sequence[Result]) -> str:
 def similar_to_csv(similar: Similar) -> str:
     """A row for each video and each result for it."""
     rows = (
-        [video.id, _guard(name_video(video)), *_result_cells(result)]
+        [video.id, guard_cell(name_video(video)), *_result_cells(result)]
         for video, results in similar
         for result in results
     )
@@ -101,18 +99,12 @@ def _write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _guard(text: object) -> str:
-    """Text that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
-    text = str(text)
-    risky = text.lstrip()[:1] in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"}
-    return ("'" if risky else "") + printable(text)
-
-
 def _result_cells(result: Result) -> list[object]:
     video = result.video
     cells: list[object] = [result.rank, f"{result.score:.6f}", str(result.is_weak).lower()]
-    cells += [video.id, _guard(video.title), _guard(video.artist or "")]
-    cells += [_guard(video.path), f"{video.duration_seconds:.3f}"]
+    names = (video.title, video.artist or "", str(video.path))
+    cells += [video.id, *(printable(guard_cell(name)) for name in names)]
+    cells.append(f"{video.duration_seconds:.3f}")
     for modality in MODALITIES:
         part = result.contributions.get(modality)
         numbers = () if part is None else (part.similarity, part.calibrated, part.weight)
@@ -122,7 +114,8 @@ def _result_cells(result: Result) -> list[object]:
     moment = result.best_moment or result.moments[0]
     cells += [moment.modality, *_round_times(moment)]
     support = "" if moment.support is None else f"{moment.support:.3f}"
-    cells += [f"{moment.similarity:.6f}", _guard(moment.text), support, f"{moment.rate:.3f}"]
+    text = printable(guard_cell(moment.text))
+    cells += [f"{moment.similarity:.6f}", text, support, f"{moment.rate:.3f}"]
     return cells
 
 
@@ -219,21 +212,21 @@ def say_moment(moment: Moment) -> str:
 
 def write_report(
     engine: Engine,
-    videos: Sequence[Video],
+    video: Video | None,
     options: SearchOptions,
     report: ReportOptions,
     progress: Progress | None = None,
     filter: Filter = Filter(),
 ) -> str:
-    """Write the similar-songs report over these videos.
+    """Write the similar-songs report on one video, or on all that pass.
 
     Args:
         engine: over their library.
-        videos: those to report on, where it is not about all that pass.
+        video: the one to report on; None for all that pass, each compared with the others.
         options: how many similar songs, and how they are scored.
         report: its form.
         progress: told of the stages "compare" and "pictures".
-        filter: of the videos that are compared with these, or all with each other.
+        filter: of the videos that are compared with this one, or all with each other.
 
     Raises:
         MvsearchError: the library is empty; there is no such form; nothing passes for a page.
@@ -243,27 +236,26 @@ def write_report(
     compared = count_steps(progress, "compare")
     plugin = None if report.form in REPORT_FORMS else find_form(report.form, REPORT_FORMS)
     matrix: ScoreMap
-    if report.is_all:
-        videos = list_videos(engine.library, filter)
-        if report.form == "html" and not videos:
-            raise QueryError(say_nothing(filter))
-    if report.is_all and engine.is_large(options, videos):
+    videos = [video] if video is not None else list_videos(engine.library, filter)
+    if report.form == "html" and not videos:
+        raise QueryError(say_nothing(filter))
+    if video is not None:
+        similar = [(video, engine.similar(video, options, filter))]
+    elif engine.is_large(options, videos):
         similar = list(engine.similar_listed(options, compared, videos))
         matrix = gather_scores(similar)
-    elif report.is_all:
+    else:
         matrix = whole = engine.similarity_matrix(options, compared, videos)
         similar = list(engine.similar_all(whole, options))
-    else:
-        similar = [(video, engine.similar(video, options, filter)) for video in videos]
     if report.form == "html":
-        if not report.is_all:
-            near = [result.video for _, results in similar for result in results]
-            matrix = engine.similarity_matrix(options, compared, [*videos, *near])
+        if video is not None:
+            near = [result.video for result in similar[0][1]]
+            matrix = engine.similarity_matrix(options, compared, [video, *near])
         return _write_page(engine, matrix, similar, options, progress)
     if plugin is not None:
         found = [ResultList(name_video(video), tuple(results)) for video, results in similar]
         return write_form(plugin, found)
-    return _write_plain(similar, report, filter)
+    return _write_plain(similar, report, filter, is_all=video is None)
 
 
 def _write_page(
@@ -281,17 +273,17 @@ def _write_page(
     return render_html(matrix, similar, engine.weights(options), stills)
 
 
-def _write_plain(similar: Similar, report: ReportOptions, asked: Filter) -> str:
+def _write_plain(similar: Similar, report: ReportOptions, asked: Filter, *, is_all: bool) -> str:
     results = [result for _, results in similar for result in results]
     if report.form == "json":
         found = similar_to_json(similar)
-        return write_json(found if report.is_all else found[0])
+        return write_json(found if is_all else found[0])
     if report.form == "csv":
-        return similar_to_csv(similar) if report.is_all else results_to_csv(results)
+        return similar_to_csv(similar) if is_all else results_to_csv(results)
     if report.form == "m3u":
-        return similar_to_m3u(similar) if report.is_all else results_to_m3u(results)
+        return similar_to_m3u(similar) if is_all else results_to_m3u(results)
     if report.form == "txt":
-        return similar_to_text(similar) if report.is_all else results_to_text(results)
+        return similar_to_text(similar) if is_all else results_to_text(results)
     page = io.StringIO()
     console = Console(
         file=page,

@@ -1,4 +1,4 @@
-"""Formats names, times and JSON safely for terminals and programs."""
+"""Formats names, times, cells and JSON safely for terminals and programs."""
 
 import json
 from typing import Any
@@ -7,6 +7,8 @@ from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.unicode import is_harmless, printable
 
 MAX_CELL = 100
+# The ASCII marks, and those of full width.
+FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def shorten(text: str) -> str:
@@ -17,6 +19,12 @@ def shorten(text: str) -> str:
 def say_nothing(asked: Filter) -> str:
     """One line for an empty answer; the filter may be the reason."""
     return printable(f"nothing found with {asked}") if asked else "nothing found"
+
+
+def guard_cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+    is_risky = text.lstrip().startswith(FORMULA_MARKS) or text.startswith(("\t", "\r", "\n"))
+    return f"'{text}" if is_risky else text
 
 
 def write_json(data: Any) -> str:

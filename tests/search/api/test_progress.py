@@ -14,7 +14,7 @@ from mvsearch.search.output.report import ReportOptions
 from mvsearch.search.output.tables.versions import VersionsReport
 
 SAMPLE = SampleOptions(n_clips=2, distortions=("none",), kinds=("lyric",))
-WHOLE = ReportOptions("json", is_all=True)
+WHOLE = ReportOptions("json")
 
 
 class Recorder(Silence):

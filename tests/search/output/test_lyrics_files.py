@@ -51,7 +51,7 @@ def test_csv_is_blank_where_the_source_has_no_such_field() -> None:
     assert format_lyrics(PLAIN, "csv") == f"{COLUMNS}\n0,,,,one,,,,,\n1,,,,two,,,,,\n"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠x"])
 def test_csv_holds_no_formula(text: str) -> None:
     written = format_lyrics(Lyrics((LyricLine(text),), "tag"), "csv")
     assert next(csv.DictReader(io.StringIO(written)))["text"] == f"'{text}"

@@ -108,7 +108,9 @@ def test_the_published_form() -> None:
     assert results_to_text([result()]) == "Song: The Lanterns - Home Score: 0.5000\n"
 
 
-@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@x", "\tx", "\r=1", " =1"])
+@pytest.mark.parametrize(
+    "title", ["=1+1", "+1", "-1", "@x", "\tx", "\r=1", " =1", "＝1", " ＋1", "－1", "＠x"]
+)
 def test_no_cell_is_a_formula(title: str) -> None:
     row = next(csv.DictReader(io.StringIO(results_to_csv([result(title=title)]))))
     assert row["title"].startswith("'")
@@ -191,9 +193,7 @@ def test_the_report_over_all_in_every_form(engine: Engine, monkeypatch: pytest.M
     videos = engine.library.catalog.videos()
 
     def write(form: Any, **options: Any) -> str:
-        return write_report(
-            engine, videos, SearchOptions(), ReportOptions(form, is_all=True, **options)
-        )
+        return write_report(engine, None, SearchOptions(), ReportOptions(form, **options))
 
     found = json.loads(write("json"))
     assert [entry["video"]["id"] for entry in found] == [video.id for video in videos]
@@ -220,7 +220,7 @@ def test_the_report_on_one_leaves_it_out(engine: Engine) -> None:
     video = engine.library.catalog.videos()[0]
 
     def write(form: Any) -> str:
-        return write_report(engine, [video], SearchOptions(top=1), ReportOptions(form))
+        return write_report(engine, video, SearchOptions(top=1), ReportOptions(form))
 
     assert write("txt").startswith("Song: Planted - Song 22222222 Score: 1.")
     assert write("txt").count("\n") == 1

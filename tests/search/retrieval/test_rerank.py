@@ -179,11 +179,11 @@ def test_a_library_is_large_by_what_it_would_cost(
 def test_the_report_of_a_large_library_reads_like_that_of_a_small_one(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options, form = SearchOptions(top=2), ReportOptions("txt", is_all=True)
-    small = write_report(engine, [], options, form)
+    options, form = SearchOptions(top=2), ReportOptions("txt")
+    small = write_report(engine, None, options, form)
     monkeypatch.setattr(mvsearch.search.engine, "MAX_OPERATIONS", 1e3)
-    assert write_report(engine, [], options, form) == small
-    page = write_report(engine, [], options, ReportOptions("html", is_all=True))
+    assert write_report(engine, None, options, form) == small
+    page = write_report(engine, None, options, ReportOptions("html"))
     assert page.count('<article class="song"') == 18
     assert page.count('class="cell"') == 36
 
