@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,6 @@ Array = npt.NDArray[np.float64]
 CLIP_SCORE_WEIGHT = 2.5
 METRICS: dict[Sense, str] = {"frames": "clip-score", "audio": "clap-score"}
 TITLES: dict[Sense, str] = {"frames": "CLIP score", "audio": "CLAP score"}
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreOptions:
-    """How pairs are scored.
-
-    Attributes:
-        joint: by which encoder, and at which scale.
-    """
-
-    joint: JointOptions = field(default_factory=JointOptions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +145,7 @@ def weigh_cosines(cosines: npt.NDArray[Any], weight: float = CLIP_SCORE_WEIGHT) 
 
 
 def evaluate_clip_score(
-    images: Sequence[Path], texts: Sequence[str], options: ScoreOptions | None = None
+    images: Sequence[Path], texts: Sequence[str], options: JointOptions | None = None
 ) -> ScoreResult:
     """Score every picture with every text.
 
@@ -164,12 +153,12 @@ def evaluate_clip_score(
         QueryError: a file cannot be read, or a text is empty.
         WeightsMissingError: the weights of the encoder are not there.
     """
-    space = open_joint("frames", (options or ScoreOptions()).joint)
+    space = open_joint("frames", options or JointOptions())
     return _score(space, images, texts)
 
 
 def evaluate_clap_score(
-    audios: Sequence[Path], texts: Sequence[str], options: ScoreOptions | None = None
+    audios: Sequence[Path], texts: Sequence[str], options: JointOptions | None = None
 ) -> ScoreResult:
     """Score every sound with every text.
 
@@ -177,7 +166,7 @@ def evaluate_clap_score(
         QueryError: a file cannot be read or is silent, or a text is empty.
         WeightsMissingError: the weights of the encoder are not there.
     """
-    space = open_joint("audio", (options or ScoreOptions()).joint)
+    space = open_joint("audio", options or JointOptions())
     return _score(space, audios, texts)
 
 

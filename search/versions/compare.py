@@ -15,7 +15,7 @@ from mvsearch.search.versions.agreement import (
     measure_diagonal,
 )
 from mvsearch.search.versions.diagonals import Timeline
-from mvsearch.search.versions.lines import LineOptions, match_lines
+from mvsearch.search.versions.lines import match_lines
 from mvsearch.search.versions.relations import (
     MIN_COPIED,
     MIN_COVERED,
@@ -167,8 +167,7 @@ class Comparison:
         one, other = (index.vectors(video.id) for video in (first, second))
         starts = (index.spans(first.id).starts, index.spans(second.id).starts)
         kinds = (_number_lines(one), _number_lines(other))
-        options = LineOptions(points.same)
-        found = match_lines(one @ other.T, starts, options, kinds)
+        found = match_lines(one @ other.T, starts, points.same, kinds)
         return judge_lines(found, points)
 
 

@@ -10,17 +10,6 @@ from mvsearch.store.records import Matrix
 
 
 @dataclass(frozen=True, slots=True)
-class LineOptions:
-    """When two lines count as the same.
-
-    Attributes:
-        level: minimum cosine of their vectors.
-    """
-
-    level: float = 0.75
-
-
-@dataclass(frozen=True, slots=True)
 class SharedLines:
     """The common lines of two lyrics.
 
@@ -43,7 +32,7 @@ class SharedLines:
 def match_lines(
     similarities: Matrix,
     starts: tuple[FloatArray, FloatArray],
-    options: LineOptions = LineOptions(),
+    level: float = 0.75,
     kinds: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None = None,
 ) -> SharedLines | None:
     """Match the lines of two lyrics in order, as the longest common subsequence does.
@@ -54,14 +43,14 @@ def match_lines(
     Args:
         similarities: (n, m) cosines of the first's lines with the second's.
         starts: (n,) and (m,) seconds, NaN for lines without a time.
-        options: when lines count as the same.
+        level: minimum cosine of two lines that count as the same.
         kinds: (n,) and (m,) equal numbers for equal lines of one lyrics; None if all differ.
 
     Returns:
         None if no line is shared.
     """
     n, m = similarities.shape
-    gains = np.where(similarities >= options.level, similarities - options.level + 0.1, 0.0)
+    gains = np.where(similarities >= level, similarities - level + 0.1, 0.0)
     totals = np.zeros((n + 1, m + 1))
     for row in range(n):
         best = np.maximum(totals[row, 1:], totals[row, :-1] + gains[row])

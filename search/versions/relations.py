@@ -1,7 +1,7 @@
 """Classifies the relation of two videos from what agrees and what differs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED, OperatingPoints
@@ -251,19 +251,15 @@ def _rate_one(one: Evidence) -> float:
 def _swap(one: Evidence) -> Evidence:
     """The same with the second video first."""
     offset = None if one.offset_seconds is None else -one.offset_seconds / one.speed
-    return Evidence(
-        one.verdict,
-        one.similarity,
-        one.background,
-        one.second_share,
-        one.first_share,
-        offset,
-        1 / one.speed,
-        one.seconds,
-        tuple(part.swap() for part in one.parts),
-        one.certain,
-        one.second_has,
-        one.first_has,
+    return replace(
+        one,
+        first_share=one.second_share,
+        second_share=one.first_share,
+        offset_seconds=offset,
+        speed=1 / one.speed,
+        parts=tuple(part.swap() for part in one.parts),
+        first_has=one.second_has,
+        second_has=one.first_has,
     )
 
 

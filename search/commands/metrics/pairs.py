@@ -44,12 +44,12 @@ def clip_score(
     force: ForceOption = False,
 ) -> None:
     """Score pictures against texts: cosines and the best text."""
-    from mvsearch.search.metrics.clip_score import ScoreOptions, evaluate_clip_score
+    from mvsearch.search.metrics.clip_score import evaluate_clip_score
     from mvsearch.search.metrics.media.joint import JointOptions
     from mvsearch.search.metrics.output.plots import check_plot
 
     check_plot(plot, has_force=force)
-    options = ScoreOptions(JointOptions(profile, scale))
+    options = JointOptions(profile, scale)
     show_plotted(evaluate_clip_score(image, text, options), plot, has_force=force, as_json=as_json)
 
 
@@ -64,12 +64,12 @@ def clap_score(
     force: ForceOption = False,
 ) -> None:
     """Score sounds against texts: cosines and the best text."""
-    from mvsearch.search.metrics.clip_score import ScoreOptions, evaluate_clap_score
+    from mvsearch.search.metrics.clip_score import evaluate_clap_score
     from mvsearch.search.metrics.media.joint import JointOptions
     from mvsearch.search.metrics.output.plots import check_plot
 
     check_plot(plot, has_force=force)
-    options = ScoreOptions(JointOptions(profile, scale))
+    options = JointOptions(profile, scale)
     show_plotted(evaluate_clap_score(audio, text, options), plot, has_force=force, as_json=as_json)
 
 

@@ -5,7 +5,6 @@ import pytest
 from numpy.testing import assert_allclose
 
 from mvsearch.search.metrics.clip_score import (
-    ScoreOptions,
     compute_cosines,
     evaluate_clap_score,
     evaluate_clip_score,
@@ -16,7 +15,7 @@ from mvsearch.search.metrics.media.joint import JointOptions
 from mvsearch.store.errors import MvsearchError, QueryError, WeightsMissingError
 from tests.media import make_picture, make_silence, make_tone
 
-TOY = ScoreOptions(JointOptions("toy"))
+TOY = JointOptions("toy")
 
 
 def test_cosines_do_not_depend_on_lengths():
@@ -64,7 +63,7 @@ def test_pictures_are_nearest_to_their_colours(tmp_path):
 
 def test_a_given_scale_sharpens_the_shares(tmp_path):
     picture = make_picture(tmp_path / "red.png", "color=red")
-    options = ScoreOptions(JointOptions("toy", scale=4.0))
+    options = JointOptions("toy", scale=4.0)
     found = evaluate_clip_score([picture], ["red", "blue"], options)
     logits = 4.0 * found.cosines[0]
     assert_allclose(found.probabilities[0], np.exp(logits) / np.exp(logits).sum(), atol=1e-9)
@@ -80,7 +79,7 @@ def test_one_text_has_no_shares(tmp_path):
 @pytest.mark.usefixtures("joint_profile")
 def test_sounds_are_nearest_to_their_tones(tmp_path):
     tones = [make_tone(tmp_path / "low.wav", 300, 2.5), make_tone(tmp_path / "hi.wav", 3300, 1)]
-    options = ScoreOptions(JointOptions("toy-joint"))
+    options = JointOptions("toy-joint")
     found = evaluate_clap_score(tones, ["low", "high"], options)
     assert_allclose(found.cosines, np.eye(2), atol=0.05)
     logits = 7.0 * found.cosines
@@ -93,7 +92,7 @@ def test_sounds_are_nearest_to_their_tones(tmp_path):
 def test_silence_is_refused(tmp_path):
     silence = make_silence(tmp_path / "silence.wav", 2)
     with pytest.raises(QueryError, match=r"silence.wav' is silent"):
-        evaluate_clap_score([silence], ["low"], ScoreOptions(JointOptions("toy-joint")))
+        evaluate_clap_score([silence], ["low"], JointOptions("toy-joint"))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_silence_is_refused(tmp_path):
     [
         ([" "], TOY, "a text is empty"),
         ([], TOY, "at least one text"),
-        (["red"], ScoreOptions(JointOptions("toy")), "no file is called"),
+        (["red"], JointOptions("toy"), "no file is called"),
     ],
 )
 def test_what_cannot_be_scored_is_said(texts, options, complaint, tmp_path):
@@ -110,16 +109,16 @@ def test_what_cannot_be_scored_is_said(texts, options, complaint, tmp_path):
 
 
 def test_a_profile_that_there_is_not_is_said(tmp_path):
-    options = ScoreOptions(JointOptions("nobody"))
+    options = JointOptions("nobody")
     with pytest.raises(MvsearchError, match="no profile is called 'nobody'"):
         evaluate_clip_score([tmp_path / "absent.png"], ["red"], options)
 
 
 def test_sound_of_the_default_profile_cannot_be_compared_with_words(tmp_path):
     with pytest.raises(QueryError, match="cannot compare sound with words"):
-        evaluate_clap_score([tmp_path / "a.wav"], ["low"], ScoreOptions(JointOptions("toy")))
+        evaluate_clap_score([tmp_path / "a.wav"], ["low"], JointOptions("toy"))
     with pytest.raises(QueryError, match="'paper' has no encoder of sound"):
-        evaluate_clap_score([tmp_path / "a.wav"], ["low"], ScoreOptions(JointOptions("paper")))
+        evaluate_clap_score([tmp_path / "a.wav"], ["low"], JointOptions("paper"))
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, math.inf])
