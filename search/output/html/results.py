@@ -2,7 +2,7 @@
 
 from mvsearch.search.output.html.answers import describe_answers, gather_pictures
 from mvsearch.search.output.html.page import StillSource, render_page
-from mvsearch.search.output.html.score_bar import NOT_COMPARED, WHAT, count_rest
+from mvsearch.search.output.html.score_bar import WHAT, list_rest
 from mvsearch.search.output.report import title_query
 from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.records import MODALITIES
@@ -24,8 +24,6 @@ def render_results(found: SearchResults, stills: StillSource) -> str:
         for modality in MODALITIES
         if any(modality in result.contributions for result in found)
     ]
-    if any(count_rest(result) for result in found):
-        marks.append(("rest", f"{NOT_COMPARED}: the median of unrelated videos"))
     return render_page(
         "results.html",
         title_query(found.query),
@@ -33,7 +31,7 @@ def render_results(found: SearchResults, stills: StillSource) -> str:
         pictures.style,
         results=found.results,
         pictures=pictures,
-        marks=marks,
+        marks=[*marks, *list_rest(found)],
         find_address=find_address,
         **describe_answers(found.results),
     )

@@ -22,6 +22,13 @@ def count_rest(result: Result) -> float:
     return rest if rest > ROUNDING else 0.0
 
 
+def list_rest(results: Iterable[Result]) -> list[tuple[str, str]]:
+    """The mark of the neutral part and what it stands for, where any score has one."""
+    if not any(count_rest(result) for result in results):
+        return []
+    return [("rest", f"{NOT_COMPARED}: the median of unrelated videos")]
+
+
 def split_bar(result: Result, longest: float) -> list[tuple[str, float, float]]:
     """Split the bar of a score into a part for each modality.
 

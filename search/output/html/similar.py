@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mvsearch.search.output.html.answers import describe_answers, gather_pictures
 from mvsearch.search.output.html.heatmap import build_heatmap
 from mvsearch.search.output.html.page import StillSource, render_page
-from mvsearch.search.output.html.score_bar import NOT_COMPARED, WHAT, count_rest
+from mvsearch.search.output.html.score_bar import WHAT, list_rest
 from mvsearch.search.output.report import Similar, name_video
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Result
@@ -62,6 +62,4 @@ def _list_marks(weights: Weights, results: Sequence[Result]) -> list[tuple[str, 
         for modality in MODALITIES
         if weights.get(modality, 0.0) > 0
     ]
-    if any(count_rest(result) for result in results):
-        marks.append(("rest", f"{NOT_COMPARED}: the median of unrelated videos"))
-    return marks
+    return [*marks, *list_rest(results)]

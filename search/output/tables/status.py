@@ -5,9 +5,7 @@ from typing import Any
 from rich.console import Console
 
 from mvsearch.search.output.tables.listing import say
-
-# Of each stage that may: videos with key frames only.
-KEY = "key_frames_only"
+from mvsearch.search.status import KEY
 
 
 def print_status(status: dict[str, Any], console: Console) -> None:
