@@ -19,7 +19,7 @@ from mvsearch.indexer.encoders.networks.checkpoints import (
     compute_fingerprint,
     read_settings,
 )
-from mvsearch.indexer.encoders.networks.pretrained import read_logit_scale
+from mvsearch.indexer.encoders.networks.pretrained import load_pretrained, read_logit_scale
 from mvsearch.indexer.encoders.networks.runtime import Array, Network, Recipe, open_network
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame, Tokens
 from mvsearch.indexer.encoders.text.sentence import encode_texts
@@ -93,6 +93,37 @@ class PairEncoder(ABC):
         axes = (0,) if self.frame.is_padded_fully else (0, 1)
         name = f"{self.name}-text"
         return Recipe(name, self.revision, self.build_texts, (ids, np.ones_like(ids)), (axes, axes))
+
+
+class ProjectedTexts(PairEncoder):
+    """The text encoder of CLIP and CLAP: a linear projection of the pooled output.
+
+    Attributes:
+        model_class: name of the class in transformers.
+    """
+
+    model_class: ClassVar[str]
+
+    def find_dim(self) -> int:
+        """See `PairEncoder.find_dim`."""
+        return int(self.settings.get("projection_dim", 512))
+
+    def build_texts(self) -> "torch.nn.Module":
+        """See `PairEncoder.build_texts`."""
+        import torch
+
+        pair = load_pretrained(self.model_class, self.folder)
+
+        class Texts(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.model, self.projection = pair.text_model, pair.text_projection
+
+            def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> Any:
+                outputs = self.model(input_ids=ids, attention_mask=mask)
+                return self.projection(outputs.pooler_output)
+
+        return Texts()
 
 
 class PictureTextEncoder(PairEncoder):

@@ -9,7 +9,7 @@ from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame
-from mvsearch.indexer.encoders.pair import PAIR_FILES, PairEncoder
+from mvsearch.indexer.encoders.pair import PAIR_FILES, ProjectedTexts
 from mvsearch.indexer.encoders.unit import to_unit_rows
 from mvsearch.indexer.once import cached_once
 from mvsearch.store.records import Matrix
@@ -22,7 +22,7 @@ _BATCH_SIZE = 2
 _QUIETEST_POWER = 1e-10
 
 
-class Clap(PairEncoder):
+class Clap(ProjectedTexts):
     """CLAP HTSAT, unfused (Wu et al. 2023); 512 numbers each.
 
     Not `larger_clap_music`, which scores near zero in public retrieval tables.
@@ -30,6 +30,7 @@ class Clap(PairEncoder):
 
     name = "clap"
     modality = "audio"
+    model_class = "ClapModel"
     weights = DownloadedWeights("clap", "laion/clap-htsat-unfused", PAIR_FILES)
     frame = TokenFrame(start="<s>", end="</s>", pad="<pad>", max_tokens=77)
     # Of sound against texts; `logit_scale_t` is of texts against sound.
@@ -38,10 +39,6 @@ class Clap(PairEncoder):
     sample_rate = 48_000
     window_seconds = 10.0
     hop_seconds = 5.0
-
-    def find_dim(self) -> int:
-        """See `PairEncoder.find_dim`."""
-        return int(self.settings.get("projection_dim", 512))
 
     def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
         """See `AudioEncoder.encode`; a shorter window is repeated as the training did.
@@ -72,7 +69,7 @@ class Clap(PairEncoder):
     def _build_sound(self) -> "torch.nn.Module":
         import torch
 
-        clap = load_pretrained("ClapModel", self.folder)
+        clap = load_pretrained(self.model_class, self.folder)
         to_mel = _build_log_mel(self._load_extractor())
 
         class Sound(torch.nn.Module):
@@ -91,23 +88,6 @@ class Clap(PairEncoder):
         from transformers import ClapFeatureExtractor
 
         return ClapFeatureExtractor.from_pretrained(self.folder, local_files_only=True)
-
-    def build_texts(self) -> "torch.nn.Module":
-        """See `PairEncoder.build_texts`."""
-        import torch
-
-        clap = load_pretrained("ClapModel", self.folder)
-
-        class Texts(torch.nn.Module):
-            def __init__(self) -> None:
-                super().__init__()
-                self.model, self.projection = clap.text_model, clap.text_projection
-
-            def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> Any:
-                outputs = self.model(input_ids=ids, attention_mask=mask)
-                return self.projection(outputs.pooler_output)
-
-        return Texts()
 
 
 def _build_log_mel(extractor: Any) -> "torch.nn.Module":
