@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 ENCODERS = "mvsearch.encoders"
 PROFILES = "mvsearch.profiles"
 LYRICS = "mvsearch.lyrics"
+LYRIC_SOURCES = "mvsearch.lyric_sources"
 OUTPUT = "mvsearch.output"
-GROUPS = (ENCODERS, PROFILES, LYRICS, OUTPUT)
+GROUPS = (ENCODERS, PROFILES, LYRICS, LYRIC_SOURCES, OUTPUT)
 
 # A profile's name becomes a folder, an encoder's a part of a key.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")

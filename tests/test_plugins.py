@@ -13,12 +13,14 @@ from mvsearch import cli
 from mvsearch.indexer import plugins
 from mvsearch.indexer.encoders import PROFILES, Encoders, find_profile, load_encoder
 from mvsearch.indexer.encoders.networks.weights import list_models
+from mvsearch.indexer.lyrics import Song, find_lyrics
 from mvsearch.indexer.lyrics.files.sidecar import read_sidecars
 from mvsearch.search.commands.process import run_app
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.tables.plugin_list import list_plugin_statuses
 from mvsearch.store.errors import MediaError, MvsearchError, PluginError
 from mvsearch.store.library import Library
+from mvsearch.store.records import LyricLine, Lyrics
 from tests.plugin_package import install_example, install_metadata
 from tests.toy_library import make_clip
 
@@ -44,6 +46,8 @@ def library(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, colour in (("Red", "red"), ("Blue", "blue")):
         drawn = f"color=white:s=64x48:r=5,drawbox=w=iw:h=40:color={colour}:t=fill"
         make_clip(media / f"{name}.mp4", drawn, None, seconds=3)
+    (media / "lyrics").mkdir()
+    (media / "lyrics" / "Red.txt").write_text("a lantern in the snow\n\n", encoding="utf-8")
     (media / "Blue.cho").write_text("{title: Blue}\n[Am]take me [C]home\n[G]along the river\n")
     folder = tmp_path_factory.mktemp("libraries") / "library"
     with pytest.MonkeyPatch.context() as patch:
@@ -93,11 +97,24 @@ def test_a_plugin_encodes_reads_lyrics_and_writes(
     assert out.startswith("## Red\n\n1. Blue (")
     with Library.open(library) as opened:
         spaces = {space.encoder for space in opened.catalog.spaces()}
-        (blue,) = (video for video in opened.catalog.videos() if video.title == "Blue")
-        lyrics = opened.catalog.lyrics(blue.id)
+        lyrics = {each.title: opened.catalog.lyrics(each.id) for each in opened.catalog.videos()}
     assert spaces == {"colours", "toy-lyrics", "toy-audio"}
-    assert lyrics is not None
-    assert (lyrics.source, lyrics.origin) == ("sidecar", "Blue.cho")
+    assert {title: (found.source, found.origin) for title, found in lyrics.items() if found} == {
+        "Blue": ("sidecar", "Blue.cho"),
+        "Red": ("plugin", "lyrics-folder"),
+    }
+    _, out, _ = shell(
+        "search",
+        "--lyric",
+        "lantern snow",
+        "--json",
+        "--library",
+        str(library),
+        "--lyrics-source",
+        "plugin",
+    )
+    best = json.loads(out)["results"][0]
+    assert (best["video"]["title"], best["moments"][0]["text"]) == ("Red", "a lantern in the snow")
 
 
 @pytest.mark.usefixtures("installed")
@@ -109,6 +126,7 @@ def test_plugins_are_listed_with_their_package(shell: Run) -> None:
         ("mvsearch.encoders", "colours"),
         ("mvsearch.profiles", "colours"),
         ("mvsearch.lyrics", "cho"),
+        ("mvsearch.lyric_sources", "lyrics-folder"),
         ("mvsearch.output", "markdown"),
     }
     assert {one["distribution"] for one in listed.values()} == {"mvsearch-colours 1.0"}
@@ -237,6 +255,36 @@ def test_a_lyric_format_that_fails_leaves_the_others(
         "Song.words: the plug-in 'words' of odd-1 2.0 fails: TypeError: a line is no LyricLine"
         " but str",
     ]
+
+
+def test_a_source_of_lyrics_that_fails_leaves_the_others(
+    install: Callable[[str, str, str, str], None], tmp_path: Path
+) -> None:
+    asked = (
+        "from mvsearch.store.records import LyricLine\n"
+        "def find(song):\n"
+        "    return [LyricLine(f'{song.title} in {song.language}'), LyricLine(' ')]\n"
+    )
+    install(plugins.LYRIC_SOURCES, "a", "find", "def find(song): return 1 / 0")
+    install(plugins.LYRIC_SOURCES, "b", "find", "def find(song): return ['a line']")
+    install(
+        plugins.LYRIC_SOURCES,
+        "c",
+        "find",
+        "from itertools import repeat\nfrom mvsearch.store.records import LyricLine\n"
+        "def find(song): return repeat(LyricLine('without an end'))",
+    )
+    install(plugins.LYRIC_SOURCES, "d", "find", "def find(song): return None")
+    install(plugins.LYRIC_SOURCES, "e", "find", asked)
+    song = Song((tmp_path / "Song.mp4",), title="Joga")
+    found = find_lyrics(song.paths, {}, [], read_subtitles=str, language="Icelandic", song=song)
+    assert found.lyrics == Lyrics((LyricLine("Joga in is"),), "plugin", "e", "is")
+    assert [str(problem) for problem in found.problems] == [
+        "the plug-in 'a' of odd-0 2.0 fails: ZeroDivisionError: division by zero",
+        "the plug-in 'b' of odd-1 2.0 fails: TypeError: a line is no LyricLine but str",
+        "plug-in c: it has 20001 lines, more than 20000",
+    ]
+    assert find_lyrics(song.paths, {"lyrics": "of the tag"}, [], str, song=song).problems == ()
 
 
 def test_a_form_that_fails_is_one_line(install: Callable[[str, str, str, str], None]) -> None:

@@ -1,7 +1,7 @@
 """Chooses the lyrics of a video from the cheapest source that can be trusted."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from mvsearch.indexer.lyrics.files.sidecar import (
 from mvsearch.indexer.lyrics.files.subtitles import parse_subtitles
 from mvsearch.indexer.lyrics.files.text_encoding import MAX_TEXT_BYTES
 from mvsearch.indexer.lyrics.files.timing import Parsed
+from mvsearch.indexer.lyrics.plugin_sources import Song, ask_plugins
 from mvsearch.indexer.lyrics.segments import lyric_segments, song_segment
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Lyrics
@@ -24,6 +25,7 @@ from mvsearch.store.unicode import MAX_NAME_LETTERS, truncate
 __all__ = [
     "FoundLyrics",
     "ListFiles",
+    "Song",
     "TextStream",
     "find_language",
     "find_lyrics",
@@ -80,8 +82,9 @@ def find_lyrics(
     subtitle_streams: Sequence[TextStream],
     read_subtitles: Callable[[int], str],
     language: str | None = None,
+    song: Song | None = None,
 ) -> FoundLyrics:
-    """Look for lyrics beside a video, in its subtitle streams and in its tags, in this order.
+    """Look for lyrics beside a video, in its subtitle streams, its tags, then ask plug-ins.
 
     A source that cannot be read is a problem, and the next one is tried.
 
@@ -91,6 +94,7 @@ def find_lyrics(
         subtitle_streams: of the container.
         read_subtitles: gives a stream, by its index, as SubRip text; may raise MediaError.
         language: the one to prefer, ISO 639-1 or a name.
+        song: what plug-ins are asked; None to ask none. Its language is `language`.
     """
     wanted = find_language(language)
     lyrics, problems = read_sidecars(places, wanted)
@@ -99,6 +103,9 @@ def find_lyrics(
         problems += more
     if lyrics is None:
         lyrics, more = _read_tags(tags, wanted)
+        problems += more
+    if lyrics is None and song is not None:
+        lyrics, more = ask_plugins(replace(song, language=wanted))
         problems += more
     return FoundLyrics(lyrics, problems)
 

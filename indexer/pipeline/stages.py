@@ -13,6 +13,7 @@ from mvsearch.indexer.features.encoder_threads import EncoderPool
 from mvsearch.indexer.lyrics import (
     FoundLyrics,
     ListFiles,
+    Song,
     find_lyrics,
     list_lyric_files,
     lyric_segments,
@@ -48,8 +49,8 @@ class StageOptions:
     """How a file is taken through its stages.
 
     Attributes:
-        lyrics: "auto" takes side-car, subtitles, tag, then Whisper; "sidecar" stops before Whisper;
-            "whisper" hears every song anew; "off" leaves lyrics alone.
+        lyrics: "auto" takes side-car, subtitles, tag, plug-ins, then Whisper; "sidecar" stops
+            before Whisper; "whisper" hears every song anew; "off" leaves lyrics alone.
         language: ISO 639-1, for side-cars in several languages and for Whisper.
     """
 
@@ -278,6 +279,7 @@ def _take_lyrics(
             subtitle_streams=probe.subtitles,
             read_subtitles=lambda index: read_subtitles(path, streams[index]),
             language=options.language,
+            song=Song(found.places, probe.title, probe.artist, probe.duration_seconds or 0.0),
         )
         failures += (Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
         if taken.lyrics is not None:

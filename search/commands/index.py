@@ -38,7 +38,7 @@ def index(
     ] = None,
     lyrics: Annotated[
         LyricsModeName,
-        typer.Option(help="auto: lyric file, subtitles, tag, then Whisper if installed."),
+        typer.Option(help="auto: lyric file, subtitles, tag, plug-ins, then Whisper if installed."),
     ] = "auto",
     whisper_model: Annotated[
         str | None,

@@ -35,7 +35,7 @@ class Filter:
         language: of the lyrics, ISO 639-1.
         min_duration_seconds, max_duration_seconds: both included.
         has_lyrics: whether any line of lyrics is in the index.
-        lyrics_source: "sidecar", "subtitles", "tag" or "whisper".
+        lyrics_source: "sidecar", "subtitles", "tag", "plugin" or "whisper".
         added_since: when the video came into the library, this moment included; a date begins at
             local midnight, a time without a zone is local.
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from mvsearch.indexer import plugins
 from mvsearch.indexer.lyrics.files.cleaning import clean_line
-from mvsearch.indexer.lyrics.files.timing import Parsed, clip_seconds
+from mvsearch.indexer.lyrics.files.timing import MAX_LINES, Parsed, clip_seconds
 from mvsearch.store.errors import MediaError, PluginError
 from mvsearch.store.records import LyricLine
 
@@ -38,13 +39,23 @@ def read_by_plugin(text: str, ending: str) -> Parsed:
     try:
         parse = plugin.load()
         with plugin.guarding():
-            return Parsed(tuple(_clean(parse(text))))
+            return clean_lines(parse(text))
     except PluginError as error:
         raise MediaError("bad_lyrics", str(error)) from error
 
 
+def clean_lines(lines: Iterable[Any]) -> Parsed:
+    """What a plug-in gave as lines like those of any other format.
+
+    Raises:
+        MediaError: "bad_lyrics": more lines or letters than a song has.
+        TypeError: something else than lines.
+    """
+    return Parsed(tuple(_clean(islice(lines, MAX_LINES + 1))))
+
+
 def _clean(lines: Iterable[Any]) -> Iterable[LyricLine]:
-    """The lines as those of any other format: cleaned, and within the times of a video."""
+    """The lines with clean text, and within the times of a video."""
     for line in lines:
         if not isinstance(line, LyricLine):
             raise TypeError(f"a line is no LyricLine but {type(line).__name__}")

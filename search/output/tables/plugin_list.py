@@ -20,6 +20,7 @@ _BUILT_IN = {
     plugins.ENCODERS: {*ENCODERS, *CLASSIFIERS},
     plugins.PROFILES: set(PROFILES),
     plugins.LYRICS: {ending.removeprefix(".") for ending in SIDECAR_ENDINGS},
+    plugins.LYRIC_SOURCES: set(),
     plugins.OUTPUT: set(REPORT_FORMS),
 }
 

@@ -22,7 +22,7 @@ ARTISTS = (None, "Björk", "BJORK", "Sigur Rós", "100% Wolf", "a_b", "Straße")
 TITLES = ("Jóga", "joga (live)", "Cœur—de pirate", "50% off_now", "Strasse")
 FOLDERS = ("/music/a", "/music/a/live", "/music/ab", "/music/a%")
 TAGS = ("seashore", "Drake, Mallard", "drake,  mallard")
-SOURCES = ("sidecar", "subtitles", "tag", "whisper")
+SOURCES = ("sidecar", "subtitles", "tag", "plugin", "whisper")
 
 
 @dataclass(frozen=True)
