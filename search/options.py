@@ -58,7 +58,4 @@ def choose_fusion(encoders: Encoders, asked: Fusion | None = None) -> Fusion:
         QueryError: the fusion is unknown.
     """
     own = SearchOptions().fusion if encoders.profile.fusion is None else encoders.profile.fusion
-    chosen = own if asked is None else asked
-    if chosen not in get_args(Fusion):
-        raise QueryError(f"fusion is {' or '.join(get_args(Fusion))}, not {chosen!r}")
-    return cast(Fusion, chosen)
+    return SearchOptions(fusion=cast(Fusion, own if asked is None else asked)).fusion

@@ -5,7 +5,7 @@ from typing import Any
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.search.scoring.null_distribution import read_medians
 from mvsearch.store.library import Library
-from mvsearch.store.records import MODALITIES, Modality
+from mvsearch.store.records import MODALITIES, Modality, Space
 from mvsearch.store.vectors.index import VectorIndex
 
 # Of each stage that may: videos with key frames only.
@@ -16,22 +16,18 @@ def read_status(library: Library) -> dict[str, Any]:
     """The library in numbers."""
     catalog = library.catalog
     spaces = catalog.spaces()
+    folders = catalog.folders()
     return {
         "library": str(library.folder),
         "profile": catalog.profile(),
         "videos": catalog.n_videos(),
-        "folders": [str(folder) for folder in catalog.folders()],
-        "missing_folders": [str(folder) for folder in catalog.folders() if not folder.is_dir()],
+        "folders": [str(folder) for folder in folders],
+        "missing_folders": [str(folder) for folder in folders if not folder.is_dir()],
         "failures": len(catalog.failures()),
         "removed": len(catalog.removed_videos()),
         "stages": {
             stage: {
-                space.key: {
-                    "pending": len(_find_pending(library, stage, space.key)),
-                    "segments": library.index(space).n,
-                }
-                | _count_rough(library, stage, space.key)
-                | tell_recall(library.index(space))
+                space.key: _count(library, stage, space)
                 for space in spaces
                 if space.modality == stage and not space.view
             }
@@ -39,6 +35,14 @@ def read_status(library: Library) -> dict[str, Any]:
         },
         "median_unrelated": read_medians(library),
     }
+
+
+def _count(library: Library, stage: Modality, space: Space) -> dict[str, float]:
+    """A stage in numbers."""
+    index = library.index(space)
+    n_pending = len(_find_pending(library, stage, space.key))
+    rough = _count_rough(library, stage, space.key)
+    return {"pending": n_pending, "segments": index.n, **rough, **tell_recall(index)}
 
 
 def _find_pending(library: Library, stage: Modality, space_key: str) -> set[str]:

@@ -21,26 +21,14 @@ from mvsearch.search.localization.segmentation import MAX_PIECE_VECTORS, cut_tra
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Modality
 
-
-@dataclass(frozen=True, slots=True)
-class AlignmentOptions:
-    """When positions count, and how many are returned.
-
-    Attributes:
-        slowest, fastest: range of rates in seconds of video per second of clip; 1 and 1 for one
-            speed.
-        tolerance_seconds: positions within this distance are one.
-        min_peak_share: share of the best position's nats that another position needs.
-        min_support: below it, no time is given.
-        n_alignments: maximum number for each piece of a clip.
-    """
-
-    slowest: float = 0.85
-    fastest: float = 1.18
-    tolerance_seconds: float = 1.0
-    min_peak_share: float = 0.9
-    min_support: float = 0.5
-    n_alignments: int = 3
+# Range of rates, in seconds of video per second of clip.
+SLOWEST, FASTEST = 0.85, 1.18
+# Positions within this distance are one.
+TOLERANCE_SECONDS = 1.0
+# Share of the best position's nats that another position needs.
+MIN_PEAK_SHARE = 0.9
+# Below it, no time is given.
+MIN_SUPPORT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +84,7 @@ def align(
     tracks: Sequence[SimilarityTrack],
     duration_seconds: float,
     video_seconds: float,
-    options: AlignmentOptions = AlignmentOptions(),
+    n_alignments: int = 3,
 ) -> list[Alignment]:
     """Find the positions of a clip in a video, best first; several if it occurs several times.
 
@@ -108,7 +96,7 @@ def align(
         tracks: at least one, each with q >= 1 and n >= 1.
         duration_seconds: of the clip.
         video_seconds: of the video.
-        options: when positions count, and how many are returned.
+        n_alignments: maximum number for each piece of a clip.
 
     Returns:
         At least one alignment, limited to the video. If none has enough support, one without times
@@ -117,21 +105,21 @@ def align(
     # Pieces of a long clip need more vectors than the clip as a whole.
     tracks = [subsample(track, MAX_PIECE_VECTORS) for track in tracks]
     subsampled = [subsample(track) for track in tracks]
-    evidence = _compute_evidence(subsampled, duration_seconds, video_seconds, options)
-    peaks = _find_peaks(evidence, options)
+    evidence = _compute_evidence(subsampled, duration_seconds, video_seconds)
+    peaks = _find_peaks(evidence, n_alignments)
     # A clip that is not from this video has no pieces either.
-    if _combine_trust(tracks) >= options.min_support:
+    if _combine_trust(tracks) >= MIN_SUPPORT:
         pieces = split_clip(tracks, evidence.grid, peaks[0].rate, duration_seconds)
         apart = []
         for piece in pieces if len(pieces) > 1 else []:
             seconds = piece.end_seconds - piece.start_seconds
             own = [subsample(track) for track in cut_tracks(tracks, piece)]
-            part = _compute_evidence(own, seconds, video_seconds, options)
-            apart.append(_make_alignments(part, _find_peaks(part, options), video_seconds, options))
+            part = _compute_evidence(own, seconds, video_seconds)
+            apart.append(_make_alignments(part, _find_peaks(part, n_alignments), video_seconds))
         supported = [found for found in apart if found[0].start_seconds is not None]
         if len(supported) > 1:
             return [alignment for found in supported for alignment in found]
-    return _make_alignments(evidence, peaks, video_seconds, options)
+    return _make_alignments(evidence, peaks, video_seconds)
 
 
 def _combine_trust(tracks: Sequence[SimilarityTrack]) -> float:
@@ -143,16 +131,15 @@ def _compute_evidence(
     tracks: Sequence[SimilarityTrack],
     duration_seconds: float,
     video_seconds: float,
-    options: AlignmentOptions,
 ) -> _Evidence:
-    grid = make_offset_grid(tracks, duration_seconds, options.slowest, options.fastest)
+    grid = make_offset_grid(tracks, duration_seconds, SLOWEST, FASTEST)
     nats = [vote_offsets(track, grid, duration_seconds) for track in tracks]
     total = sum(nats, compute_prior(grid, duration_seconds, video_seconds))
     likelihood = np.exp(total - total.max())
     return _Evidence(tracks, grid, nats, total, likelihood / likelihood.sum(), duration_seconds)
 
 
-def _find_peaks(evidence: _Evidence, options: AlignmentOptions) -> list[_Peak]:
+def _find_peaks(evidence: _Evidence, n_alignments: int) -> list[_Peak]:
     """The most likely positions, at least a clip length apart; the last may be too weak."""
     grid = evidence.grid
     tops = evidence.total.max(axis=0)
@@ -161,21 +148,21 @@ def _find_peaks(evidence: _Evidence, options: AlignmentOptions) -> list[_Peak]:
     reach = int(max(evidence.duration_seconds, *intervals) / grid.step_seconds) + 1
     peaks: list[_Peak] = []
     floor = -np.inf
-    while len(peaks) < options.n_alignments:
+    while len(peaks) < n_alignments:
         at = int(tops.argmax())
         if tops[at] - typical < floor:
             break
         if not peaks:
-            floor = options.min_peak_share * float(tops[at] - typical)
-        peaks.append(_refine_peak(evidence, at, options.tolerance_seconds))
+            floor = MIN_PEAK_SHARE * float(tops[at] - typical)
+        peaks.append(_refine_peak(evidence, at))
         tops[max(0, at - reach) : at + reach + 1] = -np.inf
     return peaks
 
 
-def _refine_peak(evidence: _Evidence, at: int, tolerance_seconds: float) -> _Peak:
+def _refine_peak(evidence: _Evidence, at: int) -> _Peak:
     """The mean position around a maximum: finer than the grid, and the middle of a plateau."""
     grid = evidence.grid
-    reach = int(tolerance_seconds / grid.step_seconds)
+    reach = int(TOLERANCE_SECONDS / grid.step_seconds)
     near = slice(max(0, at - reach), at + reach + 1)
     is_usual = grid.rates == 1
     rows = is_usual if is_usual[evidence.total[:, at].argmax()] else ~is_usual
@@ -191,7 +178,6 @@ def _make_alignments(
     evidence: _Evidence,
     peaks: Sequence[_Peak],
     video_seconds: float,
-    options: AlignmentOptions,
 ) -> list[Alignment]:
     """Alignments with enough support; one without times if there are none."""
     elsewhere = max(0.0, 1.0 - sum(peak.mass for peak in peaks))
@@ -200,7 +186,7 @@ def _make_alignments(
     for peak in peaks:
         support = trust * peak.mass / max(peak.mass + elsewhere, 1e-300)
         found.append(_make_alignment(evidence, peak, support, video_seconds))
-    supported = [a for a in found if a.support >= options.min_support]
+    supported = [a for a in found if a.support >= MIN_SUPPORT]
     if supported:
         return supported
     best = max(found, key=lambda alignment: alignment.support)

@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 
 from mvsearch.indexer.encoders import find_points
-from mvsearch.search.localization.alignment import AlignmentOptions, align, merge_hits
+from mvsearch.search.localization.alignment import align, merge_hits
 from mvsearch.search.localization.offset_votes import SimilarityTrack
 from mvsearch.search.query.encode import EncodedPart, point_times
 from mvsearch.search.query.lexical import WordEvidence
@@ -85,7 +85,7 @@ def _align_clip(
     if not tracks:
         return []
     duration = asked[0][0].duration_seconds or 0.0
-    alignments = align(tracks, duration, max(ends), AlignmentOptions(n_alignments=n_moments))
+    alignments = align(tracks, duration, max(ends), n_moments)
     return [
         Moment(
             video.id,

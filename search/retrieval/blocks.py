@@ -31,18 +31,16 @@ class Block:
     starts: Offsets
 
 
-def iter_blocks(
-    index: VectorIndex, video_ids: Sequence[str], max_rows: int = BLOCK_ROWS
-) -> Iterator[Block]:
+def iter_blocks(index: VectorIndex, video_ids: Sequence[str]) -> Iterator[Block]:
     """Read the vectors of these videos in blocks of whole videos.
 
-    Videos without vectors are skipped; one longer than `max_rows` is a block of its own.
+    Videos without vectors are skipped; one longer than `BLOCK_ROWS` is a block of its own.
     """
     positions: list[int] = []
     sizes: list[int] = []
     for position, video_id in enumerate(video_ids):
         size = index.count(video_id)
-        if positions and sum(sizes) + size > max_rows:
+        if positions and sum(sizes) + size > BLOCK_ROWS:
             yield _read_block(index, video_ids, positions, sizes)
             positions, sizes = [], []
         if size:

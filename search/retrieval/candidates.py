@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from mvsearch.search.retrieval.prototypes import VideoPrototypes, estimate_rows, make_prototypes
 from mvsearch.search.retrieval.set_similarity import match_sets
+from mvsearch.search.retrieval.video_table import Positions
 from mvsearch.search.scoring.fusion import FloatArray, Similarities
 from mvsearch.store.records import Modality
 from mvsearch.store.vectors.index import VectorIndex
 
 # (some, others) similarities of each modality, and the positions of these, into as many scores.
 Score = Callable[[Similarities, Sequence[int], Sequence[int]], FloatArray]
-Positions = npt.NDArray[np.intp]
 
 # Maximum multiply-adds for comparing all pairs, half a minute of one core.
 MAX_OPERATIONS = 2e12

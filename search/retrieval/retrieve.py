@@ -85,9 +85,8 @@ def find_candidates(
     cost as much for one query vector, and many times as much for a song. If an approximate search
     is cheaper (`VectorIndex.is_scoring_cheaper`), the k nearest segments of every query vector
     bound the score of each video, by its own segments or else by the k-th (threshold algorithm;
-    Fagin, Lotem and Naor 2003). Of the undecided videos only three times `n_wanted`, and 2 *
-    `MIN_DOUBTFUL`, are
-    scored: the result is as complete as the k neighbours.
+    Fagin, Lotem and Naor 2003). Of the undecided videos only three times `n_wanted`, and
+    2 * `MIN_DOUBTFUL`, are scored: the result is as complete as the k neighbours.
 
     Args:
         asks: at least one.

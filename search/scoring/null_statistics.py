@@ -52,8 +52,7 @@ def estimate_distribution(similarities: FloatArray, video_ids: Sequence[str]) ->
     """Estimate the null distribution from measured pairs.
 
     Uses medians and an inner quantile, because some probes are related after all: two files of one
-        song,
-    or a common chorus line.
+    song, or a common chorus line.
 
     Args:
         similarities: (probes, videos) cosines, NaN if the probe is from the video itself.

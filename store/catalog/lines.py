@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import Connection, select, text
 
 from mvsearch.store.database.batches import in_batches
-from mvsearch.store.database.connection import Database
+from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.tables import EmbeddingRow, LyricLineRow
 from mvsearch.store.database.vector_rows import read_texts
 from mvsearch.store.unicode import normalise
@@ -72,11 +72,8 @@ def _is_accent(mark: str) -> bool:
     return "\u0300" <= mark <= "\u036f"
 
 
-class LineReader:
+class LineReader(DatabaseReader):
     """Questions about the words of all lyrics."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def n_lyric_lines(self) -> int:
         """How many lines the index of words holds; 0 where there is no index."""

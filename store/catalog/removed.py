@@ -9,17 +9,14 @@ from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.lookup import name_order
 from mvsearch.store.catalog.paths import decode_path, encode_key
-from mvsearch.store.database.connection import Database
+from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.rows import row_to_location, row_to_removed
 from mvsearch.store.database.tables import LocationRow, RemovedRow, VideoRow
 from mvsearch.store.records import Location, Video
 
 
-class RemovedReader:
+class RemovedReader(DatabaseReader):
     """The questions about removed videos; each is answered from one state of the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def removed_videos(self) -> list[Video]:
         """The videos that stay out, by artist, title and id, with the files where they were seen.

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.blobs import StoredVectors
-from mvsearch.store.database.connection import Database
+from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.rows import row_to_space
 from mvsearch.store.database.tables import EmbeddingRow, SpaceRow
 from mvsearch.store.database.vector_rows import row_to_vectors
@@ -45,11 +45,8 @@ class Snapshot:
                 yield row_to_vectors(rows[video_id], self.dim, self.versions[video_id])
 
 
-class VectorReader:
+class VectorReader(DatabaseReader):
     """The questions about vectors as they are stored."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     @property
     def is_holding(self) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from mvsearch.store.database.batches import in_batches
-from mvsearch.store.database.connection import Database
+from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.tables import StillRow
 from mvsearch.store.records import MAX_STILL_BYTES, Still
 
@@ -17,11 +17,8 @@ MAX_STILLS_READ = 64
 N_AT_ONCE = 200
 
 
-class StillReader:
+class StillReader(DatabaseReader):
     """The questions about stills; each is answered from one state of the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def still_seconds(self, video_ids: Sequence[str]) -> dict[str, tuple[float, ...]]:
         """The times of the stills of these videos, in order; videos without any are left out."""

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from mvsearch.store.database.batches import in_batches
-from mvsearch.store.database.connection import Database
+from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.rows import row_to_tag, tag_to_row
 from mvsearch.store.database.tables import TagRow
 from mvsearch.store.errors import QueryError
@@ -22,11 +22,8 @@ def fold_tag(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-class TagReader:
+class TagReader(DatabaseReader):
     """The questions about tags; each is answered from one state of the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def tags(self, video_id: str) -> tuple[Tag, ...]:
         """The tags of a video, the surest first."""

@@ -146,3 +146,10 @@ def _prepare_sqlite(
     def begin(connection: Connection) -> None:
         is_writing = connection.get_execution_options().get("is_writing", False)
         guard.begin(connection, is_writing=is_writing)
+
+
+class DatabaseReader:
+    """Base of the classes that read the catalogue; it keeps the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database

@@ -5,7 +5,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
 
-# What the driver, SQLAlchemy and `store.columns` raise where a catalogue is not as we leave it.
+# What the driver, SQLAlchemy and `columns` raise where a catalogue is not as we leave it.
 DATABASE_ERRORS = (DBAPIError, LibraryDamagedError, NoResultFound, StaleDataError)
 
 # SQLite's names for what is no fault of the file: it may not be opened, or memory is short.

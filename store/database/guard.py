@@ -58,25 +58,19 @@ def begin(connection: Connection, *, is_writing: bool) -> None:
     connection.exec_driver_sql(f"PRAGMA trusted_schema = {'ON' if is_writing else 'OFF'}")
 
 
-def find_strange(connection: Connection) -> list[str]:
-    """Triggers and views that are not ours: they would act, or answer, in our tables' place."""
-    if connection.dialect.name != "sqlite":
-        return []
-    rows = connection.exec_driver_sql(
-        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"
-    )
-    return [
-        f"the {kind} {name}"
-        for kind, name, sql in rows
-        if hashlib.blake2b(str(sql).encode(), digest_size=8).hexdigest() not in TRIGGERS
-    ]
-
-
 def refuse_strange(connection: Connection) -> None:
     """Refuse a catalogue with triggers or views that are not ours.
+
+    They would act, or answer, in our tables' place.
 
     Raises:
         LibraryDamagedError: it has some.
     """
-    for strange in find_strange(connection):
-        raise LibraryDamagedError(f"it holds {strange}, which is not ours")
+    if connection.dialect.name != "sqlite":
+        return
+    rows = connection.exec_driver_sql(
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"
+    ).all()
+    for kind, name, sql in rows:
+        if hashlib.blake2b(str(sql).encode(), digest_size=8).hexdigest() not in TRIGGERS:
+            raise LibraryDamagedError(f"it holds the {kind} {name}, which is not ours")

@@ -50,7 +50,7 @@ class Head:
         n_centred: videos that the centre was found among.
         centre: (dim,) float32.
         table: whose rows they are; rows behind these are what a killed writer left.
-        vector_sums, time_sums: checksums of both files; see `store.row_file`.
+        vector_sums, time_sums: checksums of both files; see `row_file.renew_sums`.
     """
 
     generation: int

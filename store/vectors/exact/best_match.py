@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from mvsearch.store.database.blobs import HalfMatrix, measure_lengths, widen
 from mvsearch.store.records import Matrix
+from mvsearch.store.vectors.index import Scores
 
 Offsets = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.float64]
 
 # Numbers that are read at once to be compared: 2 MB of float32, which stays near the processor.
 BLOCK_VALUES = 1 << 19

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from mvsearch.store.records import Matrix
 from mvsearch.store.vectors.exact.row_file import HEAD_BYTES, Bytes
+from mvsearch.store.vectors.exact.row_table import Rows
 
-Rows = npt.NDArray[np.int64]
 Halves = npt.NDArray[np.float16]
 
 # Rows that are wide at once while they are copied.

@@ -13,12 +13,12 @@ from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.records import Matrix, Space
 from mvsearch.store.vectors.approximate.inverted_lists import InvertedLists
 from mvsearch.store.vectors.approximate.nearest import ApproximateIndex, is_reading_cheaper
-from mvsearch.store.vectors.exact.best_match import RowReader, Scores, score_spans
+from mvsearch.store.vectors.exact.best_match import RowReader, score_spans
 from mvsearch.store.vectors.exact.centering import place_vectors
 from mvsearch.store.vectors.exact.nearest import ExactIndex
 from mvsearch.store.vectors.exact.row_file import HEAD_BYTES, Bytes
 from mvsearch.store.vectors.exact.row_table import Rows, RowTable
-from mvsearch.store.vectors.index import Neighbours, Spans
+from mvsearch.store.vectors.index import Neighbours, Scores, Spans
 
 # Vectors that were read stay as float32 up to so much a space: making these of float16 is most
 # of the work of comparing videos.

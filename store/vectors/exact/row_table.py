@@ -17,7 +17,7 @@ class RowTable:
     Attributes:
         ids: of the videos; empty for one that has left, whose rows are dead.
         offsets: (videos + 1,) int64; the rows of video v are `offsets[v]:offsets[v + 1]`.
-        versions: (videos,) int64; see `store.snapshots.Snapshot`.
+        versions: (videos,) int64; see `Snapshot`.
     """
 
     ids: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mvsearch.search.localization.alignment import Alignment, AlignmentOptions, align, merge_hits
+from mvsearch.search.localization.alignment import MIN_SUPPORT, Alignment, align, merge_hits
 from mvsearch.search.localization.offset_votes import MAX_VECTORS, SimilarityTrack, find_median
 
 STEP = 0.05
@@ -73,7 +73,7 @@ def test_a_clip_that_occurs_twice_gives_both_places() -> None:
     content[round(80 / STEP) : round(85 / STEP)] = cut(content, 20)
     found = align([track(content, cut(content, 20), 2)], 5, 120)
     assert sorted(round(a.start_seconds) for a in found) == [20, 80]
-    only = align([track(content, cut(content, 20), 2)], 5, 120, AlignmentOptions(n_alignments=1))
+    only = align([track(content, cut(content, 20), 2)], 5, 120, n_alignments=1)
     assert len(only) == 1
 
 
@@ -430,7 +430,7 @@ def test_whatever_comes_in_what_comes_out_is_a_stretch_of_the_video_or_none(
             assert len(found) == 1
         else:
             assert 0 <= place.start_seconds <= place.end_seconds <= end
-            assert place.support >= AlignmentOptions().min_support
+            assert place.support >= MIN_SUPPORT
             assert math.isfinite(place.rate)
 
 
