@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.checking import check
     from mvsearch.search.api.library import VideoLibrary
     from mvsearch.search.api.library import open_library as open
+    from mvsearch.search.api.models import check_models, fetch_model, list_models
     from mvsearch.search.query.make_query import Clip, make_query
     from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
@@ -37,6 +38,7 @@ _PLACES = {
     "mvsearch.indexer.progress": ("Progress",),
     "mvsearch.search.api.checking": ("check",),
     "mvsearch.search.api.library": ("VideoLibrary",),
+    "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
@@ -91,6 +93,9 @@ __all__ = [
     "WeightsMissingError",
     "__version__",
     "check",
+    "check_models",
+    "fetch_model",
+    "list_models",
     "make_query",
     "open",
 ]

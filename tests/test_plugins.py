@@ -15,9 +15,9 @@ from mvsearch.indexer.encoders import PROFILES, Encoders, find_profile, load_enc
 from mvsearch.indexer.encoders.networks.weights import list_models
 from mvsearch.indexer.lyrics import Song, find_lyrics
 from mvsearch.indexer.lyrics.files.sidecar import read_sidecars
+from mvsearch.search.api.plugins import list_plugin_statuses
 from mvsearch.search.commands.process import run_app
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
-from mvsearch.search.output.tables.plugin_list import list_plugin_statuses
 from mvsearch.store.errors import MediaError, MvsearchError, PluginError
 from mvsearch.store.library import Library
 from mvsearch.store.records import LyricLine, Lyrics

@@ -11,7 +11,7 @@ from mvsearch.search.commands.process import EXIT_FAILURES
 from mvsearch.search.output.terminal import make_console, print_json
 
 if TYPE_CHECKING:
-    from mvsearch.indexer.encoders.networks.weights import ModelStatus
+    from mvsearch.search.api.models import ModelStatus
 
 app = typer.Typer(help="Weights of encoders.", epilog=show_examples("models"))
 app.callback(invoke_without_command=True)(require_command)
@@ -20,10 +20,9 @@ app.callback(invoke_without_command=True)(require_command)
 @app.command("list", epilog=show_examples("models list"))
 def list_models_command(as_json: JsonOption = False) -> None:
     """List the encoders and Whisper models, and whether their weights are installed."""
-    from mvsearch.indexer.encoders.networks.weights import list_models
-    from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
+    from mvsearch.search.api.models import list_models
 
-    _show_models([*list_models(), *list_whisper_models()], as_json)
+    _show_models(list_models(), as_json)
 
 
 @app.command("check", epilog=show_examples("models check"))
@@ -32,7 +31,7 @@ def check_models_command(
     as_json: JsonOption = False,
 ) -> None:
     """Verify checksums, then load and test the encoders with installed weights."""
-    from mvsearch.indexer.encoders.networks.weights import check_models
+    from mvsearch.search.api.models import check_models
 
     statuses = check_models(names or None)
     _show_models(statuses, as_json)
@@ -45,14 +44,10 @@ def fetch_model_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An encoder, or whisper-MODEL.")],
 ) -> None:
     """Download the weights of an encoder, or a Whisper model."""
-    from mvsearch.indexer.encoders.networks.weights import fetch_model
-    from mvsearch.indexer.lyrics.whisper.transcribe import fetch_weights
+    from mvsearch.search.api.models import fetch_model
 
-    if name.startswith("whisper-"):
-        typer.echo(f"{name} is in {fetch_weights(name.removeprefix('whisper-'))}")
-    else:
-        status = fetch_model(name)
-        typer.echo(f"{name} is in {status.folder}" if status.folder else f"{name} needs no weights")
+    status = fetch_model(name)
+    typer.echo(f"{name} is in {status.folder}" if status.folder else f"{name} needs no weights")
 
 
 def _show_models(statuses: "Sequence[ModelStatus]", as_json: bool) -> None:

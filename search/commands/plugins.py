@@ -12,11 +12,8 @@ app = typer.Typer()
 @app.command("plugins", epilog=show_examples("plugins"))
 def list_plugins_command(as_json: JsonOption = False) -> None:
     """List the installed plug-ins and their problems."""
-    from mvsearch.search.output.tables.plugin_list import (
-        list_plugin_statuses,
-        plugin_to_dict,
-        print_plugins,
-    )
+    from mvsearch.search.api.plugins import list_plugin_statuses
+    from mvsearch.search.output.tables.plugin_list import plugin_to_dict, print_plugins
 
     statuses = list_plugin_statuses()
     if as_json:

@@ -1,0 +1,52 @@
+"""Lists, verifies and downloads the weights of encoders and Whisper models."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mvsearch.indexer.encoders.networks import weights
+from mvsearch.indexer.encoders.networks.weights import ModelStatus
+from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
+from mvsearch.indexer.lyrics.whisper.transcribe import fetch_weights
+
+__all__ = ["ModelStatus", "check_models", "fetch_model", "list_models"]
+
+_WHISPER = "whisper-"
+
+
+def list_models() -> list[ModelStatus]:
+    """Every encoder, classifier and Whisper model, and whether its weights are installed.
+
+    None is loaded; a plug-in that cannot be used is listed with its problem.
+
+    Raises:
+        MvsearchError: the Whisper engine of `MVSEARCH_WHISPER_ENGINE` is not installed.
+    """
+    return [*weights.list_models(), *list_whisper_models()]
+
+
+def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
+    """Verify checksums, then load and test the encoders with installed weights.
+
+    Args:
+        names: which encoders; all by default. Absent weights are a problem of named ones only.
+
+    Raises:
+        MvsearchError: no such encoder.
+    """
+    return weights.check_models(names)
+
+
+def fetch_model(name: str) -> ModelStatus:
+    """Download the weights of an encoder, or of `whisper-MODEL`, unless they are there.
+
+    Raises:
+        MvsearchError: no such encoder or model.
+        WeightsMissingError: the download failed; the message says how to place them by hand.
+    """
+    if not name.startswith(_WHISPER):
+        return weights.fetch_model(name)
+    file = fetch_weights(name.removeprefix(_WHISPER))
+    known = next((each for each in list_whisper_models() if each.name == name), None)
+    if known is None:
+        return ModelStatus(name, (), True, file.stat().st_size, file, "openai-whisper")
+    return replace(known, folder=file)
