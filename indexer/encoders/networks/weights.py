@@ -21,16 +21,17 @@ from mvsearch.indexer.encoders import (
 from mvsearch.indexer.encoders.networks.checkpoints import (
     CHECKSUMS,
     DownloadedWeights,
-    PackagedWeights,
     TorchvisionWeights,
-    Weights,
     compute_sha256,
     read_settings,
 )
 from mvsearch.indexer.encoders.networks.downloads import download
 from mvsearch.indexer.encoders.networks.export_cache import reading_through
+from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from mvsearch.store.records import MODALITIES, UNIT_TOLERANCE, Matrix
+
+Weights = PackagedWeights | DownloadedWeights | TorchvisionWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ def _look(name: str) -> ModelStatus:
         return ModelStatus(
             name, profiles, False, 0, weights.place(), weights.origin, problem=str(error)
         )
+    if isinstance(weights, PackagedWeights):
+        return ModelStatus(name, profiles, True, weights.n_bytes, found, weights.origin)
     files = [found] if found.is_file() else [found / file for file in weights.files]
     n_bytes = sum(file.stat().st_size for file in files)
     return ModelStatus(name, profiles, True, n_bytes, files[0].parent, weights.origin)

@@ -8,10 +8,10 @@ import numpy as np
 
 from mvsearch.indexer.encoders.networks.checkpoints import (
     DownloadedWeights,
-    PackagedWeights,
     compute_fingerprint,
     read_settings,
 )
+from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame, Tokens
@@ -58,7 +58,7 @@ class SentenceEncoder:
             WeightsMissingError: they are not there.
         """
         if isinstance(self.weights, PackagedWeights):
-            self.folder = self.weights.locate()
+            self.folder = self.weights.prepare()
             self.fingerprint = self.weights.sha256[:8]
         else:
             self.folder = self.weights.locate(folder)

