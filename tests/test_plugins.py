@@ -202,7 +202,7 @@ def test_a_profile_of_the_wrong_kind_or_modality_is_refused(
     install: Callable[[str, str, str, str], None],
 ) -> None:
     install(plugins.PROFILES, "odd", "PROFILE", "PROFILE = 3")
-    with pytest.raises(PluginError, match=r"odd-0 2\.0 fails: odd_0:PROFILE is no Profile"):
+    with pytest.raises(PluginError, match=r"odd-0 2\.0 fails: odd_0:PROFILE is not a Profile"):
         find_profile("odd")
     profile = (
         "from mvsearch.indexer.encoders.profiles import Profile\n"

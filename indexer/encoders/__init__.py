@@ -61,8 +61,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# Adding an encoder: a file of its own, a line here, a line in the contract test
-# (tests/indexer/encoders/test_contract.py).
+# docs/contributing.md says how to add an encoder.
 ENCODERS: dict[str, str] = {
     "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
     "minilm": "mvsearch.indexer.encoders.text.minilm:MiniLM",
@@ -78,7 +77,7 @@ ENCODERS: dict[str, str] = {
     "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }
 
-# Networks that say which of their classes they are shown or hear; some are encoders too.
+# Networks that classify frames or sound; some of them are encoders too.
 CLASSIFIERS: dict[str, str] = {
     "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
     "ast": "mvsearch.indexer.encoders.audio.audioset:AudioSetClassifier",
@@ -91,12 +90,12 @@ AnyEncoder = TypeVar("AnyEncoder", bound=Encoder)
 
 
 def load_encoder(name: str) -> Encoder:
-    """Load an encoder by its name: of the table, else of a plug-in; it is imported only now.
+    """Import and create an encoder by its name: a built-in one, else one of a plug-in.
 
     Raises:
-        MvsearchError: no such encoder.
-        PluginError: the plug-in fails.
-        WeightsMissingError: its weights are not there.
+        MvsearchError: there is no encoder of this name.
+        PluginError: the plug-in cannot be imported, or its encoder is not valid.
+        WeightsMissingError: its weights are missing.
     """
     logger.info("loading the encoder %s", name)
     if name in ENCODERS:
@@ -110,17 +109,17 @@ def load_encoder(name: str) -> Encoder:
 
 
 def list_names(table: Collection[str]) -> list[str]:
-    """The names of a table that are not for tests alone, then the encoders of plug-ins."""
+    """List the names in a table except those for tests, then the encoders of plug-ins."""
     own = [name for name in table if not name.startswith("toy-")]
     return own + [plugin.name for plugin in plugins.list_plugins(plugins.ENCODERS, table)]
 
 
 def load_classifier(name: str) -> Classifier:
-    """Load a classifier by its name in the table; its library is imported only now.
+    """Import and create a classifier by its name.
 
     Raises:
-        MvsearchError: no such classifier.
-        WeightsMissingError: its weights are not there.
+        MvsearchError: there is no classifier of this name.
+        WeightsMissingError: its weights are missing.
     """
     if name not in CLASSIFIERS:
         raise MvsearchError(f"no classifier is called {name!r}; there are {', '.join(CLASSIFIERS)}")
@@ -129,7 +128,7 @@ def load_classifier(name: str) -> Classifier:
 
 
 def find_points(encoder: str) -> OperatingPoints | None:
-    """The operating points of an encoder by its name; None where it was not calibrated."""
+    """Return the operating points of an encoder by its name; None if it is not calibrated."""
     place = ENCODERS.get(encoder)
     kind = find_plugin_class(encoder) if place is None else import_class(place)
     found = getattr(kind, "points", None)
@@ -137,13 +136,17 @@ def find_points(encoder: str) -> OperatingPoints | None:
 
 
 def import_class(place: str) -> Any:
-    """The class of a line of the tables, `module:name`."""
+    """Import the class that an entry of the tables names as `module:class`."""
     module, _, attribute = place.partition(":")
     return getattr(import_module(module), attribute)
 
 
 def _mark(encoder: AnyEncoder, how: str) -> AnyEncoder:
-    """Tell an encoder's spaces from those of the same encoder that is given something else."""
+    """Append a suffix to the revision of an encoder's spaces, in place.
+
+    The same encoder has another suffix in profiles that sample its input in another way, so that
+    their vectors are never compared.
+    """
     encoder.spaces = tuple(
         replace(space, revision=f"{space.revision}-{how}") for space in encoder.spaces
     )
@@ -151,7 +154,12 @@ def _mark(encoder: AnyEncoder, how: str) -> AnyEncoder:
 
 
 class Encoders:
-    """The encoders of one profile, each loaded when it is first used."""
+    """The encoders of one profile; each is loaded at its first use.
+
+    Raises:
+        MvsearchError: there is no profile of this name.
+        PluginError: the plug-in that brings the profile fails.
+    """
 
     def __init__(self, profile: str) -> None:
         self.name = profile
@@ -159,25 +167,29 @@ class Encoders:
 
     @cached_once
     def frames(self) -> FrameEncoder:
-        """The encoder of frames; the number of frames a video is part of its revision."""
+        """The frame encoder; its revision contains `Profile.frames_a_video`, if that is set."""
         encoder = cast(FrameEncoder, self._load(self.profile.frames, "frames"))
         n_frames = self.profile.frames_a_video
         return encoder if n_frames is None else _mark(encoder, f"{n_frames}random")
 
     @cached_once
     def lyrics(self) -> TextEncoder:
-        """The encoder of lyrics; whether they are one text is part of its revision."""
+        """The text encoder; its revision contains `Profile.is_lyrics_whole`, if that is set."""
         encoder = cast(TextEncoder, self._load(self.profile.lyrics, "lyrics"))
         return _mark(encoder, "whole") if self.profile.is_lyrics_whole else encoder
 
     @cached_once
     def audio(self) -> AudioEncoder | None:
-        """The encoder of sound; None where the profile has none."""
+        """The audio encoder; None if the profile has none."""
         name = self.profile.audio
         return None if name is None else cast(AudioEncoder, self._load(name, "audio"))
 
     def _load(self, name: str, modality: Modality) -> Encoder:
-        """Load an encoder that must be of this modality."""
+        """Load an encoder of the given modality.
+
+        Raises:
+            MvsearchError: the encoder has another modality, or there is none of this name.
+        """
         encoder = load_encoder(name)
         if encoder.spaces[0].modality != modality:
             found = encoder.spaces[0].modality
@@ -187,10 +199,11 @@ class Encoders:
         return encoder
 
     def check_weights(self) -> None:
-        """Refuse before any work what could not be done; loads no network.
+        """Check that the weights of all encoders are present; loads no network.
 
         Raises:
-            WeightsMissingError: one line on all weights that are missing, and what to type.
+            WeightsMissingError: one line that names all missing weights and the commands that
+                fetch them.
         """
         missing: dict[str, WeightsMissingError] = {}
         for modality in MODALITIES:
@@ -208,7 +221,7 @@ class Encoders:
             raise only
 
     def spaces(self) -> list[Space]:
-        """Every space of the profile; loads all of its encoders.
+        """Return all spaces of the profile; creates all of its encoders.
 
         Raises:
             WeightsMissingError: see `check_weights`.
@@ -218,12 +231,12 @@ class Encoders:
         return [space for encoder in used if encoder is not None for space in encoder.spaces]
 
     def get(self, modality: Modality) -> Any:
-        """The encoder of one modality, or None."""
+        """Return the encoder of a modality; None if the profile has none."""
         return getattr(self, modality)
 
     def release(self) -> None:
-        """Let go of what was loaded; what is used again is loaded again."""
+        """Free the loaded encoders; each is loaded again at its next use."""
         for modality in MODALITIES:
             self.__dict__.pop(modality, None)
-        # A network knows its recipe, and that the encoder which holds the network.
+        # An encoder, its network and the network's recipe refer to each other in a cycle.
         gc.collect()

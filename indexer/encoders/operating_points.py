@@ -1,19 +1,23 @@
-"""The similarity thresholds of an encoder."""
+"""The thresholds of cosine similarity that belong to an encoder."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoints:
-    """Cosines of one encoder's vectors, as an index places them; another's mean something else.
+    """Thresholds of one encoder, as cosines in [-1, 1] of its vectors in the vector index.
+
+    They are measured for each encoder (decision 0045) and do not apply to another one.
 
     Attributes:
-        same: parts what is the same, such as a frame and its copy, from what is not.
-        certain: at which that is certain.
-        alone: needed where nothing is there to compare with; None for what has no times.
-        trusted: mean best match at which a clip is as likely of a video as not; None for encoders
-            of text.
-        reach: how far from `trusted` that is nearly certain.
+        same: two frames, lines or windows with a cosine above it are taken as copies.
+        certain: mean cosine of aligned parts from which on the confidence is full.
+        alone: mean cosine that parts need where no background was measured, or where they agree at
+            every offset, as a still picture does; None for text encoders.
+        trusted: mean best match of a clip in a video at which the probability that it comes from
+            that video is 0.5; None for text encoders.
+        reach: distance from `trusted` at which that probability is about 0.08 or 0.92 (the
+            logistic function at ±2.5).
     """
 
     same: float
@@ -23,5 +27,5 @@ class OperatingPoints:
     reach: float = 0.125
 
 
-# What is said where an encoder has none.
+# Shown instead of a verdict for encoders that have no operating points.
 NOT_CALIBRATED = "not calibrated for this encoder"

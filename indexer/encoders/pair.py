@@ -30,30 +30,37 @@ from mvsearch.store.records import Matrix, Modality, Space
 if TYPE_CHECKING:
     import torch
 
-# Part of every revision: raise it when anything would be encoded differently.
+# Part of every revision: raise it with each change that changes the vectors.
 VERSION = 1
 
 PAIR_FILES = ("model.safetensors", "config.json", "preprocessor_config.json", "tokenizer.json")
 
 
 class PairEncoder(ABC):
-    """What picture-text and sound-text encoders share: a checkpoint of both, and the texts."""
+    """Base of encoders whose checkpoint has a media encoder and a text encoder.
+
+    Attributes:
+        name: of the encoder.
+        modality: of the media.
+        weights: the checkpoint.
+        frame: the special tokens around a text.
+        scale_name: name in the checkpoint of the logarithm of the logit scale.
+    """
 
     name: ClassVar[str]
     modality: ClassVar[Modality]
     weights: ClassVar[DownloadedWeights]
     frame: ClassVar[TokenFrame]
-    # The learned factor of the logits, as a logarithm, by its name in the checkpoint.
     scale_name: ClassVar[str] = "logit_scale"
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Find the weights; they are loaded at the first use.
+        """Locate the weights; they are loaded at the first use.
 
         Args:
-            folder: a checkpoint other than the one in its usual place.
+            folder: the folder of the checkpoint; by default that of `weights`.
 
         Raises:
-            WeightsMissingError: they are not there.
+            WeightsMissingError: a file is missing.
         """
         self.folder = self.weights.locate(folder)
         self.settings = read_settings(self.folder / "config.json")
@@ -63,11 +70,11 @@ class PairEncoder(ABC):
 
     @abstractmethod
     def find_dim(self) -> int:
-        """The length of its vectors, by its settings."""
+        """Return the number of dimensions of the vectors, from the checkpoint's `config.json`."""
 
     @abstractmethod
     def build_texts(self) -> "torch.nn.Module":
-        """Make the module that turns ids and mask into vectors."""
+        """Build the module: (n, t) int64 token ids and mask → (n, dim) float32 vectors."""
 
     def encode_words(self, texts: Sequence[str]) -> Matrix:
         """See `ReadsWords.encode_words`."""
@@ -87,7 +94,7 @@ class PairEncoder(ABC):
 
     @property
     def text_recipe(self) -> Recipe:
-        """How the network for texts comes to be."""
+        """How the network for texts is built or exported."""
         width = self.frame.max_tokens if self.frame.is_padded_fully else 4
         ids = np.ones((2, width), dtype=np.int64)
         axes = (0,) if self.frame.is_padded_fully else (0, 1)
@@ -127,20 +134,20 @@ class ProjectedTexts(PairEncoder):
 
 
 class PictureTextEncoder(PairEncoder):
-    """Frames and words in one space.
+    """Base of encoders of frames and words in one space.
 
-    A kind of it is a subclass that builds the two modules out of one checkpoint.
+    A subclass builds both modules from one checkpoint.
     """
 
     modality = "frames"
 
     @abstractmethod
     def build_pixels(self) -> "torch.nn.Module":
-        """Make the module that turns standardised (n, 3, height, width) into vectors."""
+        """Build the module: standardised (n, 3, height, width) float32 → (n, dim) float32."""
 
     @property
     def frame_size(self) -> tuple[int, int]:
-        """Width and height of the frames, by its settings."""
+        """Width and height of the frames in pixels, from the checkpoint's `config.json`."""
         size = int(self.settings["vision_config"].get("image_size", 224))
         return size, size
 
@@ -156,7 +163,7 @@ class PictureTextEncoder(PairEncoder):
 
     @property
     def frame_recipe(self) -> Recipe:
-        """How the network for frames comes to be."""
+        """How the network for frames is built or exported."""
         examples: tuple[Array, ...] = (example_frames(self.frame_size),)
         return Recipe(f"{self.name}-frames", self.revision, self._build_frames, examples, ((0,),))
 

@@ -20,11 +20,11 @@ _PROTOCOLS: dict[Modality, Any] = {
 
 
 def make_plugin_encoder(plugin: Plugin) -> Encoder:
-    """Make the encoder of a plug-in, and watch over what it encodes.
+    """Create the encoder of a plug-in; each of its outputs is validated from then on.
 
     Raises:
-        PluginError: it cannot be imported or made, or is no encoder.
-        WeightsMissingError: its weights are not there.
+        PluginError: it cannot be imported or created, or does not implement its protocol.
+        WeightsMissingError: its weights are missing.
     """
     make = plugin.load()
     with plugin.guarding():
@@ -38,11 +38,11 @@ def make_plugin_encoder(plugin: Plugin) -> Encoder:
         _watch(plugin, encoder, "encode_words", lambda made, n: _check([made], spaces[-1:], n))
     if hasattr(encoder, "encode_and_name"):
         _watch(plugin, encoder, "encode_and_name", lambda made, n: _check(made[0], spaces, n))
-    return encoder  # type: ignore[no-any-return]  # `find_fault` looked at it
+    return encoder  # type: ignore[no-any-return]  # `find_fault` checked it
 
 
 def find_plugin_class(name: str) -> Any:
-    """What a plug-in makes its encoder of; None where no plug-in that works has this name."""
+    """Return the class of a plug-in's encoder by name; None if there is none or it fails."""
     plugin = plugins.find_plugin(plugins.ENCODERS, name)
     try:
         return None if plugin is None else plugin.load()
@@ -51,7 +51,7 @@ def find_plugin_class(name: str) -> Any:
 
 
 def find_fault(encoder: Any, name: str) -> str | None:
-    """What keeps an object from being the encoder of this name; None where nothing does."""
+    """Say why an object is not a valid encoder of this name; None if it is."""
     spaces = getattr(encoder, "spaces", None)
     if not isinstance(spaces, tuple) or not spaces:
         return "its encoder has no tuple of spaces"
@@ -68,7 +68,9 @@ def find_fault(encoder: Any, name: str) -> str | None:
 def _watch(
     plugin: Plugin, encoder: Any, method: str, check: Callable[[Any, int], str | None]
 ) -> None:
-    """Let a method of an encoder fail with one line: a fault of one file is that file's alone.
+    """Replace a method of an encoder by one that validates its output.
+
+    An error or an invalid output becomes a `MediaError`, so that it fails one file, not the run.
 
     Raises:
         PluginError: the method cannot be replaced.
@@ -92,7 +94,7 @@ def _watch(
 
 
 def _check(matrices: Sequence[Matrix], spaces: Sequence[Space], n_rows: int) -> str | None:
-    """What is wrong with what was encoded; None where it is one unit matrix for each space."""
+    """Say what is wrong with encoded vectors; None if they are one unit matrix for each space."""
     if len(matrices) != len(spaces):
         return f"it gives {len(matrices)} matrices for {len(spaces)} spaces"
     for matrix, space in zip(matrices, spaces, strict=True):

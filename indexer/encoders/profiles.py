@@ -8,15 +8,15 @@ from mvsearch.store.errors import MvsearchError, PluginError
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Which encoder serves each modality, and what of a video it is given.
+    """The encoder of each modality, and how its input is sampled.
 
     Attributes:
-        frames, lyrics, audio: names in the table of encoders; None where sound is not used.
-        whisper_model: which Whisper model writes down what is sung.
-        frames_a_video: so many frames, drawn at random from those of a file; None takes all.
-        is_lyrics_whole: a song's lyrics are one text with one vector, not one a line.
+        frames, lyrics, audio: names of encoders; `audio` is None if sound is not encoded.
+        whisper_model: name of the Whisper model that transcribes lyrics.
+        frames_a_video: number of frames drawn at random from those of a file; None takes all.
+        is_lyrics_whole: the lyrics of a video are encoded as one text, not line by line.
         is_lyrics_heard: where Whisper's weights are there, it is asked before any other source.
-        fusion: how a search fuses modalities unless it is told; None for what serves best.
+        fusion: the default fusion method of a search; None for that of the program.
     """
 
     frames: str
@@ -31,7 +31,7 @@ class Profile:
 
 PROFILES: dict[str, Profile] = {
     "embedded": Profile("efficientnet-lite0", "minilm", "signal", whisper_model="base"),
-    # The published retrieval; 0.6 and 0.4 are the weights of every library without sound.
+    # The published system. Its weights 0.6 and 0.4 are the default of all libraries without sound.
     "paper": Profile(
         "resnet50",
         "bert",
@@ -46,16 +46,16 @@ PROFILES: dict[str, Profile] = {
     "toy": Profile("toy-frames", "toy-lyrics", "toy-audio", whisper_model="tiny"),
 }
 
-# Exact and without weights, for tests: it works, and is shown to nobody.
+# Exact and without weights, for tests. It can be used but is not listed.
 TOY = "toy"
 
 
 def find_profile(name: str) -> Profile:
-    """The profile of a name: a built-in one, else one that a plug-in brings.
+    """Return a profile by its name: a built-in one, else one of a plug-in.
 
     Raises:
-        MvsearchError: there is none.
-        PluginError: the plug-in does not bring a profile.
+        MvsearchError: there is no profile of this name.
+        PluginError: the plug-in cannot be imported, or is not a valid `Profile`.
     """
     if name in PROFILES:
         return PROFILES[name]
@@ -68,21 +68,21 @@ def find_profile(name: str) -> Profile:
         )
     profile = plugin.load()
     if not isinstance(profile, Profile):
-        raise plugin.refuse(f"{plugin.entry.value} is no Profile")
+        raise plugin.refuse(f"{plugin.entry.value} is not a Profile")
     names = (profile.frames, profile.lyrics, profile.audio or "", profile.whisper_model)
     if not all(isinstance(name, str) for name in names):
-        raise plugin.refuse("a name in its profile is no text")
+        raise plugin.refuse("a name in its profile is not a string")
     return profile
 
 
 def list_profile_names() -> list[str]:
-    """The names that may be asked for: built-in profiles, then those of plug-ins."""
+    """List the names of the built-in profiles, then those of plug-ins."""
     own = [name for name in PROFILES if name != TOY]
     return own + [plugin.name for plugin in plugins.list_plugins(plugins.PROFILES, PROFILES)]
 
 
 def list_profiles() -> dict[str, Profile]:
-    """Every profile that can be used, by name; a plug-in that fails is left out."""
+    """Return all usable profiles by name; plug-ins that fail are left out."""
     found = {}
     for name in list_profile_names():
         try:

@@ -11,11 +11,11 @@ from mvsearch.store.records import Matrix, Space
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Turns frames, lines or audio windows into unit vectors.
+    """Encodes frames, lines or audio windows as unit vectors.
 
     Attributes:
-        spaces: the spaces that `encode` fills, the encoder's own first. Where the encoder reads
-            words (see `ReadsWords`), words land in the last one.
+        spaces: one for each matrix that `encode` returns, the main one first. The vectors of
+            `ReadsWords.encode_words`, if the encoder has it, lie in the last one.
     """
 
     spaces: tuple[Space, ...]
@@ -23,12 +23,16 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class FrameEncoder(Encoder, Protocol):
-    """Encodes frames that the decoder has already scaled to `frame_size` (width, height)."""
+    """Encodes frames.
+
+    Attributes:
+        frame_size: width and height in pixels to which the decoder scales the frames.
+    """
 
     frame_size: tuple[int, int]
 
     def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
-        """Encode (n, height, width, 3) RGB into one (n, dim) unit matrix for each space."""
+        """Encode (n, height, width, 3) uint8 RGB as one (n, dim) float32 unit matrix a space."""
 
 
 @runtime_checkable
@@ -36,81 +40,96 @@ class TextEncoder(Encoder, Protocol):
     """Encodes lyric lines."""
 
     def encode(self, texts: Sequence[str]) -> tuple[Matrix, ...]:
-        """Encode n texts into one (n, dim) unit matrix for each space."""
+        """Encode n texts as one (n, dim) float32 unit matrix a space."""
 
 
 @runtime_checkable
 class AudioEncoder(Encoder, Protocol):
-    """Encodes windows of mono sound in [-1, 1] at `sample_rate`."""
+    """Encodes windows of mono audio.
+
+    Attributes:
+        sample_rate: in hertz.
+        window_seconds: length of a window.
+        hop_seconds: from the start of a window to that of the next.
+    """
 
     sample_rate: int
     window_seconds: float
     hop_seconds: float
 
     def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
-        """Encode (n, samples) float32 into one (n, dim) unit matrix for each space."""
+        """Encode (n, samples) float32 in [-1, 1] as one (n, dim) float32 unit matrix a space."""
 
 
 @runtime_checkable
 class ReadsWords(Protocol):
-    """An encoder whose last space words can be compared in too."""
+    """An encoder that also encodes texts into its last space."""
 
     def encode_words(self, texts: Sequence[str]) -> Matrix:
-        """Encode n texts into (n, dim) unit vectors of `spaces[-1]`."""
+        """Encode n texts as an (n, dim) float32 unit matrix in `spaces[-1]`."""
 
 
 @runtime_checkable
 class ScalesLogits(Protocol):
-    """An encoder that reads words, whose training learned how sharply to tell texts apart."""
+    """An encoder of texts with a learned logit scale (CLIP, Radford et al. 2021)."""
 
     def read_logit_scale(self) -> float:
-        """The factor of its cosines before the softmax over texts."""
+        """Return the factor of the cosines before the softmax over texts."""
 
 
 @runtime_checkable
 class NamesThings(Protocol):
-    """An encoder of frames whose network also says which of its classes they show."""
+    """A frame encoder whose network is also a classifier."""
 
     def list_labels(self) -> Sequence[str]:
-        """The c names of the classes; two classes may have one name."""
+        """Return the names of the c classes; names may repeat."""
 
     def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
-        """Run the network once: the matrices of `encode`, and the (n, c) posterior.
+        """Run the network once; return the matrices of `encode` and the posterior.
 
-        The posterior may be 0 for classes that the network has no faith in.
+        The posterior is (n, c) float32 in [0, 1]. Classes that do not stand out may have 0.
         """
 
 
 @runtime_checkable
 class Classifier(Protocol):
-    """A network with classes.
+    """A network that classifies.
 
     Attributes:
-        key: its name and revision; changes whenever its posteriors would.
+        key: its name and revision; another key, other posteriors.
     """
 
     key: str
 
     def list_labels(self) -> Sequence[str]:
-        """The c names of the classes; two classes may have one name."""
+        """Return the names of the c classes; names may repeat."""
 
 
 @runtime_checkable
 class FrameClassifier(Classifier, Protocol):
-    """Classifies frames that the decoder has already scaled to `frame_size` (width, height)."""
+    """Classifies frames.
+
+    Attributes:
+        frame_size: width and height in pixels to which the decoder scales the frames.
+    """
 
     frame_size: tuple[int, int]
 
     def classify(self, frames: npt.NDArray[np.uint8]) -> Matrix:
-        """The (n, c) posterior of (n, height, width, 3) RGB; rows sum to 1."""
+        """Return the (n, c) float32 posterior of (n, height, width, 3) uint8 RGB; rows sum to 1."""
 
 
 @runtime_checkable
 class SoundClassifier(Classifier, Protocol):
-    """Classifies windows of mono sound in [-1, 1] at `sample_rate`, up to `longest_seconds`."""
+    """Classifies windows of mono audio in [-1, 1].
+
+    Attributes:
+        sample_rate: in hertz.
+        longest_seconds: maximum length of a window.
+    """
 
     sample_rate: int
     longest_seconds: float
 
     def classify(self, windows: Matrix) -> Matrix:
-        """The (n, c) posterior of (n, samples) float32; rows sum to 1."""
+        """Return the (n, c) float32 posterior of (n, samples) float32; rows sum to 1."""

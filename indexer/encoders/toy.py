@@ -27,12 +27,12 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 
 _GRID = 4
-# Distance between two colours, of 0 to 255, that makes the one e times likelier than the other.
+# Difference of the distances (0 to 255) of two colours at which one is e times as likely.
 _SOFTNESS = 32.0
 
 
 class ToyFrames:
-    """Mean colours of a 4 × 4 grid; words are compared with the mean colour of the whole."""
+    """Encodes the mean colours of a 4 × 4 grid; words lie in the space of the overall mean."""
 
     name: ClassVar[str] = "toy-frames"
     frame_size = (32, 32)
@@ -47,7 +47,7 @@ class ToyFrames:
         return self.encode_and_name(frames)[0]
 
     def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
-        """See `NamesThings.encode_and_name`; the nearer a colour, the likelier it is."""
+        """See `NamesThings.encode_and_name`; a softmax over the distances to the colours."""
         check_frames(frames, self.frame_size)
         cell = self.frame_size[0] // _GRID
         cells = frames.reshape(-1, _GRID, cell, _GRID, cell, 3).mean(axis=(2, 4))
@@ -71,14 +71,14 @@ class ToyFrames:
         return tuple(COLOURS)
 
     def encode_words(self, texts: Sequence[str]) -> Matrix:
-        """The mean of the colours that each text names; grey where it names none."""
+        """Encode the mean of the colours that each text names; grey if it names none."""
         named = [[COLOURS[word] for word in _find_words(text) if word in COLOURS] for text in texts]
         means = [np.mean(colours or [COLOURS["grey"]], axis=0) for colours in named]
         return _place(np.array(means).reshape(-1, 3))
 
 
 class ToyLyrics:
-    """A bag of hashed words: lines that share words are near, all others are not."""
+    """Encodes a text as a bag of hashed words."""
 
     name: ClassVar[str] = "toy-lyrics"
     points: ClassVar[OperatingPoints] = OperatingPoints(0.75, 0.9)
@@ -99,7 +99,7 @@ class ToyLyrics:
 
 
 class ToyAudio:
-    """The amplitude in bands of 125 Hz: sounds of one pitch are near, and the bands are classes."""
+    """Encodes the amplitude in bands of 125 Hz; the bands are the classes."""
 
     name: ClassVar[str] = "toy-audio"
     points: ClassVar[OperatingPoints] = OperatingPoints(0.8, 0.95, 0.96, 0.4)
@@ -119,7 +119,7 @@ class ToyAudio:
         return self.spaces[0].key
 
     def classify(self, windows: Matrix) -> Matrix:
-        """See `SoundClassifier.classify`; the louder a band, the likelier it is."""
+        """See `SoundClassifier.classify`; the share of each band in the energy."""
         energy = self._measure_bands(windows) + 1e-9
         posterior: Matrix = (energy / energy.sum(axis=1, keepdims=True)).astype(np.float32)
         return posterior
@@ -129,7 +129,7 @@ class ToyAudio:
         return [f"{125 * band} Hz" for band in range(self.spaces[0].dim)]
 
     def _measure_bands(self, windows: Matrix) -> npt.NDArray[np.float64]:
-        """The energy of (n, samples) in each band, (n, bands)."""
+        """Return the energy of (n, samples) in each band, (n, bands)."""
         n_samples = windows.shape[1]
         spectrum = np.abs(np.fft.rfft(windows.astype(np.float64), axis=1)) ** 2
         hertz = np.arange(spectrum.shape[1]) * self.sample_rate / max(1, n_samples)
@@ -140,7 +140,7 @@ class ToyAudio:
 
 
 def _place(colours: npt.NDArray[np.float64]) -> Matrix:
-    """Put colours of 0 to 255 around a middle grey, beside a constant that keeps grey from zero."""
+    """Centre colours (0 to 255) on grey and append a constant, so that grey is not zero."""
     return to_unit_rows(np.hstack([colours / 127.5 - 1.0, np.ones((len(colours), 1))]))
 
 

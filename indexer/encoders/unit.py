@@ -9,9 +9,9 @@ from mvsearch.store.records import Matrix
 
 
 def to_unit_rows(matrix: npt.NDArray[Any]) -> Matrix:
-    """Scale each row of (n, dim) to length one, as float32.
+    """Scale each row of (n, dim) to unit length, as float32.
 
-    A row of zeros has no direction: it becomes the first axis, so that it compares like any other.
+    A row of zeros, which has no direction, becomes the first unit vector.
     """
     rows = np.array(matrix, dtype=np.float64)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)

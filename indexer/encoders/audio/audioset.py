@@ -22,12 +22,12 @@ from mvsearch.store.records import Matrix
 if TYPE_CHECKING:
     import torch
 
-# Part of the key: raise it when sound would be classified differently.
+# Part of the key: raise it with each change that changes the posteriors.
 VERSION = 1
 
-# A window is 1,024 spectra that all look at each other; a few at a time keep the memory flat.
+# Attention over the 1,024 spectra of a window needs much memory: few windows a batch.
 _BATCH_SIZE = 2
-# Of the extractor, which fixes them: spectra of 25 ms, one every 10 ms.
+# Constants of the feature extractor.
 _SPECTRUM_SECONDS = 0.025
 _HOP_SECONDS = 0.01
 
@@ -43,13 +43,13 @@ class AudioSetClassifier:
     )
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Find the weights; they are loaded at the first window.
+        """Locate the weights; they are loaded at the first window.
 
         Args:
-            folder: a checkpoint other than the one in its usual place.
+            folder: the folder of the checkpoint; by default that of `weights`.
 
         Raises:
-            WeightsMissingError: they are not there.
+            WeightsMissingError: a file is missing.
         """
         self._folder = self.weights.locate(folder)
         fingerprint = compute_fingerprint(self._folder, self.weights.files)
@@ -68,11 +68,11 @@ class AudioSetClassifier:
     def classify(self, windows: Matrix) -> Matrix:
         """See `SoundClassifier.classify`.
 
-        The network was trained to tell each class by itself; the posterior is the softmax over all
-        of its logits, as publications that compare posteriors have it.
+        The network was trained with a sigmoid for each class. The posterior is the softmax over all
+        logits, as in publications that compare posteriors.
 
         Raises:
-            ValueError: the windows are longer than the network hears, or shorter than a spectrum.
+            ValueError: the windows are longer than `longest_seconds` or shorter than a spectrum.
         """
         shortest, longest = (
             round(seconds * self.sample_rate)
@@ -97,7 +97,7 @@ class AudioSetClassifier:
         from transformers import ASTFeatureExtractor
 
         with warnings.catch_warnings():
-            # The lowest of its 128 bands lie between two bins; training had it so as well.
+            # The lowest mel bands lie between two bins, in training too.
             warnings.filterwarnings("ignore", "At least one mel filter has all zero")
             return ASTFeatureExtractor.from_pretrained(self._folder, local_files_only=True)
 
@@ -107,7 +107,7 @@ class AudioSetClassifier:
 
     @property
     def recipe(self) -> Recipe:
-        """How its network comes to be."""
+        """How the network is built or exported."""
         prepared = read_settings(self._folder / "preprocessor_config.json")
         shape = (2, int(prepared.get("max_length", 1024)), int(prepared.get("num_mel_bins", 128)))
         example = np.zeros(shape, dtype=np.float32)

@@ -17,15 +17,15 @@ from mvsearch.store.records import Matrix
 if TYPE_CHECKING:
     import torch
 
-# A window is 1,001 spectra of 513 bins; a few at a time keep the memory flat.
+# A window is 1,001 spectra of 513 bins: few windows a batch keep the memory low.
 _BATCH_SIZE = 2
 _QUIETEST_POWER = 1e-10
 
 
 class Clap(ProjectedTexts):
-    """CLAP HTSAT, unfused (Wu et al. 2023); 512 numbers each.
+    """CLAP HTSAT, unfused (Wu et al. 2023); 512 dimensions.
 
-    Not `larger_clap_music`, which scores near zero in public retrieval tables.
+    `larger_clap_music` is not used: its scores in public retrieval benchmarks are near zero.
     """
 
     name = "clap"
@@ -33,7 +33,7 @@ class Clap(ProjectedTexts):
     model_class = "ClapModel"
     weights = DownloadedWeights("clap", "laion/clap-htsat-unfused", PAIR_FILES)
     frame = TokenFrame(start="<s>", end="</s>", pad="<pad>", max_tokens=77)
-    # Of sound against texts; `logit_scale_t` is of texts against sound.
+    # From audio to text; `logit_scale_t` is from text to audio.
     scale_name = "logit_scale_a"
 
     sample_rate = 48_000
@@ -41,7 +41,7 @@ class Clap(ProjectedTexts):
     hop_seconds = 5.0
 
     def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
-        """See `AudioEncoder.encode`; a shorter window is repeated as the training did.
+        """See `AudioEncoder.encode`; a shorter window is repeated, as in training.
 
         Raises:
             ValueError: the windows are empty or longer than `window_seconds`.
@@ -62,7 +62,7 @@ class Clap(ProjectedTexts):
 
     @property
     def sound_recipe(self) -> Recipe:
-        """How the network for sound comes to be."""
+        """How the network for audio is built or exported."""
         example = np.zeros((2, int(self.window_seconds * self.sample_rate)), dtype=np.float32)
         return Recipe(f"{self.name}-sound", self.revision, self._build_sound, (example,), ((0,),))
 
@@ -91,9 +91,9 @@ class Clap(ProjectedTexts):
 
 
 def _build_log_mel(extractor: Any) -> "torch.nn.Module":
-    """Make the module that turns (n, samples) into (n, spectra, bands) in decibels.
+    """Build the module: (n, samples) → (n, spectra, bands), the log-mel spectrogram in decibels.
 
-    The Fourier transform is two matrix products, so that any runtime can do it.
+    The Fourier transform is two matrix products, which every runtime supports.
     """
     import torch
 

@@ -12,8 +12,8 @@ from mvsearch.indexer.encoders.operating_points import OperatingPoints
 from mvsearch.indexer.encoders.unit import to_unit_rows
 from mvsearch.store.records import Matrix, Space
 
-# Share of each group in the squared length of a typical vector, relative to the others. Chosen by
-# benchmarks/audio_robustness.py; halving or doubling one moves its figures by under a hundredth.
+# Relative share of each group in the squared length of a typical vector. Chosen with
+# benchmarks/audio_robustness.py; halving or doubling one changes its figures by less than 0.01.
 WEIGHTS = {
     "mel": 0.5,
     "cepstrum": 0.5,
@@ -24,27 +24,27 @@ WEIGHTS = {
     "modulation": 6.0,
 }
 
-# Beyond so many scales a measure says no more: one outlier must not rule the cosine.
+# Measures saturate at so many scales, so that one outlier does not dominate the cosine.
 SATURATION = 3.0
 
-# Windows measured at once: more is slower, because the spectra leave the cache.
+# Windows a batch. More are slower: their spectra do not fit the processor cache.
 BATCH_WINDOWS = 8
 SHORTEST_SAMPLES = SAMPLE_RATE
 
 
 class Signal:
-    """Encodes windows by log-mel and cepstral statistics, chroma, pitch, rhythm and movement.
+    """Encodes windows by log-mel and cepstral statistics, chroma, pitch, rhythm and modulation.
 
-    Stateless: the scale of each measure is a constant, so that vectors of different libraries can
-    be compared and a library can grow. See `indexer.encoders.spectral` for the measures.
+    The scale of each measure is a constant and not computed from a library, so that a library can
+    grow and vectors of two libraries can be compared. The measures are in `audio.spectral`.
     """
 
     sample_rate = SAMPLE_RATE
     window_seconds = 5.0
-    # Twice this places one cut in four more than a second wrong; this, one in a hundred.
+    # Clips located more than a second wrong: one in a hundred; with twice the hop, one in four.
     hop_seconds = 1.25
-    # Copies of 34 videos have 0.92 and more, strangers 0.73 and less, because all music has much in
-    # common. Clips have 0.88 and more with their video, 0.65 and less with others.
+    # Over 34 videos: copies have 0.92 and more, other videos 0.73 and less, as all music has much
+    # in common. Clips have 0.88 and more with their video, 0.65 and less with others.
     points: ClassVar[OperatingPoints] = OperatingPoints(
         same=0.8, certain=0.95, alone=0.96, trusted=0.75, reach=0.1
     )
@@ -53,10 +53,10 @@ class Signal:
         self.spaces = (Space("audio", "signal", "1", sum(GROUPS.values())),)
 
     def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
-        """Encode (n, samples) float32 mono at `sample_rate` into one (n, dim) unit matrix.
+        """Encode (n, samples) float32 mono at `sample_rate` as one (n, dim) float32 unit matrix.
 
-        Zeros at the end of a window are padding and do not count. A window of silence gets a
-        vector like any other, without meaning; samples that are not finite count as silence.
+        Zeros at the end of a window are taken as padding and left out. Samples that are not finite
+        are taken as zero. The vector of a silent window has no meaning.
         """
         padded = windows.astype(np.float32, copy=False)
         if not np.isfinite(padded).all():
@@ -74,7 +74,7 @@ class Signal:
 
 
 def _measure_lengths(windows: Matrix) -> npt.NDArray[np.int64]:
-    """Samples of each window up to its last one that is not zero, in whole frames, (n,)."""
+    """Return the length of each window without zeros at its end, in whole frames, (n,)."""
     n_samples = windows.shape[1]
     n_trailing = np.zeros(len(windows), np.int64)
     for row in np.flatnonzero(windows[:, -1] == 0):
@@ -86,7 +86,7 @@ def _measure_lengths(windows: Matrix) -> npt.NDArray[np.int64]:
 
 
 def _scale(groups: dict[str, Matrix]) -> Matrix:
-    """Bring the groups to one scale and put them side by side, (n, dim)."""
+    """Standardise, saturate and weight the measures of all groups, (n, dim)."""
     measures = np.concatenate([groups[name] for name in GROUPS], axis=1)
     location, scale, weight = _constants()
     standard = (measures - location) / scale
@@ -96,7 +96,7 @@ def _scale(groups: dict[str, Matrix]) -> Matrix:
 
 @cache
 def _constants() -> tuple[Matrix, Matrix, Matrix]:
-    """Location, scale and weight of every measure, (dim,) each."""
+    """Return location, scale and weight of every measure, (dim,) each."""
     location = np.array(" ".join(LOCATIONS[name] for name in GROUPS).split(), np.float32)
     scale = np.array(" ".join(SCALES[name] for name in GROUPS).split(), np.float32)
     weights = [np.full(size, np.sqrt(WEIGHTS[name] / size)) for name, size in GROUPS.items()]

@@ -1,9 +1,9 @@
 """Computes timbre, harmony, pitch and rhythm features of audio windows.
 
-Every measure is a statistic over the window that hardly moves when the window begins a second
-earlier or later, because a query's windows never fall on those of the library. Loudness is taken
-out first; what lies below the window's own mean spectral density, where noise and codecs rule, is
-held flat.
+The windows of a query start at other times than those of the library. So every measure is a
+statistic over the window that changes little when the window starts a second earlier or later.
+Windows are normalised to unit power. Levels below the mean spectral density of the window, which
+noise and codecs dominate, are compressed.
 """
 
 from functools import cache
@@ -14,11 +14,11 @@ import numpy.typing as npt
 from mvsearch.store.records import Matrix
 
 SAMPLE_RATE = 16_000
-N_FFT = 2048  # 128 ms: semitones are told apart down to the lowest pitch below
+N_FFT = 2048  # 128 ms, which resolves semitones down to the lowest pitch
 N_HOP = 512
 FRAMES_PER_SECOND = SAMPLE_RATE / N_HOP
-# scipy transforms several float32 frames in one instruction, in a third of numpy's time, and takes
-# 0.3 s to import: a query has fewer windows. The two differ by 1e-6 of the greatest value.
+# From so many windows on, scipy is used: it takes a third of numpy's time but 0.3 s to import, and
+# a query has fewer windows. The results differ by 1e-6 of the maximum.
 MANY_WINDOWS = 8
 N_BINS = N_FFT // 2 + 1
 
@@ -30,7 +30,7 @@ MEL_HERTZ = (30.0, 7600.0)
 LOWEST_PITCH_HERTZ = 440 * 2 ** (-21 / 12)
 N_OCTAVES = 5
 N_PITCHES = 12 * N_OCTAVES
-# Bins beyond the highest pitch only serve the neighbourhood that a peak is compared with.
+# Includes bins above the highest pitch, for the neighbourhood of its peaks.
 N_PITCH_BINS = int(4500 / SAMPLE_RATE * N_FFT)
 PEAK_NEIGHBOURHOOD_BINS = 81
 PEAK_HEIGHT = 1.3
@@ -46,7 +46,7 @@ MODULATION_PITCHES = 64
 MODULATION_ROWS = ((0, 1), (1, 2), (2, 3), (3, 5), (5, 8), (8, 12), (12, 18), (18, 27), (27, 40))
 N_MODULATION_COLUMNS = 24
 
-# The mean spectral density is 1: measures of timbre are flat below it, onsets a tenth of it.
+# Added before a logarithm, in units of the mean spectral density.
 TIMBRE_FLOOR = 1.0
 ONSET_FLOOR = 0.1
 TINY = 1e-6
@@ -63,10 +63,10 @@ GROUPS = {
 
 
 def describe(windows: Matrix) -> dict[str, Matrix]:
-    """Measure every group of `GROUPS`, one (n, size) float32 matrix each.
+    """Compute the measures of each group of `GROUPS`, one (n, size) float32 matrix each.
 
     Args:
-        windows: (n, samples) mono at `SAMPLE_RATE`, samples >= N_FFT.
+        windows: (n, samples) float32 mono at `SAMPLE_RATE`, samples >= N_FFT.
     """
     power = power_spectra(windows)
     mel = power @ mel_filterbank()
@@ -85,9 +85,9 @@ def describe(windows: Matrix) -> dict[str, Matrix]:
 
 
 def power_spectra(windows: Matrix) -> Matrix:
-    """Short-time power (n, frames, N_BINS), each window brought to zero mean and unit power.
+    """Compute the power spectrogram (n, frames, N_BINS) of windows, normalised to unit power.
 
-    White noise then has density 1 in every bin, whatever its gain was.
+    The mean of a window is subtracted first. White noise then has density 1 in every bin.
     """
     centred = windows - windows.mean(axis=1, keepdims=True)
     rms = np.sqrt(np.mean(np.square(centred), axis=1, keepdims=True))
@@ -102,7 +102,7 @@ def power_spectra(windows: Matrix) -> Matrix:
 
 
 def _transform(frames: Matrix) -> npt.NDArray[np.complex64]:
-    """The spectra (n, frames, N_BINS) of (n, frames, N_FFT)."""
+    """Compute the real Fourier transform, (n, frames, N_BINS), of (n, frames, N_FFT)."""
     if len(frames) < MANY_WINDOWS:
         return np.fft.rfft(frames).astype(np.complex64, copy=False)
     from scipy.fft import rfft
@@ -113,7 +113,7 @@ def _transform(frames: Matrix) -> npt.NDArray[np.complex64]:
 
 @cache
 def mel_filterbank() -> Matrix:
-    """Triangles (N_BINS, N_MELS) evenly spaced in mel (2595 log10(1 + f/700)), each of sum one."""
+    """Return triangular filters (N_BINS, N_MELS), spaced by 2595 log10(1 + f/700), of sum one."""
     lowest, highest = (2595 * np.log10(1 + hertz / 700) for hertz in MEL_HERTZ)
     edges = 700 * (10 ** (np.linspace(lowest, highest, N_MELS + 2) / 2595) - 1)
     hertz = np.arange(N_BINS)[:, None] * SAMPLE_RATE / N_FFT
@@ -126,7 +126,7 @@ def mel_filterbank() -> Matrix:
 
 @cache
 def dct_matrix(n: int, n_kept: int) -> Matrix:
-    """The orthonormal DCT-II as (n, n_kept); its first coefficient, the loudness, is left out."""
+    """Return the orthonormal DCT-II as (n, n_kept), without coefficient 0, the loudness."""
     order = np.arange(1, n_kept + 1)
     angles = np.pi / n * (np.arange(n)[:, None] + 0.5) * order
     matrix: Matrix = (np.sqrt(2 / n) * np.cos(angles)).astype(np.float32)
@@ -135,7 +135,7 @@ def dct_matrix(n: int, n_kept: int) -> Matrix:
 
 @cache
 def pitch_filterbank() -> Matrix:
-    """Triangles (N_PITCH_BINS, N_PITCHES) a semitone to each side of a pitch."""
+    """Return triangular filters (N_PITCH_BINS, N_PITCHES), a semitone to each side of a pitch."""
     hertz = np.maximum(np.arange(N_PITCH_BINS), 1) * SAMPLE_RATE / N_FFT
     semitones = 12 * np.log2(hertz / LOWEST_PITCH_HERTZ)
     distances = np.abs(semitones[:, None] - np.arange(N_PITCHES))
@@ -144,10 +144,13 @@ def pitch_filterbank() -> Matrix:
 
 
 def pitch_loudness(power: Matrix) -> Matrix:
-    """How strongly each pitch stands out, (n, frames, N_PITCHES) in [0, 1].
+    """Compute the salience of each pitch, (n, frames, N_PITCHES) in [0, 1].
 
-    Only spectral peaks count: what rises over its neighbourhood of about 630 Hz. Noise is flat
-    there, so that it takes away little and adds little (compare Wang, ISMIR 2003).
+    Only spectral peaks above the mean of a neighbourhood of about 630 Hz count. Noise has a flat
+    spectrum there and changes them little (compare Wang, ISMIR 2003).
+
+    Args:
+        power: (n, frames, N_BINS), from `power_spectra`.
     """
     padded = np.pad(power[:, :, :N_PITCH_BINS], ((0, 0), (1, 1), (0, 0)), mode="edge")
     amplitude: Matrix = np.sqrt((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / np.float32(3))
@@ -160,7 +163,7 @@ def pitch_loudness(power: Matrix) -> Matrix:
 
 
 def _mean_around(amplitude: Matrix) -> Matrix:
-    """Mean over PEAK_NEIGHBOURHOOD_BINS around each bin of the last axis, edges repeated."""
+    """Compute the moving mean over PEAK_NEIGHBOURHOOD_BINS of the last axis, edges repeated."""
     half = PEAK_NEIGHBOURHOOD_BINS // 2
     n_bins = amplitude.shape[2]
     sums = np.empty((*amplitude.shape[:2], n_bins + PEAK_NEIGHBOURHOOD_BINS))
@@ -174,7 +177,7 @@ def _mean_around(amplitude: Matrix) -> Matrix:
 
 
 def describe_covariance(cepstrum: Matrix) -> Matrix:
-    """Log standard deviations, then correlations above the diagonal, of (n, frames, N_MFCC)."""
+    """Return log standard deviations and correlations (upper triangle) of (n, frames, N_MFCC)."""
     n_coefficients = cepstrum.shape[2]
     centred = cepstrum - cepstrum.mean(axis=1, keepdims=True)
     covariance = centred.transpose(0, 2, 1) @ centred / cepstrum.shape[1]
@@ -185,7 +188,7 @@ def describe_covariance(cepstrum: Matrix) -> Matrix:
 
 
 def describe_chroma(loudness: Matrix) -> Matrix:
-    """Mean and standard deviation (n, 24) over time of the twelve pitch classes, C first."""
+    """Return mean and standard deviation (n, 24) over time of the twelve pitch classes from C."""
     classes = loudness.reshape(*loudness.shape[:2], N_OCTAVES, 12).sum(axis=2)
     total = classes.sum(axis=2, keepdims=True)
     shares = classes / (total + 0.1 * total.mean(axis=1, keepdims=True) + TINY)
@@ -193,9 +196,10 @@ def describe_chroma(loudness: Matrix) -> Matrix:
 
 
 def describe_rhythm(bands: Matrix) -> Matrix:
-    """Autocorrelation (n, N_BEATS) of the onset strength at `BEAT_SECONDS`; 1 repeats exactly.
+    """Return the autocorrelation (n, N_BEATS) of the onset strength at lags of `BEAT_SECONDS`.
 
-    Onset strength is the mean rise of the log-mel bands, as in Ellis, JNMR 2007.
+    1 is an exact repetition. Onset strength is the mean rise of the log-mel bands (Ellis, JNMR
+    2007).
     """
     onsets = np.maximum(np.diff(bands, axis=1), 0).mean(axis=2)
     onsets -= onsets.mean(axis=1, keepdims=True)
@@ -211,17 +215,20 @@ def describe_rhythm(bands: Matrix) -> Matrix:
 
 
 def describe_modulation(loudness: Matrix) -> Matrix:
-    """How pitches move: log magnitudes of a 2-D Fourier transform over time and pitch, pooled.
+    """Compute pooled log magnitudes of the 2-D Fourier transform over time and pitch.
 
-    A magnitude stays when the music begins earlier or later (rows, in time) and when it is
-    transposed (columns, in pitch): Bertin-Mahieux and Ellis, ISMIR 2012, on chroma. Rows are
-    pooled to about three an octave, columns in pairs; rising and falling movements are averaged.
+    The magnitudes do not depend on shifts in time and in pitch, that is transposition
+    (Bertin-Mahieux and Ellis, ISMIR 2012, on chroma). Rows (time) are pooled to about three an
+    octave, columns (pitch) in pairs. Rising and falling modulations are averaged.
+
+    Args:
+        loudness: (n, frames, N_PITCHES), from `pitch_loudness`.
     """
     centred = loudness - loudness.mean(axis=2, keepdims=True)
     centred = centred[:, :MODULATION_FRAMES]
     spectra = np.fft.rfft(centred, MODULATION_PITCHES, axis=2)[:, :, :N_MODULATION_COLUMNS]
     magnitude = np.abs(np.fft.fft(spectra, MODULATION_FRAMES, axis=1))
-    # Row -r of a rising movement holds what row r holds of a falling one.
+    # Row -r of a rising modulation corresponds to row r of a falling one.
     folded = magnitude[:, : MODULATION_FRAMES // 2].copy()
     folded[:, 1:] = (folded[:, 1:] + magnitude[:, : -MODULATION_FRAMES // 2 : -1]) / 2
     rows = np.stack([folded[:, a:b].mean(axis=1) for a, b in MODULATION_ROWS], axis=1)

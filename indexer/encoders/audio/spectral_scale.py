@@ -2,9 +2,9 @@
 
 Written by `python -m benchmarks.audio_robustness MUSIC OTHERS --measure FILE`. The location is the
 mean over 1030 windows of 41 recordings: songs, instruments, speech, film.
-The scale is the root of the variance over them plus the mean squared change of 365 cuts under
-low bit rate, low-pass, faster tempo and speed, transposition and white noise: a measure counts for
-less the more it moves when the music stays the same.
+The scale is the root of the sum of the variance over them and the mean squared change of 365
+excerpts under low bit rate, low-pass filter, faster tempo and speed, transposition and white noise.
+So a measure counts less the more it depends on these distortions.
 """
 
 LOCATIONS = {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Clip(ProjectedTexts, PictureTextEncoder):
-    """CLIP ViT-B/32 (Radford et al. 2021); 512 numbers each."""
+    """CLIP ViT-B/32 (Radford et al. 2021); 512 dimensions."""
 
     name = "clip"
     model_class = "CLIPModel"

@@ -37,7 +37,7 @@ from mvsearch.store.records import Matrix, Space
 if TYPE_CHECKING:
     import torch
 
-# Part of the revision: raise it when pictures or words would be encoded differently.
+# Part of the revision: raise it with each change that changes the vectors.
 VERSION = 1
 
 _N_FEATURES = 1280
@@ -47,8 +47,8 @@ _N_CLASSES = 1000
 class EfficientNetLite0:
     """EfficientNet-Lite0 (Tan and Le 2019; Liu 2020), trained on ImageNet.
 
-    Its pooled features are the frames' own space; its verdict over the 1,000 classes, as a point
-    among their names, is the space where words are compared.
+    The first space has the 1,280 pooled features. The second has the mean of the text vectors of
+    the 1,000 class names, weighted by the posterior, where words can be compared (`Concepts`).
     """
 
     name: ClassVar[str] = "efficientnet-lite0"
@@ -66,21 +66,21 @@ class EfficientNetLite0:
     )
 
     frame_size = (224, 224)
-    # Copies of 34 videos have 0.75 and more, strangers 0.43 and less. Clips, also spoilt ones,
-    # have 0.6 and more with their video, 0.3 and less with others (median 0.9 and 0.05).
+    # Over 34 videos: copies have 0.75 and more, other videos 0.43 and less. Clips, also distorted
+    # ones, have 0.6 and more with their video, 0.3 and less with others (median 0.9 and 0.05).
     points: ClassVar[OperatingPoints] = OperatingPoints(
         same=0.6, certain=0.8, alone=0.85, trusted=0.4
     )
 
     def __init__(self) -> None:
-        """Find the weights; they are loaded at the first frame.
+        """Locate the weights; they are loaded at the first frame.
 
         Raises:
-            WeightsMissingError: they, or those of MiniLM, are not there.
+            WeightsMissingError: they, or those of MiniLM, are missing.
         """
         self._folder = self.weights.prepare()
         self._reader = MiniLM()
-        # One revision for both spaces: a video is done when its first space is.
+        # One revision for both spaces: the stage is complete once the first space is.
         revision = f"{self.weights.sha256[:8]}-{self._reader.fingerprint}-{VERSION}"
         n_words = self._reader.spaces[0].dim
         self.spaces = (
@@ -105,7 +105,7 @@ class EfficientNetLite0:
         return self.spaces[0].key
 
     def classify(self, frames: npt.NDArray[np.uint8]) -> Matrix:
-        """See `FrameClassifier.classify`: the whole posterior, also where no class stands out."""
+        """See `FrameClassifier.classify`; no class is set to 0, unlike in `encode_and_name`."""
         check_frames(frames, self.frame_size)
         _, logits = run_in_batches(self._network, frames, (_N_FEATURES, _N_CLASSES))
         return to_posterior(logits).astype(np.float32)
@@ -129,7 +129,7 @@ class EfficientNetLite0:
 
     @property
     def recipe(self) -> Recipe:
-        """How its network comes to be."""
+        """How the network is built or exported."""
         fingerprint = f"{self.weights.sha256[:8]}-{VERSION}"
         examples = (example_frames(self.frame_size),)
         return Recipe(self.name, fingerprint, self._build, examples, ((0,),), self._write)
@@ -163,10 +163,10 @@ class EfficientNetLite0:
 
 
 def _list_class_names() -> list[str]:
-    """The names of ImageNet's classes, which torchvision has in a file that needs no torch.
+    """Read the names of the 1,000 ImageNet classes from torchvision's source, without importing it.
 
     Raises:
-        WeightsMissingError: torchvision is not there, or keeps them elsewhere.
+        WeightsMissingError: torchvision is not installed, or has no such list.
     """
     found = find_spec("torchvision")
     for root in (found and found.submodule_search_locations) or ():

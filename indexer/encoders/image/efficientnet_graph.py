@@ -8,10 +8,10 @@ import numpy as np
 from mvsearch.indexer.encoders.networks.network_graph import NetworkGraph
 from mvsearch.indexer.encoders.networks.runtime import Array
 
-# Of the depthwise convolutions: table 1 of Tan and Le 2019, of which Lite0 changes nothing.
+# Of the depthwise convolutions: table 1 of Tan and Le 2019, the same in Lite0.
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
 STEM_STRIDE = 2
-# Of batch normalisation, in all of the family.
+# Of batch normalisation, in all EfficientNets.
 EPSILON = 1e-3
 # Lite0 has ReLU6 where EfficientNet has swish (Liu 2020).
 HIGHEST = 6.0
@@ -21,9 +21,9 @@ def write_efficientnet(tensors: Mapping[str, Array], path: Path, size: tuple[int
     """Write the network: (n, height, width, 3) uint8 → (n, 1280) features, (n, 1000) logits.
 
     Args:
-        tensors: float32, by the names of torch's module.
-        path: of the graph.
-        size: width and height of the frames.
+        tensors: the float32 tensors of the PyTorch checkpoint by name.
+        path: of the ONNX file.
+        size: width and height of the frames in pixels.
     """
     width, height = size
     graph = NetworkGraph()
@@ -45,14 +45,14 @@ def write_efficientnet(tensors: Mapping[str, Array], path: Path, size: tuple[int
 
 
 class _Blocks:
-    """The parts of the network, each by the names of its tensors."""
+    """Adds layers to a graph by the names of their tensors."""
 
     def __init__(self, graph: NetworkGraph, tensors: Mapping[str, Array]) -> None:
         self.graph = graph
         self.tensors = tensors
 
     def add_block(self, given: str, name: str, stride: int) -> str:
-        """An inverted residual: expand, convolve each channel, project."""
+        """Add an inverted residual block: expansion, depthwise convolution, projection."""
         made = given
         if f"{name}._expand_conv.weight" in self.tensors:
             n_given = self.tensors[f"{name}._expand_conv.weight"].shape[1]
@@ -67,7 +67,7 @@ class _Blocks:
     def convolve(
         self, given: str, name: str, norm: str, *, stride: int = 1, is_bent: bool = True
     ) -> str:
-        """A convolution with its batch normalisation folded in, and ReLU6 behind it."""
+        """Add a convolution with folded batch normalisation; ReLU6 after it if `is_bent`."""
         weight = self.tensors[f"{name}.weight"]
         deviation = np.sqrt(self.tensors[f"{norm}.running_var"] + np.float32(EPSILON))
         factor = self.tensors[f"{norm}.weight"] / deviation
@@ -78,7 +78,7 @@ class _Blocks:
             self.graph.keep(weight * factor[:, None, None, None]),
             self.graph.keep(bias),
             auto_pad="SAME_UPPER",
-            # What sees one channel alone is depthwise: as many groups as channels.
+            # A kernel of one channel is depthwise: one group a channel.
             group=len(weight) if weight.shape[1] == 1 else 1,
             strides=(stride, stride),
             kernel_shape=weight.shape[2:],

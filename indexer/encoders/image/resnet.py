@@ -1,4 +1,4 @@
-"""Encodes frames with ResNet-50, as the published system does."""
+"""Encodes frames with ResNet-50, as in the published system."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -24,17 +24,17 @@ from mvsearch.store.records import Matrix, Space
 if TYPE_CHECKING:
     import torch
 
-# Part of the revision: raise it when pictures would be encoded differently.
+# Part of the revision: raise it with each change that changes the vectors.
 VERSION = 1
 
 _N_FEATURES = 2048
 
 
 class ResNet50:
-    """ResNet-50 (He et al. 2016) on ImageNet: the 2,048 pooled numbers before the classifier."""
+    """ResNet-50 (He et al. 2016), trained on ImageNet: the 2,048 pooled features."""
 
     name: ClassVar[str] = "resnet50"
-    # Torchvision's second and first weights for it.
+    # torchvision's IMAGENET1K_V2, else IMAGENET1K_V1.
     weights: ClassVar[TorchvisionWeights] = TorchvisionWeights(
         "resnet50", ("resnet50-11ad3fa6.pth", "resnet50-0676ba61.pth")
     )
@@ -42,13 +42,13 @@ class ResNet50:
     frame_size = (224, 224)
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Find the weights; they are loaded at the first frame.
+        """Locate the weights; they are loaded at the first frame.
 
         Args:
-            folder: where the file lies, if not in its usual place.
+            folder: the folder of the file; by default that of `weights`.
 
         Raises:
-            WeightsMissingError: it is not there.
+            WeightsMissingError: the file is missing.
         """
         self._path = self.weights.locate(folder)
         self._fingerprint = compute_fingerprint(self._path.parent, [self._path.name])
@@ -67,7 +67,7 @@ class ResNet50:
 
     @property
     def recipe(self) -> Recipe:
-        """How its network comes to be."""
+        """How the network is built or exported."""
         fingerprint = f"{self._fingerprint}-{VERSION}"
         return Recipe(
             self.name, fingerprint, self._build, (example_frames(self.frame_size),), ((0,),)

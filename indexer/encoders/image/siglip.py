@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class SigLIP2(PictureTextEncoder):
-    """SigLIP 2 B/16 (Tschannen et al. 2025), many languages; 768 numbers each.
+    """SigLIP 2 B/16 (Tschannen et al. 2025), multilingual; 768 dimensions.
 
-    Any checkpoint of a fixed resolution will do, B/32 at 256 too. Texts were lower-cased and
-    filled up to 64 tokens in training; the network sees the filling, so it has to be the same.
+    Other checkpoints of a fixed resolution work too, such as B/32 at 256. Texts are lower-cased and
+    padded to 64 tokens, as in training: the network attends to the padding.
     """
 
     name = "siglip2"

@@ -14,23 +14,23 @@ from platformdirs import user_cache_path
 
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 
-# Written beside what is fetched or made: each file's sha256, so that a later check can tell damage.
+# Written beside downloaded and exported files: the sha256 of each, so that damage can be detected.
 CHECKSUMS = "sha256.json"
 
 
 def models_folder() -> Path:
-    """Where downloaded weights and exported networks lie: $MVSEARCH_MODELS, else a cache folder."""
+    """Return the folder of weights and exports: $MVSEARCH_MODELS, else below the user's cache."""
     chosen = os.environ.get("MVSEARCH_MODELS")
     return Path(chosen).expanduser() if chosen else user_cache_path("mvsearch") / "models"
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadedWeights:
-    """A folder `MODELS/<name>/` that holds a checkpoint from the Hugging Face hub.
+    """A checkpoint of the Hugging Face hub, in the folder `<name>/` of `models_folder()`.
 
     Attributes:
-        repository: the hub's name for it.
-        files: what must be in the folder, the weights first.
+        repository: its name on the hub, `owner/name`.
+        files: the required files, the weights first.
     """
 
     name: str
@@ -47,10 +47,10 @@ class DownloadedWeights:
         return models_folder() / self.name
 
     def locate(self, folder: Path | None = None) -> Path:
-        """The folder where they are; `folder` where it is given.
+        """Return the folder, which is `folder` if given, after checking that no file is missing.
 
         Raises:
-            WeightsMissingError: a file is not there.
+            WeightsMissingError: a file is missing.
         """
         folder = folder or self.place()
         for name in self.files:
@@ -65,10 +65,11 @@ class DownloadedWeights:
 
 @dataclass(frozen=True, slots=True)
 class TorchvisionWeights:
-    """A file of torchvision's in `MODELS/<name>/`; its name ends in the start of its sha256.
+    """A weights file of torchvision, in the folder `<name>/` of `models_folder()`.
 
     Attributes:
-        files: the names that will do, the preferred one first.
+        files: accepted file names, the preferred one first. A name ends with the first digits of
+            the file's sha256.
     """
 
     name: str
@@ -84,10 +85,10 @@ class TorchvisionWeights:
         return models_folder() / self.name
 
     def locate(self, folder: Path | None = None) -> Path:
-        """The file; in `folder` where it is given.
+        """Return the path of the first accepted file, in `folder` if given.
 
         Raises:
-            WeightsMissingError: none of the files is there.
+            WeightsMissingError: there is none.
         """
         folder = folder or self.place()
         for name in self.files:
@@ -100,10 +101,10 @@ class TorchvisionWeights:
 
 
 def compute_sha256(path: Path) -> str:
-    """The sha256 of a file's content, in hexadecimal.
+    """Compute the sha256 of a file's content, in hexadecimal.
 
     Raises:
-        WeightsMissingError: it cannot be read.
+        WeightsMissingError: the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -113,9 +114,12 @@ def compute_sha256(path: Path) -> str:
 
 
 def recall_sha256(path: Path) -> str:
-    """Like `compute_sha256`, but a file of the same size and time is hashed only once.
+    """Return the sha256 of a file, from a cache if its size and modification time are unchanged.
 
-    Weights of a gigabyte take seconds to read, and a query should not wait for that.
+    Hashing a gigabyte takes seconds, too long for a query.
+
+    Raises:
+        WeightsMissingError: the file cannot be read.
     """
     path = path.resolve()
     stat = path.stat()
@@ -127,7 +131,7 @@ def recall_sha256(path: Path) -> str:
         if isinstance(known, dict) and known | stamp == known:
             return str(known["sha256"])
     digest = compute_sha256(path)
-    # A folder that cannot be written costs time at the next start, nothing else.
+    # If the cache cannot be written, the file is hashed again at the next start.
     with contextlib.suppress(OSError):
         write_atomically(memo, json.dumps(stamp | {"sha256": digest}).encode())
     return digest
@@ -136,16 +140,20 @@ def recall_sha256(path: Path) -> str:
 def compute_fingerprint(
     folder: Path, files: Iterable[str], digest: Callable[[Path], str] = recall_sha256
 ) -> str:
-    """Eight hexadecimal digits that change whenever one of the files does."""
+    """Compute eight hexadecimal digits that identify the content of files in a folder.
+
+    Raises:
+        WeightsMissingError: a file cannot be read.
+    """
     joined = " ".join(f"{name}={digest(folder / name)}" for name in sorted(files))
     return hashlib.sha256(joined.encode()).hexdigest()[:8]
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a JSON object from a file.
 
     Raises:
-        MvsearchError: the file holds none.
+        MvsearchError: the file cannot be read or holds something else.
     """
     try:
         settings = json.loads(path.read_text("utf-8"))
@@ -157,7 +165,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file in one step: readers see the old one or the new one, never half of it."""
+    """Write a file atomically: readers see the old content or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     try:

@@ -13,10 +13,10 @@ _DRIVER_NODES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 
 
 def count_threads() -> int:
-    """How many threads a network may use: $MVSEARCH_THREADS, else the cores we may run on.
+    """Return the number of threads of a network: $MVSEARCH_THREADS, else all available cores.
 
     Raises:
-        MvsearchError: the variable holds no positive number.
+        MvsearchError: the variable is not a positive number.
     """
     wish = os.environ.get("MVSEARCH_THREADS")
     if wish is None:
@@ -29,12 +29,12 @@ def count_threads() -> int:
 
 
 def choose_device() -> Device:
-    """Where networks run: $MVSEARCH_DEVICE (cpu, cuda), else CUDA where it works, else the CPU.
+    """Return the device of networks: $MVSEARCH_DEVICE, else CUDA if it works, else the CPU.
 
-    Torch takes seconds to import, so it is asked only where there are traces of an NVIDIA driver.
+    torch takes seconds to import, so it is imported only if an NVIDIA driver seems installed.
 
     Raises:
-        MvsearchError: the variable names no device, or CUDA is asked for and does not work.
+        MvsearchError: the variable is not auto, cpu or cuda, or it is cuda and CUDA does not work.
     """
     wish = os.environ.get("MVSEARCH_DEVICE", "auto")
     if wish not in ("auto", "cpu", "cuda"):
@@ -49,7 +49,7 @@ def choose_device() -> Device:
 
 
 def has_driver() -> bool:
-    """Whether an NVIDIA driver seems to be installed; costs no import."""
+    """Return whether an NVIDIA driver seems to be installed, without importing torch."""
     return any(node.exists() for node in _DRIVER_NODES) or shutil.which("nvidia-smi") is not None
 
 

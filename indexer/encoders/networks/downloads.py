@@ -15,18 +15,19 @@ from mvsearch.store.errors import WeightsMissingError
 
 
 def download(weights: DownloadedWeights | TorchvisionWeights) -> None:
-    """Download weights to their place; files that are there already stay as they are.
+    """Download weights to their folder; files that exist are kept.
 
     Raises:
-        WeightsMissingError: it fails; the message says why, and how to place them by hand.
+        WeightsMissingError: the download fails. The message says why and how to place the files
+            by hand.
     """
     try:
         if isinstance(weights, TorchvisionWeights):
             _download_from_torchvision(weights)
         else:
             _download_from_hub(weights)
-    # What these libraries raise for the net, for a missing repository and for a full disk is an
-    # OSError; a name or a checksum that they reject is a ValueError or RuntimeError.
+    # OSError: no network, no such repository, or a full disk. ValueError and RuntimeError: a name
+    # or a checksum that the libraries reject.
     except (OSError, ValueError, RuntimeError) as error:
         line = str(error).strip().partition("\n")[0]
         raise WeightsMissingError(
@@ -72,12 +73,12 @@ def _take_snapshot(weights: DownloadedWeights, files: Sequence[str]) -> None:
 
 
 def convert_to_safetensors(folder: Path) -> None:
-    """Turn `pytorch_model.bin` into `model.safetensors`: some repositories have only the former.
+    """Convert `pytorch_model.bin`, all that some repositories have, to `model.safetensors`.
 
-    Only tensors are read from it, never code.
+    Only tensors are unpickled, never code.
 
     Raises:
-        WeightsMissingError: it is not there or holds other things than tensors.
+        WeightsMissingError: the file is missing or holds anything but tensors.
     """
     import pickle
 
@@ -90,8 +91,8 @@ def convert_to_safetensors(folder: Path) -> None:
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise WeightsMissingError(f"{path} has no plain tensors; delete it") from error
-    # Tensors that share memory may not stand in one file: each gets its own.
+        raise WeightsMissingError(f"{path} holds more than tensors; delete it") from error
+    # safetensors refuses tensors that share memory.
     content = save({name: tensor.clone().contiguous() for name, tensor in tensors.items()})
     write_atomically(folder / "model.safetensors", content)
     path.unlink()

@@ -1,4 +1,4 @@
-"""Caches what is computed once per machine: exported networks and class embeddings."""
+"""Caches exported networks and class embeddings on disk, computed once per machine."""
 
 import json
 import logging
@@ -29,10 +29,11 @@ Loaded = TypeVar("Loaded")
 
 DIGITS = "[0-9a-f]" * 8
 PART = ".part"
-# What is older was left by a process that was killed: no export takes as long.
+# Older unfinished folders were left by killed processes: no export takes so long.
 STALE_SECONDS = 3600.0
 
-# Encoders load side by side, but torch exports one network at a time. One export may need another.
+# Encoders load in parallel, but torch exports one network at a time. Reentrant, as one export may
+# need another.
 _MAKING = threading.RLock()
 
 _IS_READ_THROUGH: ContextVar[bool] = ContextVar("is_read_through", default=False)
@@ -40,9 +41,9 @@ _IS_READ_THROUGH: ContextVar[bool] = ContextVar("is_read_through", default=False
 
 @contextmanager
 def reading_through() -> Iterator[None]:
-    """Check the whole content of what is loaded meanwhile, which a query has no time for.
+    """Within this context, hash each loaded file even if its size and time are unchanged.
 
-    Size and time of a file may stand though its content does not: disks lose bits.
+    It finds content that the disk has damaged. A query does without, as it takes too long.
     """
     token = _IS_READ_THROUGH.set(True)
     try:
@@ -52,17 +53,19 @@ def reading_through() -> Iterator[None]:
 
 
 def load_cached(stem: str, make: Callable[[Path], None], load: Callable[[Path], Loaded]) -> Loaded:
-    """Load a folder of files that was made before from the cache, or make it and put it there.
+    """Load a folder of files from the cache; make it first if it is missing or damaged.
 
-    The folder's name carries the fingerprint of what is in it, so that name and content land in one
-    step: processes that race make the same folder or two good ones, and a damaged one is told. A
-    file that stands is read for that only once (91 MB are 0.1 s of every search by words), again
-    within `reading_through`, and where it cannot be loaded.
+    The folder's name contains the fingerprint of its content and is given in one step. So damage is
+    detected, and concurrent processes make either the same folder or two valid ones. A file is
+    hashed once (91 MB take 0.1 s), and again within `reading_through` or if it cannot be loaded.
 
     Args:
-        stem: what the folder's name begins with; other content, another stem.
-        make: puts its files into an empty folder.
-        load: reads them.
+        stem: first part of the folder's name; other content needs another stem.
+        make: writes the files into the given empty folder.
+        load: reads the files from the given folder.
+
+    Returns:
+        What `load` returns.
 
     Raises:
         MvsearchError: the cache cannot be written.
@@ -77,7 +80,7 @@ def load_cached(stem: str, make: Callable[[Path], None], load: Callable[[Path], 
 
 
 def drop_damaged(stem: str) -> bool:
-    """Read the folders of a stem through, delete those that are damaged; whether there was one."""
+    """Hash the folders of a stem and delete damaged ones; return whether there was one."""
     cache = models_folder() / "exported"
     places = _list_places(cache, stem)
     with reading_through():
@@ -98,7 +101,7 @@ def _list_places(cache: Path, stem: str) -> list[Path]:
 
 
 def _find_whole(cache: Path, stem: str) -> Path | None:
-    """The first folder of a stem whose content is what its name says; the damaged ones go."""
+    """Return the first folder of a stem that matches its fingerprint; delete damaged ones."""
     digest = compute_sha256 if _IS_READ_THROUGH.get() else recall_sha256
     for place in _list_places(cache, stem):
         if place.name == f"{stem}-{_fingerprint(place, digest)}":
@@ -110,7 +113,7 @@ def _find_whole(cache: Path, stem: str) -> Path | None:
 
 
 def _name_damage(place: Path) -> list[Path]:
-    """The files that are not what was recorded when they were made; else the whole folder."""
+    """List the files that differ from their recorded sha256; the folder if that is unknown."""
     try:
         known = read_settings(place / CHECKSUMS)
         damaged = [place / name for name in known if _is_other(place / name, known[name])]
@@ -124,7 +127,7 @@ def _is_other(path: Path, digest: str) -> bool:
 
 
 def _make(cache: Path, stem: str, make: Callable[[Path], None]) -> Path:
-    """Make a folder beside the others and give it its name."""
+    """Make a folder under a temporary name in the cache, then rename it."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _sweep(cache)
@@ -145,7 +148,7 @@ def _make(cache: Path, stem: str, make: Callable[[Path], None]) -> Path:
 
 
 def _sweep(cache: Path) -> None:
-    """Delete what killed processes left half made."""
+    """Delete unfinished folders of killed processes."""
     for part in cache.glob(f".*{PART}"):
         with suppress(FileNotFoundError):  # another process sweeps as well
             if time.time() - part.stat().st_mtime > STALE_SECONDS:
@@ -153,7 +156,7 @@ def _sweep(cache: Path) -> None:
 
 
 def _name(made: Path, place: Path) -> Path:
-    """Move a folder to its place, unless another process was quicker."""
+    """Rename a folder, unless another process has already made the same one."""
     try:
         return made.rename(place)
     except OSError:
@@ -163,7 +166,7 @@ def _name(made: Path, place: Path) -> Path:
 
 
 def _fingerprint(place: Path, digest: Callable[[Path], str]) -> str:
-    """That of a folder's files and their names; empty where they cannot be read."""
+    """Compute the fingerprint of a folder's files; empty if they cannot be read."""
     try:
         return compute_fingerprint(place, [path.name for path in place.iterdir()], digest)
     except (OSError, WeightsMissingError):

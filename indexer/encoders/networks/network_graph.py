@@ -8,14 +8,14 @@ import numpy as np
 
 from mvsearch.indexer.encoders.networks.runtime import Array
 
-# The first with Gelu; ONNX Runtime reads it and the format since 1.17.
+# The first opset with Gelu. ONNX Runtime reads both from 1.17 on.
 OPSET, IR_VERSION = 20, 9
 
 
 class NetworkGraph:
-    """The nodes and weights of a network, in the order in which they are added.
+    """An ONNX graph under construction.
 
-    A value is known by its name, which whoever adds it gets back.
+    Each method that adds a value returns the value's name, which is the input of later nodes.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class NetworkGraph:
         self._inputs: list[Any] = []
 
     def take(self, name: str, dtype: type[np.generic], shape: Sequence[int | str]) -> str:
-        """An input of the network; an axis that varies has a name for a length."""
+        """Add an input of the network. An axis of variable length has a name in `shape`."""
         from onnx import helper
 
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
@@ -32,7 +32,7 @@ class NetworkGraph:
         return name
 
     def keep(self, array: Array | np.generic) -> str:
-        """Weights, or other numbers that do not change."""
+        """Add a constant, such as weights."""
         from onnx import numpy_helper
 
         name = f"w{len(self._weights)}"
@@ -40,7 +40,7 @@ class NetworkGraph:
         return name
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """The output of an operator of ONNX."""
+        """Add a node of an ONNX operator; return the name of its output."""
         from onnx import helper
 
         name = f"n{len(self._nodes)}"
@@ -48,11 +48,11 @@ class NetworkGraph:
         return name
 
     def write(self, path: Path, outputs: Mapping[str, Sequence[int | str]]) -> None:
-        """Write the graph, and its weights beside it, from where they can be mapped.
+        """Write the graph, and its weights in a file of their own that can be memory-mapped.
 
         Args:
-            path: of the graph; the weights' name has `.data` behind it.
-            outputs: the float32 values that the network gives, with their shapes.
+            path: of the graph; that of the weights has `.data` appended.
+            outputs: the names of the float32 outputs with their shapes.
         """
         import onnx
         from onnx import helper

@@ -13,8 +13,8 @@ def load_pretrained(class_name: str, folder: Path, **options: Any) -> Any:
     """Load a transformers model in float32 from `folder`, safetensors only.
 
     Raises:
-        MvsearchError: the checkpoint is damaged, of another architecture, or not complete; what
-            transformers would fill with random numbers counts as missing.
+        MvsearchError: the checkpoint is damaged, of another architecture, or incomplete.
+            Parameters that transformers would initialise at random count as missing.
     """
     import torch
     import transformers
@@ -41,15 +41,15 @@ def load_pretrained(class_name: str, folder: Path, **options: Any) -> Any:
 
 
 def read_logit_scale(path: Path, name: str) -> float:
-    """The learned factor of the logits: e to the power of the number called `name`.
+    """Read the learned factor of the logits, exp(`name`), from a safetensors file.
 
     Raises:
-        MvsearchError: the file holds no such number.
+        MvsearchError: the file has no such number, or it is not finite.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
-        # By torch, since numpy has no bfloat16.
+        # Read with torch, as numpy has no bfloat16.
         with safe_open(path, framework="pt") as tensors:
             scale = math.exp(float(tensors.get_tensor(name)))
     except (OSError, RuntimeError, ValueError, OverflowError, SafetensorError) as error:
@@ -62,7 +62,7 @@ def read_logit_scale(path: Path, name: str) -> float:
 
 @contextmanager
 def _silence(log: Any) -> Iterator[None]:
-    """Keep transformers from writing bars and tables to the terminal while it loads."""
+    """Suppress the progress bars and reports that transformers writes to the terminal."""
     verbosity, has_bar = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()
     log.disable_progress_bar()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Part of the name of what is exported: raise it when the way of exporting changes.
+# Part of the name of an export: raise it when the export changes.
 EXPORT_VERSION = 3
 NETWORK = "network.onnx"
 
@@ -30,15 +30,15 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a network comes to be.
+    """How a network is built or exported.
 
     Attributes:
-        name: for the file name and for messages.
-        fingerprint: changes whenever the weights or the code of `build` do.
-        build: makes the module; imports torch and loads the weights.
-        examples: one array an input, with at least 2 along each axis that may vary.
-        varying: the axes of each input that may vary.
-        write: writes the network as ONNX without torch; None exports by torch what `build` makes.
+        name: for file names and messages.
+        fingerprint: of the weights and the code of `build`; another fingerprint, another export.
+        build: builds the torch module with its weights.
+        examples: one example array an input, with a length of at least 2 along variable axes.
+        varying: the variable axes of each input.
+        write: writes the network as ONNX without torch; None exports the module of `build`.
     """
 
     name: str
@@ -50,25 +50,25 @@ class Recipe:
 
 
 class Network(Protocol):
-    """A network that is ready to run.
+    """A loaded network.
 
     Attributes:
-        n_side_by_side: how many threads may call `run` at once with a gain.
+        n_side_by_side: number of threads that should call `run` in parallel.
     """
 
     n_side_by_side: int
 
     def run(self, *inputs: Array) -> tuple[Matrix, ...]:
-        """Run it on one array an input, as the recipe's examples lay them out."""
+        """Run the network on one array an input, shaped as `Recipe.examples`; float32 outputs."""
 
 
 def open_network(recipe: Recipe, *, in_batches: bool = False) -> Network:
-    """Make a network ready on the best device there is.
+    """Load a network on the device of `choose_device`.
 
     Args:
         recipe: of the network.
-        in_batches: many batches will come, and a single one may take longer: the cores then run a
-            batch each, which no thread of another core's has to wait for.
+        in_batches: optimise for the throughput of many batches, not for the latency of one: each
+            core runs a batch of its own.
 
     Raises:
         MvsearchError: the exported file cannot be written.
@@ -83,7 +83,7 @@ def open_network(recipe: Recipe, *, in_batches: bool = False) -> Network:
 
 
 class OnnxNetwork:
-    """Runs a network by ONNX Runtime; it is exported at the first use on this machine."""
+    """Runs a network with ONNX Runtime; it is exported at the first use on a machine."""
 
     def __init__(self, recipe: Recipe, *, in_batches: bool = False) -> None:
         n_threads = count_threads()
@@ -95,7 +95,7 @@ class OnnxNetwork:
         self._session = self._open()
 
     def run(self, *inputs: Array) -> tuple[Matrix, ...]:
-        """See `Network.run`; a network that turns out to be damaged is made anew."""
+        """See `Network.run`; if it fails and the export is damaged, it is exported again."""
         session = self._session
         try:
             made = _run(session, inputs)
@@ -108,14 +108,14 @@ class OnnxNetwork:
         return _run(self._session, inputs)
 
     def _open(self) -> Any:
-        """A session of ONNX Runtime."""
+        """Open a session of ONNX Runtime; exports the network if that is missing."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._n_threads
         options.log_severity_level = 3
-        # Threads that wait for each other in a loop take the cores from the decoder beside them:
-        # 22 pictures a second against 43 on two busy cores.
+        # Spinning threads take processor time from the decoder: 22 frames a second instead of 43
+        # on two busy cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return load_cached(
             self._stem,
@@ -126,7 +126,7 @@ class OnnxNetwork:
         )
 
     def _mend(self, failed: Any) -> bool:
-        """Open another session in place of one that failed, if its files are damaged."""
+        """Replace a failed session if its files are damaged; return whether there is a new one."""
         with self._mending:
             if self._session is failed and drop_damaged(self._stem):
                 self._session = self._open()
@@ -139,7 +139,7 @@ def _run(session: Any, inputs: tuple[Array, ...]) -> tuple[Matrix, ...]:
 
 
 class TorchNetwork:
-    """Runs a network by torch."""
+    """Runs a network with torch."""
 
     n_side_by_side = 1
 
@@ -160,7 +160,7 @@ class TorchNetwork:
 def _build(recipe: Recipe) -> "torch.nn.Module":
     try:
         return recipe.build().eval()
-    except ModuleNotFoundError as error:  # of the whole run, not of the file in work
+    except ModuleNotFoundError as error:  # fails the run, not one file
         raise MvsearchError(explain_absence(error)) from error
 
 
@@ -168,14 +168,14 @@ def _export(recipe: Recipe, path: Path) -> None:
     if recipe.write is not None:
         recipe.write(path)
         return
-    logger.info("exporting %s for ONNX Runtime: done once, takes some seconds", recipe.name)
+    logger.info("exporting %s for ONNX Runtime, once; it takes some seconds", recipe.name)
     module = _build(recipe)
     import torch
 
     shapes = tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for axes in recipe.varying)
     with torch.no_grad():
-        # Optimised here as well as on load: EfficientNet-Lite0 runs 2.7 times as fast for it.
-        # Weights in a file of their own are mapped: MiniLM is ready in 0.05 s, else in 0.13 s.
+        # Optimised here and at load: EfficientNet-Lite0 runs 2.7 times as fast. Weights in a file
+        # of their own are memory-mapped: MiniLM loads in 0.05 s instead of 0.13 s.
         torch.onnx.export(
             module,
             tuple(torch.tensor(example) for example in recipe.examples),

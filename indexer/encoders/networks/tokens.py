@@ -1,4 +1,4 @@
-"""Tokenises text, with the special tokens and the padding that a network was trained with."""
+"""Tokenises text with the special tokens and the padding of a network's training."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ BATCH_SIZE = 32
 
 @dataclass(frozen=True, slots=True)
 class TokenFrame:
-    """What goes around the tokens of a text.
+    """Special tokens, truncation and padding of a network's texts.
 
-    Stated here rather than taken from the tokenizer's file, whose settings for it differ between
-    copies of one model (some are saved padded to 128) and are not what the network was trained on.
+    The settings in `tokenizer.json` are not used: they differ between copies of one model (some pad
+    to 128) and from those of the training.
 
     Attributes:
-        start, end: special tokens before and after; empty for none.
-        pad: the token that fills up.
-        max_tokens: longer texts are cut, the special tokens stay.
-        is_padded_fully: every text is filled up to `max_tokens`, not to the longest of its batch.
-        is_lowercase: texts are put into lower case first.
+        start, end: special tokens before and after a text; empty for none.
+        pad: the padding token.
+        max_tokens: maximum length in tokens with the special ones; longer texts are truncated.
+        is_padded_fully: texts are padded to `max_tokens`, not to the longest of their batch.
+        is_lowercase: texts are converted to lower case first.
     """
 
     start: str
@@ -38,7 +38,11 @@ class TokenFrame:
 
 
 class Tokens:
-    """Cuts texts into the ids of one `tokenizer.json`."""
+    """The tokenizer of a network.
+
+    Raises:
+        MvsearchError: the file is not a tokenizer, or lacks a special token.
+    """
 
     def __init__(self, path: Path, frame: TokenFrame) -> None:
         from tokenizers import Tokenizer
@@ -61,9 +65,9 @@ class Tokens:
         return found
 
     def split(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text, framed and cut, not padded."""
+        """Tokenise texts: the ids of each with special tokens, truncated but not padded."""
         n_kept = self._frame.max_tokens - len(self._start) - len(self._end)
-        # Undecodable bytes of a command line arrive as surrogates, which no tokenizer takes.
+        # Undecodable bytes of a command line are surrogates, which tokenizers reject.
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
         if self._frame.is_lowercase:
             clean = [text.lower() for text in clean]
@@ -71,7 +75,12 @@ class Tokens:
         return [self._start + encoding.ids[:n_kept] + self._end for encoding in encodings]
 
     def batch(self, texts: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.intp], Ids, Ids]]:
-        """Texts of like length together: their places in `texts`, padded ids, and the mask."""
+        """Tokenise texts in batches of similar length.
+
+        Yields:
+            The positions in `texts` (b,), the padded ids (b, t) and the mask (b, t), int64; the
+            mask is 1 for tokens and 0 for padding.
+        """
         split = self.split(texts)
         order = np.argsort([len(ids) for ids in split], kind="stable")
         for begin in range(0, len(order), BATCH_SIZE):

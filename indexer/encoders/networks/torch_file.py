@@ -1,8 +1,9 @@
 """Reads tensors from files that torch before 1.6 saved, without torch.
 
-Such a file is a row of pickles: a magic number, a version, the machine's sizes, the tensors without
-their numbers, and the keys of their storages; then the numbers of each storage in that order, each
-behind their count as a little-endian int64 (`torch.serialization._legacy_save`).
+Such a file is a sequence of pickles: a magic number, a version, the type sizes of the machine, the
+tensors without their values, and the keys of their storages. Then follow the storages in that
+order: the number of values as a little-endian int64, and the values
+(`torch.serialization._legacy_save`).
 """
 
 import pickle
@@ -16,7 +17,7 @@ from mvsearch.indexer.encoders.networks.runtime import Array
 from mvsearch.store.errors import WeightsMissingError
 
 MAGIC = 0x1950A86A20F9469CFC6C
-# What reading an odd file raises, beside what the pickle module names.
+# Raised by malformed files.
 MALFORMED = (
     OSError,
     ValueError,
@@ -33,12 +34,12 @@ DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 def read_tensors(path: Path) -> dict[str, Array]:
-    """The tensors by their names.
+    """Read tensors by name; float32 and int64 only.
 
-    Only what a table of plain tensors needs is unpickled, whatever the file asks for.
+    The unpickler refuses anything that plain tensors do not need.
 
     Raises:
-        WeightsMissingError: the file cannot be read, or holds something else.
+        WeightsMissingError: the file cannot be read, or holds anything but plain tensors.
     """
     try:
         with path.open("rb") as file:
@@ -49,7 +50,7 @@ def read_tensors(path: Path) -> dict[str, Array]:
 
 def _read(file: BinaryIO) -> dict[str, Array]:
     if _Unpickler(file).load() != MAGIC:
-        raise ValueError("it is not of torch's old form")
+        raise ValueError("it is not in the format of torch before 1.6")
     for _ in range(N_PICKLES_BEFORE):
         _Unpickler(file).load()
     unpickler = _Unpickler(file)
@@ -63,7 +64,7 @@ def _read(file: BinaryIO) -> dict[str, Array]:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Makes dictionaries and views of storages, which are filled later; refuses all else."""
+    """Unpickles dictionaries and tensors, as views of storages filled later; refuses all else."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
@@ -94,7 +95,11 @@ def _refuse(what: str) -> NoReturn:
 def _view(
     storage: Array, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: Any
 ) -> Array:
-    """A tensor of numbers that are filled in later; dense, its axes in any order."""
+    """Return a view of a storage as a tensor; it is dense, with its axes in any order.
+
+    Raises:
+        ValueError: the tensor is not dense.
+    """
     order = sorted(range(len(size)), key=lambda axis: (-stride[axis], -size[axis]))
     n_numbers = int(np.prod(size))
     tensor = storage[offset : offset + n_numbers].reshape([size[axis] for axis in order])

@@ -39,12 +39,12 @@ class ModelStatus:
     """An encoder and its weights.
 
     Attributes:
-        profiles: those that use it.
-        is_present: whether its weights are there (always so where it needs none).
-        n_bytes: the size of its weights, 0 where absent or not needed.
-        folder: where they are, or where they should be; None where it needs none.
-        origin: where they come from, for people.
-        problem: one line that says what is wrong and what to do; empty where all is well.
+        profiles: names of the profiles that use it.
+        is_present: whether its weights are present; true if it needs none.
+        n_bytes: the size of its weights; 0 if it has none.
+        folder: where its weights are or belong; None if it needs none.
+        origin: the source of the weights, as text.
+        problem: one line that says what is wrong and what to do; empty if nothing is.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ModelStatus:
     problem: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The encoder and its weights as the JSON contract has them."""
+        """Return the entry of `mvsearch models list --json`."""
         return {
             "name": self.name,
             "profiles": list(self.profiles),
@@ -69,9 +69,9 @@ class ModelStatus:
 
 
 def list_models() -> list[ModelStatus]:
-    """Every encoder and classifier, and whether its weights are there; loads none of them.
+    """List all encoders and classifiers with the state of their weights; loads none of them.
 
-    A plug-in that cannot be used is listed with its problem.
+    Plug-ins that cannot be used are listed with their problem.
     """
     places = _list_places()
     own = [_look(name) for name in list_names(places) if name in places]
@@ -79,28 +79,28 @@ def list_models() -> list[ModelStatus]:
 
 
 def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
-    """Verify checksums, load and try the encoders whose weights are there.
+    """Verify checksums of encoders, load them and encode an example.
 
     Args:
-        names: which encoders; all by default.
+        names: of encoders and classifiers; None checks all of them.
 
     Returns:
-        Their statuses; `problem` says what failed. Absent weights are a problem only of the
-        encoders that were named.
+        One status each; `problem` says what failed. Missing weights are a problem only if `names`
+        is given.
 
     Raises:
-        MvsearchError: no such encoder.
+        MvsearchError: there is no encoder of a name.
     """
     chosen = names or list_names(_list_places())
     return [_check(name, is_named=names is not None) for name in chosen]
 
 
 def fetch_model(name: str) -> ModelStatus:
-    """Download the weights of one encoder to their place, unless they are there.
+    """Download the weights of one encoder, unless they are present.
 
     Raises:
-        MvsearchError: no such encoder.
-        WeightsMissingError: the download fails; the message says how to place them by hand.
+        MvsearchError: there is no encoder of this name.
+        WeightsMissingError: the download fails. The message says how to place the files by hand.
     """
     weights = _find_weights(name)
     if isinstance(weights, PackagedWeights):
@@ -118,16 +118,16 @@ def _find_weights(name: str) -> Weights | None:
     if plugins.find_plugin(plugins.ENCODERS, name) is None:
         there = ", ".join(list_names(places))
         raise MvsearchError(f"no encoder is called {name!r}; there are {there}")
-    return None  # a plug-in's encoder finds its own
+    return None  # a plug-in locates its own weights
 
 
 def _list_places() -> dict[str, str]:
-    """Both tables as one; a network that stands in both is the same in both."""
+    """Return encoders and classifiers in one table; a name in both is the same network."""
     return ENCODERS | CLASSIFIERS
 
 
 def _look_at(plugin: plugins.Plugin) -> ModelStatus:
-    """The state of a plug-in: whether it is used, and can be imported."""
+    """Return the status of a plug-in: whether it is used and can be imported."""
     problem = plugins.explain_clash(plugin, _list_places())
     profiles = () if problem else _list_users(plugin.name)
     try:
@@ -139,7 +139,7 @@ def _look_at(plugin: plugins.Plugin) -> ModelStatus:
 
 
 def _list_users(name: str) -> tuple[str, ...]:
-    """The profiles that use an encoder."""
+    """List the profiles that use an encoder."""
     return tuple(
         profile
         for profile, encoders in list_profiles().items()
@@ -182,10 +182,10 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
 
 
 def _verify_checksums(name: str) -> None:
-    """Compare the weights with the checksums that are known of them.
+    """Compare the weights with their known checksums.
 
     Raises:
-        WeightsMissingError: a file is damaged.
+        WeightsMissingError: a file is missing or damaged.
     """
     weights = _find_weights(name)
     if isinstance(weights, PackagedWeights):
@@ -209,12 +209,13 @@ def _describe_damage(name: str, path: Path) -> str:
 
 @reading_through()
 def try_out(encoder: Any) -> None:
-    """Encode something small and look at the vectors; loads whatever the encoder needs.
+    """Encode one example and check the vectors; loads the encoder's networks.
 
-    What was exported is read through: damage is told, and made anew.
+    Exported networks are verified; damaged ones are exported again, with a warning.
 
     Raises:
-        MvsearchError: they are not of length one; a classifier's posterior does not sum to 1.
+        MvsearchError: the vectors are not of unit length, or the posterior of a classifier does
+            not sum to 1.
     """
     if hasattr(encoder, "frame_size"):
         width, height = encoder.frame_size
@@ -233,7 +234,7 @@ def try_out(encoder: Any) -> None:
 
 
 def _try_classifier(classifier: SoundClassifier) -> None:
-    """Classify something small and look at the posterior."""
+    """Classify one example and check the posterior."""
     tone = _make_tone(classifier.sample_rate, classifier.longest_seconds)
     posterior = classifier.classify(tone)
     if posterior.shape != (1, len(classifier.list_labels())) or abs(posterior.sum() - 1) > 1e-3:
@@ -241,7 +242,7 @@ def _try_classifier(classifier: SoundClassifier) -> None:
 
 
 def _make_tone(sample_rate: int, seconds: float) -> Matrix:
-    """One window of a sine at 440 Hz."""
+    """Return one window (1, samples) of a sine at 440 Hz."""
     samples = np.arange(int(seconds * sample_rate))
     tone: Matrix = np.sin(samples * (2 * np.pi * 440 / sample_rate))[None].astype(np.float32)
     return tone

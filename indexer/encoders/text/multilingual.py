@@ -6,7 +6,7 @@ from mvsearch.indexer.encoders.text.sentence import SentenceEncoder
 
 
 class Multilingual(SentenceEncoder):
-    """Multilingual paraphrase MiniLM (Reimers and Gurevych 2020); 384 numbers each."""
+    """Multilingual paraphrase MiniLM (Reimers and Gurevych 2020); 384 dimensions."""
 
     name = "multilingual"
     weights = DownloadedWeights(

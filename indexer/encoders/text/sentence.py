@@ -23,7 +23,7 @@ from mvsearch.store.records import Matrix, Space
 if TYPE_CHECKING:
     import torch
 
-# Part of every revision: raise it when texts would be encoded differently.
+# Part of every revision: raise it with each change that changes the vectors.
 VERSION = 1
 
 EXAMPLE_IDS = np.array([[1, 2, 3, 4], [1, 2, 0, 0]], dtype=np.int64)
@@ -31,7 +31,7 @@ EXAMPLE_MASK = np.array([[1, 1, 1, 1], [1, 1, 0, 0]], dtype=np.int64)
 
 
 def encode_texts(tokens: Tokens, network: Network, texts: Sequence[str], dim: int) -> Matrix:
-    """Encode n texts into (n, dim) unit vectors by a network that takes ids and mask."""
+    """Encode n texts as (n, dim) float32 unit vectors with a network on token ids and mask."""
     vectors = np.zeros((len(texts), dim), dtype=np.float32)
     for places, ids, mask in tokens.batch(texts):
         vectors[places] = network.run(ids, mask)[0]
@@ -39,9 +39,9 @@ def encode_texts(tokens: Tokens, network: Network, texts: Sequence[str], dim: in
 
 
 class SentenceEncoder:
-    """Lyric lines by a BERT, as the mean over its tokens (Reimers and Gurevych 2019).
+    """Encodes lyric lines as the mean of BERT's token vectors (Reimers and Gurevych 2019).
 
-    A kind of it is a subclass that says which weights and which frame of tokens.
+    A subclass states the weights and the special tokens.
     """
 
     name: ClassVar[str]
@@ -49,13 +49,13 @@ class SentenceEncoder:
     frame: ClassVar[TokenFrame]
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Find the weights; they are loaded at the first text.
+        """Locate the weights; they are loaded at the first text.
 
         Args:
-            folder: a checkpoint other than the one in its usual place.
+            folder: the folder of the checkpoint; by default that of `weights`.
 
         Raises:
-            WeightsMissingError: they are not there.
+            WeightsMissingError: a file is missing.
         """
         if isinstance(self.weights, PackagedWeights):
             self.folder = self.weights.prepare()
@@ -84,7 +84,7 @@ class SentenceEncoder:
 
     @property
     def recipe(self) -> Recipe:
-        """How its network comes to be."""
+        """How the network is built or exported."""
         return Recipe(
             self.name,
             f"{self.fingerprint}-{VERSION}",
@@ -95,7 +95,7 @@ class SentenceEncoder:
         )
 
     def _write(self, path: Path) -> None:
-        """For the checkpoint that was meant, whose names and settings are known."""
+        """Write the graph without torch, from the packaged checkpoint, whose names are known."""
         from safetensors.numpy import load_file
 
         if isinstance(self.weights, PackagedWeights):
