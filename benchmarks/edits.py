@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video

@@ -29,6 +29,7 @@ from mvsearch.store.database import schema
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     Embeddings,
+    IndexedVideo,
     Location,
     LyricLine,
     Lyrics,
@@ -38,7 +39,6 @@ from mvsearch.store.records import (
     Still,
     Tag,
     Video,
-    WholeVideo,
 )
 
 # A songbook of twice as many songs begins as a copy of this or a larger one.
@@ -156,16 +156,16 @@ def fill_library(made: MadeLibrary, first: int = 0) -> None:
     with Library.open(made.folder, create=True) as library, library.writing():
         library.catalog.adopt_profile(options.profile, spaces)
         for some in _make_side_by_side(made, spaces, first):
-            library.catalog.add_whole(some)
+            library.catalog.add_indexed(some)
 
 
 def _make_side_by_side(
     made: MadeLibrary, spaces: tuple[Space, ...], first: int
-) -> Iterator[Sequence[WholeVideo]]:
+) -> Iterator[Sequence[IndexedVideo]]:
     """Some videos at a time, in order, by a process a core; few wait to be written."""
     n_videos = made.options.n_videos
     n_processes = min(os.cpu_count() or 1, -(-(n_videos - first) // VIDEOS_AT_ONCE))
-    waiting: deque[Future[list[WholeVideo]]] = deque()
+    waiting: deque[Future[list[IndexedVideo]]] = deque()
     with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
         for begin in range(first, n_videos, VIDEOS_AT_ONCE):
             some = range(begin, min(begin + VIDEOS_AT_ONCE, n_videos))
@@ -176,13 +176,13 @@ def _make_side_by_side(
             yield waiting.popleft().result()
 
 
-def _make_some(some: range, made: MadeLibrary, spaces: tuple[Space, ...]) -> list[WholeVideo]:
+def _make_some(some: range, made: MadeLibrary, spaces: tuple[Space, ...]) -> list[IndexedVideo]:
     """Make the videos of these positions."""
     makers = {space: _recall_maker(space, made.options) for space in spaces}
     words = Words(made.options.seed)
     with threadpool_limits(1, user_api="blas"):
         return [
-            make_whole(words.write_song(position, made.options), makers, made) for position in some
+            make_video(words.write_song(position, made.options), makers, made) for position in some
         ]
 
 
@@ -249,7 +249,7 @@ def _cut(n: int, duration_seconds: float, texts: Sequence[str]) -> Iterator[Segm
         yield Segment(times[number], times[number + 1], texts[number] if texts else "")
 
 
-def make_whole(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) -> WholeVideo:
+def make_video(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) -> IndexedVideo:
     """All that a library holds of a video; if asked, its file is made as well."""
     options = made.options
     place = made.videos / f"{song.artist} - {song.title}.mp4"
@@ -267,7 +267,7 @@ def make_whole(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) 
         Stage(song.id, modality, key, "done", "", *made_from.get(modality, ("", "")))
         for modality, key in firsts.items()
     )
-    return WholeVideo(
+    return IndexedVideo(
         video,
         Location(place, song.id, made.videos, size, mtime_ns),
         tuple(stages),

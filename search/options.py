@@ -1,12 +1,14 @@
 """The options of a search: fusion method, weights and number of results."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.weights import Weights, check_weights
-from mvsearch.search.scoring.fusion import Fusion
+from mvsearch.search.scoring.fusion import Fusion, choose_weights
 from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Modality
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class SearchOptions:
         """The options in the form of the JSON output; weights are None if not given."""
         weights = None if self.weights is None else dict(self.weights)
         return {"weights": weights, "fusion": self.fusion}
+
+    def choose_weights(self, modalities: Collection[Modality]) -> Weights:
+        """The given weights, else the default for a library with these modalities."""
+        return self.weights or choose_weights(modalities, self.fusion)
 
     @property
     def is_picky(self) -> bool:

@@ -8,7 +8,8 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import index_paths
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.versions.find import find_versions
 from mvsearch.store.errors import FAILURE_CODES

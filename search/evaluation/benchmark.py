@@ -11,7 +11,6 @@ from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.progress import Progress, Silence, count_steps
-from mvsearch.search.engine import choose_fusion
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
@@ -21,6 +20,7 @@ from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
 from mvsearch.search.evaluation.query_runner import Analysed, QueryRunner, find_holders
 from mvsearch.search.evaluation.similar_songs import rank_similar
+from mvsearch.search.options import choose_fusion
 from mvsearch.search.query.query import QueryPart
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.search.evaluation.systems import System, list_systems
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.encode import analyse_part, own_spaces
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result

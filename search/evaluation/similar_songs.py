@@ -40,7 +40,7 @@ def rank_similar(
     for n_done, each in enumerate(systems, start=1):
         single = [m for m in each.modalities if each.name == m]
         if matrix is None or not single:
-            matrix = engine.similarity_matrix(each.options)
+            matrix = engine.all_pairs(each.options).compute_matrix()
         scores = matrix.similarities[single[0]] if single else matrix.scores
         rankings = rank_rows(scores, matrix.videos)
         outcomes += _judge(matrix.videos, rankings, each, groups)

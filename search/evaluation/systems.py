@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.scoring.fusion import Fusion
 from mvsearch.store.records import Modality
 

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.indexer.progress import Progress, Silence, count_steps
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.forms import REPORT_FORMS
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.tables.links import link_file, stack_lines
@@ -241,16 +242,18 @@ def write_report(
         raise QueryError(say_nothing(filter))
     if video is not None:
         similar = [(video, engine.similar(video, options, filter))]
-    elif engine.is_large(options, videos):
-        similar = list(engine.similar_listed(options, compared, videos))
-        matrix = gather_scores(similar)
     else:
-        matrix = whole = engine.similarity_matrix(options, compared, videos)
-        similar = list(engine.similar_all(whole, options))
+        pairs = engine.all_pairs(options, videos)
+        if pairs.is_large:
+            similar = list(pairs.rank_likely(compared))
+            matrix = gather_scores(similar)
+        else:
+            matrix = whole = pairs.compute_matrix(compared)
+            similar = list(pairs.rank(whole))
     if report.form == "html":
         if video is not None:
             near = [result.video for result in similar[0][1]]
-            matrix = engine.similarity_matrix(options, compared, [video, *near])
+            matrix = engine.all_pairs(options, [video, *near]).compute_matrix(compared)
         return _write_page(engine, matrix, similar, options, progress)
     if plugin is not None:
         found = [ResultList(name_video(video), tuple(results)) for video, results in similar]

@@ -1,4 +1,4 @@
-"""Computes video-to-video similarities: all pairs, or the likely ones only."""
+"""Holds video-to-video similarities: of all pairs, or of the most similar ones only."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvsearch.search.results import Result
-from mvsearch.search.scoring.fusion import FloatArray, Similarities
+from mvsearch.search.scoring.fusion import FloatArray, Measured
 from mvsearch.store.records import Modality, Video
 
 
@@ -26,7 +26,7 @@ class SimilarityMatrix:
     similarities: dict[Modality, FloatArray]
     surprisals: dict[Modality, FloatArray]
 
-    def row(self, at: int) -> tuple[Similarities, Similarities]:
+    def row(self, at: int) -> Measured:
         """Similarities and surprisals of a video with the others; NaN with itself."""
         similarities = {m: _without(rows[at], at) for m, rows in self.similarities.items()}
         return similarities, {m: _without(rows[at], at) for m, rows in self.surprisals.items()}

@@ -10,7 +10,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import EncodedPart
 from mvsearch.search.retrieval.video_table import Positions
 from mvsearch.search.scoring.calibration import compute_surprisal
-from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.search.scoring.fusion import FloatArray, Measured, merge_parts
 from mvsearch.search.scoring.null_distribution import obtain_index_distribution
 from mvsearch.search.scoring.null_samples import Kind
 from mvsearch.search.scoring.null_statistics import NullDistribution
@@ -54,7 +54,7 @@ class Calibrator:
 
     def calibrate_parts(
         self, asked: Sequence[tuple[EncodedPart, VectorIndex]], video_ids: Sequence[str]
-    ) -> Callable[[FloatArray, Positions], FloatArray]:
+    ) -> Callable[[FloatArray, Positions], Measured]:
         """Prepare the calibration of the parts of a query.
 
         Args:
@@ -63,8 +63,10 @@ class Calibrator:
 
         Returns:
             A function from (parts, videos) cosines, NaN if there are none, and the positions of
-            these videos in `video_ids`, to their surprisal.
+            these videos in `video_ids`, to the mean cosine and the mean surprisal of the parts of
+            each modality.
         """
+        modalities = [part.modality for part, _ in asked]
         kinds: list[Kind] = [_KINDS.get(part.part.kind, "clip") for part, _ in asked]
         founds = [self.obtain(index, kind) for (_, index), kind in zip(asked, kinds, strict=True)]
         levels = [
@@ -72,13 +74,13 @@ class Calibrator:
             for (_, index), kind, found in zip(asked, kinds, founds, strict=True)
         ]
 
-        def calibrate(similarities: FloatArray, positions: Positions) -> FloatArray:
+        def calibrate(similarities: FloatArray, positions: Positions) -> Measured:
             surprisals = np.full(similarities.shape, np.nan)
             for row, (found, level) in enumerate(zip(founds, levels, strict=True)):
                 surprisals[row] = compute_surprisal(
                     similarities[row], level[positions], found.scale
                 )
-            return surprisals
+            return merge_parts(similarities, modalities), merge_parts(surprisals, modalities)
 
         return calibrate
 

@@ -13,6 +13,8 @@ from mvsearch.store.records import MODALITIES, Modality
 FloatArray = npt.NDArray[np.float64]
 Fusion = Literal["weighted", "calibrated", "rrf"]
 Similarities = Mapping[Modality, FloatArray]
+# The similarities of each modality and their surprisals.
+Measured = tuple[Similarities, Similarities]
 
 # The published system's, for a library without sound (0.6 × image + 0.4 × text).
 WEIGHTS_WITHOUT_AUDIO: Weights = {"frames": 0.6, "lyrics": 0.4, "audio": 0.0}

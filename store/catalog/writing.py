@@ -36,6 +36,7 @@ from mvsearch.store.errors import EncoderMismatchError, MvsearchError, VideoNotF
 from mvsearch.store.records import (
     Embeddings,
     Failure,
+    IndexedVideo,
     Location,
     Lyrics,
     Space,
@@ -43,7 +44,6 @@ from mvsearch.store.records import (
     Still,
     Tag,
     Video,
-    WholeVideo,
 )
 
 
@@ -91,25 +91,25 @@ class Catalog(CatalogReader):
             session.flush()
             _drop_homeless(session, old_ids)
 
-    def add_whole(self, whole: Sequence[WholeVideo]) -> None:
-        """Add videos that are new, with all that was made of them, in one transaction.
+    def add_indexed(self, videos: Sequence[IndexedVideo]) -> None:
+        """Add new videos with the results of all their stages, in one transaction.
 
-        For many videos at once: it takes a fraction of the time of `add_video` and `store_stage`.
+        For many videos it takes a fraction of the time of `add_video` and `store_stage`.
 
         Raises:
             EncoderMismatchError: the library was not built with such a space.
             MvsearchError: one of the videos is in the library already; none is added.
         """
-        made = [embeddings for one in whole for embeddings in one.embeddings]
+        made = [embeddings for one in videos for embeddings in one.embeddings]
         with self._database.writing() as session:
             _check_known(session, made)
-            _check_new(session, [one.video.id for one in whole])
+            _check_new(session, [one.video.id for one in videos])
             generations = _bump_generations(session, {each.space.key for each in made})
-            session.add_all(video_to_row(one.video) for one in whole)
-            for some in in_batches([one.video.id for one in whole]):
+            session.add_all(video_to_row(one.video) for one in videos)
+            for some in in_batches([one.video.id for one in videos]):
                 forget_removed(session, some)
             session.flush()
-            for one in whole:
+            for one in videos:
                 session.add(location_to_row(one.location))
                 session.add_all(stage_to_row(stage, ()) for stage in one.stages)
                 session.add_all(
@@ -121,7 +121,7 @@ class Catalog(CatalogReader):
                 if one.lyrics is not None:
                     session.add(lyrics_to_row(one.video.id, one.lyrics))
             session.flush()
-            for one in whole:
+            for one in videos:
                 lines = one.lyrics.lines if one.lyrics is not None else ()
                 session.add_all(line_to_row(one.video.id, n, line) for n, line in enumerate(lines))
 

@@ -15,6 +15,7 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import (
     MODALITIES,
     Embeddings,
+    IndexedVideo,
     Location,
     LyricLine,
     Lyrics,
@@ -24,7 +25,6 @@ from mvsearch.store.records import (
     Stage,
     Tag,
     Video,
-    WholeVideo,
 )
 
 WORDS = [
@@ -62,7 +62,7 @@ def name_video(number: int) -> str:
     return f"{number:040x}"
 
 
-def make_video(number: int) -> WholeVideo:
+def make_video(number: int) -> IndexedVideo:
     """A video with vectors in all spaces, lines and a tag: the same for the same number."""
     rng = np.random.default_rng(number)
     encoders = Encoders("toy")
@@ -70,7 +70,7 @@ def make_video(number: int) -> WholeVideo:
     lines = [f"the {' '.join(rng.choice(WORDS, 4))} of {number}" for _ in range(N_LINES)]
     made = [_make_embeddings(space, lines, encoders, rng) for space in encoders.spaces()]
     keys = {space.modality: space.key for space in reversed(encoders.spaces())}
-    return WholeVideo(
+    return IndexedVideo(
         Video(video_id, path, f"Song {number}", f"Artist {number % 7}", 60.0, True),
         Location(path, video_id, MEDIA, 1000 + number, 1_700_000_000_000_000_000),
         tuple(Stage(video_id, modality, keys[modality], "done") for modality in MODALITIES),
@@ -97,7 +97,7 @@ def plant(folder: Path, n_videos: int, without: tuple[int, ...] = ()) -> Path:
     """Make a library of planted videos, as few transactions as may be."""
     with Library.open(folder, create=True) as library, library.writing():
         library.catalog.adopt_profile("toy", Encoders("toy").spaces())
-        library.catalog.add_whole([make_video(n) for n in range(n_videos) if n not in without])
+        library.catalog.add_indexed([make_video(n) for n in range(n_videos) if n not in without])
     return folder
 
 

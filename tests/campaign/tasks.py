@@ -136,7 +136,7 @@ def examine(home: Path) -> list[planted.Answer]:
         engine = Engine(library, Encoders("toy"))
         for query in planted.QUERIES:
             engine.search(query)
-        engine.similarity_matrix()
+        engine.all_pairs().compute_matrix()
         answers = planted.ask_all(library)
     complaints = show(home)
     if complaints:
@@ -153,7 +153,7 @@ def come_and_go(home: Path, numbers: tuple[int, ...], stop: Path) -> int:
                 with library.writing(600.0):
                     library.catalog.drop_locations([planted.MEDIA / f"{number}.mp4"])
                 with library.writing(600.0):
-                    library.catalog.add_whole([planted.make_video(number)])
+                    library.catalog.add_indexed([planted.make_video(number)])
                 n_changes += 2
     return n_changes
 

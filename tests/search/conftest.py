@@ -17,6 +17,7 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import (
     MODALITIES,
     Embeddings,
+    IndexedVideo,
     Location,
     Modality,
     Segment,
@@ -24,7 +25,6 @@ from mvsearch.store.records import (
     Stage,
     Tag,
     Video,
-    WholeVideo,
 )
 
 FRAMES = Space("frames", "planted-frames", "1", 16)
@@ -44,15 +44,15 @@ def spans(n: int, every_seconds: float = 1.0, length_seconds: float | None = Non
     return [Segment(i * every_seconds, i * every_seconds + length) for i in range(n)]
 
 
-def make_whole(
+def make_indexed(
     folder: Path,
     video_id: str,
     held: Mapping[Space, tuple[np.ndarray, Sequence[Segment]]],
     tags: Sequence[Tag],
-) -> WholeVideo:
+) -> IndexedVideo:
     path = folder / f"{video_id}.mp4"
     filled = {space.modality for space in held}
-    return WholeVideo(
+    return IndexedVideo(
         Video(video_id, path, f"Song {video_id}", "Planted", 60.0, True),
         Location(path, video_id, folder, 1, 1),
         tuple(
@@ -103,8 +103,11 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Any:
         library = Library.open(tmp_path / f"library{len(opened)}", create=True)
         opened.append(library)
         library.catalog.adopt_profile("planted", spaces)
-        library.catalog.add_whole(
-            [make_whole(tmp_path, name, held, tags.get(name, ())) for name, held in content.items()]
+        library.catalog.add_indexed(
+            [
+                make_indexed(tmp_path, name, held, tags.get(name, ()))
+                for name, held in content.items()
+            ]
         )
         return library
 

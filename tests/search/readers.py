@@ -26,6 +26,7 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import (
     MODALITIES,
     Embeddings,
+    IndexedVideo,
     Location,
     LyricLine,
     Lyrics,
@@ -33,7 +34,6 @@ from mvsearch.store.records import (
     Space,
     Stage,
     Video,
-    WholeVideo,
 )
 from tests.search.conftest import AUDIO, FRAMES, LYRICS, SPACES, WORDS, PlantedEncoders, unit
 
@@ -48,7 +48,7 @@ LATER = [f"{at:x}" * 8 for at in range(8, 14)]
 Answer = tuple[tuple[str, float, str], ...]
 
 
-def make_song(video_id: str) -> WholeVideo:
+def make_song(video_id: str) -> IndexedVideo:
     """A video with vectors in every space, and lyrics."""
     path = Path(f"/music/{video_id}.mp4")
     rng = np.random.default_rng(int(video_id, 16))
@@ -61,7 +61,7 @@ def make_song(video_id: str) -> WholeVideo:
 
     made = make(FRAMES, 20), make(WORDS, 20), make(LYRICS, 6), make(AUDIO, 10)
     sung = Lyrics(tuple(LyricLine(line, at, at + 1) for at, line in enumerate(lines)), "sidecar")
-    return WholeVideo(
+    return IndexedVideo(
         Video(video_id, path, video_id, "Artist", 60.0, True),
         Location(path, video_id, Path("/music"), 1, 1),
         tuple(Stage(video_id, modality, "planted", "done") for modality in MODALITIES),
@@ -75,7 +75,7 @@ def make_library(folder: Path, songs: list[str]) -> Library:
     library = Library.open(folder, create=True)
     library.catalog.adopt_profile("planted", SPACES)
     with library.writing():
-        library.catalog.add_whole([make_song(video_id) for video_id in songs])
+        library.catalog.add_indexed([make_song(video_id) for video_id in songs])
     return library
 
 
@@ -110,7 +110,7 @@ def write(library: Library, is_over: threading.Event) -> int:
             library.catalog.drop_locations([Path(f"/music/{GUEST}.mp4")])
         is_over.wait(0.02)
         with library.writing(60):
-            library.catalog.add_whole([make_song(GUEST)])
+            library.catalog.add_indexed([make_song(GUEST)])
         n_times += 1
         is_over.wait(0.02)
     return n_times
@@ -166,7 +166,7 @@ def fill(library: Library, n_asked: Callable[[], float], n_all: int) -> None:
         while n_asked() < n_all * (at + 1) / (len(LATER) + 2):
             stop.wait(0.01)
         with library.writing(60):
-            library.catalog.add_whole([song])
+            library.catalog.add_indexed([song])
 
 
 def run_threads(folder: Path, n_threads: int, n_each: int) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart, Section
 from mvsearch.store.errors import (
     EncoderMismatchError,
@@ -231,9 +232,10 @@ def test_the_report_over_all_is_the_report_over_each(engine: Any) -> None:
     seen: list[tuple[int, int]] = []
     for fusion in ("calibrated", "weighted", "rrf"):
         options = SearchOptions(top=4, fusion=fusion)
-        matrix = searcher.similarity_matrix(options, lambda n, of: seen.append((n, of)))
+        pairs = searcher.all_pairs(options)
+        matrix = pairs.compute_matrix(lambda n, of: seen.append((n, of)))
         assert seen[-1] == (18, 18)
-        for video, results in searcher.similar_all(matrix, options):
+        for video, results in pairs.rank(matrix):
             alone = searcher.similar(video, options)
             assert [r.video.id for r in results] == [r.video.id for r in alone]
             assert [r.score for r in results] == pytest.approx([r.score for r in alone], abs=1e-5)
@@ -254,7 +256,7 @@ def test_an_empty_library_says_what_to_do(plant: Any, planted_encoders: Any) -> 
     with pytest.raises(MvsearchError, match="mvsearch index"):
         empty.search(ask("text", "x"))
     with pytest.raises(MvsearchError, match="mvsearch index"):
-        empty.similarity_matrix()
+        empty.all_pairs()
 
 
 def test_other_encoders_are_refused_before_anything_is_encoded(engine: Any, spaces: Any) -> None:
@@ -333,6 +335,6 @@ def test_chance_finds_are_shown_as_weak(engine: Any, content: Any, spaces: Any) 
 
 
 def test_similar_scores_are_the_same_both_ways(engine: Any) -> None:
-    matrix = engine().similarity_matrix(SearchOptions())
+    matrix = engine().all_pairs().compute_matrix()
     # Both ways are the same sums, in an order that the linear algebra chooses.
     np.testing.assert_allclose(matrix.scores, matrix.scores.T, rtol=1e-6)

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.report import print_results
 from mvsearch.search.output.tables.listing import print_videos
 from mvsearch.search.output.tables.versions import VersionsReport, write_versions

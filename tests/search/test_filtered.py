@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.catalog.filter import Filter
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Segment
@@ -61,7 +62,7 @@ def test_a_query_that_began_before_an_index_run_takes_nothing_away(tmp_path: Pat
 
         def index() -> None:
             with library.writing():
-                library.catalog.add_whole([readers.make_song(GUEST)])
+                library.catalog.add_indexed([readers.make_song(GUEST)])
             seen.append(find(server))
 
         slow = Engine(a, make_engine(a).encoders, show_guest(index))

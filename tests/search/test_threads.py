@@ -136,7 +136,7 @@ def test_a_process_that_answers_for_long_keeps_no_index_that_was_overtaken(
                 library.catalog.drop_locations([Path(f"/music/{GUEST}.mp4")])
             engine.search((like, *QUERIES)[at % 3])
             with library.writing():
-                library.catalog.add_whole([make_song(GUEST)])
+                library.catalog.add_indexed([make_song(GUEST)])
         for query in (like, *QUERIES):
             engine.search(query)
         gc.collect()

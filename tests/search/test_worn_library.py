@@ -11,7 +11,8 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import index_paths
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryKind, parse_part
 from mvsearch.search.results import Result
 from mvsearch.search.versions.find import find_versions

@@ -15,7 +15,8 @@ from mvsearch.indexer.encoders.image.resnet import ResNet50
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.text.bert import Bert
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
-from mvsearch.search.engine import Engine, SearchOptions, choose_fusion
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions, choose_fusion
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library

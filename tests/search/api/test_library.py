@@ -62,7 +62,7 @@ def test_a_video_leaves_by_name_or_with_its_file(tmp_path: Path) -> None:
     songs = [readers.make_song(video_id) for video_id in readers.SONGS[:3]]
     files = [tmp_path / f"{song.video.id}.mp4" for song in songs]
     with readers.make_library(tmp_path / "library", []) as made, made.writing():
-        made.catalog.add_whole(
+        made.catalog.add_indexed(
             [
                 replace(song, location=replace(song.location, path=file))
                 for song, file in zip(songs, files, strict=True)

@@ -7,7 +7,7 @@ from scipy import stats
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.progress import Silence
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
 from mvsearch.search.evaluation import benchmark, query_runner
 from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_profiles
 from mvsearch.search.evaluation.queries.groups import Groups
@@ -15,6 +15,7 @@ from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions
 from mvsearch.search.evaluation.query_runner import QueryRunner, find_moment_error
 from mvsearch.search.evaluation.similar_songs import rank_similar
 from mvsearch.search.evaluation.systems import System, list_systems
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
@@ -185,7 +186,10 @@ class PlantedEngine:
     def __init__(self, matrix):
         self.matrix = matrix
 
-    def similarity_matrix(self, options):
+    def all_pairs(self, options):
+        return self
+
+    def compute_matrix(self):
         return self.matrix
 
 

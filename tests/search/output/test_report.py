@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.report import (
     ReportOptions,
     print_results,

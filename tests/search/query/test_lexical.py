@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mvsearch.store.catalog.lines
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.lexical import WordEvidence, find_evidence, find_lines
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates, score_videos

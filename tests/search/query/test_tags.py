@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.query.tags import name_stretch
 from mvsearch.store.catalog.filter import Filter

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import mvsearch.search.engine
+import mvsearch.search.all_pairs
 import mvsearch.search.retrieval.prototypes
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.html.heatmap import build_heatmap, chain_by_likeness
 from mvsearch.search.output.report import ReportOptions, write_report
 from mvsearch.search.retrieval.candidates import count_operations
@@ -124,10 +125,11 @@ def test_what_is_listed_is_as_exact_as_the_whole_report(
 ) -> None:
     """Of 18 videos 12 are listed for each; the two best, of its theme, are among them."""
     options = SearchOptions(top=2, fusion=fusion)
-    monkeypatch.setattr(mvsearch.search.engine, "choose_depth", lambda top: 12)
+    monkeypatch.setattr(mvsearch.search.all_pairs, "choose_depth", lambda top: 12)
     told: list[tuple[int, int]] = []
-    listed = list(engine.similar_listed(options, lambda n, of: told.append((n, of))))
-    whole = list(engine.similar_all(engine.similarity_matrix(options), options))
+    pairs = engine.all_pairs(options)
+    listed = list(pairs.rank_likely(lambda n, of: told.append((n, of))))
+    whole = list(pairs.rank(pairs.compute_matrix()))
     assert [video.id for video, _ in listed] == [video.id for video, _ in whole]
     assert told == [(n, 18) for n in range(1, 19)]
     for (_, quick), (_, exact) in zip(listed, whole, strict=True):
@@ -151,7 +153,7 @@ def test_a_pair_is_compared_once(engine: Any, monkeypatch: pytest.MonkeyPatch) -
         return match_sets(first, second)
 
     monkeypatch.setattr("mvsearch.search.retrieval.rerank.match_sets", match)
-    assert len(list(engine.similar_listed(SearchOptions(top=40)))) == 18
+    assert len(list(engine.all_pairs(SearchOptions(top=40)).rank_likely())) == 18
     assert len(pairs) == len({frozenset(pair) for pair in pairs}) == 153
 
 
@@ -159,8 +161,9 @@ def test_few_of_an_artist_are_looked_for_as_far_as_needed(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two are listed and three of the one artist wanted; of two artists' there are none."""
-    monkeypatch.setattr(mvsearch.search.engine, "choose_depth", lambda top: 2)
-    results = [found for _, found in engine.similar_listed(SearchOptions(top=4, per_artist=3))]
+    monkeypatch.setattr(mvsearch.search.all_pairs, "choose_depth", lambda top: 2)
+    pairs = engine.all_pairs(SearchOptions(top=4, per_artist=3))
+    results = [found for _, found in pairs.rank_likely()]
     assert {len(found) for found in results} == {3}
 
 
@@ -170,10 +173,10 @@ def test_a_library_is_large_by_what_it_would_cost(
     frames = library.index(spaces["frames"])
     n = sum(40 + at for at in range(17)) + 3
     assert count_operations({"frames": frames}) == n * n * 16 / 2
-    assert not engine.is_large()
-    monkeypatch.setattr(mvsearch.search.engine, "MAX_OPERATIONS", 1e3)
-    assert engine.is_large()
-    assert not engine.is_large(SearchOptions(fusion="rrf"))
+    assert not engine.all_pairs().is_large
+    monkeypatch.setattr(mvsearch.search.all_pairs, "MAX_OPERATIONS", 1e3)
+    assert engine.all_pairs().is_large
+    assert not engine.all_pairs(SearchOptions(fusion="rrf")).is_large
 
 
 def test_the_report_of_a_large_library_reads_like_that_of_a_small_one(
@@ -181,7 +184,7 @@ def test_the_report_of_a_large_library_reads_like_that_of_a_small_one(
 ) -> None:
     options, form = SearchOptions(top=2), ReportOptions("txt")
     small = write_report(engine, None, options, form)
-    monkeypatch.setattr(mvsearch.search.engine, "MAX_OPERATIONS", 1e3)
+    monkeypatch.setattr(mvsearch.search.all_pairs, "MAX_OPERATIONS", 1e3)
     assert write_report(engine, None, options, form) == small
     page = write_report(engine, None, options, ReportOptions("html"))
     assert page.count('<article class="song"') == 18
@@ -209,7 +212,7 @@ def test_the_map_of_many_songs_shows_what_is_known(
         "mvsearch.search.output.html.heatmap.encode_png",
         lambda pixels: painted.append(pixels) or "",
     )
-    similar = list(engine.similar_listed(SearchOptions(top=2)))
+    similar = list(engine.all_pairs(SearchOptions(top=2)).rank_likely())
     scores = gather_scores(similar)
     assert len(scores.scores) == 36
     assert scores.scores[0, IDS.index(similar[0][1][0].video.id)] == similar[0][1][0].score

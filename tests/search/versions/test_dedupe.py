@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mvsearch.search.engine import Engine, SearchOptions
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.report import print_results
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.versions.dedupe import CopyTest, Pick, pick_videos

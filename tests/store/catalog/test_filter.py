@@ -14,7 +14,7 @@ import pytest
 from mvsearch.store.catalog.filter import MAX_TAGS, Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Location, LyricLine, Lyrics, Stage, Tag, Video, WholeVideo
+from mvsearch.store.records import IndexedVideo, Location, LyricLine, Lyrics, Stage, Tag, Video
 from tests.store.examples import LINES, SPACES
 
 N = 240
@@ -65,7 +65,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library, 
     folder = tmp_path_factory.mktemp("filtered") / "library"
     with Library.open(folder, create=True) as library:
         library.catalog.adopt_profile("test", SPACES)
-        library.catalog.add_whole([make_whole(one) for one in known])
+        library.catalog.add_indexed([make_indexed(one) for one in known])
         for one in known:
             for at, place in enumerate(one.folders[1:], start=1):
                 path = place / f"{one.video.id}-{at}.mp4"
@@ -77,9 +77,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Library, 
         yield library, known
 
 
-def make_whole(one: Known) -> WholeVideo:
+def make_indexed(one: Known) -> IndexedVideo:
     video = one.video
-    return WholeVideo(
+    return IndexedVideo(
         video,
         Location(video.path, video.id, one.folders[0], 1, 1),
         (Stage(video.id, "lyrics", LINES.key, "absent"),),

@@ -11,13 +11,13 @@ import pytest
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     Embeddings,
+    IndexedVideo,
     Location,
     Matrix,
     Segment,
     Space,
     Stage,
     Video,
-    WholeVideo,
 )
 from mvsearch.store.vectors.approximate import inverted_list_files, inverted_lists
 from mvsearch.store.vectors.exact import row_file
@@ -73,7 +73,7 @@ def add_video(library: Library, name: str, vectors: Matrix) -> None:
     path = Path(f"/music/{name}.mp4")
     stage = Stage(name, "frames", SPACE.key, "done")
     video, location = Video(name, path, "Song"), Location(path, name, path.parent, 1000, 1)
-    library.catalog.add_whole([WholeVideo(video, location, (stage,), (made,))])
+    library.catalog.add_indexed([IndexedVideo(video, location, (stage,), (made,))])
 
 
 def change(library: Library) -> Held:

@@ -8,13 +8,13 @@ import pytest
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     Embeddings,
+    IndexedVideo,
     Location,
     Matrix,
     Segment,
     Space,
     Stage,
     Video,
-    WholeVideo,
 )
 from mvsearch.store.vectors.approximate import inverted_list_files, inverted_lists
 from mvsearch.store.vectors.approximate.inverted_lists import (
@@ -46,11 +46,11 @@ def make_scenes(n: int, seed: int, n_scenes: int = 6) -> Matrix:
     return (frames / np.linalg.norm(frames, axis=1, keepdims=True)).astype(np.float32)
 
 
-def make_whole(video_id: str, seed: int) -> WholeVideo:
+def make_indexed(video_id: str, seed: int) -> IndexedVideo:
     vectors = make_scenes(N_FRAMES, seed)
     segments = tuple(Segment(i / 2, (i + 1) / 2) for i in range(N_FRAMES))
     path = Path(f"/music/{video_id}.mp4")
-    return WholeVideo(
+    return IndexedVideo(
         Video(video_id, path, "Song"),
         Location(path, video_id, path.parent, 1000, 1),
         (Stage(video_id, "frames", LARGE.key, "done"),),
@@ -59,8 +59,8 @@ def make_whole(video_id: str, seed: int) -> WholeVideo:
 
 
 def add_scenes(library: Library, video_id: str, seed: int) -> Matrix:
-    whole = make_whole(video_id, seed)
-    library.catalog.add_whole([whole])
+    whole = make_indexed(video_id, seed)
+    library.catalog.add_indexed([whole])
     return whole.embeddings[0].vectors
 
 
@@ -76,7 +76,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.setattr("mvsearch.store.vectors.update.BLOCK_ROWS", 64)
     library = Library.open(tmp_path / "large", create=True)
     library.catalog.adopt_profile("toy", [LARGE])
-    library.catalog.add_whole([make_whole(f"{seed:04x}", seed) for seed in range(N_SONGS)])
+    library.catalog.add_indexed([make_indexed(f"{seed:04x}", seed) for seed in range(N_SONGS)])
     return library
 
 

@@ -1,4 +1,4 @@
-"""Videos added as a whole are what videos added stage by stage are."""
+"""Videos that are added with all stages equal those that are added stage by stage."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import EncoderMismatchError, MvsearchError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Location, Space, Stage, Video, WholeVideo
+from mvsearch.store.records import IndexedVideo, Location, Space, Stage, Video
 from tests.store.examples import (
     FRAMES,
     LINES,
@@ -24,10 +24,10 @@ from tests.store.examples import (
 )
 
 
-def make_whole(video_id: str, seed: int) -> WholeVideo:
+def make_indexed(video_id: str, seed: int) -> IndexedVideo:
     """What `fill_song` adds."""
     place = Path(f"/music/{video_id}.mp4")
-    return WholeVideo(
+    return IndexedVideo(
         Video(video_id, place, "Song", "Artist", 61.5),
         Location(place, video_id, Path("/music"), 1000, 1_700_000_000_000_000_001),
         (
@@ -47,9 +47,9 @@ def make_whole(video_id: str, seed: int) -> WholeVideo:
     )
 
 
-def test_whole_videos_are_as_if_added_stage_by_stage(catalog: Catalog, tmp_path: Path) -> None:
+def test_indexed_videos_equal_those_added_stage_by_stage(catalog: Catalog, tmp_path: Path) -> None:
     names = ["ab12", "cd34", "ef56"]
-    catalog.add_whole([make_whole(name, seed) for seed, name in enumerate(names)])
+    catalog.add_indexed([make_indexed(name, seed) for seed, name in enumerate(names)])
     with Library.open(tmp_path / "other", create=True) as other:
         other.catalog.adopt_profile("toy", SPACES)
         for seed, name in enumerate(names):
@@ -74,24 +74,24 @@ def test_whole_videos_are_as_if_added_stage_by_stage(catalog: Catalog, tmp_path:
 
 
 def test_indexes_and_words_know_whole_videos(library: Library) -> None:
-    library.catalog.add_whole([make_whole("ab12", 1)])
+    library.catalog.add_indexed([make_indexed("ab12", 1)])
     assert library.index(FRAMES).n == 5
-    library.catalog.add_whole([make_whole("cd34", 9)])
+    library.catalog.add_indexed([make_indexed("cd34", 9)])
     assert library.index(FRAMES).n == 10
     assert library.index(SOUND).video_ids == ("ab12", "cd34")
     assert library.catalog.pending("frames", FRAMES.key) == set()
 
 
 def test_of_videos_that_cannot_all_be_added_none_is(catalog: Catalog) -> None:
-    catalog.add_whole([make_whole("ab12", 1)])
+    catalog.add_indexed([make_indexed("ab12", 1)])
     with pytest.raises(MvsearchError, match="ab12 is in the library already"):
-        catalog.add_whole([make_whole("cd34", 2), make_whole("ab12", 1)])
+        catalog.add_indexed([make_indexed("cd34", 2), make_indexed("ab12", 1)])
     stranger = make_embeddings(Space("frames", "stranger", "1", 4), 2, 0)
     with pytest.raises(EncoderMismatchError, match="stranger"):
-        catalog.add_whole([replace(make_whole("ef56", 3), embeddings=(stranger,))])
+        catalog.add_indexed([replace(make_indexed("ef56", 3), embeddings=(stranger,))])
     assert [video.id for video in catalog.videos()] == ["ab12"]
 
 
 def test_a_whole_video_is_of_one_video() -> None:
     with pytest.raises(ValueError, match="not everything belongs"):
-        replace(make_whole("ab12", 1), video=Video("cd34", Path("/music/x.mp4"), "x"))
+        replace(make_indexed("ab12", 1), video=Video("cd34", Path("/music/x.mp4"), "x"))

@@ -1,0 +1,134 @@
+"""Ranks compared videos by their fused scores, without duplicates where they are collapsed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.contents import read_videos
+from mvsearch.search.query.weights import Weights
+from mvsearch.search.results import Contribution, Moment, Result
+from mvsearch.search.scoring.calibration import find_same_levels, is_weak
+from mvsearch.search.scoring.fusion import (
+    FloatArray,
+    Measured,
+    Similarities,
+    fuse,
+    order_best_first,
+    split_scores,
+)
+from mvsearch.search.versions.dedupe import IsCopy, open_copy_test, pick_videos
+from mvsearch.store.library import Library
+from mvsearch.store.records import Modality, Space, Video
+from mvsearch.store.vectors.index import VectorIndex
+
+FindMoments = Callable[[Video], tuple[Moment, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """Ranks videos, all of one search by the same rules.
+
+    Attributes:
+        library: that the videos are from.
+        options: of the search.
+        weights: of the modalities.
+        same_levels: see `find_same_levels`.
+        is_copy: None if near-duplicates are not collapsed.
+        n_videos: number of videos that were searched; it decides which results are weak.
+    """
+
+    library: Library
+    options: SearchOptions
+    weights: Weights
+    same_levels: dict[Modality, float]
+    is_copy: IsCopy | None
+    n_videos: int
+
+    def score(self, similarities: Similarities, surprisals: Similarities) -> FloatArray:
+        """The fused scores (videos,), NaN if a video has no modality of the search."""
+        return fuse(self.options.fusion, similarities, surprisals, self.weights)[0]
+
+    def rank(
+        self,
+        video_ids: Sequence[str],
+        measured: Measured,
+        find_moments: FindMoments,
+        known: Mapping[str, Video] | None = None,
+    ) -> list[Result]:
+        """Rank videos, best first.
+
+        Args:
+            video_ids: v of them.
+            measured: (v,) similarities and surprisals of each modality, NaN where there are none.
+            find_moments: called with each video that becomes a result.
+            known: the videos by id; None to read them from the library.
+        """
+        options = self.options
+        scores, shares = fuse(options.fusion, *measured, self.weights)
+        points = split_scores(options.fusion, *measured, shares)
+        order = order_best_first(scores, video_ids)
+        ranking = self._read([video_ids[at] for at in order], known)
+        results: list[Result] = []
+        for pick in pick_videos(ranking, options.top, self.is_copy, options.per_artist):
+            at, video = order[pick.position], pick.video
+            contributions = _list_contributions(measured, shares, points, at)
+            results.append(
+                Result(
+                    len(results) + 1,
+                    float(scores[at]),
+                    video,
+                    contributions,
+                    find_moments(video),
+                    is_weak(contributions, self.n_videos, self.same_levels),
+                    pick.copies,
+                )
+            )
+        return results
+
+    def _read(self, video_ids: Sequence[str], known: Mapping[str, Video] | None) -> Iterable[Video]:
+        if known is None:
+            return read_videos(self.library, video_ids, self.options.top)
+        return map(known.__getitem__, video_ids)
+
+
+def make_ranker(
+    library: Library,
+    options: SearchOptions,
+    weights: Weights,
+    n_videos: int,
+    indexes: Mapping[Modality, VectorIndex],
+    spaces: Iterable[Space] | None = None,
+) -> Ranker:
+    """Make the ranker of a search.
+
+    Args:
+        library: that the videos are from.
+        options: of the search.
+        weights: of the modalities.
+        n_videos: number of videos that are searched.
+        indexes: in which near-duplicates are compared, if the options collapse them.
+        spaces: in which similarities are computed; None for those of the indexes.
+
+    Raises:
+        QueryError: near-duplicates cannot be detected, because an encoder is not calibrated.
+    """
+    compared = [index.space for index in indexes.values()] if spaces is None else list(spaces)
+    is_copy = open_copy_test(indexes) if options.has_collapse else None
+    return Ranker(library, options, weights, find_same_levels(compared), is_copy, n_videos)
+
+
+def _list_contributions(
+    measured: Measured, shares: Similarities, points: Similarities, at: int
+) -> dict[Modality, Contribution]:
+    """The contribution of each modality to the score of the video at a position."""
+    similarities, surprisals = measured
+    return {
+        modality: Contribution(
+            float(similarities[modality][at]),
+            float(share[at]),
+            float(surprisals[modality][at]),
+            float(points[modality][at]),
+        )
+        for modality, share in shares.items()
+        if share[at] > 0
+    }

@@ -1,0 +1,40 @@
+"""The records that packages exchange: frozen dataclasses that validate themselves."""
+
+from mvsearch.store.records.embeddings import (
+    MODALITIES,
+    UNIT_TOLERANCE,
+    Embeddings,
+    Matrix,
+    Modality,
+    Segment,
+    Space,
+)
+from mvsearch.store.records.indexed import IndexedVideo
+from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
+from mvsearch.store.records.stages import Failure, Stage, StageStatus
+from mvsearch.store.records.times import check_span
+from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag, Video
+
+__all__ = [
+    "MAX_STILL_BYTES",
+    "MODALITIES",
+    "UNIT_TOLERANCE",
+    "Embeddings",
+    "Failure",
+    "IndexedVideo",
+    "Location",
+    "LyricLine",
+    "Lyrics",
+    "Matrix",
+    "Modality",
+    "Segment",
+    "Space",
+    "Stage",
+    "StageStatus",
+    "Still",
+    "Tag",
+    "Video",
+    "WhisperSegment",
+    "Word",
+    "check_span",
+]

@@ -1,0 +1,119 @@
+"""Videos, their files, tags and stills."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mvsearch.store.records.times import check_span
+from mvsearch.store.unicode import printable
+
+# A still is 2 KB; one of a stranger's library that is larger than this is none.
+MAX_STILL_BYTES = 64 * 2**10
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One video, independent of its name and path.
+
+    Attributes:
+        id: content hash in hexadecimal, never derived from the path.
+        path: one of its files; for opening, not for identity.
+        duration_seconds: measured by decoding, before that from the header.
+        is_duration_measured: whether decoding confirmed it.
+        has_picture, has_sound: streams of the container (cover art is not a picture).
+        other_paths: all other existing files with the same content.
+        year: from the tags of the file; None if they have none.
+    """
+
+    id: str
+    path: Path
+    title: str
+    artist: str | None = None
+    duration_seconds: float = 0.0
+    is_duration_measured: bool = False
+    has_picture: bool = True
+    has_sound: bool = True
+    other_paths: tuple[Path, ...] = ()
+    year: int | None = None
+
+    def __post_init__(self) -> None:
+        """Validate the values."""
+        if not self.id:
+            raise ValueError("a video needs an id")
+        if not (math.isfinite(self.duration_seconds) and self.duration_seconds >= 0):
+            raise ValueError(f"duration must be finite and not negative: {self.duration_seconds}")
+
+    def to_dict(self, *, has_copies: bool = False) -> dict[str, Any]:
+        """The video in the form of the JSON output, optionally with its other files."""
+        copies = {"other_paths": [str(path) for path in self.other_paths]} if has_copies else {}
+        return {
+            "id": self.id,
+            "path": str(self.path),
+            "title": printable(self.title),
+            "artist": None if self.artist is None else printable(self.artist),
+            "duration_seconds": round(self.duration_seconds, 3),
+            **copies,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file of a video at the time of the last scan.
+
+    Attributes:
+        path: absolute; contains surrogates if the name is not UTF-8.
+        folder: the absolute folder that was indexed.
+        size, mtime_ns: from `os.stat`; if both are equal, the content counts as unchanged.
+    """
+
+    path: Path
+    video_id: str
+    folder: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A class that a time range of a video shows, by the frame encoder.
+
+    Attributes:
+        probability: the highest of its frames, above 0 and up to 1.
+    """
+
+    name: str
+    start_seconds: float
+    end_seconds: float
+    probability: float
+
+    def __post_init__(self) -> None:
+        """Check the times and the probability."""
+        check_span(self.start_seconds, self.end_seconds)
+        if not self.name or not 0 < self.probability <= 1:
+            raise ValueError(f"a tag has a name and a probability: {self}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tag in the form of the JSON output."""
+        return {
+            "name": printable(self.name),
+            "start_seconds": round(self.start_seconds, 3),
+            "end_seconds": round(self.end_seconds, 3),
+            "probability": round(self.probability, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A small image of a video at a time.
+
+    Attributes:
+        image: a WebP, its longer side at most 192 pixels.
+    """
+
+    seconds: float
+    image: bytes
+
+    def __post_init__(self) -> None:
+        """Check the time."""
+        check_span(self.seconds, self.seconds)
