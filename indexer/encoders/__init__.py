@@ -69,6 +69,7 @@ ENCODERS: dict[str, str] = {
     "resnet50": "mvsearch.indexer.encoders.image.resnet:ResNet50",
     "bert": "mvsearch.indexer.encoders.text.bert:Bert",
     "multilingual": "mvsearch.indexer.encoders.text.multilingual:Multilingual",
+    "use-multilingual": "mvsearch.indexer.encoders.text.use:UseMultilingual",
     "clip": "mvsearch.indexer.encoders.image.clip:Clip",
     "siglip2": "mvsearch.indexer.encoders.image.siglip:SigLIP2",
     "clap": "mvsearch.indexer.encoders.audio.clap:Clap",

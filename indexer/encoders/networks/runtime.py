@@ -35,7 +35,8 @@ class Recipe:
     Attributes:
         name: for file names and messages.
         fingerprint: of the weights and the code of `build`; another fingerprint, another export.
-        build: builds the torch module with its weights.
+        build: builds the torch module with its weights; None for a small network that runs on the
+            CPU also where there is a GPU.
         examples: one example array an input, with a length of at least 2 along variable axes.
         varying: the variable axes of each input.
         write: writes the network as ONNX without torch; None exports the module of `build`.
@@ -43,7 +44,7 @@ class Recipe:
 
     name: str
     fingerprint: str
-    build: Callable[[], "torch.nn.Module"]
+    build: Callable[[], "torch.nn.Module"] | None
     examples: tuple[Array, ...]
     varying: tuple[tuple[int, ...], ...]
     write: Callable[[Path], None] | None = None
@@ -77,7 +78,7 @@ def open_network(recipe: Recipe, *, in_batches: bool = False) -> Network:
     device = choose_device()
     return (
         OnnxNetwork(recipe, in_batches=in_batches)
-        if device == "cpu"
+        if device == "cpu" or recipe.build is None
         else TorchNetwork(recipe, device)
     )
 
@@ -158,6 +159,8 @@ class TorchNetwork:
 
 
 def _build(recipe: Recipe) -> "torch.nn.Module":
+    if recipe.build is None:
+        raise ValueError(f"{recipe.name} has no module for torch")
     try:
         return recipe.build().eval()
     except ModuleNotFoundError as error:  # fails the run, not one file

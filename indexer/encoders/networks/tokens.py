@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mvsearch.store.errors import MvsearchError
 
 Ids = npt.NDArray[np.int64]
+Batch = tuple[npt.NDArray[np.intp], Ids, Ids]
 
 BATCH_SIZE = 32
 
@@ -67,32 +68,71 @@ class Tokens:
     def split(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokenise texts: the ids of each with special tokens, truncated but not padded."""
         n_kept = self._frame.max_tokens - len(self._start) - len(self._end)
-        # Undecodable bytes of a command line are surrogates, which tokenizers reject.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        clean = [clean_text(text) for text in texts]
         if self._frame.is_lowercase:
             clean = [text.lower() for text in clean]
         encodings = self._tokenizer.encode_batch(clean, add_special_tokens=False)
         return [self._start + encoding.ids[:n_kept] + self._end for encoding in encodings]
 
-    def batch(self, texts: Sequence[str]) -> Iterator[tuple[npt.NDArray[np.intp], Ids, Ids]]:
-        """Tokenise texts in batches of similar length.
+    def batch(self, texts: Sequence[str]) -> Iterator[Batch]:
+        """Tokenise texts in batches of similar length; see `batch_ids`."""
+        width = self._frame.max_tokens if self._frame.is_padded_fully else 1
+        return batch_ids(self.split(texts), self._pad, width)
 
-        Yields:
-            The positions in `texts` (b,), the padded ids (b, t) and the mask (b, t), int64; the
-            mask is 1 for tokens and 0 for padding.
-        """
-        split = self.split(texts)
-        order = np.argsort([len(ids) for ids in split], kind="stable")
-        for begin in range(0, len(order), BATCH_SIZE):
-            places = order[begin : begin + BATCH_SIZE]
-            yield places, *self._pad_together([split[place] for place in places])
 
-    def _pad_together(self, split: Sequence[list[int]]) -> tuple[Ids, Ids]:
-        longest = max(1, *(len(ids) for ids in split)) if split else 1
-        width = self._frame.max_tokens if self._frame.is_padded_fully else longest
-        padded = np.full((len(split), width), self._pad, dtype=np.int64)
-        mask = np.zeros((len(split), width), dtype=np.int64)
-        for row, ids in enumerate(split):
+class SentencePieces:
+    """Tokenises texts with a SentencePiece model, between its start and end tokens.
+
+    The library `tokenizers` needs 0.28 s of processor time for a model of 128,000 pieces instead
+    of 0.18 s, and splits 107 of 3,020 random texts otherwise.
+    """
+
+    def __init__(self, path: Path, max_tokens: int) -> None:
+        from sentencepiece import SentencePieceProcessor
+
+        try:
+            self._processor = SentencePieceProcessor(model_file=str(path))
+        except (OSError, RuntimeError) as error:
+            raise MvsearchError(f"{path} is not a SentencePiece model: {error}") from error
+        self._max_tokens = max_tokens
+
+    def split(self, texts: Sequence[str]) -> list[list[int]]:
+        """Tokenise texts: the ids of each with start and end, truncated but not padded."""
+        start, end = self._processor.bos_id(), self._processor.eos_id()
+        clean = [clean_text(text) for text in texts]
+        split: list[list[int]] = self._processor.encode(clean) if clean else []
+        return [[start, *ids[: self._max_tokens - 2], end] for ids in split]
+
+    def batch(self, texts: Sequence[str]) -> Iterator[Batch]:
+        """Tokenise texts in batches of similar length; see `batch_ids`."""
+        return batch_ids(self.split(texts), 0)
+
+
+def clean_text(text: str) -> str:
+    """Replace surrogates, which tokenizers reject; undecodable bytes of a command line are such."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def batch_ids(split: Sequence[list[int]], pad: int, least_width: int = 1) -> Iterator[Batch]:
+    """Pad lists of token ids in batches of similar length.
+
+    Args:
+        split: the ids of each text.
+        pad: the id for padding.
+        least_width: rows are at least as long.
+
+    Yields:
+        The positions in `split` (b,), the padded ids (b, t) and the mask (b, t), int64; the mask
+        is 1 for tokens and 0 for padding.
+    """
+    order = np.argsort([len(ids) for ids in split], kind="stable")
+    for begin in range(0, len(order), BATCH_SIZE):
+        places = order[begin : begin + BATCH_SIZE]
+        width = max(least_width, *(len(split[place]) for place in places), 1)
+        padded = np.full((len(places), width), pad, dtype=np.int64)
+        mask = np.zeros((len(places), width), dtype=np.int64)
+        for row, place in enumerate(places):
+            ids = split[place]
             padded[row, : len(ids)] = ids
             mask[row, : len(ids)] = 1
-        return padded, mask
+        yield places, padded, mask

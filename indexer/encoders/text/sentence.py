@@ -14,7 +14,7 @@ from mvsearch.indexer.encoders.networks.checkpoints import (
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
-from mvsearch.indexer.encoders.networks.tokens import TokenFrame, Tokens
+from mvsearch.indexer.encoders.networks.tokens import SentencePieces, TokenFrame, Tokens
 from mvsearch.indexer.encoders.text.bert_graph import write_bert
 from mvsearch.indexer.encoders.unit import to_unit_rows
 from mvsearch.indexer.once import cached_once
@@ -30,7 +30,9 @@ EXAMPLE_IDS = np.array([[1, 2, 3, 4], [1, 2, 0, 0]], dtype=np.int64)
 EXAMPLE_MASK = np.array([[1, 1, 1, 1], [1, 1, 0, 0]], dtype=np.int64)
 
 
-def encode_texts(tokens: Tokens, network: Network, texts: Sequence[str], dim: int) -> Matrix:
+def encode_texts(
+    tokens: Tokens | SentencePieces, network: Network, texts: Sequence[str], dim: int
+) -> Matrix:
     """Encode n texts as (n, dim) float32 unit vectors with a network on token ids and mask."""
     vectors = np.zeros((len(texts), dim), dtype=np.float32)
     for places, ids, mask in tokens.batch(texts):

@@ -31,6 +31,7 @@ READERS = pytest.mark.parametrize(
         "minilm",
         "bert",
         "multilingual",
+        "use-multilingual",
         "clip",
         "siglip2",
         "clap",
