@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.encoder_threads import EncoderPool
+from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, open_frame_stream
 from mvsearch.indexer.media.decoding.frames import (
     DecodeOptions,

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import AudioEncoder, FrameEncoder, NamesThings
-from mvsearch.indexer.features.encoder_threads import EncoderPool, EncoderQueue, Vectors
+from mvsearch.indexer.features.encoder_pool import EncoderPool, EncoderQueue
+from mvsearch.indexer.features.encoder_threads import Vectors
 from mvsearch.indexer.features.reservoir import Reservoir
 from mvsearch.indexer.features.tagging import Tagger
 from mvsearch.indexer.media.decoding.audio import WindowBatch, Windower, WindowOptions

@@ -1,10 +1,8 @@
 """Reads the streams, tags and duration of a file with ffprobe."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,16 @@ from mvsearch.indexer.media.programs import (
     find_program,
     open_input,
     run_program,
+)
+from mvsearch.indexer.media.stream_info import (
+    PictureStream,
+    SoundStream,
+    SubtitleStream,
+    choose_picture,
+    is_video,
+    list_sounds,
+    parse_positive,
+    read_subtitle,
 )
 from mvsearch.store.errors import MediaError
 
@@ -33,53 +41,6 @@ _ENTRIES = (
 _STREAM_ONLY_TAGS = frozenset(
     {"title", "language", "handler_name", "vendor_id", "encoder", "duration", "creation_time"}
 )
-# Nothing is heard below half of it, and the less it is, the more a byte is blown up.
-MIN_SAMPLE_RATE = 1000
-_NO_CODEC = frozenset({"", "none", "unknown"})
-
-
-@dataclass(frozen=True, slots=True)
-class PictureStream:
-    """A stream of moving pictures.
-
-    Attributes:
-        index: of the stream in the container.
-        width, height: after rotation.
-        pixel_aspect: width of a pixel as it is shown over its height, after rotation.
-        rotation_degrees: clockwise turn that the player applies: 0, 90, 180 or 270.
-        frame_rate: average frames per second by the header; None where it gives none.
-        colour_space: as ffprobe names it; empty where the file does not say.
-        reorder_depth: by how many frames decoding runs ahead of showing; 0 without B-frames.
-    """
-
-    index: int
-    codec: str
-    width: int
-    height: int
-    rotation_degrees: int = 0
-    pixel_aspect: float = 1.0
-    frame_rate: float | None = None
-    colour_space: str = ""
-    reorder_depth: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SoundStream:
-    """A stream of sound."""
-
-    index: int
-    codec: str
-    sample_rate: int
-
-
-@dataclass(frozen=True, slots=True)
-class SubtitleStream:
-    """A stream of subtitles; language and title where the container tells."""
-
-    index: int
-    codec: str
-    language: str | None = None
-    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,118 +128,25 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
     """Turn ffprobe's JSON into a `Probe`."""
     container = answer.get("format", {})
     streams = [stream for stream in answer.get("streams", []) if "index" in stream]
-    picture = _choose_picture(streams)
-    sounds = _list_sounds(streams)
+    picture = choose_picture(streams)
+    sounds = list_sounds(streams)
     if picture is None and not sounds:
         raise MediaError("no_media", "it has neither picture nor usable sound")
     format_name = str(container.get("format_name", ""))
     tags = _merge_tags(format_name, container.get("tags", {}), streams)
     artist, title = name_media(path)
     return Probe(
-        duration_seconds=_positive(container.get("duration")),
+        duration_seconds=parse_positive(container.get("duration")),
         picture=picture,
         sounds=sounds,
         subtitles=tuple(
-            _read_subtitle(stream) for stream in streams if stream.get("codec_type") == "subtitle"
+            read_subtitle(stream) for stream in streams if stream.get("codec_type") == "subtitle"
         ),
         title=clean_text(tags.get("title", "")) or title,
         artist=clean_text(tags.get("artist", "") or tags.get("album_artist", "")) or artist,
         tags=tags,
-        is_picture_lost=picture is None and any(map(_is_video, streams)),
+        is_picture_lost=picture is None and any(map(is_video, streams)),
         year=read_year(tags),
-    )
-
-
-def _choose_picture(streams: list[Mapping[str, Any]]) -> PictureStream | None:
-    """The default stream, then the largest; never cover art."""
-    candidates = [stream for stream in streams if _is_picture(stream)]
-    if not candidates:
-        return None
-    chosen = max(
-        candidates,
-        key=lambda stream: (
-            _disposition(stream, "default"),
-            int(stream["width"]) * int(stream["height"]),
-            -int(stream["index"]),
-        ),
-    )
-    rotation = _read_rotation(chosen)
-    width, height = int(chosen["width"]), int(chosen["height"])
-    aspect = _positive(str(chosen.get("sample_aspect_ratio", "")).replace(":", "/")) or 1.0
-    if rotation in (90, 270):
-        width, height, aspect = height, width, 1 / aspect
-    return PictureStream(
-        index=int(chosen["index"]),
-        codec=str(chosen["codec_name"]),
-        width=width,
-        height=height,
-        rotation_degrees=rotation,
-        pixel_aspect=aspect,
-        frame_rate=_positive(chosen.get("avg_frame_rate")) or _positive(chosen.get("r_frame_rate")),
-        colour_space=str(chosen.get("color_space", "")).replace("unknown", ""),
-        reorder_depth=int(chosen.get("has_b_frames", 0)),
-    )
-
-
-def _is_picture(stream: Mapping[str, Any]) -> bool:
-    """Whether a stream is moving pictures of a known size that there is a codec for."""
-    has_size = int(stream.get("width", 0)) > 0 and int(stream.get("height", 0)) > 0
-    return has_size and _is_video(stream)
-
-
-def _is_video(stream: Mapping[str, Any]) -> bool:
-    """Whether a stream is moving pictures that there is a codec for."""
-    return (
-        stream.get("codec_type") == "video"
-        and str(stream.get("codec_name", "")) not in _NO_CODEC
-        and not _disposition(stream, "attached_pic")
-        and not _disposition(stream, "timed_thumbnails")
-    )
-
-
-def _disposition(stream: Mapping[str, Any], name: str) -> int:
-    """A flag of the stream, 0 or 1."""
-    return int(stream.get("disposition", {}).get(name, 0))
-
-
-def _read_rotation(stream: Mapping[str, Any]) -> int:
-    """Clockwise degrees: the display matrix counts the other way, the old `rotate` tag this way."""
-    for side in stream.get("side_data_list", []):
-        if "rotation" in side:
-            return round(-float(side["rotation"]) / 90) * 90 % 360
-    turn = _positive(stream.get("tags", {}).get("rotate")) or 0.0
-    return round(turn / 90) * 90 % 360
-
-
-def _list_sounds(streams: list[Mapping[str, Any]]) -> tuple[SoundStream, ...]:
-    """Streams that can be decoded, the default one first."""
-    usable = [
-        stream
-        for stream in streams
-        if stream.get("codec_type") == "audio"
-        and str(stream.get("codec_name", "")) not in _NO_CODEC
-        and (_positive(stream.get("sample_rate")) or 0.0) >= MIN_SAMPLE_RATE
-    ]
-    usable.sort(key=lambda stream: -_disposition(stream, "default"))
-    return tuple(
-        SoundStream(
-            int(stream["index"]),
-            str(stream["codec_name"]),
-            int(stream["sample_rate"]),
-        )
-        for stream in usable
-    )
-
-
-def _read_subtitle(stream: Mapping[str, Any]) -> SubtitleStream:
-    """A subtitle stream with what its tags say; "und" is no language."""
-    tags = {key.lower(): clean_text(value) for key, value in stream.get("tags", {}).items()}
-    language = tags.get("language", "")
-    return SubtitleStream(
-        int(stream["index"]),
-        str(stream.get("codec_name", "")),
-        language if language not in {"", "und"} else None,
-        tags.get("title") or None,
     )
 
 
@@ -294,12 +162,3 @@ def _merge_tags(
                     merged.setdefault(key.lower(), value)
     merged.update({key.lower(): value for key, value in tags.items()})
     return merged
-
-
-def _positive(value: object) -> float | None:
-    """A number such as `12.5` or `30000/1001`; None unless it is finite and above zero."""
-    try:
-        number = float(Fraction(str(value)))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        return None
-    return number if math.isfinite(number) and number > 0 else None

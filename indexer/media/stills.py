@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from mvsearch.indexer.media.decoding.decode import decode
 from mvsearch.indexer.media.decoding.types import Decoded, DecodeOptions, FrameBatch
-from mvsearch.indexer.media.probe import PictureStream, Probe, probe_file
+from mvsearch.indexer.media.probe import Probe, probe_file
+from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import MAX_STILL_BYTES, Still
 

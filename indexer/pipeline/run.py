@@ -12,7 +12,7 @@ from pathlib import Path
 from mvsearch.indexer.encoders import Encoder, Encoders
 from mvsearch.indexer.encoders.networks.weights import try_out
 from mvsearch.indexer.features.analysis import AnalysisOptions
-from mvsearch.indexer.features.encoder_threads import EncoderPool
+from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.lyrics.files.languages import check_language
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions, Features, analyse_probed
-from mvsearch.indexer.features.encoder_threads import EncoderPool
+from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.lyrics import (
     FoundLyrics,
     ListFiles,

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from mvsearch.indexer.media.complaints import Complaints
-from mvsearch.indexer.media.probe import PictureStream
 from mvsearch.indexer.media.programs import (
     compile_graph,
     open_input,
     passthrough_option,
     run_program,
 )
+from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.store.errors import MediaError
 
 # In turn, how long before the time wanted the file is entered: at the key frame before it first.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from mvsearch.indexer.media.decoding.types import DecodeOptions
-from mvsearch.indexer.media.probe import PictureStream
+from mvsearch.indexer.media.stream_info import PictureStream
 
 # Values of ffmpeg's `-skip_frame`, but for "none" of its own.
 Skip = Literal["none", "noref", "bidir", "nokey"]

@@ -12,8 +12,8 @@ from mvsearch.indexer.media.decoding.types import (
     SoundBlock,
 )
 from mvsearch.indexer.media.pictures import read_image
-from mvsearch.indexer.media.probe import SubtitleStream
 from mvsearch.indexer.media.programs import compile_graph, open_input, run_program
+from mvsearch.indexer.media.stream_info import SubtitleStream
 from mvsearch.store.errors import MediaError
 
 __all__ = [

@@ -9,8 +9,9 @@ from typing import Any
 from mvsearch.indexer.media.decoding.frame_skipping import choose_skip
 from mvsearch.indexer.media.decoding.sampling import choose_frame_rate, select_expression
 from mvsearch.indexer.media.decoding.types import DecodeOptions
-from mvsearch.indexer.media.probe import PictureStream, Probe
+from mvsearch.indexer.media.probe import Probe
 from mvsearch.indexer.media.programs import compile_graph, open_input, passthrough_option
+from mvsearch.indexer.media.stream_info import PictureStream
 
 HD_HEIGHT = 720
 TIMES_PER_SECOND = 1_000_000

@@ -26,6 +26,12 @@ class DecodeStoppedError(MvsearchError):
         super().__init__("stopped before the file was read to its end")
 
 
+def check_stop(stop: threading.Event | None) -> None:
+    """Raise DecodeStoppedError if the event is set; None is never set."""
+    if stop is not None and stop.is_set():
+        raise DecodeStoppedError
+
+
 class Child:
     """A process that writes to named pipes, beside its log on standard error.
 
@@ -51,20 +57,11 @@ class Child:
         """
         self._stall_seconds = stall_seconds
         self._stop = stop
+        self._selector = selectors.DefaultSelector()
         pairs = {name: os.pipe() for name in names}
         try:
             command = build_command({name: write for name, (_, write) in pairs.items()})
-            logger.debug("runs %s", shlex.join(command))
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[write for _, write in pairs.values()],
-                # Ctrl-C reaches the whole group: ffmpeg would end early and politely, and half a
-                # video would pass for a whole one.
-                start_new_session=True,
-            )
+            self._process = _start(command, [write for _, write in pairs.values()])
         except BaseException:
             for read, _ in pairs.values():
                 os.close(read)
@@ -72,7 +69,6 @@ class Child:
         finally:
             for _, write in pairs.values():
                 os.close(write)
-        self._selector = selectors.DefaultSelector()
         for name, (read, _) in pairs.items():
             self._selector.register(read, selectors.EVENT_READ, name)
         if self._process.stderr is not None:
@@ -89,8 +85,7 @@ class Child:
         """
         idle_since = time.monotonic()
         while self._selector.get_map():
-            if self._stop is not None and self._stop.is_set():
-                raise DecodeStoppedError
+            check_stop(self._stop)
             ready = self._selector.select(POLL_SECONDS)
             if not ready and time.monotonic() - idle_since > self._stall_seconds:
                 raise MediaError(
@@ -122,3 +117,18 @@ class Child:
         self._selector.close()
         self._process.kill()
         self._process.wait()
+
+
+def _start(command: list[str], pipes: list[int]) -> "subprocess.Popen[bytes]":
+    """Start a process that inherits file descriptors."""
+    logger.debug("runs %s", shlex.join(command))
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=pipes,
+        # Ctrl-C goes to the whole process group. It would make ffmpeg finish early without an
+        # error, and half a video would be taken as complete.
+        start_new_session=True,
+    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from mvsearch.indexer.media.decoding.entry_point import find_entry
 from mvsearch.indexer.media.decoding.graph import scale_options
-from mvsearch.indexer.media.probe import PictureStream, Probe, probe_file
+from mvsearch.indexer.media.probe import Probe, probe_file
 from mvsearch.indexer.media.programs import (
     compile_graph,
     find_program,
@@ -19,6 +19,7 @@ from mvsearch.indexer.media.programs import (
     passthrough_option,
     run_program,
 )
+from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.search.evaluation.queries.distortions import NONE, SAMPLE_RATE, Distortion, Filter
 from mvsearch.search.evaluation.queries.overlay import draw_stamp
 from mvsearch.store.errors import MediaError

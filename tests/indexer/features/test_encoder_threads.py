@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.encoder_threads import EncoderPool, EncoderQueue, EncoderThread
+from mvsearch.indexer.features.encoder_pool import EncoderPool, EncoderQueue
+from mvsearch.indexer.features.encoder_threads import EncoderThread
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from tests.limits import HANG_SECONDS
 

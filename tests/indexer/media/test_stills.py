@@ -9,7 +9,7 @@ from PIL import Image
 
 from mvsearch.indexer.media.decoding.sampling import find_uniform
 from mvsearch.indexer.media.decoding.types import FrameBatch
-from mvsearch.indexer.media.probe import PictureStream, probe_file
+from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.media.stills import (
     MAX_STILLS,
     StillTaker,
@@ -18,6 +18,7 @@ from mvsearch.indexer.media.stills import (
     is_still,
     make_stills,
 )
+from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 from tests import toy_library

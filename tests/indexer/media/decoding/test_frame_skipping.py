@@ -13,7 +13,8 @@ from mvsearch.indexer.media.decoding.frame_skipping import (
 )
 from mvsearch.indexer.media.decoding.frames import DecodeOptions, FrameBatch, decode
 from mvsearch.indexer.media.decoding.types import Decoded
-from mvsearch.indexer.media.probe import PictureStream, probe_file
+from mvsearch.indexer.media.probe import probe_file
+from mvsearch.indexer.media.stream_info import PictureStream
 from tests.media import make_pattern, probe_times
 
 SIZE = (160, 120)
