@@ -1,5 +1,6 @@
-"""What runs in the processes of a campaign; kept importable in a blink after the first."""
+"""What runs in the processes of a campaign."""
 
+import importlib
 import io
 import json
 import os
@@ -10,8 +11,6 @@ import unicodedata
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
-
-import faiss  # noqa: F401 (loaded once for all processes that are forked off)
 
 from mvsearch import cli
 from mvsearch.indexer.encoders import Encoders
@@ -24,7 +23,34 @@ from mvsearch.store.library import Library
 from tests.campaign import planted
 
 N_FILES = 12
-SPACES = Encoders("toy").spaces()  # loads the encoders once for all processes
+SPACES = Encoders("toy").spaces()
+# What functions of the project import when they need it: loaded once, before processes are forked.
+LOADED = (
+    "alembic.command",
+    "faiss",
+    "ffmpeg",
+    "filelock",
+    "mvsearch.search.api.library",
+    "mvsearch.search.commands.last_results",
+    "mvsearch.search.output.plugin_forms",
+    "mvsearch.search.output.progress",
+    "mvsearch.search.output.report",
+    "mvsearch.search.output.tables.listing",
+    "mvsearch.search.output.tables.status",
+    "mvsearch.search.query.make_query",
+    "mvsearch.search.status",
+    "PIL.Image",
+    "pydantic.type_adapter",
+    "pysubs2",
+    "rapidfuzz.process",
+    "rich.markup",
+    "rich.table",
+    "sqlalchemy.dialects.sqlite",
+    "threadpoolctl",
+    "zoneinfo",
+)
+for name in LOADED:
+    importlib.import_module(name)
 
 
 def index(home: Path, videos: Path) -> dict[str, Any]:
