@@ -16,7 +16,7 @@ from mvsearch.search.scoring.fusion import (
     order_best_first,
     split_scores,
 )
-from mvsearch.search.versions.dedupe import IsCopy, open_copy_test, pick_videos
+from mvsearch.search.versions.dedupe import IsCopy, collapse_ranking, open_copy_test
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Space, Video
 from mvsearch.store.vectors.index import VectorIndex
@@ -69,8 +69,8 @@ class Ranker:
         order = order_best_first(scores, video_ids)
         ranking = self._read([video_ids[at] for at in order], known)
         results: list[Result] = []
-        for pick in pick_videos(ranking, options.top, self.is_copy, options.per_artist):
-            at, video = order[pick.position], pick.video
+        for chosen in collapse_ranking(ranking, options.top, self.is_copy, options.per_artist):
+            at, video = order[chosen.position], chosen.video
             contributions = _list_contributions(measured, shares, points, at)
             results.append(
                 Result(
@@ -80,7 +80,7 @@ class Ranker:
                     contributions,
                     find_moments(video),
                     is_weak(contributions, self.n_videos, self.same_levels),
-                    pick.copies,
+                    chosen.copies,
                 )
             )
         return results

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class SearchArguments(TypedDict, total=False):
-    """How results are scored, and how many are given.
+    """The scoring and the number of results.
 
     Attributes:
-        weights: of "frames", "lyrics" and "audio"; one that is not named weighs nothing. None for
-            the defaults of the library.
+        weights: of "frames", "lyrics" and "audio"; omitted ones are 0. None for the defaults of
+            the library.
         fusion: "calibrated", "weighted" or "rrf"; None for that of the profile.
-        top: at most so many results.
-        n_moments: at most so many moments of each modality in a result.
+        top: maximum number of results.
+        n_moments: maximum number of moments of each modality in a result.
         collapse: whether near-duplicates are listed under the best of them.
-        per_artist: at most so many results of one artist; None for any number.
+        per_artist: maximum number of results of one artist; None for any number.
     """
 
     weights: Mapping[Modality, float] | None
@@ -41,20 +41,20 @@ class IndexArguments(TypedDict, total=False):
     """How folders are indexed.
 
     Attributes:
-        lyrics: "auto" takes side-cars, subtitles and tags, then Whisper if its weights are there;
-            "sidecar", "whisper" or "off".
-        whisper_model: name, checkpoint or folder of CTranslate2; None for that of the profile.
-        whisper_engine: "openai" or "faster"; None chooses.
-        voiced_only: whether Whisper skips what holds no voice.
-        language: sung, as ISO 639-1 has it; None to detect it.
-        workers: files decoded at once; None chooses.
-        recursive: whether folders below are looked into.
-        frame_rate: frames a second; None chooses by duration.
+        lyrics: "auto" takes side-cars, subtitles and tags, then Whisper if its weights are
+            installed; "sidecar", "whisper" or "off".
+        whisper_model: name, checkpoint or CTranslate2 folder; None for that of the profile.
+        whisper_engine: "openai" or "faster"; None chooses one.
+        voiced_only: whether Whisper skips audio without a detected voice.
+        language: of the songs, by ISO 639-1; None detects it.
+        workers: number of files decoded in parallel; None chooses one.
+        recursive: whether subfolders are included.
+        frame_rate: frames per second; None chooses by duration.
         fast: key frames only.
-        max_hours: a file that claims or yields more is refused.
+        max_hours: longer files are refused, by header or by content.
         retry_failed: whether files that failed before are tried again.
-        include_removed: whether files come back whose video was taken out by `remove`.
-        wait_seconds: how long to wait for another writer.
+        include_removed: whether videos that `remove` took out are indexed again.
+        wait_seconds: maximum time to wait for another writer.
     """
 
     lyrics: "LyricsMode"
@@ -82,10 +82,10 @@ def make_search_options(
     collapse: bool = False,
     per_artist: int | None = None,
 ) -> "SearchOptions":
-    """The options of a search; the fusion is that of the encoders' profile where none is named.
+    """The options of a search; the default fusion is that of the encoders' profile.
 
     Raises:
-        QueryError: a weight, a number or the fusion makes no sense.
+        QueryError: a weight, a number or the fusion is invalid.
     """
     from mvsearch.search.options import SearchOptions, choose_fusion
 
@@ -110,7 +110,7 @@ def make_index_options(
     include_removed: bool = False,
     wait_seconds: float = 10.0,
 ) -> "IndexOptions":
-    """The options of an index run; decoders in hardware are used where there are any."""
+    """The options of an index run; hardware decoders are used if available."""
     from mvsearch.indexer.features.analysis import AnalysisOptions
     from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
     from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions

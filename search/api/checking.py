@@ -14,16 +14,16 @@ def check(
     progress: AnyProgress = None,
     cancel: threading.Event | None = None,
 ) -> Checkup:
-    """Read everything that the catalogue of a library holds, and check that it fits together.
+    """Read the whole catalogue of a library, and check that it is valid and consistent.
 
     Args:
         folder: see `open_library`.
         progress: see `VideoLibrary.index`.
-        cancel: ends the work when it is set.
+        cancel: when set, ends the work.
 
     Raises:
-        NoLibraryError: there is none.
-        CancelledError: it was stopped.
+        NoLibraryError: there is no library.
+        CancelledError: it was cancelled.
     """
     place = default_library_folder() if folder is None else expand_home(folder)
     with Watched(to_progress(progress), Stop(cancel)) as watched:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Contents:
-    """The videos of an open library, and what is known of them."""
+    """The videos of an open library and their data."""
 
     _session: Session
 
     def find(self, name: str | Video) -> Video:
-        """The video that is meant: an id or its beginning, a path, or part of a title.
+        """Find a video by its id or the beginning of it, a path, or part of a title.
 
         Raises:
-            VideoNotFoundError, AmbiguousVideoError: none, or several, answer to the name.
+            VideoNotFoundError, AmbiguousVideoError: no video, or several, match.
         """
         with self._session.using() as library:
             if isinstance(name, Video):
@@ -30,58 +30,58 @@ class Contents:
             return library.catalog.find_video(name)
 
     def videos(self, filter: Filter = Filter()) -> list[Video]:
-        """The videos that pass, by artist, title and id."""
+        """The videos that pass the filter, by artist, title and id."""
         with self._session.using() as library:
             return library.catalog.videos(filter)
 
     def show(self, video: str | Video) -> "Entry":
-        """All that is known of a video, lyrics and their source included."""
+        """Everything known about a video, with lyrics and their source."""
         from mvsearch.search.entry import read_entry
 
         with self._session.using() as library:
             return read_entry(library, self.find(video))
 
     def lyrics(self, video: str | Video) -> Lyrics | None:
-        """The lyrics of a video; None where none are known."""
+        """The lyrics of a video; None if there are none."""
         with self._session.using() as library:
             return library.catalog.lyrics(self.find(video).id)
 
     def all_lyrics(self) -> list[tuple[Video, Lyrics]]:
-        """Every video that has lyrics, with them."""
+        """All videos with lyrics, and their lyrics."""
         with self._session.using() as library:
             read = library.catalog.lyrics
             return [(one, found) for one in library.catalog.videos() if (found := read(one.id))]
 
     def failures(self) -> list[Failure]:
-        """The files that could not be indexed, and why."""
+        """The files that could not be indexed, with reasons."""
         with self._session.using() as library:
             return library.catalog.failures()
 
     def status(self) -> dict[str, Any]:
-        """The library in numbers: videos, segments, what is still to do."""
+        """The counts of the library: videos, segments, pending work."""
         from mvsearch.search.status import read_status
 
         with self._session.using() as library:
             return read_status(library)
 
     def remove(self, video: str | Video) -> int:
-        """Take a video out of the library; its files are not touched.
+        """Remove a video from the library; its files are kept.
 
-        It stays out until its file is named to `index`, or `include_removed` is.
+        It stays removed until its file is passed to `index`, or with `include_removed`.
 
         Returns:
-            How many videos have left.
+            The number of removed videos.
         """
         with self._session.using() as library, library.writing():
             return len(library.catalog.remove_videos([self.find(video).id]))
 
     def removed(self) -> list[Video]:
-        """The videos that `remove` took out and that stay out, by artist, title and id."""
+        """The removed videos, by artist, title and id."""
         with self._session.using() as library:
             return library.catalog.removed_videos()
 
     def remove_missing(self) -> int:
-        """Take every video out whose files are gone; returns how many have left."""
+        """Remove all videos whose files are missing; returns their number."""
         with self._session.using() as library, library.writing():
             catalog = library.catalog
             paths = [location.path for location in catalog.locations()]
@@ -93,18 +93,19 @@ class Contents:
     def export_embeddings(
         self, file: str | os.PathLike[str], *, modality: Modality | None = None, force: bool = False
     ) -> dict[str, int]:
-        """Write vectors, their videos and their times to a file; docs/embeddings.md has the format.
+        """Write vectors, their videos and times to a file; docs/embeddings.md describes the format.
 
         Args:
             file: ends in ".npz" or ".parquet", which needs pyarrow.
             modality: "frames", "lyrics" or "audio"; None for all.
-            force: whether a file that is there is replaced; media never are.
+            force: whether an existing file is replaced; media never are.
 
         Returns:
-            How many vectors of each space, by its key.
+            The number of vectors of each space, by its key.
 
         Raises:
-            MvsearchError: another ending, a file that must stay, or no such vectors.
+            MvsearchError: the ending is unknown, the file must not be replaced, or there are no
+                such vectors.
         """
         from mvsearch.search.output.embeddings import ExportOptions, check_ending, write_embeddings
 
@@ -114,6 +115,6 @@ class Contents:
             return write_embeddings(library, place, ExportOptions(modality, force))
 
     def holds_file(self, path: Path) -> bool:
-        """Whether a file is a video of the library, so that nothing else is written there."""
+        """Whether a file is a video of the library, which must not be overwritten."""
         with self._session.using() as library:
             return library.catalog.location(path) is not None

@@ -33,10 +33,10 @@ def index(
             paths, library, encoders, options, progress=watched, stop=watched.stop
         )
         if not summary.is_interrupted:
-            encoders.release()  # the networks hold a hundred MB, and hardly any is used again
+            encoders.release()  # the networks take a hundred MB, and few are used again
             try:
                 measure_distributions(library, encoders, count_steps(watched, "measure"))
-            except CancelledError:  # what is not measured is measured when it is needed
+            except CancelledError:  # the rest is measured by the first search
                 summary.is_interrupted = True
     if summary.is_empty:
         raise MvsearchError(_explain_emptiness(paths, summary, is_recursive=options.is_recursive))
@@ -44,7 +44,7 @@ def index(
 
 
 def _explain_emptiness(paths: Sequence[Path], summary: Summary, *, is_recursive: bool) -> str:
-    """Say that folders hold nothing to index."""
+    """The message for folders without media."""
     shown = ", ".join(str(path) for path in paths[:3]) + (", …" if len(paths) > 3 else "")
     below = "" if is_recursive else ", without the folders below it,"
     verb = "has" if len(paths) == 1 else "have"
@@ -56,7 +56,7 @@ def _explain_emptiness(paths: Sequence[Path], summary: Summary, *, is_recursive:
 
 
 def _check_weights(session: Session) -> None:
-    """Refuse what could not be done before an empty library is made for it."""
+    """Check the weights of a new library before it is created."""
     try:
         with session.using():
             return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Reports(Contents):
-    """The long work over an open library."""
+    """The reports on an open library."""
 
     def versions(
         self,
@@ -57,11 +57,11 @@ class Reports(Contents):
         cancel: threading.Event | None = None,
         **arguments: Unpack[SearchArguments],
     ) -> str:
-        """Write the report of the songs most similar to one, or to each.
+        """Write a report of the songs most similar to one, or to each one.
 
         Args:
-            report: its format.
-            video: see `find`; None for all selected videos, each compared with the others.
+            report: the format.
+            video: see `find`; None for all selected videos.
             filter: selects the videos to compare.
             progress: see `VideoLibrary.index`.
             cancel: when set, ends the work, as `close` does.
@@ -95,10 +95,10 @@ class Reports(Contents):
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
     ) -> str:
-        """Write the report of what is a version of what among the videos.
+        """Write a report of the versions among the videos.
 
         Args:
-            report: its format.
+            report: the format.
             filter: selects the videos to compare.
             progress: see `VideoLibrary.index`.
             cancel: when set, ends the work, as `close` does.

@@ -21,16 +21,16 @@ DEFAULT_PROFILE = "embedded"
 
 
 class Session:
-    """A library that many threads use, and one closes.
+    """A library that several threads share until one closes it.
 
     Args:
-        folder: of the library; where there is none yet, it is opened when it is made.
-        profile: the encoders asked for; None for those that the library was begun with.
-        load_encoders: makes the encoders of a profile; None for those of its name.
+        folder: of the library; a missing library is opened once it is created.
+        profile: of the encoders; None for that of the library.
+        load_encoders: creates the encoders of a profile; None for the built-in ones.
 
     Raises:
         LibraryDamagedError: the library cannot be read.
-        EncoderMismatchError: it was begun with another profile.
+        EncoderMismatchError: it was created with another profile.
     """
 
     def __init__(
@@ -49,21 +49,21 @@ class Session:
         self._library: Library | None = None
         self._engine: Engine | None = None
         if profile is not None:
-            self._load_encoders(profile)  # refuses a name that there is not; loads no network
+            self._load_encoders(profile)  # refuses an unknown name; loads no network
         if (self.folder / CATALOG).exists():
             with self.using():
                 pass
 
     @contextmanager
     def using(self, *, create: bool = False) -> Iterator[Library]:
-        """Use the library; until this ends, `close` waits.
+        """Use the library; `close` waits for the end of the context.
 
         Args:
-            create: make the library where there is none.
+            create: whether a missing library is created.
 
         Raises:
             LibraryClosedError: it was closed.
-            NoLibraryError: there is none.
+            NoLibraryError: there is no library.
         """
         thread = threading.get_ident()
         with self._changed:
@@ -83,7 +83,7 @@ class Session:
                 self._changed.notify_all()
 
     def engine(self, library: Library) -> "Engine":
-        """The engine that all threads share; another one once the library has another profile."""
+        """The engine that all threads share; a new one if the profile of the library changes."""
         from mvsearch.search.engine import Engine
 
         name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
@@ -93,12 +93,12 @@ class Session:
             return self._engine
 
     def load_encoders(self) -> "Encoders":
-        """The encoders that a library which is to be made would be begun with."""
+        """The encoders of a library that does not exist yet."""
         return self._load_encoders(self._profile or DEFAULT_PROFILE)
 
     @contextmanager
     def watching(self, progress: AnyProgress, cancel: threading.Event | None) -> Iterator[Watched]:
-        """Show the progress of a long call, and stop it when `cancel` is set, or at `close`."""
+        """Report the progress of a long call; `cancel` and `close` end it."""
         stop = Stop(cancel)
         with self._changed:
             self._stops.append(stop)
@@ -112,9 +112,9 @@ class Session:
                 self._stops.remove(stop)
 
     def close(self) -> None:
-        """Refuse what begins from now on, stop index runs, wait for the rest, and close.
+        """Refuse further calls, cancel long ones, wait for the rest, and close.
 
-        From inside a use, as in a callback, it does not wait: the last use closes.
+        Called inside of a call, such as by a callback, it does not wait: the last call closes.
         """
         thread = threading.get_ident()
         with self._changed:

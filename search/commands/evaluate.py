@@ -100,7 +100,7 @@ def evaluate(
     _show_evaluations(found, is_compared=compare is not None, as_json=as_json)
     if html is not None:
         page = render_comparison(found) if len(found) > 1 else render_evaluation(found[0])
-        write_file(html, page, has_force=force, is_told=not as_json)
+        write_file(html, page, has_force=force, reports_path=not as_json)
 
 
 def _show_evaluations(found: "list[Evaluation]", *, is_compared: bool, as_json: bool) -> None:

@@ -85,7 +85,7 @@ def index(
     from mvsearch.search.output.tables.listing import print_summary
 
     if is_from_file(context, "profile") and has_library(library):
-        profile = None  # the file names the profile of new libraries
+        profile = None  # the configuration file sets the profile of new libraries only
     with mvsearch.open(library, profile=profile) as opened:
         summary = opened.index(
             *paths,

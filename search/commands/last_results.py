@@ -20,12 +20,12 @@ MAX_SECONDS = 1e7
 
 
 @dataclass(frozen=True, slots=True)
-class KeptResult:
-    """A result as far as it is needed to play it.
+class StoredResult:
+    """The fields of a result that are needed to play it.
 
     Attributes:
         path: absolute.
-        start_seconds: of the moment; None where the video has none.
+        start_seconds: of the best moment; None without one.
     """
 
     path: Path
@@ -34,14 +34,14 @@ class KeptResult:
 
 
 def find_state_file() -> Path:
-    """Where the last results are kept."""
+    """The file of the last results."""
     from platformdirs import user_state_path
 
     return user_state_path("mvsearch", appauthor=False) / "last-results.json"
 
 
-def keep_results(results: "Iterable[Result]") -> None:
-    """Remember what was found; a search does not fail where this cannot be written."""
+def store_results(results: "Iterable[Result]") -> None:
+    """Store results for `mvsearch play`; errors are ignored, so that no search fails."""
     from mvsearch.search.output.files import write_output
     from mvsearch.search.output.report import name_video
 
@@ -58,13 +58,13 @@ def keep_results(results: "Iterable[Result]") -> None:
     data = json.dumps({"version": VERSION, "results": kept}).encode()
     file = find_state_file()
     with suppress(MvsearchError, OSError):
-        # What was searched for is nobody else's business.
+        # The results are private.
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_output({file: data}, has_force=True)
 
 
-def keep_page(page: str) -> Path:
-    """Write the page of the last results where the browser finds it after this program's end.
+def store_page(page: str) -> Path:
+    """Store the page of the last results, so that the browser can read it after the program ends.
 
     Raises:
         MvsearchError: it cannot be written.
@@ -88,11 +88,11 @@ def show_page(file: Path) -> None:
         raise MvsearchError(f"no browser was found; the page is {file}")
 
 
-def read_results() -> list[KeptResult]:
-    """The results of the last search; what stands in the file is checked, not trusted.
+def read_results() -> list[StoredResult]:
+    """Read the results of the last search, and validate them.
 
     Raises:
-        MvsearchError: there are none, or the file is not as it was written.
+        MvsearchError: there are none, or the file is invalid.
     """
     file = find_state_file()
     try:
@@ -108,11 +108,11 @@ def read_results() -> list[KeptResult]:
         raise MvsearchError(f"{file} cannot be read: search again") from error
 
 
-def _read_result(data: dict[str, Any]) -> KeptResult:
-    """One result, of the types and in the ranges that are written.
+def _read_result(data: dict[str, Any]) -> StoredResult:
+    """Validate one stored result.
 
     Raises:
-        ValueError, LookupError, TypeError: it is not.
+        ValueError, LookupError, TypeError: a type or value is invalid.
     """
     path, name, start = data["path"], data["name"], data["start_seconds"]
     if not (isinstance(path, str) and isinstance(name, str)) or "\0" in path:
@@ -123,4 +123,4 @@ def _read_result(data: dict[str, Any]) -> KeptResult:
         start = float(start)
         if not (math.isfinite(start) and 0 <= start <= MAX_SECONDS):
             raise ValueError("no time")
-    return KeptResult(Path(path), name, start)
+    return StoredResult(Path(path), name, start)

@@ -26,7 +26,7 @@ EXIT_MEANINGS = {
     EXIT_INTERRUPTED: "interrupted; what was done is kept",
 }
 COMPLAINT_LENGTH = 300
-# By pydantic's names of what may be wrong with a value.
+# By pydantic's types of errors.
 _PROBLEMS = {
     "int_parsing": "it is a whole number",
     "int_from_float": "it is a whole number",
@@ -40,7 +40,7 @@ _PROBLEMS = {
 
 
 def run_app(app: typer.Typer) -> int:
-    """Run a command line; every error that a user can cause is one line and exit code 2.
+    """Run a command line; each error that a user can cause is one line and exit code 2.
 
     Returns:
         The exit code.
@@ -61,26 +61,25 @@ def run_app(app: typer.Typer) -> int:
         _complain(explain(error))
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:  # nobody reads on, as with `| head`: no complaint
+    except BrokenPipeError:  # the reader has closed the pipe, such as `| head`
         _drop_output()
         code = EXIT_FAILURES
     except ModuleNotFoundError as error:
         _complain(explain_absence(error))
-    except OSError as error:  # such as a full disk behind standard output
+    except OSError as error:  # such as standard output on a full disk
         _drop_output()
         _complain(f"stopped: {error.strerror or error}")
     return code or 0
 
 
 def end_process(code: int) -> NoReturn:
-    """End the process, where nothing is left to do, without taking it apart piece by piece.
+    """End the process without freeing its objects, unless other threads are running.
 
-    To free every object of the libraries that a search imports takes Python 0.2 s; the system needs
-    none of it.
+    Freeing all objects of the imported libraries would take Python 0.2 s.
     """
     if threading.active_count() > 1:
         sys.exit(code)
-    with suppress(OSError, ValueError):  # nobody reads on
+    with suppress(OSError, ValueError):  # the reader has closed the pipe
         sys.stdout.flush()
         sys.stderr.flush()
     atexit._run_exitfuncs()
@@ -93,7 +92,7 @@ def describe_version() -> str:
 
 
 def explain(error: typer.TyperException) -> str:
-    """What is wrong with the words of a command, without the prose of what checked them."""
+    """The message of a usage error, with pydantic's errors in short form."""
     find_errors = getattr(error.__cause__, "errors", None)  # pydantic's, which Typer checks with
     if not isinstance(error, typer.BadParameter) or find_errors is None:
         return error.format_message()
@@ -107,7 +106,7 @@ def explain(error: typer.TyperException) -> str:
 
 
 def _complain(reason: str) -> None:
-    """Say in one line what stands in the way; a stranger's name in it is neither long nor raw."""
+    """Print an error in one line, shortened and without control characters."""
     from mvsearch.store.unicode import printable
 
     line = printable(" ".join(reason.split()))
@@ -118,19 +117,19 @@ def _complain(reason: str) -> None:
 
 
 def _drop_output() -> None:
-    """Let nothing more go to standard output, not even what Python flushes at its end."""
+    """Discard all further standard output, including what Python flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(_: int, __: object) -> None:
-    """End tidily at Ctrl-C and at a plain `kill`, with what is done kept; at the next, at once."""
+    """End cleanly at the first SIGINT or SIGTERM, and at once at the second."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end_at_once)
     raise KeyboardInterrupt
 
 
 def _end_at_once(_: int, __: object) -> None:
-    """End without tidying, but for the cursor, which a progress bar may have hidden."""
+    """End without cleanup, except showing the cursor that a progress bar hides."""
     if sys.stderr.isatty():
         os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
     os._exit(EXIT_INTERRUPTED)

@@ -20,7 +20,7 @@ from mvsearch.search.commands.options.completion import complete_search_form, co
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.options.filtering import with_filter
 from mvsearch.search.commands.options.target import check_target
-from mvsearch.search.commands.options.verbosity import tell
+from mvsearch.search.commands.options.verbosity import print_notice
 from mvsearch.search.output.forms import SEARCH_FORMS
 from mvsearch.search.output.terminal import make_console, print_json, print_text, write_file
 from mvsearch.store.errors import MvsearchError
@@ -97,11 +97,11 @@ def search(
 ) -> None:
     """Find videos with moments and reasons; several parts make one query.
 
-    Filters limit what is searched; alone, they list the videos that pass. What is unknown of a
-    video passes no filter on it.
+    Filters limit what is searched; alone, they list the videos that pass. A video does not pass a
+    filter on a value that is unknown.
     """
     import mvsearch
-    from mvsearch.search.commands.last_results import keep_page, keep_results, show_page
+    from mvsearch.search.commands.last_results import show_page, store_page, store_results
     from mvsearch.search.output.plugin_forms import find_form
     from mvsearch.search.query.query import Query, QueryKind, parse_part
     from mvsearch.search.query.weights import parse_weights
@@ -130,24 +130,24 @@ def search(
         )
         page = opened.report_search(results) if html or open_page else ""
     _print_answer(results, form)
-    keep_results(results)
+    store_results(results)
     if html is not None:
-        write_file(html, page, has_force=force, is_told=form == "table")
+        write_file(html, page, has_force=force, reports_path=form == "table")
     if open_page:
-        show_page(html or keep_page(page))
+        show_page(html or store_page(page))
 
 
 def _guess_parts(words: list[str], library: "VideoLibrary") -> "list[QueryPart]":
-    """The parts that bare arguments are; what they were taken for is told."""
+    """Interpret bare arguments as parts, and print the interpretation."""
     from mvsearch.search.query.guess import guess_parts
 
     guesses = guess_parts(words, library)
-    tell(f"searching by {' and '.join(map(str, guesses))}")
+    print_notice(f"searching by {' and '.join(map(str, guesses))}")
     return [guess.part for guess in guesses]
 
 
 def _print_answer(found: "SearchResults", form: str) -> None:
-    """Print results in a form that is built in or of a plug-in."""
+    """Print results in a built-in format or that of a plug-in."""
     from mvsearch.search.output import report
     from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 

@@ -33,7 +33,7 @@ class BenchmarkOptions:
 
     Attributes:
         sample: which queries.
-        workers: clips cut and analysed at once; None for one a core.
+        workers: number of clips cut and analysed in parallel; None for one per core.
     """
 
     sample: SampleOptions = field(default_factory=SampleOptions)
@@ -66,8 +66,8 @@ def compare_profiles(
         libraries: libraries of the same videos, each with the encoders of its profile.
         groups: videos that count as right answers for each other.
         options: the sample of queries and the number of workers.
-        progress: told of the stages "queries" and "similar".
-        stop: when set, nothing new is begun, and the progress ends the run.
+        progress: of the stages "queries" and "similar".
+        stop: when set, no further query is started, and `progress` ends the run.
 
     Returns:
         One evaluation per library, in their order.
@@ -141,7 +141,7 @@ class _Benchmark:
     def _run_all(
         self, queries: Sequence[KnownQuery]
     ) -> tuple[list[list[Outcome]], list[MediaError]]:
-        """Cut and analyse in threads, search in this one; the order is that of the queries."""
+        """Cut and analyse in parallel, and search in this thread, in the order of the queries."""
         answered: dict[int, list[list[Outcome]]] = {}
         failed: list[MediaError] = []
         n_workers = self.options.workers or os.cpu_count() or 1

@@ -15,13 +15,13 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Hubness:
-    """How often each video is among the first k similar ones of the others.
+    """The k-occurrence of each video: how often it is among the first k in rankings of the others.
 
     Attributes:
-        k: how many similar videos of each count.
-        names: of the videos, as people know them.
-        counts: how often each occurs, in the order of the names.
-        n_rankings: how many videos were asked about.
+        k: length of the rankings.
+        names: display names of the videos.
+        counts: k-occurrence of each, in the order of the names.
+        n_rankings: number of rankings.
     """
 
     k: int
@@ -38,14 +38,14 @@ class Hubness:
 
     @property
     def skewness(self) -> float:
-        """Of the counts; 0 where all occur as often."""
+        """The skewness of the counts; 0 if all are equal."""
         return skewness(self.counts)
 
     def expect_skewness(self) -> float:
-        """Of counts that came about in random order.
+        """The skewness of the counts under random order.
 
-        Each of the n - 1 other lists holds a video with a chance of p = k / (n - 1), so that its
-        count is binomial: (1 - 2p) / sqrt((n - 1) p (1 - p)); 0 where all are in every list.
+        Each of the n - 1 other rankings contains a video with probability p = k / (n - 1), so its
+        count is binomial: (1 - 2p) / sqrt((n - 1) p (1 - p)); 0 if all are in every ranking.
         """
         n_others = max(len(self.names) - 1, 1)
         share = min(self.k / n_others, 1.0)
@@ -53,7 +53,7 @@ class Hubness:
         return (1.0 - 2.0 * share) / spread if spread > 0 else 0.0
 
     def expect_occurrences(self, n: int) -> FloatArray:
-        """How many videos random order would put 0, 1 … n - 1 times among the first k.
+        """The expected number of videos with counts 0, 1 … n - 1 under random order.
 
         Returns:
             (n,) of the binomial of `expect_skewness`, times the number of videos.
@@ -68,12 +68,12 @@ class Hubness:
 
     @property
     def largest_share(self) -> float:
-        """The share of the rankings that the most frequent video is in."""
+        """The share of the rankings that contain the most frequent video."""
         return max(self.counts, default=0) / max(self.n_rankings, 1)
 
     @property
     def mean_share(self) -> float:
-        """The share of the rankings that a video is in on average."""
+        """The mean share of the rankings that contain a video."""
         return sum(self.counts) / max(len(self.counts) * self.n_rankings, 1)
 
     def list_largest(self, n: int = 5) -> list[tuple[str, int]]:
@@ -84,16 +84,16 @@ class Hubness:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How a library, indexed under one profile, answered queries with known answers.
+    """The outcomes of queries with known answers on a library under one profile.
 
     Attributes:
-        library: its name or folder, as people know it.
-        profile: that it was indexed under.
+        library: its name.
+        profile: of its encoders.
         seed: of the sample of queries, and of the intervals.
         n_videos: in the library.
         outcomes: of all queries, distortions and systems.
-        hubness: of the similar-songs report; None where it was not made.
-        notes: what a reader must know, such as what was left out.
+        hubness: of the similar-songs report; None without it.
+        notes: remarks, such as the number of failed queries.
         fusion: the main fusion; None uses the first system of the outcomes that is not a
             modality.
     """

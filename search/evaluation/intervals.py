@@ -1,10 +1,9 @@
 """Computes 95 % bootstrap intervals, resampling by video.
 
-Queries from one video are not independent, so it is videos that are drawn with replacement, each
-with all its queries (cluster bootstrap; Field and Welsh, "Bootstrapping clustered data", JRSS B
-2007), and the interval is that of the percentiles (Efron and Tibshirani, "An Introduction to the
-Bootstrap", 1993, 13.3). Where every query is answered alike the interval has no width: it says
-nothing of what was not drawn in the first place.
+Queries from one video are not independent, so videos are drawn with replacement, each with all its
+queries (cluster bootstrap; Field and Welsh, "Bootstrapping clustered data", JRSS B 2007). The
+interval is that of the percentiles (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993,
+13.3). If all queries have the same value, the interval has no width.
 """
 
 from collections.abc import Sequence
@@ -22,11 +21,11 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class BootstrapOptions:
-    """How intervals are drawn.
+    """The parameters of the bootstrap.
 
     Attributes:
-        n_resamples: how often the videos are drawn anew.
-        seed: of the generator; the same seed gives the same interval.
+        n_resamples: number of resamples.
+        seed: of the generator.
     """
 
     n_resamples: int = 1000
@@ -43,11 +42,11 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Resamples:
-    """How often each video is in each resample, and which queries are of which video.
+    """The count of each video in each resample, and the video of each query.
 
     Attributes:
-        counts: (resamples, videos) how often a video was drawn.
-        owner: (queries,) column of the video that a query was made from.
+        counts: (resamples, videos) number of times that a video was drawn.
+        owner: (queries,) column of the video of a query.
     """
 
     counts: Weights
@@ -55,12 +54,12 @@ class Resamples:
 
     @property
     def n_sources(self) -> int:
-        """How many videos there are to draw from."""
+        """The number of videos."""
         return int(self.counts.shape[1])
 
     @property
     def weights(self) -> Weights:
-        """(resamples, queries) how often each query was drawn, which is with its video."""
+        """(resamples, queries) number of times that the video of a query was drawn."""
         return self.counts[:, self.owner]
 
 
@@ -69,18 +68,18 @@ def _draw_counts(n_sources: int, options: BootstrapOptions) -> Weights:
     generator = np.random.default_rng(options.seed)
     shares = np.full(n_sources, 1.0 / n_sources)
     counts = generator.multinomial(n_sources, shares, size=options.n_resamples)
-    counts.setflags(write=False)  # it is kept, and given to every row
+    counts.setflags(write=False)  # it is cached and shared
     return counts
 
 
 def draw_resamples(sources: Sequence[str], options: BootstrapOptions | None = None) -> Resamples:
     """Draw the videos with replacement.
 
-    Rows over the same videos get the same draws, so that differences between them are paired.
+    The same videos give the same draws, so that differences are paired.
 
     Args:
-        sources: id of the video that each query was made from, one at least.
-        options: how many draws, and from which seed.
+        sources: id of the video of each query, at least one.
+        options: number of draws and seed.
     """
     names, owner = np.unique(np.asarray(sources, dtype=object).astype(str), return_inverse=True)
     counts = _draw_counts(len(names), options or BootstrapOptions())
@@ -91,11 +90,11 @@ def average_resamples(values: FloatArray, resamples: Resamples) -> FloatArray:
     """The mean of each resample.
 
     Args:
-        values: (queries,), NaN where a query has none; it is left out.
+        values: (queries,); NaN is left out.
         resamples: of the same queries.
 
     Returns:
-        (resamples,), NaN where a resample has no value at all.
+        (resamples,), NaN for a resample without values.
     """
     known = ~np.isnan(values)
     owner, n = resamples.owner[known], resamples.n_sources
@@ -113,7 +112,7 @@ def take_medians(values: FloatArray, resamples: Resamples) -> FloatArray:
     order = known[np.argsort(values[known], kind="stable")]
     reached = np.cumsum(resamples.weights[:, order], axis=1)
     n_drawn = reached[:, -1:]
-    # The two middle places are one and the same where the number is odd.
+    # The two middle places are equal if the number is odd.
     lower = np.argmax(reached >= (n_drawn + 1) // 2, axis=1)
     upper = np.argmax(reached >= n_drawn // 2 + 1, axis=1)
     middle = (values[order][lower] + values[order][upper]) / 2
@@ -121,10 +120,10 @@ def take_medians(values: FloatArray, resamples: Resamples) -> FloatArray:
 
 
 def span_interval(drawn: FloatArray, n_sources: int) -> Interval | None:
-    """The middle 95 % of what the resamples gave.
+    """The central 95 % of the values of resamples.
 
     Returns:
-        None where there is one video only, or no value: nothing can be said of others then.
+        None for a single video, or without values.
     """
     known = drawn[~np.isnan(drawn)]
     if n_sources < 2 or known.size == 0:

@@ -26,7 +26,7 @@ MOMENT_ERROR, MOMENT_NEAR, UNSURE = "moment_error_seconds", "moment_within_1s", 
 RANK_METRICS = (RECALL_1, RECALL_5, RECALL_10, MRR, MEDIAN_RANK)
 SIMILAR_METRICS = (MAP, NDCG_10, SHARE_10)
 MOMENT_METRICS = (MOMENT_ERROR, MOMENT_NEAR, UNSURE)
-# Of these, less is better; their unit is not a share.
+# Metrics that are medians; less is better.
 MEDIANS = (MEDIAN_RANK, MOMENT_ERROR)
 NEAR_SECONDS = 1.0
 
@@ -36,9 +36,9 @@ class Figure:
     """One metric of several queries.
 
     Attributes:
-        value: None where no query has one, such as an error where no time was given.
-        interval: 95 %, over the videos that queries were made from; None where that is one video.
-        chance: what random order would give on average; None for what ranks do not tell.
+        value: None if no query has one, such as a moment error without any moment.
+        interval: 95 %, over the videos of the queries; None for a single video.
+        chance: the expectation under random order; None for metrics of moments.
     """
 
     value: float | None
@@ -54,7 +54,7 @@ class Difference:
     interval: Interval | None
 
     def turn(self) -> "Difference":
-        """The same seen from the other side."""
+        """The difference with the systems exchanged."""
         span = self.interval
         turned = None if span is None else Interval(-span.high, -span.low)
         return Difference(-self.value, turned)
@@ -91,7 +91,7 @@ def _or_nan(value: float | None) -> float:
 
 
 def keep_answerable(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Those with a right answer, in an order that does not depend on how they came."""
+    """The outcomes with a right answer, in an order that does not depend on the input's."""
     return sorted(
         (outcome for outcome in outcomes if outcome.n_relevant > 0),
         key=lambda o: (o.source, o.query, o.distortion),
@@ -99,15 +99,15 @@ def keep_answerable(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 
 def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str, Figure]:
-    """Take every metric that these outcomes have.
+    """Compute all metrics that apply to these outcomes.
 
     Args:
         outcomes: of one kind and system, each with a right answer, as `keep_answerable` gives them.
         options: of the intervals.
 
     Returns:
-        The figures by name: those on ranks; those of the similar-songs report where it is one;
-        those on moments where a time was asked for. Empty where there is no outcome.
+        The figures by name: of ranks; for similar songs, of all right answers; for queries with a
+        true moment, of moments. Empty without outcomes.
     """
     if not outcomes:
         return {}
@@ -148,12 +148,12 @@ def subtract(
     """Recall@1 of one system minus that of another, per query.
 
     Args:
-        ours: answerable outcomes; these are the queries that count.
-        theirs: of the same queries; one that was never asked there counts as not found.
-        options: of the interval, which is that of paired differences.
+        ours: answerable outcomes, which determine the queries.
+        theirs: of the same queries; missing queries count as not found.
+        options: of the interval of paired differences.
 
     Returns:
-        None where there are no queries.
+        None without queries.
     """
     if not ours:
         return None

@@ -2,13 +2,12 @@
 
 The rules, which hold for every function here:
 
-- Ranks count from 1 and have no ties: equal scores are put in the order of the video ids before
-  ranks are taken, so that two runs agree.
-- `ranks` holds the ranks of the right answers that were found, rising; `n_relevant` counts all
-  right answers, so that those not found are known of, and count as misses.
-- A query without a right answer has no value: a ValueError. Whoever averages leaves such queries
-  out and says how many they were.
-- k may be larger than the library; whatever was found is then within k.
+- Ranks start at 1 and have no ties: equal scores are ordered by video id, so that runs agree.
+- `ranks` are the ascending ranks of the right answers found; `n_relevant` is the number of all
+  right answers, of which those not found are misses.
+- A query without a right answer has no value: a ValueError. Averages leave such queries out and
+  report their number.
+- k may be larger than the library; all answers are then within k.
 """
 
 import math
@@ -34,29 +33,29 @@ def _check(ranks: Sequence[int], n_relevant: int, k: int = 1) -> None:
 def recall_at_k(ranks: Sequence[int], n_relevant: int, k: int) -> float:
     """1.0 if any right answer is among the first k, else 0.0 ("success", "hit rate").
 
-    This is what papers on retrieval with one right answer call recall@k; with several it asks
-    whether the user is served, not whether all are there (see `recall_share_at_k` for that).
+    Papers on retrieval with one right answer call this recall@k. For the share of several right
+    answers see `recall_share_at_k`.
     """
     _check(ranks, n_relevant, k)
     return float(bool(ranks) and ranks[0] <= k)
 
 
 def recall_share_at_k(ranks: Sequence[int], n_relevant: int, k: int) -> float:
-    """The share of all right answers that are among the first k (recall of the textbooks)."""
+    """The share of all right answers that are among the first k (recall in textbooks)."""
     _check(ranks, n_relevant, k)
     return sum(rank <= k for rank in ranks) / n_relevant
 
 
 def reciprocal_rank(ranks: Sequence[int], n_relevant: int) -> float:
-    """1 / the rank of the first right answer; 0.0 where none was found."""
+    """1 / the rank of the first right answer; 0.0 if none was found."""
     _check(ranks, n_relevant)
     return 1.0 / ranks[0] if ranks else 0.0
 
 
 def first_rank(ranks: Sequence[int], n_relevant: int, n_videos: int) -> int:
-    """The rank of the first right answer; the worst rank there is where none was found.
+    """The rank of the first right answer; the worst rank if none was found.
 
-    A median over these drops no query, as one over found answers alone would.
+    So a median covers all queries, not only those with answers found.
     """
     _check(ranks, n_relevant)
     return ranks[0] if ranks else n_videos
@@ -65,7 +64,7 @@ def first_rank(ranks: Sequence[int], n_relevant: int, n_videos: int) -> int:
 def average_precision(ranks: Sequence[int], n_relevant: int) -> float:
     """The mean, over all right answers, of the precision at each one's rank.
 
-    One that was not found adds zero. With all of them ranked it equals scikit-learn's
+    Right answers not found add zero. If all are ranked, it equals scikit-learn's
     `average_precision_score`. (Manning, Raghavan, Schütze, "Introduction to Information
     Retrieval", 8.4.)
     """
@@ -76,9 +75,8 @@ def average_precision(ranks: Sequence[int], n_relevant: int) -> float:
 def ndcg_at_k(ranks: Sequence[int], n_relevant: int, k: int) -> float:
     """Normalised discounted cumulative gain of the first k, with gains of 0 or 1.
 
-    The ideal puts min(k, n_relevant) right answers first, whether they were found or not. (Järvelin
-    and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002; the discount is
-    log2 of rank + 1.)
+    The ideal order has min(k, n_relevant) right answers first. (Järvelin and Kekäläinen, "Cumulated
+    gain-based evaluation of IR techniques", TOIS 2002; the discount is log2 of rank + 1.)
     """
     _check(ranks, n_relevant, k)
     gain = sum(1.0 / math.log2(rank + 1) for rank in ranks if rank <= k)
@@ -86,16 +84,16 @@ def ndcg_at_k(ranks: Sequence[int], n_relevant: int, k: int) -> float:
 
 
 def ideal_gain(n_relevant: int, k: int) -> float:
-    """The discounted cumulative gain of the first k where right answers come first."""
+    """The discounted cumulative gain of the first k in the ideal order."""
     return sum(1.0 / math.log2(rank + 1) for rank in range(1, min(k, n_relevant) + 1))
 
 
 def k_occurrence(rankings: Iterable[Sequence[int]], k: int, n_videos: int) -> Counts:
-    """How often each video is among the first k answers.
+    """The number of rankings that contain each video among the first k.
 
     Args:
-        rankings: positions of videos in 0 … n_videos - 1, best first, one sequence a query.
-        k: how many of each count; a shorter ranking counts as far as it goes.
+        rankings: numbers of videos from 0 to n_videos - 1, best first, one sequence per query.
+        k: maximum rank; rankings may be shorter.
         n_videos: in the library.
 
     Returns:
@@ -113,10 +111,10 @@ def k_occurrence(rankings: Iterable[Sequence[int]], k: int, n_videos: int) -> Co
 
 
 def skewness(counts: Sequence[int] | Counts) -> float:
-    """The third standardised moment of the k-occurrence: far above 0 where there are hubs.
+    """The skewness (third standardised moment) of the k-occurrence: far above 0 if there are hubs.
 
     Returns:
-        m3 / m2^1.5 with moments over all videos; 0.0 where every video occurs as often.
+        m3 / m2^1.5 with moments over all videos; 0.0 if all counts are equal.
     """
     values = np.asarray(counts, dtype=np.float64)
     if values.size == 0 or np.ptp(values) == 0:

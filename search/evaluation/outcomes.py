@@ -12,19 +12,19 @@ class Outcome:
     """The ranks of the right answers to one query, by one system.
 
     Attributes:
-        source: id of the video that the query was made from; intervals are drawn over these, as
-            queries from one video are not independent.
+        source: id of the video of the query; intervals resample by it, because queries from one
+            video are not independent.
         query: its label, such as `ID@12.3+5`; the same under every distortion and system.
         kind: "clip", "image", "lyric", or "similar" for the report of similar songs.
-        distortion: what was done to it, "none" where nothing was.
+        distortion: its name; "none" for undistorted queries.
         seconds: length of a clip; None for other kinds.
         system: "frames", "lyrics" or "audio" alone, or the name of a fusion.
-        n_videos: how many videos were ranked against each other.
-        n_relevant: how many of these are a right answer.
-        relevant_ranks: ranks, from 1 and rising, of the right answers that were found.
-        source_rank: rank of the source itself; None where it was not found, or is no answer.
-        moment_error_seconds: how far the first moment given in the source lies from the true one,
-            the larger of the errors of start and end; None where no time was given or asked for.
+        n_videos: number of ranked videos.
+        n_relevant: number of right answers among them.
+        relevant_ranks: ascending ranks, from 1, of the right answers found.
+        source_rank: rank of the source; None if it was not found, or is not a right answer.
+        moment_error_seconds: error of the first moment in the source, the larger of those of start
+            and end; None without a moment or a true moment.
         is_moment_asked: whether the query has a true moment.
     """
 
@@ -42,7 +42,7 @@ class Outcome:
     is_moment_asked: bool = False
 
     def __post_init__(self) -> None:
-        """Check that the ranks are ranks."""
+        """Validate ranks, counts and the error."""
         ranks = self.relevant_ranks
         if list(ranks) != sorted(set(ranks)) or (ranks and ranks[0] < 1):
             raise ValueError(f"ranks rise from 1, without ties: {ranks}")

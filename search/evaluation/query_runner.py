@@ -20,10 +20,10 @@ from mvsearch.store.records import MODALITIES, Embeddings, Modality
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysed:
-    """The features of a query's file by the encoders of one library; empty for typed words.
+    """The features of a query's file by the encoders of one library; empty for words.
 
     Attributes:
-        error: why there are none.
+        error: of the analysis.
     """
 
     embeddings: tuple[Embeddings, ...] = ()
@@ -50,7 +50,7 @@ class QueryRunner:
         self._known: dict[str, Analysed] = {}
 
     def analyse(self, query: KnownQuery, part: QueryPart) -> Analysed:
-        """Analyse the file of a query once for all systems; typed words need no analysis."""
+        """Analyse the file of a query once for all systems; words need no analysis."""
         if query.kind == "lyric":
             return Analysed()
         modalities = [modality for modality in query.modalities if self.holders.get(modality)]
@@ -71,7 +71,7 @@ class QueryRunner:
             right = answers & ranked
             try:
                 results = self._search(Query((part,)), each.options, right)
-            except QueryError:  # nothing usable is left, such as a picture that is too dark: a miss
+            except QueryError:  # nothing to compare, such as a picture that is too dark: a miss
                 results = []
             yield _judge(query, each, ranked, right, results)
         del self._known[part.value]
@@ -79,7 +79,7 @@ class QueryRunner:
     def _read_known(
         self, part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
     ) -> Sequence[Embeddings]:
-        """Give the engine the features that are already computed."""
+        """Return the precomputed features to the engine."""
         analysed = self._known[part.value]
         if analysed.error is not None:
             raise analysed.error
@@ -88,7 +88,7 @@ class QueryRunner:
     def _search(
         self, query: Query, options: SearchOptions, right: Collection[str]
     ) -> Sequence[Result]:
-        """The results a user gets, extended to all videos if a right answer is missing."""
+        """The results for a user, extended to all videos if a right answer is missing."""
         results = self.engine.search(query, options)
         if len(results) < options.top or {result.video.id for result in results} >= set(right):
             return results

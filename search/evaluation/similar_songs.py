@@ -28,10 +28,9 @@ def rank_similar(
     Args:
         engine: of a library with two videos or more.
         systems: to rank by.
-        groups: videos that share any group are right, for every system: a song
-            that shows the same picture is similar, and so is another one of the artist.
+        groups: videos that share any group are right answers, for every system.
         fusion: the system whose hubs are counted.
-        progress: told of the stage "similar".
+        progress: of the stage "similar".
     """
     count = count_steps(progress, "similar")
     outcomes: list[Outcome] = []
@@ -51,7 +50,7 @@ def rank_similar(
 
 
 def rank_rows(scores: FloatArray, videos: Sequence[Video]) -> list[list[int]]:
-    """For each row of an (n, n) matrix the columns best first; never the video itself, nor NaN."""
+    """The columns of each row of an (n, n) matrix, best first; without the diagonal and NaN."""
     ids = [video.id for video in videos]
     return [
         [int(at) for at in order_best_first(row, ids) if at != own]
@@ -60,9 +59,9 @@ def rank_rows(scores: FloatArray, videos: Sequence[Video]) -> list[list[int]]:
 
 
 def count_hubs(videos: Sequence[Video], rankings: Sequence[Sequence[int]]) -> Hubness:
-    """How often each video is among the ten most similar ones, or all others where they are less.
+    """Count how often each video is among the first ten, or all others if there are fewer.
 
-    A video that can be compared with none gives no ranking.
+    A video without a comparable other one has no ranking.
     """
     k = min(HUB_K, len(videos) - 1)
     counts = k_occurrence(rankings, k, len(videos))

@@ -12,11 +12,11 @@ from mvsearch.store.records import Modality
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One way to ask: by a modality alone, or by a fusion of all.
+    """A single modality, or a fusion of all.
 
     Attributes:
         options: of the search.
-        modalities: that weigh something.
+        modalities: those with a weight above zero.
     """
 
     name: str
@@ -25,7 +25,7 @@ class System:
 
 
 def list_systems(engine: Engine, held: Sequence[Modality]) -> list[System]:
-    """Each modality that a library holds alone, by its cosines; then every fusion of all."""
+    """Each modality of a library alone, by cosine; then every fusion method."""
     alone = [
         System(m, SearchOptions(weights={m: 1.0}, fusion="weighted"), frozenset({m})) for m in held
     ]

@@ -30,7 +30,7 @@ from mvsearch.store.records import MODALITIES
 
 ALL = "all"
 PICTURE_DISTORTIONS, SOUND_DISTORTIONS = "picture distortions", "sound distortions"
-# Rows that put the queries of several distortions together.
+# Rows that summarise several distortions.
 SUMMARIES = (PICTURE_DISTORTIONS, SOUND_DISTORTIONS, ALL)
 
 _KINDS: tuple[OutcomeKind, ...] = get_args(OutcomeKind)
@@ -39,7 +39,7 @@ _ORDER = (*names_of("none", "picture", "speed", "stream", "sound", "words"), *SU
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What was asked in what state: the queries that one line of a table is about."""
+    """The kind, length and distortion of the queries in a row."""
 
     kind: OutcomeKind
     seconds: float | None
@@ -47,7 +47,7 @@ class Topic:
 
     @property
     def is_summary(self) -> bool:
-        """Whether it puts several distortions together."""
+        """Whether it summarises several distortions."""
         return self.distortion in SUMMARIES
 
 
@@ -56,10 +56,10 @@ class Row:
     """The results of one system on one topic.
 
     Attributes:
-        n_queries: that have a right answer, and so a value.
-        n_sources: videos that these were made from; intervals are over them.
+        n_queries: queries with a right answer.
+        n_sources: videos of these queries, which are resampled for intervals.
         n_left_out: queries without a right answer.
-        figures: by name; see `figures`.
+        figures: by the name of the metric.
     """
 
     topic: Topic
@@ -72,12 +72,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """How one fusion did on one topic beside the best modality alone.
+    """The gain of a fusion over the best single modality on one topic.
 
     Attributes:
-        best: the modality with the highest recall@1 there; which one is known only afterwards, so
+        best: the modality with the highest recall@1 on this topic; as it is chosen by its result,
             the comparison favours the modality.
-        difference: recall@1 of the fusion less that of the modality.
+        difference: recall@1 of the fusion minus that of the modality.
     """
 
     topic: Topic
@@ -88,11 +88,11 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """An evaluation, measured.
+    """The metrics of an evaluation.
 
     Attributes:
         rows: by kind, length, distortion and system, summaries last within a length.
-        gains: the same for each fusion, where a modality was asked alone.
+        gains: of each fusion, by topic, if single modalities were run.
     """
 
     evaluation: Evaluation
@@ -109,21 +109,21 @@ class Tables:
         return next((r for r in self.rows if r.topic == topic and r.system == system), None)
 
     def find_gain(self, topic: Topic, fusion: str | None) -> Gain | None:
-        """What a fusion gained on a topic; None where there is nothing to compare."""
+        """The gain of a fusion on a topic; None if there is nothing to compare."""
         return next((g for g in self.gains if g.topic == topic and g.fusion == fusion), None)
 
 
 Groups = Mapping[tuple[Topic, str], Sequence[Outcome]]
 
 
-# The same evaluation is printed, drawn and compared.
+# Cached, because the same evaluation is printed, plotted and compared.
 @lru_cache(maxsize=8)
 def make_tables(evaluation: Evaluation, options: BootstrapOptions | None = None) -> Tables:
-    """Measure an evaluation.
+    """Compute the metrics of an evaluation.
 
     Args:
-        evaluation: whose outcomes may stand in any order.
-        options: of the intervals; drawn from the evaluation's seed by default.
+        evaluation: with outcomes in any order.
+        options: of the intervals; by default with the seed of the evaluation.
     """
     options = options or BootstrapOptions(seed=evaluation.seed)
     systems = evaluation.list_systems()
@@ -141,7 +141,7 @@ def make_tables(evaluation: Evaluation, options: BootstrapOptions | None = None)
 
 
 def group_outcomes(outcomes: Iterable[Outcome]) -> Groups:
-    """Group outcomes by topic and system, and by the summaries that they count for."""
+    """Group outcomes by topic and system, including summaries."""
     groups: dict[tuple[Topic, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         for distortion in (outcome.distortion, *_summaries_of(outcome.distortion)):
@@ -150,7 +150,7 @@ def group_outcomes(outcomes: Iterable[Outcome]) -> Groups:
     for topic, _ in groups:
         if not topic.is_summary:
             n_distortions[topic.kind, topic.seconds].add(topic.distortion)
-    # Of one distortion alone a summary would say the same again.
+    # A summary of a single distortion would repeat it.
     return {
         (topic, system): found
         for (topic, system), found in groups.items()
@@ -167,7 +167,7 @@ def _summaries_of(distortion: str) -> tuple[str, ...]:
 
 
 def sort_topics(topics: Iterable[Topic]) -> list[Topic]:
-    """Each once: clips first and short ones before long ones, the undistorted before the rest."""
+    """The distinct topics: clips first, short before long ones, undistorted before the others."""
     known = {name: at for at, name in enumerate(_ORDER)}
     return sorted(
         set(topics),
@@ -206,10 +206,10 @@ def _find_gain(topic: Topic, fusion: str, groups: Groups, options: BootstrapOpti
 
 
 def find_headline(topics: Sequence[Topic]) -> list[tuple[str, Topic]]:
-    """What a reader wants to know first, with the topics that say it.
+    """The topics of the headline table, with their labels.
 
     Returns:
-        (words, topic); of clips those of one length: 5 s where there are any, else the shortest.
+        (label, topic); clips of one length: 5 s if there are any, else the shortest.
     """
     lengths = sorted({t.seconds for t in topics if t.kind == "clip" and t.seconds is not None})
     length = 5.0 if 5.0 in lengths else (lengths[0] if lengths else None)

@@ -3,18 +3,16 @@
 The rules:
 
 - Onsets are those of `onsets`, peaks those of `motion`, both in seconds from the file's start.
-- An onset and a peak match if they are less than one frame apart (1 / the container's rate, and
-  not exactly as much), and each is matched once at most. With m matches of A onsets and V peaks the
-  score is intersection over union, m / (A + V - m).
-- `greedy` is the match of published code: onsets in their order, each with the first free peak
-  within reach. `optimal` is a match of the largest size. Where both rise in time, as they do from
-  files, the two agree.
-- `paper` is the formula of the publication instead: half of (onsets with a peak within reach +
-  peaks with an onset within reach) over the union, without the rule of one to one. Its window is
-  one frame here as well. It is at least the score of the optimal match.
-- Of several videos the score is the mean of theirs.
-- Without any onset or peak at all there is no union and no score: an error. With one kind only it
-  is 0.
+- An onset and a peak match if they are less than one frame apart (1 / the container's frame rate),
+  and each is matched at most once. With m matches of A onsets and V peaks the score is intersection
+  over union, m / (A + V - m).
+- `greedy` is the matching of the published code: each onset in order with the first free peak
+  within reach. `optimal` is a maximum matching. If both are ascending, the two agree.
+- `paper` is the formula of the publication: half of (onsets with a peak within reach + peaks with
+  an onset within reach) over the union, so that one may match several. Its window is one frame
+  here as well. It is at least the score of the optimal matching.
+- The score of several videos is their mean.
+- Without any onset and peak there is no score: an error. With only one of the two it is 0.
 
 Source: Yariv et al., "Diverse and Aligned Audio-to-Video Generation via Text-to-Video Model
 Adaptation" (TempoTokens), AAAI 2024, arXiv 2309.16429, eq. 9, and the code published with it.
@@ -51,9 +49,9 @@ class AvAlignOptions:
 
     Attributes:
         match: see the module.
-        floor_pixels: the least motion of a peak.
-        height: to scale pictures to, for speed; None leaves them as they are, as published.
-        seconds: only so much of each video; None is all of it.
+        floor_pixels: minimum motion of a peak.
+        height: of scaled pictures, for speed; None keeps their size, as published.
+        seconds: length of each video that is used; None for all of it.
     """
 
     match: Match = "greedy"
@@ -62,7 +60,7 @@ class AvAlignOptions:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
+        """Validate the values."""
         if self.match not in MATCHES:
             raise QueryError(f"a match is {', '.join(MATCHES)}, not {self.match!r}")
         if not 0.0 <= self.floor_pixels < float("inf"):
@@ -75,15 +73,15 @@ class AvAlignOptions:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """One video.
+    """The result of one video.
 
     Attributes:
         path: of its file.
-        frame_rate: whose inverse is the reach of a match.
-        n_frames: that were compared.
+        frame_rate: frames per second; its inverse is the reach of a match.
+        n_frames: number of frames.
         onsets_seconds: of the sound.
         peaks_seconds: of the motion.
-        n_matched: pairs of the match; of `paper`, of the optimal one, which makes the union.
+        n_matched: number of matched pairs; for `paper`, of the optimal matching.
         score: 0 to 1.
     """
 
@@ -96,7 +94,7 @@ class Alignment:
     score: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The result as plain JSON types."""
         return {
             "path": str(self.path),
             "score": self.score,
@@ -112,11 +110,11 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class AvAlignResult:
-    """Several videos.
+    """The result of several videos.
 
     Attributes:
         videos: in the order given.
-        score: the mean of theirs.
+        score: their mean.
     """
 
     videos: tuple[Alignment, ...]
@@ -124,7 +122,7 @@ class AvAlignResult:
     options: AvAlignOptions = field(default_factory=AvAlignOptions)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The result as plain JSON types."""
         return {
             "metric": "av-align",
             "score": self.score,
@@ -137,7 +135,7 @@ class AvAlignResult:
         }
 
     def to_table(self) -> Table:
-        """A row a video, the mean last."""
+        """One row per video, the mean last."""
         names = label_files([video.path for video in self.videos])
         rows = [
             (
@@ -171,7 +169,7 @@ class AvAlignResult:
 def evaluate_av_align(
     videos: Sequence[Path], options: AvAlignOptions | None = None
 ) -> AvAlignResult:
-    """Measure videos that have a sound of their own.
+    """Measure the alignment of videos with their own sound.
 
     Raises:
         QueryError: there is no video, or one of them cannot be measured.
@@ -179,7 +177,7 @@ def evaluate_av_align(
     options = options or AvAlignOptions()
     if not videos:
         raise QueryError("AV-Align needs a video")
-    # All sounds first: what is wrong with one is told before minutes are spent on motion.
+    # All sounds first, so that errors are raised before minutes are spent on motion.
     sounds = [find_onsets(read_clip(path, options.seconds)) for path in videos]
     measured = tuple(
         align_video(path, onsets, options) for path, onsets in zip(videos, sounds, strict=True)
@@ -189,7 +187,7 @@ def evaluate_av_align(
 
 
 def align_video(path: Path, onsets: FloatArray, options: AvAlignOptions) -> Alignment:
-    """Measure one video, of whose sound the (a,) onsets are known in seconds.
+    """Measure one video with the (a,) onsets of its sound in seconds.
 
     Raises:
         QueryError: it cannot be read, has one frame, or neither onsets nor peaks.
@@ -214,19 +212,19 @@ def align_video(path: Path, onsets: FloatArray, options: AvAlignOptions) -> Alig
 def score_alignment(
     onsets: FloatArray, peaks: FloatArray, reach_seconds: float, match: Match = "greedy"
 ) -> float:
-    """The share of onsets and peaks that come together.
+    """The score of onsets and peaks.
 
     Args:
         onsets: (a,) times of the sound in seconds.
         peaks: (v,) times of the motion.
-        reach_seconds: what is closer than this may match; one frame.
+        reach_seconds: maximum distance of a match, exclusive; one frame.
         match: see the module.
 
     Returns:
         0 to 1.
 
     Raises:
-        QueryError: there is neither an onset nor a peak, or a time is no finite number.
+        QueryError: there is neither an onset nor a peak, or a time is not finite.
     """
     _check_times(onsets, peaks, reach_seconds)
     n_matched = count_matches(onsets, peaks, reach_seconds, match)
@@ -241,7 +239,7 @@ def score_alignment(
 def count_matches(
     onsets: FloatArray, peaks: FloatArray, reach_seconds: float, match: Match = "greedy"
 ) -> int:
-    """How many pairs a match has, one to one; that of `paper` is the optimal one."""
+    """The number of pairs of a one-to-one matching; the optimal one for `paper`."""
     near = _find_near(onsets, peaks, reach_seconds)
     return _match_greedily(near) if match == "greedy" else _match_optimally(near)
 
@@ -258,13 +256,13 @@ def _check_times(onsets: FloatArray, peaks: FloatArray, reach_seconds: float) ->
 def _find_near(
     onsets: FloatArray, peaks: FloatArray, reach_seconds: float
 ) -> npt.NDArray[np.bool_]:
-    """Which (onset, peak) are within reach: (a, v)."""
+    """(a, v) whether onset and peak are within reach."""
     near: npt.NDArray[np.bool_] = np.abs(onsets[:, None] - peaks[None, :]) < reach_seconds
     return near
 
 
 def _match_greedily(near: npt.NDArray[np.bool_]) -> int:
-    """Give each onset in turn the first peak within reach that is free."""
+    """Match each onset in order with the first free peak within reach."""
     is_free = np.ones(near.shape[1], dtype=bool)
     n_matched = 0
     for row in near:

@@ -3,10 +3,10 @@
 - The score of a pair is the cosine of its two embeddings (Radford et al. 2021, section 3.1.2;
   Wu et al. 2023), from -1 to 1. CLIPScore (Hessel et al. 2021) is 2.5 times its positive part.
 - The zero-shot table is the softmax, over the texts of one picture, of the cosines times the
-  factor that the encoder learned. It depends on which other texts there are; of one text it is 1
-  whatever the picture shows, and is not given.
-- Cosines of different encoders cannot be compared with one another, so that the encoder, its
-  revision and its scale are part of every result.
+  learned scale of the encoder. It depends on the other texts; for one text it would always be 1,
+  and is left out.
+- Cosines of different encoders are not comparable, so the encoder, its revision and its scale are
+  part of every result.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from mvsearch.search.metrics.media.files import label_files
 from mvsearch.search.metrics.media.joint import (
+    JointModality,
     JointOptions,
     JointSpace,
-    Sense,
     embed_pictures,
     embed_sounds,
     embed_texts,
@@ -34,20 +34,20 @@ from mvsearch.store.errors import QueryError
 Array = npt.NDArray[np.float64]
 
 CLIP_SCORE_WEIGHT = 2.5
-METRICS: dict[Sense, str] = {"frames": "clip-score", "audio": "clap-score"}
-TITLES: dict[Sense, str] = {"frames": "CLIP score", "audio": "CLAP score"}
+METRICS: dict[JointModality, str] = {"frames": "clip-score", "audio": "clap-score"}
+TITLES: dict[JointModality, str] = {"frames": "CLIP score", "audio": "CLAP score"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreResult:
-    """Files against texts.
+    """The scores of files and texts.
 
     Attributes:
         files: the n pictures or sounds.
         texts: the m texts.
         cosines: (n, m).
-        probabilities: (n, m), rows sum to 1; None where there is one text.
-        space: where they were compared.
+        probabilities: (n, m), rows sum to 1; None for one text.
+        space: of the embeddings.
     """
 
     files: tuple[Path, ...]
@@ -57,10 +57,10 @@ class ScoreResult:
     space: JointSpace
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, for programs."""
+        """The result as plain JSON types."""
         probabilities = None if self.probabilities is None else self.probabilities.tolist()
         return {
-            "metric": METRICS[self.space.sense],
+            "metric": METRICS[self.space.modality],
             "files": [str(path) for path in self.files],
             "texts": list(self.texts),
             "cosines": self.cosines.tolist(),
@@ -69,19 +69,19 @@ class ScoreResult:
         }
 
     def to_table(self) -> Table:
-        """A row a file, a column a text: the cosine, and the share of the text."""
+        """One row per file, one column per text: cosine and probability."""
         rows = tuple(
-            (name, *(self._say(at, column) for column in range(len(self.texts))))
+            (name, *(self._format_cell(at, column) for column in range(len(self.texts))))
             for at, name in enumerate(label_files(self.files))
         )
         told = "cosine of each pair"
         if self.probabilities is not None:
             told += ", and the softmax of the scaled cosines over the texts"
         return Table(
-            TITLES[self.space.sense], ("", *self.texts), rows, (told, self.space.describe())
+            TITLES[self.space.modality], ("", *self.texts), rows, (told, self.space.describe())
         )
 
-    def _say(self, row: int, column: int) -> str:
+    def _format_cell(self, row: int, column: int) -> str:
         cosine = f"{self.cosines[row, column]:.4f}"
         if self.probabilities is None:
             return cosine
@@ -89,15 +89,15 @@ class ScoreResult:
 
     def to_plot(self) -> Heatmap:
         """The cosines."""
-        title = f"{TITLES[self.space.sense]} (cosine)"
+        title = f"{TITLES[self.space.modality]} (cosine)"
         return Heatmap(title, label_files(self.files), self.texts, self.cosines)
 
 
 def check_embeddings(embeddings: npt.NDArray[Any], name: str) -> Array:
-    """Embeddings as (n, d) float64.
+    """Validate embeddings, and convert them to (n, d) float64.
 
     Raises:
-        QueryError: there is none, one is no number, or one has no direction.
+        QueryError: there are none, a value is not finite, or one is all zeros.
     """
     rows = np.asarray(embeddings, dtype=np.float64)
     if rows.ndim != 2 or rows.size == 0:
@@ -113,7 +113,7 @@ def compute_cosines(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Array:
     """The (n, m) cosines of (n, d) and (m, d) embeddings of any length.
 
     Raises:
-        QueryError: they are of two spaces, or one has no direction.
+        QueryError: the dimensions differ, or an embedding is invalid.
     """
     rows, columns = check_embeddings(left, "left"), check_embeddings(right, "right")
     if rows.shape[1] != columns.shape[1]:
@@ -128,7 +128,7 @@ def softmax_rows(logits: npt.NDArray[Any]) -> Array:
     """The softmax of each row of (n, m) numbers.
 
     Raises:
-        QueryError: one is not finite.
+        QueryError: a number is not finite.
     """
     from scipy.special import softmax
 
@@ -151,7 +151,7 @@ def evaluate_clip_score(
 
     Raises:
         QueryError: a file cannot be read, or a text is empty.
-        WeightsMissingError: the weights of the encoder are not there.
+        WeightsMissingError: the weights of the encoder are not installed.
     """
     space = open_joint("frames", options or JointOptions())
     return _score(space, images, texts)
@@ -164,16 +164,16 @@ def evaluate_clap_score(
 
     Raises:
         QueryError: a file cannot be read or is silent, or a text is empty.
-        WeightsMissingError: the weights of the encoder are not there.
+        WeightsMissingError: the weights of the encoder are not installed.
     """
     space = open_joint("audio", options or JointOptions())
     return _score(space, audios, texts)
 
 
 def _score(space: JointSpace, paths: Sequence[Path], texts: Sequence[str]) -> ScoreResult:
-    # Words first: they are quick to refuse.
+    # Texts first, because they are validated quickly.
     words = embed_texts(space, texts)
-    embed = embed_pictures if space.sense == "frames" else embed_sounds
+    embed = embed_pictures if space.modality == "frames" else embed_sounds
     cosines = compute_cosines(embed(space, paths), words)
     probabilities = softmax_rows(space.scale * cosines) if len(texts) > 1 else None
     return ScoreResult(tuple(paths), tuple(texts), cosines, probabilities, space)

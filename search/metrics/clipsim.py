@@ -4,11 +4,11 @@ Conventions:
 
 - CLIPSIM is the mean, over the frames of a video, of the cosine with the text, from -1 to 1
   (Wu et al. 2021, GODIVA). Every frame counts, black ones too, unless a frame rate is asked for.
-- The relative form divides it by that of a reference video of the same text: 1 is as near as the
-  reference. It is undefined where the reference is not above 0.
-- Published figures differ in convention more than in video: some are 100 times the mean cosine,
-  some CLIPScore's 2.5 · max(cosine, 0), and some compare the mean of the frames' embeddings, which
-  is much higher. All are part of the result, under their own names.
+- The relative score divides it by that of a reference video of the same text: 1 is as similar as
+  the reference. It is undefined if the reference is not above 0.
+- Published figures use different conventions: some are 100 times the mean cosine, some CLIPScore's
+  2.5 · max(cosine, 0), and some compare the mean of the frames' embeddings, which is much higher.
+  The result has all of them under separate names.
 """
 
 from collections.abc import Sequence
@@ -37,18 +37,18 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ClipsimOptions:
-    """How videos are compared with texts.
+    """The parameters of the comparison.
 
     Attributes:
-        joint: by which encoder.
-        frame_rate: frames a second; None takes every frame.
+        joint: the encoder.
+        frame_rate: frames per second; None takes every frame.
     """
 
     joint: JointOptions = field(default_factory=JointOptions)
     frame_rate: float | None = None
 
     def __post_init__(self) -> None:
-        """Check that frames come."""
+        """Validate the frame rate."""
         rate = self.frame_rate
         if rate is not None and not (np.isfinite(rate) and rate > 0):
             raise QueryError(f"the frame rate is a positive number, not {rate:g}")
@@ -56,12 +56,12 @@ class ClipsimOptions:
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """A video against its text.
+    """The similarity of a video with its text.
 
     Attributes:
-        n_frames: over which the figures are.
+        n_frames: number of frames.
         mean_cosine: CLIPSIM.
-        deviation: of the frames' cosines, as of all there are (ddof 0).
+        deviation: standard deviation of the frames' cosines (ddof 0).
         clip_score: mean of 2.5 · max(cosine, 0).
         pooled_cosine: of the mean of the frames' unit vectors.
     """
@@ -75,7 +75,7 @@ class Similarity:
 
 @dataclass(frozen=True, slots=True)
 class ClipsimRow:
-    """One video of a result; without a reference, `reference` and `relative` are None."""
+    """The result of one video; without a reference, `reference` and `relative` are None."""
 
     video: Path
     text: str
@@ -86,12 +86,12 @@ class ClipsimRow:
 
 @dataclass(frozen=True, slots=True)
 class ClipsimResult:
-    """Videos against their texts.
+    """The similarities of videos with their texts.
 
     Attributes:
-        rows: one a video.
-        space: where they were compared.
-        frame_rate: frames a second that were taken; None for every frame.
+        rows: one per video.
+        space: of the embeddings.
+        frame_rate: frames per second; None for every frame.
     """
 
     rows: tuple[ClipsimRow, ...]
@@ -105,12 +105,12 @@ class ClipsimResult:
 
     @property
     def mean_relative(self) -> float | None:
-        """The relative form of the set: the mean over its videos; None without references."""
+        """The mean relative score of the set; None without references."""
         known = [row.relative for row in self.rows if row.relative is not None]
         return float(np.mean(known)) if known else None
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, for programs."""
+        """The result as plain JSON types."""
         return {
             "metric": "clipsim",
             "mean_cosine": self.mean,
@@ -121,7 +121,7 @@ class ClipsimResult:
         }
 
     def to_table(self) -> Table:
-        """A row a video."""
+        """One row per video."""
         has_reference = self.mean_relative is not None
         columns: tuple[str, ...] = (
             "",
@@ -172,10 +172,10 @@ def _similarity_to_dict(similarity: Similarity) -> dict[str, Any]:
 
 
 def compute_clipsim(frames: npt.NDArray[Any], text: npt.NDArray[Any]) -> Similarity:
-    """Compare (n, d) frames with a text (d,); lengths of the vectors do not matter.
+    """Compare (n, d) frames with a text (d,); vectors may have any length.
 
     Raises:
-        QueryError: there are fewer than two frames, or an embedding is no direction.
+        QueryError: there are fewer than two frames, or an embedding is invalid.
     """
     if np.ndim(frames) != 2 or len(frames) < 2:
         raise QueryError("CLIPSIM needs at least two frames")
@@ -193,7 +193,7 @@ def compute_clipsim(frames: npt.NDArray[Any], text: npt.NDArray[Any]) -> Similar
 
 
 def compute_relative(mean_cosine: float, reference: float) -> float:
-    """The relative form: a video's CLIPSIM in units of its reference's.
+    """The relative score: CLIPSIM divided by that of the reference.
 
     Raises:
         QueryError: the reference is not above 0.
@@ -211,17 +211,17 @@ def evaluate_clipsim(
     references: Sequence[Path] = (),
     options: ClipsimOptions | None = None,
 ) -> ClipsimResult:
-    """Compare each video with its text and, where references are given, with its reference.
+    """Compare each video with its text and, if given, with its reference.
 
     Args:
         videos: n files.
-        texts: n of them, or one for all.
+        texts: n texts, or one for all.
         references: n videos that the texts describe, or none.
-        options: the encoder, and which frames are taken.
+        options: encoder and frame rate.
 
     Raises:
         QueryError: the numbers differ, or a video cannot be used or has one frame.
-        WeightsMissingError: the weights of the encoder are not there.
+        WeightsMissingError: the weights of the encoder are not installed.
     """
     options = options or ClipsimOptions()
     texts = _match_numbers(videos, texts, references)

@@ -3,20 +3,19 @@
 The rules, which hold for every function here:
 
 - t and p are posteriors of the target and of the candidate over the same classes;
-  KL(t ‖ p) = Σ t · log(t / (p + ε)), natural logarithms, 0 · log 0 = 0. That is the direction that
-  publications call KLD; the other one, Σ p · log(p / (t + ε)), is given beside it.
-- ε is added to the second of the two only and is 10⁻⁶, as in AudioCraft: what is the same is a
-  little below 0 (-10⁻⁶ for each class with a share), and one-hots of different classes have
-  13.8155. With ε = 0 the definition is exact, and where it is infinite there is no value: a
-  QueryError.
-- A file is cut into segments of 10 s from its start, and a rest of 0.15 s or less is left out. The
-  value is the mean over all segments; so a long file weighs more than a short one, and the mean
-  over pairs is given beside it.
-- Files are pairs by their name, or by their name without its ending. A file without its pair, or
-  with another number of segments, is a QueryError and is not passed over.
-- A posterior is a softmax over the classes. (A variant with sigmoids goes around that leaves out
-  the terms of 1 - p: it may be negative, and is no divergence.) Published KLD is of PaSST; the
-  classifier used is part of the result.
+  KL(t ‖ p) = Σ t · log(t / (p + ε)), natural logarithms, 0 · log 0 = 0. Publications call this
+  direction KLD; the other one, Σ p · log(p / (t + ε)), is reported as well.
+- ε is added to the second posterior only and is 10⁻⁶, as in AudioCraft: equal posteriors give
+  slightly less than 0 (-10⁻⁶ for each class with a share), one-hot posteriors of different classes
+  13.8155. With ε = 0 the definition is exact, and an infinite value is a QueryError.
+- A file is cut into segments of 10 s from its start; a remainder of 0.15 s or less is left out. The
+  value is the mean over all segments, so long files weigh more; the mean over pairs is reported as
+  well.
+- Files are paired by name, with or without the ending. A file without a pair, or with another
+  number of segments than its pair, is a QueryError.
+- A posterior is a softmax over the classes. (A common variant with sigmoids lacks the terms of
+  1 - p; it may be negative, and is not a divergence.) Published KLD uses PaSST; the classifier is
+  part of the result.
 """
 
 from collections import Counter
@@ -54,8 +53,8 @@ class KlOptions:
 
     Attributes:
         material: whether the sound or the pictures of the files are classified.
-        epsilon: what is added to the second posterior; 0 is the exact definition.
-        classes: whose posteriors, of segments how long.
+        epsilon: added to the second posterior; 0 is the exact definition.
+        classes: classifier and segment length.
     """
 
     material: Material = "sound"
@@ -63,14 +62,14 @@ class KlOptions:
     classes: ClassOptions = field(default_factory=ClassOptions)
 
     def __post_init__(self) -> None:
-        """Refuse what makes logarithms of negative numbers."""
+        """Validate epsilon."""
         if not 0 <= self.epsilon < 1:
             raise QueryError(f"epsilon is from 0 up to 1: {self.epsilon}")
 
 
 @dataclass(frozen=True, slots=True)
 class PairDivergence:
-    """A pair of files.
+    """The divergences of a pair of files.
 
     Attributes:
         name: of the target, relative to its folder.
@@ -97,7 +96,7 @@ class PairDivergence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KlResult:
-    """The divergences of two folders, with all that they depend on."""
+    """The divergences of two folders, and the parameters that they depend on."""
 
     material: Material
     pairs: tuple[PairDivergence, ...]
@@ -136,7 +135,7 @@ class KlResult:
         }
 
     def to_table(self) -> Table:
-        """A row a pair, then the means."""
+        """One row per pair, then the means."""
         rows = [
             (
                 pair.name,
@@ -169,13 +168,13 @@ def measure_divergence(
     Args:
         target: (n, c) posteriors.
         candidate: (n, c) posteriors.
-        epsilon: what is added to the candidate.
+        epsilon: added to the candidate.
 
     Returns:
         (n,) divergences in nats.
 
     Raises:
-        QueryError: rows are no posteriors, the shapes differ, or a divergence is infinite.
+        QueryError: rows are not posteriors, the shapes differ, or a divergence is infinite.
     """
     from scipy.special import xlogy
 
@@ -193,14 +192,14 @@ def measure_divergence(
 
 
 def pair_names(target: Sequence[PurePath], candidate: Sequence[PurePath]) -> list[tuple[int, int]]:
-    """Which files are pairs: by their whole name, and those left over by it without its ending.
+    """Pair files by their whole name, and the rest by the name without its ending.
 
     Args:
         target: paths relative to their folder.
-        candidate: likewise.
+        candidate: paths relative to their folder.
 
     Returns:
-        (place in target, place in candidate) of each pair, in the order of the target.
+        (index in target, index in candidate) of each pair, in the order of the target.
 
     Raises:
         QueryError: a file has no pair, or several.
@@ -217,15 +216,15 @@ def pair_names(target: Sequence[PurePath], candidate: Sequence[PurePath]) -> lis
 
 
 def evaluate_kl(reference: Path, candidate: Path, options: KlOptions) -> KlResult:
-    """KL of two folders whose files are pairs; the reference is the target.
+    """KL divergence of two folders of paired files; the reference is the target.
 
     Raises:
         QueryError: a folder or a file cannot be used, or has no pair of its length.
-        WeightsMissingError: the classifier's weights are not there.
+        WeightsMissingError: the weights of the classifier are not installed.
     """
     listed = [(folder, list_media(folder)) for folder in (reference, candidate)]
     names = [[path.relative_to(folder.absolute()) for path in paths] for folder, paths in listed]
-    # Before anything is classified, which takes long.
+    # Before the classification, which takes long.
     places = pair_names(names[0], names[1])
     sides = [
         classify_folder(folder, paths, options.material, options.classes)
@@ -241,7 +240,7 @@ def evaluate_kl(reference: Path, candidate: Path, options: KlOptions) -> KlResul
 def _check_pairs(
     paths: Sequence[PurePath], keys: Sequence[PurePath], others: Sequence[PurePath]
 ) -> None:
-    """Raise QueryError unless each key is there once here, and is there among the others."""
+    """Check that each key is unique, and present among the others."""
     counts, wanted = Counter(keys), set(others)
     for path, key in zip(paths, keys, strict=True):
         if counts[key] > 1:

@@ -2,13 +2,13 @@
 
 Conventions, after the published pairs of IMEMNet (Zhao et al. 2020), whose code was not found:
 
-- Valence and arousal of pictures, and of music, are brought to 0 to 1, each axis of each side by
-  itself: by the smallest and largest value that is there, or by the ends of the scale they were
-  rated on, where these are given. An axis on which all are the same has no such scale.
-- The similarity of a pair is exp(-d / σ), d the Euclidean distance of the two points, σ the mean
-  distance over the pairs (all pictures with all musics), unless it is given. It is from 0 to 1,
-  and only comparable for the same σ: in the published pairs σ is about 0.37.
-- A prediction is judged by its mean squared error.
+- Valence and arousal of images, and of music, are normalised to 0 to 1, separately for each axis:
+  by the smallest and largest value, or by the range of the rating scale, if given. An axis with
+  equal values cannot be normalised.
+- The similarity of a pair is exp(-d / σ), where d is the Euclidean distance of the two points and
+  σ the mean distance over all pairs, unless given. It lies between 0 and 1, and is comparable only
+  for the same σ: in the published pairs σ is about 0.37.
+- Predictions are evaluated by the mean squared error.
 """
 
 from collections.abc import Sequence
@@ -31,23 +31,23 @@ MAX_COLUMNS = 10
 
 
 @runtime_checkable
-class FeelsEmotion(Protocol):
-    """An encoder with a head that says where its input lies in valence and arousal."""
+class PredictsEmotion(Protocol):
+    """An encoder that predicts valence and arousal."""
 
     def predict_emotion(self, inputs: npt.NDArray[Any]) -> Array:
-        """Predict (n, 2) valence and arousal, on the scale of its training, of n inputs.
+        """Predict (n, 2) valence and arousal of n inputs, on the scale of its training data.
 
-        The inputs are those of the encoder's `encode`: frames, or windows of sound.
+        The inputs are those of `encode`: frames, or windows of sound.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class EmotionOptions:
-    """How pictures and musics are compared.
+    """The parameters of the comparison.
 
     Attributes:
-        image_range, music_range: the ends of the scale that the values are on; None takes the
-            smallest and largest of each axis.
+        image_range, music_range: range of the rating scale; None takes the smallest and largest
+            value of each axis.
         sigma: the distance at which the similarity is 1/e; None takes the mean over the pairs.
     """
 
@@ -58,16 +58,16 @@ class EmotionOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmotionResult:
-    """Pictures against musics.
+    """The similarities of images and music.
 
     Attributes:
-        images, musics: their files.
+        images, musics: the files.
         image_points, music_points: (n, 2) and (m, 2) normalised valence and arousal.
         similarities: (n, m).
-        sigma: of these.
-        source: where valence and arousal come from.
-        squared_error: of the similarities against given ones; None where none were given.
-        n_scores: how many were given.
+        sigma: of the similarities.
+        source: of valence and arousal, in words.
+        squared_error: mean squared error against given similarities; None without these.
+        n_scores: number of given similarities.
     """
 
     images: tuple[Path, ...]
@@ -81,7 +81,7 @@ class EmotionResult:
     n_scores: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, for programs."""
+        """The result as plain JSON types."""
         return {
             "metric": "emotion-match",
             "images": [str(path) for path in self.images],
@@ -97,7 +97,7 @@ class EmotionResult:
         }
 
     def to_table(self) -> Table:
-        """A row a picture: all musics where there are few, else the best."""
+        """One row per image: the similarities of all music files, or of the best if many."""
         images, musics = label_files(self.images), label_files(self.musics)
         if len(musics) <= MAX_COLUMNS:
             columns = musics
@@ -126,15 +126,15 @@ class EmotionResult:
 def normalise_emotions(
     points: npt.NDArray[Any], name: str, ends: tuple[float, float] | None = None
 ) -> Array:
-    """Bring (n, 2) valence and arousal to 0 to 1, each axis by itself.
+    """Normalise (n, 2) valence and arousal to 0 to 1, separately for each axis.
 
     Args:
         points: on one scale.
-        name: of what they are, for messages.
-        ends: of the scale; None takes the smallest and largest value of each axis.
+        name: for messages.
+        ends: range of the scale; None takes the smallest and largest value of each axis.
 
     Raises:
-        QueryError: a value is not finite or outside the scale, or all of an axis are the same.
+        QueryError: a value is not finite or out of range, or all values of an axis are equal.
     """
     values = np.asarray(points, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != len(AXES) or not len(values):
@@ -170,10 +170,10 @@ def compute_distances(images: Array, musics: Array) -> Array:
 def compute_similarities(
     distances: npt.NDArray[Any], sigma: float | None = None
 ) -> tuple[Array, float]:
-    """exp(-d / σ) of any table of distances, and σ: their mean unless it is given.
+    """exp(-d / σ) of an array of distances, and σ, by default their mean.
 
     Raises:
-        QueryError: σ is not above 0, as where all distances are 0.
+        QueryError: a distance is invalid, or σ is not above 0.
     """
     given = np.asarray(distances, dtype=np.float64)
     if not given.size or not np.isfinite(given).all() or (given < 0).any():
@@ -189,7 +189,7 @@ def measure_squared_error(predicted: npt.NDArray[Any], target: npt.NDArray[Any])
     """The mean squared error of n predictions.
 
     Raises:
-        QueryError: there are none, they are not equally many, or one is not finite.
+        QueryError: there are none, their numbers differ, or a value is not finite.
     """
     left, right = (np.asarray(given, dtype=np.float64) for given in (predicted, target))
     if left.shape != right.shape or not left.size:
@@ -206,17 +206,17 @@ def compare_emotions(
     source: str,
     options: EmotionOptions | None = None,
 ) -> EmotionResult:
-    """Compare n pictures with m musics, of which valence and arousal are known.
+    """Compare n images with m music files by valence and arousal.
 
     Args:
-        images: n pictures.
-        musics: m musics.
-        points: (n, 2) of the pictures, (m, 2) of the musics.
-        source: where these come from.
-        options: scales and σ.
+        images: n files.
+        musics: m files.
+        points: (n, 2) of the images, (m, 2) of the music.
+        source: of the points, in words.
+        options: ranges and σ.
 
     Raises:
-        QueryError: a value makes no sense.
+        QueryError: a value is invalid.
     """
     options = options or EmotionOptions()
     left = normalise_emotions(points[0], "images", options.image_range)

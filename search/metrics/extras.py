@@ -11,8 +11,8 @@ def import_extra(name: str) -> Any:
     """Import a library of the extra `metrics`, such as "librosa".
 
     Raises:
-        QueryError: it is not installed, and the message holds the line to type; or it is there and
-            does not load, as where the system lacks a library of its own.
+        QueryError: it is not installed; the message contains the command. Or it does not load, for
+            example because a system library is missing.
     """
     package = name.partition(".")[0]
     try:

@@ -2,21 +2,21 @@
 
 The rules, which hold for every function here:
 
-- A set is a matrix, a row a sample; the rows of all files of a folder are pooled. Each set is
-  taken for a Gaussian of its mean m and its covariance S (`numpy.cov`, that is with N - 1), and
+- A set is a matrix with one row per sample; the rows of all files of a folder are pooled. A
+  Gaussian with mean m and covariance S (`numpy.cov`, with N - 1) is fitted to each set, and
   d² = |m₁ - m₂|² + tr S₁ + tr S₂ - 2 tr (S₁ S₂)^½ (Dowson and Landau 1982; Heusel et al. 2017).
-- It is d², as all publications have it; no root is taken. 0 is two sets of one Gaussian.
+- The value is d², as in all publications. It is 0 for equal Gaussians.
 - The trace of the root is the sum of the singular values of X₁ X₂ᵀ, where Xᵢ are the centred rows
-  over √(Nᵢ - 1): S₁ S₂ = X₁ᵀ X₁ X₂ᵀ X₂ has the same eigenvalues but for zeros as (X₁ X₂ᵀ)(X₁ X₂ᵀ)ᵀ.
-  So no root of a matrix is needed, which is unsure where N ≤ d; nothing becomes complex, and one
-  dimension is a case like any other. What rounding leaves below zero is zero.
-- One sample has no covariance: a QueryError. With few samples the distance is too large; its limit
-  for ever more of them (FAD∞; Chong and Forsyth 2020, Gui et al. 2024) is where a line through the
-  distances at several N, over 1 / N, meets zero.
-- The kernel distance of `kernel` may be given beside it: N does not bias it.
-- A distance means something only beside others with the same embedding, rate and N: all three are
-  part of a result. Published FAD is of VGGish, published FVD of I3D; neither is used here.
-- Pictures are compared frame by frame, so that neither order nor movement counts in FVD here.
+  divided by √(Nᵢ - 1): S₁ S₂ = X₁ᵀ X₁ X₂ᵀ X₂ has the same nonzero eigenvalues as
+  (X₁ X₂ᵀ)(X₁ X₂ᵀ)ᵀ. So no matrix root is needed, which is unstable for N ≤ d and may be complex.
+  Negative rounding errors are set to zero.
+- One sample has no covariance: a QueryError. With few samples the distance is too large. Its limit
+  for infinite samples (FAD∞; Chong and Forsyth 2020, Gui et al. 2024) is the intercept of a line
+  through the distances at several N over 1 / N.
+- The kernel distance of `kernel` is optional; N does not bias it.
+- Distances are comparable only for the same embedding, rate and N: all three are part of a result.
+  Published FAD uses VGGish, published FVD I3D; neither is used here.
+- Pictures are compared frame by frame, so order and motion do not count in FVD here.
 """
 
 from dataclasses import dataclass, field, replace
@@ -52,10 +52,10 @@ CAVEATS: dict[Name, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FrechetOptions:
-    """What is compared.
+    """The parameters of the distance.
 
     Attributes:
-        embedding: how the files become vectors.
+        embedding: of the files.
         extrapolation: None leaves FAD∞ out.
         kernel: None leaves the kernel distance out.
     """
@@ -67,7 +67,7 @@ class FrechetOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrechetResult:
-    """A distance of two folders, with all that it depends on."""
+    """A distance of two folders, and the parameters that it depends on."""
 
     name: Name
     distance: Distance
@@ -91,7 +91,7 @@ class FrechetResult:
         }
 
     def to_table(self) -> Table:
-        """The figures, with the embedding, its rate and N below."""
+        """The figures, with notes on the embedding, its rate and N."""
         rows = [
             (self.name, f"{self.distance.value:.6g}"),
             ("of the means", f"{self.distance.means:.6g}"),
@@ -132,7 +132,7 @@ def evaluate_fad(reference: Path, candidate: Path, options: FrechetOptions) -> F
 
     Raises:
         QueryError: a folder or a file cannot be used, or holds too little.
-        WeightsMissingError: the encoder's weights are not there.
+        WeightsMissingError: the weights of the encoder are not installed.
     """
     return _evaluate("FAD", reference, candidate, options)
 
@@ -145,7 +145,7 @@ def evaluate_fvd(reference: Path, candidate: Path, options: FrechetOptions) -> F
 def _evaluate(
     name: Name, reference: Path, candidate: Path, options: FrechetOptions
 ) -> FrechetResult:
-    # Before anything is embedded, which takes long.
+    # Before the embedding, which takes long.
     listed = [(folder, list_media(folder)) for folder in (reference, candidate)]
     sets = [
         embed_folder(folder, paths, MODALITY_OF[name], options.embedding)

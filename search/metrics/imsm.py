@@ -121,25 +121,25 @@ class ImsmResult:
         n = len(self.audios)
         if n <= MAX_COLUMNS:
             columns = self.audios
-            rows = [(name, *self._say_row(at)) for at, name in enumerate(self.images)]
+            rows = [(name, *self._format_row(at)) for at, name in enumerate(self.images)]
         else:
             columns = ("own sound", "best sound")
-            rows = [(name, *self._say_ends(at)) for at, name in enumerate(self.images)]
+            rows = [(name, *self._format_own_and_best(at)) for at, name in enumerate(self.images)]
         return Table(
-            "IMSM: M, and the softmax of its rows", ("", *columns), tuple(rows), self._tell()
+            "IMSM: M, and the softmax of its rows", ("", *columns), tuple(rows), self._list_notes()
         )
 
-    def _say(self, row: int, column: int) -> str:
+    def _format_cell(self, row: int, column: int) -> str:
         return f"{self.matches[row, column]:.4f} · {self.normalised[row, column]:.4f}"
 
-    def _say_row(self, row: int) -> tuple[str, ...]:
-        return tuple(self._say(row, column) for column in range(len(self.audios)))
+    def _format_row(self, row: int) -> tuple[str, ...]:
+        return tuple(self._format_cell(row, column) for column in range(len(self.audios)))
 
-    def _say_ends(self, row: int) -> tuple[str, ...]:
+    def _format_own_and_best(self, row: int) -> tuple[str, ...]:
         best = int(self.matches[row].argmax())
-        return self._say(row, row), f"{self._say(row, best)} ({self.audios[best]})"
+        return self._format_cell(row, row), f"{self._format_cell(row, best)} ({self.audios[best]})"
 
-    def _tell(self) -> tuple[str, ...]:
+    def _list_notes(self) -> tuple[str, ...]:
         diagonal = np.diag(self.matches).mean()
         normalised = np.diag(self.normalised).mean()
         return (

@@ -17,7 +17,7 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Modality, Space, Video
 from mvsearch.store.unicode import replace_surrogates
 
-# What readers of an archive can rely on; see docs/embeddings.md.
+# The version of the format; see docs/embeddings.md.
 FORMAT = "mvsearch embeddings 1"
 # Names written at once, and vectors in a row group of a table.
 N_NAMES = 1024
@@ -28,11 +28,11 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What is written, and over what.
+    """The options of an export.
 
     Attributes:
-        modality: whose vectors; None for those of all.
-        has_force: whether a file that is there is replaced.
+        modality: of the vectors; None for all modalities.
+        has_force: whether an existing file is replaced.
     """
 
     modality: Modality | None = None
@@ -47,16 +47,16 @@ def write_embeddings(
     Memory holds one block of vectors, and 24 bytes for each vector of a space.
 
     Args:
-        library: whose; all is of one state of it.
+        library: is read in one state.
         file: ends in ".npz" or ".parquet".
-        options: what is written.
+        options: of the export.
 
     Returns:
-        How many vectors of each space, by its key.
+        The number of vectors of each space, by its key.
 
     Raises:
-        MvsearchError: another ending, a file that must stay, pyarrow is missing, or there are no
-            such vectors.
+        MvsearchError: the ending is unknown, the file must not be replaced, pyarrow is missing,
+            or there are no such vectors.
     """
     check_ending(file)
 
@@ -73,10 +73,10 @@ def write_embeddings(
 
 
 def check_ending(file: Path) -> None:
-    """Refuse a file of no known form, and a table where pyarrow is missing.
+    """Check that the format of a file is known, and that its library is installed.
 
     Raises:
-        MvsearchError: likewise.
+        MvsearchError: the ending is unknown, or pyarrow is missing.
     """
     ending = file.suffix.lower()
     if ending not in _WRITERS:
@@ -90,7 +90,7 @@ def check_ending(file: Path) -> None:
 
 
 def _count_vectors(library: Library, modality: Modality | None) -> dict[Space, int]:
-    """How many vectors there are in the spaces asked for."""
+    """The number of vectors of each space of a modality."""
     spaces = [one for one in library.catalog.spaces() if modality in (None, one.modality)]
     counts = {space: library.catalog.n_vectors(space.key) for space in spaces}
     if not any(counts.values()):
@@ -99,7 +99,7 @@ def _count_vectors(library: Library, modality: Modality | None) -> dict[Space, i
 
 
 def _write_archive(target: BinaryIO, library: Library, counts: dict[Space, int]) -> None:
-    """Write an archive of arrays, as `numpy.load` reads it without pickle."""
+    """Write an archive of arrays that `numpy.load` reads without pickle."""
     videos = library.catalog.videos()
     rows = {video.id: row for row, video in enumerate(videos)}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
@@ -144,7 +144,7 @@ def _put(archive: zipfile.ZipFile, name: str, array: Array) -> None:
 
 
 def _put_texts(archive: zipfile.ZipFile, name: str, texts: Sequence[str]) -> None:
-    """Write texts as an array of the width of the longest."""
+    """Write texts as an array as wide as the longest text."""
     kind = f"<U{max((len(text) for text in texts), default=1) or 1}"
     starts = range(0, len(texts), N_NAMES)
     blocks = (np.array(texts[start : start + N_NAMES], dtype=kind) for start in starts)
@@ -154,14 +154,14 @@ def _put_texts(archive: zipfile.ZipFile, name: str, texts: Sequence[str]) -> Non
 def _put_blocks(
     archive: zipfile.ZipFile, name: str, kind: str, shape: tuple[int, ...], blocks: Iterable[Array]
 ) -> None:
-    """Write an array whose length is known before its parts are.
+    """Write an array of a known shape block by block.
 
     Raises:
-        LibraryDamagedError: the parts are not as many as was said.
+        LibraryDamagedError: the blocks do not add up to the shape.
     """
     head = {"descr": kind, "fortran_order": False, "shape": shape}
     n_left = math.prod(shape)
-    # A time of its own for each member would make two exports of one library differ.
+    # A fixed time stamp, so that two exports of one library are equal.
     member = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
     with archive.open(member, "w", force_zip64=True) as stream:
         np.lib.format.write_array_header_1_0(stream, head)
@@ -173,7 +173,7 @@ def _put_blocks(
 
 
 def _write_table(target: BinaryIO, library: Library, counts: dict[Space, int]) -> None:
-    """Write a Parquet table, a row for each vector."""
+    """Write a Parquet table with one row per vector."""
     import pyarrow
     import pyarrow.parquet
 
@@ -214,13 +214,13 @@ def _make_batch(schema: Any, video: Video, space: Space, embeddings: Embeddings)
 
 
 def _read_times(embeddings: Embeddings) -> tuple[Array, Array]:
-    """(n,) float64 seconds where segments begin and end; NaN where there are no times."""
+    """(n,) float64 start and end times of the segments; NaN without times."""
     pairs = [(segment.start_seconds, segment.end_seconds) for segment in embeddings.segments]
     times = np.array(pairs, dtype=np.float64).reshape(-1, 2)
     return times[:, 0], times[:, 1]
 
 
-# What is said of a video.
+# The fields of a video.
 _NAMES: dict[str, Callable[[Video], str]] = {
     "id": lambda video: video.id,
     "title": lambda video: video.title,

@@ -12,7 +12,7 @@ from mvsearch.indexer.media.files.containers import HEAD_BYTES, is_media_head
 from mvsearch.store.errors import MvsearchError
 
 IsMedia = Callable[[Path], bool]
-# What a file is to hold, or what writes it.
+# The content of a file, or a function that writes it.
 Content = bytes | Callable[[BinaryIO], None]
 
 
@@ -22,16 +22,16 @@ def check_output(
     is_media: IsMedia | None = None,
     makes_folder: bool = False,
 ) -> None:
-    """Refuse files that could not, or must not, be written, before anything is worked out for them.
+    """Check that files can and may be written, before any work is done.
 
     Args:
-        paths: what is to be written.
-        has_force: whether files that are there may be replaced. Media never are, nor are links.
-        is_media: whether a library knows a path as one of its videos.
-        makes_folder: whether a folder that is not there is made.
+        paths: of the files.
+        has_force: whether existing files may be replaced; media and links never are.
+        is_media: whether a path is a video of a library.
+        makes_folder: whether missing folders will be created.
 
     Raises:
-        MvsearchError: a file is there and must stay, or there is no folder for it.
+        MvsearchError: a file exists and must not be replaced, or its folder is missing.
     """
     there = [path for path in paths if os.path.lexists(path)]
     for path in there:
@@ -50,10 +50,10 @@ def check_output(
 def write_output(
     files: Mapping[Path, Content], *, has_force: bool = False, is_media: IsMedia | None = None
 ) -> None:
-    """Write files whole or not at all, each; folders are made where they are not there.
+    """Write files, each completely or not at all; missing folders are created.
 
     Raises:
-        MvsearchError: as `check_output`, before the first is written, or where the system refuses.
+        MvsearchError: as `check_output`, before the first file is written; or the system refuses.
     """
     check_output(*files, has_force=has_force, is_media=is_media, makes_folder=True)
     for path, content in files.items():
@@ -65,7 +65,7 @@ def write_output(
 
 
 def _check_kind(path: Path) -> None:
-    """Refuse what is neither a file nor a device that takes what is written."""
+    """Refuse links and folders; files and devices are accepted."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         raise MvsearchError(f"{path} is a link: name its target")
@@ -74,7 +74,7 @@ def _check_kind(path: Path) -> None:
 
 
 def _holds_media(path: Path) -> bool:
-    """Whether a file begins as video or sound does."""
+    """Whether the content of a file is video or sound."""
     with suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
@@ -83,12 +83,12 @@ def _holds_media(path: Path) -> bool:
 
 
 def _is_any(path: Path, is_media: IsMedia) -> bool:
-    """Whether a path is known by its name, or by where it leads through linked folders."""
+    """Whether a path, or its target behind linked folders, is a media file."""
     return is_media(path) or is_media(path.resolve())
 
 
 def _write(file: BinaryIO, content: Content) -> None:
-    """Write what a file is to hold."""
+    """Write the content to an open file."""
     if isinstance(content, bytes):
         file.write(content)
     else:
@@ -96,7 +96,7 @@ def _write(file: BinaryIO, content: Content) -> None:
 
 
 def _replace(path: Path, content: Content) -> None:
-    """Put a file into its place when all of it is written; a device takes it as it comes."""
+    """Replace a file once its content is written completely; write to a device directly."""
     if os.path.lexists(path) and not path.is_file():
         with path.open("wb") as device:
             _write(device, content)

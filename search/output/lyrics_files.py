@@ -40,8 +40,8 @@ _MIN_GAP_SECONDS = 1.0
 def format_lyrics(lyrics: Lyrics, form: LyricsFormat) -> str:
     """Write lyrics as text of one of the formats.
 
-    txt and csv hold every line with text, also one that stays out of the index; lrc and srt leave
-    rejected lines out.
+    txt and csv contain every line with text, also rejected ones; lrc and srt leave rejected lines
+    out.
 
     Raises:
         QueryError: lrc or srt of lyrics without times.
@@ -56,18 +56,18 @@ def name_lyrics(
     folder: Path,
     taken: Collection[Path] = (),
 ) -> dict[Path, bytes]:
-    """The files that lyrics are written to, named like the video's; csv comes with a txt beside it.
+    """Format lyrics as files that are named like the video's file; csv also gives a txt.
 
     Args:
-        lyrics: what to write.
+        lyrics: of the video.
         video: whose lyrics they are.
-        form: of the file.
-        folder: for the files.
-        taken: files of other videos: a second video of the same file name gets a part of its id
-            into the name.
+        form: the format.
+        folder: of the files.
+        taken: files of other videos; a second video with the same file name gets a part of its id
+            in the name.
 
     Returns:
-        What each holds, in UTF-8.
+        The content of each file, in UTF-8.
 
     Raises:
         QueryError: lrc or srt of lyrics without times.
@@ -83,7 +83,7 @@ def name_lyrics(
 
 
 def safe_stem(video: Video) -> str:
-    """The file name of a video without ending, changed where a system would not take it."""
+    """The file name of a video without ending, and without what a file system may forbid."""
     name = normalise(video.path.stem)
     marks = ("_" if _is_unsafe(mark) else mark for mark in name)
     stem = " ".join("".join(marks).split()).lstrip(".-").rstrip(". ")
@@ -94,17 +94,17 @@ def safe_stem(video: Video) -> str:
 
 
 def _is_unsafe(mark: str) -> bool:
-    """Whether a character is forbidden in names somewhere, or does not show."""
+    """Whether a character is forbidden in file names, or invisible."""
     return mark in _FORBIDDEN or unicodedata.category(mark) in {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
 
 
 def _format_txt(lyrics: Lyrics) -> str:
-    """A line a segment."""
+    """One line per lyric line."""
     return "".join(f"{_flatten(line.text)}\n" for line in lyrics.lines if line.text)
 
 
 def _format_csv(lyrics: Lyrics) -> str:
-    """A row a segment, with Whisper's fields; blank where the source has no such field."""
+    """One row per lyric line, with Whisper's fields; empty for other sources."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
@@ -114,7 +114,7 @@ def _format_csv(lyrics: Lyrics) -> str:
 
 
 def _make_row(number: int, line: LyricLine) -> list[object]:
-    """The cells of a line; csv writes None as an empty one."""
+    """The cells of a line; csv writes None as an empty cell."""
     text = guard_cell(_flatten(line.text))
     heard = line.whisper
     if heard is None:
@@ -126,7 +126,7 @@ def _make_row(number: int, line: LyricLine) -> list[object]:
 
 
 def _format_lrc(lyrics: Lyrics) -> str:
-    """A stamp and a text a line; an empty one ends a line that music follows."""
+    """One time and text per line; a time without text ends a line before an instrumental part."""
     timed = _list_timed(lyrics, "lrc")
     end_of_all = (float("inf"), float("inf"), "")
     rows: list[str] = []
@@ -148,7 +148,7 @@ def _format_srt(lyrics: Lyrics) -> str:
 
 
 def _list_timed(lyrics: Lyrics, form: LyricsFormat) -> list[tuple[float, float, str]]:
-    """Start, end and text of the lines that have them and are believed, in order of time."""
+    """Start, end and text of the accepted lines, in order of time."""
     if not lyrics.is_timed:
         raise QueryError(f"these lyrics have no times, so there is no {form}; txt and csv work")
     return sorted(

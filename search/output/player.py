@@ -15,7 +15,7 @@ class Player:
     """A player that is installed.
 
     Attributes:
-        starts_anywhere: whether it can start at a moment.
+        starts_anywhere: whether it can start at a given time.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Player:
 
 
 def find_player() -> Player:
-    """The first player that is installed; those that can start at a moment come first.
+    """The first installed player; those that can start at a given time come first.
 
     Raises:
         ToolMissingError: there is none.
@@ -40,21 +40,21 @@ def find_player() -> Player:
 def play_file(player: Player, path: Path, start_seconds: float) -> int:
     """Play a file, and wait for the player to end.
 
-    No shell reads the path, and no player takes it for an option: it is absolute, and follows `--`
-    where the player knows that. What is not media is not handed to the system, which could run it.
+    The path is passed without a shell. It is absolute, and follows `--` if the player supports it,
+    so that it is no option. The system's opener could run a program, so it gets only media.
 
     Returns:
         The player's exit code.
 
     Raises:
-        MvsearchError: the file is gone, or is no media.
+        MvsearchError: the file does not exist, or is not a media file.
     """
     _check_media(path)
     command = [player.program]
     if player.name == "mpv":
         command += [f"--start={start_seconds:.3f}", "--", str(path)]
     elif player.name == "vlc":
-        # VLC takes a path with `://` in it for an address; a file's own address is what it is.
+        # VLC takes a path with `://` for an address, so it gets the URI of the file.
         command += [f"--start-time={start_seconds:.3f}", "--", path.as_uri()]
     else:
         command.append(str(path))
@@ -62,10 +62,10 @@ def play_file(player: Player, path: Path, start_seconds: float) -> int:
 
 
 def _check_media(path: Path) -> None:
-    """Refuse what is no media file, by its content.
+    """Check that a file is a media file.
 
     Raises:
-        MvsearchError: it is none, or cannot be read.
+        MvsearchError: it is not, or cannot be read.
     """
     if not path.is_absolute() or not path.is_file():
         raise MvsearchError(f"{path} does not exist any more")

@@ -11,29 +11,29 @@ from mvsearch.store.errors import MvsearchError
 
 @dataclass(frozen=True, slots=True)
 class ResultList:
-    """The results of one question, best first.
+    """The results of one query, best first.
 
     Attributes:
-        title: what was asked, for people: the parts of a query, or the name of a video.
+        title: the parts of the query, or the name of the video, for display.
     """
 
     title: str
     results: tuple[Result, ...]
 
 
-# What a plug-in brings: one list for a search, one for each video of a report.
+# The function of a plug-in; it gets one list for a search, and one per video for a report.
 OutputForm = Callable[[Sequence[ResultList]], str]
 
 
 def find_form(name: str, own: Collection[str]) -> Plugin:
-    """The form of output of a name that is not built in.
+    """Find the plug-in of an output format.
 
     Args:
-        name: as it was asked for.
-        own: the forms that are built in.
+        name: of the format.
+        own: names of the built-in formats.
 
     Raises:
-        MvsearchError: there is none.
+        MvsearchError: there is no such format.
     """
     plugin = plugins.find_plugin(plugins.OUTPUT, name)
     if plugin is None:
@@ -44,10 +44,10 @@ def find_form(name: str, own: Collection[str]) -> Plugin:
 
 
 def write_form(plugin: Plugin, lists: Sequence[ResultList]) -> str:
-    """Write results in the form of a plug-in.
+    """Format results with a plug-in.
 
     Raises:
-        PluginError: it fails, or gives no text.
+        PluginError: it fails, or does not return text.
     """
     write = plugin.load()
     with plugin.guarding():

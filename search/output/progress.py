@@ -23,24 +23,24 @@ from mvsearch.search.output.text import format_seconds
 
 
 class _PaceColumn(ProgressColumn):
-    """The mean pace so far, of a finished stage that of all."""
+    """The mean rate of a stage so far."""
 
     def render(self, task: RichTask) -> Text:
         count: Count = task.fields["count"]
-        spent = count.told_seconds if task.finished else task.elapsed
+        spent = count.step_seconds if task.finished else task.elapsed
         return Text(count.describe_pace(spent or 0.0))
 
 
 class _TimeColumn(ProgressColumn):
-    """Time left, counted down between two steps; of a finished stage the time that it took."""
+    """The remaining time, counted down between steps; for a finished stage the elapsed time."""
 
     def render(self, task: RichTask) -> Text:
         count: Count = task.fields["count"]
         if task.finished:
-            return Text(f"{format_seconds(round(count.told_seconds))} in all")
+            return Text(f"{format_seconds(round(count.step_seconds))} in all")
         if count.left_seconds is None:
             return Text("")
-        since = (task.elapsed or 0.0) - count.told_seconds
+        since = (task.elapsed or 0.0) - count.step_seconds
         return Text(f"{format_seconds(round(max(0.0, count.left_seconds - since)))} left")
 
 
@@ -66,7 +66,7 @@ class Bars:
         self._tasks[stage] = self._progress.add_task(stage, total=total, count=count)
 
     def measure(self, stage: str, done: float, total: float) -> None:
-        """Let the time left go by a measure."""
+        """Set the share of the work that is done, for the remaining time."""
         self._counts[stage].share = find_share(done, total)
 
     def advance(self, stage: str) -> None:
@@ -91,10 +91,7 @@ class Bars:
 
 
 def choose_progress(console: Console, is_silent: bool = False) -> Progress:
-    """Bars where somebody watches a terminal, lines elsewhere, nothing when asked for silence.
-
-    Who wants to read errors only asks for silence too.
-    """
+    """Bars on a terminal, lines elsewhere; nothing if it is silent, or at the log level of `-q`."""
     if is_silent or not logging.getLogger("mvsearch").isEnabledFor(logging.WARNING):
         return Silence()
     write = partial(console.print, highlight=False, markup=False, soft_wrap=True)

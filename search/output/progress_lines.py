@@ -6,40 +6,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-# Without a terminal, a line this often is enough to see in a log that work goes on.
+# Interval of progress lines without a terminal.
 PLAIN_LINE_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class Count:
-    """How far a stage is.
+    """The progress of a stage.
 
     Attributes:
-        share: of the work that is done, where it is measured; else by units.
-        told_seconds: how long the stage had lasted at its last step.
-        left_seconds: what was left then; None where nothing was done.
+        share: of the work that is done; None if it is measured in units only.
+        step_seconds: elapsed seconds at the last step.
+        left_seconds: estimated remaining seconds at the last step; None before the first.
     """
 
     total: int
     begun_seconds: float = 0.0
     done: int = 0
     share: float | None = None
-    told_seconds: float = 0.0
+    step_seconds: float = 0.0
     left_seconds: float | None = None
 
     def step(self, spent_seconds: float) -> None:
-        """One unit is done."""
+        """Count one unit."""
         self.done += 1
-        self.told_seconds = spent_seconds
+        self.step_seconds = spent_seconds
         self.left_seconds = self.estimate_left(spent_seconds)
 
     def estimate_left(self, spent_seconds: float) -> float | None:
-        """Seconds left; None where nothing is done yet."""
+        """Estimate the remaining seconds; None before the first unit."""
         share = self.done / self.total if self.share is None else self.share
         return spent_seconds * (1 - share) / share if self.done and share > 0 else None
 
     def describe_pace(self, spent_seconds: float) -> str:
-        """The mean so far: how many a second, or how many seconds each when that is slower."""
+        """The mean rate: units per second, or seconds per unit if it is below one."""
         if not self.done or spent_seconds <= 0:
             return ""
         pace = self.done / spent_seconds
@@ -47,22 +47,22 @@ class Count:
 
 
 def find_share(done: float, total: float) -> float | None:
-    """The share of the work that is done; None where the measure says nothing."""
+    """The share of the work that is done; None without a measure."""
     return min(done / total, 1.0) if total > 0 and done > 0 else None
 
 
 def _describe(count: Count) -> str:
-    """What a plain line says of the time."""
-    spent = f"{count.told_seconds:.0f} s"
+    """The time and rate of a stage."""
+    spent = f"{count.step_seconds:.0f} s"
     if count.done < count.total:
         return f"{spent}, about {count.left_seconds or 0.0:.0f} s left"
-    is_worth_telling = count.total > 1 and count.told_seconds >= 1
-    pace = f", {count.describe_pace(count.told_seconds)}" if is_worth_telling else ""
+    has_pace = count.total > 1 and count.step_seconds >= 1
+    pace = f", {count.describe_pace(count.step_seconds)}" if has_pace else ""
     return f"{spent} in all{pace}"
 
 
 class Lines:
-    """Plain lines for logs and pipes: a stage's start, end, and now and then its middle."""
+    """Plain lines for logs and pipes: the start and end of a stage, and its progress in between."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
@@ -71,19 +71,19 @@ class Lines:
         self._lock = threading.RLock()
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
-        """Say how much there is to do."""
+        """Write the amount of work."""
         with self._lock:
             self._last_line = time.monotonic()
             self._counts[stage] = Count(total, self._last_line)
             self.note(f"{stage}: {total} {unit.removesuffix('s') if total == 1 else unit}")
 
     def measure(self, stage: str, done: float, total: float) -> None:
-        """Let the time left go by a measure."""
+        """Set the share of the work that is done, for the remaining time."""
         with self._lock:
             self._counts[stage].share = find_share(done, total)
 
     def advance(self, stage: str) -> None:
-        """Count, and say so when the last line is long ago."""
+        """Count one unit, and write a line if the last one is old enough."""
         with self._lock:
             now = time.monotonic()
             count = self._counts[stage]

@@ -18,7 +18,13 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.forms import REPORT_FORMS
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.tables.links import link_file, stack_lines
-from mvsearch.search.output.text import format_seconds, guard_cell, say_nothing, shorten, write_json
+from mvsearch.search.output.text import (
+    describe_no_results,
+    format_seconds,
+    guard_cell,
+    shorten,
+    write_json,
+)
 from mvsearch.search.query.contents import list_videos
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Moment, Result
@@ -33,12 +39,12 @@ Similar = Sequence[tuple[Video, Sequence[Result]]]
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """The form of a similar-songs report.
+    """The format of a similar-songs report.
 
     Attributes:
-        form: one of `REPORT_FORMS`, or one that a plug-in brings.
+        form: one of `REPORT_FORMS`, or a format of a plug-in.
         width: of a table, in characters.
-        has_links: whether names in a table are links to their files, for a terminal.
+        has_links: whether names in a table link to their files, for a terminal.
     """
 
     form: str = "table"
@@ -55,7 +61,7 @@ _CSV_RESULT = (
 
 
 def name_video(video: Video) -> str:
-    """The name a person knows it by: artist and title."""
+    """The display name: artist and title."""
     return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
 
 
@@ -66,7 +72,7 @@ def _round_times(moment: Moment) -> tuple[float | None, float | None]:
 
 
 def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
-    """The similar-songs report as JSON has it: each video with the results for it."""
+    """The similar-songs report as JSON: each video with its results."""
     return [
         {"video": video.to_dict(), "similar": [result.to_dict() for result in results]}
         for video, results in similar
@@ -74,18 +80,18 @@ def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
 
 
 def title_query(query: Query) -> str:
-    """What was asked, in one line for people."""
+    """The query in one line, for display."""
     asked = [*(part.value for part in query.parts), str(query.filter)]
     return printable(", ".join(words for words in asked if words))
 
 
 def results_to_csv(results: Sequence[Result]) -> str:
-    """A row a result."""
+    """One row per result."""
     return _write_csv(_CSV_RESULT, (_result_cells(result) for result in results))
 
 
 def similar_to_csv(similar: Similar) -> str:
-    """A row for each video and each result for it."""
+    """One row per video and result."""
     rows = (
         [video.id, guard_cell(name_video(video)), *_result_cells(result)]
         for video, results in similar
@@ -145,18 +151,18 @@ def _playlist_lines(results: Sequence[Result]) -> list[str]:
 
 
 def _playlist_path(path: Path) -> str:
-    """The absolute path; as a URI where a playlist of lines of UTF-8 could not hold it."""
+    """The absolute path; as a URI if it cannot be a line of UTF-8."""
     absolute = path.absolute()
     return str(absolute) if printable(absolute) == str(absolute) else absolute.as_uri()
 
 
 def results_to_text(results: Sequence[Result]) -> str:
-    """The published form: a line for each similar song, best first."""
+    """The published format: one line per similar song, best first."""
     return "".join(f"Song: {name_video(r.video)} Score: {r.score:.4f}\n" for r in results)
 
 
 def similar_to_text(similar: Similar) -> str:
-    """The published form for several songs, each under its own name."""
+    """The published format for several songs."""
     return "\n".join(
         f"Similar to {name_video(video)}:\n{results_to_text(results)}" for video, results in similar
     )
@@ -168,7 +174,7 @@ def print_results(
     title: str | None = None,
     asked: Filter = Filter(),
 ) -> None:
-    """A row a result: score, name, what each modality gave, and where to look."""
+    """Print one row per result: score, name, contribution of each modality, moments."""
     table = Table(box=None, pad_edge=False, title_justify="left")
     table.title = None if title is None else Text(printable(title))
     for name in ("#", "score"):
@@ -176,20 +182,20 @@ def print_results(
     for name in ("video", "why", "where"):
         table.add_column(name, overflow="fold")
     for result in results:
-        where = "\n".join(say_moment(moment) for moment in result.moments[:3])
-        cells = (_list_names(result), Text(_say_why(result)), Text(where))
+        where = "\n".join(format_moment(moment) for moment in result.moments[:3])
+        cells = (_list_names(result), Text(_describe_contributions(result)), Text(where))
         table.add_row(str(result.rank), f"{result.score:.3f}", *cells)
-    console.print(table if results else Text(say_nothing(asked)))
+    console.print(table if results else Text(describe_no_results(asked)))
 
 
 def _list_names(result: Result) -> Text:
-    """The video, and below it its copies, whose files tell them apart."""
+    """The name of the video, and below it the file names of its copies."""
     names = [(shorten(name_video(result.video)), result.video.path)]
     names += [(f"= {shorten(printable(copy.path.name))}", copy.path) for copy in result.copies]
     return stack_lines(link_file(name, path) for name, path in names)
 
 
-def _say_why(result: Result) -> str:
+def _describe_contributions(result: Result) -> str:
     said = [
         f"{name:<6} {c.similarity:5.2f} → {c.calibrated:4.1f} × {c.weight:.2f}"
         for name, c in result.contributions.items()
@@ -197,8 +203,8 @@ def _say_why(result: Result) -> str:
     return "\n".join([*said, "weak: no better than chance"] if result.is_weak else said)
 
 
-def say_moment(moment: Moment) -> str:
-    """A moment in words, such as `1:05–1:10 lyrics “river”` or `0:20–0:25 frames at 1.1×`."""
+def format_moment(moment: Moment) -> str:
+    """A moment as text, such as `1:05–1:10 lyrics “river”` or `0:20–0:25 frames at 1.1×`."""
     if moment.is_unclear:
         return "moment unclear"
     start, end = format_seconds(moment.start_seconds), format_seconds(moment.end_seconds)
@@ -219,19 +225,19 @@ def write_report(
     progress: Progress | None = None,
     filter: Filter = Filter(),
 ) -> str:
-    """Write the similar-songs report on one video, or on all that pass.
+    """Write the similar-songs report on one video, or on all that pass the filter.
 
     Args:
-        engine: over their library.
-        video: the one to report on; None for all that pass, each compared with the others.
-        options: how many similar songs, and how they are scored.
-        report: its form.
-        progress: told of the stages "compare" and "pictures".
-        filter: of the videos that are compared with this one, or all with each other.
+        engine: of the library.
+        video: None for all that pass the filter.
+        options: the number of similar songs and their scoring.
+        report: the format.
+        progress: of the stages "compare" and "pictures".
+        filter: selects the videos to compare.
 
     Raises:
-        MvsearchError: the library is empty; there is no such form; nothing passes for a page.
-        PluginError: the plug-in of the form fails.
+        MvsearchError: the library is empty, the format is unknown, or no video passes for a page.
+        PluginError: the plug-in of the format fails.
     """
     progress = progress or Silence()
     compared = count_steps(progress, "compare")
@@ -239,7 +245,7 @@ def write_report(
     matrix: ScoreMap
     videos = [video] if video is not None else list_videos(engine.library, filter)
     if report.form == "html" and not videos:
-        raise QueryError(say_nothing(filter))
+        raise QueryError(describe_no_results(filter))
     if video is not None:
         similar = [(video, engine.similar(video, options, filter))]
     else:
@@ -297,4 +303,4 @@ def _write_plain(similar: Similar, report: ReportOptions, asked: Filter, *, is_a
     )
     for video, found_for_it in similar:
         print_results(found_for_it, console, f"Similar to {name_video(video)}", asked)
-    return page.getvalue() if similar else f"{say_nothing(asked)}\n"
+    return page.getvalue() if similar else f"{describe_no_results(asked)}\n"

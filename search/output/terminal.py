@@ -9,12 +9,12 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Tables that nobody watches are for programs and files: no cell is cut.
+# Width of tables in pipes and files, where no cell is cut.
 PIPE_WIDTH = 200
 
 
 def make_console(*, stderr: bool = False) -> "Console":
-    """A terminal, or a pipe whose lines are not broken; `[b]` and `:cat:` are text, not markup."""
+    """A console without markup; lines are not broken if its output is no terminal."""
     from rich.console import Console
 
     console = Console(stderr=stderr, markup=False, emoji=False)
@@ -35,18 +35,20 @@ def print_text(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
-def write_file(path: Path, data: str | bytes, *, has_force: bool, is_told: bool = True) -> None:
-    """Write a report to a file, and say so unless something else goes to standard output."""
+def write_file(
+    path: Path, data: str | bytes, *, has_force: bool, reports_path: bool = True
+) -> None:
+    """Write a report to a file, and print its path."""
     from mvsearch.search.output.files import write_output
 
     whole = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     write_output({path: whole}, has_force=has_force)
-    if is_told:
+    if reports_path:
         typer.echo(f"written: {path}")
 
 
 def deliver(report: str, out: Path | None, *, has_force: bool) -> None:
-    """Write a report to the file that was asked for, else print it."""
+    """Write a report to a file, or print it if there is none."""
     if out is None:
         print_text(report)
     else:

@@ -7,17 +7,17 @@ from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.unicode import is_harmless, printable
 
 MAX_CELL = 100
-# The ASCII marks, and those of full width.
+# ASCII and full-width characters.
 FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def shorten(text: str) -> str:
-    """A name for a cell of a table, cut where it would fill the screen."""
+    """A text of at most `MAX_CELL` characters for a cell of a table."""
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
-def say_nothing(asked: Filter) -> str:
-    """One line for an empty answer; the filter may be the reason."""
+def describe_no_results(asked: Filter) -> str:
+    """The message for an empty result, with the filter."""
     return printable(f"nothing found with {asked}") if asked else "nothing found"
 
 
@@ -28,9 +28,9 @@ def guard_cell(text: str) -> str:
 
 
 def write_json(data: Any) -> str:
-    """JSON to read and to parse: all text is exact, and what a terminal might obey is escaped.
+    """Format data as JSON; control characters are escaped.
 
-    A byte of a path that is not UTF-8 is written as Python has it, as the surrogate U+DC00 + byte.
+    A byte of a path that is not UTF-8 becomes the surrogate U+DC00 + byte, as in Python.
     """
     text = json.dumps(data, ensure_ascii=False, indent=2)
     for letter in set(text) - {"\n"}:

@@ -1,4 +1,4 @@
-"""Describes what a library contains that can be searched."""
+"""Lists the searchable contents of a library."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,11 +11,11 @@ from mvsearch.store.vectors.index import VectorIndex
 
 
 def list_videos(library: Library, filter: Filter = Filter()) -> tuple[Video, ...]:
-    """The videos that pass, in the catalogue's order.
+    """The videos that pass the filter, in the catalogue's order.
 
     Raises:
         MvsearchError: the library is empty.
-        QueryError: no video has a tag that is asked for.
+        QueryError: no video has a tag of the filter.
     """
     videos = tuple(library.catalog.videos(filter))
     if not videos and not library.catalog.n_videos():
@@ -24,10 +24,10 @@ def list_videos(library: Library, filter: Filter = Filter()) -> tuple[Video, ...
 
 
 def find_held_spaces(library: Library) -> dict[Modality, Space]:
-    """The space of each modality that the library holds anything of.
+    """The space of each modality with vectors in the library.
 
     Raises:
-        MvsearchError: it holds nothing.
+        MvsearchError: there are no vectors.
     """
     own = own_spaces(library)
     held = {m: space for m, space in own.items() if library.catalog.has_vectors(space.key)}
@@ -38,16 +38,16 @@ def find_held_spaces(library: Library) -> dict[Modality, Space]:
 
 
 def open_indexes(library: Library) -> dict[Modality, VectorIndex]:
-    """The index of each modality that the library holds anything of.
+    """The index of each modality with vectors in the library.
 
     Raises:
-        MvsearchError: it holds nothing.
+        MvsearchError: there are no vectors.
     """
     return {m: library.index(space) for m, space in find_held_spaces(library).items()}
 
 
 def read_videos(library: Library, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:
-    """Videos in this order; most callers want the first few only."""
+    """Read videos in this order, in batches; most callers need only the first few."""
     for at in range(0, len(video_ids), n_at_once):
         some = video_ids[at : at + n_at_once]
         found = library.catalog.some_videos(some)

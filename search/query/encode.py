@@ -20,13 +20,13 @@ Analyse = Callable[[QueryPart, Encoders, Collection[Modality]], Sequence[Embeddi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedPart:
-    """What one part of a query asks of one space.
+    """One part of a query as vectors of one space.
 
     Attributes:
-        vectors: (q, space.dim) float32 unit vectors, not yet placed by the index.
-        times: (q,) float64, when each vector's content is, in seconds; NaN where it has no time.
-        duration_seconds: how long the clip is; None where nothing can be aligned in time.
-        lines: (q,) the words behind each vector, where they are compared with lyrics.
+        vectors: (q, space.dim) float32 unit vectors, not yet centred by the index.
+        times: (q,) float64, the time of each vector in seconds; NaN without a time.
+        duration_seconds: of the clip; None if it cannot be aligned in time.
+        lines: (q,) the text of each vector, if compared with lyrics.
     """
 
     part: QueryPart
@@ -38,24 +38,24 @@ class EncodedPart:
 
     @property
     def modality(self) -> Modality:
-        """The modality it is compared in."""
+        """The modality of the space."""
         return self.space.modality
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedQuery:
-    """All that is asked, and the videos that are no answer to it."""
+    """The encoded parts of a query, and the videos excluded from its results."""
 
     parts: tuple[EncodedPart, ...]
     left_out: frozenset[str] = frozenset()
 
 
-# What was made of parts that no state of the library changes, by the modalities wanted.
+# Encoded parts that do not depend on the state of the library, by part and modalities.
 Made: TypeAlias = dict[tuple[QueryPart, tuple[Modality, ...]], list[EncodedPart]]
 
 
 def own_spaces(library: Library) -> dict[Modality, Space]:
-    """The space of each modality that segments are compared in, words aside."""
+    """The space of each modality in which segments are compared with each other."""
     own: dict[Modality, Space] = {}
     for space in library.catalog.spaces():
         if not space.view:
@@ -66,7 +66,7 @@ def own_spaces(library: Library) -> dict[Modality, Space]:
 def point_times(
     modality: Modality, starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """When the content of each segment is: a frame is taken at its start, a window has a middle."""
+    """The time of each segment: the start of a frame, the middle of a window."""
     return starts if modality == "frames" else (starts + ends) / 2
 
 
@@ -78,19 +78,19 @@ def encode_query(
     analyse: Analyse | None = None,
     made: Made | None = None,
 ) -> EncodedQuery:
-    """Turn every part into vectors of each of `modalities` that it reaches.
+    """Encode every part in each of `modalities` that it can be compared in.
 
     Args:
-        parts: what is asked.
-        library: whose spaces are asked.
+        parts: of the query.
+        library: of the spaces.
         encoders: of the library's profile.
-        modalities: those that the library holds and that weigh something; the encoders of the
-            others are not loaded, and none is for a part of the kind `like`.
-        analyse: reads a query file; the library's own analysis by default.
-        made: of files and words by an earlier call for the same query; what is new is added.
+        modalities: those with vectors in the library and a weight above zero. Only their encoders
+            are loaded, and none for a part of the kind `like`.
+        analyse: reads a query file; by default as files of the library are analysed.
+        made: encoded parts of an earlier call for the same query; new ones are added.
 
     Raises:
-        QueryError: a file cannot be read, or a part has nothing to compare.
+        QueryError: a file cannot be read, or there is nothing to compare.
         EncoderMismatchError: the library was built with other encoders.
         VideoNotFoundError, AmbiguousVideoError: for a part of the kind `like`.
     """
@@ -117,11 +117,11 @@ def encode_query(
             )
         encoded += made[part, wanted]
     if not encoded:
-        raise QueryError(_say_nothing_to_compare(parts))
+        raise QueryError(_explain_no_modality(parts))
     return EncodedQuery(tuple(encoded), frozenset(left_out))
 
 
-def _say_nothing_to_compare(parts: Sequence[QueryPart]) -> str:
+def _explain_no_modality(parts: Sequence[QueryPart]) -> str:
     reaches = sorted({modality for part in parts for modality in REACHES[part.kind]})
     return (
         f"nothing to compare: the query reaches {' and '.join(reaches)}, which the library lacks "
@@ -130,7 +130,7 @@ def _say_nothing_to_compare(parts: Sequence[QueryPart]) -> str:
 
 
 def _check_encoders(library: Library, encoders: Encoders, modalities: Sequence[Modality]) -> None:
-    """Compare the spaces of the encoders in use, and of no others: loading them takes time."""
+    """Check the spaces of the encoders in use; loading the others would take time."""
     asked = [s for s in library.catalog.spaces() if s.modality not in modalities]
     for modality in modalities:
         encoder = encoders.get(modality)
@@ -141,10 +141,10 @@ def _check_encoders(library: Library, encoders: Encoders, modalities: Sequence[M
 def encode_video(
     part: QueryPart, video: Video, library: Library, modalities: Sequence[Modality]
 ) -> list[EncodedPart]:
-    """Take what the library already holds of a video, or of a section of it.
+    """Read the stored vectors of a video, or of a section of it.
 
     Raises:
-        QueryError: it holds nothing there.
+        QueryError: there are none.
     """
     encoded = []
     own = own_spaces(library)
@@ -181,7 +181,7 @@ def _encode_words(
     encoded = []
     for modality in modalities:
         texts: tuple[str, ...] = (part.value,)
-        # Lyrics have a vector a line, so a verse is asked for line by line.
+        # Lyrics have one vector per line, so a verse is split into lines.
         if modality == "lyrics" and not encoders.profile.is_lyrics_whole:
             texts = split_lines(part.value)
         made = embed_words(texts, encoders, modality)
@@ -196,11 +196,11 @@ def _encode_words(
 def embed_words(
     texts: Sequence[str], encoders: Encoders, modality: Modality
 ) -> tuple[Space, Matrix] | None:
-    """Texts as vectors that a modality may be searched by, and the space that they are of.
+    """Encode texts as vectors that are comparable with a modality.
 
     Returns:
-        The space and (texts, space.dim) float32 unit vectors, not yet placed by an index; None
-        where the modality cannot be compared with words.
+        The space and (texts, space.dim) float32 unit vectors, not yet centred by an index; None
+        if the modality cannot be compared with words.
     """
     encoder: Any = encoders.get(modality)
     if encoder is None:
@@ -215,7 +215,7 @@ def embed_words(
 
 
 def split_lines(words: str) -> tuple[str, ...]:
-    """The lines of a verse; those beyond `MAX_LINES` are not looked for."""
+    """The lines of a verse, at most `MAX_LINES`."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     return tuple(lines[:MAX_LINES])
 
@@ -237,7 +237,7 @@ def _encode_file(
         return [
             EncodedPart(part, e.space, e.vectors, np.full(len(e.vectors), np.nan)) for e in found
         ]
-    # Times are those of the file; the clip begins where its section does.
+    # Times are those of the file; the clip starts with its section.
     origin = (part.section.start_seconds if part.section else None) or 0.0
     end = max(segment.end_seconds or 0.0 for e in found for segment in e.segments)
     return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
@@ -254,12 +254,12 @@ def _with_times(
 def analyse_part(
     part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
 ) -> Sequence[Embeddings]:
-    """Analyse a query file by the code that analysed the library.
+    """Analyse a query file as files of the library are analysed.
 
     Raises:
         MediaError: the file cannot be used.
     """
-    # Only a query with a file in it needs the decoders.
+    # Only a query with a file needs the decoders.
     from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
 
     section = part.section or Section()

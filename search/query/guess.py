@@ -16,7 +16,7 @@ from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import MAX_NAME_LETTERS
 
-_SAID: dict[QueryKind, str] = {
+_KIND_LABELS: dict[QueryKind, str] = {
     "text": "the words",
     "image": "the picture",
     "clip": "the clip",
@@ -25,11 +25,11 @@ _SAID: dict[QueryKind, str] = {
 }
 
 
-class Holder(Protocol):
-    """What has to be known of a library."""
+class VideoLookup(Protocol):
+    """The part of the API that is needed here."""
 
     def videos(self, filter: Filter) -> list[Video]:
-        """The videos that pass a filter."""
+        """The videos that pass the filter."""
 
     def holds_file(self, path: Path) -> bool:
         """Whether a file is a video of the library."""
@@ -37,24 +37,24 @@ class Holder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What an argument was taken for."""
+    """The interpretation of an argument."""
 
     part: QueryPart
 
     def __str__(self) -> str:
-        """It in words, such as `the picture 'beach.jpg'`."""
-        return f"{_SAID[self.part.kind]} {self.part.value!r}"
+        """The interpretation as text, such as `the picture 'beach.jpg'`."""
+        return f"{_KIND_LABELS[self.part.kind]} {self.part.value!r}"
 
 
-def guess_parts(arguments: Sequence[str], library: Holder) -> list[Guess]:
-    """Take each argument for a file or a video of the library, and what is left for words.
+def guess_parts(arguments: Sequence[str], library: VideoLookup) -> list[Guess]:
+    """Interpret each argument as a file or a video of the library, and the rest as words.
 
-    A file of the library is that video; another file is what its content says. Arguments that are
-    neither are joined, so that words need no quotation marks. They mean a video where they are the
-    whole of its title, or of "Artist - Title", and of no other's.
+    A file of the library is that video; the kind of another file follows from its content. Other
+    arguments are joined, so that words need no quotation marks. They mean a video if they equal
+    the title, or "Artist - Title", of exactly one video.
 
     Raises:
-        QueryError: an argument looks like a path, but is no file that can be searched by.
+        QueryError: an argument looks like a path, but is not a media file or picture.
     """
     guesses: list[Guess] = []
     words: list[str] = []
@@ -69,8 +69,8 @@ def guess_parts(arguments: Sequence[str], library: Holder) -> list[Guess]:
     return guesses
 
 
-def _guess_file(argument: str, library: Holder) -> QueryPart | None:
-    """The part that a file stands for; None where the argument is no path."""
+def _guess_file(argument: str, library: VideoLookup) -> QueryPart | None:
+    """The part for a file; None if the argument is not a path."""
     name, section = parse_section(argument)
     path = Path(name)
     if name.strip() and library.holds_file(path):
@@ -84,7 +84,7 @@ def _guess_file(argument: str, library: Holder) -> QueryPart | None:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether there is such a file; words may be no name that a file can have."""
+    """Whether there is such a file; False if the words cannot be a file name."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -92,7 +92,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _looks_like_path(name: str) -> bool:
-    """Whether a name that is no file is a path gone wrong: `AC/DC` and `and/or` are words."""
+    """Whether the name of a missing file is a path; `AC/DC` and `and/or` are words."""
     is_placed = name.startswith(("/", "./", "../", "~/")) or name.endswith(os.sep)
     kind = mimetypes.guess_type(name)[0] or ""
     is_media = kind.startswith(("image/", "video/", "audio/"))
@@ -100,7 +100,7 @@ def _looks_like_path(name: str) -> bool:
 
 
 def _find_kind(path: Path) -> QueryKind:
-    """What a file is, by its content; by its name where a container may be sound or video."""
+    """The kind of a file by its content; by its name if the container may be sound or video."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
@@ -116,20 +116,20 @@ def _find_kind(path: Path) -> QueryKind:
     )
 
 
-def _guess_words(words: str, library: Holder) -> QueryPart:
-    """A video of the library, where the words are the whole of its name; else the words."""
+def _guess_words(words: str, library: VideoLookup) -> QueryPart:
+    """A video of the library, if the words are its whole name; else the words."""
     name, section = parse_section(words)
     if len(_find_named(name, library)) == 1:
         return QueryPart("like", name, section)
     return parse_part("text", words)
 
 
-def _find_named(name: str, library: Holder) -> list[Video]:
-    """The videos of which a name is the whole title, or the whole of "Artist - Title"."""
+def _find_named(name: str, library: VideoLookup) -> list[Video]:
+    """The videos whose title, or "Artist - Title", equals a name."""
     folded = fold_name(name)
     if not folded or len(name) > MAX_NAME_LETTERS:
         return []
-    # Asked of the database: to go through the names of a large library takes seconds.
+    # By the database: comparing all names of a large library here takes seconds.
     filters = [Filter(title=folded)]
     artist, dash, title = folded.partition(" - ")
     if dash and artist and title:

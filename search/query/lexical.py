@@ -12,11 +12,11 @@ from mvsearch.store.catalog.lines import MAX_LETTERS, split_words
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Matrix, Space
 
-# Both measured: see docs/decisions/0014-lyric-search.md. With half of the words there is hardly any
-# evidence; and lines that hold "is a" are many.
+# Both measured: see docs/decisions/0014-lyric-search.md. Half of the words are little evidence, and
+# many lines contain frequent words.
 SHARE_POWER = 3
 SURE_NATS = 2.0
-# Below this it is none. Four words in ten of a line make as much.
+# Weaker evidence is ignored; this is that of four words in ten of a line.
 MIN_STRENGTH = 0.05
 N_LINES = 150
 
@@ -25,11 +25,11 @@ _Spelled = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class LineEvidence:
-    """A text that is sung, and the words of a query line in it.
+    """A lyric line and the words of a query line in it.
 
     Attributes:
-        strength: 0 to 1: how sure the words alone are that it is the line that is meant.
-        words: those of the text that the query asks for, or spells alike, in the query's order.
+        strength: 0 to 1, the evidence of the words that the query means this line.
+        words: the matching words of the text, exact or with typing errors, in the query's order.
     """
 
     text: str
@@ -39,41 +39,40 @@ class LineEvidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordEvidence:
-    """What words say of a video's segments, beside the cosines of its vectors.
+    """The evidence of words for the segments of a video, in addition to cosines.
 
     Attributes:
         strengths: (q, n) float32 for q query lines and the video's n segments, 0 for none.
-        words: of a segment, those of its words that the query asks for.
+        words: the matching words of each segment.
     """
 
     strengths: Matrix
     words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def combine(self, similarities: Matrix) -> Matrix:
-        """Raise cosines (q, n) by the evidence; without any they stay as they are.
+        """Raise cosines (q, n) by the evidence; without evidence they do not change.
 
-        Two reasons to believe in a line, of which either would do: it is another only if both
-        mislead (the noisy or of Pearl 1988).
+        Cosine and words are combined as independent evidence (noisy-or, Pearl 1988).
         """
         raised = 1 - (1 - np.maximum(similarities, 0)) * (1 - self.strengths)
         return np.where(self.strengths > 0, raised, similarities).astype(np.float32)
 
     def words_of(self, first: int, last: int) -> tuple[str, ...]:
-        """The words that are asked for in some segments, from the first to the last."""
+        """The matching words of a range of segments, `last` included."""
         held = (word for row in range(first, last + 1) for word in self.words.get(row, ()))
         return tuple(dict.fromkeys(held))
 
 
 def find_evidence(catalog: Catalog, space: Space, lines: Sequence[str]) -> dict[str, WordEvidence]:
-    """Find the videos whose lyric lines hold the words of a query's lines.
+    """Find the videos whose lyric lines contain the words of a query's lines.
 
     Args:
         catalog: of the library.
-        space: the lyrics' own space; a segment counts by the text it was made from.
-        lines: q of them, one for each vector of the query.
+        space: of the lyrics; a segment is compared by its text.
+        lines: q lines, one for each vector of the query.
 
     Returns:
-        WordEvidence by video id; nothing where the catalogue has no index of words.
+        WordEvidence by video id; empty if the catalogue has no index of words.
     """
     n_lines = catalog.n_lyric_lines()
     found = [find_lines(catalog, line, n_lines) for line in lines]
@@ -96,15 +95,15 @@ def find_evidence(catalog: Catalog, space: Space, lines: Sequence[str]) -> dict[
 def find_lines(
     catalog: Catalog, query: str, n_lines: int | None = None
 ) -> dict[str, list[LineEvidence]]:
-    """Find the lines that hold the words of one query line, by video, each text once.
+    """Find the lines that contain words of one query line, by video, each text once.
 
-    A word counts by how few lines hold it (inverse document frequency, Spärck Jones 1972). One
-    spelled like a word of the line counts as that word, less the letters that are wrong.
+    Words are weighted by inverse document frequency (Spärck Jones 1972). A word with typing errors
+    counts less, by the share of wrong letters.
 
     Args:
         catalog: of the library.
         query: the line.
-        n_lines: how many lines the index of words holds; None to count them.
+        n_lines: number of lines in the index of words; None counts them.
     """
     n_lines = catalog.n_lyric_lines() if n_lines is None else n_lines
     asked = _cut(query[:MAX_LETTERS])
@@ -122,7 +121,7 @@ def find_lines(
 
 
 def _cut(line: str) -> list[str]:
-    """The different words of a line, in order; pairs of letters where there are no spaces."""
+    """The distinct words of a line, in order; pairs of letters for scripts without spaces."""
     words: dict[str, None] = {}
     for word in split_words(line):
         if len(word) > 2 and any(unicodedata.category(letter) == "Lo" for letter in word):
@@ -133,7 +132,7 @@ def _cut(line: str) -> list[str]:
 
 
 def _weigh(catalog: Catalog, words: Iterable[str], n_lines: int) -> dict[str, float]:
-    """What each word says, in nats, by how few lines hold it."""
+    """The inverse document frequency of each word, in nats."""
     counts = catalog.count_lyric_lines(words)
     return {word: math.log(1 + max(1, n_lines) / (1 + n)) for word, n in counts.items()}
 
@@ -141,7 +140,7 @@ def _weigh(catalog: Catalog, words: Iterable[str], n_lines: int) -> dict[str, fl
 def _judge(
     text: str, words: set[str], spelled: _Spelled, weights: Mapping[str, float]
 ) -> LineEvidence:
-    """Weigh the words of the query that a line holds against all that it asks for."""
+    """Compare the weight of the words that a line contains with that of all query words."""
     held: list[str] = []
     found = wanted = 0.0
     for word, near in spelled.items():

@@ -32,12 +32,12 @@ _OF_FILES: tuple[QueryKind, ...] = ("image", "clip", "audio")
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A piece of video or sound to ask with.
+    """A section of video or sound as part of a query.
 
     Attributes:
-        source: a path, the bytes of a file, `Frames` or `Samples`; in a part of the kind `like`, a
-            video of the library or what `VideoLibrary.find` takes.
-        start_seconds, end_seconds: None is its beginning, or its end.
+        source: a path, the bytes of a file, `Frames` or `Samples`; for `like`, a video of the
+            library or what `VideoLibrary.find` takes.
+        start_seconds, end_seconds: of the section; None for the start or end of the source.
     """
 
     source: Source
@@ -62,21 +62,21 @@ def make_query(
     tag: Words = None,
     filter: Filter = Filter(),
 ) -> Query:
-    """Make a query of its parts; each is one thing or a list of things, and all are fused.
+    """Build a query of its parts; each part is one value or a list of values.
 
     Args:
         query: a query to extend, or words as for `text`.
-        text: words for what is seen, sung or heard.
-        lyric: a line that is sung.
-        image: a picture: a path, bytes, an image of Pillow, or (height, width, 3) uint8 RGB.
-        clip: a piece of video with its sound: a path, bytes, `Frames`, or a `Clip` of these.
-        audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
+        text: words that describe pictures, lyrics or sound.
+        lyric: a lyric line.
+        image: a picture: a path, bytes, a Pillow image, or (height, width, 3) uint8 RGB.
+        clip: a video clip with its sound: a path, bytes, `Frames`, or a `Clip` of these.
+        audio: an audio clip: a path, bytes, `Samples`, or a `Clip` of these.
         like: a video of the library, or a `Clip` of one.
-        tag: only videos with this tag, as well as with those of the filter.
-        filter: only videos that pass; with any condition, it replaces that of a query to extend.
+        tag: only videos with this tag, in addition to those of the filter.
+        filter: selects the videos; if it has any condition, it replaces that of `query`.
 
     Raises:
-        QueryError: there is nothing to ask, or a part makes no sense.
+        QueryError: the query is empty, or a part is invalid.
     """
     asked: dict[QueryKind, Many] = {
         "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
@@ -91,10 +91,10 @@ def make_query(
 
 
 def make_part(kind: QueryKind, asked: Asked) -> QueryPart:
-    """One part of a query; a path is a path, whatever is in its name.
+    """Build one part of a query; an `@` in a path has no meaning here.
 
     Raises:
-        QueryError: it makes no sense as a part of this kind.
+        QueryError: the value is invalid for this kind.
     """
     section = None
     if isinstance(asked, Clip):
@@ -109,12 +109,12 @@ def make_part(kind: QueryKind, asked: Asked) -> QueryPart:
         return QueryPart(kind, str(asked), section)
     media = _find_media(kind, asked)
     if media is None:
-        raise QueryError(_say_unfit(kind, asked))
+        raise QueryError(_describe_mismatch(kind, asked))
     return QueryPart(kind, media.name, section, media)
 
 
 def _find_media(kind: QueryKind, asked: object) -> Media | None:
-    """What is asked with, where it is in memory and fits the kind."""
+    """The media in memory; None if the value is none, or of another kind."""
     if kind in _OF_FILES and isinstance(asked, (bytes, bytearray, memoryview)):
         return Encoded(bytes(asked))
     if kind == "image" and (isinstance(asked, np.ndarray) or is_pillow_image(asked)):
@@ -127,7 +127,7 @@ def _find_media(kind: QueryKind, asked: object) -> Media | None:
     return None
 
 
-def _say_unfit(kind: QueryKind, asked: object) -> str:
+def _describe_mismatch(kind: QueryKind, asked: object) -> str:
     takes = {
         "text": "words",
         "lyric": "words",

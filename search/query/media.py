@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # More than an hour of music video in good quality.
 MAX_BYTES = 2**30
-# As the readers of files have it: 64 Mi pixels is twice 8K.
+# As for files: 64 Mi pixels is twice 8K.
 MAX_PIXELS = 64 * 2**20
 MAX_FRAME_RATE = 1000.0
 MAX_SAMPLE_RATE = 768_000
@@ -31,10 +31,10 @@ class Media(Protocol):
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
 
     def write(self, file: Path) -> None:
-        """Write it to a file that is not there yet."""
+        """Write it to a new file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,24 +54,24 @@ class Encoded:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return f"{len(self.data)} bytes"
 
     def write(self, file: Path) -> None:
-        """Write it to a file that is not there yet."""
+        """Write it to a new file."""
         file.write_bytes(self.data)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """Decoded video to ask with.
+    """Decoded video as part of a query.
 
     Attributes:
         pixels: (n, height, width, 3) uint8, RGB; at most 1 GiB.
         frame_rate: frames a second.
 
     Raises:
-        QueryError: they have another shape or type, are none, or too many.
+        QueryError: the shape or type is wrong, or the size is 0 or too large.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -85,11 +85,11 @@ class Frames:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return f"{len(self.pixels)} frames"
 
     def write(self, file: Path) -> None:
-        """Write it to a file that is not there yet."""
+        """Write it to a new file."""
         from mvsearch.indexer.media.writing import write_frames
 
         write_frames(file, self.pixels, self.frame_rate)
@@ -97,14 +97,15 @@ class Frames:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """Decoded sound to ask with.
+    """Decoded sound as part of a query.
 
     Attributes:
         values: (n,) float32, mono, from -1 to 1; at most 1 GiB.
         sample_rate: samples a second.
 
     Raises:
-        QueryError: they have another shape or type, are none, too many, or not finite.
+        QueryError: the shape or type is wrong, the size is 0 or too large, or a value is not
+            finite.
     """
 
     values: Matrix
@@ -125,27 +126,27 @@ class Samples:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return f"{len(self.values)} samples"
 
     def write(self, file: Path) -> None:
-        """Write it to a file that is not there yet."""
+        """Write it to a new file."""
         from mvsearch.indexer.media.writing import write_samples
 
         write_samples(file, self.values, self.sample_rate)
 
 
 def is_pillow_image(value: object) -> bool:
-    """Whether it is an image of Pillow, which is not imported for that."""
+    """Whether it is a Pillow image; does not import Pillow."""
     pillow = sys.modules.get("PIL.Image")
     return pillow is not None and isinstance(value, pillow.Image)
 
 
 def encode_picture(picture: "Image | npt.NDArray[np.uint8]") -> Encoded:
-    """A picture of Pillow, or (height, width, 3) uint8 RGB, as PNG, which loses nothing.
+    """Encode a Pillow image or (height, width, 3) uint8 RGB as PNG, without loss.
 
     Raises:
-        QueryError: it has another shape or type, is too large, or cannot be decoded.
+        QueryError: the shape or type is wrong, it is too large, or cannot be decoded.
     """
     from PIL import Image
 
@@ -161,7 +162,7 @@ def encode_picture(picture: "Image | npt.NDArray[np.uint8]") -> Encoded:
 
 
 def _decode(picture: "Image") -> "Image":
-    """A picture of Pillow, which decodes only now, turned as the readers of files turn it."""
+    """Decode a Pillow image, and apply its EXIF orientation as for files."""
     from PIL import ImageOps
 
     try:
@@ -174,7 +175,7 @@ def _decode(picture: "Image") -> "Image":
 
 @contextmanager
 def written(media: Media) -> Iterator[Path]:
-    """A file of the media in a folder of this user alone, which is removed afterwards."""
+    """A temporary file of the media in a private folder, removed afterwards."""
     with TemporaryDirectory(prefix="mvsearch-") as folder:
         file = Path(folder) / "query"
         media.write(file)

@@ -18,12 +18,12 @@ QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
 SECTION_KINDS: frozenset[QueryKind] = frozenset({"clip", "audio", "like"})
 
-# Beyond this a number is a slip, and more than ffmpeg can hold.
+# Larger numbers are mistakes, and more than ffmpeg can represent.
 MAX_SECONDS = 1e7
-# A song has fewer, and no encoder reads more.
+# Songs have fewer letters, and no encoder reads more.
 MAX_QUERY_LETTERS = 10_000
 
-# What each kind of part can be compared with.
+# The modalities that each kind of part can be compared in.
 REACHES: dict[QueryKind, tuple[Modality, ...]] = {
     "text": ("frames", "lyrics", "audio"),
     "lyric": ("lyrics",),
@@ -39,13 +39,13 @@ _SECONDS = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of a file; None is its beginning or its end."""
+    """A time range of a file; None is its start or end."""
 
     start_seconds: float | None = None
     end_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Check that there is something between the times."""
+        """Check that the section ends after it starts."""
         start = self.start_seconds or 0.0
         end = math.inf if self.end_seconds is None else self.end_seconds
         if not 0 <= start < end:
@@ -59,13 +59,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class QueryPart:
-    """One thing to look for.
+    """One part of a query.
 
     Attributes:
-        kind: what it is.
+        kind: see `QueryKind`.
         value: the words, the path of the file, or the name of a video of the library.
-        section: the stretch of the file or video that is meant; None for all of it.
-        media: what is meant, where it is in memory and not in a file; `value` says what it is.
+        section: of the file or video; None for all of it.
+        media: media in memory instead of a file; `value` is then their name.
     """
 
     kind: QueryKind
@@ -74,7 +74,7 @@ class QueryPart:
     media: Media | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be looked for."""
+        """Validate the values."""
         if self.kind not in QUERY_KINDS:
             raise QueryError(f"a query part is one of {', '.join(QUERY_KINDS)}, not {self.kind!r}")
         if not self.value.strip():
@@ -90,15 +90,15 @@ class QueryPart:
 
     @property
     def name(self) -> str:
-        """What messages call the media of an image, clip or audio part."""
+        """The name of the media of an image, clip or audio part in messages."""
         return repr(self.path.name) if self.media is None else f"the {self.kind}"
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
-        """A file of the media, which goes afterwards where it was made for that.
+        """The file of the media; media in memory are written to a temporary file.
 
         Raises:
-            MediaError: what is in memory cannot be written.
+            MediaError: the media cannot be written.
         """
         if self.media is not None:
             with written(self.media) as file:
@@ -109,23 +109,23 @@ class QueryPart:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Everything that is asked at once; the parts are fused into one answer.
+    """A query; the similarities of its parts are fused into one score.
 
     Attributes:
-        filter: the videos that may be an answer; without parts, all of them are.
+        filter: selects the videos to compare; without parts, all of them are results.
     """
 
     parts: tuple[QueryPart, ...]
     filter: Filter = Filter()
 
     def __post_init__(self) -> None:
-        """Refuse an empty question."""
+        """Refuse an empty query."""
         if not self.parts and not self.filter:
             kinds = ", ".join(f"--{kind}" for kind in QUERY_KINDS)
             raise QueryError(f"nothing to search for: give {kinds}, or a filter such as --tag")
 
     def to_dict(self) -> dict[str, Any]:
-        """What is asked, as the JSON contract echoes it."""
+        """The query in the form of the JSON output."""
         parts = [
             {
                 "kind": part.kind,
@@ -147,10 +147,10 @@ def _check_length(option: str, value: str) -> None:
 
 
 def parse_part(kind: QueryKind, value: str) -> QueryPart:
-    """Read one option of the command line, such as `--clip holiday.mp4@1:05-1:10`.
+    """Parse one option of the command line, such as `--clip holiday.mp4@1:05-1:10`.
 
     Raises:
-        QueryError: it is empty, or its section makes no sense.
+        QueryError: it is empty, or its section is invalid.
     """
     if kind in ("text", "lyric"):
         return QueryPart(kind, replace_surrogates(value))
@@ -161,11 +161,11 @@ def parse_part(kind: QueryKind, value: str) -> QueryPart:
 
 
 def parse_time(text: str) -> float:
-    """Read `mm:ss`, `h:mm:ss` or plain seconds, with decimals, into seconds.
+    """Parse `mm:ss`, `h:mm:ss` or seconds, with decimals, into seconds.
 
     Raises:
         QueryError: it is none of these, has more than 59 seconds or (after hours) minutes, or is
-            beyond all files.
+            too large.
     """
     text = text.strip()
     if _SECONDS.fullmatch(text):
@@ -186,12 +186,12 @@ def _check_seconds(seconds: float) -> float:
 
 
 def parse_section(text: str) -> tuple[str, Section | None]:
-    """Split `FILE@START-END`, where START or END may be left out, into name and section.
+    """Split `FILE@START-END`, where START or END may be omitted, into name and section.
 
-    A file whose own name holds an '@' wins over the reading as a section.
+    If a file of the whole name exists, there is no section.
 
     Raises:
-        QueryError: FILE is there, but what follows the '@' is not a section.
+        QueryError: FILE exists, but the text after the '@' is not a section.
     """
     name, mark, times = text.rpartition("@")
     if not mark or not name or _exists(text):
@@ -199,7 +199,7 @@ def parse_section(text: str) -> tuple[str, Section | None]:
     try:
         return name, _read_section(times)
     except QueryError:
-        # A name with an '@' in it is no section gone wrong, unless it speaks in times of its own.
+        # Other text after an '@' is part of the name, unless it consists of digits and signs.
         if _exists(name) or re.fullmatch(r"[\d:.,\s-]+", times):
             raise
         return text, None
@@ -217,19 +217,19 @@ def _read_section(times: str) -> Section:
 def _exists(name: str) -> bool:
     try:
         return Path(name).exists()
-    except (OSError, ValueError):  # a name too long, or with a zero byte, is no file
+    except (OSError, ValueError):  # the name is too long, or has a zero byte
         return False
 
 
 def check_file(path: Path, name: str) -> None:
-    """Refuse what is no file; devices and pipes might never end.
+    """Check that a path is a regular file; devices and pipes might never end.
 
     Args:
         path: of the file.
-        name: what the user called it.
+        name: as given by the user.
 
     Raises:
-        QueryError: it is none.
+        QueryError: it is not.
     """
     try:
         is_file, is_folder = path.is_file(), path.is_dir()

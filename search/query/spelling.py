@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 
-# So many letters for each that may be wrong: one of three to five, two of six or more, as in the
-# rule that Lucene's users know as AUTO.
+# Letters of a word per allowed error: one error from three letters on, two from six on, as Lucene's
+# fuzziness AUTO.
 LETTERS_PER_ERROR = 3
 MAX_N_ERRORS = 2
-# Longer ones are the same or not: to compare two takes time by the product of their letters.
+# Longer words must be equal: the time of a comparison grows with the product of the lengths.
 MAX_WORD_LETTERS = 50
 
 
 def find_alike_words(asked: Iterable[str], known: Iterable[str]) -> dict[str, dict[str, float]]:
-    """For each word that is asked, the known words that are spelled like it, and how closely.
+    """For each query word, the known words with a similar spelling, and their similarity.
 
-    A word counts 1 for itself; another counts the share of the longer one's letters that are right.
-    Errors are counted by the optimal string alignment distance (Damerau 1964, Levenshtein 1966):
-    letters put in, left out, changed or swapped with the next one, no letter touched twice.
+    The similarity is 1 minus the number of errors per letter of the longer word. Errors are counted
+    by the optimal string alignment distance (Damerau 1964, Levenshtein 1966): insertions,
+    deletions, substitutions and transpositions, none of them within another.
     """
     from rapidfuzz.distance import OSA
     from rapidfuzz.process import extract_iter
@@ -37,5 +37,5 @@ def find_alike_words(asked: Iterable[str], known: Iterable[str]) -> dict[str, di
 
 
 def _count_allowed(n_letters: int) -> int:
-    """How many letters may be wrong in words of which the longer has so many."""
+    """The maximum number of errors for the length of the longer word."""
     return 0 if n_letters > MAX_WORD_LETTERS else min(MAX_N_ERRORS, n_letters // LETTERS_PER_ERROR)

@@ -12,12 +12,12 @@ from mvsearch.store.records import Tag
 
 Tagged = Mapping[str, tuple[Tag, ...]]
 
-# So many names tell what a stretch shows.
+# Maximum number of tags that describe a time range.
 N_NEAR = 3
 
 
 def find_tagged(catalog: Catalog, names: Sequence[str], video_ids: Collection[str]) -> Tagged:
-    """Of some videos that have all of these tags, by id: their tags of these names, surest first.
+    """The videos that have all of these tags, by id, with these tags, most probable first.
 
     Raises:
         QueryError: no video has such a tag.
@@ -28,7 +28,7 @@ def find_tagged(catalog: Catalog, names: Sequence[str], video_ids: Collection[st
 
 
 def list_passing(catalog: Catalog, filter: Filter, options: SearchOptions) -> list[Result]:
-    """The first of the videos that pass: by their tags where any is asked for, else by name.
+    """The first videos that pass the filter: by the probability of its tags, else by name.
 
     Without tags every score is 1.
     """
@@ -40,9 +40,9 @@ def list_passing(catalog: Catalog, filter: Filter, options: SearchOptions) -> li
 
 
 def _list_tagged(catalog: Catalog, tagged: Tagged, options: SearchOptions) -> list[Result]:
-    """The surest first, each with the stretches that have the tags.
+    """Rank videos by the probability of the tags, with the time ranges that have them.
 
-    The score is the probability of the tag, of several that of the least probable.
+    The score is the probability of the least probable tag.
     """
     scores = {one: min(_best_by_name(tags).values()) for one, tags in tagged.items()}
     ranked = sorted(scores, key=lambda one: (-scores[one], one))[: options.top]
@@ -60,7 +60,7 @@ def _list_tagged(catalog: Catalog, tagged: Tagged, options: SearchOptions) -> li
 
 
 def show_tags(result: Result, tagged: Tagged) -> Result:
-    """Tell in a result where its video has each tag best: after the best moment, to be seen."""
+    """Add the most probable time range of each tag to a result, after its best moment."""
     surest: dict[str, Tag] = {}
     for tag in tagged.get(result.video.id, ()):
         surest.setdefault(fold_tag(tag.name), tag)
@@ -69,7 +69,7 @@ def show_tags(result: Result, tagged: Tagged) -> Result:
 
 
 def name_stretch(tags: Sequence[Tag], start_seconds: float, end_seconds: float) -> str:
-    """The names of the surest few tags that overlap a stretch of a video; empty where none does."""
+    """The names of the most probable tags that overlap a time range; empty if there are none."""
     names = [
         tag.name
         for tag in tags

@@ -8,15 +8,15 @@ from mvsearch.store.records import MODALITIES, Modality
 
 Weights = Mapping[Modality, float]
 
-# Beyond this a number is a slip, and more than float32 can hold.
+# Larger numbers are mistakes, and lose precision in float32.
 MAX_WEIGHT = 1e6
 
 
 def parse_weights(text: str) -> dict[Modality, float]:
-    """Read `frames=.6,lyrics=.4,audio=0`; what is not named weighs nothing.
+    """Parse `frames=.6,lyrics=.4,audio=0`; omitted weights are 0.
 
     Raises:
-        QueryError: a name is unknown or given twice, a number is negative or none, all are zero.
+        QueryError: a name is unknown or given twice, a weight is invalid, or all are zero.
     """
     weights: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.0)
     seen: set[Modality] = set()
@@ -32,11 +32,11 @@ def parse_weights(text: str) -> dict[Modality, float]:
 
 
 def check_weights(weights: Weights) -> None:
-    """Refuse weights that make no sense.
+    """Validate weights.
 
     Raises:
-        QueryError: no modality has such a name, a weight is negative, too large or no number, or
-            all are zero.
+        QueryError: a name is unknown, a weight is negative, too large or not a number, or all are
+            zero.
     """
     for name, weight in weights.items():
         _check_weight(_read_modality(name), weight, weight)

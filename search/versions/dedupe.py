@@ -18,7 +18,7 @@ MAX_LONGER_SHARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class RankedVideo:
     """A video of the collapsed ranking.
 
     Attributes:
@@ -31,26 +31,26 @@ class Pick:
     copies: tuple[Video, ...] = ()
 
 
-def pick_videos(
+def collapse_ranking(
     ranking: Iterable[Video],
     top: int,
     is_copy: IsCopy | None = None,
     per_artist: int | None = None,
-) -> list[Pick]:
+) -> list[RankedVideo]:
     """Collapse near-duplicates in a ranking, and limit the number per artist.
 
     Args:
         ranking: best first; consumed only as far as needed.
-        top: number of videos to pick.
+        top: maximum number of videos.
         is_copy: whether two videos are near-duplicates, which are listed under the better one; None
             keeps each.
         per_artist: maximum number per artist; videos without an artist are not limited.
     """
-    picked: list[tuple[int, Video, list[Video]]] = []
+    kept: list[tuple[int, Video, list[Video]]] = []
     of_artist: dict[str, int] = {}
     for position, video in enumerate(ranking):
         if is_copy is not None:
-            same = next((copies for _, best, copies in picked if is_copy(best, video)), None)
+            same = next((copies for _, best, copies in kept if is_copy(best, video)), None)
             if same is not None:
                 same.append(video)
                 continue
@@ -59,12 +59,12 @@ def pick_videos(
             of_artist[artist] = of_artist.get(artist, 0) + 1
             if of_artist[artist] > per_artist:
                 continue
-        picked.append((position, video, []))
-        if len(picked) == top:
+        kept.append((position, video, []))
+        if len(kept) == top:
             break
     if is_copy is None:
-        return [Pick(position, video) for position, video, _ in picked]
-    return [Pick(at, video, _gather_copies(video, near)) for at, video, near in picked]
+        return [RankedVideo(position, video) for position, video, _ in kept]
+    return [RankedVideo(at, video, _gather_copies(video, near)) for at, video, near in kept]
 
 
 def _gather_copies(video: Video, near: Sequence[Video]) -> tuple[Video, ...]:

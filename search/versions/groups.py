@@ -7,11 +7,11 @@ from typing import Any, Literal, get_args
 from mvsearch.search.versions.relations import Kind, Relation
 from mvsearch.store.records import Video
 
-Sense = Literal["duplicate", "same-sound", "same-picture", "same-lyrics"]
-SENSES: tuple[Sense, ...] = get_args(Sense)
+GroupKind = Literal["duplicate", "same-sound", "same-picture", "same-lyrics"]
+GROUP_KINDS: tuple[GroupKind, ...] = get_args(GroupKind)
 
 # A duplicate has the same picture and the same sound, so it belongs to both kinds of groups.
-_JOINS: dict[Sense, tuple[Kind, ...]] = {
+_JOINS: dict[GroupKind, tuple[Kind, ...]] = {
     "duplicate": ("duplicate",),
     "same-sound": ("duplicate", "same-sound"),
     "same-picture": ("duplicate", "same-picture"),
@@ -21,21 +21,21 @@ _JOINS: dict[Sense, tuple[Kind, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Videos of which all pairs are related in one sense.
+    """Videos of which all pairs are related in one kind.
 
     Attributes:
         videos: at least two, in the catalogue's order.
         confidence: the lowest of all pairs.
     """
 
-    sense: Sense
+    kind: GroupKind
     videos: tuple[Video, ...]
     confidence: float
 
     def to_dict(self) -> dict[str, Any]:
         """The group in the form of the JSON output."""
         return {
-            "kind": self.sense,
+            "kind": self.kind,
             "confidence": round(self.confidence, 3),
             "videos": [video.to_dict() for video in self.videos],
         }
@@ -45,7 +45,7 @@ def group_relations(relations: Sequence[Relation], videos: Sequence[Video]) -> l
     """Put videos into groups by complete linkage: two groups join when all their pairs are related.
 
     So one wrong pair cannot join two groups; if pairs contradict each other, a group stays split. A
-    group of a wider sense is listed only if it has more videos than one of a narrower sense.
+    group of a wider kind is listed only if it has more videos than one of a narrower kind.
 
     Args:
         relations: at most one per pair of videos.
@@ -53,11 +53,11 @@ def group_relations(relations: Sequence[Relation], videos: Sequence[Video]) -> l
     """
     order = {video.id: at for at, video in enumerate(videos)}
     groups: list[Group] = []
-    for sense in SENSES:
+    for kind in GROUP_KINDS:
         pairs = {
             frozenset((one.first.id, one.second.id)): one.confidence
             for one in relations
-            if _is_joined(one, sense)
+            if _is_joined(one, kind)
         }
         for members in _link(pairs, order):
             if any(members <= {v.id for v in group.videos} for group in groups):
@@ -69,15 +69,15 @@ def group_relations(relations: Sequence[Relation], videos: Sequence[Video]) -> l
                 for at, one in enumerate(ids)
                 for other in ids[at + 1 :]
             ]
-            groups.append(Group(sense, chosen, min(among)))
+            groups.append(Group(kind, chosen, min(among)))
     return groups
 
 
-def _is_joined(relation: Relation, sense: Sense) -> bool:
-    """Whether two videos are related in this sense; lyrics count beside any other relation."""
+def _is_joined(relation: Relation, kind: GroupKind) -> bool:
+    """Whether two videos are related in this kind; lyrics count beside any other relation."""
     lyrics = relation.evidence.get("lyrics")
-    is_sung = sense == "same-lyrics" and lyrics is not None and lyrics.verdict == "agrees"
-    return is_sung or relation.kind in _JOINS[sense]
+    is_sung = kind == "same-lyrics" and lyrics is not None and lyrics.verdict == "agrees"
+    return is_sung or relation.kind in _JOINS[kind]
 
 
 def _link(pairs: dict[frozenset[str], float], order: dict[str, int]) -> list[set[str]]:

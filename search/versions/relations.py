@@ -79,7 +79,7 @@ class Evidence:
                 }
                 for part in self.parts
             ],
-            "text": say_evidence(modality, self),
+            "text": describe_evidence(modality, self),
         }
 
 
@@ -263,7 +263,7 @@ def _swap(one: Evidence) -> Evidence:
     )
 
 
-def say_evidence(modality: Modality, one: Evidence) -> str:
+def describe_evidence(modality: Modality, one: Evidence) -> str:
     """Describe the evidence of one modality, such as `sound agrees: 0.97 (otherwise 0.21)`."""
     name = {"frames": "picture", "audio": "sound", "lyrics": "lyrics"}[modality]
     if one.verdict == "missing":

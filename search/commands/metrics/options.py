@@ -54,7 +54,7 @@ ScatterOption = Annotated[
 
 
 class Result(Protocol):
-    """What every metric gives."""
+    """The result of a metric."""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -64,17 +64,17 @@ class Result(Protocol):
 
 
 class PlottedResult(Result, Protocol):
-    """What metrics over pairs and over embeddings give."""
+    """The result of a metric that can be plotted."""
 
     def to_plot(self) -> "Plot":
-        """As a picture."""
+        """As a plot."""
 
 
 class ManyValues(TyperCommand):
-    """A command whose repeatable options take all values that follow: `--image a.png b.png`."""
+    """A command whose repeatable options take several values: `--image a.png b.png`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Name the option again before each further value."""
+        """Insert the option before each further value."""
         repeatable = {
             name
             for param in self.params
@@ -85,9 +85,9 @@ class ManyValues(TyperCommand):
 
 
 def repeat_options(words: list[str], repeatable: set[str]) -> list[str]:
-    """Put the name of a repeatable option before each of its values.
+    """Insert the name of a repeatable option before each of its values.
 
-    Words that begin with a dash are options, but for the one right after an option's name.
+    Words that begin with a dash are options, except directly after an option's name.
     """
     repeated: list[str] = []
     current, needs_value = "", False
@@ -107,7 +107,7 @@ def repeat_options(words: list[str], repeatable: set[str]) -> list[str]:
 
 
 def show_result(result: Result, *, as_json: bool) -> None:
-    """Print a result, or nothing where a figure of it is no number."""
+    """Print a result; raises if one of its values is not finite."""
     data = _check_numbers(result)
     if as_json:
         print_json(data)
@@ -120,19 +120,19 @@ def show_result(result: Result, *, as_json: bool) -> None:
 def show_plotted(
     result: PlottedResult, plot: Path | None, *, has_force: bool, as_json: bool
 ) -> None:
-    """Write the plot that is asked for, then print the result."""
+    """Write the plot, if requested, and print the result."""
     _check_numbers(result)
     if plot is not None:
         from mvsearch.search.metrics.output.plots import draw_plot
 
-        write_file(plot, draw_plot(result.to_plot()), has_force=has_force, is_told=False)
+        write_file(plot, draw_plot(result.to_plot()), has_force=has_force, reports_path=False)
     show_result(result, as_json=as_json)
     if plot is not None and not as_json:
         typer.echo(f"written: {plot}")
 
 
 def _check_numbers(result: Result) -> dict[str, Any]:
-    """Refuse to show what is no number: every metric is to say why there is none."""
+    """Refuse values that are not finite: metrics must raise an error for undefined cases."""
     data = result.to_dict()
     try:
         json.dumps(data, allow_nan=False)

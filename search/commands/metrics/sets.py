@@ -45,7 +45,7 @@ ClassifierOption = Annotated[
 
 
 def add_commands(metric_app: typer.Typer) -> None:
-    """Put these commands behind those that are there."""
+    """Add the commands of set metrics."""
     for name, command in (
         ("av-align", av_align),
         ("timbre", timbre),

@@ -13,14 +13,14 @@ FusionName = Literal["weighted", "calibrated", "rrf"]
 
 
 def read_path(text: str) -> Path:
-    """A path as it was typed; nothing at all, as from an unset variable, is not this folder."""
+    """Parse a path; an empty text, as from an unset variable, is refused."""
     if not text:
         raise MvsearchError("a path is empty: name a folder or file, or . for this folder")
     return Path(text)
 
 
 def require_command(context: typer.Context) -> None:
-    """Show the commands of a group where none was named; it is wrong use all the same."""
+    """Show the commands of a group and end with the code of wrong use if none is given."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(EXIT_WRONG_USE)

@@ -9,18 +9,18 @@ from mvsearch.search.output.forms import REPORT_FORMS, SEARCH_FORMS
 
 
 class Completion(str):
-    """A word that was chosen already: Typer would drop it for its case and its quotes."""
+    """A completion that Typer does not filter by case and quotes."""
 
     __slots__ = ()
 
     def startswith(self, *_: object) -> bool:
-        """Whatever was typed."""
+        """Always True."""
         return True
 
 
 def complete_video(context: typer.Context, incomplete: str) -> list[str]:
-    """The titles that begin with what was typed; none where the library cannot be read."""
-    # A shell shows everything that is printed here in the middle of the line that is being typed.
+    """The titles that begin with the typed text; none if the library cannot be read."""
+    # An error message would appear in the command line that is being typed.
     with suppress(Exception):
         from mvsearch.search.commands.options.configuration import find_library
         from mvsearch.store.catalog.completion import complete_name
@@ -31,17 +31,17 @@ def complete_video(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_search_form() -> list[str]:
-    """The forms of results that `search` prints."""
+    """The output formats of `search`."""
     return [*SEARCH_FORMS, *_list_plugins("mvsearch.output")]
 
 
 def complete_report_form() -> list[str]:
-    """The forms of the report that `similar` writes."""
+    """The report formats of `similar`."""
     return [*REPORT_FORMS, *_list_plugins("mvsearch.output")]
 
 
 def complete_profile() -> list[str]:
-    """The profiles that a library can be begun with."""
+    """The profiles of new libraries."""
     return ["embedded", "paper", "semantic", *_list_plugins("mvsearch.profiles")]
 
 
@@ -55,7 +55,7 @@ def _list_plugins(group: str) -> list[str]:
 
 
 def _quote(name: str) -> str:
-    """A title as it is put into the line; bash, unlike other shells, quotes nothing by itself."""
+    """A title with escapes for bash, which unlike other shells does not add them."""
     is_bash = os.environ.get("_MVSEARCH_COMPLETE") == "complete_bash"
     if not is_bash or (_is_in_quotes() and not set(name) & set("\"'$`\\!")):
         return name
@@ -63,7 +63,7 @@ def _quote(name: str) -> str:
 
 
 def _is_in_quotes() -> bool:
-    """Whether the word that is being typed in bash begins with a quotation mark."""
+    """Whether the word typed in bash begins with a quotation mark."""
     words = os.environ.get("COMP_WORDS", "").split("\n")
     at = int(os.environ.get("COMP_CWORD", "0"))
     return words[at : at + 1] != [] and words[at].startswith(("'", '"'))

@@ -18,27 +18,27 @@ from mvsearch.store.errors import MvsearchError
 logger = logging.getLogger(__name__)
 
 CONFIG_VARIABLE = "MVSEARCH_CONFIG"
-# The options of all commands take some ten kilobytes.
+# All options of all commands take about ten kilobytes.
 MAX_BYTES = 64 * 2**10
-# Of a key with thousands of dots, Python's parser makes gigabytes.
+# Python's parser needs gigabytes for a key with thousands of dots.
 MAX_LINE_BYTES = 1000
-# These stand above all tables too, and mean the same in every command that has them.
+# Options that may be set above all tables, for all commands that have them.
 COMMON = ("library", "top", "weights", "fusion", "collapse", "per-artist")
-# Options whose value may come from the environment, which goes before the file.
+# Options with an environment variable, which takes precedence over the file.
 ENVIRONMENT = {"library": "MVSEARCH_LIBRARY", "whisper-engine": "MVSEARCH_WHISPER_ENGINE"}
 _KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the file says of one option.
+    """The value of one option in the file.
 
     Attributes:
         command: the names of the command, such as ("metric", "fad").
-        option: its long name, without dashes before it.
-        parameter: the option as the command knows it.
-        place: where it stands, for messages.
-        value: text, a number, a truth value, or a list of these.
+        option: its long name without leading dashes.
+        parameter: the option of the command.
+        place: file and key, for messages.
+        value: text, number, boolean, or a list of these.
     """
 
     command: tuple[str, ...]
@@ -59,13 +59,13 @@ def find_config() -> Path:
 
 
 def read_settings(group: Any) -> list[Setting]:
-    """Every setting of the file that is there, of a known option and of its type.
+    """Read and validate all settings of the file.
 
     Args:
-        group: the commands, as Typer makes them.
+        group: the commands, as built by Typer.
 
     Raises:
-        MvsearchError: the file cannot be read, or says what no option is.
+        MvsearchError: the file cannot be read, or has an unknown option or a value of a wrong type.
     """
     path = find_config()
     table = _read_table(path)
@@ -80,12 +80,12 @@ def read_settings(group: Any) -> list[Setting]:
 
 
 def apply_settings(context: typer.Context) -> None:
-    """Let the options of the command that is about to run have the defaults of the file.
+    """Set the defaults of the invoked command's options by the file.
 
-    Where help is asked for, the file is not read: it may be what is wrong.
+    With `--help` the file is not read, so that help works even if the file is invalid.
 
     Raises:
-        MvsearchError: the file cannot be read, or has a value that the command cannot take.
+        MvsearchError: the file cannot be read, or has an invalid value.
     """
     if {"-h", "--help"} & {*sys.argv}:
         return
@@ -108,14 +108,14 @@ def is_from_file(context: typer.Context, parameter: str) -> bool:
 
 
 def has_library(folder: Path | None) -> bool:
-    """Whether there is a library in the folder, which is the default one where none is named."""
+    """Whether there is a library in a folder; None is the default folder."""
     from mvsearch.store.opening import CATALOG, default_library_folder, is_file
 
     return is_file((folder or default_library_folder()) / CATALOG)
 
 
 def find_library(context: typer.Context) -> Path:
-    """Where the library of a command lies, before the command runs.
+    """The folder of the library of a command, before the command runs.
 
     Raises:
         MvsearchError: the file cannot be read.
@@ -133,10 +133,10 @@ def find_library(context: typer.Context) -> Path:
 
 
 def check_value(setting: Setting, context: typer.Context) -> Any:
-    """The value as the command gets it.
+    """The value as converted by the option.
 
     Raises:
-        MvsearchError: it is not what the option takes.
+        MvsearchError: it is invalid.
     """
     try:
         return setting.parameter.process_value(context, setting.value)
@@ -148,14 +148,14 @@ def check_value(setting: Setting, context: typer.Context) -> Any:
 
 
 def read_variable(option: str) -> str | None:
-    """The value of an option from the environment; None where there is none."""
+    """The value of an option from the environment; None if it is unset."""
     return os.environ.get(ENVIRONMENT.get(option, "")) or None
 
 
 def list_options(
     group: Any, command: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Every command with its options by their long names."""
+    """All commands, each with its options by long name."""
     for name, below in group.commands.items():
         path = (*command, name)
         if hasattr(below, "commands"):
@@ -165,7 +165,7 @@ def list_options(
 
 
 def _name_options(command: Any) -> dict[str, Any]:
-    """The options of a command by their long names without dashes before them."""
+    """The options of a command by their long names without leading dashes."""
     return {
         max(param.opts, key=len).lstrip("-"): param
         for param in command.params
@@ -174,7 +174,7 @@ def _name_options(command: Any) -> dict[str, Any]:
 
 
 def _read_table(path: Path) -> dict[str, Any]:
-    """The file as tables; none where it is not there and nobody named it.
+    """Read the file; empty if the default file does not exist.
 
     Raises:
         MvsearchError: it cannot be read.
@@ -207,7 +207,7 @@ def _read_table(path: Path) -> dict[str, Any]:
 
 
 def _read_common(group: Any, table: Mapping[str, Any], path: Path) -> Iterator[Setting]:
-    """The keys above all tables, for every command that has the option."""
+    """The settings above all tables, for every command with the option."""
     options = list(list_options(group))
     for key, value in table.items():
         name = key.replace("_", "-")
@@ -225,7 +225,7 @@ def _read_common(group: Any, table: Mapping[str, Any], path: Path) -> Iterator[S
 def _read_commands(
     group: Any, tables: Mapping[str, Any], path: Path, above: tuple[str, ...]
 ) -> Iterator[Setting]:
-    """The tables of commands, those of groups with a table for each of their commands."""
+    """The settings in the tables of commands; groups have one table per command."""
     for name, table in tables.items():
         shown = ".".join((*above, name))
         if name not in group.commands:
@@ -250,10 +250,10 @@ def _read_commands(
 def _make_setting(
     command: tuple[str, ...], option: str, parameter: Any, place: str, value: Any
 ) -> Setting:
-    """A setting whose value is of the option's type.
+    """Create a setting, and check the type of its value.
 
     Raises:
-        MvsearchError: it is of another type.
+        MvsearchError: the type is wrong.
     """
     kind = parameter.type_descriptor.annotation
     if parameter.multiple:

@@ -86,7 +86,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 def show_examples(name: str) -> str:
-    """The end of a command's help: lines as they are typed, which are not wrapped.
+    """The examples at the end of a command's help, not wrapped.
 
     A group shows the first example of each of its commands.
     """

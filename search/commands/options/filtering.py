@@ -83,10 +83,10 @@ def make_filter(
     lyrics_source: LyricsSourceOption = None,
     added_since: AddedSinceOption = None,
 ) -> "Filter":
-    """The filter that these options stand for.
+    """Build a filter from options.
 
     Raises:
-        QueryError: one of them cannot be read, or makes no sense.
+        QueryError: an option is invalid.
     """
     from mvsearch.store.catalog.filter import Filter
 
@@ -109,7 +109,7 @@ def make_filter(
 
 
 def with_filter(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes a `filter` the options of `make_filter` instead."""
+    """Decorate a command with a parameter `filter`: replaces it by the options of `make_filter`."""
     options = inspect.signature(make_filter).parameters
 
     @wraps(command)

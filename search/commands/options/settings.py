@@ -18,9 +18,7 @@ from mvsearch.store.errors import MvsearchError
 
 
 def list_values(context: typer.Context, command: tuple[str, ...] = ()) -> list[OptionValue]:
-    """The options of one command, or those of all that are not at their defaults.
-
-    Where the library lies is always among them.
+    """The options of one command, or all options with changed defaults and the library's folder.
 
     Args:
         context: of any command.
@@ -39,7 +37,7 @@ def list_values(context: typer.Context, command: tuple[str, ...] = ()) -> list[O
 
 
 def _list_all(context: typer.Context) -> list[OptionValue]:
-    """Every option of every command."""
+    """All options of all commands."""
     from mvsearch.store.opening import default_library_folder
 
     group = context.find_root().command
@@ -62,7 +60,7 @@ def _list_all(context: typer.Context) -> list[OptionValue]:
 
 
 def _join(values: list[OptionValue]) -> list[OptionValue]:
-    """Those that are not at their defaults, one for all commands where all agree."""
+    """The changed options; one entry for all commands if all have the same value."""
     n_commands = Counter(value.option for value in values)
     n_agreeing = Counter((value.option, repr(value.value), value.source) for value in values)
     joined: dict[tuple[str, str], OptionValue] = {}

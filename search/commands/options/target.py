@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def check_target(out: Path | None, library: "VideoLibrary", *, has_force: bool) -> None:
-    """Refuse a file that is there, and every video of the library.
+    """Refuse an existing file without `--force`, and every video of the library.
 
     Raises:
         MvsearchError: the file must not be written.

@@ -12,29 +12,29 @@ from typer.core import TyperCommand
 
 from mvsearch.store.unicode import printable
 
-# All loggers of ours are below this one; those of libraries stay as they are.
+# The parent of all our loggers; those of libraries do not change.
 LOGGER = logging.getLogger("mvsearch")
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
 class StderrLines(logging.Handler):
-    """Writes each record as plain lines, without what a terminal might obey."""
+    """Writes each record as plain lines without control characters."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write to what standard error is now: a progress bar replaces it meanwhile."""
+        """Write to the current standard error, which a progress bar may have replaced."""
         try:
             for line in self.format(record).splitlines():
                 sys.stderr.write(f"mvsearch: {printable(line)}\n")
-        except OSError:  # nobody reads on
+        except OSError:  # the reader has closed the pipe
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is Python's
-        """Say nothing: there is nowhere to say it."""
+        """Ignore the error."""
 
 
 @contextmanager
 def logging_to_stderr() -> Iterator[None]:
-    """Let warnings and what is worse go to standard error, and more or less by `-v` and `-q`."""
+    """Log warnings and errors to standard error; `-v` and `-q` change the level."""
     handler = StderrLines()
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.WARNING)
@@ -45,13 +45,13 @@ def logging_to_stderr() -> Iterator[None]:
         LOGGER.setLevel(logging.NOTSET)
 
 
-def _tell_more(n_times: int) -> int:
+def _raise_verbosity(n_times: int) -> int:
     if n_times:
         LOGGER.setLevel(_LEVELS[min(n_times, len(_LEVELS) - 1)])
     return n_times
 
 
-def _tell_less(is_asked: bool) -> bool:
+def _lower_verbosity(is_asked: bool) -> bool:
     if is_asked:
         LOGGER.setLevel(logging.ERROR)
     return is_asked
@@ -63,7 +63,7 @@ VerboseOption = Annotated[
         "--verbose",
         "-v",
         count=True,
-        callback=_tell_more,
+        callback=_raise_verbosity,
         expose_value=False,
         show_default=False,
         help="Log what is done; -vv logs more.",
@@ -74,21 +74,21 @@ QuietOption = Annotated[
     typer.Option(
         "--quiet",
         "-q",
-        callback=_tell_less,
+        callback=_lower_verbosity,
         expose_value=False,
         help="Show only errors, and no progress.",
     ),
 ]
 
 
-def tell(message: str) -> None:
-    """Write a line on standard error, unless only errors are wanted."""
+def print_notice(message: str) -> None:
+    """Write a line to standard error, except with `-q`."""
     if LOGGER.isEnabledFor(logging.WARNING):
         typer.echo(printable(message), err=True)
 
 
 def _add_options(kind: type[TyperCommand]) -> type[TyperCommand]:
-    """A kind of command that takes `-v` and `-q` as the program itself does."""
+    """A command class with the options `-v` and `-q`."""
 
     class LoggedCommand(kind):  # type: ignore[valid-type, misc]
         def get_params(self, ctx: Any) -> list[Any]:
@@ -99,7 +99,7 @@ def _add_options(kind: type[TyperCommand]) -> type[TyperCommand]:
 
 
 def let_commands_log(app: typer.Typer) -> None:
-    """Let every command of a program, and of its groups, take `-v` and `-q`."""
+    """Add `-v` and `-q` to all commands of a program and its groups."""
     for command in app.registered_commands:
         command.cls = _add_options(command.cls or TyperCommand)
     for group in app.registered_groups:
@@ -109,7 +109,7 @@ def let_commands_log(app: typer.Typer) -> None:
 
 @cache
 def _make_options() -> tuple[Any, ...]:
-    """The two options as commands have them."""
+    """The two options as built by Typer."""
     app = typer.Typer(add_completion=False)
     app.command()(_declare)
     return tuple(typer.main.get_command(app).params)

@@ -16,10 +16,10 @@ EVERY = "all"
 
 
 def parse_lengths(text: str) -> tuple[float, ...]:
-    """Read `5` or `3,5,10`.
+    """Parse `5` or `3,5,10`.
 
     Raises:
-        QueryError: one of them is no number.
+        QueryError: a length is not a number.
     """
     lengths = []
     for word in text.split(","):
@@ -33,13 +33,13 @@ def parse_lengths(text: str) -> tuple[float, ...]:
 
 
 def parse_distortions(text: str) -> tuple[str, ...]:
-    """Read `all`, or names with commas between, such as `none,crop 70,1.1x speed`.
+    """Parse `all`, or names separated by commas, such as `none,crop 70,1.1x speed`.
 
-    Case, spaces and signs do not count, and the beginning of a name will do where only one begins
-    so. The order is that of the table.
+    Case, spaces and signs are ignored, and a unique beginning of a name suffices. The result is in
+    the order of `EVERY_DISTORTION`.
 
     Raises:
-        QueryError: a name is unknown or fits several.
+        QueryError: a name is unknown or ambiguous.
     """
     if text.strip().lower() == EVERY:
         return EVERY_DISTORTION
@@ -48,7 +48,7 @@ def parse_distortions(text: str) -> tuple[str, ...]:
 
 
 def parse_kinds(text: str) -> tuple[OutcomeKind, ...]:
-    """Read `clip,image,lyric,similar`.
+    """Parse `clip,image,lyric,similar`.
 
     Raises:
         QueryError: a kind is unknown.
@@ -61,7 +61,7 @@ def parse_kinds(text: str) -> tuple[OutcomeKind, ...]:
 
 
 def choose_groups(library: Library, files: Sequence[Path]) -> Groups:
-    """The groups of the files; those that the tags tell where there are no files."""
+    """The groups of the files; without files, those by the tags."""
     return read_groups(files, library) if files else group_by_tags(library.catalog.videos())
 
 
@@ -78,15 +78,15 @@ def _find_distortion(word: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Letters, figures and points; nobody has a key for `×`."""
+    """Keep letters, digits and points; `×` becomes `x`."""
     return re.sub(r"[^a-z0-9.]", "", name.lower().replace("×", "x"))
 
 
 def parse_profiles(text: str) -> list[str]:
-    """Read the names of profiles to compare, such as `embedded,paper`; each counts once.
+    """Parse the names of profiles to compare, such as `embedded,paper`, without duplicates.
 
     Raises:
-        MvsearchError: fewer than two, or no such profile.
+        MvsearchError: there are fewer than two, or a profile is unknown.
     """
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     for name in names:

@@ -21,42 +21,42 @@ from mvsearch.indexer.media.programs import (
 )
 from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.search.evaluation.queries.distortions import NONE, SAMPLE_RATE, Distortion, Filter
-from mvsearch.search.evaluation.queries.overlay import draw_stamp
+from mvsearch.search.evaluation.queries.overlay import draw_overlay
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Matrix
 
 CUT_TIMEOUT_SECONDS = 120.0
-# Sound decoders need a little before they are right.
+# Sound decoders need some seconds before their output is exact.
 RUN_UP_SECONDS = 10.0
-# Nothing that is compared looks closer than 224 × 224.
+# Encoders take at most 224 × 224 pixels.
 LONG_SIDE, SHORT_SIDE = 640, 360
-# As Matroska counts; by default an encoder rounds times to multiples of the frame's duration.
+# Time base of Matroska; by default encoders round times to multiples of the frame duration.
 TIMES_PER_SECOND = 1000
 
-_STARVED_PICTURE = {"video_bitrate": "64k", "maxrate": "64k", "bufsize": "64k"}
-_STARVED_SOUND = {"acodec": "aac", "audio_bitrate": "24k", "ac": 1}
+_LOW_RATE_PICTURE = {"video_bitrate": "64k", "maxrate": "64k", "bufsize": "64k"}
+_LOW_RATE_SOUND = {"acodec": "aac", "audio_bitrate": "24k", "ac": 1}
 _MP3 = {"acodec": "libmp3lame", "audio_bitrate": "32k", "ar": 22_050}
 
 
 def cut_clip(
     path: Path, start_seconds: float, seconds: float, distortion: Distortion, out: Path, seed: int
 ) -> Path:
-    """Cut a clip and spoil it; the streams kept are those that the file has.
+    """Cut a clip from a file, and distort it.
 
-    The cut is exact: decoding begins some seconds earlier, and nothing is copied. Without a
-    distortion the picture is x264 at CRF 12 (no larger than 640 × 360), the sound FLAC. Clips at
-    another speed last `seconds` divided by the speed.
+    The cut is exact: decoding starts some seconds earlier, and streams are encoded anew. Without a
+    distortion the picture is x264 at CRF 12 (at most 640 × 360), the sound FLAC. Clips at another
+    speed last `seconds` divided by the speed.
 
     Args:
         path: of the media.
-        start_seconds: as a player counts, from the beginning of the file.
-        seconds: how much of the file.
-        distortion: what is done to it.
-        out: a Matroska file is written there.
+        start_seconds: from the start of the file.
+        seconds: length in the file.
+        distortion: of picture and sound.
+        out: the Matroska file to write.
         seed: of the noise.
 
     Raises:
-        MediaError: it cannot be read, nothing is left of it, or ffmpeg lacks an encoder.
+        MediaError: the file cannot be read, no stream is left, or ffmpeg lacks an encoder.
         ToolMissingError: there is no ffmpeg.
     """
     probe = probe_file(path)
@@ -65,7 +65,7 @@ def cut_clip(
     settings: dict[str, Any] = {}
     given: bytes | None = None
     if probe.picture is not None and distortion.has_picture:
-        stream, given = _spoil_picture(source.picture(probe.picture), probe.picture, distortion)
+        stream, given = _distort_picture(source.picture(probe.picture), probe.picture, distortion)
         streams.append(stream)
         settings |= _encode_picture(distortion)
     if probe.sound is not None and distortion.has_sound:
@@ -83,11 +83,11 @@ def cut_clip(
 
 
 def cut_frame(path: Path, at_seconds: float, distortion: Distortion, out: Path) -> Path:
-    """Take the first frame shown at or after a time and spoil it, as a PNG or a poor JPEG.
+    """Extract the first frame at or after a time, and distort it; as PNG or low-quality JPEG.
 
     Raises:
         ValueError: the distortion is not one of pictures.
-        MediaError: it cannot be read, or has no picture there.
+        MediaError: the file cannot be read, or has no picture at this time.
         ToolMissingError: there is no ffmpeg.
     """
     if distortion.family not in (NONE, "picture"):
@@ -96,8 +96,8 @@ def cut_frame(path: Path, at_seconds: float, distortion: Distortion, out: Path) 
     if picture is None:
         raise MediaError("no_media", "it has no picture")
     stream = _Source(path, at_seconds, RUN_UP_SECONDS, picture).picture(picture)
-    stream, given = _spoil_picture(stream, picture, distortion)
-    codec = {"vcodec": "mjpeg", "q:v": 31} if distortion.is_starved else {"vcodec": "png"}
+    stream, given = _distort_picture(stream, picture, distortion)
+    codec = {"vcodec": "mjpeg", "q:v": 31} if distortion.is_low_bit_rate else {"vcodec": "png"}
     image = _run(stream.output("pipe:1", format="image2pipe", vframes=1, **codec), given)
     if not image:
         raise MediaError("decode_failed", f"it has no picture at {at_seconds:g} seconds")
@@ -106,15 +106,15 @@ def cut_frame(path: Path, at_seconds: float, distortion: Distortion, out: Path) 
 
 
 def add_noise(samples: Matrix, decibels: float, seed: int) -> Matrix:
-    """Add white Gaussian noise so many decibels below the sound's own power.
+    """Add white Gaussian noise at a signal-to-noise ratio.
 
     Args:
         samples: (n,) float32.
-        decibels: power of the sound over that of the noise.
+        decibels: the signal-to-noise ratio.
         seed: of the noise.
 
     Returns:
-        (n,) float32, turned down where it would clip; silence stays silence.
+        (n,) float32, scaled down if it would clip; silence stays silence.
     """
     noise = np.random.default_rng(seed).standard_normal(len(samples))
     power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
@@ -124,7 +124,7 @@ def add_noise(samples: Matrix, decibels: float, seed: int) -> Matrix:
 
 
 class _Source:
-    """A stretch of a file as streams of an ffmpeg graph."""
+    """A time range of a file as streams of an ffmpeg graph."""
 
     def __init__(
         self, path: Path, start_seconds: float, seconds: float, picture: PictureStream | None
@@ -137,7 +137,7 @@ class _Source:
         self._end = self._start + seconds
 
     def picture(self, picture: PictureStream) -> Any:
-        """The frames of the stretch from time zero, scaled to the size that is kept."""
+        """The frames of the range from time zero, scaled by `fit_size`."""
         width, height = fit_size(picture.width, picture.height)
         colours = {"out_color_matrix": "bt601", "out_range": "tv"}
         return (
@@ -150,7 +150,7 @@ class _Source:
         )
 
     def sound(self, probe: Probe) -> Any:
-        """The sound of the stretch from time zero, gaps filled."""
+        """The sound of the range from time zero, gaps filled with silence."""
         assert probe.sound is not None
         return (
             self._input[str(probe.sound.index)]
@@ -160,29 +160,29 @@ class _Source:
         )
 
     def samples(self, probe: Probe) -> Matrix:
-        """The sound of the stretch as (n,) mono samples; channels are averaged."""
+        """The sound of the range as (n,) mono samples; channels are averaged."""
         mono = self.sound(probe).filter("aresample", rematrix_maxval=1, ochl="mono")
         raw = _run(mono.output("pipe:1", format="f32le", ac=1, ar=SAMPLE_RATE))
         return np.frombuffer(raw, np.float32)
 
 
 def fit_size(width: int, height: int) -> tuple[int, int]:
-    """An even size of the same shape, no larger than LONG_SIDE × SHORT_SIDE either way round."""
+    """An even size of the same shape, at most LONG_SIDE × SHORT_SIDE in either orientation."""
     long, short = max(width, height), min(width, height)
     factor = min(1.0, LONG_SIDE / long, SHORT_SIDE / short)
     return max(2, round(width * factor / 2) * 2), max(2, round(height * factor / 2) * 2)
 
 
-def _spoil_picture(
+def _distort_picture(
     stream: Any, picture: PictureStream, distortion: Distortion
 ) -> tuple[Any, bytes | None]:
-    """The picture as it is asked with, and what its graph reads from standard input."""
+    """The distorted picture, and the input of its graph on standard input."""
     stream = _apply(stream, distortion.picture)
     if not distortion.has_overlay:
         return stream, None
     width, height = fit_size(picture.width, picture.height)
     stamp = open_raw(f="rawvideo", pix_fmt="rgba", s=f"{width}x{height}")
-    return stream.overlay(stamp), draw_stamp(width, height)
+    return stream.overlay(stamp), draw_overlay(width, height)
 
 
 def _apply(stream: Any, filters: Sequence[Filter]) -> Any:
@@ -199,15 +199,15 @@ def _write(streams: Sequence[Any], out: Path, settings: Mapping[str, Any]) -> An
 
 
 def _encode_picture(distortion: Distortion) -> dict[str, Any]:
-    """Settings of the encoder; builds without x264 have MPEG-4."""
+    """Settings of the encoder: x264, or MPEG-4 if ffmpeg lacks it."""
     # With several threads x264 encodes about one clip in a hundred differently on a busy machine.
     settings: dict[str, Any] = {"pix_fmt": "yuv420p", "colorspace": "smpte170m", "threads:v": 1}
     settings |= {"enc_time_base:v": f"1:{TIMES_PER_SECOND}", **passthrough_option()}
     if "libx264" in _list_encoders():
         settings |= {"vcodec": "libx264", "preset": "veryfast"}
-        return settings | (_STARVED_PICTURE if distortion.is_starved else {"crf": 12})
+        return settings | (_LOW_RATE_PICTURE if distortion.is_low_bit_rate else {"crf": 12})
     settings["vcodec"] = "mpeg4"
-    return settings | (_STARVED_PICTURE if distortion.is_starved else {"q:v": 2})
+    return settings | (_LOW_RATE_PICTURE if distortion.is_low_bit_rate else {"q:v": 2})
 
 
 def _encode_sound(distortion: Distortion) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def _encode_sound(distortion: Distortion) -> dict[str, Any]:
         if "libmp3lame" not in _list_encoders():
             raise MediaError("unreadable", "this ffmpeg cannot write MP3")
         return dict(_MP3)
-    return dict(_STARVED_SOUND) if distortion.is_starved else {"acodec": "flac"}
+    return dict(_LOW_RATE_SOUND) if distortion.is_low_bit_rate else {"acodec": "flac"}
 
 
 @cache

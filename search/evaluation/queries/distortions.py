@@ -47,17 +47,16 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Distortion:
-    """What happens to a cut before somebody asks with it.
+    """A distortion of a clip or picture.
 
     Attributes:
-        family: what suffers: nothing, the picture, the sound, the time, a whole stream, the words.
-        picture, sound: filters, in this order; they see a picture of the size that is kept, and
-            sound at SAMPLE_RATE.
-        speed: how much faster both are played.
+        family: the distorted part: none, picture, sound, speed, a whole stream, words.
+        picture, sound: filters in this order, for scaled pictures and sound at SAMPLE_RATE.
+        speed: playback speed of both.
         has_picture, has_sound: whether the stream is kept.
         has_overlay: whether text and a logo are drawn over the picture.
-        noise_decibels: power of the sound over that of white noise added to it; None for no noise.
-        is_starved: whether picture and sound get next to no bits.
+        noise_decibels: signal-to-noise ratio of added white noise; None for no noise.
+        is_low_bit_rate: whether picture and sound are encoded at a very low bit rate.
         is_mp3: whether the sound is MP3 at 32 kbit/s.
     """
 
@@ -70,7 +69,7 @@ class Distortion:
     has_sound: bool = True
     has_overlay: bool = False
     noise_decibels: float | None = None
-    is_starved: bool = False
+    is_low_bit_rate: bool = False
     is_mp3: bool = False
 
 
@@ -84,7 +83,7 @@ def _change_speed(name: str, speed: float) -> Distortion:
 
 
 def _change_pitch(name: str, ratio: float) -> Distortion:
-    """Played faster by the ratio, then slowed down to the old length without the pitch."""
+    """Resample by the ratio, then stretch to the original length at constant pitch."""
     filters = (
         Filter("asetrate", {"sample_rate": round(SAMPLE_RATE * ratio)}),
         Filter("aresample", {"sample_rate": SAMPLE_RATE}),
@@ -97,7 +96,7 @@ def _mix_channels(red: float, green: float, blue: float) -> dict[str, Setting]:
     return {"rr": red, "gg": green, "bb": blue}
 
 
-# The part of the picture that a camera beside the screen sees, its corners drawn square.
+# The corners of the picture as filmed from beside the screen, mapped to the whole frame.
 _CORNERS: dict[str, Setting] = {
     "x0": "W*0.10",
     "y0": "H*0.04",
@@ -108,13 +107,13 @@ _CORNERS: dict[str, Setting] = {
     "x3": "W*0.90",
     "y3": "H*0.90",
 }
-# Bars of a quarter of the height of what is seen then.
+# Bars that make the picture half again as high.
 _BARS: dict[str, Setting] = {"width": "iw", "height": "ceil(ih*2/3)*2", "y": "(oh-ih)/2"}
 _TURN: dict[str, Setting] = {"angle": "8*PI/180", "fillcolor": "black"}
 
 _ALL = (
     Distortion(NONE, "none"),
-    Distortion(LOW_BIT_RATE, "picture", is_starved=True),
+    Distortion(LOW_BIT_RATE, "picture", is_low_bit_rate=True),
     _change_picture(SMALL, "scale", w=-2, h=144, flags="bicubic"),
     _change_picture(CROPPED, "crop", w="round(iw*0.35)*2", h="round(ih*0.35)*2"),
     _change_picture(LETTERBOX, "pad", **_BARS),
@@ -135,13 +134,13 @@ _ALL = (
     _change_pitch(SEMITONE_UP, SEMITONE),
     _change_pitch(SEMITONE_DOWN, 1 / SEMITONE),
 )
-# Of clips; those whose family is "none" or "picture" are for single pictures as well.
+# Distortions of clips; those of the families "none" and "picture" apply to pictures, too.
 DISTORTIONS: Mapping[str, Distortion] = MappingProxyType({each.name: each for each in _ALL})
-# Of lyric lines, in words alone.
+# Distortions of lyric lines.
 WORD_DISTORTIONS = (NONE, TYPING_ERRORS, DROPPED_WORDS, PARAPHRASE)
 
 
 def names_of(*families: Family) -> tuple[str, ...]:
-    """The distortions of some families, in the order of the table."""
+    """The names of the distortions of some families, in the order of tables."""
     words = [name for name in WORD_DISTORTIONS if name != NONE and "words" in families]
     return (*(each.name for each in _ALL if each.family in families), *words)

@@ -11,18 +11,18 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import Location, Modality, Video
 
 PATH, GROUP = "path", "group"
-# Kinds that make answers right only under some circumstances; every other kind always does.
+# Kinds of groups whose videos are right answers only for some queries.
 ARTIST = "artist"
 MODALITY_OF: Mapping[str, Modality] = {"picture": "frames", "sound": "audio"}
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups of videos that have something in common.
+    """Groups of videos that are right answers for each other.
 
     Attributes:
-        members: ids of the videos of each group; the name may begin with a kind, as `picture:a`.
-        notes: what a reader must know, such as rows that name no video.
+        members: ids of the videos by group; the name may begin with a kind, such as `picture:a`.
+        notes: remarks, such as the number of rows without a video.
     """
 
     members: Mapping[str, frozenset[str]]
@@ -30,7 +30,7 @@ class Groups:
     _of_video: dict[str, list[str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Turn the table round."""
+        """Index the groups by video."""
         of_video: dict[str, list[str]] = defaultdict(list)
         for name in sorted(self.members):
             for video_id in self.members[name]:
@@ -38,12 +38,12 @@ class Groups:
         object.__setattr__(self, "_of_video", dict(of_video))
 
     def find_answers(self, video_id: str, modalities: Collection[Modality]) -> frozenset[str]:
-        """The other videos that are right answers to a query that was made from this one.
+        """The other videos that are right answers to a query from this one.
 
         Args:
-            video_id: what the query was made from.
-            modalities: of the query. A `picture:` group counts only if they are frames alone, a
-                `sound:` group only if they are audio alone, an `artist:` group never.
+            video_id: the source of the query.
+            modalities: of the query. A `picture:` group counts only for frames alone, a `sound:`
+                group only for audio alone, an `artist:` group never.
         """
         found: set[str] = set()
         for name in self._of_video.get(video_id, ()):
@@ -53,7 +53,7 @@ class Groups:
         return frozenset(found - {video_id})
 
     def find_similar(self, video_id: str) -> frozenset[str]:
-        """The other videos that share any group with this one, whatever its kind."""
+        """The other videos that share any group with this one."""
         names = self._of_video.get(video_id, ())
         return frozenset().union(*(self.members[name] for name in names)) - {video_id}
 
@@ -61,11 +61,11 @@ class Groups:
 def read_groups(files: Sequence[Path], library: Library) -> Groups:
     """Read CSV files with the columns `path` and `group`.
 
-    A path names a video by the whole of it, by its end, or by the file's name alone; a cell may
-    hold several groups with ";" between them.
+    A path identifies a video by the whole path, by its end, or by the file name; a cell may contain
+    several groups, separated by ";".
 
     Raises:
-        QueryError: a file cannot be read, lacks a column, or a name fits several videos.
+        QueryError: a file cannot be read, lacks a column, or a path is ambiguous.
     """
     by_name: dict[str, list[Location]] = defaultdict(list)
     for location in library.catalog.locations():
@@ -100,7 +100,7 @@ def _read_rows(file: Path) -> Iterable[tuple[Path, list[str]]]:
 
 
 def _find_video(path: Path, named: Sequence[Location], file: Path) -> str | None:
-    """The video whose path ends like this one; of one name, the file that it is in full."""
+    """The video with this path, else the one whose path ends with it, else with its file name."""
     for fits in (
         {one.video_id for one in named if one.path == path.absolute()},
         {one.video_id for one in named if one.path.parts[-len(path.parts) :] == path.parts},
@@ -116,7 +116,7 @@ def _find_video(path: Path, named: Sequence[Location], file: Path) -> str | None
 
 
 def group_by_tags(videos: Sequence[Video]) -> Groups:
-    """Videos of the same artist and title are one `song:`, those of an artist one `artist:`."""
+    """Group videos by artist and title (`song:`), and by artist (`artist:`)."""
     members: dict[str, set[str]] = defaultdict(set)
     for video in videos:
         artist, title = (video.artist or "").casefold().strip(), video.title.casefold().strip()

@@ -17,12 +17,12 @@ _ALONE: tuple[Modality, ...] = ("lyrics",)
 
 
 @dataclass(frozen=True, slots=True)
-class KnownLine:
-    """A line that tells its song.
+class QueryLine:
+    """A lyric line that identifies its song.
 
     Attributes:
-        text: as it is stored.
-        spans: when it is sung, each time it is; empty where the lyrics have no times.
+        text: as stored.
+        spans: start and end of each occurrence; empty without times.
     """
 
     text: str
@@ -30,23 +30,22 @@ class KnownLine:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownLines:
-    """The lines of a library that can be asked with.
+class QueryLines:
+    """The lyric lines of a library that can be queries.
 
     Attributes:
-        unique: of each video, those that nothing but it and what answers for it sings.
-        rephrased: of each video, those that no video that answers for it sings in these words,
-            where one does have other lyrics.
+        unique: by video, the lines that only it and its right answers contain.
+        rephrased: by video with other right answers with lyrics, the lines that only it contains.
         singers: ids of all videos with lyrics.
     """
 
-    unique: Mapping[str, tuple[KnownLine, ...]]
-    rephrased: Mapping[str, tuple[KnownLine, ...]]
+    unique: Mapping[str, tuple[QueryLine, ...]]
+    rephrased: Mapping[str, tuple[QueryLine, ...]]
     singers: frozenset[str]
 
 
-def read_lines(library: Library, videos: Iterable[Video], groups: Groups) -> KnownLines:
-    """Read all lyrics of a library and choose what can be asked with."""
+def read_lines(library: Library, videos: Iterable[Video], groups: Groups) -> QueryLines:
+    """Read all lyrics of a library, and choose the lines that can be queries."""
     sung: dict[str, dict[str, list[LyricLine]]] = {}
     owners: dict[str, set[str]] = defaultdict(set)
     for video in videos:
@@ -56,32 +55,32 @@ def read_lines(library: Library, videos: Iterable[Video], groups: Groups) -> Kno
             key = " ".join(_WORD.findall(line.text.casefold()))
             sung.setdefault(video.id, {}).setdefault(key, []).append(line)
             owners[key].add(video.id)
-    unique: dict[str, tuple[KnownLine, ...]] = {}
-    rephrased: dict[str, tuple[KnownLine, ...]] = {}
+    unique: dict[str, tuple[QueryLine, ...]] = {}
+    rephrased: dict[str, tuple[QueryLine, ...]] = {}
     for video_id, by_key in sung.items():
         answers = groups.find_answers(video_id, _ALONE) & sung.keys()
         own = {video_id} | answers
-        telling = {key for key in by_key if _is_telling(key) and owners[key] <= own}
+        telling = {key for key in by_key if _is_distinctive(key) and owners[key] <= own}
         alone = {key for key in telling if answers and owners[key] == {video_id}}
-        unique[video_id] = tuple(_know(by_key[key]) for key in by_key if key in telling)
-        rephrased[video_id] = tuple(_know(by_key[key]) for key in by_key if key in alone)
-    return KnownLines(unique, rephrased, frozenset(sung))
+        unique[video_id] = tuple(_make_line(by_key[key]) for key in by_key if key in telling)
+        rephrased[video_id] = tuple(_make_line(by_key[key]) for key in by_key if key in alone)
+    return QueryLines(unique, rephrased, frozenset(sung))
 
 
-def draw_lines(lines: tuple[KnownLine, ...], n: int, draw: random.Random) -> list[KnownLine]:
-    """At most so many different lines, in the order that chance gives."""
+def draw_lines(lines: tuple[QueryLine, ...], n: int, draw: random.Random) -> list[QueryLine]:
+    """Draw at most n distinct lines in random order."""
     return draw.sample(lines, min(n, len(lines)))
 
 
-def _is_telling(key: str) -> bool:
+def _is_distinctive(key: str) -> bool:
     words = key.split()
     return len(words) >= MIN_WORDS and sum(map(len, words)) >= MIN_LETTERS
 
 
-def _know(lines: list[LyricLine]) -> KnownLine:
+def _make_line(lines: list[LyricLine]) -> QueryLine:
     spans = [
         (line.start_seconds, line.end_seconds)
         for line in lines
         if line.start_seconds is not None and line.end_seconds is not None
     ]
-    return KnownLine(lines[0].text, tuple(spans))
+    return QueryLine(lines[0].text, tuple(spans))

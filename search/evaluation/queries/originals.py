@@ -13,14 +13,14 @@ from mvsearch.store.errors import MediaError
 
 
 class Originals:
-    """Files in a folder, each there while queries are still to be made from it.
+    """Undistorted clips in a folder, each kept as long as a query still needs it.
 
-    To enter a long video near a place and decode up to it costs more than to spoil a few seconds,
-    and twenty distortions ask for the same seconds. Safe to use from several threads.
+    All distortions share one clip, because seeking and decoding in a long video costs more than
+    distorting a few seconds. Safe to use from several threads.
 
     Args:
-        folder: where they lie.
-        queries: all that will ask, each once.
+        folder: of the clips.
+        queries: all queries, each of which borrows its clip once.
     """
 
     def __init__(self, folder: Path, queries: Sequence[KnownQuery]) -> None:
@@ -32,7 +32,7 @@ class Originals:
 
     @contextmanager
     def borrow(self, query: KnownQuery) -> Iterator[Path]:
-        """The clip of a query as it is in the video, beginning at zero.
+        """The undistorted clip of a query, from time zero.
 
         Raises:
             MediaError: it cannot be cut.

@@ -1,4 +1,4 @@
-"""Draws text and logo overlays on frames, as broadcasters do."""
+"""Draws text and logo overlays such as those of broadcasters."""
 
 TEXT = "SATURDAY NIGHT • LIVE"
 WHITE = (255, 255, 255, 235)
@@ -6,8 +6,8 @@ RED = (214, 40, 40, 235)
 SHADE = (0, 0, 0, 150)
 
 
-def draw_stamp(width: int, height: int) -> bytes:
-    """A caption over a shaded band at the bottom, and a round logo in the upper right corner.
+def draw_overlay(width: int, height: int) -> bytes:
+    """Draw a caption on a dark band at the bottom, and a round logo in the upper right corner.
 
     Returns:
         height × width × 4 bytes, RGBA.

@@ -16,7 +16,7 @@ from mvsearch.search.evaluation.queries.distortions import (
     names_of,
 )
 from mvsearch.search.evaluation.queries.groups import Groups
-from mvsearch.search.evaluation.queries.lines import KnownLines, draw_lines, read_lines
+from mvsearch.search.evaluation.queries.lines import QueryLines, draw_lines, read_lines
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes, read_sample_times
 from mvsearch.search.evaluation.queries.typos import drop_words, misspell
 from mvsearch.search.query.encode import own_spaces
@@ -27,7 +27,7 @@ from mvsearch.store.records import MODALITIES, Modality, Video
 
 KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "similar")
 EVERY_DISTORTION = names_of("none", "picture", "speed", "stream", "sound", "words")
-# A clip that takes more of a short video would be the video.
+# Maximum length of a clip as a share of the video.
 MAX_SHARE = 0.7
 MIN_CLIP_SECONDS = 1.5
 
@@ -83,7 +83,7 @@ class KnownQuery:
         start_seconds, seconds: its interval in the source; zero seconds for a picture.
         text: the words of a lyric line, already distorted.
         spans: the right moments in the source; empty if unknown.
-        modalities: by which it can be compared.
+        modalities: those that it can be compared in.
         is_source_right: whether the source is a right answer; for a paraphrase only the videos of
             its group are.
         seed: of the noise.
@@ -165,19 +165,19 @@ def _sample_clips(
 
 
 def _clip_seconds(known: SampleTimes, seconds: float) -> float:
-    """How long a clip of a video may be; 0.0 where it is too short for any."""
+    """The length of clips of a video; 0.0 if it is too short."""
     length = round(min(seconds, MAX_SHARE * known.video.duration_seconds), 3)
     return length if length >= MIN_CLIP_SECONDS and known.room_seconds(length) > 0 else 0.0
 
 
 def _choose_modalities(kind: OutcomeKind, held: frozenset[Modality]) -> tuple[Modality, ...]:
-    """The modalities that a query of this kind from a video can be compared by."""
+    """The modalities that a query of this kind from a video can be compared in."""
     reached = REACHES["clip" if kind == "clip" else "image" if kind == "image" else "lyric"]
     return tuple(m for m in MODALITIES if m in reached and m in held)
 
 
 def _keep_modalities(modalities: tuple[Modality, ...], distortion: str) -> tuple[Modality, ...]:
-    """What a clip can still be compared by; nothing where a distortion has nothing to spoil."""
+    """The modalities that a distortion keeps; none if it does not apply to the clip."""
     each = DISTORTIONS[distortion]
     if each.family == "sound" and "audio" not in modalities:
         return ()
@@ -207,13 +207,13 @@ def _sample_pictures(times: Sequence[SampleTimes], options: SampleOptions) -> It
 
 
 def _sample_lines(
-    videos: Sequence[Video], lines: KnownLines, options: SampleOptions
+    videos: Sequence[Video], lines: QueryLines, options: SampleOptions
 ) -> Iterator[KnownQuery]:
     singing = [video for video in videos if lines.unique.get(video.id)]
     shares = share_out(options.n_clips, [video.id for video in singing], options.seed)
     for video in singing:
         for name in options.names_for("lyric"):
-            # One generator for the lines, the same for every distortion; another for the slips.
+            # One generator for the lines, the same for every distortion; another for the errors.
             draw = random.Random(f"{options.seed}/lyric/{video.id}")
             source = lines.rephrased if name == PARAPHRASE else lines.unique
             for line in draw_lines(source[video.id], shares[video.id], draw):
@@ -221,12 +221,12 @@ def _sample_lines(
                 is_right = name != PARAPHRASE
                 yield KnownQuery(
                     "lyric", video, f"{video.id}:{line.text}", name, ("lyrics",),
-                    text=_spoil(line.text, name, slips),
+                    text=_distort(line.text, name, slips),
                     spans=line.spans if is_right else (), is_source_right=is_right,
                 )  # fmt: skip
 
 
-def _spoil(text: str, distortion: str, draw: random.Random) -> str:
+def _distort(text: str, distortion: str, draw: random.Random) -> str:
     if distortion == TYPING_ERRORS:
         return misspell(text, draw)
     return drop_words(text, draw) if distortion == DROPPED_WORDS else text

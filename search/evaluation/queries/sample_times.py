@@ -13,9 +13,9 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Video
 from mvsearch.store.vectors.index import VectorIndex
 
-# Between two frames of the library, so that no query frame is one that is stored.
+# Range between two frames of the library, so that no query frame equals a stored one.
 OFF_GRID = (0.2, 0.8)
-# A library that takes few frames has no grid to keep off; this is the widest of the usual ones.
+# Limit for libraries with few frames per video; this is the largest usual interval.
 MAX_PERIOD_SECONDS = 2.0
 MIN_PERIOD_SECONDS = 0.04
 MARGIN_SECONDS = 0.5
@@ -116,7 +116,7 @@ def read_sample_times(
 
 
 def _list_spans(index: VectorIndex, video: Video) -> tuple[tuple[float, float], ...]:
-    """When each vector begins and ends; 0.0 where there is no time."""
+    """The start and end of each vector; 0.0 without a time."""
     spans = index.spans(video.id)
     starts, ends = (np.nan_to_num(times).tolist() for times in (spans.starts, spans.ends))
     return tuple(zip(starts, ends, strict=True))

@@ -6,15 +6,15 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 N_ERRORS = 2
 DROPPED_SHARE = 0.3
-# A shorter word leaves nothing to recognise.
+# Shorter words would not be recognisable.
 MIN_WORD_LETTERS = 3
 
 
 def misspell(line: str, draw: random.Random) -> str:
-    """Make exactly two typing errors, in different words where there are two to err in.
+    """Make two typing errors, in different words if there are two long enough.
 
-    An error is a letter too much, one missing, a neighbouring key, or two letters in the wrong
-    order; it always changes the word.
+    An error is an insertion, a deletion, a neighbouring key, or a transposition; it always changes
+    the word.
     """
     words = line.split()
     long = [at for at, word in enumerate(words) if _count_letters(word) >= MIN_WORD_LETTERS]
@@ -25,7 +25,7 @@ def misspell(line: str, draw: random.Random) -> str:
 
 
 def drop_words(line: str, draw: random.Random) -> str:
-    """Leave out about three words in ten, at least one; the others keep their order."""
+    """Drop about three words in ten, at least one; the others keep their order."""
     words = line.split()
     n_dropped = min(max(1, round(DROPPED_SHARE * len(words))), len(words) - 1)
     dropped = set(draw.sample(range(len(words)), n_dropped))
@@ -52,7 +52,7 @@ def _delete(word: str, at: int, draw: random.Random) -> str:
 
 
 def _substitute(word: str, at: int, draw: random.Random) -> str:
-    """A key beside the one meant; letters that are on no such keyboard become any other."""
+    """A neighbouring key; letters that are not on the keyboard become any letter."""
     row = next((row for row in _ROWS if word[at].lower() in row), "")
     place = row.find(word[at].lower())
     near = [row[i] for i in (place - 1, place + 1) if 0 <= i < len(row)] if row else list(LETTERS)

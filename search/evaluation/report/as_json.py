@@ -14,12 +14,12 @@ PLACES = 6
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Everything that was measured.
+    """Format an evaluation.
 
     Returns:
-        The same for the same outcomes, in whatever order they came. A row has `figures` by name,
-        each with `value`, `low`, `high` and `chance`, null where there is none. `headline` holds
-        positions in `rows`, of the system named by `fusion`.
+        The same for the same outcomes in any order. A row has `figures` by name, each with `value`,
+        `low`, `high` and `chance`, or null. `headline` contains positions in `rows`, of the system
+        named by `fusion`.
     """
     tables = make_tables(evaluation)
     fusion = evaluation.name_fusion()
@@ -43,7 +43,7 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def comparison_to_json(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
-    """Several evaluations of the same queries, each whole, and what parts them at rank 1."""
+    """Format several evaluations of the same queries, and their differences in recall@1."""
     return {
         "evaluations": [evaluation_to_json(evaluation) for evaluation in evaluations],
         "comparison": _write_comparison(compare(evaluations)),

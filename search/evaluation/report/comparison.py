@@ -13,17 +13,17 @@ from mvsearch.search.evaluation.metric_values import RECALL_1, Difference, keep_
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.report.table import (
     explain_figures,
+    format_title,
     list_notes,
-    say_title,
     start_table,
     write_pair,
 )
 from mvsearch.search.evaluation.report.wording import (
+    format_chance,
+    format_difference,
+    format_difference_interval,
     name_distortion,
     name_group,
-    say_chance,
-    say_difference,
-    say_difference_interval,
 )
 from mvsearch.search.evaluation.tables import (
     Row,
@@ -44,9 +44,9 @@ class Line:
     """One topic under each profile.
 
     Attributes:
-        rows: of each evaluation, None where it could not be asked.
+        rows: of each evaluation; None without queries on the topic.
         differences: of each evaluation from the first, over the queries of both; None for the
-            first, and where neither was asked.
+            first, and without queries.
     """
 
     topic: Topic
@@ -60,7 +60,7 @@ class Comparison:
 
     Attributes:
         names: of the evaluations, such as `paper, weighted`.
-        lines: one for each topic that any of them has.
+        lines: one for each topic of any evaluation.
     """
 
     names: tuple[str, ...]
@@ -69,10 +69,9 @@ class Comparison:
 
 
 def compare(evaluations: Sequence[Evaluation]) -> Comparison:
-    """Put evaluations of the same queries side by side.
+    """Compare evaluations of the same queries.
 
-    A query that one of them was never asked, such as a sound where there is no sound encoder, is
-    one that it did not find.
+    A query that an evaluation lacks, such as a sound without a sound encoder, counts as not found.
     """
     tables = tuple(make_tables(evaluation) for evaluation in evaluations)
     systems = [evaluation.name_fusion() for evaluation in evaluations]
@@ -98,7 +97,7 @@ def _keep_system(evaluation: Evaluation, system: str | None) -> dict[Topic, list
 def _part(
     found: Sequence[Sequence[Outcome]], tables: Sequence[Tables]
 ) -> tuple[Difference | None, ...]:
-    """How much each is over the first; the queries are those of whichever was asked more."""
+    """The difference of each from the first, over the queries of the one with more."""
     first, options = found[0], tables[0].options
     differences: list[Difference | None] = [None]
     for other in found[1:]:
@@ -111,10 +110,10 @@ def _part(
 
 
 def print_comparison(evaluations: Sequence[Evaluation], console: "Console") -> None:
-    """Print evaluations side by side: recall@1 and MRR of each, and what parts them."""
+    """Print evaluations side by side: recall@1 and MRR of each, and the differences."""
     comparison = compare(evaluations)
     for tables in comparison.tables:
-        console.print(Text(say_title(tables), style="bold"))
+        console.print(Text(format_title(tables), style="bold"))
     console.print()
     console.print(_build_table(comparison))
     console.print()
@@ -142,7 +141,7 @@ def _build_table(comparison: Comparison) -> Table:
             cells = [Text("–") if row is None else write_pair(row) for row in line.rows]
             table.add_row(label, *cells, *_write_differences(line))
         chances = [
-            say_chance(RECALL_1, [row for line in lines if (row := line.rows[at]) is not None])
+            format_chance(RECALL_1, [row for line in lines if (row := line.rows[at]) is not None])
             for at in range(len(comparison.names))
         ]
         table.add_row("chance", *chances, style="dim", end_section=True)
@@ -154,5 +153,5 @@ def _write_differences(line: Line) -> Iterable[Text]:
         if difference is None:
             yield Text("")
         else:
-            span = say_difference_interval(difference)
-            yield Text.assemble(say_difference(difference), "\n" if span else "", (span, "dim"))
+            span = format_difference_interval(difference)
+            yield Text.assemble(format_difference(difference), "\n" if span else "", (span, "dim"))

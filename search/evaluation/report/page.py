@@ -29,25 +29,25 @@ from mvsearch.search.evaluation.report.plots import (
 )
 from mvsearch.search.evaluation.report.table import (
     ALL_METRICS,
+    describe_hubness,
     explain_figures,
+    format_title,
     list_notes,
-    say_hubness,
-    say_title,
 )
 from mvsearch.search.evaluation.report.wording import (
     METRICS,
+    format_chance,
+    format_difference,
+    format_difference_interval,
+    format_interval,
+    format_value,
     name_distortion,
     name_group,
-    say_chance,
-    say_difference,
-    say_difference_interval,
-    say_interval,
-    say_value,
 )
 from mvsearch.search.evaluation.tables import Gain, Row, Tables, Topic, find_headline, make_tables
 from mvsearch.search.output.html.page import render_page
 
-# What a first table can do without; every metric has its place further down.
+# Metrics that the headline table leaves out.
 NOT_IN_SHORT = (SHARE_10, MOMENT_NEAR)
 
 # A figure and its interval, as text.
@@ -65,7 +65,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows of a table under a title, where it has one."""
+    """Rows of a table, with an optional title."""
 
     title: str
     lines: list[Line]
@@ -73,7 +73,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of figures, as many cells in each row as there are columns."""
+    """A table of figures; each row has as many cells as there are columns."""
 
     head: tuple[str, ...]
     blocks: list[Block]
@@ -86,10 +86,10 @@ class Group:
     Attributes:
         title: the kind.
         keys: of the systems.
-        recall: how often the first answer is right.
-        curves: how far the moments that systems give are off; none where no moment was asked.
-        matrix: the most important metrics, a row a topic; None where there is one topic.
-        whole: every metric, a row a topic and system.
+        recall: plot of recall@1.
+        curves: plot of moment errors by system; empty without true moments.
+        matrix: the main metrics, one row per topic; None for a single topic.
+        whole: all metrics, one row per topic and system.
     """
 
     title: str
@@ -104,7 +104,7 @@ def render_evaluation(evaluation: Evaluation) -> str:
     """Render one evaluation.
 
     Returns:
-        A whole HTML document without a script, all text from outside escaped.
+        A complete HTML document without scripts, in which all text is escaped.
     """
     return _render([("", make_tables(evaluation))], None)
 
@@ -129,14 +129,14 @@ def _render(named: Iterable[tuple[str, Tables]], comparison: Table | None) -> st
 
 
 def _gather(tables: Tables) -> dict[str, object]:
-    """What the page shows of one evaluation."""
+    """The content of the page for one evaluation."""
     topics, hubness = tables.list_topics(), tables.evaluation.hubness
     return {
-        "title": say_title(tables),
+        "title": format_title(tables),
         "fusion": tables.evaluation.name_fusion(),
         "headline": _list_headline(tables, topics),
         "groups": [_gather_group(tables, list(some)) for _, some in groupby(topics, name_group)],
-        "hubness": say_hubness(hubness) if hubness and hubness.counts else None,
+        "hubness": describe_hubness(hubness) if hubness and hubness.counts else None,
         "occurrences": plot_occurrences(hubness) if hubness and hubness.counts else None,
         "notes": [*explain_figures([tables]), *list_notes(tables)],
     }
@@ -157,7 +157,7 @@ def _list_headline(tables: Tables, topics: Sequence[Topic]) -> Table | None:
     for group, some in groupby(found, key=lambda entry: name_group(entry[1])):
         block = list(some)
         lines = [
-            _list_figures(words, row, names, _say_gain(tables.find_gain(topic, fusion)))
+            _list_figures(words, row, names, _format_gain(tables.find_gain(topic, fusion)))
             for words, topic, row in block
         ]
         rows = [row for *_, row in block]
@@ -182,7 +182,7 @@ def _gather_group(tables: Tables, topics: Sequence[Topic]) -> Group:
 
 
 def _list_timed(evaluation: Evaluation, topic: Topic) -> dict[str, list[Outcome]]:
-    """The outcomes of a kind of query, under all distortions, that were asked for a moment."""
+    """The outcomes of a kind of query with a true moment, by system."""
     timed: dict[str, list[Outcome]] = {}
     for outcome in keep_answerable(evaluation.outcomes):
         is_kind = (outcome.kind, outcome.seconds) == (topic.kind, topic.seconds)
@@ -195,13 +195,13 @@ def _list_recalls(tables: Tables, topics: Sequence[Topic], systems: Sequence[str
     fusion = tables.evaluation.name_fusion()
     lines = []
     for topic in topics:
-        cells = [_say_pair(tables.find_row(topic, name)) for name in systems]
-        gain = _say_gain(tables.find_gain(topic, fusion))
+        cells = [_format_pair(tables.find_row(topic, name)) for name in systems]
+        gain = _format_gain(tables.find_gain(topic, fusion))
         style: Literal["", "summary"] = "summary" if topic.is_summary else ""
         lines.append(Line([(name_distortion(topic), ""), *cells, gain], style))
     rows = [row for row in tables.rows if row.topic in topics]
     chances = [
-        say_chance(RECALL_1, [row for row in rows if row.system == name]) for name in systems
+        format_chance(RECALL_1, [row for row in rows if row.system == name]) for name in systems
     ]
     cells = [(chance, "") for chance in ("chance, recall@1", *chances, "")]
     head = ("recall@1 · MRR", *systems, f"{fusion} over best alone")
@@ -225,8 +225,8 @@ def _compare(comparison: Comparison) -> Table:
     for group, block in groupby(comparison.lines, key=lambda line: name_group(line.topic)):
         lines = []
         for line in block:
-            differences = [_say_difference(each) for each in line.differences[1:]]
-            cells = [(name_distortion(line.topic), ""), *map(_say_pair, line.rows), *differences]
+            differences = [_format_difference(each) for each in line.differences[1:]]
+            cells = [(name_distortion(line.topic), ""), *map(_format_pair, line.rows), *differences]
             lines.append(Line(cells))
         blocks.append(Block(group, lines))
     return Table(("recall@1 · MRR", *comparison.names, *others), blocks)
@@ -239,30 +239,34 @@ def _list_metrics(rows: Sequence[Row]) -> list[str]:
 def _list_figures(label: str, row: Row, names: Sequence[str], *after: Cell) -> Line:
     figures = [row.figures.get(name) for name in names]
     cells = [
-        EMPTY if figure is None else (say_value(name, figure.value), say_interval(name, figure))
+        EMPTY
+        if figure is None
+        else (format_value(name, figure.value), format_interval(name, figure))
         for name, figure in zip(names, figures, strict=True)
     ]
     return Line([(label, ""), (str(row.n_queries), ""), *cells, *after])
 
 
 def _list_chances(rows: Sequence[Row], names: Sequence[str], *after: Cell) -> Line:
-    chances = [(say_chance(name, rows), "") for name in names]
+    chances = [(format_chance(name, rows), "") for name in names]
     return Line([("chance", ""), EMPTY, *chances, *after], "chance")
 
 
-def _say_pair(row: Row | None) -> Cell:
+def _format_pair(row: Row | None) -> Cell:
     if row is None or RECALL_1 not in row.figures:
         return EMPTY
     recall, mrr = row.figures[RECALL_1], row.figures[MRR]
-    values = f"{say_value(RECALL_1, recall.value)} · {say_value(MRR, mrr.value)}"
-    return values, say_interval(RECALL_1, recall)
+    values = f"{format_value(RECALL_1, recall.value)} · {format_value(MRR, mrr.value)}"
+    return values, format_interval(RECALL_1, recall)
 
 
-def _say_gain(gain: Gain | None) -> Cell:
-    return EMPTY if gain is None else _say_difference(gain.difference, gain.best)
+def _format_gain(gain: Gain | None) -> Cell:
+    return EMPTY if gain is None else _format_difference(gain.difference, gain.best)
 
 
-def _say_difference(difference: Difference | None, beside: str = "") -> Cell:
+def _format_difference(difference: Difference | None, beside: str = "") -> Cell:
     if difference is None:
         return EMPTY
-    return f"{say_difference(difference)} {beside}".strip(), say_difference_interval(difference)
+    return f"{format_difference(difference)} {beside}".strip(), format_difference_interval(
+        difference
+    )

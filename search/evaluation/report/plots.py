@@ -10,7 +10,7 @@ from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.intervals import Interval
 from mvsearch.search.evaluation.metric_values import RECALL_1
 from mvsearch.search.evaluation.outcomes import Outcome
-from mvsearch.search.evaluation.report.wording import name_distortion, say_interval, say_value
+from mvsearch.search.evaluation.report.wording import format_interval, format_value, name_distortion
 from mvsearch.search.evaluation.tables import Row, Tables, Topic
 from mvsearch.store.records import MODALITIES
 from mvsearch.store.unicode import printable
@@ -19,18 +19,18 @@ N_FUSION_COLOURS = 4
 SECONDS_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60)
 MAX_BARS = 40
 
-# Of a curve: from 0 to 1 along the axis of seconds, and a share of the queries.
+# Points of a curve: position on the axis of seconds from 0 to 1, and share of the queries.
 Steps = list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """How a system is drawn.
+    """The legend of a system.
 
     Attributes:
         name: of the system.
         colour: a class of the style sheet.
-        is_modality: else it is a fusion, which has another shape.
+        is_modality: False for a fusion, which has another shape.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Mark:
 
     Attributes:
         key: of the system.
-        at: its place among all that are drawn.
-        share: of queries whose first answer is right.
-        span: the interval of that.
-        words: the same as text.
+        at: its place among all systems.
+        share: recall@1.
+        span: the interval of recall@1.
+        words: the values as text.
     """
 
     key: Key
@@ -59,7 +59,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class RecallLine:
-    """A topic of a plot of recall: its marks, and the highest share that chance gives."""
+    """A topic of a recall plot: its marks, and the highest chance level of its systems."""
 
     name: str
     is_summary: bool
@@ -69,7 +69,7 @@ class RecallLine:
 
 @dataclass(frozen=True, slots=True)
 class RecallPlot:
-    """Recall@1 of `n_systems` systems, a line a topic from the top."""
+    """Recall@1 of `n_systems` systems, one line per topic."""
 
     title: str
     n_systems: int
@@ -78,13 +78,13 @@ class RecallPlot:
 
 @dataclass(frozen=True, slots=True)
 class HubsPlot:
-    """How many videos are how often among the first k of the others.
+    """A histogram of the k-occurrence.
 
     Attributes:
-        k: how many are the first.
-        peak: the number of videos that the highest column could stand for.
-        levels: numbers of videos to name.
-        bins: the numbers of times that a column stands for, the videos found, and those expected.
+        k: length of the rankings.
+        peak: number of videos at the top of the axis.
+        levels: labelled numbers of videos.
+        bins: label, number of videos, and expected number of each column.
     """
 
     k: int
@@ -94,7 +94,7 @@ class HubsPlot:
 
 
 def choose_key(evaluation: Evaluation, system: str) -> Key:
-    """Choose the shape and colour of a system; the main fusion has the strongest."""
+    """Choose the shape and colour of a system; the main fusion has the strongest colour."""
     if system in MODALITIES:
         return Key(system, system, is_modality=True)
     main = evaluation.name_fusion()
@@ -107,9 +107,9 @@ def plot_recall(tables: Tables, topics: Sequence[Topic], title: str) -> RecallPl
     """Recall@1 of each system by topic, with intervals and chance.
 
     Args:
-        tables: measured.
-        topics: a line each, from the top.
-        title: for those who do not see it.
+        tables: of an evaluation.
+        topics: one line each, from the top.
+        title: for screen readers.
     """
     systems = tables.evaluation.list_systems()
     asked = [m for m in systems if any(tables.find_row(topic, m) for topic in topics)]
@@ -134,7 +134,7 @@ def _mark(evaluation: Evaluation, row: Row, at: int) -> Mark | None:
     figure = row.figures.get(RECALL_1)
     if figure is None or figure.value is None:
         return None
-    value, span = say_value(RECALL_1, figure.value), say_interval(RECALL_1, figure)
+    value, span = format_value(RECALL_1, figure.value), format_interval(RECALL_1, figure)
     words = f"{name_distortion(row.topic)}, {printable(row.system)}: {value} {span}".strip()
     return Mark(choose_key(evaluation, row.system), at, figure.value, figure.interval, words)
 
@@ -142,12 +142,11 @@ def _mark(evaluation: Evaluation, row: Row, at: int) -> Mark | None:
 def plot_errors(
     evaluation: Evaluation, by_system: Mapping[str, Sequence[Outcome]]
 ) -> list[tuple[Key, Steps]]:
-    """The share of queries whose moment is off by no more than a time, for each system.
+    """The cumulative distribution of moment errors for each system.
 
     Args:
         evaluation: for colours.
-        by_system: outcomes that were asked for a moment; one without a time never counts as near,
-            so that a curve ends at the share that was given a time.
+        by_system: outcomes with a true moment; a curve ends at the share of those with a moment.
     """
     curves = []
     for system, outcomes in by_system.items():
@@ -162,13 +161,13 @@ def plot_errors(
 
 
 def place_seconds(seconds: float) -> float:
-    """Where a time lies on the logarithmic axis, from 0 to 1; one below the first tick is on it."""
+    """The position of a time on the logarithmic axis, from 0 to 1; 0 below the first tick."""
     low, high = SECONDS_TICKS[0], SECONDS_TICKS[-1]
     return math.log(max(seconds, low) / low) / math.log(high / low)
 
 
 def plot_occurrences(hubness: Hubness) -> HubsPlot:
-    """How many videos are how often among the first k, beside what random order would give."""
+    """The histogram of the k-occurrence, with the expectation under random order."""
     counts = np.asarray(hubness.counts)
     most = max(int(counts.max(initial=0)), 2 * hubness.k if hubness.n_rankings > hubness.k else 1)
     width = max(1, math.ceil((most + 1) / MAX_BARS))

@@ -21,13 +21,13 @@ from mvsearch.search.evaluation.metric_values import (
 from mvsearch.search.evaluation.report.wording import (
     MEANING,
     METRICS,
+    format_chance,
+    format_difference,
+    format_difference_interval,
+    format_interval,
+    format_value,
     name_distortion,
     name_group,
-    say_chance,
-    say_difference,
-    say_difference_interval,
-    say_interval,
-    say_value,
 )
 from mvsearch.search.evaluation.tables import (
     ALL,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ALL_METRICS = (*RANK_METRICS, *SIMILAR_METRICS, *MOMENT_METRICS)
-# Below so many characters a headline is cut to what matters most.
+# The metrics of the headline below a width in characters.
 NARROW_METRICS = {100: (RECALL_1, MRR, MOMENT_ERROR), 125: (RECALL_1, MRR, MAP, MOMENT_ERROR)}
 # Width of the table by distortion in characters: for each system, with the interval beside the
 # value or below it, and for the rest.
@@ -56,11 +56,11 @@ def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
     """Print an evaluation: the headline, then each system, then each distortion.
 
     Args:
-        evaluation: measured here.
-        console: whose width decides how much a line holds.
+        evaluation: to print.
+        console: whose width limits the columns.
     """
     tables = make_tables(evaluation)
-    console.print(Text(say_title(tables), style="bold"))
+    console.print(Text(format_title(tables), style="bold"))
     for table in _build_tables(tables, console.width):
         console.print()
         console.print(table)
@@ -69,8 +69,8 @@ def print_evaluation(evaluation: Evaluation, console: "Console") -> None:
         console.print(Text(line))
 
 
-def say_title(tables: Tables) -> str:
-    """What was evaluated, and how."""
+def format_title(tables: Tables) -> str:
+    """The library, profile and size of an evaluation in one line."""
     e = tables.evaluation
     n_queries = len({(o.kind, o.seconds, o.query, o.distortion) for o in e.outcomes})
     return (
@@ -80,7 +80,7 @@ def say_title(tables: Tables) -> str:
 
 
 def explain_figures(all_tables: Sequence[Tables]) -> list[str]:
-    """What the columns of these tables mean."""
+    """The explanations of the columns of these tables."""
     rows = [row for tables in all_tables for row in tables.rows]
     used = [name for name in MEANING if any(name in row.figures for row in rows)]
     lines = [f"{METRICS[name]}: {MEANING[name]}" for name in used]
@@ -100,12 +100,12 @@ def explain_figures(all_tables: Sequence[Tables]) -> list[str]:
 
 
 def list_notes(tables: Tables) -> list[str]:
-    """What a reader must know of this evaluation beside its tables."""
+    """The remarks on an evaluation."""
     n_left_out = count_left_out(tables)
     notes = [f"left out, as no answer is right: {n_left_out} queries"] if n_left_out else []
     hubness = tables.evaluation.hubness
     if hubness is not None:
-        notes.append(f"hubs: {say_hubness(hubness)}")
+        notes.append(f"hubs: {describe_hubness(hubness)}")
     return notes + [printable(note) for note in tables.evaluation.notes]
 
 
@@ -119,8 +119,8 @@ def count_left_out(tables: Tables) -> int:
     return len(asked)
 
 
-def say_hubness(hubness: Hubness) -> str:
-    """How evenly the videos occur among the first k similar ones."""
+def describe_hubness(hubness: Hubness) -> str:
+    """The hubness in words."""
     largest = ", ".join(
         f"{shorten(printable(name))} ({count})" for name, count in hubness.list_largest(3)
     )
@@ -148,7 +148,7 @@ def _build_tables(tables: Tables, width: int) -> Iterable[Table]:
 def start_table(title: str, columns: Iterable[str]) -> Table:
     """A table without lines: a column of labels, then columns of numbers.
 
-    Numbers are never broken; where there is no room, the labels are.
+    Labels may be wrapped, numbers are not.
     """
     table = Table(box=None, pad_edge=False, title=title, title_justify="left", title_style="bold")
     table.add_column("", overflow="fold", min_width=20)
@@ -221,7 +221,7 @@ def _build_part(
         label = Text(name_distortion(topic), style="bold" if topic.is_summary else "")
         table.add_row(label, *cells)
     chances = [
-        say_chance(RECALL_1, [r for r in tables.rows if r.topic in topics and r.system == name])
+        format_chance(RECALL_1, [r for r in tables.rows if r.topic in topics and r.system == name])
         for name in systems
     ]
     table.add_row("chance", *chances, style="dim")
@@ -236,7 +236,7 @@ def _choose_metrics(rows: Sequence[Row], width: int) -> list[str]:
 
 def _end_block(table: Table, rows: Sequence[Row], names: Sequence[str], n_before: int) -> None:
     if rows:
-        chances = [say_chance(name, rows) for name in names]
+        chances = [format_chance(name, rows) for name in names]
         table.add_row("  chance", *[""] * n_before, *chances, style="dim", end_section=True)
 
 
@@ -244,8 +244,8 @@ def _write_row(row: Row, names: Sequence[str]) -> list[Text]:
     cells = []
     for name in names:
         figure = row.figures.get(name)
-        value = "" if figure is None else say_value(name, figure.value)
-        span = "" if figure is None else say_interval(name, figure)
+        value = "" if figure is None else format_value(name, figure.value)
+        span = "" if figure is None else format_interval(name, figure)
         cells.append(_join(value, span))
     return cells
 
@@ -255,18 +255,18 @@ def write_pair(row: Row, *, is_wide: bool = False) -> Text:
     recall, mrr = row.figures.get(RECALL_1), row.figures.get(MRR)
     if recall is None or mrr is None:
         return Text("")
-    values = f"{say_value(RECALL_1, recall.value)} · {say_value(MRR, mrr.value)}"
-    return _join(values, say_interval(RECALL_1, recall), is_wide=is_wide)
+    values = f"{format_value(RECALL_1, recall.value)} · {format_value(MRR, mrr.value)}"
+    return _join(values, format_interval(RECALL_1, recall), is_wide=is_wide)
 
 
 def _write_gain(gain: Gain | None, *, is_wide: bool = False) -> Text:
     if gain is None:
         return Text("")
-    value = f"{say_difference(gain.difference)} {gain.best}"
-    return _join(value, say_difference_interval(gain.difference), is_wide=is_wide)
+    value = f"{format_difference(gain.difference)} {gain.best}"
+    return _join(value, format_difference_interval(gain.difference), is_wide=is_wide)
 
 
 def _join(value: str, span: str, *, is_wide: bool = False) -> Text:
-    """A value and its interval, which is paler; below it where there is no room beside it."""
+    """A value and its dimmed interval, next to it if the table is wide, else below it."""
     gap = "" if not span else (" " if is_wide else "\n")
     return Text.assemble(value, gap, (span, "dim"))

@@ -62,14 +62,14 @@ def name_group(topic: Topic) -> str:
 
 
 def name_distortion(topic: Topic) -> str:
-    """What was done to the queries of a topic, fit for a terminal."""
+    """The distortion of a topic, without control characters."""
     if topic.kind == "similar" and topic.distortion == NONE:
         return "of every song"
     return "undistorted" if topic.distortion == NONE else printable(topic.distortion)
 
 
-def say_value(name: str, value: float | None) -> str:
-    """One value in its unit: a share to two places, a rank as it is, an error in seconds."""
+def format_value(name: str, value: float | None) -> str:
+    """A value with its unit: a share, a rank, or an error in seconds."""
     if value is None:
         return NOTHING
     if name == MEDIAN_RANK:
@@ -77,38 +77,38 @@ def say_value(name: str, value: float | None) -> str:
     return f"{value:.2f} s" if name == MOMENT_ERROR else f"{value:.2f}"
 
 
-def say_span(name: str, low: float, high: float) -> str:
-    """Two values as one span, with the unit once."""
-    return f"{say_value(name, low).removesuffix(' s')}–{say_value(name, high)}"
+def format_span(name: str, low: float, high: float) -> str:
+    """Two values as a range with one unit."""
+    return f"{format_value(name, low).removesuffix(' s')}–{format_value(name, high)}"
 
 
-def say_interval(name: str, figure: Figure) -> str:
-    """The interval of a figure; empty where there is none."""
+def format_interval(name: str, figure: Figure) -> str:
+    """The interval of a figure; empty if there is none."""
     span = figure.interval
-    return "" if span is None else say_span(name, span.low, span.high)
+    return "" if span is None else format_span(name, span.low, span.high)
 
 
-def say_chance(name: str, rows: Sequence[Row]) -> str:
-    """What chance gives over several rows: one value, or from the least to the most."""
+def format_chance(name: str, rows: Sequence[Row]) -> str:
+    """The chance level of several rows: one value, or a range."""
     figures = [row.figures[name] for row in rows if name in row.figures]
     known = [figure.chance for figure in figures if figure.chance is not None]
     if not known:
         return ""
-    low, high = say_value(name, min(known)), say_value(name, max(known))
-    return low if low == high else say_span(name, min(known), max(known))
+    low, high = format_value(name, min(known)), format_value(name, max(known))
+    return low if low == high else format_span(name, min(known), max(known))
 
 
-def say_difference(difference: Difference) -> str:
+def format_difference(difference: Difference) -> str:
     """A difference with its sign."""
     return _sign(difference.value)
 
 
-def say_difference_interval(difference: Difference) -> str:
-    """The interval of a difference; empty where there is none."""
+def format_difference_interval(difference: Difference) -> str:
+    """The interval of a difference; empty if there is none."""
     span = difference.interval
     return "" if span is None else f"{_sign(span.low)} to {_sign(span.high)}"
 
 
 def _sign(value: float) -> str:
-    # What rounds to nothing has no sign.
+    # A value that rounds to zero has no sign.
     return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"

@@ -23,9 +23,9 @@ from mvsearch.search.metrics.media.folders import (
     Source,
     check_rate,
     count_files,
+    describe_frame_rate,
     name_in,
     refuse,
-    say_frames,
 )
 from mvsearch.store.errors import MediaError, QueryError
 
@@ -124,7 +124,7 @@ def classify_folder(
             )
         rate = f"segments of {options.segment_seconds:g} s"
     elif material == "pictures" and isinstance(classifier, FrameClassifier):
-        rate = say_frames(options.frames_per_second)
+        rate = describe_frame_rate(options.frames_per_second)
     else:
         raise QueryError(f"{name} does not classify {material}")
     files = tuple(_classify_file(folder, path, material, classifier, options) for path in paths)

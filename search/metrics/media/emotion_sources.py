@@ -14,7 +14,7 @@ from mvsearch.search.metrics.emotion import (
     Array,
     EmotionOptions,
     EmotionResult,
-    FeelsEmotion,
+    PredictsEmotion,
     compare_emotions,
     measure_squared_error,
 )
@@ -67,17 +67,17 @@ def _find_points(
         return points, f"valence and arousal by {options.values.name}"
     encoders = Encoders(options.profile)
     frames, sound = encoders.frames, encoders.audio
-    if not isinstance(frames, FeelsEmotion) or not isinstance(sound, FeelsEmotion):
+    if not isinstance(frames, PredictsEmotion) or not isinstance(sound, PredictsEmotion):
         raise QueryError(
             f"the encoders of the profile {options.profile!r} do not predict valence and arousal: "
             f"give them as --values FILE.csv with the columns {FILE}, {', '.join(AXES)}"
         )
     names = f"{frames.spaces[0].encoder} and {sound.spaces[0].encoder}"
-    points = _feel_pictures(frames, images), _feel_sounds(sound, audios)
+    points = _predict_pictures(frames, images), _predict_sounds(sound, audios)
     return points, f"valence and arousal by {names}"
 
 
-def _feel_pictures(encoder: Any, paths: Sequence[Path]) -> Array:
+def _predict_pictures(encoder: Any, paths: Sequence[Path]) -> Array:
     from mvsearch.indexer.features.analysis import read_image
 
     frames = []
@@ -88,7 +88,7 @@ def _feel_pictures(encoder: Any, paths: Sequence[Path]) -> Array:
     return predicted
 
 
-def _feel_sounds(encoder: Any, paths: Sequence[Path]) -> Array:
+def _predict_sounds(encoder: Any, paths: Sequence[Path]) -> Array:
     """The mean over the windows of each sound."""
     from mvsearch.search.metrics.media.excerpts import read_sound_at
 

@@ -144,7 +144,7 @@ def embed_folder(
     if modality == "audio":
         rate = f"windows of {encoder.window_seconds:g} s every {encoder.hop_seconds:g} s"
     else:
-        rate = say_frames(options.frames_per_second)
+        rate = describe_frame_rate(options.frames_per_second)
     space = encoder.spaces[0]
     return EmbeddingSet(
         folder,
@@ -191,7 +191,7 @@ def check_rate(frames_per_second: float) -> None:
         raise QueryError(f"frames are taken at 0.01 to 60 a second: {frames_per_second}")
 
 
-def say_frames(frames_per_second: float) -> str:
+def describe_frame_rate(frames_per_second: float) -> str:
     """The rate of frames in words."""
     return f"{frames_per_second:g} frames a second"
 

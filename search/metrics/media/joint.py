@@ -25,10 +25,10 @@ from mvsearch.search.metrics.media.files import reading
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Matrix
 
-Sense = Literal["frames", "audio"]
+JointModality = Literal["frames", "audio"]
 
-PUBLISHED: dict[Sense, str] = {"frames": "clip", "audio": "clap"}
-NAMES: dict[Sense, str] = {"frames": "pictures", "audio": "sound"}
+PUBLISHED: dict[JointModality, str] = {"frames": "clip", "audio": "clap"}
+NAMES: dict[JointModality, str] = {"frames": "pictures", "audio": "sound"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class JointSpace:
     """An encoder of pictures or of sound, in whose last space words are too.
 
     Attributes:
-        sense: what it encodes.
+        modality: what it encodes.
         encoder: from the table of encoders.
         scale: the factor of cosines before a softmax over texts.
         is_learned: whether the training of the encoder chose the scale.
     """
 
-    sense: Sense
+    modality: JointModality
     encoder: Any
     scale: float
     is_learned: bool
@@ -74,8 +74,8 @@ class JointSpace:
     def describe(self) -> str:
         """One line for people: the encoder and its scale."""
         how = "learned" if self.is_learned else "not learned"
-        told = f"{NAMES[self.sense]} by {self.name}, logits scaled by {self.scale:.6g} ({how})"
-        published = PUBLISHED[self.sense]
+        told = f"{NAMES[self.modality]} by {self.name}, logits scaled by {self.scale:.6g} ({how})"
+        published = PUBLISHED[self.modality]
         if self.encoder.spaces[-1].encoder == published:
             return told
         return f"{told}; not {published.upper()}: published figures are of another encoder"
@@ -90,7 +90,7 @@ class JointSpace:
         }
 
 
-def open_joint(sense: Sense, options: JointOptions | None = None) -> JointSpace:
+def open_joint(modality: JointModality, options: JointOptions | None = None) -> JointSpace:
     """Load the encoder that is asked for.
 
     Raises:
@@ -99,22 +99,22 @@ def open_joint(sense: Sense, options: JointOptions | None = None) -> JointSpace:
         WeightsMissingError: its weights are not there.
     """
     options = options or JointOptions()
-    encoder: Any = load_encoder(_choose_encoder(sense, options.profile))
+    encoder: Any = load_encoder(_choose_encoder(modality, options.profile))
     if not isinstance(encoder, ReadsWords):
         raise QueryError(
-            f"the profile {options.profile!r} cannot compare {NAMES[sense]} with words"
+            f"the profile {options.profile!r} cannot compare {NAMES[modality]} with words"
         )
     if options.scale is None and isinstance(encoder, ScalesLogits):
-        return JointSpace(sense, encoder, encoder.read_logit_scale(), is_learned=True)
-    return JointSpace(sense, encoder, options.scale or 1.0, is_learned=False)
+        return JointSpace(modality, encoder, encoder.read_logit_scale(), is_learned=True)
+    return JointSpace(modality, encoder, options.scale or 1.0, is_learned=False)
 
 
-def _choose_encoder(sense: Sense, profile: str | None) -> str:
+def _choose_encoder(modality: JointModality, profile: str | None) -> str:
     if profile is None:
-        return PUBLISHED[sense]
-    name: str | None = getattr(find_profile(profile), sense)
+        return PUBLISHED[modality]
+    name: str | None = getattr(find_profile(profile), modality)
     if name is None:
-        raise QueryError(f"the profile {profile!r} has no encoder of {NAMES[sense]}")
+        raise QueryError(f"the profile {profile!r} has no encoder of {NAMES[modality]}")
     return name
 
 

@@ -4,26 +4,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from mvsearch.search.output.html.page import PictureSheet, StillSource, find_nearest, gather_sheet
-from mvsearch.search.output.html.score_bar import find_longest, say_parts, split_bar
-from mvsearch.search.output.report import say_moment
+from mvsearch.search.output.html.score_bar import describe_score, find_longest, split_bar
+from mvsearch.search.output.report import format_moment
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.results import Result
 
 
 def describe_answers(results: Sequence[Result]) -> dict[str, Any]:
-    """What `answer.html` refers to, apart from the pictures."""
+    """The variables of `answer.html`, apart from the pictures."""
     return {
         "longest": find_longest(results),
         "format_seconds": format_seconds,
         "picture_seconds": picture_seconds,
-        "say_moment": say_moment,
-        "say_parts": say_parts,
+        "format_moment": format_moment,
+        "describe_score": describe_score,
         "split_bar": split_bar,
     }
 
 
 def gather_pictures(results: Sequence[Result], stills: StillSource) -> PictureSheet:
-    """Gather the still that is nearest to each best moment, first ranks first."""
+    """Gather the nearest still to the best moment of each result, first ranks first."""
     results = sorted(results, key=lambda result: result.rank)
     seconds = stills.list_seconds(list({r.video.id: r.video for r in results}.values()))
     nearest = (
@@ -33,7 +33,7 @@ def gather_pictures(results: Sequence[Result], stills: StillSource) -> PictureSh
 
 
 def picture_seconds(result: Result) -> float:
-    """Where to take the picture: in the middle of the best moment, a little in at the latest."""
+    """The time of the still: the middle of the best moment, at most 2 s after its start."""
     moment = result.best_moment
     if moment is None or moment.start_seconds is None or moment.end_seconds is None:
         return round(result.video.duration_seconds / 3, 1)

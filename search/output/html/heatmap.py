@@ -12,11 +12,11 @@ from mvsearch.search.output.report import name_video
 from mvsearch.search.retrieval.matrix import NearestScores, ScoreMap
 from mvsearch.search.scoring.fusion import FloatArray
 
-# The hue that similarity is shown in; its opacity is the value, so that it suits any background.
+# The colour of similarity; the value is its opacity, which suits any background.
 HUE = (0x2F, 0x6F, 0xB0)
-# More songs than this leave no room for a name beside each row: rows are counted, and listed below.
+# Maximum number of songs with a name at each row; more are numbered.
 MAX_NAMED = 60
-# A picture has so many pixels a side at most; with more songs, one shows the best of several.
+# Maximum side of the picture in pixels; with more songs, a pixel shows the best of several scores.
 MAX_PAINTED = 1000
 # In CSS pixels.
 SIDE = 700
@@ -26,14 +26,14 @@ COUNT_DISTANCE = 36.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heatmap:
-    """The scores of all videos, like beside like, as a page draws them.
+    """The scores of all videos in an order that puts similar videos next to each other.
 
     Attributes:
         names: of the videos.
         order: positions of the videos from the top, and from the left.
-        cells: (song, similar song, score) of the pairs that have an entry to go to.
+        cells: (song, similar song, score) of the pairs that the page lists.
         picture: a PNG in base64, scaled to the map.
-        ramp: the same of the scores from `low` to `high`.
+        ramp: the colour scale from `low` to `high` as such a PNG.
         low: the lowest score.
         high: the highest score.
     """
@@ -58,23 +58,23 @@ class Heatmap:
 
     @property
     def places(self) -> Mapping[int, int]:
-        """Where each video stands in the order."""
+        """The place of each video in the order."""
         return {song: at for at, song in enumerate(self.order)}
 
     @property
     def counts(self) -> Sequence[int]:
-        """The places that are numbered where rows are counted: 1, and round numbers."""
+        """The numbered places if rows have no names: 1, and round numbers."""
         steps = (step * 10**power for power in range(10) for step in (1, 2, 5))
         step = next(step for step in steps if step * self.cell >= COUNT_DISTANCE)
         return () if self.is_named else (1, *range(step, len(self.order) + 1, step))
 
 
 def build_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> Heatmap:
-    """Put like beside like, and paint the scores.
+    """Order the videos by similarity, and paint the scores.
 
     Args:
         matrix: n videos, n >= 1.
-        pairs: (song, similar song) positions that have an entry to go to.
+        pairs: (song, similar song) positions that the page lists.
     """
     order, scores = _arrange(matrix)
     low, high = _scale(scores)
@@ -90,7 +90,7 @@ def build_heatmap(matrix: ScoreMap, pairs: Collection[tuple[int, int]]) -> Heatm
 
 
 def _arrange(matrix: ScoreMap) -> tuple[npt.NDArray[np.intp], FloatArray]:
-    """The videos, like beside like, and the scores to paint: in this order, NaN where unknown."""
+    """The order of the videos, and the scores in this order, NaN if unknown."""
     if not isinstance(matrix, NearestScores):
         order = order_by_likeness(matrix.scores)
         return order, matrix.scores[np.ix_(order, order)]
@@ -107,13 +107,13 @@ def _arrange(matrix: ScoreMap) -> tuple[npt.NDArray[np.intp], FloatArray]:
 
 
 def chain_by_likeness(n: int, scores: Mapping[tuple[int, int], float]) -> npt.NDArray[np.intp]:
-    """Put like beside like where few scores are known: chains are joined, the likest first.
+    """Order videos by similarity if few scores are known: chains are joined, best scores first.
 
-    As Kruskal's spanning tree (1956), but each joint turns the chains so that the two that are
-    alike come as near to each other as they can; about n log n steps.
+    As Kruskal's spanning tree (1956), but chains are reversed if that brings the two videos of a
+    score nearer to each other; about n log n steps.
 
     Args:
-        n: how many there are.
+        n: number of videos.
         scores: of some pairs of positions.
 
     Returns:
@@ -138,7 +138,7 @@ def chain_by_likeness(n: int, scores: Mapping[tuple[int, int], float]) -> npt.ND
 
 
 def order_by_likeness(scores: FloatArray) -> npt.NDArray[np.intp]:
-    """Put like beside like: the leaves of an average-linkage tree, in their optimal order.
+    """Order videos by similarity: the leaves of an average-linkage tree, in their optimal order.
 
     Args:
         scores: (n, n); NaN counts as the least similar.
@@ -165,7 +165,7 @@ def _scale(scores: FloatArray) -> tuple[float, float]:
 
 
 def _paint(scores: FloatArray, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """Scores as (n, n, 4) pixels; nothing is known where nothing is painted."""
+    """Scores as (n, n, 4) pixels; unknown scores are transparent."""
     height = np.nan_to_num((scores - low) / max(high - low, 1e-9), nan=0.0)
     opacity = np.where(np.isfinite(scores), 0.06 + 0.94 * height**1.4, 0.0)
     pixels = np.empty((*scores.shape, 4), dtype=np.uint8)

@@ -17,10 +17,10 @@ from mvsearch.store.unicode import printable
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-# Id of a video, and the second at which it is looked at.
+# Id of a video, and a time in seconds.
 Place = tuple[str, float]
 
-# Of all the pictures of a page, in the characters that they take there; about 800 pictures.
+# Maximum size of all pictures of a page, in base64; about 800 pictures.
 MAX_PICTURE_BYTES = 2_200_000
 N_AT_ONCE = 200
 
@@ -28,13 +28,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class StillSource(Protocol):
-    """Where the pictures of a page come from."""
+    """The source of the stills of a page."""
 
     def list_seconds(self, videos: Sequence[Video]) -> Mapping[str, Sequence[float]]:
-        """The times of the stills of these videos, in order, by id."""
+        """The ascending times of the stills of these videos, by id."""
 
     def read(self, places: Sequence[Place]) -> Iterable[tuple[Place, bytes]]:
-        """The stills at such times, each a WebP that is safe to show."""
+        """The stills at these places, each a valid WebP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class PictureSheet:
     """The pictures of a page, each once, as rules of its style sheet.
 
     Attributes:
-        style: a rule a picture.
-        seconds: the times of the pictures of each video, in order.
-        names: the class of each picture.
+        style: one rule per picture.
+        seconds: the ascending times of the pictures of each video.
+        names: the CSS class of each picture.
     """
 
     style: str
@@ -52,7 +52,7 @@ class PictureSheet:
     names: Mapping[Place, str]
 
     def find(self, video_id: str, at_seconds: float) -> tuple[str, str] | None:
-        """The class of the picture of a video nearest to a time, and its time; None without one."""
+        """The CSS class and time of a video's picture nearest to a time; None without one."""
         nearest = find_nearest(self.seconds.get(video_id, ()), at_seconds)
         if nearest is None:
             return None
@@ -60,7 +60,7 @@ class PictureSheet:
 
 
 def find_nearest(seconds: Sequence[float], at_seconds: float) -> float | None:
-    """The one of some times, in order, that is nearest; None where there are none."""
+    """The nearest of some ascending times; None if there are none."""
     after = bisect_left(seconds, at_seconds)
     around = seconds[max(after - 1, 0) : after + 1]
     return min(around, key=lambda time: abs(time - at_seconds)) if around else None
@@ -69,12 +69,12 @@ def find_nearest(seconds: Sequence[float], at_seconds: float) -> float | None:
 def gather_sheet(
     places: Iterable[Place], stills: StillSource, max_bytes: int = MAX_PICTURE_BYTES
 ) -> PictureSheet:
-    """Read the stills at places into a sheet, until it is full.
+    """Read stills into a sheet until it is full.
 
     Args:
-        places: of stills, the most important first; the first of each video go before all others,
-            so that as many videos as possible have a picture.
-        stills: where they come from.
+        places: of stills, the most important first; the first of each video is read before all
+            others, so that as many videos as possible have a picture.
+        stills: the source.
         max_bytes: of the sheet.
     """
     firsts: dict[str, Place] = {}
@@ -102,24 +102,24 @@ def gather_sheet(
 
 
 def hash_style(style: str) -> str:
-    """The hash by which a page's policy allows its own style and no other (CSP level 2)."""
+    """The hash of a style sheet for the content security policy of its page (CSP level 2)."""
     return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
 
 
 def render_page(
     template: str, title: str, styles: Sequence[str] = (), picture_style: str = "", **given: object
 ) -> str:
-    """Render a whole document that runs no script and loads nothing.
+    """Render a complete document without scripts and external resources.
 
-    All text is escaped and shown without control characters. The policy allows only pictures
-    inside the document and its own style sheet, by hash.
+    All text is escaped and has no control characters. The content security policy allows only
+    embedded pictures and the document's own style sheet, by hash.
 
     Args:
         template: its name in `templates/`; it extends `page.html`.
         title: of the document.
-        styles: style sheets in `templates/` beside the one that all pages have.
+        styles: style sheets in `templates/` in addition to the common one.
         picture_style: the rules of a `PictureSheet`.
-        given: what the template refers to.
+        given: the variables of the template.
     """
     sheets = [(TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *styles)]
     style = "\n" + "".join(sheets) + picture_style
@@ -140,6 +140,6 @@ def _load_templates() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        # What macros made is markup already.
+        # The output of macros is markup already.
         finalize=lambda value: value if hasattr(value, "__html__") else printable(value),
     )

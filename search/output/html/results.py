@@ -9,14 +9,14 @@ from mvsearch.store.records import MODALITIES
 
 
 def render_results(found: SearchResults, stills: StillSource) -> str:
-    """Render the answers to a query; each title opens its file at the best moment.
+    """Render the results of a query; each title links to its file at the best moment.
 
     Args:
         found: best first.
-        stills: pictures of the videos; where there is none, a mark stands for it.
+        stills: pictures of the videos; a placeholder is shown if there is none.
 
     Returns:
-        A whole HTML document, all text from outside escaped.
+        A complete HTML document in which all text is escaped.
     """
     pictures = gather_pictures(found.results, stills)
     marks: list[tuple[str, str]] = [
@@ -38,7 +38,7 @@ def render_results(found: SearchResults, stills: StillSource) -> str:
 
 
 def find_address(result: Result) -> str:
-    """Where a browser finds the file, at its moment (W3C Media Fragments URI 1.0, 4.2.1)."""
+    """The URI of the file at its best moment (W3C Media Fragments URI 1.0, 4.2.1)."""
     address = result.video.path.absolute().as_uri()
     moment = result.best_moment
     if moment is None or moment.start_seconds is None:

@@ -12,36 +12,36 @@ ROUNDING = 1e-9
 
 
 def find_longest(results: Iterable[Result]) -> float:
-    """The highest score, whose bar fills the width; 0 where none is above zero."""
+    """The highest score, whose bar has the full width; 0 if there is none."""
     return max((result.score for result in results), default=0.0)
 
 
 def count_rest(result: Result) -> float:
-    """What a score has beyond its contributions: the neutral part for what the video lacks."""
+    """The part of a score beyond its contributions: the neutral value of missing modalities."""
     rest = result.score - sum(part.points for part in result.contributions.values())
     return rest if rest > ROUNDING else 0.0
 
 
 def list_rest(results: Iterable[Result]) -> list[tuple[str, str]]:
-    """The mark of the neutral part and what it stands for, where any score has one."""
+    """The legend of the neutral part; empty if no score has one."""
     if not any(count_rest(result) for result in results):
         return []
     return [("rest", f"{NOT_COMPARED}: the median of unrelated videos")]
 
 
 def split_bar(result: Result, longest: float) -> list[tuple[str, float, float]]:
-    """Split the bar of a score into a part for each modality.
+    """Split the bar of a score into one part per modality.
 
-    Its length is to the full width as the score is to `longest`. Its parts are as long as what
-    each modality adds. What counts against the video (a negative cosine) has no length of its own:
-    it shortens the other parts alike.
+    The length of the bar is proportional to the score, the length of a part to the points of its
+    modality. Negative points (of a negative cosine) have no part; they shorten all others in
+    proportion.
 
     Args:
         result: with its contributions.
         longest: the score of a bar of full width.
 
     Returns:
-        The modality or "rest", where the part begins, and its width; both in percent.
+        The modality or "rest", the start of the part, and its width; both in percent.
     """
     added: dict[str, float] = {
         m: p.points for m in MODALITIES if (p := result.contributions.get(m)) is not None
@@ -60,8 +60,8 @@ def split_bar(result: Result, longest: float) -> list[tuple[str, float, float]]:
     return parts
 
 
-def say_parts(result: Result) -> str:
-    """A score as the sum of its parts, each with what it was made of."""
+def describe_score(result: Result) -> str:
+    """A score as the sum of its parts, each with similarity and surprisal."""
     said = [
         f"{WHAT[modality]} {part.points:.3g} (similarity {part.similarity:.2f}, surprisal "
         f"{part.calibrated:.1f})"

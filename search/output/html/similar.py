@@ -12,7 +12,7 @@ from mvsearch.search.results import Result
 from mvsearch.search.retrieval.matrix import ScoreMap
 from mvsearch.store.records import MODALITIES
 
-# The lists of more songs are folded: a page of 500 would be 200,000 pixels high.
+# The lists of more songs are collapsed: a page of 500 would be 200,000 pixels high.
 MAX_UNFOLDED = 40
 
 
@@ -26,12 +26,12 @@ def render_html(
 
     Args:
         matrix: for the heat map.
-        similar: videos of the matrix, each with its results, which are of the matrix too.
+        similar: videos of the matrix, each with results from the matrix.
         weights: of the modalities, shown in the legend.
-        stills: pictures of the videos; where there is none, a mark stands for it.
+        stills: pictures of the videos; a placeholder is shown if there is none.
 
     Returns:
-        A whole HTML document, all text from outside escaped.
+        A complete HTML document in which all text is escaped.
     """
     position = {video.id: at for at, video in enumerate(matrix.videos)}
     pairs = {(position[v.id], position[r.video.id]) for v, results in similar for r in results}
@@ -55,7 +55,7 @@ def render_html(
 
 
 def _list_marks(weights: Weights, results: Sequence[Result]) -> list[tuple[str, str]]:
-    """The parts of a bar, and what each stands for."""
+    """The legend of the bars."""
     total = sum(weights.values())
     marks: list[tuple[str, str]] = [
         (modality, f"{WHAT[modality]}, weight {weights[modality] / total:.2f}")

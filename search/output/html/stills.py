@@ -15,7 +15,7 @@ from mvsearch.store.records import Still, Video
 
 logger = logging.getLogger(__name__)
 
-# Made before they are kept: who interrupts a report loses no more.
+# Number of videos whose stills are stored at once; an interruption loses no more.
 N_AT_ONCE = 32
 
 
@@ -23,7 +23,7 @@ class LibraryStills:
     """The stills of a library, for its reports.
 
     Args:
-        library: read; written only where videos have no stills yet and nobody else writes.
+        library: is written only if videos have no stills yet and no other process writes.
         progress: called with the number of videos whose stills were made, and of all such.
     """
 
@@ -33,7 +33,7 @@ class LibraryStills:
         self._made: dict[Place, bytes] = {}
 
     def list_seconds(self, videos: Sequence[Video]) -> Mapping[str, Sequence[float]]:
-        """The times of the stills of these videos, in order, by id; made where there are none."""
+        """The ascending times of the stills of these videos, by id; missing stills are made."""
         shown = {video.id: video for video in videos if video.has_picture}
         known = dict(self._library.catalog.still_seconds(list(shown)))
         lacking = [video for video_id, video in shown.items() if video_id not in known]
@@ -43,7 +43,7 @@ class LibraryStills:
         return known
 
     def read(self, places: Sequence[Place]) -> Iterator[tuple[Place, bytes]]:
-        """The stills at such times; what a stranger's library holds is checked to be a picture."""
+        """The stills at these places; invalid pictures of an untrusted library are skipped."""
         kept = [place for place in places if place not in self._made]
         yield from ((place, self._made[place]) for place in places if place in self._made)
         for place, image in self._library.catalog.still_images(kept):
@@ -51,7 +51,7 @@ class LibraryStills:
                 yield place, image
 
     def _make(self, videos: Sequence[Video]) -> Iterator[tuple[str, tuple[Still, ...]]]:
-        """Make the stills of videos side by side, and keep them."""
+        """Make the stills of videos in parallel, and store them."""
         waiting = iter(videos)
         n_done = 0
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -66,7 +66,7 @@ class LibraryStills:
                 yield from made.items()
 
     def _keep(self, made: Mapping[str, Sequence[Still]]) -> None:
-        """Keep stills for the next report; a report does not wait for that."""
+        """Store stills for the next report, unless another process writes."""
         try:
             with self._library.writing(0):
                 self._library.catalog.store_stills(made)
@@ -75,7 +75,7 @@ class LibraryStills:
 
 
 def _make_some(video: Video) -> tuple[Still, ...]:
-    """The stills of a video; none where its file is gone or cannot be decoded."""
+    """The stills of a video; none if its file is missing or cannot be decoded."""
     try:
         return make_stills(video.path)
     except MediaError:

@@ -9,16 +9,21 @@ from mvsearch.search.output.html.page import (
     gather_sheet,
     render_page,
 )
-from mvsearch.search.output.tables.versions import SAID, name_file, say_offset, say_uncalibrated
+from mvsearch.search.output.tables.versions import (
+    KIND_LABELS,
+    describe_uncalibrated,
+    format_offset,
+    name_file,
+)
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.versions.agreement import Part
 from mvsearch.search.versions.find import Versions
-from mvsearch.search.versions.relations import KINDS, Relation, say_evidence
+from mvsearch.search.versions.relations import KINDS, Relation, describe_evidence
 from mvsearch.store.records import Modality
 
-# More pairs of a kind are folded.
+# Maximum number of pairs of a kind that are not collapsed.
 MAX_UNFOLDED = 40
-# Two stills of one pair are rather of one moment, by a second, than so much nearer to the example.
+# A second between the moments of two stills costs as much as this distance from the example.
 SECONDS_OF_NEARNESS = 20.0
 
 Seconds = Mapping[str, Sequence[float]]
@@ -29,11 +34,11 @@ def render_versions(versions: Versions, stills: StillSource) -> str:
     """Render groups and pairs, each pair with a picture of the same moment in both.
 
     Args:
-        versions: what was found.
-        stills: pictures of the videos; where there is none, a mark stands for it.
+        versions: of a library.
+        stills: pictures of the videos; a placeholder is shown if there is none.
 
     Returns:
-        A whole HTML document, all text from outside escaped.
+        A complete HTML document in which all text is escaped.
     """
     shown = {v.id: v for one in versions.relations for v in (one.first, one.second)}
     seconds = stills.list_seconds(list(shown.values()))
@@ -51,23 +56,22 @@ def render_versions(versions: Versions, stills: StillSource) -> str:
         kinds=[(kind, some) for kind, some in kinds if some],
         most_unfolded=MAX_UNFOLDED,
         pictures=sheet,
-        SAID=SAID,
+        KIND_LABELS=KIND_LABELS,
         format_seconds=format_seconds,
         list_shared=list_shared,
         name_file=name_file,
-        say_evidence=say_evidence,
-        say_offset=say_offset,
-        say_uncalibrated=say_uncalibrated,
+        describe_evidence=describe_evidence,
+        format_offset=format_offset,
+        describe_uncalibrated=describe_uncalibrated,
     )
 
 
 def choose_places(relation: Relation, seconds: Seconds) -> Places:
-    """Choose two stills of the same moment; of videos that share no picture or sound, any.
+    """Choose two stills of the same moment; any if the videos share no picture and sound.
 
     Args:
         relation: of the pair.
-        seconds: the times of the stills of both, by id; where one has none, the moment itself is
-            given.
+        seconds: the times of the stills of both, by id; without stills the moment is returned.
     """
     first, second = relation.first, relation.second
     stills = seconds.get(first.id, ()), seconds.get(second.id, ())
@@ -95,7 +99,7 @@ def list_shared(relation: Relation, modality: Modality) -> tuple[Part, ...]:
 def _match_stills(
     part: Part, firsts: Sequence[float], seconds: Sequence[float]
 ) -> tuple[float, float]:
-    """Of the stills of both, those nearest to one moment, and not far from the example."""
+    """The stills of both that are nearest to the same moment and to the example."""
     (start, end), (other_start, other_end) = part.first_seconds, part.second_seconds
     speed = (other_end - other_start) / (end - start) if end > start else 1.0
     best, chosen = float("inf"), part.example_seconds

@@ -4,25 +4,25 @@ import shlex
 
 from rich.console import Console
 
-from mvsearch.search.output.tables.listing import say
+from mvsearch.search.output.tables.listing import print_line
 from mvsearch.store.catalog.checking import MAX_LISTED, Checkup
 
 
 def print_checkup(checkup: Checkup, console: Console) -> None:
-    """What was found, and how to make the library anew, for reading."""
+    """Print the damage, and how to rebuild the library."""
     if not checkup.damages:
-        say(console, f"{checkup.file} is whole: {checkup.n_videos} videos looked at")
+        print_line(console, f"{checkup.file} is whole: {checkup.n_videos} videos looked at")
         return
     for damage in checkup.damages[:MAX_LISTED]:
-        say(console, f"damaged  {damage.where}: {damage.reason}")
+        print_line(console, f"damaged  {damage.where}: {damage.reason}")
     if len(checkup.damages) > MAX_LISTED:
-        say(console, f"and {len(checkup.damages) - MAX_LISTED} more")
+        print_line(console, f"and {len(checkup.damages) - MAX_LISTED} more")
     for line in advise(checkup):
-        say(console, line)
+        print_line(console, line)
 
 
 def advise(checkup: Checkup) -> list[str]:
-    """How to make a damaged library anew: from the media, which nothing here has changed."""
+    """How to rebuild a damaged library from the media files."""
     home = shlex.quote(str(checkup.file.parent))
     lines = [
         "Restore a backup of the folder of the library, or make it anew from the media: move that",

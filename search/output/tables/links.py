@@ -8,13 +8,13 @@ from rich.text import Text
 
 
 def link_file(name: str, path: Path) -> Text:
-    """A name with a link to a file (OSC 8); no more than the name where output is no terminal.
+    """A name with a link to a file (OSC 8); only the name if the output is no terminal.
 
-    The address is percent-encoded: nothing in a path can end the link or control the terminal.
+    The URI is percent-encoded, so that no path can end the link or control the terminal.
     """
     return Text(name, Style(link=path.absolute().as_uri()))
 
 
 def stack_lines(lines: Iterable[Text]) -> Text:
-    """Lines of one cell, each with its own link."""
+    """Join lines of one cell, each with its own link."""
     return Text("\n").join(lines)

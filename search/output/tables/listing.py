@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mvsearch.search.entry import Entry, describe_stage
 from mvsearch.search.output.tables.links import link_file, stack_lines
-from mvsearch.search.output.text import format_seconds, say_nothing, shorten
+from mvsearch.search.output.text import describe_no_results, format_seconds, shorten
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.records import MODALITIES, Failure, Lyrics, Video
 from mvsearch.store.unicode import printable
@@ -18,14 +18,14 @@ from mvsearch.store.unicode import printable
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders.networks.weights import ModelStatus
 
-# So many tags say what a video looks like; JSON has them all.
+# Maximum number of tags shown; JSON has all.
 N_TAGS = 8
-# So many exact copies are listed; JSON has them all.
+# Maximum number of exact copies shown; JSON has all.
 N_COPIES = 5
 
 
-class Account(Protocol):
-    """What `print_summary` needs to know of an indexing run."""
+class RunSummary(Protocol):
+    """The counts of an index run that `print_summary` shows."""
 
     indexed: int
     unchanged: int
@@ -40,11 +40,11 @@ class Account(Protocol):
 
     @property
     def failed(self) -> int:
-        """Files with a failure."""
+        """The number of failed files."""
 
 
 def print_models(statuses: "Sequence[ModelStatus]", console: Console) -> None:
-    """A line an encoder; what is wrong, and what to do, below it."""
+    """Print one line per encoder, and their problems below."""
     table = Table("encoder", "profiles", "weights", "MB", "from", box=None, pad_edge=False)
     for status in statuses:
         state = "there" if status.is_present else "missing"
@@ -54,11 +54,11 @@ def print_models(statuses: "Sequence[ModelStatus]", console: Console) -> None:
     console.print(table)
     for status in statuses:
         if status.problem:
-            say(console, f"{status.name}: {status.problem}")
+            print_line(console, f"{status.name}: {status.problem}")
 
 
-def print_summary(summary: Account, console: Console, folder: Path | None = None) -> None:
-    """Say what a run did in one line, and what failed in a table."""
+def print_summary(summary: RunSummary, console: Console, folder: Path | None = None) -> None:
+    """Print the counts of a run in one line, and its failures in a table."""
     said = [f"{summary.indexed} indexed", f"{summary.unchanged} unchanged"]
     said += [f"{summary.removed} removed"] if summary.removed else []
     said += [f"{summary.missing} missing but kept"] if summary.missing else []
@@ -69,13 +69,13 @@ def print_summary(summary: Account, console: Console, folder: Path | None = None
     if summary.failures:
         print_failures(summary.failures, console, folder)
     end = "; stopped early, what was done is kept" if summary.is_interrupted else ""
-    say(console, f"{', '.join(said)} in {summary.seconds:.1f} s{end}")
+    print_line(console, f"{', '.join(said)} in {summary.seconds:.1f} s{end}")
 
 
 def print_failures(
     failures: Sequence[Failure], console: Console, folder: Path | None = None
 ) -> None:
-    """A table of failures; paths below `folder` are shown without it."""
+    """Print a table of failures; paths below `folder` are relative to it."""
     table = Table("file", "stage", "code", "why", box=None, pad_edge=False)
     for failure in failures:
         path = failure.path
@@ -87,9 +87,9 @@ def print_failures(
 
 
 def print_videos(videos: Sequence[Video], console: Console, asked: Filter = Filter()) -> None:
-    """A line a video, and one for each exact copy."""
+    """Print one line per video and exact copy."""
     if asked and not videos:
-        console.print(Text(say_nothing(asked)))
+        console.print(Text(describe_no_results(asked)))
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("id", no_wrap=True)
@@ -106,11 +106,11 @@ def print_videos(videos: Sequence[Video], console: Console, asked: Filter = Filt
             format_seconds(video.duration_seconds),
         )
     console.print(table)
-    say(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
+    print_line(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
 
 
 def _list_copies(video: Video) -> list[Text]:
-    """The other files of the same content, a line each."""
+    """The other files of the same content, one line each."""
     paths = video.other_paths[:N_COPIES]
     listed = [link_file(f"= {shorten(printable(str(path)))}", path) for path in paths]
     n_more = len(video.other_paths) - len(listed)
@@ -118,16 +118,16 @@ def _list_copies(video: Video) -> list[Text]:
 
 
 def print_entry(entry: Entry, console: Console) -> None:
-    """All that is known of a video, for reading."""
+    """Print everything known about a video."""
     video = entry.video
     measured = "measured" if video.is_duration_measured else "by its header"
-    say(console, f"{video.artist or '–'} – {video.title}")
-    say(console, f"id        {video.id}")
-    say(console, f"length    {format_seconds(video.duration_seconds)} ({measured})")
+    print_line(console, f"{video.artist or '–'} – {video.title}")
+    print_line(console, f"id        {video.id}")
+    print_line(console, f"length    {format_seconds(video.duration_seconds)} ({measured})")
     if video.year is not None:
-        say(console, f"year      {video.year}")
+        print_line(console, f"year      {video.year}")
     for path in entry.paths:
-        say(console, f"file      {path}")
+        print_line(console, f"file      {path}")
     if entry.tags:
         shown = [
             f"{tag.name} {format_seconds(tag.start_seconds)}–{format_seconds(tag.end_seconds)}"
@@ -135,27 +135,29 @@ def print_entry(entry: Entry, console: Console) -> None:
             for tag in entry.tags[:N_TAGS]
         ]
         n_more = len(entry.tags) - len(shown)
-        say(console, f"looks     {', '.join(shown)}{f' and {n_more} more' if n_more else ''}")
+        print_line(
+            console, f"looks     {', '.join(shown)}{f' and {n_more} more' if n_more else ''}"
+        )
     for stage in sorted(entry.stages, key=lambda stage: MODALITIES.index(stage.stage)):
         line = f"{stage.stage:<9} {stage.status} {stage.encoder} {describe_stage(stage)}"
-        say(console, line.rstrip())
+        print_line(console, line.rstrip())
     if entry.n_uniform:
-        say(console, f"          {entry.n_uniform} frames of one colour left out")
+        print_line(console, f"          {entry.n_uniform} frames of one colour left out")
     if entry.lyrics is not None:
         _print_lyrics(entry.lyrics, console)
 
 
 def _print_lyrics(lyrics: Lyrics, console: Console) -> None:
-    """Lines with their times; rejected ones with the reason."""
+    """Print lines with their times, and rejected ones with the reason."""
     language = f", {lyrics.language}" if lyrics.language else ""
-    say(console, f"\nlyrics from {lyrics.source} {lyrics.origin}{language}")
+    print_line(console, f"\nlyrics from {lyrics.source} {lyrics.origin}{language}")
     for line in lyrics.lines:
         note = f"   ({line.rejected})" if line.rejected else ""
-        say(console, f"{format_seconds(line.start_seconds):>7}  {line.text}{note}")
+        print_line(console, f"{format_seconds(line.start_seconds):>7}  {line.text}{note}")
 
 
-def say(console: Console, line: str) -> None:
-    """Print one line as it is, whatever it holds."""
+def print_line(console: Console, line: str) -> None:
+    """Print one line without markup and control characters."""
     newline = "\n" if line.startswith("\n") else ""
     console.print(
         newline + printable(line.strip("\n")), highlight=False, markup=False, soft_wrap=True

@@ -22,7 +22,7 @@ def plugin_to_dict(status: PluginStatus) -> dict[str, Any]:
 
 
 def print_plugins(statuses: Sequence[PluginStatus], console: Console) -> None:
-    """A line a plug-in, with what is wrong."""
+    """Print one line per plug-in, with its problem."""
     if not statuses:
         console.print("no plug-in is installed")
         return

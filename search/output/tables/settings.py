@@ -15,11 +15,11 @@ from mvsearch.store.unicode import printable
 
 @dataclass(frozen=True, slots=True)
 class OptionValue:
-    """The value that an option has unless it is typed.
+    """The default value of an option.
 
     Attributes:
-        command: empty where every command with the option has this value.
-        option: its long name, without dashes before it.
+        command: empty if all commands with the option have this value.
+        option: its long name without leading dashes.
         source: "default", "file", or the name of an environment variable.
     """
 
@@ -41,7 +41,7 @@ def value_to_dict(value: OptionValue) -> dict[str, Any]:
 
 
 def print_values(values: Sequence[OptionValue], console: Console) -> None:
-    """A line an option."""
+    """Print one line per option."""
     table = Table("command", "option", "value", "from", box=None, pad_edge=False)
     for value in values:
         shown = "–" if value.value in (None, (), []) else shorten(printable(str(value.value)))

@@ -12,10 +12,10 @@ from rich.text import Text
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.output.report import name_video
-from mvsearch.search.output.text import format_seconds, say_nothing, write_json
+from mvsearch.search.output.text import describe_no_results, format_seconds, write_json
 from mvsearch.search.versions.find import Versions, find_versions
 from mvsearch.search.versions.groups import Group
-from mvsearch.search.versions.relations import KINDS, Kind, Relation, say_evidence
+from mvsearch.search.versions.relations import KINDS, Kind, Relation, describe_evidence
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video
@@ -23,7 +23,7 @@ from mvsearch.store.unicode import printable
 
 VersionsForm = Literal["table", "json", "html"]
 
-SAID: dict[Kind, str] = {
+KIND_LABELS: dict[Kind, str] = {
     "duplicate": "same picture and sound",
     "excerpt": "one is contained in the other",
     "same-sound": "same sound, another picture",
@@ -34,7 +34,7 @@ SAID: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class VersionsReport:
-    """The form of the report.
+    """The format of the report.
 
     Attributes:
         width: of a table, in characters.
@@ -50,13 +50,13 @@ def write_versions(
     progress: Progress | None = None,
     filter: Filter = Filter(),
 ) -> str:
-    """Find the versions among the videos that pass and write what was found.
+    """Find the versions among the videos that pass the filter, and write a report.
 
     Args:
-        library: whose videos.
-        report: the form.
-        progress: told of the stages "compare" and "pictures".
-        filter: only videos that pass are compared.
+        library: of the videos.
+        report: the format.
+        progress: of the stages "compare" and "pictures".
+        filter: selects the videos to compare.
 
     Raises:
         MvsearchError: the library is empty.
@@ -78,12 +78,12 @@ def write_versions(
 
 
 def print_versions(versions: Versions, console: Console, asked: Filter = Filter()) -> None:
-    """The groups, then a table of pairs for each kind."""
+    """Print the groups, then a table of pairs for each kind."""
     if not versions.videos:
-        console.print(Text(say_nothing(asked)))
+        console.print(Text(describe_no_results(asked)))
         return
     if versions.uncalibrated:
-        console.print(Text(say_uncalibrated(versions)))
+        console.print(Text(describe_uncalibrated(versions)))
     _print_identical(versions.identical, console)
     if not versions.relations:
         console.print(Text("no versions of each other found"))
@@ -95,8 +95,8 @@ def print_versions(versions: Versions, console: Console, asked: Filter = Filter(
             _print_pairs(kind, pairs, console)
 
 
-def say_uncalibrated(versions: Versions) -> str:
-    """One line on the encoders that told nothing; empty where there are none."""
+def describe_uncalibrated(versions: Versions) -> str:
+    """One line that lists the uncalibrated encoders; empty if there are none."""
     names = ", ".join(versions.uncalibrated)
     return f"{names}: {NOT_CALIBRATED}, so not compared" if names else ""
 
@@ -116,33 +116,33 @@ def _print_groups(groups: Sequence[Group], console: Console) -> None:
     table = Table("group", "sure", "videos", box=None, pad_edge=False, title_justify="left")
     for group in groups:
         names = "\n".join(name_file(video) for video in group.videos)
-        table.add_row(group.sense, f"{group.confidence:.2f}", Text(names, overflow="fold"))
+        table.add_row(group.kind, f"{group.confidence:.2f}", Text(names, overflow="fold"))
     if groups:
         console.print(table)
 
 
 def _print_pairs(kind: Kind, pairs: Sequence[Relation], console: Console) -> None:
     table = Table(box=None, pad_edge=False, title_justify="left")
-    table.title = Text(f"\n{kind}: {SAID[kind]}")
+    table.title = Text(f"\n{kind}: {KIND_LABELS[kind]}")
     table.add_column("sure", justify="right", no_wrap=True)
     for name in ("whole" if kind == "excerpt" else "first", "part" if kind == "excerpt" else
                  "second", "why"):  # fmt: skip
         table.add_column(name, overflow="fold")
     table.add_column("offset", justify="right", no_wrap=True)
     for pair in pairs:
-        why = "\n".join(say_evidence(modality, one) for modality, one in pair.evidence.items())
+        why = "\n".join(describe_evidence(modality, one) for modality, one in pair.evidence.items())
         cells = (Text(name_file(pair.first)), Text(name_file(pair.second)), Text(why))
-        table.add_row(f"{pair.confidence:.2f}", *cells, say_offset(pair.offset_seconds))
+        table.add_row(f"{pair.confidence:.2f}", *cells, format_offset(pair.offset_seconds))
     console.print(table)
 
 
 def name_file(video: Video) -> str:
-    """The name with the container, which is often all that two copies differ in."""
+    """The display name with the file type, in which copies often differ."""
     return f"{name_video(video)} [{printable(video.path.suffix.lstrip('.'))}]"
 
 
-def say_offset(seconds: float | None) -> str:
-    """How much later the same is in the first, such as `+1:05`, to a tenth below a minute."""
+def format_offset(seconds: float | None) -> str:
+    """An offset as text, such as `+1:05`; below a minute to a tenth of a second."""
     if seconds is None:
         return "–"
     sign = "+" if seconds > 0 else "−"

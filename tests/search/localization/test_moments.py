@@ -14,7 +14,7 @@ import mvsearch.search.localization.moments
 from mvsearch.cli import app
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
-from mvsearch.search.output.report import say_moment
+from mvsearch.search.output.report import format_moment
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Moment
 from mvsearch.store.library import Library
@@ -157,4 +157,4 @@ def test_a_clip_by_an_encoder_that_was_not_calibrated_has_a_place_and_no_support
     (first, *_) = find(home, cut(home, FIRST + 0.5, 5), kind="clip")
     assert first.start_seconds == pytest.approx(FIRST + 0.5, abs=0.5)
     assert (first.support, first.is_calibrated) == (None, False)
-    assert say_moment(first).endswith("(not calibrated for this encoder)")
+    assert format_moment(first).endswith("(not calibrated for this encoder)")

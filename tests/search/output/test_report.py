@@ -14,11 +14,11 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.report import (
     ReportOptions,
+    format_moment,
     print_results,
     results_to_csv,
     results_to_m3u,
     results_to_text,
-    say_moment,
     write_report,
 )
 from mvsearch.search.query.query import Query, QueryPart, Section
@@ -133,7 +133,7 @@ def test_csv_gives_the_parts_and_the_moment_with_a_time() -> None:
 def test_a_moment_that_is_unclear_says_so_and_gives_no_time() -> None:
     unclear = Moment("ab12", "frames", None, None, 0.4, support=0.2)
     one = replace(result(), moments=(unclear,))
-    assert say_moment(unclear) == "moment unclear"
+    assert format_moment(unclear) == "moment unclear"
     row = next(csv.DictReader(io.StringIO(results_to_csv([one]))))
     assert (row["moment_start_seconds"], row["moment_support"]) == ("", "0.200")
     assert "start-time" not in results_to_m3u([one])
@@ -141,9 +141,9 @@ def test_a_moment_that_is_unclear_says_so_and_gives_no_time() -> None:
 
 def test_a_speed_is_told_where_it_is_not_the_usual() -> None:
     fast = Moment("ab12", "frames", 20.0, 25.5, 0.9, support=0.9, rate=1.1)
-    assert say_moment(fast) == "0:20–0:25 frames at 1.1×"
-    assert say_moment(replace(fast, rate=1.0)) == "0:20–0:25 frames"
-    assert say_moment(replace(fast, rate=1.002)) == "0:20–0:25 frames"
+    assert format_moment(fast) == "0:20–0:25 frames at 1.1×"
+    assert format_moment(replace(fast, rate=1.0)) == "0:20–0:25 frames"
+    assert format_moment(replace(fast, rate=1.002)) == "0:20–0:25 frames"
 
 
 def test_a_playlist_starts_at_the_moment() -> None:

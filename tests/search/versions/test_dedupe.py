@@ -13,7 +13,7 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.report import print_results
 from mvsearch.search.query.query import Query, QueryPart
-from mvsearch.search.versions.dedupe import CopyTest, Pick, pick_videos
+from mvsearch.search.versions.dedupe import CopyTest, RankedVideo, collapse_ranking
 from mvsearch.search.versions.find import open_comparison
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
@@ -28,31 +28,38 @@ def same_letter(one: Video, other: Video) -> bool:
     return one.id[0] == other.id[0]
 
 
-def say(picks: list[Pick]) -> list[tuple[int, str, list[str]]]:
-    return [(one.position, one.video.id, [copy.id for copy in one.copies]) for one in picks]
+def describe(videos: list[RankedVideo]) -> list[tuple[int, str, list[str]]]:
+    return [(one.position, one.video.id, [copy.id for copy in one.copies]) for one in videos]
 
 
 def test_copies_come_under_the_best_and_the_next_moves_up() -> None:
     ranking = [make(name) for name in ("a1", "b1", "a2", "c1", "b2", "d1")]
-    assert say(pick_videos(ranking, 3, same_letter)) == [
+    assert describe(collapse_ranking(ranking, 3, same_letter)) == [
         (0, "a1", ["a2"]), (1, "b1", []), (3, "c1", []),
     ]  # fmt: skip
-    assert say(pick_videos(ranking, 9, same_letter)) == [
+    assert describe(collapse_ranking(ranking, 9, same_letter)) == [
         (0, "a1", ["a2"]), (1, "b1", ["b2"]), (3, "c1", []), (5, "d1", []),
     ]  # fmt: skip
-    assert len(pick_videos(ranking, 9)) == 6
+    assert len(collapse_ranking(ranking, 9)) == 6
 
 
 def test_one_artist_is_capped_however_it_is_spelled_and_nobody_is_not() -> None:
     artists = ["Björk", "BJORK", None, "Air", "björk ", "", None]
     ranking = [make(f"{at}", artist) for at, artist in enumerate(artists)]
-    assert [one.position for one in pick_videos(ranking, 9, per_artist=1)] == [0, 2, 3, 5, 6]
-    assert [one.position for one in pick_videos(ranking, 9, per_artist=2)] == [0, 1, 2, 3, 5, 6]
+    assert [one.position for one in collapse_ranking(ranking, 9, per_artist=1)] == [0, 2, 3, 5, 6]
+    assert [one.position for one in collapse_ranking(ranking, 9, per_artist=2)] == [
+        0,
+        1,
+        2,
+        3,
+        5,
+        6,
+    ]
 
 
 def test_a_copy_does_not_count_for_its_artist() -> None:
     ranking = [make(name, "Air") for name in ("a1", "a2", "b1", "c1")]
-    assert say(pick_videos(ranking, 9, same_letter, per_artist=2)) == [
+    assert describe(collapse_ranking(ranking, 9, same_letter, per_artist=2)) == [
         (0, "a1", ["a2"]), (2, "b1", []),
     ]  # fmt: skip
 
@@ -63,7 +70,7 @@ def test_no_more_is_read_than_needed() -> None:
         yield make("b")
         raise AssertionError("read too far")
 
-    assert len(pick_videos(walk(), 2)) == 2
+    assert len(collapse_ranking(walk(), 2)) == 2
 
 
 @pytest.fixture(scope="module")

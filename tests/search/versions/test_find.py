@@ -108,7 +108,7 @@ def test_offsets_say_where_the_part_begins_and_how_late_the_words_come(versions:
 
 
 def test_groups_hold_those_that_all_belong_together(versions: Versions) -> None:
-    groups = {(group.sense, *(video.id for video in group.videos)) for group in versions.groups}
+    groups = {(group.kind, *(video.id for video in group.videos)) for group in versions.groups}
     assert ("duplicate", "0original", "1copy") in groups
     assert ("same-sound", "0original", "1copy", "3lyricvideo") in groups
     assert ("same-lyrics", "0original", "6cover") in groups

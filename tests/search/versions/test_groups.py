@@ -20,7 +20,7 @@ def pair(one: int, other: int, kind: Kind = "duplicate", confidence: float = 0.9
 
 def groups(relations: list[Relation]) -> list[tuple[str, list[int]]]:
     found = group_relations(relations, VIDEOS)
-    return [(one.sense, [int(video.id) for video in one.videos]) for one in found]
+    return [(one.kind, [int(video.id) for video in one.videos]) for one in found]
 
 
 def test_a_chain_is_no_group() -> None:

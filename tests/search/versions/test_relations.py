@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.search.versions.relations import Evidence, Verdict, relate, say_evidence
+from mvsearch.search.versions.relations import Evidence, Verdict, describe_evidence, relate
 from mvsearch.store.records import Video
 
 ONE, OTHER = (Video(name * 8, Path(f"/m/{name}.mp4"), name, None, 200.0) for name in "ab")
@@ -95,9 +95,9 @@ def test_more_and_longer_evidence_is_surer() -> None:
 
 
 def test_what_is_missing_is_said() -> None:
-    assert say_evidence("audio", NONE) == "no sound in the first"
+    assert describe_evidence("audio", NONE) == "no sound in the first"
     silent = Evidence("missing", second_has=False)
-    assert say_evidence("frames", silent) == "no picture in the second"
-    said = say_evidence("frames", agree(1, 0.25))
+    assert describe_evidence("frames", silent) == "no picture in the second"
+    said = describe_evidence("frames", agree(1, 0.25))
     assert said == "picture agrees: 0.98 (otherwise 0.20), 100% / 25% shared"
-    assert "0.96 × as long" in say_evidence("audio", agree(speed=0.96))
+    assert "0.96 × as long" in describe_evidence("audio", agree(speed=0.96))

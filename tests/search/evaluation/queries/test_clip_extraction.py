@@ -20,7 +20,7 @@ from mvsearch.search.evaluation.queries.clip_extraction import (
     fit_size,
 )
 from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, names_of
-from mvsearch.search.evaluation.queries.overlay import draw_stamp
+from mvsearch.search.evaluation.queries.overlay import draw_overlay
 from mvsearch.store.errors import MediaError
 
 RATE = 44_100
@@ -194,7 +194,7 @@ def test_pictures_are_turned_and_tilted(cut):
 
 
 def test_the_overlay_lies_where_it_is_drawn_and_nowhere_else(cut):
-    alpha = np.frombuffer(draw_stamp(WIDTH, HEIGHT), np.uint8).reshape(HEIGHT, WIDTH, 4)[..., 3]
+    alpha = np.frombuffer(draw_overlay(WIDTH, HEIGHT), np.uint8).reshape(HEIGHT, WIDTH, 4)[..., 3]
     assert 0.1 < (alpha > 0).mean() < 0.3
     change = np.abs(read_frames(cut("overlay")) - read_frames(cut("none"))).mean(axis=(0, 3))
     drawn = ndimage.binary_dilation(alpha > 0, iterations=4)

@@ -16,10 +16,10 @@ from mvsearch.search.evaluation.report.as_json import comparison_to_json, evalua
 from mvsearch.search.evaluation.report.comparison import print_comparison
 from mvsearch.search.evaluation.report.table import print_evaluation
 from mvsearch.search.evaluation.report.wording import (
-    say_difference,
-    say_difference_interval,
-    say_span,
-    say_value,
+    format_difference,
+    format_difference_interval,
+    format_span,
+    format_value,
 )
 from mvsearch.search.output.text import write_json
 
@@ -128,12 +128,12 @@ def test_profiles_stand_side_by_side(invent: Any) -> None:
 
 
 def test_numbers_are_written_in_their_units() -> None:
-    assert [say_value("median_rank", value) for value in (1, 17.5, 19.025, 1200)] == [
+    assert [format_value("median_rank", value) for value in (1, 17.5, 19.025, 1200)] == [
         *("1", "17.5", "19", "1200")
     ]
-    assert say_value("moment_error_seconds", 0.156) == "0.16 s"
-    assert say_span("moment_error_seconds", 0.1, 2) == "0.10–2.00 s"
-    assert say_value("mrr", None) == "–"
-    assert say_difference(Difference(-0.004, None)) == "0.00"
-    assert say_difference(Difference(-0.126, None)) == "−0.13"
-    assert say_difference_interval(Difference(0.1, Interval(-0.02, 0.22))) == "−0.02 to +0.22"
+    assert format_value("moment_error_seconds", 0.156) == "0.16 s"
+    assert format_span("moment_error_seconds", 0.1, 2) == "0.10–2.00 s"
+    assert format_value("mrr", None) == "–"
+    assert format_difference(Difference(-0.004, None)) == "0.00"
+    assert format_difference(Difference(-0.126, None)) == "−0.13"
+    assert format_difference_interval(Difference(0.1, Interval(-0.02, 0.22))) == "−0.02 to +0.22"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvsearch.search.output.html.score_bar import find_longest, say_parts, split_bar
+from mvsearch.search.output.html.score_bar import describe_score, find_longest, split_bar
 from mvsearch.search.results import Contribution, Result
 from mvsearch.search.scoring.fusion import NEUTRAL, fuse, split_scores
 from mvsearch.store.records import Video
@@ -104,4 +104,4 @@ def test_a_better_score_never_has_a_shorter_bar() -> None:
     first, second = Result(1, 17.92, video, sung), Result(2, 1.1, video, alike)
     assert sum(read_bar(first, 17.92).values()) == pytest.approx(100.0)
     assert sum(read_bar(second, 17.92).values()) == pytest.approx(100 * 1.1 / 17.92)
-    assert "1.1 = pictures 0.78 (similarity 0.41, surprisal 2.6) + " in say_parts(second)
+    assert "1.1 = pictures 0.78 (similarity 0.41, surprisal 2.6) + " in describe_score(second)

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from mvsearch.search.output.html.versions import choose_places, render_versions
-from mvsearch.search.output.tables.versions import print_versions, say_offset
+from mvsearch.search.output.tables.versions import format_offset, print_versions
 from mvsearch.search.output.text import write_json
 from mvsearch.search.versions.agreement import Part
 from mvsearch.search.versions.find import Versions
@@ -72,7 +72,7 @@ def test_the_table_says_when_there_is_nothing() -> None:
     ("seconds", "said"), [(None, "–"), (0.01, "0"), (-3.25, "−3.2 s"), (3725.0, "+1:02:05")]
 )
 def test_offsets_are_said_for_people(seconds: float | None, said: str) -> None:
-    assert say_offset(seconds) == said
+    assert format_offset(seconds) == said
 
 
 def test_the_page_shows_the_same_moment_of_both_and_is_safe() -> None:
