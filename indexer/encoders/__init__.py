@@ -82,6 +82,7 @@ ENCODERS: dict[str, str] = {
 CLASSIFIERS: dict[str, str] = {
     "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
     "ast": "mvsearch.indexer.encoders.audio.audioset:AudioSetClassifier",
+    "yamnet": "mvsearch.indexer.encoders.audio.yamnet:Yamnet",
     "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
     "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }

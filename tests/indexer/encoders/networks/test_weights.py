@@ -36,6 +36,7 @@ def test_the_list_has_every_encoder_and_says_where_it_is() -> None:
     assert [status.name for status in list_models()] == [
         *(name for name in ENCODERS if not name.startswith("toy-")),
         "ast",
+        "yamnet",
     ]
     packaged, signal = find_status("minilm"), find_status("signal")
     assert packaged.is_present

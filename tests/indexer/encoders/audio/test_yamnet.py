@@ -1,0 +1,145 @@
+"""YAMNet's reading of its files, with a small network in place of the real one."""
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from mvsearch.indexer.encoders import SoundClassifier
+from mvsearch.indexer.encoders.audio.yamnet import Yamnet
+from mvsearch.indexer.encoders.audio.yamnet_graph import write_yamnet
+from mvsearch.store.errors import WeightsMissingError
+
+N_CLASSES = 521
+MEDIA = Path(os.environ.get("MVSEARCH_TEST_MEDIA", Path(__file__).parents[4] / "../shared/media"))
+
+
+def write_rounded(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """A convolution over whole patches and a mean, its tensors rounded as if by 8 bits."""
+    generator = np.random.default_rng(1)
+    kernel = generator.normal(0, 0.05, (N_CLASSES, 1, 96, 64)).astype(np.float32)
+    bias = generator.normal(0, 1, N_CLASSES).astype(np.float32)
+    constants = {
+        "kernel": kernel,
+        "bias": bias,
+        "shape": np.array([1, -1]),
+        "scale": np.float32(0.5),
+        "zero": np.uint8(128),
+    }
+    nodes = [
+        helper.make_node("DequantizeLinear", ["audio", "scale", "zero"], ["patch"]),
+        helper.make_node("QuantizeLinear", ["kernel", "scale", "zero"], ["kernel_q"]),
+        helper.make_node("DequantizeLinear", ["kernel_q", "scale", "zero"], ["kernel_qdq"]),
+        helper.make_node("Conv", ["patch", "kernel_qdq", "bias"], ["made"]),
+        helper.make_node("Reshape", ["made", "shape"], ["flat"]),
+        helper.make_node("QuantizeLinear", ["flat", "scale", "zero"], ["class_scores"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "rounded",
+        [helper.make_tensor_value_info("audio", TensorProto.UINT8, (1, 1, 96, 64))],
+        [helper.make_tensor_value_info("class_scores", TensorProto.UINT8, (1, N_CLASSES))],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    onnx.save_model(model, path, save_as_external_data=True, location="model.data")
+    return kernel[:, 0], bias
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What stands for the weights of a package."""
+
+    path: Path
+    sha256: str = "0123456789abcdef"
+
+    def prepare(self) -> Path:
+        return self.path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("yamnet")
+    write_rounded(folder / "model.onnx")
+    with (folder / "yamnet_class_map.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("index", "mid", "display_name"))
+        writer.writerows((number, "/m/0", f"class, {number}") for number in range(N_CLASSES))
+    return folder
+
+
+@pytest.fixture
+def yamnet(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Yamnet:
+    monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path))
+    monkeypatch.setattr(Yamnet, "weights", Folder(folder))
+    return Yamnet()
+
+
+def test_rounding_is_left_out_and_patches_may_be_many(folder: Path, tmp_path: Path) -> None:
+    kernel, bias = write_rounded(tmp_path / "model.onnx")
+    write_yamnet(folder / "model.onnx", tmp_path / "network.onnx")
+    model = onnx.load(tmp_path / "network.onnx", load_external_data=False)
+    assert [node.op_type for node in model.graph.node] == ["Conv", "Flatten"]
+    onnx.checker.check_model(str(tmp_path / "network.onnx"), full_check=True)
+    patches = np.random.default_rng(2).normal(0, 1, (3, 1, 96, 64)).astype(np.float32)
+    session = onnxruntime.InferenceSession(str(tmp_path / "network.onnx"))
+    (logits,) = session.run(None, {"audio": patches})
+    expected = np.einsum("nij,cij->nc", patches[:, 0], kernel) + bias
+    assert logits == pytest.approx(expected, abs=1e-3)
+
+
+def test_posteriors_and_scores_of_windows_of_any_length(yamnet: Yamnet) -> None:
+    assert isinstance(yamnet, SoundClassifier)
+    assert yamnet.list_labels()[520] == "class, 520"
+    noise = np.random.default_rng(3).normal(0, 0.1, (2, 160_000)).astype(np.float32)
+    for n_samples in (1, 400, 15_600, 160_000):
+        windows = noise[:, :n_samples]
+        posterior, scores = yamnet.classify(windows), yamnet.score(windows)
+        assert posterior.shape == scores.shape == (2, N_CLASSES)
+        assert posterior.sum(axis=1) == pytest.approx(1, abs=1e-4)
+        assert scores.min() >= 0
+        assert scores.max() <= 1
+    assert yamnet.classify(noise[:0]).shape == (0, N_CLASSES)
+    for wrong in (noise[:, :0], np.zeros((1, 160_001), np.float32), noise[0]):
+        with pytest.raises(ValueError, match="windows must be"):
+            yamnet.classify(wrong)
+    alone = yamnet.score(noise[1:])
+    assert yamnet.score(noise)[1:] == pytest.approx(alone, abs=1e-5)
+
+
+def test_classes_that_are_missing(yamnet: Yamnet, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "yamnet_class_map.csv").write_text("index,mid,display_name\n0,/m/0,Speech\n")
+    yamnet._folder = tmp_path
+    with pytest.raises(WeightsMissingError, match="has not 521 classes"):
+        yamnet.list_labels()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "heard"),
+    [
+        ("librosa/sorohanro_-_solo-trumpet-06.hq.ogg", "Trumpet"),
+        ("librosa/198-209-0000.hq.ogg", "Speech"),
+    ],
+)
+def test_the_real_network_hears_what_is_there(name: str, heard: str) -> None:
+    from mvsearch.indexer.media.decoding.audio import read_sound
+    from mvsearch.indexer.media.probe import probe_file
+
+    try:
+        yamnet = Yamnet()
+    except WeightsMissingError as error:
+        pytest.skip(str(error))
+    path = MEDIA / "audio" / name
+    if not path.exists():
+        pytest.skip("the real media are absent")
+    samples = read_sound(path, probe_file(path), yamnet.sample_rate)[: 10 * yamnet.sample_rate]
+    scores = yamnet.score(samples[None])[0]
+    ranked = [yamnet.list_labels()[at] for at in np.argsort(-scores)]
+    assert heard in ranked[:2]
