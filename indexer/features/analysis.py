@@ -13,6 +13,7 @@ from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, 
 from mvsearch.indexer.media.decoding.frames import (
     DecodeOptions,
     DecodeReport,
+    Decoding,
     FrameBatch,
     SoundBlock,
     decode,
@@ -181,12 +182,12 @@ def _analyse_with(
     stop: threading.Event | None,
 ) -> Features:
     """Analyse a file with one decoder."""
-    has_picture = "frames" in stages and probe.picture is not None
-    frame_stream = open_frame_stream(encoder_pool, video_id, stop) if has_picture else None
-    if frame_stream is not None and probe.picture is not None and options.has_stills:
-        frame_stream.stills = StillTaker(probe.picture, probe.duration_seconds)
-    audio_stream = None
-    if encoder_pool.encoders.audio is not None and "audio" in stages and probe.sound:
+    frame_stream = audio_stream = None
+    if "frames" in stages and probe.picture is not None:
+        frame_stream = open_frame_stream(encoder_pool, video_id, stop)
+        if options.has_stills:
+            frame_stream.stills = StillTaker(probe.picture, probe.duration_seconds)
+    if "audio" in stages and probe.sound is not None and encoder_pool.encoders.audio is not None:
         queue = encoder_pool.open_queue("audio", stop)
         audio_stream = AudioStream(encoder_pool.encoders.audio, queue, options.hop_seconds)
     if frame_stream is None and audio_stream is None:
@@ -194,19 +195,26 @@ def _analyse_with(
         return Features((), None, absent)
     wanted = replace(_decode_options(frame_stream, audio_stream, options), hardware=hardware)
     with encoder_pool.decoding(stop), decode(path, probe, wanted, stop) as decoding:
-        for piece in decoding:
-            if isinstance(piece, FrameBatch) and frame_stream is not None:
-                frame_stream.take(piece)
-            elif isinstance(piece, SoundBlock) and audio_stream is not None:
-                audio_stream.take(piece)
+        report = _feed(decoding, frame_stream, audio_stream)
+    if probe.is_picture_lost and "frames" in stages and not wanted.is_section:
+        report = replace(report, lost="picture")
+    return _finish(report, {"frames": frame_stream, "audio": audio_stream}, stages)
+
+
+def _feed(
+    decoding: Decoding, frame_stream: FrameStream | None, audio_stream: AudioStream | None
+) -> DecodeReport:
+    """Submit all decoded frames and audio to the encoders."""
+    for piece in decoding:
+        if isinstance(piece, FrameBatch) and frame_stream is not None:
+            frame_stream.take(piece)
+        elif isinstance(piece, SoundBlock) and audio_stream is not None:
+            audio_stream.take(piece)
     # Both submit their last rows before either waits for vectors.
     for stream in (frame_stream, audio_stream):
         if stream is not None:
             stream.flush()
-    report = decoding.report
-    if probe.is_picture_lost and "frames" in stages and not wanted.is_section:
-        report = replace(report, lost="picture")
-    return _finish(report, {"frames": frame_stream, "audio": audio_stream}, stages)
+    return decoding.report
 
 
 def _finish(

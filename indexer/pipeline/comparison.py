@@ -72,6 +72,17 @@ class Comparison:
     removed: Mapping[str, Location] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Groups:
+    """The files of a run by their state; see `Inventory`."""
+
+    failures: list[Failure]
+    unfinished: list[Path]
+    unchanged: list[Found] = field(default_factory=list)
+    fresh: list[Found] = field(default_factory=list)
+    kept_out: list[Found] = field(default_factory=list)
+
+
 def compare(
     asked: Comparison,
     catalog: Catalog,
@@ -79,50 +90,64 @@ def compare(
     on_file: StepCounter,
     stop: threading.Event | None,
 ) -> Inventory:
-    """Sort files by what is known of them."""
-    unchanged: list[Found] = []
-    fresh: list[Found] = []
-    kept_out: list[Found] = []
-    failures = list(asked.failures)
-    unfinished = list(asked.unfinished)
+    """Group files by their state in the catalogue.
+
+    Args:
+        asked: the files, and the entries of the catalogue to compare them with.
+        catalog: the catalogue.
+        options: of the comparison.
+        on_file: called after each file with the number of files done and of all.
+        stop: when set, the remaining files are left out.
+    """
+    groups = _Groups(list(asked.failures), list(asked.unfinished))
     for n_done, file in enumerate(asked.files, 1):
         if stop is not None and stop.is_set():
             break
-        key = path_key(file.path)
-        folder = asked.find_folder(key)
-        failed_before = _failures_of(file, asked.old_failures, catalog)
-        is_left = bool(failed_before) and not options.has_retry
-        location = asked.known.get(key)
-        removed = None if location is not None or key in asked.named else asked.removed.get(key)
-        if is_left:
-            failures += failed_before
-        if location is not None and is_same(location, file) and (is_left or not failed_before):
-            unchanged.append(Found(file, location.video_id, folder=folder))
-        elif removed is not None and is_same(removed, file):
-            kept_out.append(Found(file, removed.video_id, folder=folder))
-        elif not is_left and is_being_written(file.path, file.mtime_ns):
-            unfinished.append(file.path)
-        elif not is_left:
-            found = _identify(file, asked.identify, failures)
-            is_retry = bool(failed_before)
-            fresh += [replace(one, is_retry=is_retry, folder=folder) for one in found]
+        _group_file(file, asked, catalog, options, groups)
         on_file(n_done, len(asked.files))
-    fresh, kept_out = _keep_out(asked, fresh, kept_out)
-    here = [*unchanged, *fresh, *kept_out]
-    absent = _judge_absent(asked, here, unfinished)
+    fresh, kept_out = _keep_out(asked, groups.fresh, groups.kept_out)
+    absent = _judge_absent(asked, [*groups.unchanged, *fresh, *kept_out], groups.unfinished)
     return Inventory(
-        tuple(unchanged),
+        tuple(groups.unchanged),
         tuple(fresh),
         absent.gone,
-        tuple(failures),
-        _find_healed(asked, failures, absent.distrusted),
+        tuple(groups.failures),
+        _find_healed(asked, groups.failures, absent.distrusted),
         absent.bereft,
         absent.missing,
-        _find_elsewhere(asked, {found.video_id for found in (*unchanged, *fresh)}),
-        tuple(unfinished),
+        _find_elsewhere(asked, {found.video_id for found in (*groups.unchanged, *fresh)}),
+        tuple(groups.unfinished),
         tuple(kept_out),
         asked.ignored,
     )
+
+
+def _group_file(
+    file: ScannedFile,
+    asked: Comparison,
+    catalog: Catalog,
+    options: InventoryOptions,
+    groups: _Groups,
+) -> None:
+    """Add a file to the group of its state."""
+    key = path_key(file.path)
+    folder = asked.find_folder(key)
+    failed_before = _failures_of(file, asked.old_failures, catalog)
+    is_left = bool(failed_before) and not options.has_retry
+    location = asked.known.get(key)
+    removed = None if location is not None or key in asked.named else asked.removed.get(key)
+    if is_left:
+        groups.failures += failed_before
+    if location is not None and is_same(location, file) and (is_left or not failed_before):
+        groups.unchanged.append(Found(file, location.video_id, folder=folder))
+    elif removed is not None and is_same(removed, file):
+        groups.kept_out.append(Found(file, removed.video_id, folder=folder))
+    elif not is_left and is_being_written(file.path, file.mtime_ns):
+        groups.unfinished.append(file.path)
+    elif not is_left:
+        found = _identify(file, asked.identify, groups.failures)
+        is_retry = bool(failed_before)
+        groups.fresh += [replace(one, is_retry=is_retry, folder=folder) for one in found]
 
 
 def _keep_out(

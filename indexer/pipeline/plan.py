@@ -1,6 +1,6 @@
 """Lists the stages that each file still needs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -13,7 +13,8 @@ from mvsearch.indexer.lyrics.whisper.windows import WindowOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.decoding.types import Decoded
 from mvsearch.indexer.pipeline.inventory import Found, Inventory
-from mvsearch.indexer.pipeline.stages import LyricsMode, lyrics_fingerprint
+from mvsearch.indexer.pipeline.lyrics_stage import lyrics_fingerprint
+from mvsearch.indexer.pipeline.outcome import LyricsMode
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Modality, Stage
 
@@ -135,10 +136,57 @@ def choose_jobs(
         request: the allowed sources of lyrics.
         decoded: which frames; if more than key frames, videos with only these are done again.
     """
-    known = catalog.video_ids()
-    without_year = catalog.without_year()
-    # One query for all: one per video would take seconds for ten thousand.
-    lyrics = catalog.stages_of("lyrics", encoders.lyrics.spaces[0].key)
+    state = _read_state(catalog, encoders, decoded)
+    moved = {found.video_id for found in inventory.fresh} | inventory.bereft
+    list_once = cache(list_lyric_files)
+    chosen = Jobs()
+    for video_id, files in _group_by_content(inventory).items():
+        is_new = video_id not in state.known or any(found.is_retry for found in files)
+        lacking = [stage for stage, ids in state.pending.items() if is_new or video_id in ids]
+        others = (*(found.file.path for found in files[1:]), *inventory.elsewhere.get(video_id, ()))
+        files[0] = replace(files[0], others=others)
+        lyrics = state.lyrics.get(video_id)
+        if _lacks_lyrics(files[0], is_new, lyrics, request, list_once):
+            lacking.append("lyrics")
+        chosen.n_refined += video_id in state.rough
+        chosen.n_resampled += video_id in state.resampled and video_id not in state.rough
+        # Another encoder may redo shared stages, so copies are included.
+        is_dated = not lacking and video_id not in moved and video_id in state.without_year
+        chosen.n_dated += is_dated
+        if lacking or video_id in moved or is_dated:
+            chosen.jobs.append(Job(tuple(files), tuple(lacking)))
+        else:
+            chosen.n_unchanged += len(files)
+            chosen.n_whole += len(files) * (video_id not in state.with_key_frames_only)
+            chosen.n_waiting += lyrics is not None and lyrics.status == "pending"
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The finished stages of all videos, by their ids.
+
+    Attributes:
+        known: all videos.
+        without_year: videos whose tags were read before years were stored.
+        lyrics: the lyrics stages.
+        pending: the videos that lack each decoded stage, or need it again.
+        with_key_frames_only: videos of which only key frames are indexed.
+        rough: those of `with_key_frames_only` that need all frames now.
+        resampled: videos whose frames were sampled by another rule.
+    """
+
+    known: Collection[str]
+    without_year: Collection[str]
+    lyrics: Mapping[str, Stage]
+    pending: Mapping[Modality, Collection[str]]
+    with_key_frames_only: Collection[str]
+    rough: Collection[str]
+    resampled: Collection[str]
+
+
+def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _State:
+    """Read the finished stages, in one query for all videos: 10,000 queries take seconds."""
     pending = {
         stage: catalog.pending(stage, encoder.spaces[0].key)
         for stage in DECODED_STAGES
@@ -147,34 +195,25 @@ def choose_jobs(
     frames_key = encoders.frames.spaces[0].key
     with_key_frames_only = catalog.with_key_frames_only(frames_key)
     rough = set() if decoded == "key" else with_key_frames_only
-    other = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
-    pending["frames"] |= rough | other
-    by_content: dict[str, list[Found]] = {}
-    # By name, so that the work does not depend on the order in which copies were added.
+    resampled = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
+    pending["frames"] |= rough | resampled
+    return _State(
+        catalog.video_ids(),
+        catalog.without_year(),
+        catalog.stages_of("lyrics", encoders.lyrics.spaces[0].key),
+        pending,
+        with_key_frames_only,
+        rough,
+        resampled,
+    )
+
+
+def _group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
+    """Group files by video id, in the order of paths, so that jobs do not depend on scan order."""
+    groups: dict[str, list[Found]] = {}
     for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
-        by_content.setdefault(found.video_id, []).append(found)
-    moved = {found.video_id for found in inventory.fresh} | inventory.bereft
-    list_once = cache(list_lyric_files)
-    chosen = Jobs()
-    for video_id, files in by_content.items():
-        is_new = video_id not in known or any(found.is_retry for found in files)
-        lacking = [stage for stage, ids in pending.items() if is_new or video_id in ids]
-        others = (*(found.file.path for found in files[1:]), *inventory.elsewhere.get(video_id, ()))
-        files[0] = replace(files[0], others=others)
-        if _lacks_lyrics(files[0], is_new, lyrics.get(video_id), request, list_once):
-            lacking.append("lyrics")
-        chosen.n_refined += video_id in rough
-        chosen.n_resampled += video_id in other and video_id not in rough
-        # Another encoder may redo shared stages, so copies are included.
-        is_dated = not lacking and video_id not in moved and video_id in without_year
-        chosen.n_dated += is_dated
-        if lacking or video_id in moved or is_dated:
-            chosen.jobs.append(Job(tuple(files), tuple(lacking)))
-        else:
-            chosen.n_unchanged += len(files)
-            chosen.n_whole += len(files) * (video_id not in with_key_frames_only)
-            chosen.n_waiting += video_id in lyrics and lyrics[video_id].status == "pending"
-    return chosen
+        groups.setdefault(found.video_id, []).append(found)
+    return groups
 
 
 def _lacks_lyrics(

@@ -9,37 +9,25 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mvsearch.indexer.encoders import Encoder, Encoders
-from mvsearch.indexer.encoders.networks.weights import try_out
+from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
-from mvsearch.indexer.features.encoder_pool import EncoderPool
-from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.lyrics.files.languages import check_language
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
-from mvsearch.indexer.media.probe import Probe
-from mvsearch.indexer.pipeline.durations import Lengths
+from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
 from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
+from mvsearch.indexer.pipeline.lyrics_stage import transcribe_lyrics
+from mvsearch.indexer.pipeline.outcome import LyricsMode, Outcome, StageOptions
 from mvsearch.indexer.pipeline.plan import Job, LyricsRequest, choose_jobs, list_idle_options
-from mvsearch.indexer.pipeline.stages import (
-    LyricsMode,
-    Outcome,
-    StageOptions,
-    run_stages,
-    transcribe_lyrics,
-)
 from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
 from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary
 from mvsearch.indexer.progress import Progress, Silence, count_steps
-from mvsearch.store.errors import CancelledError, LibraryBusyError, MediaError, MvsearchError
+from mvsearch.store.errors import CancelledError, LibraryBusyError, MvsearchError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Failure, Location
+from mvsearch.store.records import Location
 
 logger = logging.getLogger(__name__)
-
-# Beside those that are decoded: one that begins, and one whose last frames are being encoded.
-N_FILES_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,68 +230,28 @@ class _Run:
         self.writer.forget(inventory.gone, inventory.healed)
 
     def _analyse(self, jobs: list[Job]) -> None:
-        """Analyse files side by side; this thread alone writes."""
-        if not jobs:
-            return
-        needed = sorted({stage for job in jobs for stage in job.lacking})
-        n_workers = self.options.workers or max(2, (os.cpu_count() or 1) // 2)
-        options = StageOptions(self.lyrics, self.options.language, self.options.analysis)
-        files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
-        with (
-            Lengths(files) as lengths,
-            EncoderPool(
-                self.encoders, needed, n_decoders=n_workers, prepare=self._prepare
-            ) as encoder_pool,
-        ):
-            if encoder_pool.n_encoders:
-                self.progress.begin("prepare", encoder_pool.n_encoders, "encoders")
-            self.progress.begin("analyse", len(jobs))
-            encoder_pool.start()
+        """Analyse files in parallel and store each outcome in this thread."""
+        asked = self.options
+        analyse_jobs(
+            jobs,
+            self.encoders,
+            StageOptions(self.lyrics, asked.language, asked.analysis),
+            self._keep,
+            n_workers=asked.workers or max(2, (os.cpu_count() or 1) // 2),
+            progress=self.progress,
+            stop=self.stop,
+        )
 
-            def run(job: Job) -> tuple[Job, Outcome | None]:
-                probe = lengths.take(job.files[0].file.path)
-                return job, self._run_stages(job, encoder_pool, options, probe)
-
-            for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, self.stop):
-                if outcome is None:
-                    continue
-                if self.writer.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
-                    # Not the outcome: it holds the vectors of a whole video.
-                    self.waiting.append(outcome.found)
-                logger.info("analysed %s", job.files[0].file.path)
-                seconds = outcome.video.duration_seconds if outcome.video is not None else 0.0
-                lengths.finish(job.files[0].file.path, seconds)
-                self.progress.measure("analyse", *lengths.measure())
-                self.progress.advance("analyse")
-
-    def _prepare(self, encoder: Encoder) -> None:
-        """Load an encoder; the first time a network is exported, which takes seconds."""
-        try_out(encoder)
-        self.progress.advance("prepare")
-
-    def _run_stages(
-        self, job: Job, encoder_pool: EncoderPool, options: StageOptions, probe: Probe | None
-    ) -> Outcome | None:
-        """Run one job, None when stopped; whatever an odd file does, the others go on."""
-        try:
-            return run_stages(job.files[0], job.lacking, encoder_pool, options, self.stop, probe)
-        except DecodeStoppedError:
-            return None
-        except MediaError as error:
-            failure = Failure(job.files[0].file.path, "decode", error.code, str(error))
-            return Outcome(job.files[0], None, failures=(failure,))
-        except MvsearchError:  # nothing about this file: a program or weights are missing
-            raise
-        except Exception as error:  # one odd file must not end the run for all
-            logger.debug("while working on %s", job.files[0].file.path, exc_info=True)
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            failure = Failure(job.files[0].file.path, "decode", "internal", reason)
-            return Outcome(job.files[0], None, failures=(failure,))
+    def _keep(self, job: Job, outcome: Outcome) -> None:
+        """Store an outcome, and the file alone if it waits for Whisper."""
+        if self.writer.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
+            # Not the outcome: it holds the vectors of a whole video.
+            self.waiting.append(outcome.found)
 
     def _transcribe(self) -> None:
         """Transcribe the videos without lyrics from cheaper sources, one at a time."""
         if self.transcriber is None:
-            self._say_pending()
+            self._note_pending()
             return
         if self.waiting:
             self.progress.begin("transcribe", len(self.waiting))
@@ -313,7 +261,7 @@ class _Run:
             self._transcribe_one(found, self.transcriber)
             self.progress.advance("transcribe")
 
-    def _say_pending(self) -> None:
+    def _note_pending(self) -> None:
         """Note once that lyrics wait for Whisper, and how to get them."""
         self.writer.summary.pending += len(self.waiting)
         n_videos = self.writer.summary.pending

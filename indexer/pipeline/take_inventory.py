@@ -40,27 +40,7 @@ def take_inventory(
     scan = scan_places(places, ScanOptions(recursive=options.is_recursive))
     files, duplicates = _separate_duplicates(scan.files)
     folders = Folders(scan.folders, is_recursive=options.is_recursive)
-    named = {path_key(path) for path in scan.named}
-    known = _key_locations(catalog.locations())
-    asked = Comparison(
-        tuple(files),
-        {path_key(file.path) for file in scan.files},
-        scan.unfinished,
-        [*scan.failures, *duplicates],
-        known,
-        {key: place for key, place in known.items() if folders.find(key) is not None},
-        _group_failures(
-            failure
-            for failure in catalog.failures()
-            if (key := path_key(failure.path)) in named or folders.find(key) is not None
-        ),
-        known,
-        content_id,
-        folders.find,
-        named,
-        scan.ignored,
-        {} if options.has_removed else _key_locations(catalog.removed_locations()),
-    )
+    asked = _prepare_comparison(scan, files, duplicates, folders, catalog, options)
     inventory = compare(asked, catalog, options, on_file, stop)
     return replace(inventory, empty=_find_empty(scan, asked))
 
@@ -82,19 +62,8 @@ def take_inventory_of(
         on_file: called after each file.
         stop: when set, the rest of the files is left for the next run.
     """
-    files: dict[str, ScannedFile] = {}
-    absent: dict[str, Failure] = {}
-    for location in wanted:
-        if location.video_id in files:
-            continue
-        if stands(location):
-            files[location.video_id] = ScannedFile(location.path, location.size, location.mtime_ns)
-        else:
-            reason = "it is gone, or has changed since it was indexed"
-            lost = Failure(location.path, "scan", "unreadable", reason)
-            absent.setdefault(location.video_id, lost)
+    files, failures = _choose_files(wanted)
     ids = {file.path: video_id for video_id, file in files.items()}
-    failures = [lost for video_id, lost in absent.items() if video_id not in files]
     known = _key_locations(catalog.locations())
     asked = Comparison(
         tuple(files.values()),
@@ -108,6 +77,56 @@ def take_inventory_of(
         ids.__getitem__,
     )
     return compare(asked, catalog, options, on_file, stop)
+
+
+def _prepare_comparison(
+    scan: Scan,
+    files: Sequence[ScannedFile],
+    duplicates: Sequence[Failure],
+    folders: Folders,
+    catalog: Catalog,
+    options: InventoryOptions,
+) -> Comparison:
+    """Collect what the catalogue has of the scanned folders and files."""
+    named = {path_key(path) for path in scan.named}
+    known = _key_locations(catalog.locations())
+    return Comparison(
+        tuple(files),
+        {path_key(file.path) for file in scan.files},
+        scan.unfinished,
+        [*scan.failures, *duplicates],
+        known,
+        {key: place for key, place in known.items() if folders.find(key) is not None},
+        _group_failures(
+            failure
+            for failure in catalog.failures()
+            if (key := path_key(failure.path)) in named or folders.find(key) is not None
+        ),
+        known,
+        content_id,
+        folders.find,
+        named,
+        scan.ignored,
+        {} if options.has_removed else _key_locations(catalog.removed_locations()),
+    )
+
+
+def _choose_files(
+    wanted: Iterable[Location],
+) -> tuple[dict[str, ScannedFile], list[Failure]]:
+    """Choose an unchanged file for each video id; a failure for each video without one."""
+    files: dict[str, ScannedFile] = {}
+    absent: dict[str, Failure] = {}
+    for location in wanted:
+        if location.video_id in files:
+            continue
+        if stands(location):
+            files[location.video_id] = ScannedFile(location.path, location.size, location.mtime_ns)
+        else:
+            reason = "it is gone, or has changed since it was indexed"
+            lost = Failure(location.path, "scan", "unreadable", reason)
+            absent.setdefault(location.video_id, lost)
+    return files, [lost for video_id, lost in absent.items() if video_id not in files]
 
 
 def _find_empty(scan: Scan, asked: Comparison) -> tuple[Path, ...]:

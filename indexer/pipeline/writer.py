@@ -7,7 +7,7 @@ from typing import Any
 
 from mvsearch.indexer.media.files.unfinished import has_changed
 from mvsearch.indexer.pipeline.inventory import Found, Inventory
-from mvsearch.indexer.pipeline.stages import Outcome, StageResult
+from mvsearch.indexer.pipeline.outcome import Outcome, StageResult
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Failure, Location, Video
 

@@ -10,8 +10,8 @@ from mvsearch.store.records import Modality
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.lyrics.whisper.engines import EngineChoice
+    from mvsearch.indexer.pipeline.outcome import LyricsMode
     from mvsearch.indexer.pipeline.run import IndexOptions
-    from mvsearch.indexer.pipeline.stages import LyricsMode
     from mvsearch.search.options import SearchOptions
     from mvsearch.search.scoring.fusion import Fusion
 

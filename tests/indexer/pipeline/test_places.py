@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline.lyrics_stage import lyrics_fingerprint
 from mvsearch.indexer.pipeline.run import index_paths, index_videos
-from mvsearch.indexer.pipeline.stages import lyrics_fingerprint
 from mvsearch.store.library import Library
 from mvsearch.store.records import Lyrics
 from tests.toy_library import make_clip

@@ -10,8 +10,8 @@ import pytest
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.files.content import content_id
 from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
+from mvsearch.indexer.pipeline.outcome import Outcome
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
-from mvsearch.indexer.pipeline.stages import Outcome
 from mvsearch.indexer.pipeline.take_inventory import take_inventory
 from mvsearch.indexer.pipeline.writer import CatalogWriter
 from mvsearch.indexer.progress import Silence

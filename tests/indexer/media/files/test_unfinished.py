@@ -109,9 +109,9 @@ def test_a_file_that_grows_while_it_is_read_is_left_and_what_was_known_of_it_sta
     path.write_bytes(whole[: len(whole) * 3 // 4])
     os.utime(path, ns=(HOUR_NS, HOUR_NS))
 
-    from mvsearch.indexer.pipeline import run
+    from mvsearch.indexer.pipeline import analyse_jobs
 
-    run_stages = run.run_stages
+    run_stages = analyse_jobs.run_stages
 
     def grow(*arguments):
         outcome = run_stages(*arguments)
@@ -119,7 +119,7 @@ def test_a_file_that_grows_while_it_is_read_is_left_and_what_was_known_of_it_sta
             file.write(whole[len(whole) * 3 // 4 :])
         return outcome
 
-    monkeypatch.setattr("mvsearch.indexer.pipeline.run.run_stages", grow)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.analyse_jobs.run_stages", grow)
     with Library.open(folder.parent / "library") as library:
         before = library.catalog.location(path)
     summary, names, told = index(folder)

@@ -1,0 +1,106 @@
+"""Analyses the files of a run in parallel threads, and reports the progress."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from mvsearch.indexer.encoders import Encoder, Encoders
+from mvsearch.indexer.encoders.networks.weights import try_out
+from mvsearch.indexer.features.encoder_pool import EncoderPool
+from mvsearch.indexer.features.parallel import map_in_threads
+from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
+from mvsearch.indexer.media.probe import Probe
+from mvsearch.indexer.pipeline.durations import Lengths
+from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions
+from mvsearch.indexer.pipeline.plan import Job
+from mvsearch.indexer.pipeline.stages import run_stages
+from mvsearch.indexer.progress import Progress
+from mvsearch.store.errors import MediaError, MvsearchError
+from mvsearch.store.records import Failure
+
+logger = logging.getLogger(__name__)
+
+# In addition to the files being decoded: one that starts, and one whose last frames are encoded.
+N_FILES_AHEAD = 2
+
+
+def analyse_jobs(
+    jobs: Sequence[Job],
+    encoders: Encoders,
+    options: StageOptions,
+    keep: Callable[[Job, Outcome], None],
+    *,
+    n_workers: int,
+    progress: Progress,
+    stop: threading.Event,
+) -> None:
+    """Run the missing stages of files.
+
+    A file that fails has an outcome with the failure; the others are not affected.
+
+    Args:
+        jobs: the files with their missing stages.
+        encoders: of the profile.
+        options: of the stages.
+        keep: called in this thread with each outcome, in the order of completion.
+        n_workers: number of files decoded in parallel.
+        progress: told the stages "prepare" (loading encoders) and "analyse".
+        stop: when set, no job is started and running ones end without an outcome.
+
+    Raises:
+        MvsearchError: a program or weights are missing.
+    """
+    if not jobs:
+        return
+
+    def prepare(encoder: Encoder) -> None:
+        try_out(encoder)
+        progress.advance("prepare")
+
+    needed = sorted({stage for job in jobs for stage in job.lacking})
+    files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
+    with (
+        Lengths(files) as lengths,
+        EncoderPool(encoders, needed, n_decoders=n_workers, prepare=prepare) as encoder_pool,
+    ):
+        if encoder_pool.n_encoders:
+            progress.begin("prepare", encoder_pool.n_encoders, "encoders")
+        progress.begin("analyse", len(jobs))
+        encoder_pool.start()
+
+        def run(job: Job) -> tuple[Job, Outcome | None]:
+            probe = lengths.take(job.files[0].file.path)
+            return job, _run_job(job, encoder_pool, options, stop, probe)
+
+        for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, stop):
+            if outcome is None:
+                continue
+            keep(job, outcome)
+            path = job.files[0].file.path
+            logger.info("analysed %s", path)
+            lengths.finish(path, outcome.video.duration_seconds if outcome.video else 0.0)
+            progress.measure("analyse", *lengths.measure())
+            progress.advance("analyse")
+
+
+def _run_job(
+    job: Job,
+    encoder_pool: EncoderPool,
+    options: StageOptions,
+    stop: threading.Event,
+    probe: Probe | None,
+) -> Outcome | None:
+    """Run the stages of one file; None if the run was stopped."""
+    file = job.files[0]
+    try:
+        return run_stages(file, job.lacking, encoder_pool, options, stop, probe)
+    except DecodeStoppedError:
+        return None
+    except MediaError as error:
+        code, reason = error.code, str(error)
+    except MvsearchError:  # Not about this file: a program or weights are missing.
+        raise
+    except Exception as error:  # An unexpected error in one file must not end the run.
+        logger.debug("while working on %s", file.file.path, exc_info=True)
+        code, reason = "internal", f"{type(error).__name__}: {error}".splitlines()[0]
+    return Outcome(file, None, failures=(Failure(file.file.path, "decode", code, reason),))

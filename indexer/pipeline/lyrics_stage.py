@@ -1,0 +1,149 @@
+"""Runs the lyrics stage of one file: finds or transcribes lyrics, and embeds them."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.features.encoder_pool import EncoderPool
+from mvsearch.indexer.lyrics import (
+    FoundLyrics,
+    ListFiles,
+    Song,
+    find_lyrics,
+    list_lyric_files,
+    lyric_segments,
+    sidecar_fingerprint,
+    song_segment,
+)
+from mvsearch.indexer.lyrics.whisper.transcribe import WHISPER_SAMPLE_RATE, Transcriber
+from mvsearch.indexer.media.decoding.audio import read_sound
+from mvsearch.indexer.media.decoding.frames import read_subtitles
+from mvsearch.indexer.media.probe import Probe, probe_file
+from mvsearch.indexer.pipeline.inventory import Found
+from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions, StageResult
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Embeddings, Failure, Lyrics, Matrix, Stage, StageStatus
+
+
+def lyrics_result(
+    video_id: str,
+    lyrics: Lyrics,
+    encoders: Encoders,
+    fingerprint: str,
+    encode: Callable[[list[str]], tuple[Matrix, ...]] | None = None,
+) -> StageResult:
+    """Embed the lines of lyrics that go into the index, or all of them as one text.
+
+    Args:
+        video_id: whose lyrics they are.
+        lyrics: with the lines that are not believed.
+        encoders: of the profile.
+        fingerprint: of the files beside the video.
+        encode: what embeds lines, where it is not the encoder itself.
+    """
+    encoder = encoders.lyrics
+    origin = f"{lyrics.source} {lyrics.origin}".strip()
+    is_whole = encoders.profile.is_lyrics_whole
+    segments = song_segment(lyrics) if is_whole else lyric_segments(lyrics)
+    embeddings: tuple[Embeddings, ...] = ()
+    if segments:
+        matrices = (encode or encoder.encode)([segment.text for segment in segments])
+        embeddings = tuple(
+            Embeddings(space, segments, matrix)
+            for space, matrix in zip(encoder.spaces, matrices, strict=True)
+        )
+    status: StageStatus = "done" if segments else "absent"
+    stage = Stage(
+        video_id,
+        "lyrics",
+        encoder.spaces[0].key,
+        status,
+        origin=origin,
+        fingerprint=fingerprint,
+    )
+    return StageResult(stage, embeddings, lyrics)
+
+
+def transcribe_lyrics(
+    found: Found, transcriber: Transcriber, encoders: Encoders, stop: threading.Event | None
+) -> tuple[StageResult, Failure | None]:
+    """Let Whisper hear a video that waits for it.
+
+    Raises:
+        DecodeStoppedError: `stop` was set.
+    """
+    path = found.file.path
+    failure = None
+    try:
+        samples = read_sound(path, probe_file(path), WHISPER_SAMPLE_RATE, stop=stop)
+        lyrics = transcriber.transcribe(samples)
+    except MediaError as error:
+        failure = Failure(path, "lyrics", error.code, str(error))
+        # Not pending: as every failure, it is tried again when the file changes or on request.
+        lyrics = Lyrics((), "whisper", transcriber.model_name)
+    fingerprint = lyrics_fingerprint(found.places)
+    return lyrics_result(found.video_id, lyrics, encoders, fingerprint), failure
+
+
+def lyrics_fingerprint(places: Sequence[Path], list_files: ListFiles = list_lyric_files) -> str:
+    """A mark that changes when a side-car appears, changes or goes."""
+    marks = sidecar_fingerprint(places, list_files).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(marks, digest_size=8).hexdigest()
+
+
+def add_lyrics(
+    outcome: Outcome,
+    probe: Probe,
+    encoder_pool: EncoderPool,
+    options: StageOptions,
+    stop: threading.Event | None,
+) -> Outcome:
+    """Add the lyrics stage, from all sources except Whisper.
+
+    The stage is "pending" if no source has lyrics and there is sound to transcribe.
+
+    Raises:
+        DecodeStoppedError: `stop` was set.
+    """
+    found = outcome.found
+    fingerprint = lyrics_fingerprint(found.places)
+    lyrics: Lyrics | None = None
+    failures = outcome.failures
+    if options.lyrics != "whisper":
+        taken = _find_lyrics(found, probe, options)
+        path = found.file.path
+        failures += tuple(Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
+        lyrics = taken.lyrics
+    waits = lyrics is None and probe.sound is not None
+    if lyrics is not None:
+        result = lyrics_result(
+            found.video_id,
+            lyrics,
+            encoder_pool.encoders,
+            fingerprint,
+            lambda lines: encoder_pool.encode("lyrics", lines, stop),
+        )
+    else:
+        key = encoder_pool.encoders.lyrics.spaces[0].key
+        status: StageStatus = "pending" if waits else "absent"
+        detail = "not transcribed yet" if waits else "no sound"
+        stage = Stage(found.video_id, "lyrics", key, status, detail, fingerprint=fingerprint)
+        result = StageResult(stage)
+    results = (*outcome.results, result)
+    return replace(outcome, results=results, failures=failures, waits_for_whisper=waits)
+
+
+def _find_lyrics(found: Found, probe: Probe, options: StageOptions) -> FoundLyrics:
+    """Search the side-cars, subtitles, tags and plug-ins for lyrics."""
+    streams = {stream.index: stream for stream in probe.subtitles}
+    return find_lyrics(
+        found.places,
+        tags=probe.tags,
+        subtitle_streams=probe.subtitles,
+        read_subtitles=lambda index: read_subtitles(found.file.path, streams[index]),
+        language=options.language,
+        song=Song(found.places, probe.title, probe.artist, probe.duration_seconds or 0.0),
+    )
