@@ -1,1 +1,1 @@
-"""Computes the features of one file: the decoder and the encoders run side by side."""
+"""Computes the features of one file: the decoder and the encoders run in parallel."""

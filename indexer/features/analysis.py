@@ -38,7 +38,7 @@ __all__ = [
     "scan_places",
 ]
 
-# Frames encoded at once: more is no faster on a CPU and costs memory.
+# Frames a batch. More are no faster on a CPU and take memory.
 BATCH_FRAMES = 16
 
 WHY_NO_STREAM: dict[Modality, str] = {
@@ -61,14 +61,14 @@ class AnalysisOptions:
     """How a file is analysed.
 
     Attributes:
-        frames_per_second: None chooses by duration.
-        decoded: which frames are decoded at all, as `DecodeOptions` has it.
-        hop_seconds: from one audio window to the next; None uses the encoder's.
+        frames_per_second: sampled frames; None depends on the duration.
+        decoded: which frames are decoded; see `DecodeOptions`.
         hardware: chooses a hardware decoder; None decodes in software.
-        start_seconds, end_seconds: the section to analyse; times stay those of the file.
-        stall_seconds: the decoder is ended after this time without progress.
-        max_hours: a file that claims or yields more is refused.
-        has_stills: whether stills are made for the reports.
+        hop_seconds: from one audio window to the next; None uses the encoder's.
+        start_seconds, end_seconds: the section to analyse; times are from the start of the file.
+        stall_seconds: the decoder is killed after this time without output.
+        max_hours: longer files, by the header or as decoded, are refused.
+        has_stills: whether stills are made.
     """
 
     frames_per_second: float | None = None
@@ -118,7 +118,7 @@ def analyse_file(
         MediaError: it cannot be read or decoded.
     """
     options = options or AnalysisOptions()
-    # The id is computed only where a profile samples frames, which it seeds.
+    # The id seeds the sample of frames; other profiles do not need it.
     video_id = content_id(path) if encoders.profile.frames_a_video else ""
     with EncoderPool(encoders, stages) as encoder_pool:
         return analyse_probed(path, video_id, probe_file(path), encoder_pool, options, stages)
@@ -133,7 +133,7 @@ def analyse_probed(
     stages: Collection[Modality],
     stop: threading.Event | None = None,
 ) -> Features:
-    """Decode a file once and encode its frames and its sound meanwhile.
+    """Decode a file once, and encode its frames and audio in parallel.
 
     Memory is bounded by the queues of `encoder_pool`, however long the file is.
 

@@ -1,7 +1,7 @@
-"""Runs each encoder in a thread of its own behind a queue of bounded size.
+"""Runs each encoder in a thread of its own with a queue of bounded size.
 
-A file's own thread decodes and hands on what comes; it waits only where a queue is full, so that
-the slowest of decoder and encoders sets the pace, and memory does not grow with a file's length.
+The thread of a file decodes and submits frames and audio. It waits only while a queue is full, so
+that the slowest of decoder and encoders sets the speed, and memory does not grow with the file.
 """
 
 import threading
@@ -21,14 +21,14 @@ Rows: TypeAlias = npt.NDArray[Any] | Sequence[str]
 Vectors: TypeAlias = tuple[Matrix, ...]
 Encode: TypeAlias = Callable[[Any], Vectors]
 
-# Six batches of 224 × 224 frames: enough that neither side waits for the other's hiccups.
+# Six batches of 224 × 224 frames, which compensates short delays on either side.
 QUEUE_BYTES = 16 * 2**20
 POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
-    """Rows that a file handed in, and where it waits for them."""
+    """Submitted rows, and the future of their vectors."""
 
     rows: Rows
     vectors: Future[Vectors] = field(default_factory=Future)
@@ -44,10 +44,10 @@ class _Request:
 
 
 class EncoderThread:
-    """Encodes what several files hand in, in the order in which it comes.
+    """Encodes the rows of several files, in the order of submission.
 
-    What waits is encoded together, across the borders of files, up to a batch; an encoder that is
-    not behind never waits for a batch to fill.
+    Waiting rows, also of different files, are encoded as one batch. The thread never waits for a
+    batch to fill.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class EncoderThread:
         queue_bytes: int = QUEUE_BYTES,
         prepare: Callable[[], None] | None = None,
     ) -> None:
-        """Make it ready; the thread begins with the first rows, or with `start`.
+        """Create the thread; it starts with the first rows, or with `start`.
 
         Args:
             name: of the thread.
-            encode: turns n rows into matrices of n rows; a row must not depend on the others.
-            batch_rows: rows encoded together at most, unless one file hands in more at once.
+            encode: encodes n rows as matrices of n rows; a row must not depend on the others.
+            batch_rows: maximum rows of a batch; a single submission may have more.
             queue_bytes: maximum size of waiting and running requests; a single one may exceed it.
-            prepare: called in the thread before anything is encoded.
+            prepare: called in the thread before the first rows are encoded.
         """
         self._encode = encode
         self._batch_rows = batch_rows
@@ -85,7 +85,7 @@ class EncoderThread:
                 self._thread.start()
 
     def submit(self, rows: Rows, stop: threading.Event | None = None) -> Future[Vectors]:
-        """Submit rows; waits while the queue is full.
+        """Submit rows; blocks while the queue is full.
 
         Raises:
             DecodeStoppedError: `stop` was set meanwhile.
@@ -105,7 +105,7 @@ class EncoderThread:
         return request.vectors
 
     def _is_full(self, request: _Request) -> bool:
-        """Whether a request has to wait; one that is larger than the queue runs alone."""
+        """Return whether a request has to wait; one larger than the queue runs alone."""
         return bool(self._held_bytes) and self._held_bytes + request.n_bytes > self._queue_bytes
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ class EncoderThread:
                 self._changed.notify_all()
 
     def _take(self) -> list[_Request]:
-        """The next requests that fit into one batch, at least one; none when it is closed."""
+        """Return the next requests that fit into a batch, at least one; none after `close`."""
         with self._changed:
             while not self._requests and not self._is_closed:
                 self._changed.wait()
@@ -153,7 +153,7 @@ class EncoderThread:
             return taken
 
     def _encode_requests(self, requests: list[_Request]) -> None:
-        """Encode requests as one batch; if that fails, each alone, to find the faulty one."""
+        """Encode requests as one batch; if that fails, each alone, so that only one file fails."""
         try:
             vectors = self._encode(_join([request.rows for request in requests]))
         except Exception as error:  # noqa: BLE001  raised where the vectors are awaited

@@ -16,13 +16,20 @@ def map_in_threads(
     n_workers: int,
     stop: threading.Event,
 ) -> Iterator[Made]:
-    """Yield results as they are done, with at most `n_workers` items taken and not yet yielded.
+    """Apply a function to items in threads, and yield results in the order of completion.
 
-    Meanwhile linear algebra takes one core: its own threads wait for each other in a loop, which
-    was a quarter of the processor time of indexing.
+    Meanwhile linear algebra is limited to one thread: its spinning threads took a quarter of the
+    processor time of indexing.
 
-    When `stop` is set, or the caller goes away, nothing new begins, and what is under way is
-    expected to end early by itself.
+    Args:
+        function: called in a worker thread for each item.
+        items: taken one by one; at most `n_workers` are taken and not yet yielded.
+        n_workers: number of threads.
+        stop: when set, no further item is started; `function` should end early. It is set if the
+            caller ends the iteration.
+
+    Raises:
+        Exception: whatever `function` raises.
     """
     source = iter(items)
     running: set[Future[Made]] = set()
@@ -37,7 +44,7 @@ def map_in_threads(
                         break
                 if not running:
                     return
-                # A time limit, because a wait without one would not hear Ctrl-C everywhere.
+                # With a timeout, as some platforms cannot interrupt a wait without one by Ctrl-C.
                 done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
@@ -49,7 +56,7 @@ def map_in_threads(
 
 
 class _AlgebraLimit:
-    """How many pieces of work want linear algebra to take one core, and what it took before."""
+    """Counts the users of the limit of linear algebra, and restores its threads after the last."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,7 +64,7 @@ class _AlgebraLimit:
         self._before: Any = None
 
     def enter(self) -> None:
-        """Set the limit, if nobody has."""
+        """Set the limit for the first user."""
         from threadpoolctl import threadpool_limits
 
         with self._lock:
@@ -66,7 +73,7 @@ class _AlgebraLimit:
             self._n_wanting += 1
 
     def leave(self) -> None:
-        """Take the limit back, if nobody else wants it."""
+        """Remove the limit after the last user."""
         with self._lock:
             self._n_wanting -= 1
             if self._n_wanting == 0:
@@ -78,10 +85,10 @@ _LIMIT = _AlgebraLimit()
 
 @contextmanager
 def limit_algebra() -> Iterator[None]:
-    """Let linear algebra take one core until this piece of work and those beside it are done.
+    """Limit linear algebra to one thread within this context.
 
-    The limit is the process's: each that took back what it found would leave the limit of another
-    that ended before it.
+    The limit applies to the whole process. It is counted, so that overlapping contexts of several
+    threads restore the original number after the last one.
     """
     _LIMIT.enter()
     try:

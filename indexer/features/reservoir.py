@@ -4,11 +4,13 @@ from random import Random
 
 
 class Reservoir:
-    """Draws `size` places of a stream, each set of them equally likely, and forgets the rest.
+    """Draws a uniform random sample of `size` items of a stream, without replacement.
 
-    Algorithm R: Vitter, "Random Sampling with a Reservoir" (ACM TOMS 1985). The seed decides the
-    draw: the same stream gives the same places on any machine and with any version of Python, as
-    `random.Random` promises for `random()`.
+    Algorithm R (Vitter, "Random Sampling with a Reservoir", ACM TOMS 1985). A seed gives the same
+    sample on all machines and versions of Python, which `random.Random` guarantees for `random()`.
+
+    Raises:
+        ValueError: `size` is less than 1.
     """
 
     def __init__(self, size: int, seed: str) -> None:
@@ -19,10 +21,10 @@ class Reservoir:
         self._n_seen = 0
 
     def offer(self) -> int | None:
-        """Decide on the next item of the stream.
+        """Decide whether the next item of the stream is in the sample.
 
         Returns:
-            The slot, from 0, that it takes from whatever was there; None where it is passed over.
+            The slot, 0 to size - 1, in which it replaces the item before; None if it is not.
         """
         self._n_seen += 1
         if self._n_seen <= self._size:

@@ -1,4 +1,4 @@
-"""Feeds decoded frames and audio to the encoders."""
+"""Submits decoded frames and audio to the encoders, and collects their vectors."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from mvsearch.store.records import Embeddings, Matrix, Segment, Space, Tag
 
 
 class FrameStream:
-    """Sends the frames of one file to the encoder, and collects their vectors, tags and stills."""
+    """Submits the frames of one file to the encoder; collects vectors, tags and stills."""
 
     def __init__(self, encoder: FrameEncoder, queue: EncoderQueue) -> None:
         self.encoder = encoder
@@ -49,10 +49,10 @@ class FrameStream:
             self._encode(frames, (first + kept).tolist())
 
     def flush(self) -> None:
-        """Submit what is held back, after the last batch."""
+        """Submit the remaining frames, after the last batch."""
 
     def finish(self, end_seconds: float) -> list[Embeddings]:
-        """Wait for the vectors; each frame lasts until the next, the last one to the end."""
+        """Wait for the vectors; a frame ends with the next one, the last with the file."""
         self._collect(self._queue.take_rest())
         ends = [*self._starts[1:], max([end_seconds, *self._starts[-1:]])]
         segments = [Segment(self._starts[number], ends[number]) for number in self._kept]
@@ -66,7 +66,7 @@ class FrameStream:
         self._collect(self._queue.take_ready())
 
     def _collect(self, encoded: Iterable[Vectors]) -> None:
-        """Keep vectors, and of class probabilities only what may become a tag."""
+        """Collect vectors; of the posteriors only those that may become tags."""
         n_spaces = len(self.encoder.spaces)
         for vectors in encoded:
             self._matrices.append(vectors[:n_spaces])
@@ -101,7 +101,10 @@ class SampledFrameStream(FrameStream):
 def open_frame_stream(
     encoder_pool: EncoderPool, video_id: str, stop: threading.Event | None = None
 ) -> FrameStream:
-    """A stream of all frames or of a sample, by the profile; the content id seeds the sample."""
+    """Open a stream of all frames or of a random sample, by the profile.
+
+    The content id is the seed of the sample.
+    """
     encoders, queue = encoder_pool.encoders, encoder_pool.open_queue("frames", stop)
     n_frames = encoders.profile.frames_a_video
     if n_frames is None:
@@ -110,7 +113,7 @@ def open_frame_stream(
 
 
 class AudioStream:
-    """Sends the audio windows of one file to the encoder, and collects their vectors."""
+    """Submits the audio windows of one file to the encoder; collects their vectors."""
 
     def __init__(
         self, encoder: AudioEncoder, queue: EncoderQueue, hop_seconds: float | None
@@ -123,7 +126,7 @@ class AudioStream:
         self._matrices: list[tuple[Matrix, ...]] = []
 
     def take(self, block: SoundBlock) -> None:
-        """Submit the windows that are complete."""
+        """Submit complete windows."""
         self._encode(self._windower.push(block))
 
     def flush(self) -> None:
@@ -131,7 +134,7 @@ class AudioStream:
         self._encode(self._windower.finish())
 
     def finish(self, end_seconds: float) -> list[Embeddings]:
-        """Wait for the vectors; no window ends after the file does."""
+        """Wait for the vectors; the end of a window is limited to that of the file."""
         self._matrices += self._queue.take_rest()
         segments = [
             Segment(segment.start_seconds, min(segment.end_seconds or 0.0, end_seconds))
@@ -150,7 +153,7 @@ class AudioStream:
 def _gather(
     spaces: Sequence[Space], segments: Sequence[Segment], matrices: Sequence[tuple[Matrix, ...]]
 ) -> list[Embeddings]:
-    """One `Embeddings` for each space, from batches of one matrix for each space."""
+    """Concatenate batches of one matrix a space to one `Embeddings` a space."""
     if not segments:
         return []
     return [

@@ -5,30 +5,28 @@ from dataclasses import dataclass
 
 from mvsearch.store.records import Matrix, Segment, Tag
 
-# Frames follow on each other when one begins where the other ends, but for rounding.
+# Tolerance for rounding between the end of a frame and the start of the next.
 _SAME_TIME_SECONDS = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class TagOptions:
-    """When a class is believed: two thresholds, as edges are followed (Canny 1986).
-
-    A tag lasts as long as its class has `follow_from` in every frame, and is believed where one of
-    these frames has `believe_from`.
+    """The hysteresis thresholds of tags (Canny 1986).
 
     Attributes:
-        follow_from, believe_from: posteriors.
-        n_frames: a tag has so many frames at least, unless the file has fewer: what is seen in a
-            single frame is wrong more often than not.
+        low_threshold: posterior that each frame of a tag has at least.
+        high_threshold: posterior that one frame of a tag has at least.
+        n_frames: minimum number of frames of a tag, unless the file has fewer. Most classes that
+            are seen in a single frame only are wrong.
     """
 
-    follow_from: float = 0.15
-    believe_from: float = 0.3
+    low_threshold: float = 0.15
+    high_threshold: float = 0.3
     n_frames: int = 2
 
 
 class Tagger:
-    """Takes the posteriors of a file as they come; holds only what may become a tag."""
+    """Turns a stream of posteriors into tags; holds only those above the low threshold."""
 
     def __init__(self, labels: Sequence[str], options: TagOptions = TagOptions()) -> None:
         self._labels = labels
@@ -37,8 +35,8 @@ class Tagger:
         self._n_frames = 0
 
     def take(self, posterior: Matrix) -> None:
-        """Note the likely classes of the next (n, labels) frames; of one name, they add up."""
-        rows, places = (posterior >= self._options.follow_from).nonzero()
+        """Read the (n, c) posteriors of the next frames; those of classes of one name are added."""
+        rows, places = (posterior >= self._options.low_threshold).nonzero()
         for row, place in zip(rows.tolist(), places.tolist(), strict=True):
             frames = self._seen.setdefault(self._labels[place], {})
             number = self._n_frames + row
@@ -46,10 +44,10 @@ class Tagger:
         self._n_frames += len(posterior)
 
     def finish(self, segments: Sequence[Segment]) -> tuple[Tag, ...]:
-        """The tags, the surest first.
+        """Return the tags, the most probable first.
 
         Args:
-            segments: of all frames that were taken, in their order.
+            segments: of all frames, in the order of `take`.
         """
         least = min(self._options.n_frames, len(segments))
         tags = [
@@ -62,7 +60,7 @@ class Tagger:
             for name, frames in self._seen.items()
             for run in _find_runs(sorted(frames), segments)
             if len(run) >= least
-            and (surest := max(frames[number] for number in run)) >= self._options.believe_from
+            and (surest := max(frames[number] for number in run)) >= self._options.high_threshold
         ]
         return tuple(sorted(tags, key=lambda tag: (-tag.probability, tag.start_seconds, tag.name)))
 

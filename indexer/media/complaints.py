@@ -10,10 +10,10 @@ N_LINES = 50
 LINE_BYTES = 500
 COMPLAINT_LENGTH = 120
 
-# Errors by level alone: nothing of what is shown is lost by these. Seen in real files that play
-# well, in cuts of them at frames that are no key frames, and in joined MP3s.
+# Messages of the level "error" that lose no picture or sound. Seen in real files that play well, in
+# cuts of them at other frames than key frames, and in concatenated MP3s.
 _HARMLESS = (
-    # What H.264 and HEVC keep for reference, at a cut or with open groups of pictures.
+    # Reference frames of H.264 and HEVC, at a cut or with open groups of pictures.
     "mmco: unref short failure",
     "co located pocs unavailable",
     "number of reference frames",
@@ -21,7 +21,7 @@ _HARMLESS = (
     "reference picture missing during reorder",
     "missing reference picture",
     "could not find ref with poc",
-    # A stream that is entered before its parameters were sent.
+    # The start of a stream whose parameter sets come later.
     "non-existing pps",
     "non-existing sps",
     "decode_slice_header error",
@@ -29,14 +29,14 @@ _HARMLESS = (
     "pps id out of range",
     "error parsing nal unit",
     "invalid frame dimensions 0x0",
-    # Tags, padding and joints between the frames of MPEG audio.
+    # Tags, padding and joins between the frames of MPEG audio.
     "header missing",
     "invalid new backstep",
     # Time stamps.
     "non monotonically increasing dts",
     "backward in time",
 )
-# What ffmpeg itself says after a decoder gave its reason; versions 5, 6 and 7.
+# Messages of ffmpeg itself that follow the decoder's own (versions 5, 6 and 7).
 _OF_THE_PROGRAM = (
     "error while decoding stream",
     "error submitting packet to decoder",
@@ -48,11 +48,11 @@ _PLACE = re.compile(r"file:.*|(?<!\S)/\S{2,}")
 
 
 class Complaints:
-    """The log of one run of the decoder, read as it comes.
+    """The log of one ffmpeg process, read in chunks.
 
     Attributes:
-        n_losses: complaints that mean a loss, repeated ones counted.
-        first_loss: the first of these as it was logged; empty where there is none.
+        n_losses: number of messages that mean a loss, repetitions included.
+        first_loss: the first of these; empty if there is none.
     """
 
     def __init__(self) -> None:
@@ -64,11 +64,11 @@ class Complaints:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The last lines of the log, each cut to a length."""
+        """The last `N_LINES` lines of the log, each truncated to `LINE_BYTES`."""
         return tuple(self._lines)
 
     def take(self, chunk: bytes) -> None:
-        """Take bytes of the log; lines of any length are held to a limit."""
+        """Read the next bytes of the log; long lines are truncated."""
         *lines, rest = (self._rest + chunk).split(b"\n")
         self._rest = rest[:LINE_BYTES]
         for line in lines:
@@ -78,11 +78,11 @@ class Complaints:
                 self._count(text)
 
     def finish(self) -> None:
-        """The log has ended, maybe within a line."""
+        """Read the last line, which may lack its line feed."""
         self.take(b"\n")
 
     def _count(self, line: str) -> None:
-        """Count a line where it tells of a loss; what follows from a harmless one is harmless."""
+        """Count a line that means a loss; a consequence of a harmless message is harmless."""
         repeated = _REPEATED.search(line)
         if repeated is not None:
             self.n_losses += int(repeated[1]) * self._is_loss
@@ -96,7 +96,7 @@ class Complaints:
 
 
 def describe_complaint(line: str, path: Path) -> str:
-    """A line of the log in at most `COMPLAINT_LENGTH` printable characters, without any path."""
+    """Shorten a log line to `COMPLAINT_LENGTH` printable characters, without any path."""
     for place in (f"file:{path.absolute()}", str(path.absolute()), path.name):
         line = line.replace(place, "the file")
     bare = _PLACE.sub("the file", _SOURCE.sub(r"\1: ", line))

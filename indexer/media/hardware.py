@@ -13,8 +13,8 @@ from mvsearch.indexer.media.probe import Probe
 from mvsearch.indexer.media.programs import find_program, run_program
 from mvsearch.store.errors import MediaError
 
-# By ffmpeg's names, with the files that such a device shows up as. Without one of these nothing is
-# tried, so that a machine without hardware pays nothing.
+# ffmpeg's names of the methods, with their device files. A method without any of these files is not
+# tried, so that a machine without hardware loses no time.
 DEVICE_FILES: dict[str, tuple[str, ...]] = {
     "cuda": ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"),
     "qsv": ("/dev/dri/renderD128", "/dev/dri/renderD129"),
@@ -24,13 +24,13 @@ SYSTEM_METHODS: dict[str, tuple[str, ...]] = {
     "darwin": ("videotoolbox",),
     "win32": ("cuda", "qsv", "d3d11va"),
 }
-# Less is noise, or ffmpeg that quietly went on without the hardware.
+# Minimum speed-up. Less is noise, or ffmpeg has fallen back to software.
 LEAST_GAIN = 1.25
 TRIAL_TIMEOUT_SECONDS = 60.0
 
 
 def list_methods() -> tuple[str, ...]:
-    """The methods that ffmpeg offers and this machine seems to have a device for."""
+    """List the methods that ffmpeg supports and whose device files exist."""
     present = SYSTEM_METHODS.get(sys.platform) or tuple(
         name for name, files in DEVICE_FILES.items() if any(Path(file).exists() for file in files)
     )
@@ -39,7 +39,7 @@ def list_methods() -> tuple[str, ...]:
 
 
 class Hardware:
-    """The method for each codec: tried once in a run, given up for all of it on a failure."""
+    """Chooses the method of each codec by one trial in a run; a failure ends its use."""
 
     def __init__(self, list_methods: Callable[[], tuple[str, ...]] = list_methods) -> None:
         self._list_methods = list_methods
@@ -48,11 +48,11 @@ class Hardware:
         self._lock = threading.Lock()
 
     def choose(self, path: Path, probe: Probe, options: DecodeOptions) -> str | None:
-        """The method to decode a file with; None is software.
+        """Return the method to decode a file with; None for software.
 
-        The first file of a codec is tried out, for a part of it each way.
+        The first file of each codec is decoded for `TRIAL_SECONDS` with every method.
         """
-        # A few key frames are decoded before a device is opened.
+        # Decoding a few key frames takes less time than opening a device.
         if probe.picture is None or not options.wants_picture or options.decoded == "key":
             return None
         with self._lock:
@@ -64,13 +64,13 @@ class Hardware:
             return self._chosen.get(codec)
 
     def give_up(self, probe: Probe) -> None:
-        """Decode this codec in software from now on."""
+        """Decode the codec of a file in software from now on."""
         if probe.picture is not None:
             with self._lock:
                 self._chosen[probe.picture.codec] = None
 
     def _try_out(self, path: Path, probe: Probe, options: DecodeOptions) -> str | None:
-        """The fastest method that decodes without a complaint, where it is worth it."""
+        """Return the fastest method without errors, if it is `LEAST_GAIN` as fast as software."""
         software = _time_trial(path, probe, options, None)
         if software is None:
             return None
@@ -85,7 +85,7 @@ class Hardware:
 
 @cache
 def _list_offered() -> frozenset[str]:
-    """The methods that this ffmpeg was built with."""
+    """Return the methods that the installed ffmpeg was built with."""
     command = [find_program("ffmpeg"), "-nostdin", "-hide_banner", "-hwaccels"]
     lines = run_program(command, 20.0).stdout.decode(errors="replace").splitlines()
     return frozenset(line.strip() for line in lines[1:] if line.strip())
@@ -94,7 +94,7 @@ def _list_offered() -> frozenset[str]:
 def _time_trial(
     path: Path, probe: Probe, options: DecodeOptions, hardware: str | None
 ) -> float | None:
-    """Seconds to decode the beginning of a file; None where that fails."""
+    """Measure the seconds to decode the start of a file; None if it fails."""
     began = time.perf_counter()
     try:
         done = run_program(build_trial(path, probe, options, hardware), TRIAL_TIMEOUT_SECONDS)

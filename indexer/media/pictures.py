@@ -25,7 +25,7 @@ from mvsearch.store.errors import MediaError
 
 PICTURE_TIMEOUT_SECONDS = 30.0
 PICTURE_COMPLAINT = "the picture cannot be decoded: it is damaged or too large"
-# Pillow's decoders of these formats take the file as a whole.
+# Pillow reads the whole file of these formats into memory.
 MAX_FILE_BYTES = 256 * 2**20
 
 _DEMUXERS: tuple[tuple[bytes, str], ...] = (
@@ -49,20 +49,20 @@ def is_picture_head(head: bytes) -> bool:
 
 
 def read_image(path: Path, frame_size: tuple[int, int]) -> Pixels:
-    """Read a picture (PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, JPEG XL), the first of an animation.
+    """Read an image (PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, JPEG XL), or the first of an animation.
 
-    HEIC is read where `pillow_heif` is installed.
+    HEIC needs the package `pillow_heif`.
 
     Args:
-        path: of the picture; what it is is told by its content.
-        frame_size: (width, height) that the whole picture is scaled to.
+        path: of the image; its format is detected from its content.
+        frame_size: (width, height) in pixels to which it is scaled, without keeping its shape.
 
     Returns:
-        (height, width, 3) RGB; what is transparent lies on white.
+        (height, width, 3) uint8 RGB; transparent parts are white.
 
     Raises:
-        MediaError: "unreadable", "no_media" (no picture), "decode_failed", "timed_out".
-        ToolMissingError: there is no ffmpeg.
+        MediaError: "unreadable", "no_media" (not an image), "decode_failed" or "timed_out".
+        ToolMissingError: ffmpeg is not installed.
     """
     head = _read_head(path)
     kind = _find_pillow_format(head)
@@ -86,7 +86,11 @@ def read_image(path: Path, frame_size: tuple[int, int]) -> Pixels:
 
 
 def _read_head(path: Path) -> bytes:
-    """The first bytes."""
+    """Read the first bytes of a file.
+
+    Raises:
+        MediaError: "unreadable".
+    """
     try:
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
@@ -97,7 +101,11 @@ def _read_head(path: Path) -> bytes:
 
 
 def _find_demuxer(head: bytes) -> str:
-    """The demuxer for a picture: by the name of the file, ffmpeg would take `%d` as a list."""
+    """Return the demuxer for an image; ffmpeg's own choice reads `%d` in names as a pattern.
+
+    Raises:
+        MediaError: "no_media".
+    """
     for magic, demuxer in _DEMUXERS:
         if head.startswith(magic):
             return demuxer
@@ -107,7 +115,7 @@ def _find_demuxer(head: bytes) -> str:
 
 
 def _find_pillow_format(head: bytes) -> str | None:
-    """Pillow's name of a format that it reads and ffmpeg may not; animations count."""
+    """Return Pillow's name of a format that not every ffmpeg reads, else None."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     brand = find_brand(head)
@@ -117,7 +125,7 @@ def _find_pillow_format(head: bytes) -> str | None:
 
 
 def _read_with_pillow(path: Path, kind: str, frame_size: tuple[int, int]) -> Pixels:
-    """Decode a picture in this process; its size is looked at before."""
+    """Decode an image with Pillow, after checking its size."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     _check_reader(kind)
@@ -140,10 +148,10 @@ def _read_with_pillow(path: Path, kind: str, frame_size: tuple[int, int]) -> Pix
 
 
 def _check_reader(kind: str) -> None:
-    """Make sure that Pillow can read a format, or say what to install.
+    """Check that Pillow can read a format.
 
     Raises:
-        MediaError: it cannot.
+        MediaError: "no_media"; the message says what to install.
     """
     from PIL import features
 

@@ -30,14 +30,14 @@ from mvsearch.store.errors import MediaError
 
 PROBE_TIMEOUT_SECONDS = 20.0
 
-# Asked for by name: a file with a thousand chapters or attachments shall not flood the answer.
+# Named one by one, as a file may have thousands of chapters or attachments.
 _ENTRIES = (
     "format=format_name,duration:format_tags:"
     "stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,sample_rate,"
     "sample_aspect_ratio,color_space,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
     "stream_side_data=rotation:stream_tags"
 )
-# Tags that name the track or the muxer, not the music.
+# Tags that describe the stream or the muxer, not the music.
 _STREAM_ONLY_TAGS = frozenset(
     {"title", "language", "handler_name", "vendor_id", "encoder", "duration", "creation_time"}
 )
@@ -45,16 +45,17 @@ _STREAM_ONLY_TAGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the container says, before anything is decoded.
+    """The streams and tags of a file, as its container states them.
 
     Attributes:
-        duration_seconds: by the header, which may lie; None where it gives none.
-        picture: the stream to watch; None for sound alone. Cover art is not a picture.
-        is_picture_lost: there is a stream of pictures whose size is nowhere told, as where a
-            broadcast is cut and its parameters never come; it cannot be decoded.
-        sounds: streams that can be heard, the one to take first.
-        tags: lower-case keys; of the container and, where it has none, of its streams.
-        year: as the tags give it, of the recording before that of the release; None where none.
+        duration_seconds: by the header, which may be wrong; None if it has none.
+        picture: the video stream to use; None if there is none. Cover art is no video stream.
+        sounds: the audio streams that can be decoded, the one to use first.
+        title, artist: from the tags, else from the file name; `artist` may be None.
+        tags: by lower-case key; those of the container come before those of its streams.
+        is_picture_lost: there is a video stream of unknown size, which cannot be decoded, such as a
+            cut of a broadcast without its parameter sets.
+        year: of the recording, else of the release, by the tags; None if they have none.
     """
 
     duration_seconds: float | None
@@ -69,17 +70,17 @@ class Probe:
 
     @property
     def sound(self) -> SoundStream | None:
-        """The stream to hear."""
+        """The audio stream to use; None if there is none."""
         return self.sounds[0] if self.sounds else None
 
 
 def probe_file(path: Path, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> Probe:
-    """Ask ffprobe what a file holds.
+    """Read the streams, tags and duration of a file with ffprobe.
 
     Raises:
-        MediaError: "unreadable" (empty, no media, no permission, a playlist), "no_media" (no stream
-            of picture or sound), "truncated" (its index is missing), "timed_out".
-        ToolMissingError: there is no ffprobe.
+        MediaError: "unreadable" (empty, no media, no permission, a playlist), "no_media" (no video
+            or audio stream), "truncated" (its index is missing) or "timed_out".
+        ToolMissingError: ffprobe is not installed.
     """
     _check_size(path)
     done = run_program(_probe_command(path), timeout_seconds)
@@ -94,7 +95,7 @@ def probe_file(path: Path, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> Pr
 
 
 def _check_size(path: Path) -> None:
-    """Refuse what is empty or gone before a program is started for it."""
+    """Raise MediaError if a file is empty or missing, without starting a program."""
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -104,7 +105,7 @@ def _check_size(path: Path) -> None:
 
 
 def _refuse(path: Path, log: str) -> MediaError:
-    """The error for a file that ffprobe would not open; only what began well can be truncated."""
+    """Return the error for a file that ffprobe rejects; "truncated" needs a valid start."""
     error = explain_refusal(log)
     if error.code == "truncated":
         with path.open("rb") as file:
@@ -114,7 +115,7 @@ def _refuse(path: Path, log: str) -> MediaError:
 
 
 def _probe_command(path: Path) -> list[str]:
-    """The ffprobe call; its input options are those of the ffmpeg graph, guards included."""
+    """Build the command of ffprobe, with the guarded input options of `open_input`."""
     guarded = compile_graph(open_input(path).output("-", f="null"))
     input_options = guarded[1 : guarded.index("-i") + 2]
     return [
@@ -125,7 +126,11 @@ def _probe_command(path: Path) -> list[str]:
 
 
 def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
-    """Turn ffprobe's JSON into a `Probe`."""
+    """Convert the JSON output of ffprobe to a `Probe`.
+
+    Raises:
+        MediaError: "no_media".
+    """
     container = answer.get("format", {})
     streams = [stream for stream in answer.get("streams", []) if "index" in stream]
     picture = choose_picture(streams)
@@ -153,7 +158,7 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
 def _merge_tags(
     container: str, tags: Mapping[str, str], streams: list[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Tags by lower-case key; Ogg keeps those of the music in its streams, others do not."""
+    """Merge tags by lower-case key; only Ogg has those of the music in its streams."""
     merged: dict[str, str] = {}
     for stream in streams:
         if stream.get("codec_type") in {"audio", "video"}:

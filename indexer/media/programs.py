@@ -16,7 +16,7 @@ from mvsearch.store.errors import FailureCode, MediaError, ToolMissingError
 
 logger = logging.getLogger(__name__)
 
-# Containers that hold their own media. Left out on purpose: playlists and manifests (hls, dash,
+# Demuxers of containers that hold their own media. Not allowed: playlists and manifests (hls, dash,
 # concat, imf), file-name patterns (image2), devices, text and subtitles.
 CONTAINERS = (
     "3g2,3gp,aa,aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,h263,h264,hevc,"
@@ -24,7 +24,7 @@ CONTAINERS = (
     "rm,tak,truehd,tta,vc1,voc,w64,wav,webm,wtv,wv"
 )
 PROTOCOLS = "file,pipe"
-# 64 Mi pixels is twice 8K; a header that claims more is there to eat memory.
+# 64 Mi pixels are twice 8K. A larger size in a header is an attack on the memory.
 MAX_PIXELS = 64 * 2**20
 
 _INSTALL = {
@@ -52,10 +52,10 @@ _REASONS: tuple[tuple[str, FailureCode, str], ...] = (
 
 @cache
 def find_program(name: str) -> str:
-    """Find ffmpeg or ffprobe: on the path, else where this Python's environment keeps programs.
+    """Find ffmpeg or ffprobe in $PATH, else in the folder of the Python interpreter.
 
     Raises:
-        ToolMissingError: it is not on the path; the message holds the line to type.
+        ToolMissingError: it is not installed; the message has the command that installs it.
     """
     found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
     if found is None:
@@ -66,7 +66,7 @@ def find_program(name: str) -> str:
 
 @cache
 def passthrough_option() -> dict[str, str]:
-    """The option that hands frames over as they are, by version: `-fps_mode` came with 5.1."""
+    """Return the option that neither drops nor repeats frames; ffmpeg 5.1 renamed it."""
     banner = run_program([find_program("ffmpeg"), "-version"], 20.0).stdout.decode(errors="replace")
     version = re.match(r"ffmpeg version n?(\d+)\.(\d+)", banner)
     is_old = version is not None and (int(version[1]), int(version[2])) < (5, 1)
@@ -76,14 +76,19 @@ def passthrough_option() -> dict[str, str]:
 def open_input(
     path: Path, formats: str = CONTAINERS, options: Mapping[str, Any] | None = None
 ) -> Any:
-    """The input node of an ffmpeg graph, guarded.
+    """Return a guarded input node of an ffmpeg graph.
 
-    `file:` and an absolute path keep a name from being read as an option, a protocol or a list;
-    the white lists keep the content from naming other files or hosts.
+    The prefix `file:` and an absolute path prevent ffmpeg from reading a name as an option, a
+    protocol or a pattern. The white lists prevent the content from opening other files or hosts.
+
+    Args:
+        path: of the file.
+        formats: the allowed demuxers, separated by commas.
+        options: further input options.
     """
     import ffmpeg
 
-    # As a path: the library hashes text as UTF-8, and a name need not be any.
+    # As a path: ffmpeg-python encodes strings as UTF-8, which fails for some file names.
     return ffmpeg.input(
         Path(f"file:{path.absolute()}"),
         protocol_whitelist=PROTOCOLS,
@@ -94,14 +99,14 @@ def open_input(
 
 
 def open_raw(**settings: Any) -> Any:
-    """The input node of what is handed over on standard input."""
+    """Return the input node of raw data on standard input."""
     import ffmpeg
 
     return ffmpeg.input("pipe:0", **settings)
 
 
 def compile_graph(*outputs: Any) -> list[str]:
-    """The command line of an ffmpeg graph that never reads the terminal nor talks much."""
+    """Compile an ffmpeg graph to a command that reads no terminal and logs only errors."""
     import ffmpeg
 
     quiet = ffmpeg.merge_outputs(*outputs).global_args(
@@ -113,10 +118,15 @@ def compile_graph(*outputs: Any) -> list[str]:
 def run_program(
     command: list[str], timeout_seconds: float, given: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end with its output collected.
+    """Run a program and return its output.
+
+    Args:
+        command: the program and its arguments.
+        timeout_seconds: after which the program is killed.
+        given: bytes for its standard input; None closes it.
 
     Raises:
-        MediaError: "timed_out"; the program is gone by then.
+        MediaError: "timed_out".
     """
     logger.debug("runs %s", shlex.join(command))
     source: dict[str, Any] = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
@@ -131,7 +141,7 @@ def run_program(
 
 
 def find_reason(log: str) -> MediaError | None:
-    """The error that a log tells in so many words; None where it is vague."""
+    """Return the error that a log states; None if it has no known message."""
     lowered = log.lower()
     for mark, code, message in _REASONS:
         if mark in lowered:
@@ -140,7 +150,7 @@ def find_reason(log: str) -> MediaError | None:
 
 
 def explain_refusal(log: str) -> MediaError:
-    """Say in plain words why ffmpeg or ffprobe would not open a file, from what it logged."""
+    """Return the error for a file that ffmpeg or ffprobe does not open, by its log."""
     return find_reason(log) or MediaError(
         "unreadable", "it is not readable video or sound: damaged, or another format"
     )

@@ -16,31 +16,31 @@ from mvsearch.store.records import MAX_STILL_BYTES, Still
 
 Frame = npt.NDArray[np.uint8]
 
-# In pixels, of the longer side; frames come as 224 × 224 to most encoders.
+# In pixels, of the longer side. Most encoders take frames of 224 × 224.
 LONGEST_SIDE = 192
 SHORTEST_SIDE = 8
-# About 2 KB and 1 ms of a core a picture.
+# About 2 KB and 1 ms of processor time a still.
 QUALITY, METHOD = 50, 2
-# A song of 200 s has one each 4.2 s; a video's stills are some 100 KB.
+# One every 4.2 s for a song of 200 s; about 100 KB a video.
 MAX_STILLS = 48
 MIN_STEP_SECONDS = 3.0
-# Brightness that spreads by less shows next to nothing: fades, black with a logo in a corner; and
-# by less within rows or within columns: one colour between bars.
+# Frames with a smaller spread of brightness show little, such as fades or black with a logo. The
+# second applies within rows and within columns: a frame of one colour between bars.
 MIN_SPREAD = 8.0
 MIN_LINE_SPREAD = 3.0
-# Key frames alone will do where they give this share of the stills that there would be.
+# Key frames alone are enough if they give this share of the expected stills.
 ENOUGH = 0.25
-# Of longer files, only key frames are read: a page does not wait for hours of film.
+# Of longer files only key frames are decoded, as all frames would take too long.
 MAX_WHOLE_SECONDS = 600.0
-# A picture from a library is no larger, or it is not ours, of this version or another.
+# In pixels. A larger still in a library was not written by mvsearch.
 MAX_SIDE = 512
 
 
 class StillTaker:
-    """Takes stills of a video as its frames come; the first that shows something of each step.
+    """Selects the first frame of each time step that shows something.
 
-    The step follows the duration in the header. Where that lies, it is doubled, and every other
-    still is dropped, as often as needed: memory holds no more than `max_stills`.
+    The step follows from the duration in the header. If there are more than `max_stills`, the step
+    is doubled and every second still is dropped, so that memory is bounded.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class StillTaker:
         self._dull: tuple[float, float, Frame] | None = None
 
     def take(self, batch: FrameBatch) -> None:
-        """Look at frames in the order of time."""
+        """Select stills of a batch; batches come in the order of time."""
         for number in np.flatnonzero(~batch.is_uniform):
             seconds = float(batch.start_seconds[number])
             slot = math.floor(seconds / self._step_seconds)
@@ -71,14 +71,14 @@ class StillTaker:
                 self._dull = spread, seconds, frame.copy()
 
     def finish(self) -> tuple[Still, ...]:
-        """The stills in the order of time; the clearest frame where none shows much."""
+        """Return the stills in the order of time; if none, the frame of the largest spread."""
         if not self._taken and self._dull is not None:
             _, seconds, frame = self._dull
             return (Still(seconds, encode_still(frame, self._size)),)
         return tuple(self._taken[slot] for slot in sorted(self._taken))
 
     def _thin(self) -> None:
-        """Double the step once there are too many."""
+        """Double the step if there are too many stills."""
         if len(self._taken) <= self._max_stills:
             return
         self._step_seconds *= 2
@@ -89,22 +89,22 @@ class StillTaker:
 
 
 def choose_step(duration_seconds: float | None, max_stills: int = MAX_STILLS) -> float:
-    """Seconds from one still to the next, by the duration in the header."""
+    """Return the seconds between stills for a duration by the header."""
     return max(MIN_STEP_SECONDS, (duration_seconds or 0.0) / max_stills)
 
 
 def choose_size(picture: PictureStream) -> tuple[int, int]:
-    """Width and height of a still: the picture's own shape as it is shown."""
+    """Return width and height of a still in pixels, with the aspect ratio of the display."""
     wide, high = picture.width * picture.pixel_aspect, float(picture.height)
     scale = LONGEST_SIDE / max(wide, high)
     return max(SHORTEST_SIDE, round(wide * scale)), max(SHORTEST_SIDE, round(high * scale))
 
 
 def measure_spread(frame: Frame) -> float:
-    """How much a (height, width, 3) frame shows; from 1 on it is enough.
+    """Measure the spread of brightness of a (height, width, 3) frame; 1 is the threshold.
 
-    The measure is the mean distance of brightness from its median: a small bright spot on black
-    raises a standard deviation as much as a whole dark picture does.
+    It is the mean absolute deviation from the median, which a small bright spot on black changes
+    less than the standard deviation.
     """
     brightness = frame[::4, ::4].mean(axis=2, dtype=np.float32)
     lines = (np.abs(brightness - brightness.mean(axis, keepdims=True)).mean() for axis in (0, 1))
@@ -113,7 +113,7 @@ def measure_spread(frame: Frame) -> float:
 
 
 def encode_still(frame: Frame, size: tuple[int, int]) -> bytes:
-    """A frame as a WebP of that width and height (RFC 9649)."""
+    """Encode a (height, width, 3) RGB frame as WebP (RFC 9649) of the given (width, height)."""
     from PIL import Image
 
     written = io.BytesIO()
@@ -123,7 +123,7 @@ def encode_still(frame: Frame, size: tuple[int, int]) -> bytes:
 
 
 def is_still(image: bytes) -> bool:
-    """Whether bytes that a library gives are one small WebP picture and nothing else."""
+    """Return whether bytes from a library are exactly one small, valid WebP image."""
     from PIL import Image
 
     if not 12 < len(image) <= MAX_STILL_BYTES:
@@ -141,11 +141,11 @@ def is_still(image: bytes) -> bool:
 
 
 def make_stills(path: Path) -> tuple[Still, ...]:
-    """Take the stills of a file, of its key frames alone where there are enough.
+    """Make the stills of a file, from its key frames alone if these are enough.
 
     Raises:
-        MediaError: it cannot be read or decoded.
-        ToolMissingError: there is no ffmpeg.
+        MediaError: the file has no video stream, or cannot be read or decoded.
+        ToolMissingError: ffmpeg is not installed.
     """
     probe = probe_file(path)
     if probe.picture is None:

@@ -8,23 +8,24 @@ from typing import Any
 
 from mvsearch.indexer.media.files.naming import clean_text
 
-# Nothing is heard below half of it, and the less it is, the more a byte is blown up.
+# In hertz. Lower rates hold nothing audible, and resampling would inflate a small file.
 MIN_SAMPLE_RATE = 1000
 _NO_CODEC = frozenset({"", "none", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
 class PictureStream:
-    """A stream of moving pictures.
+    """A video stream.
 
     Attributes:
         index: of the stream in the container.
-        width, height: after rotation.
-        pixel_aspect: width of a pixel as it is shown over its height, after rotation.
-        rotation_degrees: clockwise turn that the player applies: 0, 90, 180 or 270.
-        frame_rate: average frames per second by the header; None where it gives none.
-        colour_space: as ffprobe names it; empty where the file does not say.
-        reorder_depth: by how many frames decoding runs ahead of showing; 0 without B-frames.
+        width, height: in pixels, after rotation.
+        rotation_degrees: clockwise rotation on display: 0, 90, 180 or 270.
+        pixel_aspect: sample aspect ratio, width over height, after rotation.
+        frame_rate: average frames per second by the header; None if it has none.
+        colour_space: as ffprobe names it; empty if unknown.
+        reorder_depth: number of frames that are decoded before their display order; 0 without
+            B-frames.
     """
 
     index: int
@@ -40,7 +41,7 @@ class PictureStream:
 
 @dataclass(frozen=True, slots=True)
 class SoundStream:
-    """A stream of sound."""
+    """An audio stream; `sample_rate` is in hertz."""
 
     index: int
     codec: str
@@ -49,7 +50,7 @@ class SoundStream:
 
 @dataclass(frozen=True, slots=True)
 class SubtitleStream:
-    """A stream of subtitles; language and title where the container tells."""
+    """A subtitle stream; language and title are None if the container has none."""
 
     index: int
     codec: str
@@ -58,7 +59,7 @@ class SubtitleStream:
 
 
 def choose_picture(streams: list[Mapping[str, Any]]) -> PictureStream | None:
-    """The default stream, then the largest; never cover art."""
+    """Choose the default video stream, else the largest; cover art never; None if there is none."""
     candidates = [stream for stream in streams if _is_picture(stream)]
     if not candidates:
         return None
@@ -90,13 +91,13 @@ def choose_picture(streams: list[Mapping[str, Any]]) -> PictureStream | None:
 
 
 def _is_picture(stream: Mapping[str, Any]) -> bool:
-    """Whether a stream is moving pictures of a known size that there is a codec for."""
+    """Return whether a stream is video of a known size and codec."""
     has_size = int(stream.get("width", 0)) > 0 and int(stream.get("height", 0)) > 0
     return has_size and is_video(stream)
 
 
 def is_video(stream: Mapping[str, Any]) -> bool:
-    """Whether a stream is moving pictures that there is a codec for."""
+    """Return whether a stream is video of a known codec, and not cover art."""
     return (
         stream.get("codec_type") == "video"
         and str(stream.get("codec_name", "")) not in _NO_CODEC
@@ -106,12 +107,12 @@ def is_video(stream: Mapping[str, Any]) -> bool:
 
 
 def _disposition(stream: Mapping[str, Any], name: str) -> int:
-    """A flag of the stream, 0 or 1."""
+    """Return a disposition flag of a stream, 0 or 1."""
     return int(stream.get("disposition", {}).get(name, 0))
 
 
 def _read_rotation(stream: Mapping[str, Any]) -> int:
-    """Clockwise degrees: the display matrix counts the other way, the old `rotate` tag this way."""
+    """Return clockwise degrees; the display matrix has the opposite sign of the `rotate` tag."""
     for side in stream.get("side_data_list", []):
         if "rotation" in side:
             return round(-float(side["rotation"]) / 90) * 90 % 360
@@ -120,7 +121,7 @@ def _read_rotation(stream: Mapping[str, Any]) -> int:
 
 
 def list_sounds(streams: list[Mapping[str, Any]]) -> tuple[SoundStream, ...]:
-    """Streams that can be decoded, the default one first."""
+    """List the audio streams that can be decoded, the default one first."""
     usable = [
         stream
         for stream in streams
@@ -140,7 +141,7 @@ def list_sounds(streams: list[Mapping[str, Any]]) -> tuple[SoundStream, ...]:
 
 
 def read_subtitle(stream: Mapping[str, Any]) -> SubtitleStream:
-    """A subtitle stream with what its tags say; "und" is no language."""
+    """Read a subtitle stream with its tags; the language "und" (undetermined) becomes None."""
     tags = {key.lower(): clean_text(value) for key, value in stream.get("tags", {}).items()}
     language = tags.get("language", "")
     return SubtitleStream(
@@ -152,7 +153,7 @@ def read_subtitle(stream: Mapping[str, Any]) -> SubtitleStream:
 
 
 def parse_positive(value: object) -> float | None:
-    """A number such as `12.5` or `30000/1001`; None unless it is finite and above zero."""
+    """Parse a number such as `12.5` or `30000/1001`; None unless it is finite and positive."""
     try:
         number = float(Fraction(str(value)))
     except (ValueError, ZeroDivisionError, OverflowError):

@@ -14,11 +14,16 @@ WRITE_TIMEOUT_SECONDS = 120.0
 
 
 def write_frames(path: Path, frames: npt.NDArray[np.uint8], frame_rate: float) -> None:
-    """Write (n, height, width, 3) RGB frames as a video without compression.
+    """Write (n, height, width, 3) uint8 RGB frames as an uncompressed QuickTime video.
+
+    Args:
+        path: of the file.
+        frames: in the order of time.
+        frame_rate: frames per second.
 
     Raises:
-        MediaError: it cannot be written.
-        ToolMissingError: there is no ffmpeg.
+        MediaError: the file cannot be written.
+        ToolMissingError: ffmpeg is not installed.
     """
     size = f"{frames.shape[2]}x{frames.shape[1]}"
     source = open_raw(f="rawvideo", pix_fmt="rgb24", s=size, r=frame_rate)
@@ -26,11 +31,16 @@ def write_frames(path: Path, frames: npt.NDArray[np.uint8], frame_rate: float) -
 
 
 def write_samples(path: Path, samples: Matrix, sample_rate: int) -> None:
-    """Write (n,) float32 mono samples as sound without compression.
+    """Write (n,) float32 mono samples in [-1, 1] as an uncompressed WAV file.
+
+    Args:
+        path: of the file.
+        samples: in the order of time.
+        sample_rate: in hertz.
 
     Raises:
-        MediaError: it cannot be written.
-        ToolMissingError: there is no ffmpeg.
+        MediaError: the file cannot be written.
+        ToolMissingError: ffmpeg is not installed.
     """
     source = open_raw(f="f32le", ar=sample_rate, ac=1)
     _write(

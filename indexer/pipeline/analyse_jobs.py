@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from mvsearch.indexer.encoders import Encoder, Encoders
 from mvsearch.indexer.encoders.networks.weights import try_out
@@ -53,15 +54,13 @@ def analyse_jobs(
     if not jobs:
         return
 
-    def prepare(encoder: Encoder) -> None:
-        try_out(encoder)
-        progress.advance("prepare")
-
     needed = sorted({stage for job in jobs for stage in job.lacking})
     files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
     with (
         Lengths(files) as lengths,
-        EncoderPool(encoders, needed, n_decoders=n_workers, prepare=prepare) as encoder_pool,
+        EncoderPool(
+            encoders, needed, n_decoders=n_workers, prepare=partial(_prepare, progress)
+        ) as encoder_pool,
     ):
         if encoder_pool.n_encoders:
             progress.begin("prepare", encoder_pool.n_encoders, "encoders")
@@ -76,11 +75,22 @@ def analyse_jobs(
             if outcome is None:
                 continue
             keep(job, outcome)
-            path = job.files[0].file.path
-            logger.info("analysed %s", path)
-            lengths.finish(path, outcome.video.duration_seconds if outcome.video else 0.0)
-            progress.measure("analyse", *lengths.measure())
-            progress.advance("analyse")
+            _report(job, outcome, lengths, progress)
+
+
+def _prepare(progress: Progress, encoder: Encoder) -> None:
+    """Load an encoder; the first use exports its network, which takes seconds."""
+    try_out(encoder)
+    progress.advance("prepare")
+
+
+def _report(job: Job, outcome: Outcome, lengths: Lengths, progress: Progress) -> None:
+    """Report that a file is done, and the remaining duration of all files."""
+    path = job.files[0].file.path
+    logger.info("analysed %s", path)
+    lengths.finish(path, outcome.video.duration_seconds if outcome.video else 0.0)
+    progress.measure("analyse", *lengths.measure())
+    progress.advance("analyse")
 
 
 def _run_job(

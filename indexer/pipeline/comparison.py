@@ -18,14 +18,14 @@ from mvsearch.store.records import Failure, Location
 
 
 class Folders:
-    """Some folders; of what lies in several, the nearest counts."""
+    """The folders of a run; a file belongs to the innermost one."""
 
     def __init__(self, folders: Iterable[Path], *, is_recursive: bool) -> None:
         self._by_key = {path_key(folder): folder for folder in folders}
         self._is_recursive = is_recursive
 
     def find(self, key: str) -> Path | None:
-        """The one that should have the file of a path key, if any."""
+        """Return the innermost folder that holds a path key; None if there is none."""
         while (above := os.path.dirname(key)) != key:  # noqa: PTH120  # keys are text
             key = above
             if key in self._by_key or not self._is_recursive:
@@ -33,28 +33,28 @@ class Folders:
         return None
 
     def hold(self, key: str) -> bool:
-        """Whether a path key is one of them, or of what lies below."""
+        """Return whether a path key is one of the folders or lies in one."""
         return key in self._by_key or self.find(key) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Files, and what a catalogue knows that these should meet.
+    """Files, and the entries of the catalogue to compare them with.
 
     Attributes:
+        files: the files of the run.
         present: path keys of the files.
-        unfinished: files that are left for now, by their names.
-        failures: what could not be looked at.
-        known: locations by path key.
-        expected: those of `known` that should be among the files.
-        old_failures: of earlier runs, by path key, that the files should show again.
-        everywhere: all that is known of where the contents lie, in whatever folder, by path key.
-        identify: gives a file's content id, or raises MediaError.
-        find_folder: the folder by which a path key is judged; None for one that is judged with
-            those of no folder.
+        unfinished: files with the name of an unfinished download.
+        failures: files and folders that could not be read.
+        known: all locations in the catalogue, by path key.
+        expected: those of `known` that lie in the folders of the run.
+        old_failures: failures of earlier runs in these folders, by path key.
+        everywhere: the locations in which other files of the same videos may lie, by path key.
+        identify: computes a file's content id, or raises MediaError.
+        find_folder: returns the folder of a path key; None for a file that was named itself.
         named: path keys of the files that were named themselves.
-        ignored: media and folders that are left out.
-        removed: the files whose video was removed and stays out, by path key.
+        ignored: media and folders that `.mvsearchignore` excludes.
+        removed: locations of videos that were removed by name, by path key.
     """
 
     files: tuple[ScannedFile, ...]
@@ -153,7 +153,7 @@ def _group_file(
 def _keep_out(
     asked: Comparison, fresh: Sequence[Found], removed: Sequence[Found]
 ) -> tuple[list[Found], list[Found]]:
-    """Part what comes in from what stays out: a file that is named brings its video back."""
+    """Separate new files from those of removed videos; a named file brings its video back."""
     stays_out = {location.video_id for location in asked.removed.values()}
     stays_out -= {found.video_id for found in fresh if path_key(found.file.path) in asked.named}
     every = [*fresh, *removed]
@@ -165,10 +165,10 @@ def _keep_out(
 
 @dataclass(frozen=True, slots=True)
 class _Absent:
-    """What should be among the files and is not; see `Inventory`.
+    """Expected files that are absent; see `Inventory`.
 
     Attributes:
-        distrusted: the folders that `missing` is of.
+        distrusted: the folders of `missing`.
     """
 
     gone: tuple[Path, ...]
@@ -178,7 +178,10 @@ class _Absent:
 
 
 def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence[Path]) -> _Absent:
-    """Say for each folder whether what it lacks is gone, or the folder itself may be missing."""
+    """Decide for each folder whether absent files are gone, or the drive may be missing.
+
+    A folder is distrusted if more of its files are absent than present.
+    """
     there = asked.present | {path_key(path) for path in unfinished}
     left_out = Folders(asked.ignored, is_recursive=True)
     ignored: list[Location] = []
@@ -203,7 +206,7 @@ def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence
 def _find_elsewhere(
     asked: Comparison, video_ids: Collection[str]
 ) -> Mapping[str, tuple[Path, ...]]:
-    """The files, besides those that are compared, that still hold some of the contents."""
+    """Find the unchanged files outside this run that hold some of the videos, by video id."""
     found: dict[str, tuple[Path, ...]] = {}
     for key, location in asked.everywhere.items():
         is_other = key not in asked.present
@@ -213,7 +216,7 @@ def _find_elsewhere(
 
 
 def stands(location: Location) -> bool:
-    """Whether a file still has the size and modification time that it was known with."""
+    """Return whether a file has the size and modification time of its location."""
     try:
         found = location.path.stat()
     except OSError:
@@ -222,14 +225,14 @@ def stands(location: Location) -> bool:
 
 
 def is_same(location: Location, file: ScannedFile) -> bool:
-    """Whether a file is taken as unchanged: what `git` and `make` go by as well."""
+    """Return whether a file is unchanged, by size and modification time, as in git."""
     return (location.size, location.mtime_ns) == (file.size, file.mtime_ns)
 
 
 def _identify(
     file: ScannedFile, identify: Callable[[Path], str], failures: list[Failure]
 ) -> list[Found]:
-    """Read what is needed to know a file's content again; what cannot be read is a failure."""
+    """Compute the content id of a file; if it cannot be read, add a failure."""
     try:
         return [Found(file, identify(file.path))]
     except MediaError as error:
@@ -240,7 +243,7 @@ def _identify(
 def _find_healed(
     asked: Comparison, now: Sequence[Failure], distrusted: Collection[Path | None]
 ) -> tuple[Failure, ...]:
-    """The earlier failures that stand no more, besides those of files that are tried again."""
+    """List earlier failures that no longer apply, except those of files that are tried again."""
     failing = {path_key(failure.path) for failure in now}
     return tuple(
         failure
@@ -254,7 +257,7 @@ def _find_healed(
 def _failures_of(
     file: ScannedFile, old: Mapping[str, list[Failure]], catalog: Catalog
 ) -> list[Failure]:
-    """Earlier failures of a file that did not change since."""
+    """Return the earlier failures of a file that has not changed since."""
     failures = old.get(path_key(file.path), [])
     if failures and catalog.failure_stamp(file.path) == (file.size, file.mtime_ns):
         return failures

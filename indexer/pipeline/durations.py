@@ -11,26 +11,26 @@ from mvsearch.indexer.media.probe import Probe, probe_file
 
 logger = logging.getLogger(__name__)
 
-# Probes that wait for their file to be worked on; each is a few kB.
+# Maximum number of probes held for later use; each takes a few kB.
 MAX_AHEAD = 256
-# What a file costs that is not decoded, in seconds of media.
+# Assumed cost of a file that is not decoded, in seconds of media.
 LOOK_UP_SECONDS = 1.0
-# A header may claim more (three years), in which the other files would be lost by rounding.
+# About three years. Larger values in a header would make the sums inexact.
 MAX_SECONDS = 1e8
 
 
 class Lengths:
-    """Probes files in the order of the work, in a thread of its own; each probe is used there.
+    """Probes files ahead of the analysis, in a thread of its own, and estimates the total duration.
 
-    So nothing is probed twice, but for files that are broken or just about to be worked on. Use it
-    in a `with`: its thread ends with it.
+    The analysis uses these probes, so that only damaged files, and files whose analysis starts
+    first, are probed twice. It is a context manager that ends the thread.
     """
 
     def __init__(self, files: Mapping[Path, bool]) -> None:
-        """Take the files to work on.
+        """Prepare the thread, without starting it.
 
         Args:
-            files: by path, in order, whether each is decoded.
+            files: the paths in the order of the work, with whether each is decoded.
         """
         self._files = files
         self._probes: dict[Path, Probe] = {}
@@ -46,7 +46,7 @@ class Lengths:
         self._thread = threading.Thread(target=self._look_ahead, name="lengths", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to look ahead."""
+        """Start the thread."""
         self._thread.start()
         return self
 
@@ -56,34 +56,34 @@ class Lengths:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Look no further."""
+        """End the thread."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
         self._thread.join()
 
     def take(self, path: Path) -> Probe | None:
-        """The probe of a file that is worked on now; None where it was not reached, or is bad."""
+        """Return the probe of a file whose analysis starts; None if it was not probed or failed."""
         with self._changed:
             self._taken.add(path)
             self._changed.notify_all()
             return self._probes.pop(path, None)
 
     def finish(self, path: Path, seconds: float) -> None:
-        """A file is done; it was so long."""
+        """Count a file as done, with its duration in seconds."""
         weight = seconds if self._files[path] else LOOK_UP_SECONDS
         with self._changed:
             self._n_done += 1
             self._done_seconds += weight
             expected = self._left.pop(path, None)
-            # Sums of rounded numbers may end a little below nothing.
+            # Rounding may make the difference slightly negative.
             self._left_seconds = max(0.0, self._left_seconds - (expected or 0.0))
             if expected is None:
                 self._n_known += 1
                 self._known_seconds += weight
 
     def measure(self) -> tuple[float, float]:
-        """Seconds of media that are done, and in all; what is not known yet is like the others."""
+        """Return the seconds of media done and in all; unknown durations are taken as the mean."""
         with self._changed:
             n_unknown = len(self._files) - self._n_done - len(self._left)
             mean = self._known_seconds / self._n_known if self._n_known else 0.0
@@ -91,7 +91,7 @@ class Lengths:
             return self._done_seconds, self._done_seconds + left
 
     def _look_ahead(self) -> None:
-        """Probe what is decoded and not yet worked on."""
+        """Probe the files that are decoded and whose analysis has not started."""
         for path, is_decoded in self._files.items():
             with self._changed:
                 self._changed.wait_for(lambda: self._is_closed or len(self._probes) < MAX_AHEAD)
@@ -101,14 +101,14 @@ class Lengths:
                     continue
             try:
                 probe = probe_file(path)
-            except Exception:  # who works on the file meets it too, and tells it
+            except Exception:  # the analysis of the file reports it
                 logger.debug("while probing %s", path, exc_info=True)
                 continue
             with self._changed:
                 self._keep(path, probe)
 
     def _keep(self, path: Path, probe: Probe) -> None:
-        """Keep a probe for the work, and the length for the account."""
+        """Keep a probe for the analysis, and add its duration to the estimate."""
         if path in self._taken:
             return
         self._probes[path] = probe

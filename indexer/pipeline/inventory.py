@@ -13,9 +13,9 @@ class InventoryOptions:
     """How folders are compared.
 
     Attributes:
-        is_recursive: whether folders below them count.
-        has_retry: whether files that failed before are tried again though they did not change.
-        has_removed: whether files come back whose video was removed by its name.
+        is_recursive: whether subfolders are included.
+        has_retry: whether unchanged files that failed before are tried again.
+        has_removed: whether videos that were removed by name are added again.
     """
 
     is_recursive: bool = True
@@ -28,9 +28,9 @@ class Found:
     """A file to work on.
 
     Attributes:
-        is_retry: it failed before and is to be done again as a whole.
-        others: every other file that holds the same, here and in other folders.
-        folder: the folder asked for in which it lies; None where the file itself was named.
+        is_retry: whether it failed before and all its stages are repeated.
+        others: all other files with the same content, in this run and in other folders.
+        folder: the folder of the run that holds it; None if the file itself was named.
     """
 
     file: ScannedFile
@@ -41,28 +41,28 @@ class Found:
 
     @property
     def places(self) -> tuple[Path, ...]:
-        """Every file that holds it; what lies beside any of them belongs to the video."""
+        """All files with this content; side-cars of each of them belong to the video."""
         return (self.file.path, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Folders and files sorted out; a folder is judged by itself.
+    """The files of a run by their state. Each folder is compared by itself.
 
     Attributes:
-        unchanged: files that still stand, by size and modification time; nothing was read.
+        unchanged: files with the same size and modification time; they were not read.
         fresh: files that are new, moved, changed or tried again.
-        gone: paths that the library knows and their folder no longer has, or ignores.
-        missing: the same of folders that lost more than half of what the library knows, as with a
-            missing drive; they are kept.
-        bereft: ids of the videos of `gone`, in `unchanged` too where another file holds them.
-        elsewhere: by id, the files outside the folders that hold these videos and did not change.
-        failures: files that could not be read, and those that failed before and did not change.
-        healed: earlier failures of what is gone, or can be read again.
-        unfinished: files that are still being written; what is known of them stays.
-        kept_out: files whose video was removed by its name, and which stay out.
-        ignored: media and folders that `.mvsearchignore` leaves out.
-        empty: folders without a media file, and of which the library never knew one.
+        gone: known paths that no longer exist in their folder, or are ignored now.
+        missing: absent paths of folders that lack more than half of their known files, as a missing
+            drive does; they are kept in the library.
+        bereft: ids of the videos of `gone`; some may have other files in `unchanged`.
+        elsewhere: unchanged files outside the run that hold the same videos, by video id.
+        failures: files that could not be read, and unchanged files that failed before.
+        healed: earlier failures that no longer apply.
+        unfinished: files that are still being written; their entries are kept.
+        kept_out: files of videos that were removed by name.
+        ignored: media and folders that `.mvsearchignore` excludes.
+        empty: folders without media files, neither now nor in the library.
     """
 
     unchanged: tuple[Found, ...]
@@ -80,6 +80,6 @@ class Inventory:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no media file, never was one, and none that could not be read."""
+        """Whether there is no media file, neither on disk nor in the library, and no failure."""
         files = (self.unchanged, self.fresh, self.kept_out, self.unfinished)
         return not any((*files, self.gone, self.missing, self.failures))

@@ -35,14 +35,14 @@ def lyrics_result(
     fingerprint: str,
     encode: Callable[[list[str]], tuple[Matrix, ...]] | None = None,
 ) -> StageResult:
-    """Embed the lines of lyrics that go into the index, or all of them as one text.
+    """Encode the accepted lines of lyrics, or all of them as one text, by the profile.
 
     Args:
-        video_id: whose lyrics they are.
-        lyrics: with the lines that are not believed.
+        video_id: of the video.
+        lyrics: with rejected lines, which are stored but not encoded.
         encoders: of the profile.
-        fingerprint: of the files beside the video.
-        encode: what embeds lines, where it is not the encoder itself.
+        fingerprint: of the lyric files; see `lyrics_fingerprint`.
+        encode: encodes lines; None for the encoder itself.
     """
     encoder = encoders.lyrics
     origin = f"{lyrics.source} {lyrics.origin}".strip()
@@ -70,7 +70,10 @@ def lyrics_result(
 def transcribe_lyrics(
     found: Found, transcriber: Transcriber, encoders: Encoders, stop: threading.Event | None
 ) -> tuple[StageResult, Failure | None]:
-    """Let Whisper hear a video that waits for it.
+    """Transcribe a video with Whisper.
+
+    Returns:
+        The result of the lyrics stage, and a failure if the audio cannot be read.
 
     Raises:
         DecodeStoppedError: `stop` was set.
@@ -82,14 +85,14 @@ def transcribe_lyrics(
         lyrics = transcriber.transcribe(samples)
     except MediaError as error:
         failure = Failure(path, "lyrics", error.code, str(error))
-        # Not pending: as every failure, it is tried again when the file changes or on request.
+        # Not pending: failures are tried again when the file changes or on request.
         lyrics = Lyrics((), "whisper", transcriber.model_name)
     fingerprint = lyrics_fingerprint(found.places)
     return lyrics_result(found.video_id, lyrics, encoders, fingerprint), failure
 
 
 def lyrics_fingerprint(places: Sequence[Path], list_files: ListFiles = list_lyric_files) -> str:
-    """A mark that changes when a side-car appears, changes or goes."""
+    """Compute a fingerprint of the lyric files of a video, 16 hexadecimal digits."""
     marks = sidecar_fingerprint(places, list_files).encode("utf-8", "surrogateescape")
     return hashlib.blake2b(marks, digest_size=8).hexdigest()
 
@@ -110,13 +113,11 @@ def add_lyrics(
     """
     found = outcome.found
     fingerprint = lyrics_fingerprint(found.places)
-    lyrics: Lyrics | None = None
-    failures = outcome.failures
-    if options.lyrics != "whisper":
-        taken = _find_lyrics(found, probe, options)
-        path = found.file.path
-        failures += tuple(Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
-        lyrics = taken.lyrics
+    taken = (
+        FoundLyrics(None) if options.lyrics == "whisper" else _find_lyrics(found, probe, options)
+    )
+    path, lyrics = found.file.path, taken.lyrics
+    failures = tuple(Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
     waits = lyrics is None and probe.sound is not None
     if lyrics is not None:
         result = lyrics_result(
@@ -132,8 +133,12 @@ def add_lyrics(
         detail = "not transcribed yet" if waits else "no sound"
         stage = Stage(found.video_id, "lyrics", key, status, detail, fingerprint=fingerprint)
         result = StageResult(stage)
-    results = (*outcome.results, result)
-    return replace(outcome, results=results, failures=failures, waits_for_whisper=waits)
+    return replace(
+        outcome,
+        results=(*outcome.results, result),
+        failures=outcome.failures + failures,
+        waits_for_whisper=waits,
+    )
 
 
 def _find_lyrics(found: Found, probe: Probe, options: StageOptions) -> FoundLyrics:

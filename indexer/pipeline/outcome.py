@@ -12,12 +12,13 @@ LyricsMode = Literal["auto", "sidecar", "whisper", "off"]
 
 @dataclass(frozen=True, slots=True)
 class StageOptions:
-    """How a file is taken through its stages.
+    """The options of the stages of a file.
 
     Attributes:
-        lyrics: "auto" takes side-car, subtitles, tag, plug-ins, then Whisper; "sidecar" stops
-            before Whisper; "whisper" hears every song anew; "off" leaves lyrics alone.
+        lyrics: "auto" tries side-cars, subtitles, tags, plug-ins, then Whisper; "sidecar" omits
+            Whisper; "whisper" transcribes every video; "off" skips the lyrics stage.
         language: ISO 639-1, for side-cars in several languages and for Whisper.
+        analysis: options of decoding and sampling.
     """
 
     lyrics: LyricsMode = "auto"
@@ -27,7 +28,7 @@ class StageOptions:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """What one stage made of one file; stored in one transaction."""
+    """The results of one stage of one file; stored in one transaction."""
 
     stage: Stage
     embeddings: tuple[Embeddings, ...] = ()
@@ -39,11 +40,13 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file.
+    """The results of one file.
 
     Attributes:
-        video: None when the file cannot be used at all.
-        waits_for_whisper: no cheaper source had the lyrics, and there is sound to hear them in.
+        video: None if the file cannot be used at all.
+        results: of the stages that were run.
+        failures: of the file and its lyric files.
+        waits_for_whisper: whether no other source has lyrics and there is audio to transcribe.
     """
 
     found: Found

@@ -1,4 +1,4 @@
-"""Lists the stages that each file still needs."""
+"""Lists the missing stages of each file."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,12 +23,12 @@ DECODED_STAGES: tuple[Modality, ...] = ("frames", "audio")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One content and the stages it lacks.
+    """The files of one video and its missing stages.
 
     Attributes:
-        files: every file of the folders that holds it; the first by name is worked on, and knows
-            the others.
-        lacking: empty where only a place is new or gone, or the file is asked for its year.
+        files: all files of the run with this content; the first by path is analysed, and its
+            `others` lists the rest.
+        lacking: the missing stages; empty if only a location changes or the year is read.
     """
 
     files: tuple[Found, ...]
@@ -40,6 +40,7 @@ class LyricsRequest:
     """The allowed sources of lyrics in a run.
 
     Attributes:
+        mode: the mode of the run; see `StageOptions`.
         whisper_model: the name that is stored with its lyrics.
         can_transcribe: whether the model is available.
     """
@@ -51,15 +52,16 @@ class LyricsRequest:
 
 @dataclass(slots=True)
 class Jobs:
-    """What a run has to do.
+    """The jobs of a run, with counts.
 
     Attributes:
-        n_unchanged: files that lack nothing.
-        n_waiting: videos among these whose lyrics wait for Whisper.
-        n_whole: unchanged files of which there are more than key frames.
-        n_refined: videos of which there were key frames only, and all are taken now.
-        n_resampled: videos whose frames were taken by another rule than today's.
-        n_dated: videos of an older library that lack nothing but their year.
+        jobs: videos with missing stages or changed locations.
+        n_unchanged: files without a job.
+        n_waiting: unchanged videos whose lyrics are pending.
+        n_whole: unchanged files with more than key frames.
+        n_refined: videos with key frames only, of which all frames are indexed now.
+        n_resampled: videos whose frames were sampled by another rule.
+        n_dated: complete videos of an older library whose year is read now.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -71,10 +73,10 @@ class Jobs:
     n_dated: int = 0
 
     def explain(self, given: Sequence[str]) -> list[str]:
-        """A line for each reason why something is done again, or is not though it was asked for.
+        """Explain, in one line each, why videos are indexed again or options have no effect.
 
         Args:
-            given: the options of the run that change nothing for what was done before.
+            given: the options of `list_idle_options`.
         """
         reasons = []
         if self.n_refined:
@@ -105,7 +107,7 @@ class Jobs:
 def list_idle_options(
     analysis: AnalysisOptions, transcription: TranscribeOptions, language: str | None
 ) -> list[str]:
-    """The options, as they are typed, that change nothing for what was done before."""
+    """List the given options, as typed, that do not apply to unchanged files."""
     given = {
         "--frame-rate": analysis.frames_per_second is not None,
         "--language": language is not None,
@@ -219,7 +221,7 @@ def _group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
 def _lacks_lyrics(
     found: Found, is_new: bool, stage: Stage | None, request: LyricsRequest, list_files: ListFiles
 ) -> bool:
-    """Whether lyrics were never searched, or better ones may exist now."""
+    """Return whether lyrics were never searched, or better ones may exist now."""
     if request.mode == "off" or is_new:
         return request.mode != "off"
     if stage is None:

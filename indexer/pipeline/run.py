@@ -1,4 +1,4 @@
-"""Indexes a folder: runs the missing stages and commits each file when it is done."""
+"""Indexes folders: runs the missing stages of each file and commits the results."""
 
 import logging
 import os
@@ -35,13 +35,18 @@ class IndexOptions:
     """How folders are indexed.
 
     Attributes:
+        lyrics: the allowed sources; see `StageOptions`.
         whisper_model: name, checkpoint file or folder of CTranslate2; None takes the profile's.
-        workers: files decoded at once; None takes one for two cores, as the decoder has threads
-            too, but two at least: while one file begins or ends, another uses the cores.
-        has_retry: whether files that failed before are tried again though they did not change.
-        has_removed: whether files come back whose video was removed by its name; one that is named
-            itself always does.
-        wait_seconds: how long to wait for another writer.
+        transcription: options of the transcription.
+        language: ISO 639-1, for side-cars in several languages and for Whisper.
+        workers: files decoded in parallel; None takes half the number of cores, as the decoder has
+            threads of its own, but at least two, as a file does not use all cores at its ends.
+        is_recursive: whether subfolders are included.
+        has_retry: whether unchanged files that failed before are tried again.
+        has_removed: whether videos that were removed by name are added again; a file that is named
+            itself always is.
+        wait_seconds: maximum time to wait for another writer.
+        analysis: options of decoding and sampling.
     """
 
     lyrics: LyricsMode = "auto"
@@ -65,27 +70,30 @@ def index_paths(
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Summary:
-    """Bring the library up to date with folders, and with files that are named themselves.
+    """Update a library from folders and files.
 
-    Ctrl-C, or setting `stop`, ends the run within a second or two; what is done stays.
+    Ctrl-C or `stop` ends the run within two seconds; finished work is kept.
 
     Args:
-        paths: folders and media files. A folder inside another is not done twice. What a folder has
-            no more leaves the library, and so does what `.mvsearchignore` names; a file that is
-            named says nothing of others, and is taken even if it is ignored or was removed.
-        library: the one to fill.
+        paths: folders and media files. Nested folders are indexed once. Files that a folder no
+            longer has, or that `.mvsearchignore` excludes, are removed from the library. A file
+            that is named itself is indexed even if it is ignored or was removed.
+        library: to update.
         encoders: of its profile.
-        options: how.
-        progress: shown meanwhile.
-        stop: when set, the run ends; what is done stays.
+        options: of the run.
+        progress: of the run; None shows nothing.
+        stop: when set, the run ends.
+
+    Returns:
+        The summary of the run.
 
     Raises:
-        MvsearchError: a path that is not there or is no media file, a busy library, other
-            encoders, or weights that are missing.
+        MvsearchError: a path does not exist or is not a media file, the library is busy or has
+            other encoders, or weights are missing.
     """
     if not paths:
         raise MvsearchError("name a folder or a file to index")
-    # Paths are shown and kept as they stand here, so without "..".
+    # Paths are stored and shown in this form, without "..".
     places = [path.resolve() if ".." in path.parts else path.absolute() for path in paths]
     run = _Run(places, None, library, encoders, options, progress or Silence(), stop)
     return run.complete(library)
@@ -100,18 +108,21 @@ def index_videos(
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> Summary:
-    """Bring a library up to date with what another holds, so that both hold the same videos.
+    """Update a library from another one, so that both have the same videos.
 
     Args:
-        wanted: the other library's locations. A video that is not among them leaves this library.
-        library: the one to fill.
+        wanted: locations of the other library. Other videos are removed from this library.
+        library: to update.
         encoders: of its profile.
-        options: as for a folder.
-        progress: shown meanwhile.
-        stop: when set, the run ends; what is done stays.
+        options: of the run.
+        progress: of the run; None shows nothing.
+        stop: when set, the run ends; finished work is kept.
+
+    Returns:
+        The summary of the run.
 
     Raises:
-        MvsearchError: a busy library, other encoders, or weights that are missing.
+        MvsearchError: the library is busy or has other encoders, or weights are missing.
     """
     run = _Run((), wanted, library, encoders, options, progress or Silence(), stop)
     return run.complete(library)
@@ -119,7 +130,7 @@ def index_videos(
 
 @contextmanager
 def _writing(library: Library, wait_seconds: float, progress: Progress) -> Iterator[None]:
-    """Be the one who writes; who has to wait is told for whom."""
+    """Hold the writer's lock of a library; a note says which process it waits for."""
     with ExitStack() as stack:
         try:
             stack.enter_context(library.writing(0))
@@ -131,7 +142,7 @@ def _writing(library: Library, wait_seconds: float, progress: Progress) -> Itera
 
 
 class _Run:
-    """One run over places, or else over the locations of another library."""
+    """One run over paths, or over the locations of another library."""
 
     def __init__(
         self,
@@ -160,7 +171,7 @@ class _Run:
         self.waiting: list[Found] = []
 
     def complete(self, library: Library) -> Summary:
-        """Do it all, and give an account of it."""
+        """Run all stages and return the summary."""
         start = time.monotonic()
         with _writing(library, self.options.wait_seconds, self.progress):
             self.prepare()
@@ -174,7 +185,7 @@ class _Run:
         return summary
 
     def prepare(self) -> None:
-        """Fail now, before any work, where something is missing or does not fit."""
+        """Raise MvsearchError before any work if something is missing or does not fit."""
         mode, options = self.lyrics, self.options
         check_language(options.language)
         if mode == "whisper" or (mode == "auto" and has_weights(self.whisper_model)):
@@ -184,7 +195,7 @@ class _Run:
         self.catalog.adopt_profile(self.encoders.name, self.encoders.spaces())
 
     def work(self) -> None:
-        """Every stage, the cheap ones first."""
+        """Run the inventory, the analysis and the transcription."""
         inventory = self._take_inventory()
         self.writer.summary.is_empty = inventory.is_empty and not self.stop.is_set()
         self.writer.keep_inventory(inventory)
@@ -203,13 +214,13 @@ class _Run:
         self._analyse(chosen.jobs)
         if self.writer.summary.unfinished:
             self.progress.note(explain_unfinished(self.writer.summary.unfinished))
-        # Only now: what looks gone may have moved, and its content stands under its new place.
+        # After the analysis, as absent files may have moved, and their videos have new locations.
         self._forget(inventory)
         if not self.stop.is_set():
             self._transcribe()
 
     def _take_inventory(self) -> Inventory:
-        """Look at every file."""
+        """Compare all files with the catalogue."""
         asked, count = self.options, count_steps(self.progress, "look", "files")
         options = InventoryOptions(asked.is_recursive, asked.has_retry, asked.has_removed)
         if self.wanted is None:
@@ -218,7 +229,7 @@ class _Run:
         return take_inventory_of(self.wanted, self.catalog, options, on_file=count, stop=self.stop)
 
     def _forget(self, inventory: Inventory) -> None:
-        """Drop what vanished, but not where so much did that a drive may be missing."""
+        """Remove the entries of absent files, except in folders whose drive may be missing."""
         if self.stop.is_set():
             return
         if inventory.missing:
@@ -249,7 +260,7 @@ class _Run:
             self.waiting.append(outcome.found)
 
     def _transcribe(self) -> None:
-        """Transcribe the videos without lyrics from cheaper sources, one at a time."""
+        """Transcribe the videos without lyrics of other sources, one at a time."""
         if self.transcriber is None:
             self._note_pending()
             return
@@ -262,7 +273,7 @@ class _Run:
             self.progress.advance("transcribe")
 
     def _note_pending(self) -> None:
-        """Note once that lyrics wait for Whisper, and how to get them."""
+        """Note that lyrics are pending, and how to fetch the weights of Whisper."""
         self.writer.summary.pending += len(self.waiting)
         n_videos = self.writer.summary.pending
         if n_videos and self.lyrics == "auto":

@@ -25,7 +25,7 @@ def run_stages(
     stop: threading.Event | None = None,
     probe: Probe | None = None,
 ) -> Outcome:
-    """Probe a file, and run those of its stages that are missing.
+    """Probe a file and run its missing stages.
 
     Args:
         found: the file.
@@ -33,7 +33,7 @@ def run_stages(
         encoder_pool: the encoder threads.
         options: of the stages.
         stop: when set, the decoder is ended.
-        probe: of the file, if it exists already.
+        probe: of the file; None probes it.
 
     Raises:
         DecodeStoppedError: `stop` was set.
@@ -60,7 +60,7 @@ def run_stages(
 
 
 def describe_video(found: Found, probe: Probe) -> Video:
-    """What the container says of itself, as a `Video`."""
+    """Make a `Video` from a probe; its duration is that of the header."""
     return Video(
         id=found.video_id,
         path=found.file.path,
@@ -110,7 +110,7 @@ def stage_result(
     encoders: Encoders,
     analysis: AnalysisOptions,
 ) -> StageResult:
-    """Package what the analysis made for one modality; frames tell how they were taken."""
+    """Collect the results of one stage; those of frames have the sampling rule."""
     key = encoders.get(stage).spaces[0].key
     embeddings = tuple(made for made in features.embeddings if made.space.modality == stage)
     status: StageStatus = "done" if embeddings else "absent"

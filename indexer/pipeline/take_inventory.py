@@ -1,4 +1,4 @@
-"""Finds out which files of a run are new, unchanged or gone."""
+"""Finds the new, unchanged and absent files of a run."""
 
 import threading
 from collections import defaultdict
@@ -27,15 +27,15 @@ def take_inventory(
     """Compare folders and files with the catalogue; only new and changed files are hashed.
 
     Args:
-        places: absolute; a folder inside another is not looked at twice. A file that is named
-            itself says nothing of other files.
-        catalog: what the library knows.
-        options: how to compare.
+        places: absolute paths of folders and files; nested folders are scanned once. A file that is
+            named itself has no effect on other files.
+        catalog: of the library.
+        options: of the comparison.
         on_file: called after each file.
-        stop: when set, the rest of the files is left for the next run.
+        stop: when set, the remaining files are left for the next run.
 
     Raises:
-        MvsearchError: a place is not there, or is no folder and no media file.
+        MvsearchError: a path does not exist, or is neither a folder nor a media file.
     """
     scan = scan_places(places, ScanOptions(recursive=options.is_recursive))
     files, duplicates = _separate_duplicates(scan.files)
@@ -53,14 +53,14 @@ def take_inventory_of(
     on_file: StepCounter = lambda n_done, n_all: None,
     stop: threading.Event | None = None,
 ) -> Inventory:
-    """Compare what another library holds with the catalogue; one file stands for each video.
+    """Compare the videos of another library with the catalogue, by one file each.
 
     Args:
-        wanted: the other library's locations; a file that has changed since is a failure.
-        catalog: what this library knows.
-        options: how to compare.
+        wanted: locations of the other library; a video without an unchanged file is a failure.
+        catalog: of this library.
+        options: of the comparison.
         on_file: called after each file.
-        stop: when set, the rest of the files is left for the next run.
+        stop: when set, the remaining files are left for the next run.
     """
     files, failures = _choose_files(wanted)
     ids = {file.path: video_id for video_id, file in files.items()}
@@ -130,7 +130,7 @@ def _choose_files(
 
 
 def _find_empty(scan: Scan, asked: Comparison) -> tuple[Path, ...]:
-    """The folders that hold no media file, and of which the library knows none."""
+    """List the folders without media files, neither on disk nor in the library."""
     seen = [file.path for file in scan.files] + [place.path for place in asked.expected.values()]
     seen += [*scan.unfinished, *(failure.path for failure in scan.failures)]
     filled = {asked.find_folder(path_key(path)) for path in seen}
@@ -139,7 +139,7 @@ def _find_empty(scan: Scan, asked: Comparison) -> tuple[Path, ...]:
 
 
 def _separate_duplicates(files: Sequence[ScannedFile]) -> tuple[list[ScannedFile], list[Failure]]:
-    """Keep one file of those whose names are one to the catalogue; the others are failures."""
+    """Keep one of the files with the same path key; the others are failures."""
     kept: dict[str, ScannedFile] = {}
     failures: list[Failure] = []
     for file in files:
@@ -150,12 +150,12 @@ def _separate_duplicates(files: Sequence[ScannedFile]) -> tuple[list[ScannedFile
 
 
 def _key_locations(locations: Iterable[Location]) -> dict[str, Location]:
-    """Locations by path key."""
+    """Index locations by path key."""
     return {path_key(location.path): location for location in locations}
 
 
 def _group_failures(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
-    """Failures by path key."""
+    """Group failures by path key."""
     grouped: dict[str, list[Failure]] = defaultdict(list)
     for failure in failures:
         grouped[path_key(failure.path)].append(failure)

@@ -14,18 +14,20 @@ from mvsearch.store.records import Failure, Location, Video
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did.
+    """The counts and failures of a run.
 
     Attributes:
-        indexed, unchanged: files of the folders, or that were named.
-        removed: videos that left the library with their last file.
-        missing: files that the library knows and the folder lacks, kept because they are most.
-        pending: videos whose lyrics wait for Whisper.
+        indexed, unchanged: numbers of files.
+        removed: number of videos that were removed with their last file.
+        missing: number of absent files that are kept, as their drive may be missing.
+        pending: number of videos whose lyrics wait for Whisper.
+        failures: of this run, and earlier ones of unchanged files.
         unfinished: files that are still being written, left for a later run.
-        kept_out: files whose video was removed by its name, and which stay out.
-        ignored: media and folders that `.mvsearchignore` leaves out.
-        is_interrupted: stopped before the end; what was done is kept.
-        is_empty: there is no media file, and the library never knew one there.
+        kept_out: number of files of videos that were removed by name.
+        ignored: number of media and folders that `.mvsearchignore` excludes.
+        seconds: duration of the run.
+        is_interrupted: whether the run was stopped; finished work is kept.
+        is_empty: whether the folders have no media file, neither now nor in the library.
     """
 
     indexed: int = 0
@@ -43,11 +45,11 @@ class Summary:
 
     @property
     def failed(self) -> int:
-        """Files with a failure."""
+        """The number of files with a failure."""
         return len({failure.path for failure in self.failures})
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as the JSON contract has it."""
+        """Return the summary as in `mvsearch index --json`."""
         return {
             "indexed": self.indexed,
             "unchanged": self.unchanged,
@@ -62,14 +64,14 @@ class Summary:
 
 
 class CatalogWriter:
-    """Writes outcomes down, each stage in a transaction of its own."""
+    """Writes outcomes into the catalogue, each stage in a transaction of its own."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.summary = Summary()
 
     def keep_inventory(self, inventory: Inventory) -> None:
-        """Note what was seen before any file is worked on."""
+        """Store the failures and removed files of an inventory, before the analysis."""
         for failure in inventory.failures:
             self.keep_failure(failure)
         summary = self.summary
@@ -78,7 +80,11 @@ class CatalogWriter:
         self.catalog.note_removed([_locate(found) for found in inventory.kept_out])
 
     def keep_if_whole(self, files: Sequence[Found], outcome: Outcome) -> bool:
-        """Store what became of one content, unless its file grew meanwhile: then it is not whole.
+        """Store an outcome, unless its file has changed since the inventory.
+
+        Args:
+            files: all files with the content.
+            outcome: of the analysis of the first file.
 
         Returns:
             Whether it was stored.
@@ -95,7 +101,7 @@ class CatalogWriter:
         return True
 
     def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
-        """Store what became of one content, for each file that holds it."""
+        """Store an outcome for each file with the content."""
         is_known = not outcome.results and all(map(self._is_known, files))
         self._clear_failures(
             [found.file.path for found in files] + list(outcome.found.others), outcome
@@ -116,7 +122,7 @@ class CatalogWriter:
                 self.summary.indexed += len(files)
 
     def _is_known(self, found: Found) -> bool:
-        """Whether a file stands as it was known, so that only its tags were read again."""
+        """Return whether a file is known and unchanged, so that only its tags were read."""
         location, file = self.catalog.location(found.file.path), found.file
         return location is not None and (
             (location.video_id, location.size, location.mtime_ns)
@@ -124,7 +130,7 @@ class CatalogWriter:
         )
 
     def _clear_failures(self, paths: Sequence[Path], outcome: Outcome) -> None:
-        """Forget earlier failures in what was done now; these are told anew, or over."""
+        """Delete earlier failures of the repeated stages; the new ones replace them."""
         done = _done_stages(outcome)
         for stage in done:
             self.catalog.clear_failures(paths, stage)
@@ -144,7 +150,7 @@ class CatalogWriter:
         )
 
     def keep_failure(self, failure: Failure, found: Found | None = None) -> None:
-        """Count a failure; with the file's stamp, so that it is not tried again in vain."""
+        """Store a failure, with the size and time of the file if it is not to be tried again."""
         self.summary.failures.append(failure)
         if found is not None:
             self.catalog.record_failure(failure, found.file.size, found.file.mtime_ns)
@@ -152,19 +158,19 @@ class CatalogWriter:
             self.catalog.record_failure(failure)
 
     def forget(self, paths: Sequence[Path], healed: Sequence[Failure] = ()) -> None:
-        """Drop files that vanished, with all that only they held, and failures that are over."""
+        """Remove absent files, videos without files, and failures that no longer apply."""
         self.summary.removed += len(self.catalog.drop_locations(paths))
         self.catalog.clear_failures(paths)
         for failure in healed:
             self.catalog.clear_failures([failure.path], failure.stage)
 
     def forget_others(self, video_ids: Collection[str]) -> None:
-        """Drop every video but these, wherever its files are."""
+        """Remove all videos except the given ones."""
         places = self.catalog.locations()
         self.forget([place.path for place in places if place.video_id not in video_ids])
 
     def _leave_old_content(self, found: Found, outcome: Outcome) -> None:
-        """Drop what a file held before it changed."""
+        """Remove the location of a file whose content has changed."""
         location = self.catalog.location(found.file.path)
         if location is None:
             return
@@ -172,7 +178,7 @@ class CatalogWriter:
             self.summary.removed += len(self.catalog.drop_locations([found.file.path]))
 
     def _inherit_failures(self, found: Found, outcome: Outcome) -> None:
-        """What decoding told of a content at another place holds at a new one too."""
+        """Copy decoding failures of a video to a new file with the same content."""
         if "decode" in _done_stages(outcome) or self.catalog.location(found.file.path) is not None:
             return
         told = self.catalog.failures_of_video(found.video_id, "decode")
@@ -180,7 +186,7 @@ class CatalogWriter:
             self.keep_failure(replace(failure, path=found.file.path), found)
 
     def _keep_video(self, found: Found, video: Video) -> None:
-        """Store a video and one place where it lies."""
+        """Store a video and one location of it."""
         if self.catalog.has_video(video.id):
             video = _keep_longest(video, self.catalog.video(video.id))
         location = _locate(found)
@@ -191,14 +197,14 @@ class CatalogWriter:
 
 
 def _locate(found: Found) -> Location:
-    """A file as a place of its content."""
+    """Return the location of a file."""
     file = found.file
     folder = found.folder or file.path.parent
     return Location(file.path, found.video_id, folder, file.size, file.mtime_ns)
 
 
 def _keep_longest(video: Video, old: Video) -> Video:
-    """A video with the longest duration that was ever measured: a stage knows its stream alone."""
+    """Return a video with its longest measured duration, as a stage measures its stream only."""
     is_longer = old.duration_seconds > video.duration_seconds
     if old.is_duration_measured and (is_longer or not video.is_duration_measured):
         return replace(video, duration_seconds=old.duration_seconds, is_duration_measured=True)
@@ -206,7 +212,7 @@ def _keep_longest(video: Video, old: Video) -> Video:
 
 
 def _done_stages(outcome: Outcome) -> set[str]:
-    """The stages of failures that an outcome has the last word on."""
+    """Return the stages of failures that an outcome replaces."""
     if outcome.video is None:
         return {"scan", "probe", "decode", "lyrics"}
     done = {result.stage.stage for result in outcome.results}

@@ -1,4 +1,4 @@
-"""Assembles bytes from the decoder's pipes into batches of frames and blocks of audio."""
+"""Assembles bytes from the decoder's pipes to batches of frames and blocks of audio."""
 
 import re
 from collections import deque
@@ -16,19 +16,19 @@ Frame = npt.NDArray[np.uint8]
 
 _TIME_LINE = re.compile(rb"frame:\d+\s+pts:(-?\d+|NOPTS)")
 SAMPLE_BYTES = 4
-# No container says how long the last frame is shown: as long as the one before, but not beyond the
-# end in the header or, without one, this.
+# Containers have no duration of the last frame. It is taken as that of the frame before, but not
+# beyond the end by the header or, without one, this maximum.
 MAX_LAST_SECONDS = 1.0
 
 
 class TimeReader:
-    """Reads the lines that ffmpeg's `metadata=print` writes, in seconds."""
+    """Reads time stamps from the lines of ffmpeg's filter `metadata=print`."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def read(self, chunk: bytes) -> list[float | None]:
-        """The times of the lines that are complete; None for a frame that has no time."""
+        """Return the times in seconds of the complete lines; None for a frame without a time."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         matches = [_TIME_LINE.match(line) for line in lines]
         return [
@@ -39,10 +39,10 @@ class TimeReader:
 
 
 class FrameAssembler:
-    """Pairs frames with their times.
+    """Assembles frames with their times.
 
-    Frames before the section (the decoder starts at a key frame) are dropped but for the last one,
-    which is kept when it is still on show well after the section begins.
+    The decoder starts at a key frame before the section. Of the frames before the section only the
+    last can be kept, if it is shown for more than half a step of the section.
     """
 
     def __init__(self, options: DecodeOptions, probe: Probe) -> None:
@@ -61,12 +61,12 @@ class FrameAssembler:
 
     @property
     def seconds(self) -> float:
-        """How far the frames that were decoded reach, from the start of the section."""
+        """The time of the last decoded frame, from the start of the section."""
         return self._last_seen_seconds or 0.0
 
     @property
     def end_seconds(self) -> float:
-        """When the last frame that was decoded is over, relative to the file's start."""
+        """The end of the last decoded frame, from the start of the file."""
         if self._last_seen_seconds is None:
             return 0.0
         last = self._options.start_seconds + self._last_seen_seconds
@@ -74,7 +74,7 @@ class FrameAssembler:
         return max(0.0, min(last + self._gap_seconds, longest))
 
     def take(self, name: str, chunk: bytes) -> Iterator[FrameBatch]:
-        """Take bytes of one of the three pipes; yield batches that are full."""
+        """Read bytes of one of the pipes (see `name_pipes`); yield full batches."""
         if name == "seen":
             self._note_progress(self._seen.read(chunk))
             return
@@ -87,7 +87,7 @@ class FrameAssembler:
             yield self._make_batch(self._options.batch_frames)
 
     def finish(self, has_sound: bool) -> Iterator[FrameBatch]:
-        """Yield what is left; while there is sound, the last picture stays on show."""
+        """Yield the remaining frames; with sound, a frame before the section is shown on."""
         is_on_show = has_sound or self.end_seconds > self._options.start_seconds
         if self._before is not None and is_on_show:
             self._keep(0.0, self._before)
@@ -97,12 +97,12 @@ class FrameAssembler:
 
     @staticmethod
     def _default_gap(probe: Probe) -> float:
-        """How long a frame is shown, by the header."""
+        """Return the duration of a frame by the frame rate in the header; 0 if unknown."""
         rate = probe.picture.frame_rate if probe.picture is not None else None
         return 1.0 / rate if rate else 0.0
 
     def _note_progress(self, times: list[float | None]) -> None:
-        """Follow where the picture is, and how far apart the last frames are."""
+        """Update the time of the last frame and its distance to the frame before."""
         for time in times:
             if time is None:
                 continue
@@ -111,7 +111,7 @@ class FrameAssembler:
             self._last_seen_seconds = max(time, self._last_seen_seconds or time)
 
     def _pair(self) -> None:
-        """Give frames that are complete their times."""
+        """Pair complete frames with their times."""
         width, height = self._options.frame_size
         size = width * height * 3
         n_whole = min(len(self._times), len(self._bytes) // size)
@@ -126,7 +126,7 @@ class FrameAssembler:
             self._sort_in(time, frame)
 
     def _sort_in(self, time: float, frame: Frame) -> None:
-        """Keep a frame of the section, or remember one before it."""
+        """Keep a frame of the section, or hold one before it."""
         if time < 0:
             self._before = frame
             return
@@ -137,13 +137,13 @@ class FrameAssembler:
         self._keep(time, frame)
 
     def _keep(self, time: float, frame: Frame) -> None:
-        """Take a frame into the next batch."""
+        """Add a frame to the next batch."""
         self._last_kept_seconds = time
         self._ready.append((self._options.start_seconds + time, frame))
         self.n_frames += 1
 
     def _make_batch(self, n: int) -> FrameBatch:
-        """Stack the first n frames that are ready."""
+        """Make a batch of the first n frames."""
         taken, self._ready = self._ready[:n], self._ready[n:]
         frames = np.stack([frame for _, frame in taken])
         times = np.array([time for time, _ in taken], np.float64)
@@ -151,7 +151,7 @@ class FrameAssembler:
 
 
 class SoundAssembler:
-    """Cuts samples into blocks; their number tells the time."""
+    """Assembles samples to blocks; the time of a block follows from the number of samples."""
 
     def __init__(self, options: DecodeOptions) -> None:
         self.n_samples = 0
@@ -163,28 +163,28 @@ class SoundAssembler:
 
     @property
     def seconds(self) -> float:
-        """Length of the sound so far."""
+        """The duration of the samples so far."""
         return self.n_samples / self._options.sample_rate
 
     @property
     def end_seconds(self) -> float:
-        """Where the sound ends, relative to the file's start."""
+        """The end of the samples, from the start of the file; 0 without samples."""
         return self._options.start_seconds + self.seconds if self.n_samples else 0.0
 
     def take(self, chunk: bytes) -> Iterator[SoundBlock]:
-        """Take bytes; yield blocks that are full."""
+        """Read bytes; yield full blocks."""
         self._bytes += chunk
         while len(self._bytes) >= self._block_bytes:
             yield self._make_block(self._block_bytes)
 
     def finish(self) -> Iterator[SoundBlock]:
-        """Yield what is left."""
+        """Yield the last, shorter block."""
         n_bytes = len(self._bytes) // SAMPLE_BYTES * SAMPLE_BYTES
         if n_bytes:
             yield self._make_block(n_bytes)
 
     def _make_block(self, n_bytes: int) -> SoundBlock:
-        """Cut a block off; what is no number becomes silence, as in a hostile float file."""
+        """Make a block; NaN becomes 0, and samples are limited to [-1, 1]."""
         samples = np.frombuffer(bytes(memoryview(self._bytes)[:n_bytes]), "<f4")
         del self._bytes[:n_bytes]
         start_seconds = self._options.start_seconds + self.seconds

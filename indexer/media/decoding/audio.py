@@ -1,4 +1,4 @@
-"""Cuts audio into windows for the encoder, or collects all of it for transcription."""
+"""Cuts audio into windows for the encoder, or reads all of it for transcription."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -13,18 +13,18 @@ from mvsearch.indexer.media.decoding.types import DecodeOptions, SoundBlock
 from mvsearch.indexer.media.probe import Probe
 from mvsearch.store.records import Matrix
 
-# Digital silence and the dither around it; the quietest music lies well above.
+# Digital silence with dither. The quietest music is well above.
 SILENCE_DBFS = -60.0
 SILENCE_RMS = 10 ** (SILENCE_DBFS / 20)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowBatch:
-    """Windows in the order of time; silent ones are left out.
+    """Windows in the order of time, without silent ones.
 
     Attributes:
-        windows: (n, samples) float32; the last window of a sound may end in zeros.
-        start_seconds, end_seconds: (n,) float64, relative to the file; the padding does not count.
+        windows: (n, samples) float32 mono; the last window of a file may be padded with zeros.
+        start_seconds, end_seconds: (n,) float64, from the start of the file, without padding.
     """
 
     windows: Matrix
@@ -34,10 +34,13 @@ class WindowBatch:
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """How sound is cut.
+    """How audio is cut into windows.
 
     Attributes:
-        batch: windows in a `WindowBatch`, less in the last one.
+        sample_rate: in hertz.
+        window_seconds: length of a window.
+        hop_seconds: from the start of a window to that of the next; at most a window.
+        batch: windows in a `WindowBatch`; the last one may have fewer.
     """
 
     sample_rate: int
@@ -46,7 +49,7 @@ class WindowOptions:
     batch: int = 16
 
     def __post_init__(self) -> None:
-        """Check what the arithmetic relies on."""
+        """Raise ValueError if a hop is shorter than a sample or longer than a window."""
         if min(self.n_window, self.n_hop, self.batch) < 1 or self.n_hop > self.n_window:
             raise ValueError(f"a hop is at least a sample and at most a window: {self}")
 
@@ -57,15 +60,15 @@ class WindowOptions:
 
     @property
     def n_hop(self) -> int:
-        """Samples from one window to the next."""
+        """Samples from the start of a window to that of the next."""
         return round(self.hop_seconds * self.sample_rate)
 
 
 class Windower:
-    """Cuts blocks into windows as they come; holds little more than one window.
+    """Cuts a stream of audio blocks into windows; holds little more than one window.
 
-    A window begins at every hop. The one that the end cuts short is kept, padded with zeros, when
-    half of it is there, or when it is the only one.
+    A window starts at each hop. A last, incomplete window is padded with zeros and kept if it is at
+    least half full or the only one.
     """
 
     def __init__(self, options: WindowOptions) -> None:
@@ -77,7 +80,7 @@ class Windower:
         self._ready: list[tuple[Matrix, float, float]] = []
 
     def push(self, block: SoundBlock) -> Iterator[WindowBatch]:
-        """Take a block; yield batches that are full."""
+        """Read a block; yield full batches."""
         if self._start_seconds is None:
             self._start_seconds = block.start_seconds
         self._samples = np.concatenate([self._samples, block.samples])
@@ -91,7 +94,7 @@ class Windower:
             yield self._make_batch()
 
     def finish(self) -> Iterator[WindowBatch]:
-        """Yield what is left."""
+        """Yield the remaining windows."""
         n_left = len(self._samples)
         if n_left and (self._n_cut == 0 or 2 * n_left >= self._options.n_window):
             self._cut(self._samples, 0)
@@ -100,7 +103,7 @@ class Windower:
             yield self._make_batch()
 
     def _cut(self, samples: Matrix, offset: int) -> None:
-        """Keep a window unless it is silent."""
+        """Add a window, unless its level is below `SILENCE_DBFS`."""
         self._n_cut += 1
         rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
         if rms < SILENCE_RMS:
@@ -112,7 +115,7 @@ class Windower:
         self._ready.append((window, start, start + len(samples) / self._options.sample_rate))
 
     def _make_batch(self) -> WindowBatch:
-        """Stack the first windows that are ready."""
+        """Make a batch of the first windows."""
         n = self._options.batch
         taken, self._ready = self._ready[:n], self._ready[n:]
         windows, starts, ends = zip(*taken, strict=True)
@@ -126,7 +129,7 @@ def cut_windows(
     hop_seconds: float,
     batch: int = 16,
 ) -> Iterator[WindowBatch]:
-    """Cut sound that comes in blocks into windows; see `Windower`."""
+    """Cut audio blocks into windows; see `Windower` and `WindowOptions`."""
     windower = Windower(WindowOptions(sample_rate, window_seconds, hop_seconds, batch))
     for block in blocks:
         yield from windower.push(block)
@@ -140,7 +143,7 @@ def read_sound(
     options: DecodeOptions | None = None,
     stop: threading.Event | None = None,
 ) -> Matrix:
-    """Read all the sound of a file, or of the section in the options: (n,) float32 mono.
+    """Read the audio of a file, or of the section in the options, as (n,) float32 mono in [-1, 1].
 
     Raises:
         MediaError, DecodeStoppedError, ToolMissingError: as `decode` does.

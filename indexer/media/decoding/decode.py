@@ -22,15 +22,15 @@ from mvsearch.indexer.media.programs import find_reason
 from mvsearch.store.errors import MediaError
 
 MIN_SOUND_SECONDS = 0.5
-# A header that is off by less is rounding, an edit list or a last frame without a duration.
+# Smaller differences are rounding, edit lists, or a last frame without a duration.
 TRUNCATION_SECONDS = 1.0
 TRUNCATION_SHARE = 0.02
 
 
 class Decoding:
-    """An iterator over the batches and blocks of a file, with a `report` when it is through.
+    """An iterator over the frame batches and sound blocks of a file.
 
-    Close it, or use it in a `with`, where it may be left early: the decoder is ended at once.
+    Close it, or use it in a `with`, if it may not be read to its end: this ends the decoder.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Decoding:
 
     @property
     def report(self) -> DecodeReport:
-        """What came out of it; there only after the last piece."""
+        """The report on the whole pass; RuntimeError before the end of the iteration."""
         if self._report is None:
-            raise RuntimeError("the report is there when the decoding is through")
+            raise RuntimeError("there is no report before the end of the decoding")
         return self._report
 
     def close(self) -> None:
-        """End the decoder where it still runs."""
+        """End the decoder if it is running."""
         self._pieces.close()
 
     def _decode(
         self, path: Path, probe: Probe, options: DecodeOptions, stop: threading.Event | None
     ) -> Generator[FrameBatch | SoundBlock, None, None]:
-        """Decode both streams; one alone where the other keeps ffmpeg from starting."""
+        """Decode both streams; if ffmpeg gives no output, each stream alone."""
         if not options.is_section:
             _check_length("says it lasts", probe.duration_seconds or 0.0, options)
         attempts = _plan_attempts(probe, _choose_entry(path, probe, options))
@@ -83,24 +83,32 @@ def decode(
     options: DecodeOptions | None = None,
     stop: threading.Event | None = None,
 ) -> Decoding:
-    """Decode frames and sound of a file in one process, through pipes, with flat memory.
+    """Decode frames and audio of a file in one process, with bounded memory.
 
-    Of the frames that are decoded, the first at or after each multiple of 1 / rate is taken, with
-    the time it is shown at; at the start of a section, the last before it. `skipping` says which
-    are decoded: where any are left out, a frame is taken less than half a step late. Rotation is
-    applied.
+    The first frame at or after each multiple of 1 / rate is sampled, with its presentation time; at
+    the start of a section, the last frame before it. If the decoder skips frames (see
+    `frame_skipping`), a sampled frame is less than half a step late. Rotation is applied.
 
-    Raises, while it is iterated:
-        MediaError: "no_media" (the file has nothing of what is wanted), "decode_failed",
-            "too_short" (no frame and less than half a second of sound), "too_long", "timed_out".
+    Args:
+        path: of the file.
+        probe: of the file.
+        options: what to decode; None for the default.
+        stop: when set, the decoder is ended.
+
+    Returns:
+        An iterator of `FrameBatch` and `SoundBlock`, which raises the errors below.
+
+    Raises:
+        MediaError: "no_media" (the file lacks the requested streams), "decode_failed", "too_short"
+            (no frame and less than half a second of audio), "too_long" or "timed_out".
         DecodeStoppedError: `stop` was set.
-        ToolMissingError: there is no ffmpeg.
+        ToolMissingError: ffmpeg is not installed.
     """
     return Decoding(path, probe, options or DecodeOptions(), stop)
 
 
 def _check_length(says: str, seconds: float, options: DecodeOptions) -> None:
-    """Raise where a file claims, or has yielded, more than the limit."""
+    """Raise MediaError if a duration, by the header or as decoded, exceeds the limit."""
     if seconds > options.max_seconds:
         limit = options.max_seconds / 3600
         raise MediaError(
@@ -111,7 +119,7 @@ def _check_length(says: str, seconds: float, options: DecodeOptions) -> None:
 
 
 def _choose_entry(path: Path, probe: Probe, options: DecodeOptions) -> DecodeOptions:
-    """For a section with pictures, enter the file where these come out whole."""
+    """Choose the seek position of a section so that its frames are decoded without loss."""
     start = options.start_seconds
     if start == 0 or not options.wants_picture or probe.picture is None:
         return options
@@ -119,7 +127,11 @@ def _choose_entry(path: Path, probe: Probe, options: DecodeOptions) -> DecodeOpt
 
 
 def _plan_attempts(probe: Probe, options: DecodeOptions) -> list[DecodeOptions]:
-    """What to try in turn: all that is wanted and there, then picture and sound alone."""
+    """List what to decode in turn: all requested streams, then video and audio alone.
+
+    Raises:
+        MediaError: "no_media".
+    """
     wants_picture = options.wants_picture and probe.picture is not None
     wants_sound = options.wants_sound and probe.sound is not None
     if not (wants_picture or wants_sound):
@@ -131,7 +143,7 @@ def _plan_attempts(probe: Probe, options: DecodeOptions) -> list[DecodeOptions]:
 
 
 class _Pass:
-    """One run of ffmpeg over one file."""
+    """One run of ffmpeg on one file."""
 
     def __init__(
         self, path: Path, probe: Probe, options: DecodeOptions, stop: threading.Event | None
@@ -151,7 +163,7 @@ class _Pass:
         return self._frames.n_frames > 0 or self._sound.n_samples > 0
 
     def run(self) -> Iterator[FrameBatch | SoundBlock]:
-        """Yield what comes out, as soon as a batch or a block is full."""
+        """Yield batches and blocks as soon as they are full."""
         child = Child(
             name_pipes(self._options),
             lambda pipes: build_command(self._path, self._probe, self._options, pipes),
@@ -176,10 +188,13 @@ class _Pass:
         yield from self._sound.finish()
 
     def report(self, planned: DecodeOptions) -> DecodeReport:
-        """Sum up, or say why there is nothing to sum up.
+        """Return the report of the pass.
 
         Args:
-            planned: what was wanted of the file at first; this pass may have tried for less.
+            planned: the options of the first attempt; this pass may have decoded fewer streams.
+
+        Raises:
+            MediaError: too little was decoded.
         """
         self._check()
         duration = max(self._frames.end_seconds, self._sound.end_seconds)
@@ -197,11 +212,11 @@ class _Pass:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether all of the file is decoded; where parts are left out, decoders may complain."""
+        """Whether the whole file is decoded; parts of a file may cause decoder errors."""
         return not self._options.is_section and self._options.decoded != "key"
 
     def _find_lost(self, planned: DecodeOptions) -> Lost:
-        """Which stream of the whole file gave nothing; a sound track may be empty by intent."""
+        """Return the requested stream without output; audio may be empty without an error."""
         if self._options.is_section:
             return ""
         if planned.wants_picture and self._frames.n_frames == 0:
@@ -212,7 +227,7 @@ class _Pass:
         return ""
 
     def _check(self) -> None:
-        """Raise where the pass gave too little, or was ended by force."""
+        """Raise MediaError if the decoder crashed or its output is too short."""
         if self._status < 0:
             raise MediaError(
                 "decode_failed", f"the decoder crashed or was ended by signal {-self._status}"
@@ -235,7 +250,7 @@ class _Pass:
         raise MediaError("too_short", "it has no frame, and less than half a second of sound")
 
     def _is_cut(self, duration_seconds: float) -> bool:
-        """Whether the file stops well before its header says, and not only the header is wrong."""
+        """Return whether the file ends clearly before its header says, with decoder errors."""
         header = self._probe.duration_seconds
         if header is None or self._options.end_seconds is not None:
             return False

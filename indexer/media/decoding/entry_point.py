@@ -12,21 +12,21 @@ from mvsearch.indexer.media.programs import (
 from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.store.errors import MediaError
 
-# In turn, how long before the time wanted the file is entered: at the key frame before it first.
-# What MP4 calls a key frame may be one after which pictures still refer to others before it.
+# Seconds between the seek position and the requested time, tried in turn. Frames after a key frame
+# of MP4 may still refer to frames before it.
 RUN_UPS_SECONDS = (0.0, 30.0, 120.0)
-# Decoding all from the beginning is the last resort, for what begins no later than this.
+# Up to this time, decoding from the start of the file is the last attempt.
 MAX_FROM_BEGINNING_SECONDS = 300.0
 CHECK_SECONDS = 0.5
-# Times from a container are rounded; a frame that begins this much later was there in time.
+# Tolerance for rounded times of containers.
 TIME_SLACK_SECONDS = 0.05
 CHECK_TIMEOUT_SECONDS = 30.0
-# Decoders that start over at each key frame, by definition of the format.
+# By the definition of these formats, no frame refers to one before the last key frame.
 SELF_CONTAINED_CODECS = frozenset({"vp8", "vp9", "av1", "theora", "mjpeg", "png", "ffv1", "flv1"})
 
 
 def list_entries(at_seconds: float) -> tuple[float, ...]:
-    """Where to enter a file for what is shown at a time, the cheapest first and the safest last."""
+    """List the seek positions in seconds for a time, the fastest first and the safest last."""
     entries = [at_seconds - before for before in RUN_UPS_SECONDS if at_seconds > before]
     if at_seconds <= MAX_FROM_BEGINNING_SECONDS or not entries:
         entries.append(0.0)
@@ -34,15 +34,18 @@ def list_entries(at_seconds: float) -> tuple[float, ...]:
 
 
 def find_entry(path: Path, picture: PictureStream, at_seconds: float) -> float:
-    """The latest of `list_entries` from which pictures are whole by the time wanted.
+    """Find the latest seek position from which frames are decoded without loss.
 
-    An entry is tried: it will not do where the decoder complains of a loss on its way, or begins
-    with a picture that is predicted from others. The last resort is taken as it is.
+    Each of `list_entries` is tested: the decoder must report no loss up to the requested time, and
+    the first frame must not be predicted from others. The last position is not tested.
 
     Args:
         path: of the file.
-        picture: its stream.
-        at_seconds: the time wanted, from the beginning of the file.
+        picture: the video stream.
+        at_seconds: the requested time, from the start of the file.
+
+    Returns:
+        The seek position in seconds.
     """
     if picture.codec in SELF_CONTAINED_CODECS:
         return at_seconds
@@ -54,7 +57,7 @@ def find_entry(path: Path, picture: PictureStream, at_seconds: float) -> float:
 
 
 def has_loss(log: bytes) -> bool:
-    """Whether a whole log of ffmpeg tells that something was lost."""
+    """Return whether a complete log of ffmpeg reports a loss."""
     complaints = Complaints()
     complaints.take(log)
     complaints.finish()
@@ -62,10 +65,10 @@ def has_loss(log: bytes) -> bool:
 
 
 def _is_clean(path: Path, picture: PictureStream, entry: float, at_seconds: float) -> bool:
-    """Whether decoding from an entry, to a little after the time, begins well and goes well.
+    """Return whether decoding from a seek position to just after the time has no loss.
 
-    B-frames may be shown before the key frame that they were sent after; the first frame of
-    another kind tells. It comes out of the graph where it is in time and no P-frame.
+    B-frames may be shown before the key frame that precedes them in the stream, so the first frame
+    of another type is tested: the graph outputs it if it is not too late and not a P-frame.
     """
     run_up = at_seconds - entry
     seek = {"ss": entry, "noaccurate_seek": None, "t": run_up + CHECK_SECONDS}

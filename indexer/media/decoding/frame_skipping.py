@@ -8,15 +8,15 @@ from typing import Literal
 from mvsearch.indexer.media.decoding.types import DecodeOptions
 from mvsearch.indexer.media.stream_info import PictureStream
 
-# Values of ffmpeg's `-skip_frame`, but for "none" of its own.
+# Values of ffmpeg's `-skip_frame`; "none" omits the option.
 Skip = Literal["none", "noref", "bidir", "nokey"]
 
-# Measured: what is left comes out bit by bit as from the whole stream, and at the same times.
+# Measured: the remaining frames and their times are identical to those of a full decode.
 SKIPPABLE_CODECS = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4"})
-# Frames from one that is kept to the next, where nothing is known: encoders make up to four
-# B-frames in a row unless they are told to make more.
+# Distance of the decoded frames if the stream has no note: by default, encoders write up to four
+# consecutive B-frames.
 USUAL_GAP_FRAMES = 5
-# A frame may be taken so much later than it is due, in steps of the grid.
+# Maximum delay of a sampled frame, in sampling steps.
 MAX_LATE_STEPS = 0.5
 
 NOTE_SEARCH_BYTES = 64 * 2**20
@@ -29,11 +29,12 @@ _B_FRAMES = re.compile(rb" bframes=(\d{1,3}) ")
 
 @dataclass(frozen=True, slots=True)
 class EncoderNote:
-    """What x264 writes into its streams of how it made them.
+    """The settings that x264 writes into its streams, in an SEI message.
 
     Attributes:
-        n_references: frames that a frame may be predicted from, on each side.
-        n_b_frames: B-frames in a row, at most.
+        n_references: maximum number of reference frames.
+        n_b_frames: maximum number of consecutive B-frames.
+        is_interlaced: whether it is not known to be progressive.
     """
 
     n_references: int
@@ -42,21 +43,21 @@ class EncoderNote:
 
 
 def choose_skip(path: Path, picture: PictureStream, rate: float, options: DecodeOptions) -> Skip:
-    """Choose what the decoder leaves out, so that no frame is taken half a step late.
+    """Choose the frames that the decoder skips, so that no sampled frame is half a step late.
 
-    Frames that no other needs ("noref") are left out of codecs that have such. All B-frames
-    ("bidir") are, where x264 notes that it let a frame refer to one other: then the P-frames lean
-    on each other alone. With more, they may refer to B-frames of a pyramid.
+    "noref" skips frames that are no reference. "bidir" skips all B-frames; it needs a note of x264
+    with one reference frame, as P-frames then refer to P-frames only. With more, they may refer to
+    the B-frames of a pyramid.
 
     Args:
-        path: of the file, which is searched for the note.
-        picture: the stream, whose header says how far apart its frames are.
-        rate: of the frames to take, a second.
-        options: whether frames may be left out at all.
+        path: of the file, which is searched for notes of x264.
+        picture: the video stream.
+        rate: of the sampled frames, a second.
+        options: `decoded` says whether frames may be skipped.
     """
     if options.decoded == "key":
         return "nokey"
-    is_ordered_by_time = picture.reorder_depth == 0  # no B-frames: little or nothing to leave out
+    is_ordered_by_time = picture.reorder_depth == 0  # no B-frames: little to skip
     if options.decoded == "all" or is_ordered_by_time or picture.frame_rate is None:
         return "none"
     if picture.codec not in SKIPPABLE_CODECS:
@@ -70,9 +71,9 @@ def choose_skip(path: Path, picture: PictureStream, rate: float, options: Decode
 
 
 def read_encoder_notes(path: Path) -> tuple[EncoderNote, ...]:
-    """Find the notes of x264 in the beginning of a file, several where it was joined of pieces.
+    """Find the notes of x264 in the first 64 MiB of a file; a concatenated file has several.
 
-    A file that cannot be read has none: the decoder will say why.
+    A file that cannot be read has none; the decoder reports the error.
     """
     notes: list[EncoderNote] = []
     try:
@@ -91,7 +92,7 @@ def read_encoder_notes(path: Path) -> tuple[EncoderNote, ...]:
 
 
 def _find_notes(held: bytes, *, is_end: bool) -> list[EncoderNote]:
-    """The notes that begin in these bytes, but for the last ones, which the next piece repeats."""
+    """Find the notes in some bytes, without their last ones, which the next chunk repeats."""
     notes = []
     end = len(held) if is_end else len(held) - _NOTE_BYTES
     at = held.find(_NOTE_MARK, 0, end + len(_NOTE_MARK) - 1)

@@ -1,4 +1,4 @@
-"""Reads pictures, single frames and subtitle streams out of files."""
+"""Reads subtitle streams, and re-exports the functions that read frames and images."""
 
 from pathlib import Path
 
@@ -32,11 +32,11 @@ __all__ = [
 
 
 def read_subtitles(path: Path, stream: SubtitleStream) -> str:
-    """Read a subtitle stream as the text of an SRT file, whatever its format in the container.
+    """Read a subtitle stream of any text format as the text of an SRT file.
 
     Raises:
-        MediaError: "bad_lyrics" (pictures of text, or damaged), "timed_out".
-        ToolMissingError: there is no ffmpeg.
+        MediaError: "bad_lyrics" (bitmap subtitles, or damaged) or "timed_out".
+        ToolMissingError: ffmpeg is not installed.
     """
     output = open_input(path)[str(stream.index)].output("pipe:1", format="srt", scodec="srt")
     done = run_program(compile_graph(output), timeout_seconds=60.0)

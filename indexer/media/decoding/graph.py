@@ -16,43 +16,49 @@ from mvsearch.indexer.media.stream_info import PictureStream
 HD_HEIGHT = 720
 TIMES_PER_SECOND = 1_000_000
 
-# ffmpeg's own choice is a thread more than cores, which costs a tenth more processor time here.
+# ffmpeg's default, one thread more than cores, takes a tenth more processor time.
 MAX_THREADS = 16
 
-# Of a file, to see which decoder is faster: long enough to make up for opening a device.
+# Long enough that the time to open a device does not dominate.
 TRIAL_SECONDS = 20.0
 
-# ffmpeg fills a gap of sound with silence in memory; a longer one is a time stamp gone wrong.
+# ffmpeg fills gaps in audio with silence, in memory. A longer gap is a wrong time stamp.
 MAX_GAP_SECONDS = 600
 
-# One scaling makes at most so many pixels of a row or column into one.
+# Maximum factor by which the exact bicubic filter scales down.
 MAX_SHRINKING = 35
 
 _MARK = "mvsearch"
 
 
 def name_pipes(options: DecodeOptions) -> list[str]:
-    """The pipes that a pass needs.
+    """List the pipes of a pass.
 
-    `frames` carries RGB bytes, `kept` the time of each of these, `seen` the time of every frame
-    decoded (so that progress shows, and where the picture ends), `sound` float32 samples.
+    `frames` has RGB bytes, `kept` the times of these frames, `seen` the times of all decoded frames
+    (for the progress and the end of the video), and `sound` float32 samples.
     """
     pipes = ["frames", "kept", "seen"] if options.wants_picture else []
     return [*pipes, "sound"] if options.wants_sound else pipes
 
 
 def choose_rate(probe: Probe, options: DecodeOptions) -> float:
-    """Frames per second: as asked, else by the duration that the header gives."""
+    """Return the frames per second to sample: of the options, else by the duration."""
     return options.frame_rate or choose_frame_rate(probe.duration_seconds or 0.0)
 
 
 def build_command(
     path: Path, probe: Probe, options: DecodeOptions, pipes: Mapping[str, int]
 ) -> list[str]:
-    """The command line of one pass; picture and sound are two outputs with a graph each.
+    """Build the command of a pass, with one filter graph for video and one for audio.
 
-    They are kept apart because ffmpeg holds back all of a graph's frames until each of its inputs
-    has given something, and a sound stream that never does would fill the memory.
+    ffmpeg buffers all frames of a graph until each of its inputs has data. In one graph, an empty
+    audio stream would fill the memory.
+
+    Args:
+        path: of the file.
+        probe: of the file.
+        options: what to decode.
+        pipes: file descriptors by the names of `name_pipes`.
     """
     source = open_input(path, options=_input_options(path, probe, options))
     outputs = []
@@ -65,7 +71,7 @@ def build_command(
 
 
 def _input_options(path: Path, probe: Probe, options: DecodeOptions) -> dict[str, Any]:
-    """Where the decoder begins, with how many threads, and what it leaves out."""
+    """Return the input options: threads, seek position, skipped frames and hardware."""
     n_threads = options.n_threads or min(os.cpu_count() or 1, MAX_THREADS)
     chosen: dict[str, Any] = {"threads": n_threads}
     entry_seconds = options.start_seconds - options.run_up_seconds
@@ -83,10 +89,10 @@ def _input_options(path: Path, probe: Probe, options: DecodeOptions) -> dict[str
 def build_trial(
     path: Path, probe: Probe, options: DecodeOptions, hardware: str | None
 ) -> list[str]:
-    """The command line that decodes the beginning of the picture, as a pass would, to nowhere.
+    """Build a command that decodes the first `TRIAL_SECONDS` of the video and drops the frames.
 
     Raises:
-        ValueError: there is no picture.
+        ValueError: the file has no video stream.
     """
     if probe.picture is None:
         raise ValueError("there is no picture to try a decoder on")
@@ -102,10 +108,10 @@ def _picture_output(
     pipes: Mapping[str, int],
     picture: PictureStream,
 ) -> Any:
-    """Take frames by their time, scale them, and write their times beside them.
+    """Build the output of sampled and scaled frames, with their times in pipes of their own.
 
-    Times are printed in whole microseconds: ffmpeg prints seconds with six digits only. What the
-    stream itself puts on frames is deleted first, since a stranger wrote it.
+    Times are in whole microseconds, as ffmpeg prints seconds with six digits only. Metadata of the
+    stream, which is untrusted, is deleted first.
     """
     width, height = options.frame_size
     stream = source[str(picture.index)].filter("settb", "AVTB")
@@ -127,17 +133,17 @@ def _picture_output(
 
 
 def shrink_far(stream: Any, width: int, height: int) -> Any:
-    """Bring a picture within what one scaling can shrink to a size; most are left as they are.
+    """Scale very large frames so that one bicubic scaling can reach the given size.
 
-    Exact bicubic filters of ffmpeg reach over some 40 pixels for each that is made: it refuses
-    16000 × 8 to 224 × 224. A picture's pixels are skipped, as no other filter reaches farther.
+    ffmpeg's exact bicubic filter fails above a factor of about 40, such as 16000 × 8 to 224 × 224.
+    Nearest-neighbour scaling, which has no limit, comes first; smaller frames are not changed.
     """
     most = [f"min({side},{MAX_SHRINKING * size})" for side, size in (("iw", width), ("ih", height))]
     return stream.filter("scale", *most, flags="neighbor")
 
 
 def scale_options(picture: PictureStream) -> dict[str, str]:
-    """Exact bicubic scaling; HD that does not name its colours has those of BT.709 (as players)."""
+    """Return options for exact bicubic scaling; HD without a colour space is taken as BT.709."""
     options = {"flags": "bicubic+accurate_rnd+full_chroma_int"}
     if not picture.colour_space and min(picture.width, picture.height) >= HD_HEIGHT:
         options["in_color_matrix"] = "bt709"
@@ -145,15 +151,15 @@ def scale_options(picture: PictureStream) -> dict[str, str]:
 
 
 def _print_times(stream: Any, pipe: int) -> Any:
-    """Write a line for each frame at once, so that times never lag behind the frames."""
+    """Print the time of each frame to a pipe, unbuffered."""
     return stream.filter("metadata", mode="print", key=_MARK, file=f"pipe:{pipe}", direct=1)
 
 
 def _sound_output(stream: Any, options: DecodeOptions, pipe: int) -> Any:
-    """Mono samples whose number tells the time: gaps are filled, and a late start is padded.
+    """Build the output of mono samples, with silence in gaps and before a late start.
 
-    Channels are averaged (`rematrix_maxval`): by default a mix in floating point may exceed one.
-    Gaps are closed up to `MAX_GAP_SECONDS`, and filled only when there is one channel to fill.
+    So the time of a sample follows from its number. Channels are averaged with `rematrix_maxval=1`,
+    as the default mix may exceed 1. Gaps are limited to `MAX_GAP_SECONDS` and filled after the mix.
     """
     gap = f"{MAX_GAP_SECONDS}/TB"
     filters = [

@@ -1,4 +1,4 @@
-"""Chooses which frames of a video to sample, and marks uniform ones."""
+"""Chooses the frames of a video to sample, and detects uniform ones."""
 
 import hashlib
 import math
@@ -7,26 +7,26 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-# Block means differ by less than this in a frame of one colour. Measured at 224 × 224: one colour
-# up to 2 (H.264 at CRF 40, MPEG-4, VP9, real videos), with light grain up to 5; photographs dimmed
-# to a mean of 10 from 9, the faintest real fades from 6.
+# Maximum range of block means in a uniform frame. Measured at 224 × 224: one colour up to 2 (H.264
+# at CRF 40, MPEG-4, VP9, real videos), with light grain up to 5; photographs dimmed to a mean of 10
+# from 9 on, the faintest real fades from 6 on.
 MAX_BLOCK_RANGE = 5.0
-# Noise and stripes average out over a block, so values may not spread by more than grain does.
+# Maximum standard deviation. Noise and stripes average out over a block, but not here.
 MAX_SPREAD = 8.0
 N_BLOCKS_ACROSS = 16
 
 
-# To be raised when `select_expression` takes other frames than before.
+# Raise it when `select_expression` samples other frames.
 SELECTION = 1
-# Durations at which the rule is looked at, each whole second of two hours.
+# `sampling_mark` evaluates the rule at each whole second up to this duration.
 _N_SECONDS = 7200
 
 
 @cache
 def sampling_mark() -> str:
-    """A mark of the rule by which frames are taken and left out.
+    """Return a fingerprint of the sampling rule, 16 hexadecimal digits.
 
-    Frames that were taken by another rule are not to be mixed with those of this one.
+    Frames that were sampled by another rule are sampled again.
     """
     rates = [choose_frame_rate(float(seconds)) for seconds in range(_N_SECONDS)]
     steps = [(at, rate) for at, rate in enumerate(rates) if at == 0 or rates[at - 1] != rate]
@@ -35,19 +35,18 @@ def sampling_mark() -> str:
 
 
 def choose_frame_rate(duration_seconds: float) -> float:
-    """Frames per second to take: 0.5 above 300 s, 1 from 200 to 300 s inclusive, 2 below."""
+    """Return the frames per second to sample: 2 below 200 s, 1 up to 300 s, 0.5 above."""
     if duration_seconds > 300:
         return 0.5
     return 1.0 if duration_seconds >= 200 else 2.0
 
 
 def select_expression(rate: float) -> str:
-    """The ffmpeg `select` expression: the first frame at or after each multiple of 1 / rate.
+    """Return the ffmpeg `select` expression for the first frame at or after each k / rate.
 
-    It goes by the presentation time, so that a variable frame rate comes out right; a still that is
-    shown over several multiples is taken once. The small term stands for times that a container
-    rounds down to just below the multiple. Before zero, where a section is cut in, all are taken:
-    the last of them is on show when it begins.
+    It uses presentation times, so that variable frame rates are right. A frame that is shown over
+    several multiples is sampled once. The small term compensates times that a container rounds
+    down. All frames before zero, the start of a section, pass: the last one may be shown then.
     """
     step = f"floor(max(%s,0)*{rate:.9g}+1e-4)"
     is_due = f"gt({step % 't'},{step % 'prev_selected_t'})"
@@ -55,14 +54,14 @@ def select_expression(rate: float) -> str:
 
 
 def find_uniform(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Mark frames that are black, white or of one colour, whatever the codec made of them.
+    """Detect frames of one colour, such as black or white, also after lossy compression.
 
-    A frame is uniform when the means of its 16 × 16 blocks differ by no more than
-    `MAX_BLOCK_RANGE` in any channel and the values spread by no more than `MAX_SPREAD` around their
-    mean; a dark picture that shows something exceeds the first, noise and stripes the second.
+    In each channel of a uniform frame, the means of 16 × 16 blocks have a range of at most
+    `MAX_BLOCK_RANGE`, and the values a standard deviation of at most `MAX_SPREAD`. Dark pictures
+    exceed the first, noise and stripes the second.
 
     Args:
-        frames: (n, height, width, 3).
+        frames: (n, height, width, 3) uint8.
 
     Returns:
         (n,) booleans.
@@ -84,6 +83,6 @@ def find_uniform(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 
 
 def _block_starts(length: int) -> npt.NDArray[np.intp]:
-    """Where the blocks begin along one side."""
+    """Return the first pixel of each block along a side."""
     n_blocks = min(N_BLOCKS_ACROSS, length)
     return np.array([math.floor(block * length / n_blocks) for block in range(n_blocks)], np.intp)

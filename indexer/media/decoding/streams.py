@@ -15,12 +15,12 @@ logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 2**20
 POLL_SECONDS = 0.1
-# The name under which standard error is read.
+# The name of standard error among the pipes.
 LOG = "log"
 
 
 class DecodeStoppedError(MvsearchError):
-    """The caller set the stop event; what came so far is not the whole."""
+    """The caller set the stop event; the output is incomplete."""
 
     def __init__(self) -> None:
         super().__init__("stopped before the file was read to its end")
@@ -33,11 +33,11 @@ def check_stop(stop: threading.Event | None) -> None:
 
 
 class Child:
-    """A process that writes to named pipes, beside its log on standard error.
+    """A child process that writes to named pipes, and a log to standard error.
 
-    One `selectors` loop serves all the pipes, so that none of them can fill up and block the others
-    for ever; between chunks the process waits in its writes, so that memory stays flat however slow
-    the reader is. Only the time spent waiting for the process counts as a stall.
+    One `selectors` loop reads all pipes, so that a full pipe cannot block the others. The process
+    blocks while the reader is busy, so that memory is bounded. Only the time in which the reader
+    waits for the process counts as a stall.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Child:
 
         Args:
             names: of the pipes.
-            build_command: makes the command line from the file descriptor of each name.
-            stall_seconds: without a byte for so long, the process is ended.
-            stop: when set, the process is ended.
+            build_command: builds the command from the file descriptor of each name.
+            stall_seconds: the process is killed after this time without output.
+            stop: when set, reading ends.
         """
         self._stall_seconds = stall_seconds
         self._stop = stop
@@ -77,7 +77,7 @@ class Child:
             self._selector.register(log, selectors.EVENT_READ, LOG)
 
     def chunks(self) -> Iterator[tuple[str, bytes]]:
-        """Yield (name of pipe, bytes) until the process has closed all of them, `LOG` among them.
+        """Yield (name of pipe or `LOG`, bytes) until the process has closed all pipes.
 
         Raises:
             MediaError: "timed_out", after a stall.
@@ -102,7 +102,7 @@ class Child:
                 idle_since = time.monotonic()
 
     def finish(self) -> int:
-        """Wait for the end of the process, whose pipes are closed; its exit status."""
+        """Wait for the process, whose pipes are closed, and return its exit status."""
         try:
             return self._process.wait(self._stall_seconds)
         except subprocess.TimeoutExpired:
@@ -110,7 +110,7 @@ class Child:
             return self._process.wait()
 
     def close(self) -> None:
-        """End the process where it still runs, and leave neither zombie nor open pipe."""
+        """Kill the process if it is running, and close all pipes."""
         for key in list(self._selector.get_map().values()):
             self._selector.unregister(key.fd)
             os.close(key.fd)

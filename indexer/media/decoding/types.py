@@ -1,4 +1,4 @@
-"""The requests and the results of decoding."""
+"""The options and the results of decoding."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,11 +9,11 @@ import numpy.typing as npt
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Matrix
 
-# "all" frames; those that are "needed", where that hardly moves what is taken; "key" frames.
+# "all" frames, those "needed" for the sampled ones (see `frame_skipping`), or only "key" frames.
 Decoded = Literal["all", "needed", "key"]
-# The stream of a file that gave nothing, though it was wanted and there.
+# A requested stream that exists but has no output; empty for none.
 Lost = Literal["", "picture", "sound"]
-# A few bytes can claim, and yield, years.
+# A few bytes of a hostile file can decode to years.
 MAX_HOURS = 12.0
 
 
@@ -22,20 +22,21 @@ class DecodeOptions:
     """What is decoded, and how.
 
     Attributes:
-        frame_size: (width, height) that the whole picture is scaled to, whatever its shape.
-        sample_rate: of the mono sound, in hertz.
-        frame_rate: frames per second to take; None goes by the duration.
-        decoded: which frames are decoded at all; of these, those that are due are taken.
-        hardware: ffmpeg's name of the hardware that decodes pictures, such as "cuda"; None is
-            software. A pass with it fails on the least complaint, since software can do it over.
-        n_threads: of the decoder; None is one a core.
-        start_seconds, end_seconds: the section, relative to the file; None is its end.
-        entry_seconds: where the decoder enters the file for the section; None is at its start,
-            which is the key frame before it.
-        batch_frames: frames in a `FrameBatch`, less in the last one.
-        block_seconds: length of a `SoundBlock`, less in the last one.
-        stall_seconds: a decoder that gives nothing for so long is ended.
-        max_seconds: what claims or yields more is refused; a section may lie in a longer file.
+        frame_size: (width, height) in pixels to which frames are scaled, without keeping the shape.
+        sample_rate: of the mono audio, in hertz.
+        wants_picture, wants_sound: which streams are decoded.
+        frame_rate: sampled frames per second; None depends on the duration.
+        decoded: which frames are decoded; the sampled frames are among them.
+        hardware: ffmpeg's name of a hardware decoder, such as "cuda"; None for software. With
+            hardware, any decoder error fails the pass, which software can repeat.
+        n_threads: of the decoder; None for one a core.
+        start_seconds, end_seconds: the section, from the start of the file; None is its end.
+        entry_seconds: the seek position for the section; None seeks to the key frame before it.
+        batch_frames: frames in a `FrameBatch`; the last one may have fewer.
+        block_seconds: length of a `SoundBlock`; the last one may be shorter.
+        stall_seconds: the decoder is killed after this time without output.
+        max_seconds: longer files, by the header or as decoded, are refused; sections of longer
+            files are not.
     """
 
     frame_size: tuple[int, int] = (224, 224)
@@ -55,7 +56,7 @@ class DecodeOptions:
     max_seconds: float = MAX_HOURS * 3600
 
     def __post_init__(self) -> None:
-        """Check what would otherwise become a riddle inside ffmpeg."""
+        """Raise ValueError for values that ffmpeg would fail on."""
         if not self.max_seconds > 0:
             raise ValueError(f"a limit of duration is positive: {self.max_seconds}")
         if min(self.frame_size) < 1 or self.sample_rate < 1 or self.batch_frames < 1:
@@ -69,12 +70,12 @@ class DecodeOptions:
 
     @property
     def run_up_seconds(self) -> float:
-        """What is decoded and left out before the section, beside what its key frame needs."""
+        """Seconds from the seek position to the start of the section; these are not output."""
         return 0.0 if self.entry_seconds is None else self.start_seconds - self.entry_seconds
 
     @property
     def is_section(self) -> bool:
-        """Whether a part of the file is asked for, which may be entered at any frame."""
+        """Whether only a part of the file is decoded."""
         return self.start_seconds > 0 or self.end_seconds is not None
 
 
@@ -84,8 +85,8 @@ class FrameBatch:
 
     Attributes:
         frames: (n, height, width, 3) uint8 RGB.
-        start_seconds: (n,) float64, when each is shown first, relative to the file's start.
-        is_uniform: (n,) whether it is black, white or of one colour.
+        start_seconds: (n,) float64 presentation times, from the start of the file.
+        is_uniform: (n,) bool, whether a frame has only one colour.
     """
 
     frames: npt.NDArray[np.uint8]
@@ -95,10 +96,10 @@ class FrameBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoundBlock:
-    """Sound without a gap to the block before.
+    """Audio samples that follow those of the block before without a gap.
 
     Attributes:
-        start_seconds: of the first sample, relative to the file's start.
+        start_seconds: of the first sample, from the start of the file.
         samples: (n,) float32 mono in [-1, 1].
     """
 
@@ -108,18 +109,18 @@ class SoundBlock:
 
 @dataclass(frozen=True, slots=True)
 class DecodeReport:
-    """What came out of a whole pass.
+    """The measured results of a pass.
 
     Attributes:
-        duration_seconds: where the last frame or sample ends, as measured, from the file's start.
-        header_seconds: the duration that the header gives.
-        n_frames: frames taken.
-        sound_seconds: length of the sound.
-        is_truncated: it ends clearly before the duration in the header, and the decoder complained.
-            A header that merely lies is no truncation.
-        lost: a stream that is there and of which nothing could be decoded.
-        n_complaints: of the decoder that mean a loss of picture or sound; of a section, 0.
-        complaint: the first of these in one bounded line, without a path.
+        duration_seconds: end of the last frame or sample, from the start of the file.
+        header_seconds: the duration by the header; None if it has none.
+        n_frames: number of sampled frames.
+        sound_seconds: duration of the audio.
+        is_truncated: the file ends clearly before the duration by the header, with decoder errors.
+            Without errors, the header is taken as wrong.
+        lost: a stream of which nothing could be decoded.
+        n_complaints: number of decoder errors that mean a loss of picture or sound; 0 for sections.
+        complaint: the first of these, in one line of limited length without a path.
     """
 
     duration_seconds: float
@@ -133,7 +134,7 @@ class DecodeReport:
 
     @property
     def problem(self) -> MediaError | None:
-        """What the file lacks of a whole one: the gravest thing, in one line; None for nothing."""
+        """The most serious problem of the file in one line; None if it is complete."""
         said = f" ({self.complaint})" if self.complaint else ""
         if self.lost:
             return MediaError("decode_failed", f"nothing of its {self.lost} can be decoded{said}")
@@ -148,7 +149,7 @@ class DecodeReport:
 
     @property
     def why_truncated(self) -> str:
-        """One line in plain words; empty where the file is whole."""
+        """One line on the truncation; empty if the file is not truncated."""
         if not self.is_truncated or self.header_seconds is None:
             return ""
         return (

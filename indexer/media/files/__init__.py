@@ -1,1 +1,1 @@
-"""Files in folders: listed, recognised, identified, ignored."""
+"""Lists the media files of folders, and recognises and identifies them."""

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-# Enough for three packets of a transport stream and for two of the longest MPEG audio frames.
+# Holds three packets of a transport stream, or two of the longest MPEG audio frames.
 HEAD_BYTES = 4096
 
-# Endings that mean something else as often (.ts is TypeScript, .mod music or text, .dat anything)
-# are left to the content.
+# Suffixes with other common meanings (.ts is TypeScript, .mod music or text, .dat anything) are not
+# listed; such files are recognised by their content.
 _ENDING = re.compile(
     r"\.(3g2|3gp|aac|ac3|aiff?|amr|ape|asf|avi|caf|divx|dv|f4v|flac|flv|m1v|m2ts?|m2v|m4[abv]|mk[av]|"
     r"mov|mp[234ceg]|mpeg|mts|mxf|og[agmv]|opus|qt|ra|rm|rmvb|spx|tta|vob|wav|web[am]|wm[av]|wv)",
@@ -40,14 +40,14 @@ _MAGIC = (
 _RIFF_KINDS = frozenset({b"AVI ", b"AVIX", b"WAVE"})
 _AIFF_KINDS = frozenset({b"AIFF", b"AIFC"})
 _QUICKTIME_BOXES = frozenset({b"moov", b"mdat", b"wide", b"pnot"})
-# Brands of ISO/IEC 23008-12: pictures, and sequences of them.
+# Brands of ISO/IEC 23008-12: images and image sequences.
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 HEIC_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"}
 )
-# ISO files that hold pictures only; besides these, JPEG 2000 and camera raw.
+# ISO files that hold only images; also JPEG 2000 and camera raw.
 _PICTURE_BRANDS = AVIF_BRANDS | HEIC_BRANDS | {b"jp2 ", b"jpx ", b"crx "}
-# ISO/IEC 11172-3, 13818-3: kbit/s by layer for version 1, and for versions 2 and 2.5.
+# ISO/IEC 11172-3 and 13818-3: kbit/s by (version, layer); 2 stands for versions 2 and 2.5.
 _BITRATES = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -60,7 +60,7 @@ _SAMPLE_RATES = (44100, 48000, 32000)
 
 
 def has_media_ending(path: Path) -> bool:
-    """Whether the name alone says video or sound."""
+    """Return whether a file name has the suffix of a video or audio format."""
     return _ENDING.fullmatch(path.suffix) is not None
 
 
@@ -77,19 +77,19 @@ def is_media_head(head: bytes) -> bool:
 
 
 def find_brand(head: bytes) -> bytes | None:
-    """The major brand of an ISO file (ISO/IEC 14496-12, 4.3); None for any other."""
+    """Return the major brand of an ISO media file (ISO/IEC 14496-12, 4.3), else None."""
     return head[8:12] if head[4:8] == b"ftyp" and len(head) >= 12 else None
 
 
 def _is_iff(head: bytes) -> bool:
-    """RIFF and its 64-bit kin, and AIFF, are told by the kind after the size."""
+    """Recognise RIFF, RF64, RIFX and AIFF by the form type after the size."""
     if head[:4] in (b"RIFF", b"RF64", b"RIFX"):
         return head[8:12] in _RIFF_KINDS
     return head[:4] == b"FORM" and head[8:12] in _AIFF_KINDS
 
 
 def _is_iso(head: bytes) -> bool:
-    """MP4, QuickTime and kin: a box whose name says so, and no brand of a picture."""
+    """Recognise MP4 and QuickTime by the type or brand of the first box; no image brands."""
     brand = find_brand(head)
     if brand is not None:
         return brand not in _PICTURE_BRANDS
@@ -97,7 +97,7 @@ def _is_iso(head: bytes) -> bool:
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """Sync bytes of three packets: of 188 bytes, or of 192 with a time code before each."""
+    """Recognise sync bytes of three packets of 188 bytes, or of 192 with time codes (M2TS)."""
     return any(
         len(head) > offset + 2 * length
         and all(head[offset + number * length] == 0x47 for number in range(3))
@@ -106,13 +106,13 @@ def _is_transport_stream(head: bytes) -> bool:
 
 
 def _is_adts(head: bytes) -> bool:
-    """Two AAC frames in a row (ISO/IEC 13818-7): a lone sync word is met by chance."""
+    """Recognise two consecutive ADTS frames (ISO/IEC 13818-7); one sync word may be chance."""
     length = _adts_length(head, 0)
     return length > 0 and _adts_length(head, length) > 0
 
 
 def _adts_length(head: bytes, at: int) -> int:
-    """Bytes of the ADTS frame at a place, 0 where there is none."""
+    """Return the length in bytes of the ADTS frame at an offset; 0 if there is none."""
     header = head[at : at + 7]
     if len(header) < 7 or header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
         return 0
@@ -121,13 +121,13 @@ def _adts_length(head: bytes, at: int) -> int:
 
 
 def _is_mpeg_audio(head: bytes) -> bool:
-    """Two MPEG audio frames in a row, the second where the first says that it ends."""
+    """Recognise two consecutive MPEG audio frames."""
     length = _mpeg_audio_length(head, 0)
     return length > 0 and _mpeg_audio_length(head, length) > 0
 
 
 def _mpeg_audio_length(head: bytes, at: int) -> int:
-    """Bytes of the MPEG audio frame at a place, 0 where there is none."""
+    """Return the length in bytes of the MPEG audio frame at an offset; 0 if there is none."""
     header = head[at : at + 4]
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return 0

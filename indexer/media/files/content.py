@@ -16,14 +16,15 @@ BLOCK_BYTES = 64 * 2**10
 
 
 def content_id(path: Path) -> str:
-    """Name a file by its content: 40 hexadecimal digits, BLAKE2b of the size and the bytes.
+    """Compute the content id of a file: 40 hexadecimal digits, BLAKE2b of its size and bytes.
 
-    Up to 4 MiB all bytes count. Of a larger file 3 MiB do: the first and last MiB, where containers
-    keep indexes and tags, and 16 blocks of 64 KiB spread evenly between. Two files of one size that
-    differ anywhere in these never share an id (odds of 2^-160). They would if they differed only in
-    the rest: no gap is longer than a 17th of the file, so damage beyond that is always seen, and n
-    differing bytes at random places slip through with odds of (1 - 3 MiB / size)^n: for a file of
-    100 MiB, 0.05 for 100 bytes and 10^-13 for 1,000.
+    Up to 4 MiB all bytes are hashed. Of a larger file 3 MiB are: the first and last MiB, where
+    containers have indexes and tags, and 16 blocks of 64 KiB evenly spaced between them.
+
+    Files of one size that differ in the hashed bytes have different ids (probability of a collision
+    2^-160). Differences in other bytes are not seen. No gap is longer than a 17th of the file.
+    n differing bytes at random positions are missed with probability (1 - 3 MiB / size)^n: for
+    100 MiB, 0.05 with 100 bytes and 10^-13 with 1,000.
 
     Raises:
         MediaError: "unreadable".
@@ -43,12 +44,12 @@ def content_id(path: Path) -> str:
 
 
 def open_at_once(path: str, flags: int) -> int:
-    """Open without waiting: a pipe that has taken the file's place would never answer."""
+    """Open a file without blocking, in case it was replaced by a pipe; for `open`'s `opener`."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def explain_error(error: OSError) -> str:
-    """The operating system's reason without the path."""
+    """Describe an error of the operating system, without the path."""
     if isinstance(error, PermissionError):
         return "there is no permission to read it"
     if isinstance(error, FileNotFoundError):
@@ -57,7 +58,7 @@ def explain_error(error: OSError) -> str:
 
 
 def _sampled_spans(size: int) -> list[tuple[int, int]]:
-    """The (start, length) spans of a file of that size that its id is made of."""
+    """List the hashed spans (start, length) in bytes of a file of the given size."""
     if size <= WHOLE_LIMIT_BYTES:
         return [(0, size)]
     inner = size - 2 * EDGE_BYTES
@@ -69,7 +70,7 @@ def _sampled_spans(size: int) -> list[tuple[int, int]]:
 
 
 def _digest_span(file: BinaryIO, start: int, length: int, digest: blake2b) -> None:
-    """Add a span to the digest, less where the file ends early."""
+    """Hash a span of a file, or less if the file ends before."""
     file.seek(start)
     while length > 0:
         chunk = file.read(min(length, MIB))

@@ -1,8 +1,8 @@
 """Reads `.mvsearchignore` files, in the syntax of `.gitignore`.
 
-The file comes from whoever filled the folder, so a match must not take long: pathspec's expressions
-take 0.77 s for `*a*a*a*ab` and one name of 255 letters, and 60 times as long with each `*a` more.
-`fnmatch.translate` makes expressions that do not go back. The tests compare with git.
+The file is untrusted, so that matching must be fast for all patterns. The regular expressions of
+pathspec take 0.77 s for `*a*a*a*ab` and one name of 255 letters, and 60 times as long with each
+further `*a`. Those of `fnmatch.translate` do not backtrack. The tests compare with git.
 """
 
 import fnmatch
@@ -18,11 +18,11 @@ from mvsearch.store.unicode import normalise
 
 IGNORE_NAME = ".mvsearchignore"
 MAX_BYTES = 64 * 2**10
-# Of a file and those of the folders above it together.
+# Of a file and of the files in the folders above it together.
 MAX_PATTERNS = 500
 MAX_LETTERS = 300
 
-# A backslash and what it stands for; a bracket expression; or any other letter.
+# An escaped letter, a bracket expression, or any other letter.
 _TOKENS = re.compile(r"\\(.)|(\[[!^]?\]?+[^\]]*\])|(.)", re.DOTALL)
 _ANY_FOLDERS = None
 _Part = re.Pattern[str] | None
@@ -30,12 +30,12 @@ _Part = re.Pattern[str] | None
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """One line.
+    """The pattern of one line.
 
     Attributes:
-        parts: an expression for each name of a path; None for any number of names.
-        is_negated: whether it takes back what earlier lines ignore.
-        is_for_folders: whether it means folders only.
+        parts: a regular expression for each name of a path; None matches any number of names.
+        is_negated: whether matching paths are included again.
+        is_for_folders: whether it matches only folders.
     """
 
     parts: tuple[_Part, ...]
@@ -48,8 +48,9 @@ class IgnoreRules:
     """The patterns of one file, and those of the folders above it.
 
     Attributes:
-        folder: where the file lies; its patterns are about what is below.
-        problems: one line for each thing in the file that cannot be used.
+        folder: of the file; its patterns match paths below it.
+        above: the rules of the folders above; None if there are none.
+        problems: one line for each line of the file that cannot be used.
     """
 
     folder: Path
@@ -59,11 +60,11 @@ class IgnoreRules:
 
     @property
     def n_patterns(self) -> int:
-        """How many there are, those of the folders above too."""
+        """The number of patterns, with those of the folders above."""
         return len(self.patterns) + (self.above.n_patterns if self.above is not None else 0)
 
     def ignores(self, path: Path, *, is_folder: bool) -> bool:
-        """Whether a file or folder below is left out; the last pattern that fits has the say."""
+        """Return whether a path below the folder is ignored; the last matching pattern decides."""
         rules: IgnoreRules | None = self
         while rules is not None:
             names = [normalise(name) for name in path.relative_to(rules.folder).parts]
@@ -75,14 +76,21 @@ class IgnoreRules:
 
 
 def is_ignored(rules: IgnoreRules | None, path: Path, *, is_folder: bool) -> bool:
-    """Whether a file or folder is left out; without rules nothing is."""
+    """Return whether a path is ignored; without rules none is."""
     return rules is not None and rules.ignores(path, is_folder=is_folder)
 
 
 def read_rules(folder: Path, above: IgnoreRules | None) -> IgnoreRules | None:
-    """The rules for what lies in a folder: its own, if it has any, before those from above.
+    """Read the rules of a folder; its own patterns come before those of the folders above.
 
-    A link is not followed, as by git. Of what cannot be used the rules tell; the rest holds.
+    Links are not followed, as in git. Lines that cannot be used are in `problems`.
+
+    Args:
+        folder: which may have an ignore file.
+        above: the rules of its parent.
+
+    Returns:
+        The rules; `above` if the folder has no patterns of its own.
     """
     file = folder / IGNORE_NAME
     if not os.path.lexists(file):
@@ -107,10 +115,10 @@ def read_rules(folder: Path, above: IgnoreRules | None) -> IgnoreRules | None:
 
 
 def parse_line(line: str) -> Sequence[_Pattern]:
-    """The pattern of a line; none for a comment or an empty one.
+    """Parse a line; returns no pattern for comments and empty lines.
 
     Raises:
-        ValueError: it is none; the message says why.
+        ValueError: the line is not a valid pattern; the message says why.
     """
     line = _strip_end(line)
     if not line or line.startswith("#"):
@@ -124,14 +132,14 @@ def parse_line(line: str) -> Sequence[_Pattern]:
     names = glob.removeprefix("/").split("/")
     if "/" not in glob and names != ["**"]:
         names = ["**", *names]
-    if "" in names:  # as in "/" or "a//b", which no path fits
+    if "" in names:  # as in "/" or "a//b", which match no path
         return ()
     parts = tuple(_ANY_FOLDERS if name == "**" else _compile(normalise(name)) for name in names)
     return (_Pattern(parts, is_negated, is_for_folders),)
 
 
 def _strip_end(line: str) -> str:
-    """A line without the spaces at its end, but for one behind a backslash."""
+    """Strip the spaces at the end of a line, except an escaped one."""
     line = line.rstrip("\r")
     bare = line.rstrip(" ")
     n_slashes = len(bare) - len(bare.rstrip("\\"))
@@ -139,7 +147,11 @@ def _strip_end(line: str) -> str:
 
 
 def _compile(glob: str) -> re.Pattern[str]:
-    """An expression for one name."""
+    """Compile a glob of one name to a regular expression.
+
+    Raises:
+        ValueError: a backslash or bracket is not closed.
+    """
     translated = []
     for escaped, group, letter in _TOKENS.findall(glob):
         if escaped:
@@ -154,10 +166,11 @@ def _compile(glob: str) -> re.Pattern[str]:
 
 
 def _fits(parts: Sequence[_Part], names: Sequence[str]) -> bool:
-    """Whether the names of a path fit: each part one name, None any number, the fewest first.
+    """Return whether the names of a path match the parts of a pattern.
 
-    At the end None is one name at least: `a/**` is what is below a folder, and not the folder.
-    To go back to the last None only is enough, and takes no more than parts times names.
+    A part matches one name, None any number of names. None at the end matches at least one: `a/**`
+    matches what is below the folder, not the folder. Backtracking to the last None is enough, in at
+    most len(parts) · len(names) steps.
     """
     at = name_at = 0
     back: tuple[int, int] | None = None

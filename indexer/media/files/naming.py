@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mvsearch.store.unicode import MAX_NAME_LETTERS, normalise, replace_surrogates, truncate
 
-# Words that fill brackets after a title and are no part of it.
+# Words in brackets after a title that are not part of it.
 _NOISE = (
     r"official|video|videoclip|clip|audio|lyrics?|letra|visuali[sz]er|hd|hq|uhd|4k|8k|mv|m/v|"
     r"\d{3,4}p(?:\d\d)?|full ?hd|remastered(?: \d{4})?|\d{4} remaster(?:ed)?|explicit|music|mp4|"
@@ -15,7 +15,7 @@ _NOISE = (
 _NOISY_BRACKET = re.compile(
     rf"\s*[(\[【](?:\s*\b(?:{_NOISE})(?!\w)[\s,|/&+.-]*)+[)\]】]", re.IGNORECASE
 )
-# Video ids are eleven characters; one without a digit, "_" or capital inside could be a word.
+# Video ids have eleven characters. One without a digit, "_" or inner capital could be a word.
 _VIDEO_ID = re.compile(r"\s*\[(?=[^\]]*[\d_]|[^\]]*[a-z][A-Z])[\w-]{11}\]$")
 _TRACK_NUMBER = re.compile(r"^(?:\d{1,2}-)?\d{1,3}(?:\s*[.)]\s*|\s+-\s+|_-_)(?=\S)")
 _SEPARATOR = re.compile(r"\s+[-–—]\s+|\s*[–—]\s+")
@@ -24,8 +24,8 @@ _SEPARATOR = re.compile(r"\s+[-–—]\s+|\s*[–—]\s+")
 def name_media(path: Path) -> tuple[str | None, str]:
     """Read (artist, title) from a name such as `07. Artist - Title (Official Video) [1080p].mp4`.
 
-    Track numbers, notes on the release and video ids are left out; anything else stays, so that a
-    name that follows no pattern is its own title.
+    Track numbers, notes on the release and video ids are removed. A name that follows no pattern is
+    the title; the artist is then None.
     """
     stem = clean_text(replace_surrogates(path.stem))
     name = clean_text(stem.replace("_", " ")) if "_-_" in stem else stem
@@ -45,9 +45,9 @@ def name_media(path: Path) -> tuple[str | None, str]:
 
 
 def clean_text(text: str) -> str:
-    """Normalise to NFC with control characters and runs of white space made single spaces.
+    """Normalise text to NFC, with single spaces for control characters and white space.
 
-    Of a longer text, `MAX_NAME_LETTERS` are left.
+    It is truncated to `MAX_NAME_LETTERS`.
     """
     printable = "".join(
         " " if unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} else mark for mark in text
@@ -56,7 +56,7 @@ def clean_text(text: str) -> str:
 
 
 def _split_name(name: str) -> tuple[str, bool, str]:
-    """Split at the first dash that stands between spaces; all is title where there is none."""
+    """Split into (artist, whether there is a separator, title) at the first spaced dash."""
     parts = _SEPARATOR.split(name, maxsplit=1)
     if len(parts) == 1:
         return "", False, name.strip()

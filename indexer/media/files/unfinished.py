@@ -10,28 +10,28 @@ from pathlib import Path
 
 from mvsearch.indexer.media.files.naming import clean_text
 
-# How programs call a file until it is whole: yt-dlp (also while it joins sound and picture),
-# browsers, WinSCP, torrents, and anyone's temporary file.
+# Names of unfinished files: of yt-dlp (also while it muxes), browsers, WinSCP and torrent clients,
+# and temporary files.
 _NAME = re.compile(
     r".*\.(?:(?:part|crdownload|download|opdownload|partial|filepart|!qb|!ut|tmp|temp)"
     r"(?:-frag\d{1,9})?|temp\.[a-z0-9]{2,5})",
     re.IGNORECASE | re.DOTALL,
 )
-# Who writes a video does so every few seconds; who shares a whole one may keep it open for days.
+# A file that is being written changes every few seconds. Torrent clients keep finished files open.
 RECENT_SECONDS = 60.0
 MAX_NAMES = 3
 
 
 def is_download_name(path: Path) -> bool:
-    """Whether a name is one that programs give to what is not whole, such as `Song.mp4.part`."""
+    """Return whether a name is that of an unfinished download, such as `Song.mp4.part`."""
     return _NAME.fullmatch(path.name) is not None
 
 
 def is_being_written(path: Path, mtime_ns: int) -> bool:
-    """Whether a file changed just now and some program has it open for writing.
+    """Return whether a file changed in the last minute and a program has it open for writing.
 
-    Linux tells, where the file is ours: a lease for reading is refused (`fcntl(2)`, F_SETLEASE).
-    Elsewhere the answer is no, and only growth gives such a file away.
+    It is detected on Linux, for files of the same user, by a refused read lease (`fcntl(2)`,
+    F_SETLEASE). Elsewhere the result is False, and only `has_changed` detects such files.
     """
     if not sys.platform.startswith("linux") or time.time() - mtime_ns / 1e9 > RECENT_SECONDS:
         return False
@@ -52,7 +52,7 @@ def is_being_written(path: Path, mtime_ns: int) -> bool:
 
 
 def has_changed(path: Path, size: int, mtime_ns: int) -> bool:
-    """Whether a file that is still there is no longer what it was."""
+    """Return whether an existing file has another size or modification time than before."""
     try:
         found = path.stat()
     except OSError:
@@ -61,7 +61,7 @@ def has_changed(path: Path, size: int, mtime_ns: int) -> bool:
 
 
 def explain_unfinished(paths: Collection[Path]) -> str:
-    """One printable line: which files were left, and what to do."""
+    """Return one printable line that names unfinished files and says what to do."""
     names = sorted(clean_text(os.fsencode(path.name).decode("utf-8", "replace")) for path in paths)
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     are = "is" if len(names) == 1 else "are"

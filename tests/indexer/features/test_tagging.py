@@ -14,7 +14,7 @@ LABELS = ("koala", "crane", "crane", "stage")
 
 def tag(posterior: list[list[float]], segments: list[Segment] | None = None, n_batch: int = 99):
     matrix = np.array(posterior, dtype=np.float32).reshape(-1, len(LABELS))
-    tagger = Tagger(LABELS, TagOptions(follow_from=0.25, believe_from=0.5, n_frames=2))
+    tagger = Tagger(LABELS, TagOptions(low_threshold=0.25, high_threshold=0.5, n_frames=2))
     for begin in range(0, len(matrix), n_batch):
         tagger.take(matrix[begin : begin + n_batch])
     return tagger.finish(segments or [Segment(i / 2, (i + 1) / 2) for i in range(len(matrix))])

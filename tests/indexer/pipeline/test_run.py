@@ -303,7 +303,7 @@ def test_an_encoder_that_cannot_be_loaded_ends_the_run(folder, home, monkeypatch
     def lack(encoder):
         raise WeightsMissingError(f"no weights for {encoder.spaces[0].modality}")
 
-    monkeypatch.setattr("mvsearch.indexer.pipeline.run.try_out", lack)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.analyse_jobs.try_out", lack)
     with pytest.raises(WeightsMissingError, match="no weights for"):
         toy_library.index(folder, home)
     with Library.open(home) as library:
