@@ -372,7 +372,7 @@ def test_leaving_early_leaves_no_process_and_no_open_file(long_clip: Path) -> No
     before, files_before = children(), set(os.listdir("/proc/self/fd"))  # noqa: PTH208 (race-free)
     with decode(long_clip, probe, DecodeOptions(batch_frames=1)) as decoding:
         next(decoding)
-        with pytest.raises(RuntimeError, match="when the decoding is through"):
+        with pytest.raises(RuntimeError, match="before the end of the decoding"):
             _ = decoding.report
     assert children() <= before
     assert len(os.listdir("/proc/self/fd")) <= len(files_before)  # noqa: PTH208 (race-free)
