@@ -21,7 +21,7 @@ from mvsearch.search.versions.candidates import (
     Votes,
     find_candidates,
 )
-from mvsearch.store.catalog.snapshots import Snapshot
+from mvsearch.store.catalog.reading.vectors import Snapshot
 from mvsearch.store.database.blobs import StoredVectors
 from mvsearch.store.records import Matrix, Space
 from mvsearch.store.vectors.update import build_in_memory

@@ -24,7 +24,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.lexical import find_evidence
 from mvsearch.search.retrieval.retrieve import IndexQuery, score_videos
-from mvsearch.store.catalog.lines import split_words
+from mvsearch.store.catalog.reading.lyrics import split_words
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Location, LyricLine, Lyrics, Segment, Stage, Video
 

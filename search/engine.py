@@ -98,12 +98,12 @@ class Engine:
         if not query.parts:
             return list_passing(catalog, query.filter, options)
         passing = catalog.passing(query.filter) if query.filter else None
-        asked = [(part, self._place(part)) for part in prepared.encoded.parts]
-        asks = [ask for _, ask in asked]
-        table = self._tables.gather([ask.index for ask in asks])
-        ranker = self._make_ranker(options, prepared.weights, asks, passing)
+        parts = [(part, self._place(part)) for part in prepared.encoded.parts]
+        queries = [placed for _, placed in parts]
+        table = self._tables.gather([placed.index for placed in queries])
+        ranker = self._make_ranker(options, prepared.weights, queries, passing)
         measure = self._calibrator.calibrate_parts(
-            [(part, ask.index) for part, ask in asked], table.video_ids
+            [(part, placed.index) for part, placed in parts], table.video_ids
         )
 
         def score(similarities: FloatArray, positions: Positions) -> FloatArray:
@@ -112,11 +112,11 @@ class Engine:
         # Ranks (rrf) need all videos, and videos that are skipped are replaced from further down.
         n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
         left_out = prepared.encoded.left_out
-        found = find_candidates(asks, score, n_wanted, left_out, table, passing)
+        found = find_candidates(queries, score, n_wanted, left_out, table, passing)
         results = ranker.rank(
             found.video_ids,
             measure(found.similarities, found.positions),
-            lambda video: find_moments(self.library, video, asked, options.n_moments),
+            lambda video: find_moments(self.library, video, parts, options.n_moments),
         )
         tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
         return [show_tags(result, tagged) for result in results]
@@ -131,13 +131,13 @@ class Engine:
         self,
         options: SearchOptions,
         weights: Weights,
-        asks: Sequence[IndexQuery],
+        queries: Sequence[IndexQuery],
         passing: set[str] | None,
     ) -> Ranker:
         """The ranker of a query among the videos that pass; None for all."""
         n_videos = self.library.catalog.n_videos() if passing is None else len(passing)
         indexes = open_indexes(self.library) if options.has_collapse else {}
-        spaces = [ask.index.space for ask in asks]
+        spaces = [query.index.space for query in queries]
         return make_ranker(self.library, options, weights, n_videos, indexes, spaces)
 
     def similar(

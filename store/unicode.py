@@ -34,6 +34,16 @@ def normalise(text: str, form: Form = "NFC") -> str:
     return unicodedata.normalize(form, _SUSPECTS.sub(_divide_run, text))
 
 
+def fold_name(text: str) -> str:
+    """A name to compare: case-folded, without accents, with plain dashes and single spaces."""
+    letters = (
+        "-" if unicodedata.category(letter) == "Pd" else letter
+        for letter in normalise(text, "NFKD")
+        if letter != GRAPHEME_JOINER and not unicodedata.combining(letter)
+    )
+    return " ".join("".join(letters).casefold().split())
+
+
 def replace_surrogates(text: str) -> str:
     """Text of names and arguments that Python could not decode: as UTF-8, else as U+FFFD."""
     try:

@@ -11,8 +11,8 @@ from mvsearch.indexer.media.files.scan import ScannedFile
 from mvsearch.indexer.media.files.unfinished import is_being_written
 from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
 from mvsearch.indexer.progress import StepCounter
-from mvsearch.store.catalog.paths import path_key
 from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database.paths import path_key
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Failure, Location
 

@@ -11,8 +11,8 @@ from mvsearch.indexer.media.files.scan import Scan, ScannedFile, ScanOptions, sc
 from mvsearch.indexer.pipeline.comparison import Comparison, Folders, compare, stands
 from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
 from mvsearch.indexer.progress import StepCounter
-from mvsearch.store.catalog.paths import path_key
 from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database.paths import path_key
 from mvsearch.store.records import Failure, Location
 
 

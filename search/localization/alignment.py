@@ -231,8 +231,8 @@ def merge_hits(
 
     Args:
         similarities: (n,) in time order.
-        starts: (n,) seconds, NaN where there are none.
-        ends: (n,) seconds, NaN where there are none.
+        starts: (n,) seconds, NaN for no time.
+        ends: (n,) seconds, NaN for no time.
         depth: allowed distance to the best, as a share of the distance from the median to the best.
         n_moments: maximum number of runs.
 

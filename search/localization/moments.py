@@ -28,7 +28,7 @@ MIN_SIMILARITY = 0.1
 def find_moments(
     library: Library,
     video: Video,
-    asked: Sequence[tuple[EncodedPart, IndexQuery]],
+    parts: Sequence[tuple[EncodedPart, IndexQuery]],
     n_moments: int,
 ) -> tuple[Moment, ...]:
     """Find the moments of a video for a query: positions of clips first, then similar segments.
@@ -36,20 +36,20 @@ def find_moments(
     Args:
         library: source of the lyric lines.
         video: the result.
-        asked: the parts of the query, each with its vectors in the index.
+        parts: the parts of the query, each with its vectors in the coordinates of the index.
         n_moments: maximum number for each modality.
     """
     if n_moments < 1:
         return ()
-    clips = [pair for pair in asked if pair[0].duration_seconds is not None]
-    others = [pair for pair in asked if pair[0].duration_seconds is None]
+    clips = [pair for pair in parts if pair[0].duration_seconds is not None]
+    others = [pair for pair in parts if pair[0].duration_seconds is None]
     found: list[Moment] = []
     for _, group in groupby(clips, key=lambda pair: id(pair[0].part)):
         found += _align_clip(video, list(group), n_moments)
     like: list[Moment] = []
-    for _, ask in others:
-        similarities, evidence = ask.compare(video.id), ask.evidence.get(video.id)
-        like += find_similar_ranges(library, video, ask.index, similarities, n_moments, evidence)
+    for _, query in others:
+        similarities, evidence = query.compare(video.id), query.evidence.get(video.id)
+        like += find_similar_ranges(library, video, query.index, similarities, n_moments, evidence)
     like.sort(key=lambda moment: -moment.similarity)
     return tuple(_limit_each(found + like, n_moments))
 
@@ -63,16 +63,16 @@ def _limit_each(moments: Iterable[Moment], n_moments: int) -> list[Moment]:
 
 
 def _align_clip(
-    video: Video, asked: Sequence[tuple[EncodedPart, IndexQuery]], n_moments: int
+    video: Video, parts: Sequence[tuple[EncodedPart, IndexQuery]], n_moments: int
 ) -> list[Moment]:
     tracks: list[SimilarityTrack] = []
     is_calibrated = True
     ends = [video.duration_seconds]
-    for part, ask in asked:
-        if not ask.index.count(video.id):
+    for part, query in parts:
+        if not query.index.count(video.id):
             continue
-        similarities = ask.vectors @ ask.index.vectors(video.id).T
-        spans = ask.index.spans(video.id)
+        similarities = query.vectors @ query.index.vectors(video.id).T
+        spans = query.index.spans(video.id)
         times = point_times(part.modality, spans.starts, spans.ends)
         trust = find_trust(part.space, similarities)
         is_calibrated = is_calibrated and trust is not None
@@ -84,7 +84,7 @@ def _align_clip(
         ends.append(float(spans.ends.max()))
     if not tracks:
         return []
-    duration = asked[0][0].duration_seconds or 0.0
+    duration = parts[0][0].duration_seconds or 0.0
     alignments = align(tracks, duration, max(ends), n_moments)
     return [
         Moment(

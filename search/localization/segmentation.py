@@ -17,7 +17,7 @@ from mvsearch.search.localization.offset_votes import (
 from mvsearch.search.scoring.fusion import FloatArray
 
 # Nats by which two positions must fit better than one. With 3, whole clips are split; with 6, a
-# third of the edits of ten seconds are missed. Shorter pieces have no time of their own.
+# third of the edits of ten seconds are missed.
 JUMP_NATS = 4.0
 # The same in a clip that is known to be an edit, where cuts are likely.
 JUMP_NATS_IN_EDIT = 2.0

@@ -268,11 +268,7 @@ def write_report(
 
 
 def _write_page(
-    engine: Engine,
-    matrix: ScoreMap,
-    similar: Similar,
-    options: SearchOptions,
-    progress: Progress,
+    engine: Engine, matrix: ScoreMap, similar: Similar, options: SearchOptions, progress: Progress
 ) -> str:
     # Only the page has pictures.
     from mvsearch.search.output.html.similar import render_html
@@ -295,11 +291,7 @@ def _write_plain(similar: Similar, report: ReportOptions, asked: Filter, *, is_a
         return similar_to_text(similar) if is_all else results_to_text(results)
     page = io.StringIO()
     console = Console(
-        file=page,
-        width=report.width,
-        force_terminal=report.has_links,
-        markup=False,
-        emoji=False,
+        file=page, width=report.width, force_terminal=report.has_links, markup=False, emoji=False
     )
     for video, found_for_it in similar:
         print_results(found_for_it, console, f"Similar to {name_video(video)}", asked)

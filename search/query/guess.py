@@ -11,10 +11,10 @@ from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_ending
 from mvsearch.indexer.media.pictures import is_picture_head
 from mvsearch.search.query.query import QueryKind, QueryPart, check_file, parse_part, parse_section
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.catalog.lookup import describe_video, fold_name
+from mvsearch.store.catalog.lookup import describe_video
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Video
-from mvsearch.store.unicode import MAX_NAME_LETTERS
+from mvsearch.store.unicode import MAX_NAME_LETTERS, fold_name
 
 _KIND_LABELS: dict[QueryKind, str] = {
     "text": "the words",

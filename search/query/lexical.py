@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mvsearch.search.query.spelling import find_alike_words
-from mvsearch.store.catalog.lines import MAX_LETTERS, split_words
+from mvsearch.store.catalog.reading.lyrics import MAX_LETTERS, split_words
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Matrix, Space
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.results import Moment, Result
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.catalog.tags import fold_tag
+from mvsearch.store.catalog.reading.tags import fold_tag
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Tag
 

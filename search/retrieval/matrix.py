@@ -49,7 +49,7 @@ ScoreMap = SimilarityMatrix | NearestScores
 
 
 def gather_scores(similar: Iterable[tuple[Video, Sequence[Result]]]) -> NearestScores:
-    """The scores of ranked results of all videos, in the order of these videos."""
+    """Collect the scores of the results of all videos, in the order of these videos."""
     ranked = list(similar)
     position = {video.id: at for at, (video, _) in enumerate(ranked)}
     scores = {

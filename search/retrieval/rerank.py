@@ -28,8 +28,8 @@ Fuse = Callable[[Similarities, Similarities], FloatArray]
 # Videos per space whose vectors are cached as float32: the conversion is half of a comparison.
 N_KEPT = 256
 N_TEXTS = 4096
-# Pairs that are kept for the turn of the other video: 4 KB each for 200 vectors. Most similar
-# videos are by one artist and near each other in the catalogue's order.
+# Pairs that are cached until the other video is compared: 4 KB each for 200 vectors. Most similar
+# videos are by one artist, and so near each other in the catalogue's order.
 N_WAITING = 20_000
 # Videos that are compared ahead while the caller ranks one.
 N_AHEAD = 2

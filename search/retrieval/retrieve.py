@@ -15,11 +15,10 @@ from mvsearch.store.vectors.index import Neighbours, VectorIndex
 
 Fuse = Callable[[FloatArray, Positions], FloatArray]
 
-# Neighbours of each query vector that an index is asked for, for each video that is wanted: a shot
-# has many frames.
+# Neighbours of each query vector to search for, per wanted video: a shot has many frames.
 NEIGHBOURS = 64
 MIN_DOUBTFUL = 32
-# Neighbours come from another summation order than exact scores; cosines differ in the last bits.
+# Neighbours and exact scores are summed in different orders, so cosines differ in the last bits.
 ROUNDING = 1e-5
 
 
@@ -49,7 +48,7 @@ class Candidates:
 
     Attributes:
         video_ids: v of them, sorted.
-        similarities: (asks, v) float64, NaN where a video has no vectors in an ask's space.
+        similarities: (queries, v) float64, NaN if a video has no vectors in the space of a query.
         positions: (v,) of the videos in the table.
     """
 
@@ -58,21 +57,21 @@ class Candidates:
     positions: Positions
 
 
-def score_videos(ask: IndexQuery, video_ids: Sequence[str]) -> FloatArray:
+def score_videos(query: IndexQuery, video_ids: Sequence[str]) -> FloatArray:
     """Mean over the query's vectors of the best match in each video, by comparing all vectors.
 
     Returns:
         (videos,) similarities; NaN for a video without vectors.
     """
-    scores = ask.index.score_sets(ask.vectors, video_ids)
+    scores = query.index.score_sets(query.vectors, video_ids)
     for at, video_id in enumerate(video_ids):
-        if video_id in ask.evidence and not np.isnan(scores[at]):
-            scores[at] = ask.compare(video_id).max(axis=1).mean(dtype=np.float64)
+        if video_id in query.evidence and not np.isnan(scores[at]):
+            scores[at] = query.compare(video_id).max(axis=1).mean(dtype=np.float64)
     return scores
 
 
 def find_candidates(
-    asks: Sequence[IndexQuery],
+    queries: Sequence[IndexQuery],
     fuse: Fuse,
     n_wanted: int | None,
     left_out: Collection[str] = (),
@@ -89,21 +88,21 @@ def find_candidates(
     2 * `MIN_DOUBTFUL`, are scored: the result is as complete as the k neighbours.
 
     Args:
-        asks: at least one.
-        fuse: (asks, videos) similarities, NaN where unknown, and the positions of these videos in
-            the table into (videos,) scores; a video's score must not fall when one of its
+        queries: at least one.
+        fuse: converts (queries, videos) similarities, NaN where unknown, and the positions of these
+            videos in the table to (videos,) scores; a video's score must not fall when one of its
             similarities rises, nor depend on the other videos.
         n_wanted: number of videos; None for all.
         left_out: ids of videos to leave out.
         table: of the indexes, if it exists already.
         within: ids of the videos to compare; None for all.
     """
-    table = table or make_table([ask.index for ask in asks])
-    search = _Search.begin(asks, fuse, table, left_out, within)
+    table = table or make_table([query.index for query in queries])
+    search = _Search.begin(queries, fuse, table, left_out, within)
     n_wanted = len(search.open) if n_wanted is None else min(n_wanted, len(search.open))
     k = NEIGHBOURS * n_wanted
-    for at, ask in enumerate(asks):
-        if n_wanted == len(search.open) or search.is_read_in_full(ask, k):
+    for at, query in enumerate(queries):
+        if n_wanted == len(search.open) or search.is_read_in_full(query, k):
             search.read(at)
     if not search.is_read.all():
         bounds = search.bound(k)
@@ -114,17 +113,17 @@ def find_candidates(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Search:
-    """What is known so far of the videos that may answer.
+    """The state of a search for candidates.
 
     Attributes:
-        is_held: (asks, v) which video of the table each query can be compared with.
-        open: positions of those that may answer, rising.
-        similarities: (asks, v) of those scored, NaN otherwise.
-        is_scored: (v,) which have all of theirs.
-        is_read: (asks,) which were compared with all that may answer.
+        is_held: (queries, v) whether a video has vectors in the space of a query.
+        open: positions of the videos that are searched, ascending.
+        similarities: (queries, v) of scored videos, NaN otherwise.
+        is_scored: (v,) whether a video is compared with all queries.
+        is_read: (queries,) whether a query is compared with all searched videos.
     """
 
-    asks: Sequence[IndexQuery]
+    queries: Sequence[IndexQuery]
     fuse: Fuse
     table: VideoTable
     is_held: npt.NDArray[np.bool_]
@@ -136,77 +135,78 @@ class _Search:
     @classmethod
     def begin(
         cls,
-        asks: Sequence[IndexQuery],
+        queries: Sequence[IndexQuery],
         fuse: Fuse,
         table: VideoTable,
         left_out: Collection[str],
         within: Collection[str] | None,
     ) -> "_Search":
-        is_held = table.is_held[[table.row_of(ask.index) for ask in asks]]
+        is_held = table.is_held[[table.row_of(query.index) for query in queries]]
         is_open: npt.NDArray[np.bool_] = np.any(is_held, axis=0)
         if within is not None:
             is_open &= table.mark(within)
         is_open &= ~table.mark(left_out)
         return cls(
-            asks, fuse, table, is_held, np.flatnonzero(is_open),
+            queries, fuse, table, is_held, np.flatnonzero(is_open),
             similarities=np.full(is_held.shape, np.nan),
             is_scored=np.zeros(len(table.video_ids), dtype=np.bool_),
-            is_read=np.zeros(len(asks), dtype=np.bool_),
+            is_read=np.zeros(len(queries), dtype=np.bool_),
         )  # fmt: skip
 
-    def is_read_in_full(self, ask: IndexQuery, k: int) -> bool:
-        """Whether an ask is compared with all vectors, or its k nearest are looked for."""
-        return ask.index.is_scoring_cheaper(len(ask.vectors), k, self.table.pick(self.open))
+    def is_read_in_full(self, query: IndexQuery, k: int) -> bool:
+        """Whether to compare a query with all vectors, instead of searching its k nearest."""
+        return query.index.is_scoring_cheaper(len(query.vectors), k, self.table.pick(self.open))
 
     def read(self, at: int) -> None:
-        """Compare an ask with all videos that may answer."""
-        self.similarities[at, self.open] = score_videos(self.asks[at], self.table.pick(self.open))
+        """Compare a query with all searched videos."""
+        video_ids = self.table.pick(self.open)
+        self.similarities[at, self.open] = score_videos(self.queries[at], video_ids)
         self.is_read[at] = True
         self.is_scored[self.open] = self.is_read.all()
 
     def score(self, positions: Positions) -> None:
-        """Compare some videos with all that is asked."""
+        """Compare some videos with all queries."""
         new = np.sort(positions[~self.is_scored[positions]])
         video_ids = self.table.pick(new)
         for at in np.flatnonzero(~self.is_read).tolist():
-            self.similarities[at, new] = score_videos(self.asks[at], video_ids)
+            self.similarities[at, new] = score_videos(self.queries[at], video_ids)
         self.is_scored[new] = True
 
     def bound(self, k: int) -> FloatArray:
-        """Bound (asks, v) what each video can reach, by the k nearest segments.
+        """Compute upper bounds (queries, v) of the similarities, from the k nearest segments.
 
-        Videos that words speak for are scored: they may reach more. One with a segment among those
-        of every query vector is scored by these: to read all of its own would take as long as the
-        search, for the rounding of float16.
+        Videos with matching words are scored exactly, because their similarities may be higher. A
+        video with a segment among the k nearest of every query vector needs no more reading: the
+        bound is its similarity, up to the rounding of float16.
         """
         bounds = self.similarities.copy()
         is_met = ~self.is_held
         is_met[self.is_read] = True
         for at in np.flatnonzero(~self.is_read).tolist():
-            ask = self.asks[at]
-            places = self.table.places[self.table.row_of(ask.index)]
-            bounds[at, places], is_met[at, places] = self._bound_one(ask, k)
-            matched = [self.table.position[v] for v in ask.evidence if v in self.table.position]
+            query = self.queries[at]
+            places = self.table.places[self.table.row_of(query.index)]
+            bounds[at, places], is_met[at, places] = self._bound_one(query, k)
+            matched = [self.table.position[v] for v in query.evidence if v in self.table.position]
             self.score(self.open[np.isin(self.open, matched)])
         known = self.open[is_met[:, self.open].all(axis=0) & ~self.is_scored[self.open]]
         self.similarities[:, known] = bounds[:, known]
         self.is_scored[known] = True
         return bounds + ROUNDING
 
-    def _bound_one(self, ask: IndexQuery, k: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-        """`_bound` over as many query vectors at a time as fit into memory."""
-        n_videos = len(ask.index.video_ids)
+    def _bound_one(self, query: IndexQuery, k: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """`_bound` for one query, over blocks of its vectors that fit into memory."""
+        n_videos = len(query.index.video_ids)
         total, is_met = np.zeros(n_videos), np.ones(n_videos, dtype=np.bool_)
-        for rows in iter_slices(len(ask.vectors), k):
-            queries = ask.vectors[rows]
-            found = ask.index.search(queries, k, *self._restrict())
+        for rows in iter_slices(len(query.vectors), k):
+            vectors = query.vectors[rows]
+            found = query.index.search(vectors, k, *self._restrict())
             bounds, met = _bound(found, n_videos)
-            total += bounds * len(queries)
+            total += bounds * len(vectors)
             is_met &= met
-        return total / len(ask.vectors), is_met
+        return total / len(query.vectors), is_met
 
     def _restrict(self) -> tuple[Sequence[str] | None, Sequence[str]]:
-        """The videos that may be found, or those that may not, whichever are fewer."""
+        """The arguments `within` and `left_out` of a search: the shorter of the two lists."""
         if 2 * len(self.open) <= len(self.table.video_ids):
             return self.table.pick(self.open), ()
         is_closed = np.ones(len(self.table.video_ids), dtype=np.bool_)
@@ -214,7 +214,7 @@ class _Search:
         return None, self.table.pick(np.flatnonzero(is_closed))
 
     def find_doubtful(self, bounds: FloatArray, n_wanted: int) -> Positions:
-        """The videos that could be among the best and are not scored, the likeliest first."""
+        """The unscored videos whose bounds reach the best, the highest bound first."""
         is_scored = self.is_scored[self.open]
         scored, others = self.open[is_scored], self.open[~is_scored]
         scores = self.fuse(self.similarities[:, scored], scored)
@@ -224,27 +224,27 @@ class _Search:
         return others[is_doubtful][np.argsort(-reach[is_doubtful], kind="stable")]
 
     def collect(self) -> Candidates:
-        """All videos scored."""
+        """The scored videos."""
         scored = np.flatnonzero(self.is_scored)
         return Candidates(self.table.pick(scored), self.similarities[:, scored], scored)
 
 
 def _bound(found: Neighbours, n_videos: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """The most that each of an index's videos can have as its mean of best matches.
+    """Bound the mean of best matches of each video of an index.
 
     Args:
         found: the nearest segments of each query vector.
         n_videos: of the index.
 
     Returns:
-        (n_videos,): of a query vector counts the best match, or, where none of the video's segments
-        is among the nearest, the last of these; and (n_videos,) whether it is what the video has,
-        as the best match with each query vector is among the nearest.
+        (n_videos,) upper bounds: for a query vector, the best match among the nearest segments, or
+        the last of these if none is of the video; and (n_videos,) whether the bound is exact,
+        because each query vector has a match among them.
     """
     similarities, is_there = found.similarities, found.videos >= 0
     last = np.maximum(similarities[:, -1], -1.0).astype(np.float64)
     at, _ = np.nonzero(is_there)
-    # The first of a video is its best, as each row falls.
+    # Rows are sorted, so the first match of a video is its best.
     pairs, firsts = np.unique(at * n_videos + found.videos[is_there], return_index=True)
     gains = similarities[is_there][firsts] - last[at[firsts]]
     total = np.bincount(pairs % n_videos, weights=gains, minlength=n_videos)

@@ -1,4 +1,4 @@
-"""Numbers all the videos that the indexes of a query contain."""
+"""Numbers the videos of the indexes of a query."""
 
 import threading
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ Positions = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoTable:
-    """The numbered videos of some indexes; kept for many queries, as making it takes milliseconds.
+    """The numbered videos of some indexes; cached, because making it takes milliseconds.
 
     Attributes:
         indexes: without repetition.

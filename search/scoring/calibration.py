@@ -80,7 +80,7 @@ def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
 def is_weak(
     contributions: dict[Modality, Contribution], n_videos: int, same: dict[Modality, float]
 ) -> bool:
-    """Whether a result is no better than chance in every modality, and not the same as the query.
+    """Whether a result is no better than chance in every modality, and not the same content.
 
     Args:
         contributions: of the result.

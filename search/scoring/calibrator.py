@@ -53,12 +53,12 @@ class Calibrator:
         return self.obtain(index, _KINDS.get(part.part.kind, "clip"))
 
     def calibrate_parts(
-        self, asked: Sequence[tuple[EncodedPart, VectorIndex]], video_ids: Sequence[str]
+        self, parts: Sequence[tuple[EncodedPart, VectorIndex]], video_ids: Sequence[str]
     ) -> Callable[[FloatArray, Positions], Measured]:
         """Prepare the calibration of the parts of a query.
 
         Args:
-            asked: each part with its index.
+            parts: each part with its index.
             video_ids: all videos of the search.
 
         Returns:
@@ -66,12 +66,12 @@ class Calibrator:
             these videos in `video_ids`, to the mean cosine and the mean surprisal of the parts of
             each modality.
         """
-        modalities = [part.modality for part, _ in asked]
-        kinds: list[Kind] = [_KINDS.get(part.part.kind, "clip") for part, _ in asked]
-        founds = [self.obtain(index, kind) for (_, index), kind in zip(asked, kinds, strict=True)]
+        modalities = [part.modality for part, _ in parts]
+        kinds: list[Kind] = [_KINDS.get(part.part.kind, "clip") for part, _ in parts]
+        founds = [self.obtain(index, kind) for (_, index), kind in zip(parts, kinds, strict=True)]
         levels = [
             self._level(index.space.key, kind, found, video_ids)
-            for (_, index), kind, found in zip(asked, kinds, founds, strict=True)
+            for (_, index), kind, found in zip(parts, kinds, founds, strict=True)
         ]
 
         def calibrate(similarities: FloatArray, positions: Positions) -> Measured:

@@ -54,7 +54,7 @@ def split_scores(
 
     Args:
         fusion: in use.
-        similarities: for each modality (videos,), as `fuse` had them.
+        similarities: for each modality (videos,), the arguments of `fuse`.
         surprisals: likewise.
         shares: the weights that `fuse` returned.
 
@@ -74,11 +74,11 @@ def merge_parts(
     """Average the parts of a query that are compared in one modality.
 
     Args:
-        similarities: (parts, videos), NaN where the video lacks what the part is compared with.
-        modalities: that of each part.
+        similarities: (parts, videos), NaN if the video lacks the modality of the part.
+        modalities: of each part.
 
     Returns:
-        For each modality (videos,), NaN where the video lacks it.
+        For each modality (videos,), NaN if the video lacks it.
     """
     return {
         modality: _mean_of_known(similarities[[m == modality for m in modalities]])
@@ -95,11 +95,11 @@ def _mean_of_known(rows: FloatArray) -> FloatArray:
 
 
 def share_weights(similarities: Similarities, weights: Weights) -> dict[Modality, FloatArray]:
-    """Each modality's weight for each video, renormalised over those that both sides have.
+    """The weight of each modality for each video, normalised over the modalities it has.
 
     Returns:
-        For each modality (videos,), zero where the video lacks it; they add up to one, or are all
-        zero where the video has nothing that weighs.
+        For each modality (videos,), zero if the video lacks it. They add up to one, or are all zero
+        if the video has no modality with a weight.
     """
     raw = {m: np.where(np.isnan(s), 0.0, weights.get(m, 0.0)) for m, s in similarities.items()}
     total = np.asarray(sum(raw.values()))
@@ -109,14 +109,14 @@ def share_weights(similarities: Similarities, weights: Weights) -> dict[Modality
 def fuse_weighted(
     similarities: Similarities, weights: Weights
 ) -> tuple[FloatArray, dict[Modality, FloatArray]]:
-    """Late fusion: the weighted mean of the modalities that both sides have.
+    """Late fusion: the weighted mean over the modalities that query and video have.
 
     Args:
-        similarities: for each modality (videos,) cosines, NaN where the video lacks it.
+        similarities: for each modality (videos,) cosines, NaN if the video lacks it.
         weights: of the modalities, not negative.
 
     Returns:
-        The scores (videos,), NaN for a video with nothing to compare, and the weights used.
+        The scores (videos,), NaN for a video without a common modality, and the weights used.
     """
     shares = share_weights(similarities, weights)
     return _add_up(similarities, shares), shares
@@ -132,13 +132,13 @@ def fuse_surprisal(
     beat one whose picture matches as well and whose sound matches a little less.
 
     Args:
-        surprisals: for each modality (videos,), see `calibration.compute_surprisal`; NaN where the
+        surprisals: for each modality (videos,), see `calibration.compute_surprisal`; NaN if the
             video lacks it.
         weights: of the modalities, not negative.
 
     Returns:
-        The scores (videos,), NaN for a video with nothing to compare, and the weights (videos,) of
-        what each video has; with the neutral rest they add up to one.
+        The scores (videos,), NaN for a video without a common modality, and for each modality the
+        weights (videos,), zero if the video lacks it; the neutral rest completes them to one.
     """
     total = sum(weights.get(m, 0.0) for m in surprisals) or 1.0
     shares = {

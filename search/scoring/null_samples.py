@@ -1,4 +1,4 @@
-"""Draws unrelated content to measure: pieces of videos, whole videos, typical phrases."""
+"""Draws probes of unrelated content: pieces of videos, whole videos and common phrases."""
 
 import zlib
 from collections.abc import Sequence
@@ -42,17 +42,17 @@ class Probes:
     words: Matrix
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of probes."""
         return len(self.handles)
 
     def find_owners(self, index: VectorIndex) -> Integers:
-        """(p,) where the video that each is of stands in `index.video_ids`; -1 for words."""
+        """(p,) the position in `index.video_ids` of the video of each probe; -1 for words."""
         if len(self.words) or not len(self):
             return np.full(len(self), -1, dtype=np.int64)
         return index.resolve(self.handles)
 
     def keep_living(self, index: VectorIndex) -> "Probes":
-        """Those whose videos have not left the index."""
+        """The probes whose videos are still in the index."""
         if len(self.words):
             return self
         is_there = self.find_owners(index) >= 0
@@ -60,7 +60,7 @@ class Probes:
 
 
 def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
-    """Draw the probes of a kind, the same ones for the same videos, in whatever order they came.
+    """Draw the probes of a kind; the result depends only on the videos and not on their order.
 
     Args:
         index: of the space.
@@ -85,7 +85,7 @@ def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
 
 
 def draw_videos(index: VectorIndex, kind: Kind, n_probes: int) -> tuple[str, ...]:
-    """So many videos, at random, as that many probes may be compared with; all if possible."""
+    """Draw videos to compare with `n_probes` probes within `MAX_OPERATIONS`; all if possible."""
     ids = index.video_ids
     n_operations = max(1, n_probes * _count_vectors(index, kind) * index.n * index.space.dim)
     n_videos = int(len(ids) * MAX_OPERATIONS / n_operations)
@@ -101,7 +101,7 @@ def compare_probes(
     """Compare probes with videos.
 
     Returns:
-        (probes, videos) cosines, NaN where a probe is of the video itself.
+        (probes, videos) cosines, NaN if a probe is from the video itself.
     """
     owners = probes.find_owners(index)
     rows = np.full((len(probes), len(video_ids)), np.nan)
@@ -110,7 +110,7 @@ def compare_probes(
     if kind == "video":
         rows = compare_some(index, [index.video_ids[at] for at in owners.tolist()], video_ids)
     elif len(probes):
-        _ask_all(index, probes, owners, video_ids, rows)
+        _compare_with_all(index, probes, owners, video_ids, rows)
     position = {video_id: at for at, video_id in enumerate(video_ids)}
     for row, owner in zip(rows, owners.tolist(), strict=True):
         own = position.get(index.video_ids[owner]) if owner >= 0 else None
@@ -120,25 +120,25 @@ def compare_probes(
 
 
 def count_probes(index: VectorIndex, kind: Kind) -> int:
-    """How many probes may be compared with all of an index."""
+    """The number of probes that can be compared with a whole index within `MAX_OPERATIONS`."""
     n_operations = max(1, _count_vectors(index, kind) * index.n * index.space.dim)
     return int(np.clip(MAX_OPERATIONS // n_operations, MIN_PROBES, MAX_PROBES))
 
 
 def _count_vectors(index: VectorIndex, kind: Kind) -> int:
-    """The vectors of a typical probe."""
+    """The number of vectors of a typical probe."""
     if kind == "video":
         return max(1, index.n // max(1, len(index.video_ids)))
     return CLIP_VECTORS if kind == "clip" else 1
 
 
 def seed_draws(index: VectorIndex) -> np.random.Generator:
-    """The generator of a space."""
+    """A random generator with a fixed seed for each space."""
     return np.random.default_rng(zlib.crc32(index.space.key.encode()))
 
 
 def _draw(index: VectorIndex, n_probes: int, rng: np.random.Generator) -> Integers:
-    """Places of videos in random order, each again only when all have been."""
+    """Positions of videos in random order; all are drawn before one is repeated."""
     order = rng.permutation(len(index.video_ids))
     return np.resize(order, n_probes if len(order) else 0)
 
@@ -148,14 +148,14 @@ def _cut(n_vectors: int, rng: np.random.Generator) -> tuple[int, int]:
     return start, min(start + CLIP_VECTORS, n_vectors)
 
 
-def _ask_all(
+def _compare_with_all(
     index: VectorIndex,
     probes: Probes,
     owners: Integers,
     video_ids: Sequence[str],
     rows: FloatArray,
 ) -> None:
-    """Fill the (probes, videos) rows: the mean over a probe's vectors of the best match."""
+    """Fill (probes, videos) rows with the mean over a probe's vectors of the best match."""
     if len(probes.words):
         vectors, sizes = probes.words, np.ones(len(probes), dtype=np.int64)
     else:

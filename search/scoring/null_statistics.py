@@ -176,12 +176,12 @@ class StoredDistribution:
     def grow(self, kind: Kind, distribution: NullDistribution, index: VectorIndex) -> Self:
         """Measure new videos with the same probes, and drop removed ones."""
         new = [video_id for video_id in index.video_ids if video_id not in distribution.levels]
-        asked = compare_probes(index, kind, self.probes.keep_living(index), new)
-        levels = find_levels(fisher_z(asked), self.location)
+        measured = compare_probes(index, kind, self.probes.keep_living(index), new)
+        levels = find_levels(fisher_z(measured), self.location)
         known = distribution.levels | dict(zip(new, levels.tolist(), strict=True))
         return replace(
             self,
-            n_pairs=self.n_pairs + int(np.count_nonzero(~np.isnan(asked))),
+            n_pairs=self.n_pairs + int(np.count_nonzero(~np.isnan(measured))),
             handles=index.handles,
             levels=np.array([known[video_id] for video_id in index.video_ids]),
         )

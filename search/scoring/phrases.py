@@ -1,6 +1,6 @@
 """Everyday phrases that serve as unrelated text queries."""
 
-# Half describe what is seen, half are sung or said; none is of a song or a video that we measure.
+# Half describe pictures, half are like lyrics; none is from a song or video of the measurements.
 PHRASES = (
     "a red bicycle leaning on a wall",
     "tell me what you want from me",

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.search.versions.compare import Comparison
-from mvsearch.store.catalog.lookup import fold_name
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Modality, Video
+from mvsearch.store.unicode import fold_name
 from mvsearch.store.vectors.index import VectorIndex
 
 IsCopy = Callable[[Video, Video], bool]

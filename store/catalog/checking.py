@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from mvsearch.store.catalog.lines import has_index
+from mvsearch.store.catalog.reading.lyrics import has_index
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
@@ -15,7 +15,7 @@ from mvsearch.store.library import Library, open_database
 from mvsearch.store.records import Space
 from mvsearch.store.unicode import printable
 
-# Of damage of one kind, so much is listed.
+# Maximum number of listed damages of a kind.
 MAX_LISTED = 20
 
 Progress = Callable[[int, int], None]
@@ -23,10 +23,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One thing that is not as we leave it.
+    """A damaged part of a catalogue.
 
     Attributes:
-        where: a part of the catalogue, or a video by its id.
+        where: a table, another part of the catalogue, or a video with its id.
         reason: one line.
     """
 
@@ -36,13 +36,13 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """What a look through a library found.
+    """The result of checking a library.
 
     Attributes:
-        file: the catalogue.
-        n_videos: how many were looked at.
-        damages: nothing where all is well.
-        folders: those that were indexed, as far as this can be read.
+        file: of the catalogue.
+        n_videos: number of videos that were checked.
+        damages: empty if nothing is damaged.
+        folders: the indexed folders, as far as they can be read.
     """
 
     file: Path
@@ -51,7 +51,7 @@ class Checkup:
     folders: tuple[Path, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """What was found, as the JSON contract has it."""
+        """The result in the form of the JSON output."""
         return {
             "catalogue": printable(str(self.file)),
             "videos": self.n_videos,
@@ -64,18 +64,17 @@ class Checkup:
 
 
 def check_library(folder: Path, progress: Progress | None = None) -> Checkup:
-    """Read everything that the catalogue of a library holds, and check that it fits together.
+    """Read the whole catalogue of a library, and check that its parts are consistent.
 
-    The indexes beside it are not looked at: they are checked whenever they are opened, and made
-    anew from the catalogue where they are damaged.
+    Vector indexes are not checked: opening one checks it, and rebuilds it if it is damaged.
 
     Args:
         folder: of the library.
-        progress: called with the number of videos looked at, and of all.
+        progress: called with the number of checked videos, and of all.
 
     Raises:
-        NoLibraryError: there is none.
-        LibraryBusyError: another process is bringing it up to date.
+        NoLibraryError: there is no library.
+        LibraryBusyError: another process is migrating it.
     """
     checker = _Checker(progress or (lambda n_done, n_all: None))
     database, file = open_database(folder)
@@ -89,7 +88,7 @@ def check_library(folder: Path, progress: Progress | None = None) -> Checkup:
 
 
 class _Checker:
-    """Goes on where one part is damaged."""
+    """Checks one part after the other, and continues after damage."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -98,7 +97,7 @@ class _Checker:
         self.n_videos = 0
 
     def try_out(self, where: str, read: Callable[[], object]) -> None:
-        """Read a part; what is damaged in it is noted."""
+        """Read a part, and record damage."""
         try:
             read()
         except LibraryDamagedError as error:
@@ -107,7 +106,7 @@ class _Checker:
             self.damages.append(Damage(where, "it has no file"))
 
     def check_file(self, database: Database) -> None:
-        """Let the database check its own pages and references."""
+        """Let SQLite check its pages, references and full-text indexes."""
         with database.reading() as session:
             connection = session.connection()
             if connection.dialect.name == "sqlite":
@@ -115,7 +114,7 @@ class _Checker:
                 self.damages += _check_words(connection)
 
     def check_catalog(self, folder: Path) -> None:
-        """Read every row as we read it."""
+        """Read every row of the catalogue."""
         with Library.open(folder) as library, library.holding():
             catalog = library.catalog
             self.try_out("folders", lambda: self.folders.extend(catalog.folders()))
@@ -138,17 +137,17 @@ class _Checker:
 
 
 def _check_pages(connection: Connection) -> Iterator[Damage]:
-    """What SQLite finds wrong with its own file."""
+    """Damage that SQLite finds in its file."""
     for (found,) in connection.execute(text(f"PRAGMA integrity_check({MAX_LISTED})")):
         if found != "ok":
             yield Damage("file", " ".join(str(found).split()))
     rows = connection.execute(text("PRAGMA foreign_key_check")).fetchmany(MAX_LISTED)
     for table, _, parent, _ in rows:
-        yield Damage(str(table), f"a row refers to a {parent} that is not there")
+        yield Damage(str(table), f"a row refers to a {parent} that is missing")
 
 
 def _check_words(connection: Connection) -> Iterator[Damage]:
-    """Read the indexes of words and letters to their ends, and compare them with the lines."""
+    """Read the full-text indexes of words and trigrams, and compare them with the lines."""
     if not has_index(connection):
         return
     n_lines = connection.scalar(text("SELECT count(*) FROM lyric_line WHERE rejected IS NULL"))
@@ -158,7 +157,7 @@ def _check_words(connection: Connection) -> Iterator[Damage]:
         if n_held != n_lines:
             yield Damage("lyric_line", f"the index of words has {n_held} lines of {n_lines}")
     for table in ("lyric_word", "lyric_gram"):
-        # What lists the words of an index belongs to this connection alone.
+        # The table that lists the words of an index exists in this connection only.
         name = f"temp.check_{table}"
         connection.execute(text(f"CREATE VIRTUAL TABLE {name} USING fts5vocab(main, {table}, row)"))
         n_terms = connection.scalar(text(f"SELECT count(*) FROM {name}"))
@@ -170,7 +169,7 @@ def _check_words(connection: Connection) -> Iterator[Damage]:
 def _list_readers(
     catalog: Catalog, video_id: str, spaces: Sequence[Space]
 ) -> list[Callable[[], object]]:
-    """All ways to read what belongs to a video."""
+    """Functions that read the parts of a video."""
     return [
         lambda: catalog.video(video_id),
         lambda: catalog.stages(video_id),

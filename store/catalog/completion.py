@@ -5,18 +5,18 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from mvsearch.store.catalog.lookup import fold_name
 from mvsearch.store.opening import CATALOG, check_plain, choose_mode
+from mvsearch.store.unicode import fold_name
 
 WAIT_SECONDS = 0.2
 MAX_LETTERS = 200
 
 
 def complete_name(folder: Path, begun: str) -> list[str]:
-    """The names of videos that begin with what was typed, in order; none without a library.
+    """The sorted names of videos that begin with the typed text; empty without a library.
 
-    A name is a title; where several videos share it, "Artist - Title". Names that a shell or a
-    command would take for something else are left out.
+    A name is a title, or "Artist - Title" if several videos have the title. Names that a shell or
+    a command would misread are left out.
 
     Raises:
         MvsearchError, sqlite3.Error: the library cannot be read.
@@ -36,7 +36,7 @@ def complete_name(folder: Path, begun: str) -> list[str]:
 
 
 def _choose_names(rows: list[tuple[str, str | None]], begun: str) -> list[str]:
-    """The shortest name that is one video's own, of those that begin so."""
+    """For each video, the shortest unique name, if it begins with the text."""
     titles = Counter(title for title, _ in rows)
     chosen = []
     for title, artist in rows:
@@ -47,6 +47,6 @@ def _choose_names(rows: list[tuple[str, str | None]], begun: str) -> list[str]:
 
 
 def _begins(name: str, begun: str) -> bool:
-    """Whether a name can be typed, and begins so."""
+    """Whether a name can be typed, and begins with the text."""
     can_be_typed = name.isprintable() and len(name) <= MAX_LETTERS and not name.startswith("-")
     return can_be_typed and fold_name(name).startswith(begun)

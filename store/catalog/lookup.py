@@ -1,11 +1,10 @@
-"""Finds the video that a name, id or path refers to."""
+"""Finds videos by name, and suggests names for a wrong one."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mvsearch.store.errors import AmbiguousVideoError, VideoNotFoundError
-from mvsearch.store.unicode import GRAPHEME_JOINER, normalise
+from mvsearch.store.unicode import fold_name
 
 if TYPE_CHECKING:
     from mvsearch.store.records import Video
@@ -13,40 +12,30 @@ if TYPE_CHECKING:
 MIN_PREFIX = 4
 N_LISTED = 5
 N_SUGGESTED = 3
-# Of the weighted ratio of RapidFuzz, up to 100: "frst" and "The First Snow" have 68.
+# Minimum weighted ratio of RapidFuzz, up to 100: "frst" and "The First Snow" have 68.
 MIN_LIKENESS = 66.0
-# A longer name is no title with a slip in it.
+# Longer names are not compared.
 MAX_MISSPELLED = 200
 
 
 def describe_video(video: "Video") -> str:
-    """A video as people call it: "Artist - Title"."""
+    """The display name of a video: "Artist - Title"."""
     return f"{video.artist} - {video.title}" if video.artist else video.title
 
 
 def name_order(video: "Video") -> tuple[str, str, str]:
-    """What lists of videos are sorted by: artist, title and id."""
+    """The sort key of lists of videos: artist, title and id."""
     return ((video.artist or "").casefold(), video.title.casefold(), video.id)
 
 
-def fold_name(text: str) -> str:
-    """A name without case, accents, kinds of dashes and runs of spaces."""
-    letters = (
-        "-" if unicodedata.category(letter) == "Pd" else letter
-        for letter in normalise(text, "NFKD")
-        if letter != GRAPHEME_JOINER and not unicodedata.combining(letter)
-    )
-    return " ".join("".join(letters).casefold().split())
-
-
 def choose_video(name: str, videos: Sequence["Video"]) -> "Video":
-    """The one video that a name means, by id prefix or by a part of "Artist - Title".
+    """Find the one video with an id prefix or a part of "Artist - Title".
 
-    A whole title wins over a part of others: "Dead" means "Dead", though there is "Dead End".
+    A whole title takes precedence over a part: "Dead" is not "Dead End".
 
     Raises:
-        VideoNotFoundError: there is none.
-        AmbiguousVideoError: there are several.
+        VideoNotFoundError: no video matches; the message suggests names.
+        AmbiguousVideoError: several videos match; the message lists some.
     """
     wanted = fold_name(name)
     if not wanted:
@@ -72,11 +61,14 @@ def choose_video(name: str, videos: Sequence["Video"]) -> "Video":
 
 
 def find_similar_names(wanted: str, names: Mapping[str, str]) -> list[str]:
-    """The ids of the videos whose names are spelled most like a wrong one, best first.
+    """Find the videos whose names are spelled most like a wrong one, best first.
 
     Args:
         wanted: the folded name.
         names: the folded name of each video, by its id.
+
+    Returns:
+        At most `N_SUGGESTED` ids.
     """
     from rapidfuzz import fuzz, process
 
@@ -89,7 +81,7 @@ def find_similar_names(wanted: str, names: Mapping[str, str]) -> list[str]:
 
 
 def _suggest(wanted: str, names: Mapping[str, str], videos: Sequence["Video"]) -> str:
-    """What a wrong name may have meant, as a part of a sentence; empty where nothing is like it."""
+    """Similar names as a part of a sentence; empty if there are none."""
     by_id = {video.id: video for video in videos}
     likely = [repr(describe_video(by_id[one])) for one in find_similar_names(wanted, names)]
     return f"did you mean {' or '.join(likely)}? " if likely else ""

@@ -1,4 +1,4 @@
-"""Cuts sequences into lists that fit into one statement."""
+"""Divides sequences into lists that fit into one SQL statement."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 def in_batches(items: Iterable[Item], n_at_once: int = N_VALUES) -> Iterator[list[Item]]:
-    """Cut items into lists of so many; the last may be shorter."""
+    """Divide items into lists of `n_at_once`; the last may be shorter."""
     waiting = iter(items)
     while batch := list(islice(waiting, n_at_once)):
         yield batch

@@ -1,7 +1,7 @@
 """Column types that validate every value that is read.
 
-SQLite keeps text in a column of numbers, and NULL in one without, when whoever writes the file
-wants it so. What a damaged or hostile catalogue holds must not get further than this.
+SQLite does not enforce column types: a damaged or hostile file can hold text in a column of
+numbers, or NULL where it is not allowed. Such values are rejected here.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,7 @@ from mvsearch.store.errors import LibraryDamagedError
 
 Reader = Callable[[Any], Any]
 
-# The longest time that a library may give: no video lasts eleven days, and what is laid out over
-# seconds must fit into memory.
+# The longest time that is accepted, eleven days: arrays over seconds must fit into memory.
 MAX_SECONDS = 1e6
 
 Given = ParamSpec("Given")
@@ -24,7 +23,11 @@ Made = TypeVar("Made")
 
 
 def checks_rows(read: Callable[Given, Made]) -> Callable[Given, Made]:
-    """Let a function that makes records of rows refuse what no record can be made of."""
+    """Decorate a function that makes records from rows: invalid rows are damage.
+
+    Raises:
+        LibraryDamagedError: in place of the ValueError or TypeError of the function.
+    """
 
     @wraps(read)
     def checked(*args: Given.args, **kwargs: Given.kwargs) -> Made:
@@ -37,21 +40,21 @@ def checks_rows(read: Callable[Given, Made]) -> Callable[Given, Made]:
 
 
 def check_seconds(seconds: float | None) -> None:
-    """Raise ValueError where a time is longer than any; records check the rest."""
+    """Raise ValueError if a time is above `MAX_SECONDS`; records check the rest."""
     if seconds is not None and not seconds <= MAX_SECONDS:
         raise ValueError(f"a time of {seconds:.3g} seconds cannot be")
 
 
 class Checked(TypeDecorator[Any]):
-    """A type whose values have to be of its kind when they are read.
+    """A column type that checks the type of every value that is read.
 
     Args:
-        kind: the type as it is.
-        column: table and column, for the message.
-        is_nullable: whether there may be nothing.
+        kind: the type of the column.
+        column: table and column, for messages.
+        is_nullable: whether NULL is allowed.
 
     Raises:
-        LibraryDamagedError: while a row is read: something else is there.
+        LibraryDamagedError: when a row with another type is read.
     """
 
     impl: TypeEngine[Any] | type[TypeEngine[Any]] = Text
@@ -65,7 +68,7 @@ class Checked(TypeDecorator[Any]):
         self.impl = self.impl_instance = kind
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Reader:
-        """What is done with each value that is read."""
+        """The function that checks each value that is read."""
         kind = self.kind
         while isinstance(kind, TypeDecorator):
             kind = kind.impl_instance
@@ -112,12 +115,12 @@ class Checked(TypeDecorator[Any]):
         return read
 
     def _refuse(self, value: Any) -> LibraryDamagedError:
-        found = "nothing" if value is None else f"what it cannot hold ({type(value).__name__})"
+        found = "nothing" if value is None else f"a wrong type ({type(value).__name__})"
         return LibraryDamagedError(f"{self.column} holds {found}")
 
 
 def check_columns(metadata: MetaData) -> None:
-    """Let every column of some tables check what is read from it."""
+    """Make every column of these tables check the values that are read from it."""
     for table in metadata.tables.values():
         for column in table.columns:
             name = f"{table.name}.{column.name}"

@@ -14,7 +14,7 @@ from mvsearch.store.database import guard
 from mvsearch.store.database.explain import DATABASE_ERRORS, explain
 from mvsearch.store.errors import LibraryDamagedError
 
-# What a write waits for one that another program has begun.
+# Maximum time that a write waits for a write of another program.
 BUSY_SECONDS = 10.0
 
 
@@ -33,17 +33,18 @@ def sqlite_url(file: Path, mode: str) -> URL:
 
 
 class Database:
-    """An engine with a session for reading and one for writing.
+    """A database with sessions for reading and for writing.
 
-    On SQLite a reader sees one state from its first statement to its last and never waits (WAL). A
-    writer's first statement takes the write lock: a reader that turned writer midway could fail.
+    On SQLite a reading session sees one state from its first statement to its last and never waits
+    (WAL). A writing session takes the write lock at its first statement, because a transaction
+    that first reads and then writes could fail.
 
     Args:
-        url: any that SQLAlchemy knows.
-        place: what messages call it.
+        url: of any database that SQLAlchemy supports.
+        place: the name in messages.
         busy_seconds: how long a write waits for another one.
-        has_foreign_keys: off only for migrations; SQLite changes a table by copying it, and to
-            drop the old copy would take the rows of other tables along.
+        has_foreign_keys: False only for migrations. SQLite changes a table by copying it, and
+            dropping the old copy would delete rows of other tables.
     """
 
     def __init__(
@@ -56,8 +57,8 @@ class Database:
     ) -> None:
         self.url = url
         self.place = place
-        # As many connections as threads that read at once: one that had to wait for another's could
-        # wait for the whole of its query.
+        # One connection for each reading thread: otherwise a thread could wait for the whole query
+        # of another.
         self.engine = create_engine(url, max_overflow=-1)
         if self.engine.dialect.name == "sqlite":
             is_read_only = url.query.get("mode") == "ro"
@@ -67,7 +68,7 @@ class Database:
 
     @property
     def is_holding(self) -> bool:
-        """Whether this thread reads one state only, see `holding`."""
+        """Whether this thread is inside `holding`."""
         return getattr(self._held, "session", None) is not None
 
     @contextmanager
@@ -75,7 +76,7 @@ class Database:
         """A session that sees one state of the database; inside `holding`, always the same.
 
         Args:
-            is_newest: see the state as it is now, inside `holding` too.
+            is_newest: see the current state, even inside `holding`.
         """
         held: Session | None = getattr(self._held, "session", None)
         if held is not None and not is_newest:
@@ -87,9 +88,9 @@ class Database:
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Let everything that this thread reads inside see one state, by one transaction.
+        """Hold one read transaction: everything that this thread reads inside is of one state.
 
-        Nothing is to be written inside: it would not be seen.
+        Writes inside are not visible to it.
         """
         if self.is_holding:
             yield
@@ -103,33 +104,33 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session whose changes all stay, or none when it ends in an error."""
+        """A writing session: commits at its end, and rolls back after an error."""
         with self._plain_errors(), Session(self._writer) as session, session.begin():
             yield session
 
     def close(self) -> None:
-        """Close every connection; the last one to close folds SQLite's log into the file."""
+        """Close every connection; the last one writes SQLite's log into the file."""
         self.engine.dispose()
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
-        """Turn what the database refuses into one plain line."""
+        """Convert errors of the database to errors with one plain line."""
         try:
             yield
         except DATABASE_ERRORS as error:
             if isinstance(error, LibraryDamagedError) and error.place is not None:
-                raise  # told already, by a session within this one
+                raise  # converted already, by a session within this one
             raise explain(error, self.place) from error
 
 
 def _prepare_sqlite(
     engine: Engine, is_read_only: bool, busy_seconds: float, has_foreign_keys: bool
 ) -> None:
-    """Set what every new connection and every transaction begins with."""
+    """Set up every new connection and the begin of every transaction."""
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
-        # The driver's own BEGIN comes late and never before a SELECT; ours stands below.
+        # The driver begins transactions late and never before a SELECT; `begin` below does it.
         connection.isolation_level = None
         with guard.reading_text():
             guard.distrust(connection)
@@ -137,10 +138,10 @@ def _prepare_sqlite(
             connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
             if not is_read_only:
                 connection.execute("PRAGMA journal_mode = WAL")
-                # In WAL mode a power cut can lose the last transactions, but never damage the file.
+                # In WAL mode a power cut can lose the last transactions, but not damage the file.
                 connection.execute("PRAGMA synchronous = NORMAL")
 
-    event.listen(engine, "handle_error", guard.tell_undecodable)
+    event.listen(engine, "handle_error", guard.handle_undecodable)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

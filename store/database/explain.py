@@ -1,14 +1,14 @@
-"""Turns database errors into one-line errors of our own."""
+"""Converts database errors to one-line errors of this project."""
 
 from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 
 from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
 
-# What the driver, SQLAlchemy and `columns` raise where a catalogue is not as we leave it.
+# Errors of the driver, of SQLAlchemy and of `columns` for a damaged or unusable catalogue.
 DATABASE_ERRORS = (DBAPIError, LibraryDamagedError, NoResultFound, StaleDataError)
 
-# SQLite's names for what is no fault of the file: it may not be opened, or memory is short.
+# SQLite's names for errors that are not damage, such as missing permissions or memory.
 _REFUSED = (
     "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH", "SQLITE_NOMEM",
     "SQLITE_IOERR", "SQLITE_INTERRUPT", "SQLITE_NOLFS",
@@ -20,8 +20,8 @@ def explain(error: Exception, place: str) -> MvsearchError:
     """The error to show for one of `DATABASE_ERRORS`.
 
     Args:
-        error: as it was raised.
-        place: what messages call the database.
+        error: as raised.
+        place: the name of the database in messages.
     """
     reason = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     name = getattr(reason, "sqlite_errorname", "")
@@ -29,7 +29,7 @@ def explain(error: Exception, place: str) -> MvsearchError:
         return LibraryBusyError(
             f"{place} is being written by another program; try again when it is done"
         )
-    # Even to read, SQLite needs a few pages of disk, for what it shares with other readers.
+    # Even for reading, SQLite needs a few pages of disk for the state shared among readers.
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHM")):
         return MvsearchError(
             f"the disk is full: {place}; make room and run this again, what is done is kept"
@@ -40,8 +40,13 @@ def explain(error: Exception, place: str) -> MvsearchError:
 
 
 def describe_damage(place: str, reason: str) -> LibraryDamagedError:
-    """The error for a catalogue that is not as we leave it, with what to do."""
-    if "not a database" in reason:  # as SQLite says of a file that is none of its own
+    """The error for a damaged catalogue, with advice.
+
+    Args:
+        place: the name of the database in messages.
+        reason: one line.
+    """
+    if "not a database" in reason:  # SQLite, of another kind of file
         return LibraryDamagedError(
             f"{place} is damaged or not a catalogue of mvsearch ({reason}); move it away and index"
             " again",

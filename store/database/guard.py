@@ -1,4 +1,4 @@
-"""Refuses databases whose schema contains triggers or views that are not ours."""
+"""Rejects databases whose schema contains foreign triggers or views."""
 
 import hashlib
 import sqlite3
@@ -9,20 +9,20 @@ from sqlalchemy import Connection, ExceptionContext
 
 from mvsearch.store.errors import LibraryDamagedError
 
-# Of SQLite's own header; from Python 3.12 on the driver can set it.
+# From SQLite's header file; the driver can set it from Python 3.12 on.
 DBCONFIG_DEFENSIVE = 1010
 
-# What the triggers of all revisions say, as BLAKE2b hashes of 8 bytes.
+# BLAKE2b hashes (8 bytes) of the SQL of the triggers of all revisions.
 TRIGGERS = frozenset(
     {"f6f3b4ab2b5d1f6e", "0a45f6dc763881b2", "c50254978fa57786", "3722906d69e1663b"}
 )
 
 
 def distrust(connection: sqlite3.Connection) -> None:
-    """Let nothing that is written in the file itself do more than hold data."""
-    # Views, triggers and defaults of a stranger may call no function with effects.
+    """Prevent code in the file's schema from having side effects."""
+    # Foreign views, triggers and defaults must not call functions with side effects.
     connection.execute("PRAGMA trusted_schema = OFF")
-    # Damaged pages are told before they are used.
+    # Detect damaged pages before they are used.
     connection.execute("PRAGMA cell_size_check = ON")
     if hasattr(connection, "setconfig"):
         connection.setconfig(DBCONFIG_DEFENSIVE, True)
@@ -30,15 +30,15 @@ def distrust(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def reading_text() -> Iterator[None]:
-    """Tell what the driver cannot decode of the schema, or of SQLite's own complaint about it."""
+    """Raise LibraryDamagedError if the schema, or SQLite's message about it, is not UTF-8."""
     try:
         yield
     except UnicodeDecodeError as error:
         raise LibraryDamagedError("it has text that is not UTF-8") from error
 
 
-def tell_undecodable(context: ExceptionContext) -> None:
-    """The same for a statement."""
+def handle_undecodable(context: ExceptionContext) -> None:
+    """Do the same for a statement."""
     if isinstance(context.original_exception, UnicodeDecodeError):
         context.chained_exception = LibraryDamagedError("it has text that is not UTF-8")
 
@@ -46,25 +46,25 @@ def tell_undecodable(context: ExceptionContext) -> None:
 def begin(connection: Connection, *, is_writing: bool) -> None:
     """Begin a transaction on SQLite.
 
-    Our triggers write to full-text indexes, which for some versions of SQLite nothing untrusted
-    may. So the schema is trusted while we write, once it was looked at under the writer's lock.
+    Our triggers write to full-text indexes, which some versions of SQLite allow only to trusted
+    schemas. So the schema is checked under the write lock, and then trusted for the transaction.
 
     Raises:
-        LibraryDamagedError: the schema holds what is none of ours.
+        LibraryDamagedError: the schema has a trigger or view that is not ours.
     """
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
     if is_writing:
-        refuse_strange(connection)
+        refuse_foreign_schema(connection)
     connection.exec_driver_sql(f"PRAGMA trusted_schema = {'ON' if is_writing else 'OFF'}")
 
 
-def refuse_strange(connection: Connection) -> None:
-    """Refuse a catalogue with triggers or views that are not ours.
+def refuse_foreign_schema(connection: Connection) -> None:
+    """Reject a schema with triggers or views that are not ours.
 
-    They would act, or answer, in our tables' place.
+    They could change what is written, or return other rows than our tables hold.
 
     Raises:
-        LibraryDamagedError: it has some.
+        LibraryDamagedError: it has one.
     """
     if connection.dialect.name != "sqlite":
         return

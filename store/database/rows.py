@@ -2,16 +2,15 @@
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Row
 
-from mvsearch.store.catalog.lookup import fold_name
-from mvsearch.store.catalog.paths import decode_path, encode_key
 from mvsearch.store.database.blobs import pack_seconds
 from mvsearch.store.database.columns import check_seconds, checks_rows
+from mvsearch.store.database.paths import decode_path, encode_key
 from mvsearch.store.database.tables import (
     FailureRow,
     LocationRow,
@@ -20,6 +19,7 @@ from mvsearch.store.database.tables import (
     RemovedRow,
     SpaceRow,
     StageRow,
+    StillRow,
     TagRow,
     VideoRow,
 )
@@ -33,15 +33,17 @@ from mvsearch.store.records import (
     Space,
     Stage,
     StageStatus,
+    Still,
     Tag,
     Video,
     WhisperSegment,
     Word,
 )
+from mvsearch.store.unicode import fold_name
 
 
 def space_to_row(space: Space, position: int, generation: int) -> SpaceRow:
-    """A space as a row; `position` keeps the order of the profile."""
+    """A space as a row; `position` is its place in the profile."""
     return SpaceRow(
         key=space.key,
         position=position,
@@ -61,7 +63,7 @@ def row_to_space(row: SpaceRow) -> Space:
 
 
 def video_to_row(video: Video) -> VideoRow:
-    """A video as a row; when it was added is known to its first row alone."""
+    """A video as a row; the first row of a video keeps the time when it was added."""
     return VideoRow(
         id=video.id,
         title=video.title,
@@ -79,7 +81,7 @@ def video_to_row(video: Video) -> VideoRow:
 
 @checks_rows
 def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
-    """A row as a video that lies at the first of some paths, and at the others."""
+    """A row as a video with the first of these paths, and the others as `other_paths`."""
     check_seconds(row.duration_seconds)
     return Video(
         row.id,
@@ -97,7 +99,7 @@ def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
 
 @checks_rows
 def row_to_removed(row: RemovedRow, paths: Sequence[Path]) -> Video:
-    """A row as a video that was removed, with the files where it was seen."""
+    """A row as a removed video, with its last known files."""
     check_seconds(row.duration_seconds)
     return Video(
         row.video_id,
@@ -126,7 +128,7 @@ def location_to_row(location: Location) -> LocationRow:
 def row_to_location(
     row: LocationRow | RemovedRow | Row[Any], decode_folder: Callable[[bytes], Path] = decode_path
 ) -> Location:
-    """A row, or its columns by their names, as a location."""
+    """A row, or a selection of its columns, as a location."""
     return Location(
         decode_path(row.path), row.video_id, decode_folder(row.folder), row.size, row.mtime_ns
     )
@@ -150,7 +152,7 @@ def stage_to_row(stage: Stage, uniform_seconds: Sequence[float]) -> StageRow:
 
 @checks_rows
 def row_to_stage(row: StageRow | Row[Any]) -> Stage:
-    """A row, or its columns by their names, as a stage."""
+    """A row, or a selection of its columns, as a stage."""
     return Stage(
         row.video_id,
         cast(Modality, row.stage),
@@ -214,7 +216,7 @@ def row_to_line(row: LyricLineRow) -> LyricLine:
 
 
 def _row_to_whisper(row: LyricLineRow) -> WhisperSegment | None:
-    """What Whisper said of a line; a number that SQLite could not hold is NaN again."""
+    """The Whisper columns of a row; NULL numbers become NaN, which SQLite cannot store."""
     if row.whisper_id is None:
         return None
     temperature, avg_logprob, compression_ratio, no_speech_prob = (
@@ -254,6 +256,18 @@ def row_to_tag(row: TagRow) -> Tag:
     """A row as a tag."""
     check_seconds(row.end_seconds)
     return Tag(row.name, row.start_seconds, row.end_seconds, row.probability)
+
+
+def tags_to_rows(video_id: str, tags: Sequence[Tag]) -> list[TagRow]:
+    """The tags of a video as rows; the most probable comes first."""
+    return [tag_to_row(video_id, position, tag) for position, tag in enumerate(tags)]
+
+
+def stills_to_rows(video_id: str, stills: Iterable[Still]) -> list[StillRow]:
+    """The stills of a video as rows."""
+    return [
+        StillRow(video_id=video_id, seconds=still.seconds, image=still.image) for still in stills
+    ]
 
 
 def failure_to_row(failure: Failure, size: int, mtime_ns: int) -> FailureRow:

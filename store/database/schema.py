@@ -5,11 +5,11 @@ from pathlib import Path
 from sqlalchemy import column, inspect, select, table
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.guard import refuse_strange
+from mvsearch.store.database.guard import refuse_foreign_schema
 from mvsearch.store.errors import LibraryDamagedError
 
-# The newest revision in `migrations/versions`. Known without Alembic, whose import would cost more
-# than opening a library does.
+# The newest revision in `migrations/versions`; a constant, because importing Alembic takes longer
+# than opening a library.
 HEAD = "0008"
 
 _VERSION = table("alembic_version", column("version_num"))
@@ -17,13 +17,13 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def read_version(database: Database) -> str | None:
-    """The revision a database is at; None when there is nothing in it.
+    """The revision of a database; None if it is empty.
 
     Raises:
-        LibraryDamagedError: it holds tables, but not ours, or what acts by itself and is not ours.
+        LibraryDamagedError: it has tables, triggers or views that are not ours.
     """
     with database.reading() as session:
-        refuse_strange(session.connection())
+        refuse_foreign_schema(session.connection())
         tables = inspect(session.connection()).get_table_names()
         if not tables:
             return None
@@ -36,12 +36,12 @@ def read_version(database: Database) -> str | None:
 
 
 def upgrade(database: Database) -> None:
-    """Apply the migrations that a database lacks, all in one transaction.
+    """Apply the missing migrations in one transaction.
 
     The caller holds the writer's lock.
 
     Raises:
-        LibraryDamagedError: it is at a revision that this version does not know.
+        LibraryDamagedError: the database is of an unknown, newer revision.
     """
     from alembic import command
     from alembic.config import Config

@@ -24,16 +24,16 @@ from mvsearch.store.database.columns import check_columns
 
 
 class ForeignText(TypeDecorator[str]):
-    """Text from strangers, made fit for any database: no lone surrogate, no NUL.
+    """Untrusted text, in which lone surrogates and NUL are replaced by U+FFFD.
 
-    Either is replaced by U+FFFD: UTF-8 has no place for the one, PostgreSQL none for the other.
+    UTF-8 cannot hold lone surrogates, and PostgreSQL cannot hold NUL.
     """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Replace what a database cannot hold."""
+        """Replace characters that a database cannot hold."""
         if value is None:
             return None
         whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -41,7 +41,7 @@ class ForeignText(TypeDecorator[str]):
 
 
 class Base(DeclarativeBase):
-    """What every table shares; constraints have names, so that a migration can change them."""
+    """The base of all tables; constraints have names, so that migrations can change them."""
 
     metadata = MetaData(
         naming_convention={
@@ -58,7 +58,7 @@ class Base(DeclarativeBase):
 
 
 def _belongs_to_video(*, is_key: bool = True, is_indexed: bool = False) -> Any:
-    """A column with a video's id; the row goes when the video goes."""
+    """A column with a video's id; the row is deleted with the video."""
     return mapped_column(
         String(128),
         ForeignKey("video.id", ondelete="CASCADE"),
@@ -68,7 +68,7 @@ def _belongs_to_video(*, is_key: bool = True, is_indexed: bool = False) -> Any:
 
 
 class SettingRow(Base):
-    """What holds for the whole library, by name."""
+    """A named setting of the whole library."""
 
     __tablename__ = "setting"
 
@@ -77,7 +77,7 @@ class SettingRow(Base):
 
 
 class SpaceRow(Base):
-    """A `Space` that the library was built with, and how often its vectors changed."""
+    """A `Space` that the library was built with, and the generation of its vectors."""
 
     __tablename__ = "space"
 
@@ -92,12 +92,12 @@ class SpaceRow(Base):
 
 
 class VideoRow(Base):
-    """A `Video` without its path, and what filters ask of it.
+    """A `Video` without its path, and further columns for filters.
 
     Attributes:
-        is_year_read: whether its file was asked for the year; older libraries did not ask.
-        added_seconds: when it came into the library, since 1970; null where that is unknown.
-        title_folded, artist_folded: by `fold_name`; whoever changes that writes a migration.
+        is_year_read: whether its file was read for the year; older versions did not.
+        added_seconds: when it was added, since 1970; NULL if unknown.
+        title_folded, artist_folded: by `fold_name`; a change of that function needs a migration.
     """
 
     __tablename__ = "video"
@@ -117,7 +117,7 @@ class VideoRow(Base):
 
 
 class LocationRow(Base):
-    """A `Location`: `key` finds it, `path` opens it, `shown` is for people who look in here."""
+    """A `Location`: `key` identifies it, `path` opens it, `shown` is readable by people."""
 
     __tablename__ = "location"
 
@@ -131,7 +131,7 @@ class LocationRow(Base):
 
 
 class RemovedRow(Base):
-    """A file of a video that was removed by its name, which stays out until it is added again."""
+    """A file of a removed video, which is not indexed again until it is added by name."""
 
     __tablename__ = "removed"
 
@@ -147,7 +147,7 @@ class RemovedRow(Base):
 
 
 class StageRow(Base):
-    """A `Stage`; with the float64 times of the frames that it left out as uniform."""
+    """A `Stage`, and the times (float64) of frames that were left out as uniform."""
 
     __tablename__ = "stage"
 
@@ -164,9 +164,9 @@ class StageRow(Base):
 
 
 class EmbeddingRow(Base):
-    """An `Embeddings`: float16 vectors, float64 times (NaN for none), texts where there are any.
+    """An `Embeddings`: float16 vectors, float64 times (NaN for none), and texts if any.
 
-    `generation` is that of the space when they came. All little-endian, whatever the machine.
+    All numbers are little-endian. `generation` is that of the space when they were written.
     """
 
     __tablename__ = "embedding"
@@ -184,7 +184,7 @@ class EmbeddingRow(Base):
 
 
 class TagRow(Base):
-    """A `Tag`; `position` counts those of a video, the surest first."""
+    """A `Tag`; `position` counts the tags of a video, the most probable first."""
 
     __tablename__ = "tag"
     __table_args__ = (Index(None, "name", "video_id"),)
@@ -219,7 +219,7 @@ class LyricsRow(Base):
 
 
 class LyricLineRow(Base):
-    """A `LyricLine`; the `whisper_` columns are null unless Whisper wrote it."""
+    """A `LyricLine`; the `whisper_` columns are NULL unless Whisper transcribed it."""
 
     __tablename__ = "lyric_line"
 
@@ -242,7 +242,7 @@ class LyricLineRow(Base):
 
 
 class FailureRow(Base):
-    """A `Failure`, and the size and time of the file that it was met in."""
+    """A `Failure`, and the size and modification time of its file."""
 
     __tablename__ = "failure"
 

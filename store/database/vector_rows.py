@@ -20,7 +20,7 @@ from mvsearch.store.records import Embeddings, Segment, Space
 
 
 def embeddings_to_row(video_id: str, embeddings: Embeddings, generation: int) -> EmbeddingRow:
-    """Embeddings as a row, with the generation of the space that they come with."""
+    """Embeddings as a row, with the generation of the space at which they are written."""
     texts = [segment.text for segment in embeddings.segments]
     return EmbeddingRow(
         video_id=video_id,
@@ -47,7 +47,7 @@ def row_to_embeddings(row: EmbeddingRow, space: Space) -> Embeddings:
 
 @checks_rows
 def row_to_vectors(row: Any, dim: int, version: int) -> StoredVectors:
-    """The columns of a row by their names as vectors as they are stored."""
+    """A row with the columns of `EmbeddingRow` as vectors as stored."""
     vectors = unpack_vectors(row.vectors, dim)
     starts, ends = unpack_spans(row.starts, row.ends)
     if not len(vectors) == len(starts) == len(ends):
@@ -57,26 +57,26 @@ def row_to_vectors(row: Any, dim: int, version: int) -> StoredVectors:
 
 @checks_rows
 def unpack_spans(starts: bytes, ends: bytes) -> tuple[Seconds, Seconds]:
-    """The times of segments, in order each and NaN where there is none."""
+    """The start and end times (n,) of segments in seconds, NaN for none."""
     firsts, lasts = unpack_seconds(starts), unpack_seconds(ends)
     if len(firsts) != len(lasts):
         raise ValueError(f"{len(firsts)} segments start and {len(lasts)} end")
     is_timed = (firsts >= 0) & (firsts <= lasts) & (lasts <= MAX_SECONDS)
     if not np.all(is_timed | (np.isnan(firsts) & np.isnan(lasts))):
-        raise ValueError("segments have times that cannot be")
+        raise ValueError("segments have impossible times")
     return firsts, lasts
 
 
 @checks_rows
 def read_texts(row: Any) -> list[str]:
-    """The texts of a row's segments; none where it has no texts."""
+    """The texts of a row's segments; empty if it has none."""
     texts = row.texts or []
     if not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"what is said in {row.video_id} is no text")
+        raise ValueError(f"a text of {row.video_id} is not a string")
     return list(texts)
 
 
 def read_uniform(stored: bytes) -> list[float]:
-    """The times of frames of one colour."""
+    """The times, in seconds, of uniform frames."""
     times, _ = unpack_spans(stored, stored)
     return list(map(float, times))

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mvsearch.store.catalog.snapshots import VectorReader
+from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.own_files import check_folder, write_own
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.approximate.inverted_list_files import (
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Of this version and of those before; whatever else lies in the folder is not touched.
+# Of this version and earlier ones; other files in the folder are left alone.
 ENDINGS = (
     ".head", ".f16", ".times", ".leading", ".following", ".lists", ".npz", ".codes", ".faiss",
     ".json",
 )  # fmt: skip
 STALE_TEMPORARY_SECONDS = 3600.0
-# A large index takes minutes to make, and whoever comes meanwhile would only make it again.
+# Building a large index takes minutes; other processes wait for it instead of repeating it.
 WAIT_SECONDS = 600.0
 
 
 class IndexCache:
-    """A folder with the files of each space; see `SpaceFiles`.
+    """A folder with the index files of each space; see `SpaceFiles`.
 
-    Files are read by Python and not by FAISS, whose own reading fails on names outside ASCII. Only
-    one process at a time changes them; another lock than the writer's, because a reader who finds
-    them stale brings them up to date as well.
+    Python reads the files, because FAISS cannot read names outside ASCII. One process at a time
+    changes them. It holds a lock of its own and not the writer's, because readers update stale
+    files too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class IndexCache:
         self._has_warned = False
 
     def load(self, space: Space, generation: int) -> RowIndex | None:
-        """Open an index; None where it is missing, stale or damaged."""
+        """Open the index of a generation; None if it is missing, stale or damaged."""
         try:
             check_folder(self.folder)
         except OSError as error:
@@ -71,11 +71,10 @@ class IndexCache:
         )
 
     def obtain(self, space: Space, reader: VectorReader) -> RowIndex:
-        """The index of the state that the reader sees.
+        """The index of the state that the reader sees, opened, updated or built.
 
-        Files are only ever brought up to the catalogue as it is now, whatever state the reader
-        holds: so they never go back. Who holds an older state than theirs gets an index in memory,
-        built from what he sees, and leaves the files alone.
+        Files are always updated to the current catalogue, so that they never go back to an older
+        state. A reader that holds an older state gets an index in memory instead.
         """
         generation = reader.generation(space.key)
         index = self.load(space, generation)
@@ -90,7 +89,7 @@ class IndexCache:
             return build_in_memory(space, snapshot)
 
     def load_measured(self, index: VectorIndex, what: str) -> Arrays | None:
-        """What `save_measured` was given in this placement; None where missing or damaged."""
+        """The arrays of `save_measured` for this placement; None if missing or damaged."""
         known = self._measured.get((index.space.key, what))
         if known is None or known[0] != index.placement:
             try:
@@ -103,7 +102,7 @@ class IndexCache:
         return known[1]
 
     def save_measured(self, index: VectorIndex, what: str, arrays: Arrays) -> None:
-        """Keep what was measured on an index; a disk that refuses is only a warning."""
+        """Store measurements of an index; an error of the disk is only a warning."""
         self._measured[index.space.key, what] = (index.placement, arrays)
         file = SpaceFiles(self.folder, index.space).measured(index.placement, what)
         try:
@@ -113,13 +112,13 @@ class IndexCache:
             self._warn(error)
 
     def forget(self) -> None:
-        """Give back the memory of what was measured."""
+        """Release the memory of the measurements."""
         self._measured.clear()
 
     def drop_stale(self, spaces: Sequence[Space], reader: VectorReader) -> None:
-        """Blot out what has left the library, and delete the files that hold what is stale.
+        """Erase removed videos from the files, and delete stale files.
 
-        What left the library is then in no file of it.
+        Afterwards no file contains vectors of removed videos.
         """
         if not self.folder.is_dir():
             return
@@ -133,14 +132,14 @@ class IndexCache:
             self._warn(error)
 
     def _bring_up_to_date(self, space: Space, reader: VectorReader) -> RowIndex | None:
-        """Bring the files up to the catalogue and open them; None where it is empty, or no room."""
+        """Update the files to the catalogue and open them; None if empty or the disk fails."""
         files = SpaceFiles(self.folder, space)
         try:
             if reader.is_empty(space.key):
                 return None
             with self.changing():
                 with reader.snapshot(space.key, is_newest=True) as snapshot:
-                    index = self.load(space, snapshot.generation)  # another may have done it
+                    index = self.load(space, snapshot.generation)  # updated by another
                     if index is not None and not lacks_lists(index):
                         return index
                     head = bring_up_to_date(files, snapshot)
@@ -152,7 +151,7 @@ class IndexCache:
             return None
 
     def _erase_removed(self, space: Space, reader: VectorReader) -> tuple[SpaceFiles, Head | None]:
-        """Erase removed videos from the files of a space; no head if they are unusable any more."""
+        """Erase removed videos from the files of a space; its head is None if unusable."""
         files = SpaceFiles(self.folder, space)
         head = files.read_head()
         if head is None or head.generation == reader.generation(space.key, is_newest=True):
@@ -166,11 +165,11 @@ class IndexCache:
     def _sweep(
         self, heads: Mapping[str, tuple[SpaceFiles, Head | None]], *, has_all: bool = True
     ) -> None:
-        """Delete the files that belong to none of these heads, and what killed processes left.
+        """Delete files that belong to none of these heads, and files left by killed processes.
 
         Args:
-            heads: by the name that the files of a space begin with.
-            has_all: whether these are all spaces; if not, files of others are left alone.
+            heads: by the stem of the file names of the space.
+            has_all: whether these are all spaces; if not, files of other spaces are kept.
         """
         for file in self.folder.iterdir():
             if file.suffix == ".tmp":
@@ -185,10 +184,10 @@ class IndexCache:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Be the only thread of all processes that changes the files; again inside, at once.
+        """Hold the lock for changing the files, among all threads and processes; reentrant.
 
         Raises:
-            OSError: the folder cannot be written, or another one took too long.
+            OSError: the folder cannot be written, or the lock was not free in time.
         """
         self._make_folder()
         with self._lock:
@@ -200,7 +199,7 @@ class IndexCache:
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Let no other thread change the files; where nobody can write them, nothing is to do."""
+        """Hold the lock of the files, if the folder can be written."""
         with ExitStack() as stack:
             with suppress(OSError):
                 stack.enter_context(self.changing())
@@ -208,13 +207,13 @@ class IndexCache:
 
     @cached_property
     def _lock(self) -> "BaseFileLock":
-        """The lock; made when it is first needed. Each thread holds it for itself."""
+        """The lock of the files, created on first use; each thread holds it separately."""
         from filelock import FileLock
 
         return FileLock(self.folder / "update.lock", timeout=WAIT_SECONDS)
 
     def _warn(self, error: OSError) -> None:
-        """Say once that the files cannot be kept."""
+        """Warn once that the files cannot be written."""
         if not self._has_warned:
             logger.warning(
                 "The search index cannot be kept in %s (%s), so each run builds it again",
@@ -225,7 +224,7 @@ class IndexCache:
 
 
 def _is_recent(file: Path) -> bool:
-    """Whether somebody may still be writing a file; one that is gone by now was finished."""
+    """Whether a temporary file may still be written; a missing one was finished."""
     try:
         return time.time() - file.stat().st_mtime < STALE_TEMPORARY_SECONDS
     except FileNotFoundError:
@@ -233,7 +232,7 @@ def _is_recent(file: Path) -> bool:
 
 
 def _delete(file: Path) -> None:
-    """Delete a file if it is there and may be deleted."""
+    """Delete a file if it exists and may be deleted."""
     try:
         file.unlink(missing_ok=True)
     except OSError as error:

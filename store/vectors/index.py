@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.store.catalog.snapshots import VectorReader
+from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.blobs import Seconds
 from mvsearch.store.records import Matrix, Space
 
@@ -20,12 +20,11 @@ class Neighbours:
     """The k stored vectors most similar to each of q query vectors.
 
     Attributes:
-        similarities: (q, k) float32 inner products, best first; minus infinity where fewer than k
-            vectors may be found.
-        videos: (q, k) int64, the video of each as its position in `VectorIndex.video_ids`; -1 where
-            there is none.
-        segments: (q, k) int64, the position of each in `VectorIndex.vectors` of its video; -1 where
-            there is none.
+        similarities: (q, k) float32 inner products, best first; minus infinity behind the last
+            match if there are fewer than k.
+        videos: (q, k) int64 positions of the videos in `VectorIndex.video_ids`; -1 for no match.
+        segments: (q, k) int64 positions of the vectors in `VectorIndex.vectors` of the video; -1
+            for no match.
     """
 
     similarities: Matrix
@@ -35,10 +34,10 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spans:
-    """When the n vectors of a video begin and end.
+    """The times of the n vectors of a video.
 
     Attributes:
-        starts, ends: (n,) float64 seconds, NaN where there is no time.
+        starts, ends: (n,) float64 seconds, NaN for no time.
     """
 
     starts: Seconds
@@ -46,23 +45,23 @@ class Spans:
 
 
 class VectorIndex(Protocol):
-    """All vectors of one space, in one state of the library that does not change.
+    """All vectors of one space in one state of the library; immutable.
 
     Vectors are unit vectors, stored with at least the precision of float16: similarities differ
-    from those of the catalogue's vectors by less than 1e-3. Several threads may ask at once.
-    `tests/store/vectors/test_contract.py` holds every implementation against numpy.
+    from those of the catalogue's vectors by less than 1e-3. Several threads may search at once.
+    `tests/store/vectors/test_contract.py` compares every implementation with numpy.
 
     Attributes:
-        space: what the vectors are.
-        generation: of the space in the catalogue, whose state this is.
-        placement: while it is the same, a newer index of the space gives the same vectors of a
-            video, and `handles` stay valid.
-        n: how many vectors there are.
-        video_ids: sorted; those that have vectors.
-        is_exact: whether `search` finds the nearest vectors for certain.
-        recall: the measured share of the ten nearest vectors that `search` finds; 1 where exact.
-        handles: (videos,) int64, for each of `video_ids` a number that tells nothing of the video;
-            see `resolve`.
+        space: of the vectors.
+        generation: of the space in the catalogue.
+        placement: identifies the coordinates: indexes of a space with the same placement have the
+            same vectors for a video, and share `handles`.
+        n: number of vectors.
+        video_ids: of the videos with vectors, sorted.
+        is_exact: whether `search` always finds the nearest vectors.
+        recall: measured share of the ten nearest vectors that `search` finds; 1 if exact.
+        handles: (videos,) int64, for each of `video_ids` a number that does not identify its
+            content; see `resolve`.
     """
 
     @property
@@ -83,7 +82,7 @@ class VectorIndex(Protocol):
     def handles(self) -> Integers: ...  # noqa: D102
 
     def place(self, queries: Matrix) -> Matrix:
-        """Unit vectors (q, dim) of an encoder as the index holds them, and takes them: float32."""
+        """Convert unit vectors (q, dim) of an encoder to the coordinates of the index, float32."""
         ...
 
     def search(
@@ -95,19 +94,19 @@ class VectorIndex(Protocol):
     ) -> Neighbours:
         """Find the k vectors most similar to each query.
 
-        An approximate index may miss some; the similarities of those found are exact, and there are
-        fewer than k only where fewer may be found.
+        An approximate index may miss some. Similarities are exact, and fewer than k vectors are
+        found only if fewer are allowed.
 
         Args:
             queries: (q, dim) float32, placed.
             k: at least 1.
-            within: only vectors of these videos; None for all. Unknown ids find nothing.
-            left_out: no vectors of these videos.
+            within: ids of the allowed videos; None for all. Unknown ids are ignored.
+            left_out: ids of excluded videos.
         """
         ...
 
     def score_sets(self, queries: Matrix, video_ids: Sequence[str]) -> Scores:
-        """The mean over a set of query vectors of the best match in each video; always exact.
+        """Compute the mean over the query vectors of the best match in each video, exactly.
 
         Args:
             queries: (q, dim) float32, placed; q >= 1.
@@ -119,15 +118,18 @@ class VectorIndex(Protocol):
         ...
 
     def is_scoring_cheaper(self, n_queries: int, k: int, video_ids: Sequence[str]) -> bool:
-        """Whether `score_sets` over videos costs less than a `search` for k of their vectors."""
+        """Whether `score_sets` of these videos costs less than a `search` for k neighbours."""
         ...
 
     def count(self, video_id: str) -> int:
-        """How many vectors a video has; 0 for an unknown one."""
+        """The number of vectors of a video; 0 for an unknown one."""
         ...
 
     def vectors(self, video_id: str) -> Matrix:
-        """The placed unit vectors of a video in order of time: (n, dim) float32, read-only."""
+        """The unit vectors of a video in the coordinates of the index: (n, dim) float32, read-only.
+
+        They are in time order.
+        """
         ...
 
     def spans(self, video_id: str) -> Spans:
@@ -138,10 +140,13 @@ class VectorIndex(Protocol):
         """The videos of handles from an index of the same space and placement.
 
         Returns:
-            (n,) int64 positions in `video_ids`; -1 for a video that has left.
+            (n,) int64 positions in `video_ids`; -1 for a removed video.
         """
         ...
 
     def is_intact(self, reader: VectorReader) -> bool:
-        """Whether all that was read of the index until now was of its own state."""
+        """Whether everything read so far was of the state of this index.
+
+        It is not if a video was removed and its vectors were overwritten while they were read.
+        """
         ...

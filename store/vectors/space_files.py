@@ -35,21 +35,20 @@ READING_ERRORS = (
 )  # fmt: skip
 
 Arrays = Mapping[str, npt.NDArray[Any]]
-# Of codes as older versions kept them.
+# Endings of the code files of older versions.
 OLD_CODES = (".leading", ".following")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """What the row files of a space hold; the one file that is replaced as a whole.
+    """The content of the head file, which describes the row files of a space.
 
     Attributes:
-        generation: of the space in the catalogue, whose state they are; `NO_STATE` where they lack
-            videos that it has.
-        epoch: the generation at which they were written anew; part of their names.
-        n_centred: videos that the centre was found among.
+        generation: of the space in the catalogue; `NO_STATE` if videos are missing.
+        epoch: generation at which the row files were last rewritten; part of their names.
+        n_centred: number of videos from which the centre was computed.
         centre: (dim,) float32.
-        table: whose rows they are; rows behind these are what a killed writer left.
+        table: the videos of the rows; rows behind these were left by a killed writer.
         vector_sums, time_sums: checksums of both files; see `row_file.renew_sums`.
     """
 
@@ -65,9 +64,9 @@ class Head:
 class SpaceFiles:
     """The files of a space in a folder.
 
-    `NAME.EPOCH.f16` has the placed vectors as rows, `NAME.EPOCH.times` their first and last second,
-    and `NAME.head`, written last, says whose they are. What else is measured in a space is a
-    `NAME.WHAT-EPOCH.npz`. A large space also has codes in `NAME.EPOCH-ROWS.codes`, and
+    `NAME.EPOCH.f16` has the centred vectors as rows, `NAME.EPOCH.times` their start and end times,
+    and `NAME.head`, written last, the videos of the rows. Measurements of a space are in
+    `NAME.WHAT-EPOCH.npz`. A large space also has inverted lists: `NAME.EPOCH-ROWS.codes` and
     `NAME.EPOCH.lists`.
     """
 
@@ -87,19 +86,19 @@ class SpaceFiles:
         return self.folder / f"{self.stem}.{epoch}.times"
 
     def measured(self, epoch: int, what: str) -> Path:
-        """The file of something measured."""
+        """The file of a measurement."""
         return self.folder / f"{self.stem}.{what}-{epoch}.npz"
 
     def lists(self, epoch: int) -> Path:
-        """The file that says whose the codes are; see `inverted_list_files`."""
+        """The file that describes the codes; see `inverted_list_files`."""
         return self.folder / f"{self.stem}.{epoch}.lists"
 
     def codes(self, epoch: int, n_rows: int) -> Path:
-        """The file of the codes of so many rows."""
+        """The file of the codes of the first `n_rows` rows."""
         return self.folder / f"{self.stem}.{epoch}-{n_rows}.codes"
 
     def read_head(self) -> Head | None:
-        """The head; None where it is missing, damaged or of something else."""
+        """Read the head; None if it is missing, damaged, or of another space or format."""
         try:
             arrays = read_arrays(self.head)
             metadata = json.loads(arrays["told"].tobytes())
@@ -118,7 +117,7 @@ class SpaceFiles:
             return None
 
     def write_head(self, head: Head) -> None:
-        """Put a head in the place of the old one."""
+        """Replace the head."""
         metadata = {
             "identity": self._identity(),
             "generation": head.generation,
@@ -134,7 +133,7 @@ class SpaceFiles:
         write_own(self.head, pack_arrays(arrays))
 
     def open(self, head: Head, lists: InvertedLists | None = None) -> RowIndex | None:
-        """The index that a head speaks of, searched by these lists; None where damaged."""
+        """Open the index of a head, with these inverted lists; None if it is damaged."""
         try:
             n_rows = head.table.n_rows
             vectors = map_rows(self.vectors(head.epoch), n_rows, self.vector_bytes)
@@ -158,12 +157,12 @@ class SpaceFiles:
             return None
 
     def has_other_names(self, head: Head) -> bool:
-        """Whether what is written to the files of rows would show elsewhere, as in a backup."""
+        """Whether the row files have other hard links, such as backups, that would change."""
         codes = self.folder.glob(f"{self.stem}.{head.epoch}-*")
         return any(map(has_other_names, [self.vectors(head.epoch), self.times(head.epoch), *codes]))
 
     def is_current(self, file: Path, head: Head | None) -> bool:
-        """Whether a file of this space's name belongs to a head."""
+        """Whether a file of this space belongs to a head."""
         if head is None or file.suffix in OLD_CODES:
             return False
         if file == self.head or file.name.endswith(f"-{head.epoch}.npz"):
@@ -171,18 +170,18 @@ class SpaceFiles:
         return file.name.startswith((f"{self.stem}.{head.epoch}.", f"{self.stem}.{head.epoch}-"))
 
     def _identity(self) -> list[Any]:
-        """What must stand in a head for its files to be used."""
+        """The part of a head that must match for its files to be used."""
         return [FORMAT, self.space.key, self.space.dim]
 
 
 def name_files(key: str) -> str:
-    """A file name for a space; its key may hold characters that a file name may not."""
+    """The stem of the file names of a space, without characters that file names cannot hold."""
     readable = re.sub(r"[^A-Za-z0-9-]+", "_", key)[:60]
     return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 def pack_arrays(arrays: Arrays) -> bytes:
-    """Arrays as the content of a file, with a checksum before them."""
+    """Convert arrays to the content of a file: a SHA-256 checksum and an NPZ archive."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     content = buffer.getvalue()
@@ -190,20 +189,20 @@ def pack_arrays(arrays: Arrays) -> bytes:
 
 
 def read_arrays(file: Path) -> dict[str, npt.NDArray[Any]]:
-    """Arrays in a file, as `pack_arrays` packed them.
+    """Read the arrays of a file that `pack_arrays` made.
 
     Raises:
-        OSError: it cannot be read, or is no plain file.
-        LibraryDamagedError: they are not as they were.
+        OSError: it cannot be read, or is not a plain file.
+        LibraryDamagedError: the content was changed.
     """
     return unpack_arrays(read_own(file, MAX_PACKED_BYTES))
 
 
 def unpack_arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Arrays that `pack_arrays` packed.
+    """Read the arrays of `pack_arrays`.
 
     Raises:
-        LibraryDamagedError: they are not as they were.
+        LibraryDamagedError: the content was changed.
     """
     digest, content = packed[:DIGEST_BYTES], packed[DIGEST_BYTES:]
     if hashlib.sha256(content).digest() != digest:

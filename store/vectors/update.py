@@ -1,4 +1,4 @@
-"""Brings the index of a space up to date with the catalogue."""
+"""Updates the index files of a space to the catalogue."""
 
 import io
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.store.catalog.snapshots import Snapshot
+from mvsearch.store.catalog.reading.vectors import Snapshot
 from mvsearch.store.database.blobs import StoredVectors, normalise
 from mvsearch.store.own_files import replacing
 from mvsearch.store.records import Matrix, Space
@@ -44,7 +44,7 @@ def bring_up_to_date(files: SpaceFiles, snapshot: Snapshot) -> Head:
     are damaged, they are rewritten.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk fails.
     """
     head = files.read_head()
     if head is not None:

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from mvsearch.store.catalog.snapshots import Snapshot
+from mvsearch.store.catalog.reading.vectors import Snapshot
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.blobs import StoredVectors
 from mvsearch.store.records import (

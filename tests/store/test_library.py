@@ -37,11 +37,11 @@ with library.writing():
     time.sleep(3600)
 """
 STOP_MIDWAY = """
-import mvsearch.store.catalog.writing
+import mvsearch.store.catalog.changes
 def stop(*_):
     print("ready", flush=True)
     time.sleep(3600)
-mvsearch.store.catalog.writing._bump_generations = stop
+mvsearch.store.catalog.changes.advance_generations = stop
 from tests.store.examples import *
 add_song(library.catalog, "new")
 with library.writing():
@@ -186,7 +186,7 @@ def test_an_error_in_a_write_undoes_all_of_it(
     def fail(*_: object) -> None:
         raise RuntimeError("midway")
 
-    monkeypatch.setattr("mvsearch.store.catalog.writing._bump_generations", fail)
+    monkeypatch.setattr("mvsearch.store.catalog.changes.advance_generations", fail)
     with pytest.raises(RuntimeError, match="midway"):
         library.catalog.store_stage(Stage("ab12", "frames", FRAMES.key, "absent"))
     assert library.catalog.embeddings("ab12", FRAMES.key) is not None

@@ -34,19 +34,19 @@ from mvsearch.store.vectors.space_files import (
 
 logger = logging.getLogger(__name__)
 
-# Below this, reading every row takes less than a tenth of a second.
+# Reading fewer rows takes less than a tenth of a second.
 MIN_LISTED_ROWS = 200_000
-# Rows without a code, as a share, that are all compared before they get theirs.
+# Share of rows without a code that are compared one by one before codes are added.
 MAX_TAIL = 0.01
-# How much a space grows before axes and lists are learnt anew.
+# Growth of a space at which axes and lists are learnt again.
 MAX_GROWTH = 2.0
 
 
 def bring_lists_up_to_date(files: SpaceFiles, head: Head) -> None:
-    """Give the rows of a large space codes in lists, where too many have none.
+    """Add rows of a large space to its inverted lists, if too many are not in them.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk fails.
     """
     n_rows = head.table.n_rows
     if n_rows < MIN_LISTED_ROWS:
@@ -66,19 +66,19 @@ def bring_lists_up_to_date(files: SpaceFiles, head: Head) -> None:
 
 
 def open_index(files: SpaceFiles, head: Head) -> RowIndex | None:
-    """The index that a head speaks of, approximate where it has lists; None where damaged."""
+    """Open the index of a head, with lists if there are any; None if it is damaged."""
     n_rows = head.table.n_rows
     lists = read_lists(files, head.epoch, n_rows) if n_rows >= MIN_LISTED_ROWS else None
     return files.open(head, lists)
 
 
 def lacks_lists(index: RowIndex) -> bool:
-    """Whether an index is so large that it should be approximate, and is not."""
+    """Whether an index is large enough for lists and has none."""
     return index.lists is None and index.n_rows >= MIN_LISTED_ROWS
 
 
 def read_lists(files: SpaceFiles, epoch: int, n_rows: int) -> InvertedLists | None:
-    """The lists of an epoch; None where they are missing, damaged or of more rows."""
+    """Read the lists of an epoch; None if they are missing, damaged or have too many rows."""
     try:
         metadata = read_arrays(files.lists(epoch))
         book = Codebook(**{field.name: metadata[field.name] for field in fields(Codebook)})
@@ -95,7 +95,7 @@ def read_lists(files: SpaceFiles, epoch: int, n_rows: int) -> InvertedLists | No
 
 
 def erase_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> None:
-    """Overwrite the codes of rows that have died; until that is done there are no lists."""
+    """Overwrite the codes of erased rows; if this is interrupted, there are no lists."""
     known = read_lists(files, head.epoch, head.table.n_rows)
     if known is None:
         return
@@ -119,11 +119,11 @@ def erase_codes(files: SpaceFiles, head: Head, spans: list[tuple[int, int]]) -> 
 
 
 def _write_lists(files: SpaceFiles, epoch: int, lists: InvertedLists) -> None:
-    """Write the codes, then what says whose they are, and drop the codes of before."""
+    """Write the codes, then the file that describes them, and delete earlier codes."""
     codes, book = lists.codes, lists.codes.book
     file = files.codes(epoch, lists.n)
     with replacing(file) as opened:
-        opened.write(bytes(codes.first))  # whatever FAISS was shown there
+        opened.write(bytes(codes.first))  # without the header for FAISS
         opened.write(codes.stored[codes.first :].data)
     mapped = map_rows(file, book.n_free + lists.n, book.row_bytes)
     metadata = {field.name: getattr(book, field.name) for field in fields(Codebook)}

@@ -13,19 +13,19 @@ from mvsearch.store.vectors.approximate.listed_codes import Codebook, ListedCode
 from mvsearch.store.vectors.exact.nearest import ExactIndex, load_faiss
 from mvsearch.store.vectors.exact.row_table import Rows
 
-# Axes that are kept: of 1,280 for pictures, these hold 0.96 of the variance.
+# Number of principal axes; of 1,280 for pictures, these have 0.96 of the variance.
 MAX_AXES = 256
-# Rows that axes and lists are learnt from, and those that axes need.
+# Sample sizes for learning lists, and for learning axes.
 N_LEARNT, N_FOR_AXES = 80_000, 20_000
 N_ROUNDS = 8
 ROWS_AT_ONCE = 8192
-# How the number of lists to look into is chosen; see `choose_probes`.
+# Choice of the number of probed lists; see `choose_probes`.
 MIN_RECALL = 0.99
 MIN_PROBES = 8
 PROBES_STEP = 1.5
 N_TRIED, N_NEAREST = 200, 10
 NOISE = 1.5
-# Rows that are compared themselves after their codes were: at least, and for each one wanted.
+# Rows that are compared exactly after the search of codes: at least, and per wanted row.
 N_REFINED, REFINED_PER_WANTED = 100, 4
 
 
@@ -34,10 +34,10 @@ class InvertedLists:
     """The codes of the first n rows in lists (Jégou, Douze and Schmid 2011).
 
     Attributes:
-        codes: of principal components, seen from the centroid of their list.
-        n_probed: lists that a query looks into.
-        recall: share of the ten nearest rows that were found at that, on rows of the index itself.
-        n_learnt: rows there were when axes and lists were learnt.
+        codes: of the principal components, relative to the centroid of their list.
+        n_probed: number of lists that a query searches.
+        recall: share of the ten nearest rows that are found, measured on rows of the index.
+        n_learnt: number of rows when axes and lists were learnt.
     """
 
     codes: ListedCodes
@@ -47,17 +47,17 @@ class InvertedLists:
 
     @property
     def n(self) -> int:
-        """How many rows have a code."""
+        """The number of rows with a code."""
         return self.codes.n
 
     @property
     def n_lists(self) -> int:
-        """How many lists there are."""
+        """The number of lists."""
         return len(self.codes.book.centroids)
 
     @cached_property
     def _index(self) -> Any:
-        """What searches."""
+        """The FAISS index, made on first use."""
         return self.codes.to_faiss()
 
     def find(
@@ -67,16 +67,16 @@ class InvertedLists:
         n_probed: int,
         is_allowed: npt.NDArray[np.bool_] | None = None,
     ) -> Rows:
-        """The rows whose codes are nearest to each query.
+        """Find the rows whose codes are nearest to each query.
 
         Args:
-            queries: (q, dim), placed.
-            n_found: at most so many rows.
-            n_probed: lists to look into.
-            is_allowed: (n,) which rows may be found; None for all.
+            queries: (q, dim) float32 in the coordinates of the index.
+            n_found: maximum number of rows.
+            n_probed: number of lists to search.
+            is_allowed: (n,) whether a row may be found; None for all.
 
         Returns:
-            (q, n_found), -1 where the lists have no more.
+            (q, n_found) int64 rows, -1 if the lists have no more.
         """
         faiss = load_faiss()
         chosen = {"nprobe": min(n_probed, self.n_lists)}
@@ -84,7 +84,7 @@ class InvertedLists:
             bits = np.packbits(is_allowed, bitorder="little")
             chosen["sel"] = faiss.IDSelectorBitmap(bits)
         params = faiss.SearchParametersIVF(**chosen)
-        # One by one, without BLAS: to wake its threads takes longer than all of this.
+        # One by one, without BLAS, whose threads take longer to start than this.
         along = np.concatenate([self.codes.book.project(query[None]) for query in queries])
         rows: Rows = self._index.search(along, n_found, params=params)[1]
         return np.where(rows < self.n, rows, -1)  # a damaged file may hold any number
@@ -92,9 +92,12 @@ class InvertedLists:
     def find_enough(
         self, queries: Matrix, k: int, is_allowed: npt.NDArray[np.bool_] | None
     ) -> Rows:
-        """Enough rows for the k nearest to be among them.
+        """Find enough rows for exact comparison to give the k nearest.
 
-        The fewer rows are allowed, the more lists hold as many of them as else one list does.
+        With fewer allowed rows, more lists are searched in proportion.
+
+        Returns:
+            (q, n) int64 rows, -1 for no more.
         """
         n_allowed = self.n if is_allowed is None else int(np.count_nonzero(is_allowed))
         n_found = min(max(N_REFINED, REFINED_PER_WANTED * k), self.n)
@@ -112,10 +115,10 @@ class InvertedLists:
 def learn_codebook(rows: HalfMatrix, seed: int = 0) -> Codebook:
     """Learn axes, lists and codes from a sample of the rows.
 
-    Rows are learnt from and not read as a whole: the memory needed does not grow with their number.
+    The memory needed does not grow with the number of rows.
 
     Args:
-        rows: (n, dim) placed; only a sample is read.
+        rows: (n, dim) float16; only a sample is read.
         seed: of the sample and of k-means.
     """
     faiss = load_faiss()
@@ -142,12 +145,12 @@ def learn_codebook(rows: HalfMatrix, seed: int = 0) -> Codebook:
 
 
 def count_lists(n_rows: int) -> int:
-    """How many lists for so many rows: about twice the square root, a power of two."""
+    """The number of lists for `n_rows`: about twice the square root, a power of two."""
     return int(2 ** np.round(np.log2(2 * np.sqrt(max(1, n_rows)))))
 
 
 def list_rows(rows: HalfMatrix, book: Codebook, known: ListedCodes | None = None) -> ListedCodes:
-    """The codes of all rows, of which the first ones may be known."""
+    """Compute the codes of all rows; the first ones may be known."""
     index = book.make_index() if known is None else known.copy_into_faiss()
     for first in range(index.ntotal, len(rows), ROWS_AT_ONCE):
         block = rows[first : first + ROWS_AT_ONCE]
@@ -156,10 +159,10 @@ def list_rows(rows: HalfMatrix, book: Codebook, known: ListedCodes | None = None
 
 
 def choose_probes(lists: InvertedLists, exact: ExactIndex, seed: int = 0) -> InvertedLists:
-    """Look into as few lists as find `MIN_RECALL` of the ten nearest rows of spoilt rows.
+    """Choose the lowest number of probed lists with a recall of `MIN_RECALL`, and measure it.
 
-    The queries are rows of the index with so much noise that their cosine with what they were is
-    0.55: as lists that serve for copies find too little of what has no copy in the index.
+    Queries are rows of the index with noise, at a cosine of 0.55 to the original: with exact copies
+    as queries, too few lists would be chosen for content without a copy in the index.
     """
     generator = np.random.default_rng(seed)
     chosen = np.sort(generator.choice(exact.n, min(N_TRIED, exact.n), replace=False))

@@ -18,14 +18,14 @@ ID_BYTES = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Codebook:
-    """How rows become codes, and which list each belongs to.
+    """Converts rows to codes, and assigns them to lists.
 
     Attributes:
-        axes: (d, dim) float32 orthonormal, along which rows differ most (principal components).
-        offset: (d,) float32 that is added to a row's products with them, so that the mean is zero.
+        axes: (d, dim) float32, orthonormal principal axes.
+        offset: (d,) float32, added to the projections so that their mean is zero.
         centroids: (lists, d) float32.
-        ranges: (2 d,) float32, for each axis the lowest value of a code and the width of its range,
-            as seen from the row's centroid.
+        ranges: (2 d,) float32, for each axis the lowest value and the width of the range of codes,
+            relative to the centroid.
     """
 
     axes: Matrix
@@ -34,35 +34,35 @@ class Codebook:
     ranges: Matrix
 
     def __post_init__(self) -> None:
-        """Check that the parts belong together."""
+        """Check that the parts are consistent."""
         parts, d = (self.axes, self.offset, self.centroids, self.ranges), len(self.axes)
         shapes = [(d, *self.axes.shape[1:2]), (d,), (*self.centroids.shape[:1], d), (2 * d,)]
         is_float = all(part.dtype == np.float32 for part in parts)
         if not is_float or [part.shape for part in parts] != shapes or not self.axes.size:
-            raise ValueError("the parts of a codebook do not fit together")
+            raise ValueError("the parts of a codebook are inconsistent")
 
     @property
     def code_bytes(self) -> int:
-        """Of the code of one row."""
+        """The size of the code of one row."""
         return len(self.axes)
 
     @property
     def row_bytes(self) -> int:
-        """Of the code of one row and its number."""
+        """The size of the code of one row and of its number."""
         return self.code_bytes + ID_BYTES
 
     @property
     def n_free(self) -> int:
-        """Rows left free before the first, where FAISS is shown what it keeps before its lists."""
+        """The number of free rows before the first, for the header that FAISS needs."""
         n_numbers = self.centroids.size + len(self.ranges)
         return -(-(4 * n_numbers + 16 * len(self.centroids)) // self.row_bytes)
 
     def project(self, rows: Matrix) -> Matrix:
-        """Rows (n, dim) along the axes: (n, d) float32."""
+        """Project rows (n, dim) on the axes: (n, d) float32."""
         return multiply(rows, self.axes) + self.offset
 
     def make_index(self) -> Any:
-        """A FAISS index of projected rows, without any."""
+        """An empty FAISS index of projected rows."""
         faiss = load_faiss()
         n_lists, d = self.centroids.shape
         quantizer = faiss.IndexFlatL2(d)
@@ -80,10 +80,10 @@ class ListedCodes:
     """Codes with the numbers of their rows, list by list.
 
     Attributes:
-        book: what made them.
+        book: of the codes.
         bounds: (lists + 1,) int64; list l has the codes `bounds[l]:bounds[l + 1]`.
-        stored: some free bytes, which are written to; then for each list all codes, and the numbers
-            of all rows as int64, little-endian: as FAISS stores them.
+        stored: free bytes, which are written to; then for each list its codes, and the numbers of
+            its rows as little-endian int64, in the format of FAISS.
     """
 
     book: Codebook
@@ -91,16 +91,16 @@ class ListedCodes:
     stored: Bytes
 
     def __post_init__(self) -> None:
-        """Check that the parts belong together."""
+        """Check that the parts are consistent."""
         has_lists = self.bounds.shape == (len(self.book.centroids) + 1,) and len(self.bounds) > 1
         if self.bounds.dtype != np.int64 or not has_lists or self.bounds[0] != 0:
-            raise ValueError("lists of codes do not fit together")
+            raise ValueError("lists of codes are inconsistent")
         if np.diff(self.bounds).min() < 0 or self.first < 0:
             raise ValueError("lists cannot end before they begin")
 
     @classmethod
     def take(cls, book: Codebook, index: Any) -> Self:
-        """The codes of an index that `book.make_index` made, copied."""
+        """Copy the codes of an index of `book.make_index`."""
         lists = index.invlists
         sizes = [lists.list_size(number) for number in range(lists.nlist)]
         bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -114,16 +114,16 @@ class ListedCodes:
 
     @property
     def n(self) -> int:
-        """How many codes there are."""
+        """The number of codes."""
         return int(self.bounds[-1])
 
     @property
     def first(self) -> int:
-        """The first byte of the first list in `stored`."""
+        """The position of the first list in `stored`."""
         return len(self.stored) - self.n * self.book.row_bytes
 
     def iter_lists(self) -> Iterator[tuple[int, Bytes, Rows]]:
-        """For each list the place of its first byte in `stored`, its codes and its row numbers."""
+        """Yield the position of each list in `stored`, its codes and its row numbers."""
         width, size = self.book.row_bytes, self.book.code_bytes
         for begin, end in zip(self.bounds[:-1].tolist(), self.bounds[1:].tolist(), strict=True):
             at = self.first + begin * width
@@ -132,11 +132,11 @@ class ListedCodes:
             yield at, codes.reshape(-1, size), own[len(codes) :].view("<i8")
 
     def to_faiss(self) -> Any:
-        """An index of FAISS that searches the codes where they lie, or a copy of them."""
+        """A FAISS index over the codes in place, or over a copy if FAISS does not allow that."""
         return self._view() or self.copy_into_faiss()
 
     def copy_into_faiss(self) -> Any:
-        """An index of FAISS with a copy of the codes, to which others can be added."""
+        """A FAISS index with a copy of the codes, to which codes can be added."""
         faiss = load_faiss()
         index = self.book.make_index()
         for number, (_, codes, rows) in enumerate(self.iter_lists()):
@@ -147,12 +147,12 @@ class ListedCodes:
         return index
 
     def _view(self) -> Any | None:
-        """An index over `stored` itself; None where FAISS stores lists otherwise."""
+        """A FAISS index over `stored` itself; None if FAISS stores lists differently."""
         faiss = load_faiss()
         index = self.book.make_index()
         index.ntotal = self.n
         header, sizes = bytes(faiss.serialize_index(index)), np.diff(self.bounds)
-        # Behind the lists' kind, number and bytes a code: their sizes, of which none is above zero.
+        # After the type, number and code size of the lists come their sizes, here all zero.
         ending = b"sprs" + bytes(8)
         if not header.endswith(ending):
             return None
@@ -172,7 +172,7 @@ class ListedCodes:
         return view if self._is_seen(view) else None
 
     def _is_seen(self, view: Any) -> bool:
-        """Whether an index has lists of these sizes, and the last of their row numbers."""
+        """Whether an index has lists of these sizes and the same last row number."""
         lists = view.invlists
         sizes = np.diff(self.bounds)
         if [lists.list_size(at) for at in range(lists.nlist)] != sizes.tolist() or not self.n:
@@ -183,6 +183,6 @@ class ListedCodes:
 
 
 def to_array(pointer: Any, size: int) -> npt.NDArray[Any]:
-    """So many numbers of FAISS's memory, not copied."""
+    """View `size` numbers of FAISS's memory as an array."""
     numbers: npt.NDArray[Any] = load_faiss().rev_swig_ptr(pointer, size)
     return numbers

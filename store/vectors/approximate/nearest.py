@@ -17,13 +17,13 @@ from mvsearch.store.vectors.exact.nearest import ExactIndex
 from mvsearch.store.vectors.exact.row_file import HEAD_BYTES
 from mvsearch.store.vectors.exact.row_table import Rows
 
-# What it costs to read a row, and to find one by lists and compare it, in comparisons of a read row
-# with a query vector; and rows that are read on end while one is fetched from elsewhere on a disk.
+# Cost of reading a row, and of finding one with lists and comparing it, in units of one comparison
+# of a row in memory; and rows read in sequence in the time of one random read from a disk.
 READING_COST, FINDING_COST, ROWS_A_PAGE = 30, 50, 1.6
 
 
 class ApproximateIndex:
-    """Rows searched by their codes, and those that have none yet one and all.
+    """Searches rows by their codes, and compares all rows that have no code yet.
 
     Args:
         rows: (n, dim) float16.
@@ -37,7 +37,7 @@ class ApproximateIndex:
     def search(
         self, queries: Matrix, k: int, is_allowed: npt.NDArray[np.bool_] | None = None
     ) -> tuple[Matrix, Rows]:
-        """About the k nearest rows of each query; see `ExactIndex.search`."""
+        """Find approximately the k nearest rows of each query; see `ExactIndex.search`."""
         n_coded = self._lists.n
         is_listed = None if is_allowed is None else is_allowed[:n_coded]
         listed = self._lists.find_enough(queries, k, is_listed)
@@ -58,7 +58,7 @@ class ApproximateIndex:
 
     @cached_property
     def _tail(self) -> ExactIndex | None:
-        """The rows that have no code yet, few enough to be copied."""
+        """An index of a copy of the rows without a code; None if there are none."""
         if self._lists.n == len(self._rows):
             return None
         rows = self._rows[self._lists.n :].reshape(-1).view(np.uint8)
@@ -67,15 +67,15 @@ class ApproximateIndex:
 
 
 def is_reading_cheaper(n_rows: int, n_queries: int, k: int) -> bool:
-    """Whether to read all rows once costs less than to look for neighbours in lists.
+    """Whether reading all rows once costs less than a search with lists.
 
-    For each query vector lists find `REFINED_PER_WANTED` times k rows and compare them one by one;
-    to read on must be less work than that, and no more to fetch from a disk (in pages of 4 KB).
+    For each query vector, lists find `REFINED_PER_WANTED` times k rows, which are compared one by
+    one. Reading all rows must need less computation, and no more reads of pages (4 KB) from disk.
 
     Args:
-        n_rows: those that may be found.
-        n_queries: vectors that are asked.
-        k: neighbours that would be looked for.
+        n_rows: number of allowed rows.
+        n_queries: number of query vectors.
+        k: number of neighbours.
     """
     n_found = n_queries * max(N_REFINED, REFINED_PER_WANTED * k)
     is_less_work = n_rows * (READING_COST + n_queries) <= FINDING_COST * n_found

@@ -11,17 +11,17 @@ from mvsearch.store.vectors.index import Scores
 
 Offsets = npt.NDArray[np.int64]
 
-# Numbers that are read at once to be compared: 2 MB of float32, which stays near the processor.
+# Numbers that are compared at once: 2 MB of float32, which fit into the processor's cache.
 BLOCK_VALUES = 1 << 19
 # Similarities held at once: 16 MB of float32.
 MAX_PRODUCT = 1 << 22
-# Queries so few are multiplied without BLAS: one with 100,000 rows of 1,280 numbers in 0.015 s of a
-# core, where its threads took 1.0 s on two busy cores, nearly all of it waiting for each other.
+# Up to this number, queries are multiplied without BLAS: one with 100,000 rows of 1,280 numbers in
+# 0.015 s of a core. The threads of BLAS took 1.0 s on two busy cores, most of it waiting.
 N_WITHOUT_BLAS = 4
 
 
 class RowReader:
-    """Reads rows as float32, block by block; the length of each row is measured once.
+    """Reads rows as float32 in blocks; the length of each row is computed once.
 
     Args:
         rows: (n, dim) float16, in memory or mapped from a file.
@@ -33,19 +33,18 @@ class RowReader:
 
     @property
     def block_rows(self) -> int:
-        """How many rows a block has."""
+        """The number of rows of a block."""
         return max(1, BLOCK_VALUES // int(self._rows.shape[1]))
 
     def iter_blocks(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[Matrix, Matrix]]:
-        """Read some rows under each other, once, in blocks.
+        """Read the rows of spans in blocks.
 
         Args:
-            spans: first row and the one after the last of each stretch; those that follow each
-                other as the rows do are read in one piece.
+            spans: first row of each span and its end, exclusive; adjacent spans are read together.
 
         Yields:
-            (b, dim) float32 placed vectors, overwritten by the next ones, and their (b,) lengths,
-            which are nearly one, to divide similarities by.
+            (b, dim) float32 vectors, overwritten by the next block, and their (b,) float32 lengths
+            (nearly one), by which similarities must be divided.
         """
         size = self.block_rows
         block = np.empty((size, self._rows.shape[1]), dtype=np.float32)
@@ -69,15 +68,14 @@ class RowReader:
 
 
 def score_spans(reader: RowReader, queries: Matrix, spans: Offsets) -> Scores:
-    """Mean over the queries of the best match in each span of rows.
+    """Compute the mean over the queries of the best match in each span of rows.
 
-    Rows are read in the order in which they lie, each once, so that of a mapped file nothing is
-    read twice or out of order.
+    Rows are read once and in order, which suits a mapped file.
 
     Args:
         reader: of the rows.
         queries: (q, dim) float32, q >= 1.
-        spans: (n, 2) first row of each and the one behind its last.
+        spans: (n, 2) first row of each span and its end, exclusive.
 
     Returns:
         (n,) similarities; NaN for an empty span.
@@ -113,14 +111,14 @@ def _find_best(reader: RowReader, queries: Matrix, spans: Offsets) -> Matrix:
 
 
 def multiply(queries: Matrix, block: Matrix) -> Matrix:
-    """(q, b) inner products. To wake the threads of BLAS costs more than a few queries' work."""
+    """(q, b) inner products; a few queries are computed without the threads of BLAS."""
     if len(queries) > N_WITHOUT_BLAS:
         return queries @ block.T
     return np.stack([np.einsum("d,bd->b", query, block) for query in queries])
 
 
 def _join(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The same rows in as few stretches as there are, in the same order."""
+    """Join adjacent spans."""
     held: tuple[int, int] | None = None
     for first, end in spans:
         if held is not None and held[1] == first:

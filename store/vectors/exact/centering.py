@@ -1,37 +1,37 @@
-"""Computes the centre that the vectors of a space are shifted by."""
+"""Computes the centre of a space, which is subtracted from its vectors."""
 
 import numpy as np
 
 from mvsearch.store.records import Matrix, Space
 
-# The library mean counts as much as this many videos are known; see `find_centre`.
+# Shrinkage of the mean, in videos; see `find_centre`.
 CENTRE_PRIOR_VIDEOS = 10
-# Below this a difference from the centre is rounding, and its direction means nothing.
+# A smaller difference from the centre is rounding.
 MIN_DISTANCE = 1e-4
-# Until there are so many videos the centre follows each of them; then it stays for a while, because
-# to move it is to place every vector anew.
+# With fewer videos, the centre is computed again at every change. Later it is kept for a while,
+# because a new centre means rewriting every vector.
 MIN_SETTLED_VIDEOS = 1000
-# How much a library grows or shrinks, as a share, before its centre is looked for again.
+# Relative change of the number of videos at which the centre is computed again.
 MAX_DRIFT = 0.25
 
 
 def find_centre(space: Space, mean: Matrix, n_videos: int) -> Matrix:
-    """The point that similarities in a space are seen from.
+    """Compute the centre of a space.
 
     Unit vectors of pictures or sounds share a large common part (all are photographs, all are
     music), so every cosine is high, and a few vectors near the mean are neighbours of everything
-    ("hubs"; Suzuki et al. 2013, "Centering similarity measures to reduce hubs"). Without the mean,
-    what tells videos apart is left. The mean of few videos is mostly these videos themselves, so it
-    is shrunk towards zero. Words are not centred: they are compared with vectors of another kind,
-    whose mean is another.
+    ("hubs"; Suzuki et al. 2013, "Centering similarity measures to reduce hubs"). Subtracting the
+    mean keeps what distinguishes videos. The mean of few videos is shrunk towards zero, because it
+    mostly describes these videos. Spaces of words are not centred, because queries and vectors
+    there have different means.
 
     Args:
-        space: decides whether anything is subtracted.
-        mean: (dim,) of the mean vectors of the videos, so that long videos count no more.
-        n_videos: that it is the mean of.
+        space: decides whether a centre is used.
+        mean: (dim,) mean of the videos' mean vectors, so that long videos do not count more.
+        n_videos: number of averaged videos.
 
     Returns:
-        (dim,) float32.
+        (dim,) float32; zero if the space is not centred.
     """
     if n_videos == 0 or not is_centred(space):
         return np.zeros(space.dim, dtype=np.float32)
@@ -41,12 +41,12 @@ def find_centre(space: Space, mean: Matrix, n_videos: int) -> Matrix:
 
 
 def is_centred(space: Space) -> bool:
-    """Whether the vectors of a space are seen from another point than zero."""
+    """Whether a centre is subtracted from the vectors of a space."""
     return space.view != "words" and space.modality != "lyrics"
 
 
 def is_settled(space: Space, n_before: int, n_videos: int) -> bool:
-    """Whether a centre that was found among `n_before` videos may stay for `n_videos`."""
+    """Whether a centre that was computed from `n_before` videos is kept for `n_videos`."""
     if not is_centred(space):
         return True
     drift = abs(n_videos - n_before)
@@ -54,11 +54,14 @@ def is_settled(space: Space, n_before: int, n_videos: int) -> bool:
 
 
 def place_vectors(vectors: Matrix, centre: Matrix) -> Matrix:
-    """Vectors as seen from the centre, of length one; one that equals it stays as it is.
+    """Subtract the centre and scale to length one; a vector equal to the centre is unchanged.
 
     Args:
         vectors: (n, dim) float32.
         centre: (dim,) float32.
+
+    Returns:
+        (n, dim) float32.
     """
     placed = vectors - centre
     lengths = np.linalg.norm(placed, axis=1, keepdims=True)

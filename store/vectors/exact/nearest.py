@@ -12,20 +12,21 @@ from mvsearch.store.vectors.exact.row_table import Rows
 
 Halves = npt.NDArray[np.float16]
 
-# Rows that are wide at once while they are copied.
+# Rows converted to float32 at once.
 N_COPIED = 4096
 
 
 class ExactIndex:
     """Float16 rows compared by inner product, which for unit vectors is the cosine.
 
-    FAISS would copy the rows into an index of its own. Instead it is given what a stored index
-    looks like: its header is written into the free space before the first row, in memory only, and
-    FAISS reads both without a copy. A mapped file is then read as a search needs it, and the memory
-    for it belongs to the operating system. A FAISS that stores an index otherwise is given a copy.
+    Adding rows to a FAISS index would copy them. Instead, the header of a stored FAISS index is
+    written into the free bytes before the first row, in memory only, and FAISS reads both without
+    a copy. A mapped file is then read on demand, in the page cache of the operating system. If
+    this version of FAISS stores indexes differently, the rows are copied.
 
     Args:
-        mapped: `HEAD_BYTES` free bytes, then n rows of `dim` float16, little-endian; written to.
+        mapped: `HEAD_BYTES` free bytes, which are written to, then n rows of `dim` float16,
+            little-endian.
         dim: length of a vector.
     """
 
@@ -36,21 +37,21 @@ class ExactIndex:
 
     @cached_property
     def _index(self) -> Any:
-        """What searches; made when it is first asked, as most searches read all rows without it."""
+        """The FAISS index, made on first use, because most searches read all rows without it."""
         return _view_as_faiss(self._mapped, self.rows) or _copy_into_faiss(self.rows)
 
     def search(
         self, queries: Matrix, k: int, is_allowed: npt.NDArray[np.bool_] | None = None
     ) -> tuple[Matrix, Rows]:
-        """The k nearest rows of each query.
+        """Find the k nearest rows of each query.
 
         Args:
             queries: (q, dim) float32.
             k: from 1 to n.
-            is_allowed: (n,); None for all.
+            is_allowed: (n,) whether a row may be found; None for all.
 
         Returns:
-            (q, k) float32 similarities, best first, and (q, k) int64 rows, -1 where none is left.
+            (q, k) float32 similarities, best first, and (q, k) int64 rows, -1 for no more rows.
         """
         faiss = load_faiss()
         params = None
@@ -64,11 +65,11 @@ class ExactIndex:
 
 
 def _view_as_faiss(mapped: Bytes, rows: Halves) -> Any | None:
-    """A FAISS index whose codes are the mapped rows; None where FAISS does not read it so."""
+    """A FAISS index over the mapped rows; None if FAISS does not accept the header."""
     faiss = load_faiss()
     n, dim = rows.shape
     header = bytearray(_make_header(dim))
-    # As FAISS stores an index: type, dimension, number of rows …, number of bytes of the rows.
+    # The format of FAISS: type, dimension, number of rows …, number of bytes of the rows.
     header[8:16] = n.to_bytes(8, "little")
     header[-8:] = (n * 2 * dim).to_bytes(8, "little")
     if n == 0 or len(header) > HEAD_BYTES:
@@ -86,7 +87,7 @@ def _view_as_faiss(mapped: Bytes, rows: Halves) -> Any | None:
 
 
 def _holds(index: Any, rows: Halves) -> bool:
-    """Whether an index has the size of the rows, and the first and the last of them."""
+    """Whether an index has the shape of the rows, and equal first and last rows."""
     n, dim = rows.shape
     if (index.ntotal, index.d, index.code_size) != (n, dim, 2 * dim):
         return False
@@ -95,7 +96,7 @@ def _holds(index: Any, rows: Halves) -> bool:
 
 
 def _copy_into_faiss(rows: Halves) -> Any:
-    """A FAISS index with a copy of the rows; float16 comes back as it was."""
+    """A FAISS index with a copy of the rows, without loss of precision."""
     index = _make_empty(rows.shape[1])
     for first in range(0, len(rows), N_COPIED):
         index.add(rows[first : first + N_COPIED].astype(np.float32))
@@ -104,12 +105,12 @@ def _copy_into_faiss(rows: Halves) -> Any:
 
 @cache
 def _make_header(dim: int) -> bytes:
-    """What FAISS writes before the rows of an index of float16 vectors."""
+    """The header of a stored FAISS index of float16 vectors."""
     return bytes(load_faiss().serialize_index(_make_empty(dim)))
 
 
 def _make_empty(dim: int) -> Any:
-    """An index of float16 vectors without any."""
+    """An empty FAISS index of float16 vectors."""
     faiss = load_faiss()
     return faiss.IndexScalarQuantizer(
         dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
@@ -117,9 +118,9 @@ def _make_empty(dim: int) -> Any:
 
 
 def load_faiss() -> Any:
-    """FAISS, imported when it is first needed.
+    """Import FAISS on first use.
 
-    Untyped: its annotations are those of C++, before it replaces methods by ones that take arrays.
+    Untyped, because its annotations describe the C++ methods and not those that take arrays.
     """
     import faiss
 

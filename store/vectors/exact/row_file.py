@@ -15,20 +15,20 @@ from mvsearch.store.own_files import open_own
 Bytes = npt.NDArray[np.uint8]
 Sums = npt.NDArray[np.uint32]
 
-# Left free before the first row: whoever maps the file may write there, for himself alone.
+# Free bytes before the first row; a process that maps the file may write there, in memory only.
 HEAD_BYTES = 4096
 # Rows that share a checksum.
 BLOCK_ROWS = 1024
-# A file up to this size is checked as a whole when it is opened; of a larger one, some blocks.
+# Files up to this size are checked completely when opened; of larger ones, some blocks.
 MAX_CHECKED_BYTES = 32 << 20
 N_CHECKED_BLOCKS = 4
 
 
 def append_rows(file: Path, n_rows: int, row_bytes: int, blocks: Iterable[Bytes]) -> None:
-    """Write rows behind the first `n_rows`; what a killed writer left there goes first.
+    """Write rows behind the first `n_rows`, replacing rows left by a killed writer.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk fails.
     """
     with open_own(file, "r+b", may_create=not n_rows) as opened:
         opened.truncate(HEAD_BYTES + n_rows * row_bytes)
@@ -40,7 +40,7 @@ def append_rows(file: Path, n_rows: int, row_bytes: int, blocks: Iterable[Bytes]
 
 
 def erase_rows(file: Path, row_bytes: int, spans: Iterable[tuple[int, int]]) -> None:
-    """Overwrite rows with zeros where they lie; who has mapped them reads zeros from then on."""
+    """Overwrite rows with zeros in place; processes that have mapped the file read zeros then."""
     with open_own(file, "r+b") as opened:
         for first, end in spans:
             opened.seek(HEAD_BYTES + first * row_bytes)
@@ -50,18 +50,18 @@ def erase_rows(file: Path, row_bytes: int, spans: Iterable[tuple[int, int]]) -> 
 
 
 def is_large(n_rows: int, row_bytes: int) -> bool:
-    """Whether so many rows are mapped where they lie; fewer are read into memory."""
+    """Whether a file with this many rows is mapped; smaller files are read into memory."""
     return HEAD_BYTES + n_rows * row_bytes > MAX_CHECKED_BYTES
 
 
 def map_rows(file: Path, n_rows: int, row_bytes: int) -> Bytes:
-    """Map the head and the first rows of a file; what is written to the array stays in memory.
+    """Map the head and the first rows of a file, copy-on-write.
 
-    A small file is read instead, as it is to be checked as a whole anyway.
+    A small file is read instead, because it is checked completely anyway.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is shorter than that.
+        ValueError: it is too short.
     """
     size = HEAD_BYTES + n_rows * row_bytes
     if not is_large(n_rows, row_bytes):
@@ -83,7 +83,7 @@ def sum_blocks(mapped: Bytes, row_bytes: int, blocks: Iterable[int]) -> list[int
 
 
 def count_blocks(n_rows: int) -> int:
-    """How many checksums so many rows have."""
+    """The number of checksums of `n_rows` rows."""
     return -(-n_rows // BLOCK_ROWS)
 
 
@@ -98,10 +98,10 @@ def renew_sums(sums: Sums, mapped: Bytes, row_bytes: int, changed: Iterable[int]
 
 
 def is_whole(mapped: Bytes, row_bytes: int, sums: Sums) -> bool:
-    """Whether rows are as they were written, so far as a look at some blocks tells.
+    """Whether the checksums of the checked blocks match.
 
-    A small file is looked at as a whole. Of a large one the last block is, where a power cut would
-    show, and a few others that differ from one opening to the next.
+    A small file is checked completely. Of a large one, the last block is checked, which a power cut
+    would damage, and a few random ones.
     """
     blocks = list(range(len(sums)))
     if len(mapped) > MAX_CHECKED_BYTES:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.store.catalog.snapshots import VectorReader
+from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.blobs import normalise
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.records import Matrix, Space
@@ -20,26 +20,26 @@ from mvsearch.store.vectors.exact.row_file import HEAD_BYTES, Bytes
 from mvsearch.store.vectors.exact.row_table import Rows, RowTable
 from mvsearch.store.vectors.index import Neighbours, Scores, Spans
 
-# Vectors that were read stay as float32 up to so much a space: making these of float16 is most
-# of the work of comparing videos.
+# Size of the cache of float32 vectors per space: converting from float16 is most of the work of
+# comparing videos.
 MAX_KEPT_BYTES = 256 << 20
 TIMES_BYTES = 16
-# Up to this share of the rows, a search that is limited to them compares them all.
+# A search that is limited to a smaller share of the rows compares all of them.
 MAX_FEW = 0.05
 
 
 class RowIndex:
-    """A `VectorIndex` of rows in the order in which the videos came, with gaps where some left.
+    """A `VectorIndex` of rows in the order in which videos were added; removed ones leave gaps.
 
     Attributes:
-        placement: another number means that vectors are placed otherwise, and other row numbers;
-            while it stays, rows only come at the end or die. The row files call it their epoch.
-        n_rows: how many rows there are, dead ones too; grows within a placement.
-        starts, ends: (n_rows,) float64 seconds of the rows, NaN where untimed or dead.
+        placement: the epoch of the row files. While it is the same, rows are only appended or
+            erased, and keep their numbers and coordinates.
+        n_rows: number of rows, including erased ones.
+        starts, ends: (n_rows,) float64 seconds of the rows, NaN for none.
         centre: (dim,) float32; see `centering.find_centre`.
-        lists: the way to search a large index; None where every row is compared.
-        is_mapped: whether the rows are read from a file, where those of a video that leaves the
-            library are overwritten; otherwise all of it is in memory.
+        lists: the inverted lists of a large index; None if every row is compared.
+        is_mapped: whether rows are read from a file, where those of removed videos are overwritten;
+            otherwise all rows are in memory.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class RowIndex:
         self._table = table
         sizes = (len(vectors) - HEAD_BYTES, len(times) - HEAD_BYTES)
         if sizes != (2 * space.dim * self.n_rows, TIMES_BYTES * self.n_rows):
-            raise LibraryDamagedError(f"the index of {space.key} does not fit together")
+            raise LibraryDamagedError(f"the index of {space.key} is inconsistent")
         spans = times[HEAD_BYTES:].view("<f8").reshape(-1, 2)
         self.starts, self.ends = spans[:, 0], spans[:, 1]
         self.is_mapped = is_mapped
@@ -85,31 +85,31 @@ class RowIndex:
 
     @property
     def is_exact(self) -> bool:
-        """Whether `search` finds the nearest rows for certain."""
+        """Whether `search` always finds the nearest rows."""
         return self.lists is None
 
     @property
     def recall(self) -> float:
-        """Share of the ten nearest rows that lists found, on rows of the index itself."""
+        """Share of the ten nearest rows that the lists find, measured on rows of the index."""
         return 1.0 if self.lists is None else self.lists.recall
 
     @cached_property
     def n(self) -> int:
-        """How many vectors there are."""
+        """The number of vectors."""
         return sum(span.stop - span.start for span in self._spans.values())
 
     @cached_property
     def handles(self) -> Rows:
-        """The first row of each video: its number is nobody's name."""
+        """The first row of each video, a number that does not identify its content."""
         firsts = [self.rows(video_id).start for video_id in self.video_ids]
         return np.array(firsts, dtype=np.int64)
 
     def resolve(self, handles: Rows) -> Rows:
-        """The positions in `video_ids` of the videos that rows belong to; -1 for dead rows."""
-        return self._positions[self._find_arrivals(handles)]
+        """The positions in `video_ids` of the videos of rows; -1 for erased rows."""
+        return self._positions[self._find_videos(handles)]
 
     def is_intact(self, reader: VectorReader) -> bool:
-        """Whether all that was read until now was there: rows die after their video has left."""
+        """Whether no video was removed so far; rows are erased after their video is removed."""
         key = self.space.key
         if not self.is_mapped or self.generation == reader.generation(key, is_newest=True):
             return True
@@ -118,7 +118,7 @@ class RowIndex:
             return all(now.versions.get(video_id) == version for video_id, version in known)
 
     def place(self, queries: Matrix) -> Matrix:
-        """Unit vectors (q, dim) from an encoder as `search` takes them; see `place_vectors`."""
+        """Convert unit vectors (q, dim) of an encoder for `search`; see `place_vectors`."""
         return place_vectors(queries, self.centre)
 
     def search(
@@ -128,9 +128,9 @@ class RowIndex:
         within: Collection[str] | None = None,
         left_out: Collection[str] = (),
     ) -> Neighbours:
-        """Find the k rows most similar to each query, by lists unless few rows may be found.
+        """Find the k rows most similar to each query, with the lists unless few rows are allowed.
 
-        `left_out` costs by its number of videos, `within` by its own.
+        The cost of `within` and `left_out` is proportional to their numbers of videos.
         """
         similarities = np.full((len(queries), k), -np.inf, dtype=np.float32)
         rows = np.full((len(queries), k), -1, dtype=np.int64)
@@ -141,31 +141,31 @@ class RowIndex:
             found = chosen.search(queries, n_found, is_allowed)
             similarities[:, :n_found], rows[:, :n_found] = found
             similarities[rows < 0] = -np.inf
-        arrivals = self._find_arrivals(rows)
-        segments = np.where(rows < 0, -1, rows - self._table.offsets[arrivals])
-        return Neighbours(similarities, self._positions[arrivals], segments)
+        places = self._find_videos(rows)
+        segments = np.where(rows < 0, -1, rows - self._table.offsets[places])
+        return Neighbours(similarities, self._positions[places], segments)
 
     def score_sets(self, queries: Matrix, video_ids: Sequence[str]) -> Scores:
-        """Mean over the query vectors of the best match in each video, by comparing all rows."""
+        """Compute the mean over the query vectors of the best match in each video, exactly."""
         spans = np.array([(r.start, r.stop) for r in map(self.rows, video_ids)], dtype=np.int64)
         return score_spans(self._reader, queries, spans.reshape(-1, 2))
 
     def is_scoring_cheaper(self, n_queries: int, k: int, video_ids: Sequence[str]) -> bool:
-        """Where every row is compared anyway, a search saves nothing."""
+        """Whether comparing all rows costs less than a search; always without lists."""
         if self.lists is None:
             return True
         return is_reading_cheaper(sum(map(self.count, video_ids)), n_queries, k)
 
     def count(self, video_id: str) -> int:
-        """How many vectors a video has."""
+        """The number of vectors of a video."""
         rows = self.rows(video_id)
         return int(rows.stop - rows.start)
 
     def vectors(self, video_id: str) -> Matrix:
-        """The placed unit vectors of a video, not to be written to.
+        """The unit vectors of a video in the coordinates of the index, read-only.
 
         Returns:
-            (n, dim) float32, (0, dim) where it has none.
+            (n, dim) float32; (0, dim) if it has none.
         """
         kept = self._kept.get(video_id)
         if kept is not None:
@@ -184,18 +184,18 @@ class RowIndex:
         return Spans(self.starts[rows], self.ends[rows])
 
     def rows(self, video_id: str) -> slice:
-        """The rows of a video; an empty slice where it has none."""
+        """The rows of a video; an empty slice if it has none."""
         return self._spans.get(video_id, slice(0, 0))
 
-    def _find_arrivals(self, rows: Rows) -> Rows:
-        """Of each row, when its video came: its place in the table; -1 for row -1."""
-        arrivals = np.searchsorted(self._table.offsets, rows, side="right") - 1
-        return np.where(np.asarray(rows) < 0, -1, arrivals)
+    def _find_videos(self, rows: Rows) -> Rows:
+        """The position in the table of the video of each row; -1 for row -1."""
+        places = np.searchsorted(self._table.offsets, rows, side="right") - 1
+        return np.where(np.asarray(rows) < 0, -1, places)
 
     def _choose(
         self, is_allowed: npt.NDArray[np.bool_] | None, *, is_limited: bool
     ) -> ExactIndex | ApproximateIndex:
-        """What searches: where few rows may be found, to compare them all is quick."""
+        """Choose the exact index if there are no lists or few rows are allowed."""
         if self._approximate is None:
             return self._exact
         is_few = is_limited and is_allowed is not None and is_allowed.mean() < MAX_FEW
@@ -203,13 +203,13 @@ class RowIndex:
 
     @cached_property
     def _positions(self) -> Rows:
-        """Where the videos, as they came, are in `video_ids`; -1 for the dead, and at the end."""
+        """The position in `video_ids` of each video of the table; -1 if removed, and at the end."""
         at = {video_id: position for position, video_id in enumerate(self.video_ids)}
         return np.array([*(at.get(video_id, -1) for video_id in self._table.ids), -1])
 
     @cached_property
     def _is_alive(self) -> npt.NDArray[np.bool_] | None:
-        """Which rows are somebody's; None where all are."""
+        """(n_rows,) whether a row is not erased; None if none is."""
         dead = self._table.find_spans([""])
         if not any(end > first for first, end in dead):
             return None
@@ -221,7 +221,7 @@ class RowIndex:
     def _find_allowed(
         self, within: Collection[str] | None, left_out: Collection[str]
     ) -> npt.NDArray[np.bool_] | None:
-        """Which rows may be found; None where all may."""
+        """(n_rows,) whether a row may be found; None if all may."""
         if within is None and not left_out:
             return self._is_alive
         if within is not None:

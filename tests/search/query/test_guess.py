@@ -7,9 +7,9 @@ import pytest
 from mvsearch.search.query.guess import guess_parts
 from mvsearch.search.query.query import Section
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.catalog.lookup import fold_name
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Video
+from mvsearch.store.unicode import fold_name
 from tests import media
 
 VIDEO = Video("0123456789abcdef", Path("/videos/Ada - Rain.mp4"), "Rain", "Ada", 60.0)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.store.catalog.lookup import fold_name
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import AmbiguousVideoError, VideoNotFoundError
+from mvsearch.store.unicode import fold_name
 from tests.store.examples import add_song
 
 

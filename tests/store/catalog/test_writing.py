@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvsearch.store.catalog.paths import path_key
 from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.database.paths import path_key
 from mvsearch.store.errors import EncoderMismatchError, VideoNotFoundError
 from mvsearch.store.library import Library
 from mvsearch.store.records import (

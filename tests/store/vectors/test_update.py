@@ -44,16 +44,16 @@ def grown(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
 
 def count_written(library: Library, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The videos whose vectors are read from the catalogue from now on."""
-    from mvsearch.store.catalog import snapshots
+    from mvsearch.store.catalog.reading import vectors
 
     read: list[str] = []
-    whole = snapshots.Snapshot.read
+    whole = vectors.Snapshot.read
 
-    def note(self: snapshots.Snapshot, video_ids: list[str]) -> Iterator[object]:
+    def note(self: vectors.Snapshot, video_ids: list[str]) -> Iterator[object]:
         read.extend(video_ids)
         return whole(self, video_ids)
 
-    monkeypatch.setattr(snapshots.Snapshot, "read", note)
+    monkeypatch.setattr(vectors.Snapshot, "read", note)
     return read
 
 

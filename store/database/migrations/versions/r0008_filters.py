@@ -7,7 +7,7 @@ stands for it. Its year is asked of its file when its folder is indexed next.
 import sqlalchemy as sa
 from alembic import op
 
-from mvsearch.store.catalog.lookup import fold_name
+from mvsearch.store.unicode import fold_name
 
 revision = "0008"
 down_revision = "0007"

@@ -1,27 +1,26 @@
-"""Reads and writes the still images of videos."""
+"""Reads the still images of videos."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import delete, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, tuple_
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.tables import StillRow
-from mvsearch.store.records import MAX_STILL_BYTES, Still
+from mvsearch.store.records import MAX_STILL_BYTES
 
-# A library may come from a stranger: no more stills of a video are read.
+# Maximum number of stills read of a video, because a library may come from a stranger.
 MAX_STILLS_READ = 64
-# Databases limit the number of values in one statement; a place is two.
+# Databases limit the number of values in one statement; each still needs two.
 N_AT_ONCE = 200
 
 
 class StillReader(DatabaseReader):
-    """The questions about stills; each is answered from one state of the database."""
+    """Reads stills; each call reads one state of the database."""
 
     def still_seconds(self, video_ids: Sequence[str]) -> dict[str, tuple[float, ...]]:
-        """The times of the stills of these videos, in order; videos without any are left out."""
+        """The times of the stills of videos, sorted; videos without stills are left out."""
         found: dict[str, list[float]] = {}
         with self._database.reading() as session:
             for some in in_batches(video_ids, N_AT_ONCE):
@@ -40,9 +39,13 @@ class StillReader(DatabaseReader):
     def still_images(
         self, places: Sequence[tuple[str, float]]
     ) -> Iterator[tuple[tuple[str, float], bytes]]:
-        """The images at these places, (video id, seconds) as `still_seconds` has them.
+        """The images of stills, in no particular order.
 
-        What a stranger's library gives may be anything: whoever shows it checks it first.
+        The bytes may be anything, because a library may come from a stranger: check that they are
+        an image before showing them.
+
+        Args:
+            places: video ids and times, as from `still_seconds`.
         """
         for some in in_batches(places, N_AT_ONCE):
             query = (
@@ -55,16 +58,3 @@ class StillReader(DatabaseReader):
             for video_id, seconds, image in rows:
                 if isinstance(image, bytes):
                     yield (video_id, seconds), image
-
-
-def replace_stills(session: Session, video_id: str, stills: Iterable[Still]) -> None:
-    """Put the new stills of a video in the place of the old."""
-    session.execute(delete(StillRow).where(StillRow.video_id == video_id))
-    session.add_all(stills_to_rows(video_id, stills))
-
-
-def stills_to_rows(video_id: str, stills: Iterable[Still]) -> list[StillRow]:
-    """The stills of a video as rows."""
-    return [
-        StillRow(video_id=video_id, seconds=still.seconds, image=still.image) for still in stills
-    ]

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from mvsearch.store.catalog.stills import MAX_STILLS_READ
+from mvsearch.store.catalog.reading.stills import MAX_STILLS_READ
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.library import Library
 from mvsearch.store.records import MAX_STILL_BYTES, Stage, Still

@@ -1,46 +1,48 @@
-"""Reads and writes the tags of videos."""
+"""Reads the tags of videos."""
 
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import DatabaseReader
-from mvsearch.store.database.rows import row_to_tag, tag_to_row
+from mvsearch.store.database.rows import row_to_tag
 from mvsearch.store.database.tables import TagRow
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Tag
 
-# So many names are offered for one that no video has.
+# Maximum number of similar tags in the message for an unknown one.
 N_NEAR = 3
 
 
 def fold_tag(name: str) -> str:
-    """A tag's name without case and runs of spaces."""
+    """The name of a tag, case-folded, with single spaces."""
     return " ".join(name.casefold().split())
 
 
 class TagReader(DatabaseReader):
-    """The questions about tags; each is answered from one state of the database."""
+    """Reads tags; each call reads one state of the database."""
 
     def tags(self, video_id: str) -> tuple[Tag, ...]:
-        """The tags of a video, the surest first."""
+        """The tags of a video, the most probable first."""
         query = select(TagRow).where(TagRow.video_id == video_id).order_by(TagRow.position)
         with self._database.reading() as session:
             return tuple(map(row_to_tag, session.scalars(query)))
 
     def tag_names(self) -> list[str]:
-        """Every name that a tag of any video has, sorted."""
+        """The names of all tags, sorted."""
         with self._database.reading() as session:
             return sorted(session.scalars(select(TagRow.name).distinct()))
 
     def spell_tags(self, names: Sequence[str]) -> list[list[str]]:
-        """How each of these tags is spelt in the library, whatever its case and spaces.
+        """Find the spellings of tags in the library; case and runs of spaces do not matter.
+
+        Returns:
+            For each different name, its spellings.
 
         Raises:
-            QueryError: no video has such a tag; the message names those that are spelt alike.
+            QueryError: no video has such a tag; the message names similar tags.
         """
         if not names:
             return []
@@ -56,10 +58,10 @@ class TagReader(DatabaseReader):
     def tagged(
         self, names: Sequence[str], video_ids: Collection[str]
     ) -> dict[str, tuple[Tag, ...]]:
-        """Those of the videos that have a tag of any of these names: those tags, the surest first.
+        """The tags with any of these names, of those of the videos that have one.
 
         Returns:
-            By video id, in order.
+            By video id, sorted; the tags of a video are sorted by probability, the highest first.
         """
         query = select(TagRow).where(TagRow.name.in_(names)).order_by(TagRow.position)
         found: dict[str, list[Tag]] = {}
@@ -68,17 +70,6 @@ class TagReader(DatabaseReader):
                 for row in session.scalars(query.where(TagRow.video_id.in_(some))):
                     found.setdefault(row.video_id, []).append(row_to_tag(row))
         return {video_id: tuple(found[video_id]) for video_id in sorted(found)}
-
-
-def replace_tags(session: Session, video_id: str, tags: Sequence[Tag]) -> None:
-    """Put the new tags of a video, the surest first, in the place of the old."""
-    session.execute(delete(TagRow).where(TagRow.video_id == video_id))
-    session.add_all(tags_to_rows(video_id, tags))
-
-
-def tags_to_rows(video_id: str, tags: Sequence[Tag]) -> list[TagRow]:
-    """The tags of a video, the surest first, as rows."""
-    return [tag_to_row(video_id, position, tag) for position, tag in enumerate(tags)]
 
 
 def _say_unknown(name: str, spellings: Mapping[str, Sequence[str]]) -> str:

@@ -1,0 +1,172 @@
+"""Changes rows of the catalogue within a transaction."""
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from mvsearch.store.database.batches import in_batches
+from mvsearch.store.database.paths import encode_key
+from mvsearch.store.database.rows import (
+    line_to_row,
+    lyrics_to_row,
+    row_to_location,
+    stills_to_rows,
+    tags_to_rows,
+)
+from mvsearch.store.database.tables import (
+    EmbeddingRow,
+    LocationRow,
+    LyricsRow,
+    RemovedRow,
+    SpaceRow,
+    StillRow,
+    TagRow,
+    VideoRow,
+)
+from mvsearch.store.errors import EncoderMismatchError, MvsearchError
+from mvsearch.store.records import Embeddings, Location, Lyrics, Stage, Still, Tag
+
+
+def check_spaces_exist(session: Session, embeddings: Sequence[Embeddings]) -> None:
+    """Check that the library was built with the spaces of these embeddings.
+
+    Raises:
+        EncoderMismatchError: it was not.
+    """
+    known = set(session.scalars(select(SpaceRow.key)))
+    for made in embeddings:
+        if made.space.key not in known:
+            raise EncoderMismatchError(
+                f"the library was built with {', '.join(sorted(known)) or 'no encoder yet'}, not"
+                f" with {made.space.key}; for that one: --library OTHER_FOLDER"
+            )
+
+
+def check_videos_are_new(session: Session, video_ids: Sequence[str]) -> None:
+    """Check that no video with one of these ids exists.
+
+    Raises:
+        MvsearchError: one exists.
+    """
+    for some in in_batches(video_ids):
+        for known in session.scalars(select(VideoRow.id).where(VideoRow.id.in_(some)).limit(1)):
+            raise MvsearchError(f"the video {known} is in the library already")
+
+
+def advance_generations(session: Session, space_keys: Iterable[str]) -> dict[str, int]:
+    """Give spaces new generations, so that their cached indexes are out of date.
+
+    Generations are times and not counts: after a backup is restored, or a library is created anew,
+    the same count could occur with other vectors.
+
+    Returns:
+        The new generation of each space.
+    """
+    generations = {}
+    for key in space_keys:
+        space = session.get_one(SpaceRow, key)
+        space.generation = generations[key] = max(space.generation + 1, time.time_ns())
+    return generations
+
+
+def delete_videos_without_files(session: Session, video_ids: Iterable[str]) -> list[str]:
+    """Delete those of the videos that have no location; their other rows are deleted with them.
+
+    Returns:
+        The ids of the deleted videos.
+    """
+    deleted: list[str] = []
+    for some in in_batches(sorted(video_ids)):
+        has_file = exists().where(LocationRow.video_id == VideoRow.id)
+        without = select(VideoRow.id).where(VideoRow.id.in_(some), ~has_file)
+        ids = list(session.scalars(without.order_by(VideoRow.id)))
+        spaces = select(EmbeddingRow.space_key).distinct().where(EmbeddingRow.video_id.in_(ids))
+        advance_generations(session, set(session.scalars(spaces)))
+        session.execute(delete(VideoRow).where(VideoRow.id.in_(ids)))
+        deleted += ids
+    return deleted
+
+
+def delete_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set[str]:
+    """Delete the embeddings of a video by the encoder of a stage, and those in other spaces.
+
+    Args:
+        session: of the transaction.
+        stage: of the video.
+        new_keys: keys of the other spaces.
+
+    Returns:
+        The keys of the spaces that had embeddings of the video.
+    """
+    encoder = select(SpaceRow.encoder).where(SpaceRow.key == stage.encoder).scalar_subquery()
+    own = select(SpaceRow.key).where(SpaceRow.modality == stage.stage, SpaceRow.encoder == encoder)
+    made = (EmbeddingRow.video_id == stage.video_id) & (
+        EmbeddingRow.space_key.in_(own) | EmbeddingRow.space_key.in_(new_keys)
+    )
+    keys = set(session.scalars(select(EmbeddingRow.space_key).where(made)))
+    session.execute(delete(EmbeddingRow).where(made).execution_options(synchronize_session=False))
+    return keys
+
+
+def replace_lyrics(session: Session, video_id: str, lyrics: Lyrics | None) -> None:
+    """Replace the lyrics of a video; None only deletes them."""
+    session.execute(delete(LyricsRow).where(LyricsRow.video_id == video_id))
+    if lyrics is not None:
+        session.add(lyrics_to_row(video_id, lyrics))
+        session.flush()
+        session.add_all(line_to_row(video_id, n, line) for n, line in enumerate(lyrics.lines))
+
+
+def replace_tags(session: Session, video_id: str, tags: Sequence[Tag]) -> None:
+    """Replace the tags of a video; the most probable comes first."""
+    session.execute(delete(TagRow).where(TagRow.video_id == video_id))
+    session.add_all(tags_to_rows(video_id, tags))
+
+
+def replace_stills(session: Session, video_id: str, stills: Iterable[Still]) -> None:
+    """Replace the stills of a video."""
+    session.execute(delete(StillRow).where(StillRow.video_id == video_id))
+    session.add_all(stills_to_rows(video_id, stills))
+
+
+def mark_removed(session: Session, video_ids: Sequence[str]) -> None:
+    """Store the names and files of videos that are about to be removed by name."""
+    query = (
+        select(LocationRow, VideoRow)
+        .join(VideoRow, VideoRow.id == LocationRow.video_id)
+        .where(VideoRow.id.in_(video_ids))
+    )
+    for place, video in session.execute(query).all():
+        session.merge(_make_removed(video, row_to_location(place)))
+
+
+def add_removed_files(session: Session, locations: Sequence[Location]) -> None:
+    """Add files of removed videos, so that later scans need not read them."""
+    for location in locations:
+        query = select(RemovedRow).where(RemovedRow.video_id == location.video_id).limit(1)
+        known = session.scalar(query)
+        if known is not None:
+            session.merge(_make_removed(known, location))
+
+
+def unmark_removed(session: Session, video_ids: Sequence[str]) -> None:
+    """Delete the marks of removed videos, because they are added again."""
+    session.execute(delete(RemovedRow).where(RemovedRow.video_id.in_(video_ids)))
+
+
+def _make_removed(named: VideoRow | RemovedRow, location: Location) -> RemovedRow:
+    """The row of a file of a removed video, with the names of a row of that video."""
+    return RemovedRow(
+        video_id=location.video_id,
+        key=encode_key(location.path),
+        path=os.fsencode(location.path),
+        folder=os.fsencode(location.folder),
+        size=location.size,
+        mtime_ns=location.mtime_ns,
+        title=named.title,
+        artist=named.artist,
+        duration_seconds=named.duration_seconds,
+    )

@@ -1,0 +1,1 @@
+"""Reads the catalogue, one module for each subject."""

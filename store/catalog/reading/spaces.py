@@ -1,0 +1,48 @@
+"""Reads the profile of a library and its spaces."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from mvsearch.store.catalog.reading.videos import VideoReader
+from mvsearch.store.database.rows import row_to_space
+from mvsearch.store.database.tables import SettingRow, SpaceRow
+from mvsearch.store.errors import EncoderMismatchError
+from mvsearch.store.records import Space
+
+PROFILE = "profile"
+
+
+class SpaceReader(VideoReader):
+    """Reads the profile and the spaces; each call reads one state of the database."""
+
+    def profile(self) -> str | None:
+        """The name of the profile that the library was built with; None before indexing."""
+        with self._database.reading() as session:
+            row = session.get(SettingRow, PROFILE)
+            return None if row is None else row.value
+
+    def spaces(self) -> list[Space]:
+        """The spaces that the library was built with, in the profile's order."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(SpaceRow).order_by(SpaceRow.position))
+            return [row_to_space(row) for row in rows]
+
+    def check_spaces(self, profile: str, spaces: Sequence[Space]) -> None:
+        """Check that the library can be indexed or searched with these spaces.
+
+        Raises:
+            EncoderMismatchError: the library has videos, and was built with other spaces.
+        """
+        own = self.spaces()
+        if own and set(own) != set(spaces) and self.n_videos():
+            raise EncoderMismatchError(
+                f"the library was built with profile {self.profile()} ({_list_spaces(own)}), and"
+                f" profile {profile} ({_list_spaces(spaces)}) was requested; their vectors cannot"
+                " be compared. For both, use --library OTHER_FOLDER"
+            )
+
+
+def _list_spaces(spaces: Sequence[Space]) -> str:
+    """The keys of spaces in a message."""
+    return ", ".join(space.key for space in spaces) or "nothing"
