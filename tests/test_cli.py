@@ -201,7 +201,7 @@ def test_files_that_are_there_stay_unless_that_is_asked(run, folder, tmp_path, m
 
 def test_no_force_overwrites_a_video(run, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "mvsearch.search.output.files.is_media_head", lambda _: False
+        "mvsearch.search.output.files.has_media_signature", lambda _: False
     )  # the library knows them
     before = (folder / FIRST).read_bytes()
     (tmp_path / "linked").symlink_to(folder)

@@ -15,7 +15,8 @@ class Profile:
         whisper_model: name of the Whisper model that transcribes lyrics.
         frames_a_video: number of frames drawn at random from those of a file; None takes all.
         is_lyrics_whole: the lyrics of a video are encoded as one text, not line by line.
-        is_lyrics_heard: where Whisper's weights are there, it is asked before any other source.
+        prefers_transcription: whether Whisper, if its weights are present, comes before all other
+            sources of lyrics.
         fusion: the default fusion method of a search; None for that of the program.
     """
 
@@ -25,7 +26,7 @@ class Profile:
     whisper_model: str
     frames_a_video: int | None = None
     is_lyrics_whole: bool = False
-    is_lyrics_heard: bool = False
+    prefers_transcription: bool = False
     fusion: str | None = None
 
 
@@ -39,7 +40,7 @@ PROFILES: dict[str, Profile] = {
         whisper_model="base.en",
         frames_a_video=10,
         is_lyrics_whole=True,
-        is_lyrics_heard=True,
+        prefers_transcription=True,
         fusion="weighted",
     ),
     "semantic": Profile("siglip2", "multilingual", "clap", whisper_model="turbo"),

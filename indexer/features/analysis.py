@@ -24,7 +24,7 @@ from mvsearch.indexer.media.files.content import content_id
 from mvsearch.indexer.media.files.scan import ScanOptions, scan_places
 from mvsearch.indexer.media.hardware import Hardware
 from mvsearch.indexer.media.probe import Probe, probe_file
-from mvsearch.indexer.media.stills import StillTaker
+from mvsearch.indexer.media.stills import StillSelector
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Embeddings, Modality, Segment, Still, Tag
 
@@ -186,7 +186,7 @@ def _analyse_with(
     if "frames" in stages and probe.picture is not None:
         frame_stream = open_frame_stream(encoder_pool, video_id, stop)
         if options.has_stills:
-            frame_stream.stills = StillTaker(probe.picture, probe.duration_seconds)
+            frame_stream.stills = StillSelector(probe.picture, probe.duration_seconds)
     if "audio" in stages and probe.sound is not None and encoder_pool.encoders.audio is not None:
         queue = encoder_pool.open_queue("audio", stop)
         audio_stream = AudioStream(encoder_pool.encoders.audio, queue, options.hop_seconds)

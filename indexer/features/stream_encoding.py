@@ -13,7 +13,7 @@ from mvsearch.indexer.features.reservoir import Reservoir
 from mvsearch.indexer.features.tagging import Tagger
 from mvsearch.indexer.media.decoding.audio import WindowBatch, Windower, WindowOptions
 from mvsearch.indexer.media.decoding.types import FrameBatch, SoundBlock
-from mvsearch.indexer.media.stills import StillTaker
+from mvsearch.indexer.media.stills import StillSelector
 from mvsearch.store.records import Embeddings, Matrix, Segment, Space, Tag
 
 
@@ -29,7 +29,7 @@ class FrameStream:
         self._matrices: list[tuple[Matrix, ...]] = []
         self._tagger = Tagger(encoder.list_labels() if isinstance(encoder, NamesThings) else ())
         self.tags: tuple[Tag, ...] = ()
-        self.stills: StillTaker | None = None
+        self.stills: StillSelector | None = None
 
     @property
     def uniform_seconds(self) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from mvsearch.indexer.media.files.containers import (
     HEAD_BYTES,
     HEIC_BRANDS,
     find_brand,
-    is_media_head,
+    has_media_signature,
 )
 from mvsearch.indexer.media.programs import (
     MAX_PIXELS,
@@ -24,7 +24,7 @@ from mvsearch.indexer.media.programs import (
 from mvsearch.store.errors import MediaError
 
 PICTURE_TIMEOUT_SECONDS = 30.0
-PICTURE_COMPLAINT = "the picture cannot be decoded: it is damaged or too large"
+DECODE_ERROR = "the picture cannot be decoded: it is damaged or too large"
 # Pillow reads the whole file of these formats into memory.
 MAX_FILE_BYTES = 256 * 2**20
 
@@ -42,7 +42,7 @@ _DEMUXERS: tuple[tuple[bytes, str], ...] = (
 Pixels = npt.NDArray[np.uint8]
 
 
-def is_picture_head(head: bytes) -> bool:
+def has_image_signature(head: bytes) -> bool:
     """Whether the first bytes of a file (up to `HEAD_BYTES`) are those of a picture."""
     has_magic = any(head.startswith(magic) for magic, _ in _DEMUXERS)
     return has_magic or _find_pillow_format(head) is not None
@@ -77,7 +77,7 @@ def read_image(path: Path, frame_size: tuple[int, int]) -> Pixels:
     done = run_program(compile_graph(output), PICTURE_TIMEOUT_SECONDS)
     if done.returncode != 0 or len(done.stdout) < width * height * 4:
         reason = find_reason(done.stderr.decode(errors="replace"))
-        raise reason or MediaError("decode_failed", PICTURE_COMPLAINT)
+        raise reason or MediaError("decode_failed", DECODE_ERROR)
     pixels = np.frombuffer(done.stdout, np.uint8)[: width * height * 4].reshape(height, width, 4)
     opacity = pixels[..., 3:].astype(np.float32) / 255.0
     on_white = pixels[..., :3] * opacity + 255.0 * (1.0 - opacity)
@@ -109,7 +109,7 @@ def _find_demuxer(head: bytes) -> str:
     for magic, demuxer in _DEMUXERS:
         if head.startswith(magic):
             return demuxer
-    if is_media_head(head):
+    if has_media_signature(head):
         raise MediaError("no_media", "it is video or sound, not a picture")
     raise MediaError("no_media", "it is not a picture that can be read (PNG, JPEG, WebP, GIF, ...)")
 
@@ -131,18 +131,18 @@ def _read_with_pillow(path: Path, kind: str, frame_size: tuple[int, int]) -> Pix
     _check_reader(kind)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise MediaError("decode_failed", PICTURE_COMPLAINT)
+            raise MediaError("decode_failed", DECODE_ERROR)
         with Image.open(io.BytesIO(path.read_bytes()), formats=(kind,)) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise MediaError("decode_failed", PICTURE_COMPLAINT)
+                raise MediaError("decode_failed", DECODE_ERROR)
             turned = ImageOps.exif_transpose(opened).convert("RGBA")
         on_white = Image.new("RGBA", turned.size, "white")
         on_white.alpha_composite(turned)
         scaled = on_white.convert("RGB").resize(frame_size, Image.Resampling.BICUBIC)
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, UnidentifiedImageError):
-        raise MediaError("decode_failed", PICTURE_COMPLAINT) from None
+        raise MediaError("decode_failed", DECODE_ERROR) from None
     except Image.DecompressionBombError:
-        raise MediaError("decode_failed", PICTURE_COMPLAINT) from None
+        raise MediaError("decode_failed", DECODE_ERROR) from None
     pixels: Pixels = np.asarray(scaled, np.uint8)
     return pixels
 

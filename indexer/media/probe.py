@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mvsearch.indexer.media.files.containers import HEAD_BYTES, is_media_head
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_signature
 from mvsearch.indexer.media.files.naming import clean_text, name_media
 from mvsearch.indexer.media.files.year import read_year
 from mvsearch.indexer.media.programs import (
@@ -109,7 +109,7 @@ def _refuse(path: Path, log: str) -> MediaError:
     error = explain_refusal(log)
     if error.code == "truncated":
         with path.open("rb") as file:
-            if not is_media_head(file.read(HEAD_BYTES)):
+            if not has_media_signature(file.read(HEAD_BYTES)):
                 return explain_refusal("")
     return error
 

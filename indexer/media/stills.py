@@ -36,7 +36,7 @@ MAX_WHOLE_SECONDS = 600.0
 MAX_SIDE = 512
 
 
-class StillTaker:
+class StillSelector:
     """Selects the first frame of each time step that shows something.
 
     The step follows from the duration in the header. If there are more than `max_stills`, the step
@@ -164,7 +164,7 @@ def make_stills(path: Path) -> tuple[Still, ...]:
 def _take_stills(
     path: Path, probe: Probe, picture: PictureStream, decoded: Decoded
 ) -> tuple[Still, ...]:
-    taker = StillTaker(picture, probe.duration_seconds)
+    taker = StillSelector(picture, probe.duration_seconds)
     options = DecodeOptions(wants_sound=False, decoded=decoded, n_threads=1)
     with decode(path, probe, options) as decoding:
         for piece in decoding:

@@ -11,7 +11,7 @@ from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.probe import Probe
-from mvsearch.indexer.pipeline.durations import Lengths
+from mvsearch.indexer.pipeline.durations import DurationEstimator
 from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions
 from mvsearch.indexer.pipeline.plan import Job
 from mvsearch.indexer.pipeline.stages import run_stages
@@ -57,7 +57,7 @@ def analyse_jobs(
     needed = sorted({stage for job in jobs for stage in job.lacking})
     files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
     with (
-        Lengths(files) as lengths,
+        DurationEstimator(files) as durations,
         EncoderPool(
             encoders, needed, n_decoders=n_workers, prepare=partial(_prepare, progress)
         ) as encoder_pool,
@@ -68,14 +68,14 @@ def analyse_jobs(
         encoder_pool.start()
 
         def run(job: Job) -> tuple[Job, Outcome | None]:
-            probe = lengths.take(job.files[0].file.path)
+            probe = durations.take(job.files[0].file.path)
             return job, _run_job(job, encoder_pool, options, stop, probe)
 
         for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, stop):
             if outcome is None:
                 continue
             keep(job, outcome)
-            _report(job, outcome, lengths, progress)
+            _report(job, outcome, durations, progress)
 
 
 def _prepare(progress: Progress, encoder: Encoder) -> None:
@@ -84,12 +84,12 @@ def _prepare(progress: Progress, encoder: Encoder) -> None:
     progress.advance("prepare")
 
 
-def _report(job: Job, outcome: Outcome, lengths: Lengths, progress: Progress) -> None:
+def _report(job: Job, outcome: Outcome, durations: DurationEstimator, progress: Progress) -> None:
     """Report that a file is done, and the remaining duration of all files."""
     path = job.files[0].file.path
     logger.info("analysed %s", path)
-    lengths.finish(path, outcome.video.duration_seconds if outcome.video else 0.0)
-    progress.measure("analyse", *lengths.measure())
+    durations.finish(path, outcome.video.duration_seconds if outcome.video else 0.0)
+    progress.measure("analyse", *durations.measure())
     progress.advance("analyse")
 
 

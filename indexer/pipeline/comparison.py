@@ -112,8 +112,8 @@ def compare(
         tuple(fresh),
         absent.gone,
         tuple(groups.failures),
-        _find_healed(asked, groups.failures, absent.distrusted),
-        absent.bereft,
+        _find_resolved(asked, groups.failures, absent.suspect),
+        absent.affected_ids,
         absent.missing,
         _find_elsewhere(asked, {found.video_id for found in (*groups.unchanged, *fresh)}),
         tuple(groups.unfinished),
@@ -168,19 +168,19 @@ class _Absent:
     """Expected files that are absent; see `Inventory`.
 
     Attributes:
-        distrusted: the folders of `missing`.
+        suspect: the folders of `missing`.
     """
 
     gone: tuple[Path, ...]
     missing: tuple[Path, ...]
-    bereft: frozenset[str]
-    distrusted: frozenset[Path | None]
+    affected_ids: frozenset[str]
+    suspect: frozenset[Path | None]
 
 
 def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence[Path]) -> _Absent:
     """Decide for each folder whether absent files are gone, or the drive may be missing.
 
-    A folder is distrusted if more of its files are absent than present.
+    A folder is suspect if more of its files are absent than present.
     """
     there = asked.present | {path_key(path) for path in unfinished}
     left_out = Folders(asked.ignored, is_recursive=True)
@@ -193,13 +193,13 @@ def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence
             else:
                 absent[asked.find_folder(key)].append(place)
     n_here = Counter(found.folder for found in here)
-    distrusted = {folder for folder, places in absent.items() if len(places) > n_here[folder]}
-    gone = ignored + [one for folder in absent.keys() - distrusted for one in absent[folder]]
+    suspect = {folder for folder, places in absent.items() if len(places) > n_here[folder]}
+    gone = ignored + [one for folder in absent.keys() - suspect for one in absent[folder]]
     return _Absent(
         tuple(sorted(place.path for place in gone)),
-        tuple(sorted(place.path for folder in distrusted for place in absent[folder])),
+        tuple(sorted(place.path for folder in suspect for place in absent[folder])),
         frozenset(place.video_id for place in gone),
-        frozenset(distrusted),
+        frozenset(suspect),
     )
 
 
@@ -240,8 +240,8 @@ def _identify(
         return []
 
 
-def _find_healed(
-    asked: Comparison, now: Sequence[Failure], distrusted: Collection[Path | None]
+def _find_resolved(
+    asked: Comparison, now: Sequence[Failure], suspect: Collection[Path | None]
 ) -> tuple[Failure, ...]:
     """List earlier failures that no longer apply, except those of files that are tried again."""
     failing = {path_key(failure.path) for failure in now}
@@ -250,7 +250,7 @@ def _find_healed(
         for key, failures in asked.old_failures.items()
         for failure in failures
         if key not in failing and (failure.stage == "scan" or key not in asked.present)
-        if asked.find_folder(key) not in distrusted
+        if asked.find_folder(key) not in suspect
     )
 
 

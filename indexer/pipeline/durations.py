@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 # Maximum number of probes held for later use; each takes a few kB.
 MAX_AHEAD = 256
 # Assumed cost of a file that is not decoded, in seconds of media.
-LOOK_UP_SECONDS = 1.0
+UNDECODED_SECONDS = 1.0
 # About three years. Larger values in a header would make the sums inexact.
 MAX_SECONDS = 1e8
 
 
-class Lengths:
+class DurationEstimator:
     """Probes files ahead of the analysis, in a thread of its own, and estimates the total duration.
 
     The analysis uses these probes, so that only damaged files, and files whose analysis starts
@@ -36,14 +36,14 @@ class Lengths:
         self._probes: dict[Path, Probe] = {}
         self._taken: set[Path] = set()
         self._left: dict[Path, float] = {
-            path: LOOK_UP_SECONDS for path, is_decoded in files.items() if not is_decoded
+            path: UNDECODED_SECONDS for path, is_decoded in files.items() if not is_decoded
         }
         self._left_seconds = sum(self._left.values())
         self._n_known, self._known_seconds = 0, 0.0
         self._n_done, self._done_seconds = 0, 0.0
         self._is_closed = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._look_ahead, name="lengths", daemon=True)
+        self._thread = threading.Thread(target=self._probe_ahead, name="durations", daemon=True)
 
     def __enter__(self) -> Self:
         """Start the thread."""
@@ -71,7 +71,7 @@ class Lengths:
 
     def finish(self, path: Path, seconds: float) -> None:
         """Count a file as done, with its duration in seconds."""
-        weight = seconds if self._files[path] else LOOK_UP_SECONDS
+        weight = seconds if self._files[path] else UNDECODED_SECONDS
         with self._changed:
             self._n_done += 1
             self._done_seconds += weight
@@ -90,7 +90,7 @@ class Lengths:
             left = self._left_seconds + n_unknown * mean
             return self._done_seconds, self._done_seconds + left
 
-    def _look_ahead(self) -> None:
+    def _probe_ahead(self) -> None:
         """Probe the files that are decoded and whose analysis has not started."""
         for path, is_decoded in self._files.items():
             with self._changed:

@@ -55,10 +55,10 @@ class Inventory:
         gone: known paths that no longer exist in their folder, or are ignored now.
         missing: absent paths of folders that lack more than half of their known files, as a missing
             drive does; they are kept in the library.
-        bereft: ids of the videos of `gone`; some may have other files in `unchanged`.
+        affected_ids: ids of the videos of `gone`; some may have other files in `unchanged`.
         elsewhere: unchanged files outside the run that hold the same videos, by video id.
         failures: files that could not be read, and unchanged files that failed before.
-        healed: earlier failures that no longer apply.
+        resolved: earlier failures that no longer apply.
         unfinished: files that are still being written; their entries are kept.
         kept_out: files of videos that were removed by name.
         ignored: media and folders that `.mvsearchignore` excludes.
@@ -69,8 +69,8 @@ class Inventory:
     fresh: tuple[Found, ...]
     gone: tuple[Path, ...]
     failures: tuple[Failure, ...]
-    healed: tuple[Failure, ...] = ()
-    bereft: frozenset[str] = frozenset()
+    resolved: tuple[Failure, ...] = ()
+    affected_ids: frozenset[str] = frozenset()
     missing: tuple[Path, ...] = ()
     elsewhere: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     unfinished: tuple[Path, ...] = ()

@@ -137,7 +137,7 @@ def add_lyrics(
         outcome,
         results=(*outcome.results, result),
         failures=outcome.failures + failures,
-        waits_for_whisper=waits,
+        needs_transcription=waits,
     )
 
 

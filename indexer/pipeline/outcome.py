@@ -46,11 +46,11 @@ class Outcome:
         video: None if the file cannot be used at all.
         results: of the stages that were run.
         failures: of the file and its lyric files.
-        waits_for_whisper: whether no other source has lyrics and there is audio to transcribe.
+        needs_transcription: whether no other source has lyrics and there is audio to transcribe.
     """
 
     found: Found
     video: Video | None
     results: tuple[StageResult, ...] = ()
     failures: tuple[Failure, ...] = ()
-    waits_for_whisper: bool = False
+    needs_transcription: bool = False

@@ -139,7 +139,7 @@ def choose_jobs(
         decoded: which frames; if more than key frames, videos with only these are done again.
     """
     state = _read_state(catalog, encoders, decoded)
-    moved = {found.video_id for found in inventory.fresh} | inventory.bereft
+    moved = {found.video_id for found in inventory.fresh} | inventory.affected_ids
     list_once = cache(list_lyric_files)
     chosen = Jobs()
     for video_id, files in _group_by_content(inventory).items():

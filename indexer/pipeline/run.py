@@ -165,7 +165,7 @@ class _Run:
         self.whisper_model = options.whisper_model or encoders.profile.whisper_model
         self.lyrics: LyricsMode = options.lyrics
         # Such a profile asks Whisper first, and others only where there is no Whisper.
-        if self.lyrics == "auto" and encoders.profile.is_lyrics_heard:
+        if self.lyrics == "auto" and encoders.profile.prefers_transcription:
             self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
         self.transcriber: Transcriber | None = None
         self.waiting: list[Found] = []
@@ -221,7 +221,7 @@ class _Run:
 
     def _take_inventory(self) -> Inventory:
         """Compare all files with the catalogue."""
-        asked, count = self.options, count_steps(self.progress, "look", "files")
+        asked, count = self.options, count_steps(self.progress, "scan", "files")
         options = InventoryOptions(asked.is_recursive, asked.has_retry, asked.has_removed)
         if self.wanted is None:
             return take_inventory(self.places, self.catalog, options, on_file=count, stop=self.stop)
@@ -238,7 +238,7 @@ class _Run:
                 f"{len(inventory.missing)} files that the library knows are missing here, more than"
                 " are left, so they are kept. If they are really gone: mvsearch remove --missing"
             )
-        self.writer.forget(inventory.gone, inventory.healed)
+        self.writer.forget(inventory.gone, inventory.resolved)
 
     def _analyse(self, jobs: list[Job]) -> None:
         """Analyse files in parallel and store each outcome in this thread."""
@@ -255,7 +255,7 @@ class _Run:
 
     def _keep(self, job: Job, outcome: Outcome) -> None:
         """Store an outcome, and the file alone if it waits for Whisper."""
-        if self.writer.keep_if_whole(job.files, outcome) and outcome.waits_for_whisper:
+        if self.writer.keep_if_whole(job.files, outcome) and outcome.needs_transcription:
             # Not the outcome: it holds the vectors of a whole video.
             self.waiting.append(outcome.found)
 

@@ -157,11 +157,11 @@ class CatalogWriter:
         elif self.catalog.failure_stamp(failure.path) is None:
             self.catalog.record_failure(failure)
 
-    def forget(self, paths: Sequence[Path], healed: Sequence[Failure] = ()) -> None:
+    def forget(self, paths: Sequence[Path], resolved: Sequence[Failure] = ()) -> None:
         """Remove absent files, videos without files, and failures that no longer apply."""
         self.summary.removed += len(self.catalog.drop_locations(paths))
         self.catalog.clear_failures(paths)
-        for failure in healed:
+        for failure in resolved:
             self.catalog.clear_failures([failure.path], failure.stage)
 
     def forget_others(self, video_ids: Collection[str]) -> None:

@@ -25,7 +25,7 @@ EXIT_MEANINGS = {
     EXIT_WRONG_USE: "the request cannot be met; one line on standard error says why",
     EXIT_INTERRUPTED: "interrupted; what was done is kept",
 }
-COMPLAINT_LENGTH = 300
+MAX_ERROR_LETTERS = 300
 # By pydantic's types of errors.
 _PROBLEMS = {
     "int_parsing": "it is a whole number",
@@ -110,8 +110,8 @@ def _complain(reason: str) -> None:
     from mvsearch.store.unicode import printable
 
     line = printable(" ".join(reason.split()))
-    if len(line) > COMPLAINT_LENGTH:
-        line = f"{line[: COMPLAINT_LENGTH // 2]}…{line[-COMPLAINT_LENGTH // 2 :]}"
+    if len(line) > MAX_ERROR_LETTERS:
+        line = f"{line[: MAX_ERROR_LETTERS // 2]}…{line[-MAX_ERROR_LETTERS // 2 :]}"
     with suppress(OSError):
         sys.stderr.write(f"mvsearch: {line}\n")
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from mvsearch.indexer.media.files.containers import HEAD_BYTES, is_media_head
+from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_signature
 from mvsearch.store.errors import MvsearchError
 
 IsMedia = Callable[[Path], bool]
@@ -78,7 +78,7 @@ def _holds_media(path: Path) -> bool:
     with suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
-                return is_media_head(file.read(HEAD_BYTES))
+                return has_media_signature(file.read(HEAD_BYTES))
     return False
 
 

@@ -6,7 +6,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.media.files.containers import (
+    HEAD_BYTES,
+    has_media_ending,
+    has_media_signature,
+)
 from mvsearch.store.errors import MvsearchError, ToolMissingError
 
 
@@ -74,5 +78,5 @@ def _check_media(path: Path) -> None:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise MvsearchError(f"cannot read {path}: {error.strerror}") from error
-    if not (is_media_head(head) or has_media_ending(path)):
+    if not (has_media_signature(head) or has_media_ending(path)):
         raise MvsearchError(f"{path} is not a media file any more")

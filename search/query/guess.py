@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_ending, is_media_head
-from mvsearch.indexer.media.pictures import is_picture_head
+from mvsearch.indexer.media.files.containers import (
+    HEAD_BYTES,
+    has_media_ending,
+    has_media_signature,
+)
+from mvsearch.indexer.media.pictures import has_image_signature
 from mvsearch.search.query.query import QueryKind, QueryPart, check_file, parse_part, parse_section
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.lookup import describe_video
@@ -106,9 +110,9 @@ def _find_kind(path: Path) -> QueryKind:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise QueryError(f"cannot read {path.name!r}: {error.strerror}") from None
-    if is_picture_head(head):
+    if has_image_signature(head):
         return "image"
-    if is_media_head(head) or has_media_ending(path):
+    if has_media_signature(head) or has_media_ending(path):
         kind = mimetypes.guess_type(path.name)[0] or ""
         return "audio" if kind.startswith("audio/") else "clip"
     raise QueryError(

@@ -74,8 +74,10 @@ def list_models() -> list[ModelStatus]:
     Plug-ins that cannot be used are listed with their problem.
     """
     places = _list_places()
-    own = [_look(name) for name in list_names(places) if name in places]
-    return own + [_look_at(plugin) for plugin in plugins.list_all_plugins(plugins.ENCODERS)]
+    own = [_find_status(name) for name in list_names(places) if name in places]
+    return own + [
+        _find_plugin_status(plugin) for plugin in plugins.list_all_plugins(plugins.ENCODERS)
+    ]
 
 
 def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
@@ -107,7 +109,7 @@ def fetch_model(name: str) -> ModelStatus:
         weights.verify()
     elif weights is not None:
         download(weights)
-    return _look(name)
+    return _find_status(name)
 
 
 def _find_weights(name: str) -> Weights | None:
@@ -126,7 +128,7 @@ def _list_places() -> dict[str, str]:
     return ENCODERS | CLASSIFIERS
 
 
-def _look_at(plugin: plugins.Plugin) -> ModelStatus:
+def _find_plugin_status(plugin: plugins.Plugin) -> ModelStatus:
     """Return the status of a plug-in: whether it is used and can be imported."""
     problem = plugins.explain_clash(plugin, _list_places())
     profiles = () if problem else _list_users(plugin.name)
@@ -147,11 +149,11 @@ def _list_users(name: str) -> tuple[str, ...]:
     )
 
 
-def _look(name: str) -> ModelStatus:
+def _find_status(name: str) -> ModelStatus:
     weights = _find_weights(name)
     plugin = None if name in _list_places() else plugins.find_plugin(plugins.ENCODERS, name)
     if plugin is not None:
-        return _look_at(plugin)
+        return _find_plugin_status(plugin)
     profiles = _list_users(name)
     if weights is None:
         return ModelStatus(name, profiles, True, 0, None, "needs no weights")
@@ -169,7 +171,7 @@ def _look(name: str) -> ModelStatus:
 
 
 def _check(name: str, *, is_named: bool) -> ModelStatus:
-    status = _look(name)
+    status = _find_status(name)
     if not status.is_present:
         return status if is_named else replace(status, problem="")
     try:

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from mvsearch.indexer.media.complaints import Complaints, describe_complaint
+from mvsearch.indexer.media.decoder_log import DecoderLog, describe_error
 from mvsearch.indexer.media.decoding.assembly import FrameAssembler, SoundAssembler
 from mvsearch.indexer.media.decoding.entry_point import find_entry
 from mvsearch.indexer.media.decoding.graph import build_command, name_pipes
@@ -155,7 +155,7 @@ class _Pass:
         self._frames = FrameAssembler(options, probe)
         self._sound = SoundAssembler(options)
         self._status = 0
-        self._complaints = Complaints()
+        self._log = DecoderLog()
 
     @property
     def has_output(self) -> bool:
@@ -175,7 +175,7 @@ class _Pass:
                 seconds = max(self._frames.seconds, self._sound.seconds)
                 _check_length("goes on for more than", seconds, self._options)
                 if name == LOG:
-                    self._complaints.take(chunk)
+                    self._log.take(chunk)
                 elif name == "sound":
                     yield from self._sound.take(chunk)
                 else:
@@ -183,7 +183,7 @@ class _Pass:
             self._status = child.finish()
         finally:
             child.close()
-        self._complaints.finish()
+        self._log.finish()
         yield from self._frames.finish(has_sound=self._sound.n_samples > 0)
         yield from self._sound.finish()
 
@@ -198,7 +198,7 @@ class _Pass:
         """
         self._check()
         duration = max(self._frames.end_seconds, self._sound.end_seconds)
-        complaints = self._complaints
+        log = self._log
         return DecodeReport(
             duration_seconds=duration,
             header_seconds=self._probe.duration_seconds,
@@ -206,8 +206,8 @@ class _Pass:
             sound_seconds=self._sound.seconds,
             is_truncated=self._is_cut(duration),
             lost=self._find_lost(planned),
-            n_complaints=complaints.n_losses if self._is_whole else 0,
-            complaint=describe_complaint(complaints.first_loss, self._path),
+            n_errors=log.n_losses if self._is_whole else 0,
+            first_error=describe_error(log.first_loss, self._path),
         )
 
     @property
@@ -221,7 +221,7 @@ class _Pass:
             return ""
         if planned.wants_picture and self._frames.n_frames == 0:
             return "picture"
-        is_failed = not self._options.wants_sound or self._complaints.n_losses > 0
+        is_failed = not self._options.wants_sound or self._log.n_losses > 0
         if planned.wants_sound and self._sound.n_samples == 0 and is_failed:
             return "sound"
         return ""
@@ -232,7 +232,7 @@ class _Pass:
             raise MediaError(
                 "decode_failed", f"the decoder crashed or was ended by signal {-self._status}"
             )
-        if self._options.hardware is not None and (self._complaints.lines or self._status):
+        if self._options.hardware is not None and (self._log.lines or self._status):
             raise MediaError("decode_failed", f"{self._options.hardware} cannot decode all of it")
         if self._frames.n_frames > 0 or self._sound.seconds >= MIN_SOUND_SECONDS:
             return
@@ -242,8 +242,8 @@ class _Pass:
             )
         header = self._probe.duration_seconds
         is_short = header is not None and header < MIN_SOUND_SECONDS
-        if not self.has_output and not is_short and (self._complaints.lines or self._status):
-            raise find_reason("\n".join(self._complaints.lines)) or MediaError(
+        if not self.has_output and not is_short and (self._log.lines or self._status):
+            raise find_reason("\n".join(self._log.lines)) or MediaError(
                 "decode_failed",
                 "no picture or sound can be decoded: it is damaged, or this ffmpeg lacks the codec",
             )
@@ -256,4 +256,4 @@ class _Pass:
             return False
         missing = header - duration_seconds
         is_short = missing > max(TRUNCATION_SECONDS, TRUNCATION_SHARE * header)
-        return is_short and bool(self._complaints.lines or self._status)
+        return is_short and bool(self._log.lines or self._status)

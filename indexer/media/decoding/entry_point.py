@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mvsearch.indexer.media.complaints import Complaints
+from mvsearch.indexer.media.decoder_log import DecoderLog
 from mvsearch.indexer.media.programs import (
     compile_graph,
     open_input,
@@ -58,10 +58,10 @@ def find_entry(path: Path, picture: PictureStream, at_seconds: float) -> float:
 
 def has_loss(log: bytes) -> bool:
     """Return whether a complete log of ffmpeg reports a loss."""
-    complaints = Complaints()
-    complaints.take(log)
-    complaints.finish()
-    return complaints.n_losses > 0
+    decoder_log = DecoderLog()
+    decoder_log.take(log)
+    decoder_log.finish()
+    return decoder_log.n_losses > 0
 
 
 def _is_clean(path: Path, picture: PictureStream, entry: float, at_seconds: float) -> bool:

@@ -119,8 +119,8 @@ class DecodeReport:
         is_truncated: the file ends clearly before the duration by the header, with decoder errors.
             Without errors, the header is taken as wrong.
         lost: a stream of which nothing could be decoded.
-        n_complaints: number of decoder errors that mean a loss of picture or sound; 0 for sections.
-        complaint: the first of these, in one line of limited length without a path.
+        n_errors: number of decoder errors that mean a loss of picture or sound; 0 for sections.
+        first_error: the first of these, in one line of limited length without a path.
     """
 
     duration_seconds: float
@@ -129,19 +129,19 @@ class DecodeReport:
     sound_seconds: float
     is_truncated: bool
     lost: Lost = ""
-    n_complaints: int = 0
-    complaint: str = ""
+    n_errors: int = 0
+    first_error: str = ""
 
     @property
     def problem(self) -> MediaError | None:
         """The most serious problem of the file in one line; None if it is complete."""
-        said = f" ({self.complaint})" if self.complaint else ""
+        said = f" ({self.first_error})" if self.first_error else ""
         if self.lost:
             return MediaError("decode_failed", f"nothing of its {self.lost} can be decoded{said}")
         if self.is_truncated:
             return MediaError("truncated", self.why_truncated)
-        if self.n_complaints:
-            often = "once" if self.n_complaints == 1 else f"{self.n_complaints} times"
+        if self.n_errors:
+            often = "once" if self.n_errors == 1 else f"{self.n_errors} times"
             return MediaError(
                 "damaged", f"it is damaged, the decoder reported errors {often}{said}"
             )

@@ -64,7 +64,7 @@ def has_media_ending(path: Path) -> bool:
     return _ENDING.fullmatch(path.suffix) is not None
 
 
-def is_media_head(head: bytes) -> bool:
+def has_media_signature(head: bytes) -> bool:
     """Whether the first bytes of a file (up to `HEAD_BYTES`) are those of a media container."""
     return (
         head.startswith(_MAGIC)

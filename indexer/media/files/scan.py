@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_ending, is_media_head
+from mvsearch.indexer.media.files.containers import (
+    HEAD_BYTES,
+    has_media_ending,
+    has_media_signature,
+)
 from mvsearch.indexer.media.files.content import explain_error, open_at_once
 from mvsearch.indexer.media.files.ignore import IGNORE_NAME, IgnoreRules, is_ignored, read_rules
 from mvsearch.indexer.media.files.unfinished import is_download_name
@@ -281,7 +285,7 @@ class _Walk:
             return True
         try:
             with open(path, "rb", buffering=0, opener=open_at_once) as file:
-                return is_media_head(file.read(HEAD_BYTES))
+                return has_media_signature(file.read(HEAD_BYTES))
         except OSError:
             return False
 

@@ -8,7 +8,7 @@ from PIL import Image, features
 
 from mvsearch.indexer.media.decoding.decode import decode
 from mvsearch.indexer.media.decoding.types import DecodeOptions, FrameBatch
-from mvsearch.indexer.media.files.containers import is_media_head
+from mvsearch.indexer.media.files.containers import has_media_signature
 from mvsearch.indexer.media.pictures import read_image
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.store.errors import MediaError
@@ -38,7 +38,7 @@ def test_an_animation_is_its_first_picture(tmp_path, ending):
 def test_a_sequence_of_pictures_is_no_video(tmp_path):
     head = save_animation(tmp_path / "a.avif").read_bytes()[:64]
     assert head[8:12] == b"avis"
-    assert not is_media_head(head)
+    assert not has_media_signature(head)
 
 
 @pytest.mark.parametrize("ending", ["webp", pytest.param("avif", marks=needs_avif)])

@@ -12,7 +12,7 @@ from mvsearch.indexer.media.decoding.types import FrameBatch
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.media.stills import (
     MAX_STILLS,
-    StillTaker,
+    StillSelector,
     choose_size,
     encode_still,
     is_still,
@@ -44,7 +44,7 @@ def read(image: bytes) -> Image.Image:
 
 
 def test_each_step_gives_the_first_frame_that_shows_something() -> None:
-    taker = StillTaker(PICTURE, 8.0)
+    taker = StillSelector(PICTURE, 8.0)
     # 0 to 1.5 s black, 2 to 2.5 s hardly anything, then a picture that grows brighter.
     frames = [draw(level) for level in (0, 0, 0, 0, 9, 9, 100, *range(120, 250, 10))]
     taker.take(batch(np.stack(frames)))
@@ -60,24 +60,24 @@ def test_bright_corners_and_bars_around_one_colour_show_next_to_nothing() -> Non
     corner, wide, tall = np.zeros((3, 64, 64, 3), np.uint8)
     corner[:8, :8] = 255
     wide[8:-8] = tall[:, 8:-8] = 180
-    taker = StillTaker(PICTURE, 4.0)
+    taker = StillSelector(PICTURE, 4.0)
     taker.take(batch(np.stack([corner, wide, tall, draw(60)])))
     assert [still.seconds for still in taker.finish()] == [1.5]
 
 
 def test_the_clearest_frame_serves_where_none_shows_much() -> None:
-    taker = StillTaker(PICTURE, 4.0)
+    taker = StillSelector(PICTURE, 4.0)
     taker.take(batch(np.stack([draw(level) for level in (0, 8, 14, 10)])))
     (still,) = taker.finish()
     assert still.seconds == 1.0
-    black = StillTaker(PICTURE, 4.0)
+    black = StillSelector(PICTURE, 4.0)
     black.take(batch(np.zeros((6, 64, 64, 3), np.uint8)))
     assert black.finish() == ()
 
 
 @pytest.mark.parametrize("header_seconds", [None, 3.0, 600.0])
 def test_no_more_than_the_bound_whatever_the_header_says(header_seconds: float | None) -> None:
-    taker = StillTaker(PICTURE, header_seconds, max_stills=8)
+    taker = StillSelector(PICTURE, header_seconds, max_stills=8)
     for start in range(0, 600, 10):
         taker.take(batch(np.stack([draw(150)] * 20), start))
         assert len(taker.finish()) <= 8

@@ -490,8 +490,8 @@ def test_what_whisper_fails_on_is_tried_again_only_when_asked(without_lyrics, ho
     again, _ = run_with_notes(without_lyrics, home)
     assert (again.unchanged, again.failed, len(Listener.heard)) == (3, 2, 2)
     monkeypatch.setattr("mvsearch.indexer.pipeline.run.Transcriber", Listener)
-    healed, _ = run_with_notes(without_lyrics, home, has_retry=True)
-    assert (healed.failed, len(Listener.heard)) == (0, 4)
+    resolved, _ = run_with_notes(without_lyrics, home, has_retry=True)
+    assert (resolved.failed, len(Listener.heard)) == (0, 4)
     assert lyrics_stages(home)["First Song"] == "done"
 
 

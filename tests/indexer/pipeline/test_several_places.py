@@ -63,7 +63,7 @@ class Home:
         for one in found.fresh:
             video = Video(one.video_id, one.file.path, one.file.path.stem)
             writer.keep_outcome([one], Outcome(one, video))
-        writer.forget(found.gone, found.healed)
+        writer.forget(found.gone, found.resolved)
         done = writer.summary
         numbers = (done.indexed, len(found.unchanged), done.removed, done.kept_out, done.ignored)
         return Run(found, *numbers)

@@ -8,7 +8,7 @@ from mvsearch.indexer.media.files.naming import clean_text
 
 N_LINES = 50
 LINE_BYTES = 500
-COMPLAINT_LENGTH = 120
+MAX_ERROR_LETTERS = 120
 
 # Messages of the level "error" that lose no picture or sound. Seen in real files that play well, in
 # cuts of them at other frames than key frames, and in concatenated MP3s.
@@ -47,7 +47,7 @@ _SOURCE = re.compile(r"\[([^\[\]@]{1,60}) @ 0x[0-9a-f]{1,16}\] ?", re.IGNORECASE
 _PLACE = re.compile(r"file:.*|(?<!\S)/\S{2,}")
 
 
-class Complaints:
+class DecoderLog:
     """The log of one ffmpeg process, read in chunks.
 
     Attributes:
@@ -95,11 +95,11 @@ class Complaints:
             self.first_loss = self.first_loss or line
 
 
-def describe_complaint(line: str, path: Path) -> str:
-    """Shorten a log line to `COMPLAINT_LENGTH` printable characters, without any path."""
+def describe_error(line: str, path: Path) -> str:
+    """Shorten a log line to `MAX_ERROR_LETTERS` printable characters, without any path."""
     for place in (f"file:{path.absolute()}", str(path.absolute()), path.name):
         line = line.replace(place, "the file")
     bare = _PLACE.sub("the file", _SOURCE.sub(r"\1: ", line))
     text = clean_text(bare)
-    is_long = len(text) > COMPLAINT_LENGTH
-    return text[: COMPLAINT_LENGTH - 1] + "…" if is_long else text
+    is_long = len(text) > MAX_ERROR_LETTERS
+    return text[: MAX_ERROR_LETTERS - 1] + "…" if is_long else text

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.indexer.media.complaints import (
-    COMPLAINT_LENGTH,
+from mvsearch.indexer.media.decoder_log import (
     LINE_BYTES,
-    Complaints,
-    describe_complaint,
+    MAX_ERROR_LETTERS,
+    DecoderLog,
+    describe_error,
 )
 from mvsearch.indexer.media.decoding.decode import decode
 from mvsearch.indexer.media.decoding.types import DecodeOptions
@@ -20,12 +20,12 @@ DAMAGED = {"corrupted.mp4"}
 
 
 def read_log(*lines):
-    complaints = Complaints()
+    found = DecoderLog()
     log = "".join(f"{line}\n" for line in lines).encode()
     for start in range(0, len(log), 7):
-        complaints.take(log[start : start + 7])
-    complaints.finish()
-    return complaints
+        found.take(log[start : start + 7])
+    found.finish()
+    return found
 
 
 def read_report(path):
@@ -36,47 +36,47 @@ def read_report(path):
 
 
 def test_lost_macroblocks_are_counted_and_bookkeeping_is_not():
-    complaints = read_log(
+    found = read_log(
         "[h264 @ 0x55d02d82c240] mmco: unref short failure",
         "    Last message repeated 13 times",
         "[mp3float @ 0x557cf7a7fc40] Header missing",
         "Error while decoding stream #0:0: Invalid data found when processing input",
     )
-    assert (complaints.n_losses, complaints.first_loss) == (0, "")
-    assert len(complaints.lines) == 4
-    complaints.take(b"[h264 @ 0x55d0] error while decoding MB 17 29, bytestream 399\n")
-    complaints.take(b"    Last message repeated 2 times\n")
-    assert complaints.n_losses == 3
-    assert "MB 17 29" in complaints.first_loss
+    assert (found.n_losses, found.first_loss) == (0, "")
+    assert len(found.lines) == 4
+    found.take(b"[h264 @ 0x55d0] error while decoding MB 17 29, bytestream 399\n")
+    found.take(b"    Last message repeated 2 times\n")
+    assert found.n_losses == 3
+    assert "MB 17 29" in found.first_loss
 
 
 def test_a_decoder_without_a_reason_of_its_own_is_heard_through_the_program():
-    complaints = read_log(
+    found = read_log(
         "Error while decoding stream #0:0: Invalid data found when processing input",
         "    Last message repeated 10 times",
     )
-    assert complaints.n_losses == 11
+    assert found.n_losses == 11
 
 
 def test_an_endless_log_is_held_to_a_limit():
-    complaints = Complaints()
+    found = DecoderLog()
     for _ in range(1000):
-        complaints.take(b"x" * 4096)
-    complaints.take(b"\n" * 100 + b"y\n" * 1000)
-    complaints.finish()
-    assert max(map(len, complaints.lines)) <= LINE_BYTES
-    assert len(complaints.lines) <= 50
+        found.take(b"x" * 4096)
+    found.take(b"\n" * 100 + b"y\n" * 1000)
+    found.finish()
+    assert max(map(len, found.lines)) <= LINE_BYTES
+    assert len(found.lines) <= 50
 
 
 def test_a_complaint_is_one_short_printable_line_without_a_path(tmp_path):
     path = tmp_path / "a video: of mine.mp4"
     said = f"[mov,mp4 @ 0x7f] \x1b[31mfile:{path}: bad\x07\tatom \udce9 in /etc/passwd"
-    text = describe_complaint(said, path)
+    text = describe_error(said, path)
     assert text.startswith("mov,mp4: ")
     assert text.isprintable()
     for secret in (str(tmp_path), path.name, "/etc", "0x7f", "file:"):
         assert secret not in text
-    assert len(describe_complaint("z" * 10_000, path)) == COMPLAINT_LENGTH
+    assert len(describe_error("z" * 10_000, path)) == MAX_ERROR_LETTERS
 
 
 @pytest.fixture(scope="module")
