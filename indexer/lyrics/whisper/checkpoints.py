@@ -4,7 +4,13 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
+from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError
+
+# A checkpoint of openai-whisper, a folder of CTranslate2, or packages that carry such a folder.
+Checkpoint = Path | PackagedWeights
 
 # Those whose file is not called after them.
 _ALIASES = {"large": "large-v3", "turbo": "large-v3-turbo"}
@@ -15,10 +21,11 @@ WHISPER_MODELS = (
 )
 
 
-def find_checkpoint(model: str) -> Path | None:
+def find_checkpoint(model: str) -> Checkpoint | None:
     """The checkpoint of a model: the file or folder itself, or the named one where it lies.
 
-    A named one is looked for in `$MVSEARCH_MODELS/whisper` and in Whisper's own cache.
+    A named one is looked for in `$MVSEARCH_MODELS/whisper`, in Whisper's own cache, and in the
+    packages that carry it.
 
     Raises:
         MvsearchError: neither a file, a folder of CTranslate2, nor the name of a model.
@@ -29,23 +36,39 @@ def find_checkpoint(model: str) -> Path | None:
             return path
         names = ", ".join(WHISPER_MODELS)
         raise MvsearchError(f"there is no Whisper model and no file {model!r}; models: {names}")
-    found = (folder / checkpoint_name(model) for folder in checkpoint_folders())
-    return next((path for path in found if path.is_file()), None)
+    for folder in checkpoint_folders():
+        if (path := folder / checkpoint_name(model)).is_file():
+            return path
+    packaged = PACKAGED[model].choose() if model in PACKAGED else None
+    return packaged if packaged is not None and packaged.is_present() else None
+
+
+def open_checkpoint(checkpoint: Checkpoint) -> Path:
+    """The file or folder of a checkpoint; what packages carry is checked and put together.
+
+    Raises:
+        WeightsMissingError: the packages do not hold what they should.
+    """
+    return checkpoint.prepare() if isinstance(checkpoint, PackagedWeights) else checkpoint
 
 
 def is_converted(path: Path) -> bool:
-    """Whether a path is a folder that holds a model for faster-whisper (CTranslate2's form)."""
+    """Whether a path is a folder of CTranslate2, the form that faster-whisper reads."""
     return (path / "model.bin").is_file()
 
 
 def has_weights(model: str) -> bool:
-    """Whether a model can be used without a download: openai-whisper alone reads its checkpoints.
+    """Whether a model can be used without a download, and what is installed can read it.
 
     Raises:
         MvsearchError: neither a file nor the name of a model.
     """
     found = find_checkpoint(model)
-    return found is not None and (is_converted(found) or find_spec("whisper") is not None)
+    if found is None or find_spec("whisper") is not None:
+        return found is not None
+    # Only openai-whisper reads its own checkpoints.
+    is_folder = isinstance(found, PackagedWeights) or is_converted(found)
+    return is_folder and find_spec("faster_whisper") is not None
 
 
 def checkpoint_name(model: str) -> str:
@@ -58,6 +81,13 @@ def checkpoint_folders() -> tuple[Path, ...]:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "whisper"
     models = os.environ.get("MVSEARCH_MODELS")
     return (Path(models).expanduser() / "whisper", cache) if models else (cache,)
+
+
+def explain_fetching(model: str) -> str:
+    """How to get the weights of a named model."""
+    ways = [name_install("whisper")] if model in PACKAGED else []
+    ways.append(f"mvsearch models fetch whisper-{model}")
+    return f"type: {', or '.join(ways)}; or {explain_placement(model)}"
 
 
 def explain_placement(model: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
 from mvsearch.indexer.encoders.networks.device import has_driver
-from mvsearch.indexer.lyrics.whisper.checkpoints import is_converted
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Matrix
@@ -75,31 +74,27 @@ class Engine(Protocol):
         """Add "words" to each segment of a window, and set its start and end by them."""
 
 
-def choose_engine(model: str, choice: EngineChoice | None = None) -> EngineName:
-    """Choose the engine for a model.
+def choose_engine(choice: EngineChoice | None = None) -> EngineName:
+    """Choose the engine; both read checkpoints of openai-whisper and folders of CTranslate2.
 
     "auto" is faster-whisper if it is installed and there is no NVIDIA GPU. With a GPU,
     openai-whisper needs only torch, while CTranslate2 needs more NVIDIA libraries.
 
     Args:
-        model: a name, a checkpoint, or a CTranslate2 folder, which only faster-whisper reads.
         choice: None uses `$MVSEARCH_WHISPER_ENGINE`, else "auto".
 
     Raises:
-        MvsearchError: the engine is unknown, not installed, or cannot read the model.
+        MvsearchError: the engine is unknown or not installed.
     """
     wanted = choice or os.environ.get(ENGINE_VARIABLE) or "auto"
     if wanted not in get_args(EngineChoice):
         raise MvsearchError(f"Whisper's engine must be auto, openai or faster, not {wanted!r}")
     has_faster = is_installed("faster")
-    if is_converted(Path(model).expanduser()):
-        if wanted == "openai":
-            raise MvsearchError(f"{model} is a folder for faster-whisper; openai-whisper reads .pt")
-        wanted = "faster"
     if wanted == "faster" and not has_faster:
         raise MvsearchError(f"faster-whisper is not installed; type: {name_install('faster')}")
     if wanted == "auto":
-        return "faster" if has_faster and not has_driver() else "openai"
+        is_for_gpu = has_driver() and is_installed("openai")
+        return "faster" if has_faster and not is_for_gpu else "openai"
     return "faster" if wanted == "faster" else "openai"
 
 

@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mvsearch.indexer.lyrics.whisper.checkpoints import WHISPER_MODELS, explain_damage
+from mvsearch.indexer.lyrics.whisper.checkpoints import (
+    WHISPER_MODELS,
+    explain_damage,
+    is_converted,
+)
 from mvsearch.indexer.lyrics.whisper.engines import Decoded, EngineName
+from mvsearch.indexer.lyrics.whisper.restoration import load_converted
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.records import Matrix
 
@@ -28,7 +33,7 @@ APPENDED = "\"'.。,，!！?？:：”)]}、"
 
 
 class OpenaiEngine:
-    """A checkpoint in openai-whisper; several windows are decoded as one batch."""
+    """A model in openai-whisper; several windows are decoded as one batch."""
 
     name: EngineName = "openai"
 
@@ -113,13 +118,17 @@ class OpenaiEngine:
 
 
 def load_model(model: str, checkpoint: Path, device: str | None = None) -> Any:
-    """Load a checkpoint; Whisper reads it with torch's `weights_only`, so no code in it runs.
+    """Load a checkpoint, or a folder of CTranslate2.
+
+    Whisper reads checkpoints with torch's `weights_only`, so no code in them runs.
 
     Raises:
         WeightsMissingError: it is no checkpoint, or not the named one.
     """
     import whisper
 
+    if is_converted(checkpoint):
+        return load_converted(checkpoint, device)
     try:
         if model not in WHISPER_MODELS:
             return whisper.load_model(str(checkpoint), device=device)

@@ -1,10 +1,12 @@
 """Lists the Whisper models of the profiles, and whether they can run."""
 
 from mvsearch.indexer.encoders import list_profiles
+from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
 from mvsearch.indexer.lyrics.whisper.checkpoints import (
+    Checkpoint,
     checkpoint_folders,
-    explain_placement,
+    explain_fetching,
     find_checkpoint,
 )
 from mvsearch.indexer.lyrics.whisper.engines import choose_engine, is_installed
@@ -25,18 +27,24 @@ def _look(model: str) -> ModelStatus:
     profiles = tuple(
         name for name, profile in list_profiles().items() if profile.whisper_model == model
     )
-    name, origin = f"whisper-{model}", _name_engine(model)
     found = find_checkpoint(model)
+    name, origin = f"whisper-{model}", f"{_name_source(found)}, run by {_name_engine()}"
     if found is None:
-        problem = f"run `mvsearch models fetch {name}`, or {explain_placement(model)}"
-        return ModelStatus(name, profiles, False, 0, checkpoint_folders()[0], origin, problem)
+        folder, problem = checkpoint_folders()[0], explain_fetching(model)
+        return ModelStatus(name, profiles, False, 0, folder, origin, problem)
+    if isinstance(found, PackagedWeights):
+        return ModelStatus(name, profiles, True, found.n_bytes, found.place(), origin)
     return ModelStatus(name, profiles, True, found.stat().st_size, found.parent, origin)
 
 
-def _name_engine(model: str) -> str:
-    """Where a checkpoint comes from, and what runs it."""
-    if choose_engine(model) == "faster":
-        return "openai-whisper, run by faster-whisper"
-    if is_installed("faster"):
-        return "openai-whisper, run by it"
-    return f"openai-whisper, run by it; 8-bit integers: {name_install('faster')}"
+def _name_source(found: Checkpoint | None) -> str:
+    """Where a checkpoint comes from."""
+    return found.origin if isinstance(found, PackagedWeights) else "openai-whisper"
+
+
+def _name_engine() -> str:
+    """What runs the models."""
+    if choose_engine() == "faster":
+        return "faster-whisper"
+    how = "" if is_installed("faster") else f"; 8-bit integers: {name_install('faster')}"
+    return f"openai-whisper{how}"

@@ -16,9 +16,11 @@ from mvsearch.indexer.lyrics.files.timing import clip_seconds
 from mvsearch.indexer.lyrics.whisper.checkpoints import (
     checkpoint_folders,
     checkpoint_name,
+    explain_fetching,
     explain_placement,
     find_checkpoint,
     has_weights,
+    open_checkpoint,
 )
 from mvsearch.indexer.lyrics.whisper.engines import (
     Engine,
@@ -102,14 +104,14 @@ class Transcriber:
         self.language = find_language(language) or language
         self.options = options or TranscribeOptions()
         checkpoint = find_checkpoint(model)
-        self.engine_name = choose_engine(model, self.options.engine)
+        self.engine_name = choose_engine(self.options.engine)
         self.origin = name_origin(model, self.engine_name)
         self._engine: Engine | None = None
         if checkpoint is None:
             if not may_download:
                 raise WeightsMissingError(
                     f"the weights of the Whisper model {model!r} are missing;"
-                    f" {explain_placement(model)}, or type: mvsearch models fetch whisper-{model}"
+                    f" {explain_fetching(model)}"
                 )
             checkpoint = fetch_weights(model)
         self._checkpoint = checkpoint
@@ -123,7 +125,8 @@ class Transcriber:
         """
         if self._engine is None:
             _check_language(self.language)
-            self._engine = load_engine(self.engine_name, self.model_name, self._checkpoint)
+            weights = open_checkpoint(self._checkpoint)
+            self._engine = load_engine(self.engine_name, self.model_name, weights)
         return self._engine
 
     def transcribe(self, samples: Matrix) -> Lyrics:
@@ -201,7 +204,7 @@ def fetch_weights(model: str) -> Path:
         WeightsMissingError: the download failed.
     """
     if (found := find_checkpoint(model)) is not None:
-        return found
+        return open_checkpoint(found)
     folder = checkpoint_folders()[0]
     try:
         import whisper

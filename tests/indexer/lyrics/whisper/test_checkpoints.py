@@ -41,12 +41,21 @@ def test_weights_that_nothing_here_can_read_are_none(
 ) -> None:
     (tmp_path / "models/whisper").mkdir(parents=True)
     (tmp_path / "models/whisper/base.pt").touch()
-    assert has_weights("base")
-    monkeypatch.setattr("mvsearch.indexer.lyrics.whisper.checkpoints.find_spec", lambda _: None)
-    assert not has_weights("base")
     (tmp_path / "converted").mkdir()
     (tmp_path / "converted" / "model.bin").touch()
+    installed = {"whisper"}
+
+    def find(module: str) -> str | None:
+        return module if module in installed else None
+
+    monkeypatch.setattr("mvsearch.indexer.lyrics.whisper.checkpoints.find_spec", find)
+    assert has_weights("base")
     assert has_weights(str(tmp_path / "converted"))
+    installed = {"faster_whisper"}
+    assert not has_weights("base")
+    assert has_weights(str(tmp_path / "converted"))
+    installed = set()
+    assert not has_weights(str(tmp_path / "converted"))
 
 
 def test_a_file_is_itself(tmp_path: Path) -> None:

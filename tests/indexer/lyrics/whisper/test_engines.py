@@ -24,37 +24,29 @@ def _without_faster(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_faster_is_taken_where_it_is_there_and_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert choose_engine("base") == "faster"
+    assert choose_engine() == "faster"
     monkeypatch.setattr(engines, "has_driver", lambda: True)
-    assert choose_engine("base") == "openai"
-    assert choose_engine("base", "faster") == "faster"
+    assert choose_engine() == "openai"
+    assert choose_engine("faster") == "faster"
+    monkeypatch.setattr(engines, "is_installed", lambda engine: engine == "faster")
+    assert choose_engine() == "faster"
 
 
 @pytest.mark.usefixtures("_without_faster")
-def test_without_the_extra_openai_is_taken(tmp_path: Path) -> None:
-    assert choose_engine("base") == "openai"
+def test_without_the_extra_openai_is_taken() -> None:
+    assert choose_engine() == "openai"
     with pytest.raises(MvsearchError, match=r"not installed; type: pip install '.*\[faster\]'"):
-        choose_engine("base", "faster")
-    (tmp_path / "model.bin").write_bytes(b"")
-    with pytest.raises(MvsearchError, match="faster-whisper is not installed"):
-        choose_engine(str(tmp_path))
+        choose_engine("faster")
     assert "pip install" in list_whisper_models()[0].origin
 
 
 def test_a_wish_comes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MVSEARCH_WHISPER_ENGINE", "openai")
-    assert choose_engine("base") == "openai"
-    assert choose_engine("base", "faster") == "faster"
+    assert choose_engine() == "openai"
+    assert choose_engine("faster") == "faster"
     monkeypatch.setenv("MVSEARCH_WHISPER_ENGINE", "fastest")
     with pytest.raises(MvsearchError, match="auto, openai or faster, not 'fastest'"):
-        choose_engine("base")
-
-
-def test_a_folder_is_for_faster_alone(tmp_path: Path) -> None:
-    (tmp_path / "model.bin").write_bytes(b"")
-    assert choose_engine(str(tmp_path)) == "faster"
-    with pytest.raises(MvsearchError, match="a folder for faster-whisper"):
-        choose_engine(str(tmp_path), "openai")
+        choose_engine()
 
 
 def test_lyrics_name_what_heard_them() -> None:

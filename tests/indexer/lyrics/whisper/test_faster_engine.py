@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import whisper.timing
 from tokenizers import Tokenizer
 from whisper.tokenizer import get_tokenizer
@@ -11,7 +12,9 @@ from whisper.tokenizer import get_tokenizer
 from mvsearch.indexer.encoders.networks.checkpoints import compute_sha256
 from mvsearch.indexer.lyrics.whisper import conversion, transcribe
 from mvsearch.indexer.lyrics.whisper.conversion import convert_checkpoint
-from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine
+from mvsearch.indexer.lyrics.whisper.ctranslate2_file import read_variables
+from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine, load_model
+from mvsearch.indexer.lyrics.whisper.restoration import restore
 from mvsearch.indexer.lyrics.whisper.transcribe import (
     WHISPER_SAMPLE_RATE,
     TranscribeOptions,
@@ -101,6 +104,23 @@ def test_the_same_weights_write_the_same_tokens(
     assert len(languages) == 1
     assert (openai.text_end, openai.first_time) == (faster.text_end, faster.first_time)
     assert openai.n_state == faster.n_state
+
+
+def test_a_folder_is_mapped_back_to_the_checkpoint_it_came_from(
+    places: Path, converted: Path
+) -> None:
+    meant = load_model(str(places), places, "cpu")
+    model = load_model(str(converted), converted, "cpu")
+    assert model.dims == meant.dims
+    assert list(model.state_dict()) == list(meant.state_dict())
+    for name, tensor in meant.state_dict().items():
+        assert torch.equal(model.state_dict()[name], tensor), name
+    assert torch.equal(model.alignment_heads.to_dense(), meant.alignment_heads.to_dense())
+    variables = read_variables(converted / "model.bin")
+    with pytest.raises(ValueError, match="it holds integers"):
+        dict(restore(variables | {"encoder/conv1/weight": np.zeros((2, 2), np.int8)}))
+    with pytest.raises(ValueError, match="no place for encoder/more"):
+        dict(restore(variables | {"encoder/more": np.zeros(2)}))
 
 
 def test_words_get_the_same_times(
