@@ -8,9 +8,10 @@ T = TypeVar("T")
 
 
 class cached_once(Generic[T]):  # noqa: N801  it is used as functools.cached_property is
-    """As `functools.cached_property`, which since Python 3.12 lets several threads make a value.
+    """A `functools.cached_property` with a lock.
 
-    Its value is in the object's `__dict__`, by its name; who takes it out has it made again.
+    Since Python 3.12, several threads may compute a `functools.cached_property` at once. The value
+    is in the object's `__dict__` under its name; if it is removed, it is computed again.
     """
 
     def __init__(self, make: Callable[[Any], T]) -> None:
@@ -25,7 +26,7 @@ class cached_once(Generic[T]):  # noqa: N801  it is used as functools.cached_pro
     def __get__(self, owner: object, kind: type) -> T: ...
 
     def __get__(self, owner: object | None, kind: type) -> "T | cached_once[T]":
-        """The value; called only while it is not in the object's `__dict__`."""
+        """Compute the value; called only while it is not in the object's `__dict__`."""
         if owner is None:
             return self
         made = owner.__dict__

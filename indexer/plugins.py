@@ -30,12 +30,13 @@ _MAX_REASON_LETTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """Something that a distribution adds under a name.
+    """An entry point of another distribution.
 
     Attributes:
         group: one of `GROUPS`.
-        name: by which it is asked for.
-        distribution: name and version of what brings it.
+        name: of the entry point, by which users refer to it.
+        distribution: name and version of the distribution.
+        entry: the entry point.
     """
 
     group: str
@@ -44,7 +45,7 @@ class Plugin:
     entry: "EntryPoint"
 
     def load(self) -> Any:
-        """Import what the entry point names.
+        """Import the object of the entry point.
 
         Raises:
             PluginError: it cannot be imported.
@@ -54,7 +55,7 @@ class Plugin:
 
     @contextmanager
     def guarding(self) -> Iterator[None]:
-        """Turn whatever the plug-in raises into one line that names its distribution.
+        """Convert exceptions of the plug-in to one line that names its distribution.
 
         Raises:
             PluginError: anything but an `MvsearchError` was raised.
@@ -68,22 +69,22 @@ class Plugin:
             raise self.refuse(f"{type(error).__name__}: {error}") from error
 
     def refuse(self, reason: str) -> PluginError:
-        """The error that says what is wrong with it."""
+        """Return an error with the reason, on one line of limited length."""
         reason = " ".join(reason.split())[:_MAX_REASON_LETTERS]
         return PluginError(f"the plug-in {self.name!r} of {self.distribution} fails: {reason}")
 
 
 def find_plugin(group: str, name: str) -> Plugin | None:
-    """The plug-in of this name; None where no distribution brings it."""
+    """Return the plug-in of a name; None if there is none."""
     return next((plugin for plugin in list_plugins(group) if plugin.name == name), None)
 
 
 def list_plugins(group: str, taken: Collection[str] = ()) -> list[Plugin]:
-    """The plug-ins of a group by name, the first of each name; loads none of them.
+    """List the usable plug-ins of a group, one for each name; loads none of them.
 
     Args:
         group: one of `GROUPS`.
-        taken: the names that are built in, which a plug-in cannot have.
+        taken: the built-in names, which a plug-in cannot have.
     """
     names = set(taken)
     found = []
@@ -95,16 +96,16 @@ def list_plugins(group: str, taken: Collection[str] = ()) -> list[Plugin]:
 
 
 def list_all_plugins(group: str) -> tuple[Plugin, ...]:
-    """Every entry point of a group by name and distribution, those too that cannot be used."""
+    """List all entry points of a group, sorted by name and distribution, usable or not."""
     return _read_entry_points(group, tuple(sys.path))
 
 
 def explain_clash(plugin: Plugin, taken: Collection[str]) -> str | None:
-    """Why a plug-in is not used under its name; None where it is.
+    """Say why a plug-in is not used; None if it is.
 
     Args:
         plugin: one of `list_all_plugins`.
-        taken: the names of its group that are built in.
+        taken: the built-in names of its group.
     """
     if not _NAME.fullmatch(plugin.name):
         return "its name is not made of letters, digits and . _ + -"
@@ -118,8 +119,8 @@ def explain_clash(plugin: Plugin, taken: Collection[str]) -> str | None:
 
 @lru_cache(maxsize=16)
 def _read_entry_points(group: str, _: tuple[str, ...]) -> tuple[Plugin, ...]:
-    """Read the entry points of a group, once for each path of modules."""
-    from importlib.metadata import entry_points  # 80 ms that a search does without
+    """Read the entry points of a group, once for each value of `sys.path`."""
+    from importlib.metadata import entry_points  # takes 80 ms, which a search saves
 
     found = []
     for entry in entry_points(group=group):

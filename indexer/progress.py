@@ -4,34 +4,35 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-# Called with how many steps of one stage are done, and of how many.
+# Called with the number of finished steps of a stage and their total.
 StepCounter = Callable[[int, int], None]
 
 
 @runtime_checkable
 class Progress(Protocol):
-    """Told of the stages of a long piece of work, several at once, by any thread.
+    """Receives the progress of long work, with several stages at once, from any thread.
 
-    Whoever makes it enters it before the work, and leaves it afterwards.
+    It is a context manager; its creator enters it before the work.
     """
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
-        """A stage begins, with so many units to do."""
+        """Begin a stage with a total number of units."""
 
     def advance(self, stage: str) -> None:
-        """One unit of a stage is done."""
+        """Count one more unit of a stage as done."""
 
     def measure(self, stage: str, done: float, total: float) -> None:
-        """How much of a stage is done, in any unit, where its files differ: time left goes by it.
+        """Set the finished and the total work of a stage, in any unit, for the remaining time.
 
-        Told before the step that it belongs to.
+        It is used instead of the number of units where these differ in size, and is called before
+        `advance`.
         """
 
     def note(self, message: str) -> None:
-        """Something worth a line."""
+        """Show a message of one line."""
 
     def __enter__(self) -> Self:
-        """Start showing."""
+        """Start the display."""
 
     def __exit__(
         self,
@@ -39,7 +40,7 @@ class Progress(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the screen tidy, also after an error."""
+        """End the display and restore the screen, also after an error."""
 
 
 class Silence:
@@ -66,7 +67,7 @@ class Silence:
 
 
 def count_steps(progress: Progress, stage: str, unit: str = "steps") -> StepCounter:
-    """A counter that begins a stage at its first call, and moves it on."""
+    """Return a counter that begins a stage at its first call and advances it."""
     n_before: int | None = None
 
     def count(n_done: int, n_all: int) -> None:

@@ -45,7 +45,7 @@ def analyse_jobs(
         options: of the stages.
         keep: called in this thread with each outcome, in the order of completion.
         n_workers: number of files decoded in parallel.
-        progress: told the stages "prepare" (loading encoders) and "analyse".
+        progress: of the stages "prepare" (loading encoders) and "analyse".
         stop: when set, no job is started and running ones end without an outcome.
 
     Raises:

@@ -165,7 +165,7 @@ class _Run:
         self.writer = CatalogWriter(library.catalog)
         self.whisper_model = options.whisper_model or encoders.profile.whisper_model
         self.lyrics: LyricsMode = options.lyrics
-        # Such a profile asks Whisper first, and others only where there is no Whisper.
+        # Other sources are only used if the weights of Whisper are missing.
         if self.lyrics == "auto" and encoders.profile.prefers_transcription:
             self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
         self.transcriber: Transcriber | None = None

@@ -181,8 +181,8 @@ class CatalogWriter:
         """Copy decoding failures of a video to a new file with the same content."""
         if "decode" in _done_stages(outcome) or self.catalog.location(found.file.path) is not None:
             return
-        told = self.catalog.failures_of_video(found.video_id, "decode")
-        for failure in {failure.code: failure for failure in told}.values():
+        known = self.catalog.failures_of_video(found.video_id, "decode")
+        for failure in {failure.code: failure for failure in known}.values():
             self.keep_failure(replace(failure, path=found.file.path), found)
 
     def _keep_video(self, found: Found, video: Video) -> None:

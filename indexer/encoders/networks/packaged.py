@@ -86,7 +86,7 @@ class PackagedWeights:
         return are_plain and len(folders) == len(self.packages) == 1
 
     def choose(self) -> "PackagedWeights":
-        """These, or the first fall-back whose files are there; these where none are."""
+        """Return these weights, or the first fallback whose files are present, if these are not."""
         candidate: PackagedWeights | None = self
         while candidate is not None:
             if candidate.is_present():
@@ -111,7 +111,7 @@ class PackagedWeights:
             return Path(sysconfig.get_path("purelib"), first.path).parent
 
     def locate(self) -> Path:
-        """The folder of the first file, after a look at all of them; none is read.
+        """Return the folder of the first file, after checking the sizes of all; reads none.
 
         Raises:
             WeightsMissingError: a file is not there or has another size; says what to install.

@@ -13,7 +13,7 @@ from mvsearch.store.errors import WeightsMissingError
 DIM = 512
 # The vector of piece i is row i // N_BLOCKS of block i % N_BLOCKS; each block has its own scale.
 N_BLOCKS = 17
-# The lengths of n-grams, and how many of their tokens stand before the one they are counted for.
+# The lengths of n-grams, and how many of their tokens precede the current one.
 N_GRAMS = {2: 0, 3: 1, 5: 2}
 CHANNELS = 256
 
@@ -85,7 +85,7 @@ class _Layers:
         return made
 
     def add_n_grams(self, given: str) -> str:
-        """The vectors (n, t, 512), and behind them what is made of n-grams: (n, t, 1280)."""
+        """Append the n-gram features to the vectors (n, t, 512): (n, t, 1280)."""
         graph = self.graph
         projection = graph.keep(np.concatenate([self.tensors[f"proj{n}"] for n in N_GRAMS], axis=1))
         biases = self.keep(*(f"proj_b{n}" for n in N_GRAMS))
@@ -103,7 +103,7 @@ class _Layers:
         return self.normalise(whole, self.keep("ln_g"), self.keep("ln_b"))
 
     def convolve(self, given: str, n: int, weight: str, bias: str) -> str:
-        """A convolution over n tokens, added to what came in; beyond the text there are zeros."""
+        """Add a zero-padded convolution over n tokens, with a residual connection."""
         graph = self.graph
         kernel = self.tensors[weight].reshape(n, CHANNELS, CHANNELS).transpose(2, 1, 0)
         masked = graph.add("Mul", given, self.weights)
@@ -115,7 +115,7 @@ class _Layers:
         return made
 
     def add_dense(self, given: str) -> str:
-        """Four dense layers, of which the second and the last are given what came before too."""
+        """Add four dense layers; the second and the last also have the earlier input."""
         first = self.graph.add("Relu", self.multiply(given, "d0"))
         both = self.graph.add("Add", self.multiply(given, "p1"), self.multiply(first, "d1"))
         second = self.graph.add("Relu", both)

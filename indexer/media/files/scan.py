@@ -21,7 +21,7 @@ from mvsearch.store.records import Failure
 logger = logging.getLogger(__name__)
 
 
-# A folder to go through, and what is ignored there.
+# A folder to visit, and the ignore rules above it.
 _Waiting = tuple[Path, IgnoreRules | None]
 
 
@@ -30,8 +30,8 @@ class ScanOptions:
     """How folders are searched.
 
     Attributes:
-        recursive: whether folders below it count.
-        honours_ignore: whether what `.mvsearchignore` names is left out.
+        recursive: whether subfolders are included.
+        honours_ignore: whether `.mvsearchignore` files apply.
     """
 
     recursive: bool = True
@@ -40,7 +40,10 @@ class ScanOptions:
 
 @dataclass(frozen=True, slots=True)
 class ScannedFile:
-    """A candidate; the path is absolute and may hold surrogates where it is not UTF-8."""
+    """A media file, with size in bytes and modification time.
+
+    The path is absolute. Bytes that are not UTF-8 are surrogates in it.
+    """
 
     path: Path
     size: int
@@ -49,14 +52,15 @@ class ScannedFile:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What some places hold, in the order of the bytes of the paths.
+    """The media files of some folders and files, sorted by the bytes of their paths.
 
     Attributes:
-        folders: those of the places that were gone through, each by itself: not one that lies in
-            another, or is another by a link.
-        named: those of the files that are places themselves.
-        unfinished: media whose names say that they are still being written.
-        ignored: media, and folders that nothing was read of, that `.mvsearchignore` leaves out.
+        files: the media files.
+        failures: folders and files that could not be read.
+        unfinished: media files with the name of an unfinished download.
+        folders: the scanned folders, without those that lie in another or are links to it.
+        named: those of `files` that were named themselves.
+        ignored: media files and folders that `.mvsearchignore` excludes; they were not read.
     """
 
     files: tuple[ScannedFile, ...]
@@ -68,16 +72,20 @@ class Scan:
 
 
 def scan_places(places: Sequence[Path], options: ScanOptions = ScanOptions()) -> Scan:
-    """Find the media files in folders, and among files that are named themselves.
+    """Find the media files of folders, and among files that are named themselves.
 
-    A file is a candidate when its ending is a media file's, so that a broken one is reported and
-    not passed over, or when its content begins like a container. Links are followed once: a file
-    or folder that is reached twice counts once, by its real place where that is in a folder.
-    Pipes, sockets and devices are never opened. What `.mvsearchignore` names in a folder or in one
-    above it, up to the place, is left out, unless it is a place itself.
+    A file is a media file by its suffix, so that damaged ones are reported, or by its signature.
+    Links are followed. A file or folder that is reached several times counts once, by its real path
+    if that lies in a folder. Pipes, sockets and devices are never opened. `.mvsearchignore` files
+    apply below their folder, but not to the given paths themselves.
+
+    Args:
+        places: folders and files.
+        options: of the scan.
 
     Raises:
-        MvsearchError: a place is not there, cannot be read, or is no folder and no media file.
+        MvsearchError: a path does not exist, cannot be read, or is neither a folder nor a media
+            file.
     """
     walk = _Walk(options)
     walk.visit(walk.take_places(places))
@@ -94,7 +102,7 @@ def scan_places(places: Sequence[Path], options: ScanOptions = ScanOptions()) ->
 
 
 def check_places(places: Sequence[Path]) -> None:
-    """Refuse places that cannot be scanned, before anything is made for them.
+    """Check that folders and files can be scanned.
 
     Raises:
         MvsearchError: as `scan_places`.
@@ -103,7 +111,11 @@ def check_places(places: Sequence[Path]) -> None:
 
 
 def _is_folder(place: Path) -> bool:
-    """Whether a place is a folder and not a file."""
+    """Return whether a path is a folder.
+
+    Raises:
+        MvsearchError: it does not exist, cannot be read, or is neither a folder nor a file.
+    """
     try:
         mode = place.stat().st_mode
     except FileNotFoundError:
@@ -121,12 +133,12 @@ def _is_folder(place: Path) -> bool:
 
 
 def _path_order(item: "Failure | ScannedFile") -> bytes:
-    """Sort by the bytes on disk: the same everywhere, whatever the language settings."""
+    """Return the bytes of a path, a sort key that does not depend on the locale."""
     return os.fsencode(item.path)
 
 
 class _Walk:
-    """One pass over folders: real folders first, then those that are only reached by links."""
+    """One pass over folders: real folders first, then those reached by links only."""
 
     def __init__(self, options: ScanOptions) -> None:
         self.options = options
@@ -140,7 +152,7 @@ class _Walk:
         self._records: set[Path] = set()
 
     def take_places(self, places: Sequence[Path]) -> list[Path]:
-        """Take the files that are named themselves; returns the folders.
+        """Add the files that are named themselves; return the folders.
 
         Raises:
             MvsearchError: a place is neither a folder nor a media file.
@@ -156,12 +168,12 @@ class _Walk:
         return folders
 
     def visit(self, roots: Sequence[Path]) -> None:
-        """Collect every file below the roots; one that lies in another is not gone through twice.
+        """Collect the files below the roots; nested roots are visited once.
 
-        A root that the walk through another leaves out, as hidden or ignored, is gone through.
+        A root that is hidden or ignored in another root is visited too.
         """
         linked: list[_Waiting] = []
-        # Those above others first; and the real name of a folder before a link to it.
+        # Parents first, and real folders before links to them.
         for root in sorted(roots, key=lambda root: (root.resolve() != root, len(root.parts))):
             n_before = len(self._folders_seen)
             self._go_through([(root, None)], linked)
@@ -172,7 +184,7 @@ class _Walk:
             self._go_through([linked.pop()], linked)
 
     def choose_files(self) -> list[ScannedFile]:
-        """The candidates, each content once: its real path before a link to it."""
+        """Return the media files, each once: its real path is preferred to links."""
         chosen: list[ScannedFile] = []
         files_seen: set[tuple[int, int]] = set()
         for _, file, identity in sorted(self._files, key=lambda row: (row[0], _path_order(row[1]))):
@@ -184,11 +196,11 @@ class _Walk:
         return sorted(chosen, key=_path_order)
 
     def is_unfinished(self, path: Path) -> bool:
-        """Whether a name, or aria2's record beside a file of full size, says it is not whole."""
+        """Return whether a file is an unfinished download, by its name or aria2's control file."""
         return is_download_name(path) or path.with_name(f"{path.name}.aria2") in self._records
 
     def _take_file(self, path: Path) -> None:
-        """Take a file that is named itself."""
+        """Add a file that is named itself."""
         status = path.stat()
         self._named.add((status.st_dev, status.st_ino))
         record = path.with_name(f"{path.name}.aria2")
@@ -197,7 +209,7 @@ class _Walk:
         self._keep(path, status, path.is_symlink())
 
     def _go_through(self, waiting: list[_Waiting], linked: list[_Waiting]) -> None:
-        """Collect the files of folders and of those below, but for what is behind links."""
+        """Collect the files of folders and subfolders; linked folders are queued."""
         while waiting:
             folder, above = waiting.pop()
             if not self._enter(folder):
@@ -207,7 +219,7 @@ class _Walk:
                 self._sort_entry(entry, rules, waiting, linked)
 
     def _enter(self, folder: Path) -> bool:
-        """Whether the folder is new; one that is reached again, as by a loop of links, is not."""
+        """Return whether a folder is visited for the first time; links may form loops."""
         try:
             status = folder.stat()
         except OSError as error:
@@ -219,7 +231,7 @@ class _Walk:
         return is_new
 
     def _read_rules(self, folder: Path, above: IgnoreRules | None) -> IgnoreRules | None:
-        """What is ignored in a folder; what its file says in vain is a failure."""
+        """Read the ignore rules of a folder; lines that cannot be used are failures."""
         rules = read_rules(folder, above) if self.options.honours_ignore else None
         if rules is not above and rules is not None:
             for problem in rules.problems:
@@ -227,7 +239,7 @@ class _Walk:
         return rules
 
     def _list(self, folder: Path) -> list[os.DirEntry[str]]:
-        """The entries of a folder; none, and a failure, where it cannot be read."""
+        """List the entries of a folder; if it cannot be read, add a failure."""
         try:
             with os.scandir(folder) as entries:
                 return [entry for entry in entries if not entry.name.startswith(".")]
@@ -242,7 +254,7 @@ class _Walk:
         waiting: list[_Waiting],
         linked: list[_Waiting],
     ) -> None:
-        """Put an entry among the folders to visit, the files found, or what is ignored."""
+        """Add an entry to the folders to visit, the files, or the ignored paths."""
         path = Path(entry.path)
         try:
             is_link = entry.is_symlink()
@@ -268,17 +280,17 @@ class _Walk:
                 self._keep(path, status, is_link)
 
     def _keep(self, path: Path, status: os.stat_result, is_link: bool) -> None:
-        """Keep a file for the choice among its names."""
+        """Add a file, for the later choice among its paths."""
         file = ScannedFile(path, status.st_size, status.st_mtime_ns)
         self._files.append((is_link, file, (status.st_dev, status.st_ino)))
 
     def _ignore(self, path: Path) -> None:
-        """Remember what is left out."""
+        """Add an ignored path."""
         logger.info("ignored: %s", path)
         self.ignored.add(path)
 
     def _is_candidate(self, path: Path) -> bool:
-        """Whether the ending or, failing that, the content is a media file's."""
+        """Return whether a file is a media file, by its suffix or else its signature."""
         if has_media_ending(path):
             return True
         if is_download_name(path) and has_media_ending(path.with_suffix("")):
@@ -290,5 +302,5 @@ class _Walk:
             return False
 
     def _fail(self, path: Path, error: OSError) -> None:
-        """Remember what could not be read."""
+        """Add a failure for a path that could not be read."""
         self.failures.append(Failure(path, "scan", "unreadable", explain_error(error)))
