@@ -1,1 +1,1 @@
-"""The catalogue: reads and writes what is known about videos."""
+"""The catalogue of a library: its videos, their files and the results of indexing."""

@@ -13,9 +13,9 @@ MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 Matrix = npt.NDArray[np.float32]
 
-# No encoder makes longer vectors.
+# Maximum length of a vector.
 MAX_DIM = 1 << 16
-# Vectors are stored as float16: eleven significant bits move a unit norm by less than this.
+# Maximum deviation of a norm from one: vectors are stored as float16, with eleven significant bits.
 UNIT_TOLERANCE = 5e-3
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from mvsearch.store.records.times import check_span
 from mvsearch.store.unicode import printable
 
-# A still is 2 KB; one of a stranger's library that is larger than this is none.
+# Maximum size of a still that is read; a usual one has 2 KB.
 MAX_STILL_BYTES = 64 * 2**10
 
 
@@ -76,7 +76,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A class that a time range of a video shows, by the frame encoder.
+    """A class of content in a time range of a video, found by the frame encoder.
 
     Attributes:
         probability: the highest of its frames, above 0 and up to 1.

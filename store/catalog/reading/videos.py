@@ -25,11 +25,10 @@ from mvsearch.store.unicode import replace_surrogates
 class VideosById(dict[str, Video]):
     """Videos by id, for rows that refer to videos.
 
-    Args:
-        place: what messages call the database.
+    Looking up the id of a missing video raises LibraryDamagedError.
 
-    Raises:
-        LibraryDamagedError: an id is looked up that no video has.
+    Args:
+        place: the name of the database in messages.
     """
 
     def __init__(self, place: str) -> None:
