@@ -51,9 +51,6 @@ def analyse_jobs(
     Raises:
         MvsearchError: a program or weights are missing.
     """
-    if not jobs:
-        return
-
     needed = sorted({stage for job in jobs for stage in job.lacking})
     files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
     with (
@@ -62,10 +59,7 @@ def analyse_jobs(
             encoders, needed, n_decoders=n_workers, prepare=partial(_prepare, progress)
         ) as encoder_pool,
     ):
-        if encoder_pool.n_encoders:
-            progress.begin("prepare", encoder_pool.n_encoders, "encoders")
-        progress.begin("analyse", len(jobs))
-        encoder_pool.start()
+        _begin(len(jobs), encoder_pool, progress)
 
         def run(job: Job) -> tuple[Job, Outcome | None]:
             probe = durations.take(job.files[0].file.path)
@@ -76,6 +70,14 @@ def analyse_jobs(
                 continue
             keep(job, outcome)
             _report(job, outcome, durations, progress)
+
+
+def _begin(n_jobs: int, encoder_pool: EncoderPool, progress: Progress) -> None:
+    """Begin the stages of the progress, and load the encoders in their threads."""
+    if encoder_pool.n_encoders:
+        progress.begin("prepare", encoder_pool.n_encoders, "encoders")
+    progress.begin("analyse", n_jobs)
+    encoder_pool.start()
 
 
 def _prepare(progress: Progress, encoder: Encoder) -> None:

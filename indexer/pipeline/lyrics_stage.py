@@ -113,9 +113,7 @@ def add_lyrics(
     """
     found = outcome.found
     fingerprint = lyrics_fingerprint(found.places)
-    taken = (
-        FoundLyrics(None) if options.lyrics == "whisper" else _find_lyrics(found, probe, options)
-    )
+    taken = _find_lyrics(found, probe, options)
     path, lyrics = found.file.path, taken.lyrics
     failures = tuple(Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
     waits = lyrics is None and probe.sound is not None
@@ -129,10 +127,7 @@ def add_lyrics(
         )
     else:
         key = encoder_pool.encoders.lyrics.spaces[0].key
-        status: StageStatus = "pending" if waits else "absent"
-        detail = "not transcribed yet" if waits else "no sound"
-        stage = Stage(found.video_id, "lyrics", key, status, detail, fingerprint=fingerprint)
-        result = StageResult(stage)
+        result = _result_without_lyrics(found.video_id, key, fingerprint, waits=waits)
     return replace(
         outcome,
         results=(*outcome.results, result),
@@ -141,8 +136,19 @@ def add_lyrics(
     )
 
 
+def _result_without_lyrics(
+    video_id: str, key: str, fingerprint: str, *, waits: bool
+) -> StageResult:
+    """Return a stage without lyrics, which waits for a transcription or has no audio."""
+    status: StageStatus = "pending" if waits else "absent"
+    detail = "not transcribed yet" if waits else "no sound"
+    return StageResult(Stage(video_id, "lyrics", key, status, detail, fingerprint=fingerprint))
+
+
 def _find_lyrics(found: Found, probe: Probe, options: StageOptions) -> FoundLyrics:
-    """Search the side-cars, subtitles, tags and plug-ins for lyrics."""
+    """Search the side-cars, subtitles, tags and plug-ins, unless only Whisper is allowed."""
+    if options.lyrics == "whisper":
+        return FoundLyrics(None)
     streams = {stream.index: stream for stream in probe.subtitles}
     return find_lyrics(
         found.places,

@@ -140,8 +140,7 @@ def choose_jobs(
     """
     state = _read_state(catalog, encoders, decoded)
     moved = {found.video_id for found in inventory.fresh} | inventory.affected_ids
-    list_once = cache(list_lyric_files)
-    chosen = Jobs()
+    list_once, chosen = cache(list_lyric_files), Jobs()
     for video_id, files in _group_by_content(inventory).items():
         is_new = video_id not in state.known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in state.pending.items() if is_new or video_id in ids]

@@ -212,7 +212,8 @@ class _Run:
             self.progress.note(line)
         self.writer.summary.unchanged = chosen.n_unchanged
         self.writer.summary.pending = chosen.n_waiting
-        self._analyse(chosen.jobs)
+        if chosen.jobs:
+            self._analyse(chosen.jobs)
         if self.writer.summary.unfinished:
             self.progress.note(explain_unfinished(self.writer.summary.unfinished))
         # After the analysis, as absent files may have moved, and their videos have new locations.

@@ -40,10 +40,7 @@ class ScanOptions:
 
 @dataclass(frozen=True, slots=True)
 class ScannedFile:
-    """A media file, with size in bytes and modification time.
-
-    The path is absolute. Bytes that are not UTF-8 are surrogates in it.
-    """
+    """A media file; its path is absolute, with surrogates for bytes that are not UTF-8."""
 
     path: Path
     size: int
@@ -111,11 +108,7 @@ def check_places(places: Sequence[Path]) -> None:
 
 
 def _is_folder(place: Path) -> bool:
-    """Return whether a path is a folder.
-
-    Raises:
-        MvsearchError: it does not exist, cannot be read, or is neither a folder nor a file.
-    """
+    """Return whether a path is a folder; MvsearchError unless it is a folder or a file."""
     try:
         mode = place.stat().st_mode
     except FileNotFoundError:
