@@ -82,7 +82,7 @@ def transcribe_lyrics(
     failure = None
     try:
         samples = read_sound(path, probe_file(path), WHISPER_SAMPLE_RATE, stop=stop)
-        lyrics = transcriber.transcribe(samples)
+        lyrics = transcriber.transcribe(samples, stop)
     except MediaError as error:
         failure = Failure(path, "lyrics", error.code, str(error))
         # Not pending: failures are tried again when the file changes or on request.

@@ -7,7 +7,7 @@ from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.pipeline.inventory import Found
 from mvsearch.store.records import Embeddings, Failure, Lyrics, Stage, Still, Tag, Video
 
-LyricsMode = Literal["auto", "sidecar", "whisper", "off"]
+LyricsMode = Literal["auto", "later", "sidecar", "whisper", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class StageOptions:
 
     Attributes:
         lyrics: "auto" tries side-cars, subtitles, tags, plug-ins, then Whisper; "sidecar" omits
-            Whisper; "whisper" transcribes every video; "off" skips the lyrics stage.
+            Whisper; "later" leaves Whisper to `transcribe_library`; "whisper" transcribes every
+            video; "off" skips the lyrics stage.
         language: ISO 639-1, for side-cars in several languages and for Whisper.
         analysis: options of decoding and sampling.
     """

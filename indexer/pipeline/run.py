@@ -1,11 +1,9 @@
 """Indexes folders: runs the missing stages of each file and commits the results."""
 
-import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,21 +12,18 @@ from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files.languages import check_language
 from mvsearch.indexer.lyrics.whisper.checkpoints import explain_fetching
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
-from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
-from mvsearch.indexer.pipeline.inventory import Found, Inventory, InventoryOptions
-from mvsearch.indexer.pipeline.lyrics_stage import transcribe_lyrics
+from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.outcome import LyricsMode, Outcome, StageOptions
 from mvsearch.indexer.pipeline.plan import Job, LyricsRequest, choose_jobs, list_idle_options
 from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
-from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary
+from mvsearch.indexer.pipeline.transcription import WaitingVideo, transcribe_videos
+from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, wait_to_write
 from mvsearch.indexer.progress import Progress, Silence, count_steps
-from mvsearch.store.errors import CancelledError, LibraryBusyError, MvsearchError
+from mvsearch.store.errors import CancelledError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +124,6 @@ def index_videos(
     return run.complete(library)
 
 
-@contextmanager
-def _writing(library: Library, wait_seconds: float, progress: Progress) -> Iterator[None]:
-    """Hold the writer's lock of a library; a note says which process it waits for."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(library.writing(0))
-        except LibraryBusyError as busy:
-            who = str(busy).partition(";")[0]
-            progress.note(f"Waiting up to {wait_seconds:.0f} s: {who}")
-            stack.enter_context(library.writing(wait_seconds))
-        yield
-
-
 class _Run:
     """One run over paths, or over the locations of another library."""
 
@@ -169,12 +151,12 @@ class _Run:
         if self.lyrics == "auto" and encoders.profile.prefers_transcription:
             self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
         self.transcriber: Transcriber | None = None
-        self.waiting: list[Found] = []
+        self.waiting: list[WaitingVideo] = []
 
     def complete(self, library: Library) -> Summary:
         """Run all stages and return the summary."""
         start = time.monotonic()
-        with _writing(library, self.options.wait_seconds, self.progress):
+        with wait_to_write(library, self.options.wait_seconds, self.progress):
             self.prepare()
             try:
                 self.work()
@@ -259,39 +241,28 @@ class _Run:
         """Store an outcome, and the file alone if it waits for Whisper."""
         if self.writer.keep_if_whole(job.files, outcome) and outcome.needs_transcription:
             # Not the outcome: it holds the vectors of a whole video.
-            self.waiting.append(outcome.found)
+            seconds = outcome.video.duration_seconds if outcome.video is not None else 0.0
+            self.waiting.append(WaitingVideo(outcome.found, seconds))
 
     def _transcribe(self) -> None:
-        """Transcribe the videos without lyrics of other sources, one at a time."""
+        """Transcribe the videos without lyrics of other sources."""
         if self.transcriber is None:
             self._note_pending()
-            return
-        if self.waiting:
-            self.progress.begin("transcribe", len(self.waiting))
-        for found in self.waiting:
-            if self.stop.is_set():
-                return
-            self._transcribe_one(found, self.transcriber)
-            self.progress.advance("transcribe")
-
-    def _note_pending(self) -> None:
-        """Note that lyrics are pending, and how to fetch the weights of Whisper."""
-        self.writer.summary.pending += len(self.waiting)
-        n_videos = self.writer.summary.pending
-        if n_videos and self.lyrics == "auto":
-            self.progress.note(
-                f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}, as"
-                f" Whisper's weights ({self.whisper_model}) are missing. To transcribe them later,"
-                f" {explain_fetching(self.whisper_model)}; then index again"
+        else:
+            transcribe_videos(
+                self.waiting, self.transcriber, self.encoders, self.writer, self.progress, self.stop
             )
 
-    def _transcribe_one(self, found: Found, transcriber: Transcriber) -> None:
-        """Transcribe one video."""
-        logger.info("transcribing %s", found.file.path)
-        try:
-            result, failure = transcribe_lyrics(found, transcriber, self.encoders, self.stop)
-        except DecodeStoppedError:
+    def _note_pending(self) -> None:
+        """Note that lyrics are pending, and how to transcribe them."""
+        self.writer.summary.pending += len(self.waiting)
+        n_videos = self.writer.summary.pending
+        if not n_videos or self.lyrics not in ("auto", "later"):
             return
-        if failure is not None:
-            self.writer.keep_failure(failure, found)
-        self.writer.keep_result(result)
+        why = f", as Whisper's weights ({self.whisper_model}) are missing"
+        fetch = f"{explain_fetching(self.whisper_model)}; then " if self.lyrics == "auto" else ""
+        self.progress.note(
+            f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}"
+            f"{why if self.lyrics == 'auto' else ''}. To transcribe them, {fetch}type: mvsearch"
+            " transcribe"
+        )

@@ -1,6 +1,7 @@
 """Writes the results of an index run into the library and summarises the run."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 from mvsearch.indexer.media.files.unfinished import has_changed
 from mvsearch.indexer.pipeline.inventory import Found, Inventory
 from mvsearch.indexer.pipeline.outcome import Outcome, StageResult
+from mvsearch.indexer.progress import Progress
 from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.errors import LibraryBusyError
+from mvsearch.store.library import Library
 from mvsearch.store.records import Failure, Location, Video
 
 
@@ -21,6 +25,7 @@ class Summary:
         removed: number of videos that were removed with their last file.
         missing: number of absent files that are kept, as their drive may be missing.
         pending: number of videos whose lyrics wait for Whisper.
+        transcribed: number of videos that Whisper transcribed.
         failures: of this run, and earlier ones of unchanged files.
         unfinished: files that are still being written, left for a later run.
         kept_out: number of files of videos that were removed by name.
@@ -35,6 +40,7 @@ class Summary:
     removed: int = 0
     missing: int = 0
     pending: int = 0
+    transcribed: int = 0
     failures: list[Failure] = field(default_factory=list)
     unfinished: list[Path] = field(default_factory=list)
     kept_out: int = 0
@@ -59,8 +65,23 @@ class Summary:
             "unfinished": len(self.unfinished),
             "kept_out": self.kept_out,
             "ignored": self.ignored,
+            "pending": self.pending,
+            "transcribed": self.transcribed,
             "seconds": round(self.seconds, 3),
         }
+
+
+@contextmanager
+def wait_to_write(library: Library, wait_seconds: float, progress: Progress) -> Iterator[None]:
+    """Hold the writer's lock of a library; a note says which process it waits for."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(library.writing(0))
+        except LibraryBusyError as busy:
+            who = str(busy).partition(";")[0]
+            progress.note(f"Waiting up to {wait_seconds:.0f} s: {who}")
+            stack.enter_context(library.writing(wait_seconds))
+        yield
 
 
 class CatalogWriter:

@@ -10,8 +10,10 @@ from mvsearch.store.records import Modality
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.lyrics.whisper.engines import EngineChoice
+    from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
     from mvsearch.indexer.pipeline.outcome import LyricsMode
     from mvsearch.indexer.pipeline.run import IndexOptions
+    from mvsearch.indexer.pipeline.transcription import TranscriptionOptions
     from mvsearch.search.options import SearchOptions
     from mvsearch.search.scoring.fusion import Fusion
 
@@ -42,7 +44,7 @@ class IndexArguments(TypedDict, total=False):
 
     Attributes:
         lyrics: "auto" takes side-cars, subtitles and tags, then Whisper if its weights are
-            installed; "sidecar", "whisper" or "off".
+            installed; "later" leaves Whisper to `transcribe`; "sidecar", "whisper" or "off".
         whisper_model: name, checkpoint or CTranslate2 folder; None for that of the profile.
         whisper_engine: "openai" or "faster"; None chooses one.
         voiced_only: whether Whisper skips audio without a detected voice.
@@ -69,6 +71,20 @@ class IndexArguments(TypedDict, total=False):
     max_hours: float
     retry_failed: bool
     include_removed: bool
+    wait_seconds: float
+
+
+class TranscribeArguments(TypedDict, total=False):
+    """How videos are transcribed.
+
+    Attributes:
+        whisper_model, whisper_engine, voiced_only, language, wait_seconds: see `IndexArguments`.
+    """
+
+    whisper_model: str | None
+    whisper_engine: "EngineChoice | None"
+    voiced_only: bool
+    language: str | None
     wait_seconds: float
 
 
@@ -112,16 +128,13 @@ def make_index_options(
 ) -> "IndexOptions":
     """The options of an index run; hardware decoders are used if available."""
     from mvsearch.indexer.features.analysis import AnalysisOptions
-    from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
-    from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
     from mvsearch.indexer.media.hardware import Hardware
     from mvsearch.indexer.pipeline.run import IndexOptions
 
-    windows = VOICED_ONLY if voiced_only else WindowOptions()
     return IndexOptions(
         lyrics=lyrics,
         whisper_model=whisper_model,
-        transcription=TranscribeOptions(engine=whisper_engine, windows=windows),
+        transcription=_make_transcribe_options(whisper_engine, voiced_only),
         language=language,
         workers=workers,
         is_recursive=recursive,
@@ -135,3 +148,29 @@ def make_index_options(
             max_hours=max_hours,
         ),
     )
+
+
+def make_transcription_options(
+    *,
+    whisper_model: str | None = None,
+    whisper_engine: "EngineChoice | None" = None,
+    voiced_only: bool = False,
+    language: str | None = None,
+    wait_seconds: float = 10.0,
+) -> "TranscriptionOptions":
+    """The options of a transcription of a library."""
+    from mvsearch.indexer.pipeline.transcription import TranscriptionOptions
+
+    transcription = _make_transcribe_options(whisper_engine, voiced_only)
+    return TranscriptionOptions(whisper_model, transcription, language, wait_seconds)
+
+
+def _make_transcribe_options(
+    whisper_engine: "EngineChoice | None", voiced_only: bool
+) -> "TranscribeOptions":
+    """The options of Whisper."""
+    from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
+    from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY, WindowOptions
+
+    windows = VOICED_ONLY if voiced_only else WindowOptions()
+    return TranscribeOptions(engine=whisper_engine, windows=windows)

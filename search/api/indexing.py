@@ -1,19 +1,28 @@
-"""Indexes folders and files, and prepares the next search."""
+"""Indexes and transcribes, and prepares the next search."""
 
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
+from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.files.scan import check_places
 from mvsearch.indexer.pipeline.run import index_paths
+from mvsearch.indexer.pipeline.transcription import transcribe_library
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import count_steps
-from mvsearch.search.api.arguments import IndexArguments, make_index_options
+from mvsearch.search.api.arguments import (
+    IndexArguments,
+    TranscribeArguments,
+    make_index_options,
+    make_transcription_options,
+)
 from mvsearch.search.api.session import Session
-from mvsearch.search.api.watching import AnyProgress
+from mvsearch.search.api.watching import AnyProgress, Watched
 from mvsearch.search.scoring.null_distribution import measure_distributions
 from mvsearch.store.errors import CancelledError, MvsearchError, NoLibraryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Video
 
 
 def index(
@@ -32,15 +41,43 @@ def index(
         summary = index_paths(
             paths, library, encoders, options, progress=watched, stop=watched.stop
         )
-        if not summary.is_interrupted:
-            encoders.release()  # the networks take a hundred MB, and few are used again
-            try:
-                measure_distributions(library, encoders, count_steps(watched, "measure"))
-            except CancelledError:  # the rest is measured by the first search
-                summary.is_interrupted = True
+        _prepare_search(library, encoders, summary, watched)
     if summary.is_empty:
         raise MvsearchError(_explain_emptiness(paths, summary, is_recursive=options.is_recursive))
     return summary
+
+
+def transcribe(
+    session: Session,
+    videos: Sequence[str | Video],
+    progress: AnyProgress,
+    cancel: threading.Event | None,
+    **arguments: Unpack[TranscribeArguments],
+) -> Summary:
+    """See `VideoLibrary.transcribe`."""
+    options = make_transcription_options(**arguments)
+    with session.using() as library, session.watching(progress, cancel) as watched:
+        encoders = session.engine(library).encoders
+        find = library.catalog.find_video
+        ids = {find(name).id if isinstance(name, str) else name.id for name in videos}
+        summary = transcribe_library(
+            library, encoders, ids or None, options, progress=watched, stop=watched.stop
+        )
+        _prepare_search(library, encoders, summary, watched)
+    return summary
+
+
+def _prepare_search(
+    library: Library, encoders: Encoders, summary: Summary, watched: Watched
+) -> None:
+    """Measure null distributions after a run that was not interrupted."""
+    if summary.is_interrupted:
+        return
+    encoders.release()  # the networks take a hundred MB, and few are used again
+    try:
+        measure_distributions(library, encoders, count_steps(watched, "measure"))
+    except CancelledError:  # the rest is measured by the first search
+        summary.is_interrupted = True
 
 
 def _explain_emptiness(paths: Sequence[Path], summary: Summary, *, is_recursive: bool) -> str:

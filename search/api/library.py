@@ -6,7 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
-from mvsearch.search.api.arguments import IndexArguments, SearchArguments, make_search_options
+from mvsearch.search.api.arguments import (
+    IndexArguments,
+    SearchArguments,
+    TranscribeArguments,
+    make_search_options,
+)
 from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
@@ -97,6 +102,35 @@ class VideoLibrary(Reports):
 
         places = [expand_home(path) for path in paths]
         return index(self._session, places, progress, cancel, **arguments)
+
+    def transcribe(
+        self,
+        *videos: str | Video,
+        progress: AnyProgress = None,
+        cancel: threading.Event | None = None,
+        **arguments: Unpack[TranscribeArguments],
+    ) -> "Summary":
+        """Transcribe the lyrics that no other source had, such as after `lyrics="later"`.
+
+        Finished videos are kept after an interruption.
+
+        Args:
+            *videos: see `find`; these are transcribed whatever lyrics they have. None for all
+                videos whose lyrics are pending.
+            progress: see `index`.
+            cancel: when set, ends the run after the windows that are being decoded.
+            **arguments: see `TranscribeArguments`.
+
+        Returns:
+            The summary; `transcribed` is the number of videos.
+
+        Raises:
+            MvsearchError: another process is writing to the library, or the weights of Whisper are
+                missing.
+        """
+        from mvsearch.search.api.indexing import transcribe
+
+        return transcribe(self._session, videos, progress, cancel, **arguments)
 
     def search(
         self,

@@ -1,7 +1,7 @@
-"""The command that indexes folders and files: `mvsearch index`."""
+"""The commands that fill a library: `mvsearch index` and `mvsearch transcribe`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,10 +12,32 @@ from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console, print_json
 
+if TYPE_CHECKING:
+    from mvsearch.search.output.tables.listing import RunSummary
+
 app = typer.Typer()
 
-LyricsModeName = Literal["auto", "sidecar", "whisper", "off"]
+LyricsModeName = Literal["auto", "later", "sidecar", "whisper", "off"]
 WhisperEngineName = Literal["auto", "openai", "faster"]
+
+
+WhisperModelOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|FILE|DIR", help="Whisper model, checkpoint, or CTranslate2 folder."),
+]
+WhisperEngineOption = Annotated[
+    WhisperEngineName | None,
+    typer.Option(help="Whisper engine; auto: faster-whisper if installed and without a GPU."),
+]
+VoicedOnlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--voiced-only", help="Transcribe only detected voices: faster, but may miss lines."
+    ),
+]
+LanguageOption = Annotated[
+    str | None, typer.Option(metavar="L", help="Language of the songs, such as en.")
+]
 
 
 @app.command(epilog=show_examples("index"))
@@ -38,27 +60,15 @@ def index(
     ] = None,
     lyrics: Annotated[
         LyricsModeName,
-        typer.Option(help="auto: lyric file, subtitles, tag, plug-ins, then Whisper if installed."),
+        typer.Option(
+            help="auto: lyric file, subtitles, tag, plug-ins, then Whisper if installed; later:"
+            " Whisper by `mvsearch transcribe`."
+        ),
     ] = "auto",
-    whisper_model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|FILE|DIR", help="Whisper model, checkpoint, or CTranslate2 folder."
-        ),
-    ] = None,
-    whisper_engine: Annotated[
-        WhisperEngineName | None,
-        typer.Option(help="Whisper engine; auto: faster-whisper if installed and without a GPU."),
-    ] = None,
-    voiced_only: Annotated[
-        bool,
-        typer.Option(
-            "--voiced-only", help="Transcribe only detected voices: faster, but may miss lines."
-        ),
-    ] = False,
-    language: Annotated[
-        str | None, typer.Option(metavar="L", help="Language of the songs, such as en.")
-    ] = None,
+    whisper_model: WhisperModelOption = None,
+    whisper_engine: WhisperEngineOption = None,
+    voiced_only: VoicedOnlyOption = False,
+    language: LanguageOption = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Files in parallel.")] = None,
     recursive: Annotated[bool, typer.Option(help="Include subfolders.")] = True,
     frame_rate: Annotated[
@@ -107,6 +117,48 @@ def index(
         print_json(summary.to_dict())
     else:
         print_summary(summary, make_console(), paths[0] if len(paths) == 1 else None)
+    _end(summary)
+
+
+@app.command(epilog=show_examples("transcribe"))
+def transcribe(
+    videos: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="VIDEO...",
+            help="Titles, paths or ids; default: all videos whose lyrics are pending.",
+        ),
+    ] = None,
+    library: LibraryOption = None,
+    whisper_model: WhisperModelOption = None,
+    whisper_engine: WhisperEngineOption = None,
+    voiced_only: VoicedOnlyOption = False,
+    language: LanguageOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Transcribe videos, by default those without lyrics from a file, subtitles or a tag."""
+    import mvsearch
+    from mvsearch.search.output.progress import choose_progress
+    from mvsearch.search.output.tables.listing import print_transcription
+
+    with mvsearch.open(library) as opened:
+        summary = opened.transcribe(
+            *(videos or ()),
+            progress=choose_progress(make_console(stderr=True), is_silent=as_json),
+            whisper_model=whisper_model,
+            whisper_engine=whisper_engine,
+            voiced_only=voiced_only,
+            language=language,
+        )
+    if as_json:
+        print_json(summary.to_dict())
+    else:
+        print_transcription(summary, make_console())
+    _end(summary)
+
+
+def _end(summary: "RunSummary") -> None:
+    """End with the exit code of a run."""
     if summary.is_interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     if summary.failures:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.error import URLError
 
 import numpy as np
@@ -47,6 +47,7 @@ from mvsearch.indexer.lyrics.whisper.windows import (
     WindowOptions,
     plan_sections,
 )
+from mvsearch.indexer.media.decoding.streams import DecodeStoppedError
 from mvsearch.store.errors import MediaError, MvsearchError, WeightsMissingError
 from mvsearch.store.records import LyricLine, Lyrics, Matrix, WhisperSegment, Word
 
@@ -129,7 +130,7 @@ class Transcriber:
             self._engine = load_engine(self.engine_name, self.model_name, weights)
         return self._engine
 
-    def transcribe(self, samples: Matrix) -> Lyrics:
+    def transcribe(self, samples: Matrix, stop: threading.Event | None = None) -> Lyrics:
         """Transcribe a track.
 
         A track without a voice is not transcribed: the result is one rejected line without text.
@@ -138,8 +139,10 @@ class Transcriber:
 
         Args:
             samples: (n,) float32 in [-1, 1], mono, at `WHISPER_SAMPLE_RATE`.
+            stop: when set, ends the transcription after the windows that are being decoded.
 
         Raises:
+            DecodeStoppedError: `stop` was set.
             MediaError: "transcribe_failed".
             WeightsMissingError: the file is not the expected checkpoint.
             MvsearchError: Whisper does not know the language.
@@ -152,7 +155,7 @@ class Transcriber:
             if reason is not None:
                 line = LyricLine("", 0.0, duration_seconds, rejected=reason)
                 return Lyrics((line,), "whisper", self.origin, None)
-            engine = self.load()
+            engine = self.load() if stop is None else cast(Engine, _Stoppable(self.load(), stop))
             _check_language(self.language)
             segments, spoken = self._run_engine(engine, samples, activity, self.language)
         lines = [_read_segment(segment, duration_seconds) for segment in segments]
@@ -179,6 +182,19 @@ class Transcriber:
             message = f"Whisper failed: {type(error).__name__}: {said}"
             raise MediaError("transcribe_failed", message) from error
         return transcribed, language
+
+
+class _Stoppable:
+    """An engine whose next step raises `DecodeStoppedError` once an event is set."""
+
+    def __init__(self, engine: Engine, stop: threading.Event) -> None:
+        self._engine = engine
+        self._stop = stop
+
+    def __getattr__(self, name: str) -> Any:
+        if self._stop.is_set():
+            raise DecodeStoppedError
+        return getattr(self._engine, name)
 
 
 def _detect_language(

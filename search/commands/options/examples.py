@@ -12,6 +12,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch index ~/Videos ~/Music/live song.mp4",
         "mvsearch index ~/Videos --fast --lyrics off",
     ),
+    "transcribe": (
+        "mvsearch transcribe",
+        'mvsearch transcribe "Paper Moon" --language en',
+    ),
     "search": (
         "mvsearch search beach.jpg",
         "mvsearch search take me home along the river --open",

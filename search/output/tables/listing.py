@@ -35,6 +35,7 @@ class RunSummary(Protocol):
     unfinished: list[Path]
     kept_out: int
     ignored: int
+    transcribed: int
     seconds: float
     is_interrupted: bool
 
@@ -60,12 +61,27 @@ def print_models(statuses: "Sequence[ModelStatus]", console: Console) -> None:
 def print_summary(summary: RunSummary, console: Console, folder: Path | None = None) -> None:
     """Print the counts of a run in one line, and its failures in a table."""
     said = [f"{summary.indexed} indexed", f"{summary.unchanged} unchanged"]
+    said += [f"{summary.transcribed} transcribed"] if summary.transcribed else []
     said += [f"{summary.removed} removed"] if summary.removed else []
     said += [f"{summary.missing} missing but kept"] if summary.missing else []
     said += [f"{summary.failed} failed"] if summary.failures else []
     said += [f"{len(summary.unfinished)} still being written"] if summary.unfinished else []
     said += [f"{summary.kept_out} kept out as removed"] if summary.kept_out else []
     said += [f"{summary.ignored} ignored"] if summary.ignored else []
+    _print_counts(said, summary, console, folder)
+
+
+def print_transcription(summary: RunSummary, console: Console) -> None:
+    """Print the number of transcribed videos in one line, and failures in a table."""
+    said = [f"{summary.transcribed} transcribed" if summary.transcribed else "nothing transcribed"]
+    said += [f"{summary.failed} failed"] if summary.failures else []
+    _print_counts(said, summary, console)
+
+
+def _print_counts(
+    said: Sequence[str], summary: RunSummary, console: Console, folder: Path | None = None
+) -> None:
+    """Print failures in a table, then the counts in one line."""
     if summary.failures:
         print_failures(summary.failures, console, folder)
     end = "; stopped early, what was done is kept" if summary.is_interrupted else ""

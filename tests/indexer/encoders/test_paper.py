@@ -22,6 +22,7 @@ from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library
 from mvsearch.store.records import LyricLine, Lyrics
 from tests.indexer.encoders.small_checkpoints import WORDS, run_by_torch
+from tests.listener import Listener
 from tests.toy_library import make_clip
 
 Folder = Callable[[str], Path]
@@ -123,13 +124,10 @@ def test_the_published_weights(library: Library, paper: Encoders) -> None:
     assert PROFILES["paper"].fusion == "weighted"
 
 
-class StubTranscriber:
+class TwoLines(Listener):
     """Hears the same two lines in whatever sounds."""
 
-    def __init__(self, model: str, *options: Any) -> None:
-        self.model_name = model
-
-    def transcribe(self, samples: Any) -> Lyrics:
+    def transcribe(self, samples: Any, stop: Any = None) -> Lyrics:
         lines = (LyricLine("a dog", 1, 2), LyricLine("a wolf", 2, 3))
         return Lyrics(lines, "whisper", self.model_name)
 
@@ -140,7 +138,7 @@ def test_whisper_is_asked_first_where_it_is_there(
     monkeypatch.setattr(
         "mvsearch.indexer.pipeline.run.has_weights", lambda model: model == "base.en"
     )
-    monkeypatch.setattr("mvsearch.indexer.pipeline.run.Transcriber", StubTranscriber)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.run.Transcriber", TwoLines)
     with Library.open(shutil.copytree(home, tmp_path / "library")) as library:
         index_paths([folder], library, paper, IndexOptions(workers=1))
         long, short = library.catalog.videos()

@@ -9,6 +9,7 @@ from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Lyrics, Segment
+from tests.listener import Listener
 from tests.media import make_pattern
 
 N_FILES = 4
@@ -84,17 +85,12 @@ def test_vectors_leave_memory_when_they_are_stored(videos, tmp_path, monkeypatch
 def test_nothing_of_the_others_is_held_while_whisper_hears_one(videos, tmp_path, monkeypatch):
     alive = []
 
-    class Listener:
-        model_name = "tiny"
-
-        def __init__(self, *_):
-            pass
-
-        def transcribe(self, samples):
+    class Counter(Listener):
+        def transcribe(self, samples, stop=None):
             alive.append(count_alive(Embeddings))
             return Lyrics((), "whisper", "tiny")
 
     monkeypatch.setattr("mvsearch.indexer.pipeline.run.has_weights", lambda model: True)
-    monkeypatch.setattr("mvsearch.indexer.pipeline.run.Transcriber", Listener)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.run.Transcriber", Counter)
     watch = run_watched(videos, tmp_path / "library")
     assert alive == [watch.before[0]] * N_FILES

@@ -31,9 +31,10 @@ from mvsearch.store.errors import (
     WeightsMissingError,
 )
 from mvsearch.store.library import Library
-from mvsearch.store.records import Failure, LyricLine, Lyrics, WhisperSegment
+from mvsearch.store.records import Failure
 from mvsearch.store.unicode import MAX_NAME_LETTERS
 from tests import toy_library
+from tests.listener import Listener
 from tests.media import run_ffmpeg
 
 ROOT = Path(__file__).parents[3]
@@ -383,21 +384,6 @@ def test_kill_at_any_moment_loses_nothing(folder, home, n_lines, tmp_path):
     assert dump(home) == dump(undisturbed)
 
 
-class Listener:
-    """Stands for Whisper: hears one planted line in everything, and counts."""
-
-    heard: ClassVar[list[int]] = []
-
-    def __init__(self, model, *options):
-        self.model_name = model
-
-    def transcribe(self, samples):
-        self.heard.append(len(samples))
-        fields = WhisperSegment(0, 0, (50364, 1), 0.0, -0.3, 1.1, 0.02)
-        line = LyricLine("a planted line", 1.0, 2.5, whisper=fields)
-        return Lyrics((line,), "whisper", self.model_name, "en")
-
-
 class Notes(Silence):
     """Keeps what is said."""
 
@@ -435,6 +421,7 @@ def lyrics_stages(home):
 
 
 def test_lyrics_wait_for_whisper_and_come_later(without_lyrics, home, monkeypatch):
+    Listener.heard.clear()
     monkeypatch.setattr("mvsearch.indexer.pipeline.run.has_weights", lambda model: False)
     summary, said = run_with_notes(without_lyrics, home)
     assert summary.pending == 2
@@ -451,7 +438,8 @@ def test_lyrics_wait_for_whisper_and_come_later(without_lyrics, home, monkeypatc
         "mvsearch.indexer.features.analysis.decode", lambda *_: pytest.fail("decoded again")
     )
     summary, said = run_with_notes(without_lyrics, home)
-    assert (summary.indexed, summary.pending, said) == (2, 0, [])
+    assert (summary.indexed, summary.pending, len(said)) == (2, 0, 1)
+    assert said[0].startswith("Transcribing 2 videos with Whisper tiny, ")
     # Five seconds of sound at Whisper's 16 kHz.
     assert Listener.heard == pytest.approx([80_000, 80_000], abs=2000)
     assert lyrics_stages(home)["First Song"] == "done"
@@ -478,7 +466,7 @@ def test_side_car_is_taken_before_whisper(folder, home, monkeypatch):
 
 def test_what_whisper_fails_on_is_tried_again_only_when_asked(without_lyrics, home, monkeypatch):
     class Deaf(Listener):
-        def transcribe(self, samples):
+        def transcribe(self, samples, stop=None):
             self.heard.append(len(samples))
             raise MediaError("transcribe_failed", "Whisper gave up")
 

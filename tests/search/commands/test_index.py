@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.listener import Listener
 from tests.search.commands.conftest import Run
 
 
@@ -50,3 +51,20 @@ def test_a_file_of_patterns_that_cannot_be_used_is_told(run: Run, tmp_path: Path
     assert "1 failed, 1 ignored" in out
     assert ".mvsearchignore" in out
     assert "line 1" in out
+
+
+def test_lyrics_are_left_for_later_and_transcribed_apart(
+    run: Run, toy_videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mvsearch.indexer.pipeline.transcription.Transcriber", Listener)
+    song = shutil.copy(toy_videos / "Ada Lovelace - First Song.mp4", tmp_path)
+    here = ("--library", tmp_path / "library")
+    code, _, err = run("index", song, "--profile", "toy", "--lyrics", "later", *here)
+    assert code == 0
+    assert "To transcribe them, type: mvsearch transcribe" in err
+    code, out, _ = run("transcribe", "--json", *here)
+    assert (code, json.loads(out)["transcribed"]) == (0, 1)
+    code, out, _ = run("transcribe", *here)
+    assert (code, out.partition(" in ")[0]) == (0, "nothing transcribed")
+    assert run("transcribe", "First", *here)[1].partition(" in ")[0] == "1 transcribed"
+    assert "a planted line" in run("lyrics", "First", *here)[1]
