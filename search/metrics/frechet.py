@@ -131,7 +131,7 @@ def evaluate_fad(reference: Path, candidate: Path, options: FrechetOptions) -> F
     """FAD of two folders of sound.
 
     Raises:
-        QueryError: a folder or a file cannot be used, or holds too little.
+        QueryError: a folder or a file cannot be used, or there are too few samples.
         WeightsMissingError: the weights of the encoder are not installed.
     """
     return _evaluate("FAD", reference, candidate, options)

@@ -1,19 +1,20 @@
 """IMSM, the image–music similarity metric: whether both match the same texts.
 
-Conventions, after the published code of MeLFusion (Chowdhury et al. 2024); the formula was not
-found in the text of the paper:
+Conventions, after the published code of MeLFusion (Chowdhury et al. 2024); the text of the paper
+has no formula:
 
-- N texts are put to both encoders. P (n, N) is the softmax, over the texts, of CLIP's scaled
-  cosines with n pictures; Q (m, N) likewise by CLAP with m sounds. M = P · Qᵀ is (n, m): how much
-  picture and sound agree about which text it is. The published code prints softmax(M) over the
-  sounds; here both are reported.
-- M is from 0 to 1, so that its softmax over m sounds reaches e / (e + m - 1) at most: 0.731 for
-  two, 0.475 for four, 0.232 for ten. Means of it are therefore only comparable for the same m.
-- With one sound the last softmax is 1, and with one text all of M is: both are refused.
-- Of pictures, texts and sounds that belong together, the i-th of each make a triple, and the
-  diagonals say how well these fit; means of both are given.
-- Of a video, a frame is taken every `interval_seconds`, with the sound of `audio_length_seconds`
-  from there. What the end cuts short is left out, and so are silent stretches, which are named.
+- Both encoders encode N texts. P (n, N) is the softmax, over the texts, of CLIP's scaled cosines
+  with n pictures; Q (m, N) that of CLAP's with m sounds. M = P · Qᵀ (n, m) is the agreement of
+  picture and sound on the text. The published code prints softmax(M) over the sounds; here both
+  are reported.
+- M lies between 0 and 1, so its softmax over m sounds is at most e / (e + m - 1): 0.731 for two,
+  0.475 for four, 0.232 for ten. Means of it are comparable only for the same m.
+- One sound (its softmax is always 1) and one text (M is always 1) are refused.
+- The i-th picture, text and sound are a triple. The means of the diagonals of M and of its softmax
+  measure how well triples match.
+- From a video, a frame is taken every `interval_seconds`, with the sound of `audio_length_seconds`
+  from its time on. Sections that the end of the file cuts short are left out, and silent sections
+  are left out and listed.
 """
 
 import math
@@ -43,7 +44,7 @@ from mvsearch.store.records import Matrix
 
 Array = npt.NDArray[np.float64]
 
-# What a video is asked where no texts are given; words that pictures and music both may fit.
+# Default texts for a video, which may apply to pictures and to music.
 MOODS = (
     "calm and peaceful",
     "energetic and exciting",
@@ -54,18 +55,18 @@ MOODS = (
     "romantic and tender",
     "dreamy and floating",
 )
-# Above so many sounds a table shows each picture with its own sound alone.
+# With more sounds a table shows each picture only with its own and its best sound.
 MAX_COLUMNS = 6
 ROW_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class ImsmOptions:
-    """How pictures and sounds are compared.
+    """The parameters of the comparison.
 
     Attributes:
-        joint: by the encoders of which profile.
-        moments: where a video is looked at and listened to.
+        joint: the encoders.
+        moments: the sections of a video.
     """
 
     joint: JointOptions = field(default_factory=JointOptions)
@@ -74,15 +75,15 @@ class ImsmOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImsmResult:
-    """Pictures against sounds.
+    """The result of n pictures and n sounds.
 
     Attributes:
-        images, audios: the n pictures and n sounds that belong together: files, or times.
+        images, audios: files, or times in a video.
         texts: the N texts.
         matches: (n, n), M.
-        normalised: (n, n), the softmax of its rows.
-        spaces: where pictures, and where sounds, were compared with the texts.
-        notes: what was left out.
+        normalised: (n, n), the softmax of the rows of M.
+        spaces: of pictures and of sounds.
+        notes: remarks, such as silent sections.
     """
 
     images: tuple[str, ...]
@@ -95,11 +96,11 @@ class ImsmResult:
 
     @property
     def cap(self) -> float:
-        """The most that the softmax can reach."""
+        """The maximum of the softmax."""
         return find_cap(len(self.audios))
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, for programs."""
+        """The result as plain JSON types."""
         pictures, sounds = self.spaces
         return {
             "metric": "imsm",
@@ -117,7 +118,7 @@ class ImsmResult:
         }
 
     def to_table(self) -> Table:
-        """M and its softmax: all pairs where there are few, else each picture's own sound."""
+        """M and its softmax for all pairs, or only for own and best sounds if there are many."""
         n = len(self.audios)
         if n <= MAX_COLUMNS:
             columns = self.audios
@@ -158,10 +159,10 @@ class ImsmResult:
 
 
 def check_shares(shares: npt.NDArray[Any], name: str) -> Array:
-    """Rows of shares over texts, as (n, N) float64.
+    """Validate rows of probabilities over texts, and convert them to (n, N) float64.
 
     Raises:
-        QueryError: they are no shares, or are of one text, of which each has all.
+        QueryError: rows are not probabilities, or there is only one text.
     """
     rows = np.asarray(shares, dtype=np.float64)
     if rows.ndim != 2 or rows.size == 0 or not np.isfinite(rows).all():
@@ -177,11 +178,11 @@ def compute_matches(pictures: npt.NDArray[Any], sounds: npt.NDArray[Any]) -> Arr
     """M = P · Qᵀ, as (n, m).
 
     Args:
-        pictures: (n, N) shares of the texts for each picture.
-        sounds: (m, N) shares of the same texts for each sound.
+        pictures: (n, N) probabilities of the texts for each picture.
+        sounds: (m, N) probabilities of the same texts for each sound.
 
     Raises:
-        QueryError: they are no shares, or not over the same texts.
+        QueryError: rows are not probabilities, or the numbers of texts differ.
     """
     left, right = check_shares(pictures, "pictures"), check_shares(sounds, "sounds")
     if left.shape[1] != right.shape[1]:
@@ -194,7 +195,7 @@ def normalise_matches(matches: npt.NDArray[Any]) -> Array:
     """The softmax of each row of (n, m) matches.
 
     Raises:
-        QueryError: there is one sound, of which the softmax is 1 whatever it is.
+        QueryError: there is only one sound, for which the softmax is always 1.
     """
     if np.ndim(matches) == 2 and np.shape(matches)[1] < 2:
         raise QueryError("IMSM of one sound is 1 whatever it is; give two or more")
@@ -202,7 +203,7 @@ def normalise_matches(matches: npt.NDArray[Any]) -> Array:
 
 
 def find_cap(n_sounds: int) -> float:
-    """The most that the softmax over n sounds reaches: e / (e + n - 1), for a row of 1 and 0s."""
+    """The maximum of the softmax over n sounds: e / (e + n - 1), for a row of 1 and zeros."""
     return math.e / (math.e + n_sounds - 1)
 
 
@@ -212,11 +213,11 @@ def evaluate_imsm(
     audios: Sequence[Path],
     options: ImsmOptions | None = None,
 ) -> ImsmResult:
-    """Compare n pictures with n sounds through n texts, the i-th of each belonging together.
+    """Compare n pictures with n sounds through n texts; the i-th of each are a triple.
 
     Raises:
-        QueryError: they are not equally many, fewer than two, or one cannot be used.
-        WeightsMissingError: the weights of an encoder are not there.
+        QueryError: the numbers differ or are less than two, or a file cannot be used.
+        WeightsMissingError: the weights of an encoder are not installed.
     """
     if not len(images) == len(texts) == len(audios):
         raise QueryError(
@@ -234,16 +235,16 @@ def evaluate_imsm(
 def evaluate_video_imsm(
     video: Path, texts: Sequence[str] | None = None, options: ImsmOptions | None = None
 ) -> ImsmResult:
-    """Compare the frames of a video with the sound that begins there.
+    """Compare frames of a video with the sound from their times on.
 
     Args:
         video: with picture and sound.
-        texts: put to both; `MOODS` where there are none.
-        options: the encoders, and where the video is looked at.
+        texts: at least two; `MOODS` by default.
+        options: the encoders and the sections.
 
     Raises:
-        QueryError: fewer than two stretches of it can be compared, or fewer than two texts.
-        WeightsMissingError: the weights of an encoder are not there.
+        QueryError: fewer than two sections can be compared, or there are fewer than two texts.
+        WeightsMissingError: the weights of an encoder are not installed.
     """
     options = options or ImsmOptions()
     texts = texts or MOODS

@@ -4,14 +4,13 @@ The rules, which hold for every function here:
 
 - Samples are rows of class posteriors p; IS = exp(mean KL(p ‖ mean p)), natural logarithms
   (Salimans et al. 2016). 0 · log 0 is 0. It lies between 1 and the number of classes.
-- With several splits the rows are cut, in their order or in one drawn by a seed, into parts as
-  even as they can be; the score is the mean over the parts, with their deviation (of the
-  population, as published code has it). A part of fewer samples scores lower: the splits belong to
-  the score.
-- A part of one sample would score 1 whatever it holds: a QueryError.
-- The order of the files decides what a part holds unless a seed is given.
-- A score depends on the classifier: published ones of videos are of C3D on UCF-101 (101 classes),
-  those of sound of PANNs; neither is used here, so that no published figure can be compared.
+- With several splits the rows, in their order or in one drawn by a seed, are divided into equal
+  parts; the score is the mean over the parts, with its standard deviation (of the population, as in
+  published code). Smaller parts score lower, so the number of splits is part of the result.
+- A part of one sample would always score 1: a QueryError.
+- Without a seed, the order of the files determines the parts.
+- The score depends on the classifier: published scores of videos use C3D on UCF-101 (101 classes),
+  those of sound PANNs. Neither is used here, so published figures are not comparable.
 """
 
 from dataclasses import dataclass, field
@@ -38,13 +37,13 @@ Sample = Literal["frame", "video"]
 
 @dataclass(frozen=True, slots=True)
 class InceptionOptions:
-    """How the score is taken.
+    """The parameters of the score.
 
     Attributes:
-        n_splits: into how many parts the samples are cut.
-        seed: of the order in which they are cut; None leaves them in that of the files.
-        sample: what a sample is: a frame, or a video by the mean posterior of its frames.
-        classes: whose posteriors.
+        n_splits: number of parts.
+        seed: of a random order of the samples; None keeps the order of the files.
+        sample: a frame, or a video with the mean posterior of its frames.
+        classes: the classifier.
     """
 
     n_splits: int = 1
@@ -53,7 +52,7 @@ class InceptionOptions:
     classes: ClassOptions = field(default_factory=ClassOptions)
 
     def __post_init__(self) -> None:
-        """Check what arithmetic relies on."""
+        """Validate the number of splits."""
         if self.n_splits < 1:
             raise QueryError(f"there is one split at least, not {self.n_splits}")
 
@@ -64,7 +63,7 @@ class Score:
 
     Attributes:
         mean, deviation: over the splits; the deviation of one split is 0.
-        splits: the score of each.
+        splits: the score of each split.
     """
 
     mean: float
@@ -74,7 +73,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InceptionResult:
-    """The score of a folder, with all that it depends on."""
+    """The score of a folder, and the parameters that it depends on."""
 
     score: Score
     n_samples: int
@@ -97,7 +96,7 @@ class InceptionResult:
         }
 
     def to_table(self) -> Table:
-        """The score, with the classifier, its rate and N below."""
+        """The score, with notes on the classifier, its rate and N."""
         score, n_splits = self.score, len(self.score.splits)
         order = "in the order of the files" if self.seed is None else f"drawn by seed {self.seed}"
         notes = (
@@ -117,11 +116,11 @@ def score_inception(
 
     Args:
         posteriors: rows that sum to 1.
-        n_splits: how many parts; n is at least twice as many.
-        order: (n,) numbers of the rows in which they are cut; as they are by default.
+        n_splits: number of parts, at most n / 2.
+        order: (n,) permutation of the rows; None keeps their order.
 
     Raises:
-        QueryError: rows are no posteriors, or too few.
+        QueryError: rows are not posteriors, or there are too few.
     """
     check_posteriors(posteriors, "the samples")
     n = len(posteriors)
@@ -140,8 +139,8 @@ def evaluate_inception_score(videos: Path, options: InceptionOptions) -> Incepti
     """The Inception Score of a folder of videos.
 
     Raises:
-        QueryError: the folder or a file cannot be used, or holds too little.
-        WeightsMissingError: the classifier's weights are not there.
+        QueryError: the folder or a file cannot be used, or there are too few samples.
+        WeightsMissingError: the weights of the classifier are not installed.
     """
     folder = classify_folder(videos, list_media(videos), "pictures", options.classes)
     per_file = [file.posteriors for file in folder.files]

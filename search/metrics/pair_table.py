@@ -15,19 +15,20 @@ FloatArray = npt.NDArray[np.float64]
 def read_table(path: Path, names: Sequence[str]) -> FloatArray:
     """Read a square table of clips.
 
-    The first row holds a label and then the names of the columns; each other row its name and then
-    its values. A name is that of a clip as given, or of its file alone. Rows and columns may stand
-    in any order, and there may be more than are asked for.
+    The first row has a label and the names of the columns; each other row a name and its values. A
+    name is that of a clip as given, or its file name. Rows and columns may be in any order, and
+    further ones are ignored.
 
     Args:
         path: of the CSV file, in UTF-8.
-        names: of the clips wanted.
+        names: of the clips.
 
     Returns:
         (n, n) in the order of `names`.
 
     Raises:
-        QueryError: the file cannot be read, lacks a clip, names two alike, or holds no number.
+        QueryError: the file cannot be read, lacks a clip, has a duplicate name, or a value is not
+            a number.
     """
     columns, values = _read_cells(path)
     columns_at = [_find(name, columns, path) for name in names]
@@ -68,7 +69,7 @@ def _read_cells(path: Path) -> tuple[list[str], dict[str, list[str]]]:
 
 
 def _find(name: str, among: Sequence[str], path: Path) -> int:
-    """Where a clip stands: by its name as given, else by that of its file."""
+    """The position of a clip, by its name as given, else by its file name."""
     for wanted in (name, Path(name).name):
         if wanted in among:
             return among.index(wanted)

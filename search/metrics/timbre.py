@@ -2,21 +2,19 @@
 
 The rules:
 
-- A clip is a row of 20 MFCCs every 512 samples at 22.05 kHz, by librosa's defaults (2,048 samples
-  a spectrum, 128 mel bands, decibels down to 80 below the loudest). The first coefficient, which
-  tells the loudness, is one of them.
+- A clip is a sequence of 20 MFCCs every 512 samples at 22.05 kHz, by librosa's defaults (2,048
+  samples per spectrum, 128 mel bands, 80 dB range). The first coefficient, the loudness, is
+  included.
 - The distance of two clips is that of dynamic time warping (see `warping`). It is a sum over the
-  path, so that long clips are further apart than short ones; `is_per_step` divides it by the
-  length of the path.
-- The table holds every pair in both directions; a pair is measured once, the clip named first as
-  the first sequence.
-- For the scale from 0 to 1, the distances of the pairs (each once, the diagonal left out) are
-  clipped at their mean ± 3 standard deviations (of the pairs themselves, ddof 0); then the least
-  becomes 0 and the greatest 1. With ten pairs or fewer, five clips, nothing can lie so far out.
-- Where all pairs are equally far, as a single pair is, there is no such scale: asked for alone it
-  is an error, and a result says that it has none.
-- Two tables of the same clips are compared by Pearson's correlation over the pairs, each once. It
-  has no p-value here: pairs that share a clip are not independent.
+  path, so long clips have larger distances than short ones; `is_per_step` divides it by the length
+  of the path.
+- The table is symmetric; a pair is measured once, with the first clip as the first sequence.
+- For the scale from 0 to 1, the distances of the pairs (each once, without the diagonal) are
+  clipped at their mean ± 3 standard deviations (ddof 0); then the minimum is mapped to 0 and the
+  maximum to 1. With at most five clips (ten pairs) no value can be clipped.
+- If all distances are equal, such as that of a single pair, there is no such scale.
+- Two tables of the same clips are compared by Pearson's correlation over the pairs, each once.
+  There is no p-value, because pairs that share a clip are not independent.
 """
 
 from collections.abc import Sequence
@@ -41,18 +39,18 @@ FloatArray = npt.NDArray[np.float64]
 
 N_COEFFICIENTS = 20
 CLIP_DEVIATIONS = 3.0
-# Two pairs lie on a line whatever they are.
+# Two clips are one pair, which has no correlation.
 MIN_CORRELATED_CLIPS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class TimbreOptions:
-    """How clips are compared.
+    """The parameters of the comparison.
 
     Attributes:
-        distance: between two rows of coefficients.
+        distance: of two vectors of coefficients.
         is_per_step: whether a distance is divided by the length of its path.
-        seconds: only so much of each clip; None is all of it.
+        seconds: length of each clip that is used; None for all of it.
     """
 
     distance: Distance = "euclidean"
@@ -60,7 +58,7 @@ class TimbreOptions:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
+        """Validate the values."""
         if self.distance not in DISTANCES:
             raise QueryError(f"a distance is {' or '.join(DISTANCES)}, not {self.distance!r}")
         if self.seconds is not None and not 0.0 < self.seconds < float("inf"):
@@ -69,13 +67,13 @@ class TimbreOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimbreResult:
-    """All pairs of some clips.
+    """The distances of all pairs of clips.
 
     Attributes:
         clips: their files, in the order of rows and columns.
         distances: (n, n) symmetric, zeros on the diagonal.
-        scaled: the same from 0 to 1; None where all pairs are equally far.
-        correlation: with the other table, Pearson's; None where there is none.
+        scaled: the same from 0 to 1; None if all distances are equal.
+        correlation: Pearson's, with another table; None without one.
     """
 
     clips: tuple[Path, ...]
@@ -85,14 +83,14 @@ class TimbreResult:
     options: TimbreOptions = field(default_factory=TimbreOptions)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The result as plain JSON types."""
         return {
             "metric": "timbre",
             "clips": [str(clip) for clip in self.clips],
             "distances": self.distances.tolist(),
             "scaled": None if self.scaled is None else self.scaled.tolist(),
             "correlation": self.correlation,
-            # As it was written when there was another way of warping.
+            # Constant; kept for compatibility.
             "warp": "exact",
             "radius": None,
             "distance": self.options.distance,
@@ -101,7 +99,7 @@ class TimbreResult:
         }
 
     def to_table(self) -> Table:
-        """The scaled distances of all pairs, or else the distances as they are."""
+        """The scaled distances of all pairs, or the distances if there is no scale."""
         names = label_files(self.clips)
         shown = self.distances if self.scaled is None else self.scaled
         digits = ".1f" if self.scaled is None and not self.options.is_per_step else ".4f"
@@ -114,7 +112,7 @@ class TimbreResult:
         return Table(title, columns, rows, self._list_notes())
 
     def to_plot(self) -> Heatmap:
-        """What the table shows."""
+        """The values of the table."""
         shown = self.distances if self.scaled is None else self.scaled
         names = label_files(self.clips)
         return Heatmap(self.to_table().title, names, names, shown)
@@ -137,16 +135,16 @@ class TimbreResult:
 def evaluate_timbre(
     clips: Sequence[Path], options: TimbreOptions | None = None, other: Path | None = None
 ) -> TimbreResult:
-    """Compare all pairs of clips, with another table as well where one is given.
+    """Compare all pairs of clips, and correlate the distances with another table, if given.
 
     Args:
-        clips: files with sound, two at least.
-        options: how they are compared.
+        clips: at least two files with sound.
+        options: of the comparison.
         other: a CSV table of the same clips, see `pair_table`.
 
     Raises:
-        QueryError: there is one clip only, one cannot be read or is silent, or the other table
-            cannot be compared.
+        QueryError: there are fewer than two clips, one cannot be read or is silent, or the other
+            table is invalid.
     """
     options = options or TimbreOptions()
     if len(clips) < 2:
@@ -180,11 +178,11 @@ def find_coefficients(samples: npt.NDArray[np.float32]) -> FloatArray:
 def compare_pairs(
     sequences: Sequence[FloatArray], options: TimbreOptions | None = None
 ) -> FloatArray:
-    """Warp every pair of sequences.
+    """Compute the distance of every pair of sequences.
 
     Args:
         sequences: each (frames, dim).
-        options: how.
+        options: of the comparison.
 
     Returns:
         (n, n) symmetric distances, zeros on the diagonal.
@@ -199,21 +197,21 @@ def compare_pairs(
 
 
 def list_pairs(table: FloatArray) -> FloatArray:
-    """The values of all pairs, each once: what stands above the diagonal, row by row."""
+    """The values above the diagonal of a table, row by row."""
     return table[np.triu_indices(len(table), k=1)]
 
 
 def scale_distances(distances: FloatArray) -> FloatArray:
-    """Clip distances at their mean ± 3 deviations, and bring the rest to 0 to 1.
+    """Clip distances at their mean ± 3 standard deviations, and scale them to 0 to 1.
 
     Args:
-        distances: (n, n) symmetric; the diagonal counts for nothing.
+        distances: (n, n) symmetric; the diagonal is ignored.
 
     Returns:
         (n, n) with zeros on the diagonal.
 
     Raises:
-        QueryError: all pairs are equally far, or there is no table of finite numbers.
+        QueryError: all distances are equal, or the table is invalid.
     """
     _check_table(distances)
     pairs = list_pairs(distances)
@@ -240,8 +238,8 @@ def correlate(first: FloatArray, second: FloatArray) -> float:
     """Pearson's correlation of two tables of the same clips, over the pairs, each once.
 
     Args:
-        first: (n, n) symmetric; the diagonal counts for nothing.
-        second: the same of the other table.
+        first: (n, n) symmetric; the diagonal is ignored.
+        second: (n, n) likewise.
 
     Returns:
         -1 to 1.

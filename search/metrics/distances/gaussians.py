@@ -1,6 +1,6 @@
 """Fréchet distance of two fitted Gaussians, and its extrapolation to infinite samples.
 
-The rules, and where they come from, are those of `frechet`.
+For the rules and their sources see `frechet`.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ Draws = np.random.Generator | np.random.RandomState
 
 @dataclass(frozen=True, slots=True)
 class ExtrapolationOptions:
-    """How the distance for ever more samples is estimated; the defaults are those of fadtk.
+    """The parameters of the extrapolation; the defaults are those of fadtk.
 
     Attributes:
-        n_sizes: how many numbers of samples are tried, evenly from `least_samples` to all.
-        least_samples: the smallest; the candidate must have more.
-        seed: of the draws, which are with replacement.
+        n_sizes: number of sample sizes, evenly spaced from `least_samples` to all.
+        least_samples: smallest sample size; the candidate must have more samples.
+        seed: of the draws, with replacement.
     """
 
     n_sizes: int = 25
@@ -30,7 +30,7 @@ class ExtrapolationOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what leaves no line to draw."""
+        """Validate the values."""
         if self.n_sizes < 3 or self.least_samples < 2:
             raise QueryError("extrapolation takes three sizes or more, of two samples or more")
 
@@ -55,12 +55,12 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Extrapolation:
-    """The distance for ever more samples.
+    """The distance extrapolated to infinite samples.
 
     Attributes:
-        value: where the line meets 1 / N = 0; can lie below zero, as noise has it.
+        value: of the line at 1 / N = 0; noise may make it negative.
         slope: of the distance over 1 / N.
-        r_squared: the share of the spread of the points that the line explains.
+        r_squared: coefficient of determination of the line.
         points: (N, distance) of each draw.
     """
 
@@ -84,7 +84,7 @@ def measure_frechet(reference: FloatArray, candidate: FloatArray) -> Distance:
         candidate: (m, d), m ≥ 2.
 
     Raises:
-        QueryError: a set has fewer than two samples or numbers that are not finite, or the sets
+        QueryError: a set has fewer than two samples or values that are not finite, or the sets
             differ in d.
     """
     check_sets(reference, candidate)
@@ -97,13 +97,13 @@ def extrapolate_frechet(
     options: ExtrapolationOptions,
     draws: Draws | None = None,
 ) -> Extrapolation:
-    """The distance that ever more samples of the candidate would have.
+    """Extrapolate the distance to infinite samples of the candidate.
 
     Args:
-        reference: (n, d), always taken whole.
+        reference: (n, d), always used completely.
         candidate: (m, d), m above `options.least_samples`.
-        options: the sizes and the seed.
-        draws: instead of a generator of the seed.
+        options: sizes and seed.
+        draws: a generator to use instead of the seed.
 
     Raises:
         QueryError: as `measure_frechet`, or the candidate has too few samples.
@@ -121,11 +121,11 @@ def extrapolate_frechet(
 
 
 def check_sets(reference: FloatArray, candidate: FloatArray) -> None:
-    """Refuse what has no covariance, or is not of one space.
+    """Validate two sets.
 
     Raises:
-        QueryError: a set has fewer than two samples or numbers that are not finite, or the sets
-            differ in their length.
+        QueryError: a set has fewer than two samples or values that are not finite, or the sets
+            differ in d.
     """
     _check(reference, "reference")
     _check(candidate, "candidate")
@@ -167,6 +167,6 @@ def _draw_line(points: list[tuple[int, float]]) -> Extrapolation:
     slope, value = np.polyfit(shares, distances, 1)
     left = float(np.sum((distances - (slope * shares + value)) ** 2))
     spread = float(np.sum((distances - distances.mean()) ** 2))
-    # Distances that are all the same leave the line nothing to explain.
+    # Equal distances have no variance to explain.
     r_squared = 1 - left / spread if spread > 0 else 1.0
     return Extrapolation(float(value), float(slope), r_squared, tuple(points))

@@ -3,12 +3,12 @@
 The rules:
 
 - It is the squared maximum mean discrepancy with the kernel (x · y / d + 1)³ (Bińkowski et al.
-  2018), by its unbiased estimate over m rows of each set: pairs of a row with itself do not count.
-- As published code has it, it is the mean over subsets that are drawn without replacement from
-  either set, with their deviation (of the population). What a subset takes is at most the smaller
-  set, so that the size of the subsets belongs to the result.
-- It has no bias that shrinks with N, unlike the Fréchet distance, and so it may be below 0 where
-  the sets are alike. Two rows of each set are the least.
+  2018), by the unbiased estimate over m rows of each set, without pairs of a row with itself.
+- As in published code, it is the mean over subsets drawn without replacement from each set, with
+  the standard deviation of the subsets (of the population). A subset is at most as large as the
+  smaller set, so its size is part of the result.
+- Unlike the Fréchet distance it has no bias that depends on N, so it may be negative for similar
+  sets. Each set needs at least two rows.
 """
 
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ OFFSET = 1.0
 
 @dataclass(frozen=True, slots=True)
 class KernelOptions:
-    """How subsets are drawn; the defaults are those of published code.
+    """The parameters of the subsets; the defaults are those of published code.
 
     Attributes:
-        n_subsets: over which the mean is.
-        most_samples: of a subset; less where a set has less.
+        n_subsets: number of subsets.
+        most_samples: maximum size of a subset.
         seed: of the draws.
     """
 
@@ -38,7 +38,7 @@ class KernelOptions:
     seed: int = 2020
 
     def __post_init__(self) -> None:
-        """Refuse what leaves no pair of rows."""
+        """Validate the values."""
         if self.n_subsets < 1 or self.most_samples < 2:
             raise QueryError("a kernel distance takes one subset or more, of two samples or more")
 
@@ -49,8 +49,8 @@ class KernelDistance:
 
     Attributes:
         mean, deviation: over the subsets.
-        n_subsets: how many.
-        n_samples: rows of each set in a subset.
+        n_subsets: number of subsets.
+        n_samples: size of a subset.
     """
 
     mean: float
@@ -68,7 +68,7 @@ class KernelDistance:
         }
 
     def describe(self) -> str:
-        """In one line."""
+        """The kernel and the subsets in one line."""
         return f"(x · y / d + 1)³ over {self.n_subsets} subsets of {self.n_samples} samples"
 
 
@@ -83,11 +83,11 @@ def measure_kernel(
     Args:
         reference: (n, d), n ≥ 2.
         candidate: (m, d), m ≥ 2.
-        options: the subsets.
-        draws: instead of a generator of the seed.
+        options: of the subsets.
+        draws: a generator to use instead of the seed.
 
     Raises:
-        QueryError: a set has fewer than two samples or numbers that are not finite, or the sets
+        QueryError: a set has fewer than two samples or values that are not finite, or the sets
             differ in d.
     """
     check_sets(reference, candidate)

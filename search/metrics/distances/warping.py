@@ -3,10 +3,10 @@
 The rules:
 
 - The distance is the sum of the local distances along the cheapest path from the first pair of
-  elements to the last; each step advances one sequence, or the other, or both, all at one price.
+  elements to the last; each step advances the first sequence, the second, or both, at equal cost.
 - Local distances are Euclidean (`euclidean`) or sums of absolute differences (`cityblock`, the
   default of the published code).
-- Of equally cheap ways into a cell the order is: the first sequence advanced, the second, both.
+- Of equally cheap steps into a cell the preferred order is: advance the first, the second, both.
 - The search is librosa's and exact.
 """
 
@@ -26,13 +26,13 @@ DISTANCES: tuple[Distance, ...] = get_args(Distance)
 
 # Three matrices of this many cells are 670 MB; it is enough for two clips of 134 s.
 MAX_CELLS = 2**25
-# The ways into a cell, in the order of preference: (rows, columns) to go back.
+# The steps into a cell, in the order of preference: (rows, columns).
 _STEPS = ((1, 0), (0, 1), (1, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Warping:
-    """The cheapest way to go through two sequences together.
+    """The cheapest alignment of two sequences.
 
     Attributes:
         distance: the sum of local distances along the path.
@@ -44,15 +44,16 @@ class Warping:
 
     @property
     def mean_step(self) -> float:
-        """The distance for each pair of the path: comparable between sequences of other lengths."""
+        """The distance per step of the path, comparable for sequences of different lengths."""
         return self.distance / len(self.path)
 
 
 def check_sequences(first: FloatArray, second: FloatArray, distance: Distance) -> None:
-    """Refuse what cannot be compared.
+    """Validate two sequences and the distance.
 
     Raises:
-        QueryError: a sequence is empty or not finite, or they are of different kinds.
+        QueryError: a sequence is empty or not finite, the dimensions differ, or the distance is
+            unknown.
     """
     if distance not in DISTANCES:
         raise QueryError(f"a distance is {' or '.join(DISTANCES)}, not {distance!r}")
@@ -65,15 +66,15 @@ def check_sequences(first: FloatArray, second: FloatArray, distance: Distance) -
 
 
 def warp(first: FloatArray, second: FloatArray, distance: Distance = "euclidean") -> Warping:
-    """Find the cheapest path of all; needs memory for every pair of elements.
+    """Find the cheapest path; needs O(n m) memory.
 
     Args:
         first: (n, dim).
         second: (m, dim).
-        distance: between two elements.
+        distance: of two elements.
 
     Raises:
-        QueryError: the sequences cannot be compared, or are too long for this.
+        QueryError: the sequences cannot be compared, or are too long.
     """
     check_sequences(first, second, distance)
     n_cells = len(first) * len(second)

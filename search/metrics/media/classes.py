@@ -2,13 +2,14 @@
 
 The rules, which hold for every function here:
 
-- All media files count, and none may be unusable, as in `folders`.
-- Default classes are ImageNet's for pictures (EfficientNet-Lite0, at hand offline) and AudioSet's
-  for sound (AST, whose weights are fetched or placed). A posterior is a softmax over all classes.
-- Pictures are classified a frame at a time, at one rate; frames of one colour are left out. Sound
-  is classified a segment at a time.
-- A segment of pictures has the mean posterior of its frames, each by how long it is on in it, so
-  that a rate that varies makes no difference. What is not on for more than 0.15 s is no segment.
+- All media files are used, and an unusable one is an error, as in `folders`.
+- Default classes are ImageNet's for pictures (EfficientNet-Lite0, installed) and AudioSet's for
+  sound (AST, whose weights must be fetched). A posterior is a softmax over all classes.
+- Pictures are classified per frame, at a fixed rate; frames of one colour are left out. Sound is
+  classified per segment.
+- The posterior of a segment of pictures is the mean over its frames, weighted by their display
+  time, so that it does not depend on a variable frame rate. Segments of 0.15 s or less are left
+  out.
 """
 
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ class ClassOptions:
     Attributes:
         classifier: its name in the table of classifiers; None takes the default.
         frames_per_second: of pictures.
-        segment_seconds: how long a segment is.
+        segment_seconds: length of a segment.
     """
 
     classifier: str | None = None
@@ -68,9 +69,9 @@ class ClassifiedFile:
 
     Attributes:
         name: relative to its folder.
-        posteriors: (n, c) float64, a row a frame or a segment of sound.
-        segments: (s, c) float64, the mean over each segment by the time that a row is on.
-        segment_numbers: of the s segments, from 0; one without a row is left out.
+        posteriors: (n, c) float64, one row per frame or segment of sound.
+        segments: (s, c) float64, the mean of each segment, weighted by display time.
+        segment_numbers: of the s segments, from 0; segments without rows are left out.
     """
 
     name: str
@@ -98,19 +99,25 @@ class ClassifiedFolder:
         }
 
     def describe(self) -> str:
-        """In one line."""
+        """The folder and its number of files in one line."""
         return f"{self.folder}: {count_files(len(self.files))}"
 
 
 def classify_folder(
     folder: Path, paths: Sequence[Path], material: Material, options: ClassOptions
 ) -> ClassifiedFolder:
-    """The class posteriors of the files of a folder, as `list_media` gave them.
+    """Compute the class posteriors of the files of a folder.
+
+    Args:
+        folder: of the files.
+        paths: as returned by `list_media`.
+        material: to classify.
+        options: classifier, rate and segment length.
 
     Raises:
-        QueryError: one of the files cannot be used, or the classifier is of the other material or
-            hears less than a segment.
-        WeightsMissingError: its weights are not there.
+        QueryError: a file cannot be used, or the classifier does not support the material or the
+            segment length.
+        WeightsMissingError: the weights of the classifier are not installed.
     """
     from mvsearch.indexer.encoders import FrameClassifier, SoundClassifier, load_classifier
 
@@ -134,7 +141,7 @@ def classify_folder(
 
 
 def check_posteriors(rows: FloatArray, role: str) -> None:
-    """Raise QueryError unless there are rows, and all of them are probabilities that sum to 1."""
+    """Raise QueryError unless there are rows of probabilities that sum to 1."""
     if rows.ndim != 2 or 0 in rows.shape:
         raise QueryError(f"no posteriors of {role}: the shape is {rows.shape}")
     if not np.isfinite(rows).all():
@@ -146,10 +153,10 @@ def check_posteriors(rows: FloatArray, role: str) -> None:
 def average_segments(
     found: "Posteriors", segment_seconds: float
 ) -> tuple[tuple[int, ...], FloatArray]:
-    """The mean posterior of each segment, by the time that each row is on in it.
+    """The mean posterior of each segment, weighted by the display time of each row.
 
     Returns:
-        The numbers of the s segments in which anything is on for more than 0.15 s, and (s, c).
+        The numbers of the s segments with rows of more than 0.15 s, and (s, c) posteriors.
     """
     from mvsearch.search.metrics.media.posteriors import SHORTEST_SECONDS
 

@@ -27,13 +27,14 @@ FILE, IMAGE, AUDIO, SCORE = "file", "image", "audio", "score"
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """Where valence and arousal come from, and what the similarities are judged by.
+    """The sources of valence and arousal, and of reference similarities.
 
     Attributes:
-        values: a CSV file with the columns file, valence and arousal; None asks the encoders.
-        profile: whose encoders are asked.
-        scores: a CSV file with the columns image, audio and score, from 0 to 1; None judges none.
-        emotion: how pairs are compared.
+        values: a CSV file with the columns file, valence and arousal; None predicts them.
+        profile: of the predicting encoders.
+        scores: a CSV file with the columns image, audio and score, from 0 to 1, to evaluate the
+            similarities; None for no evaluation.
+        emotion: of the comparison.
     """
 
     values: Path | None = None
@@ -45,10 +46,10 @@ class SourceOptions:
 def evaluate_emotion_match(
     images: Sequence[Path], audios: Sequence[Path], options: SourceOptions | None = None
 ) -> EmotionResult:
-    """Compare every picture with every music in valence and arousal.
+    """Compare every image with every music file by valence and arousal.
 
     Raises:
-        QueryError: a file or a table cannot be used, or nothing predicts valence and arousal.
+        QueryError: a file or a table cannot be used, or no encoder predicts valence and arousal.
     """
     options = options or SourceOptions()
     if not images or not audios:
@@ -105,10 +106,10 @@ def _predict_sounds(encoder: Any, paths: Sequence[Path]) -> Array:
 
 
 def read_emotions(path: Path) -> dict[str, tuple[float, float]]:
-    """Valence and arousal by the name of a file.
+    """Read valence and arousal by file name.
 
     Raises:
-        QueryError: the table cannot be read, or gives a file two values.
+        QueryError: the table cannot be read, or has two values for a file.
     """
     found: dict[str, tuple[float, float]] = {}
     for row in _read_rows(path, (FILE, *AXES)):
@@ -119,7 +120,7 @@ def read_emotions(path: Path) -> dict[str, tuple[float, float]]:
 
 
 def _look_up(paths: Sequence[Path], known: Mapping[str, tuple[float, float]], table: Path) -> Array:
-    """The point of each file, by the whole path as it was typed, else by its name."""
+    """The values of each file, by its path as given, else by its name."""
     points = []
     for path in paths:
         point = known.get(str(path)) or known.get(path.name)
@@ -132,7 +133,7 @@ def _look_up(paths: Sequence[Path], known: Mapping[str, tuple[float, float]], ta
 def _judge(
     result: EmotionResult, images: Sequence[Path], audios: Sequence[Path], table: Path
 ) -> EmotionResult:
-    """Compare the similarities with those that a table gives."""
+    """Evaluate the similarities by those of a table."""
     rows = {name: at for at, path in enumerate(images) for name in (str(path), path.name)}
     columns = {name: at for at, path in enumerate(audios) for name in (str(path), path.name)}
     predicted, target = [], []

@@ -18,19 +18,19 @@ from mvsearch.search.metrics.media.signals import EVERY_FRAME_RATE
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Matrix
 
-# What is longer would fill the memory: 350 MB at 48 kHz.
+# Longer files would take too much memory; this is 350 MB at 48 kHz.
 MAX_SECONDS = 1_800.0
 
 
 @dataclass(frozen=True, slots=True)
 class ExcerptOptions:
-    """What is taken of a file.
+    """The frames and sections of sound to read.
 
     Attributes:
-        frame_size: (width, height) that the whole picture is scaled to; None takes no frames.
-        frame_rate: frames a second; None takes every frame.
-        sample_rate: of the mono sound, in hertz; None takes no sound.
-        interval_seconds: from the start of a section of sound to the next.
+        frame_size: (width, height) of scaled pictures; None reads no frames.
+        frame_rate: frames per second; None takes every frame.
+        sample_rate: of the mono sound, in hertz; None reads no sound.
+        interval_seconds: between the starts of sections of sound.
         length_seconds: of a section.
     """
 
@@ -41,7 +41,7 @@ class ExcerptOptions:
     length_seconds: float = 5.0
 
     def __post_init__(self) -> None:
-        """Check that time goes on."""
+        """Validate interval and length."""
         if not (self.interval_seconds > 0 and self.length_seconds > 0):
             raise ValueError(f"sections have a length and a distance: {self}")
 
@@ -60,11 +60,11 @@ class Excerpt:
 
 
 def read_sound_at(path: Path, sample_rate: int) -> Matrix:
-    """Read all the sound of a file as (n,) float32 mono samples in [-1, 1], at a rate.
+    """Read the sound of a file as (n,) float32 mono samples in [-1, 1] at a sample rate.
 
     Raises:
-        MediaError: it has no sound, cannot be decoded, is damaged, ends before it should, or is
-            longer than `MAX_SECONDS`.
+        MediaError: it has no sound, cannot be decoded, is damaged or truncated, or is longer than
+            `MAX_SECONDS`.
     """
     probe = probe_file(path)
     if probe.sound is None:
@@ -83,14 +83,13 @@ def read_sound_at(path: Path, sample_rate: int) -> Matrix:
 
 
 def read_excerpts(path: Path, options: ExcerptOptions) -> Iterator[FrameBatch | Excerpt]:
-    """Read frames and whole sections of sound in one pass, as they come.
+    """Read frames and complete sections of sound in one pass.
 
-    A section that the end of the file cuts short is left out. Of the frames, the first at or after
-    each multiple of 1 / rate is taken, as `decode` has it.
+    A section that the end of the file cuts short is left out. As in `decode`, the first frame at
+    or after each multiple of 1 / rate is taken.
 
-    Raises, while it is iterated:
-        MediaError: the file lacks what is wanted, cannot be decoded, is damaged, or ends before it
-            should.
+    Raises, during iteration:
+        MediaError: the file lacks picture or sound, cannot be decoded, or is damaged or truncated.
     """
     probe = probe_file(path)
     if options.frame_size is not None and probe.picture is None:
@@ -119,13 +118,13 @@ def read_excerpts(path: Path, options: ExcerptOptions) -> Iterator[FrameBatch | 
 
 
 def check_whole(report: DecodeReport) -> None:
-    """Raise what ended a file too early: a part of it would be taken for all of it."""
+    """Raise the error of a file that could not be decoded completely."""
     if report.problem is not None:
         raise report.problem
 
 
 class _Cutter:
-    """Cuts blocks of sound, which begins at 0, into sections; holds little more than one."""
+    """Cuts blocks of sound from time 0 into sections; buffers about one section."""
 
     def __init__(self, options: ExcerptOptions) -> None:
         self._rate = options.sample_rate or 1
@@ -136,7 +135,7 @@ class _Cutter:
         self._samples: Matrix = np.zeros(0, np.float32)
 
     def push(self, block: SoundBlock) -> Iterator[Excerpt]:
-        """Take a block; yield the sections that are whole by now."""
+        """Add a block, and yield the sections that are complete."""
         self._samples = np.concatenate([self._samples, block.samples])
         while (begin := self._find_next()) + self._n_section <= len(self._samples):
             section = self._samples[begin : begin + self._n_section].copy()
@@ -147,5 +146,5 @@ class _Cutter:
         self._n_dropped += n_done
 
     def _find_next(self) -> int:
-        """Where the next section begins; counted from the file's start, so no rounding adds up."""
+        """The start of the next section; computed from time 0, so that no rounding adds up."""
         return round(self._number * self._interval * self._rate) - self._n_dropped

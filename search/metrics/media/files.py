@@ -11,10 +11,10 @@ from mvsearch.store.errors import MediaError, QueryError
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Say in one line which file cannot be used and why.
+    """Convert errors of a file to one line with its name.
 
     Raises:
-        QueryError: it is no file (devices and pipes might never end), or cannot be decoded.
+        QueryError: it is not a regular file, or cannot be decoded.
     """
     check_file(path, str(path))
     try:
@@ -24,6 +24,6 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def label_files(paths: Sequence[Path]) -> tuple[str, ...]:
-    """A file's name for tables and plots, where it is the only one of it; else its path."""
+    """The names of files for tables and plots; the path if a name is not unique."""
     counts = Counter(path.name for path in paths)
     return tuple(path.name if counts[path.name] == 1 else str(path) for path in paths)

@@ -2,13 +2,13 @@
 
 The rules, which hold for every function here:
 
-- All media files of a folder and of those below it count, in the order of their paths. One that
-  cannot be used (damaged, cut off, silent, of one colour, without a picture or a sound) is a
-  QueryError that names it: a figure over the others would be of another set.
-- Embeddings are those of a profile's encoders, of length one, all files pooled. The default ones
-  are at hand offline: our own features of sound, and EfficientNet-Lite0's pooled ones of frames.
-- Frames are taken at one rate, whatever the duration; those of one colour are left out, and so are
-  silent windows of sound, as in a library.
+- All media files of a folder and its subfolders are used, in the order of their paths. An unusable
+  file (damaged, truncated, silent, of one colour, without picture or sound) is a QueryError with
+  its name, because a figure over the others would be that of another set.
+- Embeddings are unit vectors by the encoders of a profile, pooled over all files. The default
+  encoders need no download: signal features for sound, and EfficientNet-Lite0 for frames.
+- Frames are taken at a fixed rate for any duration. Frames of one colour and silent windows are
+  left out, as in a library.
 """
 
 from collections.abc import Sequence
@@ -30,11 +30,11 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingOptions:
-    """How files become vectors.
+    """How files are embedded.
 
     Attributes:
-        profile: whose encoders.
-        frames_per_second: of pictures; sound goes by its encoder's own windows.
+        profile: of the encoders.
+        frames_per_second: of pictures; sound is divided into the windows of its encoder.
     """
 
     profile: str = "embedded"
@@ -47,11 +47,11 @@ class EmbeddingOptions:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The network behind a figure, and how often it looked or listened.
+    """The encoder or classifier of a figure, and its rate.
 
     Attributes:
-        key: its name and revision.
-        dim: the length of a vector, or the number of classes.
+        key: name and revision.
+        dim: dimension of a vector, or number of classes.
         rate: in words.
     """
 
@@ -64,7 +64,7 @@ class Source:
         return {"name": self.key, "dimensions": self.dim, "rate": self.rate}
 
     def describe(self) -> str:
-        """In one line."""
+        """A description in one line."""
         return f"{self.key}, {self.dim} numbers, {self.rate}"
 
 
@@ -73,8 +73,8 @@ class EmbeddingSet:
     """The embeddings of a folder.
 
     Attributes:
-        vectors: (n, d) float64, a row a window or a frame, file by file.
-        counts: how many rows each file has.
+        vectors: (n, d) float64, one row per window or frame, file by file.
+        counts: number of rows of each file.
     """
 
     folder: Path
@@ -85,7 +85,7 @@ class EmbeddingSet:
 
     @property
     def n_samples(self) -> int:
-        """N of all figures made of it."""
+        """N, the number of rows."""
         return len(self.vectors)
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,15 +100,15 @@ class EmbeddingSet:
         }
 
     def describe(self) -> str:
-        """In one line."""
+        """A description in one line."""
         return f"{self.folder}: N = {self.n_samples} of {count_files(len(self.files))}"
 
 
 def list_media(folder: Path) -> tuple[Path, ...]:
-    """The media files in a folder and below, by their paths.
+    """The media files in a folder and its subfolders, by path.
 
     Raises:
-        QueryError: it is not a folder, cannot be read, or holds none.
+        QueryError: it is not a folder, cannot be read, or has no media files.
     """
     from mvsearch.indexer.features.analysis import ScanOptions, scan_places
 
@@ -128,11 +128,17 @@ def list_media(folder: Path) -> tuple[Path, ...]:
 def embed_folder(
     folder: Path, paths: Sequence[Path], modality: Modality, options: EmbeddingOptions
 ) -> EmbeddingSet:
-    """The embeddings of the files of a folder, as `list_media` gave them.
+    """Compute the embeddings of the files of a folder.
+
+    Args:
+        folder: of the files.
+        paths: as returned by `list_media`.
+        modality: to encode.
+        options: profile and rate.
 
     Raises:
-        QueryError: one of the files cannot be used, or the profile lacks the modality.
-        WeightsMissingError: the encoder's weights are not there.
+        QueryError: a file cannot be used, or the profile lacks the modality.
+        WeightsMissingError: the weights of the encoder are not installed.
     """
     from mvsearch.indexer.encoders import Encoders
 
@@ -186,7 +192,7 @@ def name_in(folder: Path, path: Path) -> str:
 
 
 def check_rate(frames_per_second: float) -> None:
-    """Raise QueryError unless a rate can be taken."""
+    """Raise QueryError unless a rate is valid."""
     if not 0.01 <= frames_per_second <= 60:
         raise QueryError(f"frames are taken at 0.01 to 60 a second: {frames_per_second}")
 
@@ -197,5 +203,5 @@ def describe_frame_rate(frames_per_second: float) -> str:
 
 
 def count_files(n: int) -> str:
-    """How many files, in words."""
+    """The number of files in words."""
     return f"{n} file{'s' * (n != 1)}"

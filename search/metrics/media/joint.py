@@ -1,9 +1,8 @@
 """Encodes files and texts in joint embedding spaces such as CLIP and CLAP.
 
-A picture is scaled as a whole to the encoder's square, in RGB, as everywhere in this system. Sound
-is mono at the encoder's rate; what is longer than its window is cut into windows, whose unit
-vectors are averaged and brought to length one again. Silent windows say nothing and are left out;
-a sound that has no other is refused.
+A picture is scaled as a whole to the square input of the encoder, in RGB, as in a library. Sound is
+mono at the encoder's sample rate; long sound is divided into windows, whose unit vectors are
+averaged and normalised. Silent windows are left out; an entirely silent sound is refused.
 """
 
 from collections.abc import Sequence
@@ -33,31 +32,31 @@ NAMES: dict[JointModality, str] = {"frames": "pictures", "audio": "sound"}
 
 @dataclass(frozen=True, slots=True)
 class JointOptions:
-    """Which encoder compares with words.
+    """The choice of a joint encoder.
 
     Attributes:
-        profile: whose encoder it is; None takes CLIP for pictures and CLAP for sound.
-        scale: of the logits; None takes the learned one, and 1 where training learned none.
+        profile: of the encoder; None takes CLIP for pictures and CLAP for sound.
+        scale: of the logits; None takes the learned one, or 1 if there is none.
     """
 
     profile: str | None = None
     scale: float | None = None
 
     def __post_init__(self) -> None:
-        """Check what a softmax relies on."""
+        """Validate the scale."""
         if self.scale is not None and not (np.isfinite(self.scale) and self.scale > 0):
             raise QueryError(f"the scale of logits is a positive number, not {self.scale:g}")
 
 
 @dataclass(frozen=True, slots=True)
 class JointSpace:
-    """An encoder of pictures or of sound, in whose last space words are too.
+    """An encoder of pictures or sound whose last space is comparable with words.
 
     Attributes:
-        modality: what it encodes.
+        modality: of the encoder.
         encoder: from the table of encoders.
-        scale: the factor of cosines before a softmax over texts.
-        is_learned: whether the training of the encoder chose the scale.
+        scale: factor of cosines before a softmax over texts.
+        is_learned: whether the scale was learned in training.
     """
 
     modality: JointModality
@@ -72,7 +71,7 @@ class JointSpace:
         return f"{space.encoder} {space.revision}"
 
     def describe(self) -> str:
-        """One line for people: the encoder and its scale."""
+        """The encoder and its scale in one line."""
         how = "learned" if self.is_learned else "not learned"
         told = f"{NAMES[self.modality]} by {self.name}, logits scaled by {self.scale:.6g} ({how})"
         published = PUBLISHED[self.modality]
@@ -81,7 +80,7 @@ class JointSpace:
         return f"{told}; not {published.upper()}: published figures are of another encoder"
 
     def to_dict(self) -> dict[str, Any]:
-        """The same for programs."""
+        """The encoder and its scale as plain JSON types."""
         return {
             "encoder": self.encoder.spaces[-1].encoder,
             "revision": self.encoder.spaces[-1].revision,
@@ -91,12 +90,12 @@ class JointSpace:
 
 
 def open_joint(modality: JointModality, options: JointOptions | None = None) -> JointSpace:
-    """Load the encoder that is asked for.
+    """Load a joint encoder.
 
     Raises:
-        MvsearchError: no profile has this name.
-        QueryError: its encoder does not compare with words.
-        WeightsMissingError: its weights are not there.
+        MvsearchError: the profile is unknown.
+        QueryError: its encoder is not comparable with words.
+        WeightsMissingError: its weights are not installed.
     """
     options = options or JointOptions()
     encoder: Any = load_encoder(_choose_encoder(modality, options.profile))
@@ -122,7 +121,7 @@ def embed_texts(space: JointSpace, texts: Sequence[str]) -> Matrix:
     """Encode n texts as (n, d) unit vectors.
 
     Raises:
-        QueryError: there is none, or one is empty.
+        QueryError: there are no texts, or one is empty.
     """
     if not texts:
         raise QueryError("name at least one text")
@@ -136,9 +135,9 @@ def embed_pictures(space: JointSpace, paths: Sequence[Path]) -> Matrix:
     """Encode n picture files as (n, d) unit vectors.
 
     Raises:
-        QueryError: there is none, or one cannot be read.
+        QueryError: there are no files, or one cannot be read.
     """
-    # Only here are the decoders needed.
+    # Imported here because only pictures need it.
     from mvsearch.indexer.features.analysis import read_image
 
     if not paths:
@@ -160,7 +159,7 @@ def embed_sounds(space: JointSpace, paths: Sequence[Path]) -> Matrix:
     """Encode n sound files as (n, d) unit vectors.
 
     Raises:
-        QueryError: there is none, or one cannot be read or is silent.
+        QueryError: there are no files, or one cannot be read or is silent.
     """
     from mvsearch.search.metrics.media.excerpts import read_sound_at
 
@@ -178,15 +177,15 @@ def embed_sounds(space: JointSpace, paths: Sequence[Path]) -> Matrix:
 
 
 def embed_samples(space: JointSpace, samples: Matrix) -> Matrix | None:
-    """Encode (n,) samples as a unit vector (d,); None where all of it is silent.
+    """Encode (n,) samples as a unit vector (d,); None if all windows are silent.
 
     Raises:
-        QueryError: its windows have no mean.
+        QueryError: the mean of the windows is zero.
     """
     windows = cut_sound(samples, space.encoder)
     if not windows:
         return None
-    # One by one: a song has only some dozens, and the last may be shorter.
+    # One by one, because the last window may be shorter.
     vectors = np.concatenate([space.encoder.encode(window[None])[-1] for window in windows])
     mean = vectors.mean(axis=0, dtype=np.float64)
     length = float(np.linalg.norm(mean))
@@ -197,10 +196,10 @@ def embed_samples(space: JointSpace, samples: Matrix) -> Matrix | None:
 
 
 def cut_sound(samples: Matrix, encoder: AudioEncoder) -> list[Matrix]:
-    """The windows of (n,) samples that are not silent, one at every hop.
+    """The windows of (n,) samples that are not silent, one per hop.
 
-    The last one ends with the sound, so that none is filled up; what is shorter than a window is
-    one that is shorter.
+    The last window ends with the sound, so that none is padded. Sound shorter than a window is one
+    shorter window.
     """
     from mvsearch.search.metrics.media.signals import is_silent
 

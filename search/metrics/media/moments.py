@@ -11,24 +11,24 @@ from mvsearch.search.metrics.media.joint import JointSpace, embed_frames, embed_
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Matrix
 
-# Times from a container are rounded; a frame that begins this much earlier is the one meant.
+# Tolerance for the rounded times of a container.
 SLACK_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class MomentOptions:
-    """Where a video is looked at and listened to.
+    """The sections of a video.
 
     Attributes:
-        interval_seconds: from one frame to the next.
-        audio_length_seconds: of the sound from there.
+        interval_seconds: between frames.
+        audio_length_seconds: of the sound from each frame on.
     """
 
     interval_seconds: float = 5.0
     audio_length_seconds: float = 5.0
 
     def __post_init__(self) -> None:
-        """Check that time goes on."""
+        """Validate interval and length."""
         for name, seconds in (
             ("the interval", self.interval_seconds),
             ("the audio length", self.audio_length_seconds),
@@ -39,13 +39,13 @@ class MomentOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """What a video shows and sounds like at n times.
+    """The vectors of frames and sound at n times of a video.
 
     Attributes:
-        start_seconds: when each begins.
+        start_seconds: the n times.
         pictures: (n, d) unit vectors of the frames.
-        sounds: (n, e) unit vectors of the sound from there.
-        silent_seconds: when those began that are left out.
+        sounds: (n, e) unit vectors of the sound from there on.
+        silent_seconds: the times of silent sections, which are left out.
     """
 
     start_seconds: tuple[float, ...]
@@ -54,7 +54,7 @@ class Moments:
     silent_seconds: tuple[float, ...] = ()
 
     def describe(self) -> tuple[str, ...]:
-        """What was left out."""
+        """A note on the silent sections; empty if there are none."""
         if not self.silent_seconds:
             return ()
         return (
@@ -65,13 +65,13 @@ class Moments:
 def embed_moments(
     path: Path, pictures: JointSpace, sounds: JointSpace, options: MomentOptions
 ) -> Moments:
-    """Encode what a video shows every `interval_seconds`, and the sound from there.
+    """Encode a frame every `interval_seconds`, and the sound from its time on.
 
-    The frame of a moment is the first that is shown from then on, or, where none comes before the
-    next moment, the one still on show.
+    The frame of a time is the first one shown after it, or, if there is none before the next time,
+    the one still displayed.
 
     Raises:
-        QueryError: it lacks picture or sound, has one frame, or is all silent.
+        QueryError: the video lacks picture or sound, has one frame, or is silent.
     """
     from mvsearch.search.metrics.media.excerpts import Excerpt, ExcerptOptions, read_excerpts
 
@@ -106,7 +106,7 @@ def _pair(
     options: MomentOptions,
     name: str,
 ) -> Moments:
-    """Put each sound beside its frame."""
+    """Pair each sound with its frame."""
     starts = [start for start, vector in heard.items() if vector is not None]
     vectors = [vector for vector in heard.values() if vector is not None]
     if not heard:
@@ -121,7 +121,7 @@ def _pair(
 def find_frame(
     frame_seconds: npt.NDArray[np.float64], at_seconds: float, interval_seconds: float
 ) -> int:
-    """Which of the (n,) ascending times is the frame's of a moment."""
+    """The index of the frame of a time among (n,) ascending frame times."""
     first = int(np.searchsorted(frame_seconds, at_seconds - SLACK_SECONDS))
     is_in_time = (
         first < len(frame_seconds)

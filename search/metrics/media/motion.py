@@ -2,16 +2,16 @@
 
 The rules:
 
-- Flow is Farneback's, by OpenCV, between grey frames that follow each other: pyramid scale 0.5,
-  3 levels, window 15, 3 iterations, polynomials over 5 pixels with a sigma of 1.2.
-- The motion of a frame is the mean length of its flow, in pixels a frame. It depends on the size of
-  the picture: half the height is half the motion, and the floor below stays what it is.
-- The first frame has no flow: it is given that of the second, as published code has it. So neither
-  of the two can be a peak.
-- A peak is a frame that moves more than the one before and the one after (a plateau is none, nor is
-  the last frame), and at least as much as the floor, 0.1 pixels.
-- A frame's time is the one it is shown at. Where all of these are those of a steady rate that
-  begins at zero, but for what a container rounds, it is the frame's number over the rate, as in
+- Flow is Farneback's, by OpenCV, between successive grey frames: pyramid scale 0.5, 3 levels,
+  window 15, 3 iterations, polynomials over 5 pixels with a sigma of 1.2.
+- The motion of a frame is the mean length of its flow, in pixels per frame. It is proportional to
+  the size of the picture; the minimum motion of a peak is not.
+- The first frame has no flow and gets that of the second, as in published code. So neither of the
+  two can be a peak.
+- A peak is a frame with more motion than the one before and the one after (not a plateau, and not
+  the last frame), and at least the minimum motion, 0.1 pixels.
+- The time of a frame is its display time. If all times match a constant frame rate from zero on,
+  up to rounding by the container, it is the number of the frame divided by the rate, as in
   published code.
 """
 
@@ -31,23 +31,23 @@ FloatArray = npt.NDArray[np.float64]
 Frame = npt.NDArray[np.uint8]
 
 MIN_PEAK_PIXELS = 0.1
-# Of two frames there is one flow, and no peak can be told; one frame has no flow at all.
+# Two frames give one flow and no peak; one frame gives no flow.
 MIN_FRAMES = 2
 # Farneback's window: smaller pictures have no neighbourhood to compare.
 MIN_SIDE_PIXELS = 16
 # Matroska keeps whole milliseconds.
 ROUNDING_SECONDS = 0.001
-# A rate that varies has an average that depends on what is counted; a header beyond this is wrong.
+# Maximum ratio of the frame rates by header and by count; beyond it the header is wrong.
 MAX_RATE_FACTOR = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """How much a video moves.
+    """The motion of a video.
 
     Attributes:
         pixels: (n,) the mean flow of each frame.
-        times_seconds: (n,) when each is shown.
+        times_seconds: (n,) display times.
         frame_rate: average frames per second, see `choose_frame_rate`.
     """
 
@@ -57,15 +57,15 @@ class Motion:
 
 
 def read_motion(path: Path, height: int | None = None, seconds: float | None = None) -> Motion:
-    """Measure the motion of every frame of a file, holding two of them at a time.
+    """Measure the motion of every frame of a file, with two frames in memory at a time.
 
     Args:
         path: of the video.
-        height: to scale the pictures to; None leaves them as they are.
-        seconds: only so much from its start; None is all of it.
+        height: of scaled pictures; None keeps their size.
+        seconds: length from the start that is used; None for all of it.
 
     Raises:
-        QueryError: it cannot be read, has no picture or only one frame.
+        QueryError: the file cannot be read, or has no picture or only one frame.
     """
     import_extra("cv2")
     times: list[float] = []
@@ -74,18 +74,18 @@ def read_motion(path: Path, height: int | None = None, seconds: float | None = N
         frames = _note_times(pictures.stream(height, seconds), times)
         try:
             pixels = measure_motion(frames)
-        except QueryError as error:  # which knows no file
+        except QueryError as error:  # without the name of the file
             raise MediaError("too_short", str(error)) from None
     frame_rate = choose_frame_rate(np.array(times), pictures.frame_rate)
     return Motion(pixels, _undo_rounding(np.array(times), frame_rate), frame_rate)
 
 
 def choose_frame_rate(times: FloatArray, header: float) -> float:
-    """The rate in the header, unless the frames that came tell another one by far.
+    """The frame rate of the header, unless that of the frames differs by more than a factor of 2.
 
     Args:
-        times: (n,) when each frame is shown, two at least.
-        header: frames per second; a WebM from a recorder may claim a thousand.
+        times: (n,) display times, at least two.
+        header: frames per second; a recorded WebM may have a header of a thousand.
     """
     span_seconds = float(times[-1] - times[0])
     counted = (len(times) - 1) / span_seconds if span_seconds > 0 else header
@@ -93,14 +93,14 @@ def choose_frame_rate(times: FloatArray, header: float) -> float:
 
 
 def _note_times(frames: Iterable[tuple[Frame, float]], times: list[float]) -> Iterator[Frame]:
-    """Pass frames on, and write down when each is shown."""
+    """Forward frames, and append their times to a list."""
     for frame, time_seconds in frames:
         times.append(time_seconds)
         yield frame
 
 
 def _undo_rounding(times: FloatArray, frame_rate: float) -> FloatArray:
-    """The times of a steady rate where these are no other; else these."""
+    """The times of a constant frame rate, if these differ only by rounding; else these."""
     steady = np.arange(len(times)) / frame_rate
     return steady if np.all(np.abs(times - steady) <= ROUNDING_SECONDS) else times
 
@@ -112,7 +112,7 @@ def measure_motion(frames: Iterable[Frame]) -> FloatArray:
         frames: each (height, width, 3) RGB, all of one size.
 
     Returns:
-        (n,) pixels a frame; the first is that of the second.
+        (n,) pixels per frame; the first value is that of the second frame.
 
     Raises:
         QueryError: there are fewer than two frames, or they are too small.

@@ -14,11 +14,11 @@ from mvsearch.indexer.media.probe import Probe, probe_file
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Matrix
 
-# A header may claim any rate; no converter for music gives more.
+# Maximum sample rate; headers may have any value, and no audio converter gives more.
 MAX_SAMPLE_RATE = 192_000
-# Above any real rate, so that each multiple of its inverse has one frame at most: all are taken.
+# Above any real frame rate, so that every frame is taken.
 EVERY_FRAME_RATE = 2000.0
-# Few, as they are not scaled down: 4 of 3840 × 2160 are 100 MB.
+# Small, because frames are not scaled down: 4 of 3840 × 2160 are 100 MB.
 BATCH_FRAMES = 4
 
 
@@ -28,7 +28,7 @@ class Sound:
 
     Attributes:
         samples: (n,) float32 mono in [-1, 1]; channels are averaged.
-        sample_rate: of the stream itself.
+        sample_rate: of the stream.
     """
 
     samples: Matrix
@@ -36,22 +36,22 @@ class Sound:
 
     @property
     def duration_seconds(self) -> float:
-        """Its length."""
+        """The duration of the sound."""
         return len(self.samples) / self.sample_rate
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing can be heard: below -60 dBFS as a whole."""
+        """Whether the sound as a whole is silent, see `is_silent`."""
         return is_silent(self.samples)
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """The moving pictures of a file, which are decoded when they are asked for.
+    """The frames of a file, decoded on demand.
 
     Attributes:
         path: of the file.
-        probe: what it says of itself.
+        probe: of the file.
         width, height: as displayed.
         frame_rate: average frames per second, by the header.
     """
@@ -65,18 +65,18 @@ class Pictures:
     def stream(
         self, height: int | None = None, seconds: float | None = None
     ) -> Iterator[tuple[npt.NDArray[np.uint8], float]]:
-        """Decode every frame, or those of the first `seconds`, in the order of time.
+        """Decode every frame, or those of the first `seconds`, in order of time.
 
         Args:
-            height: to scale to, in the same shape; None leaves the size as it is.
-            seconds: how much of the file; None is all.
+            height: of scaled frames with the same aspect ratio; None keeps the size.
+            seconds: length from the start that is used; None for all of it.
 
         Yields:
-            ((height, width, 3) uint8 RGB, the time at which it is shown in seconds).
+            ((height, width, 3) uint8 RGB, display time in seconds).
 
         Raises:
-            MediaError: it cannot be decoded.
-            ToolMissingError: there is no ffmpeg.
+            MediaError: the file cannot be decoded.
+            ToolMissingError: ffmpeg is not installed.
         """
         size = (self.width, self.height)
         if height is not None:
@@ -96,18 +96,18 @@ class Pictures:
 
 
 def is_silent(samples: Matrix) -> bool:
-    """Whether (n,) samples hold nothing louder than the dither of digital silence."""
+    """Whether the RMS of (n,) samples is below that of the dither of digital silence."""
     if not samples.size:
         return True
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) < SILENCE_RMS
 
 
 def read_whole_sound(path: Path, seconds: float | None = None) -> Sound:
-    """Read the sound of a file at its own rate, or only the first `seconds` of it.
+    """Read the sound of a file, or its first `seconds`, at the sample rate of the stream.
 
     Raises:
-        MediaError: it cannot be read or decoded, or has no sound.
-        ToolMissingError: there is no ffmpeg.
+        MediaError: the file cannot be read or decoded, or has no sound.
+        ToolMissingError: ffmpeg is not installed.
     """
     probe = probe_file(path)
     if probe.sound is None:
@@ -118,11 +118,11 @@ def read_whole_sound(path: Path, seconds: float | None = None) -> Sound:
 
 
 def open_pictures(path: Path) -> Pictures:
-    """Look at the pictures of a file, without decoding any.
+    """Open the frames of a file without decoding any.
 
     Raises:
-        MediaError: it cannot be read, has no picture, or does not tell its frame rate.
-        ToolMissingError: there is no ffprobe.
+        MediaError: the file cannot be read, has no picture, or has no frame rate.
+        ToolMissingError: ffprobe is not installed.
     """
     probe = probe_file(path)
     picture = probe.picture

@@ -20,9 +20,9 @@ Array = npt.NDArray[np.float64]
 DOTS_PER_INCH = 120
 CELL_INCHES = 0.55
 LABEL_LENGTH = 28
-# Above so many cells their numbers could not be read.
+# Maximum number of cells with legible numbers.
 MAX_NUMBERED_CELLS = 400
-# Above so many rows or columns only some of them are named.
+# Maximum number of named rows or columns; of more, only some are named.
 MAX_NAMED = 60
 MAX_INCHES = 20.0
 
@@ -32,8 +32,8 @@ class Heatmap:
     """A table of pairs.
 
     Attributes:
-        title: what its numbers are.
-        rows, columns: the names of both sides.
+        title: the name of the values.
+        rows, columns: their names.
         values: (rows, columns) finite numbers.
     """
 
@@ -43,7 +43,7 @@ class Heatmap:
     values: Array
 
     def __post_init__(self) -> None:
-        """Check that every cell is named and is a number."""
+        """Validate names and values."""
         if self.values.shape != (len(self.rows), len(self.columns)):
             raise ValueError(
                 f"{len(self.rows)} × {len(self.columns)} names for {self.values.shape}"
@@ -57,15 +57,15 @@ class Scatter:
     """Sets of embeddings in one space.
 
     Attributes:
-        title: what they are embeddings of, and by what.
-        sets: name → (n, d) finite numbers, d the same in all.
+        title: metric and encoder.
+        sets: name → (n, d) finite numbers with the same d.
     """
 
     title: str
     sets: Mapping[str, Array]
 
     def __post_init__(self) -> None:
-        """Check that all are of one space."""
+        """Check that all have the same dimension."""
         if len({points.shape[1:] for points in self.sets.values()}) != 1:
             raise ValueError("embeddings of one space have one length")
 
@@ -74,11 +74,11 @@ Plot = Heatmap | Scatter
 
 
 def check_plot(path: Path | None, *, has_force: bool = False) -> None:
-    """Refuse a plot that could not be written, before anything is measured.
+    """Check that a plot can be written, before anything is measured.
 
     Raises:
-        QueryError: the file is no PNG, or matplotlib is not installed.
-        MvsearchError: the file is there and may not be overwritten, or its folder is not there.
+        QueryError: the file is not a PNG, or matplotlib is not installed.
+        MvsearchError: the file exists and must not be overwritten, or its folder is missing.
     """
     if path is None:
         return
@@ -94,7 +94,7 @@ def draw_plot(plot: Plot) -> bytes:
 
 
 def draw_heatmap(heatmap: Heatmap) -> bytes:
-    """A PNG with a cell a pair, rows and columns in the order of the table."""
+    """A PNG with one cell per pair, rows and columns in the order of the table."""
     n_rows, n_columns = heatmap.values.shape
 
     def fill(axes: Any, figure: Any) -> None:
@@ -110,7 +110,7 @@ def draw_heatmap(heatmap: Heatmap) -> bytes:
 
 
 def draw_scatter(scatter: Scatter) -> bytes:
-    """A PNG of all sets on the two directions in which they vary most together."""
+    """A PNG of all sets on the first two principal components of their union."""
     points, shares = project(np.concatenate(list(scatter.sets.values())))
 
     def fill(axes: Any, _: Any) -> None:
@@ -133,8 +133,8 @@ def project(points: Array) -> tuple[Array, tuple[float, float]]:
     """Principal components (Pearson 1901) of (n, d) points.
 
     Returns:
-        (n, 2) coordinates, each component's largest in magnitude positive, so that a plot is the
-        same everywhere; and the shares of the variance. What does not vary has share 0.
+        (n, 2) coordinates, with signs such that the largest value by magnitude is positive on each
+        component; and the shares of the variance, 0 without variance.
     """
     centred = points - points.mean(axis=0)
     left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
@@ -149,7 +149,7 @@ def project(points: Array) -> tuple[Array, tuple[float, float]]:
 
 
 def _draw(inches: tuple[float, float], title: str, fill: Callable[[Any, Any], None]) -> bytes:
-    """Draw on a figure of its own: pyplot keeps every one and would ask for a screen."""
+    """Draw on a separate figure, without pyplot, which keeps figures and may need a display."""
     figure = import_extra("matplotlib.figure").Figure(
         figsize=inches, dpi=DOTS_PER_INCH, layout="constrained"
     )
@@ -158,7 +158,7 @@ def _draw(inches: tuple[float, float], title: str, fill: Callable[[Any, Any], No
     fill(axes, figure)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # Letters that the font lacks are boxes, which is no reason to write on the terminal.
+        # Missing letters are drawn as boxes; the warning would go to the terminal.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
@@ -167,7 +167,7 @@ def _draw(inches: tuple[float, float], title: str, fill: Callable[[Any, Any], No
 def _name_ticks(axis: Any, names: tuple[str, ...], *, is_upright: bool) -> None:
     step = -(-len(names) // MAX_NAMED)
     shown = range(0, len(names), step)
-    # A stranger's name may hold the signs that would make it a formula.
+    # Names are untrusted, and may contain the signs of a formula.
     axis.set_ticks(
         list(shown),
         [_shorten(names[at]) for at in shown],
@@ -185,7 +185,7 @@ def _write_numbers(axes: Any, values: Array) -> None:
 
 
 def _cycle_markers(n: int) -> list[str]:
-    """Shapes, so that colour is not all there is."""
+    """Marker shapes, so that sets differ not only by colour."""
     shapes = "osD^vP"
     return [shapes[at % len(shapes)] for at in range(n)]
 

@@ -1,6 +1,6 @@
 """Formats metric results as tables.
 
-Cells are text already: whoever measured a figure knows how many of its digits mean anything.
+Cells are text, formatted by the metric, which knows the number of significant digits.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is printed of a result.
+    """A printable table.
 
     Attributes:
-        title: what was measured, of what.
-        columns: their names; the first column holds labels, the others figures.
-        rows: cells, as many in each row as there are columns.
+        title: of the metric.
+        columns: their names; the first column has labels, the others figures.
+        rows: cells, one per column.
         notes: lines below the table: the encoder, its rate and N, caps and conventions.
     """
 
@@ -35,7 +35,7 @@ class Table:
 
 
 def print_table(table: Table, console: "Console") -> None:
-    """Print a table without lines: labels are folded where there is no room, figures never."""
+    """Print a table without lines; labels may be wrapped, figures are not."""
     from rich.table import Table as Grid
     from rich.text import Text
 
@@ -48,7 +48,7 @@ def print_table(table: Table, console: "Console") -> None:
             grid.add_column(heading, justify="right", no_wrap=True)
     for row in table.rows:
         grid.add_row(*(Text(printable(cell)) for cell in row))
-    # Not as the grid's own title, which would be folded to its width.
+    # Not as the title of the grid, which would be wrapped to its width.
     console.print(Text(printable(table.title), style="bold"))
     console.print(grid)
     for note in table.notes:
