@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.media import MADE_VARIABLE
 from tests.packages import write_package
 
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+
+# Compiled modules are kept: to compile all of them, and to rewrite their assertions, takes each
+# process that runs tests seven seconds, and each one that a test starts a part of a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 PRIVATE = ("MVSEARCH_DEVICE", "MVSEARCH_THREADS", "MVSEARCH_WHISPER_ENGINE")
 WHISPER_PACKAGES = (
@@ -37,6 +43,8 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         (own / "config.toml").touch()
         patch.setenv("MVSEARCH_CONFIG", str(own / "config.toml"))
         patch.setenv("MVSEARCH_MODELS", str(shared / "models"))
+        (shared / "made").mkdir(exist_ok=True)
+        patch.setenv(MADE_VARIABLE, str(shared / "made"))
         for name in PRIVATE:
             patch.delenv(name, raising=False)
         _hide_whisper(own / "site", patch)

@@ -1,5 +1,8 @@
 """Small media files with known content, each made by an ffmpeg command."""
 
+import hashlib
+import os
+import shutil
 import struct
 import subprocess
 from collections.abc import Sequence
@@ -21,11 +24,37 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-pix_fmt", "yuv420p")
 
 
+# The folder of what was made in this run of the tests, for all workers.
+MADE_VARIABLE = "MVSEARCH_TEST_MADE"
+# Formats without dates and random numbers: the same command writes the same bytes.
+REPRODUCIBLE = frozenset({".flac", ".jpg", ".m4a", ".mp4", ".png", ".wav"})
+
+
 def run_ffmpeg(*arguments: object, given: bytes = b"") -> bytes:
-    """Run ffmpeg, which overwrites its output; its log is shown where it fails."""
+    """Run ffmpeg, which overwrites its output; its log is shown where it fails.
+
+    What it makes of generated sources alone is copied the next time.
+    """
+    *settings, output = map(str, arguments)
+    inputs = [at for at, word in enumerate(settings) if word == "-i"]
+    is_generated = all(settings[max(at - 2, 0) : at] == ["-f", "lavfi"] for at in inputs)
+    made = os.environ.get(MADE_VARIABLE)
+    if made is None or not is_generated or Path(output).suffix not in REPRODUCIBLE:
+        return _run_ffmpeg(settings, output, given)
+    name = hashlib.sha256("\0".join(settings).encode()).hexdigest()
+    kept = Path(made) / f"{name}{Path(output).suffix}"
+    if not kept.exists():
+        new = kept.with_name(f"{os.getpid()}-{kept.name}")
+        _run_ffmpeg(settings, str(new), given)
+        new.replace(kept)
+    shutil.copyfile(kept, output)
+    return b""
+
+
+def _run_ffmpeg(settings: Sequence[str], output: str, given: bytes) -> bytes:
     command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
     done = subprocess.run(
-        [*command, *map(str, arguments)], input=given, capture_output=True, check=False
+        [*command, *settings, output], input=given, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     return done.stdout

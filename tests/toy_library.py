@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import IndexOptions, Summary, index_paths
 from mvsearch.store.library import Library
 from tests.limits import HANG_SECONDS
+from tests.media import run_ffmpeg
 
 PICTURES = {
     "Ada Lovelace - First Song.mp4": ("testsrc2=s=96x64:r=10:d=6", "sine=f=330:d=6"),
@@ -29,10 +29,10 @@ LYRICS = {
 def make_clip(path: Path, picture: str | None, sound: str | None, seconds: float = 5.0) -> Path:
     """Make a clip from lavfi sources; None leaves a stream out."""
     inputs = [("-f", "lavfi", "-i", source) for source in (picture, sound) if source is not None]
-    command = ["ffmpeg", "-v", "error", "-y", *(word for words in inputs for word in words)]
-    command += ["-t", str(seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset"]
-    command += ["ultrafast", "-g", "5", "-c:a", "aac", "-shortest", str(path)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    words = [word for words in inputs for word in words]
+    words += ["-t", str(seconds), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset"]
+    words += ["ultrafast", "-g", "5", "-c:a", "aac", "-shortest"]
+    run_ffmpeg(*words, path)
     return path
 
 

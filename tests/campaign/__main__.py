@@ -67,7 +67,7 @@ KINDS = {
     "pictures": Kind(media.prepare_pictures, media.run_pictures, 10),
     "kills": Kind(kills.prepare, kills.run, 1),
     "readers": Kind(readers.prepare, readers.run, 400, is_alone=True),
-    "memory": Kind(readers.prepare, readers.run_quiet, 2000, is_alone=True),
+    "memory": Kind(readers.prepare_quiet, readers.run_quiet, 2000, is_alone=True),
     "damage": Kind(damage.prepare, damage.run, 10),
     "disk": Kind(disk.prepare, disk.run, 1, is_alone=True),
 }

@@ -26,10 +26,10 @@ class States:
     answers: tuple[tuple[Answer, ...], ...]
 
 
-def prepare(folder: Path) -> States:
-    """Make the library, and one beside it for every state."""
+def prepare(folder: Path, going: Sequence[int] = GOING) -> States:
+    """Make the library, and one beside it without each of the videos that come and go."""
     answers = []
-    for number in (None, *GOING):
+    for number in (None, *going):
         without = () if number is None else (number,)
         state = plant(folder / f"without-{number}", N_VIDEOS, without)
         asked = run_task(tasks.ask_all, state)
@@ -86,11 +86,16 @@ def judge_writer(seed: int, outcome: Outcome) -> list[Finding]:
     return [Finding(fault, "readers", seed, "writer", outcome.text or "it changed nothing")]
 
 
+def prepare_quiet(folder: Path) -> States:
+    """Make the library alone: nobody changes it."""
+    return prepare(folder, ())
+
+
 def run_quiet(tally: Tally, states: States, folder: Path, seeds: range) -> None:
     """Make all searches in one process, whose memory must stay as it is after the first tenth."""
     limits = Limits(cpu_seconds=120.0 + 2.0 * len(seeds))
     outcome = run_task(
-        tasks.read, states.home, states.answers[:1], len(seeds), seeds.start, limits=limits
+        tasks.read, states.home, states.answers, len(seeds), seeds.start, limits=limits
     )
     findings = judge(seeds.start, outcome)
     if not findings:

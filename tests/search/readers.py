@@ -169,9 +169,10 @@ def fill(library: Library, n_asked: Callable[[], float], n_all: int) -> None:
             library.catalog.add_indexed([song])
 
 
-def run_threads(folder: Path, n_threads: int, n_each: int) -> dict[str, Any]:
+def run_threads(
+    folder: Path, n_threads: int, n_each: int, expected: list[set[Answer]]
+) -> dict[str, Any]:
     """Let threads ask one open library while another one adds songs; counts their answers."""
-    expected = expect_states(folder)
     counts: Counter[str] = Counter()
     lock = threading.Lock()
 
@@ -230,7 +231,9 @@ def run_processes(folder: Path, n_readers: int, n_searches: int) -> dict[str, An
 
 if __name__ == "__main__":
     if sys.argv[1] == "--threads":
-        counted = run_threads(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        place = Path(sys.argv[2])
+        numbers = int(sys.argv[3]), int(sys.argv[4])
+        counted = run_threads(place, *numbers, expect_states(place))
         sys.stdout.write(f"{counted}\n")
     elif len(sys.argv) == 3:
         sys.stdout.write(json.dumps(read(Path(sys.argv[1]), int(sys.argv[2]))))

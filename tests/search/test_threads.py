@@ -25,22 +25,33 @@ def list_blas_threads() -> list[int]:
     return [found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"]
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[set[readers.Answer]]:
+    """The answers of every state, from libraries that nobody disturbs."""
+    return readers.expect_states(tmp_path_factory.mktemp("states"))
+
+
 @pytest.mark.parametrize("n_attempts", [0, 3])
 def test_threads_beside_an_index_run_get_right_answers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_attempts: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    expected: list[set[readers.Answer]],
+    n_attempts: int,
 ) -> None:
     monkeypatch.setattr("mvsearch.store.library.N_ATTEMPTS", n_attempts)
     with make_library(tmp_path / "first", SONGS) as library:
         make_engine(library).search(QUERIES[0])  # loads what is asked about
     before = list_blas_threads()
-    counted = readers.run_threads(tmp_path, 32, 2)
+    counted = readers.run_threads(tmp_path, 32, 2, expected)
     assert counted == {"right": 64, "videos": 13, "last": True}
     assert list_blas_threads() == before
 
 
 @pytest.mark.slow
-def test_threads_beside_an_index_run_get_right_answers_many_times(tmp_path: Path) -> None:
-    counted = readers.run_threads(tmp_path, 32, 50)
+def test_threads_beside_an_index_run_get_right_answers_many_times(
+    tmp_path: Path, expected: list[set[readers.Answer]]
+) -> None:
+    counted = readers.run_threads(tmp_path, 32, 50, expected)
     assert counted == {"right": 1600, "videos": 13, "last": True}
 
 
