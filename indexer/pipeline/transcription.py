@@ -145,9 +145,9 @@ def explain_transcription(waiting: Sequence[WaitingVideo], transcriber: Transcri
     seconds = sum(video.duration_seconds for video in waiting)
     n_videos = "1 video" if len(waiting) == 1 else f"{len(waiting)} videos"
     expected = estimate_seconds(seconds, transcriber)
-    takes = f" takes about {_round_up(expected)}" if expected is not None else ""
+    takes = f" takes about {_describe_time(expected)}" if expected is not None else ""
     return (
-        f"Transcribing {n_videos} with Whisper {transcriber.origin}, {_round_up(seconds)} of"
+        f"Transcribing {n_videos} with Whisper {transcriber.origin}, {_describe_time(seconds)} of"
         f" sound,{takes or ' begins'}; pictures and sound can be searched meanwhile"
     )
 
@@ -161,9 +161,9 @@ def estimate_seconds(sound_seconds: float, transcriber: Transcriber) -> float | 
     return sound_seconds * cost / count_threads()
 
 
-def _round_up(seconds: float) -> str:
+def _describe_time(seconds: float) -> str:
     """A time in whole minutes, or in seconds below one."""
-    return f"{-(-seconds // 60):.0f} min" if seconds >= 60 else f"{-(-seconds // 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{max(seconds, 1):.0f} s"
 
 
 def _locate_videos(
