@@ -66,6 +66,7 @@ ENCODERS: dict[str, str] = {
     "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
     "minilm": "mvsearch.indexer.encoders.text.minilm:MiniLM",
     "signal": "mvsearch.indexer.encoders.audio.signal:Signal",
+    "signal-yamnet": "mvsearch.indexer.encoders.audio.named_signal:NamedSignal",
     "resnet50": "mvsearch.indexer.encoders.image.resnet:ResNet50",
     "bert": "mvsearch.indexer.encoders.text.bert:Bert",
     "multilingual": "mvsearch.indexer.encoders.text.multilingual:Multilingual",

@@ -32,6 +32,8 @@ class Profile:
 
 PROFILES: dict[str, Profile] = {
     "embedded": Profile("efficientnet-lite0", "minilm", "signal", whisper_model="base"),
+    # What is heard has names as well; YAMNet's package is installed by the user.
+    "sound": Profile("efficientnet-lite0", "minilm", "signal-yamnet", whisper_model="base"),
     # The published system. Its weights 0.6 and 0.4 are the default of all libraries without sound.
     "paper": Profile(
         "resnet50",

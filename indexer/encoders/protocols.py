@@ -1,7 +1,7 @@
 """The protocols of encoders and classifiers."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -79,13 +79,16 @@ class ScalesLogits(Protocol):
 
 @runtime_checkable
 class NamesThings(Protocol):
-    """A frame encoder whose network is also a classifier."""
+    """An encoder of frames or sound that also classifies what it encodes.
+
+    Of a window of sound the middle `hop_seconds` are classified.
+    """
 
     def list_labels(self) -> Sequence[str]:
         """Return the names of the c classes; names may repeat."""
 
-    def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
-        """Run the network once; return the matrices of `encode` and the posterior.
+    def encode_and_name(self, rows: npt.NDArray[Any]) -> tuple[tuple[Matrix, ...], Matrix]:
+        """Encode frames or windows; return the matrices of `encode` and the posterior.
 
         The posterior is (n, c) float32 in [0, 1]. Classes that do not stand out may have 0.
         """

@@ -92,7 +92,7 @@ class Features:
         absent: why a requested modality has no vectors.
         uniform_seconds: times of uniform frames (one colour), which are not encoded.
         problem: the file is damaged or ends too early; the rest has been analysed.
-        tags: class names with times, if the frame encoder is a classifier.
+        tags: class names with times, by the encoders that are classifiers.
         stills: small images with times, if requested.
     """
 
@@ -232,7 +232,11 @@ def _finish(
         if not found:
             absent[stage] = _explain_absence(stage, stream is not None, report)
     features = Features(
-        tuple(embeddings), report.duration_seconds, absent, problem=_explain_problem(report)
+        tuple(embeddings),
+        report.duration_seconds,
+        absent,
+        problem=_explain_problem(report),
+        tags=tuple(tag for stream in streams.values() if stream is not None for tag in stream.tags),
     )
     frames = streams.get("frames")
     if not isinstance(frames, FrameStream):
@@ -240,7 +244,6 @@ def _finish(
     return replace(
         features,
         uniform_seconds=frames.uniform_seconds,
-        tags=frames.tags,
         stills=frames.stills.finish() if frames.stills is not None else (),
     )
 

@@ -7,7 +7,6 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders, NamesThings
@@ -128,11 +127,11 @@ def _make_thread(
 ) -> EncoderThread:
     """The thread of one encoder; a classifier adds its class probabilities as the last matrix."""
 
-    def encode_and_name(frames: npt.NDArray[np.uint8]) -> Vectors:
-        matrices, posterior = encoder.encode_and_name(frames)
+    def encode_and_name(rows: npt.NDArray[Any]) -> Vectors:
+        matrices, posterior = encoder.encode_and_name(rows)
         return (*matrices, posterior)
 
-    is_naming = stage == "frames" and isinstance(encoder, NamesThings)
+    is_naming = isinstance(encoder, NamesThings)
     return EncoderThread(
         stage,
         encode_and_name if is_naming else encoder.encode,

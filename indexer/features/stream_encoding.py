@@ -1,7 +1,7 @@
 """Submits decoded frames and audio to the encoders, and collects their vectors."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -67,11 +67,7 @@ class FrameStream:
 
     def _collect(self, encoded: Iterable[Vectors]) -> None:
         """Collect vectors; of the posteriors only those that may become tags."""
-        n_spaces = len(self.encoder.spaces)
-        for vectors in encoded:
-            self._matrices.append(vectors[:n_spaces])
-            for posterior in vectors[n_spaces:]:
-                self._tagger.take(posterior)
+        self._matrices += keep_vectors(encoded, len(self.encoder.spaces), self._tagger)
 
 
 class SampledFrameStream(FrameStream):
@@ -113,17 +109,22 @@ def open_frame_stream(
 
 
 class AudioStream:
-    """Submits the audio windows of one file to the encoder; collects their vectors."""
+    """Submits the audio windows of one file to the encoder; collects their vectors and tags."""
 
     def __init__(
         self, encoder: AudioEncoder, queue: EncoderQueue, hop_seconds: float | None
     ) -> None:
         self.encoder = encoder
         self._queue = queue
-        hop = min(hop_seconds or encoder.hop_seconds, encoder.window_seconds)
-        self._windower = Windower(WindowOptions(encoder.sample_rate, encoder.window_seconds, hop))
+        self._hop_seconds = min(hop_seconds or encoder.hop_seconds, encoder.window_seconds)
+        self._windower = Windower(
+            WindowOptions(encoder.sample_rate, encoder.window_seconds, self._hop_seconds)
+        )
         self._segments: list[Segment] = []
         self._matrices: list[tuple[Matrix, ...]] = []
+        labels = encoder.list_labels() if isinstance(encoder, NamesThings) else ()
+        self._tagger = Tagger(labels, modality="audio")
+        self.tags: tuple[Tag, ...] = ()
 
     def take(self, block: SoundBlock) -> None:
         """Submit complete windows."""
@@ -135,11 +136,12 @@ class AudioStream:
 
     def finish(self, end_seconds: float) -> list[Embeddings]:
         """Wait for the vectors; the end of a window is limited to that of the file."""
-        self._matrices += self._queue.take_rest()
+        self._collect(self._queue.take_rest())
         segments = [
             Segment(segment.start_seconds, min(segment.end_seconds or 0.0, end_seconds))
             for segment in self._segments
         ]
+        self.tags = self._tagger.finish(list_middles(segments, self._hop_seconds))
         return _gather(self.encoder.spaces, segments, self._matrices)
 
     def _encode(self, batches: Iterable[WindowBatch]) -> None:
@@ -147,7 +149,37 @@ class AudioStream:
             times = zip(batch.start_seconds.tolist(), batch.end_seconds.tolist(), strict=True)
             self._segments += (Segment(start, end) for start, end in times)
             self._queue.put(batch.windows)
-        self._matrices += self._queue.take_ready()
+        self._collect(self._queue.take_ready())
+
+    def _collect(self, encoded: Iterable[Vectors]) -> None:
+        """Keep vectors, and of class probabilities only what may become a tag."""
+        self._matrices += keep_vectors(encoded, len(self.encoder.spaces), self._tagger)
+
+
+def list_middles(windows: Sequence[Segment], hop_seconds: float) -> list[Segment]:
+    """The part of each window that its class probabilities belong to, one after the other.
+
+    It is the middle `hop_seconds`; the first part begins and the last one ends with its window.
+    """
+    middles = []
+    for number, window in enumerate(windows):
+        first, last = window.start_seconds or 0.0, window.end_seconds or 0.0
+        begin, end = ((first + last + sign * hop_seconds) / 2 for sign in (-1, 1))
+        is_first, is_last = number == 0, number == len(windows) - 1
+        middles.append(
+            Segment(first if is_first else max(first, begin), last if is_last else min(last, end))
+        )
+    return middles
+
+
+def keep_vectors(
+    encoded: Iterable[Vectors], n_spaces: int, tagger: Tagger
+) -> Iterator[tuple[Matrix, ...]]:
+    """The vectors of each batch; its class probabilities, if there are any, go to the tagger."""
+    for vectors in encoded:
+        yield vectors[:n_spaces]
+        for posterior in vectors[n_spaces:]:
+            tagger.take(posterior)
 
 
 def _gather(

@@ -1,9 +1,9 @@
-"""Turns the class probabilities of frames into tags with time ranges."""
+"""Turns the class probabilities of frames and windows of sound into tags with time ranges."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mvsearch.store.records import Matrix, Segment, Tag
+from mvsearch.store.records import Matrix, Modality, Segment, Tag
 
 # Tolerance for rounding between the end of a frame and the start of the next.
 _SAME_TIME_SECONDS = 1e-6
@@ -28,8 +28,14 @@ class TagOptions:
 class Tagger:
     """Turns a stream of posteriors into tags; holds only those above the low threshold."""
 
-    def __init__(self, labels: Sequence[str], options: TagOptions = TagOptions()) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        options: TagOptions = TagOptions(),
+        modality: Modality = "frames",
+    ) -> None:
         self._labels = labels
+        self._modality = modality
         self._options = options
         self._seen: dict[str, dict[int, float]] = {}
         self._n_frames = 0
@@ -56,6 +62,7 @@ class Tagger:
                 segments[run[0]].start_seconds or 0.0,
                 segments[run[-1]].end_seconds or 0.0,
                 surest,
+                self._modality,
             )
             for name, frames in self._seen.items()
             for run in _find_runs(sorted(frames), segments)

@@ -128,6 +128,6 @@ def stage_result(
         ),
         embeddings,
         uniform_seconds=features.uniform_seconds if stage == "frames" else (),
-        tags=features.tags if stage == "frames" else (),
+        tags=tuple(tag for tag in features.tags if tag.modality == stage),
         stills=features.stills if stage == "frames" else (),
     )

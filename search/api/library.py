@@ -32,8 +32,8 @@ def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -
 
     Args:
         folder: of the library; None for `$MVSEARCH_LIBRARY`, else the platform's data folder.
-        profile: "embedded", "paper", "semantic" or that of a plug-in; None for the profile of the
-            library, or "embedded" for a new one.
+        profile: "embedded", "sound", "paper", "semantic" or that of a plug-in; None for the
+            profile of the library, or "embedded" for a new one.
 
     Raises:
         LibraryDamagedError: the library cannot be read.

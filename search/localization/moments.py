@@ -145,6 +145,7 @@ def find_similar_ranges(
     starts, ends = spans.starts, spans.ends
     texts = read_texts(library, video.id, space) if read is None else read(video.id, space)
     tags = library.catalog.tags(video.id) if space.view == "words" else ()
+    tags = tuple(tag for tag in tags if tag.modality == space.modality)
     moments = []
     for first, last in merge_hits(best, starts, ends, n_moments=n_moments):
         if best[first : last + 1].max() < MIN_SIMILARITY:

@@ -92,6 +92,8 @@ def _best_by_name(tags: Sequence[Tag]) -> dict[str, float]:
 
 def _to_moments(video_id: str, tags: Sequence[Tag]) -> tuple[Moment, ...]:
     return tuple(
-        Moment(video_id, "frames", tag.start_seconds, tag.end_seconds, tag.probability, tag.name)
+        Moment(
+            video_id, tag.modality, tag.start_seconds, tag.end_seconds, tag.probability, tag.name
+        )
         for tag in tags
     )

@@ -27,7 +27,7 @@ from mvsearch.store.database.tables import (
     VideoRow,
 )
 from mvsearch.store.errors import EncoderMismatchError, MvsearchError
-from mvsearch.store.records import Embeddings, Location, Lyrics, Stage, Still, Tag
+from mvsearch.store.records import Embeddings, Location, Lyrics, Modality, Stage, Still, Tag
 
 
 def check_spaces_exist(session: Session, embeddings: Sequence[Embeddings]) -> None:
@@ -120,9 +120,10 @@ def replace_lyrics(session: Session, video_id: str, lyrics: Lyrics | None) -> No
         session.add_all(line_to_row(video_id, n, line) for n, line in enumerate(lyrics.lines))
 
 
-def replace_tags(session: Session, video_id: str, tags: Sequence[Tag]) -> None:
-    """Replace the tags of a video; the most probable comes first."""
-    session.execute(delete(TagRow).where(TagRow.video_id == video_id))
+def replace_tags(session: Session, video_id: str, modality: Modality, tags: Sequence[Tag]) -> None:
+    """Replace the tags of a video that are of a modality; the most probable comes first."""
+    old = (TagRow.video_id == video_id, TagRow.modality == modality)
+    session.execute(delete(TagRow).where(*old))
     session.add_all(tags_to_rows(video_id, tags))
 
 

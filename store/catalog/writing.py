@@ -184,7 +184,7 @@ class Catalog(SpaceReader, StageReader, VectorReader, LyricsReader, StillReader,
             embeddings: one for each space of the stage.
             lyrics: of the stage "lyrics"; None deletes earlier ones.
             uniform_seconds: times of frames that are left out of the embeddings.
-            tags: of the stage "frames"; they replace earlier ones.
+            tags: of the modality of the stage "frames" or "audio"; they replace earlier ones.
             stills: of the stage "frames"; they replace earlier ones.
 
         Raises:
@@ -205,8 +205,9 @@ class Catalog(SpaceReader, StageReader, VectorReader, LyricsReader, StillReader,
             session.merge(stage_to_row(stage, uniform_seconds))
             if stage.stage == "lyrics":
                 changes.replace_lyrics(session, stage.video_id, lyrics)
+            else:
+                changes.replace_tags(session, stage.video_id, stage.stage, tags)
             if stage.stage == "frames":
-                changes.replace_tags(session, stage.video_id, tags)
                 changes.replace_stills(session, stage.video_id, stills)
 
     def store_stills(self, stills: Mapping[str, Sequence[Still]]) -> None:

@@ -12,6 +12,7 @@ from mvsearch.store.database.blobs import pack_seconds
 from mvsearch.store.database.columns import check_seconds, checks_rows
 from mvsearch.store.database.paths import decode_path, encode_key
 from mvsearch.store.database.tables import (
+    SOUND_TAGS,
     FailureRow,
     LocationRow,
     LyricLineRow,
@@ -25,6 +26,7 @@ from mvsearch.store.database.tables import (
 )
 from mvsearch.store.errors import FailureCode
 from mvsearch.store.records import (
+    MODALITIES,
     Failure,
     Location,
     LyricLine,
@@ -240,14 +242,21 @@ def _row_to_whisper(row: LyricLineRow) -> WhisperSegment | None:
 
 
 def tag_to_row(video_id: str, position: int, tag: Tag) -> TagRow:
-    """A tag as a row."""
+    """A tag as a row.
+
+    Args:
+        video_id: whose tag it is.
+        position: among the tags of its modality.
+        tag: the tag.
+    """
     return TagRow(
         video_id=video_id,
-        position=position,
+        position=position + (SOUND_TAGS if tag.modality == "audio" else 0),
         name=tag.name,
         start_seconds=tag.start_seconds,
         end_seconds=tag.end_seconds,
         probability=tag.probability,
+        modality=tag.modality,
     )
 
 
@@ -255,12 +264,18 @@ def tag_to_row(video_id: str, position: int, tag: Tag) -> TagRow:
 def row_to_tag(row: TagRow) -> Tag:
     """A row as a tag."""
     check_seconds(row.end_seconds)
-    return Tag(row.name, row.start_seconds, row.end_seconds, row.probability)
+    return Tag(
+        row.name, row.start_seconds, row.end_seconds, row.probability, cast(Modality, row.modality)
+    )
 
 
 def tags_to_rows(video_id: str, tags: Sequence[Tag]) -> list[TagRow]:
-    """The tags of a video as rows; the most probable comes first."""
-    return [tag_to_row(video_id, position, tag) for position, tag in enumerate(tags)]
+    """The tags of a video as rows; of each modality, the most probable comes first."""
+    return [
+        tag_to_row(video_id, position, tag)
+        for modality in MODALITIES
+        for position, tag in enumerate(tag for tag in tags if tag.modality == modality)
+    ]
 
 
 def stills_to_rows(video_id: str, stills: Iterable[Still]) -> list[StillRow]:

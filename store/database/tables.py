@@ -183,8 +183,15 @@ class EmbeddingRow(Base):
     generation: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
+# The first position of a tag of sound; no video has as many tags of pictures.
+SOUND_TAGS = 1_000_000
+
+
 class TagRow(Base):
-    """A `Tag`; `position` counts the tags of a video, the most probable first."""
+    """A `Tag`; `position` tells those of a video apart.
+
+    It counts those of pictures from 0, and those of sound from `SOUND_TAGS`.
+    """
 
     __tablename__ = "tag"
     __table_args__ = (Index(None, "name", "video_id"),)
@@ -195,6 +202,7 @@ class TagRow(Base):
     start_seconds: Mapped[float]
     end_seconds: Mapped[float]
     probability: Mapped[float]
+    modality: Mapped[str] = mapped_column(String(20), server_default="frames")
 
 
 class StillRow(Base):

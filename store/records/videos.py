@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mvsearch.store.records.embeddings import Modality
 from mvsearch.store.records.times import check_span
 from mvsearch.store.unicode import printable
 
@@ -76,20 +77,24 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A class of content in a time range of a video, found by the frame encoder.
+    """A class of content in a time range of a video, seen or heard by an encoder.
 
     Attributes:
-        probability: the highest of its frames, above 0 and up to 1.
+        probability: the highest of its frames or windows, above 0 and up to 1.
+        modality: "frames" or "audio".
     """
 
     name: str
     start_seconds: float
     end_seconds: float
     probability: float
+    modality: Modality = "frames"
 
     def __post_init__(self) -> None:
-        """Check the times and the probability."""
+        """Check the times, the probability and the modality."""
         check_span(self.start_seconds, self.end_seconds)
+        if self.modality not in ("frames", "audio"):
+            raise ValueError(f"a tag is of frames or audio, not of {self.modality!r}")
         if not self.name or not 0 < self.probability <= 1:
             raise ValueError(f"a tag has a name and a probability: {self}")
 
@@ -100,6 +105,7 @@ class Tag:
             "start_seconds": round(self.start_seconds, 3),
             "end_seconds": round(self.end_seconds, 3),
             "probability": round(self.probability, 4),
+            "modality": self.modality,
         }
 
 

@@ -106,7 +106,7 @@ class Yamnet:
         The network was trained with a sigmoid for each class. The posterior is the softmax over the
         mean logits of a window's patches, as with `AudioSetClassifier`.
         """
-        logits = self._compute_logits(windows)
+        logits = self.compute_logits(windows)
         return to_posterior(logits.mean(axis=1)).astype(np.float32)
 
     def score(self, windows: Matrix) -> Matrix:
@@ -121,13 +121,22 @@ class Yamnet:
         Raises:
             ValueError: the windows are empty or longer than `longest_seconds`.
         """
-        logits = self._compute_logits(windows)
+        logits = self.compute_logits(windows)
         probabilities = np.exp(-np.logaddexp(0.0, -logits))
         means: Matrix = probabilities.mean(axis=1).astype(np.float32)
         return means
 
-    def _compute_logits(self, windows: Matrix) -> Matrix:
-        """The (n, patches, 521) logits; a window shorter than a patch is filled up with zeros."""
+    def compute_logits(self, windows: Matrix) -> Matrix:
+        """Compute the (n, patches, 521) float32 logits.
+
+        A window shorter than a patch of 0.975 s is filled up with zeros; patches begin each 0.48 s.
+
+        Args:
+            windows: (n, samples) float32 mono in [-1, 1], as for `classify`.
+
+        Raises:
+            ValueError: the windows are empty or longer than `longest_seconds`.
+        """
         longest = round(self.longest_seconds * SAMPLE_RATE)
         if windows.ndim != 2 or not 1 <= windows.shape[1] <= longest:
             raise ValueError(f"windows must be (n, 1 to {longest} samples), not {windows.shape}")

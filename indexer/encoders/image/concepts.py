@@ -44,18 +44,19 @@ class Concepts:
     centre: Matrix
     vectors: Matrix
 
-    def blend(self, logits: npt.NDArray[Any]) -> Matrix:
+    def blend(self, logits: npt.NDArray[Any], temperature: float = TEMPERATURE) -> Matrix:
         """Compute the posterior-weighted mean of the class vectors.
 
         This is ConSE, the convex combination of semantic embeddings (Norouzi et al. 2014).
 
         Args:
             logits: (n, c).
+            temperature: of the softmax.
 
         Returns:
             (n, dim) float32 unit vectors.
         """
-        return to_unit_rows(to_posterior(logits, TEMPERATURE) @ self.vectors)
+        return to_unit_rows(to_posterior(logits, temperature) @ self.vectors)
 
     def place(self, texts: Matrix) -> Matrix:
         """Map (n, dim) text vectors into the space of `blend`, as unit vectors."""
@@ -82,23 +83,29 @@ def name_classes(logits: npt.NDArray[Any]) -> Matrix:
 
 
 def load_concepts(
-    stem: str, list_names: Callable[[], Sequence[str]], encode: Callable[[list[str]], Matrix]
+    stem: str,
+    list_names: Callable[[], Sequence[str]],
+    encode: Callable[[list[str]], Matrix],
+    prompt: str = PROMPT,
 ) -> Concepts:
     """Load the text vectors of classes from the cache, or compute and cache them.
 
     Args:
         stem: first part of the cached folder's name; other names or vectors need another stem.
         list_names: returns the class names; called only if they are not cached.
-        encode: encodes n names as (n, dim).
+        encode: encodes n texts as (n, dim).
+        prompt: the text of a class, with `{}` for its name.
 
     Raises:
         MvsearchError: the cache cannot be written.
     """
-    return load_cached(stem, lambda folder: _make(folder, list_names(), encode), _read)
+    return load_cached(stem, lambda folder: _make(folder, list_names(), encode, prompt), _read)
 
 
-def _make(folder: Path, names: Sequence[str], encode: Callable[[list[str]], Matrix]) -> None:
-    texts = encode([PROMPT.format(name) for name in names])
+def _make(
+    folder: Path, names: Sequence[str], encode: Callable[[list[str]], Matrix], prompt: str
+) -> None:
+    texts = encode([prompt.format(name) for name in names])
     centre = texts.mean(axis=0, dtype=np.float64).astype(np.float32)
     vectors = to_unit_rows(texts - centre)
     np.savez(folder / CLASSES, names=np.array(names), centre=centre, vectors=vectors)

@@ -42,7 +42,7 @@ def complete_report_form() -> list[str]:
 
 def complete_profile() -> list[str]:
     """The profiles of new libraries."""
-    return ["embedded", "paper", "semantic", *_list_plugins("mvsearch.profiles")]
+    return ["embedded", "sound", "paper", "semantic", *_list_plugins("mvsearch.profiles")]
 
 
 def _list_plugins(group: str) -> list[str]:

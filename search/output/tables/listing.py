@@ -12,7 +12,7 @@ from mvsearch.search.entry import Entry, describe_stage
 from mvsearch.search.output.tables.links import link_file, stack_lines
 from mvsearch.search.output.text import describe_no_results, format_seconds, shorten
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.records import MODALITIES, Failure, Lyrics, Video
+from mvsearch.store.records import MODALITIES, Failure, Lyrics, Tag, Video
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
@@ -144,16 +144,9 @@ def print_entry(entry: Entry, console: Console) -> None:
         print_line(console, f"year      {video.year}")
     for path in entry.paths:
         print_line(console, f"file      {path}")
-    if entry.tags:
-        shown = [
-            f"{tag.name} {format_seconds(tag.start_seconds)}–{format_seconds(tag.end_seconds)}"
-            f" {tag.probability:.2f}"
-            for tag in entry.tags[:N_TAGS]
-        ]
-        n_more = len(entry.tags) - len(shown)
-        print_line(
-            console, f"looks     {', '.join(shown)}{f' and {n_more} more' if n_more else ''}"
-        )
+    for modality, what in (("frames", "looks"), ("audio", "sounds")):
+        if tags := [tag for tag in entry.tags if tag.modality == modality]:
+            print_line(console, f"{what:<9} {_list_tags(tags)}")
     for stage in sorted(entry.stages, key=lambda stage: MODALITIES.index(stage.stage)):
         line = f"{stage.stage:<9} {stage.status} {stage.encoder} {describe_stage(stage)}"
         print_line(console, line.rstrip())
@@ -161,6 +154,17 @@ def print_entry(entry: Entry, console: Console) -> None:
         print_line(console, f"          {entry.n_uniform} frames of one colour left out")
     if entry.lyrics is not None:
         _print_lyrics(entry.lyrics, console)
+
+
+def _list_tags(tags: Sequence[Tag]) -> str:
+    """The first tags with their times and probabilities, and the number of the others."""
+    shown = [
+        f"{tag.name} {format_seconds(tag.start_seconds)}–{format_seconds(tag.end_seconds)}"
+        f" {tag.probability:.2f}"
+        for tag in tags[:N_TAGS]
+    ]
+    n_more = len(tags) - len(shown)
+    return f"{', '.join(shown)}{f' and {n_more} more' if n_more else ''}"
 
 
 def _print_lyrics(lyrics: Lyrics, console: Console) -> None:

@@ -25,7 +25,7 @@ class TagReader(DatabaseReader):
     """Reads tags; each call reads one state of the database."""
 
     def tags(self, video_id: str) -> tuple[Tag, ...]:
-        """The tags of a video, the most probable first."""
+        """The tags of a video: those of frames, then those of audio, the most probable first."""
         query = select(TagRow).where(TagRow.video_id == video_id).order_by(TagRow.position)
         with self._database.reading() as session:
             return tuple(map(row_to_tag, session.scalars(query)))

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 from filelock import FileLock
 
 from mvsearch.indexer.encoders import load_encoder
+from mvsearch.indexer.encoders.audio.yamnet import Yamnet
 from tests.indexer.encoders.small_checkpoints import (
     DOWNLOADED,
     make_inputs,
     run_by_torch,
     save_checkpoint,
 )
+from tests.indexer.encoders.small_yamnet import Folder, write_files
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +49,21 @@ def checkpoint(_shared_folder: Path) -> Callable[[str], Path]:
     return find
 
 
+@contextmanager
+def _yamnet_of(folder: Path) -> Iterator[None]:
+    """Give YAMNet a small network of its form, as its package is the user's to install."""
+    write_files(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Yamnet, "weights", Folder(folder))
+        yield
+
+
 @pytest.fixture(scope="session")
-def encoder(checkpoint: Callable[[str], Path], _shared_folder: Path) -> Callable[[str], Any]:
+def encoder(
+    checkpoint: Callable[[str], Path],
+    _shared_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], Any]:
     """Gives an encoder by its name, ready to run.
 
     The packaged ones are exported by one worker and read by the others. The small checkpoints
@@ -57,7 +73,9 @@ def encoder(checkpoint: Callable[[str], Path], _shared_folder: Path) -> Callable
 
     def find(name: str) -> Any:
         if name not in ready:
-            made = DOWNLOADED[name](checkpoint(name)) if name in DOWNLOADED else load_encoder(name)
+            with _yamnet_of(tmp_path_factory.mktemp("yamnet")):
+                own = DOWNLOADED.get(name)
+                made = own(checkpoint(name)) if own is not None else load_encoder(name)
             if name in DOWNLOADED:
                 run_by_torch(made)
             with FileLock(_shared_folder / f"{name}.export.lock"):

@@ -35,6 +35,7 @@ READERS = pytest.mark.parametrize(
         "clip",
         "siglip2",
         "clap",
+        "signal-yamnet",
         "toy-frames",
         "toy-lyrics",
     ],
@@ -114,7 +115,7 @@ def test_words_land_in_the_last_space(name: str, encoder: Find) -> None:
     assert encoder(name).encode_words([]).shape == (0, encoder(name).spaces[-1].dim)
 
 
-@pytest.mark.parametrize("name", ["efficientnet-lite0", "toy-frames"])
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "signal-yamnet", "toy-frames"])
 def test_what_names_things_also_encodes_them(name: str, encoder: Find) -> None:
     namer = encoder(name)
     assert isinstance(namer, NamesThings)
@@ -125,7 +126,9 @@ def test_what_names_things_also_encodes_them(name: str, encoder: Find) -> None:
     assert posterior.shape == (3, len(namer.list_labels()))
     assert posterior.dtype == np.float32
     assert posterior.min() >= 0
-    assert np.all(posterior.sum(axis=1) <= 1 + 1e-5)
+    assert posterior.max() <= 1
+    if hasattr(namer, "frame_size"):  # The classes of sound are likely each on its own.
+        assert np.all(posterior.sum(axis=1) <= 1 + 1e-5)
     assert namer.encode_and_name(frames[:0])[1].shape == (0, len(namer.list_labels()))
 
 

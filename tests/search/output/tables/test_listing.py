@@ -2,6 +2,7 @@
 
 import ast
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -54,7 +55,11 @@ def test_tags_are_shown_with_their_times_and_the_surest_first() -> None:
         "start_seconds": 12.0,
         "end_seconds": 18.5,
         "probability": 0.83,
+        "modality": "frames",
     }
+    heard = replace(entry, tags=(*tags, Tag("Trumpet", 1.0, 2.0, 0.9, "audio")))
+    print_entry(heard, Console(file=page, width=80))
+    assert "sounds    Trumpet 0:01–0:02 0.90\n" in page.getvalue()
 
 
 def test_many_tags_are_counted_and_all_are_in_json() -> None:

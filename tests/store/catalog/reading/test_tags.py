@@ -3,13 +3,15 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.library import Library
 from mvsearch.store.records import Stage, Tag
 from tests import toy_library
-from tests.store.examples import FRAMES, LINES, TAGS, add_song, drop_generations, fill_song
+from tests.store.examples import FRAMES, LINES, SOUND, TAGS, add_song, drop_generations, fill_song
 
 
 def test_tags_come_back_with_the_surest_first(catalog: Catalog) -> None:
@@ -28,6 +30,22 @@ def test_tags_are_replaced_with_the_frames_and_by_nothing_else(catalog: Catalog)
     assert catalog.tags("ab12") == new
     catalog.store_stage(Stage("ab12", "frames", FRAMES.key, "absent"))
     assert catalog.tag_names() == []
+
+
+def test_tags_of_pictures_and_of_sound_are_replaced_each_by_its_own_stage(
+    catalog: Catalog,
+) -> None:
+    fill_song(catalog, "ab12", seed=1)
+    heard = (Tag("Trumpet", 2, 3, 0.9, "audio"), Tag("Seashore", 0, 3, 0.4, "audio"))
+    catalog.store_stage(Stage("ab12", "audio", SOUND.key, "done"), tags=heard)
+    assert catalog.tags("ab12") == TAGS + heard
+    assert catalog.tagged(["Seashore", "seashore"], ["ab12"]) == {"ab12": TAGS[:1] + heard[1:]}
+    catalog.store_stage(Stage("ab12", "frames", FRAMES.key, "absent"))
+    assert catalog.tags("ab12") == heard
+    catalog.store_stage(Stage("ab12", "audio", SOUND.key, "absent"))
+    assert catalog.tags("ab12") == ()
+    with pytest.raises(ValueError, match="of frames or audio"):
+        Tag("home", 0, 1, 0.5, "lyrics")
 
 
 def test_videos_are_found_by_the_names_of_their_tags(catalog: Catalog) -> None:
