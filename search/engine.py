@@ -59,8 +59,18 @@ class Engine:
         """The weights that a search with these options uses."""
         return options.choose_weights(find_held_spaces(self.library))
 
-    def search(self, query: Query, options: SearchOptions = SearchOptions()) -> list[Result]:
+    def search(
+        self,
+        query: Query,
+        options: SearchOptions = SearchOptions(),
+        hidden: frozenset[str] = frozenset(),
+    ) -> list[Result]:
         """Find the videos that answer a query best, and where in them.
+
+        Args:
+            query: what is asked.
+            options: how results are scored and how many are returned.
+            hidden: ids of videos that are no results, as if they were not in the library.
 
         Raises:
             QueryError: the query cannot be read, or the library holds nothing to compare it with.
@@ -68,7 +78,7 @@ class Engine:
             MvsearchError: the library is empty.
         """
         prepare = partial(self._prepare, query, options, {})
-        return self.library.answer(prepare, partial(self._search, query, options))
+        return self.library.answer(prepare, partial(self._search, query, options, hidden))
 
     def _prepare(
         self, query: Query, options: SearchOptions, made: Made, is_first: bool
@@ -92,7 +102,13 @@ class Engine:
             open_indexes(library)
         return _Prepared(encoded, weights)
 
-    def _search(self, query: Query, options: SearchOptions, prepared: _Prepared) -> list[Result]:
+    def _search(
+        self,
+        query: Query,
+        options: SearchOptions,
+        hidden: frozenset[str],
+        prepared: _Prepared,
+    ) -> list[Result]:
         """Retrieve candidates, rank them by calibrated and fused scores, and locate the query."""
         catalog = self.library.catalog
         if not query.parts:
@@ -111,7 +127,7 @@ class Engine:
 
         # Ranks (rrf) need all videos, and videos that are skipped are replaced from further down.
         n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
-        left_out = prepared.encoded.left_out
+        left_out = prepared.encoded.left_out | hidden
         found = find_candidates(queries, score, n_wanted, left_out, table, passing)
         results = ranker.rank(
             found.video_ids,

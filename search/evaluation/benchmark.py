@@ -189,9 +189,11 @@ def _make_file(query: KnownQuery, originals: Originals, out: Path) -> None:
     distortion = DISTORTIONS[query.distortion]
     if query.kind == "clip":
         with originals.borrow(query) as original:
-            cut_clip(original, 0.0, query.seconds, distortion, out, query.seed)
+            cut_clip(original, 0.0, query.seconds, distortion, out, query.seed, query.backdrop)
     else:
-        cut_frame(query.source.path, query.start_seconds, distortion, out)
+        cut_frame(
+            query.source.path, query.start_seconds, distortion, out, query.seed, query.backdrop
+        )
 
 
 def _count_failures(failed: Sequence[MediaError]) -> list[str]:

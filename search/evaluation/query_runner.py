@@ -62,15 +62,16 @@ class QueryRunner:
     def run(self, query: KnownQuery, part: QueryPart, analysed: Analysed) -> Iterator[Outcome]:
         """Run a query on every system that has a modality of the query."""
         self._known[part.value] = analysed
-        answers = self._find_answers(query)
+        answers = self._find_answers(query) - query.hidden
         for each in self.systems:
             compared = each.modalities & set(query.modalities)
             if not compared:
                 continue
             ranked = frozenset().union(*(self.holders[modality] for modality in compared))
+            ranked -= query.hidden
             right = answers & ranked
             try:
-                results = self._search(Query((part,)), each.options, right)
+                results = self._search(Query((part,)), each.options, right, query.hidden)
             except QueryError:  # nothing to compare, such as a picture that is too dark: a miss
                 results = []
             yield _judge(query, each, ranked, right, results)
@@ -86,14 +87,18 @@ class QueryRunner:
         return [made for made in analysed.embeddings if made.space.modality in modalities]
 
     def _search(
-        self, query: Query, options: SearchOptions, right: Collection[str]
+        self,
+        query: Query,
+        options: SearchOptions,
+        right: Collection[str],
+        hidden: frozenset[str],
     ) -> Sequence[Result]:
         """The results for a user, extended to all videos if a right answer is missing."""
-        results = self.engine.search(query, options)
+        results = self.engine.search(query, options, hidden)
         if len(results) < options.top or {result.video.id for result in results} >= set(right):
             return results
         whole = replace(options, top=self.library.catalog.n_videos(), n_moments=0)
-        return [*results, *self.engine.search(query, whole)[len(results) :]]
+        return [*results, *self.engine.search(query, whole, hidden)[len(results) :]]
 
     def _find_answers(self, query: KnownQuery) -> frozenset[str]:
         """The right answers: the same for every system."""

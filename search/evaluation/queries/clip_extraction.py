@@ -1,35 +1,34 @@
 """Extracts clips and single frames from media, with distortions applied."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mvsearch.indexer.media.decoding.entry_point import find_entry
-from mvsearch.indexer.media.decoding.graph import scale_options
-from mvsearch.indexer.media.probe import Probe, probe_file
-from mvsearch.indexer.media.programs import (
-    compile_graph,
-    find_program,
-    find_reason,
-    open_input,
-    open_raw,
-    passthrough_option,
-    run_program,
-)
+from mvsearch.indexer.media.probe import probe_file
+from mvsearch.indexer.media.programs import find_program, open_raw, passthrough_option, run_program
 from mvsearch.indexer.media.stream_info import PictureStream
-from mvsearch.search.evaluation.queries.distortions import NONE, SAMPLE_RATE, Distortion, Filter
+from mvsearch.search.evaluation.queries.distortions import (
+    PICTURE_FAMILIES,
+    SAMPLE_RATE,
+    Distortion,
+)
 from mvsearch.search.evaluation.queries.overlay import draw_overlay
+from mvsearch.search.evaluation.queries.source import (
+    CUT_TIMEOUT_SECONDS,
+    RUN_UP_SECONDS,
+    Source,
+    apply_filters,
+    fit_size,
+    run_graph,
+)
+from mvsearch.search.evaluation.queries.staging import Backdrop, film, inset
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Matrix
 
-CUT_TIMEOUT_SECONDS = 120.0
-# Sound decoders need some seconds before their output is exact.
-RUN_UP_SECONDS = 10.0
-# Encoders take at most 224 × 224 pixels.
-LONG_SIDE, SHORT_SIDE = 640, 360
 # Time base of Matroska; by default encoders round times to multiples of the frame duration.
 TIMES_PER_SECOND = 1000
 
@@ -39,7 +38,13 @@ _MP3 = {"acodec": "libmp3lame", "audio_bitrate": "32k", "ar": 22_050}
 
 
 def cut_clip(
-    path: Path, start_seconds: float, seconds: float, distortion: Distortion, out: Path, seed: int
+    path: Path,
+    start_seconds: float,
+    seconds: float,
+    distortion: Distortion,
+    out: Path,
+    seed: int,
+    backdrop: Backdrop | None = None,
 ) -> Path:
     """Cut a clip from a file, and distort it.
 
@@ -53,24 +58,26 @@ def cut_clip(
         seconds: length in the file.
         distortion: of picture and sound.
         out: the Matroska file to write.
-        seed: of the noise.
+        seed: of the noise and the camera.
+        backdrop: of an inset.
 
     Raises:
         MediaError: the file cannot be read, no stream is left, or ffmpeg lacks an encoder.
         ToolMissingError: there is no ffmpeg.
     """
     probe = probe_file(path)
-    source = _Source(path, start_seconds, seconds, probe.picture)
+    source = Source(path, start_seconds, seconds, probe.picture)
     streams: list[Any] = []
     settings: dict[str, Any] = {}
     given: bytes | None = None
     if probe.picture is not None and distortion.has_picture:
-        stream, given = _distort_picture(source.picture(probe.picture), probe.picture, distortion)
+        distorter = _PictureDistorter(probe.picture, seconds, distortion, seed, backdrop)
+        stream, given = distorter.apply(source.picture(probe.picture))
         streams.append(stream)
         settings |= _encode_picture(distortion)
     if probe.sound is not None and distortion.has_sound:
         if distortion.noise_decibels is None:
-            streams.append(_apply(source.sound(probe), distortion.sound))
+            streams.append(apply_filters(source.sound(probe), distortion.sound))
         else:
             noisy = add_noise(source.samples(probe), distortion.noise_decibels, seed)
             streams.append(open_raw(f="f32le", ar=SAMPLE_RATE, ac=1))
@@ -78,27 +85,37 @@ def cut_clip(
         settings |= _encode_sound(distortion)
     if not streams:
         raise MediaError("no_media", f"nothing is left of it with {distortion.name}")
-    _run(_write(streams, out, settings), given)
+    run_graph(_write(streams, out, settings), given)
     return out
 
 
-def cut_frame(path: Path, at_seconds: float, distortion: Distortion, out: Path) -> Path:
+def cut_frame(
+    path: Path,
+    at_seconds: float,
+    distortion: Distortion,
+    out: Path,
+    seed: int = 0,
+    backdrop: Backdrop | None = None,
+) -> Path:
     """Extract the first frame at or after a time, and distort it; as PNG or low-quality JPEG.
+
+    The other arguments are those of `cut_clip`.
 
     Raises:
         ValueError: the distortion is not one of pictures.
         MediaError: the file cannot be read, or has no picture at this time.
         ToolMissingError: there is no ffmpeg.
     """
-    if distortion.family not in (NONE, "picture"):
+    if distortion.family not in PICTURE_FAMILIES:
         raise ValueError(f"a picture cannot suffer from {distortion.name}")
     picture = probe_file(path).picture
     if picture is None:
         raise MediaError("no_media", "it has no picture")
-    stream = _Source(path, at_seconds, RUN_UP_SECONDS, picture).picture(picture)
-    stream, given = _distort_picture(stream, picture, distortion)
+    stream = Source(path, at_seconds, RUN_UP_SECONDS, picture).picture(picture)
+    distorter = _PictureDistorter(picture, RUN_UP_SECONDS, distortion, seed, backdrop)
+    stream, given = distorter.apply(stream)
     codec = {"vcodec": "mjpeg", "q:v": 31} if distortion.is_low_bit_rate else {"vcodec": "png"}
-    image = _run(stream.output("pipe:1", format="image2pipe", vframes=1, **codec), given)
+    image = run_graph(stream.output("pipe:1", format="image2pipe", vframes=1, **codec), given)
     if not image:
         raise MediaError("decode_failed", f"it has no picture at {at_seconds:g} seconds")
     out.write_bytes(image)
@@ -123,72 +140,30 @@ def add_noise(samples: Matrix, decibels: float, seed: int) -> Matrix:
     return np.asarray(noisy / max(1.0, peak), np.float32)
 
 
-class _Source:
-    """A time range of a file as streams of an ffmpeg graph."""
+@dataclass(frozen=True, slots=True)
+class _PictureDistorter:
+    """Distorts the picture of a time range."""
 
-    def __init__(
-        self, path: Path, start_seconds: float, seconds: float, picture: PictureStream | None
-    ) -> None:
-        safe = start_seconds if picture is None else find_entry(path, picture, start_seconds)
-        entry = max(0.0, min(safe, start_seconds - RUN_UP_SECONDS))
-        seek = {"ss": entry, "noaccurate_seek": None} if entry else {}
-        self._input = open_input(path, options=seek)
-        self._start = start_seconds - entry
-        self._end = self._start + seconds
+    picture: PictureStream
+    seconds: float
+    distortion: Distortion
+    seed: int
+    backdrop: Backdrop | None
 
-    def picture(self, picture: PictureStream) -> Any:
-        """The frames of the range from time zero, scaled by `fit_size`."""
-        width, height = fit_size(picture.width, picture.height)
-        colours = {"out_color_matrix": "bt601", "out_range": "tv"}
-        return (
-            self._input[str(picture.index)]
-            .filter("settb", "AVTB")
-            .filter("trim", start=self._start, end=self._end)
-            .filter("setpts", f"PTS-{self._start:.6f}/TB")
-            .filter("scale", width, height, **scale_options(picture), **colours)
-            .filter("format", "yuv420p")
-        )
-
-    def sound(self, probe: Probe) -> Any:
-        """The sound of the range from time zero, gaps filled with silence."""
-        assert probe.sound is not None
-        return (
-            self._input[str(probe.sound.index)]
-            .filter("atrim", start=self._start, end=self._end)
-            .filter("asetpts", f"PTS-{self._start:.6f}/TB")
-            .filter("aresample", SAMPLE_RATE, **{"async": 1, "first_pts": 0})
-        )
-
-    def samples(self, probe: Probe) -> Matrix:
-        """The sound of the range as (n,) mono samples; channels are averaged."""
-        mono = self.sound(probe).filter("aresample", rematrix_maxval=1, ochl="mono")
-        raw = _run(mono.output("pipe:1", format="f32le", ac=1, ar=SAMPLE_RATE))
-        return np.frombuffer(raw, np.float32)
-
-
-def fit_size(width: int, height: int) -> tuple[int, int]:
-    """An even size of the same shape, at most LONG_SIDE × SHORT_SIDE in either orientation."""
-    long, short = max(width, height), min(width, height)
-    factor = min(1.0, LONG_SIDE / long, SHORT_SIDE / short)
-    return max(2, round(width * factor / 2) * 2), max(2, round(height * factor / 2) * 2)
-
-
-def _distort_picture(
-    stream: Any, picture: PictureStream, distortion: Distortion
-) -> tuple[Any, bytes | None]:
-    """The distorted picture, and the input of its graph on standard input."""
-    stream = _apply(stream, distortion.picture)
-    if not distortion.has_overlay:
-        return stream, None
-    width, height = fit_size(picture.width, picture.height)
-    stamp = open_raw(f="rawvideo", pix_fmt="rgba", s=f"{width}x{height}")
-    return stream.overlay(stamp), draw_overlay(width, height)
-
-
-def _apply(stream: Any, filters: Sequence[Filter]) -> Any:
-    for each in filters:
-        stream = stream.filter(each.name, **each.settings)
-    return stream
+    def apply(self, stream: Any) -> tuple[Any, bytes | None]:
+        """The distorted picture, and the input of its graph on standard input."""
+        stream = apply_filters(stream, self.distortion.picture)
+        width, height = fit_size(self.picture.width, self.picture.height)
+        if self.distortion.is_filmed:
+            return film(stream, (width, height), self.seed)
+        if self.distortion.is_inset:
+            if self.backdrop is None:
+                raise MediaError("no_media", "there is no other video to show it over")
+            return inset(stream, self.backdrop, self.seconds, self.seed), None
+        if not self.distortion.has_overlay:
+            return stream, None
+        stamp = open_raw(f="rawvideo", pix_fmt="rgba", s=f"{width}x{height}")
+        return stream.overlay(stamp), draw_overlay(width, height)
 
 
 def _write(streams: Sequence[Any], out: Path, settings: Mapping[str, Any]) -> Any:
@@ -225,11 +200,3 @@ def _list_encoders() -> frozenset[str]:
     listing = run_program(command, CUT_TIMEOUT_SECONDS).stdout.decode(errors="replace")
     rows = (line.split() for line in listing.splitlines())
     return frozenset(words[1] for words in rows if len(words) > 1)
-
-
-def _run(output: Any, given: bytes | None = None) -> bytes:
-    done = run_program(compile_graph(output), CUT_TIMEOUT_SECONDS, given)
-    if done.returncode != 0:
-        reason = find_reason(done.stderr.decode(errors="replace"))
-        raise reason or MediaError("decode_failed", "no clip can be cut from it")
-    return done.stdout

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-Family = Literal["none", "picture", "sound", "speed", "stream", "words"]
+Family = Literal["none", "picture", "hard picture", "sound", "speed", "stream", "words"]
 Setting = str | float
 
 NONE = "none"
@@ -22,6 +22,9 @@ OVERLAY = "overlay"
 SLOWER = "0.9× speed"
 FASTER = "1.1× speed"
 PERSPECTIVE = "perspective"
+FILMED = "filmed from a screen"
+INSET = "picture-in-picture"
+UPRIGHT = "9:16 crop"
 PICTURE_ONLY = "picture only"
 SOUND_ONLY = "sound only"
 NOISE_10_DB = "noise 10 dB"
@@ -55,6 +58,8 @@ class Distortion:
         speed: playback speed of both.
         has_picture, has_sound: whether the stream is kept.
         has_overlay: whether text and a logo are drawn over the picture.
+        is_filmed: whether the picture is filmed from a screen; see `staging.Camera`.
+        is_inset: whether the picture is shown at half size over another video.
         noise_decibels: signal-to-noise ratio of added white noise; None for no noise.
         is_low_bit_rate: whether picture and sound are encoded at a very low bit rate.
         is_mp3: whether the sound is MP3 at 32 kbit/s.
@@ -68,6 +73,8 @@ class Distortion:
     has_picture: bool = True
     has_sound: bool = True
     has_overlay: bool = False
+    is_filmed: bool = False
+    is_inset: bool = False
     noise_decibels: float | None = None
     is_low_bit_rate: bool = False
     is_mp3: bool = False
@@ -110,6 +117,8 @@ _CORNERS: dict[str, Setting] = {
 # Bars that make the picture half again as high.
 _BARS: dict[str, Setting] = {"width": "iw", "height": "ceil(ih*2/3)*2", "y": "(oh-ih)/2"}
 _TURN: dict[str, Setting] = {"angle": "8*PI/180", "fillcolor": "black"}
+# As much of the middle as a telephone held upright shows; what is narrower stays as it is.
+_UPRIGHT: dict[str, Setting] = {"w": "min(iw,trunc(ih*9/32)*2)", "h": "ih"}
 
 _ALL = (
     Distortion(NONE, "none"),
@@ -124,6 +133,9 @@ _ALL = (
     _change_picture(COLOUR_CAST, "colorchannelmixer", **_mix_channels(1.0, 0.8, 0.55)),
     Distortion(OVERLAY, "picture", has_overlay=True),
     _change_picture(PERSPECTIVE, "perspective", **_CORNERS),
+    Distortion(FILMED, "hard picture", is_filmed=True),
+    Distortion(INSET, "hard picture", is_inset=True),
+    Distortion(UPRIGHT, "hard picture", picture=(Filter("crop", _UPRIGHT),)),
     _change_speed(SLOWER, 0.9),
     _change_speed(FASTER, 1.1),
     Distortion(PICTURE_ONLY, "stream", has_sound=False),
@@ -134,8 +146,10 @@ _ALL = (
     _change_pitch(SEMITONE_UP, SEMITONE),
     _change_pitch(SEMITONE_DOWN, 1 / SEMITONE),
 )
-# Distortions of clips; those of the families "none" and "picture" apply to pictures, too.
+# Distortions of clips; those of the families PICTURE_FAMILIES apply to pictures, too.
 DISTORTIONS: Mapping[str, Distortion] = MappingProxyType({each.name: each for each in _ALL})
+PICTURE_FAMILIES: tuple[Family, ...] = ("none", "picture", "hard picture")
+CLIP_FAMILIES: tuple[Family, ...] = (*PICTURE_FAMILIES, "speed", "stream", "sound")
 # Distortions of lyric lines.
 WORD_DISTORTIONS = (NONE, TYPING_ERRORS, DROPPED_WORDS, PARAPHRASE)
 

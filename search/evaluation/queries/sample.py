@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mvsearch.search.evaluation.outcomes import OutcomeKind
+from mvsearch.search.evaluation.queries.backdrops import Backdrops
 from mvsearch.search.evaluation.queries.distortions import (
+    CLIP_FAMILIES,
     DISTORTIONS,
     DROPPED_WORDS,
     NONE,
     PARAPHRASE,
+    PICTURE_FAMILIES,
     TYPING_ERRORS,
     WORD_DISTORTIONS,
     names_of,
@@ -18,6 +21,7 @@ from mvsearch.search.evaluation.queries.distortions import (
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.lines import QueryLines, draw_lines, read_lines
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes, read_sample_times
+from mvsearch.search.evaluation.queries.staging import Backdrop
 from mvsearch.search.evaluation.queries.typos import drop_words, misspell
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.query import REACHES
@@ -26,7 +30,7 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES, Modality, Video
 
 KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "similar")
-EVERY_DISTORTION = names_of("none", "picture", "speed", "stream", "sound", "words")
+EVERY_DISTORTION = names_of(*CLIP_FAMILIES, "words")
 # Maximum length of a clip as a share of the video.
 MAX_SHARE = 0.7
 MIN_CLIP_SECONDS = 1.5
@@ -64,8 +68,8 @@ class SampleOptions:
     def names_for(self, kind: OutcomeKind) -> list[str]:
         """The distortions that apply to a kind of query."""
         fitting = {
-            "clip": names_of("none", "picture", "speed", "stream", "sound"),
-            "image": names_of("none", "picture"),
+            "clip": names_of(*CLIP_FAMILIES),
+            "image": names_of(*PICTURE_FAMILIES),
             "lyric": WORD_DISTORTIONS,
             "similar": (NONE,),
         }[kind]
@@ -86,7 +90,9 @@ class KnownQuery:
         modalities: those that it can be compared in.
         is_source_right: whether the source is a right answer; for a paraphrase only the videos of
             its group are.
-        seed: of the noise.
+        seed: of the noise and the camera.
+        backdrop: what an inset is shown over.
+        hidden: ids of the videos that are not ranked, because the backdrop is from them.
     """
 
     kind: OutcomeKind
@@ -101,6 +107,8 @@ class KnownQuery:
     spans: tuple[tuple[float, float], ...] = ()
     is_source_right: bool = True
     seed: int = 0
+    backdrop: Backdrop | None = None
+    hidden: frozenset[str] = frozenset()
 
 
 def sample_queries(
@@ -122,11 +130,12 @@ def sample_queries(
     indexes = {m: library.index(space) for m, space in spaces if m in modalities}
     times = [read_sample_times(library, video, indexes) for video in videos]
     found: list[KnownQuery] = []
+    backdrops = Backdrops(times, groups, options.seed)
     if "clip" in options.kinds:
         for seconds in options.lengths_seconds:
-            found += _sample_clips(times, seconds, options)
+            found += _sample_clips(times, seconds, options, backdrops)
     if "image" in options.kinds:
-        found += _sample_pictures(times, options)
+        found += _sample_pictures(times, options, backdrops)
     if "lyric" in options.kinds and "lyrics" in modalities:
         found += _sample_lines(videos, read_lines(library, videos, groups), options)
     return found
@@ -142,7 +151,7 @@ def share_out(n: int, video_ids: Sequence[str], seed: int) -> dict[str, int]:
 
 
 def _sample_clips(
-    times: Sequence[SampleTimes], seconds: float, options: SampleOptions
+    times: Sequence[SampleTimes], seconds: float, options: SampleOptions, backdrops: Backdrops
 ) -> Iterator[KnownQuery]:
     usable = [p for p in times if _clip_seconds(p, seconds) and _choose_modalities("clip", p.held)]
     shares = share_out(options.n_clips, [p.video.id for p in usable], options.seed)
@@ -161,7 +170,20 @@ def _sample_clips(
             )  # fmt: skip
             for name in options.names_for("clip"):
                 if modalities := _keep_modalities(clip.modalities, name):
-                    yield replace(clip, distortion=name, modalities=modalities)
+                    yield from _stage(
+                        replace(clip, distortion=name, modalities=modalities), backdrops
+                    )
+
+
+def _stage(query: KnownQuery, backdrops: Backdrops) -> Iterator[KnownQuery]:
+    """The query; an inset with its backdrop, or not at all where there is none."""
+    if not DISTORTIONS[query.distortion].is_inset:
+        yield query
+        return
+    chosen = backdrops.choose(query.source, query.label, query.seconds)
+    if chosen is not None:
+        backdrop, hidden = chosen
+        yield replace(query, backdrop=backdrop, hidden=hidden)
 
 
 def _clip_seconds(known: SampleTimes, seconds: float) -> float:
@@ -181,7 +203,7 @@ def _keep_modalities(modalities: tuple[Modality, ...], distortion: str) -> tuple
     each = DISTORTIONS[distortion]
     if each.family == "sound" and "audio" not in modalities:
         return ()
-    if each.family == "picture" and "frames" not in modalities:
+    if each.family in PICTURE_FAMILIES[1:] and "frames" not in modalities:
         return ()
     if each.family == "stream" and len(modalities) < 2:
         return ()
@@ -189,7 +211,9 @@ def _keep_modalities(modalities: tuple[Modality, ...], distortion: str) -> tuple
     return tuple(m for m in modalities if is_left.get(m, True))
 
 
-def _sample_pictures(times: Sequence[SampleTimes], options: SampleOptions) -> Iterator[KnownQuery]:
+def _sample_pictures(
+    times: Sequence[SampleTimes], options: SampleOptions, backdrops: Backdrops
+) -> Iterator[KnownQuery]:
     usable = [p for p in times if "frames" in p.held and p.room_seconds(0.0) > 0]
     shares = share_out(options.n_clips, [p.video.id for p in usable], options.seed)
     for known in usable:
@@ -200,10 +224,12 @@ def _sample_pictures(times: Sequence[SampleTimes], options: SampleOptions) -> It
             if at is None:
                 continue
             for name in options.names_for("image"):
-                yield KnownQuery(
-                    "image", video, f"{video.id}@{at:.3f}", name, ("frames",),
-                    start_seconds=at, spans=((at, at),),
+                label = f"{video.id}@{at:.3f}"
+                picture = KnownQuery(
+                    "image", video, label, name, ("frames",), start_seconds=at, spans=((at, at),),
+                    seed=zlib.crc32(f"{options.seed}/{label}".encode()),
                 )  # fmt: skip
+                yield from _stage(picture, backdrops)
 
 
 def _sample_lines(

@@ -17,15 +17,18 @@ from mvsearch.search.evaluation.queries.clip_extraction import (
     add_noise,
     cut_clip,
     cut_frame,
-    fit_size,
 )
 from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, names_of
 from mvsearch.search.evaluation.queries.overlay import draw_overlay
+from mvsearch.search.evaluation.queries.source import fit_size
+from mvsearch.search.evaluation.queries.staging import Backdrop, Camera
 from mvsearch.store.errors import MediaError
 
 RATE = 44_100
 WIDTH, HEIGHT = 320, 180
 START, SECONDS = 11.43, 2.0
+# Where the video behind an inset begins: it has but a second left.
+BEHIND = 13.0
 # The luma of each frame tells its time: twelve steps a second.
 CLOCK = "color=gray:s=64x64:r=25:d=14,format=yuv420p,geq=lum='40+T*12':cb=128:cr=128"
 SCENE = f"testsrc2=s={WIDTH}x{HEIGHT}:r=10:d=14"
@@ -56,14 +59,15 @@ def clock(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cut(scene, tmp_path_factory):
+def cut(scene, clock, tmp_path_factory):
     """Makes each cut of the scene once."""
     folder, made = tmp_path_factory.mktemp("cuts"), {}
 
     def make_cut(name):
         if name not in made:
             out = folder / f"{len(made)}.mkv"
-            made[name] = cut_clip(scene, START, SECONDS, DISTORTIONS[name], out, seed=5)
+            distortion, behind = DISTORTIONS[name], Backdrop(clock, BEHIND)
+            made[name] = cut_clip(scene, START, SECONDS, distortion, out, 5, behind)
         return made[name]
 
     return make_cut
@@ -202,6 +206,50 @@ def test_the_overlay_lies_where_it_is_drawn_and_nowhere_else(cut):
     assert change[alpha > 200].mean() > 40
 
 
+def test_a_filmed_screen_stands_askew_in_a_dark_room(cut):
+    camera = Camera.draw(5)
+    filmed, clean = read_frames(cut("filmed from a screen"))[0], read_frames(cut("none"))[0]
+    width, height = camera.fit(WIDTH, HEIGHT)
+    assert filmed.shape[:2] == (height, width)
+    assert filmed[:3].mean() < 60 < clean.mean()
+    # The corners are moved by less than a tenth, so the middles of both are still alike.
+    room = round(camera.margin * WIDTH), round(camera.margin * HEIGHT)
+    screen = filmed[room[1] : room[1] + HEIGHT, room[0] : room[0] + WIDTH]
+    found = [
+        np.corrcoef(*(ndimage.gaussian_filter(f.mean(axis=2), 8).ravel() for f in (one, clean)))
+        for one in (screen, screen[:, ::-1])
+    ]
+    assert found[0][0, 1] > 0.5 > 0.2 > found[1][0, 1]
+    assert differ(screen, clean) > 20
+
+
+def test_a_camera_is_drawn_by_its_seed():
+    assert Camera.draw(1) == Camera.draw(1) != Camera.draw(2)
+    light = np.frombuffer(Camera.draw(1).draw_light(64, 36), np.uint8).reshape(36, 64, 4)
+    at_x, at_y, opacity = Camera.draw(1).glare
+    peak = light[round(at_y * 36), round(at_x * 64), 3] / 255
+    assert opacity - 0.05 <= peak <= opacity + 0.15
+    assert len(np.unique(light[..., :3].reshape(-1, 3), axis=0)) > 100, "stripes have colours"
+
+
+def test_an_inset_lies_over_the_other_video_until_it_ends(cut, clock):
+    frames, clean = read_frames(cut("picture-in-picture")), read_frames(cut("none"))
+    assert frames.shape[1:3] == (64, 64)
+    inside = frames[-1, 30:62, :32]
+    expected = np.asarray(Image.fromarray(clean[-1].astype(np.uint8)).resize((32, 32)), float)
+    assert differ(inside, expected) < 40 < differ(expected[:, ::-1], inside)
+    behind = frames[:, :28, 36:].mean(axis=(1, 2, 3))
+    luma = read_frames(clock).mean(axis=(1, 2, 3))
+    assert behind[0] == pytest.approx(luma[round(BEHIND * 25)], abs=2)
+    assert behind[-1] == pytest.approx(luma[-1], abs=3)
+
+
+def test_upright_pictures_are_nine_by_sixteen(cut):
+    upright = read_frames(cut("9:16 crop"))
+    assert upright.shape[1:3] == (180, 100)
+    assert differ(upright, read_frames(cut("none"))[:, :, 110:210]) < 8
+
+
 def test_a_low_bit_rate_is_low(cut):
     assert cut("low bit-rate").stat().st_size * 8 / SECONDS < 130_000
     assert cut("none").stat().st_size > 4 * cut("low bit-rate").stat().st_size
@@ -265,6 +313,8 @@ def test_a_frame_suffers_as_a_clip_does(scene, tmp_path):
         cut_frame(scene, START, DISTORTIONS["noise 0 dB"], tmp_path / "frame")
     with pytest.raises(MediaError):
         cut_frame(scene, 99.0, DISTORTIONS["none"], tmp_path / "frame")
+    with pytest.raises(MediaError, match="no other video"):
+        cut_frame(scene, START, DISTORTIONS["picture-in-picture"], tmp_path / "frame")
 
 
 def test_what_is_not_there_is_not_distorted(tmp_path):
@@ -310,7 +360,7 @@ def test_sizes_are_even_and_keep_their_shape():
 
 
 def test_every_name_has_a_family():
-    assert len(DISTORTIONS) == 21
+    assert len(DISTORTIONS) == 24
     assert names_of("sound") == (
         "noise 10 dB", "noise 0 dB", "MP3 32k", "semitone up", "semitone down"
     )  # fmt: skip

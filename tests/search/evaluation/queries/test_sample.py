@@ -8,7 +8,7 @@ from mvsearch.search.evaluation.queries.arguments import (
     parse_kinds,
     parse_lengths,
 )
-from mvsearch.search.evaluation.queries.distortions import names_of
+from mvsearch.search.evaluation.queries.distortions import PICTURE_FAMILIES, names_of
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries, share_out
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes
@@ -84,7 +84,7 @@ def test_clips_are_asked_at_the_same_places_under_every_distortion(library):
     assert Counter(title for title, _ in by_name["none"]) == {
         "First Song": 2, "Second Song": 2, "Third Song": 2
     }  # fmt: skip
-    for name in names_of("picture", "speed"):
+    for name in names_of("picture", "hard picture", "speed"):
         assert by_name[name] == by_name["none"]
     # The third has no sound: nothing to spoil, and nothing to leave out.
     with_sound = {known for known in by_name["none"] if known[0] != "Third Song"}
@@ -107,6 +107,22 @@ def test_short_videos_give_shorter_clips(library):
         assert end < clip.source.duration_seconds
 
 
+def test_an_inset_lies_over_a_video_that_is_not_related(library):
+    ids = {video.title: video.id for video in library.catalog.videos()}
+    first, second, third = (ids[f"{name} Song"] for name in ("First", "Second", "Third"))
+    groups = Groups({"picture:1": frozenset({first, second})})
+    asked = {"distortions": ("picture-in-picture",), "lengths_seconds": (2.0,)}
+    insets = sample(library, groups, n_clips=6, kinds=("clip", "image"), **asked)
+    assert len(insets) == 12
+    for inset in insets:
+        is_third = inset.source.id == third
+        assert inset.hidden == ({first, second} if is_third else {third})
+        assert inset.backdrop.path.name.startswith("Mary") is not is_third
+    assert insets == sample(library, groups, n_clips=6, kinds=("clip", "image"), **asked)
+    all_related = Groups({"picture:1": frozenset(ids.values())})
+    assert sample(library, all_related, n_clips=6, kinds=("image",), **asked) == []
+
+
 def test_the_seed_decides(library):
     assert sample(library, n_clips=9) == sample(library, n_clips=9)
     labels = {tuple(q.label for q in sample(library, n_clips=9, seed=s)) for s in (1, 2)}
@@ -115,7 +131,7 @@ def test_the_seed_decides(library):
 
 def test_pictures_suffer_in_the_picture_alone(library):
     pictures = sample(library, n_clips=4, kinds=("image",))
-    assert {p.distortion for p in pictures} == set(names_of("none", "picture"))
+    assert {p.distortion for p in pictures} == set(names_of(*PICTURE_FAMILIES))
     for picture in pictures:
         assert picture.spans == ((picture.start_seconds, picture.start_seconds),)
         assert picture.modalities == ("frames",)
@@ -204,7 +220,7 @@ def test_words_of_the_command_line():
     assert parse_distortions("1.1x speed,NONE, Crop70,noise 0") == (
         "none", "crop 70 %", "1.1× speed", "noise 0 dB"
     )  # fmt: skip
-    assert len(parse_distortions("all")) == 24
+    assert len(parse_distortions("all")) == 27
     assert parse_kinds("lyric,clip") == ("clip", "lyric")
     for parse, text in [
         (parse_lengths, "5;6"), (parse_lengths, "nan"), (parse_distortions, "sepia"),
