@@ -71,10 +71,8 @@ def evaluate(
         parse_distortions,
         parse_kinds,
         parse_lengths,
-        parse_profiles,
     )
     from mvsearch.search.evaluation.queries.sample import SampleOptions
-    from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
     from mvsearch.search.output.progress import choose_progress
 
     sample = SampleOptions(
@@ -84,10 +82,7 @@ def evaluate(
         kinds=parse_kinds(kinds),
         seed=seed,
     )
-    if profile is not None and compare is not None:
-        raise MvsearchError("--profile and --compare exclude each other")
-    names = [profile] if profile is not None else []
-    names = names if compare is None else parse_profiles(compare)
+    names = _list_profiles(profile, compare)
     with mvsearch.open(library) as opened:
         check_target(html, opened, has_force=force)
         found = opened.evaluate(
@@ -99,8 +94,29 @@ def evaluate(
         )
     _show_evaluations(found, is_compared=compare is not None, as_json=as_json)
     if html is not None:
-        page = render_comparison(found) if len(found) > 1 else render_evaluation(found[0])
-        write_file(html, page, has_force=force, reports_path=not as_json)
+        write_file(html, _render(found), has_force=force, reports_path=not as_json)
+
+
+def _list_profiles(profile: str | None, compare: str | None) -> list[str]:
+    """The profiles of the options; empty for that of the library.
+
+    Raises:
+        MvsearchError: both options are given, or a profile is unknown.
+    """
+    from mvsearch.search.evaluation.queries.arguments import parse_profiles
+
+    if profile is not None and compare is not None:
+        raise MvsearchError("--profile and --compare exclude each other")
+    if compare is not None:
+        return parse_profiles(compare)
+    return [] if profile is None else [profile]
+
+
+def _render(found: "list[Evaluation]") -> str:
+    """Render one evaluation, or a comparison of several, as a page."""
+    from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
+
+    return render_comparison(found) if len(found) > 1 else render_evaluation(found[0])
 
 
 def _show_evaluations(found: "list[Evaluation]", *, is_compared: bool, as_json: bool) -> None:

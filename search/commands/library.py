@@ -20,7 +20,9 @@ from mvsearch.search.output.terminal import make_console, print_json, print_text
 from mvsearch.store.errors import MvsearchError, QueryError
 
 if TYPE_CHECKING:
+    from mvsearch import VideoLibrary
     from mvsearch.store.catalog.filter import Filter
+    from mvsearch.store.records import Lyrics, Video
 
 app = typer.Typer()
 
@@ -50,14 +52,7 @@ def lyrics(
     if for_all and out is None:
         raise MvsearchError("--all writes files: give their folder with --out DIR")
     with mvsearch.open(library) as opened:
-        if video is None:
-            known = opened.all_lyrics()
-        else:
-            named = opened.find(video)
-            its_lyrics = opened.lyrics(named)
-            if its_lyrics is None:
-                raise MvsearchError(f"there are no lyrics of {named.title!r}")
-            known = [(named, its_lyrics)]
+        known = opened.all_lyrics() if video is None else [_read_lyrics(opened, video)]
         if out is None:
             print_text(format_lyrics(known[0][1], form))
             return
@@ -71,6 +66,19 @@ def lyrics(
                 typer.echo(printable(f"{chosen.title}: {error}"), err=True)
         write_output(files, has_force=force, is_media=opened.holds_file)
     typer.echo(f"{len(files)} {'file' if len(files) == 1 else 'files'} written to {out}")
+
+
+def _read_lyrics(library: "VideoLibrary", name: str) -> "tuple[Video, Lyrics]":
+    """A video and its lyrics.
+
+    Raises:
+        MvsearchError: there is no such video, or it has no lyrics.
+    """
+    video = library.find(name)
+    found = library.lyrics(video)
+    if found is None:
+        raise MvsearchError(f"there are no lyrics of {video.title!r}")
+    return video, found
 
 
 @app.command("list", epilog=show_examples("list"))

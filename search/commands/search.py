@@ -102,15 +102,10 @@ def search(
     """
     import mvsearch
     from mvsearch.search.commands.last_results import show_page, store_page, store_results
-    from mvsearch.search.output.plugin_forms import find_form
     from mvsearch.search.query.query import Query, QueryKind, parse_part
     from mvsearch.search.query.weights import parse_weights
 
-    if as_json + as_csv + as_m3u + (form is not None) > 1:
-        raise MvsearchError("--json, --csv, --m3u and --format exclude each other")
-    form = form or ("json" if as_json else "csv" if as_csv else "m3u" if as_m3u else "table")
-    if form not in SEARCH_FORMS:
-        find_form(form, SEARCH_FORMS)
+    form = _choose_form(form, as_json=as_json, as_csv=as_csv, as_m3u=as_m3u)
     asked: dict[QueryKind, list[str] | None] = {
         "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
     }  # fmt: skip
@@ -135,6 +130,22 @@ def search(
         write_file(html, page, has_force=force, reports_path=form == "table")
     if open_page:
         show_page(html or store_page(page))
+
+
+def _choose_form(form: str | None, *, as_json: bool, as_csv: bool, as_m3u: bool) -> str:
+    """The output format of the options.
+
+    Raises:
+        MvsearchError: several options are given, or the format is unknown.
+    """
+    from mvsearch.search.output.plugin_forms import find_form
+
+    if as_json + as_csv + as_m3u + (form is not None) > 1:
+        raise MvsearchError("--json, --csv, --m3u and --format exclude each other")
+    form = form or ("json" if as_json else "csv" if as_csv else "m3u" if as_m3u else "table")
+    if form not in SEARCH_FORMS:
+        find_form(form, SEARCH_FORMS)
+    return form
 
 
 def _guess_parts(words: list[str], library: "VideoLibrary") -> "list[QueryPart]":
