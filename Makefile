@@ -44,6 +44,7 @@ layers: $(READY) ## Check who imports whom
 check: lint types layers ## Check style, types, layers, and that the documents are up to date
 	@$(BIN)/python docs/generate_commands.py --check
 	@$(BIN)/python docs/generate_modules.py --check
+	@$(BIN)/python docs/generate_models.py --check
 	@$(BIN)/python docs/generate_tour.py --check
 
 bench: $(READY) ## Measure every claim of speed and write benchmarks/RESULTS.md
@@ -52,9 +53,10 @@ bench: $(READY) ## Measure every claim of speed and write benchmarks/RESULTS.md
 campaign: $(READY) ## Try to break it for half an hour: hostile files, kills, damage (A='--minutes 5')
 	@$(BIN)/python -m tests.campaign $(A)
 
-docs: $(READY) ## Generate the lists of commands, modules and decisions, and the README's tour
+docs: $(READY) ## Generate the lists of commands, modules, models and decisions, and the README's tour
 	@$(BIN)/python docs/generate_commands.py
 	@$(BIN)/python docs/generate_modules.py
+	@$(BIN)/python docs/generate_models.py
 	@$(BIN)/python docs/generate_tour.py
 
 tour: $(READY) ## Run the demo, and write the README's tour from what it prints

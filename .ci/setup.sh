@@ -111,6 +111,12 @@ install_ffmpeg() {
   give_up "ffmpeg and ffprobe are missing" "sudo apt-get install ffmpeg"
 }
 
+# Each network encodes a known example; what is exported for that is there at the first run.
+check_networks() {
+  "$BIN/mvsearch" -q models check >/dev/null ||
+    give_up "an installed network fails its check" "$BIN/mvsearch models check"
+}
+
 # The tests load this file for its functions alone.
 [ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 
@@ -119,4 +125,5 @@ install_packages
 link_package
 match_torch
 install_ffmpeg
+check_networks
 say "ready: $("$BIN/python" --version), $(ffmpeg -version | head -n 1 | cut -d ' ' -f 1-3)"

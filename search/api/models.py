@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mvsearch.indexer.encoders.networks import weights
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
-from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
+from mvsearch.indexer.lyrics.whisper.status import check_whisper_model, list_whisper_models
 from mvsearch.indexer.lyrics.whisper.transcribe import fetch_weights
 
 __all__ = ["ModelStatus", "check_models", "fetch_model", "list_models"]
@@ -25,15 +25,22 @@ def list_models() -> list[ModelStatus]:
 
 
 def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
-    """Verify checksums, then load and test the encoders with installed weights.
+    """Verify checksums, load the networks with installed weights, and encode a known example.
 
     Args:
-        names: which encoders; all by default. Absent weights are a problem of named ones only.
+        names: which encoders and Whisper models; all by default. Absent weights are a problem of
+            named ones only.
 
     Raises:
-        MvsearchError: no such encoder.
+        MvsearchError: no such encoder or model.
     """
-    return weights.check_models(names)
+    if names is None:
+        models = [check_whisper_model(each.name, is_named=False) for each in list_whisper_models()]
+        return [*weights.check_models(), *models]
+    return [
+        check_whisper_model(name) if name.startswith(_WHISPER) else weights.check_models([name])[0]
+        for name in names
+    ]
 
 
 def fetch_model(name: str) -> ModelStatus:

@@ -25,12 +25,25 @@ def list_models_command(as_json: JsonOption = False) -> None:
     _show_models(list_models(), as_json)
 
 
+@app.command("licences", epilog=show_examples("models licences"))
+def list_licences_command(as_json: JsonOption = False) -> None:
+    """List the licence, the source and the Python packages of each network."""
+    from mvsearch.search.api.models import list_models
+    from mvsearch.search.output.tables.listing import print_licences
+
+    statuses = list_models()
+    if as_json:
+        print_json([status.to_dict() for status in statuses])
+    else:
+        print_licences(statuses, make_console())
+
+
 @app.command("check", epilog=show_examples("models check"))
 def check_models_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Verify checksums, then load and test the encoders with installed weights."""
+    """Verify checksums, load the installed networks, and encode a known example with each."""
     from mvsearch.search.api.models import check_models
 
     statuses = check_models(names or None)

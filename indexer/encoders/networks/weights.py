@@ -11,13 +11,13 @@ from mvsearch.indexer import plugins
 from mvsearch.indexer.encoders import (
     CLASSIFIERS,
     ENCODERS,
-    SoundClassifier,
     import_class,
     list_names,
     list_profiles,
     load_classifier,
     load_encoder,
 )
+from mvsearch.indexer.encoders.model_cards import CARDS, ModelCard
 from mvsearch.indexer.encoders.networks.checkpoints import (
     CHECKSUMS,
     DownloadedWeights,
@@ -26,6 +26,11 @@ from mvsearch.indexer.encoders.networks.checkpoints import (
     read_settings,
 )
 from mvsearch.indexer.encoders.networks.downloads import download
+from mvsearch.indexer.encoders.networks.examples import (
+    encode_example,
+    is_near,
+    measure_signature,
+)
 from mvsearch.indexer.encoders.networks.export_cache import reading_through
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
@@ -45,6 +50,9 @@ class ModelStatus:
         folder: where its weights are or belong; None if it needs none.
         origin: the source of the weights, as text.
         problem: one line that says what is wrong and what to do; empty if nothing is.
+        packages: the distributions that carry its weights, with their versions.
+        sha256: of its weights, where they are pinned.
+        card: what is known of the network; None for plug-ins.
     """
 
     name: str
@@ -54,6 +62,9 @@ class ModelStatus:
     folder: Path | None
     origin: str
     problem: str = ""
+    packages: tuple[str, ...] = ()
+    sha256: str = ""
+    card: ModelCard | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of `mvsearch models list --json`."""
@@ -65,6 +76,9 @@ class ModelStatus:
             "folder": None if self.folder is None else str(self.folder),
             "origin": self.origin,
             "problem": self.problem or None,
+            "packages": list(self.packages),
+            "sha256": self.sha256 or None,
+            "card": None if self.card is None else self.card.to_dict(),
         }
 
 
@@ -116,7 +130,7 @@ def _find_weights(name: str) -> Weights | None:
     places = _list_places()
     if name in places:
         found: Weights | None = getattr(import_class(places[name]), "weights", None)
-        return found
+        return found.choose() if isinstance(found, PackagedWeights) else found
     if plugins.find_plugin(plugins.ENCODERS, name) is None:
         there = ", ".join(list_names(places))
         raise MvsearchError(f"no encoder is called {name!r}; there are {there}")
@@ -154,6 +168,14 @@ def _find_status(name: str) -> ModelStatus:
     plugin = None if name in _list_places() else plugins.find_plugin(plugins.ENCODERS, name)
     if plugin is not None:
         return _find_plugin_status(plugin)
+    status = _locate_weights(name, weights)
+    if isinstance(weights, PackagedWeights):
+        status = replace(status, packages=weights.packages, sha256=weights.sha256)
+    return replace(status, card=CARDS.get(name))
+
+
+def _locate_weights(name: str, weights: Weights | None) -> ModelStatus:
+    """Return the status of an encoder by where its weights are."""
     profiles = _list_users(name)
     if weights is None:
         return ModelStatus(name, profiles, True, 0, None, "needs no weights")
@@ -177,7 +199,8 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
     try:
         _verify_checksums(name)
         is_encoder = name in ENCODERS or name not in CLASSIFIERS
-        try_out(load_encoder(name) if is_encoder else load_classifier(name))
+        vectors = try_out(load_encoder(name) if is_encoder else load_classifier(name))
+        check_signature(status.card, vectors[0])
     except MvsearchError as error:
         return replace(status, problem=str(error))
     return status
@@ -210,41 +233,40 @@ def _describe_damage(name: str, path: Path) -> str:
 
 
 @reading_through()
-def try_out(encoder: Any) -> None:
+def try_out(encoder: Any) -> list[Matrix]:
     """Encode one example and check the vectors; loads the encoder's networks.
 
     Exported networks are verified; damaged ones are exported again, with a warning.
+
+    Returns:
+        A (1, dim) matrix for each space, or the posterior of a classifier.
 
     Raises:
         MvsearchError: the vectors are not of unit length, or the posterior of a classifier does
             not sum to 1.
     """
-    if hasattr(encoder, "frame_size"):
-        width, height = encoder.frame_size
-        matrices = encoder.encode(np.full((1, height, width, 3), 90, dtype=np.uint8))
-    elif hasattr(encoder, "window_seconds"):
-        matrices = encoder.encode(_make_tone(encoder.sample_rate, encoder.window_seconds))
-    elif isinstance(encoder, SoundClassifier):
-        _try_classifier(encoder)
-        return
-    else:
-        matrices = encoder.encode(["a line to try"])
+    matrices = encode_example(encoder)
+    if not hasattr(encoder, "spaces"):
+        (posterior,) = matrices
+        if posterior.shape != (1, len(encoder.list_labels())) or abs(posterior.sum() - 1) > 1e-3:
+            raise MvsearchError(f"{encoder.key} gives a posterior that does not sum to 1")
+        return matrices
     for space, matrix in zip(encoder.spaces, matrices, strict=True):
         norms = np.linalg.norm(matrix, axis=1)
         if matrix.shape != (1, space.dim) or not np.all(np.abs(norms - 1) <= UNIT_TOLERANCE):
             raise MvsearchError(f"{space.key} gives vectors that are not of length one")
+    return matrices
 
 
-def _try_classifier(classifier: SoundClassifier) -> None:
-    """Classify one example and check the posterior."""
-    tone = _make_tone(classifier.sample_rate, classifier.longest_seconds)
-    posterior = classifier.classify(tone)
-    if posterior.shape != (1, len(classifier.list_labels())) or abs(posterior.sum() - 1) > 1e-3:
-        raise MvsearchError(f"{classifier.key} gives a posterior that does not sum to 1")
+def check_signature(card: ModelCard | None, vector: Matrix) -> None:
+    """Compare what a network made of the example with what it is known to make of it.
 
-
-def _make_tone(sample_rate: int, seconds: float) -> Matrix:
-    """Return one window (1, samples) of a sine at 440 Hz."""
-    samples = np.arange(int(seconds * sample_rate))
-    tone: Matrix = np.sin(samples * (2 * np.pi * 440 / sample_rate))[None].astype(np.float32)
-    return tone
+    Raises:
+        MvsearchError: it made something else.
+    """
+    found = measure_signature(vector)
+    if card is not None and card.signature and not is_near(found, card.signature):
+        raise MvsearchError(
+            f"a known example gives {found} and not {card.signature}: the weights or a library"
+            " that runs them are not the ones that were measured"
+        )

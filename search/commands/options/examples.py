@@ -64,6 +64,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config show": ("mvsearch config show",),
     "plugins": ("mvsearch plugins",),
     "models list": ("mvsearch models list",),
+    "models licences": ("mvsearch models licences",),
     "models check": (
         "mvsearch models check",
         "mvsearch models check siglip2",

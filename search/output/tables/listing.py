@@ -46,16 +46,29 @@ class RunSummary(Protocol):
 
 def print_models(statuses: "Sequence[ModelStatus]", console: Console) -> None:
     """Print one line per encoder, and their problems below."""
-    table = Table("encoder", "profiles", "weights", "MB", "from", box=None, pad_edge=False)
+    heads = ("encoder", "profiles", "weights", "MB", "licence", "from")
+    table = Table(*heads, box=None, pad_edge=False)
     for status in statuses:
         state = "there" if status.is_present else "missing"
         size = f"{status.n_bytes / 1e6:.0f}" if status.n_bytes else ""
-        cells = (status.name, ", ".join(status.profiles), state, size, status.origin)
+        licence = status.card.licence if status.card is not None else ""
+        cells = (status.name, ", ".join(status.profiles), state, size, licence, status.origin)
         table.add_row(*(Text(printable(cell), overflow="fold") for cell in cells))
     console.print(table)
     for status in statuses:
         if status.problem:
             print_line(console, f"{status.name}: {status.problem}")
+
+
+def print_licences(statuses: "Sequence[ModelStatus]", console: Console) -> None:
+    """Print the licence, the source and the packages of each network, one line each."""
+    table = Table("encoder", "licence", "source", "packages", "sha256", box=None, pad_edge=False)
+    for status in statuses:
+        card = status.card
+        licence, source = (card.licence, card.source) if card is not None else ("", status.origin)
+        cells = (status.name, licence, source, " ".join(status.packages), status.sha256[:12])
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in cells))
+    console.print(table)
 
 
 def print_summary(summary: RunSummary, console: Console, folder: Path | None = None) -> None:

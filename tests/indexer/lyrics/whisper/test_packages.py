@@ -10,7 +10,7 @@ import pytest
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.lyrics.whisper.checkpoints import find_checkpoint, has_weights
 from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
-from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
+from mvsearch.indexer.lyrics.whisper.status import check_whisper_model, list_whisper_models
 from mvsearch.indexer.lyrics.whisper.transcribe import WHISPER_SAMPLE_RATE
 from mvsearch.indexer.media.decoding.audio import read_sound
 from mvsearch.indexer.media.probe import probe_file
@@ -104,3 +104,13 @@ def test_both_engines_hear_the_same_in_sung_windows(whisper_packages: PackagedWe
         assert one.avg_logprob == pytest.approx(other.avg_logprob, abs=1e-3)
         assert one.no_speech_prob == pytest.approx(other.no_speech_prob, rel=1e-2)
     assert "code monkey" in openai.read(ours[0].tokens).lower()
+
+
+@pytest.mark.slow
+def test_the_packages_pass_the_check_by_both_engines(
+    whisper_packages: PackagedWeights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for engine in ("faster", "openai"):
+        monkeypatch.setenv("MVSEARCH_WHISPER_ENGINE", engine)
+        status = check_whisper_model("whisper-base")
+        assert (status.problem, status.packages) == ("", whisper_packages.packages)
