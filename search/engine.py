@@ -10,7 +10,8 @@ from mvsearch.search.localization.moments import find_moments, find_shared_momen
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes
 from mvsearch.search.query.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query
-from mvsearch.search.query.lexical import find_evidence
+from mvsearch.search.query.languages import find_hidden
+from mvsearch.search.query.lexical import FoundLines, find_evidence
 from mvsearch.search.query.query import Query
 from mvsearch.search.query.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.query.weights import Weights
@@ -114,12 +115,16 @@ class Engine:
         if not query.parts:
             return list_passing(catalog, query.filter, options)
         passing = catalog.passing(query.filter) if query.filter else None
-        parts = [(part, self._place(part)) for part in prepared.encoded.parts]
+        encoded = prepared.encoded.parts
+        words: FoundLines = {}
+        parts = [(part, self._place(part, words)) for part in encoded]
         queries = [placed for _, placed in parts]
         table = self._tables.gather([placed.index for placed in queries])
         ranker = self._make_ranker(options, prepared.weights, queries, passing)
         measure = self._calibrator.calibrate_parts(
-            [(part, placed.index) for part, placed in parts], table.video_ids
+            [(part, placed.index) for part, placed in parts],
+            table.video_ids,
+            find_hidden(catalog, encoded, table.video_ids),
         )
 
         def score(similarities: FloatArray, positions: Positions) -> FloatArray:
@@ -137,10 +142,10 @@ class Engine:
         tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
         return [show_tags(result, tagged) for result in results]
 
-    def _place(self, part: EncodedPart) -> IndexQuery:
+    def _place(self, part: EncodedPart, words: FoundLines) -> IndexQuery:
         """The vectors of a part in the coordinates of its index, with the words that match."""
         index = self.library.index(part.space)
-        evidence = find_evidence(self.library.catalog, part.space, part.lines)
+        evidence = find_evidence(self.library.catalog, part.space, part.lines, words)
         return IndexQuery(index, index.place(part.vectors), evidence)
 
     def _make_ranker(

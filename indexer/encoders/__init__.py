@@ -61,6 +61,9 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+# The attributes of `Encoders`, each the name of one of `Profile` too.
+_PARTS = (*MODALITIES, "more_lyrics")
+
 # docs/contributing.md says how to add an encoder.
 ENCODERS: dict[str, str] = {
     "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
@@ -182,6 +185,12 @@ class Encoders:
         return _mark(encoder, "whole") if self.profile.is_lyrics_whole else encoder
 
     @cached_once
+    def more_lyrics(self) -> tuple[TextEncoder, ...]:
+        """The encoders that encode each lyric line once more, in a space of their own."""
+        names = self.profile.more_lyrics
+        return tuple(cast(TextEncoder, self._load(name, "lyrics")) for name in names)
+
+    @cached_once
     def audio(self) -> AudioEncoder | None:
         """The audio encoder; None if the profile has none."""
         name = self.profile.audio
@@ -209,11 +218,12 @@ class Encoders:
                 fetch them.
         """
         missing: dict[str, WeightsMissingError] = {}
-        for modality in MODALITIES:
+        for part in _PARTS:
             try:
-                self.get(modality)
+                getattr(self, part)
             except WeightsMissingError as error:
-                missing[getattr(self.profile, modality)] = error
+                name = getattr(self.profile, part)
+                missing[name if isinstance(name, str) else name[0]] = error
         if len(missing) > 1:
             fetch = ", ".join(f"`mvsearch models fetch {name}`" for name in missing)
             raise WeightsMissingError(
@@ -230,7 +240,7 @@ class Encoders:
             WeightsMissingError: see `check_weights`.
         """
         self.check_weights()
-        used = (self.frames, self.lyrics, self.audio)
+        used = (self.frames, self.lyrics, self.audio, *self.more_lyrics)
         return [space for encoder in used if encoder is not None for space in encoder.spaces]
 
     def get(self, modality: Modality) -> Any:
@@ -239,7 +249,7 @@ class Encoders:
 
     def release(self) -> None:
         """Free the loaded encoders; each is loaded again at its next use."""
-        for modality in MODALITIES:
-            self.__dict__.pop(modality, None)
+        for part in _PARTS:
+            self.__dict__.pop(part, None)
         # An encoder, its network and the network's recipe refer to each other in a cycle.
         gc.collect()

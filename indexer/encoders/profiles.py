@@ -18,6 +18,8 @@ class Profile:
         prefers_transcription: whether Whisper, if its weights are present, comes before all other
             sources of lyrics.
         fusion: the default fusion method of a search; None for that of the program.
+        more_lyrics: names of encoders that encode each lyric line as well, in spaces of their own;
+            a library that lacks such a space gets it at the next run.
     """
 
     frames: str
@@ -28,12 +30,29 @@ class Profile:
     is_lyrics_whole: bool = False
     prefers_transcription: bool = False
     fusion: str | None = None
+    more_lyrics: tuple[str, ...] = ()
 
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """The names of all encoders."""
+        own = (self.frames, self.lyrics, *(() if self.audio is None else (self.audio,)))
+        return own + self.more_lyrics
+
+
+_MULTILINGUAL = ("use-multilingual",)
 
 PROFILES: dict[str, Profile] = {
-    "embedded": Profile("efficientnet-lite0", "minilm", "signal", whisper_model="base"),
+    "embedded": Profile(
+        "efficientnet-lite0", "minilm", "signal", whisper_model="base", more_lyrics=_MULTILINGUAL
+    ),
     # What is heard has names as well; YAMNet's package is installed by the user.
-    "sound": Profile("efficientnet-lite0", "minilm", "signal-yamnet", whisper_model="base"),
+    "sound": Profile(
+        "efficientnet-lite0",
+        "minilm",
+        "signal-yamnet",
+        whisper_model="base",
+        more_lyrics=_MULTILINGUAL,
+    ),
     # The published system. Its weights 0.6 and 0.4 are the default of all libraries without sound.
     "paper": Profile(
         "resnet50",
@@ -72,7 +91,8 @@ def find_profile(name: str) -> Profile:
     profile = plugin.load()
     if not isinstance(profile, Profile):
         raise plugin.refuse(f"{plugin.entry.value} is not a Profile")
-    names = (profile.frames, profile.lyrics, profile.audio or "", profile.whisper_model)
+    names = [profile.frames, profile.lyrics, profile.audio or "", profile.whisper_model]
+    names += profile.more_lyrics
     if not all(isinstance(name, str) for name in names):
         raise plugin.refuse("a name in its profile is not a string")
     return profile

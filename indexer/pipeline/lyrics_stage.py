@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.encoders.text.language import detect_language
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.lyrics import (
     FoundLyrics,
@@ -44,17 +45,21 @@ def lyrics_result(
         fingerprint: of the lyric files; see `lyrics_fingerprint`.
         encode: encodes lines; None for the encoder itself.
     """
-    encoder = encoders.lyrics
+    encoder, more = encoders.lyrics, encoders.more_lyrics
     origin = f"{lyrics.source} {lyrics.origin}".strip()
     is_whole = encoders.profile.is_lyrics_whole
     segments = song_segment(lyrics) if is_whole else lyric_segments(lyrics)
     embeddings: tuple[Embeddings, ...] = ()
     if segments:
-        matrices = (encode or encoder.encode)([segment.text for segment in segments])
+        texts = [segment.text for segment in segments]
+        matrices = [*(encode or encoder.encode)(texts), *(one.encode(texts)[0] for one in more)]
+        spaces = [*encoder.spaces, *(one.spaces[0] for one in more)]
         embeddings = tuple(
             Embeddings(space, segments, matrix)
-            for space, matrix in zip(encoder.spaces, matrices, strict=True)
+            for space, matrix in zip(spaces, matrices, strict=True)
         )
+        if lyrics.language is None:
+            lyrics = replace(lyrics, language=detect_language("\n".join(texts)))
     status: StageStatus = "done" if segments else "absent"
     stage = Stage(
         video_id,

@@ -15,6 +15,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transc
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
 from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
+from mvsearch.indexer.pipeline.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.pipeline.outcome import LyricsMode, Outcome, StageOptions
 from mvsearch.indexer.pipeline.plan import Job, LyricsRequest, choose_jobs, list_idle_options
 from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
@@ -201,6 +202,7 @@ class _Run:
         # After the analysis, as absent files may have moved, and their videos have new locations.
         self._forget(inventory)
         if not self.stop.is_set():
+            add_lyric_spaces(self.catalog, self.encoders, self.progress, self.stop)
             self._transcribe()
 
     def _take_inventory(self) -> Inventory:

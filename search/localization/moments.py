@@ -47,9 +47,15 @@ def find_moments(
     for _, group in groupby(clips, key=lambda pair: id(pair[0].part)):
         found += _align_clip(video, list(group), n_moments)
     like: list[Moment] = []
-    for _, query in others:
-        similarities, evidence = query.compare(video.id), query.evidence.get(video.id)
-        like += find_similar_ranges(library, video, query.index, similarities, n_moments, evidence)
+    for _, group in groupby(others, key=lambda pair: (id(pair[0].part), pair[0].modality)):
+        queries = [query for _, query in group if query.index.count(video.id)]
+        if not queries:
+            continue
+        # Several spaces of lyrics have the same lines: each counts by the space that suits it.
+        index, n = queries[0].index, queries[0].index.count(video.id)
+        alike = [query.compare(video.id) for query in queries if query.index.count(video.id) == n]
+        similarities, evidence = np.maximum.reduce(alike), queries[0].evidence.get(video.id)
+        like += find_similar_ranges(library, video, index, similarities, n_moments, evidence)
     like.sort(key=lambda moment: -moment.similarity)
     return tuple(_limit_each(found + like, n_moments))
 

@@ -1,6 +1,6 @@
 """Encodes query parts as vectors in the spaces of a library."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -111,7 +111,7 @@ def encode_query(
             _check_encoders(library, encoders, wanted)
             is_words = part.kind in ("text", "lyric")
             made[part, wanted] = (
-                _encode_words(part, encoders, wanted)
+                _encode_words(part, library, encoders, wanted)
                 if is_words
                 else _encode_file(part, encoders, wanted, analyse or analyse_part)
             )
@@ -131,10 +131,13 @@ def _explain_no_modality(parts: Sequence[QueryPart]) -> str:
 
 def _check_encoders(library: Library, encoders: Encoders, modalities: Sequence[Modality]) -> None:
     """Check the spaces of the encoders in use; loading the others would take time."""
-    asked = [s for s in library.catalog.spaces() if s.modality not in modalities]
+    held = library.catalog.spaces()
+    asked = [s for s in held if s.modality not in modalities]
     for modality in modalities:
-        encoder = encoders.get(modality)
-        asked += [] if encoder is None else encoder.spaces
+        used = [encoders.get(modality)]
+        if modality == "lyrics":
+            used = _list_text_encoders(encoders, held)
+        asked += [space for encoder in used if encoder is not None for space in encoder.spaces]
     library.catalog.check_spaces(encoders.name, asked)
 
 
@@ -176,17 +179,16 @@ def _rows_within(segments: Sequence[Segment], section: Section | None) -> npt.ND
 
 
 def _encode_words(
-    part: QueryPart, encoders: Encoders, modalities: Sequence[Modality]
+    part: QueryPart, library: Library, encoders: Encoders, modalities: Sequence[Modality]
 ) -> list[EncodedPart]:
     encoded = []
+    held = [space for space in library.catalog.spaces() if library.catalog.has_vectors(space.key)]
     for modality in modalities:
         texts: tuple[str, ...] = (part.value,)
         # Lyrics have one vector per line, so a verse is split into lines.
         if modality == "lyrics" and not encoders.profile.is_lyrics_whole:
             texts = split_lines(part.value)
-        made = embed_words(texts, encoders, modality)
-        if made is not None:
-            space, vectors = made
+        for space, vectors in embed_words(texts, encoders, modality, held):
             times = np.full(len(vectors), np.nan)
             lines = texts if modality == "lyrics" else ()
             encoded.append(EncodedPart(part, space, vectors, times, lines=lines))
@@ -194,24 +196,32 @@ def _encode_words(
 
 
 def embed_words(
-    texts: Sequence[str], encoders: Encoders, modality: Modality
-) -> tuple[Space, Matrix] | None:
-    """Encode texts as vectors that are comparable with a modality.
+    texts: Sequence[str], encoders: Encoders, modality: Modality, held: Collection[Space]
+) -> Iterator[tuple[Space, Matrix]]:
+    """Encode texts as vectors that are comparable with a modality, in the spaces held of it.
 
-    Returns:
-        The space and (texts, space.dim) float32 unit vectors, not yet centred by an index; None
-        if the modality cannot be compared with words.
+    Yields:
+        Each space with (texts, space.dim) float32 unit vectors, not yet centred by an index;
+        nothing if the modality cannot be compared with words.
     """
+    if modality == "lyrics":
+        for reader in _list_text_encoders(encoders, held):
+            if reader.spaces[0] in held:
+                yield reader.spaces[0], reader.encode(list(texts))[0]
+        return
     encoder: Any = encoders.get(modality)
     if encoder is None:
-        return None
-    spaces: tuple[Space, ...] = encoder.spaces
-    if modality == "lyrics":
-        return spaces[0], encoder.encode(list(texts))[0]
+        return
+    space: Space = encoder.spaces[-1]
     if isinstance(encoder, ReadsWords):
-        words: ReadsWords = encoder
-        return spaces[-1], words.encode_words(list(texts))
-    return None
+        yield space, encoder.encode_words(list(texts))
+
+
+def _list_text_encoders(encoders: Encoders, held: Collection[Space]) -> list[Any]:
+    """The encoder of lyrics, and the additional ones whose spaces are held; no other is created."""
+    names = {space.encoder for space in held} & set(encoders.profile.more_lyrics)
+    more = encoders.more_lyrics if names else ()
+    return [encoders.get("lyrics"), *(one for one in more if one.spaces[0].encoder in names)]
 
 
 def split_lines(words: str) -> tuple[str, ...]:

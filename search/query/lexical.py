@@ -20,6 +20,9 @@ SURE_NATS = 2.0
 MIN_STRENGTH = 0.05
 N_LINES = 150
 
+# The lines that hold the words of a query line, by that line and by video.
+FoundLines = dict[str, dict[str, list["LineEvidence"]]]
+
 _Spelled = Mapping[str, Mapping[str, float]]
 
 
@@ -63,19 +66,25 @@ class WordEvidence:
         return tuple(dict.fromkeys(held))
 
 
-def find_evidence(catalog: Catalog, space: Space, lines: Sequence[str]) -> dict[str, WordEvidence]:
+def find_evidence(
+    catalog: Catalog, space: Space, lines: Sequence[str], known: FoundLines | None = None
+) -> dict[str, WordEvidence]:
     """Find the videos whose lyric lines contain the words of a query's lines.
 
     Args:
         catalog: of the library.
         space: of the lyrics; a segment is compared by its text.
         lines: q lines, one for each vector of the query.
+        known: of lines that were looked up for another space already; new ones are added.
 
     Returns:
         WordEvidence by video id; empty if the catalogue has no index of words.
     """
-    n_lines = catalog.n_lyric_lines()
-    found = [find_lines(catalog, line, n_lines) for line in lines]
+    known = {} if known is None else known
+    unknown = [line for line in lines if line not in known]
+    n_lines = catalog.n_lyric_lines() if unknown else 0
+    known |= {line: find_lines(catalog, line, n_lines) for line in unknown}
+    found = [known[line] for line in lines]
     video_ids = sorted({video_id for by_video in found for video_id in by_video})
     evidence = {}
     for video_id, texts in catalog.segment_texts(space.key, video_ids).items():

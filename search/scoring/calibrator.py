@@ -8,6 +8,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import EncodedPart
+from mvsearch.search.query.languages import Hidden
 from mvsearch.search.retrieval.video_table import Positions
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.fusion import FloatArray, Measured, merge_parts
@@ -15,6 +16,7 @@ from mvsearch.search.scoring.null_distribution import obtain_index_distribution
 from mvsearch.search.scoring.null_samples import Kind
 from mvsearch.search.scoring.null_statistics import NullDistribution
 from mvsearch.store.library import Library
+from mvsearch.store.records import Modality
 from mvsearch.store.vectors.index import VectorIndex
 
 # Typed text has its own null distribution; other queries are pieces of videos.
@@ -53,13 +55,18 @@ class Calibrator:
         return self.obtain(index, _KINDS.get(part.part.kind, "clip"))
 
     def calibrate_parts(
-        self, parts: Sequence[tuple[EncodedPart, VectorIndex]], video_ids: Sequence[str]
+        self,
+        parts: Sequence[tuple[EncodedPart, VectorIndex]],
+        video_ids: Sequence[str],
+        hidden: Hidden,
     ) -> Callable[[FloatArray, Positions], Measured]:
         """Prepare the calibration of the parts of a query.
 
         Args:
             parts: each part with its index.
             video_ids: all videos of the search.
+            hidden: (parts, videos), which cosines do not count where another part of the same
+                modality has one.
 
         Returns:
             A function from (parts, videos) cosines, NaN if there are none, and the positions of
@@ -75,6 +82,8 @@ class Calibrator:
         ]
 
         def calibrate(similarities: FloatArray, positions: Positions) -> Measured:
+            if hidden.any():
+                similarities = _hide(similarities, hidden[:, positions], modalities)
             surprisals = np.full(similarities.shape, np.nan)
             for row, (found, level) in enumerate(zip(founds, levels, strict=True)):
                 surprisals[row] = compute_surprisal(
@@ -108,3 +117,12 @@ class Calibrator:
             known = (found, video_ids, found.level_of(video_ids))
             self._levels[key, kind] = known
         return known[2]
+
+
+def _hide(similarities: FloatArray, hidden: Hidden, modalities: Sequence[Modality]) -> FloatArray:
+    """Leave out hidden cosines of videos that another part of the modality has one of."""
+    counts = ~np.isnan(similarities) & ~hidden
+    has_another = [
+        counts[[other == modality for other in modalities]].any(axis=0) for modality in modalities
+    ]
+    return np.where(hidden & np.array(has_another), np.nan, similarities)

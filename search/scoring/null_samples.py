@@ -70,8 +70,8 @@ def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
     no_words = np.zeros((0, index.space.dim), dtype=np.float32)
     n_probes = count_probes(index, kind)
     if kind == "words":
-        made = embed_words(PHRASES[:n_probes], encoders, index.space.modality)
-        words = index.place(made[1]) if made and made[0] == index.space else no_words
+        made = dict(embed_words(PHRASES[:n_probes], encoders, index.space.modality, [index.space]))
+        words = index.place(made[index.space]) if index.space in made else no_words
         nothing = np.zeros((len(words), 2), dtype=np.int64)
         return Probes(nothing[:, 0], nothing, words)
     rng = seed_draws(index)

@@ -101,8 +101,10 @@ def delete_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set
     Returns:
         The keys of the spaces that had embeddings of the video.
     """
-    encoder = select(SpaceRow.encoder).where(SpaceRow.key == stage.encoder).scalar_subquery()
-    own = select(SpaceRow.key).where(SpaceRow.modality == stage.stage, SpaceRow.encoder == encoder)
+    own = select(SpaceRow.key).where(SpaceRow.modality == stage.stage)
+    if stage.stage != "lyrics":  # several encoders encode the same lines
+        encoder = select(SpaceRow.encoder).where(SpaceRow.key == stage.encoder).scalar_subquery()
+        own = own.where(SpaceRow.encoder == encoder)
     made = (EmbeddingRow.video_id == stage.video_id) & (
         EmbeddingRow.space_key.in_(own) | EmbeddingRow.space_key.in_(new_keys)
     )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
@@ -29,6 +29,7 @@ from mvsearch.store.database.rows import (
 from mvsearch.store.database.tables import (
     FailureRow,
     LocationRow,
+    LyricsRow,
     SettingRow,
     SpaceRow,
     VideoRow,
@@ -209,6 +210,28 @@ class Catalog(SpaceReader, StageReader, VectorReader, LyricsReader, StillReader,
                 changes.replace_tags(session, stage.video_id, stage.stage, tags)
             if stage.stage == "frames":
                 changes.replace_stills(session, stage.video_id, stills)
+
+    def add_embeddings(self, made: Mapping[str, Embeddings]) -> None:
+        """Add what an encoder made by video id of what the library holds already.
+
+        Raises:
+            EncoderMismatchError: the library was not built with such a space.
+        """
+        with self._database.writing() as session:
+            changes.check_spaces_exist(session, list(made.values()))
+            keys = {each.space.key for each in made.values()}
+            generations = changes.advance_generations(session, keys)
+            session.add_all(
+                embeddings_to_row(video_id, each, generations[each.space.key])
+                for video_id, each in made.items()
+            )
+
+    def note_languages(self, languages: Mapping[str, str | None]) -> None:
+        """Note the language of lyrics, by video id, where none is known."""
+        with self._database.writing() as session:
+            for video_id, language in languages.items():
+                unknown = (LyricsRow.video_id == video_id) & LyricsRow.language.is_(None)
+                session.execute(update(LyricsRow).where(unknown).values(language=language))
 
     def store_stills(self, stills: Mapping[str, Sequence[Still]]) -> None:
         """Replace the stills of videos, by video id; unknown videos are skipped."""

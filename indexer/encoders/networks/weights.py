@@ -34,7 +34,7 @@ from mvsearch.indexer.encoders.networks.examples import (
 from mvsearch.indexer.encoders.networks.export_cache import reading_through
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
-from mvsearch.store.records import MODALITIES, UNIT_TOLERANCE, Matrix
+from mvsearch.store.records import UNIT_TOLERANCE, Matrix
 
 Weights = PackagedWeights | DownloadedWeights | TorchvisionWeights
 
@@ -157,9 +157,7 @@ def _find_plugin_status(plugin: plugins.Plugin) -> ModelStatus:
 def _list_users(name: str) -> tuple[str, ...]:
     """List the profiles that use an encoder."""
     return tuple(
-        profile
-        for profile, encoders in list_profiles().items()
-        if name in [getattr(encoders, modality) for modality in MODALITIES]
+        profile for profile, encoders in list_profiles().items() if name in encoders.encoders
     )
 
 

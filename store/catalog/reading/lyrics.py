@@ -148,6 +148,23 @@ class LyricsReader(DatabaseReader):
                     texts[row.video_id] = read_texts(row)
         return texts
 
+    def find_sung_in_others(self, language: str) -> set[str]:
+        """The ids of videos whose lyrics are known to be in another language."""
+        query = select(LyricsRow.video_id).where(LyricsRow.language != language)
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
+    def find_lacking(self, space_key: str, other_key: str) -> list[str]:
+        """The ids of videos that have segments in the other space and none in this, in order."""
+        made = select(EmbeddingRow.video_id).where(EmbeddingRow.space_key == space_key)
+        query = (
+            select(EmbeddingRow.video_id)
+            .where(EmbeddingRow.space_key == other_key, EmbeddingRow.video_id.not_in(made))
+            .order_by(EmbeddingRow.video_id)
+        )
+        with self._database.reading() as session:
+            return list(session.scalars(query))
+
 
 def _clean(line: str) -> str:
     """A text for SQLite: without lone surrogates and NUL, with single spaces."""

@@ -31,11 +31,16 @@ class SpaceReader(VideoReader):
     def check_spaces(self, profile: str, spaces: Sequence[Space]) -> None:
         """Check that the library can be indexed or searched with these spaces.
 
+        It may lack the space of an encoder that encodes a modality in addition to another.
+
         Raises:
             EncoderMismatchError: the library has videos, and was built with other spaces.
         """
         own = self.spaces()
-        if own and set(own) != set(spaces) and self.n_videos():
+        held, asked = set(own), set(spaces)
+        encoded = {(space.modality, space.view) for space in held & asked}
+        lacking = {space for space in asked - held if (space.modality, space.view) not in encoded}
+        if own and (held - asked or lacking) and self.n_videos():
             raise EncoderMismatchError(
                 f"the library was built with profile {self.profile()} ({_list_spaces(own)}), and"
                 f" profile {profile} ({_list_spaces(spaces)}) was requested; their vectors cannot"
