@@ -15,6 +15,7 @@ from mvsearch.search.commands import (
     plugins,
     report,
     search,
+    serve,
 )
 from mvsearch.search.commands.metrics.pairs import metric_app
 from mvsearch.search.commands.options.configuration import apply_settings
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (index, search, play, report, evaluate, library, plugins):
+for commands in (index, search, play, serve, report, evaluate, library, plugins):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

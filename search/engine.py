@@ -65,6 +65,7 @@ class Engine:
         query: Query,
         options: SearchOptions = SearchOptions(),
         hidden: frozenset[str] = frozenset(),
+        made: Made | None = None,
     ) -> list[Result]:
         """Find the videos that answer a query best, and where in them.
 
@@ -72,14 +73,21 @@ class Engine:
             query: what is asked.
             options: how results are scored and how many are returned.
             hidden: ids of videos that are no results, as if they were not in the library.
+            made: encoded parts of earlier searches of this library; new ones of words and media in
+                memory are added. None for none.
 
         Raises:
             QueryError: the query cannot be read, or the library holds nothing to compare it with.
             EncoderMismatchError: the library was built with other encoders.
             MvsearchError: the library is empty.
         """
-        prepare = partial(self._prepare, query, options, {})
-        return self.library.answer(prepare, partial(self._search, query, options, hidden))
+        encoded: Made = {} if made is None else dict(made)
+        prepare = partial(self._prepare, query, options, encoded)
+        results = self.library.answer(prepare, partial(self._search, query, options, hidden))
+        if made is not None:
+            # A file may change; words and media in memory do not.
+            made.update((key, parts) for key, parts in encoded.items() if key[0].is_constant)
+        return results
 
     def _prepare(
         self, query: Query, options: SearchOptions, made: Made, is_first: bool

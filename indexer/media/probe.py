@@ -34,7 +34,7 @@ PROBE_TIMEOUT_SECONDS = 20.0
 _ENTRIES = (
     "format=format_name,duration:format_tags:"
     "stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,sample_rate,"
-    "sample_aspect_ratio,color_space,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
+    "sample_aspect_ratio,color_space,pix_fmt,has_b_frames:stream_disposition=default,attached_pic,timed_thumbnails:"
     "stream_side_data=rotation:stream_tags"
 )
 # Tags that describe the stream or the muxer, not the music.

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,13 @@ def open_raw(**settings: Any) -> Any:
     import ffmpeg
 
     return ffmpeg.input("pipe:0", **settings)
+
+
+def make_output(streams: Sequence[Any], **settings: Any) -> Any:
+    """Return the node of an output with some streams of inputs."""
+    import ffmpeg
+
+    return ffmpeg.output(*streams, **settings)
 
 
 def compile_graph(*outputs: Any) -> list[str]:

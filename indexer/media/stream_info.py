@@ -26,6 +26,7 @@ class PictureStream:
         colour_space: as ffprobe names it; empty if unknown.
         reorder_depth: number of frames that are decoded before their display order; 0 without
             B-frames.
+        pixel_format: as ffprobe names it; empty if unknown.
     """
 
     index: int
@@ -37,6 +38,7 @@ class PictureStream:
     frame_rate: float | None = None
     colour_space: str = ""
     reorder_depth: int = 0
+    pixel_format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def choose_picture(streams: list[Mapping[str, Any]]) -> PictureStream | None:
         or parse_positive(chosen.get("r_frame_rate")),
         colour_space=str(chosen.get("color_space", "")).replace("unknown", ""),
         reorder_depth=int(chosen.get("has_b_frames", 0)),
+        pixel_format=str(chosen.get("pix_fmt", "")),
     )
 
 

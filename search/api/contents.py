@@ -34,6 +34,15 @@ class Contents:
         with self._session.using() as library:
             return library.catalog.videos(filter)
 
+    def facets(self, filter: Filter = Filter()) -> dict[str, list[tuple[str | int, int]]]:
+        """Count the videos that pass the filter by value, the most frequent values first.
+
+        Returns:
+            For "artist", "year", "language", "lyrics_source" and "tag": (value, number of videos).
+        """
+        with self._session.using() as library:
+            return library.catalog.facets(filter)
+
     def show(self, video: str | Video) -> "Entry":
         """Everything known about a video, with lyrics and their source."""
         from mvsearch.search.entry import read_entry

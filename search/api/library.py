@@ -12,6 +12,7 @@ from mvsearch.search.api.arguments import (
     TranscribeArguments,
     make_search_options,
 )
+from mvsearch.search.api.media import MediaFiles
 from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
@@ -25,6 +26,7 @@ from mvsearch.store.records import Video
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.pipeline.writer import Summary
+    from mvsearch.search.query.encode import Made
 
 
 def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -> "VideoLibrary":
@@ -43,7 +45,7 @@ def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -
     return VideoLibrary(default_library_folder() if folder is None else folder, profile=profile)
 
 
-class VideoLibrary(Reports):
+class VideoLibrary(Reports, MediaFiles):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process
@@ -144,6 +146,7 @@ class VideoLibrary(Reports):
         like: Many = None,
         tag: Words = None,
         filter: Filter = Filter(),
+        memory: "Made | None" = None,
         **arguments: Unpack[SearchArguments],
     ) -> SearchResults:
         """Find the videos that match a query best, with moments and reasons.
@@ -160,6 +163,8 @@ class VideoLibrary(Reports):
             like: a video of the library, or a `Clip` of one.
             tag: only videos with this tag.
             filter: selects the videos to compare; without query parts, all of them are results.
+            memory: a dict of this library that keeps encoded words and media in memory, so that the
+                same parts are not encoded again, such as with other weights.
             **arguments: see `SearchArguments`.
 
         Raises:
@@ -173,7 +178,7 @@ class VideoLibrary(Reports):
         with self._session.using() as library:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
-            return SearchResults(asked, options, tuple(engine.search(asked, options)))
+            return SearchResults(asked, options, tuple(engine.search(asked, options, made=memory)))
 
     def search_many(
         self,

@@ -84,6 +84,11 @@ class QueryPart:
             raise QueryError(f"--{self.kind} has no section: leave out what follows the '@'")
 
     @property
+    def is_constant(self) -> bool:
+        """Whether it is words or media in memory, which do not change as files and videos do."""
+        return self.kind in ("text", "lyric") or self.media is not None
+
+    @property
     def path(self) -> Path:
         """The file of an image, clip or audio part."""
         return Path(self.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from mvsearch.store.catalog import changes
+from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
 from mvsearch.store.catalog.reading.removed import RemovedReader
 from mvsearch.store.catalog.reading.spaces import PROFILE, SpaceReader
@@ -50,7 +51,9 @@ from mvsearch.store.records import (
 )
 
 
-class Catalog(SpaceReader, StageReader, VectorReader, LyricsReader, StillReader, RemovedReader):
+class Catalog(
+    SpaceReader, StageReader, VectorReader, LyricsReader, StillReader, RemovedReader, FacetReader
+):
     """Videos with their files, the results of each stage, and failures.
 
     A writer holds the library's lock (`Library.writing`). Each method that writes is one

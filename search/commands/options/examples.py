@@ -26,6 +26,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch play",
         "mvsearch play 2",
     ),
+    "serve": (
+        "mvsearch serve --open",
+        "mvsearch serve --host 0.0.0.0 --read-only",
+    ),
     "similar": (
         'mvsearch similar "Paper Moon"',
         "mvsearch similar --all --format html --out report.html",

@@ -1,0 +1,68 @@
+"""Gives access to the files of videos, as browsers play them, and to their stills."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mvsearch.search.api.session import Session
+from mvsearch.store.records import Still, Video
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.media.playing import PlayableMedia
+
+__all__ = ["MediaFiles", "PlayableMedia"]
+
+# Stills of an older library are made once, however many threads ask for them.
+_MAKING = threading.Lock()
+
+
+class MediaFiles:
+    """The files and stills of an open library."""
+
+    _session: Session
+
+    def open_media(self, video_id: str) -> "PlayableMedia":
+        """Find out how a web browser can play a video; files are found by id only.
+
+        Raises:
+            VideoNotFoundError: no video has this id.
+            MediaError: its file is missing, or is no media file any more.
+        """
+        from mvsearch.indexer.media.playing import inspect_media
+
+        with self._session.using() as library:
+            path = library.catalog.video(video_id).path
+        return inspect_media(path)
+
+    def still_seconds(self, videos: Sequence[Video]) -> Mapping[str, Sequence[float]]:
+        """The ascending times of the stored stills of videos, by id."""
+        with self._session.using() as library:
+            return library.catalog.still_seconds([video.id for video in videos])
+
+    def still(self, video_id: str, at_seconds: float) -> Still | None:
+        """The still of a video nearest to a time; None for sound alone, or if it has none.
+
+        Missing stills are made, and stored unless another process writes.
+
+        Returns:
+            A checked WebP image of at most 512 pixels a side, with its time.
+
+        Raises:
+            VideoNotFoundError: no video has this id.
+        """
+        from mvsearch.search.output.html.page import find_nearest
+        from mvsearch.search.output.html.stills import LibraryStills
+
+        with self._session.using() as library:
+            video = library.catalog.video(video_id)
+            stills = LibraryStills(library)
+            seconds: Mapping[str, Sequence[float]] = library.catalog.still_seconds([video_id])
+            if video_id not in seconds:
+                with _MAKING:
+                    seconds = stills.list_seconds([video])
+            nearest = find_nearest(seconds.get(video_id, ()), at_seconds)
+            if nearest is None:
+                return None
+            found = dict(stills.read([(video_id, nearest)]))
+        image = found.get((video_id, nearest))
+        return None if image is None else Still(nearest, image)

@@ -1,0 +1,61 @@
+"""The command that serves a library to browsers: `mvsearch serve`."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvsearch.search.commands.options.common import LibraryOption, read_path
+from mvsearch.search.commands.options.examples import show_examples
+
+app = typer.Typer()
+
+
+@app.command(epilog=show_examples("serve"))
+def serve(
+    library: LibraryOption = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on; others need the token.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0: a free one.")
+    ] = 8765,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOKEN",
+            envvar="MVSEARCH_TOKEN",
+            help="Token that is asked for; default: none on this machine, else a new one.",
+        ),
+    ] = None,
+    no_token: Annotated[
+        bool, typer.Option("--no-token", help="Ask for no token; on this machine only.")
+    ] = False,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse every change of the library.")
+    ] = False,
+    root: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=read_path,
+            metavar="DIR",
+            help="Folder that may be indexed from the browser, besides those of the library.",
+        ),
+    ] = None,
+) -> None:
+    """Serve the library as web pages and an HTTP API, until Ctrl-C."""
+    import mvsearch
+    from mvsearch.search.web.options import WebOptions, choose_token
+    from mvsearch.search.web.server import serve as serve_library
+
+    def tell(address: str) -> None:
+        typer.echo(f"mvsearch is at {address}\nCtrl-C ends it")
+        if open_page:
+            webbrowser.open(address)
+
+    chosen = choose_token(host, token, has_none=no_token)
+    options = WebOptions(host, port, chosen, read_only, tuple(root or ()))
+    with mvsearch.open(library) as opened:
+        serve_library(opened, options, tell)

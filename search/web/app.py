@@ -1,0 +1,49 @@
+"""Builds the application: the guard, the endpoints, the pages and the static files."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from mvsearch import VideoLibrary, __version__
+from mvsearch.search.web.guard import Guard
+from mvsearch.search.web.metrics import Measured
+from mvsearch.search.web.options import WebOptions
+from mvsearch.search.web.problems import add_handlers
+from mvsearch.search.web.routes import jobs, media, search, server, videos
+from mvsearch.search.web.served import Served
+from mvsearch.search.web.templating import STATIC
+from mvsearch.search.web.tokens import TokenCheck
+
+
+def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
+    """Build the application that serves a library.
+
+    Args:
+        library: is open, and is left open.
+        options: address, token and what may be changed.
+    """
+    served = Served(library, options, TokenCheck(options.token))
+
+    @asynccontextmanager
+    async def live(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        served.close()
+
+    app = FastAPI(
+        title="mvsearch",
+        version=__version__,
+        description="Search a library of music videos.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=live,
+    )
+    app.state.served = served
+    add_handlers(app)
+    for one in (search, videos, media, jobs, server):
+        app.include_router(one.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return Measured(Guard(app, options, served.tokens), served.metrics)

@@ -1,0 +1,63 @@
+"""Selects and sorts the videos of a page of the list, with counts for its filters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mvsearch import Video, VideoLibrary
+from mvsearch.search.web.requests import ListRequest
+from mvsearch.store.unicode import fold_name, printable
+
+Facet = Sequence[tuple[str | int, int]]
+
+# The catalogue sorts by artist, then by title.
+_KEYS: dict[str, Callable[[Video], Any]] = {
+    "title": lambda video: fold_name(video.title),
+    "year": lambda video: (video.year is None, video.year),
+    "duration": lambda video: video.duration_seconds,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the list.
+
+    Attributes:
+        n_videos: that pass the filter, on all pages.
+        facets: for each property, its values and how many of these videos have each.
+    """
+
+    videos: Sequence[Video]
+    n_videos: int
+    facets: dict[str, list[tuple[str | int, int]]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The page as the API tells it."""
+        return {
+            "total": self.n_videos,
+            "videos": [
+                video.to_dict(has_copies=True) | {"year": video.year} for video in self.videos
+            ],
+            "facets": {
+                name: [{"value": _clean(value), "count": n} for value, n in facet]
+                for name, facet in self.facets.items()
+            },
+        }
+
+
+def list_page(library: VideoLibrary, asked: ListRequest) -> Listing:
+    """The videos of a page.
+
+    Raises:
+        MvsearchError: the filter is invalid.
+    """
+    filter = asked.to_filter()
+    videos = library.videos(filter)
+    if asked.sort in _KEYS:
+        videos = sorted(videos, key=_KEYS[asked.sort])
+    shown = videos[asked.offset : asked.offset + asked.limit]
+    return Listing(shown, len(videos), library.facets(filter))
+
+
+def _clean(value: str | int) -> str | int:
+    return printable(value) if isinstance(value, str) else value

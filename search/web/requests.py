@@ -1,0 +1,205 @@
+"""What requests may say: filters, query parts and options, with bounds."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mvsearch import Filter
+from mvsearch.store.records import Modality
+
+MAX_LETTERS = 2_000
+MAX_PARTS = 8
+MAX_TOP = 200
+# Longer clips are cut: a few seconds say which song it is.
+MAX_CLIP_SECONDS = 120.0
+
+Words = Annotated[str, Field(max_length=MAX_LETTERS)]
+Name = Annotated[str, Field(max_length=500)]
+FilePath = Annotated[str, Field(max_length=4096)]
+Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A request; what it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FilterFields(Strict):
+    """The conditions of a filter; an empty text is none, as forms send it."""
+
+    tag: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
+    title: Name | None = None
+    artist: Name | None = None
+    first_year: Annotated[int, Field(ge=0, le=9999)] | None = None
+    last_year: Annotated[int, Field(ge=0, le=9999)] | None = None
+    folder: FilePath | None = None
+    language: Name | None = None
+    min_duration_seconds: Seconds | None = None
+    max_duration_seconds: Seconds | None = None
+    has_lyrics: bool | None = None
+    lyrics_source: Name | None = None
+    added_since: date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        kept = {key: value for key, value in given.items() if value not in ("", None)}
+        if isinstance(kept.get("tag"), list):
+            kept["tag"] = [tag for tag in kept["tag"] if tag]
+        return kept
+
+    def to_filter(self) -> Filter:
+        """The filter.
+
+        Raises:
+            QueryError: no video can meet it.
+        """
+        return Filter(
+            tags=tuple(self.tag),
+            title=self.title,
+            artist=self.artist,
+            first_year=self.first_year,
+            last_year=self.last_year,
+            folder=None if self.folder is None else Path(self.folder),
+            language=self.language,
+            min_duration_seconds=self.min_duration_seconds,
+            max_duration_seconds=self.max_duration_seconds,
+            has_lyrics=self.has_lyrics,
+            lyrics_source=self.lyrics_source,
+            added_since=self.added_since,
+        )
+
+
+class SearchOptionFields(Strict):
+    """The options of a search; see `mvsearch search`."""
+
+    weights: dict[Modality, Weight] | None = None
+    fusion: Literal["calibrated", "weighted", "rrf"] | None = None
+    top: Annotated[int, Field(ge=1, le=MAX_TOP)] = 10
+    collapse: bool = False
+    per_artist: Annotated[int, Field(ge=1, le=MAX_TOP)] | None = None
+
+    def to_arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `VideoLibrary.search` and `similar`."""
+        names = ("weights", "fusion", "top", "collapse", "per_artist")
+        return {name: getattr(self, name) for name in names}
+
+
+class LikePart(Strict):
+    """A video of the library, or a part of it, as part of a query."""
+
+    video: Name
+    start_seconds: Seconds | None = None
+    end_seconds: Seconds | None = None
+
+
+class SearchRequest(SearchOptionFields):
+    """A search: its parts make one query.
+
+    Attributes:
+        text, lyric: words that describe, and lines that are sung.
+        like: videos of the library.
+        uploads: ids of uploaded pictures, clips and sounds.
+        filter: selects the videos to compare.
+        n_moments: of each modality in a result.
+    """
+
+    text: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
+    lyric: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
+    like: Annotated[list[LikePart], Field(max_length=MAX_PARTS)] = []
+    uploads: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
+    filter: FilterFields = FilterFields()
+    n_moments: Annotated[int, Field(ge=1, le=50)] = 3
+
+    def to_arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `VideoLibrary.search`."""
+        return super().to_arguments() | {"n_moments": self.n_moments}
+
+
+class SimilarRequest(FilterFields, SearchOptionFields):
+    """The options of a list of similar videos, as parameters of an address."""
+
+    frames: Weight | None = None
+    lyrics: Weight | None = None
+    audio: Weight | None = None
+    weights: None = None
+
+    def to_arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `VideoLibrary.similar`."""
+        return super().to_arguments() | {"weights": gather_weights(self)}
+
+
+class ListRequest(FilterFields):
+    """A page of the list of videos."""
+
+    sort: Literal["artist", "title", "year", "duration"] = "artist"
+    offset: Annotated[int, Field(ge=0, le=10**7)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class PageRequest(FilterFields):
+    """The address of the search page: it holds the whole query.
+
+    Attributes:
+        q: the words.
+        mode: "auto" compares them with pictures, lyrics and sound; "lyric" takes them for a line.
+        upload: ids of uploaded media.
+        like: a video, with `start` and `end` in seconds.
+        frames, lyrics, audio: weights, such as from sliders; without any, those of the library.
+    """
+
+    q: Words = ""
+    mode: Literal["auto", "lyric"] = "auto"
+    upload: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
+    like: Name | None = None
+    start: Seconds | None = None
+    end: Seconds | None = None
+    frames: Weight | None = None
+    lyrics: Weight | None = None
+    audio: Weight | None = None
+    top: Annotated[int, Field(ge=1, le=MAX_TOP)] = 24
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return not (self.q.strip() or self.upload or self.like or self.to_filter())
+
+
+class BrowseRequest(ListRequest):
+    """The address of the page with all videos."""
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 60
+
+
+class IndexRequest(Strict):
+    """An index run; see `mvsearch index`."""
+
+    paths: Annotated[
+        list[Annotated[str, Field(max_length=4096)]], Field(min_length=1, max_length=32)
+    ]
+    lyrics: Literal["auto", "later", "sidecar", "whisper", "off"] = "auto"
+    language: Annotated[str, Field(max_length=20)] | None = None
+    recursive: bool = True
+    fast: bool = False
+    retry_failed: bool = False
+    include_removed: bool = False
+
+    def to_arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `VideoLibrary.index`."""
+        return self.model_dump(exclude={"paths"})
+
+
+def gather_weights(given: "SimilarRequest | PageRequest") -> dict[Modality, float] | None:
+    """The weights of an address; None where all or none of them are zero or absent."""
+    weights: dict[Modality, float] = {
+        "frames": given.frames or 0.0,
+        "lyrics": given.lyrics or 0.0,
+        "audio": given.audio or 0.0,
+    }
+    return weights if any(weights.values()) else None

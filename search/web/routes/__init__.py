@@ -1,0 +1,1 @@
+"""Answers requests: the endpoints of the HTTP API and the pages."""

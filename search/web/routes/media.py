@@ -1,0 +1,121 @@
+"""The endpoints that play videos and show their stills."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from mvsearch.search.web.requests import Seconds
+from mvsearch.search.web.served import Served, ServedLibrary
+
+router = APIRouter(prefix="/api/v1/videos/{video_id}", tags=["media"])
+
+# A still does not change while its video does not.
+STILL_CACHE = "private, max-age=86400"
+MEDIA_CACHE = "private, no-cache"
+
+
+@router.get("/thumbnail", response_class=Response)
+def show_still(
+    request: Request, served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
+) -> Response:
+    """The stored still nearest to a time, a WebP of at most 192 pixels a side."""
+    still = served.library.still(video_id, t)
+    if still is None:
+        raise HTTPException(404, "there is no picture of this video")
+    tag = f'"{hashlib.sha256(still.image).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": STILL_CACHE}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(still.image, media_type="image/webp", headers=headers)
+
+
+@router.get("/stills")
+def list_stills(served: ServedLibrary, video_id: str) -> dict[str, Any]:
+    """The times of the stored stills in seconds."""
+    video = served.library.find(video_id)
+    return {"seconds": list(served.library.still_seconds([video]).get(video.id, ()))}
+
+
+@router.get("/playback")
+def describe_playback(served: ServedLibrary, video_id: str) -> dict[str, Any]:
+    """How a browser plays a video: as it is, in another container, or encoded anew.
+
+    An encoded one has no ranges: to begin later, ask for `media?start=SECONDS`.
+    """
+    media = served.library.open_media(video_id)
+    return {
+        "way": media.way,
+        "content_type": media.content_type,
+        "has_ranges": media.way != "transcode",
+    }
+
+
+@router.head("/media", response_class=Response, include_in_schema=False)
+@router.get("/media", response_class=Response)
+def play(
+    served: ServedLibrary, video_id: str, start: Annotated[Seconds, Query()] = 0.0
+) -> Response:
+    """The video, in a form that browsers play; ranges of bytes (RFC 9110, 14) seek in it."""
+    media = served.library.open_media(video_id)
+    headers = {"Cache-Control": MEDIA_CACHE, "Content-Disposition": "inline"}
+    if media.way == "transcode":
+        return _encode(served, media.transcode(start), media.content_type)
+    path = media.path if media.way == "file" else served.conversions.remux(media)
+    return FileResponse(path, media_type=media.content_type, headers=headers)
+
+
+def _encode(served: Served, chunks: Iterator[bytes], content_type: str) -> Response:
+    """Send what is encoded while it is encoded.
+
+    Raises:
+        HTTPException: enough encoders are at work.
+    """
+    if not served.conversions.encoders.acquire(blocking=False):
+        raise HTTPException(
+            503, "several videos are being converted: try again", {"Retry-After": "5"}
+        )
+    headers = {"Accept-Ranges": "none", "Cache-Control": "no-store"}
+    return _EncodedResponse(_Encoding(served, chunks), media_type=content_type, headers=headers)
+
+
+class _Encoding:
+    """The output of an encoder, which is ended by `close`."""
+
+    def __init__(self, served: Served, chunks: Iterator[bytes]) -> None:
+        self._served = served
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The chunks."""
+        return iterate_in_threadpool(self._chunks).__aiter__()
+
+    async def close(self) -> None:
+        """End the encoder, and let others encode."""
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(self._chunks.close)  # type: ignore[attr-defined]
+        self._served.conversions.encoders.release()
+
+
+class _EncodedResponse(StreamingResponse):
+    """A response that ends its encoder, also if nobody reads it to the end."""
+
+    def __init__(self, encoding: _Encoding, **settings: Any) -> None:
+        super().__init__(encoding, **settings)
+        self._encoding = encoding
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; of a HEAD request only the headers."""
+        try:
+            if scope["method"] == "HEAD":
+                await Response(headers=dict(self.headers))(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
+        finally:
+            await self._encoding.close()

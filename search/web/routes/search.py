@@ -1,0 +1,95 @@
+"""The endpoints that search and that keep uploads for searches."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+
+from mvsearch.search.web.requests import MAX_PARTS, SearchRequest
+from mvsearch.search.web.served import Served, ServedLibrary
+from mvsearch.search.web.uploads import Upload, UploadKind
+from mvsearch.store.errors import QueryError
+
+router = APIRouter(prefix="/api/v1", tags=["search"])
+
+UPLOAD_KINDS: tuple[UploadKind, ...] = ("image", "clip", "audio")
+_FILE = {"type": "string", "format": "binary"}
+_FILES: dict[str, Any] = {kind: {"type": "array", "items": _FILE} for kind in UPLOAD_KINDS}
+
+
+def _describe_body(**others: Any) -> dict[str, Any]:
+    """The description of a multipart body, which is read by hand as it may hold several files."""
+    schema = {"type": "object", "properties": {**_FILES, **others}}
+    return {"multipart/form-data": {"schema": schema}}
+
+
+_SEARCH_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": SearchRequest.model_json_schema()},
+            **_describe_body(query={"type": "string", "description": "The JSON of a search."}),
+        },
+    }
+}
+_UPLOAD_BODY = {"requestBody": {"required": True, "content": _describe_body()}}
+
+
+@router.post("/search", openapi_extra=_SEARCH_BODY)
+async def search(request: Request, served: ServedLibrary) -> dict[str, Any]:
+    """Find the videos that answer a query best; the JSON of `mvsearch search --json`.
+
+    The body is JSON, or a form with files `image`, `clip` and `audio` and the JSON as `query`.
+    """
+    if request.headers.get("content-type", "").partition(";")[0] == "multipart/form-data":
+        async with request.form(max_files=MAX_PARTS, max_fields=MAX_PARTS) as form:
+            asked = _read_query(str(form.get("query") or "{}"))
+            added = await _keep_files(form, served)
+        asked = asked.model_copy(update={"uploads": [*asked.uploads, *(one.id for one in added)]})
+    else:
+        asked = _read_query(await request.body() or b"{}")
+    found = await run_in_threadpool(served.search, asked)
+    return found.to_dict()
+
+
+@router.post("/uploads", status_code=201, openapi_extra=_UPLOAD_BODY)
+async def upload(request: Request, served: ServedLibrary) -> list[dict[str, object]]:
+    """Keep pictures, clips and sounds for an hour, so that searches can name them."""
+    async with request.form(max_files=MAX_PARTS, max_fields=MAX_PARTS) as form:
+        added = await _keep_files(form, served)
+    if not added:
+        raise QueryError("no file was sent: give image, clip or audio")
+    return [one.to_dict() for one in added]
+
+
+def _read_query(text: str | bytes) -> SearchRequest:
+    """The search that JSON describes.
+
+    Raises:
+        RequestValidationError: it is no such JSON.
+    """
+    try:
+        return SearchRequest.model_validate_json(text)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_input=False, include_url=False)) from None
+
+
+async def _keep_files(form: FormData, served: Served) -> list[Upload]:
+    """Keep the files of a form.
+
+    Raises:
+        HTTPException: a file has an unknown name.
+    """
+    added: list[Upload] = []
+    for name, value in form.multi_items():
+        if not isinstance(value, UploadFile):
+            continue
+        kind = next((known for known in UPLOAD_KINDS if known == name), None)
+        if kind is None:
+            raise HTTPException(422, "a file is an image, clip or audio")
+        added.append(served.uploads.add(kind, await value.read()))
+    return added

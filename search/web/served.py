@@ -1,0 +1,73 @@
+"""What the endpoints share: the library, the uploads, the jobs and the numbers."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+
+from mvsearch import Clip, Query, VideoLibrary, make_query
+from mvsearch.search.results import SearchResults
+from mvsearch.search.web.conversions import Conversions
+from mvsearch.search.web.jobs import Jobs
+from mvsearch.search.web.metrics import Metrics
+from mvsearch.search.web.options import WebOptions
+from mvsearch.search.web.requests import SearchRequest
+from mvsearch.search.web.tokens import TokenCheck
+from mvsearch.search.web.uploads import Uploads
+from mvsearch.store.errors import NoLibraryError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """One open library and what belongs to serving it."""
+
+    library: VideoLibrary
+    options: WebOptions
+    tokens: TokenCheck
+    uploads: Uploads = field(default_factory=Uploads)
+    jobs: Jobs = field(default_factory=Jobs)
+    conversions: Conversions = field(default_factory=Conversions)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def search(self, asked: SearchRequest) -> SearchResults:
+        """Search; parts that were encoded before are not encoded again.
+
+        Raises:
+            MvsearchError: see `VideoLibrary.search`.
+        """
+        like = [Clip(one.video, one.start_seconds, one.end_seconds) for one in asked.like]
+        parts = [part for one in asked.uploads for part in self.uploads.get(one).query.parts]
+        if asked.text or asked.lyric or like:
+            parts += make_query(text=asked.text, lyric=asked.lyric, like=like).parts
+        query = Query(tuple(parts), asked.filter.to_filter())
+        return self.library.search(query, memory=self.uploads.memory, **asked.to_arguments())
+
+    def list_roots(self) -> list[Path]:
+        """The folders that may be indexed: those given, and those of the library."""
+        try:
+            own = [Path(folder) for folder in self.library.status()["folders"]]
+        except NoLibraryError:
+            own = []
+        return [*self.options.roots, *own]
+
+    def close(self) -> None:
+        """End jobs and remove temporary files; the library is left to its opener."""
+        self.jobs.cancel_all()
+        self.conversions.close()
+
+
+def find_served(request: Request) -> Served:
+    """What the application of a request serves."""
+    served: Served = request.app.state.served
+    return served
+
+
+def check_writable(request: Request) -> None:
+    """Refuse a change of a server that only reads."""
+    if find_served(request).options.is_read_only:
+        raise HTTPException(403, "this server only reads (--read-only)")
+
+
+ServedLibrary = Annotated[Served, Depends(find_served)]

@@ -1,0 +1,67 @@
+"""Runs the server until it is interrupted, and says how to open it."""
+
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+
+from mvsearch import VideoLibrary
+from mvsearch.search.web.app import make_app
+from mvsearch.search.web.options import WebOptions
+from mvsearch.store.errors import MvsearchError
+
+# Clients that are still connected at the end, such as players, do not hold it up.
+GRACE_SECONDS = 3
+
+
+def serve(library: VideoLibrary, options: WebOptions, tell: Callable[[str], None]) -> None:
+    """Serve a library until SIGINT or SIGTERM.
+
+    Args:
+        library: is open, and is left open.
+        options: address, token and what may be changed.
+        tell: is called with the address of the first page once connections are accepted.
+
+    Raises:
+        MvsearchError: the address cannot be listened on.
+    """
+    listening = _listen(options.host, options.port)
+    with listening:
+        config = uvicorn.Config(
+            make_app(library, options),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            h11_max_incomplete_event_size=64 * 2**10,
+            ws="none",
+        )
+        tell(name_address(options, listening.getsockname()[1]))
+        sys.stdout.flush()
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def name_address(options: WebOptions, port: int) -> str:
+    """The address of the first page, with the token if one is asked for."""
+    host = options.host
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    shown = f"[{host}]" if ":" in host else host
+    query = f"?token={options.token}" if options.token is not None else ""
+    return f"http://{shown}:{port}/{query}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        MvsearchError: the address is not of this machine, or in use.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=128)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MvsearchError(f"cannot listen at {host}, port {port}: {reason}") from None

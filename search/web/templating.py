@@ -1,0 +1,48 @@
+"""Renders the templates of the pages; all text is escaped."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mvsearch.search.output.text import format_seconds
+from mvsearch.store.unicode import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+def render(template: str, **given: object) -> str:
+    """Render a page; a name that the template misses is an error."""
+    return _load_templates().get_template(template).render(given)
+
+
+@cache
+def hash_static() -> str:
+    """A short hash of all static files; addresses with it may be cached for ever."""
+    digest = hashlib.sha256()
+    for file in sorted(STATIC.iterdir()):
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _load_templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # The output of macros is markup already.
+        finalize=lambda value: value if hasattr(value, "__html__") else printable(value),
+    )
+    environment.filters["seconds"] = format_seconds
+    environment.globals["version"] = hash_static()
+    return environment

@@ -1,0 +1,50 @@
+"""Counts the videos of each artist, year, language, source of lyrics and tag."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.catalog.reading.videos import VideoReader
+from mvsearch.store.database.tables import LyricsRow, TagRow, VideoRow
+
+# Number of values of each facet.
+MAX_VALUES = 200
+
+Facets = dict[str, list[tuple[str | int, int]]]
+
+
+class FacetReader(VideoReader):
+    """Counts videos by their properties; each call reads one state of the database."""
+
+    def facets(self, filter: Filter = Filter()) -> Facets:
+        """The values of the videos that pass a filter, the most frequent first.
+
+        Returns:
+            For "artist", "year", "language", "lyrics_source" and "tag": (value, number of videos),
+            at most `MAX_VALUES`. Unknown values are left out.
+
+        Raises:
+            QueryError: no video has a tag of the filter; the message names similar tags.
+        """
+        passing = select(VideoRow.id).where(*self._conditions(filter))
+        columns: dict[str, tuple[Any, Any]] = {
+            "artist": (VideoRow.artist, VideoRow.id),
+            "year": (VideoRow.year, VideoRow.id),
+            "language": (LyricsRow.language, LyricsRow.video_id),
+            "lyrics_source": (LyricsRow.source, LyricsRow.video_id),
+            "tag": (TagRow.name, TagRow.video_id),
+        }
+        found: Facets = {}
+        with self._database.reading() as session:
+            for name, (value, video_id) in columns.items():
+                n_videos = func.count(video_id.distinct())
+                query = (
+                    select(value, n_videos)
+                    .where(video_id.in_(passing), value.is_not(None))
+                    .group_by(value)
+                    .order_by(n_videos.desc(), value)
+                    .limit(MAX_VALUES)
+                )
+                found[name] = [(one, n) for one, n in session.execute(query)]
+        return found
