@@ -70,8 +70,7 @@ def _list_profiles(name: str) -> str:
     users = [
         profile
         for profile, used in PROFILES.items()
-        if profile != TOY
-        and name in (used.frames, used.lyrics, used.audio, f"whisper-{used.whisper_model}")
+        if profile != TOY and name in (*used.encoders, f"whisper-{used.whisper_model}")
     ]
     return ", ".join(users) or "–"
 

@@ -50,6 +50,7 @@ def test_transcripts_are_alike_but_for_time_and_last_digits(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("whisper_packages")
 def test_the_transcript_is_what_the_demo_prints(generator: ModuleType, tmp_path: Path) -> None:
     printed = generator.write_transcript(generator.run_tour(tmp_path / "demo", is_kept=True))
     assert generator.is_alike(generator.TRANSCRIPT.read_text(encoding="utf-8"), printed), (
