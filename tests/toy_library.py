@@ -2,15 +2,19 @@
 
 import os
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import IndexOptions, Summary, index_paths
 from mvsearch.store.library import Library
 from tests.limits import HANG_SECONDS
-from tests.media import run_ffmpeg
+from tests.media import MADE_VARIABLE, run_ffmpeg
 
 PICTURES = {
     "Ada Lovelace - First Song.mp4": ("testsrc2=s=96x64:r=10:d=6", "sine=f=330:d=6"),
@@ -50,6 +54,28 @@ def index(folder: Path, library_folder: Path, **options: Any) -> Summary:
     """Index a folder with the toy profile."""
     with Library.open(library_folder, create=True) as library:
         return index_paths([folder], library, Encoders("toy"), IndexOptions(**options))
+
+
+def make_indexed(folder: Path, library_folder: Path) -> Path:
+    """Make the three clips, and a library of them as `index` leaves it; returns the library's.
+
+    They are indexed once in a run of the tests, by one of its workers, and copied. Of what the
+    library holds, the paths alone are changed.
+    """
+    made = Path(os.environ[MADE_VARIABLE]) / "toy"
+    with FileLock(made.with_suffix(".lock")):
+        if not (made / "whole").exists():
+            index(make_folder(made / "videos"), made / "library")
+            (made / "whole").touch()
+    shutil.copytree(made / "videos", folder, dirs_exist_ok=True)
+    shutil.copytree(made / "library", library_folder)
+    moved = [os.fsencode(made / "videos"), os.fsencode(folder)]
+    with closing(sqlite3.connect(library_folder / "catalog.sqlite3")) as catalog, catalog:
+        for column in ("key", "path", "folder"):
+            change = f"update location set {column} = cast(replace({column}, ?, ?) as blob)"
+            catalog.execute(change, moved)
+        catalog.execute("update location set shown = replace(shown, ?, ?)", moved)
+    return library_folder
 
 
 def stop_decoder(folder: Path, name: str = "long.mp4") -> dict[str, str]:
