@@ -28,9 +28,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def home(folder, tmp_path_factory):
     """A library of the folder; tests here read it only."""
-    place = tmp_path_factory.mktemp("home") / "library"
-    toy_library.index(folder, place)
-    return place
+    return toy_library.make_indexed(folder, tmp_path_factory.mktemp("home") / "library")
 
 
 @pytest.fixture
@@ -308,9 +306,8 @@ def test_index_says_unchanged_and_ends_with_its_account(run, folder, home):
 
 
 def test_failures_end_with_code_one_and_one_line_each(run, tmp_path):
-    folder = toy_library.make_folder(tmp_path / "videos")
-    home = tmp_path / "library"
-    toy_library.index(folder, home)
+    folder = tmp_path / "videos"
+    home = toy_library.make_indexed(folder, tmp_path / "library")
     (folder / "bad [bold]name.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(4000))
     code, out, _ = run("index", folder, "--json", library=home)
     account = json.loads(out)
@@ -448,9 +445,8 @@ def test_reader_that_goes_away_is_no_error(home):
 
 def test_ctrl_c_ends_soon_and_keeps_what_is_done(tmp_path):
     """The decoder that is at work then ends by no other means."""
-    folder = toy_library.make_folder(tmp_path / "videos")
-    home = tmp_path / "library"
-    toy_library.index(folder, home)
+    folder = tmp_path / "videos"
+    home = toy_library.make_indexed(folder, tmp_path / "library")
     toy_library.make_clip(folder / "long.mp4", "testsrc2=s=96x64:r=10", "sine", 3)
     run = subprocess.Popen(
         [sys.executable, "-m", "mvsearch.cli", "index", str(folder), "--library", str(home)],

@@ -20,9 +20,8 @@ FULL = Path("/dev/full")
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A library of three short videos; tests here read it only."""
-    place = tmp_path_factory.mktemp("home") / "library"
-    toy_library.index(toy_library.make_folder(tmp_path_factory.mktemp("videos")), place)
-    return place
+    folder = tmp_path_factory.mktemp("home")
+    return toy_library.make_indexed(folder / "videos", folder / "library")
 
 
 def call(*words, **options):

@@ -37,7 +37,7 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library that is as it should be, with its caches."""
     folder = tmp_path_factory.mktemp("whole") / "library"
-    toy_library.index(videos, folder)
+    toy_library.make_indexed(videos, folder)
     with Library.open(folder) as library:
         measure_distributions(library, Encoders("toy"))
     return folder

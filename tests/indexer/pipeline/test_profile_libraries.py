@@ -12,26 +12,19 @@ from mvsearch.store.library import Library
 from tests import toy_library
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """The three clips, made once; tests copy them."""
-    return toy_library.make_folder(tmp_path_factory.mktemp("made"))
-
-
 @pytest.fixture
-def folder(made, tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     few = replace(PROFILES["toy"], audio=None, frames_a_video=3, is_lyrics_whole=True)
     monkeypatch.setitem(PROFILES, "toy-few", few)
     # No model has this name's weights here, whatever the machine holds.
     monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return shutil.copytree(made, tmp_path / "videos")
+    return tmp_path / "videos"
 
 
 @pytest.fixture
 def library(folder, tmp_path):
-    toy_library.index(folder, tmp_path / "library", lyrics="sidecar")
-    with Library.open(tmp_path / "library") as opened:
+    with Library.open(toy_library.make_indexed(folder, tmp_path / "library")) as opened:
         yield opened
 
 

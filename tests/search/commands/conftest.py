@@ -18,9 +18,7 @@ def toy_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def toy_home(toy_videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of the folder; tests here read it only."""
-    place = tmp_path_factory.mktemp("toy home") / "library"
-    toy_library.index(toy_videos, place)
-    return place
+    return toy_library.make_indexed(toy_videos, tmp_path_factory.mktemp("toy home") / "library")
 
 
 @pytest.fixture

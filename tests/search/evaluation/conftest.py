@@ -35,7 +35,7 @@ def invent() -> Invent:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     folder = tmp_path_factory.mktemp("toy")
-    toy_library.index(toy_library.make_folder(folder / "videos"), folder / "library")
+    toy_library.make_indexed(folder / "videos", folder / "library")
     with Library.open(folder / "library") as library:
         yield library
 

@@ -25,8 +25,7 @@ OPTIONS = BenchmarkOptions(
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sides")
-    toy_library.make_folder(folder / "videos")
-    toy_library.index(folder / "videos", folder / "library", lyrics="sidecar")
+    toy_library.make_indexed(folder / "videos", folder / "library")
     return folder
 
 
