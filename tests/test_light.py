@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mvsearch.store.distribution import LEFT_OUT
 from tests import media
 
@@ -57,3 +59,12 @@ def test_what_needs_more_says_so_in_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, "models", "fetch", "whisper-tiny")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "whisper is not installed, which this needs; type: pip install " in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("whisper_packages")
+def test_whisper_runs_by_faster_whisper_alone(tmp_path: Path) -> None:
+    pytest.importorskip("faster_whisper")
+    done = run(tmp_path, "models", "check", "whisper-base")
+    assert done.returncode == 0, done.stderr
+    assert "run by faster-whisper" in "".join(done.stdout.split("\n"))

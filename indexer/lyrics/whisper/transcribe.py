@@ -4,6 +4,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 from urllib.error import URLError
@@ -239,10 +240,15 @@ def fetch_weights(model: str) -> Path:
 
 
 def _check_language(language: str | None) -> None:
-    """Raise MvsearchError for a language that Whisper does not know."""
+    """Raise MvsearchError for a language that Whisper does not know.
+
+    Without openai-whisper, whose list it is, faster-whisper says so at the first window.
+    """
+    if language is None or find_spec("whisper") is None:
+        return
     from whisper.tokenizer import LANGUAGES, TO_LANGUAGE_CODE
 
-    if language is not None and language not in {*LANGUAGES, *TO_LANGUAGE_CODE}:
+    if language not in {*LANGUAGES, *TO_LANGUAGE_CODE}:
         raise MvsearchError(
             f"Whisper does not know the language {language!r}; use a code such as en"
         )
