@@ -4,7 +4,7 @@ The library is copied, and sentences of Python's own documentation are put besid
 `--distractors` songs more that are never right. Lines drawn from the library's songs are asked for
 as they are, with two typing errors, with three words in ten left out, and by one word that no other
 line has; `--paraphrases` names a CSV file of `text` and `title`. Printed is the recall
-at 1 by meaning alone, and by meaning and words.
+at 1 by meaning alone in the profile's own space, by meaning and words there, and of a search.
 """
 
 import argparse
@@ -21,12 +21,16 @@ from pathlib import Path
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline.lyrics_stage import lyrics_result
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.lexical import find_evidence
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.retrieval.retrieve import IndexQuery, score_videos
 from mvsearch.store.catalog.reading.lyrics import split_words
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, Location, LyricLine, Lyrics, Segment, Stage, Video
+from mvsearch.store.records import Location, LyricLine, Lyrics, Video
 
 N_LINES = 30
 N_WORDS = 9
@@ -53,8 +57,6 @@ def add_distractors(library: Library, encoders: Encoders, n_songs: int) -> None:
     """Put songs into the library that hold sentences."""
     sentences = read_sentences()
     random.Random(100).shuffle(sentences)
-    encoder = encoders.lyrics
-    space = encoder.spaces[0]
     with library.writing():
         for number in range(n_songs):
             lines = sentences[number * N_LINES : (number + 1) * N_LINES]
@@ -62,12 +64,9 @@ def add_distractors(library: Library, encoders: Encoders, n_songs: int) -> None:
             path = library.folder / video_id
             video = Video(video_id, path, video_id, None, 3.0 * N_LINES)
             library.catalog.add_video(video, Location(path, video_id, path.parent, 1, 1))
-            times = [(3.0 * at, 3.0 * at + 3.0) for at in range(len(lines))]
-            segments = tuple(Segment(*span, line) for line, span in zip(lines, times, strict=True))
-            sung = tuple(LyricLine(line, *span) for line, span in zip(lines, times, strict=True))
-            made = Embeddings(space, segments, encoder.encode(lines)[0])
-            stage = Stage(video_id, "lyrics", space.key, "done")
-            library.catalog.store_stage(stage, [made], Lyrics(sung, "sidecar"))
+            sung = (LyricLine(line, 3.0 * at, 3.0 * at + 3.0) for at, line in enumerate(lines))
+            made = lyrics_result(video_id, Lyrics(tuple(sung), "sidecar"), encoders, "")
+            library.catalog.store_stage(made.stage, made.embeddings, made.lyrics)
 
 
 def make_error(line: str, rng: random.Random) -> str:
@@ -116,11 +115,15 @@ def draw(library: Library, seeds: list[int], n_lines: int) -> Iterator[Asked]:
 
 
 def measure(library: Library, encoders: Encoders, asked: list[Asked]) -> None:
-    """Print the recall at 1 of each kind; a tie counts as missed."""
+    """Print the recall at 1 of each kind, and how many right answers of a search are weak.
+
+    A tie counts as missed.
+    """
+    engine = Engine(library, encoders)
     space = own_spaces(library)["lyrics"]
     index = library.index(space)
     ids = np.array(index.video_ids)
-    hits: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    hits: dict[str, list[tuple[bool, bool, bool, bool]]] = defaultdict(list)
     for kind, text, right in asked:
         vectors = index.place(encoders.lyrics.encode([text])[0])
         evidence = find_evidence(library.catalog, space, (text,))
@@ -129,12 +132,20 @@ def measure(library: Library, encoders: Encoders, asked: list[Asked]) -> None:
         for ask in (IndexQuery(index, vectors), IndexQuery(index, vectors, evidence)):
             scores = score_videos(ask, index.video_ids)
             both.append(bool(scores[is_right].max() > scores[~is_right].max()))
-        hits[kind].append((both[0], both[1]))
-        if not both[1]:
+        best, *others = engine.search(
+            Query((QueryPart("lyric", text),)), SearchOptions(top=5, n_moments=0)
+        )
+        wrong = [result.score for result in others if result.video.id not in right]
+        is_first = best.video.id in right and best.score > max(wrong, default=-1.0)
+        hits[kind].append((both[0], both[1], is_first, is_first and best.is_weak))
+        if not is_first:
             print(f"  missed: {kind}: {text}")
     for kind, found in hits.items():
-        meaning, words = np.mean(found, axis=0)
-        print(f"{kind:<16}{len(found):>5}  meaning {meaning:.3f}  meaning and words {words:.3f}")
+        meaning, words, searched, weak = np.mean(found, axis=0)
+        print(
+            f"{kind:<16}{len(found):>5}  meaning {meaning:.3f}  meaning and words {words:.3f}"
+            f"  search {searched:.3f}, marked as weak {weak:.3f}"
+        )
 
 
 def main() -> None:

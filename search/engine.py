@@ -10,21 +10,22 @@ from mvsearch.search.localization.moments import find_moments, find_shared_momen
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes
 from mvsearch.search.query.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query
-from mvsearch.search.query.languages import find_hidden
+from mvsearch.search.query.languages import find_hidden, find_own_lines
 from mvsearch.search.query.lexical import FoundLines, find_evidence
 from mvsearch.search.query.query import Query
 from mvsearch.search.query.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.ranking import Ranker, make_ranker
 from mvsearch.search.results import Result
-from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates
+from mvsearch.search.retrieval.retrieve import Candidates, IndexQuery, find_candidates
 from mvsearch.search.retrieval.set_similarity import compare_one
-from mvsearch.search.retrieval.video_table import Positions, VideoTables
+from mvsearch.search.retrieval.video_table import Positions, VideoTable, VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video
+from mvsearch.store.vectors.index import VectorIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,9 @@ class Engine:
         queries = [placed for _, placed in parts]
         table = self._tables.gather([placed.index for placed in queries])
         ranker = self._make_ranker(options, prepared.weights, queries, passing)
-        measure = self._calibrator.calibrate_parts(
-            [(part, placed.index) for part, placed in parts],
-            table.video_ids,
-            find_hidden(catalog, encoded, table.video_ids),
-        )
+        asked = [(part, placed.index) for part, placed in parts]
+        other_language = find_hidden(catalog, encoded, table.video_ids)
+        measure = self._calibrator.calibrate_parts(asked, table.video_ids, other_language)
 
         def score(similarities: FloatArray, positions: Positions) -> FloatArray:
             return ranker.score(*measure(similarities, positions))
@@ -146,9 +145,23 @@ class Engine:
             found.video_ids,
             measure(found.similarities, found.positions),
             lambda video: find_moments(self.library, video, parts, options.n_moments),
+            of_lines=self._judge_lines(asked, table, found),
         )
         tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
         return [show_tags(result, tagged) for result in results]
+
+    def _judge_lines(
+        self,
+        asked: Sequence[tuple[EncodedPart, VectorIndex]],
+        table: VideoTable,
+        found: Candidates,
+    ) -> FloatArray | None:
+        """The surprisals of lyrics in the space of many languages; None without one."""
+        own = find_own_lines([part for part, _ in asked], len(table.video_ids))
+        if not own.any():
+            return None
+        judge = self._calibrator.calibrate_parts(asked, table.video_ids, own)
+        return judge(found.similarities, found.positions)[1]["lyrics"]
 
     def _place(self, part: EncodedPart, words: FoundLines) -> IndexQuery:
         """The vectors of a part in the coordinates of its index, with the words that match."""

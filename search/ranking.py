@@ -54,6 +54,7 @@ class Ranker:
         measured: Measured,
         find_moments: FindMoments,
         known: Mapping[str, Video] | None = None,
+        of_lines: FloatArray | None = None,
     ) -> list[Result]:
         """Rank videos, best first.
 
@@ -62,6 +63,8 @@ class Ranker:
             measured: (v,) similarities and surprisals of each modality, NaN where there are none.
             find_moments: called with each video that becomes a result.
             known: the videos by id; None to read them from the library.
+            of_lines: (v,) surprisals of lyrics in the space of many languages, NaN without lyrics.
+                They decide which lyrics are weak; None without such a space.
         """
         options = self.options
         scores, shares = fuse(options.fusion, *measured, self.weights)
@@ -72,6 +75,7 @@ class Ranker:
         for chosen in collapse_ranking(ranking, options.top, self.is_copy, options.per_artist):
             at, video = order[chosen.position], chosen.video
             contributions = _list_contributions(measured, shares, points, at)
+            line = None if of_lines is None else float(of_lines[at])
             results.append(
                 Result(
                     len(results) + 1,
@@ -79,7 +83,7 @@ class Ranker:
                     video,
                     contributions,
                     find_moments(video),
-                    is_weak(contributions, self.n_videos, self.same_levels),
+                    is_weak(contributions, self.n_videos, self.same_levels, line),
                     chosen.copies,
                 )
             )

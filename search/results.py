@@ -136,11 +136,13 @@ class SearchResults(Sequence[Result]):
 
     Attributes:
         options: of the search, including the chosen fusion.
+        notes: lines for the user on what the query cannot find.
     """
 
     query: "Query"
     options: "SearchOptions"
     results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, at: int) -> Result: ...

@@ -49,6 +49,7 @@ __all__ = [
     "ScalesLogits",
     "SoundClassifier",
     "TextEncoder",
+    "find_languages",
     "find_points",
     "find_profile",
     "import_class",
@@ -139,6 +140,14 @@ def find_points(encoder: str) -> OperatingPoints | None:
     kind = find_plugin_class(encoder) if place is None else import_class(place)
     found = getattr(kind, "points", None)
     return found if isinstance(found, OperatingPoints) else None
+
+
+def find_languages(encoder: str) -> frozenset[str]:
+    """Return the ISO 639-1 codes of the languages that a text encoder states; empty if none."""
+    place = ENCODERS.get(encoder)
+    kind = find_plugin_class(encoder) if place is None else import_class(place)
+    found = getattr(kind, "languages", None)
+    return found if isinstance(found, frozenset) else frozenset()
 
 
 def import_class(place: str) -> Any:

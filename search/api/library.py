@@ -13,6 +13,7 @@ from mvsearch.search.api.arguments import (
     make_search_options,
 )
 from mvsearch.search.api.media import MediaFiles
+from mvsearch.search.api.notes import list_notes
 from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
@@ -178,7 +179,8 @@ class VideoLibrary(Reports, MediaFiles):
         with self._session.using() as library:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
-            return SearchResults(asked, options, tuple(engine.search(asked, options, made=memory)))
+            found = tuple(engine.search(asked, options, made=memory))
+            return SearchResults(asked, options, found, list_notes(asked, library.catalog))
 
     def search_many(
         self,

@@ -124,6 +124,8 @@ def search(
             per_artist=per_artist,
         )
         page = opened.report_search(results) if html or open_page else ""
+    for note in results.notes:
+        print_notice(note)
     _print_answer(results, form)
     store_results(results)
     if html is not None:

@@ -32,6 +32,19 @@ def find_hidden(catalog: Catalog, parts: Sequence[EncodedPart], video_ids: Seque
     return hidden
 
 
+def find_own_lines(parts: Sequence[EncodedPart], n_videos: int) -> Hidden:
+    """Which parts compare words with lyrics in the profile's own space, beside another space.
+
+    Returns:
+        (parts, videos) bool, the same for all videos.
+    """
+    own = [
+        any(_asks_the_same(part, other) for other in parts[row + 1 :])
+        for row, part in enumerate(parts)
+    ]
+    return np.repeat(np.array(own, dtype=np.bool_)[:, None], n_videos, axis=1)
+
+
 def _asks_the_same(one: EncodedPart, other: EncodedPart) -> bool:
     """Whether both are the same words, encoded for two spaces of lyrics."""
     return one.part is other.part and one.modality == other.modality == "lyrics"

@@ -53,13 +53,18 @@ def compute_surprisal(similarities: FloatArray, levels: FloatArray, scale: float
     return surprisal / math.log(10)
 
 
-def is_chance(surprisal: float, n_videos: int) -> bool:
+# The same for lyric lines in the space of many languages; it was chosen on absent lines, see
+# docs/decisions/0056-absent-lines.md.
+MAX_EXPECTED_LINES = 0.04
+
+
+def is_chance(surprisal: float, n_videos: int, max_expected: float = MAX_EXPECTED) -> bool:
     """Whether unrelated content is expected to reach this surprisal among so many videos.
 
     The expected number of unrelated videos that reach it is `n_videos` × 10^-surprisal, the E-value
     of sequence search (Karlin and Altschul 1990).
     """
-    return surprisal < math.log10(max(1, n_videos) / MAX_EXPECTED)
+    return surprisal < math.log10(max(1, n_videos) / max_expected)
 
 
 def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
@@ -78,7 +83,10 @@ def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
 
 
 def is_weak(
-    contributions: dict[Modality, Contribution], n_videos: int, same: dict[Modality, float]
+    contributions: dict[Modality, Contribution],
+    n_videos: int,
+    same: dict[Modality, float],
+    of_lines: float | None = None,
 ) -> bool:
     """Whether a result is no better than chance in every modality, and not the same content.
 
@@ -86,8 +94,18 @@ def is_weak(
         contributions: of the result.
         n_videos: in the library.
         same: see `find_same_levels`.
+        of_lines: the surprisal of its lyrics in the space of many languages; None without one.
     """
     return all(
-        is_chance(one.calibrated, n_videos) and one.similarity < same.get(modality, math.inf)
+        _is_chance_in(modality, one, n_videos, of_lines)
+        and one.similarity < same.get(modality, math.inf)
         for modality, one in contributions.items()
     )
+
+
+def _is_chance_in(
+    modality: Modality, one: Contribution, n_videos: int, of_lines: float | None
+) -> bool:
+    if modality == "lyrics" and of_lines is not None:
+        return is_chance(of_lines, n_videos, MAX_EXPECTED_LINES)
+    return is_chance(one.calibrated, n_videos)

@@ -12,6 +12,7 @@ from mvsearch.indexer.encoders import ENCODERS, PROFILES, Encoders
 from mvsearch.indexer.pipeline.lyrics_stage import lyrics_result
 from mvsearch.indexer.pipeline.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.progress import Silence
+from mvsearch.search.api.notes import list_notes
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
@@ -40,6 +41,7 @@ class ToyMeaning:
     """An encoder of what a few words mean, in any language; counts how often it is made."""
 
     n_made = 0
+    languages = frozenset({"en", "fr", "de"})
     spaces = (Space("lyrics", "toy-meaning", "1", 8),)
 
     def __init__(self) -> None:
@@ -108,6 +110,25 @@ def test_words_find_lyrics_of_another_language(library: Library) -> None:
     own, *_ = search(library, encoders, SONGS["english"][0])
     assert own.video.id == "english"
     assert [moment.text for moment in own.moments].count(SONGS["english"][0]) == 1
+
+
+def test_a_language_that_no_encoder_knows_is_told(library: Library) -> None:
+    def notes(line: str) -> tuple[str, ...]:
+        return list_notes(Query((QueryPart("lyric", line),)), library.catalog)
+
+    (note,) = notes("Το φεγγάρι κοιμάται πάνω στη θάλασσα")
+    assert note.startswith("the words look like Greek, which toy-meaning does not know")
+    assert notes(SONGS["french"][0]) == ()
+    assert notes("la la") == ()
+
+
+def test_absent_lines_are_weak_and_present_ones_not(library: Library) -> None:
+    encoders = Encoders("toy")
+    for lines in SONGS.values():
+        for line in lines:
+            assert not search(library, encoders, line)[0].is_weak
+    for line in ("Nothing of this is sung anywhere here", "Rien de tout cela n'est chanté ici"):
+        assert all(result.is_weak for result in search(library, encoders, line))
 
 
 def test_a_library_without_the_space_answers_as_before_and_gets_it(tmp_path: Path) -> None:

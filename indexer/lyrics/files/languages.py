@@ -90,6 +90,12 @@ def find_language(name: str | None) -> str | None:
     return _CODES.get(whole) or _CODES.get(primary)
 
 
+def name_language(code: str) -> str:
+    """The English name of a language by its ISO 639-1 code; the code itself if it has none here."""
+    names = [name for name in _NAMES.get(code, "").split() if len(name) > 3]  # codes are shorter
+    return names[0].title() if names else code
+
+
 def split_language_suffix(stem: str) -> tuple[str, str | None]:
     """Split `Song.pt-BR` into (`Song`, `pt`); a stem that names no language stays as it is.
 

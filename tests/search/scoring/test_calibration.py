@@ -108,3 +108,14 @@ def test_an_exact_hit_among_much_alike_is_not_weak(
     assert best.similarity > 0.95
     assert is_chance(best.calibrated, 42)
     assert all(result.is_weak for result in found[1:])
+
+
+def test_lyrics_in_the_space_of_many_languages_are_judged_by_it_alone() -> None:
+    line = {"lyrics": Contribution(0.5, 1.0, 9.0, 9.0)}
+    needed = math.log10(100 / 0.04)
+    assert is_weak(line, 100, {}, needed - 0.01)
+    assert not is_weak(line, 100, {}, needed + 0.01)
+    assert not is_weak(line, 100, {})
+    assert not is_weak(line, 100, {"lyrics": 0.5}, 0.0)
+    picture = {"frames": Contribution(0.5, 1.0, 9.0, 9.0)}
+    assert not is_weak(line | picture, 100, {}, 0.0)
