@@ -86,8 +86,9 @@ def transcribe_lyrics(
     path = found.file.path
     failure = None
     try:
-        samples = read_sound(path, probe_file(path), WHISPER_SAMPLE_RATE, stop=stop)
-        lyrics = transcriber.transcribe(samples, stop)
+        lyrics = transcriber.transcribe(
+            read_sound(path, probe_file(path), WHISPER_SAMPLE_RATE, stop=stop), stop
+        )
     except MediaError as error:
         failure = Failure(path, "lyrics", error.code, str(error))
         # Not pending: failures are tried again when the file changes or on request.

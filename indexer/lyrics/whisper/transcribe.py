@@ -31,6 +31,7 @@ from mvsearch.indexer.lyrics.whisper.engines import (
     name_origin,
 )
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions, explain_instrumental, judge_lines
+from mvsearch.indexer.lyrics.whisper.long_tracks import join_parts, split_track
 from mvsearch.indexer.lyrics.whisper.transcription_loop import (
     DecodingOptions,
     cut_window,
@@ -135,8 +136,8 @@ class Transcriber:
         """Transcribe a track.
 
         A track without a voice is not transcribed: the result is one rejected line without text.
-            Lines
-        that the gates reject are kept with the reason.
+        Lines that the gates reject are kept with the reason. Tracks of more than 20 minutes are
+        transcribed part by part.
 
         Args:
             samples: (n,) float32 in [-1, 1], mono, at `WHISPER_SAMPLE_RATE`.
@@ -148,7 +149,16 @@ class Transcriber:
             WeightsMissingError: the file is not the expected checkpoint.
             MvsearchError: Whisper does not know the language.
         """
-        samples = np.clip(np.nan_to_num(np.ascontiguousarray(samples, np.float32)), -1, 1)
+        return join_parts(
+            [(part, self._transcribe_part(samples[part], stop)) for part in split_track(samples)]
+        )
+
+    def _transcribe_part(self, samples: Matrix, stop: threading.Event | None) -> Lyrics:
+        """Transcribe a track, or a part of a long one."""
+        if stop is not None and stop.is_set():
+            raise DecodeStoppedError
+        samples = np.nan_to_num(np.asarray(samples, np.float32))
+        np.clip(samples, -1, 1, out=samples)
         with _LOCK:
             activity = detect_voice(samples, self.options.voice)
             duration_seconds = activity.duration_seconds
