@@ -1,9 +1,6 @@
 """The default profile finds in the demo's videos what was put there, by the command line alone."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +10,15 @@ import pytest
 from docs.demo.library import cut_clip, cut_still, make_video
 from docs.demo.songs import SONGS
 
-ROOT = Path(__file__).parents[1]
 BY_TITLE = {song.title: song for song in SONGS}
 TITLES = ("Paper Moon", "Ten Thousand Windows", "Paper Moon (Desert Session)")
 
+Shell = Callable[..., tuple[int, str, str]]
 Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Run:
     """An indexed folder, and a way to ask about it; gives what `--json` prints."""
     folder, queries = tmp_path / "videos", tmp_path / "queries"
     folder.mkdir()
@@ -29,13 +26,13 @@ def run(tmp_path: Path) -> Run:
     made = {title: make_video(BY_TITLE[title], folder) for title in TITLES}
     cut_clip(made["Ten Thousand Windows"], queries / "clip.mp4", start_seconds=9.0, seconds=4.0)
     cut_still(made["Paper Moon (Desert Session)"], queries / "still.jpg", at_seconds=11.0)
-    environment = os.environ | {"MVSEARCH_LIBRARY": str(tmp_path / "library")}
+    monkeypatch.setenv("MVSEARCH_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.chdir(queries)
 
     def call(*words: str) -> Any:
-        command = [sys.executable, "-m", "mvsearch.cli", *words]
-        done = subprocess.run(command, cwd=queries, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        code, out, err = shell(*words)
+        assert code == 0, err
+        return json.loads(out)
 
     summary = call("index", str(folder), "--lyrics", "sidecar", "--json")
     assert (summary["indexed"], summary["failed"]) == (len(TITLES), 0)

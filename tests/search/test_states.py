@@ -1,7 +1,7 @@
 """A search beside a writer: every answer is that of one state, and none takes a newer one away."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,22 @@ from tests.search.conftest import FRAMES
 from tests.search.readers import GUEST, QUERIES, SONGS, describe, make_engine, make_library
 
 
-@pytest.fixture(params=["small", "settled"], autouse=True)
-def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", params=["small", "settled"], autouse=True)
+def size(request: pytest.FixtureRequest) -> Iterator[None]:
     """As a small library, and as one whose centre may stay and whose files are mapped."""
-    if request.param == "settled":
-        monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 2)
-        monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MAX_DRIFT", 0.5)
-        monkeypatch.setattr("mvsearch.store.vectors.update.MAX_DEAD", 0.5)
-        monkeypatch.setattr(row_file, "MAX_CHECKED_BYTES", 0)
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "settled":
+            patch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 2)
+            patch.setattr("mvsearch.store.vectors.exact.centering.MAX_DRIFT", 0.5)
+            patch.setattr("mvsearch.store.vectors.update.MAX_DEAD", 0.5)
+            patch.setattr(row_file, "MAX_CHECKED_BYTES", 0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def expected(size: None, tmp_path_factory: pytest.TempPathFactory) -> list[set[readers.Answer]]:
+    """The answers of the two states, for each query."""
+    return readers.expect_answers(tmp_path_factory.mktemp("expected"))
 
 
 def show_guest(before: Callable[[], object] = lambda: None) -> Any:
@@ -84,8 +92,9 @@ def test_no_transaction_is_open_while_a_file_is_read(tmp_path: Path) -> None:
     assert checks == [False]
 
 
-def test_a_video_with_lyrics_leaves_between_two_steps_of_a_search(tmp_path: Path) -> None:
-    expected = readers.expect_answers(tmp_path)
+def test_a_video_with_lyrics_leaves_between_two_steps_of_a_search(
+    tmp_path: Path, expected: list[set[readers.Answer]]
+) -> None:
     with make_library(tmp_path / "l", SONGS) as writer, Library.open(tmp_path / "l") as reader:
         describe(make_engine(writer), QUERIES[0])  # the files are current
         with reader.holding():
@@ -100,9 +109,8 @@ def test_a_video_with_lyrics_leaves_between_two_steps_of_a_search(tmp_path: Path
 
 
 def test_readers_beside_a_writer_see_one_state_each(
-    tmp_path: Path, request: pytest.FixtureRequest
+    tmp_path: Path, request: pytest.FixtureRequest, expected: list[set[readers.Answer]]
 ) -> None:
-    expected = readers.expect_answers(tmp_path)
     folder = tmp_path / "shared"
     is_over = threading.Event()
     with make_library(folder, SONGS) as library, ThreadPoolExecutor(5) as pool:
