@@ -10,7 +10,7 @@ from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.localization.moments import find_shared_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import list_videos, open_indexes
-from mvsearch.search.ranking import make_ranker
+from mvsearch.search.ranking import make_ranker, mark_similar
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
@@ -52,7 +52,9 @@ class AllPairs:
         self._options = options
         self._indexes = open_indexes(library)
         weights = options.choose_weights(self._indexes)
-        self._ranker = make_ranker(library, options, weights, len(self.videos), self._indexes)
+        self._ranker = make_ranker(
+            library, options, weights, mark_similar(len(self.videos), self._indexes), self._indexes
+        )
 
     @property
     def is_large(self) -> bool:

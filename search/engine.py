@@ -15,7 +15,7 @@ from mvsearch.search.query.lexical import FoundLines, find_evidence
 from mvsearch.search.query.query import Query
 from mvsearch.search.query.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.query.weights import Weights
-from mvsearch.search.ranking import Ranker, make_ranker
+from mvsearch.search.ranking import Ranker, make_ranker, mark_similar
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.retrieve import Candidates, IndexQuery, find_candidates
 from mvsearch.search.retrieval.set_similarity import compare_one
@@ -129,7 +129,7 @@ class Engine:
         parts = [(part, self._place(part, words)) for part in encoded]
         queries = [placed for _, placed in parts]
         table = self._tables.gather([placed.index for placed in queries])
-        ranker = self._make_ranker(options, prepared.weights, queries, passing)
+        ranker = self._make_ranker(options, prepared.weights, parts, passing)
         asked = [(part, placed.index) for part, placed in parts]
         other_language = find_hidden(catalog, encoded, table.video_ids)
         measure = self._calibrator.calibrate_parts(asked, table.video_ids, other_language)
@@ -173,14 +173,15 @@ class Engine:
         self,
         options: SearchOptions,
         weights: Weights,
-        queries: Sequence[IndexQuery],
+        parts: Sequence[tuple[EncodedPart, IndexQuery]],
         passing: set[str] | None,
     ) -> Ranker:
         """The ranker of a query among the videos that pass; None for all."""
         n_videos = self.library.catalog.n_videos() if passing is None else len(passing)
         indexes = open_indexes(self.library) if options.has_collapse else {}
-        spaces = [query.index.space for query in queries]
-        return make_ranker(self.library, options, weights, n_videos, indexes, spaces)
+        compared = [(part, placed.index) for part, placed in parts]
+        marks = self._calibrator.find_marks(compared, n_videos)
+        return make_ranker(self.library, options, weights, marks, indexes)
 
     def similar(
         self, video: Video, options: SearchOptions = SearchOptions(), filter: Filter = Filter()
@@ -216,7 +217,9 @@ class Engine:
             for m, row in similarities.items()
         }
         weights = options.choose_weights(indexes)
-        ranker = make_ranker(self.library, options, weights, len(videos), indexes)
+        ranker = make_ranker(
+            self.library, options, weights, mark_similar(len(videos), indexes), indexes
+        )
         moments = partial(find_shared_moments, self.library, video, indexes.values())
         return ranker.rank(ids, (similarities, surprisals), moments, videos)
 

@@ -7,7 +7,7 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import read_videos
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Contribution, Moment, Result
-from mvsearch.search.scoring.calibration import find_same_levels, is_weak
+from mvsearch.search.scoring.calibration import WeakMarks, find_same_levels
 from mvsearch.search.scoring.fusion import (
     FloatArray,
     Measured,
@@ -18,7 +18,7 @@ from mvsearch.search.scoring.fusion import (
 )
 from mvsearch.search.versions.dedupe import IsCopy, collapse_ranking, open_copy_test
 from mvsearch.store.library import Library
-from mvsearch.store.records import Modality, Space, Video
+from mvsearch.store.records import Modality, Video
 from mvsearch.store.vectors.index import VectorIndex
 
 FindMoments = Callable[[Video], tuple[Moment, ...]]
@@ -32,17 +32,15 @@ class Ranker:
         library: that the videos are from.
         options: of the search.
         weights: of the modalities.
-        same_levels: see `find_same_levels`.
         is_copy: None if near-duplicates are not collapsed.
-        n_videos: number of videos that were searched; it decides which results are weak.
+        marks: decide which results are weak.
     """
 
     library: Library
     options: SearchOptions
     weights: Weights
-    same_levels: dict[Modality, float]
     is_copy: IsCopy | None
-    n_videos: int
+    marks: WeakMarks
 
     def score(self, similarities: Similarities, surprisals: Similarities) -> FloatArray:
         """The fused scores (videos,), NaN if a video has no modality of the search."""
@@ -83,7 +81,7 @@ class Ranker:
                     video,
                     contributions,
                     find_moments(video),
-                    is_weak(contributions, self.n_videos, self.same_levels, line),
+                    self.marks.is_weak(contributions, line),
                     chosen.copies,
                 )
             )
@@ -99,9 +97,8 @@ def make_ranker(
     library: Library,
     options: SearchOptions,
     weights: Weights,
-    n_videos: int,
+    marks: WeakMarks,
     indexes: Mapping[Modality, VectorIndex],
-    spaces: Iterable[Space] | None = None,
 ) -> Ranker:
     """Make the ranker of a search.
 
@@ -109,16 +106,19 @@ def make_ranker(
         library: that the videos are from.
         options: of the search.
         weights: of the modalities.
-        n_videos: number of videos that are searched.
+        marks: decide which results are weak.
         indexes: in which near-duplicates are compared, if the options collapse them.
-        spaces: in which similarities are computed; None for those of the indexes.
 
     Raises:
         QueryError: near-duplicates cannot be detected, because an encoder is not calibrated.
     """
-    compared = [index.space for index in indexes.values()] if spaces is None else list(spaces)
     is_copy = open_copy_test(indexes) if options.has_collapse else None
-    return Ranker(library, options, weights, find_same_levels(compared), is_copy, n_videos)
+    return Ranker(library, options, weights, is_copy, marks)
+
+
+def mark_similar(n_videos: int, indexes: Mapping[Modality, VectorIndex]) -> WeakMarks:
+    """The thresholds for videos that are compared with each other, among so many."""
+    return WeakMarks(n_videos, find_same_levels([index.space for index in indexes.values()]))
 
 
 def _list_contributions(

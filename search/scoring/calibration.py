@@ -1,7 +1,8 @@
 """Calibrates similarities as −log10 of the chance that unrelated content reaches them."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +18,9 @@ MAX_COSINE = 0.995
 # from 34 videos, the right one is weak for 4 in 100; the best wrong one by pictures is not for 20
 # in 100.
 MAX_EXPECTED = 0.5
+# Clips, pictures and sounds: the same for one query of another library, by modality. See decision
+# 0057; one in twenty is the limit over all modalities.
+MAX_UNRELATED = 0.01
 
 
 def fisher_z(similarities: FloatArray) -> FloatArray:
@@ -67,7 +71,46 @@ def is_chance(surprisal: float, n_videos: int, max_expected: float = MAX_EXPECTE
     return surprisal < math.log10(max(1, n_videos) / max_expected)
 
 
-def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
+@dataclass(frozen=True, slots=True)
+class WeakMarks:
+    """The thresholds below which a result is weak.
+
+    Attributes:
+        n_videos: number of videos searched.
+        same: see `find_same_levels`.
+        chance: by modality, the surprisal that a query without an answer in the library reaches
+            with a probability of MAX_UNRELATED; a modality without one is judged by `is_chance`.
+    """
+
+    n_videos: int
+    same: Mapping[Modality, float]
+    chance: Mapping[Modality, float] = field(default_factory=dict)
+
+    def is_weak(
+        self, contributions: Mapping[Modality, Contribution], of_lines: float | None = None
+    ) -> bool:
+        """Whether a result is no better than chance in every modality, and not the same content.
+
+        Args:
+            contributions: of the result.
+            of_lines: the surprisal of its lyrics in the space of many languages; None without one.
+        """
+        return all(
+            one.similarity < self.same.get(modality, math.inf)
+            and self._is_chance(modality, one.calibrated, of_lines)
+            for modality, one in contributions.items()
+        )
+
+    def _is_chance(self, modality: Modality, surprisal: float, of_lines: float | None) -> bool:
+        if modality == "lyrics" and of_lines is not None:
+            return is_chance(of_lines, self.n_videos, MAX_EXPECTED_LINES)
+        by_pairs = is_chance(surprisal, self.n_videos)
+        return by_pairs or surprisal < self.chance.get(modality, -math.inf)
+
+
+def find_same_levels(
+    spaces: Collection[Space], stills: Collection[Modality] = ()
+) -> dict[Modality, float]:
     """The similarity of each modality above which a result is never weak.
 
     In a library of similar videos a right answer has a low surprisal, such as one tone among tones.
@@ -76,36 +119,13 @@ def find_same_levels(spaces: Collection[Space]) -> dict[Modality, float]:
 
     Args:
         spaces: of the comparison.
+        stills: modalities of which one vector is compared: its best match in a video reaches
+            `same` by chance, so the level is `certain`.
     """
     by_words = {space.modality for space in spaces if space.view == "words"}
     points = {s.modality: find_points(s.encoder) for s in spaces if s.modality not in by_words}
-    return {modality: found.same for modality, found in points.items() if found is not None}
-
-
-def is_weak(
-    contributions: dict[Modality, Contribution],
-    n_videos: int,
-    same: dict[Modality, float],
-    of_lines: float | None = None,
-) -> bool:
-    """Whether a result is no better than chance in every modality, and not the same content.
-
-    Args:
-        contributions: of the result.
-        n_videos: in the library.
-        same: see `find_same_levels`.
-        of_lines: the surprisal of its lyrics in the space of many languages; None without one.
-    """
-    return all(
-        _is_chance_in(modality, one, n_videos, of_lines)
-        and one.similarity < same.get(modality, math.inf)
-        for modality, one in contributions.items()
-    )
-
-
-def _is_chance_in(
-    modality: Modality, one: Contribution, n_videos: int, of_lines: float | None
-) -> bool:
-    if modality == "lyrics" and of_lines is not None:
-        return is_chance(of_lines, n_videos, MAX_EXPECTED_LINES)
-    return is_chance(one.calibrated, n_videos)
+    return {
+        modality: found.certain if modality in stills else found.same
+        for modality, found in points.items()
+        if found is not None
+    }

@@ -10,7 +10,12 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import EncodedPart
 from mvsearch.search.query.languages import Hidden
 from mvsearch.search.retrieval.video_table import Positions
-from mvsearch.search.scoring.calibration import compute_surprisal
+from mvsearch.search.scoring.calibration import (
+    MAX_UNRELATED,
+    WeakMarks,
+    compute_surprisal,
+    find_same_levels,
+)
 from mvsearch.search.scoring.fusion import FloatArray, Measured, merge_parts
 from mvsearch.search.scoring.null_distribution import obtain_index_distribution
 from mvsearch.search.scoring.null_samples import Kind
@@ -20,7 +25,9 @@ from mvsearch.store.records import Modality
 from mvsearch.store.vectors.index import VectorIndex
 
 # Typed text has its own null distribution; other queries are pieces of videos.
-_KINDS: dict[str, Kind] = {"text": "words", "lyric": "words"}
+_KINDS: dict[str, Kind] = {"text": "words", "lyric": "words", "image": "image"}
+# Of these an answer is the same picture or sound, and not only a similar one.
+_EXACT_KINDS = ("image", "clip", "audio")
 
 
 class Calibrator:
@@ -92,6 +99,25 @@ class Calibrator:
             return merge_parts(similarities, modalities), merge_parts(surprisals, modalities)
 
         return calibrate
+
+    def find_marks(
+        self, parts: Sequence[tuple[EncodedPart, VectorIndex]], n_videos: int
+    ) -> WeakMarks:
+        """The thresholds below which a result of a query is weak.
+
+        Args:
+            parts: of the query, each with its index.
+            n_videos: number of videos that are searched.
+        """
+        chance: dict[Modality, float] = {}
+        for part, index in parts:
+            if part.part.kind in _EXACT_KINDS:
+                best = self.obtain_for(part, index).best
+                level = best.find_level(n_videos, MAX_UNRELATED)
+                chance[part.modality] = max(chance.get(part.modality, 0.0), level)
+        stills = {part.modality for part, _ in parts if part.part.kind == "image"}
+        spaces = [index.space for _, index in parts]
+        return WeakMarks(n_videos, find_same_levels(spaces, stills), chance)
 
     def calibrate_pairs(
         self,

@@ -1,6 +1,8 @@
 """Measures the similarity of unrelated content in a library and stores it with the library."""
 
-from mvsearch.indexer.encoders import Encoders
+import math
+
+from mvsearch.indexer.encoders import Encoders, find_points
 from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.scoring.calibration import invert_fisher_z
@@ -15,7 +17,7 @@ from mvsearch.store.records import Space
 from mvsearch.store.vectors.index import VectorIndex
 
 # Part of the file names; increases when the method of measuring changes.
-FORMAT = 3
+FORMAT = 4
 
 
 def obtain_distribution(
@@ -30,7 +32,8 @@ def obtain_distribution(
     Args:
         library: to measure.
         space: of the similarities.
-        kind: "clip" for query vectors against a video, "video" for the similarity of whole videos,
+        kind: "clip" for query vectors against a video, "image" for one of them, "video" for the
+            similarity of whole videos,
             "words" for typed text.
         encoders: of the library's profile; only "words" needs them.
     """
@@ -67,7 +70,10 @@ def _measure(
     """Measure a null distribution from the start, and store it."""
     probes = draw_probes(index, kind, encoders)
     sample = draw_videos(index, kind, len(probes))
-    distribution = estimate_distribution(compare_probes(index, kind, probes, sample), sample)
+    points = find_points(index.space.encoder)
+    same = math.inf if points is None or index.space.view else points.same
+    measured = compare_probes(index, kind, probes, sample)
+    distribution = estimate_distribution(measured, sample, same)
     stored = StoredDistribution.take(distribution, probes, index)
     library.keep_measured(index, _name(kind), stored.to_arrays())
     return stored.read(index)
@@ -107,6 +113,7 @@ def list_kinds(library: Library) -> list[tuple[Space, Kind]]:
     for space in library.catalog.spaces():
         if own.get(space.modality) == space:
             kinds += [(space, "clip"), (space, "video")]
+            kinds += [(space, "image")] if space.modality == "frames" else []
         if space.view or space.modality == "lyrics":
             kinds.append((space, "words"))
     return [(space, kind) for space, kind in kinds if library.catalog.has_vectors(space.key)]

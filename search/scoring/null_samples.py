@@ -16,7 +16,7 @@ from mvsearch.search.scoring.phrases import PHRASES
 from mvsearch.store.records import Matrix
 from mvsearch.store.vectors.index import Integers, VectorIndex
 
-Kind = Literal["clip", "video", "words"]
+Kind = Literal["clip", "image", "video", "words"]
 
 MAX_PROBES = 64
 # With fewer probes the estimate is poor; a sample of the videos is measured instead.
@@ -64,7 +64,8 @@ def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
 
     Args:
         index: of the space.
-        kind: "clip" for pieces of its videos, "video" for whole ones, "words" for phrases.
+        kind: "clip" for pieces of its videos, "image" for single vectors, "video" for whole ones,
+            "words" for phrases.
         encoders: of the library's profile; only "words" needs them.
     """
     no_words = np.zeros((0, index.space.dim), dtype=np.float32)
@@ -79,7 +80,8 @@ def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
         n_probes = min(n_probes, len(index.video_ids))
     drawn = _draw(index, n_probes, rng)
     sizes = [index.count(index.video_ids[at]) for at in drawn.tolist()]
-    pieces = [_cut(size, rng) if kind == "clip" else (0, size) for size in sizes]
+    length = _count_vectors(index, kind)
+    pieces = [(0, size) if kind == "video" else _cut(size, length, rng) for size in sizes]
     segments = np.array(pieces, dtype=np.int64).reshape(-1, 2)
     return Probes(index.handles[drawn], segments, no_words)
 
@@ -143,9 +145,9 @@ def _draw(index: VectorIndex, n_probes: int, rng: np.random.Generator) -> Intege
     return np.resize(order, n_probes if len(order) else 0)
 
 
-def _cut(n_vectors: int, rng: np.random.Generator) -> tuple[int, int]:
-    start = int(rng.integers(0, max(0, n_vectors - CLIP_VECTORS) + 1))
-    return start, min(start + CLIP_VECTORS, n_vectors)
+def _cut(n_vectors: int, length: int, rng: np.random.Generator) -> tuple[int, int]:
+    start = int(rng.integers(0, max(0, n_vectors - length) + 1))
+    return start, min(start + length, n_vectors)
 
 
 def _compare_with_all(

@@ -1,13 +1,14 @@
 """Location and scale of the null distribution, updated as a library grows."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.scoring.calibration import fisher_z
+from mvsearch.search.scoring.calibration import compute_surprisal, fisher_z
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.scoring.null_samples import Kind, Probes, compare_probes
 from mvsearch.store.vectors.index import Integers, VectorIndex
@@ -20,10 +21,41 @@ PRIOR_PROBES = 5
 # Prior of location and scale, and its weight in pairs.
 PRIOR_LOCATION, PRIOR_SCALE, PRIOR_PAIRS = 0.1, 0.1, 10
 MIN_SCALE = 0.01
+# Prior weight of the best surprisals, in probes.
+PRIOR_TOPS = 8
 # Smaller libraries are measured again at every change, so that the order of indexing does not
 # matter; larger ones when they have grown or shrunk by MAX_GROWTH.
 SMALL_LIBRARY = 1000
 MAX_GROWTH = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class BestOfNull:
+    """The distribution of the best surprisal that a query without an answer reaches in a library.
+
+    Videos look and sound more alike than independent draws, so that the best of n unrelated videos
+    is not found from one: it is measured, by hiding the video of each probe.
+
+    Attributes:
+        n_videos: number of videos that were compared.
+        location: median over the probes.
+        scale: of a logistic distribution with the same median and upper quantile.
+    """
+
+    n_videos: int
+    location: float
+    scale: float
+
+    def find_level(self, n_videos: int, probability: float) -> float:
+        """The surprisal that an unrelated query reaches with a probability.
+
+        Args:
+            n_videos: number of videos searched; among k times as many, as in k libraries, the best
+                is higher by the scale times ln k.
+            probability: above 0 and below 1.
+        """
+        k = max(1, n_videos) / max(1, self.n_videos)
+        return self.location + self.scale * math.log(k * (1 - probability) / probability)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,19 +68,23 @@ class NullDistribution:
         scale: of a logistic distribution with the same median and upper quantile.
         levels: by video id, the median of the video's own pairs, shrunk towards `location` if they
             are few. A hub and a long video have high levels.
+        best: of the best surprisal of each probe.
     """
 
     n_pairs: int
     location: float
     scale: float
     levels: dict[str, float]
+    best: BestOfNull
 
     def level_of(self, video_ids: Sequence[str]) -> FloatArray:
         """The (videos,) levels; an unknown video has the location of the library."""
         return np.array([self.levels.get(v, self.location) for v in video_ids], dtype=np.float64)
 
 
-def estimate_distribution(similarities: FloatArray, video_ids: Sequence[str]) -> NullDistribution:
+def estimate_distribution(
+    similarities: FloatArray, video_ids: Sequence[str], same: float = math.inf
+) -> NullDistribution:
     """Estimate the null distribution from measured pairs.
 
     Uses medians and an inner quantile, because some probes are related after all: two files of one
@@ -57,14 +93,31 @@ def estimate_distribution(similarities: FloatArray, video_ids: Sequence[str]) ->
     Args:
         similarities: (probes, videos) cosines, NaN if the probe is from the video itself.
         video_ids: of the columns.
+        same: cosine from which on a pair is taken as copies, and not as unrelated.
     """
     z_values = fisher_z(similarities)
     known = z_values[~np.isnan(z_values)]
     location, scale = _estimate_scale(known)
     levels = find_levels(z_values, location)
-    return NullDistribution(
-        known.size, location, scale, dict(zip(video_ids, levels.tolist(), strict=True))
-    )
+    unrelated = np.where(similarities < same, similarities, np.nan)
+    best = _estimate_best(compute_surprisal(unrelated, levels, scale))
+    of_videos = dict(zip(video_ids, levels.tolist(), strict=True))
+    return NullDistribution(known.size, location, scale, of_videos, best)
+
+
+def _estimate_best(surprisals: FloatArray) -> BestOfNull:
+    """Median and scale of the best of each row, shrunk towards those of independent videos."""
+    n_videos = surprisals.shape[1]
+    # The best of n values with a survival of 10^-s has its median at log10(n / ln 2).
+    location, scale = math.log10(max(1, n_videos) / math.log(2)), 1 / math.log(10)
+    known = surprisals[~np.isnan(surprisals).all(axis=1)]
+    if len(known):
+        median, upper = np.quantile(np.nanmax(known, axis=1), [0.5, UPPER_QUANTILE])
+        measured = float(upper - median) / math.log(UPPER_QUANTILE / (1 - UPPER_QUANTILE))
+        total = len(known) + PRIOR_TOPS
+        location = (len(known) * float(median) + PRIOR_TOPS * location) / total
+        scale = (len(known) * measured + PRIOR_TOPS * scale) / total
+    return BestOfNull(n_videos, location, scale)
 
 
 def find_levels(z_values: FloatArray, location: float) -> FloatArray:
@@ -99,7 +152,7 @@ class StoredDistribution:
 
     Attributes:
         n_videos: number of videos when location and scale were measured.
-        n_pairs, location, scale: as in `NullDistribution`.
+        n_pairs, location, scale, best: as in `NullDistribution`.
         handles: (v,) of the videos with a level; see `VectorIndex.resolve`.
         levels: (v,).
         probes: of the measurement.
@@ -109,6 +162,7 @@ class StoredDistribution:
     n_pairs: int
     location: float
     scale: float
+    best: BestOfNull
     handles: Integers
     levels: FloatArray
     probes: Probes
@@ -123,6 +177,7 @@ class StoredDistribution:
             distribution.n_pairs,
             distribution.location,
             distribution.scale,
+            distribution.best,
             index.handles,
             levels,
             probes,
@@ -132,19 +187,23 @@ class StoredDistribution:
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self | None:
         """Restore from `to_arrays`; None if the arrays are not valid."""
         names = ("numbers", "handles", "levels", "probes", "segments", "words")
-        if not set(names) <= set(arrays) or arrays["numbers"].shape != (4,):
+        if not set(names) <= set(arrays) or arrays["numbers"].shape != (7,):
             return None
         numbers, handles, levels, of_probes, segments, words = (arrays[name] for name in names)
-        n_videos, n_pairs, location, scale = numbers.tolist()
+        n_videos, n_pairs, location, scale, *best = numbers.tolist()
         if handles.shape != levels.shape or segments.shape != (len(of_probes), 2):
             return None
         probes = Probes(of_probes, segments, words)
-        return cls(int(n_videos), int(n_pairs), location, scale, handles, levels, probes)
+        of_best = BestOfNull(int(best[0]), best[1], best[2])
+        counts = int(n_videos), int(n_pairs)
+        return cls(*counts, location, scale, of_best, handles, levels, probes)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Convert to arrays without Python objects."""
         return {
-            "numbers": np.array([self.n_videos, self.n_pairs, self.location, self.scale]),
+            "numbers": np.array(
+                [self.n_videos, self.n_pairs, self.location, self.scale, *astuple(self.best)]
+            ),
             "handles": self.handles,
             "levels": self.levels,
             "probes": self.probes.handles,
@@ -160,7 +219,7 @@ class StoredDistribution:
             for place, level in zip(places, self.levels.tolist(), strict=True)
             if place >= 0
         }
-        return NullDistribution(self.n_pairs, self.location, self.scale, levels)
+        return NullDistribution(self.n_pairs, self.location, self.scale, levels, self.best)
 
     def fits(self, distribution: NullDistribution, index: VectorIndex) -> bool:
         """Whether it covers exactly the current videos."""

@@ -13,12 +13,12 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Contribution
 from mvsearch.search.scoring.calibration import (
+    WeakMarks,
     compute_surprisal,
     find_same_levels,
     fisher_z,
     invert_fisher_z,
     is_chance,
-    is_weak,
 )
 from mvsearch.search.scoring.fusion import NEUTRAL
 from mvsearch.store.records import Space
@@ -69,10 +69,21 @@ def test_what_is_the_same_is_not_weak_however_much_else_is_alike() -> None:
     chance, find = 0.5, 9.0
     same = {"frames": 0.6, "audio": 0.8}
     exact = {"frames": give(0.18, chance), "audio": give(0.97, chance)}
-    assert not is_weak(exact, 34, same)  # the right song beside 18 tones
-    assert is_weak(exact, 34, {"frames": 0.6})
-    assert is_weak({"frames": give(0.43, chance), "audio": give(0.73, chance)}, 34, same)
-    assert not is_weak({"frames": give(0.43, find), "audio": give(0.73, chance)}, 34, same)
+    marks = WeakMarks(34, same)
+    assert not marks.is_weak(exact)  # the right song beside 18 tones
+    assert WeakMarks(34, {"frames": 0.6}).is_weak(exact)
+    assert marks.is_weak({"frames": give(0.43, chance), "audio": give(0.73, chance)})
+    assert not marks.is_weak({"frames": give(0.43, find), "audio": give(0.73, chance)})
+
+
+def test_what_queries_without_an_answer_reach_is_weak() -> None:
+    found = {"frames": Contribution(0.5, 1.0, 4.0, 0.0)}
+    assert not WeakMarks(100, {}).is_weak(found)
+    assert not WeakMarks(100, {}, {"frames": 3.9, "audio": 9.0}).is_weak(found)
+    assert WeakMarks(100, {}, {"frames": 4.1}).is_weak(found)
+    assert not WeakMarks(100, {"frames": 0.4}, {"frames": 4.1}).is_weak(found)
+    # A low level makes nothing strong that chance finds.
+    assert WeakMarks(100_000, {}, {"frames": 1.0}).is_weak(found)
 
 
 def test_words_and_encoders_that_were_not_calibrated_are_never_the_same() -> None:
@@ -81,6 +92,8 @@ def test_words_and_encoders_that_were_not_calibrated_are_never_the_same() -> Non
     strange = Space("lyrics", "strange", "1", 12)
     assert find_same_levels([frames, sound, strange]) == {"frames": 0.6, "audio": 0.8}
     assert find_same_levels([frames, words]) == {}
+    # One picture has its double by chance more often than a clip has.
+    assert find_same_levels([frames, sound], {"frames"}) == {"frames": 0.8, "audio": 0.8}
 
 
 def test_an_exact_hit_among_much_alike_is_not_weak(

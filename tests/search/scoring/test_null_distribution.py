@@ -76,12 +76,34 @@ def test_one_probe_in_ten_may_be_related_after_all() -> None:
     assert mixed.scale == pytest.approx(clean.scale, rel=0.5)
 
 
+@pytest.mark.parametrize("n_searched", [40, 400])
+def test_one_query_in_twenty_without_an_answer_reaches_its_level(n_searched: int) -> None:
+    rng = np.random.default_rng(6)
+
+    def draw(n_probes: int, n_videos: int) -> Any:
+        # Probes are alike to more or fewer videos, as a tone is to tones.
+        loud = rng.exponential(0.15, size=(n_probes, 1))
+        return np.tanh(rng.logistic(0.1, 0.05, size=(n_probes, n_videos)) + loud)
+
+    measured = draw(4000, 40)
+    measured[::10, 0] = 0.98  # copies, which are left out
+    ids = [str(at) for at in range(40)]
+    found = estimate_distribution(measured, ids, same=0.97)
+    best = compute_surprisal(
+        draw(4000, n_searched).max(axis=1), np.full(4000, found.location), found.scale
+    )
+    share = (best > found.best.find_level(n_searched, 0.05)).mean()
+    assert 0.02 < share < 0.09
+    assert found.best.find_level(40, 0.01) > found.best.find_level(40, 0.05)
+
+
 @pytest.mark.parametrize("shape", [(0, 0), (0, 5), (3, 1)])
 def test_little_to_measure_still_gives_numbers(shape: tuple[int, int]) -> None:
     ids = [str(at) for at in range(shape[1])]
     found = estimate_distribution(np.full(shape, np.nan), ids)
     surprisal = compute_surprisal(np.full(len(ids), 0.5), found.level_of(ids), found.scale)
     assert np.isfinite(surprisal).all()
+    assert found.best.find_level(10, 0.05) > np.log10(10 / 0.5), "few videos are not trusted"
     assert found.n_pairs == 0
 
 
@@ -181,7 +203,7 @@ def test_a_background_is_kept_until_the_index_changes(
     made = find_distribution(library, spaces["lyrics"], "words")
     assert made is not None
     medians = read_medians(library)
-    assert set(medians[spaces["frames"].key]) == {"clip", "video"}
+    assert set(medians[spaces["frames"].key]) == {"clip", "image", "video"}
     assert set(medians[spaces["words"].key]) == {"words"}
     assert set(medians[spaces["lyrics"].key]) == {"clip", "video", "words"}
     assert float(fisher_z(np.array([medians[spaces["lyrics"].key]["words"]]))[0]) == pytest.approx(
