@@ -6,6 +6,7 @@ from functools import partial
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.all_pairs import AllPairs
+from mvsearch.search.closer_look import CloserLook, EncodeViews
 from mvsearch.search.localization.moments import find_moments, find_shared_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes
@@ -46,15 +47,21 @@ class Engine:
     Args:
         encoders: those of the library's profile; each is loaded when a query first needs it.
         analyse: reads query files; the indexer's analysis by default.
+        encode_views: encodes parts of their pictures; see `closer_look`.
     """
 
     def __init__(
-        self, library: Library, encoders: Encoders, analyse: Analyse | None = None
+        self,
+        library: Library,
+        encoders: Encoders,
+        analyse: Analyse | None = None,
+        encode_views: EncodeViews | None = None,
     ) -> None:
         self.library = library
         self.encoders = encoders
         self._analyse = analyse
         self._calibrator = Calibrator(library, encoders)
+        self._closer_look = CloserLook(library, encoders, self._calibrator, encode_views)
         self._tables = VideoTables()
 
     def weights(self, options: SearchOptions) -> Weights:
@@ -70,6 +77,8 @@ class Engine:
     ) -> list[Result]:
         """Find the videos that answer a query best, and where in them.
 
+        Where the best is weak, parts of the query's picture are tried; see `CloserLook`.
+
         Args:
             query: what is asked.
             options: how results are scored and how many are returned.
@@ -83,12 +92,26 @@ class Engine:
             MvsearchError: the library is empty.
         """
         encoded: Made = {} if made is None else dict(made)
-        prepare = partial(self._prepare, query, options, encoded)
-        results = self.library.answer(prepare, partial(self._search, query, options, hidden))
+        results = self._answer(query, options, hidden, encoded)
+        if results and results[0].is_weak:
+            find_videos = partial(self._find_videos, query.filter, hidden)
+            closer = self._closer_look.choose(encoded, find_videos)
+            results = results if closer is None else self._answer(query, options, hidden, closer)
         if made is not None:
             # A file may change; words and media in memory do not.
             made.update((key, parts) for key, parts in encoded.items() if key[0].is_constant)
         return results
+
+    def _answer(
+        self, query: Query, options: SearchOptions, hidden: frozenset[str], made: Made
+    ) -> list[Result]:
+        """Search once; `made` has parts that are encoded already, and gets the others."""
+        prepare = partial(self._prepare, query, options, made)
+        return self.library.answer(prepare, partial(self._search, query, options, hidden))
+
+    def _find_videos(self, filter: Filter, hidden: frozenset[str]) -> set[str]:
+        """The ids of the videos that pass a filter and are not hidden."""
+        return {video.id for video in list_videos(self.library, filter)} - hidden
 
     def _prepare(
         self, query: Query, options: SearchOptions, made: Made, is_first: bool

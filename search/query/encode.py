@@ -27,6 +27,7 @@ class EncodedPart:
         times: (q,) float64, the time of each vector in seconds; NaN without a time.
         duration_seconds: of the clip; None if it cannot be aligned in time.
         lines: (q,) the text of each vector, if compared with lyrics.
+        n_tried: number of views of the picture of which this one was chosen; see `closer_look`.
     """
 
     part: QueryPart
@@ -35,6 +36,7 @@ class EncodedPart:
     times: npt.NDArray[np.float64]
     duration_seconds: float | None = None
     lines: tuple[str, ...] = ()
+    n_tried: int = 1
 
     @property
     def modality(self) -> Modality:

@@ -119,8 +119,8 @@ def find_same_levels(
 
     Args:
         spaces: of the comparison.
-        stills: modalities of which one vector is compared: its best match in a video reaches
-            `same` by chance, so the level is `certain`.
+        stills: modalities of which one vector is compared, or several views: the best match
+            reaches `same` by chance, so the level is `certain`.
     """
     by_words = {space.modality for space in spaces if space.view == "words"}
     points = {s.modality: find_points(s.encoder) for s in spaces if s.modality not in by_words}

@@ -1,5 +1,6 @@
 """Calibrates the similarities of a query against the library's own null distribution."""
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
@@ -88,6 +89,8 @@ class Calibrator:
             for (_, index), kind, found in zip(parts, kinds, founds, strict=True)
         ]
 
+        costs = [math.log10(part.n_tried) for part, _ in parts]
+
         def calibrate(similarities: FloatArray, positions: Positions) -> Measured:
             if hidden.any():
                 similarities = _hide(similarities, hidden[:, positions], modalities)
@@ -96,6 +99,7 @@ class Calibrator:
                 surprisals[row] = compute_surprisal(
                     similarities[row], level[positions], found.scale
                 )
+                surprisals[row] = np.maximum(surprisals[row] - costs[row], 0.0)
             return merge_parts(similarities, modalities), merge_parts(surprisals, modalities)
 
         return calibrate
@@ -115,7 +119,7 @@ class Calibrator:
                 best = self.obtain_for(part, index).best
                 level = best.find_level(n_videos, MAX_UNRELATED)
                 chance[part.modality] = max(chance.get(part.modality, 0.0), level)
-        stills = {part.modality for part, _ in parts if part.part.kind == "image"}
+        stills = {p.modality for p, _ in parts if p.part.kind == "image" or p.n_tried > 1}
         spaces = [index.space for _, index in parts]
         return WeakMarks(n_videos, find_same_levels(spaces, stills), chance)
 

@@ -126,9 +126,9 @@ def test_an_exact_hit_among_much_alike_is_not_weak(
 def test_lyrics_in_the_space_of_many_languages_are_judged_by_it_alone() -> None:
     line = {"lyrics": Contribution(0.5, 1.0, 9.0, 9.0)}
     needed = math.log10(100 / 0.04)
-    assert is_weak(line, 100, {}, needed - 0.01)
-    assert not is_weak(line, 100, {}, needed + 0.01)
-    assert not is_weak(line, 100, {})
-    assert not is_weak(line, 100, {"lyrics": 0.5}, 0.0)
+    assert WeakMarks(100, {}).is_weak(line, needed - 0.01)
+    assert not WeakMarks(100, {}).is_weak(line, needed + 0.01)
+    assert not WeakMarks(100, {}).is_weak(line)
+    assert not WeakMarks(100, {"lyrics": 0.5}).is_weak(line, 0.0)
     picture = {"frames": Contribution(0.5, 1.0, 9.0, 9.0)}
-    assert not is_weak(line | picture, 100, {}, 0.0)
+    assert not WeakMarks(100, {}).is_weak(line | picture, 0.0)
