@@ -8,6 +8,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import EncodedPart, Made
+from mvsearch.search.query.query import QueryPart
 from mvsearch.search.query.views import ZOOM, Frames, View, list_views
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.calibrator import Calibrator
@@ -62,7 +63,12 @@ class CloserLook:
         self._calibrator = calibrator
         self._encode = encode or encode_views
 
-    def choose(self, made: Made, find_videos: Callable[[], Collection[str]]) -> Made | None:
+    def choose(
+        self,
+        query_parts: Collection[QueryPart],
+        made: Made,
+        find_videos: Callable[[], Collection[str]],
+    ) -> Made | None:
         """Replace the picture of a query by the view that is found best.
 
         Trying n views makes a chance find n times as likely, so the surprisal of each is lowered
@@ -70,7 +76,8 @@ class CloserLook:
         at one place.
 
         Args:
-            made: the encoded parts of the query.
+            query_parts: of the query.
+            made: encoded parts, those of the query among them.
             find_videos: finds the ids of the videos that are searched.
 
         Returns:
@@ -81,7 +88,9 @@ class CloserLook:
             (key, part)
             for key, parts in made.items()
             for part in parts
-            if part.modality == "frames" and part.part.kind in ("image", "clip")
+            if key[0] in query_parts
+            and part.modality == "frames"
+            and part.part.kind in ("image", "clip")
         ]
         if len(pictures) != 1:
             return None

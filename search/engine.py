@@ -95,7 +95,7 @@ class Engine:
         results = self._answer(query, options, hidden, encoded)
         if results and results[0].is_weak:
             find_videos = partial(self._find_videos, query.filter, hidden)
-            closer = self._closer_look.choose(encoded, find_videos)
+            closer = self._closer_look.choose(query.parts, encoded, find_videos)
             results = results if closer is None else self._answer(query, options, hidden, closer)
         if made is not None:
             # A file may change; words and media in memory do not.
