@@ -8,11 +8,11 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types layers check bench campaign docs tour constraints \
+.PHONY: help setup demo test test-web lint format types layers check bench campaign docs tour constraints \
 	lock audit clean
 
 help: ## List what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) \
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
 		| awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 setup: $(READY) ## Make .venv with everything in it, and see to ffmpeg; costs nothing twice
@@ -26,6 +26,9 @@ demo: $(READY) ## Make a small library of music videos, index it and search it
 
 test: $(READY) ## Run the tests (T=tests/store for a part, WORKERS=4 for more at once)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(T)
+
+test-web: $(READY) ## Run the tests of the pages in Chromium; skipped where there is none
+	@$(BIN)/pytest -m browser tests/web_browser
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .

@@ -53,7 +53,7 @@ def test_own_pages_may_ask(client: TestClient) -> None:
 
 
 def test_every_answer_forbids_scripts_of_others(client: TestClient) -> None:
-    for path in ("/docs", "/nothing", "/api/v1/status", "/static/app.css"):
+    for path in ("/", "/docs", "/nothing", "/api/v1/status", "/static/app.css"):
         headers = client.get(path, headers=PAGE).headers
         policy = headers["content-security-policy"]
         assert "unsafe" not in policy
@@ -63,7 +63,7 @@ def test_every_answer_forbids_scripts_of_others(client: TestClient) -> None:
 
 
 def test_without_the_token_nothing_is_told(asking: TestClient) -> None:
-    for path in ("/api/v1/videos", "/api/v1/openapi.json", "/metrics", "/docs", "/api/v1/jobs"):
+    for path in ("/", "/api/v1/videos", "/api/v1/openapi.json", "/metrics", "/docs", "/browse"):
         answer = asking.get(path)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert "First Song" not in answer.text

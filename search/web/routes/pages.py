@@ -1,0 +1,209 @@
+"""The pages: search, the video with its player, and all videos."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse
+
+from mvsearch import Video
+from mvsearch.search.web.listing import list_page
+from mvsearch.search.web.requests import (
+    BrowseRequest,
+    FilterFields,
+    LikePart,
+    PageRequest,
+    SearchRequest,
+    Seconds,
+    gather_weights,
+)
+from mvsearch.search.web.served import Served, ServedLibrary
+from mvsearch.search.web.templating import render
+from mvsearch.search.web.views import (
+    Card,
+    describe_results,
+    describe_source,
+    describe_videos,
+    find_picture,
+)
+from mvsearch.store.errors import MvsearchError, NoLibraryError
+from mvsearch.store.records import Modality
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+By = Literal["all", "frames", "lyrics", "audio"]
+
+N_SIMILAR = 8
+N_SAMPLE = 10
+
+
+@router.get("/")
+def show_search(
+    request: Request, served: ServedLibrary, asked: Annotated[PageRequest, Query()]
+) -> HTMLResponse:
+    """The search page with its results; htmx takes the results alone."""
+    cards, problem = _answer(served, asked)
+    given: dict[str, Any] = {"asked": asked, "cards": cards, "problem": problem}
+    if "hx-request" in request.headers:
+        return HTMLResponse(render("results.html", n_videos=None, sample=(), **given))
+    facets, n_videos = _read_library(served)
+    page = render(
+        "search.html",
+        title=asked.q.strip() or "Search",
+        facets=facets,
+        n_videos=n_videos,
+        sample=_choose_sample(served) if cards is None and n_videos else (),
+        like=_find_like(served, asked),
+        uploads=_list_uploads(served, asked),
+        has_weights=gather_weights(asked) is not None,
+        **given,
+    )
+    return HTMLResponse(page)
+
+
+@router.get("/browse")
+def show_videos(
+    request: Request, served: ServedLibrary, asked: Annotated[BrowseRequest, Query()]
+) -> HTMLResponse:
+    """All videos, sorted and filtered."""
+    listing = list_page(served.library, asked)
+    whole = listing.facets if not asked.to_filter() else served.library.facets()
+    page = render(
+        "videos.html" if "hx-request" in request.headers else "browse.html",
+        title="Browse",
+        asked=asked,
+        facets=whole,
+        cards=describe_videos(served.library, listing.videos),
+        n_videos=listing.n_videos,
+        pages=_list_pages(request, asked, listing.n_videos),
+    )
+    return HTMLResponse(page)
+
+
+@router.get("/video/{video_id}")
+def show_video(
+    served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
+) -> HTMLResponse:
+    """A video at a time, with its lyrics, stills, tags, and what is similar."""
+    entry = served.library.show(video_id)
+    video, lyrics = entry.video, entry.lyrics
+    stills = served.library.still_seconds([video])
+    try:
+        way, trouble = served.library.open_media(video.id).way, ""
+    except MvsearchError as error:
+        way, trouble = "file", str(error)
+    page = render(
+        "video.html",
+        title=video.title,
+        video=video,
+        entry=entry,
+        start_seconds=min(t, video.duration_seconds or t),
+        way=way,
+        trouble=trouble,
+        poster=find_picture(video, t, stills),
+        stills=[(at, find_picture(video, at, stills)) for at in stills.get(video.id, ())],
+        lyrics=lyrics,
+        source=None if lyrics is None else describe_source(lyrics),
+    )
+    return HTMLResponse(page)
+
+
+@router.get("/video/{video_id}/similar")
+def show_similar(
+    served: ServedLibrary, video_id: str, by: Annotated[By, Query()] = "all"
+) -> HTMLResponse:
+    """The cards of the videos most similar to one, by all or by one modality."""
+    weights: dict[Modality, float] | None = None if by == "all" else {by: 1.0}
+    problem, cards = "", list[Card]()
+    try:
+        found = served.library.similar(video_id, top=N_SIMILAR, weights=weights)
+        cards = describe_results(served.library, found)
+    except MvsearchError as error:
+        problem = str(error)
+    return HTMLResponse(render("similar.html", cards=cards, problem=problem))
+
+
+@router.get("/video/{video_id}/versions")
+def show_versions(served: ServedLibrary, video_id: str) -> HTMLResponse:
+    """The versions of a video, of those of the whole library."""
+    own = served.library.find(video_id)
+    relations = [
+        (one, one.second if one.first.id == own.id else one.first)
+        for one in served.library.versions().relations
+        if own.id in (one.first.id, one.second.id)
+    ]
+    return HTMLResponse(render("versions.html", relations=relations))
+
+
+def _answer(served: Served, asked: PageRequest) -> tuple[list[Card] | None, str]:
+    """The cards of the results, None without a query; and why there are none."""
+    if asked.is_empty:
+        return None, ""
+    try:
+        return describe_results(served.library, served.search(_to_search(asked))), ""
+    except MvsearchError as error:
+        return [], str(error)
+
+
+def _to_search(asked: PageRequest) -> SearchRequest:
+    """The search of the address of a page."""
+    words = [asked.q] if asked.q.strip() else []
+    like = []
+    if asked.like is not None:
+        like.append(LikePart(video=asked.like, start_seconds=asked.start, end_seconds=asked.end))
+    return SearchRequest(
+        text=words if asked.mode == "auto" else [],
+        lyric=words if asked.mode == "lyric" else [],
+        like=like,
+        uploads=asked.upload,
+        filter=FilterFields(**{name: getattr(asked, name) for name in FilterFields.model_fields}),
+        weights=gather_weights(asked),
+        top=asked.top,
+        collapse=True,
+    )
+
+
+def _read_library(served: Served) -> tuple[dict[str, list[tuple[str | int, int]]], int]:
+    """The facets and the number of videos; none where there is no library yet."""
+    try:
+        return served.library.facets(), int(served.library.status()["videos"])
+    except NoLibraryError:
+        return {}, 0
+
+
+def _choose_sample(served: Served) -> list[Card]:
+    """The cards of some videos from all parts of the list, to begin with."""
+    videos = served.library.videos()
+    some = videos[:: max(1, len(videos) // N_SAMPLE)][:N_SAMPLE]
+    return describe_videos(served.library, some)
+
+
+def _find_like(served: Served, asked: PageRequest) -> Video | None:
+    """The video that the query names."""
+    try:
+        return served.library.find(asked.like) if asked.like else None
+    except MvsearchError:
+        return None
+
+
+def _list_uploads(served: Served, asked: PageRequest) -> list[tuple[str, str]]:
+    """The ids and kinds of the uploads that are still kept."""
+    found = []
+    for upload_id in asked.upload:
+        try:
+            found.append((upload_id, served.uploads.get(upload_id).kind))
+        except MvsearchError:
+            continue
+    return [(upload_id, str(kind)) for upload_id, kind in found]
+
+
+def _list_pages(request: Request, asked: BrowseRequest, n_videos: int) -> dict[str, str]:
+    """The addresses of the pages before and after."""
+    found = {}
+    for name, offset in (
+        ("previous", asked.offset - asked.limit),
+        ("next", asked.offset + asked.limit),
+    ):
+        if -asked.limit < offset < n_videos and offset != asked.offset:
+            url = request.url.include_query_params(offset=max(offset, 0))
+            found[name] = f"{url.path}?{url.query}"
+    return found

@@ -1,0 +1,135 @@
+// The search page: media are uploaded once, and each change asks again.
+import { dropEmpty } from "./keys.js";
+
+const form = document.getElementById("search");
+const chips = document.getElementById("chips");
+const notice = document.getElementById("notice");
+const drop = document.getElementById("drop");
+const NAMES = { image: "picture", clip: "clip", audio: "sound" };
+const MAX_BYTES = 64 * 2 ** 20;
+
+const ask = () => form.dispatchEvent(new CustomEvent("ask", { bubbles: true }));
+const isWeight = (name) => ["frames", "lyrics", "audio"].includes(name);
+const sliders = [...form.querySelectorAll("input[type=range]")];
+
+dropEmpty(form, (name) =>
+  (isWeight(name) && !("weighted" in form.dataset)) ||
+  (name === "mode" && form.elements.mode.value === "auto"));
+
+let waiting = 0;
+form.addEventListener("input", (event) => {
+  if (event.target.type !== "range") return;
+  form.dataset.weighted = "";
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, 120);
+});
+form.addEventListener("change", (event) => {
+  if (event.target.matches("select, input[type=number]")) ask();
+});
+
+form.addEventListener("click", (event) => {
+  const preset = event.target.closest("[data-weights]");
+  if (preset) {
+    const values = preset.dataset.weights.split(" ");
+    if (values.length === 3) form.dataset.weighted = "";
+    else delete form.dataset.weighted;
+    sliders.forEach((slider, at) => { slider.value = values.length === 3 ? values[at] : 0.5; });
+    ask();
+  }
+  if (event.target.closest("[data-remove]")) {
+    event.target.closest("li").remove();
+    notice.textContent = "";
+    ask();
+    form.elements.q.focus();
+  }
+});
+
+function kindOf(file) {
+  if (file.type.startsWith("image/")) return "image";
+  if (file.type.startsWith("audio/")) return "audio";
+  return "clip";
+}
+
+function addChip(kind, id, file) {
+  const item = document.createElement("li");
+  if (kind === "image") {
+    const picture = document.createElement("img");
+    picture.src = URL.createObjectURL(file);
+    picture.alt = "";
+    picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
+    item.append(picture);
+  }
+  const name = document.createElement("span");
+  name.textContent = file.name ? `${NAMES[kind]} ${file.name}` : NAMES[kind];
+  const input = document.createElement("input");
+  Object.assign(input, { type: "hidden", name: "upload", value: id });
+  const remove = document.createElement("button");
+  Object.assign(remove, { type: "button", textContent: "×" });
+  remove.dataset.remove = "";
+  remove.setAttribute("aria-label", `Remove the ${NAMES[kind]}`);
+  item.append(name, input, remove);
+  chips.append(item);
+}
+
+async function addFile(file) {
+  if (file.size > MAX_BYTES) {
+    notice.textContent = `${file.name} is larger than 64 MiB: cut a part out of it`;
+    return;
+  }
+  const kind = kindOf(file);
+  notice.textContent = `Sending the ${NAMES[kind]}…`;
+  const body = new FormData();
+  body.append(kind, file);
+  try {
+    const answer = await fetch("/api/v1/uploads", { method: "POST", body });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.detail);
+    addChip(kind, told[0].id, file);
+    notice.textContent = "";
+  } catch (error) {
+    notice.textContent = error.message;
+  }
+}
+
+async function addFiles(files) {
+  for (const file of files) await addFile(file);
+  ask();
+}
+
+document.getElementById("file").addEventListener("change", (event) => {
+  addFiles([...event.target.files]);
+  event.target.value = "";
+});
+
+addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (files.length) {
+    event.preventDefault();
+    addFiles(files);
+  }
+});
+
+addEventListener("dragover", (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  drop.hidden = false;
+});
+addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) drop.hidden = true;
+});
+addEventListener("drop", (event) => {
+  drop.hidden = true;
+  if (!event.dataTransfer?.files.length) return;
+  event.preventDefault();
+  addFiles([...event.dataTransfer.files]);
+});
+
+document.addEventListener("htmx:responseError", async (event) => {
+  let told = "The server refused the query.";
+  try { told = JSON.parse(event.detail.xhr.responseText).detail ?? told; } catch { /* a page */ }
+  notice.textContent = told;
+});
+document.addEventListener("htmx:sendError", () => {
+  notice.textContent = "The server does not answer. Is mvsearch serve still running?";
+});
+document.addEventListener("htmx:beforeRequest", () => { notice.textContent = ""; });

@@ -1,0 +1,194 @@
+"""Describes results, lyrics and videos for the templates: addresses, bars, marked words."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from mvsearch import Lyrics, Moment, Result, Video, VideoLibrary
+from mvsearch.search.output.html.answers import picture_seconds
+from mvsearch.search.output.html.page import find_nearest
+from mvsearch.search.output.text import format_seconds
+from mvsearch.store.records import MODALITIES, Modality
+
+LABELS: dict[Modality, str] = {"frames": "look", "lyrics": "lyrics", "audio": "sound"}
+# A surprisal that fills the bar: one unrelated video of ten thousand is as similar.
+FULL_SURPRISAL = 4.0
+# Beyond it, the tail of the distribution is an extrapolation.
+MAX_SURPRISAL = 6.0
+MAX_TICKS = 12
+_WORD = re.compile(r"\w+")
+
+Line = list[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What one modality says about a result.
+
+    Attributes:
+        width: of the bar in percent.
+        odds: how many unrelated videos one is as similar among, in short.
+        chance: the same in words.
+    """
+
+    modality: Modality
+    label: str
+    similarity: float
+    width: float
+    odds: str
+    chance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A further moment on the timeline of a result, in percent of the duration."""
+
+    x: float
+    width: float
+    modality: Modality
+    address: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A video in a grid.
+
+    Attributes:
+        address: of its page, at the best moment if there is one.
+        picture: the address of a still; empty for sound alone.
+        at_seconds: of the best moment.
+        line: the best line of lyrics in pieces, each with whether a word of the query matches it.
+    """
+
+    video: Video
+    address: str
+    picture: str
+    at_seconds: float | None = None
+    bars: tuple[Bar, ...] = ()
+    line: Line | None = None
+    line_seconds: float | None = None
+    ticks: tuple[Tick, ...] = ()
+    is_weak: bool = False
+    copies: tuple[Video, ...] = ()
+
+
+def describe_results(library: VideoLibrary, results: Sequence[Result]) -> list[Card]:
+    """The cards of results."""
+    stills = library.still_seconds([result.video for result in results])
+    return [_describe_result(result, stills) for result in results]
+
+
+def describe_videos(library: VideoLibrary, videos: Sequence[Video]) -> list[Card]:
+    """The cards of videos without a query."""
+    stills = library.still_seconds(videos)
+    return [
+        Card(
+            video,
+            find_address(video),
+            find_picture(video, video.duration_seconds / 3, stills),
+        )
+        for video in videos
+    ]
+
+
+def _describe_result(result: Result, stills: Mapping[str, Sequence[float]]) -> Card:
+    moment = result.best_moment
+    sung = next((one for one in result.moments if one.modality == "lyrics" and one.text), None)
+    return Card(
+        result.video,
+        find_address(result.video, moment.start_seconds if moment else None),
+        find_picture(result.video, picture_seconds(result), stills),
+        moment.start_seconds if moment else None,
+        tuple(_describe_bars(result)),
+        None if sung is None else mark_words(sung.text, sung.words),
+        None if sung is None else sung.start_seconds,
+        tuple(_place_ticks(result))[:MAX_TICKS],
+        result.is_weak,
+        result.copies,
+    )
+
+
+def find_address(video: Video, at_seconds: float | None = None) -> str:
+    """The address of the page of a video, at a time."""
+    return f"/video/{video.id}" + (f"?t={at_seconds:.2f}" if at_seconds else "")
+
+
+def find_picture(video: Video, at_seconds: float, stills: Mapping[str, Sequence[float]]) -> str:
+    """The address of the nearest still; empty for sound alone."""
+    if not video.has_picture:
+        return ""
+    nearest = find_nearest(stills.get(video.id, ()), at_seconds)
+    query = urlencode({"t": f"{at_seconds if nearest is None else nearest:.3f}"})
+    return f"/api/v1/videos/{video.id}/thumbnail?{query}"
+
+
+def _describe_bars(result: Result) -> Iterator[Bar]:
+    for modality in MODALITIES:
+        part = result.contributions.get(modality)
+        if part is not None:
+            width = 100 * min(max(part.calibrated / FULL_SURPRISAL, 0.0), 1.0)
+            odds, chance = describe_chance(part.calibrated)
+            yield Bar(modality, LABELS[modality], part.similarity, round(width, 1), odds, chance)
+
+
+def describe_chance(surprisal: float) -> tuple[str, str]:
+    """Which share of unrelated videos is as similar, from its -log10: in short, and in words."""
+    if surprisal > MAX_SURPRISAL:
+        return "< 1 in 10⁶", "not one unrelated video in a million is as similar"
+    n_videos = round(10 ** max(surprisal, 0.0))
+    if n_videos < 2:
+        return "common", "most unrelated videos are as similar"
+    digits = max(1, 10 ** (math.floor(math.log10(n_videos)) - 1))
+    odds = f"1 in {round(n_videos / digits) * digits:,}"
+    return odds, f"{odds} unrelated videos is as similar"
+
+
+def _place_ticks(result: Result) -> Iterator[Tick]:
+    """The moments on the timeline, where duration and times are known."""
+    whole = result.video.duration_seconds
+    for moment in result.moments:
+        start = moment.start_seconds
+        if start is None or whole <= 0 or start > whole:
+            continue
+        end = min(moment.end_seconds or start, whole)
+        yield Tick(
+            round(100 * start / whole, 2),
+            max(1.2, round(100 * (end - start) / whole, 2)),
+            moment.modality,
+            find_address(result.video, start),
+            _describe_moment(moment),
+        )
+
+
+def _describe_moment(moment: Moment) -> str:
+    told = f"{LABELS[moment.modality]} at {format_seconds(moment.start_seconds)}"
+    return f"{told}: {moment.text}" if moment.text else told
+
+
+def mark_words(text: str, words: Sequence[str]) -> Line:
+    """A text in pieces, each with whether it is one of some words."""
+    wanted = {word.casefold() for word in words}
+    pieces: Line = []
+    at = 0
+    for found in _WORD.finditer(text):
+        if found[0].casefold() in wanted:
+            pieces += [(text[at : found.start()], False), (found[0], True)]
+            at = found.end()
+    return [piece for piece in [*pieces, (text[at:], False)] if piece[0]]
+
+
+def describe_source(lyrics: Lyrics) -> str:
+    """Where lyrics come from, and how far to trust them."""
+    sources = {
+        "sidecar": "a lyric file",
+        "subtitles": "the subtitles",
+        "tag": "the file's tag",
+        "plugin": "a plug-in",
+        "whisper": "Whisper, which hears wrong at times",
+    }
+    origin = f" ({lyrics.origin})" if lyrics.origin else ""
+    language = f", {lyrics.language}" if lyrics.language else ""
+    return f"from {sources.get(lyrics.source, lyrics.source)}{origin}{language}"

@@ -1,0 +1,151 @@
+"""The pages hold what the library holds, as text, and their address is the query."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import mvsearch
+from mvsearch.search.web.requests import PageRequest
+from mvsearch.search.web.views import describe_chance, mark_words
+from tests import media
+
+HTML = {"Accept": "text/html"}
+HTMX = HTML | {"HX-Request": "true"}
+
+
+class Seen(HTMLParser):
+    """What a page would run or load."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def titles(text: str) -> list[str]:
+    return re.findall(r'<p class="title"[^>]*><a[^>]*>([^<]*)</a>', text)
+
+
+def pages(ids: dict[str, str]) -> list[str]:
+    one = ids["First Song"]
+    return [
+        "/",
+        "/?q=take+me+home&mode=lyric",
+        "/browse?sort=title",
+        f"/video/{one}?t=2",
+        f"/video/{one}/similar?by=frames",
+        f"/video/{one}/versions",
+        "/docs",
+        "/nothing",
+    ]
+
+
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
+    client: TestClient, ids: dict[str, str]
+) -> None:
+    for path in pages(ids):
+        answer = client.get(path, headers=HTML)
+        assert answer.status_code == (404 if path == "/nothing" else 200), path
+        for tag, attributes in Seen(answer.text).tags:
+            assert "style" not in attributes, (path, tag)
+            assert not [name for name in attributes if name.startswith("on")], (path, tag)
+            assert tag != "style"
+            assert tag != "script" or attributes.get("src"), path
+            for name in ("src", "href", "action", "poster", "hx-get"):
+                assert not re.match(r"(?:\w+:)?//", attributes.get(name) or ""), (path, tag)
+
+
+def test_hostile_words_stay_words(client: TestClient) -> None:
+    probe = "<script>alert(1)</script>"
+    for path, given in (
+        ("/", {"q": probe}),
+        ("/", {"artist": probe}),
+        ("/browse", {"title": f'"><{probe}'}),
+        ("/video/<script>alert(1)<script>", {}),
+    ):
+        text = client.get(path, params=given, headers=HTML).text
+        assert probe not in text
+        assert "&lt;script&gt;" in text
+
+
+def test_the_address_is_the_query(client: TestClient) -> None:
+    asked = {"q": "take me home", "mode": "lyric", "lyrics": "1", "artist": "Ada Lovelace"}
+    whole = client.get("/", params=asked, headers=HTML).text
+    part = client.get("/", params=asked, headers=HTMX).text
+    assert titles(whole) == titles(part) == ["First Song"]
+    assert part in whole
+    assert 'value="take me home"' in whole
+    assert re.search(r'name="lyrics" min="0" max="1" step="0.05" value="1.0"', whole)
+    assert '<option value="Ada Lovelace" selected>Ada Lovelace (1)</option>' in whole
+    assert "<mark>take</mark> <mark>me</mark> <mark>home</mark>" in part
+
+
+def test_an_upload_and_a_video_are_parts_of_the_address(
+    client: TestClient, tmp_path: Path, ids: dict[str, str]
+) -> None:
+    picture = media.make_picture(tmp_path / "q.png", "smptebars").read_bytes()
+    (kept,) = client.post("/api/v1/uploads", files={"image": ("q", picture)}).json()
+    text = client.get("/", params={"upload": kept["id"], "frames": 1}, headers=HTML).text
+    assert titles(text)[0] == "Third Song"
+    assert f'name="upload" value="{kept["id"]}"' in text
+    like = {"like": ids["First Song"], "start": "1", "end": "3"}
+    assert titles(client.get("/", params=like, headers=HTMX).text) == ["Third Song"]
+    gone = client.get("/", params={"upload": "gone"}, headers=HTMX)
+    assert "not kept any more" in gone.text
+
+
+def test_the_video_has_its_time_and_lines(client: TestClient, ids: dict[str, str]) -> None:
+    text = client.get(f"/video/{ids['First Song']}?t=2.5", headers=HTML).text
+    (player,) = [given for tag, given in Seen(text).tags if tag == "video"]
+    assert (player["data-start"], player["data-way"]) == ("2.5", "file")
+    assert player["data-media"] == f"/api/v1/videos/{ids['First Song']}/media"
+    seconds = [given["data-seconds"] for tag, given in Seen(text).tags if "data-seconds" in given]
+    assert (seconds[:2], seconds[-2:]) == (["0.0", "3.0"], ["0.5", "2.0"])  # stills, lines
+    assert "from a lyric file (Ada Lovelace - First Song.lrc)" in text
+
+
+def test_the_list_is_divided_into_pages(client: TestClient) -> None:
+    first = client.get("/browse", params={"limit": 1}, headers=HTML).text
+    (address,) = re.findall(r'rel="next" href="([^"]*)"', first)
+    second = client.get(address.replace("&amp;", "&"), headers=HTML).text
+    assert (titles(first), titles(second)) == (["First Song"], ["Third Song"])
+    assert 'rel="prev"' in second
+
+
+def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
+    from mvsearch.search.web.app import make_app
+    from mvsearch.search.web.options import WebOptions
+
+    with (
+        mvsearch.open(tmp_path / "none", profile="toy") as library,
+        TestClient(make_app(library, WebOptions()), base_url="http://localhost") as fresh,
+    ):
+        assert "mvsearch index ~/Videos" in fresh.get("/", headers=HTML).text
+        assert fresh.get("/browse", headers=HTML).status_code == 409
+        assert fresh.get("/api/v1/videos").json()["error"] == "NoLibraryError"
+
+
+def test_what_is_empty_asks_for_nothing() -> None:
+    assert PageRequest.model_validate({"q": "  ", "artist": "", "tag": [""]}).is_empty
+    assert not PageRequest.model_validate({"has_lyrics": "false"}).is_empty
+
+
+@pytest.mark.parametrize(
+    ("surprisal", "odds"),
+    [(-1, "common"), (0, "common"), (1, "1 in 10"), (2.531, "1 in 340"), (9, "< 1 in 10⁶")],
+)
+def test_odds_are_powers_of_ten(surprisal: float, odds: str) -> None:
+    assert describe_chance(surprisal)[0] == odds
+
+
+def test_words_are_marked_whole_and_in_any_case() -> None:
+    assert mark_words("Home, homely HOME!", ("home",)) == [
+        ("Home", True), (", homely ", False), ("HOME", True), ("!", False),
+    ]  # fmt: skip
+    assert mark_words("none", ()) == [("none", False)]

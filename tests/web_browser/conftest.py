@@ -1,0 +1,105 @@
+"""A served library with hostile names, and Chromium to look at it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import mvsearch
+from tests import media
+
+CHROMIUM = Path("/usr/bin/chromium")
+PROBE = "<img src=x onerror=alert(1)>"
+LINES = f"[00:00.50]take me home {PROBE}\n[00:04.00]along the river\n"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder drive Chromium."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM.exists():
+                item.add_marker(pytest.mark.skip(f"there is no {CHROMIUM}"))
+
+
+@pytest.fixture(scope="session")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video that is red, green and blue for two seconds each, and two others."""
+    folder = tmp_path_factory.mktemp("videos")
+    colours = [("red", 2.0), ("lime", 2.0), ("blue", 2.0)]
+    media.make_colours(
+        folder / f"Eve - Colours {PROBE}.mp4".replace("/", ""),
+        colours,
+        tone_hertz=330,
+        options=(*media.H264, "-g", "5", "-c:a", "aac"),
+    )
+    (folder / f"Eve - Colours {PROBE}.lrc".replace("/", "")).write_text(LINES)
+    media.make_pattern(folder / "Ada - Pattern.mp4", 5, tone_hertz=880)
+    media.make_pattern(folder / "Bob - Large Pattern.mkv", 4, size=(320, 240))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def home(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("home") / "library"
+    with mvsearch.open(place, profile="toy") as library:
+        assert library.index(videos).indexed == 3
+    return place
+
+
+@pytest.fixture(scope="session")
+def serve(home: Path) -> Iterator[Callable[..., str]]:
+    """Start `mvsearch serve`; returns the address that it prints."""
+    started = ExitStack()
+
+    def start(*words: str) -> str:
+        code = "from mvsearch import cli; cli.main()"
+        command = [sys.executable, "-c", code, "serve", "--library", str(home), "--port", "0"]
+        process = subprocess.Popen([*command, *words], stdout=subprocess.PIPE, text=True)
+        started.callback(process.wait)
+        started.callback(process.terminate)
+        assert process.stdout is not None
+        started.enter_context(process.stdout)
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found is not None
+        return found[0]
+
+    with started:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def address(serve: Callable[..., str]) -> str:
+    return serve().rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        words = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=words)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page; a dialog, an error of a script or a breach of the policy fails the test."""
+    context = chromium.new_context(viewport={"width": 1200, "height": 800})
+    context.set_default_timeout(60_000)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss())[1])
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console",
+        lambda line: complaints.append(line.text) if "Content Security" in line.text else None,
+    )
+    yield opened
+    context.close()
+    assert complaints == []
