@@ -14,6 +14,7 @@ from mvsearch.indexer.encoders import PROFILES
 from tests import toy_library
 from tests.limits import HANG_SECONDS
 from tests.media import make_picture
+from tests.search.evaluation.made_once import queries_made_once
 
 ROOT = Path(__file__).parents[1]
 FIRST, SECOND, THIRD = toy_library.PICTURES
@@ -525,7 +526,8 @@ SMALL = ("evaluate", "--clips", 2, "--lengths", "2", "--distortions", "none", "-
 
 
 def test_evaluate_under_another_profile(run, own_home):
-    code, out, _ = run(*SMALL, "--profile", "toy-few", "--json", library=own_home)
+    with queries_made_once():
+        code, out, _ = run(*SMALL, "--profile", "toy-few", "--json", library=own_home)
     assert code == 0
     measured = json.loads(out)
     assert (measured["profile"], measured["n_videos"]) == ("toy-few", 3)
@@ -534,11 +536,13 @@ def test_evaluate_under_another_profile(run, own_home):
 
 
 def test_evaluate_compares_profiles(run, own_home):
-    code, out, _ = run(*SMALL, "--compare", "toy,toy-few", "--json", library=own_home)
+    with queries_made_once():
+        code, out, _ = run(*SMALL, "--compare", "toy,toy-few", "--json", library=own_home)
     assert code == 0
     evaluations = json.loads(out)["evaluations"]
     assert [each["profile"] for each in evaluations] == ["toy", "toy-few"]
-    code, out, _ = run(*SMALL, "--compare", "toy,toy-few", library=own_home)
+    with queries_made_once():
+        code, out, _ = run(*SMALL, "--compare", "toy,toy-few", library=own_home)
     assert code == 0
     assert "Side by side" in out
     assert "toy-few, rrf" in out

@@ -9,6 +9,7 @@ from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.store.library import Library
 from tests import toy_library
+from tests.search.evaluation.made_once import queries_made_once
 
 EVIL = '<script>alert("x")</script>\x1b[31m'
 Invent = Callable[..., Evaluation]
@@ -38,6 +39,13 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     toy_library.make_indexed(folder / "videos", folder / "library")
     with Library.open(folder / "library") as library:
         yield library
+
+
+@pytest.fixture
+def made_once() -> Iterator[None]:
+    """Query files are those of earlier evaluations where they are the same."""
+    with queries_made_once():
+        yield
 
 
 def invent_evaluation(

@@ -21,6 +21,7 @@ from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Video
+from tests.search.evaluation.made_once import queries_made_once
 
 NOBODY = Groups({})
 NAMES = ("none", "picture only", "sound only", "two typing errors")
@@ -37,7 +38,8 @@ def run(library, groups=NOBODY, progress=None, **sample):
 
 @pytest.fixture(scope="module")
 def evaluation(library):
-    return run(library)
+    with queries_made_once():
+        return run(library)
 
 
 def pick(evaluation, **wanted):
@@ -89,6 +91,7 @@ def test_two_runs_are_the_same(library):
     assert not {o.query for o in other.outcomes} & {o.query for o in first.outcomes}
 
 
+@pytest.mark.usefixtures("made_once")
 def test_groups_make_other_videos_right_where_they_should(library):
     ids = [video.id for video in library.catalog.videos()]
     groups = Groups({"picture:p": frozenset(ids), "sound:s": frozenset(ids[:2])})
@@ -117,6 +120,7 @@ def test_a_paraphrase_leaves_its_source_out(library):
         assert not outcome.is_moment_asked
 
 
+@pytest.mark.usefixtures("made_once")
 def test_what_cannot_be_cut_is_told_and_what_cannot_be_analysed_is_a_miss(library, monkeypatch):
     def refuse(*_):
         raise MediaError("decode_failed", "no such luck")
@@ -156,9 +160,9 @@ def test_ranks_beyond_the_first_page_are_known(library):
     query = Query((QueryPart("like", ids[0]),))
     short = SearchOptions(top=1)
     whole = engine.search(query, SearchOptions(top=2))
-    found = runner._search(query, short, right=ids[1:])
+    found = runner._search(query, short, ids[1:], frozenset())
     assert [result.video.id for result in found] == [result.video.id for result in whole]
-    assert len(runner._search(query, short, right={whole[0].video.id})) == 1
+    assert len(runner._search(query, short, {whole[0].video.id}, frozenset())) == 1
 
 
 def result(video_id, *spans):

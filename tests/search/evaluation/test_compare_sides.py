@@ -45,13 +45,14 @@ def asked(outcomes):
     return {(o.kind, o.query, o.distortion) for o in outcomes if o.kind != "similar"}
 
 
+@pytest.mark.usefixtures("made_once")
 def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
     cuts = []
     cut_clip = benchmark.cut_clip
 
-    def count(path, start_seconds, seconds, distortion, out, seed):
+    def count(path, start_seconds, seconds, distortion, out, seed, backdrop):
         cuts.append((path, start_seconds, distortion.name))
-        cut_clip(path, start_seconds, seconds, distortion, out, seed)
+        cut_clip(path, start_seconds, seconds, distortion, out, seed, backdrop)
 
     monkeypatch.setattr(benchmark, "cut_clip", count)
     with open_profile_libraries(library, ["toy", "toy-few"], IndexOptions(workers=1)) as sides:
@@ -71,6 +72,7 @@ def test_every_cut_is_made_once_and_asked_of_both(library, monkeypatch):
     assert few.name_fusion() == "rrf"
 
 
+@pytest.mark.usefixtures("made_once")
 def test_beside_another_profile_a_library_answers_as_it_does_alone(library):
     options = replace(OPTIONS, sample=replace(OPTIONS.sample, kinds=("image", "lyric", "similar")))
     (alone,) = compare_profiles(library, [(library, Encoders("toy"))], Groups({}), options)
@@ -81,6 +83,7 @@ def test_beside_another_profile_a_library_answers_as_it_does_alone(library):
     assert beside.outcomes
 
 
+@pytest.mark.usefixtures("made_once")
 def test_what_cannot_be_heard_makes_no_more_answers_right(library):
     """Two videos of one picture: to a clip with sound only the one is right, whoever is asked."""
     first, second, _ = library.catalog.videos()
