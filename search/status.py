@@ -3,6 +3,7 @@
 from typing import Any
 
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
+from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.scoring.null_distribution import read_medians
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES, Modality, Space
@@ -40,15 +41,18 @@ def read_status(library: Library) -> dict[str, Any]:
 def _count(library: Library, stage: Modality, space: Space) -> dict[str, float]:
     """A stage in numbers."""
     index = library.index(space)
-    n_pending = len(_find_pending(library, stage, space.key))
+    n_pending = len(_find_pending(library, stage, space))
     rough = _count_rough(library, stage, space.key)
     return {"pending": n_pending, "segments": index.n, **rough, **tell_recall(index)}
 
 
-def _find_pending(library: Library, stage: Modality, space_key: str) -> set[str]:
+def _find_pending(library: Library, stage: Modality, space: Space) -> set[str]:
     """The videos that a stage has still to be done for, or to be done again."""
+    own = own_spaces(library)[stage]
+    if space != own:  # of an encoder that encodes what is there once more
+        return set(library.catalog.find_lacking(space.key, own.key))
     sampling = sampling_mark() if stage == "frames" else None
-    return library.catalog.pending(stage, space_key, sampling)
+    return library.catalog.pending(stage, space.key, sampling)
 
 
 def tell_recall(index: VectorIndex) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Encodes query parts as vectors in the spaces of a library."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -207,9 +208,9 @@ def embed_words(
         nothing if the modality cannot be compared with words.
     """
     if modality == "lyrics":
-        for reader in _list_text_encoders(encoders, held):
-            if reader.spaces[0] in held:
-                yield reader.spaces[0], reader.encode(list(texts))[0]
+        readers = [r for r in _list_text_encoders(encoders, held) if r.spaces[0] in held]
+        for reader, vectors in zip(readers, _encode_side_by_side(readers, texts), strict=True):
+            yield reader.spaces[0], vectors
         return
     encoder: Any = encoders.get(modality)
     if encoder is None:
@@ -217,6 +218,14 @@ def embed_words(
     space: Space = encoder.spaces[-1]
     if isinstance(encoder, ReadsWords):
         yield space, encoder.encode_words(list(texts))
+
+
+def _encode_side_by_side(readers: Sequence[Any], texts: Sequence[str]) -> list[Matrix]:
+    """Encode texts with each encoder; at the first query each loads its network meanwhile."""
+    if len(readers) < 2:
+        return [reader.encode(list(texts))[0] for reader in readers]
+    with ThreadPoolExecutor(len(readers)) as pool:
+        return list(pool.map(lambda reader: reader.encode(list(texts))[0], readers))
 
 
 def _list_text_encoders(encoders: Encoders, held: Collection[Space]) -> list[Any]:

@@ -18,6 +18,7 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
 from mvsearch.search.scoring.null_distribution import list_kinds
+from mvsearch.search.status import read_status
 from mvsearch.store.errors import EncoderMismatchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, LyricLine, Lyrics, Space, Stage, Video
@@ -142,9 +143,11 @@ def test_a_library_without_the_space_answers_as_before_and_gets_it(tmp_path: Pat
         with library.writing():
             library.catalog.adopt_profile("toy", encoders.spaces())
         assert search(library, encoders, line) == expected
+        key = ToyMeaning.spaces[0].key
+        assert read_status(library)["stages"]["lyrics"][key] == {"pending": 3, "segments": 0}
         with library.writing():
             add_lyric_spaces(library.catalog, encoders, Silence(), threading.Event())
-            assert library.catalog.find_lacking(ToyMeaning.spaces[0].key, "toy-lyrics@1") == []
+        assert read_status(library)["stages"]["lyrics"][key] == {"pending": 0, "segments": 6}
         assert search(library, encoders, line)[0].video.id == "french"
         assert (ToyMeaning.spaces[0], "words") in list_kinds(library)
         with pytest.raises(EncoderMismatchError):
