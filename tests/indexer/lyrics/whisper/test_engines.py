@@ -56,7 +56,7 @@ def test_lyrics_name_what_heard_them() -> None:
 
 def test_the_models_of_the_profiles_are_listed(tmp_path: Path) -> None:
     first, *_ = list_whisper_models()
-    assert (first.name, first.profiles, first.is_present) == ("whisper-base", ("embedded",), False)
+    assert (first.name, first.profiles[0], first.is_present) == ("whisper-base", "embedded", False)
     assert "mvsearch models fetch whisper-base" in first.problem
     path = tmp_path / "models/whisper/base.pt"
     path.parent.mkdir(parents=True)
