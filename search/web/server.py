@@ -13,6 +13,8 @@ from mvsearch.store.errors import MvsearchError
 
 # Clients that are still connected at the end, such as players, do not hold it up.
 GRACE_SECONDS = 3
+# Further connections are refused with 503.
+MAX_CONNECTIONS = 256
 
 
 def serve(library: VideoLibrary, options: WebOptions, tell: Callable[[str], None]) -> None:
@@ -34,6 +36,7 @@ def serve(library: VideoLibrary, options: WebOptions, tell: Callable[[str], None
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            limit_concurrency=MAX_CONNECTIONS,
             timeout_graceful_shutdown=GRACE_SECONDS,
             h11_max_incomplete_event_size=64 * 2**10,
             ws="none",

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests import media
@@ -125,3 +126,14 @@ def test_the_token_is_asked_for_and_taken(
     expect(other.locator("#q")).to_be_visible()
     assert TOKEN not in other.url
     other.close()
+
+
+def test_axe_finds_no_serious_barrier(page: Page, address: str) -> None:
+    for path in ("/", "/?q=river&frames=1", "/browse", "/docs", "/nothing"):
+        page.goto(f"{address}{path}")
+        if path == "/browse":
+            page.locator(".card .shot").first.click()
+            expect(page.locator("#similar .card").first).to_be_visible()
+        found = Axe().run(page).response["violations"]
+        serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+        assert serious == [], path

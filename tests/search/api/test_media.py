@@ -181,3 +181,37 @@ def test_bytes_of_something_else_are_refused(
         with pytest.raises(mvsearch.QueryError, match=f"cannot read the {kind}: "):
             library.search(**{kind: playlist})
     assert list(own_folder.iterdir()) == []
+
+
+def test_a_memory_keeps_what_was_encoded_and_no_file(
+    library: mvsearch.VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = Image.new("RGB", (32, 32), "red")
+    query = mvsearch.make_query(image=picture, text="red")
+    memory: dict[Any, Any] = {}
+    first = library.search(query, memory=memory)
+    picture.save(tmp_path / "q.png")
+    library.search(image=tmp_path / "q.png", memory=memory)
+    assert {part.kind for part, _ in memory} == {"image", "text"}
+    assert len(memory) == 2
+
+    def fail(*_: object) -> None:
+        raise AssertionError("a picture is decoded again")
+
+    monkeypatch.setattr("mvsearch.search.query.encode.analyse_part", fail)
+    again = library.search(query, memory=memory)
+    assert tell(again) == tell(first)
+    weighed = library.search(query, memory=memory, weights={"frames": 1, "lyrics": 3, "audio": 1})
+    assert tell(weighed) != tell(first)
+
+
+def test_stills_are_found_by_time(library: mvsearch.VideoLibrary) -> None:
+    video = library.find("First Song")
+    assert list(library.still_seconds([video])[video.id]) == [0.0, 3.0]
+    found = [library.still(video.id, at) for at in (1.4, 1.6, 99)]
+    assert [one.seconds for one in found if one] == [0.0, 3.0, 3.0]
+    for one in found:
+        assert one is not None
+        assert Image.open(io.BytesIO(one.image)).format == "WEBP"
+    with pytest.raises(mvsearch.VideoNotFoundError):
+        library.still("nothing", 0)

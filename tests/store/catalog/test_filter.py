@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import string
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -215,3 +216,27 @@ def test_a_filter_says_what_it_asks() -> None:
     assert asked
     assert not Filter()
     assert Filter().to_dict() == {}
+
+
+@pytest.mark.parametrize(
+    "asked", [Filter(), Filter(artist="BJÖRK", first_year=1980), Filter(has_lyrics=True)]
+)
+def test_facets_count_the_videos_of_each_value(
+    filled: tuple[Library, list[Known]], asked: Filter
+) -> None:
+    library, known = filled
+    passing = library.catalog.passing(asked)
+    held = [one for one in known if one.video.id in passing]
+    assert held
+    values = {
+        "artist": [one.video.artist for one in held],
+        "year": [one.video.year for one in held],
+        "language": [one.lyrics.language for one in held if one.lyrics],
+        "lyrics_source": [one.lyrics.source for one in held if one.lyrics],
+        "tag": [tag for one in held for tag in one.tags],
+    }
+    found = library.catalog.facets(asked)
+    for name, each in values.items():
+        expected = Counter(value for value in each if value is not None)
+        assert dict(found[name]) == expected
+        assert [n for _, n in found[name]] == sorted(expected.values(), reverse=True)
