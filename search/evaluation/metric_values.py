@@ -22,10 +22,12 @@ RECALL_1, RECALL_5, RECALL_10 = "recall@1", "recall@5", "recall@10"
 MRR, MEDIAN_RANK = "mrr", "median_rank"
 MAP, NDCG_10, SHARE_10 = "map", "ndcg@10", "recall_share@10"
 MOMENT_ERROR, MOMENT_NEAR, UNSURE = "moment_error_seconds", "moment_within_1s", "moment_unsure"
+WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC = "weak_right", "absent_unmarked", "absent_auc"
 
 RANK_METRICS = (RECALL_1, RECALL_5, RECALL_10, MRR, MEDIAN_RANK)
 SIMILAR_METRICS = (MAP, NDCG_10, SHARE_10)
 MOMENT_METRICS = (MOMENT_ERROR, MOMENT_NEAR, UNSURE)
+WEAK_METRICS = (WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC)
 # Metrics that are medians; less is better.
 MEDIANS = (MEDIAN_RANK, MOMENT_ERROR)
 NEAR_SECONDS = 1.0
@@ -74,6 +76,8 @@ _VALUES: Mapping[str, Rule] = {
     MOMENT_ERROR: lambda o: _or_nan(o.moment_error_seconds),
     MOMENT_NEAR: lambda o: float(_or_nan(o.moment_error_seconds) <= NEAR_SECONDS),
     UNSURE: lambda o: float(o.moment_error_seconds is None),
+    WEAK_RIGHT: lambda o: _is_first_right_weak(o),
+    ABSENT_UNMARKED: lambda o: _or_nan(None if o.absent is None else not o.absent.is_weak),
 }
 _CHANCES: Mapping[str, Rule] = {
     RECALL_1: lambda o: chance.expect_recall_at_k(o.n_videos, o.n_relevant, 1),
@@ -88,6 +92,26 @@ _CHANCES: Mapping[str, Rule] = {
 
 def _or_nan(value: float | None) -> float:
     return float("nan") if value is None else value
+
+
+def _is_first_right_weak(outcome: Outcome) -> float:
+    """Whether a right answer at rank 1 is marked weak; NaN if another result is first."""
+    is_right = outcome.relevant_ranks[:1] == (1,)
+    return float(outcome.first.is_weak) if outcome.first and is_right else float("nan")
+
+
+def find_area(outcomes: Sequence[Outcome]) -> float | None:
+    """The area under the ROC curve of the first result's surprisal, present against absent.
+
+    It is the chance that a query with its answers in the library has the higher one of two; equal
+    ones count half (Mann and Whitney 1947). None without both.
+    """
+    asked = [(o.first.surprisal, o.absent.surprisal) for o in outcomes if o.first and o.absent]
+    if not asked:
+        return None
+    present, absent = np.array(asked).T
+    is_equal = present[:, None] == absent
+    return float(np.mean((present[:, None] > absent) + 0.5 * is_equal))
 
 
 def keep_answerable(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -114,7 +138,20 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
     names = RANK_METRICS + (SIMILAR_METRICS if outcomes[0].kind == "similar" else ())
     figures = _take(names, outcomes, options)
     timed = [outcome for outcome in outcomes if outcome.is_moment_asked]
-    return {**figures, **(_take(MOMENT_METRICS, timed, options) if timed else {})}
+    figures |= _take(MOMENT_METRICS, timed, options) if timed else {}
+    return figures | _measure_weak(outcomes, options)
+
+
+def _measure_weak(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str, Figure]:
+    """The metrics of weak marks that these outcomes have."""
+    figures: dict[str, Figure] = {}
+    if any(outcome.first is not None for outcome in outcomes):
+        figures |= _take((WEAK_RIGHT,), outcomes, options)
+    absent = [outcome for outcome in outcomes if outcome.absent is not None]
+    if absent:
+        figures |= _take((ABSENT_UNMARKED,), absent, options)
+        figures[ABSENT_AUC] = Figure(find_area(absent), chance=0.5)
+    return figures
 
 
 def _take(

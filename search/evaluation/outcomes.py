@@ -4,6 +4,20 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+
+@dataclass(frozen=True, slots=True)
+class FirstResult:
+    """The first result of a query.
+
+    Attributes:
+        surprisal: the highest of its modalities.
+        is_weak: whether it is marked as no better than chance.
+    """
+
+    surprisal: float
+    is_weak: bool
+
+
 OutcomeKind = Literal["clip", "image", "lyric", "similar"]
 
 
@@ -26,6 +40,9 @@ class Outcome:
         moment_error_seconds: error of the first moment in the source, the larger of those of start
             and end; None without a moment or a true moment.
         is_moment_asked: whether the query has a true moment.
+        first: the first result; None where there was none, or nobody asked.
+        absent: the first result of the same query with its source and all right answers hidden;
+            None where there was none, or nobody asked.
     """
 
     source: str
@@ -40,6 +57,8 @@ class Outcome:
     source_rank: int | None = None
     moment_error_seconds: float | None = None
     is_moment_asked: bool = False
+    first: FirstResult | None = None
+    absent: FirstResult | None = None
 
     def __post_init__(self) -> None:
         """Validate ranks, counts and the error."""

@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.closer_look import Viewed, encode_views
 from mvsearch.search.engine import Engine
-from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.outcomes import FirstResult, Outcome
+from mvsearch.search.evaluation.queries.distortions import NONE
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.search.evaluation.systems import System, list_systems
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.encode import analyse_part, own_spaces
+from mvsearch.search.query.encode import EncodedPart, analyse_part, own_spaces
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
 from mvsearch.store.errors import MediaError, QueryError
@@ -43,11 +45,12 @@ class QueryRunner:
         self.library = library
         self.encoders = encoders
         self.groups = groups
-        self.engine = Engine(library, encoders, self._read_known)
+        self.engine = Engine(library, encoders, self._read_known, self._encode_views)
         self.holders = find_holders(library)
         held = [m for m in MODALITIES if self.holders.get(m) and encoders.get(m) is not None]
         self.systems = list_systems(self.engine, held)
         self._known: dict[str, Analysed] = {}
+        self._viewed: dict[str, Viewed | None] = {}
 
     def analyse(self, query: KnownQuery, part: QueryPart) -> Analysed:
         """Analyse the file of a query once for all systems; words need no analysis."""
@@ -74,8 +77,30 @@ class QueryRunner:
                 results = self._search(Query((part,)), each.options, right, query.hidden)
             except QueryError:  # nothing to compare, such as a picture that is too dark: a miss
                 results = []
-            yield _judge(query, each, ranked, right, results)
+            absent = self._search_absent(query, part, each)
+            yield replace(_judge(query, each, ranked, right, results), absent=absent)
         del self._known[part.value]
+        self._viewed.clear()
+
+    def _search_absent(
+        self, query: KnownQuery, part: QueryPart, system: System
+    ) -> FirstResult | None:
+        """The first result without the source and all that is related; of undistorted queries."""
+        if query.distortion != NONE:
+            return None
+        hidden = self.groups.find_similar(query.source.id) | {query.source.id} | query.hidden
+        options = replace(system.options, top=1, n_moments=0)
+        try:
+            return _describe_first(self.engine.search(Query((part,)), options, hidden))
+        except QueryError:
+            return None
+
+    def _encode_views(self, whole: EncodedPart, encoders: Encoders) -> Viewed | None:
+        """Encode the views of a query once for all systems."""
+        name = whole.part.value
+        if name not in self._viewed:
+            self._viewed[name] = encode_views(whole, encoders)
+        return self._viewed[name]
 
     def _read_known(
         self, part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
@@ -91,7 +116,7 @@ class QueryRunner:
         query: Query,
         options: SearchOptions,
         right: Collection[str],
-        hidden: frozenset[str],
+        hidden: frozenset[str] = frozenset(),
     ) -> Sequence[Result]:
         """The results for a user, extended to all videos if a right answer is missing."""
         results = self.engine.search(query, options, hidden)
@@ -134,7 +159,15 @@ def _judge(
         source_rank=found.index(source) + 1 if is_found else None,
         moment_error_seconds=find_moment_error(query, results),
         is_moment_asked=bool(query.spans),
+        first=_describe_first(results) if query.is_source_right else None,
     )
+
+
+def _describe_first(results: Sequence[Result]) -> FirstResult | None:
+    if not results:
+        return None
+    surprisals = [one.calibrated for one in results[0].contributions.values()]
+    return FirstResult(max(surprisals, default=0.0), results[0].is_weak)
 
 
 def find_moment_error(query: KnownQuery, results: Sequence[Result]) -> float | None:

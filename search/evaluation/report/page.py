@@ -11,6 +11,7 @@ from mvsearch.search.evaluation.metric_values import (
     MRR,
     RECALL_1,
     SHARE_10,
+    WEAK_METRICS,
     Difference,
     keep_answerable,
 )
@@ -233,7 +234,9 @@ def _compare(comparison: Comparison) -> Table:
 
 
 def _list_metrics(rows: Sequence[Row]) -> list[str]:
-    return [name for name in ALL_METRICS if any(name in row.figures for row in rows)]
+    return [
+        name for name in (*ALL_METRICS, *WEAK_METRICS) if any(name in row.figures for row in rows)
+    ]
 
 
 def _list_figures(label: str, row: Row, names: Sequence[str], *after: Cell) -> Line:

@@ -17,6 +17,7 @@ from mvsearch.search.evaluation.metric_values import (
     RANK_METRICS,
     RECALL_1,
     SIMILAR_METRICS,
+    WEAK_METRICS,
 )
 from mvsearch.search.evaluation.report.wording import (
     MEANING,
@@ -138,7 +139,11 @@ def _build_tables(tables: Tables, width: int) -> Iterable[Table]:
     headline = find_headline(topics)
     if headline and tables.evaluation.name_fusion() is not None:
         yield _build_headline(tables, headline, width)
-    yield _build_systems(tables, topics, width)
+    names = _choose_metrics(tables.rows, width)
+    yield _build_systems(tables, topics, "By system, over all distortions", names)
+    marks = [name for name in WEAK_METRICS if any(name in row.figures for row in tables.rows)]
+    if marks:
+        yield _build_systems(tables, topics, "Marked weak", marks)
     for _, group in groupby(topics, key=name_group):
         found = list(group)
         if len(found) > 1:
@@ -175,9 +180,10 @@ def _build_headline(tables: Tables, headline: Sequence[tuple[str, Topic]], width
     return table
 
 
-def _build_systems(tables: Tables, topics: Sequence[Topic], width: int) -> Table:
-    names = _choose_metrics(tables.rows, width)
-    table = start_table("By system, over all distortions", ("n", *(METRICS[n] for n in names)))
+def _build_systems(
+    tables: Tables, topics: Sequence[Topic], title: str, names: Sequence[str]
+) -> Table:
+    table = start_table(title, ("n", *(METRICS[name] for name in names)))
     for group, block in groupby(topics, key=name_group):
         found = list(block)
         table.add_row(Text(group, style="bold"))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from mvsearch.search.evaluation.metric_values import (
+    ABSENT_AUC,
+    ABSENT_UNMARKED,
     MAP,
     MEDIAN_RANK,
     MOMENT_ERROR,
@@ -14,6 +16,7 @@ from mvsearch.search.evaluation.metric_values import (
     RECALL_10,
     SHARE_10,
     UNSURE,
+    WEAK_RIGHT,
     Difference,
     Figure,
 )
@@ -35,6 +38,9 @@ METRICS: Mapping[str, str] = {
     MOMENT_ERROR: "moment off",
     MOMENT_NEAR: "within 1 s",
     UNSURE: "no time",
+    WEAK_RIGHT: "right weak",
+    ABSENT_UNMARKED: "absent found",
+    ABSENT_AUC: "absent AUC",
 }
 MEANING: Mapping[str, str] = {
     RECALL_1: "share of queries whose first answer is right; @5, @10: any of the first five, ten",
@@ -46,6 +52,9 @@ MEANING: Mapping[str, str] = {
     MOMENT_ERROR: "median over the queries that were given a time: the larger error of its ends",
     MOMENT_NEAR: "share of all queries given a time within a second of the true one",
     UNSURE: "share of queries given no time, or not found",
+    WEAK_RIGHT: "share of right first answers that are marked weak",
+    ABSENT_UNMARKED: "share of first answers not marked weak where the right ones are hidden",
+    ABSENT_AUC: "chance that the first answer has a higher surprisal if the right ones are there",
 }
 _KINDS: Mapping[OutcomeKind, str] = {
     "clip": "clips",

@@ -50,6 +50,17 @@ def pick(evaluation, **wanted):
     ]
 
 
+def test_undistorted_queries_are_asked_again_without_their_answers(evaluation):
+    for outcome in evaluation.outcomes:
+        is_asked = outcome.distortion == "none" and outcome.kind != "similar"
+        assert (outcome.absent is not None) <= is_asked
+        assert (outcome.first is not None) == (outcome.kind != "similar" and outcome.n_videos > 0)
+    fusion = SearchOptions().fusion
+    clips = pick(evaluation, kind="clip", distortion="none", system=fusion)
+    assert all(clip.absent is not None for clip in clips)
+    assert all(clip.first.surprisal > clip.absent.surprisal for clip in clips)
+
+
 def test_undistorted_clips_find_their_video_and_their_moment(library, evaluation):
     fusion = SearchOptions().fusion
     found = pick(evaluation, kind="clip", distortion="none", system=fusion)
