@@ -23,6 +23,7 @@ from mvsearch.search.retrieval.set_similarity import compare_one
 from mvsearch.search.retrieval.video_table import Positions, VideoTable, VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.search.versions.dedupe import KnownCopies
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Video
@@ -63,6 +64,7 @@ class Engine:
         self._calibrator = Calibrator(library, encoders)
         self._closer_look = CloserLook(library, encoders, self._calibrator, encode_views)
         self._tables = VideoTables()
+        self._copies = KnownCopies()
 
     def weights(self, options: SearchOptions) -> Weights:
         """The weights that a search with these options uses."""
@@ -204,7 +206,7 @@ class Engine:
         indexes = open_indexes(self.library) if options.has_collapse else {}
         compared = [(part, placed.index) for part, placed in parts]
         marks = self._calibrator.find_marks(compared, n_videos)
-        return make_ranker(self.library, options, weights, marks, indexes)
+        return make_ranker(self.library, options, weights, marks, indexes, self._copies)
 
     def similar(
         self, video: Video, options: SearchOptions = SearchOptions(), filter: Filter = Filter()

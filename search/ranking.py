@@ -16,7 +16,7 @@ from mvsearch.search.scoring.fusion import (
     order_best_first,
     split_scores,
 )
-from mvsearch.search.versions.dedupe import IsCopy, collapse_ranking, open_copy_test
+from mvsearch.search.versions.dedupe import IsCopy, KnownCopies, collapse_ranking, open_copy_test
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Video
 from mvsearch.store.vectors.index import VectorIndex
@@ -99,6 +99,7 @@ def make_ranker(
     weights: Weights,
     marks: WeakMarks,
     indexes: Mapping[Modality, VectorIndex],
+    known: KnownCopies | None = None,
 ) -> Ranker:
     """Make the ranker of a search.
 
@@ -108,11 +109,12 @@ def make_ranker(
         weights: of the modalities.
         marks: decide which results are weak.
         indexes: in which near-duplicates are compared, if the options collapse them.
+        known: near-duplicates of earlier searches; None for none.
 
     Raises:
         QueryError: near-duplicates cannot be detected, because an encoder is not calibrated.
     """
-    is_copy = open_copy_test(indexes) if options.has_collapse else None
+    is_copy = open_copy_test(indexes, known) if options.has_collapse else None
     return Ranker(library, options, weights, is_copy, marks)
 
 

@@ -1,5 +1,6 @@
 """Collapses duplicates in a ranking, and limits results per artist."""
 
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ IsCopy = Callable[[Video, Video], bool]
 # Copies have about the same duration; only such videos are compared.
 MAX_LONGER_SECONDS = 5.0
 MAX_LONGER_SHARE = 0.06
+# Pairs of ids, about 20 MB.
+MAX_KNOWN = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,29 @@ def _gather_copies(video: Video, near: Sequence[Video]) -> tuple[Video, ...]:
     return tuple(copies)
 
 
-def open_copy_test(indexes: Mapping[Modality, VectorIndex]) -> "CopyTest":
+class KnownCopies:
+    """Remembers which pairs of videos are copies, until an index changes; for several threads."""
+
+    def __init__(self) -> None:
+        self._indexes: tuple[weakref.ref[VectorIndex], ...] = ()
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def find(self, indexes: Iterable[VectorIndex]) -> dict[tuple[str, str], bool]:
+        """What is known of the videos of these indexes; new pairs are added to it."""
+        asked = tuple(weakref.ref(index) for index in indexes)
+        if asked != self._indexes or len(self._known) > MAX_KNOWN:
+            self._indexes, self._known = asked, {}
+        return self._known
+
+
+def open_copy_test(
+    indexes: Mapping[Modality, VectorIndex], known: KnownCopies | None = None
+) -> "CopyTest":
     """Open a test for near-duplicates among the videos of a library's indexes.
+
+    Args:
+        indexes: of the library.
+        known: pairs that earlier tests compared; None for none.
 
     Raises:
         QueryError: an encoder of pictures or sound is not calibrated.
@@ -89,15 +113,17 @@ def open_copy_test(indexes: Mapping[Modality, VectorIndex]) -> "CopyTest":
             f"near-duplicates cannot be detected to collapse results: {', '.join(unknown)} is"
             f" {NOT_CALIBRATED}"
         )
-    return CopyTest(comparison)
+    return CopyTest(comparison, None if known is None else known.find(indexes.values()))
 
 
 class CopyTest:
     """Tests whether two videos are near-duplicates; compares each pair once."""
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(
+        self, comparison: Comparison, known: dict[tuple[str, str], bool] | None = None
+    ) -> None:
         self._comparison = comparison
-        self._known: dict[tuple[str, str], bool] = {}
+        self._known: dict[tuple[str, str], bool] = {} if known is None else known
 
     def __call__(self, first: Video, second: Video) -> bool:
         """Whether they are copies of each other, by the rule of `mvsearch versions`."""

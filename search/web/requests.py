@@ -152,6 +152,7 @@ class PageRequest(FilterFields):
         upload: ids of uploaded media.
         like: a video, with `start` and `end` in seconds.
         frames, lyrics, audio: weights, such as from sliders; without any, those of the library.
+        fold: whether copies are listed under the best, which takes longer.
     """
 
     q: Words = ""
@@ -163,6 +164,7 @@ class PageRequest(FilterFields):
     frames: Weight | None = None
     lyrics: Weight | None = None
     audio: Weight | None = None
+    fold: bool = False
     top: Annotated[int, Field(ge=1, le=MAX_TOP)] = 24
 
     @property

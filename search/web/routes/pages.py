@@ -1,5 +1,6 @@
 """The pages: search, the video with its player, and all videos."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -40,18 +41,26 @@ N_SAMPLE = 10
 def show_search(
     request: Request, served: ServedLibrary, asked: Annotated[PageRequest, Query()]
 ) -> HTMLResponse:
-    """The search page with its results; htmx takes the results alone."""
+    """The search page with its results; htmx takes the results alone.
+
+    Results come first with all copies; they then ask for themselves with copies folded.
+    """
     cards, problem = _answer(served, asked)
+    is_part = "hx-request" in request.headers
+    if is_part and asked.fold and not any(card.copies for card in cards or ()):
+        return HTMLResponse(status_code=204)  # nothing changes
+    address = f"/?{request.url.include_query_params(fold=1).query}"
     given: dict[str, Any] = {"asked": asked, "cards": cards, "problem": problem}
-    if "hx-request" in request.headers:
+    given["folded"] = address if cards and not asked.fold else None
+    if is_part:
         return HTMLResponse(render("results.html", n_videos=None, sample=(), **given))
-    facets, n_videos = _read_library(served)
+    facets, videos = _read_library(served)
     page = render(
         "search.html",
         title=asked.q.strip() or "Search",
         facets=facets,
-        n_videos=n_videos,
-        sample=_choose_sample(served) if cards is None and n_videos else (),
+        n_videos=len(videos),
+        sample=_choose_sample(served, videos) if cards is None and videos else (),
         like=_find_like(served, asked),
         uploads=_list_uploads(served, asked),
         has_weights=gather_weights(asked) is not None,
@@ -158,21 +167,22 @@ def _to_search(asked: PageRequest) -> SearchRequest:
         filter=FilterFields(**{name: getattr(asked, name) for name in FilterFields.model_fields}),
         weights=gather_weights(asked),
         top=asked.top,
-        collapse=True,
+        collapse=asked.fold,
     )
 
 
-def _read_library(served: Served) -> tuple[dict[str, list[tuple[str | int, int]]], int]:
-    """The facets and the number of videos; none where there is no library yet."""
+def _read_library(
+    served: Served,
+) -> tuple[dict[str, list[tuple[str | int, int]]], Sequence[Video]]:
+    """The facets and the videos; none where there is no library yet."""
     try:
-        return served.library.facets(), int(served.library.status()["videos"])
+        return served.library.facets(), served.library.videos()
     except NoLibraryError:
-        return {}, 0
+        return {}, ()
 
 
-def _choose_sample(served: Served) -> list[Card]:
+def _choose_sample(served: Served, videos: Sequence[Video]) -> list[Card]:
     """The cards of some videos from all parts of the list, to begin with."""
-    videos = served.library.videos()
     some = videos[:: max(1, len(videos) // N_SAMPLE)][:N_SAMPLE]
     return describe_videos(served.library, some)
 

@@ -13,7 +13,7 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.report import print_results
 from mvsearch.search.query.query import Query, QueryPart
-from mvsearch.search.versions.dedupe import CopyTest, RankedVideo, collapse_ranking
+from mvsearch.search.versions.dedupe import CopyTest, KnownCopies, RankedVideo, collapse_ranking
 from mvsearch.search.versions.find import open_comparison
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
@@ -171,3 +171,15 @@ def test_copies_are_shown_in_the_table_and_in_json(engine: Engine) -> None:
     print_results(found, Console(file=page, width=150))
     for copy in best.copies:
         assert f"= {copy.path.name}" in page.getvalue()
+
+
+def test_known_pairs_are_kept_until_an_index_changes() -> None:
+    class Index:
+        pass
+
+    frames, audio, known = Index(), Index(), KnownCopies()
+    found = known.find([frames, audio])  # type: ignore[list-item]
+    found["a", "b"] = True
+    assert known.find([frames, audio]) is found  # type: ignore[list-item]
+    assert known.find([frames, Index()]) == {}  # type: ignore[list-item]
+    assert known.find([frames, audio]) == {}  # type: ignore[list-item]

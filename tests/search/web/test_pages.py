@@ -149,3 +149,18 @@ def test_words_are_marked_whole_and_in_any_case() -> None:
         ("Home", True), (", homely ", False), ("HOME", True), ("!", False),
     ]  # fmt: skip
     assert mark_words("none", ()) == [("none", False)]
+
+
+def test_results_ask_for_folded_copies_afterwards(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get("/", params={"q": "river"}, headers=HTMX).text
+    (address,) = re.findall(r'<section id="results"[^>]* hx-get="([^"]*)"', first)
+    assert address == "/?q=river&amp;fold=1"
+    later = client.get("/?q=river&fold=1", headers=HTMX)
+    assert (later.status_code, later.text) == (204, "")  # no video is a copy
+    monkeypatch.setattr("mvsearch.search.versions.dedupe.CopyTest.__call__", lambda *_: True)
+    folded = client.get("/?q=river&fold=1", headers=HTMX).text
+    assert len(titles(folded)) == 1
+    assert "and 1 copy" in folded
+    assert "hx-get" not in folded.partition(">")[0]
