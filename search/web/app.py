@@ -11,7 +11,7 @@ from mvsearch import VideoLibrary, __version__
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
-from mvsearch.search.web.problems import add_handlers
+from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
 from mvsearch.search.web.routes import jobs, media, pages, search, server, videos
 from mvsearch.search.web.served import Served
 from mvsearch.search.web.templating import STATIC
@@ -40,6 +40,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=live,
+        responses=PROBLEM_RESPONSES,
     )
     app.state.served = served
     add_handlers(app)

@@ -40,6 +40,25 @@ _STATUSES: dict[type[MvsearchError], int] = {
     WeightsMissingError: 503,
 }
 MAX_INVALID = 10
+_STRING = {"type": "string"}
+# For the description of the API.
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem (RFC 9457).",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status", "detail"],
+                    "properties": {
+                        **dict.fromkeys(("type", "title", "detail", "error"), _STRING),
+                        "status": {"type": "integer"},
+                    },
+                }
+            }
+        },
+    }
+}
 
 
 def refuse(request: Request, status: int, detail: str, **more: Any) -> Response:

@@ -20,6 +20,9 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 POLL_SECONDS = 0.25
 # Proxies close connections on which nothing is sent.
 QUIET_POLLS = 40
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Events named job.", "content": {"text/event-stream": {}}}
+}
 
 
 @router.get("")
@@ -50,7 +53,7 @@ def cancel_job(served: ServedLibrary, job_id: str) -> dict[str, Any]:
     return job.to_dict()
 
 
-@router.get("/{job_id}/events", response_class=StreamingResponse)
+@router.get("/{job_id}/events", response_class=StreamingResponse, responses=_EVENTS)
 def watch_job(served: ServedLibrary, job_id: str) -> StreamingResponse:
     """The state of a job whenever it changes, as server-sent events, until its end."""
     events = _write_events(_find(served, job_id))

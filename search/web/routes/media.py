@@ -20,8 +20,18 @@ router = APIRouter(prefix="/api/v1/videos/{video_id}", tags=["media"])
 STILL_CACHE = "private, max-age=86400"
 MEDIA_CACHE = "private, no-cache"
 
+_STILL: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The still.", "content": {"image/webp": {}}},
+    304: {"description": "The client has this still."},
+}
+_MEDIA: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The whole video.", "content": {"video/*": {}, "audio/*": {}}},
+    206: {"description": "The range.", "content": {"video/*": {}, "audio/*": {}}},
+    416: {"description": "The range lies behind the end."},
+}
 
-@router.get("/thumbnail", response_class=Response)
+
+@router.get("/thumbnail", response_class=Response, responses=_STILL)
 def show_still(
     request: Request, served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
 ) -> Response:
@@ -58,7 +68,7 @@ def describe_playback(served: ServedLibrary, video_id: str) -> dict[str, Any]:
 
 
 @router.head("/media", response_class=Response, include_in_schema=False)
-@router.get("/media", response_class=Response)
+@router.get("/media", response_class=Response, responses=_MEDIA)
 def play(
     served: ServedLibrary, video_id: str, start: Annotated[Seconds, Query()] = 0.0
 ) -> Response:

@@ -21,6 +21,23 @@ _FILE = {"type": "string", "format": "binary"}
 _FILES: dict[str, Any] = {kind: {"type": "array", "items": _FILE} for kind in UPLOAD_KINDS}
 
 
+def _describe_search() -> Any:
+    """The JSON schema of a search, with its parts in their places: OpenAPI refers from its top."""
+    schema = SearchRequest.model_json_schema()
+    parts = schema.pop("$defs")
+
+    def resolve(value: Any) -> Any:
+        if isinstance(value, list):
+            return [resolve(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return resolve(parts[value["$ref"].rpartition("/")[2]])
+        return {name: resolve(one) for name, one in value.items()}
+
+    return resolve(schema)
+
+
 def _describe_body(**others: Any) -> dict[str, Any]:
     """The description of a multipart body, which is read by hand as it may hold several files."""
     schema = {"type": "object", "properties": {**_FILES, **others}}
@@ -31,7 +48,7 @@ _SEARCH_BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": SearchRequest.model_json_schema()},
+            "application/json": {"schema": _describe_search()},
             **_describe_body(query={"type": "string", "description": "The JSON of a search."}),
         },
     }

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from mvsearch.search.web.problems import refuse
 from mvsearch.search.web.served import ServedLibrary
@@ -19,7 +19,7 @@ def show_health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=PlainTextResponse)
 def show_metrics(served: ServedLibrary) -> Response:
     """Requests and their times in Prometheus' text format."""
     return Response(served.metrics.write(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -181,6 +181,8 @@ def test_a_container_that_browsers_lack_is_replaced(
 
 def test_the_description_is_complete_and_loads_nothing(client: TestClient) -> None:
     described = client.get("/api/v1/openapi.json").json()["paths"]
+    assert "$ref" not in json.dumps(described["/api/v1/search"]["post"]["requestBody"])
+    assert all("default" in one["responses"] for way in described.values() for one in way.values())
     page = client.get("/docs", headers={"Accept": "text/html"})
     assert all(f"<code>{path}</code>" in page.text for path in described)
     assert "/api/v1/search" in described
