@@ -2,7 +2,9 @@
 
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -41,9 +43,16 @@ def serve(library: VideoLibrary, options: WebOptions, tell: Callable[[str], None
             h11_max_incomplete_event_size=64 * 2**10,
             ws="none",
         )
+        threading.Thread(target=_load_encoders, args=(library,), daemon=True).start()
         tell(name_address(options, listening.getsockname()[1]))
         sys.stdout.flush()
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _load_encoders(library: VideoLibrary) -> None:
+    """Load what words need before the first person asks; what fails here is told to them."""
+    with suppress(MvsearchError):
+        library.search("a song", top=1)
 
 
 def name_address(options: WebOptions, port: int) -> str:
