@@ -1,12 +1,13 @@
 """Answers queries: finds, scores and ranks videos, with moments and reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.all_pairs import AllPairs
 from mvsearch.search.closer_look import CloserLook, EncodeViews
+from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
 from mvsearch.search.localization.moments import find_moments, find_shared_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes
@@ -18,7 +19,12 @@ from mvsearch.search.query.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.ranking import Ranker, make_ranker, mark_similar
 from mvsearch.search.results import Result
-from mvsearch.search.retrieval.retrieve import Candidates, IndexQuery, find_candidates
+from mvsearch.search.retrieval.retrieve import (
+    Candidates,
+    Evidence,
+    IndexQuery,
+    find_candidates,
+)
 from mvsearch.search.retrieval.set_similarity import compare_one
 from mvsearch.search.retrieval.video_table import Positions, VideoTable, VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator
@@ -130,6 +136,8 @@ class Engine:
         encoded = encode_query(query.parts, library, self.encoders, weights, self._analyse, made)
         for part in encoded.parts:
             index = library.index(part.space)
+            if part.peaks is not None:
+                library.landmarks(part.space)
             # Only once: in a library that changes all the time, every attempt would measure again.
             if is_first:
                 self._calibrator.obtain_for(part, index)
@@ -189,9 +197,13 @@ class Engine:
         return judge(found.similarities, found.positions)[1]["lyrics"]
 
     def _place(self, part: EncodedPart, words: FoundLines) -> IndexQuery:
-        """The vectors of a part in the coordinates of its index, with the words that match."""
+        """The vectors of a part in the coordinates of its index, with words or landmarks found."""
         index = self.library.index(part.space)
-        evidence = find_evidence(self.library.catalog, part.space, part.lines, words)
+        evidence: Mapping[str, Evidence] = (
+            find_evidence(self.library.catalog, part.space, part.lines, words)
+            if part.lines
+            else find_landmark_evidence(self.library, part)
+        )
         return IndexQuery(index, index.place(part.vectors), evidence)
 
     def _make_ranker(

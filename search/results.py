@@ -25,6 +25,7 @@ class Moment:
         words: of the lyrics that match words of the query, allowing for typing errors.
         is_calibrated: whether the encoder has operating points; otherwise every video gets a
             position without support.
+        peaks: of a moment by landmarks, how many spectral peaks agree, and of how many.
     """
 
     video_id: str
@@ -37,6 +38,7 @@ class Moment:
     rate: float = 1.0
     words: tuple[str, ...] = ()
     is_calibrated: bool = True
+    peaks: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Check the times, and that support is a probability."""
@@ -63,6 +65,7 @@ class Moment:
             "rate": round(self.rate, 3),
             "words": [printable(word) for word in self.words],
             "is_calibrated": self.is_calibrated,
+            **({} if self.peaks is None else {"peaks": list(self.peaks)}),
         }
 
 

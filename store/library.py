@@ -12,6 +12,8 @@ from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.errors import LibraryDamagedError, NoLibraryError
+from mvsearch.store.landmarks.cache import LandmarkCache
+from mvsearch.store.landmarks.index import LandmarkIndex
 from mvsearch.store.lock import WriterLock
 from mvsearch.store.opening import CATALOG, check_plain, choose_mode, is_file, make_folder
 from mvsearch.store.own_files import check_folder
@@ -44,6 +46,7 @@ class Library:
         self._database = database
         self._lock = WriterLock(folder)
         self._cache = IndexCache(folder / "vectors")
+        self._landmarks = LandmarkCache(folder / "vectors")
         self._indexes: dict[str, VectorIndex] = {}
         self._held = threading.local()
         self._locks: dict[str, threading.RLock] = {}
@@ -100,7 +103,9 @@ class Library:
             try:
                 yield
             finally:
-                self._cache.drop_stale(self.catalog.spaces(), self.catalog)
+                spaces = self.catalog.spaces()
+                self._cache.drop_stale(spaces, self.catalog)
+                self._landmarks.drop_stale(spaces, self.catalog)
 
     @contextmanager
     def holding(self) -> Iterator[dict[str, VectorIndex]]:
@@ -166,6 +171,11 @@ class Library:
             self._held.indexes[space.key] = index
         return index
 
+    def landmarks(self, space: Space) -> LandmarkIndex:
+        """The landmarks of a space of sound, brought up to date with the catalogue."""
+        with self.working_on(f"{space.key} landmarks"):
+            return self._landmarks.obtain(space, self.catalog)
+
     def working_on(self, what: str) -> AbstractContextManager[object]:
         """Hold a lock for work that one thread does while the others wait for its result."""
         return self._locks.setdefault(what, threading.RLock())
@@ -194,6 +204,7 @@ class Library:
         """Close the catalogue."""
         self._indexes.clear()
         self._cache.forget()
+        self._landmarks.forget()
         self._database.close()
 
     def __enter__(self) -> Self:

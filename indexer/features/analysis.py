@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.encoders.audio.landmarks import VIDEO_PEAKS
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, open_frame_stream
 from mvsearch.indexer.media.decoding.frames import (
@@ -69,6 +70,7 @@ class AnalysisOptions:
         stall_seconds: the decoder is killed after this time without output.
         max_hours: longer files, by the header or as decoded, are refused.
         has_stills: whether stills are made.
+        n_peaks: spectral peaks kept of each second of sound, about.
     """
 
     frames_per_second: float | None = None
@@ -80,6 +82,7 @@ class AnalysisOptions:
     stall_seconds: float = 30.0
     max_hours: float = MAX_HOURS
     has_stills: bool = False
+    n_peaks: int = VIDEO_PEAKS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +192,8 @@ def _analyse_with(
             frame_stream.stills = StillSelector(probe.picture, probe.duration_seconds)
     if "audio" in stages and probe.sound is not None and encoder_pool.encoders.audio is not None:
         queue = encoder_pool.open_queue("audio", stop)
-        audio_stream = AudioStream(encoder_pool.encoders.audio, queue, options.hop_seconds)
+        encoder = encoder_pool.encoders.audio
+        audio_stream = AudioStream(encoder, queue, options.hop_seconds, options.n_peaks)
     if frame_stream is None and audio_stream is None:
         absent = {stage: WHY_NO_STREAM[stage] for stage in stages}
         return Features((), None, absent)

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import AudioEncoder, FrameEncoder, NamesThings
+from mvsearch.indexer.encoders.audio.landmarks import LEAST_RATE, VIDEO_PEAKS, PeakFinder
 from mvsearch.indexer.features.encoder_pool import EncoderPool, EncoderQueue
 from mvsearch.indexer.features.encoder_threads import Vectors
 from mvsearch.indexer.features.reservoir import Reservoir
@@ -14,7 +16,7 @@ from mvsearch.indexer.features.tagging import Tagger
 from mvsearch.indexer.media.decoding.audio import WindowBatch, Windower, WindowOptions
 from mvsearch.indexer.media.decoding.types import FrameBatch, SoundBlock
 from mvsearch.indexer.media.stills import StillSelector
-from mvsearch.store.records import Embeddings, Matrix, Segment, Space, Tag
+from mvsearch.store.records import Embeddings, Matrix, Segment, SoundPeaks, Space, Tag
 
 
 class FrameStream:
@@ -109,10 +111,21 @@ def open_frame_stream(
 
 
 class AudioStream:
-    """Submits the audio windows of one file to the encoder; collects their vectors and tags."""
+    """Submits the audio windows of one file to the encoder; collects vectors, tags and peaks.
+
+    Args:
+        encoder: of the windows.
+        queue: of the encoder.
+        hop_seconds: from one window to the next; None for that of the encoder.
+        n_peaks: spectral peaks kept of each second, about.
+    """
 
     def __init__(
-        self, encoder: AudioEncoder, queue: EncoderQueue, hop_seconds: float | None
+        self,
+        encoder: AudioEncoder,
+        queue: EncoderQueue,
+        hop_seconds: float | None,
+        n_peaks: int = VIDEO_PEAKS,
     ) -> None:
         self.encoder = encoder
         self._queue = queue
@@ -125,9 +138,16 @@ class AudioStream:
         labels = encoder.list_labels() if isinstance(encoder, NamesThings) else ()
         self._tagger = Tagger(labels, modality="audio")
         self.tags: tuple[Tag, ...] = ()
+        has_peaks = encoder.sample_rate >= LEAST_RATE
+        self._finder = PeakFinder(encoder.sample_rate, n_peaks) if has_peaks else None
+        self._start_seconds: float | None = None
 
     def take(self, block: SoundBlock) -> None:
-        """Submit complete windows."""
+        """Submit complete windows, and search the block for peaks."""
+        if self._start_seconds is None:
+            self._start_seconds = block.start_seconds
+        if self._finder is not None:
+            self._finder.take(block.samples)
         self._encode(self._windower.push(block))
 
     def flush(self) -> None:
@@ -142,7 +162,15 @@ class AudioStream:
             for segment in self._segments
         ]
         self.tags = self._tagger.finish(list_middles(segments, self._hop_seconds))
-        return _gather(self.encoder.spaces, segments, self._matrices)
+        made = _gather(self.encoder.spaces, segments, self._matrices)
+        return [replace(one, peaks=self._find_peaks()) for one in made[:1]] + made[1:]
+
+    def _find_peaks(self) -> SoundPeaks:
+        """The peaks with the times of the file; none at a sample rate that is too low."""
+        if self._finder is None:
+            return SoundPeaks(np.zeros(0), np.zeros(0))
+        peaks = self._finder.finish()
+        return SoundPeaks(peaks.seconds + max(0.0, self._start_seconds or 0.0), peaks.octaves)
 
     def _encode(self, batches: Iterable[WindowBatch]) -> None:
         for batch in batches:

@@ -62,6 +62,7 @@ class Jobs:
         n_refined: videos with key frames only, of which all frames are indexed now.
         n_resampled: videos whose frames were sampled by another rule.
         n_dated: complete videos of an older library whose year is read now.
+        n_unmarked: videos of an older library whose sound gets landmarks now.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -71,6 +72,7 @@ class Jobs:
     n_refined: int = 0
     n_resampled: int = 0
     n_dated: int = 0
+    n_unmarked: int = 0
 
     def explain(self, given: Sequence[str]) -> list[str]:
         """Explain, in one line each, why videos are indexed again or options have no effect.
@@ -92,6 +94,12 @@ class Jobs:
         if self.n_dated:
             videos = _count_videos(self.n_dated)
             reasons.append(f"Tags of {videos} are read again, for the year that filters ask for")
+        if self.n_unmarked:
+            videos = _count_videos(self.n_unmarked)
+            reasons.append(
+                f"The sound of {videos} is encoded again, for landmarks, which find it among talk"
+                " and other music"
+            )
         names = [name for name in given if name != "--fast" or self.n_whole]
         if names and self.n_unchanged:
             files = "1 file is" if self.n_unchanged == 1 else f"{self.n_unchanged} files are"
@@ -151,6 +159,7 @@ def choose_jobs(
             lacking.append("lyrics")
         chosen.n_refined += video_id in state.rough
         chosen.n_resampled += video_id in state.resampled and video_id not in state.rough
+        chosen.n_unmarked += video_id in state.unmarked
         # Another encoder may redo shared stages, so copies are included.
         is_dated = not lacking and video_id not in moved and video_id in state.without_year
         chosen.n_dated += is_dated
@@ -175,6 +184,7 @@ class _State:
         with_key_frames_only: videos of which only key frames are indexed.
         rough: those of `with_key_frames_only` that need all frames now.
         resampled: videos whose frames were sampled by another rule.
+        unmarked: videos whose sound was encoded before landmarks were stored.
     """
 
     known: Collection[str]
@@ -184,6 +194,7 @@ class _State:
     with_key_frames_only: Collection[str]
     rough: Collection[str]
     resampled: Collection[str]
+    unmarked: Collection[str]
 
 
 def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _State:
@@ -198,6 +209,11 @@ def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _Stat
     rough = set() if decoded == "key" else with_key_frames_only
     resampled = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
     pending["frames"] |= rough | resampled
+    audio = encoders.get("audio")
+    unmarked = catalog.without_peaks(audio.spaces[0].key) if audio is not None else set()
+    unmarked -= pending.get("audio", set())
+    if audio is not None:
+        pending["audio"] |= unmarked
     return _State(
         catalog.video_ids(),
         catalog.without_year(),
@@ -206,6 +222,7 @@ def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _Stat
         with_key_frames_only,
         rough,
         resampled,
+        unmarked,
     )
 
 

@@ -16,13 +16,13 @@ PITCH_TOLERANCE = 0.017
 # A wider band in which the peaks of the query are counted, for what chance makes agree.
 WIDE_OCTAVES = 0.08
 # Shares of the video's peaks that may be left in the query.
-SHARES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+SHARES: Floats = np.array([[0.05], [0.1], [0.2], [0.3], [0.5], [0.7], [0.9]])
 # Chance is never surer than this either way.
 LEAST_CHANCE, MOST_CHANCE = 0.005, 0.95
 MIN_PEAKS = 8
 # Rates and pitches tried around a variant, and places.
 STRETCHES = (-0.02, -0.01, 0.0, 0.01, 0.02)
-SHIFTS = (-0.016, 0.0, 0.016)
+SHIFTS = (-0.016, 0.016)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,23 @@ def measure_agreement(
     is_alike = far < PITCH_TOLERANCE
     is_found = (is_at_time & is_alike).any(axis=1)
     density = 2 * TIME_TOLERANCE * len(query) / max(seconds, TIME_TOLERANCE)
-    share = PITCH_TOLERANCE / WIDE_OCTAVES
+    part = PITCH_TOLERANCE / WIDE_OCTAVES
     # What agrees itself is left out of the counts.
     at_time = np.maximum(is_at_time.sum(axis=1) - is_found, density)
     alike = is_alike.sum(axis=1) - is_found
-    alike = np.maximum(alike, ((far < WIDE_OCTAVES).sum(axis=1) - is_found) * share)
+    alike = np.maximum(alike, ((far < WIDE_OCTAVES).sum(axis=1) - is_found) * part)
     expected = (at_time + 0.25) * (alike + 0.25) / len(query)
     chance = np.clip(1 - np.exp(-expected), LEAST_CHANCE, MOST_CHANCE)
-    nats = max(_sum_nats(is_found, chance, share) for share in SHARES)
+    nats = float(_sum_nats(is_found, chance).max())
     return Agreement(start_seconds, variant, int(is_found.sum()), len(times), nats)
 
 
-def _sum_nats(is_found: npt.NDArray[np.bool_], chance: Floats, share: float) -> float:
-    likely = share + (1 - share) * chance
-    gains = np.where(is_found, np.log(likely / chance), np.log((1 - likely) / (1 - chance)))
-    return float(gains.sum())
+def _sum_nats(is_found: npt.NDArray[np.bool_], chance: Floats) -> Floats:
+    """The log likelihood ratio of the peaks for each of `SHARES`."""
+    likely = SHARES + (1 - SHARES) * chance
+    gains = np.where(is_found, likely / chance, (1 - likely) / (1 - chance))
+    ratios: Floats = np.log(gains).sum(axis=1)
+    return ratios
 
 
 def refine(
@@ -91,14 +93,19 @@ def refine(
 ) -> Agreement:
     """The best agreement around a place, a rate and a pitch, which move about the middle."""
     middle = start_seconds + seconds * variant.rate / 2
+
+    def measure(near: Variant, shift: float = 0.0) -> Agreement:
+        start = middle + shift - seconds * near.rate / 2
+        return measure_agreement(query, video, start, near, seconds)
+
     stretches = STRETCHES if variant != Variant() else (0.0,)
-    found = []
-    for stretch in stretches:
-        near = _stretch(variant, 1 + stretch)
-        for shift in SHIFTS:
-            start = middle + shift - seconds * near.rate / 2
-            found.append(measure_agreement(query, video, start, near, seconds))
-    return max(found, key=lambda one: one.nats)
+    best = max((measure(_stretch(variant, 1 + one)) for one in stretches), key=_get_nats)
+    shifted = [measure(best.variant, shift) for shift in SHIFTS]
+    return max([best, *shifted], key=_get_nats)
+
+
+def _get_nats(agreement: Agreement) -> float:
+    return agreement.nats
 
 
 def _stretch(variant: Variant, factor: float) -> Variant:

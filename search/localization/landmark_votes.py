@@ -20,7 +20,7 @@ PAIRS_A_PEAK = 8
 # A longer query is heard in its middle.
 MAX_SECONDS = 30.0
 # Places that are looked at; those of rare keys first.
-MAX_HITS = 1_000_000
+MAX_HITS = 400_000
 # Votes this near are for one offset: by a rate that is 1.5 % off, five seconds are 2 steps off at
 # both ends if their middle is right.
 NEAR_STEPS = 2
@@ -140,12 +140,17 @@ def _vote(
 
 def _count_votes(votes: Integers, peaks: Integers) -> tuple[Integers, Integers]:
     """The different votes, rising, and how many peaks voted for each or nearly so."""
-    once = np.unique(votes << 14 | (peaks & 0x3FFF)) >> 14
-    different, counts = np.unique(once, return_counts=True)
-    sums = np.concatenate([[0], np.cumsum(counts)])
+    once = _drop_repeated(np.sort(votes << 14 | (peaks & 0x3FFF))) >> 14
+    different = _drop_repeated(once)
+    sums = np.concatenate([np.searchsorted(once, different), [len(once)]])
     first = np.searchsorted(different, different - NEAR_STEPS, "left")
     end = np.searchsorted(different, different + NEAR_STEPS, "right")
     return different, sums[end] - sums[first]
+
+
+def _drop_repeated(rising: Integers) -> Integers:
+    """The different ones of rising numbers; `np.unique` takes several times as long."""
+    return rising[np.concatenate([[True], rising[1:] != rising[:-1]])] if len(rising) else rising
 
 
 def _pick(counted: tuple[Integers, Integers], variants: Sequence[Variant]) -> list[_Candidate]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import find_points
 from mvsearch.search.localization.alignment import align, merge_hits
+from mvsearch.search.localization.landmark_evidence import LandmarkEvidence
 from mvsearch.search.localization.offset_votes import SimilarityTrack
 from mvsearch.search.query.encode import EncodedPart, point_times
 from mvsearch.search.query.lexical import WordEvidence
@@ -23,6 +24,12 @@ ReadTexts = Callable[[str, Space], list[str]]
 JOIN = " / "
 # Below this cosine a moment would be noise.
 MIN_SIMILARITY = 0.1
+# Below this probability no time is given.
+MIN_SUPPORT = 0.5
+# Starts within it are one moment.
+NEAR_SECONDS = 1.0
+# The pieces of an edit are shorter than this share of it.
+PIECE_SHARE = 0.9
 
 
 def find_moments(
@@ -45,7 +52,11 @@ def find_moments(
     others = [pair for pair in parts if pair[0].duration_seconds is None]
     found: list[Moment] = []
     for _, group in groupby(clips, key=lambda pair: id(pair[0].part)):
-        found += _align_clip(video, list(group), n_moments)
+        pairs = list(group)
+        aligned = _align_clip(video, pairs, n_moments)
+        heard = [] if _is_edit(aligned, pairs) else _locate_landmarks(video, pairs)
+        found += heard
+        found += _leave_out_near(aligned, heard)
     like: list[Moment] = []
     for _, group in groupby(others, key=lambda pair: (id(pair[0].part), pair[0].modality)):
         queries = [query for _, query in group if query.index.count(video.id)]
@@ -55,7 +66,8 @@ def find_moments(
         index, n = queries[0].index, queries[0].index.count(video.id)
         alike = [query.compare(video.id) for query in queries if query.index.count(video.id) == n]
         similarities, evidence = np.maximum.reduce(alike), queries[0].evidence.get(video.id)
-        like += find_similar_ranges(library, video, index, similarities, n_moments, evidence)
+        words = evidence if isinstance(evidence, WordEvidence) else None
+        like += find_similar_ranges(library, video, index, similarities, n_moments, words)
     like.sort(key=lambda moment: -moment.similarity)
     return tuple(_limit_each(found + like, n_moments))
 
@@ -66,6 +78,53 @@ def _limit_each(moments: Iterable[Moment], n_moments: int) -> list[Moment]:
         if sum(other.modality == moment.modality for other in kept) < n_moments:
             kept.append(moment)
     return kept
+
+
+def _locate_landmarks(
+    video: Video, parts: Sequence[tuple[EncodedPart, IndexQuery]]
+) -> list[Moment]:
+    """The places where landmarks of a clip agree with the video, if that is likely."""
+    moments = []
+    for part, query in parts:
+        evidence = query.evidence.get(video.id)
+        if not isinstance(evidence, LandmarkEvidence) or evidence.strength < MIN_SUPPORT:
+            continue
+        agreement, duration = evidence.match.agreement, part.duration_seconds or 0.0
+        length = max(video.duration_seconds, float(query.index.spans(video.id).ends.max()))
+        end = agreement.start_seconds + duration * agreement.variant.rate
+        moments.append(
+            Moment(
+                video.id,
+                part.modality,
+                min(max(0.0, agreement.start_seconds), length),
+                min(max(0.0, end), length),
+                float(query.compare(video.id).max(axis=1).mean()),
+                support=evidence.strength,
+                rate=agreement.variant.rate,
+                peaks=(agreement.n_agreeing, agreement.n_compared),
+            )
+        )
+    return moments
+
+
+def _is_edit(aligned: Sequence[Moment], parts: Sequence[tuple[EncodedPart, IndexQuery]]) -> bool:
+    """Whether a clip was split into pieces; landmarks place only one of them."""
+    whole = PIECE_SHARE * (parts[0][0].duration_seconds or 0.0)
+    lengths = [((m.end_seconds or 0.0) - (m.start_seconds or 0.0)) / m.rate for m in aligned]
+    return len(aligned) > 1 and max(lengths) < whole
+
+
+def _leave_out_near(moments: Iterable[Moment], heard: Sequence[Moment]) -> list[Moment]:
+    """The moments that are not, within a second, those that landmarks gave, and are no doubts."""
+    if not heard:
+        return list(moments)
+    starts = [one.start_seconds or 0.0 for one in heard]
+    return [
+        moment
+        for moment in moments
+        if moment.start_seconds is not None
+        and all(abs(moment.start_seconds - start) > NEAR_SECONDS for start in starts)
+    ]
 
 
 def _align_clip(

@@ -12,7 +12,7 @@ from mvsearch.indexer.encoders import Encoders, ReadsWords
 from mvsearch.search.query.query import REACHES, QueryPart, Section, check_file
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, Matrix, Modality, Segment, Space, Video
+from mvsearch.store.records import Embeddings, Matrix, Modality, Segment, SoundPeaks, Space, Video
 
 MAX_LINES = 32
 
@@ -29,6 +29,7 @@ class EncodedPart:
         duration_seconds: of the clip; None if it cannot be aligned in time.
         lines: (q,) the text of each vector, if compared with lyrics.
         n_tried: number of views of the picture of which this one was chosen; see `closer_look`.
+        peaks: spectral peaks of a clip's sound, with times from its start.
     """
 
     part: QueryPart
@@ -38,6 +39,7 @@ class EncodedPart:
     duration_seconds: float | None = None
     lines: tuple[str, ...] = ()
     n_tried: int = 1
+    peaks: SoundPeaks | None = None
 
     @property
     def modality(self) -> Modality:
@@ -269,7 +271,18 @@ def _with_times(
 ) -> EncodedPart:
     spans = np.array([(s.start_seconds, s.end_seconds) for s in embeddings.segments], np.float64)
     times = point_times(embeddings.space.modality, spans[:, 0], spans[:, 1]) - origin_seconds
-    return EncodedPart(part, embeddings.space, embeddings.vectors, times, duration_seconds)
+    peaks = _shift_peaks(embeddings.peaks, origin_seconds)
+    return EncodedPart(
+        part, embeddings.space, embeddings.vectors, times, duration_seconds, peaks=peaks
+    )
+
+
+def _shift_peaks(peaks: SoundPeaks | None, origin_seconds: float) -> SoundPeaks | None:
+    """Peaks with times from an origin; those before it are left out."""
+    if peaks is None:
+        return None
+    kept = peaks.within(origin_seconds, np.inf)
+    return SoundPeaks(kept.seconds - origin_seconds, kept.octaves)
 
 
 def analyse_part(
@@ -281,10 +294,15 @@ def analyse_part(
         MediaError: the file cannot be used.
     """
     # Only a query with a file needs the decoders.
+    from mvsearch.indexer.encoders.audio.landmarks import QUERY_PEAKS
     from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
 
     section = part.section or Section()
-    options = AnalysisOptions(start_seconds=section.start_seconds, end_seconds=section.end_seconds)
+    options = AnalysisOptions(
+        start_seconds=section.start_seconds,
+        end_seconds=section.end_seconds,
+        n_peaks=QUERY_PEAKS,
+    )
     with part.opened() as file:
         if part.kind == "image":
             return analyse_image(file, encoders)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.query.lexical import WordEvidence
 from mvsearch.search.retrieval.blocks import iter_slices
 from mvsearch.search.retrieval.video_table import Positions, VideoTable, make_table
 from mvsearch.search.scoring.fusion import FloatArray
@@ -22,18 +22,25 @@ MIN_DOUBTFUL = 32
 ROUNDING = 1e-5
 
 
+class Evidence(Protocol):
+    """What speaks for a video beside the vectors; it never lowers a similarity."""
+
+    def combine(self, similarities: Matrix) -> Matrix:
+        """Raise cosines (q, n) of a query's q vectors with the video's n."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class IndexQuery:
     """Query vectors in the coordinates of an index.
 
     Attributes:
         vectors: (q, dim) float32, q >= 1.
-        evidence: by video id, matching words beside the vectors; it never lowers a similarity.
+        evidence: by video id, such as matching words or landmarks.
     """
 
     index: VectorIndex
     vectors: Matrix
-    evidence: Mapping[str, WordEvidence] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
     def compare(self, video_id: str) -> Matrix:
         """The similarities (q, n) with the video's n vectors: cosines, raised by the evidence."""

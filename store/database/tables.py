@@ -181,6 +181,7 @@ class EmbeddingRow(Base):
     texts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     vectors: Mapped[bytes]
     generation: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    peaks: Mapped[bytes | None]
 
 
 # The first position of a tag of sound; no video has as many tags of pictures.

@@ -16,7 +16,8 @@ from mvsearch.store.database.blobs import (
 )
 from mvsearch.store.database.columns import MAX_SECONDS, checks_rows
 from mvsearch.store.database.tables import EmbeddingRow
-from mvsearch.store.records import Embeddings, Segment, Space
+from mvsearch.store.landmarks.packing import pack_peaks, unpack_peaks
+from mvsearch.store.records import Embeddings, Segment, SoundPeaks, Space
 
 
 def embeddings_to_row(video_id: str, embeddings: Embeddings, generation: int) -> EmbeddingRow:
@@ -30,6 +31,7 @@ def embeddings_to_row(video_id: str, embeddings: Embeddings, generation: int) ->
         texts=texts if any(texts) else None,
         vectors=pack_vectors(embeddings.vectors),
         generation=generation,
+        peaks=None if embeddings.peaks is None else pack_peaks(embeddings.peaks),
     )
 
 
@@ -42,7 +44,9 @@ def row_to_embeddings(row: EmbeddingRow, space: Space) -> Embeddings:
         Segment(None if math.isnan(start) else start, None if math.isnan(end) else end, text)
         for start, end, text in zip(starts.tolist(), ends.tolist(), texts, strict=True)
     )
-    return Embeddings(space, segments, normalise(unpack_vectors(row.vectors, space.dim)))
+    vectors = normalise(unpack_vectors(row.vectors, space.dim))
+    peaks = None if row.peaks is None else unpack_peaks(row.peaks)
+    return Embeddings(space, segments, vectors, peaks)
 
 
 @checks_rows
@@ -53,6 +57,12 @@ def row_to_vectors(row: Any, dim: int, version: int) -> StoredVectors:
     if not len(vectors) == len(starts) == len(ends):
         raise ValueError(f"{len(vectors)} vectors of {row.video_id} have {len(starts)} times")
     return StoredVectors(row.video_id, vectors, starts, ends, version)
+
+
+@checks_rows
+def row_to_peaks(row: Any) -> SoundPeaks:
+    """The peaks of a row that has them."""
+    return unpack_peaks(row.peaks)
 
 
 @checks_rows

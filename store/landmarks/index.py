@@ -40,9 +40,10 @@ class LandmarkIndex:
 
     def look_up(self, keys: Integers) -> tuple[Integers, Integers]:
         """(q,) where the places of each key begin, and how many there are."""
-        ends = self.ends[keys].astype(np.int64)
+        # A mapped file may be damaged: nothing outside of the places is looked at.
+        ends = np.minimum(self.ends[keys].astype(np.int64), len(self.places))
         begins = np.where(keys > 0, self.ends[np.maximum(keys - 1, 0)], 0).astype(np.int64)
-        return begins, ends - begins
+        return np.minimum(begins, ends), np.maximum(ends - begins, 0)
 
     def find_videos(self, steps: Integers) -> Integers:
         """(n,) the positions of the videos that steps of the line belong to."""

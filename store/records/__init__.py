@@ -11,6 +11,7 @@ from mvsearch.store.records.embeddings import (
 )
 from mvsearch.store.records.indexed import IndexedVideo
 from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
+from mvsearch.store.records.peaks import SoundPeaks
 from mvsearch.store.records.stages import Failure, Stage, StageStatus
 from mvsearch.store.records.times import check_span
 from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag, Video
@@ -28,6 +29,7 @@ __all__ = [
     "Matrix",
     "Modality",
     "Segment",
+    "SoundPeaks",
     "Space",
     "Stage",
     "StageStatus",

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.store.records.peaks import SoundPeaks
 from mvsearch.store.records.times import check_span
 
 Modality = Literal["frames", "lyrics", "audio"]
@@ -75,11 +76,13 @@ class Embeddings:
     Attributes:
         segments: n of them, in time order.
         vectors: (n, space.dim) float32, each row of length one.
+        peaks: the spectral peaks of the same sound; None if they were not searched.
     """
 
     space: Space
     segments: tuple[Segment, ...]
     vectors: Matrix
+    peaks: SoundPeaks | None = None
 
     def __post_init__(self) -> None:
         """Check shape, type and length of the vectors."""

@@ -25,6 +25,8 @@ FLOOR_POWER = 1e-7
 # sound whose peaks are as high.
 VIDEO_PEAKS = 26
 QUERY_PEAKS = 62
+# Below this many samples a second there is hardly anything between the frequencies.
+LEAST_RATE = 2000
 CONTEXT_STEPS = MEAN_STEPS + 1
 # Blocks computed at once.
 N_BLOCKS = 16
@@ -38,13 +40,13 @@ class PeakFinder:
     The result does not depend on how the sound is cut into pieces.
 
     Args:
-        sample_rate: in hertz, at least 2000.
+        sample_rate: in hertz, at least `LEAST_RATE`.
         n_peaks: kept of each 1.024 s, at most.
     """
 
     def __init__(self, sample_rate: int, n_peaks: int = VIDEO_PEAKS) -> None:
-        if sample_rate < 2000:
-            raise ValueError(f"peaks need 2000 samples a second, not {sample_rate}")
+        if sample_rate < LEAST_RATE:
+            raise ValueError(f"peaks need {LEAST_RATE} samples a second, not {sample_rate}")
         self._n_peaks = n_peaks
         self._step = sample_rate * STEP_SECONDS
         self._window: Matrix = np.hanning(round(sample_rate * WINDOW_SECONDS) + 1)[:-1].astype("f4")

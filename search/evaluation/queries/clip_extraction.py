@@ -16,6 +16,7 @@ from mvsearch.search.evaluation.queries.distortions import (
     SAMPLE_RATE,
     Distortion,
 )
+from mvsearch.search.evaluation.queries.mixing import make_other, mix
 from mvsearch.search.evaluation.queries.overlay import draw_overlay
 from mvsearch.search.evaluation.queries.source import (
     CUT_TIMEOUT_SECONDS,
@@ -76,10 +77,12 @@ def cut_clip(
         streams.append(stream)
         settings |= _encode_picture(distortion)
     if probe.sound is not None and distortion.has_sound:
-        if distortion.noise_decibels is None:
+        if distortion.mixed_decibels is None:
             streams.append(apply_filters(source.sound(probe), distortion.sound))
         else:
-            noisy = add_noise(source.samples(probe), distortion.noise_decibels, seed)
+            samples = source.samples(probe)
+            other = make_other(distortion.mixed, len(samples), seed)
+            noisy = mix(samples, other, distortion.mixed_decibels)
             streams.append(open_raw(f="f32le", ar=SAMPLE_RATE, ac=1))
             given = noisy.tobytes()
         settings |= _encode_sound(distortion)
@@ -120,24 +123,6 @@ def cut_frame(
         raise MediaError("decode_failed", f"it has no picture at {at_seconds:g} seconds")
     out.write_bytes(image)
     return out
-
-
-def add_noise(samples: Matrix, decibels: float, seed: int) -> Matrix:
-    """Add white Gaussian noise at a signal-to-noise ratio.
-
-    Args:
-        samples: (n,) float32.
-        decibels: the signal-to-noise ratio.
-        seed: of the noise.
-
-    Returns:
-        (n,) float32, scaled down if it would clip; silence stays silence.
-    """
-    noise = np.random.default_rng(seed).standard_normal(len(samples))
-    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
-    noisy = samples + noise * np.sqrt(power) * 10 ** (-decibels / 20)
-    peak = float(np.abs(noisy).max(initial=0.0))
-    return np.asarray(noisy / max(1.0, peak), np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Literal
 
 Family = Literal["none", "picture", "hard picture", "sound", "speed", "stream", "words"]
 Setting = str | float
+# What may be mixed into sound; see `mixing`.
+Mixed = Literal["noise", "music", "talk"]
 
 NONE = "none"
 LOW_BIT_RATE = "low bit-rate"
@@ -32,6 +34,12 @@ NOISE_0_DB = "noise 0 dB"
 MP3 = "MP3 32k"
 SEMITONE_UP = "semitone up"
 SEMITONE_DOWN = "semitone down"
+PHONE = "phone"
+ECHO = "echo"
+OTHER_MUSIC = "other music"
+TALK_10_DB = "talk 10 dB"
+TALK_0_DB = "talk 0 dB"
+FASTER_AND_HIGHER = "1.25× with pitch"
 TYPING_ERRORS = "two typing errors"
 DROPPED_WORDS = "dropped words"
 PARAPHRASE = "paraphrase"
@@ -60,7 +68,8 @@ class Distortion:
         has_overlay: whether text and a logo are drawn over the picture.
         is_filmed: whether the picture is filmed from a screen; see `staging.Camera`.
         is_inset: whether the picture is shown at half size over another video.
-        noise_decibels: signal-to-noise ratio of added white noise; None for no noise.
+        mixed: what is mixed into the sound.
+        mixed_decibels: the ratio of the sound to it; None to mix in nothing.
         is_low_bit_rate: whether picture and sound are encoded at a very low bit rate.
         is_mp3: whether the sound is MP3 at 32 kbit/s.
     """
@@ -75,7 +84,8 @@ class Distortion:
     has_overlay: bool = False
     is_filmed: bool = False
     is_inset: bool = False
-    noise_decibels: float | None = None
+    mixed: Mixed = "noise"
+    mixed_decibels: float | None = None
     is_low_bit_rate: bool = False
     is_mp3: bool = False
 
@@ -99,6 +109,15 @@ def _change_pitch(name: str, ratio: float) -> Distortion:
     return Distortion(name, "sound", sound=filters)
 
 
+def _resample(name: str, speed: float) -> Distortion:
+    """Play faster as a tape does: the pitch rises as well."""
+    sound = (
+        Filter("asetrate", {"sample_rate": round(SAMPLE_RATE * speed)}),
+        Filter("aresample", {"sample_rate": SAMPLE_RATE}),
+    )
+    return Distortion(name, "speed", (Filter("setpts", {"expr": f"PTS/{speed}"}),), sound, speed)
+
+
 def _mix_channels(red: float, green: float, blue: float) -> dict[str, Setting]:
     return {"rr": red, "gg": green, "bb": blue}
 
@@ -120,6 +139,23 @@ _TURN: dict[str, Setting] = {"angle": "8*PI/180", "fillcolor": "black"}
 # As much of the middle as a telephone held upright shows; what is narrower stays as it is.
 _UPRIGHT: dict[str, Setting] = {"w": "min(iw,trunc(ih*9/32)*2)", "h": "ih"}
 
+# The band of a telephone, twice for its slopes, and the compression of its microphone.
+_PHONE = (
+    *(Filter("highpass", {"f": 300}), Filter("lowpass", {"f": 3400})) * 2,
+    Filter(
+        "acompressor", {"threshold": 0.03, "ratio": 12, "attack": 5, "release": 80, "makeup": 4}
+    ),
+    Filter("aresample", {"sample_rate": 8000}),
+    Filter("aresample", {"sample_rate": SAMPLE_RATE}),
+)
+# A hard room: together the reflections are louder than the sound itself.
+_ECHOES: dict[str, Setting] = {
+    "in_gain": 0.7,
+    "out_gain": 0.7,
+    "delays": "23|41|67|97|139|191|251|331",
+    "decays": "0.6|0.55|0.5|0.45|0.4|0.33|0.26|0.2",
+}
+
 _ALL = (
     Distortion(NONE, "none"),
     Distortion(LOW_BIT_RATE, "picture", is_low_bit_rate=True),
@@ -140,11 +176,17 @@ _ALL = (
     _change_speed(FASTER, 1.1),
     Distortion(PICTURE_ONLY, "stream", has_sound=False),
     Distortion(SOUND_ONLY, "stream", has_picture=False),
-    Distortion(NOISE_10_DB, "sound", noise_decibels=10.0),
-    Distortion(NOISE_0_DB, "sound", noise_decibels=0.0),
+    Distortion(NOISE_10_DB, "sound", mixed_decibels=10.0),
+    Distortion(NOISE_0_DB, "sound", mixed_decibels=0.0),
     Distortion(MP3, "sound", is_mp3=True),
     _change_pitch(SEMITONE_UP, SEMITONE),
     _change_pitch(SEMITONE_DOWN, 1 / SEMITONE),
+    Distortion(PHONE, "sound", sound=_PHONE),
+    Distortion(ECHO, "sound", sound=(Filter("aecho", _ECHOES),)),
+    Distortion(OTHER_MUSIC, "sound", mixed="music", mixed_decibels=0.0),
+    Distortion(TALK_10_DB, "sound", mixed="talk", mixed_decibels=10.0),
+    Distortion(TALK_0_DB, "sound", mixed="talk", mixed_decibels=0.0),
+    _resample(FASTER_AND_HIGHER, 1.25),
 )
 # Distortions of clips; those of the families PICTURE_FAMILIES apply to pictures, too.
 DISTORTIONS: Mapping[str, Distortion] = MappingProxyType({each.name: each for each in _ALL})

@@ -12,8 +12,8 @@ from mvsearch.store.database.blobs import StoredVectors
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.rows import row_to_space
 from mvsearch.store.database.tables import EmbeddingRow, SpaceRow
-from mvsearch.store.database.vector_rows import row_to_embeddings, row_to_vectors
-from mvsearch.store.records import Embeddings
+from mvsearch.store.database.vector_rows import row_to_embeddings, row_to_peaks, row_to_vectors
+from mvsearch.store.records import Embeddings, SoundPeaks
 
 # Videos read by one statement.
 N_AT_ONCE = 64
@@ -44,6 +44,26 @@ class Snapshot:
             rows = {row.video_id: row for row in self.session.execute(query)}
             for video_id in some:
                 yield row_to_vectors(rows[video_id], self.dim, self.versions[video_id])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeakSnapshot:
+    """The spectral peaks of one state of a space of sound.
+
+    Attributes:
+        generation: of the space; 0 for an unknown space.
+        versions: by id of the videos with peaks; equal versions mean equal peaks.
+    """
+
+    session: Session
+    space_key: str
+    generation: int
+    versions: Mapping[str, int]
+
+    def read(self, video_ids: Sequence[str]) -> Iterator[tuple[str, SoundPeaks]]:
+        """Yield the peaks of videos; only a batch is in memory at once."""
+        for some in in_batches(video_ids, N_AT_ONCE):
+            yield from _read_peaks(self.session, self.space_key, some).items()
 
 
 class VectorReader(DatabaseReader):
@@ -98,6 +118,34 @@ class VectorReader(DatabaseReader):
             known = {row.video_id: row.generation for row in session.execute(versions)}
             yield Snapshot(session, space_key, row_to_space(space).dim, space.generation, known)
 
+    @contextmanager
+    def peak_snapshot(self, space_key: str, *, is_newest: bool = False) -> Iterator[PeakSnapshot]:
+        """Hold one state of the peaks of a space for reading; as `snapshot`."""
+        versions = select(EmbeddingRow.video_id, EmbeddingRow.generation).where(
+            EmbeddingRow.space_key == space_key, EmbeddingRow.peaks.is_not(None)
+        )
+        with self._database.reading(is_newest=is_newest) as session:
+            space = session.get(SpaceRow, space_key)
+            known = {row.video_id: row.generation for row in session.execute(versions)}
+            generation = 0 if space is None else space.generation
+            yield PeakSnapshot(session, space_key, generation, known)
+
+    def peaks(self, video_ids: Sequence[str], space_key: str) -> dict[str, SoundPeaks]:
+        """The spectral peaks of those of the videos that have any."""
+        found: dict[str, SoundPeaks] = {}
+        with self._database.reading() as session:
+            for some in in_batches(video_ids, N_AT_ONCE):
+                found |= _read_peaks(session, space_key, some)
+        return found
+
+    def without_peaks(self, space_key: str) -> set[str]:
+        """The ids of the videos with vectors in a space of sound, but without spectral peaks."""
+        query = select(EmbeddingRow.video_id).where(
+            EmbeddingRow.space_key == space_key, EmbeddingRow.peaks.is_(None)
+        )
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
     def has_vectors(self, space_key: str) -> bool:
         """Whether a space has any vector."""
         query = select(EmbeddingRow.video_id).where(
@@ -134,3 +182,14 @@ class VectorReader(DatabaseReader):
         with self._database.reading() as session:
             for row, space in session.execute(query):
                 yield row.video_id, row_to_embeddings(row, row_to_space(space))
+
+
+def _read_peaks(
+    session: Session, space_key: str, video_ids: Sequence[str]
+) -> dict[str, SoundPeaks]:
+    query = select(EmbeddingRow.video_id, EmbeddingRow.peaks).where(
+        EmbeddingRow.space_key == space_key,
+        EmbeddingRow.video_id.in_(video_ids),
+        EmbeddingRow.peaks.is_not(None),
+    )
+    return {row.video_id: row_to_peaks(row) for row in session.execute(query)}

@@ -17,6 +17,7 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.output.report import format_moment
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Moment
+from mvsearch.store.landmarks.index import make_empty
 from mvsearch.store.library import Library
 from tests import toy_library
 
@@ -129,6 +130,28 @@ def test_the_moments_of_an_edit(home: Path) -> None:
     assert worst_error(moments[1], 20, 25) < 0.75
 
 
+def test_landmarks_place_sound_under_noise_and_say_why(home: Path) -> None:
+    noise = "[1:a]volume=0.25[n];[0:a][n]amix=duration=first:normalize=0"
+    inputs = ("-f", "lavfi", "-t", "5", "-i", "anoisesrc=r=8000:seed=3", "-filter_complex", noise)
+    heard = cut(home, 12.3, 5, *inputs, "-vn")
+    [first, *_] = find(home, heard, kind="audio")
+    assert worst_error(first, 12.3, 17.3) < 0.1
+    assert first.peaks is not None
+    agreeing, compared = first.peaks
+    assert 20 < agreeing <= compared
+    assert format_moment(first).endswith(f"({agreeing} of {compared} peaks agree)")
+    assert first.to_dict()["peaks"] == [agreeing, compared]
+
+
+def test_a_library_without_landmarks_answers_as_before(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Library, "landmarks", lambda *_: make_empty())
+    moments = find(home, cut(home, 9.3, 5))
+    assert worst_error(moments[0], 9.3, 14.3) < 0.5
+    assert all(moment.peaks is None for moment in moments)
+
+
 def test_a_clip_of_another_video_or_of_a_still_one_has_no_time(home: Path) -> None:
     clip = cut(home, 9.3, 5, name="other")
     assert worst_error(find(home, clip, "other")[0], 9.3, 14.3) < 0.5
@@ -154,7 +177,8 @@ def test_a_clip_by_an_encoder_that_was_not_calibrated_has_a_place_and_no_support
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mvsearch.search.localization.moments, "find_points", lambda _: None)
-    (first, *_) = find(home, cut(home, FIRST + 0.5, 5), kind="clip")
+    # Without sound: landmarks have a support whatever the encoder.
+    (first, *_) = find(home, cut(home, FIRST + 0.5, 5, "-an"), kind="clip")
     assert first.start_seconds == pytest.approx(FIRST + 0.5, abs=0.5)
     assert (first.support, first.is_calibrated) == (None, False)
     assert format_moment(first).endswith("(not calibrated for this encoder)")

@@ -1,0 +1,123 @@
+"""Opens the landmarks of a library, and brings them up to date with the catalogue."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mvsearch.store.catalog.reading.vectors import PeakSnapshot, VectorReader
+from mvsearch.store.landmarks.index import LandmarkIndex, add_videos, drop_videos, make_empty
+from mvsearch.store.landmarks.index_file import (
+    ENDING,
+    StoredLandmarks,
+    read_landmarks,
+    write_landmarks,
+)
+from mvsearch.store.own_files import check_folder
+from mvsearch.store.records import Space
+
+logger = logging.getLogger(__name__)
+
+# Equal to no generation: what left the library is out, and what came is not there yet.
+NO_STATE = -1
+# Videos added at once, so that memory is bounded.
+N_AT_ONCE = 2000
+
+
+class LandmarkCache:
+    """The index of landmarks of each space of sound, as a file in a folder.
+
+    A file is replaced as a whole, so two processes may both write it; each says which generation of
+    the space it is of, and one that is not that of the catalogue is brought up to date.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: dict[str, StoredLandmarks] = {}
+
+    def obtain(self, space: Space, reader: VectorReader) -> LandmarkIndex:
+        """The landmarks of the state that the reader sees."""
+        generation = reader.generation(space.key)
+        stored = self._open.get(space.key)
+        if stored is None or stored.generation != generation:
+            stored = self._read(space)
+        if stored is None or stored.generation != generation:
+            with reader.peak_snapshot(space.key) as snapshot:
+                stored = _bring_up_to_date(stored, snapshot)
+            if generation and not reader.is_holding:
+                self._write(space, stored)
+        self._open[space.key] = stored
+        return stored.index
+
+    def drop_stale(self, spaces: Sequence[Space], reader: VectorReader) -> None:
+        """Take videos that left the library out of the files, and delete files of other spaces."""
+        if not self.folder.is_dir():
+            return
+        known = {self._file(space): space for space in spaces}
+        for file in self.folder.glob(f"*{ENDING}"):
+            space = known.get(file)
+            stored = self._read(space) if space is not None else None
+            if space is None or stored is None:
+                _delete(file)
+            elif stored.generation != reader.generation(space.key, is_newest=True):
+                with reader.peak_snapshot(space.key, is_newest=True) as snapshot:
+                    gone = _find_gone(stored.versions, snapshot.versions)
+                if gone:
+                    index = drop_videos(stored.index, gone)
+                    if not self._write(space, StoredLandmarks(NO_STATE, stored.versions, index)):
+                        _delete(file)
+
+    def forget(self) -> None:
+        """Give back the memory."""
+        self._open.clear()
+
+    def _file(self, space: Space) -> Path:
+        name = hashlib.sha256(space.key.encode()).hexdigest()[:16]
+        return self.folder / f"{name}{ENDING}"
+
+    def _read(self, space: Space) -> StoredLandmarks | None:
+        try:
+            check_folder(self.folder)
+        except OSError:
+            return None
+        return read_landmarks(self._file(space), space.key)
+
+    def _write(self, space: Space, stored: StoredLandmarks) -> bool:
+        """Keep an index; where the disk refuses, each run builds it again."""
+        try:
+            check_folder(self.folder)
+            self.folder.mkdir(exist_ok=True)
+            write_landmarks(self._file(space), space.key, stored)
+        except OSError as error:
+            logger.info("the landmarks cannot be kept: %s", error.strerror or error)
+            return False
+        return True
+
+
+def _bring_up_to_date(stored: StoredLandmarks | None, snapshot: PeakSnapshot) -> StoredLandmarks:
+    """An index of the state of a snapshot; only what is new is read."""
+    index = make_empty() if stored is None else stored.index
+    held: Mapping[str, int] = {} if stored is None else stored.versions
+    index = drop_videos(index, _find_gone(held, snapshot.versions))
+    kept = set(index.video_ids)
+    new = sorted(video_id for video_id in snapshot.versions if video_id not in kept)
+    for some in _cut(new):
+        index = add_videos(index, snapshot.read(some))
+    return StoredLandmarks(snapshot.generation, snapshot.versions, index)
+
+
+def _find_gone(held: Mapping[str, int], versions: Mapping[str, int]) -> list[str]:
+    """The videos that left, or whose peaks are others now."""
+    return [one for one, version in held.items() if versions.get(one) != version]
+
+
+def _cut(video_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(video_ids), N_AT_ONCE):
+        yield video_ids[first : first + N_AT_ONCE]
+
+
+def _delete(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        logger.debug("%s stays: %s", file, error.strerror)
