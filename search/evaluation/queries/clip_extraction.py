@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.media.programs import find_program, open_raw, passthrough_option, run_program
 from mvsearch.indexer.media.stream_info import PictureStream
@@ -28,7 +26,6 @@ from mvsearch.search.evaluation.queries.source import (
 )
 from mvsearch.search.evaluation.queries.staging import Backdrop, film, inset
 from mvsearch.store.errors import MediaError
-from mvsearch.store.records import Matrix
 
 # Time base of Matroska; by default encoders round times to multiples of the frame duration.
 TIMES_PER_SECOND = 1000
