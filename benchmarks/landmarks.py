@@ -94,8 +94,11 @@ def choose_sources(recordings: Sequence[Recording], music: str, talk: str, same:
     return Sources(kept, held[music], held[talk])
 
 
-def draw_few_cuts(recordings: Sequence[Recording], half: int) -> list[Cut]:
-    """Draw places in every second recording, at most six in each, where it is not silent."""
+def draw_few_cuts(recordings: Sequence[Recording], half: int, unasked: str) -> list[Cut]:
+    """Draw places in every second recording, at most six in each, where it is not silent.
+
+    Recordings with `unasked` in their name have none; the others have the same as without it.
+    """
     songs = sorted({one.song for one in recordings if one.has_queries})[half::2]
     rng = np.random.default_rng(SEED)
     cuts = []
@@ -105,7 +108,7 @@ def draw_few_cuts(recordings: Sequence[Recording], half: int) -> list[Cut]:
             continue
         n_cuts = max(2, min(MAX_CUTS, int(seconds / SECONDS_A_CUT)))
         for start in rng.uniform(0, seconds - CUT_SECONDS * 1.25 - 0.3, n_cuts):
-            if not is_silent(cut_at(recording.samples, start)):
+            if unasked not in recording.name and not is_silent(cut_at(recording.samples, start)):
                 cuts.append(Cut(number, float(start)))
     return cuts
 
@@ -172,10 +175,10 @@ class Haystack:
         return {video_id: self.peaks[video_id] for video_id in video_ids}
 
 
-def print_figures(sources: Sources, half: int) -> None:
+def print_figures(sources: Sources, half: int, unasked: str) -> None:
     """Print recall, place and evidence for each condition, then for what is not there."""
     haystack = Haystack(sources.recordings)
-    cuts = draw_few_cuts(sources.recordings, half)
+    cuts = draw_few_cuts(sources.recordings, half, unasked)
     rng = np.random.default_rng(SEED)
     print(f"{len(cuts)} cuts\n{'condition':18s} recall@1  place  nats: least median | wrong   ms")
     for condition in CONDITIONS:
@@ -211,7 +214,7 @@ def print_condition(
     )
 
 
-def measure_large(sources: Sources, n_songs: int, half: int) -> None:
+def measure_large(sources: Sources, n_songs: int, half: int, unasked: str) -> None:
     """Print the time of a query among many songs, made of the peaks of those that are there."""
     haystack = Haystack(sources.recordings)
     longest = [n for n, one in enumerate(sources.recordings) if len(one.samples) > 60 * SAMPLE_RATE]
@@ -230,7 +233,7 @@ def measure_large(sources: Sources, n_songs: int, half: int) -> None:
     haystack.peaks = made
     print(f"{len(made)} songs, {len(haystack.index.places) / 1e6:.0f} million places")
     print(f"built in {time.process_time() - began:.0f} s")
-    cuts = draw_few_cuts(sources.recordings, half)
+    cuts = draw_few_cuts(sources.recordings, half, unasked)
     for condition in ("clean", "phone", "other music 0 dB", "talk 0 dB", "1.25 × speed"):
         queries = [make_query(sources, cut, condition, rng) for cut in cuts]
         began = time.process_time()
@@ -271,6 +274,7 @@ def main() -> None:
     parser.add_argument("--talk", default="198-209,3436-172162,5703-47212,jfk", help="likewise")
     same = "big_buck_bunny,bowerbbb;sintel;trailer.mp4,popcorn-js__trailer"
     parser.add_argument("--same", default=same, help="words of names of the same sound")
+    parser.add_argument("--unasked", default="?", help="words of names that are only searched")
     parser.add_argument("--songs", type=int, help="measure the time among so many")
     options = parser.parse_args()
     recordings = [
@@ -280,9 +284,9 @@ def main() -> None:
     ]
     sources = choose_sources(recordings, options.music, options.talk, options.same)
     if options.songs:
-        measure_large(sources, options.songs, options.half)
+        measure_large(sources, options.songs, options.half, options.unasked)
     else:
-        print_figures(sources, options.half)
+        print_figures(sources, options.half, options.unasked)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def test_landmarks_place_sound_under_noise_and_say_why(home: Path) -> None:
     assert worst_error(first, 12.3, 17.3) < 0.1
     assert first.peaks is not None
     agreeing, compared = first.peaks
-    assert 20 < agreeing <= compared
+    assert 10 < agreeing <= compared
     assert format_moment(first).endswith(f"({agreeing} of {compared} peaks agree)")
     assert first.to_dict()["peaks"] == [agreeing, compared]
 
