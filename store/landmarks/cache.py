@@ -101,8 +101,11 @@ def _bring_up_to_date(stored: StoredLandmarks | None, snapshot: PeakSnapshot) ->
     index = drop_videos(index, _find_gone(held, snapshot.versions))
     kept = set(index.video_ids)
     new = sorted(video_id for video_id in snapshot.versions if video_id not in kept)
-    for some in _cut(new):
-        index = add_videos(index, snapshot.read(some))
+    try:
+        for some in _cut(new):
+            index = add_videos(index, snapshot.read(some))
+    except ValueError as error:
+        logger.warning("not all sound has landmarks: %s", error)
     return StoredLandmarks(snapshot.generation, snapshot.versions, index)
 
 

@@ -21,6 +21,10 @@ ENDING = ".landmarks"
 # Before the numbers stands the length of the head in eight bytes, then the head.
 LENGTH_BYTES = 8
 MAX_HEAD_BYTES = 1 << 28
+READING_ERRORS = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError,
+    MemoryError,
+)  # fmt: skip
 # A file up to this size is read and checked as a whole; a larger one is mapped.
 MAX_CHECKED_BYTES = 32 << 20
 
@@ -94,7 +98,7 @@ def read_landmarks(file: Path, space_key: str) -> StoredLandmarks | None:
             if zlib.crc32(numbers) != head["crc32"]:
                 return None
             return _make(head, np.frombuffer(numbers, dtype="<u4"))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
+    except READING_ERRORS:
         return None
 
 
@@ -109,6 +113,8 @@ def _make(head: dict[str, Any], numbers: Words) -> StoredLandmarks | None:
         return None
     ends, places = numbers[:n_ends], numbers[n_ends:]
     if head["has_keys"]:
+        if n_places and int(ends.max()) >= N_KEYS:
+            return None
         ends = np.cumsum(np.bincount(ends, minlength=N_KEYS)).astype(np.uint32)
     if len(ends) != N_KEYS or int(ends[-1]) != n_places:
         return None
