@@ -14,9 +14,9 @@ from mvsearch.store.landmarks.packing import STEP_SECONDS
 from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix
 
-# Clips that are not in 45 minutes of sound agreed by up to 6 nats with some of it, in 40 tries, and
-# those that are there by 12 or more. More sound has more places that agree by chance.
-EVEN_NATS = 8.0
+# In 42 minutes of sound, clips agreed by up to 10 nats with places that they are not from, and by
+# 17 or more with their own. More sound has more places that agree by chance.
+EVEN_NATS = 12.0
 # Weaker evidence is none.
 MIN_STRENGTH = 0.05
 

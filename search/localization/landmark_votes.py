@@ -100,8 +100,7 @@ def _trim(query: SoundPeaks, seconds: float) -> tuple[SoundPeaks, float, float]:
     if seconds <= MAX_SECONDS:
         return query, 0.0, seconds
     origin = (seconds - MAX_SECONDS) / 2
-    kept = query.within(origin, origin + MAX_SECONDS)
-    return SoundPeaks(kept.seconds - origin, kept.octaves), origin, MAX_SECONDS
+    return query.within(0.0, origin + MAX_SECONDS).since(origin), origin, MAX_SECONDS
 
 
 def _move(agreement: Agreement, seconds: float) -> Agreement:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -271,18 +271,9 @@ def _with_times(
 ) -> EncodedPart:
     spans = np.array([(s.start_seconds, s.end_seconds) for s in embeddings.segments], np.float64)
     times = point_times(embeddings.space.modality, spans[:, 0], spans[:, 1]) - origin_seconds
-    peaks = _shift_peaks(embeddings.peaks, origin_seconds)
-    return EncodedPart(
-        part, embeddings.space, embeddings.vectors, times, duration_seconds, peaks=peaks
-    )
-
-
-def _shift_peaks(peaks: SoundPeaks | None, origin_seconds: float) -> SoundPeaks | None:
-    """Peaks with times from an origin; those before it are left out."""
-    if peaks is None:
-        return None
-    kept = peaks.within(origin_seconds, np.inf)
-    return SoundPeaks(kept.seconds - origin_seconds, kept.octaves)
+    peaks = embeddings.peaks and embeddings.peaks.since(origin_seconds)
+    encoded = EncodedPart(part, embeddings.space, embeddings.vectors, times, duration_seconds)
+    return replace(encoded, peaks=peaks)
 
 
 def analyse_part(

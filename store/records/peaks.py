@@ -41,3 +41,8 @@ class SoundPeaks:
         """The peaks of a section, with the times that they have."""
         first, end = np.searchsorted(self.seconds, [start_seconds, end_seconds])
         return SoundPeaks(self.seconds[first:end], self.octaves[first:end])
+
+    def since(self, origin_seconds: float) -> "SoundPeaks":
+        """The peaks from a time on, with times from then."""
+        kept = self.within(origin_seconds, np.inf)
+        return SoundPeaks(kept.seconds - origin_seconds, kept.octaves)
