@@ -42,3 +42,24 @@ def test_an_older_library_is_filtered_by_what_it_held_and_learns_years(tmp_path:
         assert catalog.without_year() == set()
         again = index_paths([folder], library, Encoders("toy"), OPTIONS)
         assert (again.indexed, again.unchanged) == (0, 1)
+
+
+def test_the_sound_of_an_older_library_gets_landmarks(tmp_path: Path) -> None:
+    folder, place = tmp_path / "music", tmp_path / "library"
+    folder.mkdir()
+    run_ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=3:seed=1", folder / "noise.flac")
+    with Library.open(place, create=True) as library:
+        index_paths([folder], library, Encoders("toy"), OPTIONS)
+        [space] = [space for space in library.catalog.spaces() if space.modality == "audio"]
+        [video] = library.catalog.videos()
+        made = library.catalog.peaks([video.id], space.key)[video.id]
+        assert len(made) > 50
+    migrate(place, "0009")
+    with Library.open(place) as library:
+        assert library.catalog.without_peaks(space.key) == {video.id}
+        assert library.landmarks(space).video_ids == ()
+        done = index_paths([folder], library, Encoders("toy"), OPTIONS)
+        assert (done.indexed, done.unchanged, done.failures) == (1, 0, [])
+        again = library.catalog.peaks([video.id], space.key)[video.id]
+        assert again.seconds.tolist() == made.seconds.tolist()
+        assert library.landmarks(space).video_ids == (video.id,)

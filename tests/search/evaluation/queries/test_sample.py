@@ -220,7 +220,7 @@ def test_words_of_the_command_line():
     assert parse_distortions("1.1x speed,NONE, Crop70,noise 0") == (
         "none", "crop 70 %", "1.1× speed", "noise 0 dB"
     )  # fmt: skip
-    assert len(parse_distortions("all")) == 27
+    assert len(parse_distortions("all")) == 33
     assert parse_kinds("lyric,clip") == ("clip", "lyric")
     for parse, text in [
         (parse_lengths, "5;6"), (parse_lengths, "nan"), (parse_distortions, "sepia"),
