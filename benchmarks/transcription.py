@@ -1,4 +1,4 @@
-"""Measures Whisper with both engines and batch sizes: `python -m benchmarks.transcription`.
+"""Measures Whisper with both engines: `python -m benchmarks.transcription`.
 
 The weights are drawn by chance, in the sizes of base.en: what is measured is speed and memory, not
 words. Such a model never ends by itself, so each window of 30 s gets as many tokens as a sung one
@@ -27,7 +27,6 @@ from mvsearch.indexer.lyrics.whisper.engines import (
     is_installed,
     load_engine,
 )
-from mvsearch.indexer.lyrics.whisper.transcription_loop import choose_batch_size
 from mvsearch.indexer.lyrics.whisper.windows import WINDOW_FRAMES
 from mvsearch.indexer.media.decoding.audio import read_sound
 from mvsearch.indexer.media.probe import probe_file
@@ -42,7 +41,7 @@ ONE_CORE = {"MVSEARCH_THREADS": "1", "OMP_NUM_THREADS": "1", "MVSEARCH_DEVICE": 
 
 
 def measure_rows(options: BenchOptions) -> list[Row]:
-    """How much less windows cost at once than one by one, and by faster-whisper."""
+    """How much less windows cost by faster-whisper."""
     size, n_windows = ("tiny.en", 1) if options.is_quick else ("base.en", 4)
     folder = options.cache / "whisper"
     checkpoint = keep_checkpoint(folder, size)
@@ -52,9 +51,7 @@ def measure_rows(options: BenchOptions) -> list[Row]:
     ways: dict[str, Callable[[], float]] = {}
     for name in list_engines():
         engine = load_engine(name, str(checkpoint), checkpoint)
-        for batch_size in (1, min(n_windows, choose_batch_size(engine.n_state))):
-            way = f"{name}, {batch_size} at once"
-            ways[way] = partial(hear, engine, samples, batch_size)
+        ways[name] = partial(hear, engine, samples)
     found = compare(ways, options.rounds)
     seconds = n_windows * WINDOW_SECONDS
     base, *others = ways
@@ -85,16 +82,16 @@ def list_engines() -> list[EngineName]:
     return [name for name in ENGINES if is_installed(name)]
 
 
-def hear(engine: Engine, samples: Matrix, batch_size: int) -> float:
-    """Write down sound of whole windows, some at once; what it cost in seconds of a core."""
+def hear(engine: Engine, samples: Matrix) -> float:
+    """Write down sound of whole windows, one by one; what it cost in seconds of a core."""
     began = time.process_time()
     mel = engine.measure_mel(samples)
     windows = mel.reshape(len(mel), -1, WINDOW_FRAMES).transpose(1, 0, 2)
-    for at in range(0, len(windows), batch_size):
-        encoded = engine.encode(np.ascontiguousarray(windows[at : at + batch_size]))
-        for made in engine.decode(encoded, "en", 0.0, N_TOKENS):
-            if len(made.tokens) != N_TOKENS:
-                raise RuntimeError(f"{engine.name} ended after {len(made.tokens)} tokens")
+    for window in windows:
+        encoded = engine.encode(np.ascontiguousarray(window[None]))
+        (made,) = engine.decode(encoded, "en", 0.0, N_TOKENS)
+        if len(made.tokens) != N_TOKENS:
+            raise RuntimeError(f"{engine.name} ended after {len(made.tokens)} tokens")
     return time.process_time() - began
 
 
@@ -149,7 +146,7 @@ def _measure_peak(name: EngineName, checkpoint: Path, sound: Path, folder: Path)
 def _hear_alone(name: EngineName, checkpoint: Path, sound: Path) -> None:
     """What the watched process does."""
     engine = load_engine(name, str(checkpoint), checkpoint)
-    hear(engine, np.load(sound), choose_batch_size(engine.n_state))
+    hear(engine, np.load(sound))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ class WhisperSegment:
 
     Attributes:
         seek: offset of the 30-second window, in hundredths of a second.
-        temperature, avg_logprob, compression_ratio, no_speech_prob: as Whisper defines them.
+        temperature, compression_ratio, no_speech_prob: as Whisper defines them.
+        avg_logprob: mean log-probability of the words of the window, with and without those before.
     """
 
     id: int

@@ -16,6 +16,10 @@ EngineName = Literal["openai", "faster"]
 EngineChoice = Literal["auto", "openai", "faster"]
 ENGINE_VARIABLE = "MVSEARCH_WHISPER_ENGINE"
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+# Samples drawn at a temperature above 0, as in Whisper.
+BEST_OF = 5
+# Tokens of the longest prompt: half of what the models read, less one.
+MAX_CONTEXT = 223
 _PACKAGES: dict[EngineName, str] = {"openai": "whisper", "faster": "faster_whisper"}
 
 
@@ -40,14 +44,12 @@ class Engine(Protocol):
 
     Attributes:
         is_multilingual: whether it supports more than English.
-        n_state: the width of its layers, which determines the memory of a batch.
         text_end, first_time: the end-of-text token and the token of time 0.00 s. Lower tokens than
             the first are text; from the second on they are times in steps of 0.02 s.
     """
 
     name: EngineName
     is_multilingual: bool
-    n_state: int
     text_end: int
     first_time: int
 
@@ -61,15 +63,45 @@ class Engine(Protocol):
         """The code of the language of one encoded window."""
 
     def decode(
-        self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
+        self,
+        encoded: Sequence[Any],
+        language: str | None,
+        temperature: float,
+        max_tokens: int,
+        context: Sequence[int] = (),
+        beam_size: int = 1,
     ) -> list[Decoded]:
-        """Transcribe windows as a batch; greedily at temperature 0, else by sampling."""
+        """Transcribe windows as a batch.
+
+        At temperature 0 by beam search, else the best of `BEST_OF` samples of each window.
+
+        Args:
+            encoded: the windows.
+            language: a code; None for an English-only model.
+            temperature: of the sampling.
+            max_tokens: maximum number per window.
+            context: tokens of the lines before, text and times; its end is the prompt.
+            beam_size: number of hypotheses; 1 is greedy.
+        """
+
+    def measure_logprob(
+        self,
+        encoded: Any,
+        tokens: Sequence[int],
+        language: str | None,
+        context: Sequence[int] = (),
+    ) -> float:
+        """The mean log-probability of the text of tokens, without times, in a window.
+
+        Raises:
+            ValueError: the tokens hold no text.
+        """
 
     def read(self, tokens: Sequence[int]) -> str:
         """The text of tokens, without times."""
 
     def time_words(
-        self, segments: list[dict[str, Any]], window: Matrix, n_frames: int, language: str | None
+        self, segments: list[dict[str, Any]], encoded: Any, n_frames: int, language: str | None
     ) -> None:
         """Add "words" to each segment of a window, and set its start and end by them."""
 

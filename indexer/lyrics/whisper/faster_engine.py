@@ -9,7 +9,7 @@ import numpy as np
 from mvsearch.indexer.encoders.networks.device import choose_device, count_threads
 from mvsearch.indexer.lyrics.whisper.checkpoints import is_converted
 from mvsearch.indexer.lyrics.whisper.conversion import convert_checkpoint
-from mvsearch.indexer.lyrics.whisper.engines import Decoded, EngineName
+from mvsearch.indexer.lyrics.whisper.engines import BEST_OF, MAX_CONTEXT, Decoded, EngineName
 from mvsearch.indexer.lyrics.whisper.openai_engine import APPENDED, PREPENDED
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from mvsearch.store.records import Matrix
@@ -20,9 +20,8 @@ _MAX_INITIAL_TIME = 50
 class FasterEngine:
     """A model of CTranslate2; several windows are decoded as one batch.
 
-    Its windows, its fall-back and its split into lines are those of `transcription_loop`, not
-    faster-whisper's own: its batched pipeline drops what follows the last time of a window, and
-    decodes a doubtful window only once.
+    Its windows, its fallback and its split into lines are those of `transcription_loop`, not
+    faster-whisper's own.
     """
 
     name: EngineName = "faster"
@@ -47,8 +46,6 @@ class FasterEngine:
         tokenizer = self._make_tokenizer("en")
         self.text_end: int = tokenizer.eot
         self.first_time: int = tokenizer.timestamp_begin
-        silence = np.zeros((1, self._network.n_mels, 2), np.float32)
-        self.n_state: int = self._encode(silence).shape[-1]
 
     def measure_mel(self, samples: Matrix) -> Matrix:
         """See `Engine`."""
@@ -59,14 +56,10 @@ class FasterEngine:
 
     def encode(self, windows: Matrix) -> list[Any]:
         """See `Engine`."""
-        return list(self._encode(windows))
-
-    def _encode(self, windows: Matrix) -> Matrix:
         from ctranslate2 import StorageView
 
         made = self._network.encode(StorageView.from_array(windows), to_cpu=True)
-        encoded: Matrix = np.array(made)
-        return encoded
+        return list(np.array(made))
 
     def detect_language(self, encoded: Any) -> str:
         """See `Engine`."""
@@ -74,23 +67,47 @@ class FasterEngine:
         return str(best[0][2:-2])
 
     def decode(
-        self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
+        self,
+        encoded: Sequence[Any],
+        language: str | None,
+        temperature: float,
+        max_tokens: int,
+        context: Sequence[int] = (),
+        beam_size: int = 1,
     ) -> list[Decoded]:
         """See `Engine`."""
-        prompt = self._make_tokenizer(language).sot_sequence
+        sampling = {"sampling_topk": 0, "sampling_temperature": temperature}
+        prompt = self._write_prompt(language, context)
         results = self._network.generate(
             _store(encoded),
             [prompt] * len(encoded),
-            beam_size=1,
-            # CTranslate2 writes at most half of it.
-            max_length=2 * max_tokens,
-            sampling_topk=0 if temperature else 1,
-            sampling_temperature=temperature or 1.0,
+            **(sampling if temperature else {}),
+            beam_size=1 if temperature else beam_size,
+            num_hypotheses=BEST_OF if temperature else 1,
+            # CTranslate2 writes at most half of it, and no more than the prompt leaves.
+            max_length=min(max(2 * max_tokens, len(prompt) + max_tokens - 1), 2 * MAX_CONTEXT + 2),
             max_initial_timestamp_index=_MAX_INITIAL_TIME,
             return_scores=True,
             return_no_speech_prob=True,
         )
         return [_read_result(result, temperature) for result in results]
+
+    def measure_logprob(
+        self,
+        encoded: Any,
+        tokens: Sequence[int],
+        language: str | None,
+        context: Sequence[int] = (),
+    ) -> float:
+        """See `Engine`."""
+        text = [token for token in tokens if token < self.text_end]
+        if not text:
+            raise ValueError("a probability needs text")
+        prompt = self._write_prompt(language, context)
+        # The probabilities come with an alignment; that of two frames costs next to nothing.
+        (aligned,) = self._network.align(_store([encoded]), prompt, [text], [2])
+        odds = np.maximum(aligned.text_token_probs, np.finfo(np.float32).tiny)
+        return float(np.log(odds).mean())
 
     def read(self, tokens: Sequence[int]) -> str:
         """See `Engine`."""
@@ -98,15 +115,20 @@ class FasterEngine:
         return str(self.model.hf_tokenizer.decode(text))
 
     def time_words(
-        self, segments: list[dict[str, Any]], window: Matrix, n_frames: int, language: str | None
+        self, segments: list[dict[str, Any]], encoded: Any, n_frames: int, language: str | None
     ) -> None:
         """See `Engine`; by dynamic time warping over the heads of the model that tell the time."""
         if segments:
-            encoded = _store(self.encode(window[None]))
             tokenizer = self._make_tokenizer(language)
             self.model.add_word_timestamps(
-                [segments], tokenizer, encoded, n_frames, PREPENDED, APPENDED, 0.0
+                [segments], tokenizer, _store([encoded]), n_frames, PREPENDED, APPENDED, 0.0
             )
+
+    def _write_prompt(self, language: str | None, context: Sequence[int]) -> list[int]:
+        """The tokens that a transcript follows."""
+        tokenizer = self._make_tokenizer(language)
+        before = [tokenizer.sot_prev, *context[-MAX_CONTEXT:]] if context else []
+        return [*before, *tokenizer.sot_sequence]
 
     def _make_tokenizer(self, language: str | None) -> Any:
         from faster_whisper.tokenizer import Tokenizer

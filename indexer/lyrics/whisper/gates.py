@@ -1,5 +1,6 @@
 """Decides which transcribed lines to keep, and gives a reason for each rejected one."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -77,14 +78,19 @@ class GateOptions:
             synthesiser leads up to 0.45).
         min_line_share: a line with a smaller voiced share is unvoiced. That alone rejects no line:
             under loud synthesisers the detector misses up to half of the sung lines.
-        unvoiced_avg_logprob, unvoiced_no_speech_prob: beyond these an unvoiced line is rejected.
-        max_compression_ratio, min_avg_logprob, max_no_speech_prob: Whisper's own thresholds.
+        unvoiced_avg_logprob: an unvoiced line with a lower one is rejected. Whisper's no-speech
+            probability tells nothing here: it is up to 0.9 where someone sings.
+        min_sung_lines: in a track with so many voiced lines that are kept, somebody sings, and
+            unvoiced lines need no higher probability than others.
+        max_compression_ratio, min_avg_logprob, max_no_speech_prob: Whisper's own thresholds. The
+            log-probability of a line is that of the words of its window: -0.2 to -0.7 in four
+            songs, below -1.5 for most of what is made up.
     """
 
     min_track_share: float = 0.12
     min_line_share: float = 0.05
     unvoiced_avg_logprob: float = -0.7
-    unvoiced_no_speech_prob: float = 0.3
+    min_sung_lines: int = 5
     max_compression_ratio: float = 2.4
     min_avg_logprob: float = -1.0
     max_no_speech_prob: float = 0.6
@@ -110,11 +116,28 @@ def judge_lines(
         options: the thresholds.
     """
     options = options or GateOptions()
+    judged = _judge(lines, activity, options)
+    n_sung = sum(line.rejected is None and _is_voiced(line, activity, options) for line in judged)
+    if n_sung < options.min_sung_lines:
+        return judged
+    return _judge(lines, activity, replace(options, unvoiced_avg_logprob=-math.inf))
+
+
+def _judge(
+    lines: Sequence[LyricLine], activity: VoiceActivity, options: GateOptions
+) -> tuple[LyricLine, ...]:
+    """Judge lines one by one; a repetition is one of the line before."""
     judged: list[LyricLine] = []
     for line in lines:
         is_repeat = bool(judged) and _same_words(judged[-1].text, line.text)
         judged.append(replace(line, rejected=explain_rejection(line, activity, options, is_repeat)))
     return tuple(judged)
+
+
+def _is_voiced(line: LyricLine, activity: VoiceActivity, options: GateOptions) -> bool:
+    """Whether a voice is detected in a line."""
+    share = activity.voiced_share(line.start_seconds or 0.0, line.end_seconds or 0.0)
+    return share >= options.min_line_share
 
 
 def explain_rejection(
@@ -125,8 +148,7 @@ def explain_rejection(
         return "no words"
     if is_boilerplate(line.text):
         return "boilerplate that Whisper adds in silence"
-    share = activity.voiced_share(line.start_seconds or 0.0, line.end_seconds or 0.0)
-    if share < options.min_line_share:
+    if not _is_voiced(line, activity, options):
         if is_repeat:
             return "repeats the line before, where no voice is detected"
         if _is_unsure(line, options):
@@ -139,10 +161,7 @@ def _is_unsure(line: LyricLine, options: GateOptions) -> bool:
     heard = line.whisper
     if heard is None or line.text.casefold().strip(" .!?,…") in _FILLERS:
         return True
-    return (
-        heard.avg_logprob < options.unvoiced_avg_logprob
-        or heard.no_speech_prob > options.unvoiced_no_speech_prob
-    )
+    return heard.avg_logprob < options.unvoiced_avg_logprob
 
 
 def _explain_doubt(text: str, segment: WhisperSegment, options: GateOptions) -> str | None:

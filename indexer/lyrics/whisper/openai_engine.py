@@ -11,7 +11,7 @@ from mvsearch.indexer.lyrics.whisper.checkpoints import (
     explain_damage,
     is_converted,
 )
-from mvsearch.indexer.lyrics.whisper.engines import Decoded, EngineName
+from mvsearch.indexer.lyrics.whisper.engines import BEST_OF, MAX_CONTEXT, Decoded, EngineName
 from mvsearch.indexer.lyrics.whisper.restoration import load_converted
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.records import Matrix
@@ -42,7 +42,6 @@ class OpenaiEngine:
 
         self.model: Any = load_model(model, checkpoint)
         self.is_multilingual: bool = self.model.is_multilingual
-        self.n_state: int = self.model.dims.n_audio_state
         self._tokenizer = get_tokenizer(
             self.is_multilingual, num_languages=self.model.num_languages
         )
@@ -71,7 +70,13 @@ class OpenaiEngine:
         return str(max(odds, key=odds.__getitem__))
 
     def decode(
-        self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
+        self,
+        encoded: Sequence[Any],
+        language: str | None,
+        temperature: float,
+        max_tokens: int,
+        context: Sequence[int] = (),
+        beam_size: int = 1,
     ) -> list[Decoded]:
         """See `Engine`."""
         import torch
@@ -80,6 +85,9 @@ class OpenaiEngine:
         options = DecodingOptions(
             language=language if self.is_multilingual else "en",
             temperature=temperature,
+            beam_size=None if temperature or beam_size == 1 else beam_size,
+            best_of=BEST_OF if temperature else None,
+            prompt=list(context[-MAX_CONTEXT:]) or None,
             sample_len=min(max_tokens, self.model.dims.n_text_ctx // 2),
             fp16=self._is_half,
         )
@@ -89,32 +97,68 @@ class OpenaiEngine:
             for made in results
         ]
 
+    def measure_logprob(
+        self,
+        encoded: Any,
+        tokens: Sequence[int],
+        language: str | None,
+        context: Sequence[int] = (),
+    ) -> float:
+        """See `Engine`."""
+        import torch
+
+        text = [token for token in tokens if token < self.text_end]
+        if not text:
+            raise ValueError("a probability needs text")
+        tokenizer = self._make_tokenizer(language)
+        before = [tokenizer.sot_prev, *context[-MAX_CONTEXT:]] if context else []
+        prompt = [*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        inputs = torch.tensor([[*prompt, *text]], device=self.model.device)
+        with torch.no_grad():
+            logits = self.model.decoder(inputs, encoded[None])[0].float()
+        odds = logits[len(prompt) - 1 : -1, : self.text_end].log_softmax(-1)
+        return float(odds[range(len(text)), text].mean())
+
     def read(self, tokens: Sequence[int]) -> str:
         """See `Engine`."""
         return str(self._tokenizer.decode([token for token in tokens if token < self.text_end]))
 
     def time_words(
-        self, segments: list[dict[str, Any]], window: Matrix, n_frames: int, language: str | None
+        self, segments: list[dict[str, Any]], encoded: Any, n_frames: int, language: str | None
     ) -> None:
         """See `Engine`; by dynamic time warping over the heads of the model that tell the time."""
-        import torch
         from whisper.timing import add_word_timestamps
-        from whisper.tokenizer import get_tokenizer
 
-        tokenizer = get_tokenizer(
-            self.is_multilingual, num_languages=self.model.num_languages, language=language
-        )
-        mel = torch.from_numpy(window).to(self.model.device)
         add_word_timestamps(
             segments=segments,
-            model=self.model,
-            tokenizer=tokenizer,
-            mel=mel.half() if self._is_half else mel,
+            model=_EncodedModel(self.model),
+            tokenizer=self._make_tokenizer(language),
+            mel=encoded,
             num_frames=n_frames,
             prepend_punctuations=PREPENDED,
             append_punctuations=APPENDED,
             last_speech_timestamp=0.0,
         )
+
+    def _make_tokenizer(self, language: str | None) -> Any:
+        from whisper.tokenizer import get_tokenizer
+
+        return get_tokenizer(
+            self.is_multilingual, num_languages=self.model.num_languages, language=language
+        )
+
+
+class _EncodedModel:
+    """A model whose input is an encoded window, so that timing words does not encode it again."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def __call__(self, encoded: Any, tokens: Any) -> Any:
+        return self._model.decoder(tokens, encoded)
 
 
 def load_model(model: str, checkpoint: Path, device: str | None = None) -> Any:

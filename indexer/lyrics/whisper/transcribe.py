@@ -31,12 +31,9 @@ from mvsearch.indexer.lyrics.whisper.engines import (
     name_origin,
 )
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions, explain_instrumental, judge_lines
+from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
 from mvsearch.indexer.lyrics.whisper.long_tracks import join_parts, split_track
-from mvsearch.indexer.lyrics.whisper.transcription_loop import (
-    DecodingOptions,
-    cut_window,
-    transcribe_sections,
-)
+from mvsearch.indexer.lyrics.whisper.transcription_loop import cut_window, transcribe_sections
 from mvsearch.indexer.lyrics.whisper.voice import (
     VOICE_SAMPLE_RATE,
     VoiceActivity,
@@ -45,6 +42,7 @@ from mvsearch.indexer.lyrics.whisper.voice import (
 )
 from mvsearch.indexer.lyrics.whisper.windows import (
     FRAMES_A_SECOND,
+    WINDOW_FRAMES,
     TrackSection,
     WindowOptions,
     plan_sections,
@@ -211,8 +209,13 @@ class _Stoppable:
 def _detect_language(
     engine: Engine, mel: Matrix, sections: list[TrackSection], activity: VoiceActivity
 ) -> str:
-    """Detect the language of the section with the most voice; the first 30 s may have none."""
-    most = max(sections, key=lambda section: _count_voiced_frames(section, activity))
+    """Detect the language of the window with the most voice; the first 30 s may have none."""
+    windows = [
+        TrackSection(start, min(start + WINDOW_FRAMES, section.end_frame))
+        for section in sections
+        for start in range(section.start_frame, section.end_frame, WINDOW_FRAMES)
+    ]
+    most = max(windows, key=lambda window: _count_voiced_frames(window, activity))
     (encoded,) = engine.encode(cut_window(mel, most)[None])
     return engine.detect_language(encoded)
 

@@ -1,14 +1,14 @@
-"""Transcribes the windows of a track in batches, with temperature fallback."""
+"""Transcribes the windows of a track one after another, each with the lines before it."""
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mvsearch.indexer.lyrics.whisper.engines import Decoded, Engine
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions, measure_compression
+from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions, WindowDecoder
+from mvsearch.indexer.lyrics.whisper.line_splitting import split_segment
 from mvsearch.indexer.lyrics.whisper.windows import FRAMES_A_SECOND, WINDOW_FRAMES, TrackSection
 from mvsearch.store.records import Matrix
 
@@ -17,29 +17,8 @@ _FRAMES_A_STEP = 2
 _SECONDS_A_STEP = _FRAMES_A_STEP / FRAMES_A_SECOND
 # A rest of a section shorter than this is not transcribed.
 _MIN_REST_FRAMES = 100
-# Batch size by the width of the model's layers, which its memory depends on: (widest, windows).
-_BATCHES = ((512, 8), (768, 4))
-_LARGE_BATCH = 2
-
-
-@dataclass(frozen=True, slots=True)
-class DecodingOptions:
-    """How windows are decoded.
-
-    Attributes:
-        temperatures: tried one after another while the result is doubtful.
-        max_tokens: maximum number per window; the models allow 224.
-        batch_size: number of windows; None chooses it by the width of the model.
-        keeps_ends: whether words without an end time at the end of a section become a line. Whisper
-            itself transcribes again from the last time.
-        has_word_times: whether each word gets a time; about a third slower.
-    """
-
-    temperatures: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    max_tokens: int = 224
-    batch_size: int | None = None
-    keeps_ends: bool = True
-    has_word_times: bool = False
+# Text that was drawn at a higher temperature is no context for what follows, as in Whisper.
+_MAX_CONTEXT_TEMPERATURE = 0.5
 
 
 def transcribe_sections(
@@ -52,42 +31,62 @@ def transcribe_sections(
 ) -> list[dict[str, Any]]:
     """Transcribe sections of a track.
 
-    The sections are transcribed in batches. Each is read as Whisper reads a track (Radford et al.,
-    "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 4.5): windows of 30
-    s, each of which starts where the lines of the previous one ended, without its text as a prompt.
+    Each is read as Whisper reads a track (Radford et al., "Robust Speech Recognition via
+    Large-Scale Weak Supervision", 2022, section 4.5): windows of 30 s, each of which starts where
+    the lines of the previous one ended. Whether its text is used as a prompt is decided for each
+    window (`WindowDecoder`).
 
     Args:
         engine: the model.
         mel: (bands, frames) of the whole track.
-        sections: of the track.
+        sections: of the track, in order.
         language: a code; None for an English-only model.
         options: how windows are decoded.
         gates: thresholds for doubtful results and for silence.
 
     Returns:
-        Segments in the form of openai-whisper, in order of time.
+        Lines in the form of openai-whisper's segments, in order of time.
     """
-    waiting = deque(section for section in sections if section.end_frame > section.start_frame)
-    batch_size = options.batch_size or choose_batch_size(engine.n_state)
+    decoder = WindowDecoder(engine, language, options, gates)
     transcribed: list[dict[str, Any]] = []
-    while waiting:
-        batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
-        windows = np.stack([cut_window(mel, section) for section in batch])
-        decoded = _decode_with_fallback(engine, windows, language, options, gates)
-        for section, window, made in zip(batch, windows, decoded, strict=True):
-            segments, at_frame = _read_window(engine, section, made, options, gates)
-            if options.has_word_times:
-                engine.time_words(segments, window, section.window_frames, language)
-            transcribed += segments
-            if at_frame < section.end_frame:
-                waiting.append(replace(section, start_frame=at_frame))
+    context: list[int] = []
+    for section in sections:
+        at_frame = section.start_frame
+        while at_frame < section.end_frame:
+            rest = TrackSection(at_frame, section.end_frame)
+            (encoded,) = engine.encode(cut_window(mel, rest)[None])
+            made = decoder.decode(encoded, context)
+            segments, at_frame = _read_window(engine, rest, made, options, gates)
+            context = _extend_context(context, segments, made, gates)
+            worded = [segment for segment in segments if segment["tokens"]]
+            if worded and (options.splits_lines or options.has_word_times):
+                engine.time_words(worded, encoded, rest.window_frames, language)
+            transcribed += [
+                line for segment in segments for line in _finish_segment(segment, engine, options)
+            ]
     transcribed.sort(key=lambda segment: float(segment["start"]))
     return [{"id": number, **segment} for number, segment in enumerate(transcribed)]
 
 
-def choose_batch_size(n_state: int) -> int:
-    """The batch size for a model with layers of this width."""
-    return next((size for widest, size in _BATCHES if n_state <= widest), _LARGE_BATCH)
+def _extend_context(
+    context: list[int], segments: Sequence[dict[str, Any]], made: Decoded, gates: GateOptions
+) -> list[int]:
+    """The tokens of the lines so far, with their times; what is doubtful is no context."""
+    if made.temperature > _MAX_CONTEXT_TEMPERATURE:
+        return []
+    if made.avg_logprob < gates.min_avg_logprob:
+        return context
+    return context + [token for segment in segments for token in segment["tokens"]]
+
+
+def _finish_segment(
+    segment: dict[str, Any], engine: Engine, options: DecodingOptions
+) -> list[dict[str, Any]]:
+    """The lines of a segment, with the times of words only if they are wanted."""
+    lines = split_segment(segment, engine.read) if options.splits_lines else [segment]
+    if options.has_word_times:
+        return lines
+    return [{name: line[name] for name in line if name != "words"} for line in lines]
 
 
 def cut_window(mel: Matrix, section: TrackSection) -> Matrix:
@@ -95,36 +94,6 @@ def cut_window(mel: Matrix, section: TrackSection) -> Matrix:
     window = np.zeros((len(mel), WINDOW_FRAMES), np.float32)
     window[:, : section.window_frames] = mel[:, section.start_frame :][:, : section.window_frames]
     return window
-
-
-def _decode_with_fallback(
-    engine: Engine,
-    windows: Matrix,
-    language: str | None,
-    options: DecodingOptions,
-    gates: GateOptions,
-) -> list[Decoded]:
-    """Decode windows; those with a doubtful result again at the next temperature."""
-    encoded = engine.encode(windows)
-    decoded: dict[int, Decoded] = {}
-    doubtful = list(range(len(windows)))
-    for temperature in options.temperatures:
-        again = [encoded[at] for at in doubtful]
-        made = engine.decode(again, language, temperature, options.max_tokens)
-        decoded.update(zip(doubtful, made, strict=True))
-        doubtful = [at for at in doubtful if _is_doubtful(engine, decoded[at], gates)]
-        if not doubtful:
-            break
-    return [decoded[at] for at in range(len(windows))]
-
-
-def _is_doubtful(engine: Engine, made: Decoded, gates: GateOptions) -> bool:
-    """Whether a result is a loop or a guess; silence is not decoded again."""
-    is_guess = made.avg_logprob < gates.min_avg_logprob
-    if is_guess and made.no_speech_prob > gates.max_no_speech_prob:
-        return False
-    text = engine.read(made.tokens).strip()
-    return is_guess or measure_compression(text) > gates.max_compression_ratio
 
 
 def _read_window(

@@ -1,37 +1,29 @@
-"""Splits a track into Whisper windows at pauses of the voice."""
+"""Selects the parts of a track to transcribe."""
 
 import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-import numpy.typing as npt
-
-from mvsearch.indexer.lyrics.whisper.voice import CHUNK_SECONDS, VoiceActivity
+from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 
 FRAMES_A_SECOND = 100
 WINDOW_FRAMES = 30 * FRAMES_A_SECOND
-# A pause between two words is about as long.
-_PAUSE_CHUNKS = round(0.5 / CHUNK_SECONDS)
-
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """Which parts of a track are transcribed, and where it is cut.
+    """Which parts of a track are transcribed.
 
     Attributes:
         max_gap_seconds: longer parts without a voice are left out, minus the margins; infinite
             keeps all. The detector misses voices under loud synthesisers: in seven songs, five
             seconds around its detections lack 29 of 320 lines, and save 2 of 44 windows.
         margin_seconds: kept on both sides of a voice.
-        search_seconds: a window may be this much shorter than 30 s, to end in a pause.
     """
 
     max_gap_seconds: float = math.inf
     margin_seconds: float = 5.0
-    search_seconds: float = 8.0
 
 
 # Faster, for music in which the voice is clear (`--voiced-only`).
@@ -54,11 +46,9 @@ class TrackSection:
 def plan_sections(
     activity: VoiceActivity, n_frames: int, options: WindowOptions
 ) -> list[TrackSection]:
-    """Split the transcribed parts of a track into sections of one window each.
+    """The transcribed parts of a track, in frames.
 
-    A section ends where a voice is least likely in the last seconds of the window ("cut & merge" of
-    Bain et al., "WhisperX", 2023). Parts that fit into one window share one: the gap between them
-    costs nothing.
+    Parts that fit into one window share one: the gap between them costs nothing.
 
     Args:
         activity: where the track has a voice.
@@ -68,12 +58,12 @@ def plan_sections(
     sections: list[TrackSection] = []
     for start, end in find_voiced_parts(activity, options):
         first, last = (min(round(at * FRAMES_A_SECOND), n_frames) for at in (start, end))
-        for section in _cut(TrackSection(first, last), activity.probabilities, options):
-            if sections and _fit_together(sections[-1], section):
-                sections[-1] = TrackSection(sections[-1].start_frame, section.end_frame)
-            else:
-                sections.append(section)
-    return [section for section in sections if section.start_frame < section.end_frame]
+        section = TrackSection(first, last)
+        if sections and _fit_together(sections[-1], section):
+            sections[-1] = TrackSection(sections[-1].start_frame, section.end_frame)
+        elif section.start_frame < section.end_frame:
+            sections.append(section)
+    return sections
 
 
 def _fit_together(one: TrackSection, other: TrackSection) -> bool:
@@ -99,29 +89,3 @@ def find_voiced_parts(activity: VoiceActivity, options: WindowOptions) -> list[S
             start = resume
     parts.append((start, length))
     return [(start, end) for start, end in parts if start < end]
-
-
-def _cut(
-    section: TrackSection, probabilities: npt.NDArray[np.float64], options: WindowOptions
-) -> list[TrackSection]:
-    """Split a section into sections of at most one window."""
-    sections: list[TrackSection] = []
-    start = section.start_frame
-    while section.end_frame - start > WINDOW_FRAMES:
-        latest = (start + WINDOW_FRAMES) / FRAMES_A_SECOND
-        at = find_pause(latest - options.search_seconds, latest, probabilities)
-        sections.append(TrackSection(start, round(at * FRAMES_A_SECOND)))
-        start = sections[-1].end_frame
-    return [*sections, TrackSection(start, section.end_frame)]
-
-
-def find_pause(start: float, end: float, probabilities: npt.NDArray[np.float64]) -> float:
-    """The last time in a span at which a voice is least likely; its end if it is too short."""
-    first, last = math.ceil(start / CHUNK_SECONDS), math.floor(end / CHUNK_SECONDS)
-    voice = probabilities[first:last]
-    if len(voice) < _PAUSE_CHUNKS:
-        return end
-    smooth = np.convolve(voice, np.full(_PAUSE_CHUNKS, 1 / _PAUSE_CHUNKS), mode="valid")
-    # Rounded, so that two silences are equal.
-    (least,) = np.nonzero(smooth.round(3) == smooth.round(3).min())
-    return (first + int(least[-1]) + _PAUSE_CHUNKS / 2) * CHUNK_SECONDS

@@ -13,6 +13,7 @@ from mvsearch.indexer.encoders.networks.checkpoints import compute_sha256
 from mvsearch.indexer.lyrics.whisper import conversion, transcribe
 from mvsearch.indexer.lyrics.whisper.conversion import convert_checkpoint
 from mvsearch.indexer.lyrics.whisper.ctranslate2_file import read_variables
+from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
 from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine, load_model
 from mvsearch.indexer.lyrics.whisper.restoration import restore
 from mvsearch.indexer.lyrics.whisper.transcribe import (
@@ -20,7 +21,6 @@ from mvsearch.indexer.lyrics.whisper.transcribe import (
     TranscribeOptions,
     Transcriber,
 )
-from mvsearch.indexer.lyrics.whisper.transcription_loop import DecodingOptions
 from mvsearch.indexer.lyrics.whisper.vocabulary import split_token, write_tokenizer
 from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
@@ -103,7 +103,28 @@ def test_the_same_weights_write_the_same_tokens(
     }
     assert len(languages) == 1
     assert (openai.text_end, openai.first_time) == (faster.text_end, faster.first_time)
-    assert openai.n_state == faster.n_state
+
+
+def test_the_same_weights_write_the_same_tokens_after_a_context(
+    engines: tuple[OpenaiEngine, FasterEngine], windows: np.ndarray
+) -> None:
+    """Beam search with a prompt, and the probability of a text with and without it."""
+    context = [engines[0].first_time, *get_tokenizer(True).encode(" take me home")] * 60
+    results, odds = [], []
+    for engine in engines:
+        encoded = engine.encode(windows[:1])
+        alone, after = (
+            engine.decode(encoded, "de", 0.0, 6, prompt, 2)[0] for prompt in ((), context)
+        )
+        results.append((alone.tokens, after.tokens))
+        text = get_tokenizer(True).encode(" take me home again")
+        odds += [engine.measure_logprob(encoded[0], text, "de", prompt) for prompt in ((), context)]
+        with pytest.raises(ValueError, match="needs text"):
+            engine.measure_logprob(encoded[0], [engine.first_time], "de")
+    assert results[0] == results[1]
+    assert results[0][0] != results[0][1]
+    assert odds[:2] == pytest.approx(odds[2:], abs=1e-3)
+    assert odds[0] != pytest.approx(odds[1], abs=1e-3)
 
 
 def test_a_folder_is_mapped_back_to_the_checkpoint_it_came_from(
@@ -136,7 +157,8 @@ def test_words_get_the_same_times(
     timed = []
     for engine in engines:
         segment = {"seek": 6000, "start": 60.0, "end": 70.0, "tokens": tokens}
-        engine.time_words([segment], windows[0], 3000, "en")
+        (encoded,) = engine.encode(windows[:1])
+        engine.time_words([segment], encoded, 3000, "en")
         timed.append([(word["word"], word["start"], word["end"]) for word in segment["words"]])
     assert timed[0] == timed[1]
     assert "".join(word for word, _, _ in timed[0]) == " take me home again"
@@ -222,7 +244,8 @@ def test_a_conversion_that_fails_leaves_nothing(tmp_path: Path, places: Path) ->
 def test_a_folder_is_transcribed_with(converted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     activity = VoiceActivity(((0.0, 3.0),), 3.0)
     monkeypatch.setattr(transcribe, "detect_voice", lambda samples, options: activity)
-    options = TranscribeOptions(decoding=DecodingOptions(temperatures=(0.0,), max_tokens=N_TOKENS))
+    decoding = DecodingOptions(temperatures=(0.0,), max_tokens=N_TOKENS)
+    options = TranscribeOptions(decoding=decoding)
     samples = np.random.default_rng(0).normal(0, 0.1, 3 * WHISPER_SAMPLE_RATE)
     transcriber = Transcriber(str(converted), language="de", options=options)
     lyrics = transcriber.transcribe(samples)

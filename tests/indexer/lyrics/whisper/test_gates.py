@@ -59,11 +59,22 @@ def test_a_repeated_line_is_rejected_only_without_a_voice() -> None:
     assert all(line.rejected is None for line in judge_lines(moved, ACTIVITY))
 
 
-@pytest.mark.parametrize("fields", [{"avg_logprob": -0.8}, {"no_speech_prob": 0.4}])
-def test_without_a_voice_whisper_must_be_sure(fields: dict[str, float]) -> None:
-    assert reason(sung("Some words", 10, **fields)) is None
-    assert "no voice" in str(reason(sung("Some words", 150, **fields)))
+def test_without_a_voice_whisper_must_be_sure() -> None:
+    assert reason(sung("Some words", 10, avg_logprob=-0.8)) is None
+    assert "no voice" in str(reason(sung("Some words", 150, avg_logprob=-0.8)))
     assert reason(sung("Some words", 150)) is None
+    assert reason(sung("Some words", 150, no_speech_prob=0.8)) is None
+
+
+def test_where_somebody_sings_lines_without_a_detected_voice_are_believed() -> None:
+    unvoiced = [sung("Some words", 150, avg_logprob=-0.8), sung("Thank you", 160)]
+    voiced = [sung(f"Line {number}", 10 * number) for number in range(5)]
+    kept = [line.rejected is None for line in judge_lines([*voiced, *unvoiced], ACTIVITY)]
+    assert kept == [True] * 6 + [False]
+    kept = [line.rejected is None for line in judge_lines([*voiced[1:], *unvoiced], ACTIVITY)]
+    assert kept == [True] * 4 + [False] * 2
+    guessed = [*voiced[1:], sung("Guessed", 90, avg_logprob=-1.2), unvoiced[0]]
+    assert judge_lines(guessed, ACTIVITY)[-1].rejected is not None
 
 
 def test_what_is_said_into_silence_is_believed_where_there_is_a_voice() -> None:

@@ -14,6 +14,7 @@ import whisper
 from mvsearch.indexer.lyrics.whisper import transcribe
 from mvsearch.indexer.lyrics.whisper.checkpoints import find_checkpoint
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions
+from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
 from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine
 from mvsearch.indexer.lyrics.whisper.transcribe import (
     WHISPER_SAMPLE_RATE,
@@ -21,11 +22,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import (
     Transcriber,
     fetch_weights,
 )
-from mvsearch.indexer.lyrics.whisper.transcription_loop import (
-    DecodingOptions,
-    cut_window,
-    transcribe_sections,
-)
+from mvsearch.indexer.lyrics.whisper.transcription_loop import cut_window, transcribe_sections
 from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.indexer.lyrics.whisper.windows import TrackSection
 from mvsearch.store.errors import MediaError, MvsearchError, WeightsMissingError
@@ -35,7 +32,9 @@ from tests.tiny_whisper import DIMENSIONS, write_checkpoint
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 SECONDS = 2
-QUICK = TranscribeOptions(decoding=DecodingOptions(temperatures=(0.0,), max_tokens=24))
+QUICK = TranscribeOptions(
+    decoding=DecodingOptions(temperatures=(0.0,), beam_size=1, max_tokens=24, splits_lines=False)
+)
 SAMPLES = np.zeros(SECONDS * WHISPER_SAMPLE_RATE, np.float32)
 
 
@@ -290,7 +289,14 @@ def test_clips_are_read_as_whisper_reads_a_track(checkpoint: Path) -> None:
     gates = GateOptions(
         max_compression_ratio=np.inf, min_avg_logprob=-np.inf, max_no_speech_prob=np.inf
     )
-    options = DecodingOptions(temperatures=(0.0,), max_tokens=24, keeps_ends=False)
+    options = DecodingOptions(
+        temperatures=(0.0,),
+        beam_size=1,
+        max_tokens=24,
+        uses_context=False,
+        keeps_ends=False,
+        splits_lines=False,
+    )
     mel = engine.measure_mel(samples)
     made = transcribe_sections(engine, mel, [TrackSection(0, mel.shape[1])], "de", options, gates)
     assert len(made) == len(expected) > 3

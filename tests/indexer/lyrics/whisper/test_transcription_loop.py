@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,8 @@ import pytest
 
 from mvsearch.indexer.lyrics.whisper.engines import Decoded
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions
+from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
 from mvsearch.indexer.lyrics.whisper.transcription_loop import (
-    DecodingOptions,
-    choose_batch_size,
     cut_window,
     split_tokens,
     transcribe_sections,
@@ -18,7 +18,7 @@ from mvsearch.indexer.lyrics.whisper.windows import WINDOW_FRAMES, TrackSection
 
 TEXT_END, FIRST_TIME = 1000, 2000
 GATES = GateOptions()
-GREEDY = DecodingOptions(temperatures=(0.0,))
+GREEDY = DecodingOptions(temperatures=(0.0,), splits_lines=False)
 # Start and end in frames of what is sung; the number of a line is its token, from 1 on.
 LINES = [(50, 400), (420, 900), (2950, 3150), (3200, 3300), (4000, 4800), (5900, 6400)]
 N_FRAMES = 7000
@@ -29,7 +29,6 @@ class PlantedEngine:
 
     name = "openai"
     is_multilingual = False
-    n_state = 8
     text_end = TEXT_END
     first_time = FIRST_TIME
 
@@ -37,16 +36,27 @@ class PlantedEngine:
         """Lines in `doubts` are guesses below a temperature; a window ends after `n_lines`."""
         self.doubts = doubts or {}
         self.n_lines = n_lines
-        self.batches: list[tuple[int, float]] = []
+        self.asked: list[tuple[float, tuple[int, ...], int]] = []
 
     def encode(self, windows: np.ndarray) -> list[Any]:
         return [window[0] for window in windows]
 
     def decode(
-        self, encoded: Sequence[Any], language: str | None, temperature: float, max_tokens: int
+        self,
+        encoded: Sequence[Any],
+        language: str | None,
+        temperature: float,
+        max_tokens: int,
+        context: Sequence[int] = (),
+        beam_size: int = 1,
     ) -> list[Decoded]:
-        self.batches.append((len(encoded), temperature))
+        self.asked.append((temperature, tuple(context), beam_size))
         return [self._decode(window, temperature) for window in encoded]
+
+    def measure_logprob(
+        self, encoded: Any, tokens: Sequence[int], language: str | None, context: Sequence[int] = ()
+    ) -> float:
+        return -0.1
 
     def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
         tokens: list[int] = []
@@ -93,16 +103,58 @@ CUT = [TrackSection(0, 2900), TrackSection(2900, 5500), TrackSection(5500, N_FRA
 
 def test_a_long_clip_is_heard_window_by_window() -> None:
     """The line that crosses 30 s is left for the window that begins with it."""
-    engine = PlantedEngine()
-    assert hear(engine, WHOLE) == EXPECTED
-    assert {size for size, _ in engine.batches} == {1}
+    assert hear(PlantedEngine(), WHOLE) == EXPECTED
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 8])
-def test_clips_are_heard_side_by_side_with_the_same_result(batch_size: int) -> None:
+def test_clips_are_heard_one_after_another_with_the_same_result() -> None:
+    assert hear(PlantedEngine(), CUT) == EXPECTED
+
+
+def test_each_window_is_also_decoded_with_the_lines_before_it() -> None:
     engine = PlantedEngine()
-    assert hear(engine, CUT, DecodingOptions((0.0,), batch_size=batch_size)) == EXPECTED
-    assert max(size for size, _ in engine.batches) == min(batch_size, len(CUT))
+    hear(engine, CUT)
+    contexts = [context for _, context, _ in engine.asked]
+    assert contexts[0] == contexts[1] == contexts[3] == ()
+    first = (FIRST_TIME + 25, 1, FIRST_TIME + 200, FIRST_TIME + 210, 2, FIRST_TIME + 450)
+    assert contexts[2] == first
+    assert contexts[4][: len(first)] == first
+    assert {beam_size for _, _, beam_size in engine.asked} == {5}
+    engine = PlantedEngine()
+    hear(engine, CUT, replace(GREEDY, uses_context=False))
+    assert {context for _, context, _ in engine.asked} == {()}
+
+
+@pytest.mark.parametrize("change", [{"logprob": -1.2}, {"temperature": 0.6}])
+def test_doubtful_text_is_no_context(change: dict[str, float]) -> None:
+    class Unsure(PlantedEngine):
+        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+            made = super()._decode(window, temperature)
+            return replace(made, temperature=change.get("temperature", temperature))
+
+        def measure_logprob(self, *rest: Any) -> float:
+            return change.get("logprob", -0.1)
+
+    engine = Unsure()
+    assert hear(engine, CUT) == EXPECTED
+    assert {context for _, context, _ in engine.asked} == {()}
+
+
+def test_words_are_timed_and_segments_split_into_lines() -> None:
+    class Timing(PlantedEngine):
+        def time_words(
+            self, segments: list[dict[str, Any]], encoded: Any, n_frames: int, language: str | None
+        ) -> None:
+            for segment in segments:
+                word = {"word": segment["text"] + ".", "start": segment["start"], "end": 99.0}
+                segment["words"] = [word, word | {"word": " again", "start": 98.0}]
+
+    options = DecodingOptions(temperatures=(0.0,))
+    made = transcribe_sections(Timing(), plant(), CUT[:1], None, options, GATES)
+    assert [each["text"] for each in made] == ["line1.", "line2.", " again", " again"]
+    assert not any("words" in each for each in made)
+    kept = replace(options, has_word_times=True)
+    made = transcribe_sections(Timing(), plant(), CUT[:1], None, kept, GATES)
+    assert [len(each["words"]) for each in made] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("n_lines", [1, 2])
@@ -124,17 +176,23 @@ def test_the_open_end_of_a_clip_is_a_line() -> None:
 
 def test_doubtful_windows_alone_are_decoded_again() -> None:
     engine = PlantedEngine(doubts={4: 0.4})
-    options = DecodingOptions(temperatures=(0.0, 0.2, 0.4, 0.6))
+    options = replace(GREEDY, temperatures=(0.0, 0.2, 0.4, 0.6), uses_context=False)
     made = transcribe_sections(engine, plant(), CUT, None, options, GATES)
-    assert engine.batches == [(3, 0.0), (1, 0.2), (1, 0.4)]
+    assert [temperature for temperature, _, _ in engine.asked] == [0.0, 0.0, 0.2, 0.4, 0.0]
     assert {each["temperature"] for each in made if each["seek"] == 2900} == {0.4}
     assert {each["temperature"] for each in made if each["seek"] != 2900} == {0.0}
 
 
-def test_the_last_temperature_is_kept_however_doubtful() -> None:
-    engine = PlantedEngine(doubts={1: 9.0})
-    made = transcribe_sections(engine, plant(), CUT[:1], None, DecodingOptions((0.0, 0.5)), GATES)
-    assert (made[0]["text"], made[0]["avg_logprob"]) == ("line1", -3.0)
+def test_the_most_probable_text_is_kept_where_all_are_doubtful() -> None:
+    class Guessing(PlantedEngine):
+        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+            logprob = {0.0: -3.0, 0.5: -2.0, 1.0: -4.0}[temperature]
+            return replace(super()._decode(window, temperature), avg_logprob=logprob)
+
+    options = replace(GREEDY, temperatures=(0.0, 0.5, 1.0), uses_context=False)
+    made = transcribe_sections(Guessing(), plant(), CUT[:1], None, options, GATES)
+    assert (made[0]["text"], made[0]["avg_logprob"]) == ("line1", -2.0)
+    assert made[0]["temperature"] == 0.5
 
 
 def test_a_loop_is_doubtful_by_its_text() -> None:
@@ -145,7 +203,12 @@ def test_a_loop_is_doubtful_by_its_text() -> None:
             return Decoded(tokens, -0.1, 0.0, temperature)
 
     (made,) = transcribe_sections(
-        Looping(), plant(), [TrackSection(0, 500)], None, DecodingOptions((0.0, 0.2)), GATES
+        Looping(),
+        plant(),
+        [TrackSection(0, 500)],
+        None,
+        replace(GREEDY, temperatures=(0.0, 0.2)),
+        GATES,
     )
     assert (made["text"], made["temperature"], made["end"]) == ("line7 line7", 0.2, 2.0)
 
@@ -155,9 +218,12 @@ def test_silence_is_skipped_and_not_asked_again() -> None:
         def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
             return Decoded((FIRST_TIME, 5, FIRST_TIME + 9), -2.0, 0.9, temperature)
 
+        def measure_logprob(self, *rest: Any) -> float:
+            return -2.0
+
     engine = Silent()
     assert transcribe_sections(engine, plant(), CUT, None, DecodingOptions(), GATES) == []
-    assert engine.batches == [(3, 0.0)]
+    assert engine.asked == [(0.0, (), 5)] * 3
 
 
 def test_a_model_without_times_gives_one_line_a_window_and_comes_to_an_end() -> None:
@@ -193,7 +259,3 @@ def test_a_window_holds_no_more_than_its_clip() -> None:
     mel = np.ones((3, 4000), np.float32)
     assert cut_window(mel, TrackSection(3900, 3950)).sum() == 3 * 50
     assert cut_window(mel, TrackSection(0, 4000)).shape == (3, WINDOW_FRAMES)
-
-
-def test_wide_models_take_fewer_windows_at_once() -> None:
-    assert [choose_batch_size(width) for width in (384, 512, 768, 1024, 1280)] == [8, 8, 4, 2, 2]

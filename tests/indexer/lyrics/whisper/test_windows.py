@@ -1,14 +1,12 @@
 import itertools
-import math
 
 import numpy as np
 import pytest
 
-from mvsearch.indexer.lyrics.whisper.voice import CHUNK_SECONDS, VoiceActivity
+from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.indexer.lyrics.whisper.windows import (
     FRAMES_A_SECOND,
     WindowOptions,
-    find_pause,
     find_voiced_parts,
     plan_sections,
 )
@@ -16,15 +14,8 @@ from mvsearch.indexer.lyrics.whisper.windows import (
 GATED = WindowOptions(max_gap_seconds=20.0, margin_seconds=5.0)
 
 
-def activity(*intervals: tuple[float, float], length: float, pauses: float = 0.0) -> VoiceActivity:
-    """A voice in the intervals; with pauses of 0.6 s every so many seconds."""
-    times = np.arange(math.ceil(length / CHUNK_SECONDS)) * CHUNK_SECONDS
-    voice = np.zeros(len(times))
-    for start, end in intervals:
-        voice[(times >= start) & (times < end)] = 0.9
-    if pauses:
-        voice[times % pauses < 0.6] = 0.0
-    return VoiceActivity(intervals, length, voice)
+def activity(*intervals: tuple[float, float], length: float) -> VoiceActivity:
+    return VoiceActivity(intervals, length)
 
 
 def spans(found: VoiceActivity, options: WindowOptions) -> list[tuple[float, float]]:
@@ -35,30 +26,10 @@ def spans(found: VoiceActivity, options: WindowOptions) -> list[tuple[float, flo
     ]
 
 
-@pytest.mark.parametrize("length", [0.5, 29.99, 30.0, 30.01, 100.0, 207.3])
-@pytest.mark.parametrize("pauses", [0.0, 3.0])
-def test_all_of_a_track_is_heard_once_in_windows_that_fit(length: float, pauses: float) -> None:
-    found = spans(activity((1.0, 40.0), length=length, pauses=pauses), WindowOptions())
-    assert found[0][0] == 0
-    assert found[-1][1] == pytest.approx(length, abs=0.005)
-    assert all(one[1] == other[0] for one, other in itertools.pairwise(found))
-    assert all(0 < end - start <= 30.001 for start, end in found)
-
-
-def test_windows_are_cut_in_pauses() -> None:
-    found = spans(activity((0.0, 120.0), length=120.0, pauses=7.0), WindowOptions())
-    cuts = [end for _, end in found[:-1]]
-    assert len(cuts) >= 3
-    for cut in cuts:
-        assert cut % 7.0 == pytest.approx(0.3, abs=0.1)
-
-
-def test_a_pause_is_where_a_voice_is_least_likely() -> None:
-    probabilities = np.full(2000, 0.8)
-    at = round(25 / CHUNK_SECONDS)
-    probabilities[at - 10 : at + 10] = 0.1
-    assert find_pause(22, 30, probabilities) == pytest.approx(25, abs=0.1)
-    assert find_pause(22, 30, probabilities[:0]) == 30
+@pytest.mark.parametrize("length", [0.5, 30.01, 207.3])
+def test_a_track_is_one_section(length: float) -> None:
+    found = spans(activity((1.0, 40.0), length=length), WindowOptions())
+    assert found == [(0.0, pytest.approx(length, abs=0.005))]
 
 
 def test_long_gaps_are_left_out_less_the_margins() -> None:
@@ -89,7 +60,7 @@ def test_what_has_a_voice_is_heard_with_its_margins(seed: int) -> None:
     options = WindowOptions(
         max_gap_seconds=float(draw.uniform(11, 60)), margin_seconds=float(draw.uniform(0, 5))
     )
-    found = spans(activity(*intervals, length=400.0, pauses=4.0), options)
+    found = spans(activity(*intervals, length=400.0), options)
     assert all(one[1] <= other[0] + 0.011 for one, other in itertools.pairwise(found))
     for moment in np.arange(0.05, 400, 0.1):
         near = min(max(a - moment, moment - b, 0) for a, b in intervals)

@@ -1,0 +1,118 @@
+"""Measures search among transcribed lyrics: `python -m benchmarks.transcribed_lines`.
+
+Reads the transcripts that `python -m benchmarks.transcription_quality` has kept. A library is made
+of these songs with their transcribed lyrics alone, of the other videos of the test media without
+lyrics, and of `--distractors` songs whose lines are sentences of Python's documentation. Asked are
+the lines that are really sung, by the notes of the songs: at least four words and 15 letters, each
+in one song alone. Printed is how often the song is first, and among the first ten, by the engine's
+own search.
+"""
+
+import argparse
+import json
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from benchmarks.lyric_lines import add_distractors
+from benchmarks.program import BenchOptions, find_media
+from benchmarks.transcription_quality import SONGS, normalise, read_lyrics
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.pipeline.lyrics_stage import lyrics_result
+from mvsearch.search.engine import Engine
+from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.store.library import Library
+from mvsearch.store.records import Location, LyricLine, Lyrics, Video
+
+MIN_WORDS = 4
+MIN_LETTERS = 15
+N_BEST = 10
+LINE_SECONDS = 600.0
+
+
+def add_song(library: Library, encoders: Encoders, title: str, transcript: Path) -> None:
+    """Put a song into the library that has nothing but its transcribed lyrics."""
+    lines = json.loads(transcript.read_text("utf-8"))["lines"]
+    starts = [start for start, _ in lines]
+    ends = [*starts[1:], starts[-1] + 1]
+    sung = [
+        LyricLine(text, start, max(start, end))
+        for (start, text), end in zip(lines, ends, strict=True)
+    ]
+    made = lyrics_result(title, Lyrics(tuple(sung), "whisper", "base", "en"), encoders, "")
+    _add_video(library, title)
+    library.catalog.store_stage(made.stage, made.embeddings, made.lyrics)
+
+
+def _add_video(library: Library, title: str) -> None:
+    path = library.folder / title
+    video = Video(title, path, title, None, LINE_SECONDS)
+    library.catalog.add_video(video, Location(path, title, path.parent, 1, 1))
+
+
+def list_queries(songs: list[Path]) -> list[tuple[str, str]]:
+    """The lines to ask for, each with the name of its song."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    written: dict[str, str] = {}
+    for song in songs:
+        for _, text in read_lyrics(song)[0]:
+            key = normalise(text)
+            owners[key].add(song.name)
+            written.setdefault(key, text)
+    return [
+        (written[key], min(singers))
+        for key, singers in owners.items()
+        if len(singers) == 1 and len(key.split()) >= MIN_WORDS and len(key) >= MIN_LETTERS
+    ]
+
+
+def measure(library: Library, encoders: Encoders, queries: list[tuple[str, str]]) -> None:
+    """Print the recall at 1 and 10, by song and of all lines."""
+    engine = Engine(library, encoders)
+    ranks: dict[str, list[int]] = defaultdict(list)
+    for text, song in queries:
+        results = engine.search(Query((QueryPart("lyric", text),)), SearchOptions(top=N_BEST))
+        found = [result.video.id for result in results]
+        rank = found.index(song) if song in found else N_BEST
+        ranks[song].append(rank)
+        if rank:
+            print(f"  missed, rank {rank + 1}: {song}: {text}")
+    every = [rank for one in ranks.values() for rank in one]
+    for title, one in [*sorted(ranks.items()), ("all", every)]:
+        first = sum(rank == 0 for rank in one) / len(one)
+        ten = sum(rank < N_BEST for rank in one) / len(one)
+        print(f"{title:<34} {len(one):4d} lines  recall@1 {first:.3f}  recall@{N_BEST} {ten:.3f}")
+
+
+def main() -> None:
+    """Make the library and ask for each line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.transcribed_lines")
+    parser.add_argument("--cache", type=Path, default=BenchOptions().cache)
+    parser.add_argument("--distractors", type=int, default=100)
+    given = parser.parse_args()
+    media = find_media()
+    transcripts = given.cache / "transcription_quality"
+    songs = [] if media is None else sorted((media / SONGS).iterdir())
+    if media is None or not all(
+        (transcripts / f"ours-{song.name}.json").is_file() for song in songs
+    ):
+        print("left out: needs the test media, and benchmarks.transcription_quality before it")
+        return
+    encoders = Encoders("embedded")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Library.open(Path(folder), create=True) as library,
+    ):
+        library.catalog.adopt_profile(encoders.name, encoders.spaces())
+        with library.writing():
+            for song in songs:
+                add_song(library, encoders, song.name, transcripts / f"ours-{song.name}.json")
+            for file in sorted((media / "videos").iterdir()):
+                _add_video(library, file.name)
+        add_distractors(library, encoders, given.distractors)
+        measure(library, encoders, list_queries(songs))
+
+
+if __name__ == "__main__":
+    main()
