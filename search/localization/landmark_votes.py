@@ -17,6 +17,8 @@ Integers = npt.NDArray[np.int64]
 # Pairs of each peak of a query: those of a video must be among them though other sound has peaks
 # between.
 PAIRS_A_PEAK = 8
+# Of a query that is asked for in many variants: else common keys of the many would be left out.
+PAIRS_A_VARIANT = 3
 # A longer query is heard in its middle.
 MAX_SECONDS = 30.0
 # Places that are looked at; those of rare keys first.
@@ -77,8 +79,8 @@ def find_matches(
     """
     trimmed, origin, seconds = _trim(query, seconds)
     best: dict[str, Agreement] = {}
-    for asked in (PLAIN, variants):
-        found = _vote(trimmed, seconds, index, asked)
+    for asked, n_pairs in ((PLAIN, PAIRS_A_PEAK), (variants, PAIRS_A_VARIANT)):
+        found = _vote(trimmed, seconds, index, asked, n_pairs)
         places = index.find_videos(np.array([round(one.middle) for one in found], dtype=np.int64))
         ids = [index.video_ids[at] for at in places.tolist()]
         peaks = read_peaks(sorted(set(ids)))
@@ -112,10 +114,14 @@ def _move(agreement: Agreement, seconds: float) -> Agreement:
 
 
 def _vote(
-    query: SoundPeaks, seconds: float, index: LandmarkIndex, variants: Sequence[Variant]
+    query: SoundPeaks,
+    seconds: float,
+    index: LandmarkIndex,
+    variants: Sequence[Variant],
+    n_pairs: int,
 ) -> list[_Candidate]:
     """The offsets with most votes; each peak of the query has one vote for an offset."""
-    pairs = pair_peaks(query, PAIRS_A_PEAK)
+    pairs = pair_peaks(query, n_pairs)
     asked = [
         (keys, pairs.first[numbers], np.full(len(keys), at))
         for at, variant in enumerate(variants)
