@@ -20,15 +20,21 @@ LEFT_OUT = frozenset(
 )
 
 
+# The modules of the extra `web`.
+OF_SERVER = frozenset(("fastapi", "prometheus_client", "pydantic", "starlette", "uvicorn"))
+
+
 def explain_absence(error: ModuleNotFoundError) -> str:
-    """One line on a module that a light installation lacks.
+    """One line on a module that a light installation, or one without the server, lacks.
 
     Raises:
         ModuleNotFoundError: the error itself, where the module is none of these.
     """
-    if (error.name or "").partition(".")[0] not in LEFT_OUT:
+    name = (error.name or "").partition(".")[0]
+    if name not in LEFT_OUT | OF_SERVER:
         raise error
-    return f"{error.name} is not installed, which this needs; type: {name_install()}"
+    line = name_install("web" if name in OF_SERVER else "")
+    return f"{error.name} is not installed, which this needs; type: {line}"
 
 
 def name_install(extra: str = "") -> str:
