@@ -126,7 +126,7 @@ def encode_views(whole: EncodedPart, encoders: Encoders) -> Viewed | None:
     """Encode the views of a picture or clip; None if it cannot be read again."""
     from mvsearch.indexer.features.query_frames import read_clip_frames, read_image_frame
 
-    encoder, section = encoders.frames, whole.part.section
+    encoder, section = encoders.get("frames"), whole.part.section
     size = encoder.frame_size[0] * ZOOM, encoder.frame_size[1] * ZOOM
     start, end = (section.start_seconds, section.end_seconds) if section else (None, None)
     try:
@@ -157,7 +157,7 @@ def encode_views(whole: EncodedPart, encoders: Encoders) -> Viewed | None:
 
 def _encode_all(viewed: Viewed, number: int, encoders: Encoders) -> EncodedPart:
     """The query by one of its views, of all frames."""
-    encoder = encoders.frames
+    encoder = encoders.get("frames")
     seen = viewed.views[number].apply(viewed.frames, encoder.frame_size)
     vectors = encoder.encode(seen)[0]
     return replace(viewed.parts[number], vectors=vectors, times=viewed.times)

@@ -13,7 +13,6 @@ from mvsearch.search.api.arguments import (
     make_search_options,
 )
 from mvsearch.search.api.media import MediaFiles
-from mvsearch.search.api.notes import list_notes
 from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
@@ -172,6 +171,8 @@ class VideoLibrary(Reports, MediaFiles):
             QueryError: the query is invalid, cannot be read, or the library cannot answer it.
             MvsearchError: the library is empty, closed or does not exist.
         """
+        from mvsearch.search.api.notes import list_notes
+
         asked = make_query(
             query, text=text, lyric=lyric, image=image, clip=clip, audio=audio, like=like, tag=tag,
             filter=filter,

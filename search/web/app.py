@@ -12,7 +12,17 @@ from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
-from mvsearch.search.web.routes import jobs, media, pages, search, server, videos
+from mvsearch.search.web.routes import (
+    jobs,
+    media,
+    pages,
+    search,
+    server,
+    videos,
+)
+from mvsearch.search.web.routes import (
+    library as library_page,
+)
 from mvsearch.search.web.served import Served
 from mvsearch.search.web.templating import STATIC
 from mvsearch.search.web.tokens import TokenCheck
@@ -44,7 +54,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     )
     app.state.served = served
     add_handlers(app)
-    for one in (pages, search, videos, media, jobs, server):
+    for one in (pages, library_page, search, videos, media, jobs, server):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

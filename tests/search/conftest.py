@@ -133,6 +133,8 @@ class Planted:
 
 
 class PlantedWords(Planted):
+    frame_size = (8, 8)
+
     def encode_words(self, texts: Sequence[str]) -> np.ndarray:
         return unit(np.stack([self.look_up(text, self.spaces[-1]) for text in texts]))
 

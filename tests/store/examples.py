@@ -135,5 +135,6 @@ def drop_generations(connection: sqlite3.Connection) -> None:
     for column in ("origin", "fingerprint", "sampling", "has_key_frames_only"):
         connection.execute(f"ALTER TABLE stage DROP COLUMN {column}")
     connection.execute("DROP INDEX ix_embedding_space_key_video_id_generation")
-    connection.execute("ALTER TABLE embedding DROP COLUMN generation")
+    for column in ("generation", "peaks"):
+        connection.execute(f"ALTER TABLE embedding DROP COLUMN {column}")
     connection.execute("CREATE INDEX ix_embedding_space_key_video_id ON embedding (space_key)")

@@ -129,7 +129,7 @@ def test_the_token_is_asked_for_and_taken(
 
 
 def test_axe_finds_no_serious_barrier(page: Page, address: str) -> None:
-    for path in ("/", "/?q=river&frames=1", "/browse", "/docs", "/nothing"):
+    for path in ("/", "/?q=river&frames=1", "/browse", "/library", "/docs", "/nothing"):
         page.goto(f"{address}{path}")
         if path == "/browse":
             page.locator(".card .shot").first.click()
@@ -137,3 +137,17 @@ def test_axe_finds_no_serious_barrier(page: Page, address: str) -> None:
         found = Axe().run(page).response["violations"]
         serious = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
         assert serious == [], path
+
+
+def test_a_folder_is_indexed_while_the_page_watches(page: Page, address: str, videos: Path) -> None:
+    (videos / "New").mkdir()
+    media.make_pattern(videos / "New" / "Zoe - Later.mp4", 3, tone_hertz=550)
+    page.goto(f"{address}/library")
+    page.fill("input[name=path]", "/")
+    page.click("button.primary:visible")
+    expect(page.locator("#notice")).to_contain_text("none of the folders")
+    page.fill("input[name=path]", str(videos))
+    page.click("button.primary:visible")
+    expect(page.locator("#job-state")).to_have_text("Done: 1 indexed, 3 unchanged", timeout=60_000)
+    page.goto(f"{address}/browse?title=later")
+    expect(page.locator(".card .title")).to_have_text("Later")

@@ -1,6 +1,7 @@
 """The pages hold what the library holds, as text, and their address is the query."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/",
         "/?q=take+me+home&mode=lyric",
         "/browse?sort=title",
+        "/library",
         f"/video/{one}?t=2",
         f"/video/{one}/similar?by=frames",
         f"/video/{one}/versions",
@@ -128,6 +130,7 @@ def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
     ):
         assert "mvsearch index ~/Videos" in fresh.get("/", headers=HTML).text
         assert fresh.get("/browse", headers=HTML).status_code == 409
+        assert "0 videos" in fresh.get("/library", headers=HTML).text
         assert fresh.get("/api/v1/videos").json()["error"] == "NoLibraryError"
 
 
@@ -164,3 +167,18 @@ def test_results_ask_for_folded_copies_afterwards(
     assert len(titles(folded)) == 1
     assert "and 1 copy" in folded
     assert "hx-get" not in folded.partition(">")[0]
+
+
+def test_the_library_has_its_folders_failures_and_a_form(
+    client: TestClient,
+    connect: Callable[..., TestClient],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failure = mvsearch.Failure(Path("/v/<b>.mp4"), "file", "damaged", "<i>lost</i>")
+    monkeypatch.setattr(mvsearch.VideoLibrary, "failures", lambda _: [failure])
+    text = client.get("/library", headers=HTML).text
+    assert f"<code>{folder}</code>" in text
+    assert "&lt;i&gt;lost&lt;/i&gt;" in text
+    assert 'id="index"' in text
+    assert 'id="index"' not in connect(is_read_only=True).get("/library", headers=HTML).text

@@ -106,7 +106,7 @@ def test_options_of_the_program_complete_after_a_command(complete: Complete) -> 
 @pytest.mark.parametrize(
     ("line", "names"),
     [
-        ("index\t--profile\t", "embedded paper semantic colours"),
+        ("index\t--profile\t", "embedded sound paper semantic colours"),
         ("search\t--format\t", "table csv json m3u markdown"),
         ("similar\t--format\t", "table txt csv json html m3u markdown"),
         ("similar\t--format\tm", "m3u markdown"),

@@ -1,0 +1,43 @@
+"""The page of the library: its folders, its failures, and index runs with live progress."""
+
+from contextlib import suppress
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+
+from mvsearch.search.web.served import ServedLibrary
+from mvsearch.search.web.templating import render
+from mvsearch.store.errors import NoLibraryError
+from mvsearch.store.records import Failure
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+MAX_FAILURES = 500
+
+
+@router.get("/library")
+def show_library(served: ServedLibrary) -> HTMLResponse:
+    """What the library holds and lacks, and a form that indexes a folder."""
+    status: dict[str, Any] = {
+        "videos": 0,
+        "folders": [],
+        "missing_folders": [],
+        "removed": 0,
+        "profile": None,
+    }
+    failures: list[Failure] = []
+    with suppress(NoLibraryError):
+        status, failures = served.library.status(), served.library.failures()
+    running = next((job.id for job in served.jobs.list() if job.is_running), "")
+    page = render(
+        "library.html",
+        title="Library",
+        status=status,
+        failures=failures[:MAX_FAILURES],
+        n_failures=len(failures),
+        roots=served.list_roots(),
+        running=running,
+        is_read_only=served.options.is_read_only,
+    )
+    return HTMLResponse(page)

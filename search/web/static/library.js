@@ -1,0 +1,85 @@
+// The page of the library: an index run, watched by server-sent events.
+import "./keys.js";
+
+const form = document.getElementById("index");
+const box = document.getElementById("job");
+const state = document.getElementById("job-state");
+const stages = document.getElementById("job-stages");
+const lines = document.getElementById("job-lines");
+const cancel = document.getElementById("cancel");
+const notice = document.getElementById("notice");
+const STATES = { running: "Indexing…", done: "Done", cancelled: "Stopped", failed: "Failed" };
+
+function describe(job) {
+  const told = job.result;
+  if (job.problem) return `${STATES[job.state]}: ${job.problem.detail}`;
+  if (!told) return STATES[job.state];
+  const counts = ["indexed", "unchanged", "removed", "failed", "transcribed"]
+    .filter((name) => told[name])
+    .map((name) => `${told[name]} ${name}`);
+  return `${STATES[job.state]}: ${counts.join(", ") || "nothing to do"}`;
+}
+
+function show(job) {
+  box.hidden = false;
+  state.textContent = describe(job);
+  stages.replaceChildren(...job.stages.map((one) => {
+    const row = document.createElement("label");
+    const bar = document.createElement("progress");
+    bar.max = 1;
+    bar.value = one.share ?? (one.total ? one.done / one.total : 1);
+    row.append(`${one.stage} ${one.done} of ${one.total} ${one.unit}`, bar);
+    return row;
+  }));
+  lines.replaceChildren(...job.lines.slice(-5).map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  }));
+  const isRunning = job.state === "running";
+  if (cancel) cancel.hidden = !isRunning;
+  if (form) form.querySelector("button").disabled = isRunning;
+}
+
+function watch(id) {
+  box.dataset.job = id;
+  const source = new EventSource(`/api/v1/jobs/${id}/events`);
+  source.addEventListener("job", (event) => {
+    const job = JSON.parse(event.data);
+    show(job);
+    if (job.state !== "running") source.close();
+  });
+}
+
+async function send(address, options) {
+  notice.textContent = "";
+  try {
+    const answer = await fetch(address, options);
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.detail);
+    return told;
+  } catch (error) {
+    notice.textContent = error.message;
+    return null;
+  }
+}
+
+form?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const body = JSON.stringify({
+    paths: [form.elements.path.value],
+    lyrics: form.elements.lyrics.value,
+    retry_failed: form.elements.retry_failed.checked,
+  });
+  const headers = { "Content-Type": "application/json" };
+  const job = await send("/api/v1/jobs/index", { method: "POST", headers, body });
+  if (job) {
+    show(job);
+    watch(job.id);
+  }
+});
+
+cancel?.addEventListener("click", () =>
+  send(`/api/v1/jobs/${box.dataset.job}`, { method: "DELETE" }));
+
+if (box.dataset.job) watch(box.dataset.job);
