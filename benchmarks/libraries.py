@@ -34,6 +34,7 @@ from mvsearch.store.records import (
     LyricLine,
     Lyrics,
     Segment,
+    SoundPeaks,
     Space,
     Stage,
     Still,
@@ -239,7 +240,9 @@ def make_embeddings(
     if space.view == "words" and options.n_words is not None:
         n = options.n_words
     segments = tuple(_cut(n, options.duration_seconds, texts))
-    return Embeddings(space, segments, maker.make(song.position, n))
+    # What is made has no sound. Without peaks an index run would look for some.
+    peaks = SoundPeaks(np.zeros(0), np.zeros(0)) if space.modality == "audio" else None
+    return Embeddings(space, segments, maker.make(song.position, n), peaks)
 
 
 def _cut(n: int, duration_seconds: float, texts: Sequence[str]) -> Iterator[Segment]:
