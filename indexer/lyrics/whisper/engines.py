@@ -20,6 +20,10 @@ ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 BEST_OF = 5
 # Tokens of the longest prompt: half of what the models read, less one.
 MAX_CONTEXT = 223
+# Tokens that the models read at once, context and text together.
+_MAX_TOKENS = 2 * (MAX_CONTEXT + 1)
+# Beside these: the marks of context, start, language, task, no times, and end.
+_N_MARKS = 6
 _PACKAGES: dict[EngineName, str] = {"openai": "whisper", "faster": "faster_whisper"}
 
 
@@ -93,6 +97,8 @@ class Engine(Protocol):
     ) -> float:
         """The mean log-probability of the text of tokens, without times, in a window.
 
+        Of a context for which a long text leaves no room, the end counts.
+
         Raises:
             ValueError: the tokens hold no text.
         """
@@ -104,6 +110,12 @@ class Engine(Protocol):
         self, segments: list[dict[str, Any]], encoded: Any, n_frames: int, language: str | None
     ) -> None:
         """Add "words" to each segment of a window, and set its start and end by them."""
+
+
+def cut_context(context: Sequence[int], n_text: int) -> list[int]:
+    """The end of a context that leaves room for a text of so many tokens."""
+    n_kept = max(0, min(MAX_CONTEXT, _MAX_TOKENS - _N_MARKS - n_text))
+    return list(context[max(0, len(context) - n_kept) :])
 
 
 def choose_engine(choice: EngineChoice | None = None) -> EngineName:

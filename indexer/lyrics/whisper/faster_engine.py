@@ -9,7 +9,13 @@ import numpy as np
 from mvsearch.indexer.encoders.networks.device import choose_device, count_threads
 from mvsearch.indexer.lyrics.whisper.checkpoints import is_converted
 from mvsearch.indexer.lyrics.whisper.conversion import convert_checkpoint
-from mvsearch.indexer.lyrics.whisper.engines import BEST_OF, MAX_CONTEXT, Decoded, EngineName
+from mvsearch.indexer.lyrics.whisper.engines import (
+    BEST_OF,
+    MAX_CONTEXT,
+    Decoded,
+    EngineName,
+    cut_context,
+)
 from mvsearch.indexer.lyrics.whisper.openai_engine import APPENDED, PREPENDED
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from mvsearch.store.records import Matrix
@@ -103,7 +109,7 @@ class FasterEngine:
         text = [token for token in tokens if token < self.text_end]
         if not text:
             raise ValueError("a probability needs text")
-        prompt = self._write_prompt(language, context)
+        prompt = self._write_prompt(language, cut_context(context, len(text)))
         # The probabilities come with an alignment; that of two frames costs next to nothing.
         (aligned,) = self._network.align(_store([encoded]), prompt, [text], [2])
         odds = np.maximum(aligned.text_token_probs, np.finfo(np.float32).tiny)

@@ -11,7 +11,13 @@ from mvsearch.indexer.lyrics.whisper.checkpoints import (
     explain_damage,
     is_converted,
 )
-from mvsearch.indexer.lyrics.whisper.engines import BEST_OF, MAX_CONTEXT, Decoded, EngineName
+from mvsearch.indexer.lyrics.whisper.engines import (
+    BEST_OF,
+    MAX_CONTEXT,
+    Decoded,
+    EngineName,
+    cut_context,
+)
 from mvsearch.indexer.lyrics.whisper.restoration import load_converted
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.records import Matrix
@@ -111,7 +117,8 @@ class OpenaiEngine:
         if not text:
             raise ValueError("a probability needs text")
         tokenizer = self._make_tokenizer(language)
-        before = [tokenizer.sot_prev, *context[-MAX_CONTEXT:]] if context else []
+        context = cut_context(context, len(text))
+        before = [tokenizer.sot_prev, *context] if context else []
         prompt = [*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]
         inputs = torch.tensor([[*prompt, *text]], device=self.model.device)
         with torch.no_grad():

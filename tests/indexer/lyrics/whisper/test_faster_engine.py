@@ -121,9 +121,11 @@ def test_the_same_weights_write_the_same_tokens_after_a_context(
         odds += [engine.measure_logprob(encoded[0], text, "de", prompt) for prompt in ((), context)]
         with pytest.raises(ValueError, match="needs text"):
             engine.measure_logprob(encoded[0], [engine.first_time], "de")
+        longest = (text * 224)[:224]
+        odds.append(engine.measure_logprob(encoded[0], longest, "de", context * 2))
     assert results[0] == results[1]
     assert results[0][0] != results[0][1]
-    assert odds[:2] == pytest.approx(odds[2:], abs=1e-3)
+    assert odds[:3] == pytest.approx(odds[3:], abs=1e-3)
     assert odds[0] != pytest.approx(odds[1], abs=1e-3)
 
 
