@@ -40,7 +40,8 @@ class LandmarkCache:
         generation = reader.generation(space.key)
         stored = self._open.get(space.key)
         if stored is None or stored.generation != generation:
-            stored = self._read(space)
+            # Without a readable file, what is in memory is brought up to date.
+            stored = self._read(space) or stored
         if stored is None or stored.generation != generation:
             with reader.peak_snapshot(space.key) as snapshot:
                 stored = _bring_up_to_date(stored, snapshot)
@@ -51,7 +52,9 @@ class LandmarkCache:
 
     def drop_stale(self, spaces: Sequence[Space], reader: VectorReader) -> None:
         """Take videos that left the library out of the files, and delete files of other spaces."""
-        if not self.folder.is_dir():
+        try:
+            check_folder(self.folder)
+        except OSError:
             return
         known = {self._file(space): space for space in spaces}
         for file in self.folder.glob(f"*{ENDING}"):
@@ -63,7 +66,7 @@ class LandmarkCache:
                 with reader.peak_snapshot(space.key, is_newest=True) as snapshot:
                     gone = _find_gone(stored.versions, snapshot.versions)
                 if gone:
-                    index = drop_videos(stored.index, gone)
+                    index = _drop(stored.index, gone)
                     if not self._write(space, StoredLandmarks(NO_STATE, stored.versions, index)):
                         _delete(file)
 
@@ -98,7 +101,7 @@ def _bring_up_to_date(stored: StoredLandmarks | None, snapshot: PeakSnapshot) ->
     """An index of the state of a snapshot; only what is new is read."""
     index = make_empty() if stored is None else stored.index
     held: Mapping[str, int] = {} if stored is None else stored.versions
-    index = drop_videos(index, _find_gone(held, snapshot.versions))
+    index = _drop(index, _find_gone(held, snapshot.versions))
     kept = set(index.video_ids)
     new = sorted(video_id for video_id in snapshot.versions if video_id not in kept)
     try:
@@ -107,6 +110,14 @@ def _bring_up_to_date(stored: StoredLandmarks | None, snapshot: PeakSnapshot) ->
     except ValueError as error:
         logger.warning("not all sound has landmarks: %s", error)
     return StoredLandmarks(snapshot.generation, snapshot.versions, index)
+
+
+def _drop(index: LandmarkIndex, gone: Sequence[str]) -> LandmarkIndex:
+    """An index without some videos; an empty one, to be built anew, without most of them.
+
+    Each dropped video leaves an empty stretch of the line.
+    """
+    return make_empty() if 2 * len(gone) > len(index.video_ids) else drop_videos(index, gone)
 
 
 def _find_gone(held: Mapping[str, int], versions: Mapping[str, int]) -> list[str]:

@@ -1,7 +1,7 @@
 """The landmarks of a library follow its catalogue, and damaged files are made anew."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mvsearch.store.catalog.reading.vectors import PeakSnapshot
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.landmarks import index_file
 from mvsearch.store.landmarks.index import LandmarkIndex, add_videos, make_empty
@@ -152,3 +153,47 @@ def test_hostile_peaks_are_one_line(library: Library, place: Path) -> None:
         opened.execute("UPDATE embedding SET peaks = x'ffffffff' WHERE peaks IS NOT NULL")
     with pytest.raises(LibraryDamagedError, match="peaks"):
         library.landmarks(SOUND)
+
+
+def test_no_file_is_deleted_through_a_link(library: Library, tmp_path: Path) -> None:
+    store(library, "ab12", draw_peaks(1))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "other.landmarks").write_bytes(b"of somebody else")
+    vectors = library.folder / "vectors"
+    if vectors.exists():
+        vectors.rename(tmp_path / "moved")
+    vectors.symlink_to(outside)
+    with library.writing():
+        pass
+    assert (outside / "other.landmarks").exists()
+
+
+def test_a_file_that_is_gone_costs_no_second_reading(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(library, "ab12", draw_peaks(1))
+    check(library, ab12=draw_peaks(1))
+    for file in (library.folder / "vectors").glob("*.landmarks"):
+        file.unlink()
+    read: list[str] = []
+    real = PeakSnapshot.read
+
+    def note(self: PeakSnapshot, video_ids: Sequence[str]) -> Iterator[tuple[str, SoundPeaks]]:
+        read.extend(video_ids)
+        return real(self, video_ids)
+
+    monkeypatch.setattr(PeakSnapshot, "read", note)
+    store(library, "cd34", draw_peaks(2))
+    check(library, ab12=draw_peaks(1), cd34=draw_peaks(2))
+    assert read == ["cd34"]
+
+
+def test_an_index_of_which_most_has_left_is_built_anew(library: Library) -> None:
+    for number in range(5):
+        store(library, f"ab1{number}", draw_peaks(number))
+    whole = int(library.landmarks(SOUND).firsts[-1])
+    with library.writing():
+        library.catalog.remove_videos([f"ab1{number}" for number in range(4)])
+    check(library, ab14=draw_peaks(4))
+    assert int(library.landmarks(SOUND).firsts[-1]) < whole / 3
