@@ -88,6 +88,7 @@ def transcribe_library(
     transcriber = Transcriber(model, options.language, False, options.transcription)
     writer = CatalogWriter(library.catalog)
     with wait_to_write(library, options.wait_seconds, progress):
+        library.catalog.adopt_profile(encoders.name, encoders.spaces())
         if video_ids is None:
             key = encoders.lyrics.spaces[0].key
             stages = library.catalog.stages_of("lyrics", key)
@@ -174,7 +175,7 @@ def _locate_videos(
     for location in library.catalog.locations():
         if location.video_id in video_ids:
             places[location.video_id].append(location)
-    waiting = []
+    waiting, videos = [], library.catalog.some_videos(list(places))
     for video_id, locations in places.items():
         there = sorted(filter(stands, locations), key=lambda location: location.path)
         if not there:
@@ -184,5 +185,5 @@ def _locate_videos(
         first, *others = there
         file = ScannedFile(first.path, first.size, first.mtime_ns)
         found = Found(file, video_id, others=tuple(other.path for other in others))
-        waiting.append(WaitingVideo(found, library.catalog.video(video_id).duration_seconds))
+        waiting.append(WaitingVideo(found, videos[video_id].duration_seconds))
     return sorted(waiting, key=lambda video: video.found.file.path)

@@ -2,12 +2,14 @@
 
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mvsearch
-from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.encoders import ENCODERS, PROFILES, Encoders
+from mvsearch.indexer.encoders.toy import ToyLyrics
 from mvsearch.indexer.pipeline.inventory import Found
 from mvsearch.indexer.pipeline.transcription import (
     WaitingVideo,
@@ -53,6 +55,23 @@ def read_stages(library: mvsearch.VideoLibrary) -> dict[str, str]:
         key = Encoders("toy").lyrics.spaces[0].key
         stages = opened.catalog.stages_of("lyrics", key)
         return {video.title: stages[video.id].status for video in opened.catalog.videos()}
+
+
+class SecondReader(ToyLyrics):
+    """A second encoder of lyrics, which the library was begun without."""
+
+    name = "second-lyrics"
+    spaces = (replace(ToyLyrics.spaces[0], encoder="second-lyrics"),)
+
+
+def test_a_library_from_before_a_second_encoder_is_transcribed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENCODERS, "second-lyrics", f"{__name__}:SecondReader")
+    monkeypatch.setitem(PROFILES, "toy", replace(PROFILES["toy"], more_lyrics=("second-lyrics",)))
+    with mvsearch.open(home) as library:
+        assert library.transcribe().transcribed == 1
+        assert read_stages(library)["First Song"] == "done"
 
 
 def test_what_was_left_is_transcribed_and_then_is_not_asked_for_again(
