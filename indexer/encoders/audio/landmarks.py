@@ -51,9 +51,9 @@ class PeakFinder:
         self._step = sample_rate * STEP_SECONDS
         self._window: Matrix = np.hanning(round(sample_rate * WINDOW_SECONDS) + 1)[:-1].astype("f4")
         self._bin_hertz = sample_rate / len(self._window)
-        self._first_bin = int(LOWEST_HERTZ / self._bin_hertz)
+        first_bin = int(LOWEST_HERTZ / self._bin_hertz)
         highest = min(LOWEST_HERTZ * 2**OCTAVES, sample_rate / 2 - 2 * self._bin_hertz)
-        self._bins = slice(self._first_bin - 1, int(highest / self._bin_hertz) + 2)
+        self._bins = slice(first_bin - 1, int(highest / self._bin_hertz) + 2)
         # Windows are centred on their step, so the first one begins half a window early.
         self._samples: Matrix = np.zeros(len(self._window) // 2, dtype=np.float32)
         self._n_dropped = 0

@@ -85,14 +85,16 @@ class PackagedWeights:
         are_plain = all(isinstance(content, PackagedFile) for content in self.contents)
         return are_plain and len(folders) == len(self.packages) == 1
 
-    def choose(self) -> "PackagedWeights":
-        """Return these weights, or the first fallback whose files are present, if these are not."""
+    def find(self) -> "PackagedWeights | None":
+        """These weights, or the first fallback, whose files are present; None if none are."""
         candidate: PackagedWeights | None = self
-        while candidate is not None:
-            if candidate.is_present():
-                return candidate
+        while candidate is not None and not candidate.is_present():
             candidate = candidate.fallback
-        return self
+        return candidate
+
+    def choose(self) -> "PackagedWeights":
+        """What `find` finds; these weights, if that is none."""
+        return self.find() or self
 
     def is_present(self) -> bool:
         """Whether every file lies where it should, and has its size; none is read."""

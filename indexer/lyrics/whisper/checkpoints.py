@@ -1,10 +1,10 @@
 """Locates Whisper checkpoints without importing Whisper."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.lyrics.whisper.engines import is_installed
 from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError
@@ -39,8 +39,7 @@ def find_checkpoint(model: str) -> Checkpoint | None:
     for folder in checkpoint_folders():
         if (path := folder / checkpoint_name(model)).is_file():
             return path
-    packaged = PACKAGED[model].choose() if model in PACKAGED else None
-    return packaged if packaged is not None and packaged.is_present() else None
+    return PACKAGED[model].find() if model in PACKAGED else None
 
 
 def open_checkpoint(checkpoint: Checkpoint) -> Path:
@@ -64,11 +63,11 @@ def has_weights(model: str) -> bool:
         MvsearchError: neither a file nor the name of a model.
     """
     found = find_checkpoint(model)
-    if found is None or find_spec("whisper") is not None:
+    if found is None or is_installed("openai"):
         return found is not None
     # Only openai-whisper reads its own checkpoints.
     is_folder = isinstance(found, PackagedWeights) or is_converted(found)
-    return is_folder and find_spec("faster_whisper") is not None
+    return is_folder and is_installed("faster")
 
 
 def checkpoint_name(model: str) -> str:

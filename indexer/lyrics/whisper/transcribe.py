@@ -4,7 +4,6 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 from urllib.error import URLError
@@ -27,6 +26,7 @@ from mvsearch.indexer.lyrics.whisper.engines import (
     Engine,
     EngineChoice,
     choose_engine,
+    is_installed,
     load_engine,
     name_origin,
 )
@@ -165,7 +165,6 @@ class Transcriber:
                 line = LyricLine("", 0.0, duration_seconds, rejected=reason)
                 return Lyrics((line,), "whisper", self.origin, None)
             engine = self.load() if stop is None else cast(Engine, _Stoppable(self.load(), stop))
-            _check_language(self.language)
             segments, spoken = self._run_engine(engine, samples, activity, self.language)
         lines = [_read_segment(segment, duration_seconds) for segment in segments]
         judged = judge_lines(lines, activity, self.options.gates)
@@ -257,7 +256,7 @@ def _check_language(language: str | None) -> None:
 
     Without openai-whisper, whose list it is, faster-whisper says so at the first window.
     """
-    if language is None or find_spec("whisper") is None:
+    if language is None or not is_installed("openai"):
         return
     from whisper.tokenizer import LANGUAGES, TO_LANGUAGE_CODE
 

@@ -1,6 +1,7 @@
 """A toy library; and outcomes of one that does not exist, with planted ranks and errors."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def _invent_clips(g: np.random.Generator, n_videos: int, n_clips: int) -> list[O
                         rank = 1 if luck < ease else int(g.integers(2, n_videos + 1))
                         error = float(g.exponential(0.2)) if luck < 0.9 else None
                         outcomes.append(_outcome(f"v{at}", clip, distortion, system, rank, error))
-    return [_resize(outcome, n_videos) for outcome in outcomes]
+    return [replace(outcome, n_videos=n_videos) for outcome in outcomes]
 
 
 def _outcome(
@@ -95,11 +96,6 @@ def _outcome(
         moment_error_seconds=error,
         is_moment_asked=True,
     )
-
-
-def _resize(outcome: Outcome, n_videos: int) -> Outcome:
-    fields = {name: getattr(outcome, name) for name in Outcome.__slots__}
-    return Outcome(**{**fields, "n_videos": n_videos})
 
 
 def _invent_lines(g: np.random.Generator, n_videos: int) -> list[Outcome]:
