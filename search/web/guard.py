@@ -60,7 +60,7 @@ class Guard:
             return
         request = Request(scope)
         refusal = self._check(request) or self._ask_for_token(request)
-        send = _with_headers(send)
+        send = _with_headers(send, scope["path"])
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -108,7 +108,7 @@ class Guard:
 
     def _ask_for_token(self, request: Request) -> Response | None:
         """The refusal of a request without the token; a redirection if its address has it."""
-        path = request.url.path
+        path = request.scope["path"]  # The one of `url` is made of the header `Host` as well.
         if any(path == one or (one.endswith("/") and path.startswith(one)) for one in _OPEN_PATHS):
             return None
         verdict = self._tokens.judge(request)
@@ -134,15 +134,16 @@ class Guard:
         return response
 
 
-def _with_headers(send: Send) -> Send:
-    """Add the headers of all responses."""
+def _with_headers(send: Send, path: str) -> Send:
+    """Add the headers of all responses; static files are asked for again by their ETag."""
+    storing = "no-cache" if path.startswith("/static/") else "no-store"
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            headers.setdefault("Cache-Control", "no-store")
+            headers.setdefault("Cache-Control", storing)
         await send(message)
 
     return send_with_headers

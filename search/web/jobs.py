@@ -93,8 +93,9 @@ class Job:
         """Do the work, and keep its result or what went wrong."""
         state, result, problem = _attempt(work, self)
         with self._lock:
-            self._state, self._result, self._problem = state, result, problem
+            # First: a reader of the state, which takes no lock, must not take it for told already.
             self.version += 1
+            self._state, self._result, self._problem = state, result, problem
 
 
 class Jobs:

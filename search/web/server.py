@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import urlencode
 
 import uvicorn
 
@@ -61,7 +62,7 @@ def name_address(options: WebOptions, port: int) -> str:
     if host in ("0.0.0.0", "::"):
         host = socket.gethostname()
     shown = f"[{host}]" if ":" in host else host
-    query = f"?token={options.token}" if options.token is not None else ""
+    query = f"?{urlencode({'token': options.token})}" if options.token is not None else ""
     return f"http://{shown}:{port}/{query}"
 
 

@@ -1,6 +1,5 @@
 """Renders the templates of the pages; all text is escaped."""
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,16 +20,6 @@ def render(template: str, **given: object) -> str:
 
 
 @cache
-def hash_static() -> str:
-    """A short hash of all static files; addresses with it may be cached for ever."""
-    digest = hashlib.sha256()
-    for file in sorted(STATIC.iterdir()):
-        if file.is_file():
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-@cache
 def _load_templates() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -44,5 +33,4 @@ def _load_templates() -> "Environment":
         finalize=lambda value: value if hasattr(value, "__html__") else printable(value),
     )
     environment.filters["seconds"] = format_seconds
-    environment.globals["version"] = hash_static()
     return environment

@@ -86,7 +86,7 @@ class TokenCheck:
         while times and self._now() - times[0] >= WINDOW_SECONDS:
             times.popleft()
         if not times:
-            del self._failures[address]
+            self._failures.pop(address, None)
         return len(times) >= MAX_FAILURES
 
     @staticmethod

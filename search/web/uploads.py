@@ -92,14 +92,11 @@ class Uploads:
     def _tidy(self) -> None:
         """Drop what is old or too much, with what is remembered of it."""
         n_bytes = sum(each.n_bytes for each in self._kept.values())
-        for upload in list(self._kept.values())[:-1]:
+        for upload in list(self._kept.values()):
             is_old = self._now() - upload.begun_seconds > LIFETIME_SECONDS
             if is_old or n_bytes > MAX_ALL_BYTES or len(self._kept) > MAX_UPLOADS:
                 del self._kept[upload.id]
                 n_bytes -= upload.n_bytes
-        newest = next(reversed(self._kept.values()), None)
-        if newest is not None and self._now() - newest.begun_seconds > LIFETIME_SECONDS:
-            self._kept.clear()
         self._forget()
 
     def _forget(self) -> None:

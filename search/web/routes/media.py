@@ -108,9 +108,11 @@ class _Encoding:
 
     async def close(self) -> None:
         """End the encoder, and let others encode."""
-        with anyio.CancelScope(shield=True):
-            await run_in_threadpool(self._chunks.close)  # type: ignore[attr-defined]
-        self._served.conversions.encoders.release()
+        try:
+            with anyio.CancelScope(shield=True):
+                await run_in_threadpool(self._chunks.close)  # type: ignore[attr-defined]
+        finally:
+            self._served.conversions.encoders.release()
 
 
 class _EncodedResponse(StreamingResponse):

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
 
 from mvsearch.search.web import guard
-from mvsearch.search.web.options import check_folder, choose_token, is_loopback
+from mvsearch.search.web.options import WebOptions, check_folder, choose_token, is_loopback
+from mvsearch.search.web.server import name_address
 from mvsearch.search.web.tokens import MAX_FAILURES, WINDOW_SECONDS, TokenCheck, Verdict
-from mvsearch.store.errors import MvsearchError
+from mvsearch.search.web.uploads import LIFETIME_SECONDS, Uploads
+from mvsearch.store.errors import MvsearchError, QueryError
 
 TOKEN = "correct-horse-battery"
 PAGE = {"Accept": "text/html"}
@@ -154,3 +157,31 @@ def test_only_allowed_folders_are_indexed(tmp_path: Path) -> None:
     for path in (outside, inside / "link", inside / ".." / ".." / "out", Path("in"), Path("\0")):
         with pytest.raises(MvsearchError, match="none of the folders"):
             check_folder(path, [tmp_path / "in"])
+
+
+def test_the_printed_address_holds_any_token() -> None:
+    token = "correct+horse#battery&x=1"
+    address = name_address(WebOptions(host="192.0.2.1", token=token), 8765)
+    assert parse_qs(urlsplit(address).query) == {"token": [token]}
+
+
+def test_an_upload_that_is_used_late_takes_no_other_along() -> None:
+    now = [0.0]
+    uploads = Uploads(now=lambda: now[0])
+    old = uploads.add("image", b"one")
+    now[0] = LIFETIME_SECONDS - 60
+    new = uploads.add("image", b"two")
+    now[0] += 30
+    assert uploads.get(old.id) is old
+    now[0] += 40
+    assert uploads.get(new.id) is new
+    with pytest.raises(QueryError, match="not kept any more"):
+        uploads.get(old.id)
+
+
+def test_static_files_are_asked_for_by_their_etag(client: TestClient) -> None:
+    first = client.get("/static/app.css")
+    assert first.headers["cache-control"] == "no-cache"
+    again = client.get("/static/app.css", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/api/v1/status").headers["cache-control"] == "no-store"
