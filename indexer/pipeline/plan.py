@@ -1,7 +1,7 @@
 """Lists the missing stages of each file."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import cache
 
 from mvsearch.indexer.encoders import Encoders
@@ -12,6 +12,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import WindowOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.decoding.types import Decoded
+from mvsearch.indexer.media.files.nfo import read_nfo
 from mvsearch.indexer.pipeline.inventory import Found, Inventory
 from mvsearch.indexer.pipeline.lyrics_stage import lyrics_fingerprint
 from mvsearch.indexer.pipeline.outcome import LyricsMode
@@ -28,7 +29,7 @@ class Job:
     Attributes:
         files: all files of the run with this content; the first by path is analysed, and its
             `others` lists the rest.
-        lacking: the missing stages; empty if only a location changes or the year is read.
+        lacking: the missing stages; empty if only locations or names change, or the year is read.
     """
 
     files: tuple[Found, ...]
@@ -63,6 +64,7 @@ class Jobs:
         n_resampled: videos whose frames were sampled by another rule.
         n_dated: complete videos of an older library whose year is read now.
         n_unmarked: videos of an older library whose sound gets landmarks now.
+        n_renamed: complete videos whose `.nfo` file has another title, artist or year now.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -73,6 +75,7 @@ class Jobs:
     n_resampled: int = 0
     n_dated: int = 0
     n_unmarked: int = 0
+    n_renamed: int = 0
 
     def explain(self, given: Sequence[str]) -> list[str]:
         """Explain, in one line each, why videos are indexed again or options have no effect.
@@ -94,6 +97,10 @@ class Jobs:
         if self.n_dated:
             videos = _count_videos(self.n_dated)
             reasons.append(f"Tags of {videos} are read again, for the year that filters ask for")
+        if self.n_renamed:
+            reasons.append(
+                f"The .nfo files of {_count_videos(self.n_renamed)} have other names now"
+            )
         if self.n_unmarked:
             videos = _count_videos(self.n_unmarked)
             reasons.append(
@@ -149,7 +156,9 @@ def choose_jobs(
     state = _read_state(catalog, encoders, decoded)
     moved = {found.video_id for found in inventory.fresh} | inventory.affected_ids
     list_once, chosen = cache(list_lyric_files), Jobs()
-    for video_id, files in _group_by_content(inventory).items():
+    groups = _group_by_content(inventory)
+    renamed = _find_renamed(groups, catalog)
+    for video_id, files in groups.items():
         is_new = video_id not in state.known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in state.pending.items() if is_new or video_id in ids]
         others = (*(found.file.path for found in files[1:]), *inventory.elsewhere.get(video_id, ()))
@@ -163,7 +172,9 @@ def choose_jobs(
         # Another encoder may redo shared stages, so copies are included.
         is_dated = not lacking and video_id not in moved and video_id in state.without_year
         chosen.n_dated += is_dated
-        if lacking or video_id in moved or is_dated:
+        is_renamed = not lacking and video_id not in moved and video_id in renamed
+        chosen.n_renamed += is_renamed
+        if lacking or video_id in moved or is_dated or is_renamed:
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
         else:
             chosen.n_unchanged += len(files)
@@ -232,6 +243,21 @@ def _group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
     for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
         groups.setdefault(found.video_id, []).append(found)
     return groups
+
+
+def _find_renamed(groups: Mapping[str, Sequence[Found]], catalog: Catalog) -> set[str]:
+    """The ids of the videos whose `.nfo` file says something else than the catalogue."""
+    first = {video_id: files[0].file.path for video_id, files in groups.items()}
+    read = {video_id: read_nfo(path) for video_id, path in first.items()}
+    said = {video_id: nfo for video_id, nfo in read.items() if any(astuple(nfo))}
+    known = {video.id: video for video in catalog.videos()} if said else {}
+    return {
+        video_id
+        for video_id, nfo in said.items()
+        if (video := known.get(video_id)) is not None
+        if (nfo.title or video.title, nfo.artist or video.artist, nfo.year or video.year)
+        != (video.title, video.artist, video.year)
+    }
 
 
 def _lacks_lyrics(
