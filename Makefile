@@ -65,10 +65,10 @@ docs: $(READY) ## Generate the lists of commands, modules, models and decisions,
 tour: $(READY) ## Run the demo, and write the README's tour from what it prints
 	@$(BIN)/python docs/generate_tour.py --run
 
-constraints: $(READY) ## Take the newest versions into constraints.txt and light.txt
+constraints: $(READY) ## Take the newest versions into constraints.txt, light.txt and container.txt
 	@bash .ci/compile_constraints.sh
 
-lock: $(READY) ## Write both for what pyproject.toml asks for, keeping versions
+lock: $(READY) ## Write the same for what pyproject.toml asks for, keeping versions
 	@bash .ci/compile_constraints.sh keep
 
 audit: $(READY) ## Look for known vulnerabilities in what constraints.txt lists; needs a network

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes constraints.txt and light.txt: the newest versions for every Python and system, each with the
-# hashes of all its files, without addresses. With "keep" as argument, versions stay as they are.
+# Writes constraints.txt, light.txt and container.txt: the newest versions for every Python and system,
+# each with the hashes of all its files, without addresses. With "keep" as argument, versions stay as they are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,18 +19,24 @@ compile() {
 # A package's line and those of its hashes, where its name is one of these, or with 0 is none of them.
 pick() { awk -v names="^($1)==" -v wanted="${2:-1}" '/^[^ ]/ { is_in = ($0 ~ names) } is_in == wanted'; }
 
+# The requirements of a light installation, with those of extras.
 list_light() {
-  .venv/bin/python - "$HEAVY" "$CARRIED" <<'PYTHON'
+  .venv/bin/python - "$HEAVY" "$CARRIED" "$@" <<'PYTHON'
 import re, sys, tomllib
-given = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
 left_out = re.compile("(%s|%s)([<>= ].*)?" % (sys.argv[1], sys.argv[2].replace("-", "[-_]")))
-print("\n".join(line for line in given if not left_out.fullmatch(line)))
+given = [line for line in project["dependencies"] if not left_out.fullmatch(line)]
+for extra in sys.argv[3:]:
+    given += project["optional-dependencies"][extra]
+print("\n".join(given))
 PYTHON
 }
+
+# The packages of weights and of class names come without the torch that they ask for.
+compile_light() { list_light "$@" | compile - -c constraints.txt; pick "$CARRIED" <<<"$compiled"; }
 
 if [ "${1:-}" = keep ]; then versions=(-c constraints.txt); else versions=(--upgrade); fi
 compiled=$(compile pyproject.toml --group dev "${versions[@]}")
 pick "$TORCH" 0 <<<"$compiled" >constraints.txt
-light=$(list_light | compile - -c constraints.txt)
-# The packages of weights and of class names come without the torch that they ask for.
-{ cat <<<"$light"; pick "$CARRIED" <<<"$compiled"; } >light.txt
+compile_light >light.txt
+compile_light heic web whisper >container.txt

@@ -36,6 +36,13 @@ def serve(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Refuse every change of the library.")
     ] = False,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="Host name by which browsers call the server, such as that of a proxy before it.",
+        ),
+    ] = None,
     root: Annotated[
         list[Path] | None,
         typer.Option(
@@ -56,6 +63,6 @@ def serve(
             webbrowser.open(address)
 
     chosen = choose_token(host, token, has_none=no_token)
-    options = WebOptions(host, port, chosen, read_only, tuple(root or ()))
+    options = WebOptions(host, port, chosen, read_only, tuple(root or ()), tuple(name or ()))
     with mvsearch.open(library) as opened:
         serve_library(opened, options, tell)

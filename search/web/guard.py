@@ -49,7 +49,7 @@ class Guard:
         self._app = app
         self._options = options
         self._tokens = tokens
-        self._names = list_names(options.host)
+        self._names = list_names(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with a refusal."""

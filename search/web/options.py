@@ -23,6 +23,7 @@ class WebOptions:
         token: is asked for; None asks for none.
         is_read_only: whether every change is refused.
         roots: folders that may be indexed, with what is below them; those of the library may be.
+        names: host names by which browsers call the server besides its own, as behind a proxy.
     """
 
     host: str = DEFAULT_HOST
@@ -30,6 +31,7 @@ class WebOptions:
     token: str | None = None
     is_read_only: bool = False
     roots: tuple[Path, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def choose_token(host: str, token: str | None, *, has_none: bool) -> str | None:
@@ -62,10 +64,10 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def list_names(host: str) -> frozenset[str]:
+def list_names(options: WebOptions) -> frozenset[str]:
     """The names by which requests may call the server, besides addresses."""
-    names = {"localhost", host.lower()}
-    if not is_loopback(host):
+    names = {"localhost", options.host.lower(), *(name.lower() for name in options.names)}
+    if not is_loopback(options.host):
         own = socket.gethostname().lower()
         names |= {own, own.partition(".")[0], f"{own.partition('.')[0]}.local"}
     return frozenset(names)

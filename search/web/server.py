@@ -60,7 +60,7 @@ def name_address(options: WebOptions, port: int) -> str:
     """The address of the first page, with the token if one is asked for."""
     host = options.host
     if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
+        host = options.names[0] if options.names else socket.gethostname()
     shown = f"[{host}]" if ":" in host else host
     query = f"?{urlencode({'token': options.token})}" if options.token is not None else ""
     return f"http://{shown}:{port}/{query}"

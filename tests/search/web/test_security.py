@@ -50,6 +50,16 @@ def test_other_sites_change_nothing(client: TestClient, headers: dict[str, str])
     assert answer.status_code == 403
 
 
+def test_a_proxy_may_have_a_name_of_its_own(connect: Connect) -> None:
+    behind = connect(names=("Videos.example",))
+    headers = {"Host": "videos.example", "Origin": "https://videos.example"}
+    for status, host in ((200, "videos.example"), (421, "other.example")):
+        answer = behind.post(
+            "/api/v1/search", json={"text": ["a"]}, headers=headers | {"Host": host}
+        )
+        assert answer.status_code == status
+
+
 def test_own_pages_may_ask(client: TestClient) -> None:
     headers = {"Origin": "http://127.0.0.1:8765", "Sec-Fetch-Site": "same-origin"}
     assert client.post("/api/v1/search", json={"text": ["a"]}, headers=headers).status_code == 200
