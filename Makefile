@@ -27,8 +27,8 @@ demo: $(READY) ## Make a small library of music videos, index it and search it
 test: $(READY) ## Run the tests (T=tests/store for a part, WORKERS=4 for more at once)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(T)
 
-test-web: $(READY) ## Run the tests of the pages in Chromium; skipped where there is none
-	@$(BIN)/pytest -m browser tests/web_browser
+test-web: $(READY) ## Run the tests of the pages in Chromium, where it is, and fuzz the HTTP API
+	@$(BIN)/pytest -m 'browser or slow' tests/web_browser tests/search/web
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .
