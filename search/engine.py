@@ -221,7 +221,11 @@ class Engine:
         return make_ranker(self.library, options, weights, marks, indexes, self._copies)
 
     def similar(
-        self, video: Video, options: SearchOptions = SearchOptions(), filter: Filter = Filter()
+        self,
+        video: Video,
+        options: SearchOptions = SearchOptions(),
+        filter: Filter = Filter(),
+        hidden: frozenset[str] = frozenset(),
     ) -> list[Result]:
         """Find the videos most similar to one of the library, from what is stored.
 
@@ -231,12 +235,13 @@ class Engine:
             video: of the library; it need not pass the filter.
             options: how results are scored and how many are returned.
             filter: selects the videos that are compared with it.
+            hidden: ids of videos that are no results.
 
         Raises:
             QueryError: no video has a tag of the filter, or near-duplicates cannot be detected.
             MvsearchError: the library is empty.
         """
-        rank = partial(self._rank_similar, video, options, filter)
+        rank = partial(self._rank_similar, video, options, filter, hidden)
         return self.library.answer(self._prepare_similar, lambda _: rank())
 
     def _prepare_similar(self, is_first: bool) -> None:
@@ -244,9 +249,11 @@ class Engine:
             if is_first:
                 self._calibrator.obtain(index, "video")
 
-    def _rank_similar(self, video: Video, options: SearchOptions, filter: Filter) -> list[Result]:
+    def _rank_similar(
+        self, video: Video, options: SearchOptions, filter: Filter, hidden: frozenset[str]
+    ) -> list[Result]:
         videos = {other.id: other for other in list_videos(self.library, filter)}
-        ids = [video_id for video_id in videos if video_id != video.id]
+        ids = [video_id for video_id in videos if video_id != video.id and video_id not in hidden]
         indexes = open_indexes(self.library)
         similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
         surprisals = {

@@ -13,6 +13,7 @@ from mvsearch.search.api.arguments import (
     make_search_options,
 )
 from mvsearch.search.api.media import MediaFiles
+from mvsearch.search.api.playlists import Playlists
 from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
@@ -45,7 +46,7 @@ def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -
     return VideoLibrary(default_library_folder() if folder is None else folder, profile=profile)
 
 
-class VideoLibrary(Reports, MediaFiles):
+class VideoLibrary(Reports, MediaFiles, Playlists):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process

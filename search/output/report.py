@@ -146,11 +146,11 @@ def _playlist_lines(results: Sequence[Result]) -> list[str]:
         moment = result.best_moment
         if moment is not None:
             lines.append(f"#EXTVLCOPT:start-time={moment.start_seconds:.3f}")
-        lines.append(_playlist_path(result.video.path))
+        lines.append(write_path(result.video.path))
     return lines
 
 
-def _playlist_path(path: Path) -> str:
+def write_path(path: Path) -> str:
     """The absolute path; as a URI if it cannot be a line of UTF-8."""
     absolute = path.absolute()
     return str(absolute) if printable(absolute) == str(absolute) else absolute.as_uri()

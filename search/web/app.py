@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from mvsearch import VideoLibrary, __version__
+from mvsearch.search.web.explore import playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
@@ -54,7 +55,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     )
     app.state.served = served
     add_handlers(app)
-    for one in (pages, library_page, search, videos, media, jobs, server):
+    for one in (pages, library_page, search, videos, media, jobs, server, playlists, tv):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

@@ -40,6 +40,8 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/?q=take+me+home&mode=lyric",
         "/browse?sort=title",
         "/library",
+        f"/tv?start={one}",
+        "/playlists",
         f"/video/{one}?t=2",
         f"/video/{one}/similar?by=frames",
         f"/video/{one}/versions",

@@ -1,0 +1,134 @@
+"""Playlists of a library, and chains of similar songs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from mvsearch.search.api.arguments import SearchArguments, make_search_options
+from mvsearch.search.api.contents import Contents
+from mvsearch.search.results import Result
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.errors import MvsearchError, VideoNotFoundError
+from mvsearch.store.records import Video
+from mvsearch.store.unicode import printable
+
+if TYPE_CHECKING:
+    from mvsearch.store.documents import Document
+
+MAX_PLAYLISTS = 1000
+MAX_VIDEOS = 10_000
+MAX_NAME_LETTERS = 100
+
+
+class Playlists(Contents):
+    """The playlists of an open library."""
+
+    def chain(
+        self,
+        played: str | Video | Sequence[str | Video],
+        *,
+        length: int = 10,
+        filter: Filter = Filter(),
+        **arguments: Unpack[SearchArguments],
+    ) -> list[Result]:
+        """Choose songs to follow others, each similar to the one before.
+
+        No song follows that was played, nor a copy or another version of the same title; no artist
+        is repeated until all were played.
+
+        Args:
+            played: the first song, or all songs of the chain so far; the next is similar to the
+                last.
+            length: the number of songs to add; there are fewer where all were played.
+            filter: selects the songs.
+            **arguments: see `SearchArguments`.
+
+        Raises:
+            MvsearchError: the library is empty, or there is no such video.
+        """
+        from mvsearch.search.chain import continue_chain
+
+        names = [played] if isinstance(played, str | Video) else list(played)
+        if not names:
+            raise MvsearchError("a chain begins with a video: name one")
+        with self._session.using() as library:
+            engine = self._session.engine(library)
+            options = make_search_options(engine.encoders, **arguments)
+            videos = [self.find(name) for name in names]
+            return continue_chain(engine, videos, length, options, filter)
+
+    def playlists(self) -> dict[str, list[Video]]:
+        """The stored playlists by name; videos that have left the library are passed over.
+
+        Raises:
+            LibraryDamagedError: their file cannot be read.
+        """
+        with self._session.using() as library:
+            stored = self._open_playlists().read()
+            known = {video.id: video for video in library.catalog.videos()} if stored else {}
+            return {
+                name: [known[one] for one in ids if one in known] for name, ids in stored.items()
+            }
+
+    def save_playlist(
+        self, name: str, videos: Sequence[str | Video], *, replace: bool = False
+    ) -> None:
+        """Store a playlist in the library's folder.
+
+        Args:
+            name: up to 100 letters.
+            videos: see `find`.
+            replace: whether one of this name may be replaced.
+
+        Raises:
+            MvsearchError: the name is taken or invalid, or the folder cannot be written.
+        """
+        with self._session.using():
+            ids = [self.find(video).id for video in videos]
+            if len(ids) > MAX_VIDEOS:
+                raise MvsearchError(f"a playlist has at most {MAX_VIDEOS} videos")
+            with self._open_playlists().changing() as stored:
+                if name in stored and not replace:
+                    raise MvsearchError(f"there is a playlist called {printable(name)} already")
+                stored[_check_name(name)] = ids
+                if len(stored) > MAX_PLAYLISTS:
+                    raise MvsearchError(f"there are at most {MAX_PLAYLISTS} playlists")
+
+    def mark(self, name: str, video: str | Video, *, is_in: bool = True) -> None:
+        """Add a video to the end of a playlist, or take it out; a missing playlist is made.
+
+        Raises:
+            MvsearchError: there is no such video, or the folder cannot be written.
+        """
+        with self._session.using():
+            video_id = self.find(video).id
+            with self._open_playlists().changing() as stored:
+                ids = [one for one in stored.get(_check_name(name), []) if one != video_id]
+                stored[name] = [*ids, video_id][:MAX_VIDEOS] if is_in else ids
+
+    def delete_playlist(self, name: str) -> None:
+        """Delete a playlist; its videos are kept.
+
+        Raises:
+            VideoNotFoundError: there is no such playlist.
+        """
+        with self._session.using(), self._open_playlists().changing() as stored:
+            if stored.pop(name, None) is None:
+                raise VideoNotFoundError(f"there is no playlist called {printable(name)}")
+
+    def _open_playlists(self) -> "Document[dict[str, list[str]]]":
+        from mvsearch.store.documents import Document
+
+        return Document(self._session.folder, "playlists", _parse)
+
+
+def _parse(given: Any) -> dict[str, list[str]]:
+    """The ids of each playlist, out of JSON."""
+    from mvsearch.store.documents import check_ids
+
+    return {_check_name(name): check_ids(ids) for name, ids in dict(given or {}).items()}
+
+
+def _check_name(name: str) -> str:
+    if not 0 < len(name.strip()) <= len(name) <= MAX_NAME_LETTERS or printable(name) != name:
+        raise MvsearchError(f"the name of a playlist has 1 to {MAX_NAME_LETTERS} letters")
+    return name

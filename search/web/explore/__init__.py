@@ -1,0 +1,1 @@
+"""Pages to wander through a library: TV, playlists, gallery, map and artists."""

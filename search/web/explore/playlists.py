@@ -1,0 +1,125 @@
+"""The endpoints of chains of similar songs and of playlists, and their files."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from mvsearch import Result, Video
+from mvsearch.search.output.playlists import CONTENT_TYPES, WRITERS, PlaylistForm
+from mvsearch.search.web.requests import Name, SimilarRequest, Strict
+from mvsearch.search.web.served import Served, ServedLibrary, check_writable
+from mvsearch.store.errors import VideoNotFoundError
+
+router = APIRouter(prefix="/api/v1", tags=["playlists"])
+
+MAX_PLAYED = 2000
+MAX_LENGTH = 50
+PlaylistName = Annotated[str, Field(max_length=100)]
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The playlist.", "content": {kind: {} for kind in CONTENT_TYPES.values()}}
+}
+
+
+class ChainRequest(SimilarRequest):
+    """A chain of similar songs to continue; see `VideoLibrary.chain`.
+
+    Attributes:
+        played: the songs so far, by id.
+        length: the number of songs to add.
+    """
+
+    played: Annotated[list[Name], Field(min_length=1, max_length=MAX_PLAYED)]
+    length: Annotated[int, Field(ge=1, le=MAX_LENGTH)] = 10
+
+
+class PlaylistRequest(Strict):
+    """A playlist to store."""
+
+    name: PlaylistName
+    videos: Annotated[list[Name], Field(max_length=10_000)]
+    replace: bool = False
+
+
+class MarkRequest(Strict):
+    """A video to put at the end of a playlist, or to take out."""
+
+    name: PlaylistName
+    video: Name
+    is_in: bool = True
+
+
+@router.post("/chain")
+def continue_chain(served: ServedLibrary, asked: ChainRequest) -> list[dict[str, Any]]:
+    """The songs that follow others, each similar to the one before, without repeats."""
+    return [one.to_dict() for one in find_following(served, asked)]
+
+
+@router.get("/playlists")
+def list_playlists(served: ServedLibrary) -> list[dict[str, Any]]:
+    """The stored playlists."""
+    found = served.library.playlists()
+    return [
+        {"name": name, "videos": [one.to_dict() for one in videos]}
+        for name, videos in found.items()
+    ]
+
+
+@router.post("/playlists", status_code=201, dependencies=[Depends(check_writable)])
+def save_playlist(served: ServedLibrary, asked: PlaylistRequest) -> dict[str, Any]:
+    """Store a playlist; one of the same name is replaced on request only."""
+    served.library.save_playlist(asked.name, asked.videos, replace=asked.replace)
+    return {"name": asked.name, "videos": len(asked.videos)}
+
+
+@router.delete("/playlists", dependencies=[Depends(check_writable)])
+def delete_playlist(served: ServedLibrary, name: PlaylistName) -> dict[str, Any]:
+    """Delete a playlist; its videos are kept."""
+    served.library.delete_playlist(name)
+    return {"name": name}
+
+
+@router.post("/playlists/mark", dependencies=[Depends(check_writable)])
+def mark_video(served: ServedLibrary, asked: MarkRequest) -> dict[str, Any]:
+    """Put a video into a playlist, which is made if it is missing, or take it out."""
+    served.library.mark(asked.name, asked.video, is_in=asked.is_in)
+    return asked.model_dump()
+
+
+@router.get("/playlist-file", response_class=Response, responses=_FILE)
+def write_playlist(
+    served: ServedLibrary,
+    form: PlaylistForm = "m3u8",
+    name: PlaylistName = "mvsearch",
+    video: Annotated[list[Name], Query(max_length=400)] = [],  # noqa: B006  FastAPI copies it
+) -> Response:
+    """A playlist as a file for players: of the videos given by id, else the stored one."""
+    videos = [served.library.find(one) for one in video] or find_playlist(served, name)
+    file = quote(f"{name}.{form}".replace("/", "_"))
+    return Response(
+        WRITERS[form](name, videos),
+        media_type=CONTENT_TYPES[form],
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{file}"},
+    )
+
+
+def find_following(served: Served, asked: ChainRequest) -> list[Result]:
+    """The songs that continue a chain."""
+    arguments = asked.to_arguments() | {"top": 1, "collapse": False, "per_artist": None}
+    return served.library.chain(
+        asked.played, length=asked.length, filter=asked.to_filter(), **arguments
+    )
+
+
+def find_playlist(served: Served, name: str) -> list[Video]:
+    """The videos of a stored playlist.
+
+    Raises:
+        VideoNotFoundError: there is no such playlist.
+    """
+    found = served.library.playlists().get(name)
+    if found is None:
+        raise VideoNotFoundError(f"there is no playlist called {name}")
+    return found

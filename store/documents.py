@@ -1,0 +1,100 @@
+"""Keeps small JSON documents of the user in a library's folder, such as playlists.
+
+They lie beside the catalogue and have a lock of their own, so that a song can be liked while an
+index run holds the writer's lock, which may take hours.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
+from mvsearch.store.own_files import read_own, write_own
+
+MAX_BYTES = 16 * 2**20
+WAIT_SECONDS = 10.0
+# A file lock is for processes; threads of one take turns by this.
+_THREADS = threading.RLock()
+
+T = TypeVar("T")
+
+
+class Document(Generic[T]):
+    """One JSON file of a library.
+
+    Args:
+        folder: of the library.
+        name: of the file, without its ending.
+        parse: makes a value of JSON, and raises ValueError for what is no such value; of None, for
+            a file that is not there, it makes an empty one.
+    """
+
+    def __init__(self, folder: Path, name: str, parse: Callable[[Any], T]) -> None:
+        self._file = folder / f"{name}.json"
+        self._lock = folder / f"{name}.lock"
+        self._parse = parse
+
+    def read(self) -> T:
+        """The value.
+
+        Raises:
+            LibraryDamagedError: the file is no such document, or too large.
+        """
+        try:
+            found = json.loads(read_own(self._file, MAX_BYTES))
+        except FileNotFoundError:
+            return self._parse(None)
+        except (OSError, ValueError, RecursionError) as error:
+            raise self._refuse(error) from None
+        try:
+            return self._parse(found)
+        except (MvsearchError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise self._refuse(error) from None
+
+    @contextmanager
+    def changing(self) -> Iterator[T]:
+        """The value, which is stored at the end of the context as it is then, as JSON.
+
+        Raises:
+            LibraryBusyError: another process changes it all the time.
+            MvsearchError: the folder cannot be written, or the value is too large.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._lock)
+        with _THREADS:
+            try:
+                with lock.acquire(timeout=WAIT_SECONDS):
+                    value = self.read()
+                    yield value
+                    self._write(value)
+            except Timeout:
+                raise LibraryBusyError(
+                    f"{self._file} is being written by another process"
+                ) from None
+            except OSError as error:
+                raise MvsearchError(f"{self._file} cannot be written: {error.strerror}") from error
+
+    def _write(self, value: T) -> None:
+        text = json.dumps(value, ensure_ascii=True, indent=1).encode()
+        if len(text) > MAX_BYTES:
+            raise MvsearchError(f"{self._file} would be larger than {MAX_BYTES >> 20} MiB")
+        write_own(self._file, text)
+
+    def _refuse(self, error: Exception) -> LibraryDamagedError:
+        reason = getattr(error, "strerror", None) or "it is not what mvsearch writes"
+        return LibraryDamagedError(f"{self._file} cannot be read: {reason}; move it away")
+
+
+def check_ids(given: Any) -> list[str]:
+    """A list of ids of videos out of JSON.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise ValueError("a list of ids")
+    return given
