@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
-from mvsearch.store.errors import LibraryDamagedError, NoLibraryError
+from mvsearch.store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
 from mvsearch.store.landmarks.cache import LandmarkCache
 from mvsearch.store.landmarks.index import LandmarkIndex
 from mvsearch.store.lock import WriterLock
@@ -38,34 +38,39 @@ class Library:
     Attributes:
         folder: absolute.
         catalog: the catalogue.
+        is_read_only: whether nothing is written, neither to the catalogue nor to its indexes.
     """
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(self, folder: Path, database: Database, *, is_read_only: bool = False) -> None:
         self.folder = folder
+        self.is_read_only = is_read_only
         self.catalog = Catalog(database)
         self._database = database
         self._lock = WriterLock(folder)
-        self._cache = IndexCache(folder / "vectors")
-        self._landmarks = LandmarkCache(folder / "vectors")
+        self._cache = IndexCache(folder / "vectors", is_read_only=is_read_only)
+        self._landmarks = LandmarkCache(folder / "vectors", is_read_only=is_read_only)
         self._indexes: dict[str, VectorIndex] = {}
         self._held = threading.local()
         self._locks: dict[str, threading.RLock] = {}
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = False) -> Self:
+    def open(cls, folder: Path, *, create: bool = False, is_read_only: bool = False) -> Self:
         """Open a library, and migrate it to the tables of this version.
 
         Args:
             folder: of the library; may be read-only for reading.
-            create: create a missing library.
+            create: create a missing library, unless it is only read.
+            is_read_only: see `Library`.
 
         Raises:
             NoLibraryError: there is none, or it cannot be created.
+            MvsearchError: it needs a migration, and is only read.
             LibraryBusyError: it needs a migration while another process writes.
             LibraryDamagedError: the catalogue is not ours, damaged, or of a newer version.
         """
-        database, file = open_database(folder, create=create)
-        library = cls(file.parent, database)
+        create = create and not is_read_only
+        database, file = open_database(folder, create=create, is_read_only=is_read_only)
+        library = cls(file.parent, database, is_read_only=is_read_only)
         try:
             library._bring_up_to_date()
         except BaseException:
@@ -97,8 +102,10 @@ class Library:
 
         Raises:
             LibraryBusyError: another process is writing; the message names it.
-            MvsearchError: the folder cannot be written.
+            MvsearchError: the folder cannot be written, or is only read.
         """
+        if self.is_read_only:
+            raise MvsearchError(f"the library {self.folder} is open for reading only")
         with self._lock.holding(wait_seconds):
             try:
                 yield
@@ -240,17 +247,25 @@ class Library:
         """Create or migrate the tables; usually there is nothing to do."""
         if schema.read_version(self._database) == schema.HEAD:
             return
+        if self.is_read_only:
+            raise MvsearchError(
+                f"the library {self.folder} has the tables of another version: open it once for"
+                " writing, such as by mvsearch status"
+            )
         with self._lock.holding(WAIT_SECONDS):
             if schema.read_version(self._database) != schema.HEAD:  # another may have done it
                 schema.upgrade(self._database)
 
 
-def open_database(folder: Path, *, create: bool = False) -> tuple[Database, Path]:
+def open_database(
+    folder: Path, *, create: bool = False, is_read_only: bool = False
+) -> tuple[Database, Path]:
     """Open the catalogue of a library without migrating it, and return its file.
 
     Args:
         folder: of the library.
         create: create a missing folder.
+        is_read_only: let SQLite refuse every change.
 
     Raises:
         NoLibraryError: there is none, or it cannot be created.
@@ -265,4 +280,6 @@ def open_database(folder: Path, *, create: bool = False) -> tuple[Database, Path
             f"there is no library in {file.parent}; create one with:"
             f" mvsearch index FOLDER --library {file.parent}"
         )
-    return Database(sqlite_url(file, choose_mode(file)), str(file)), file
+    mode = choose_mode(file)
+    mode = "ro" if is_read_only and mode == "rw" else mode
+    return Database(sqlite_url(file, mode), str(file)), file

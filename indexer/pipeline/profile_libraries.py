@@ -64,7 +64,8 @@ def open_profile_library(
         yield ProfileLibrary(library, encoders, notes=_list_notes(library, library, encoders))
         return
     encoders.check_weights()  # Before an empty library is created.
-    with Library.open(library.find_nested(PROFILES_FOLDER, profile), create=True) as other:
+    place, is_read_only = library.find_nested(PROFILES_FOLDER, profile), library.is_read_only
+    with Library.open(place, create=True, is_read_only=is_read_only) as other:
         wanted = library.catalog.locations()
         summary = index_videos(
             wanted, other, encoders, options or IndexOptions(), progress=progress, stop=stop

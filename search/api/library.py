@@ -30,20 +30,25 @@ if TYPE_CHECKING:
     from mvsearch.search.query.encode import Made
 
 
-def open_library(folder: AnyPath | None = None, *, profile: str | None = None) -> "VideoLibrary":
+def open_library(
+    folder: AnyPath | None = None, *, profile: str | None = None, read_only: bool = False
+) -> "VideoLibrary":
     """Open a library; in a new folder only `index` creates one.
 
     Args:
         folder: of the library; None for `$MVSEARCH_LIBRARY`, else the platform's data folder.
         profile: "embedded", "sound", "paper", "semantic" or that of a plug-in; None for the
             profile of the library, or "embedded" for a new one.
+        read_only: whether nothing is written, neither to the library nor to its indexes; stale
+            indexes are then built in memory.
 
     Raises:
         LibraryDamagedError: the library cannot be read.
         EncoderMismatchError: the library has another profile.
         MvsearchError: the profile is unknown.
     """
-    return VideoLibrary(default_library_folder() if folder is None else folder, profile=profile)
+    place = default_library_folder() if folder is None else folder
+    return VideoLibrary(place, profile=profile, read_only=read_only)
 
 
 class VideoLibrary(Reports, MediaFiles, Playlists):
@@ -56,6 +61,7 @@ class VideoLibrary(Reports, MediaFiles, Playlists):
         folder: see `open_library`; `~` is the home folder.
         profile: see `open_library`.
         load_encoders: creates the encoders of a profile; for your own encoders.
+        read_only: see `open_library`.
     """
 
     def __init__(
@@ -64,8 +70,9 @@ class VideoLibrary(Reports, MediaFiles, Playlists):
         *,
         profile: str | None = None,
         load_encoders: "Callable[[str], Encoders] | None" = None,
+        read_only: bool = False,
     ) -> None:
-        self._session = Session(expand_home(folder), profile, load_encoders)
+        self._session = Session(expand_home(folder), profile, load_encoders, is_read_only=read_only)
 
     @property
     def folder(self) -> Path:

@@ -27,6 +27,7 @@ class Session:
         folder: of the library; a missing library is opened once it is created.
         profile: of the encoders; None for that of the library.
         load_encoders: creates the encoders of a profile; None for the built-in ones.
+        is_read_only: whether nothing is written.
 
     Raises:
         LibraryDamagedError: the library cannot be read.
@@ -38,9 +39,12 @@ class Session:
         folder: Path,
         profile: str | None = None,
         load_encoders: "LoadEncoders | None" = None,
+        *,
+        is_read_only: bool = False,
     ) -> None:
         self.folder = folder.absolute()
         self._profile = profile
+        self._is_read_only = is_read_only
         self._load_encoders = load_encoders or _load_profile
         self._changed = threading.Condition(threading.RLock())
         self._uses: dict[int, int] = {}
@@ -127,7 +131,7 @@ class Session:
                 self._shut()
 
     def _open(self, create: bool) -> Library:
-        library = Library.open(self.folder, create=create)
+        library = Library.open(self.folder, create=create, is_read_only=self._is_read_only)
         try:
             self._check_profile(library)
         except BaseException:

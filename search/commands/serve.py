@@ -34,7 +34,7 @@ def serve(
     ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Open the browser.")] = False,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Refuse every change of the library.")
+        bool, typer.Option("--read-only", help="Refuse every change, and write nothing.")
     ] = False,
     name: Annotated[
         list[str] | None,
@@ -64,5 +64,5 @@ def serve(
 
     chosen = choose_token(host, token, has_none=no_token)
     options = WebOptions(host, port, chosen, read_only, tuple(root or ()), tuple(name or ()))
-    with mvsearch.open(library) as opened:
+    with mvsearch.open(library, read_only=read_only) as opened:
         serve_library(opened, options, tell)

@@ -2,9 +2,13 @@
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
     from mvsearch.search.api.media import PlayableMedia
@@ -13,6 +17,8 @@ MAX_FILES = 16
 MAX_ALL_BYTES = 4 * 2**30
 # Encoding takes all processors; more players at once wait for nothing.
 MAX_TRANSCODES = 3
+# Copying streams takes the disk, and each waits in a thread of the server.
+MAX_REMUXES = 4
 
 Key = tuple[Path, int, int]
 
@@ -26,40 +32,72 @@ class Conversions:
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="mvsearch-web-")
-        self._kept: OrderedDict[Key, Path] = OrderedDict()
+        self._kept: OrderedDict[Key, Future[Path]] = OrderedDict()
         self._lock = threading.Lock()
         self._n_made = 0
         self.encoders = threading.BoundedSemaphore(MAX_TRANSCODES)
 
+    @staticmethod
+    def fit(media: "PlayableMedia") -> "PlayableMedia":
+        """The media; a file that is larger than the folder may be is encoded while it is sent."""
+        is_large = media.way == "remux" and media.size > MAX_ALL_BYTES
+        return replace(media, way="transcode") if is_large else media
+
     def remux(self, media: "PlayableMedia") -> Path:
         """An MP4 file with the streams of a file; made once while it does not change.
 
+        Several files may be made at once; whoever asks for one that is being made waits for it.
+
         Raises:
             MediaError: it cannot be made.
+            HTTPException: enough files are being made.
         """
         key = (media.path, media.size, media.modified_ns)
         with self._lock:
-            if key not in self._kept:
+            made = self._kept.get(key)
+            target = None
+            if made is None:
+                self._make_room(media.size)
+                made = self._kept[key] = Future()
                 self._n_made += 1
                 target = Path(self._folder.name) / f"{self._n_made}.mp4"
-                self._make_room(media.size)
-                try:
-                    media.remux(target)
-                except BaseException:
-                    target.unlink(missing_ok=True)
-                    raise
-                self._kept[key] = target
             self._kept.move_to_end(key)
-            return self._kept[key]
+        if target is not None:
+            self._make(media, target, key, made)
+        return made.result()
 
     def close(self) -> None:
         """Remove all files."""
         self._folder.cleanup()
 
+    def _make(self, media: "PlayableMedia", target: Path, key: Key, made: "Future[Path]") -> None:
+        """Make a file, and tell those who wait for it."""
+        try:
+            media.remux(target)
+        except BaseException as error:  # noqa: BLE001  raised by `result`, in all who wait
+            target.unlink(missing_ok=True)
+            with self._lock:
+                del self._kept[key]
+            made.set_exception(error)
+        else:
+            made.set_result(target)
+
     def _make_room(self, n_bytes: int) -> None:
-        """Remove the files that were used longest ago."""
-        while self._kept and (
-            len(self._kept) >= MAX_FILES
-            or n_bytes + sum(size for _, size, _ in self._kept) > MAX_ALL_BYTES
-        ):
-            self._kept.popitem(last=False)[1].unlink(missing_ok=True)
+        """Remove the files that were used longest ago; those that are being made stay."""
+        done = [key for key, made in self._kept.items() if made.done()]
+        if len(self._kept) - len(done) >= MAX_REMUXES:
+            _refuse()
+        for key in done:
+            if self._fits(n_bytes):
+                return
+            self._kept.pop(key).result().unlink(missing_ok=True)
+        if not self._fits(n_bytes):
+            _refuse()
+
+    def _fits(self, n_bytes: int) -> bool:
+        sizes = [size for _, size, _ in self._kept]
+        return len(sizes) < MAX_FILES and n_bytes + sum(sizes) <= MAX_ALL_BYTES
+
+
+def _refuse() -> None:
+    raise HTTPException(503, "several videos are being converted: try again", {"Retry-After": "5"})

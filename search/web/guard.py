@@ -130,7 +130,7 @@ class Guard:
         place = request.url.path if request.url.path.startswith("/") else "/"
         place = "/" + place.lstrip("/")
         response = RedirectResponse(f"{place}?{urlencode(rest)}" if rest else place, 303)
-        self._tokens.remember(response, is_secure=request.url.scheme == "https")
+        self._tokens.remember(request, response)
         return response
 
 

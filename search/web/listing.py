@@ -1,6 +1,6 @@
-"""Selects and sorts the videos of a page of the list, with counts for its filters."""
+"""Selects and sorts the videos of a page of the list."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +24,17 @@ class Listing:
 
     Attributes:
         n_videos: that pass the filter, on all pages.
-        facets: for each property, its values and how many of these videos have each.
     """
 
     videos: Sequence[Video]
     n_videos: int
-    facets: dict[str, list[tuple[str | int, int]]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The page as the API tells it."""
+    def to_dict(self, facets: Mapping[str, Facet]) -> dict[str, Any]:
+        """The page as the API tells it.
+
+        Args:
+            facets: for each property, its values and how many of the videos have each.
+        """
         return {
             "total": self.n_videos,
             "videos": [
@@ -40,7 +42,7 @@ class Listing:
             ],
             "facets": {
                 name: [{"value": _clean(value), "count": n} for value, n in facet]
-                for name, facet in self.facets.items()
+                for name, facet in facets.items()
             },
         }
 
@@ -51,12 +53,11 @@ def list_page(library: VideoLibrary, asked: ListRequest) -> Listing:
     Raises:
         MvsearchError: the filter is invalid.
     """
-    filter = asked.to_filter()
-    videos = library.videos(filter)
+    videos = library.videos(asked.to_filter())
     if asked.sort in _KEYS:
         videos = sorted(videos, key=_KEYS[asked.sort])
     shown = videos[asked.offset : asked.offset + asked.limit]
-    return Listing(shown, len(videos), library.facets(filter))
+    return Listing(shown, len(videos))
 
 
 def _clean(value: str | int) -> str | int:

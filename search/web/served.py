@@ -1,8 +1,10 @@
 """What the endpoints share: the library, the uploads, the jobs and the numbers."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
@@ -17,6 +19,9 @@ from mvsearch.search.web.requests import SearchRequest
 from mvsearch.search.web.tokens import TokenCheck
 from mvsearch.search.web.uploads import Uploads
 from mvsearch.store.errors import NoLibraryError
+
+if TYPE_CHECKING:
+    from mvsearch.search.api.media import PlayableMedia
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,13 +49,20 @@ class Served:
         query = Query(tuple(parts), asked.filter.to_filter())
         return self.library.search(query, memory=self.uploads.memory, **asked.to_arguments())
 
-    def list_roots(self) -> list[Path]:
-        """The folders that may be indexed: those given, and those of the library."""
-        try:
-            own = [Path(folder) for folder in self.library.status()["folders"]]
-        except NoLibraryError:
-            own = []
-        return [*self.options.roots, *own]
+    def open_media(self, video_id: str) -> "PlayableMedia":
+        """How a browser gets a video; see `VideoLibrary.open_media`."""
+        return self.conversions.fit(self.library.open_media(video_id))
+
+    def list_roots(self, folders: Sequence[str] | None = None) -> list[Path]:
+        """The folders that may be indexed: those given, and those of the library.
+
+        Args:
+            folders: of the library; None to read them.
+        """
+        if folders is None:
+            with suppress(NoLibraryError):
+                folders = self.library.status()["folders"]
+        return [*self.options.roots, *map(Path, folders or ())]
 
     def close(self) -> None:
         """End jobs and remove temporary files; the library is left to its opener."""

@@ -4,16 +4,16 @@ import hashlib
 import hmac
 import ipaddress
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-COOKIE = "mvsearch"
 COOKIE_SECONDS = 30 * 24 * 3600
-# So many wrong tokens of one address within this time; then it waits.
+# So many different wrong tokens of one address within this time; then it waits. A browser repeats
+# a stale cookie with every picture of a page.
 MAX_FAILURES = 10
 WINDOW_SECONDS = 60.0
 MAX_ADDRESSES = 4096
@@ -39,7 +39,7 @@ class TokenCheck:
     def __init__(self, token: str | None, now: Callable[[], float] = time.monotonic) -> None:
         self._token = token
         self._now = now
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._failures: OrderedDict[str, dict[bytes, float]] = OrderedDict()
 
     def judge(self, request: Request) -> Verdict:
         """Judge the header `Authorization: Bearer`, the parameter `token`, or the cookie."""
@@ -47,7 +47,7 @@ class TokenCheck:
             return Verdict.ADMITTED
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         given = bearer.strip() if scheme.lower() == "bearer" else request.query_params.get("token")
-        cookie = request.cookies.get(COOKIE)
+        cookie = request.cookies.get(name_cookie(request))
         if given is None and cookie is None:
             return Verdict.UNKNOWN
         return self.judge_words(given, cookie, find_address(request))
@@ -62,37 +62,41 @@ class TokenCheck:
         words = given if given is not None else cookie or ""
         if hmac.compare_digest(words.encode(), right.encode()):
             return Verdict.ADMITTED
-        self._failures.setdefault(address, deque(maxlen=MAX_FAILURES)).append(self._now())
+        digest = hashlib.sha256(words.encode()).digest()
+        self._failures.setdefault(address, {}).setdefault(digest, self._now())
         while len(self._failures) > MAX_ADDRESSES:
             self._failures.popitem(last=False)
         return Verdict.WRONG
 
-    def remember(self, response: Response, *, is_secure: bool) -> None:
+    def remember(self, request: Request, response: Response) -> None:
         """Set the cookie of a browser that has shown the token."""
         if self._token is not None:
             response.set_cookie(
-                COOKIE,
+                name_cookie(request),
                 self._make_cookie(self._token),
                 max_age=COOKIE_SECONDS,
                 httponly=True,
-                secure=is_secure,
+                secure=request.url.scheme == "https",
                 samesite="strict",
             )
 
     def _is_blocked(self, address: str) -> bool:
-        times = self._failures.get(address)
-        if times is None:
-            return False
-        while times and self._now() - times[0] >= WINDOW_SECONDS:
-            times.popleft()
-        if not times:
-            self._failures.pop(address, None)
-        return len(times) >= MAX_FAILURES
+        tried = self._failures.pop(address, {})
+        recent = {one: at for one, at in tried.items() if self._now() - at < WINDOW_SECONDS}
+        if recent:
+            self._failures[address] = recent
+        return len(recent) >= MAX_FAILURES
 
     @staticmethod
     def _make_cookie(token: str) -> str:
         """A value that shows that its bearer knew the token, and does not tell it."""
         return hmac.new(token.encode(), b"mvsearch cookie", hashlib.sha256).hexdigest()
+
+
+def name_cookie(request: Request) -> str:
+    """The name of the cookie: browsers send those of one port to every other port of a host."""
+    server = request.scope.get("server")
+    return f"mvsearch-{server[1]}" if server else "mvsearch"
 
 
 def find_address(request: Request) -> str:

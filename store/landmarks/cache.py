@@ -29,10 +29,15 @@ class LandmarkCache:
 
     A file is replaced as a whole, so two processes may both write it; each says which generation of
     the space it is of, and one that is not that of the catalogue is brought up to date.
+
+    Args:
+        folder: of the files; made when it is needed.
+        is_read_only: whether stale files are left as they are, and indexes stay in memory.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_read_only: bool = False) -> None:
         self.folder = folder
+        self._is_read_only = is_read_only
         self._open: dict[str, StoredLandmarks] = {}
 
     def obtain(self, space: Space, reader: VectorReader) -> LandmarkIndex:
@@ -45,7 +50,7 @@ class LandmarkCache:
         if stored is None or stored.generation != generation:
             with reader.peak_snapshot(space.key) as snapshot:
                 stored = _bring_up_to_date(stored, snapshot)
-            if generation and not reader.is_holding:
+            if generation and not reader.is_holding and not self._is_read_only:
                 self._write(space, stored)
         self._open[space.key] = stored
         return stored.index

@@ -1,5 +1,6 @@
 """Opens the index files of a library, and updates or rebuilds stale and damaged ones."""
 
+import errno
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,10 +51,15 @@ class IndexCache:
     Python reads the files, because FAISS cannot read names outside ASCII. One process at a time
     changes them. It holds a lock of its own and not the writer's, because readers update stale
     files too.
+
+    Args:
+        folder: of the files; made when it is needed.
+        is_read_only: whether stale files are left as they are, and indexes stay in memory.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_read_only: bool = False) -> None:
         self.folder = folder
+        self._is_read_only = is_read_only
         self._measured: dict[tuple[str, str], tuple[int, Arrays]] = {}
         self._has_warned = False
 
@@ -194,6 +200,8 @@ class IndexCache:
             yield
 
     def _make_folder(self) -> None:
+        if self._is_read_only:
+            raise OSError(errno.EROFS, "the library is open for reading only")
         check_folder(self.folder)
         self.folder.mkdir(exist_ok=True)
 

@@ -36,7 +36,7 @@ def show_library(served: ServedLibrary) -> HTMLResponse:
         status=status,
         failures=failures[:MAX_FAILURES],
         n_failures=len(failures),
-        roots=served.list_roots(),
+        roots=served.list_roots(status["folders"]),
         running=running,
         is_read_only=served.options.is_read_only,
     )

@@ -59,7 +59,7 @@ def describe_playback(served: ServedLibrary, video_id: str) -> dict[str, Any]:
 
     An encoded one has no ranges: to begin later, ask for `media?start=SECONDS`.
     """
-    media = served.library.open_media(video_id)
+    media = served.open_media(video_id)
     return {
         "way": media.way,
         "content_type": media.content_type,
@@ -73,7 +73,7 @@ def play(
     served: ServedLibrary, video_id: str, start: Annotated[Seconds, Query()] = 0.0
 ) -> Response:
     """The video, in a form that browsers play; ranges of bytes (RFC 9110, 14) seek in it."""
-    media = served.library.open_media(video_id)
+    media = served.open_media(video_id)
     headers = {"Cache-Control": MEDIA_CACHE, "Content-Disposition": "inline"}
     if media.way == "transcode":
         return _encode(served, media.transcode(start), media.content_type)

@@ -1,6 +1,7 @@
 """The pages: search, the video with its player, and all videos."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -19,6 +20,7 @@ from mvsearch.search.web.requests import (
 )
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
+from mvsearch.search.web.uploads import UploadKind
 from mvsearch.search.web.views import (
     Card,
     describe_results,
@@ -26,7 +28,7 @@ from mvsearch.search.web.views import (
     describe_videos,
     find_picture,
 )
-from mvsearch.store.errors import MvsearchError, NoLibraryError
+from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
 from mvsearch.store.records import Modality
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -54,13 +56,13 @@ def show_search(
     given["folded"] = address if cards and not asked.fold else None
     if is_part:
         return HTMLResponse(render("results.html", n_videos=None, sample=(), **given))
-    facets, videos = _read_library(served)
+    videos = _list_videos(served) if cards is None else ()
     page = render(
         "search.html",
         title=asked.q.strip() or "Search",
-        facets=facets,
+        facets=_count_facets(served),
         n_videos=len(videos),
-        sample=_choose_sample(served, videos) if cards is None and videos else (),
+        sample=_choose_sample(served, videos) if videos else (),
         like=_find_like(served, asked),
         uploads=_list_uploads(served, asked),
         has_weights=gather_weights(asked) is not None,
@@ -75,17 +77,15 @@ def show_videos(
 ) -> HTMLResponse:
     """All videos, sorted and filtered."""
     listing = list_page(served.library, asked)
-    whole = listing.facets if not asked.to_filter() else served.library.facets()
-    page = render(
-        "videos.html" if "hx-request" in request.headers else "browse.html",
-        title="Browse",
-        asked=asked,
-        facets=whole,
-        cards=describe_videos(served.library, listing.videos),
-        n_videos=listing.n_videos,
-        pages=_list_pages(request, asked, listing.n_videos),
-    )
-    return HTMLResponse(page)
+    given: dict[str, Any] = {
+        "cards": describe_videos(served.library, listing.videos),
+        "n_videos": listing.n_videos,
+        "pages": _list_pages(request, asked, listing.n_videos),
+    }
+    if "hx-request" in request.headers:
+        return HTMLResponse(render("videos.html", **given))
+    facets = served.library.facets()
+    return HTMLResponse(render("browse.html", title="Browse", asked=asked, facets=facets, **given))
 
 
 @router.get("/video/{video_id}")
@@ -97,7 +97,7 @@ def show_video(
     video, lyrics = entry.video, entry.lyrics
     stills = served.library.still_seconds([video])
     try:
-        way, trouble = served.library.open_media(video.id).way, ""
+        way, trouble = served.open_media(video.id).way, ""
     except MvsearchError as error:
         way, trouble = "file", str(error)
     page = render(
@@ -171,14 +171,20 @@ def _to_search(asked: PageRequest) -> SearchRequest:
     )
 
 
-def _read_library(
-    served: Served,
-) -> tuple[dict[str, list[tuple[str | int, int]]], Sequence[Video]]:
-    """The facets and the videos; none where there is no library yet."""
+def _count_facets(served: Served) -> dict[str, list[tuple[str | int, int]]]:
+    """The facets of the library; none where there is no library yet."""
     try:
-        return served.library.facets(), served.library.videos()
+        return served.library.facets()
     except NoLibraryError:
-        return {}, ()
+        return {}
+
+
+def _list_videos(served: Served) -> Sequence[Video]:
+    """The videos; none where there is no library yet."""
+    try:
+        return served.library.videos()
+    except NoLibraryError:
+        return ()
 
 
 def _choose_sample(served: Served, videos: Sequence[Video]) -> list[Card]:
@@ -195,15 +201,13 @@ def _find_like(served: Served, asked: PageRequest) -> Video | None:
         return None
 
 
-def _list_uploads(served: Served, asked: PageRequest) -> list[tuple[str, str]]:
+def _list_uploads(served: Served, asked: PageRequest) -> list[tuple[str, UploadKind]]:
     """The ids and kinds of the uploads that are still kept."""
     found = []
     for upload_id in asked.upload:
-        try:
+        with suppress(QueryError):
             found.append((upload_id, served.uploads.get(upload_id).kind))
-        except MvsearchError:
-            continue
-    return [(upload_id, str(kind)) for upload_id, kind in found]
+    return found
 
 
 def _list_pages(request: Request, asked: BrowseRequest, n_videos: int) -> dict[str, str]:

@@ -36,7 +36,7 @@ def log_in(
     if verdict is not Verdict.ADMITTED:
         return refuse(request, 401, "that is not the token")
     response = RedirectResponse("/", 303)
-    served.tokens.remember(response, is_secure=request.url.scheme == "https")
+    served.tokens.remember(request, response)
     return response
 
 

@@ -15,7 +15,8 @@ router = APIRouter(prefix="/api/v1", tags=["videos"])
 @router.get("/videos")
 def list_videos(served: ServedLibrary, asked: Annotated[ListRequest, Query()]) -> dict[str, Any]:
     """The videos that pass a filter, with the number of videos of each value."""
-    return list_page(served.library, asked).to_dict()
+    listing = list_page(served.library, asked)
+    return listing.to_dict(served.library.facets(asked.to_filter()))
 
 
 @router.get("/videos/{video_id}")

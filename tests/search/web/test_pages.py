@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -169,6 +171,29 @@ def test_results_ask_for_folded_copies_afterwards(
     assert len(titles(folded)) == 1
     assert "and 1 copy" in folded
     assert "hx-get" not in folded.partition(">")[0]
+
+
+def test_only_what_is_shown_is_read(
+    client: TestClient, library: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+
+    def count(name: str, *given: object) -> Any:
+        counted.append(name)
+        return getattr(mvsearch.VideoLibrary, name)(library, *given)
+
+    for name in ("facets", "videos", "status"):
+        monkeypatch.setattr(library, name, partial(count, name))
+    for path, headers, expected in (
+        ("/?q=river", HTML, ["facets"]),
+        ("/?q=river", HTMX, []),
+        ("/browse?sort=title", HTMX, ["videos"]),
+        ("/browse?sort=title", HTML, ["facets", "videos"]),
+        ("/library", HTML, ["status"]),
+    ):
+        assert client.get(path, headers=headers).status_code == 200
+        assert sorted(counted) == expected, path
+        counted.clear()
 
 
 def test_the_library_has_its_folders_failures_and_a_form(

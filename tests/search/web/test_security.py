@@ -114,11 +114,30 @@ def test_guessing_is_slowed_down(connect: Connect) -> None:
     assert codes == [401] * MAX_FAILURES + [429]
 
 
+def test_a_stale_cookie_is_one_wrong_guess(connect: Connect) -> None:
+    """As after a restart: the browser sends the cookie of the last token with each picture."""
+    fresh = connect(("198.51.100.10", 1), host="192.0.2.1", token=TOKEN)
+    fresh.cookies.set("mvsearch-8765", "0" * 64)
+    for _ in range(3 * MAX_FAILURES):
+        assert fresh.get("/api/v1/status").status_code == 401
+    assert fresh.post("/login", data={"token": TOKEN}).status_code == 303
+    assert fresh.get("/api/v1/status").status_code == 200
+
+
+def test_two_servers_of_one_machine_have_cookies_of_their_own(connect: Connect) -> None:
+    names = set()
+    for port in (8765, 8766):
+        one = connect(host="192.0.2.1", token=TOKEN)
+        answer = one.get(f"http://127.0.0.1:{port}/docs?token={TOKEN}")
+        names.add(answer.headers["set-cookie"].partition("=")[0])
+    assert names == {"mvsearch-8765", "mvsearch-8766"}
+
+
 def test_after_a_minute_an_address_may_try_again() -> None:
     seconds = 0.0
     check = TokenCheck(TOKEN, lambda: seconds)
-    for _ in range(MAX_FAILURES):
-        assert check.judge_words("wrong", None, "here") is Verdict.WRONG
+    for guess in range(MAX_FAILURES):
+        assert check.judge_words(f"wrong {guess}", None, "here") is Verdict.WRONG
     assert check.judge_words(TOKEN, None, "here") is Verdict.BLOCKED
     assert check.judge_words(TOKEN, None, "there") is Verdict.ADMITTED
     seconds = WINDOW_SECONDS
