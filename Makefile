@@ -8,8 +8,8 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-web lint format types layers check bench campaign docs tour constraints \
-	lock audit clean
+.PHONY: help setup demo test test-web lint format types layers check bench campaign docs tour screenshots \
+	constraints lock audit clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -64,6 +64,9 @@ docs: $(READY) ## Generate the lists of commands, modules, models and decisions,
 
 tour: $(READY) ## Run the demo, and write the README's tour from what it prints
 	@$(BIN)/python docs/generate_tour.py --run
+
+screenshots: $(READY) ## Run the demo, and take pictures of the pages in Chromium for docs/screenshots
+	@$(BIN)/python docs/generate_screenshots.py
 
 constraints: $(READY) ## Take the newest versions into constraints.txt, light.txt and container.txt
 	@bash .ci/compile_constraints.sh
