@@ -92,16 +92,17 @@ def run_tour(place: Path = PLACE, *, is_kept: bool = False) -> list[str]:
         say(f"$ {step.command}")
         printed.append(run_command(step.words, place, is_kept=is_kept))
     say(f"\nAll of it took {time.monotonic() - began:.0f} s. The report: {place / REPORT}")
+    program = shlex.quote(str(find_program()))
+    say(f"In the browser: {program} serve --library {shlex.quote(str(place / 'library'))} --open")
     return printed
 
 
 def run_command(words: tuple[str, ...], place: Path, *, is_kept: bool) -> str:
     """Run the command as a user would, with a library of its own."""
-    program = Path(sys.executable).with_name("mvsearch")
     own = {"MVSEARCH_LIBRARY": place / "library", "XDG_STATE_HOME": place / "state"}
     environment = os.environ | {name: str(folder) for name, folder in own.items()}
     done = subprocess.run(
-        [program, *words],
+        [find_program(), *words],
         cwd=place,
         env=environment,
         stdout=subprocess.PIPE if is_kept else None,
@@ -113,6 +114,11 @@ def run_command(words: tuple[str, ...], place: Path, *, is_kept: bool) -> str:
     if done.returncode:
         raise SystemExit(done.returncode)
     return done.stdout or ""
+
+
+def find_program() -> Path:
+    """The command of this environment."""
+    return Path(sys.executable).with_name("mvsearch")
 
 
 def say(text: str) -> None:
