@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.program import BenchOptions, keep_songs, run_program
 from benchmarks.results import Row
 from benchmarks.timing import compare, run_command
-from mvsearch.indexer.lyrics.whisper.engines import (
+from mvsearch.indexer.lyrics.whisper.engines.engine import (
     ENGINES,
     Engine,
     EngineName,

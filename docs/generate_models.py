@@ -15,7 +15,7 @@ from mvsearch.indexer.encoders import CLASSIFIERS, ENCODERS, PROFILES, import_cl
 from mvsearch.indexer.encoders.model_cards import CARDS, MEASURED, ModelCard
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.profiles import TOY
-from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
+from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 
 MODELS = ROOT / "docs" / "models.md"
 INTRODUCTION = f"""\

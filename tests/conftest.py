@@ -65,7 +65,7 @@ def _hide_whisper(site: Path, patch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def whisper_packages(monkeypatch: pytest.MonkeyPatch) -> "PackagedWeights":
     """The packages that carry Whisper base, as they are installed."""
-    from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
+    from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 
     site = os.environ["PYTHONPATH"].partition(os.pathsep)[0]
     monkeypatch.setattr("sys.path", [path for path in sys.path if path != site])

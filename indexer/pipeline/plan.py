@@ -7,7 +7,7 @@ from functools import cache
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics import ListFiles, list_lyric_files
-from mvsearch.indexer.lyrics.whisper.engines import ENGINES, name_origin
+from mvsearch.indexer.lyrics.whisper.engines.engine import ENGINES, name_origin
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import WindowOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.lyrics.whisper.checkpoints import explain_fetching, has_weights
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching, has_weights
 from mvsearch.indexer.pipeline.run import IndexOptions, index_videos
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import Progress

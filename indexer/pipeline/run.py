@@ -10,7 +10,7 @@ from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files.languages import check_language
-from mvsearch.indexer.lyrics.whisper.checkpoints import explain_fetching
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs

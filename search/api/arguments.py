@@ -9,7 +9,7 @@ from mvsearch.store.records import Modality
 # search needs nothing of indexing.
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
-    from mvsearch.indexer.lyrics.whisper.engines import EngineChoice
+    from mvsearch.indexer.lyrics.whisper.engines.engine import EngineChoice
     from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
     from mvsearch.indexer.pipeline.outcome import LyricsMode
     from mvsearch.indexer.pipeline.run import IndexOptions

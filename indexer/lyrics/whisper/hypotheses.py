@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mvsearch.indexer.lyrics.whisper.engines import Decoded, Engine
+from mvsearch.indexer.lyrics.whisper.engines.engine import Decoded, Engine
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions, measure_compression
 
 _NO_TEXT_PENALTY = 0.01

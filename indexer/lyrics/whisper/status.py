@@ -9,13 +9,13 @@ from mvsearch.indexer.encoders.model_cards import CARDS
 from mvsearch.indexer.encoders.networks.examples import make_tone
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.networks.weights import ModelStatus, check_signature
-from mvsearch.indexer.lyrics.whisper.checkpoints import (
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     Checkpoint,
     checkpoint_folders,
     explain_fetching,
     find_checkpoint,
 )
-from mvsearch.indexer.lyrics.whisper.engines import Engine, choose_engine, is_installed
+from mvsearch.indexer.lyrics.whisper.engines.engine import Engine, choose_engine, is_installed
 from mvsearch.indexer.lyrics.whisper.transcribe import WHISPER_SAMPLE_RATE, Transcriber
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError

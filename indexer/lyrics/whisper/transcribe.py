@@ -13,7 +13,7 @@ import numpy as np
 from mvsearch.indexer.lyrics.files.cleaning import clean_line
 from mvsearch.indexer.lyrics.files.languages import find_language
 from mvsearch.indexer.lyrics.files.timing import clip_seconds
-from mvsearch.indexer.lyrics.whisper.checkpoints import (
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     checkpoint_folders,
     checkpoint_name,
     explain_fetching,
@@ -22,7 +22,7 @@ from mvsearch.indexer.lyrics.whisper.checkpoints import (
     has_weights,
     open_checkpoint,
 )
-from mvsearch.indexer.lyrics.whisper.engines import (
+from mvsearch.indexer.lyrics.whisper.engines.engine import (
     Engine,
     EngineChoice,
     choose_engine,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mvsearch.indexer.lyrics.whisper.engines import Decoded, Engine
+from mvsearch.indexer.lyrics.whisper.engines.engine import Decoded, Engine
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions, measure_compression
 from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions, WindowDecoder
 from mvsearch.indexer.lyrics.whisper.line_splitting import split_segment

@@ -16,7 +16,7 @@ from mvsearch.indexer.encoders.networks.examples import (
 )
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.networks.weights import check_signature
-from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
+from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 from mvsearch.store.errors import MvsearchError
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mvsearch.indexer.lyrics.whisper.engines import Decoded
+from mvsearch.indexer.lyrics.whisper.engines.engine import Decoded
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions
 from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions, WindowDecoder
 

@@ -12,10 +12,10 @@ import torch
 import whisper
 
 from mvsearch.indexer.lyrics.whisper import transcribe
-from mvsearch.indexer.lyrics.whisper.checkpoints import find_checkpoint
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import find_checkpoint
+from mvsearch.indexer.lyrics.whisper.engines.openai_engine import OpenaiEngine
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions
 from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
-from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine
 from mvsearch.indexer.lyrics.whisper.transcribe import (
     WHISPER_SAMPLE_RATE,
     TranscribeOptions,

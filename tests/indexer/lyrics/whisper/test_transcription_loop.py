@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvsearch.indexer.lyrics.whisper.engines import Decoded
+from mvsearch.indexer.lyrics.whisper.engines.engine import Decoded
 from mvsearch.indexer.lyrics.whisper.gates import GateOptions
 from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
 from mvsearch.indexer.lyrics.whisper.transcription_loop import (

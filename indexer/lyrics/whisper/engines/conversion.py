@@ -17,8 +17,8 @@ from mvsearch.indexer.encoders.networks.checkpoints import (
     recall_sha256,
     write_atomically,
 )
-from mvsearch.indexer.lyrics.whisper.checkpoints import WHISPER_MODELS, explain_damage
-from mvsearch.indexer.lyrics.whisper.vocabulary import write_tokenizer
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import WHISPER_MODELS, explain_damage
+from mvsearch.indexer.lyrics.whisper.engines.vocabulary import write_tokenizer
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def write_model(model: str, checkpoint: Path, folder: Path, quantization: str) -
     Raises:
         WeightsMissingError: the file is no checkpoint.
     """
-    from mvsearch.indexer.lyrics.whisper.openai_engine import load_model
+    from mvsearch.indexer.lyrics.whisper.engines.openai_engine import load_model
 
     whisper = load_model(model, checkpoint, device="cpu")
     tokens = write_tokenizer(folder, whisper.is_multilingual, whisper.num_languages)

@@ -154,10 +154,10 @@ def load_engine(engine: EngineName, model: str, weights: Path) -> Engine:
         WeightsMissingError: the file or folder is not the expected model.
     """
     if engine == "faster":
-        from mvsearch.indexer.lyrics.whisper.faster_engine import FasterEngine
+        from mvsearch.indexer.lyrics.whisper.engines.faster_engine import FasterEngine
 
         return FasterEngine(model, weights)
-    from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine
+    from mvsearch.indexer.lyrics.whisper.engines.openai_engine import OpenaiEngine
 
     return OpenaiEngine(model, weights)
 

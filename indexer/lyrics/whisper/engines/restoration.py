@@ -13,7 +13,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders.networks.checkpoints import read_settings
 from mvsearch.indexer.encoders.networks.runtime import Array
-from mvsearch.indexer.lyrics.whisper.ctranslate2_file import read_variables
+from mvsearch.indexer.lyrics.whisper.engines.ctranslate2_file import read_variables
 from mvsearch.store.errors import WeightsMissingError
 
 Variables = dict[str, Array]

@@ -10,25 +10,26 @@ from tokenizers import Tokenizer
 from whisper.tokenizer import get_tokenizer
 
 from mvsearch.indexer.encoders.networks.checkpoints import compute_sha256
-from mvsearch.indexer.lyrics.whisper import conversion, transcribe
-from mvsearch.indexer.lyrics.whisper.conversion import convert_checkpoint
-from mvsearch.indexer.lyrics.whisper.ctranslate2_file import read_variables
+from mvsearch.indexer.lyrics.whisper import transcribe
+from mvsearch.indexer.lyrics.whisper.engines import conversion
+from mvsearch.indexer.lyrics.whisper.engines.conversion import convert_checkpoint
+from mvsearch.indexer.lyrics.whisper.engines.ctranslate2_file import read_variables
+from mvsearch.indexer.lyrics.whisper.engines.openai_engine import OpenaiEngine, load_model
+from mvsearch.indexer.lyrics.whisper.engines.restoration import restore
+from mvsearch.indexer.lyrics.whisper.engines.vocabulary import split_token, write_tokenizer
 from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
-from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine, load_model
-from mvsearch.indexer.lyrics.whisper.restoration import restore
 from mvsearch.indexer.lyrics.whisper.transcribe import (
     WHISPER_SAMPLE_RATE,
     TranscribeOptions,
     Transcriber,
 )
-from mvsearch.indexer.lyrics.whisper.vocabulary import split_token, write_tokenizer
 from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from tests.tiny_whisper import write_checkpoint
 
 pytest.importorskip("faster_whisper", reason="the extra faster is not installed")
 
-from mvsearch.indexer.lyrics.whisper.faster_engine import FasterEngine
+from mvsearch.indexer.lyrics.whisper.engines.faster_engine import FasterEngine
 
 # Whisper leaves the files that it reads to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")

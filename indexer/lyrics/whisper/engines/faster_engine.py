@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from mvsearch.indexer.encoders.networks.device import choose_device, count_threads
-from mvsearch.indexer.lyrics.whisper.checkpoints import is_converted
-from mvsearch.indexer.lyrics.whisper.conversion import convert_checkpoint
-from mvsearch.indexer.lyrics.whisper.engines import (
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import is_converted
+from mvsearch.indexer.lyrics.whisper.engines.conversion import convert_checkpoint
+from mvsearch.indexer.lyrics.whisper.engines.engine import (
     BEST_OF,
     MAX_CONTEXT,
     Decoded,
     EngineName,
     cut_context,
 )
-from mvsearch.indexer.lyrics.whisper.openai_engine import APPENDED, PREPENDED
+from mvsearch.indexer.lyrics.whisper.engines.openai_engine import APPENDED, PREPENDED
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from mvsearch.store.records import Matrix
 

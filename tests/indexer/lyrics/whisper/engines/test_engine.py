@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.indexer.lyrics.whisper import engines, status
-from mvsearch.indexer.lyrics.whisper.engines import choose_engine, name_origin
+from mvsearch.indexer.lyrics.whisper import status
+from mvsearch.indexer.lyrics.whisper.engines import engine as engines
+from mvsearch.indexer.lyrics.whisper.engines.engine import choose_engine, name_origin
 from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
 from mvsearch.store.errors import MvsearchError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvsearch.indexer.lyrics.whisper.ctranslate2_file import read_variables
+from mvsearch.indexer.lyrics.whisper.engines.ctranslate2_file import read_variables
 from mvsearch.store.errors import WeightsMissingError
 
 

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.lyrics.whisper.engines import is_installed
-from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
+from mvsearch.indexer.lyrics.whisper.engines.engine import is_installed
+from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError
 

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mvsearch.indexer.lyrics.whisper.checkpoints import (
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     WHISPER_MODELS,
     explain_damage,
     is_converted,
 )
-from mvsearch.indexer.lyrics.whisper.engines import (
+from mvsearch.indexer.lyrics.whisper.engines.engine import (
     BEST_OF,
     MAX_CONTEXT,
     Decoded,
     EngineName,
     cut_context,
 )
-from mvsearch.indexer.lyrics.whisper.restoration import load_converted
+from mvsearch.indexer.lyrics.whisper.engines.restoration import load_converted
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.records import Matrix
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.lyrics.whisper.checkpoints import find_checkpoint, has_weights
-from mvsearch.indexer.lyrics.whisper.packages import PACKAGED
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import find_checkpoint, has_weights
+from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 from mvsearch.indexer.lyrics.whisper.status import check_whisper_model, list_whisper_models
 from mvsearch.indexer.lyrics.whisper.transcribe import WHISPER_SAMPLE_RATE
 from mvsearch.indexer.media.decoding.audio import read_sound
@@ -85,8 +85,8 @@ def test_a_checkpoint_of_the_users_own_comes_before_packages(
 def test_both_engines_hear_the_same_in_sung_windows(whisper_packages: PackagedWeights) -> None:
     """In full precision: the encoded sound, and the tokens of each window."""
     pytest.importorskip("faster_whisper")
-    from mvsearch.indexer.lyrics.whisper.faster_engine import FasterEngine
-    from mvsearch.indexer.lyrics.whisper.openai_engine import OpenaiEngine
+    from mvsearch.indexer.lyrics.whisper.engines.faster_engine import FasterEngine
+    from mvsearch.indexer.lyrics.whisper.engines.openai_engine import OpenaiEngine
 
     folder = whisper_packages.prepare()
     openai, faster = OpenaiEngine("base", folder), FasterEngine("base", folder, "float32")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import whisper
 
-from mvsearch.indexer.lyrics.whisper.checkpoints import (
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     WHISPER_MODELS,
     checkpoint_name,
     find_checkpoint,
@@ -48,7 +48,7 @@ def test_weights_that_nothing_here_can_read_are_none(
     def find(module: str) -> str | None:
         return module if module in installed else None
 
-    monkeypatch.setattr("mvsearch.indexer.lyrics.whisper.engines.find_spec", find)
+    monkeypatch.setattr("mvsearch.indexer.lyrics.whisper.engines.engine.find_spec", find)
     assert has_weights("base")
     assert has_weights(str(tmp_path / "converted"))
     installed = {"faster_whisper"}

@@ -1,0 +1,1 @@
+"""Runs Whisper models by openai-whisper or faster-whisper, and finds and converts their weights."""
