@@ -8,7 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from docs.demo.tour import TOUR, run_tour  # only now they can be found
+from docs.demo.speech import can_speak  # only now they can be found
+from docs.demo.tour import TOUR, run_tour
 from docs.documents import README, ROOT, fill_readme, run_generator, write_changed
 
 TRANSCRIPT = ROOT / "docs" / "tour.txt"
@@ -73,6 +74,8 @@ def write_readme(*, is_check: bool) -> list[Path]:
 def main() -> None:
     """Write the tour; with --run, of a new run; with --check, fail where it is out of date."""
     if sys.argv[1:] == ["--run"]:
+        if not can_speak():
+            raise SystemExit("this ffmpeg was built without flite: one song would have no voice")
         new = write_transcript(run_tour(is_kept=True))
         old = TRANSCRIPT.read_text(encoding="utf-8") if TRANSCRIPT.exists() else ""
         if not is_alike(old, new):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docs.demo.library import cut_clip, cut_still, make_video
+from docs.demo.library import cut_clip, cut_still, film_clip, make_video
 from docs.demo.songs import SONGS
 
 BY_TITLE = {song.title: song for song in SONGS}
@@ -25,6 +25,7 @@ def run(tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Run:
     queries.mkdir()
     made = {title: make_video(BY_TITLE[title], folder) for title in TITLES}
     cut_clip(made["Ten Thousand Windows"], queries / "clip.mp4", start_seconds=9.0, seconds=4.0)
+    film_clip(made["Ten Thousand Windows"], queries / "filmed.mkv", start_seconds=2.0, seconds=4.0)
     cut_still(made["Paper Moon (Desert Session)"], queries / "still.jpg", at_seconds=11.0)
     monkeypatch.setenv("MVSEARCH_LIBRARY", str(tmp_path / "library"))
     monkeypatch.chdir(queries)
@@ -47,6 +48,12 @@ def check_a_bad_copy_of_a_clip_finds_its_source_and_second(run: Run) -> None:
     best = run("search", "--clip", "clip.mp4", "--json")["results"][0]
     assert best["video"]["title"] == "Ten Thousand Windows"
     assert best["moments"][0]["start_seconds"] == pytest.approx(9.0, abs=1.0)
+
+
+def check_a_clip_filmed_from_a_screen_finds_its_source(run: Run) -> None:
+    best = run("search", "--clip", "filmed.mkv", "--json")["results"][0]
+    assert best["video"]["title"] == "Ten Thousand Windows"
+    assert not best["is_weak"]
 
 
 def check_a_still_finds_its_source_and_second(run: Run) -> None:
@@ -79,6 +86,7 @@ def check_a_version_is_the_most_similar_song(run: Run) -> None:
 # One test, not five: workers would each make and index the folder.
 def test_the_default_profile_finds_what_was_planted(run: Run) -> None:
     check_a_bad_copy_of_a_clip_finds_its_source_and_second(run)
+    check_a_clip_filmed_from_a_screen_finds_its_source(run)
     check_a_still_finds_its_source_and_second(run)
     check_a_line_half_remembered_finds_both_versions_and_the_bar(run)
     check_words_find_what_is_sung_about(run)

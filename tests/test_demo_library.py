@@ -13,6 +13,7 @@ from scipy.io import wavfile
 from docs.demo.library import cut_clip, cut_still, format_lrc, make_video, paint_frames
 from docs.demo.music import SAMPLE_RATE, Part, Score, play
 from docs.demo.songs import SONGS, Song
+from docs.demo.speech import can_speak, speak
 
 BY_FORM = {song.form: song for song in SONGS}
 
@@ -39,7 +40,7 @@ def test_songs_are_short_and_their_lines_lie_within_them(song: Song) -> None:
     times = [time for start, end, _ in song.timed_lines() for time in (start, end)]
     assert times == sorted(times)
     assert all(0 <= time <= duration for time in times)
-    assert bool(times) == (song.form != "none")
+    assert times
 
 
 def test_a_video_is_as_long_as_its_score_and_says_what_it_is(video: Path) -> None:
@@ -93,3 +94,16 @@ def test_a_version_has_the_same_words_and_other_pictures() -> None:
     first, again = (song for song in SONGS if song.title.startswith("Paper Moon"))
     assert first.lyrics == again.lyrics
     assert {s.scene for s in first.shots}.isdisjoint(s.scene for s in again.shots)
+
+
+@pytest.mark.skipif(not can_speak(), reason="this ffmpeg was built without flite")
+def test_a_line_is_spoken_within_its_bar() -> None:
+    said = [speak("Walk with me into the forest", seconds) for seconds in (9.0, 1.0)]
+    assert 1.2 <= len(said[0]) / SAMPLE_RATE <= 3.0
+    assert len(said[1]) / SAMPLE_RATE == pytest.approx(1.0, abs=0.05)
+    assert all(np.abs(wave).max() == pytest.approx(1.0) for wave in said)
+
+
+def test_only_words_are_spoken() -> None:
+    with pytest.raises(ValueError, match="cannot say"):
+        speak("sing:textfile=notes", 1.0)

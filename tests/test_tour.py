@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from docs.demo.speech import can_speak
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -50,6 +52,7 @@ def test_transcripts_are_alike_but_for_time_and_last_digits(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not can_speak(), reason="this ffmpeg was built without flite")
 @pytest.mark.usefixtures("whisper_packages")
 def test_the_transcript_is_what_the_demo_prints(generator: ModuleType, tmp_path: Path) -> None:
     printed = generator.write_transcript(generator.run_tour(tmp_path / "demo", is_kept=True))

@@ -14,18 +14,23 @@ import numpy as np
 import numpy.typing as npt
 
 from docs.demo.canvas import HEIGHT, WIDTH
-from docs.demo.music import SAMPLE_RATE, play
+from docs.demo.music import SAMPLE_RATE, Wave, play
 from docs.demo.scenes import open_shot
 from docs.demo.songs import SONGS, Song
+from docs.demo.speech import can_speak, speak
+from mvsearch.search.evaluation.queries.clip_extraction import cut_clip as extract_clip
+from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, FILMED, PHONE
 
 FRAMES_PER_SECOND = 10
 # What makes ffmpeg write no date, no version and no thread-dependent choice.
 REPRODUCIBLE = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact")
 N_WORKERS = 2
+# Draws the camera that films a clip.
+CAMERA = 1
 
 
 def make_library(folder: Path) -> Path:
-    """Make the videos, in `folder/videos`, and two files to ask with, in `folder/queries`."""
+    """Make the videos, in `folder/videos`, and files to ask with, in `folder/queries`."""
     videos, queries = folder / "videos", folder / "queries"
     videos.mkdir(parents=True, exist_ok=True)
     queries.mkdir(parents=True, exist_ok=True)
@@ -33,6 +38,7 @@ def make_library(folder: Path) -> Path:
         made = list(pool.map(partial(make_video, folder=videos), SONGS))
     cut_still(made[1], queries / "still.jpg", at_seconds=9.0)
     cut_clip(made[2], queries / "clip.mp4", start_seconds=9.0, seconds=4.0)
+    film_clip(made[5], queries / "filmed.mkv", start_seconds=11.0, seconds=4.0)
     return folder
 
 
@@ -41,7 +47,7 @@ def make_video(song: Song, folder: Path) -> Path:
     path = folder / f"{song.stem}.mp4"
     with tempfile.TemporaryDirectory() as scratch:
         sound, subtitles = Path(scratch, "sound.pcm"), Path(scratch, "lines.srt")
-        sound.write_bytes(play(song.score, song.seed).tobytes())
+        sound.write_bytes(play(song.score, song.seed, say_lyrics(song)).tobytes())
         subtitles.write_text(format_srt(song), encoding="utf-8")
         _encode(song, sound, subtitles, path)
     if song.form == "lrc":
@@ -49,6 +55,13 @@ def make_video(song: Song, folder: Path) -> Path:
     elif song.form == "srt":
         path.with_suffix(".srt").write_text(format_srt(song), encoding="utf-8")
     return path
+
+
+def say_lyrics(song: Song) -> list[tuple[float, Wave]]:
+    """The lines of a spoken song with their starts; none where ffmpeg cannot speak."""
+    if song.form != "voice" or not can_speak():
+        return []
+    return [(start, speak(text, end - start)) for start, end, text in song.timed_lines()]
 
 
 def format_lrc(song: Song) -> str:
@@ -84,6 +97,14 @@ def cut_clip(video: Path, path: Path, start_seconds: float, seconds: float) -> N
     sound = ["-c:a", "aac", "-b:a", "32k", "-sn", *REPRODUCIBLE]
     span = ["-ss", str(start_seconds), "-t", str(seconds)]
     _run([*span, "-i", f"file:{video}", *picture, *sound], path)
+
+
+def film_clip(video: Path, path: Path, start_seconds: float, seconds: float) -> None:
+    """Film a piece of a video from a screen by a telephone, as `mvsearch evaluate` does."""
+    with tempfile.TemporaryDirectory() as scratch:
+        heard = Path(scratch, "heard.mkv")
+        extract_clip(video, start_seconds, seconds, DISTORTIONS[PHONE], heard, CAMERA)
+        extract_clip(heard, 0.0, seconds, DISTORTIONS[FILMED], path, CAMERA)
 
 
 def _run(words: list[str], path: Path) -> None:

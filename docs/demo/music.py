@@ -1,5 +1,6 @@
 """Synthesises songs from plain-text scores: a sung tune, chords, bass and drums."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ Wave = npt.NDArray[np.float64]
 
 SAMPLE_RATE = 32_000
 BEATS_PER_BAR = 4
+# The peak of speech as a multiple of that of the music under it.
+SPEECH_GAIN = 1.5
 # Semitones above the tonic of each degree of the scale.
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 # Strength of each harmonic of a tone.
@@ -77,8 +80,16 @@ class Score:
         return self.bar_seconds * sum(len(part.chords) for part in self.parts)
 
 
-def play(score: Score, seed: int) -> npt.NDArray[np.int16]:
-    """Play a score; (samples,) mono at `SAMPLE_RATE`. The seed is for the noise of the drums."""
+def play(
+    score: Score, seed: int, spoken: Sequence[tuple[float, Wave]] = ()
+) -> npt.NDArray[np.int16]:
+    """Play a score; (samples,) mono at `SAMPLE_RATE`.
+
+    Args:
+        score: what is played.
+        seed: of the noise of the drums.
+        spoken: lines over the music, each with its start in seconds.
+    """
     mix = np.zeros(round(score.duration_seconds * SAMPLE_RATE))
     rng = np.random.default_rng(seed)
     bar = 0
@@ -89,6 +100,8 @@ def play(score: Score, seed: int) -> npt.NDArray[np.int16]:
             _play_tune(mix, score, tune, start)
             _play_drums(mix, score, start, rng)
             bar += 1
+    for start, said in spoken:
+        _add(mix, said, start, SPEECH_GAIN * float(np.abs(mix).max()))
     return np.asarray(mix / np.abs(mix).max() * 0.8 * np.iinfo(np.int16).max, np.int16)
 
 

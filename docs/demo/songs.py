@@ -6,7 +6,7 @@ from typing import Literal
 from docs.demo.music import Part, Score
 from docs.demo.scenes import Shot
 
-LyricsForm = Literal["lrc", "srt", "subtitles", "tag", "none"]
+LyricsForm = Literal["lrc", "srt", "subtitles", "tag", "voice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Song:
     Attributes:
         shots: of equal length, one after the other.
         lyrics: lines, each with the bar, counted from 0, that it is sung in.
-        form: how the lyrics come: `.lrc` or `.srt` beside the file, a subtitle stream, a tag.
+        form: how the lyrics come: `.lrc` or `.srt` beside the file, a subtitle stream, a tag, or
+            only spoken over the music.
     """
 
     title: str
@@ -144,7 +145,15 @@ _CATHEDRAL = Song(
         groove="none",
     ),
     shots=(Shot("forest", 41), Shot("meadow", 42), Shot("forest", 43, zoom=1.4, zoom_end=1.6)),
-    form="none",
+    lyrics=(
+        (0, "Follow me into the forest"),
+        (1, "where the tall trees hold the light"),
+        (2, "listen to the river singing"),
+        (3, "all the birds are taking flight"),
+        (4, "This is my green cathedral"),
+        (5, "the roof is made of leaves"),
+    ),
+    form="voice",
     seed=4,
 )
 

@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docs.demo.library import make_library
+from docs.demo.speech import can_speak
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / ".demo"
 VIDEOS, STILL, CLIP, REPORT = "videos", "queries/still.jpg", "queries/clip.mp4", "report.html"
+FILMED = "queries/filmed.mkv"
+NO_VOICE = (
+    "This ffmpeg was built without flite: the song that has its words only in its sound stays "
+    "without a voice, and its two searches find nothing."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,20 @@ TOUR = (
         ("search", "--clip", CLIP, "--top", "3"),
     ),
     Step(
+        "Search with four seconds that a telephone filmed from a screen, askew and blurred:",
+        ("search", "--clip", FILMED, "--top", "1"),
+    ),
+    Step(
         "Search with a lyric line that is not quite right:",
         ("search", "--lyric", "I made a moon out of paper", "--top", "2"),
+    ),
+    Step(
+        "One song has its words in its sound alone. Whisper heard them:",
+        ("lyrics", "green cathedral"),
+    ),
+    Step(
+        "Search for one of them in other words, in French:",
+        ("search", "--lyric", "écoute la rivière qui chante", "--top", "1"),
     ),
     Step(
         "Search with words that are shown or sung:",
@@ -86,6 +104,8 @@ def run_tour(place: Path = PLACE, *, is_kept: bool = False) -> list[str]:
     say("Make eight short music videos")
     make_library(place)
     say(f"{time.monotonic() - began:.0f} s")
+    if not can_speak():
+        say(textwrap.fill(NO_VOICE))
     printed = []
     for step in TOUR:
         say("\n" + textwrap.fill(step.told, initial_indent="# ", subsequent_indent="# "))
