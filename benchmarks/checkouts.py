@@ -1,0 +1,89 @@
+"""Runs the command line of a checkout in a process that stays: each command costs little."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# Reads a command as JSON a line, and answers with its exit code, output and processor time.
+_SERVE = """
+import contextlib, json, sys, time
+from importlib import import_module
+from typer.testing import CliRunner
+app = import_module(sys.argv[1]).app
+given, told = sys.stdin, sys.stdout
+for line in given:
+    began = time.process_time()
+    with contextlib.redirect_stdout(sys.stderr):
+        done = CliRunner().invoke(app, json.loads(line))
+    spent = time.process_time() - began
+    shown = [done.exit_code, done.stdout, done.stderr, repr(done.exception), spent]
+    told.write(json.dumps(shown) + "\\n")
+    told.flush()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command did.
+
+    Attributes:
+        exception: what ended it, as Python shows it.
+    """
+
+    code: int
+    output: str
+    errors: str
+    exception: str
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A checkout whose command line runs in a process of its own; safe to use from threads."""
+
+    name: str
+    process: "subprocess.Popen[str]"
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, *words: str | Path) -> Done:
+        """Run a command to its end."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with self.lock:
+            self.process.stdin.write(json.dumps([str(word) for word in words]) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the {self.name} checkout ended at: {' '.join(map(str, words))}")
+        return Done(*json.loads(line))
+
+    def search(
+        self, words: Sequence[str], library: Path, top: int
+    ) -> tuple[list[dict[str, Any]], Done]:
+        """The results of a search; none where the query cannot be compared."""
+        done = self.run("search", *words, "--library", library, "--top", str(top), "--json")
+        if done.code not in (0, 2):
+            print(f"{self.name}: {done.code} {done.exception}: {' '.join(words)}", file=sys.stderr)
+        return (json.loads(done.output)["results"] if done.code == 0 else []), done
+
+
+@contextmanager
+def open_checkout(name: str, root: Path) -> Iterator[Checkout]:
+    """Start the command line of a checkout, in the layout of today or of before 2026-11-28."""
+    is_package = (root / "__init__.py").exists()
+    code = ["-c", _SERVE, "mvsearch.cli" if is_package else "cli"]
+    path = str(root / ".package" if is_package else root)
+    words = ["env", f"PYTHONPATH={path}", sys.executable, *code]
+    with subprocess.Popen(
+        words, cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            yield Checkout(name, process)
+        finally:
+            process.terminate()
