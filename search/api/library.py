@@ -13,6 +13,7 @@ from mvsearch.search.api.arguments import (
     make_search_options,
 )
 from mvsearch.search.api.media import MediaFiles
+from mvsearch.search.api.pictures import Pictures
 from mvsearch.search.api.playlists import Playlists
 from mvsearch.search.api.reports import Reports
 from mvsearch.search.api.session import Session
@@ -51,7 +52,7 @@ def open_library(
     return VideoLibrary(place, profile=profile, read_only=read_only)
 
 
-class VideoLibrary(Reports, MediaFiles, Playlists):
+class VideoLibrary(Reports, MediaFiles, Pictures, Playlists):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process

@@ -43,6 +43,14 @@ def serve(
             help="Host name by which browsers call the server, such as that of a proxy before it.",
         ),
     ] = None,
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=read_path,
+            metavar="DIR",
+            help="Folder of pictures that hang in the gallery, besides stills of the library.",
+        ),
+    ] = None,
     root: Annotated[
         list[Path] | None,
         typer.Option(
@@ -63,6 +71,7 @@ def serve(
             webbrowser.open(address)
 
     chosen = choose_token(host, token, has_none=no_token)
-    options = WebOptions(host, port, chosen, read_only, tuple(root or ()), tuple(name or ()))
+    places = (tuple(root or ()), tuple(name or ()), tuple(pictures or ()))
+    options = WebOptions(host, port, chosen, read_only, *places)
     with mvsearch.open(library, read_only=read_only) as opened:
         serve_library(opened, options, tell)

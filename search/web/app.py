@@ -8,7 +8,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from mvsearch import VideoLibrary, __version__
-from mvsearch.search.web.explore import playlists, tv
+from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.web.explore import gallery, playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
@@ -36,7 +37,8 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         library: is open, and is left open.
         options: address, token and what may be changed.
     """
-    served = Served(library, options, TokenCheck(options.token))
+    pictures = PictureFolders(options.pictures)
+    served = Served(library, options, TokenCheck(options.token), pictures)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
@@ -55,7 +57,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     )
     app.state.served = served
     add_handlers(app)
-    for one in (pages, library_page, search, videos, media, jobs, server, playlists, tv):
+    for one in (pages, library_page, search, videos, media, jobs, server, playlists, tv, gallery):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

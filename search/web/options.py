@@ -24,6 +24,7 @@ class WebOptions:
         is_read_only: whether every change is refused.
         roots: folders that may be indexed, with what is below them; those of the library may be.
         names: host names by which browsers call the server besides its own, as behind a proxy.
+        pictures: folders of pictures for the gallery.
     """
 
     host: str = DEFAULT_HOST
@@ -32,6 +33,7 @@ class WebOptions:
     is_read_only: bool = False
     roots: tuple[Path, ...] = ()
     names: tuple[str, ...] = ()
+    pictures: tuple[Path, ...] = ()
 
 
 def choose_token(host: str, token: str | None, *, has_none: bool) -> str | None:

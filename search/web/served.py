@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from mvsearch import Clip, Query, VideoLibrary, make_query
+from mvsearch.search.api.pictures import PictureFolders
 from mvsearch.search.results import SearchResults
 from mvsearch.search.web.conversions import Conversions
 from mvsearch.search.web.jobs import Jobs
@@ -31,6 +32,7 @@ class Served:
     library: VideoLibrary
     options: WebOptions
     tokens: TokenCheck
+    pictures: PictureFolders
     uploads: Uploads = field(default_factory=Uploads)
     jobs: Jobs = field(default_factory=Jobs)
     conversions: Conversions = field(default_factory=Conversions)

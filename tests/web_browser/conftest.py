@@ -82,6 +82,7 @@ def address(serve: Callable[..., str]) -> str:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         words = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        words += ["--enable-unsafe-swiftshader"]  # WebGL without a graphics card
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=words)
         yield browser
         browser.close()

@@ -44,6 +44,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/library",
         f"/tv?start={one}",
         "/playlists",
+        "/gallery",
         f"/video/{one}?t=2",
         f"/video/{one}/similar?by=frames",
         f"/video/{one}/versions",
