@@ -30,9 +30,13 @@ class Document(Generic[T]):
         name: of the file, without its ending.
         parse: makes a value of JSON, and raises ValueError for what is no such value; of None, for
             a file that is not there, it makes an empty one.
+        is_read_only: whether changes are refused.
     """
 
-    def __init__(self, folder: Path, name: str, parse: Callable[[Any], T]) -> None:
+    def __init__(
+        self, folder: Path, name: str, parse: Callable[[Any], T], *, is_read_only: bool = False
+    ) -> None:
+        self._is_read_only = is_read_only
         self._file = folder / f"{name}.json"
         self._lock = folder / f"{name}.lock"
         self._parse = parse
@@ -64,6 +68,8 @@ class Document(Generic[T]):
         """
         from filelock import FileLock, Timeout
 
+        if self._is_read_only:
+            raise MvsearchError(f"the library {self._file.parent} was opened to be read only")
         lock = FileLock(self._lock)
         with _THREADS:
             try:

@@ -13,6 +13,7 @@ from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
     from mvsearch.store.documents import Document
+    from mvsearch.store.library import Library
 
 MAX_PLAYLISTS = 1000
 MAX_VIDEOS = 10_000
@@ -63,7 +64,7 @@ class Playlists(Contents):
             LibraryDamagedError: their file cannot be read.
         """
         with self._session.using() as library:
-            stored = self._open_playlists().read()
+            stored = _open_playlists(library).read()
             known = {video.id: video for video in library.catalog.videos()} if stored else {}
             return {
                 name: [known[one] for one in ids if one in known] for name, ids in stored.items()
@@ -82,11 +83,11 @@ class Playlists(Contents):
         Raises:
             MvsearchError: the name is taken or invalid, or the folder cannot be written.
         """
-        with self._session.using():
+        with self._session.using() as library:
             ids = [self.find(video).id for video in videos]
             if len(ids) > MAX_VIDEOS:
                 raise MvsearchError(f"a playlist has at most {MAX_VIDEOS} videos")
-            with self._open_playlists().changing() as stored:
+            with _open_playlists(library).changing() as stored:
                 if name in stored and not replace:
                     raise MvsearchError(f"there is a playlist called {printable(name)} already")
                 stored[_check_name(name)] = ids
@@ -99,9 +100,9 @@ class Playlists(Contents):
         Raises:
             MvsearchError: there is no such video, or the folder cannot be written.
         """
-        with self._session.using():
+        with self._session.using() as library:
             video_id = self.find(video).id
-            with self._open_playlists().changing() as stored:
+            with _open_playlists(library).changing() as stored:
                 ids = [one for one in stored.get(_check_name(name), []) if one != video_id]
                 stored[name] = [*ids, video_id][:MAX_VIDEOS] if is_in else ids
 
@@ -111,14 +112,15 @@ class Playlists(Contents):
         Raises:
             VideoNotFoundError: there is no such playlist.
         """
-        with self._session.using(), self._open_playlists().changing() as stored:
+        with self._session.using() as library, _open_playlists(library).changing() as stored:
             if stored.pop(name, None) is None:
                 raise VideoNotFoundError(f"there is no playlist called {printable(name)}")
 
-    def _open_playlists(self) -> "Document[dict[str, list[str]]]":
-        from mvsearch.store.documents import Document
 
-        return Document(self._session.folder, "playlists", _parse)
+def _open_playlists(library: "Library") -> "Document[dict[str, list[str]]]":
+    from mvsearch.store.documents import Document
+
+    return Document(library.folder, "playlists", _parse, is_read_only=library.is_read_only)
 
 
 def _parse(given: Any) -> dict[str, list[str]]:

@@ -66,6 +66,11 @@ def test_playlists_are_kept_and_never_overwritten_unasked(library: mvsearch.Vide
     library.save_playlist("Evening", [], replace=True)
     library.delete_playlist("Liked")
     assert library.playlists() == {"Evening": []}
+    with (
+        mvsearch.open(library.folder, read_only=True) as reader,
+        pytest.raises(MvsearchError, match="read only"),
+    ):
+        reader.mark("Liked", IDS[0])
     for name in ("", " ", "a\nb", "x" * 101):
         with pytest.raises(MvsearchError, match="letters"):
             library.save_playlist(name, [])
