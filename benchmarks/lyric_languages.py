@@ -24,15 +24,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.lyric_lines import leave_out, make_error
+from benchmarks.lyric_lines import add_song, leave_out, make_error, write_lyrics
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.lyrics_stage import lyrics_result
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
 from mvsearch.store.library import Library
-from mvsearch.store.records import Location, LyricLine, Lyrics, Video
 
 DATA = Path(__file__).parent / "lyrics"
 LANGUAGES = ("en", "fr", "de", "es")
@@ -92,12 +90,7 @@ def fill(library: Library, encoders: Encoders, songs: Mapping[str, Sequence[str]
     with library.writing():
         library.catalog.adopt_profile("embedded", encoders.spaces())
         for name, lines in songs.items():
-            path = library.folder / name
-            video = Video(name, path, name, None, 3.0 * len(lines))
-            library.catalog.add_video(video, Location(path, name, path.parent, 1, 1))
-            sung = (LyricLine(line, 3.0 * at, 3.0 * at + 3.0) for at, line in enumerate(lines))
-            made = lyrics_result(name, Lyrics(tuple(sung), "sidecar"), encoders, "")
-            library.catalog.store_stage(made.stage, made.embeddings, made.lyrics)
+            add_song(library, encoders, name, write_lyrics(lines))
 
 
 def search(engine: Engine, asked: Asked) -> list[Result]:

@@ -15,7 +15,7 @@ import re
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ from mvsearch.store.records import Location, LyricLine, Lyrics, Video
 
 N_LINES = 30
 N_WORDS = 9
+SONG_SECONDS = 600.0
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 NEXT = {a: b for row in KEYS for a, b in zip(row, row[1:] + row[-2], strict=True)}
 
@@ -53,6 +54,25 @@ def read_sentences() -> list[str]:
     return list(found)
 
 
+def write_lyrics(lines: Sequence[str]) -> Lyrics:
+    """Lyrics of a file, a line each three seconds."""
+    sung = (LyricLine(line, 3.0 * at, 3.0 * at + 3.0) for at, line in enumerate(lines))
+    return Lyrics(tuple(sung), "sidecar")
+
+
+def add_song(library: Library, encoders: Encoders, name: str, lyrics: Lyrics | None) -> None:
+    """Put a song of this id and title into the library that has nothing but its lyrics.
+
+    The caller is writing to the library.
+    """
+    path = library.folder / name
+    video = Video(name, path, name, None, SONG_SECONDS)
+    library.catalog.add_video(video, Location(path, name, path.parent, 1, 1))
+    if lyrics is not None:
+        made = lyrics_result(name, lyrics, encoders, "")
+        library.catalog.store_stage(made.stage, made.embeddings, made.lyrics)
+
+
 def add_distractors(library: Library, encoders: Encoders, n_songs: int) -> None:
     """Put songs into the library that hold sentences."""
     sentences = read_sentences()
@@ -60,13 +80,7 @@ def add_distractors(library: Library, encoders: Encoders, n_songs: int) -> None:
     with library.writing():
         for number in range(n_songs):
             lines = sentences[number * N_LINES : (number + 1) * N_LINES]
-            video_id = f"distractor{number:04d}"
-            path = library.folder / video_id
-            video = Video(video_id, path, video_id, None, 3.0 * N_LINES)
-            library.catalog.add_video(video, Location(path, video_id, path.parent, 1, 1))
-            sung = (LyricLine(line, 3.0 * at, 3.0 * at + 3.0) for at, line in enumerate(lines))
-            made = lyrics_result(video_id, Lyrics(tuple(sung), "sidecar"), encoders, "")
-            library.catalog.store_stage(made.stage, made.embeddings, made.lyrics)
+            add_song(library, encoders, f"distractor{number:04d}", write_lyrics(lines))
 
 
 def make_error(line: str, rng: random.Random) -> str:

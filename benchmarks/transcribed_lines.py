@@ -14,25 +14,23 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.lyric_lines import add_distractors
+from benchmarks.lyric_lines import add_distractors, add_song
 from benchmarks.program import BenchOptions, find_media
 from benchmarks.transcription_quality import SONGS, normalise, read_lyrics
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.lyrics_stage import lyrics_result
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.store.library import Library
-from mvsearch.store.records import Location, LyricLine, Lyrics, Video
+from mvsearch.store.records import LyricLine, Lyrics
 
 MIN_WORDS = 4
 MIN_LETTERS = 15
 N_BEST = 10
-LINE_SECONDS = 600.0
 
 
-def add_song(library: Library, encoders: Encoders, title: str, transcript: Path) -> None:
-    """Put a song into the library that has nothing but its transcribed lyrics."""
+def read_transcript(transcript: Path) -> Lyrics:
+    """The lyrics that a song was transcribed to; each line lasts until the next."""
     lines = json.loads(transcript.read_text("utf-8"))["lines"]
     starts = [start for start, _ in lines]
     ends = [*starts[1:], starts[-1] + 1]
@@ -40,15 +38,7 @@ def add_song(library: Library, encoders: Encoders, title: str, transcript: Path)
         LyricLine(text, start, max(start, end))
         for (start, text), end in zip(lines, ends, strict=True)
     ]
-    made = lyrics_result(title, Lyrics(tuple(sung), "whisper", "base", "en"), encoders, "")
-    _add_video(library, title)
-    library.catalog.store_stage(made.stage, made.embeddings, made.lyrics)
-
-
-def _add_video(library: Library, title: str) -> None:
-    path = library.folder / title
-    video = Video(title, path, title, None, LINE_SECONDS)
-    library.catalog.add_video(video, Location(path, title, path.parent, 1, 1))
+    return Lyrics(tuple(sung), "whisper", "base", "en")
 
 
 def list_queries(songs: list[Path]) -> list[tuple[str, str]]:
@@ -107,9 +97,10 @@ def main() -> None:
         library.catalog.adopt_profile(encoders.name, encoders.spaces())
         with library.writing():
             for song in songs:
-                add_song(library, encoders, song.name, transcripts / f"ours-{song.name}.json")
+                lyrics = read_transcript(transcripts / f"ours-{song.name}.json")
+                add_song(library, encoders, song.name, lyrics)
             for file in sorted((media / "videos").iterdir()):
-                _add_video(library, file.name)
+                add_song(library, encoders, file.name, None)
         add_distractors(library, encoders, given.distractors)
         measure(library, encoders, list_queries(songs))
 

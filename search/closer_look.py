@@ -24,14 +24,12 @@ class Viewed:
     """The views of a query's frames.
 
     Attributes:
-        whole: the query by its whole frames.
         frames: (n, h, w, 3), ZOOM times as large as those of the encoder.
         times: (n,) as in `EncodedPart`.
         views: of the frames.
         parts: the query by each view, of at most N_COMPARED frames.
     """
 
-    whole: EncodedPart
     frames: Frames
     times: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
     views: tuple[View, ...]
@@ -152,7 +150,7 @@ def encode_views(whole: EncodedPart, encoders: Encoders) -> Viewed | None:
         )
         for view in views
     ]
-    return Viewed(whole, frames, times - (start or 0.0), views, tuple(parts))
+    return Viewed(frames, times - (start or 0.0), views, tuple(parts))
 
 
 def _encode_all(viewed: Viewed, number: int, encoders: Encoders) -> EncodedPart:

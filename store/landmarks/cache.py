@@ -11,6 +11,7 @@ from mvsearch.store.landmarks.index_file import (
     ENDING,
     StoredLandmarks,
     read_landmarks,
+    read_state,
     write_landmarks,
 )
 from mvsearch.store.own_files import check_folder
@@ -64,16 +65,15 @@ class LandmarkCache:
         known = {self._file(space): space for space in spaces}
         for file in self.folder.glob(f"*{ENDING}"):
             space = known.get(file)
-            stored = self._read(space) if space is not None else None
-            if space is None or stored is None:
+            # The head alone, as this is done after each change.
+            state = read_state(file, space.key) if space is not None else None
+            if space is None or state is None:
                 _delete(file)
-            elif stored.generation != reader.generation(space.key, is_newest=True):
+            elif state.generation != reader.generation(space.key, is_newest=True):
                 with reader.peak_snapshot(space.key, is_newest=True) as snapshot:
-                    gone = _find_gone(stored.versions, snapshot.versions)
-                if gone:
-                    index = _drop(stored.index, gone)
-                    if not self._write(space, StoredLandmarks(NO_STATE, stored.versions, index)):
-                        _delete(file)
+                    gone = _find_gone(state.versions, snapshot.versions)
+                if gone and not self._drop_from_file(space, gone):
+                    _delete(file)
 
     def forget(self) -> None:
         """Give back the memory."""
@@ -82,6 +82,14 @@ class LandmarkCache:
     def _file(self, space: Space) -> Path:
         name = hashlib.sha256(space.key.encode()).hexdigest()[:16]
         return self.folder / f"{name}{ENDING}"
+
+    def _drop_from_file(self, space: Space, gone: Sequence[str]) -> bool:
+        """Take videos out of a file; False where it cannot be read or written."""
+        stored = self._read(space)
+        if stored is None:
+            return False
+        index = _drop(stored.index, gone)
+        return self._write(space, StoredLandmarks(NO_STATE, stored.versions, index))
 
     def _read(self, space: Space) -> StoredLandmarks | None:
         try:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -29,9 +29,9 @@ READING_ERRORS = (
 MAX_CHECKED_BYTES = 32 << 20
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredLandmarks:
-    """An index of landmarks with the state of the catalogue that it was made of.
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """The state of the catalogue that an index was made of.
 
     Attributes:
         generation: of the space in the catalogue.
@@ -40,6 +40,12 @@ class StoredLandmarks:
 
     generation: int
     versions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredLandmarks(StoredState):
+    """An index of landmarks with its state."""
+
     index: LandmarkIndex
 
 
@@ -79,19 +85,23 @@ def has_few_places(index: LandmarkIndex) -> bool:
     return len(index.places) < N_KEYS
 
 
+def read_state(file: Path, space_key: str) -> StoredState | None:
+    """Read which state an index is of, without its places; None as for `read_landmarks`."""
+    try:
+        with open_own(file, "rb") as opened:
+            return _make_state(_read_head(opened, space_key))
+    except READING_ERRORS:
+        return None
+
+
 def read_landmarks(file: Path, space_key: str) -> StoredLandmarks | None:
     """Read or map an index; None if it is missing, damaged or of something else."""
     try:
         with open_own(file, "rb") as opened:
+            head = _read_head(opened, space_key)
             size = os.fstat(opened.fileno()).st_size
-            length = int.from_bytes(opened.read(LENGTH_BYTES), "little")
-            if length > MAX_HEAD_BYTES:
-                return None
-            head = json.loads(opened.read(length))
-            if head["identity"] != [FORMAT, space_key]:
-                return None
-            offset = LENGTH_BYTES + length
             if size > MAX_CHECKED_BYTES:
+                offset = opened.tell()
                 mapped = mmap.mmap(opened.fileno(), size, access=mmap.ACCESS_COPY)
                 return _make(head, np.frombuffer(mapped, dtype="<u4", offset=offset))
             numbers = opened.read()
@@ -102,14 +112,34 @@ def read_landmarks(file: Path, space_key: str) -> StoredLandmarks | None:
         return None
 
 
+def _read_head(opened: BinaryIO, space_key: str) -> dict[str, Any]:
+    """The head of a file; the numbers come next.
+
+    Raises:
+        ValueError: it is too long, or of something else.
+    """
+    length = int.from_bytes(opened.read(LENGTH_BYTES), "little")
+    if length > MAX_HEAD_BYTES:
+        raise ValueError("the head is too long")
+    head: dict[str, Any] = json.loads(opened.read(length))
+    if head["identity"] != [FORMAT, space_key]:
+        raise ValueError("these are other landmarks")
+    return head
+
+
+def _make_state(head: dict[str, Any]) -> StoredState:
+    ids, versions = map(str, head["video_ids"]), map(int, head["versions"])
+    return StoredState(int(head["generation"]), dict(zip(ids, versions, strict=True)))
+
+
 def _make(head: dict[str, Any], numbers: Words) -> StoredLandmarks | None:
     """The index of a head and the numbers behind it; None if they do not fit together."""
     video_ids, n_places = tuple(map(str, head["video_ids"])), int(head["n_places"])
     firsts = np.array(head["firsts"], dtype=np.int64)
     n_ends = n_places if head["has_keys"] else N_KEYS
-    versions = dict(zip(video_ids, map(int, head["versions"]), strict=True))
+    state = _make_state(head)
     is_line = len(firsts) == len(video_ids) + 1 and bool(np.all(np.diff(firsts) >= 0))
-    if not is_line or len(versions) != len(video_ids) or len(numbers) != n_ends + n_places:
+    if not is_line or len(state.versions) != len(video_ids) or len(numbers) != n_ends + n_places:
         return None
     ends, places = numbers[:n_ends], numbers[n_ends:]
     if head["has_keys"]:
@@ -119,4 +149,4 @@ def _make(head: dict[str, Any], numbers: Words) -> StoredLandmarks | None:
     if len(ends) != N_KEYS or int(ends[-1]) != n_places:
         return None
     index = LandmarkIndex(video_ids, firsts, ends, places)
-    return StoredLandmarks(int(head["generation"]), versions, index)
+    return StoredLandmarks(state.generation, state.versions, index)

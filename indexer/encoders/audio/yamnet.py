@@ -109,23 +109,6 @@ class Yamnet:
         logits = self.compute_logits(windows)
         return to_posterior(logits.mean(axis=1)).astype(np.float32)
 
-    def score(self, windows: Matrix) -> Matrix:
-        """Compute the probability of each class on its own, the mean over a window's patches.
-
-        Args:
-            windows: (n, samples) float32 mono in [-1, 1], as for `classify`.
-
-        Returns:
-            (n, 521) float32 in [0, 1]; several classes of a window may be likely.
-
-        Raises:
-            ValueError: the windows are empty or longer than `longest_seconds`.
-        """
-        logits = self.compute_logits(windows)
-        probabilities = np.exp(-np.logaddexp(0.0, -logits))
-        means: Matrix = probabilities.mean(axis=1).astype(np.float32)
-        return means
-
     def compute_logits(self, windows: Matrix) -> Matrix:
         """Compute the (n, patches, 521) float32 logits.
 

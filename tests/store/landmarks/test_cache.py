@@ -11,7 +11,7 @@ import pytest
 
 from mvsearch.store.catalog.reading.vectors import PeakSnapshot
 from mvsearch.store.errors import LibraryDamagedError
-from mvsearch.store.landmarks import index_file
+from mvsearch.store.landmarks import cache, index_file
 from mvsearch.store.landmarks.index import LandmarkIndex, add_videos, make_empty
 from mvsearch.store.landmarks.packing import pack_peaks, unpack_peaks
 from mvsearch.store.library import Library
@@ -80,6 +80,27 @@ def test_the_index_follows_the_catalogue(library: Library, place: Path) -> None:
     assert stored is not None
     assert stored.index.video_ids == ("a",)  # what left the library is in no file of it
     check(library, a=draw_peaks(3))
+
+
+def test_a_change_that_takes_nothing_away_reads_the_heads_alone(
+    library: Library, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(library, "a", draw_peaks(1))
+    store(library, "b", draw_peaks(2))
+    check(library, a=draw_peaks(1), b=draw_peaks(2))
+    read: list[Path] = []
+
+    def read_all(file: Path, space_key: str) -> index_file.StoredLandmarks | None:
+        read.append(file)
+        return index_file.read_landmarks(file, space_key)
+
+    monkeypatch.setattr(cache, "read_landmarks", read_all)
+    store(library, "c", draw_peaks(3))
+    assert read == []
+    with library.writing():
+        library.catalog.remove_videos(["b"])
+    assert read == read_files(place)
+    check(library, a=draw_peaks(1), c=draw_peaks(3))
 
 
 @pytest.mark.parametrize(
