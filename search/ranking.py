@@ -16,6 +16,7 @@ from mvsearch.search.scoring.fusion import (
     order_best_first,
     split_scores,
 )
+from mvsearch.search.scoring.two_sources import find_two_sources, put_first
 from mvsearch.search.versions.dedupe import IsCopy, KnownCopies, collapse_ranking, open_copy_test
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Video
@@ -54,7 +55,7 @@ class Ranker:
         known: Mapping[str, Video] | None = None,
         of_lines: FloatArray | None = None,
     ) -> list[Result]:
-        """Rank videos, best first.
+        """Rank videos, best first; where picture and sound are from two videos, these come first.
 
         Args:
             video_ids: v of them.
@@ -67,7 +68,9 @@ class Ranker:
         options = self.options
         scores, shares = fuse(options.fusion, *measured, self.weights)
         points = split_scores(options.fusion, *measured, shares)
-        order = order_best_first(scores, video_ids)
+        sources = find_two_sources(measured, self.marks)
+        order = put_first(order_best_first(scores, video_ids), sources)
+        source_of = {at: modality for modality, at in sources.items()}
         ranking = self._read([video_ids[at] for at in order], known)
         results: list[Result] = []
         for chosen in collapse_ranking(ranking, options.top, self.is_copy, options.per_artist):
@@ -83,6 +86,7 @@ class Ranker:
                     find_moments(video),
                     self.marks.is_weak(contributions, line),
                     chosen.copies,
+                    source_of.get(at),
                 )
             )
         return results

@@ -103,6 +103,8 @@ class Result:
     Attributes:
         is_weak: whether it is no better than chance among so many videos.
         copies: near-duplicates that rank below it and have no result of their own.
+        source_of: "frames" or "audio" where picture and sound of the query are from two videos, and
+            this is the one that the picture or the sound is from; both come first.
     """
 
     rank: int
@@ -112,6 +114,7 @@ class Result:
     moments: tuple[Moment, ...] = ()
     is_weak: bool = False
     copies: tuple[Video, ...] = ()
+    source_of: Modality | None = None
 
     @property
     def best_moment(self) -> Moment | None:
@@ -130,6 +133,7 @@ class Result:
             },
             "moments": [moment.to_dict() for moment in self.moments],
             "copies": [copy.to_dict() for copy in self.copies],
+            **({} if self.source_of is None else {"source_of": self.source_of}),
         }
 
 

@@ -35,8 +35,9 @@ def evaluate(
         typer.Option(metavar="NAME,…", help="Distortions, such as none,crop 70,noise 10; or all."),
     ] = "all",
     kinds: Annotated[
-        str, typer.Option(metavar="KIND,…", help="Kinds of queries: clip, image, lyric, similar.")
-    ] = "clip,image,lyric,similar",
+        str,
+        typer.Option(metavar="KIND,…", help="Kinds of queries: clip, image, lyric, mix, similar."),
+    ] = "clip,image,lyric,mix,similar",
     groups: Annotated[
         list[Path] | None,
         typer.Option(

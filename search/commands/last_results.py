@@ -43,7 +43,7 @@ def find_state_file() -> Path:
 def store_results(results: "Iterable[Result]") -> None:
     """Store results for `mvsearch play`; errors are ignored, so that no search fails."""
     from mvsearch.search.output.files import write_output
-    from mvsearch.search.output.report import name_video
+    from mvsearch.search.output.text import name_video
 
     kept = []
     for result in list(results)[:MAX_KEPT]:

@@ -13,7 +13,7 @@ from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.outcomes import Outcome
-from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
+from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame, cut_mix
 from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
@@ -174,8 +174,8 @@ class _Benchmark:
         if query.kind == "lyric":
             part = QueryPart("lyric", query.text)
         else:
-            out = self.folder / f"{number}.{'mkv' if query.kind == 'clip' else 'png'}"
-            part = QueryPart("clip" if query.kind == "clip" else "image", str(out))
+            out = self.folder / f"{number}.{'png' if query.kind == 'image' else 'mkv'}"
+            part = QueryPart("image" if query.kind == "image" else "clip", str(out))
             try:
                 _make_file(query, originals, out)
             except MediaError as error:
@@ -185,9 +185,11 @@ class _Benchmark:
 
 
 def _make_file(query: KnownQuery, originals: Originals, out: Path) -> None:
-    """Cut the clip or picture of a query, with its distortion."""
+    """Cut the clip, mix or picture of a query, with its distortion."""
     distortion = DISTORTIONS[query.distortion]
-    if query.kind == "clip":
+    if query.kind == "mix" and query.backdrop is not None:
+        cut_mix(query.source.path, query.start_seconds, query.seconds, query.backdrop, out)
+    elif query.kind == "clip":
         with originals.borrow(query) as original:
             cut_clip(original, 0.0, query.seconds, distortion, out, query.seed, query.backdrop)
     else:

@@ -22,12 +22,14 @@ RECALL_1, RECALL_5, RECALL_10 = "recall@1", "recall@5", "recall@10"
 MRR, MEDIAN_RANK = "mrr", "median_rank"
 MAP, NDCG_10, SHARE_10 = "map", "ndcg@10", "recall_share@10"
 MOMENT_ERROR, MOMENT_NEAR, UNSURE = "moment_error_seconds", "moment_within_1s", "moment_unsure"
+BOTH_FIRST, TOLD_TWO = "both_first", "told_two"
 WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC = "weak_right", "absent_unmarked", "absent_auc"
 
 RANK_METRICS = (RECALL_1, RECALL_5, RECALL_10, MRR, MEDIAN_RANK)
 SIMILAR_METRICS = (MAP, NDCG_10, SHARE_10)
 MOMENT_METRICS = (MOMENT_ERROR, MOMENT_NEAR, UNSURE)
 WEAK_METRICS = (WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC)
+MIX_METRICS = (BOTH_FIRST, TOLD_TWO)
 # Metrics that are medians; less is better.
 MEDIANS = (MEDIAN_RANK, MOMENT_ERROR)
 NEAR_SECONDS = 1.0
@@ -77,6 +79,8 @@ _VALUES: Mapping[str, Rule] = {
     MOMENT_NEAR: lambda o: float(_or_nan(o.moment_error_seconds) <= NEAR_SECONDS),
     UNSURE: lambda o: float(o.moment_error_seconds is None),
     WEAK_RIGHT: lambda o: _is_first_right_weak(o),
+    BOTH_FIRST: lambda o: _or_nan(o.is_both_first),
+    TOLD_TWO: lambda o: _or_nan(o.is_told_two),
     ABSENT_UNMARKED: lambda o: _or_nan(None if o.absent is None else not o.absent.is_weak),
 }
 _CHANCES: Mapping[str, Rule] = {
@@ -131,7 +135,8 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
 
     Returns:
         The figures by name: of ranks; for similar songs, of all right answers; for queries with a
-        true moment, of moments. Empty without outcomes.
+        true moment, of moments; for clips with picture and sound, of two videos. Empty without
+        outcomes.
     """
     if not outcomes:
         return {}
@@ -139,6 +144,9 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
     figures = _take(names, outcomes, options)
     timed = [outcome for outcome in outcomes if outcome.is_moment_asked]
     figures |= _take(MOMENT_METRICS, timed, options) if timed else {}
+    told = [outcome for outcome in outcomes if outcome.is_told_two is not None]
+    names = MIX_METRICS if outcomes[0].kind == "mix" else (TOLD_TWO,)
+    figures |= _take(names, told, options) if told else {}
     return figures | _measure_weak(outcomes, options)
 
 

@@ -18,7 +18,7 @@ class FirstResult:
     is_weak: bool
 
 
-OutcomeKind = Literal["clip", "image", "lyric", "similar"]
+OutcomeKind = Literal["clip", "image", "lyric", "mix", "similar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Outcome:
         source: id of the video of the query; intervals resample by it, because queries from one
             video are not independent.
         query: its label, such as `ID@12.3+5`; the same under every distortion and system.
-        kind: "clip", "image", "lyric", or "similar" for the report of similar songs.
+        kind: "clip", "image", "lyric", "mix", or "similar" for the report of similar songs.
         distortion: its name; "none" for undistorted queries.
         seconds: length of a clip; None for other kinds.
         system: "frames", "lyrics" or "audio" alone, or the name of a fusion.
@@ -41,6 +41,10 @@ class Outcome:
             and end; None without a moment or a true moment.
         is_moment_asked: whether the query has a true moment.
         first: the first result; None where there was none, or nobody asked.
+        is_both_first: of a mix, whether the video of its picture and that of its sound are the
+            first two; None for other kinds, and where not both are compared.
+        is_told_two: whether the result says that picture and sound are from two videos, of a mix
+            from these two; None where not both are compared.
         absent: the first result of the same query with its source and all right answers hidden;
             None where there was none, or nobody asked.
     """
@@ -59,6 +63,8 @@ class Outcome:
     is_moment_asked: bool = False
     first: FirstResult | None = None
     absent: FirstResult | None = None
+    is_both_first: bool | None = None
+    is_told_two: bool | None = None
 
     def __post_init__(self) -> None:
         """Validate ranks, counts and the error."""

@@ -15,9 +15,10 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.encode import EncodedPart, analyse_part, own_spaces
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
+from mvsearch.search.scoring.two_sources import PAIR
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import MODALITIES, Embeddings, Modality
+from mvsearch.store.records import MODALITIES, Embeddings, Modality, Video
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,9 @@ class QueryRunner:
             except QueryError:  # nothing to compare, such as a picture that is too dark: a miss
                 results = []
             absent = self._search_absent(query, part, each)
-            yield replace(_judge(query, each, ranked, right, results), absent=absent)
+            outcome = replace(_judge(query, each, ranked, right, results), absent=absent)
+            has_both = set(PAIR) <= compared
+            yield self._judge_sources(query, outcome, results) if has_both else outcome
         del self._known[part.value]
         self._viewed.clear()
 
@@ -88,7 +91,7 @@ class QueryRunner:
         """The first result without the source and all that is related; of undistorted queries."""
         if query.distortion != NONE:
             return None
-        hidden = self.groups.find_similar(query.source.id) | {query.source.id} | query.hidden
+        hidden = query.hidden.union(*(self._find_family(video) for video in query.videos))
         options = replace(system.options, top=1, n_moments=0)
         try:
             return _describe_first(self.engine.search(Query((part,)), options, hidden))
@@ -125,8 +128,32 @@ class QueryRunner:
         whole = replace(options, top=self.library.catalog.n_videos(), n_moments=0)
         return [*results, *self.engine.search(query, whole, hidden)[len(results) :]]
 
+    def _judge_sources(
+        self, query: KnownQuery, outcome: Outcome, results: Sequence[Result]
+    ) -> Outcome:
+        """Record whether both videos of a mix come first, and whether two are told."""
+        told = {result.source_of: result.video.id for result in results if result.source_of}
+        if query.heard is None:
+            return replace(outcome, is_told_two=bool(told))
+        families = [self._find_family(video) for video in query.videos]
+        first = [result.video.id for result in results[:2]]
+        is_told = [told.get(m) in family for m, family in zip(PAIR, families, strict=True)]
+        is_both_first = all(family.intersection(first) for family in families)
+        return replace(outcome, is_both_first=is_both_first, is_told_two=all(is_told))
+
+    def _find_family(self, video: Video) -> frozenset[str]:
+        """A video and all that is related to it."""
+        return self.groups.find_similar(video.id) | {video.id}
+
     def _find_answers(self, query: KnownQuery) -> frozenset[str]:
         """The right answers: the same for every system."""
+        if query.heard is not None:
+            return frozenset().union(
+                *(
+                    self.groups.find_answers(video.id, (modality,)) | {video.id}
+                    for video, modality in zip(query.videos, PAIR, strict=True)
+                )
+            )
         answers = self.groups.find_answers(query.source.id, query.modalities)
         return answers | {query.source.id} if query.is_source_right else answers
 

@@ -20,8 +20,10 @@ from mvsearch.search.output.plugin_forms import ResultList, find_form, write_for
 from mvsearch.search.output.tables.links import link_file, stack_lines
 from mvsearch.search.output.text import (
     describe_no_results,
+    describe_sources,
     format_seconds,
     guard_cell,
+    name_video,
     shorten,
     write_json,
 )
@@ -58,11 +60,6 @@ _CSV_RESULT = (
     *(f"moment_{what}" for what in ("modality", "start_seconds", "end_seconds")),
     *("moment_similarity", "moment_text", "moment_support", "moment_rate"),
 )
-
-
-def name_video(video: Video) -> str:
-    """The display name: artist and title."""
-    return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
 
 
 def _round_times(moment: Moment) -> tuple[float | None, float | None]:
@@ -185,6 +182,8 @@ def print_results(
         where = "\n".join(format_moment(moment) for moment in result.moments[:3])
         cells = (_list_names(result), Text(_describe_contributions(result)), Text(where))
         table.add_row(str(result.rank), f"{result.score:.3f}", *cells)
+    if sources := describe_sources(results):
+        console.print(Text(sources))
     console.print(table if results else Text(describe_no_results(asked)))
 
 

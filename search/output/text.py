@@ -1,9 +1,12 @@
 """Formats names, times, cells and JSON safely for terminals and programs."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from mvsearch.search.results import Result
 from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.records import Video
 from mvsearch.store.unicode import is_harmless, printable
 
 MAX_CELL = 100
@@ -14,6 +17,19 @@ FORMULA_MARKS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 def shorten(text: str) -> str:
     """A text of at most `MAX_CELL` characters for a cell of a table."""
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
+
+
+def name_video(video: Video) -> str:
+    """The display name: artist and title."""
+    return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
+
+
+def describe_sources(results: Sequence[Result]) -> str:
+    """Which videos the picture and the sound of a query are from; empty where it is not two."""
+    names = {result.source_of: name_video(result.video) for result in results}
+    if not {"frames", "audio"} <= names.keys():
+        return ""
+    return f"The picture is from {names['frames']}, the sound from {names['audio']}."
 
 
 def describe_no_results(asked: Filter) -> str:

@@ -80,11 +80,14 @@ class WeakMarks:
         same: see `find_same_levels`.
         chance: by modality, the surprisal that a query without an answer in the library reaches
             with a probability of MAX_UNRELATED; a modality without one is judged by `is_chance`.
+        is_exact: whether the query has nothing but pictures, clips and sounds, so that an answer is
+            the same and not only similar.
     """
 
     n_videos: int
     same: Mapping[Modality, float]
     chance: Mapping[Modality, float] = field(default_factory=dict)
+    is_exact: bool = False
 
     def is_weak(
         self, contributions: Mapping[Modality, Contribution], of_lines: float | None = None
@@ -95,11 +98,21 @@ class WeakMarks:
             contributions: of the result.
             of_lines: the surprisal of its lyrics in the space of many languages; None without one.
         """
-        return all(
-            one.similarity < self.same.get(modality, math.inf)
-            and self._is_chance(modality, one.calibrated, of_lines)
+        return not any(
+            self.is_found(modality, one.similarity, one.calibrated, of_lines)
             for modality, one in contributions.items()
         )
+
+    def is_found(
+        self,
+        modality: Modality,
+        similarity: float,
+        surprisal: float,
+        of_lines: float | None = None,
+    ) -> bool:
+        """Whether a video is better than chance in one modality, or the same content."""
+        is_same = similarity >= self.same.get(modality, math.inf)
+        return is_same or not self._is_chance(modality, surprisal, of_lines)
 
     def _is_chance(self, modality: Modality, surprisal: float, of_lines: float | None) -> bool:
         if modality == "lyrics" and of_lines is not None:

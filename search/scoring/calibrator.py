@@ -121,7 +121,8 @@ class Calibrator:
                 chance[part.modality] = max(chance.get(part.modality, 0.0), level)
         stills = {p.modality for p, _ in parts if p.part.kind == "image" or p.n_tried > 1}
         spaces = [index.space for _, index in parts]
-        return WeakMarks(n_videos, find_same_levels(spaces, stills), chance)
+        is_exact = all(part.part.kind in _EXACT_KINDS for part, _ in parts)
+        return WeakMarks(n_videos, find_same_levels(spaces, stills), chance, is_exact)
 
     def calibrate_pairs(
         self,

@@ -137,6 +137,30 @@ def clip_of(
     return analyse
 
 
+def test_the_picture_of_one_video_under_the_sound_of_another(
+    engine: Any, content: Any, spaces: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "mix.mp4").touch()
+
+    def analyse(part: QueryPart, encoders: Any, modalities: Any) -> list[Embeddings]:
+        seen = clip_of(content, spaces, IDS[3], 40, 10)(part, encoders, ("frames",))
+        heard = clip_of(content, spaces, IDS[1], 20, 20)(part, encoders, ("audio",))
+        return [*seen, *heard]
+
+    searcher = engine(analyse=analyse)
+    mix = ask("clip", str(tmp_path / "mix.mp4"))
+    for fusion in ("calibrated", "weighted", "rrf"):
+        results = searcher.search(mix, SearchOptions(fusion=fusion))
+        told = {result.video.id: result.source_of for result in results}
+        assert set(list(told)[:2]) == {IDS[3], IDS[1]}
+        assert (told.pop(IDS[3]), told.pop(IDS[1])) == ("frames", "audio")
+        assert set(told.values()) == {None}
+    whole = engine(analyse=clip_of(content, spaces, IDS[3], 40, 20))
+    assert {result.source_of for result in whole.search(mix)} == {None}
+    words = Query((QueryPart("clip", str(tmp_path / "mix.mp4")), QueryPart("text", "a beach")))
+    assert {result.source_of for result in searcher.search(words)} == {None}
+
+
 @pytest.mark.parametrize("kind", ["clip", "audio"])
 def test_a_clip_finds_its_video_and_its_place(
     engine: Any, content: Any, spaces: Any, tmp_path: Path, kind: str

@@ -1,4 +1,4 @@
-"""Chooses the videos that insets are shown over."""
+"""Chooses the other videos of queries: those behind insets, and those that are heard in mixes."""
 
 import random
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from mvsearch.store.records import Video
 
 @dataclass(frozen=True, slots=True)
 class Backdrops:
-    """Chooses backdrops among the videos of a library.
+    """Chooses other videos among those of a library.
 
     Attributes:
         times: of the videos.
@@ -48,4 +48,24 @@ class Backdrops:
             if start is not None:
                 hidden = self.groups.find_similar(other.video.id) | {other.video.id}
                 return Backdrop(other.video.path, start), hidden - related
+        return None
+
+    def choose_sound(
+        self, source: Video, label: str, seconds: float
+    ) -> tuple[Backdrop, Video] | None:
+        """Choose a video that has nothing to do with the source, and a piece of its sound.
+
+        The arguments are those of `choose`.
+
+        Returns:
+            The piece, and the video; None where there is none.
+        """
+        related = self.groups.find_similar(source.id) | {source.id}
+        others = [t for t in self.times if "audio" in t.held and t.video.id not in related]
+        draw = random.Random(f"{self.seed}/sound/{label}")
+        draw.shuffle(others)
+        for other in others:
+            start = other.draw(seconds, (0, 1), draw)
+            if start is not None:
+                return Backdrop(other.video.path, start), other.video
         return None

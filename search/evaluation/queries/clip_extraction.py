@@ -10,6 +10,8 @@ from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.media.programs import find_program, open_raw, passthrough_option, run_program
 from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.search.evaluation.queries.distortions import (
+    DISTORTIONS,
+    NONE,
     PICTURE_FAMILIES,
     SAMPLE_RATE,
     Distortion,
@@ -86,6 +88,31 @@ def cut_clip(
     if not streams:
         raise MediaError("no_media", f"nothing is left of it with {distortion.name}")
     run_graph(_write(streams, out, settings), given)
+    return out
+
+
+def cut_mix(path: Path, start_seconds: float, seconds: float, sound: Backdrop, out: Path) -> Path:
+    """Cut a clip with the picture of one file and the sound of another, both undistorted.
+
+    Args:
+        path: of the picture.
+        start_seconds: of the clip in this file.
+        seconds: length of both.
+        sound: what is heard.
+        out: the Matroska file to write.
+
+    Raises:
+        MediaError: a file cannot be read, or lacks its stream.
+        ToolMissingError: there is no ffmpeg.
+    """
+    seen, heard = probe_file(path), probe_file(sound.path)
+    if seen.picture is None or heard.sound is None:
+        raise MediaError("no_media", "there is no picture or no sound to mix")
+    picture = Source(path, start_seconds, seconds, seen.picture).picture(seen.picture)
+    other = Source(sound.path, sound.start_seconds, seconds, heard.picture).sound(heard)
+    plain = DISTORTIONS[NONE]
+    settings = _encode_picture(plain) | _encode_sound(plain)
+    run_graph(_write([picture, other], out, settings))
     return out
 
 

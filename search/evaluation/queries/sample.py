@@ -29,7 +29,7 @@ from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES, Modality, Video
 
-KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "similar")
+KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "mix", "similar")
 EVERY_DISTORTION = names_of(*CLIP_FAMILIES, "words")
 # Maximum length of a clip as a share of the video.
 MAX_SHARE = 0.7
@@ -45,7 +45,8 @@ class SampleOptions:
             pictures and of lyric lines.
         lengths_seconds: of clips; each length has its own clips.
         distortions: names from `distortions`; each kind of query uses those that apply.
-        kinds: of queries; "similar" is the similar-songs report.
+        kinds: of queries; "mix" is the picture of one video under the sound of another, "similar"
+            the similar-songs report.
         seed: of the random generators.
     """
 
@@ -71,6 +72,7 @@ class SampleOptions:
             "clip": names_of(*CLIP_FAMILIES),
             "image": names_of(*PICTURE_FAMILIES),
             "lyric": WORD_DISTORTIONS,
+            "mix": (NONE,),
             "similar": (NONE,),
         }[kind]
         return [name for name in self.distortions if name in fitting]
@@ -91,7 +93,8 @@ class KnownQuery:
         is_source_right: whether the source is a right answer; for a paraphrase only the videos of
             its group are.
         seed: of the noise and the camera.
-        backdrop: what an inset is shown over.
+        backdrop: what an inset is shown over, or what is heard in a mix.
+        heard: the video whose sound a mix has; None for other kinds.
         hidden: ids of the videos that are not ranked, because the backdrop is from them.
     """
 
@@ -108,7 +111,13 @@ class KnownQuery:
     is_source_right: bool = True
     seed: int = 0
     backdrop: Backdrop | None = None
+    heard: Video | None = None
     hidden: frozenset[str] = frozenset()
+
+    @property
+    def videos(self) -> tuple[Video, ...]:
+        """The videos that it is made from: that of the picture first."""
+        return (self.source,) if self.heard is None else (self.source, self.heard)
 
 
 def sample_queries(
@@ -131,9 +140,11 @@ def sample_queries(
     times = [read_sample_times(library, video, indexes) for video in videos]
     found: list[KnownQuery] = []
     backdrops = Backdrops(times, groups, options.seed)
-    if "clip" in options.kinds:
-        for seconds in options.lengths_seconds:
+    for seconds in options.lengths_seconds:
+        if "clip" in options.kinds:
             found += _sample_clips(times, seconds, options, backdrops)
+        if "mix" in options.kinds:
+            found += _sample_mixes(times, seconds, options, backdrops)
     if "image" in options.kinds:
         found += _sample_pictures(times, options, backdrops)
     if "lyric" in options.kinds and "lyrics" in modalities:
@@ -184,6 +195,20 @@ def _stage(query: KnownQuery, backdrops: Backdrops) -> Iterator[KnownQuery]:
     if chosen is not None:
         backdrop, hidden = chosen
         yield replace(query, backdrop=backdrop, hidden=hidden)
+
+
+def _sample_mixes(
+    times: Sequence[SampleTimes], seconds: float, options: SampleOptions, backdrops: Backdrops
+) -> Iterator[KnownQuery]:
+    """Undistorted clips, each with the sound of a video that is not related."""
+    seen = [replace(known, held=known.held - {"audio"}) for known in times]
+    plain = replace(options, distortions=(NONE,))
+    for clip in _sample_clips(seen, seconds, plain, backdrops):
+        chosen = backdrops.choose_sound(clip.source, clip.label, clip.seconds)
+        if chosen is not None:
+            sound, heard = chosen
+            both: tuple[Modality, ...] = ("frames", "audio")
+            yield replace(clip, kind="mix", modalities=both, backdrop=sound, heard=heard)
 
 
 def _clip_seconds(known: SampleTimes, seconds: float) -> float:

@@ -22,7 +22,7 @@ INSET_SHARE, INSET_MARGIN = 0.5, 0.03
 
 @dataclass(frozen=True, slots=True)
 class Backdrop:
-    """What an inset is shown over: another video, from a time on."""
+    """Another video, from a time on: it is seen behind an inset, or heard in a mix."""
 
     path: Path
     start_seconds: float

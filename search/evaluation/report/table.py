@@ -11,6 +11,7 @@ from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.intervals import BootstrapOptions
 from mvsearch.search.evaluation.metric_values import (
     MAP,
+    MIX_METRICS,
     MOMENT_ERROR,
     MOMENT_METRICS,
     MRR,
@@ -141,9 +142,10 @@ def _build_tables(tables: Tables, width: int) -> Iterable[Table]:
         yield _build_headline(tables, headline, width)
     names = _choose_metrics(tables.rows, width)
     yield _build_systems(tables, topics, "By system, over all distortions", names)
-    marks = [name for name in WEAK_METRICS if any(name in row.figures for row in tables.rows)]
-    if marks:
-        yield _build_systems(tables, topics, "Marked weak", marks)
+    for title, wanted in (("Marked weak", WEAK_METRICS), ("Two videos", MIX_METRICS)):
+        shown = [name for name in wanted if any(name in row.figures for row in tables.rows)]
+        if shown:
+            yield _build_systems(tables, topics, title, shown)
     for _, group in groupby(topics, key=name_group):
         found = list(group)
         if len(found) > 1:

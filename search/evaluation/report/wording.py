@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from mvsearch.search.evaluation.metric_values import (
     ABSENT_AUC,
     ABSENT_UNMARKED,
+    BOTH_FIRST,
     MAP,
     MEDIAN_RANK,
     MOMENT_ERROR,
@@ -15,6 +16,7 @@ from mvsearch.search.evaluation.metric_values import (
     RECALL_5,
     RECALL_10,
     SHARE_10,
+    TOLD_TWO,
     UNSURE,
     WEAK_RIGHT,
     Difference,
@@ -38,6 +40,8 @@ METRICS: Mapping[str, str] = {
     MOMENT_ERROR: "moment off",
     MOMENT_NEAR: "within 1 s",
     UNSURE: "no time",
+    BOTH_FIRST: "both first",
+    TOLD_TWO: "told as two",
     WEAK_RIGHT: "right weak",
     ABSENT_UNMARKED: "absent found",
     ABSENT_AUC: "absent AUC",
@@ -52,6 +56,8 @@ MEANING: Mapping[str, str] = {
     MOMENT_ERROR: "median over the queries that were given a time: the larger error of its ends",
     MOMENT_NEAR: "share of all queries given a time within a second of the true one",
     UNSURE: "share of queries given no time, or not found",
+    BOTH_FIRST: "share of mixes whose two videos are the first two",
+    TOLD_TWO: "share of clips that are said to be from two videos, of mixes from the right two",
     WEAK_RIGHT: "share of right first answers that are marked weak",
     ABSENT_UNMARKED: "share of first answers not marked weak where the right ones are hidden",
     ABSENT_AUC: "chance that the first answer has a higher surprisal if the right ones are there",
@@ -60,6 +66,7 @@ _KINDS: Mapping[OutcomeKind, str] = {
     "clip": "clips",
     "image": "pictures",
     "lyric": "lyric lines",
+    "mix": "pictures under the sound of another video",
     "similar": "similar songs",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.search.output.report import name_video
+from mvsearch.search.output.text import name_video
 from mvsearch.search.retrieval.matrix import NearestScores, ScoreMap
 from mvsearch.search.scoring.fusion import FloatArray
 

@@ -4,6 +4,7 @@ from mvsearch.search.output.html.answers import describe_answers, gather_picture
 from mvsearch.search.output.html.page import StillSource, render_page
 from mvsearch.search.output.html.score_bar import WHAT, list_rest
 from mvsearch.search.output.report import title_query
+from mvsearch.search.output.text import describe_sources
 from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.records import MODALITIES
 
@@ -30,6 +31,7 @@ def render_results(found: SearchResults, stills: StillSource) -> str:
         ["pictures.css", "results.css"],
         pictures.style,
         results=found.results,
+        sources=describe_sources(found),
         pictures=pictures,
         marks=[*marks, *list_rest(found)],
         find_address=find_address,

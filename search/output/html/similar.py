@@ -6,7 +6,8 @@ from mvsearch.search.output.html.answers import describe_answers, gather_picture
 from mvsearch.search.output.html.heatmap import build_heatmap
 from mvsearch.search.output.html.page import StillSource, render_page
 from mvsearch.search.output.html.score_bar import WHAT, list_rest
-from mvsearch.search.output.report import Similar, name_video
+from mvsearch.search.output.report import Similar
+from mvsearch.search.output.text import name_video
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.matrix import ScoreMap

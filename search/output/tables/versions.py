@@ -11,8 +11,7 @@ from rich.text import Text
 
 from mvsearch.indexer.encoders.operating_points import NOT_CALIBRATED
 from mvsearch.indexer.progress import Progress, Silence, count_steps
-from mvsearch.search.output.report import name_video
-from mvsearch.search.output.text import describe_no_results, format_seconds, write_json
+from mvsearch.search.output.text import describe_no_results, format_seconds, name_video, write_json
 from mvsearch.search.versions.find import Versions, find_versions
 from mvsearch.search.versions.groups import Group
 from mvsearch.search.versions.relations import KINDS, Kind, Relation, describe_evidence

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from mvsearch import Video
+from mvsearch.search.output.text import describe_sources
 from mvsearch.search.web.listing import list_page
 from mvsearch.search.web.requests import (
     BrowseRequest,
@@ -47,12 +49,14 @@ def show_search(
 
     Results come first with all copies; they then ask for themselves with copies folded.
     """
-    cards, problem = _answer(served, asked)
+    answer = _answer(served, asked)
+    cards = answer.cards
     is_part = "hx-request" in request.headers
     if is_part and asked.fold and not any(card.copies for card in cards or ()):
         return HTMLResponse(status_code=204)  # nothing changes
     address = f"/?{request.url.include_query_params(fold=1).query}"
-    given: dict[str, Any] = {"asked": asked, "cards": cards, "problem": problem}
+    given: dict[str, Any] = {"asked": asked, "cards": cards, "problem": answer.problem}
+    given["sources"] = answer.sources
     given["folded"] = address if cards and not asked.fold else None
     if is_part:
         return HTMLResponse(render("results.html", n_videos=None, sample=(), **given))
@@ -143,14 +147,29 @@ def show_versions(served: ServedLibrary, video_id: str) -> HTMLResponse:
     return HTMLResponse(render("versions.html", relations=relations))
 
 
-def _answer(served: Served, asked: PageRequest) -> tuple[list[Card] | None, str]:
-    """The cards of the results, None without a query; and why there are none."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The answer to a query.
+
+    Attributes:
+        cards: of the results; None without a query.
+        problem: why there are none.
+        sources: which two videos picture and sound of the query are from; empty where it is one.
+    """
+
+    cards: list[Card] | None
+    problem: str = ""
+    sources: str = ""
+
+
+def _answer(served: Served, asked: PageRequest) -> _Answer:
     if asked.is_empty:
-        return None, ""
+        return _Answer(None)
     try:
-        return describe_results(served.library, served.search(_to_search(asked))), ""
+        found = served.search(_to_search(asked))
     except MvsearchError as error:
-        return [], str(error)
+        return _Answer([], str(error))
+    return _Answer(describe_results(served.library, found), "", describe_sources(found))
 
 
 def _to_search(asked: PageRequest) -> SearchRequest:

@@ -24,6 +24,7 @@ def queries_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(originals, "cut_clip", _cut_once(originals.cut_clip))
         patch.setattr(benchmark, "cut_clip", _cut_once(benchmark.cut_clip))
+        patch.setattr(benchmark, "cut_mix", _cut_once(benchmark.cut_mix))
         patch.setattr(benchmark, "cut_frame", _cut_once(benchmark.cut_frame))
         patch.setattr(query_runner, "analyse_part", _analyse_once(query_runner.analyse_part))
         yield

@@ -94,6 +94,24 @@ def test_a_query_is_asked_only_by_what_it_and_its_source_have(library, evaluatio
     assert {o.n_videos for o in pick(evaluation, system="audio", kind="clip")} == {2}
 
 
+@pytest.mark.usefixtures("made_once")
+def test_a_mix_asks_for_both_videos(library, monkeypatch):
+    mixes = pick(run(library, kinds=("mix",)), system=SearchOptions().fusion)
+    assert len(mixes) == 3
+    for mix in mixes:
+        assert (mix.n_relevant, mix.is_both_first) == (2, True)
+        assert mix.relevant_ranks == (1, 2)
+        assert mix.absent is None or mix.absent.surprisal < mix.first.surprisal
+
+    assert any(mix.is_told_two for mix in mixes)
+    monkeypatch.setattr("mvsearch.search.ranking.find_two_sources", lambda *_: {"frames": 0})
+    clips = run(library, kinds=("clip",), distortions=("none", "picture only"))
+    for clip in clips.outcomes:
+        is_asked = clip.system not in ("frames", "audio") and clip.distortion == "none"
+        is_asked &= clip.n_videos > 0 and library.catalog.video(clip.source).title != "Third Song"
+        assert clip.is_told_two == (True if is_asked else None)
+
+
 def test_two_runs_are_the_same(library):
     few = {"distortions": ("noise 0 dB",), "kinds": ("clip", "lyric", "similar"), "n_clips": 2}
     first = run(library, **few)

@@ -190,6 +190,17 @@ def engine(plant: Any, planted_encoders: Any, spaces: Any, conftest_spans: Any) 
     return Engine(plant(content), planted_encoders())
 
 
+def test_the_table_says_that_picture_and_sound_are_of_two_videos() -> None:
+    seen = replace(result(), source_of="frames")
+    heard = replace(result(title="Rain [x]"), source_of="audio")
+    for shown, is_told in (([seen, heard], True), ([seen], False), ([result()], False)):
+        page = io.StringIO()
+        print_results(shown, Console(file=page, width=160))
+        said = "The picture is from The Lanterns - Home, the sound from The Lanterns - Rain [x]."
+        assert (page.getvalue().startswith(said)) == is_told
+    assert [one.to_dict()["source_of"] for one in (seen, heard)] == ["frames", "audio"]
+
+
 def test_the_report_over_all_in_every_form(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     videos = engine.library.catalog.videos()
 

@@ -159,6 +159,16 @@ def test_words_are_marked_whole_and_in_any_case() -> None:
     assert mark_words("none", ()) == [("none", False)]
 
 
+def test_results_say_that_picture_and_sound_are_of_two_videos(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "The picture is from "
+    assert said not in client.get("/", params={"q": "river"}, headers=HTMX).text
+    sources = {"frames": 1, "audio": 0}
+    monkeypatch.setattr("mvsearch.search.ranking.find_two_sources", lambda *_: sources)
+    assert said in client.get("/", params={"q": "stripes"}, headers=HTMX).text
+
+
 def test_results_ask_for_folded_copies_afterwards(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from mvsearch.search.evaluation.queries import clip_extraction
 from mvsearch.search.evaluation.queries.clip_extraction import (
     cut_clip,
     cut_frame,
+    cut_mix,
 )
 from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, names_of
 from mvsearch.search.evaluation.queries.overlay import draw_overlay
@@ -241,6 +242,22 @@ def test_an_inset_lies_over_the_other_video_until_it_ends(cut, clock):
     luma = read_frames(clock).mean(axis=(1, 2, 3))
     assert behind[0] == pytest.approx(luma[round(BEHIND * 25)], abs=2)
     assert behind[-1] == pytest.approx(luma[-1], abs=3)
+
+
+def test_a_mix_has_the_picture_of_one_file_and_the_sound_of_another(cut, scene, clock, tmp_path):
+    made = cut_mix(clock, START, SECONDS, Backdrop(scene, 5.0), tmp_path / "mix.mkv")
+    luma = read_frames(made).mean(axis=(1, 2, 3))
+    assert luma[0] == pytest.approx(
+        read_frames(clock).mean(axis=(1, 2, 3))[round(START * 25)], abs=2
+    )
+    samples = read_sound(made)
+    assert len(samples) / RATE == pytest.approx(SECONDS, abs=0.03)
+    # The sound of the scene rises by 3000 / 7 Hz a second.
+    rising = np.diff(samples[: RATE // 10], 8)  # the lower tone is all but gone
+    assert find_pitch(rising) == pytest.approx(5.05 * 3000 / 7, rel=0.02)
+    silent = make(tmp_path / "silent.mkv", "testsrc2=s=64x64:r=10:d=1")
+    with pytest.raises(MediaError, match="no picture or no sound"):
+        cut_mix(scene, START, SECONDS, Backdrop(silent, 0.0), tmp_path / "none.mkv")
 
 
 def test_upright_pictures_are_nine_by_sixteen(cut):

@@ -123,6 +123,23 @@ def test_an_inset_lies_over_a_video_that_is_not_related(library):
     assert sample(library, all_related, n_clips=6, kinds=("image",), **asked) == []
 
 
+def test_a_mix_has_the_sound_of_a_video_that_is_not_related(library):
+    ids = {video.title: video.id for video in library.catalog.videos()}
+    asked = {"n_clips": 6, "kinds": ("mix",), "lengths_seconds": (2.0,)}
+    mixes = sample(library, **asked)
+    assert len(mixes) == 6
+    for mix in mixes:
+        assert (mix.kind, mix.distortion, mix.modalities) == ("mix", "none", ("frames", "audio"))
+        assert mix.heard.id in {ids["First Song"], ids["Second Song"]} - {mix.source.id}
+        assert mix.videos == (mix.source, mix.heard)
+        assert (mix.backdrop.path, mix.seconds) == (mix.heard.path, 2.0)
+    # The third has no sound: it is seen, and not heard.
+    assert ids["Third Song"] in {mix.source.id for mix in mixes}
+    assert mixes == sample(library, **asked)
+    related = Groups({"sound:1": frozenset((ids["First Song"], ids["Second Song"]))})
+    assert {mix.source.id for mix in sample(library, related, **asked)} == {ids["Third Song"]}
+
+
 def test_the_seed_decides(library):
     assert sample(library, n_clips=9) == sample(library, n_clips=9)
     labels = {tuple(q.label for q in sample(library, n_clips=9, seed=s)) for s in (1, 2)}

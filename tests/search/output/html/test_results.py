@@ -1,6 +1,7 @@
 """The page of a search: a card a result, safe with strangers' names, titles that open files."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -67,6 +68,15 @@ def test_names_words_and_queries_stay_text() -> None:
     assert page.count("&lt;script&gt;") >= 4  # title, heading, card, line
     assert "\x1b" not in page
     page.encode()
+
+
+def test_the_videos_of_picture_and_sound_are_told() -> None:
+    seen, heard = answer(1, "/a"), answer(2, "/b")
+    assert "The picture is from" not in render_results(find(seen, heard), HeldStills())
+    told = find(replace(seen, source_of="frames"), replace(heard, source_of="audio"))
+    page = render_results(told, HeldStills())
+    assert "The picture is from &lt;script&gt;" in page
+    assert ", the sound from &lt;script&gt;" in page
 
 
 def test_each_result_has_its_picture_and_its_bar() -> None:
