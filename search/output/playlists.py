@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 from xml.sax.saxutils import escape
 
-from mvsearch.search.output.report import name_video, write_path
+from mvsearch.search.output.report import write_path
+from mvsearch.search.output.text import name_video
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import printable
 
