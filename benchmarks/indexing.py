@@ -57,7 +57,7 @@ def compare_ways(folder: Path, scratch: Path, options: BenchOptions) -> tuple[Co
         return cost.wall_seconds
 
     def decode() -> float:
-        costs = [run_command(_plain_decode(file)) for file in files]
+        costs = [run_command(plain_decode(file)) for file in files]
         cpu["decode"].append(sum(cost.cpu_seconds for cost in costs))
         return sum(cost.wall_seconds for cost in costs)
 
@@ -112,7 +112,8 @@ def list_media(folder: Path) -> Sequence[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in (".mp4", ".mkv", ".flv"))
 
 
-def _plain_decode(file: Path) -> list[str | Path]:
+def plain_decode(file: Path) -> list[str | Path]:
+    """The command that decodes the picture of a file, and nothing else."""
     return ["ffmpeg", "-v", "error", "-nostdin", "-i", file, "-map", "0:v", "-f", "null", "-"]
 
 
