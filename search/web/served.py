@@ -49,7 +49,9 @@ class Served:
         if asked.text or asked.lyric or like:
             parts += make_query(text=asked.text, lyric=asked.lyric, like=like).parts
         query = Query(tuple(parts), asked.filter.to_filter())
-        return self.library.search(query, memory=self.uploads.memory, **asked.to_arguments())
+        found = self.library.search(query, memory=self.uploads.memory, **asked.to_arguments())
+        self.uploads.forget()
+        return found
 
     def open_media(self, video_id: str) -> "PlayableMedia":
         """How a browser gets a video; see `VideoLibrary.open_media`."""

@@ -21,7 +21,7 @@ UploadKind = Literal["image", "clip", "audio"]
 MAX_UPLOADS = 64
 MAX_ALL_BYTES = 256 * 2**20
 LIFETIME_SECONDS = 3600.0
-# Encoded parts of words are small, and more than so many are not asked again.
+# Words are small when encoded, and older ones than so many are seldom asked again.
 MAX_REMEMBERED = 256
 
 
@@ -97,16 +97,16 @@ class Uploads:
             if is_old or n_bytes > MAX_ALL_BYTES or len(self._kept) > MAX_UPLOADS:
                 del self._kept[upload.id]
                 n_bytes -= upload.n_bytes
-        self._forget()
 
-    def _forget(self) -> None:
-        """Forget encoded parts whose media are gone, or all if there are many."""
-        held = {part for each in self._kept.values() for part in each.query.parts}
+    def forget(self) -> None:
+        """Forget encoded parts whose media are gone, and the oldest words if there are many."""
+        with self._lock:
+            held = {part for each in self._kept.values() for part in each.query.parts}
         known = list(self.memory)
-        is_full = len(known) > MAX_REMEMBERED
-        for key in known:
-            if is_full or (key[0].media is not None and key[0] not in held):
-                self.memory.pop(key, None)
+        words = [key for key in known if key[0].media is None]
+        gone = [key for key in known if key[0].media is not None and key[0] not in held]
+        for key in gone + words[: max(0, len(words) - MAX_REMEMBERED)]:
+            self.memory.pop(key, None)
 
 
 def make_media_query(kind: UploadKind, data: bytes) -> Query:

@@ -11,6 +11,12 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 import mvsearch
+from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.web import uploads
+from mvsearch.search.web.options import WebOptions
+from mvsearch.search.web.requests import SearchRequest
+from mvsearch.search.web.served import Served
+from mvsearch.search.web.tokens import TokenCheck
 from tests import media
 
 ANY = "0" * 40
@@ -196,3 +202,20 @@ def test_requests_are_counted_by_the_pattern_of_their_route(client: TestClient) 
     name = 'mvsearch_requests_total{method="GET",route="/api/v1/videos/{video_id}",status="404"}'
     assert name in counted
     assert ANY not in counted
+
+
+def test_words_are_remembered_for_a_while_and_media_as_long_as_they_are_kept(
+    library: mvsearch.VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MAX_REMEMBERED", 3)
+    served = Served(library, WebOptions(), TokenCheck(None), PictureFolders(()))
+    picture = media.make_picture(tmp_path / "q.png", "smptebars").read_bytes()
+    kept = served.uploads.add("image", picture)
+    for word in ("sea", "sand", "rain", "snow"):
+        served.search(SearchRequest(text=[word], uploads=[kept.id]))
+    memory = served.uploads.memory
+    words = [part.value for part, _ in memory if part.media is None]
+    served.close()
+    assert len(words) == 3
+    assert words[-1] == "snow"
+    assert any(part in kept.query.parts for part, _ in memory)
