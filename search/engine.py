@@ -7,6 +7,7 @@ from functools import partial
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.all_pairs import AllPairs
 from mvsearch.search.closer_look import CloserLook, EncodeViews
+from mvsearch.search.layout import Layouts
 from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
 from mvsearch.search.localization.moments import find_moments, find_shared_moments
 from mvsearch.search.options import SearchOptions
@@ -55,6 +56,9 @@ class Engine:
         encoders: those of the library's profile; each is loaded when a query first needs it.
         analyse: reads query files; the indexer's analysis by default.
         encode_views: encodes parts of their pictures; see `closer_look`.
+
+    Attributes:
+        layouts: of the library.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Engine:
         self._analyse = analyse
         self._calibrator = Calibrator(library, encoders)
         self._closer_look = CloserLook(library, encoders, self._calibrator, encode_views)
+        self.layouts = Layouts()
         self._tables = VideoTables()
         self._copies = KnownCopies()
 

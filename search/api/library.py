@@ -12,6 +12,7 @@ from mvsearch.search.api.arguments import (
     TranscribeArguments,
     make_search_options,
 )
+from mvsearch.search.api.layouts import Maps
 from mvsearch.search.api.media import MediaFiles
 from mvsearch.search.api.pictures import Pictures
 from mvsearch.search.api.playlists import Playlists
@@ -52,7 +53,7 @@ def open_library(
     return VideoLibrary(place, profile=profile, read_only=read_only)
 
 
-class VideoLibrary(Reports, MediaFiles, Pictures, Playlists):
+class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process

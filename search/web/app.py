@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.pictures import PictureFolders
-from mvsearch.search.web.explore import gallery, playlists, tv
+from mvsearch.search.web.explore import artists, gallery, maps, playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
@@ -57,7 +57,20 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     )
     app.state.served = served
     add_handlers(app)
-    for one in (pages, library_page, search, videos, media, jobs, server, playlists, tv, gallery):
+    for one in (
+        pages,
+        library_page,
+        search,
+        videos,
+        media,
+        jobs,
+        server,
+        playlists,
+        tv,
+        gallery,
+        maps,
+        artists,
+    ):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mvsearch import Video, VideoLibrary
+from mvsearch import Filter, Video, VideoLibrary
 from mvsearch.search.web.requests import ListRequest
 from mvsearch.store.unicode import fold_name, printable
 
@@ -47,13 +47,9 @@ class Listing:
         }
 
 
-def list_page(library: VideoLibrary, asked: ListRequest) -> Listing:
-    """The videos of a page.
-
-    Raises:
-        MvsearchError: the filter is invalid.
-    """
-    videos = library.videos(asked.to_filter())
+def list_page(library: VideoLibrary, asked: ListRequest, filter: Filter) -> Listing:
+    """The videos of a page that pass a filter."""
+    videos = library.videos(filter)
     if asked.sort in _KEYS:
         videos = sorted(videos, key=_KEYS[asked.sort])
     shown = videos[asked.offset : asked.offset + asked.limit]

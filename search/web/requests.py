@@ -22,6 +22,11 @@ Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
+# A part of a map: by what, and the corners of a polygon.
+_NUMBER = r"-?\d(?:\.\d{1,4})?"
+_REGION = rf"^(?:frames|lyrics|audio):{_NUMBER},{_NUMBER}(?:;{_NUMBER},{_NUMBER}){{2,199}}$"
+
+
 class Strict(BaseModel):
     """A request; what it does not know is an error."""
 
@@ -43,6 +48,7 @@ class FilterFields(Strict):
     has_lyrics: bool | None = None
     lyrics_source: Name | None = None
     added_since: date | None = None
+    region: Annotated[str, Field(pattern=_REGION)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -54,8 +60,13 @@ class FilterFields(Strict):
             kept["tag"] = [tag for tag in kept["tag"] if tag]
         return kept
 
+    @property
+    def has_filter(self) -> bool:
+        """Whether there is any condition."""
+        return bool(self.region or self.to_filter())
+
     def to_filter(self) -> Filter:
-        """The filter.
+        """The filter without its region, which depends on the library; see `Served.to_filter`.
 
         Raises:
             QueryError: no video can meet it.
@@ -170,7 +181,7 @@ class PageRequest(FilterFields):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is asked for."""
-        return not (self.q.strip() or self.upload or self.like or self.to_filter())
+        return not (self.q.strip() or self.upload or self.like or self.has_filter)
 
 
 class BrowseRequest(ListRequest):

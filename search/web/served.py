@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from mvsearch import Clip, Query, VideoLibrary, make_query
+from mvsearch import Clip, Filter, Query, VideoLibrary, make_query
 from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.layout import Region
 from mvsearch.search.results import SearchResults
 from mvsearch.search.web.conversions import Conversions
 from mvsearch.search.web.jobs import Jobs
 from mvsearch.search.web.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
-from mvsearch.search.web.requests import SearchRequest
+from mvsearch.search.web.requests import FilterFields, SearchRequest
 from mvsearch.search.web.tokens import TokenCheck
 from mvsearch.search.web.uploads import Uploads
 from mvsearch.store.errors import NoLibraryError
+from mvsearch.store.records import Modality
 
 if TYPE_CHECKING:
     from mvsearch.search.api.media import PlayableMedia
@@ -48,10 +50,24 @@ class Served:
         parts = [part for one in asked.uploads for part in self.uploads.get(one).query.parts]
         if asked.text or asked.lyric or like:
             parts += make_query(text=asked.text, lyric=asked.lyric, like=like).parts
-        query = Query(tuple(parts), asked.filter.to_filter())
+        query = Query(tuple(parts), self.to_filter(asked.filter))
         found = self.library.search(query, memory=self.uploads.memory, **asked.to_arguments())
         self.uploads.forget()
         return found
+
+    def to_filter(self, asked: FilterFields) -> Filter:
+        """The filter of a request; a part of the map stands for the videos that lie in it now.
+
+        Raises:
+            QueryError: no video can meet it.
+        """
+        filter = asked.to_filter()
+        if asked.region is None:
+            return filter
+        by, _, corners = asked.region.partition(":")
+        places = [tuple(map(float, one.split(","))) for one in corners.split(";")]
+        region = Region(cast(Modality, by), cast(Any, tuple(places)))
+        return replace(filter, ids=self.library.inside(region))
 
     def open_media(self, video_id: str) -> "PlayableMedia":
         """How a browser gets a video; see `VideoLibrary.open_media`."""

@@ -31,6 +31,7 @@ class Filter:
         lyrics_source: "sidecar", "subtitles", "tag", "plugin" or "whisper".
         added_since: earliest time at which the video was added, included; a date means local
             midnight, a time without a zone is local.
+        ids: of the videos that may pass; None for all.
 
     Raises:
         QueryError: a condition is empty, or no video can meet it.
@@ -48,6 +49,7 @@ class Filter:
     has_lyrics: bool | None = None
     lyrics_source: str | None = None
     added_since: date | None = None
+    ids: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Validate the conditions."""
@@ -106,6 +108,8 @@ class Filter:
             said.append("with lyrics" if self.has_lyrics else "without lyrics")
         if self.added_since is not None:
             said.append(f"added since {self.added_since}")
+        if self.ids is not None:
+            said.append(f"one of {len(self.ids)} chosen videos")
         return ", ".join(said)
 
     def _words(self) -> list[tuple[str, str]]:

@@ -53,6 +53,7 @@ def find_music(served: ServedLibrary, asked: PictureRequest) -> dict[str, Any]:
     found = served.library.music_for(
         _read_picture(served, asked, own), top=N_FITS, memory=served.uploads.memory
     )
+    served.uploads.forget()
     fits = describe_fits(found)
     if own is not None:
         why = f"The picture is from this video, at {format_seconds(asked.seconds)}"

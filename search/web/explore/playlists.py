@@ -109,7 +109,7 @@ def find_following(served: Served, asked: ChainRequest) -> list[Result]:
     """The songs that continue a chain."""
     arguments = asked.to_arguments() | {"top": 1, "collapse": False, "per_artist": None}
     return served.library.chain(
-        asked.played, length=asked.length, filter=asked.to_filter(), **arguments
+        asked.played, length=asked.length, filter=served.to_filter(asked), **arguments
     )
 
 

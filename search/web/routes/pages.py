@@ -80,7 +80,7 @@ def show_videos(
     request: Request, served: ServedLibrary, asked: Annotated[BrowseRequest, Query()]
 ) -> HTMLResponse:
     """All videos, sorted and filtered."""
-    listing = list_page(served.library, asked)
+    listing = list_page(served.library, asked, served.to_filter(asked))
     given: dict[str, Any] = {
         "cards": describe_videos(served.library, listing.videos),
         "n_videos": listing.n_videos,

@@ -15,8 +15,8 @@ router = APIRouter(prefix="/api/v1", tags=["videos"])
 @router.get("/videos")
 def list_videos(served: ServedLibrary, asked: Annotated[ListRequest, Query()]) -> dict[str, Any]:
     """The videos that pass a filter, with the number of videos of each value."""
-    listing = list_page(served.library, asked)
-    return listing.to_dict(served.library.facets(asked.to_filter()))
+    filter = served.to_filter(asked)
+    return list_page(served.library, asked, filter).to_dict(served.library.facets(filter))
 
 
 @router.get("/videos/{video_id}")
@@ -40,14 +40,14 @@ def list_similar(
 ) -> dict[str, Any]:
     """The videos most similar to one; the JSON of `mvsearch similar --format json`."""
     video = served.library.find(video_id)
-    found = served.library.similar(video, filter=asked.to_filter(), **asked.to_arguments())
+    found = served.library.similar(video, filter=served.to_filter(asked), **asked.to_arguments())
     return {"video": video.to_dict(), "similar": [one.to_dict() for one in found]}
 
 
 @router.get("/versions")
 def list_versions(served: ServedLibrary, asked: Annotated[FilterFields, Query()]) -> dict[str, Any]:
     """Copies, excerpts, dubs and covers; the JSON of `mvsearch versions --format json`."""
-    return served.library.versions(filter=asked.to_filter()).to_dict()
+    return served.library.versions(filter=served.to_filter(asked)).to_dict()
 
 
 @router.get("/status")

@@ -24,7 +24,7 @@ form.addEventListener("input", (event) => {
   waiting = setTimeout(ask, 120);
 });
 form.addEventListener("change", (event) => {
-  if (event.target.matches("select, input[type=number]")) ask();
+  if (event.target.matches("select, input[type=number], input[type=checkbox]")) ask();
 });
 
 form.addEventListener("click", (event) => {

@@ -1,9 +1,10 @@
 """Turns a filter into SQL conditions."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.database.paths import lies_below
@@ -27,6 +28,7 @@ def make_conditions(filter: Filter, tags: Sequence[Sequence[str]]) -> list[Colum
         ),
         *_lyrics_conditions(filter),
         *_within(VideoRow.added_seconds, filter.added_since_seconds, None),
+        *_id_conditions(filter),
     ]
 
 
@@ -48,6 +50,14 @@ def _name_conditions(filter: Filter) -> list[ColumnElement[bool]]:
     if filter.min_duration_seconds is not None or filter.max_duration_seconds is not None:
         conditions.append(VideoRow.duration_seconds > 0)
     return conditions
+
+
+def _id_conditions(filter: Filter) -> list[ColumnElement[bool]]:
+    """One parameter for all ids, as SQLite limits their number."""
+    if filter.ids is None:
+        return []
+    listed = func.json_each(json.dumps(filter.ids)).table_valued("value")
+    return [VideoRow.id.in_(select(listed.c.value))]
 
 
 def _lyrics_conditions(filter: Filter) -> list[ColumnElement[bool]]:

@@ -1,0 +1,36 @@
+"""Maps of a library: where its videos lie by their similarity."""
+
+from typing import TYPE_CHECKING
+
+from mvsearch.search.api.session import Session
+from mvsearch.store.records import Modality
+
+if TYPE_CHECKING:
+    from mvsearch.search.layout import Layout, Region
+
+
+class Maps:
+    """The layouts of an open library."""
+
+    _session: Session
+
+    def layout(self, by: Modality = "frames") -> "Layout":
+        """Where the videos lie on a plane on which similar ones are near each other.
+
+        Computed once while the videos do not change.
+
+        Args:
+            by: "frames", "lyrics" or "audio".
+
+        Raises:
+            QueryError: no video has vectors of this modality.
+            MvsearchError: there is no library.
+        """
+        with self._session.using() as library:
+            return self._session.engine(library).layouts.find(library, by)
+
+    def inside(self, region: "Region") -> tuple[str, ...]:
+        """The ids of the videos in a part of a layout, sorted."""
+        found = self.layout(region.modality)
+        held = region.holds(found.points)
+        return tuple(one for one, is_in in zip(found.video_ids, held, strict=True) if is_in)
