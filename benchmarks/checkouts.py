@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+ONE_CORE = ("MVSEARCH_THREADS=1", "OMP_NUM_THREADS=1")
 # Reads a command as JSON a line, and answers with its exit code, output and processor time.
 _SERVE = """
 import contextlib, json, sys, time
@@ -79,7 +80,7 @@ def open_checkout(name: str, root: Path) -> Iterator[Checkout]:
     is_package = (root / "__init__.py").exists()
     code = ["-c", _SERVE, "mvsearch.cli" if is_package else "cli"]
     path = str(root / ".package" if is_package else root)
-    words = ["env", f"PYTHONPATH={path}", sys.executable, *code]
+    words = ["env", f"PYTHONPATH={path}", *ONE_CORE, sys.executable, *code]
     with subprocess.Popen(
         words, cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

@@ -15,6 +15,7 @@ a quarter of the sources at a time. Printed is a table in Markdown.
 
 import argparse
 import json
+import random
 import shutil
 import sys
 import tempfile
@@ -33,7 +34,7 @@ from benchmarks.program import ROOT
 from benchmarks.side_by_side import Asked, format_tables, read_answer
 from mvsearch.search.evaluation.queries.arguments import choose_groups
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, NONE
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
@@ -49,7 +50,8 @@ N_FOLDS = 4
 ABSENT = ("none", "filmed from a screen", "picture only", "sound only", "noise 0 dB")
 TOP = 10
 OLD, NEW = "old", "new"
-N_AT_ONCE = 2
+# One is cut while both checkouts answer.
+N_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,10 @@ def draw_queries(
         n_clips=6 * library.catalog.n_videos(), seed=seed, kinds=("clip", "image", "lyric")
     )
     drawn = sample_queries(library, list(own_spaces(library)), groups, options)
-    return thin_out([query for query in drawn if is_fair(query, wanted)], n)
+    kept = thin_out([query for query in drawn if is_fair(query, wanted)], n)
+    # In random order, so that a run that is ended early has asked some of each.
+    random.Random(seed).shuffle(kept)
+    return kept
 
 
 def is_fair(query: KnownQuery, wanted: set[str]) -> bool:
@@ -114,17 +119,20 @@ def is_fair(query: KnownQuery, wanted: set[str]) -> bool:
 
 
 def thin_out(queries: Sequence[KnownQuery], n: int) -> list[KnownQuery]:
-    """Keep n labels of each kind, as many of each source as of others where they are there."""
-    labels: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    """Keep n labels of each kind, half as many clips without a picture, and as many of each source.
+
+    Sources with few queries give what they have.
+    """
+    labels: dict[tuple[str, bool], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for query in queries:
-        own = labels[query.kind][query.source.id]
-        if query.label not in own:
-            own.append(query.label)
+        is_heard = query.kind == "clip" and query.modalities == ("audio",)
+        if query.distortion == NONE:
+            labels[query.kind, is_heard][query.source.id].append(query.label)
     kept: set[tuple[str, str]] = set()
-    for kind, sources in labels.items():
+    for (kind, is_heard), sources in labels.items():
         turns = max(len(own) for own in sources.values())
         order = [own[turn] for turn in range(turns) for own in sources.values() if turn < len(own)]
-        kept |= {(kind, label) for label in order[:n]}
+        kept |= {(kind, label) for label in order[: n // 2 if is_heard else n]}
     return [query for query in queries if (query.kind, query.label) in kept]
 
 
@@ -242,8 +250,10 @@ class KeptAnswers:
         return results, done.cpu_seconds
 
 
-def ask_all(pool: Pool, queries: Sequence[KnownQuery], groups: Groups) -> list[Asked]:
-    """Ask both checkouts everything, two queries at a time."""
+def ask_all(
+    pool: Pool, queries: Sequence[KnownQuery], groups: Groups, limit_seconds: float
+) -> list[Asked]:
+    """Ask both checkouts everything, three queries at a time, or what the time allows."""
     folds = make_folds(pool, queries, groups)
     folder = pool.cache / "queries"
     folder.mkdir(exist_ok=True)
@@ -255,9 +265,12 @@ def ask_all(pool: Pool, queries: Sequence[KnownQuery], groups: Groups) -> list[A
         answered = threads.map(session.ask, queries)
         for n_done, found in enumerate(answered, start=1):
             asked += found
-            if n_done % 50 == 0:
-                spent = time.monotonic() - began
+            spent = time.monotonic() - began
+            if n_done % 20 == 0:
                 print(f"{n_done} of {len(queries)} queries, {spent:.0f} s", file=sys.stderr)
+            if spent > limit_seconds:
+                threads.shutdown(cancel_futures=True)
+                break
     return asked
 
 
@@ -269,14 +282,22 @@ def make_folds(pool: Pool, queries: Sequence[KnownQuery], groups: Groups) -> dic
         own = {source for source, at in folds.items() if at == fold}
         gone = own.union(*(groups.find_similar(source) for source in own))
         for checkout in pool.checkouts:
-            library = pool.find(checkout, f"without-{fold}")
-            shutil.rmtree(library, ignore_errors=True)
-            shutil.copytree(pool.find(checkout, "media"), library)
-            for video_id in sorted(gone):
-                done = checkout.run("remove", video_id, "--library", library)
-                if done.code:
-                    raise SystemExit(f"{checkout.name}: cannot remove {video_id}: {done.errors}")
+            leave_out(pool, checkout, f"without-{fold}", sorted(gone))
     return folds
+
+
+def leave_out(pool: Pool, checkout: Checkout, name: str, gone: Sequence[str]) -> None:
+    """Copy the library of the media, and remove videos from the copy; keeps one that is there."""
+    library, done = pool.find(checkout, name), pool.cache / f"{name}-{checkout.name}.json"
+    if done.exists() and json.loads(done.read_text("utf-8")) == gone:
+        return
+    shutil.rmtree(library, ignore_errors=True)
+    shutil.copytree(pool.find(checkout, "media"), library)
+    for video_id in gone:
+        removed = checkout.run("remove", video_id, "--library", library)
+        if removed.code:
+            raise SystemExit(f"{checkout.name}: cannot remove {video_id}: {removed.errors}")
+    done.write_text(json.dumps(gone), "utf-8")
 
 
 def main() -> None:
@@ -289,6 +310,7 @@ def main() -> None:
     parser.add_argument("--distractors", type=int, default=N_DISTRACTORS)
     parser.add_argument("--clips", type=int, default=40, help="of clips, pictures and lines each")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60.0, help="of asking, then it ends")
     parser.add_argument("--out", type=Path, help="write all answers as JSON")
     given = parser.parse_args()
     given.cache.mkdir(parents=True, exist_ok=True)
@@ -298,7 +320,7 @@ def main() -> None:
         with Library.open(pool.find(new, "pool")) as library:
             groups = choose_groups(library, given.groups)
             queries = draw_queries(library, groups, pool.media, given.clips, given.seed)
-            asked = ask_all(pool, queries, groups)
+            asked = ask_all(pool, queries, groups, given.minutes * 60)
     if given.out is not None:
         given.out.write_text(json.dumps([asdict(one) for one in asked]), "utf-8")
     print(format_tables(asked))

@@ -19,6 +19,7 @@ from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     explain_fetching,
     explain_placement,
     find_checkpoint,
+    find_place,
     has_weights,
     open_checkpoint,
 )
@@ -126,8 +127,8 @@ class Transcriber:
         """
         if self._engine is None:
             _check_language(self.language)
-            weights = open_checkpoint(self._checkpoint)
-            self._engine = load_engine(self.engine_name, self.model_name, weights)
+            with open_checkpoint(self._checkpoint) as weights:
+                self._engine = load_engine(self.engine_name, self.model_name, weights)
         return self._engine
 
     def transcribe(self, samples: Matrix, stop: threading.Event | None = None) -> Lyrics:
@@ -233,7 +234,7 @@ def fetch_weights(model: str) -> Path:
         WeightsMissingError: the download failed.
     """
     if (found := find_checkpoint(model)) is not None:
-        return open_checkpoint(found)
+        return find_place(found)
     folder = checkpoint_folders()[0]
     try:
         import whisper

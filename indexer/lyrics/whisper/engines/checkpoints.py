@@ -1,6 +1,8 @@
 """Locates Whisper checkpoints without importing Whisper."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
@@ -42,13 +44,32 @@ def find_checkpoint(model: str) -> Checkpoint | None:
     return PACKAGED[model].find() if model in PACKAGED else None
 
 
-def open_checkpoint(checkpoint: Checkpoint) -> Path:
-    """The file or folder of a checkpoint; what packages carry is checked and put together.
+@contextmanager
+def open_checkpoint(checkpoint: Checkpoint) -> Iterator[Path]:
+    """The file or folder of a checkpoint, to be loaded while it is open.
+
+    What packages carry is checked and put together, and leaves nothing on the disk.
 
     Raises:
         WeightsMissingError: the packages do not hold what they should.
     """
-    return checkpoint.prepare() if isinstance(checkpoint, PackagedWeights) else checkpoint
+    if not isinstance(checkpoint, PackagedWeights):
+        yield checkpoint
+        return
+    with checkpoint.open() as folder:
+        yield folder
+
+
+def find_place(checkpoint: Checkpoint) -> Path:
+    """The file of a checkpoint, or the folder in which packages carry it, checked.
+
+    Raises:
+        WeightsMissingError: the packages do not hold what they should.
+    """
+    if not isinstance(checkpoint, PackagedWeights):
+        return checkpoint
+    checkpoint.verify()
+    return checkpoint.place()
 
 
 def is_converted(path: Path) -> bool:

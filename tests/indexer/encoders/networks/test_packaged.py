@@ -91,6 +91,19 @@ def test_parts_are_joined_once(site: Path, tmp_path: Path) -> None:
     assert JOINED.packages == ("carrier-one==1.0", "carrier-two==1.0")
 
 
+def test_what_is_open_is_whole_and_leaves_nothing(site: Path, tmp_path: Path) -> None:
+    with JOINED.open() as folder:
+        assert (folder / "net.bin").read_bytes() == FIRST + SECOND
+        assert (folder / "words.txt").read_bytes() == SECOND
+    assert not folder.exists()
+    assert not list((tmp_path / "models").rglob("net.bin"))
+    with SINGLE.open() as folder:
+        assert folder == site / "carrier"
+    (site / "two/net.2").write_bytes(SECOND[::-1])
+    with pytest.raises(WeightsMissingError, match="is damaged"), JOINED.open():
+        pass
+
+
 def test_what_was_joined_and_rotted_is_joined_again() -> None:
     path = JOINED.prepare() / "net.bin"
     path.write_bytes(b"something else")
