@@ -16,7 +16,8 @@ from pathlib import Path
 
 from benchmarks.lyric_lines import add_distractors, add_song
 from benchmarks.program import BenchOptions, find_media
-from benchmarks.transcription_quality import SONGS, normalise, read_lyrics
+from benchmarks.transcription_quality import SONGS, read_lyrics
+from benchmarks.word_alignment import normalise
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions

@@ -89,7 +89,7 @@ def hear(engine: Engine, samples: Matrix) -> float:
     windows = mel.reshape(len(mel), -1, WINDOW_FRAMES).transpose(1, 0, 2)
     for window in windows:
         encoded = engine.encode(np.ascontiguousarray(window[None]))
-        (made,) = engine.decode(encoded, "en", 0.0, N_TOKENS)
+        (made,) = engine.decode(encoded, "en", N_TOKENS)
         if len(made.tokens) != N_TOKENS:
             raise RuntimeError(f"{engine.name} ended after {len(made.tokens)} tokens")
     return time.process_time() - began

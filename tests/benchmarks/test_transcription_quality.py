@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.transcription_quality import Heard, find_offsets, measure_song, normalise
+from benchmarks.transcription_quality import Heard, measure_song
+from benchmarks.word_alignment import find_offsets, normalise
 
 # openai-whisper leaves a file of its normaliser open.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -27,3 +28,12 @@ def test_a_line_that_is_aligned_with_nothing_has_no_offset() -> None:
     lines = [(10.2, "Code Monkey get up get coffee"), (13.0, "oh yes"), (15.1, "I'm far away")]
     assert find_offsets(lines, WORDS) == pytest.approx([0.2, 0.1])
     assert find_offsets([], WORDS) == []
+
+
+def test_a_chorus_is_aligned_with_the_one_that_is_near() -> None:
+    """Two of three are heard: which one is missing only time tells."""
+    sung = [
+        (at + word, text) for at in (10.0, 50.0, 90.0) for word, text in enumerate(["go", "on"])
+    ]
+    assert find_offsets([(10.1, "go on"), (90.2, "go on")], sung) == pytest.approx([0.1, 0.2])
+    assert find_offsets([(49.7, "go on")], sung) == pytest.approx([-0.3])

@@ -17,8 +17,6 @@ _FRAMES_A_STEP = 2
 _SECONDS_A_STEP = _FRAMES_A_STEP / FRAMES_A_SECOND
 # A rest of a section shorter than this is not transcribed.
 _MIN_REST_FRAMES = 100
-# Text that was drawn at a higher temperature is no context for what follows, as in Whisper.
-_MAX_CONTEXT_TEMPERATURE = 0.5
 
 
 def transcribe_sections(
@@ -72,8 +70,6 @@ def _extend_context(
     context: list[int], segments: Sequence[dict[str, Any]], made: Decoded, gates: GateOptions
 ) -> list[int]:
     """The tokens of the lines so far, with their times; what is doubtful is no context."""
-    if made.temperature > _MAX_CONTEXT_TEMPERATURE:
-        return []
     if made.avg_logprob < gates.min_avg_logprob:
         return context
     return context + [token for segment in segments for token in segment["tokens"]]
@@ -163,7 +159,7 @@ def _describe(
         "end": end,
         "text": "" if is_empty else text,
         "tokens": [] if is_empty else list(tokens),
-        "temperature": made.temperature,
+        "temperature": 0.0,
         "avg_logprob": made.avg_logprob,
         "compression_ratio": measure_compression(engine.read(made.tokens).strip()),
         "no_speech_prob": made.no_speech_prob,

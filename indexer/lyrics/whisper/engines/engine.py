@@ -16,8 +16,6 @@ EngineName = Literal["openai", "faster"]
 EngineChoice = Literal["auto", "openai", "faster"]
 ENGINE_VARIABLE = "MVSEARCH_WHISPER_ENGINE"
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
-# Samples drawn at a temperature above 0, as in Whisper.
-BEST_OF = 5
 # Tokens of the longest prompt: half of what the models read, less one.
 MAX_CONTEXT = 223
 # Tokens that the models read at once, context and text together.
@@ -40,7 +38,6 @@ class Decoded:
     tokens: tuple[int, ...]
     avg_logprob: float
     no_speech_prob: float
-    temperature: float
 
 
 class Engine(Protocol):
@@ -70,22 +67,20 @@ class Engine(Protocol):
         self,
         encoded: Sequence[Any],
         language: str | None,
-        temperature: float,
         max_tokens: int,
         context: Sequence[int] = (),
         beam_size: int = 1,
+        no_repeats: int = 0,
     ) -> list[Decoded]:
-        """Transcribe windows as a batch.
-
-        At temperature 0 by beam search, else the best of `BEST_OF` samples of each window.
+        """Transcribe windows as a batch, by beam search.
 
         Args:
             encoded: the windows.
             language: a code; None for an English-only model.
-            temperature: of the sampling.
             max_tokens: maximum number per window.
             context: tokens of the lines before, text and times; its end is the prompt.
             beam_size: number of hypotheses; 1 is greedy.
+            no_repeats: so many tokens are not written twice in the same order; 0 allows it.
         """
 
     def measure_logprob(

@@ -10,7 +10,6 @@ from mvsearch.indexer.encoders.networks.device import choose_device, count_threa
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import is_converted
 from mvsearch.indexer.lyrics.whisper.engines.conversion import convert_checkpoint
 from mvsearch.indexer.lyrics.whisper.engines.engine import (
-    BEST_OF,
     MAX_CONTEXT,
     Decoded,
     EngineName,
@@ -76,27 +75,25 @@ class FasterEngine:
         self,
         encoded: Sequence[Any],
         language: str | None,
-        temperature: float,
         max_tokens: int,
         context: Sequence[int] = (),
         beam_size: int = 1,
+        no_repeats: int = 0,
     ) -> list[Decoded]:
         """See `Engine`."""
-        sampling = {"sampling_topk": 0, "sampling_temperature": temperature}
         prompt = self._write_prompt(language, context)
         results = self._network.generate(
             _store(encoded),
             [prompt] * len(encoded),
-            **(sampling if temperature else {}),
-            beam_size=1 if temperature else beam_size,
-            num_hypotheses=BEST_OF if temperature else 1,
+            beam_size=beam_size,
+            no_repeat_ngram_size=no_repeats,
             # CTranslate2 writes at most half of it, and no more than the prompt leaves.
             max_length=min(max(2 * max_tokens, len(prompt) + max_tokens - 1), 2 * MAX_CONTEXT + 2),
             max_initial_timestamp_index=_MAX_INITIAL_TIME,
             return_scores=True,
             return_no_speech_prob=True,
         )
-        return [_read_result(result, temperature) for result in results]
+        return [_read_result(result) for result in results]
 
     def measure_logprob(
         self,
@@ -154,11 +151,11 @@ def _store(encoded: Sequence[Any]) -> Any:
     return StorageView.from_array(np.stack(encoded))
 
 
-def _read_result(result: Any, temperature: float) -> Decoded:
+def _read_result(result: Any) -> Decoded:
     """What CTranslate2 made of a window; its score is the mean over the tokens without the end."""
     tokens = result.sequences_ids[0]
     total = result.scores[0] * len(tokens)
-    return Decoded(tuple(tokens), total / (len(tokens) + 1), result.no_speech_prob, temperature)
+    return Decoded(tuple(tokens), total / (len(tokens) + 1), result.no_speech_prob)
 
 
 def _load_model(folder: Path, device: str, kind: str) -> Any:

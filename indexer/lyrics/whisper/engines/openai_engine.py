@@ -1,5 +1,6 @@
 """Runs Whisper with openai-whisper (torch)."""
 
+import math
 import pickle
 import warnings
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     is_converted,
 )
 from mvsearch.indexer.lyrics.whisper.engines.engine import (
-    BEST_OF,
     MAX_CONTEXT,
     Decoded,
     EngineName,
@@ -79,28 +79,29 @@ class OpenaiEngine:
         self,
         encoded: Sequence[Any],
         language: str | None,
-        temperature: float,
         max_tokens: int,
         context: Sequence[int] = (),
         beam_size: int = 1,
+        no_repeats: int = 0,
     ) -> list[Decoded]:
         """See `Engine`."""
         import torch
-        from whisper.decoding import DecodingOptions
+        from whisper.decoding import DecodingOptions, DecodingTask
 
         options = DecodingOptions(
             language=language if self.is_multilingual else "en",
-            temperature=temperature,
-            beam_size=None if temperature or beam_size == 1 else beam_size,
-            best_of=BEST_OF if temperature else None,
+            beam_size=None if beam_size == 1 else beam_size,
             prompt=list(context[-MAX_CONTEXT:]) or None,
             sample_len=min(max_tokens, self.model.dims.n_text_ctx // 2),
             fp16=self._is_half,
         )
-        results = self.model.decode(torch.stack(tuple(encoded)), options)
+        task = DecodingTask(self.model, options)
+        if no_repeats:
+            filters: list[Any] = task.logit_filters
+            filters.insert(0, _NoRepeats(no_repeats, task.sample_begin))
         return [
-            Decoded(tuple(made.tokens), made.avg_logprob, made.no_speech_prob, temperature)
-            for made in results
+            Decoded(tuple(made.tokens), made.avg_logprob, made.no_speech_prob)
+            for made in task.run(torch.stack(tuple(encoded)))
         ]
 
     def measure_logprob(
@@ -153,6 +154,22 @@ class OpenaiEngine:
         return get_tokenizer(
             self.is_multilingual, num_languages=self.model.num_languages, language=language
         )
+
+
+class _NoRepeats:
+    """Keeps tokens from being written twice in the same order, as CTranslate2 does."""
+
+    def __init__(self, size: int, first: int) -> None:
+        """Of `size` tokens is a repetition; the first ones, the prompt, may be repeated."""
+        self._size, self._first = size, first
+
+    def apply(self, logits: Any, tokens: Any) -> None:
+        """Change the (n, tokens) logits of what follows (n, length) tokens."""
+        size = self._size
+        for row, line in zip(logits, tokens[:, self._first :].tolist(), strict=True):
+            written = [line[at : at + size] for at in range(len(line) - size + 1)]
+            end = line[len(line) - size + 1 :]
+            row[[piece[-1] for piece in written if piece[:-1] == end]] = -math.inf
 
 
 class _EncodedModel:

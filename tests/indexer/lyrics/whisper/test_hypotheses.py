@@ -1,7 +1,6 @@
 """The choice between a text with and one without the lines before it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions, WindowDe
 
 TEXT_END = 1000
 CONTEXT = (7, 7)
-ALONE, AFTER, SAMPLED = 1, 2, 3
+ALONE, AFTER, VARIED = 1, 2, 3
 
 
 class PlantedEngine:
@@ -31,12 +30,15 @@ class PlantedEngine:
         self,
         encoded: Sequence[Any],
         language: str | None,
-        temperature: float,
         max_tokens: int,
         context: Sequence[int] = (),
         beam_size: int = 1,
+        no_repeats: int = 0,
     ) -> list[Decoded]:
-        return [Decoded((AFTER if context else ALONE,), -0.2, 0.0 if context else 0.7, temperature)]
+        token = AFTER if context else ALONE
+        if no_repeats and VARIED in self.texts:
+            token = VARIED
+        return [Decoded((token,), -0.2, 0.0 if context else 0.7)]
 
     def measure_logprob(
         self, encoded: Any, tokens: Sequence[int], language: str | None, context: Sequence[int] = ()
@@ -89,12 +91,10 @@ def test_text_is_better_than_none_only_if_it_is_no_guess(odds: float, expected: 
     assert choose(engine) == (expected, max(odds, -1.01))
 
 
-def test_a_loop_is_decoded_again_though_the_context_gives_no_text() -> None:
-    class Looping(PlantedEngine):
-        def decode(self, encoded: Any, language: Any, temperature: float, *rest: Any) -> Any:
-            (made,) = super().decode(encoded, language, temperature, *rest)
-            return [replace(made, tokens=(SAMPLED,) if temperature > 0.3 else made.tokens)]
-
-    odds = {(token, has): -0.5 for token in (ALONE, SAMPLED) for has in (True, False)}
-    engine = Looping(odds, {ALONE: "spank " * 40, AFTER: " ", SAMPLED: "sampled"})
-    assert choose(engine) == (SAMPLED, -0.2)
+@pytest.mark.parametrize("context", [(), CONTEXT])
+def test_a_loop_is_decoded_again_without_repetitions(context: Sequence[int]) -> None:
+    odds = {(token, has): -0.5 for token in (ALONE, VARIED) for has in (True, False)}
+    odds[ALONE, False] = odds[ALONE, True] = -0.1
+    engine = PlantedEngine(odds, {ALONE: "spank " * 40, AFTER: " ", VARIED: "a thank"})
+    assert choose(engine, context) == (VARIED, -0.5)
+    assert choose(engine, uses_context=False) == (VARIED, -0.2)

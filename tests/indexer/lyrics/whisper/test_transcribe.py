@@ -32,9 +32,7 @@ from tests.tiny_whisper import DIMENSIONS, write_checkpoint
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 SECONDS = 2
-QUICK = TranscribeOptions(
-    decoding=DecodingOptions(temperatures=(0.0,), beam_size=1, max_tokens=24, splits_lines=False)
-)
+QUICK = TranscribeOptions(decoding=DecodingOptions(beam_size=1, max_tokens=24, splits_lines=False))
 SAMPLES = np.zeros(SECONDS * WHISPER_SAMPLE_RATE, np.float32)
 
 
@@ -290,7 +288,6 @@ def test_clips_are_read_as_whisper_reads_a_track(checkpoint: Path) -> None:
         max_compression_ratio=np.inf, min_avg_logprob=-np.inf, max_no_speech_prob=np.inf
     )
     options = DecodingOptions(
-        temperatures=(0.0,),
         beam_size=1,
         max_tokens=24,
         uses_context=False,

@@ -18,7 +18,7 @@ from mvsearch.indexer.lyrics.whisper.windows import WINDOW_FRAMES, TrackSection
 
 TEXT_END, FIRST_TIME = 1000, 2000
 GATES = GateOptions()
-GREEDY = DecodingOptions(temperatures=(0.0,), splits_lines=False)
+UNSPLIT = DecodingOptions(splits_lines=False)
 # Start and end in frames of what is sung; the number of a line is its token, from 1 on.
 LINES = [(50, 400), (420, 900), (2950, 3150), (3200, 3300), (4000, 4800), (5900, 6400)]
 N_FRAMES = 7000
@@ -32,11 +32,10 @@ class PlantedEngine:
     text_end = TEXT_END
     first_time = FIRST_TIME
 
-    def __init__(self, doubts: dict[int, float] | None = None, n_lines: int = 99) -> None:
-        """Lines in `doubts` are guesses below a temperature; a window ends after `n_lines`."""
-        self.doubts = doubts or {}
+    def __init__(self, n_lines: int = 99) -> None:
+        """A window ends after `n_lines`."""
         self.n_lines = n_lines
-        self.asked: list[tuple[float, tuple[int, ...], int]] = []
+        self.asked: list[tuple[tuple[int, ...], int, int]] = []
 
     def encode(self, windows: np.ndarray) -> list[Any]:
         return [window[0] for window in windows]
@@ -45,33 +44,32 @@ class PlantedEngine:
         self,
         encoded: Sequence[Any],
         language: str | None,
-        temperature: float,
         max_tokens: int,
         context: Sequence[int] = (),
         beam_size: int = 1,
+        no_repeats: int = 0,
     ) -> list[Decoded]:
-        self.asked.append((temperature, tuple(context), beam_size))
-        return [self._decode(window, temperature) for window in encoded]
+        self.asked.append((tuple(context), beam_size, no_repeats))
+        return [self._decode(window, no_repeats) for window in encoded]
 
     def measure_logprob(
         self, encoded: Any, tokens: Sequence[int], language: str | None, context: Sequence[int] = ()
     ) -> float:
         return -0.1
 
-    def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
+    def _decode(self, window: np.ndarray, no_repeats: int) -> Decoded:
         tokens: list[int] = []
-        is_doubtful, at, n_lines = False, 0, 0
+        at, n_lines = 0, 0
         for number, run in itertools.groupby(window.astype(int)):
             end = at + len(list(run))
             if number and n_lines < self.n_lines:
                 tokens += [FIRST_TIME + at // 2, number]
                 tokens += [FIRST_TIME + end // 2] if end < WINDOW_FRAMES else []
-                is_doubtful |= temperature < self.doubts.get(number, 0.0)
                 n_lines += 1
             at = end
         if n_lines == self.n_lines and tokens:
             tokens.append(tokens[-1])
-        return Decoded(tuple(tokens), -3.0 if is_doubtful else -0.1, 0.0, temperature)
+        return Decoded(tuple(tokens), -0.1, 0.0)
 
     def read(self, tokens: Sequence[int]) -> str:
         return " ".join(f"line{token}" for token in tokens if token < TEXT_END)
@@ -86,7 +84,7 @@ def plant(lines: Sequence[tuple[int, int]] = LINES) -> np.ndarray:
 
 
 def hear(
-    engine: PlantedEngine, clips: Sequence[TrackSection], options: DecodingOptions = GREEDY
+    engine: PlantedEngine, clips: Sequence[TrackSection], options: DecodingOptions = UNSPLIT
 ) -> list[tuple[str, float, float]]:
     made = transcribe_sections(engine, plant(), clips, None, options, GATES)
     assert [segment["id"] for segment in made] == list(range(len(made)))
@@ -113,30 +111,25 @@ def test_clips_are_heard_one_after_another_with_the_same_result() -> None:
 def test_each_window_is_also_decoded_with_the_lines_before_it() -> None:
     engine = PlantedEngine()
     hear(engine, CUT)
-    contexts = [context for _, context, _ in engine.asked]
+    contexts = [context for context, _, _ in engine.asked]
     assert contexts[0] == contexts[1] == contexts[3] == ()
     first = (FIRST_TIME + 25, 1, FIRST_TIME + 200, FIRST_TIME + 210, 2, FIRST_TIME + 450)
     assert contexts[2] == first
     assert contexts[4][: len(first)] == first
-    assert {beam_size for _, _, beam_size in engine.asked} == {5}
+    assert {(beam_size, no_repeats) for _, beam_size, no_repeats in engine.asked} == {(5, 0)}
     engine = PlantedEngine()
-    hear(engine, CUT, replace(GREEDY, uses_context=False))
-    assert {context for _, context, _ in engine.asked} == {()}
+    hear(engine, CUT, replace(UNSPLIT, uses_context=False))
+    assert {context for context, _, _ in engine.asked} == {()}
 
 
-@pytest.mark.parametrize("change", [{"logprob": -1.2}, {"temperature": 0.6}])
-def test_doubtful_text_is_no_context(change: dict[str, float]) -> None:
+def test_doubtful_text_is_no_context() -> None:
     class Unsure(PlantedEngine):
-        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
-            made = super()._decode(window, temperature)
-            return replace(made, temperature=change.get("temperature", temperature))
-
         def measure_logprob(self, *rest: Any) -> float:
-            return change.get("logprob", -0.1)
+            return -1.2
 
     engine = Unsure()
     assert hear(engine, CUT) == EXPECTED
-    assert {context for _, context, _ in engine.asked} == {()}
+    assert {context for context, _, _ in engine.asked} == {()}
 
 
 def test_words_are_timed_and_segments_split_into_lines() -> None:
@@ -148,7 +141,7 @@ def test_words_are_timed_and_segments_split_into_lines() -> None:
                 word = {"word": segment["text"] + ".", "start": segment["start"], "end": 99.0}
                 segment["words"] = [word, word | {"word": " again", "start": 98.0}]
 
-    options = DecodingOptions(temperatures=(0.0,))
+    options = DecodingOptions()
     made = transcribe_sections(Timing(), plant(), CUT[:1], None, options, GATES)
     assert [each["text"] for each in made] == ["line1.", "line2.", " again", " again"]
     assert not any("words" in each for each in made)
@@ -166,7 +159,7 @@ def test_what_a_model_leaves_of_a_clip_is_heard_again(n_lines: int) -> None:
 def test_the_open_end_of_a_clip_is_a_line() -> None:
     lines = [(100, 300), (2500, 3000)]
     made = transcribe_sections(
-        PlantedEngine(), plant(lines), [TrackSection(0, 3000)], None, GREEDY, GATES
+        PlantedEngine(), plant(lines), [TrackSection(0, 3000)], None, UNSPLIT, GATES
     )
     assert [(each["text"], each["start"], each["end"]) for each in made] == [
         ("line1", 1.0, 3.0),
@@ -174,62 +167,41 @@ def test_the_open_end_of_a_clip_is_a_line() -> None:
     ]
 
 
-def test_doubtful_windows_alone_are_decoded_again() -> None:
-    engine = PlantedEngine(doubts={4: 0.4})
-    options = replace(GREEDY, temperatures=(0.0, 0.2, 0.4, 0.6), uses_context=False)
-    made = transcribe_sections(engine, plant(), CUT, None, options, GATES)
-    assert [temperature for temperature, _, _ in engine.asked] == [0.0, 0.0, 0.2, 0.4, 0.0]
-    assert {each["temperature"] for each in made if each["seek"] == 2900} == {0.4}
-    assert {each["temperature"] for each in made if each["seek"] != 2900} == {0.0}
-
-
-def test_the_most_probable_text_is_kept_where_all_are_doubtful() -> None:
-    class Guessing(PlantedEngine):
-        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
-            logprob = {0.0: -3.0, 0.5: -2.0, 1.0: -4.0}[temperature]
-            return replace(super()._decode(window, temperature), avg_logprob=logprob)
-
-    options = replace(GREEDY, temperatures=(0.0, 0.5, 1.0), uses_context=False)
-    made = transcribe_sections(Guessing(), plant(), CUT[:1], None, options, GATES)
-    assert (made[0]["text"], made[0]["avg_logprob"]) == ("line1", -2.0)
-    assert made[0]["temperature"] == 0.5
-
-
-def test_a_loop_is_doubtful_by_its_text() -> None:
+def test_a_loop_is_decoded_again() -> None:
     class Looping(PlantedEngine):
-        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
-            n_words = 40 if temperature == 0 else 2
+        def _decode(self, window: np.ndarray, no_repeats: int) -> Decoded:
+            n_words = 2 if no_repeats else 40
             tokens = (FIRST_TIME, *[7] * n_words, FIRST_TIME + 100)
-            return Decoded(tokens, -0.1, 0.0, temperature)
+            return Decoded(tokens, -0.1, 0.0)
 
     (made,) = transcribe_sections(
         Looping(),
         plant(),
         [TrackSection(0, 500)],
         None,
-        replace(GREEDY, temperatures=(0.0, 0.2)),
+        UNSPLIT,
         GATES,
     )
-    assert (made["text"], made["temperature"], made["end"]) == ("line7 line7", 0.2, 2.0)
+    assert (made["text"], made["temperature"], made["end"]) == ("line7 line7", 0.0, 2.0)
 
 
 def test_silence_is_skipped_and_not_asked_again() -> None:
     class Silent(PlantedEngine):
-        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
-            return Decoded((FIRST_TIME, 5, FIRST_TIME + 9), -2.0, 0.9, temperature)
+        def _decode(self, window: np.ndarray, no_repeats: int) -> Decoded:
+            return Decoded((FIRST_TIME, 5, FIRST_TIME + 9), -2.0, 0.9)
 
         def measure_logprob(self, *rest: Any) -> float:
             return -2.0
 
     engine = Silent()
     assert transcribe_sections(engine, plant(), CUT, None, DecodingOptions(), GATES) == []
-    assert engine.asked == [(0.0, (), 5)] * 3
+    assert engine.asked == [((), 5, 0)] * 3
 
 
 def test_a_model_without_times_gives_one_line_a_window_and_comes_to_an_end() -> None:
     class Timeless(PlantedEngine):
-        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
-            return Decoded((5, 6), -0.1, 0.0, temperature)
+        def _decode(self, window: np.ndarray, no_repeats: int) -> Decoded:
+            return Decoded((5, 6), -0.1, 0.0)
 
     assert hear(Timeless(), WHOLE) == [
         ("line5 line6", 0.0, 30.0),
@@ -238,8 +210,8 @@ def test_a_model_without_times_gives_one_line_a_window_and_comes_to_an_end() -> 
     ]
 
     class Stuck(PlantedEngine):
-        def _decode(self, window: np.ndarray, temperature: float) -> Decoded:
-            return Decoded((FIRST_TIME, FIRST_TIME), -0.1, 0.0, temperature)
+        def _decode(self, window: np.ndarray, no_repeats: int) -> Decoded:
+            return Decoded((FIRST_TIME, FIRST_TIME), -0.1, 0.0)
 
     assert hear(Stuck(), WHOLE) == []
 

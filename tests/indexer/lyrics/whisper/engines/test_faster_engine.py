@@ -1,4 +1,5 @@
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,7 @@ def test_the_same_weights_write_the_same_tokens(
     for one, other in zip(*encoded, strict=True):
         np.testing.assert_allclose(one.numpy(), other, atol=2e-4)
     results = [
-        engine.decode(each, "de", 0.0, N_TOKENS)
-        for engine, each in zip(engines, encoded, strict=True)
+        engine.decode(each, "de", N_TOKENS) for engine, each in zip(engines, encoded, strict=True)
     ]
     assert len({made.tokens for made in results[0]}) > 1
     for one, other in zip(*results, strict=True):
@@ -114,9 +114,7 @@ def test_the_same_weights_write_the_same_tokens_after_a_context(
     results, odds = [], []
     for engine in engines:
         encoded = engine.encode(windows[:1])
-        alone, after = (
-            engine.decode(encoded, "de", 0.0, 6, prompt, 2)[0] for prompt in ((), context)
-        )
+        alone, after = (engine.decode(encoded, "de", 6, prompt, 2)[0] for prompt in ((), context))
         results.append((alone.tokens, after.tokens))
         text = get_tokenizer(True).encode(" take me home again")
         odds += [engine.measure_logprob(encoded[0], text, "de", prompt) for prompt in ((), context)]
@@ -167,14 +165,19 @@ def test_words_get_the_same_times(
     assert "".join(word for word, _, _ in timed[0]) == " take me home again"
 
 
-def test_chance_gives_other_tokens_and_the_same_form(
-    engines: tuple[OpenaiEngine, FasterEngine], windows: np.ndarray
+@pytest.mark.parametrize("beam_size", [1, 2])
+def test_tokens_are_not_written_twice_in_the_same_order(
+    engines: tuple[OpenaiEngine, FasterEngine], windows: np.ndarray, beam_size: int
 ) -> None:
-    _, faster = engines
-    encoded = faster.encode(windows[:1]) * 4
-    made = faster.decode(encoded, "de", 1.0, N_TOKENS)
-    assert len({result.tokens for result in made}) == 4
-    assert all(result.tokens[0] >= faster.first_time for result in made)
+    texts = []
+    for engine in engines:
+        encoded = engine.encode(windows[:1])
+        for no_repeats in (0, 2):
+            (made,) = engine.decode(encoded, "de", N_TOKENS, (), beam_size, no_repeats)
+            texts.append(made.tokens)
+    plain, varied, *others = texts
+    assert [plain, varied] == others
+    assert len(set(pairwise(plain))) < N_TOKENS - 1 == len(set(pairwise(varied)))
 
 
 @pytest.mark.parametrize("is_multilingual", [True, False])
@@ -247,7 +250,7 @@ def test_a_conversion_that_fails_leaves_nothing(tmp_path: Path, places: Path) ->
 def test_a_folder_is_transcribed_with(converted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     activity = VoiceActivity(((0.0, 3.0),), 3.0)
     monkeypatch.setattr(transcribe, "detect_voice", lambda samples, options: activity)
-    decoding = DecodingOptions(temperatures=(0.0,), max_tokens=N_TOKENS)
+    decoding = DecodingOptions(max_tokens=N_TOKENS)
     options = TranscribeOptions(decoding=decoding)
     samples = np.random.default_rng(0).normal(0, 0.1, 3 * WHISPER_SAMPLE_RATE)
     transcriber = Transcriber(str(converted), language="de", options=options)
@@ -256,6 +259,7 @@ def test_a_folder_is_transcribed_with(converted: Path, monkeypatch: pytest.Monke
     assert lyrics.origin == f"{converted} (faster-whisper)"
     assert any(line.whisper is not None and line.whisper.tokens for line in lyrics.lines)
     assert all(line.rejected for line in lyrics.lines)
+    assert transcriber.transcribe(samples) == lyrics
     with pytest.raises(MvsearchError, match="does not know the language 'klingon'"):
         Transcriber(str(converted), language="klingon", options=options).transcribe(samples)
 
