@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mvsearch.search.query.make_query import Clip, make_query
     from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
-    from mvsearch.search.results import Contribution, Moment, Result, SearchResults
+    from mvsearch.search.results import Contribution, Moment, Pair, Result, SearchResults
     from mvsearch.store.catalog.filter import Filter
     from mvsearch.store.errors import (
         AmbiguousVideoError,
@@ -42,7 +42,7 @@ _PLACES = {
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
-    "mvsearch.search.results": ("Contribution", "Moment", "Result", "SearchResults"),
+    "mvsearch.search.results": ("Contribution", "Moment", "Pair", "Result", "SearchResults"),
     "mvsearch.store.catalog.filter": ("Filter",),
     "mvsearch.store.errors": (
         "AmbiguousVideoError",
@@ -80,6 +80,7 @@ __all__ = [
     "Moment",
     "MvsearchError",
     "NoLibraryError",
+    "Pair",
     "Progress",
     "Query",
     "QueryError",

@@ -23,7 +23,8 @@ from benchmarks.results import Row, judge
 from benchmarks.timing import compare, run_command
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
-from mvsearch.search.query.encode import analyse_part, encode_query, own_spaces
+from mvsearch.search.query.analyse import analyse_part
+from mvsearch.search.query.encode import encode_query, own_spaces
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.retrieval.retrieve import NEIGHBOURS
 from mvsearch.store.library import Library

@@ -138,6 +138,53 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """A piece of a query beside the piece of a video that matches it best.
+
+    Attributes:
+        part: position of the part of the query.
+        asked_video_id: the video that the part names; None for words and media.
+        asked_start_seconds, asked_end_seconds: of the piece in its video or file; None for words,
+            pictures and lyrics without times.
+        asked_text: words, or the lyric line.
+        start_seconds, end_seconds: in the video; None for lyrics without times.
+        text: the lyric line.
+        similarity: cosine, raised by words of lyrics that are the same.
+        words: of the text that match words of the query.
+    """
+
+    part: int
+    modality: Modality
+    asked_video_id: str | None
+    asked_start_seconds: float | None
+    asked_end_seconds: float | None
+    asked_text: str
+    start_seconds: float | None
+    end_seconds: float | None
+    text: str
+    similarity: float
+    words: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The pair in the form of the JSON output."""
+        return {
+            "part": self.part,
+            "modality": self.modality,
+            "asked": {
+                "video_id": self.asked_video_id,
+                "start_seconds": _round(self.asked_start_seconds, 3),
+                "end_seconds": _round(self.asked_end_seconds, 3),
+                "text": printable(self.asked_text),
+            },
+            "start_seconds": _round(self.start_seconds, 3),
+            "end_seconds": _round(self.end_seconds, 3),
+            "text": printable(self.text),
+            "similarity": round(self.similarity, 6),
+            "words": [printable(word) for word in self.words],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResults(Sequence[Result]):
     """The results of a search, best first, with the query.
 

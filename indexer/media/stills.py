@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mvsearch.indexer.media.decoding.decode import decode
 from mvsearch.indexer.media.decoding.types import Decoded, DecodeOptions, FrameBatch
+from mvsearch.indexer.media.pictures import read_image
 from mvsearch.indexer.media.probe import Probe, probe_file
 from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.store.errors import MediaError
@@ -32,6 +33,11 @@ MIN_LINE_SPREAD = 3.0
 ENOUGH = 0.25
 # Of longer files only key frames are decoded, as all frames would take too long.
 MAX_WHOLE_SECONDS = 600.0
+# Within it a frame is shown; films have 24 a second, and slide shows one in several seconds.
+FRAME_SECONDS = 0.25
+# Pillow tells the size of these from the header. In EXIF, from 5 on width and height are swapped.
+_KNOWN_SIZES = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_ORIENTATION, _FIRST_ON_ITS_SIDE = 0x0112, 5
 # In pixels. A larger still in a library was not written by mvsearch.
 MAX_SIDE = 512
 
@@ -159,6 +165,55 @@ def make_stills(path: Path) -> tuple[Still, ...]:
     if len(stills) >= enough or seconds > MAX_WHOLE_SECONDS:
         return stills
     return _take_stills(path, probe, probe.picture, "needed")
+
+
+def make_frame_still(path: Path, seconds: float) -> Still:
+    """Make a still of the frame that is shown at a time, or of the last one.
+
+    Raises:
+        MediaError: the file has no video stream, or cannot be read or decoded.
+        ToolMissingError: ffmpeg is not installed.
+    """
+    probe = probe_file(path)
+    if probe.picture is None:
+        raise MediaError("no_media", "it has no picture")
+    last = max(0.0, (probe.duration_seconds or math.inf) - FRAME_SECONDS)
+    start = min(seconds, last)
+    options = DecodeOptions(
+        wants_sound=False,
+        frame_rate=1 / FRAME_SECONDS,
+        decoded="all",
+        n_threads=1,
+        start_seconds=start,
+        end_seconds=start + FRAME_SECONDS,
+        batch_frames=1,
+    )
+    with decode(path, probe, options) as decoding:
+        for piece in decoding:
+            if isinstance(piece, FrameBatch):
+                image = encode_still(piece.frames[0], choose_size(probe.picture))
+                return Still(float(piece.start_seconds[0]), image)
+    raise MediaError("decode_failed", "there is no frame at that time")
+
+
+def make_picture_still(path: Path) -> Still:
+    """Make the still of a picture, in its own shape.
+
+    Raises:
+        MediaError: it is not a picture, or cannot be decoded.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path, formats=_KNOWN_SIZES) as picture:  # reads the header alone
+            wide, high = picture.size
+            if picture.getexif().get(_ORIENTATION, 1) >= _FIRST_ON_ITS_SIDE:
+                wide, high = high, wide
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        wide = high = 1  # another format, or damaged, which the reader says
+    scale = LONGEST_SIDE / max(wide, high, 1)
+    size = max(SHORTEST_SIDE, round(wide * scale)), max(SHORTEST_SIDE, round(high * scale))
+    return Still(0.0, encode_still(read_image(path, size), size))
 
 
 def _take_stills(

@@ -5,15 +5,31 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mvsearch.search.api.session import Session
+from mvsearch.search.query.query import Query
 from mvsearch.store.records import Still, Video
 
 if TYPE_CHECKING:
     from mvsearch.indexer.media.playing import PlayableMedia
 
-__all__ = ["MediaFiles", "PlayableMedia"]
+__all__ = ["MediaFiles", "PlayableMedia", "make_query_stills"]
 
 # Stills of an older library are made once, however many threads ask for them.
 _MAKING = threading.Lock()
+
+
+def make_query_stills(query: Query) -> tuple[Still, ...]:
+    """Stills of the first part of a query that is a picture or clip; none for sound alone.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    from mvsearch.indexer.media.stills import make_picture_still, make_stills
+
+    part = next((one for one in query.parts if one.kind in ("image", "clip")), None)
+    if part is None:
+        return ()
+    with part.opened() as file:
+        return (make_picture_still(file),) if part.kind == "image" else make_stills(file)
 
 
 class MediaFiles:
@@ -38,6 +54,22 @@ class MediaFiles:
         """The ascending times of the stored stills of videos, by id."""
         with self._session.using() as library:
             return library.catalog.still_seconds([video.id for video in videos])
+
+    def frame(self, video_id: str, at_seconds: float) -> Still:
+        """The frame of a video that is shown at a time, decoded from its file.
+
+        Returns:
+            A WebP image of at most 192 pixels a side, with its time.
+
+        Raises:
+            VideoNotFoundError: no video has this id.
+            MediaError: the file is missing, cannot be decoded, or has no picture.
+        """
+        from mvsearch.indexer.media.stills import make_frame_still
+
+        with self._session.using() as library:
+            path = library.catalog.video(video_id).path
+        return make_frame_still(path, at_seconds)
 
     def still(self, video_id: str, at_seconds: float) -> Still | None:
         """The still of a video nearest to a time; None for sound alone, or if it has none.

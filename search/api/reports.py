@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mvsearch.search.evaluation.queries.sample import SampleOptions
     from mvsearch.search.output.report import ReportOptions
     from mvsearch.search.output.tables.versions import VersionsReport
+    from mvsearch.search.query.encode import Made
+    from mvsearch.search.query.query import Query
+    from mvsearch.search.results import Pair
     from mvsearch.search.versions.find import Versions
 
 
@@ -46,6 +49,36 @@ class Reports(Contents):
 
         with self._session.using() as library, self._session.watching(progress, cancel) as watched:
             return find_versions(library, progress=count_steps(watched, "compare"), filter=filter)
+
+    def explain(
+        self,
+        video: str | Video,
+        query: "Query | str",
+        *,
+        n_pairs: int = 4,
+        memory: "Made | None" = None,
+    ) -> "tuple[Pair, ...]":
+        """Tell why a video answers a query: pieces of both beside each other, the best pairs first.
+
+        Frames are paired with frames or words, lines with lines, sound with sound.
+
+        Args:
+            video: see `find`.
+            query: of `make_query`, or words; `make_query(like=other)` compares two videos.
+            n_pairs: maximum number for each part and modality.
+            memory: see `search`.
+
+        Raises:
+            QueryError: the query is invalid, cannot be read, or the library cannot answer it.
+            MvsearchError: there is no such video.
+        """
+        from mvsearch.search.pairs import find_pairs
+        from mvsearch.search.query.make_query import make_query
+
+        with self._session.using() as library:
+            engine = self._session.engine(library)
+            asked, chosen = make_query(query), self.find(video)
+            return find_pairs(library, engine.encoders, asked, chosen, n_pairs, memory)
 
     def report_similar(
         self,

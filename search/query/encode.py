@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders, ReadsWords
+from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.query import REACHES, QueryPart, Section, check_file
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
@@ -55,8 +56,8 @@ class EncodedQuery:
     left_out: frozenset[str] = frozenset()
 
 
-# Encoded parts that do not depend on the state of the library, by part and modalities.
-Made: TypeAlias = dict[tuple[QueryPart, tuple[Modality, ...]], list[EncodedPart]]
+# Encoded parts that do not depend on the state of the library, by part and modality.
+Made: TypeAlias = dict[tuple[QueryPart, Modality], list[EncodedPart]]
 
 
 def own_spaces(library: Library) -> dict[Modality, Space]:
@@ -112,15 +113,19 @@ def encode_query(
                 encoded += encode_video(part, video, library, wanted)
             left_out.add(video.id)
             continue
-        if (part, wanted) not in made:
-            _check_encoders(library, encoders, wanted)
-            is_words = part.kind in ("text", "lyric")
-            made[part, wanted] = (
-                _encode_words(part, library, encoders, wanted)
-                if is_words
-                else _encode_file(part, encoders, wanted, analyse or analyse_part)
+        missing = [modality for modality in wanted if (part, modality) not in made]
+        if missing:
+            _check_encoders(library, encoders, missing)
+            found = (
+                _encode_words(part, library, encoders, missing)
+                if part.kind in ("text", "lyric")
+                else _encode_file(part, encoders, missing, analyse or analyse_part)
             )
-        encoded += made[part, wanted]
+            made.update({(part, m): [e for e in found if e.modality == m] for m in missing})
+        known = [each for modality in wanted for each in made[part, modality]]
+        if not known and part.kind in ("image", "clip", "audio"):
+            raise QueryError(f"{part.name} holds no {' or '.join(wanted)} to search by")
+        encoded += known
     if not encoded:
         raise QueryError(_explain_no_modality(parts))
     return EncodedQuery(tuple(encoded), frozenset(left_out))
@@ -161,7 +166,7 @@ def encode_video(
         embeddings = library.catalog.embeddings(video.id, space.key) if space else None
         if embeddings is None:
             continue
-        rows = _rows_within(embeddings.segments, part.section)
+        rows = rows_within(embeddings.segments, part.section)
         if rows.size:
             times = np.full(rows.size, np.nan)
             encoded.append(EncodedPart(part, embeddings.space, embeddings.vectors[rows], times))
@@ -171,7 +176,8 @@ def encode_video(
     return encoded
 
 
-def _rows_within(segments: Sequence[Segment], section: Section | None) -> npt.NDArray[np.intp]:
+def rows_within(segments: Sequence[Segment], section: Section | None) -> npt.NDArray[np.intp]:
+    """The positions of the segments that a section holds; all without one."""
     if section is None:
         return np.arange(len(segments))
     inside = [
@@ -254,15 +260,13 @@ def _encode_file(
         raise QueryError(f"cannot read {part.name}: {error}") from error
     own = {encoders.get(modality).spaces[0].key for modality in modalities}
     found = [e for e in found if e.space.key in own and e.segments]
-    if not found:
-        raise QueryError(f"{part.name} holds no {' or '.join(modalities)} to search by")
     if part.kind == "image":
         return [
             EncodedPart(part, e.space, e.vectors, np.full(len(e.vectors), np.nan)) for e in found
         ]
     # Times are those of the file; the clip starts with its section.
     origin = (part.section.start_seconds if part.section else None) or 0.0
-    end = max(segment.end_seconds or 0.0 for e in found for segment in e.segments)
+    end = max((segment.end_seconds or 0.0 for e in found for segment in e.segments), default=0.0)
     return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
 
 
@@ -274,27 +278,3 @@ def _with_times(
     peaks = embeddings.peaks and embeddings.peaks.since(origin_seconds)
     encoded = EncodedPart(part, embeddings.space, embeddings.vectors, times, duration_seconds)
     return replace(encoded, peaks=peaks)
-
-
-def analyse_part(
-    part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
-) -> Sequence[Embeddings]:
-    """Analyse a query file as files of the library are analysed.
-
-    Raises:
-        MediaError: the file cannot be used.
-    """
-    # Only a query with a file needs the decoders.
-    from mvsearch.indexer.encoders.audio.landmarks import QUERY_PEAKS
-    from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
-
-    section = part.section or Section()
-    options = AnalysisOptions(
-        start_seconds=section.start_seconds,
-        end_seconds=section.end_seconds,
-        n_peaks=QUERY_PEAKS,
-    )
-    with part.opened() as file:
-        if part.kind == "image":
-            return analyse_image(file, encoders)
-        return analyse_file(file, encoders, options, stages=tuple(modalities)).embeddings

@@ -21,6 +21,7 @@ from mvsearch.search.web.routes import (
     search,
     server,
     videos,
+    why,
 )
 from mvsearch.search.web.routes import (
     library as library_page,
@@ -59,6 +60,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     add_handlers(app)
     for one in (
         pages,
+        why,
         library_page,
         search,
         videos,

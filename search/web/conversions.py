@@ -17,6 +17,8 @@ MAX_FILES = 16
 MAX_ALL_BYTES = 4 * 2**30
 # Encoding takes all processors; more players at once wait for nothing.
 MAX_TRANSCODES = 3
+# Frames decoded at once; each takes a part of a second.
+MAX_FRAMES = 2
 # Copying streams takes the disk, and each waits in a thread of the server.
 MAX_REMUXES = 4
 
@@ -24,10 +26,11 @@ Key = tuple[Path, int, int]
 
 
 class Conversions:
-    """Remuxed files, and the number of encoders at work.
+    """Remuxed files, and the number of encoders and decoders at work.
 
     Attributes:
         encoders: is acquired by each encoder.
+        frames: is held while one frame is decoded.
     """
 
     def __init__(self) -> None:
@@ -36,6 +39,7 @@ class Conversions:
         self._lock = threading.Lock()
         self._n_made = 0
         self.encoders = threading.BoundedSemaphore(MAX_TRANSCODES)
+        self.frames = threading.BoundedSemaphore(MAX_FRAMES)
 
     @staticmethod
     def fit(media: "PlayableMedia") -> "PlayableMedia":

@@ -110,21 +110,39 @@ class LikePart(Strict):
     end_seconds: Seconds | None = None
 
 
-class SearchRequest(SearchOptionFields):
-    """A search: its parts make one query.
+class QueryFields(Strict):
+    """The parts of a query.
 
     Attributes:
         text, lyric: words that describe, and lines that are sung.
         like: videos of the library.
-        uploads: ids of uploaded pictures, clips and sounds.
-        filter: selects the videos to compare.
-        n_moments: of each modality in a result.
+        uploads: ids of uploaded pictures, clips and sounds, or `ID@START-END` for a part.
     """
 
     text: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
     lyric: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
     like: Annotated[list[LikePart], Field(max_length=MAX_PARTS)] = []
     uploads: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
+
+
+class ExplainRequest(QueryFields):
+    """A question why a video answers a query.
+
+    Attributes:
+        n_pairs: maximum number for each part and modality.
+    """
+
+    n_pairs: Annotated[int, Field(ge=1, le=50)] = 4
+
+
+class SearchRequest(SearchOptionFields, QueryFields):
+    """A search: its parts make one query.
+
+    Attributes:
+        filter: selects the videos to compare.
+        n_moments: of each modality in a result.
+    """
+
     filter: FilterFields = FilterFields()
     n_moments: Annotated[int, Field(ge=1, le=50)] = 3
 
@@ -181,7 +199,29 @@ class PageRequest(FilterFields):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is asked for."""
-        return not (self.q.strip() or self.upload or self.like or self.has_filter)
+        return not (self.has_parts or self.has_filter)
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it asks for more than that a filter is passed."""
+        return bool(self.q.strip() or self.upload or self.like)
+
+    def to_search(self) -> SearchRequest:
+        """The search that the address describes."""
+        words = [self.q] if self.q.strip() else []
+        like = []
+        if self.like is not None:
+            like.append(LikePart(video=self.like, start_seconds=self.start, end_seconds=self.end))
+        return SearchRequest(
+            text=words if self.mode == "auto" else [],
+            lyric=words if self.mode == "lyric" else [],
+            like=like,
+            uploads=self.upload,
+            filter=FilterFields(**self.model_dump(include=set(FilterFields.model_fields))),
+            weights=gather_weights(self),
+            top=self.top,
+            collapse=self.fold,
+        )
 
 
 class BrowseRequest(ListRequest):

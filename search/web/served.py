@@ -12,12 +12,13 @@ from starlette.exceptions import HTTPException
 from mvsearch import Clip, Filter, Query, VideoLibrary, make_query
 from mvsearch.search.api.pictures import PictureFolders
 from mvsearch.search.layout import Region
-from mvsearch.search.results import SearchResults
+from mvsearch.search.query.query import QueryPart
+from mvsearch.search.results import Pair, SearchResults
 from mvsearch.search.web.conversions import Conversions
 from mvsearch.search.web.jobs import Jobs
 from mvsearch.search.web.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
-from mvsearch.search.web.requests import FilterFields, SearchRequest
+from mvsearch.search.web.requests import FilterFields, QueryFields, SearchRequest
 from mvsearch.search.web.tokens import TokenCheck
 from mvsearch.search.web.uploads import Uploads
 from mvsearch.store.errors import NoLibraryError
@@ -46,14 +47,30 @@ class Served:
         Raises:
             MvsearchError: see `VideoLibrary.search`.
         """
-        like = [Clip(one.video, one.start_seconds, one.end_seconds) for one in asked.like]
-        parts = [part for one in asked.uploads for part in self.uploads.get(one).query.parts]
-        if asked.text or asked.lyric or like:
-            parts += make_query(text=asked.text, lyric=asked.lyric, like=like).parts
-        query = Query(tuple(parts), self.to_filter(asked.filter))
+        query = Query(self._make_parts(asked), self.to_filter(asked.filter))
         found = self.library.search(query, memory=self.uploads.memory, **asked.to_arguments())
         self.uploads.forget()
         return found
+
+    def explain(self, video_id: str, asked: QueryFields, n_pairs: int) -> tuple[Pair, ...]:
+        """Pair the pieces of a query with those of a video.
+
+        Raises:
+            MvsearchError: see `VideoLibrary.explain`.
+        """
+        query = Query(self._make_parts(asked))
+        memory = self.uploads.memory
+        pairs = self.library.explain(video_id, query, n_pairs=n_pairs, memory=memory)
+        self.uploads.forget()
+        return pairs
+
+    def _make_parts(self, asked: QueryFields) -> tuple[QueryPart, ...]:
+        """The parts of a query; first the uploads."""
+        like = [Clip(one.video, one.start_seconds, one.end_seconds) for one in asked.like]
+        parts = [self.uploads.find_part(name) for name in asked.uploads]
+        if asked.text or asked.lyric or like:
+            parts += make_query(text=asked.text, lyric=asked.lyric, like=like).parts
+        return tuple(parts)
 
     def to_filter(self, asked: FilterFields) -> Filter:
         """The filter of a request; a part of the map stands for the videos that lie in it now.

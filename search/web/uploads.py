@@ -1,17 +1,21 @@
 """Keeps uploaded pictures, clips and sounds in memory for a while, for queries that name them."""
 
+import re
 import secrets
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import mvsearch
 from mvsearch import Query
+from mvsearch.search.api.media import make_query_stills
+from mvsearch.search.query.query import QueryPart, Section
 from mvsearch.search.web.requests import MAX_CLIP_SECONDS
 from mvsearch.store.errors import QueryError
+from mvsearch.store.records import Still
 
 if TYPE_CHECKING:
     from mvsearch.search.query.encode import Made
@@ -23,6 +27,8 @@ MAX_ALL_BYTES = 256 * 2**20
 LIFETIME_SECONDS = 3600.0
 # Words are small when encoded, and older ones than so many are seldom asked again.
 MAX_REMEMBERED = 256
+# The id of an upload, and a section of it in seconds.
+_NAME = re.compile(r"([\w-]{1,64})(?:@(\d{1,7}(?:\.\d{1,3})?)-(\d{1,7}(?:\.\d{1,3})?))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,9 @@ class Uploads:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._kept: OrderedDict[str, Upload] = OrderedDict()
+        self._stills: dict[str, tuple[Still, ...]] = {}
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self.memory: Made = {}
 
     def add(self, kind: UploadKind, data: bytes) -> Upload:
@@ -89,6 +97,33 @@ class Uploads:
             self._kept.move_to_end(upload_id)
             return self._kept[upload_id]
 
+    def find_part(self, name: str) -> QueryPart:
+        """The part of a query that an upload is, or a section of it, `ID@START-END`.
+
+        Raises:
+            QueryError: there is no such upload, or the section has no length.
+        """
+        upload_id, section = parse_name(name)
+        (part,) = self.get(upload_id).query.parts
+        if section is None or part.kind == "image":
+            return part
+        start = section.start_seconds or 0.0
+        end = min(section.end_seconds or start, start + MAX_CLIP_SECONDS)
+        return replace(part, section=Section(start, end))
+
+    def find_stills(self, upload_id: str) -> tuple[Still, ...]:
+        """The stills of an upload, made once; none of sound.
+
+        Raises:
+            QueryError: there is no such upload.
+            MediaError: it cannot be read.
+        """
+        query = self.get(upload_id).query
+        with self._making:
+            if upload_id not in self._stills:
+                self._stills[upload_id] = make_query_stills(query)
+            return self._stills[upload_id]
+
     def _tidy(self) -> None:
         """Drop what is old or too much, with what is remembered of it."""
         n_bytes = sum(each.n_bytes for each in self._kept.values())
@@ -97,16 +132,31 @@ class Uploads:
             if is_old or n_bytes > MAX_ALL_BYTES or len(self._kept) > MAX_UPLOADS:
                 del self._kept[upload.id]
                 n_bytes -= upload.n_bytes
+                self._stills.pop(upload.id, None)
 
     def forget(self) -> None:
-        """Forget encoded parts whose media are gone, and the oldest words if there are many."""
+        """Forget encoded parts whose media are gone, and the oldest words and sections."""
         with self._lock:
-            held = {part for each in self._kept.values() for part in each.query.parts}
+            whole = {part for each in self._kept.values() for part in each.query.parts}
+        held = {part.media for part in whole}
         known = list(self.memory)
-        words = [key for key in known if key[0].media is None]
-        gone = [key for key in known if key[0].media is not None and key[0] not in held]
-        for key in gone + words[: max(0, len(words) - MAX_REMEMBERED)]:
+        gone = [key for key in known if key[0].media is not None and key[0].media not in held]
+        others = [key for key in known if key[0] not in whole and key not in gone]
+        for key in gone + others[: max(0, len(others) - MAX_REMEMBERED)]:
             self.memory.pop(key, None)
+
+
+def parse_name(name: str) -> tuple[str, Section | None]:
+    """The id of an upload and the section of it that a query names.
+
+    Raises:
+        QueryError: it is no such name, or the section has no length.
+    """
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise QueryError("an upload is named by its id, or ID@START-END with times in seconds")
+    upload_id, start, end = found.groups()
+    return upload_id, None if start is None else Section(float(start), float(end))
 
 
 def make_media_query(kind: UploadKind, data: bytes) -> Query:

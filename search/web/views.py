@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from mvsearch import Lyrics, Moment, Result, Video, VideoLibrary
+from mvsearch import Moment, Result, Video, VideoLibrary
 from mvsearch.search.output.html.answers import picture_seconds
 from mvsearch.search.output.html.page import find_nearest
 from mvsearch.search.output.text import format_seconds
@@ -59,6 +59,7 @@ class Card:
     Attributes:
         address: of its page, at the best moment if there is one.
         picture: the address of a still; empty for sound alone.
+        why: the address of the page that tells why it is a result.
         at_seconds: of the best moment.
         line: the best line of lyrics in pieces, each with whether a word of the query matches it.
     """
@@ -66,6 +67,7 @@ class Card:
     video: Video
     address: str
     picture: str
+    why: str = ""
     at_seconds: float | None = None
     bars: tuple[Bar, ...] = ()
     line: Line | None = None
@@ -75,10 +77,16 @@ class Card:
     copies: tuple[Video, ...] = ()
 
 
-def describe_results(library: VideoLibrary, results: Sequence[Result]) -> list[Card]:
-    """The cards of results."""
+def describe_results(library: VideoLibrary, results: Sequence[Result], query: str) -> list[Card]:
+    """The cards of results.
+
+    Args:
+        library: of the results.
+        results: of a search.
+        query: the part of an address that asked for them; empty where there is nothing to explain.
+    """
     stills = library.still_seconds([result.video for result in results])
-    return [_describe_result(result, stills) for result in results]
+    return [_describe_result(result, stills, query) for result in results]
 
 
 def describe_videos(library: VideoLibrary, videos: Sequence[Video]) -> list[Card]:
@@ -94,13 +102,14 @@ def describe_videos(library: VideoLibrary, videos: Sequence[Video]) -> list[Card
     ]
 
 
-def _describe_result(result: Result, stills: Mapping[str, Sequence[float]]) -> Card:
+def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], query: str) -> Card:
     moment = result.best_moment
     sung = next((one for one in result.moments if one.modality == "lyrics" and one.text), None)
     return Card(
         result.video,
         find_address(result.video, moment.start_seconds if moment else None),
         find_picture(result.video, picture_seconds(result), stills),
+        f"/video/{result.video.id}/why?{query}" if query else "",
         moment.start_seconds if moment else None,
         tuple(_describe_bars(result)),
         None if sung is None else mark_words(sung.text, sung.words),
@@ -111,9 +120,10 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]]) -> C
     )
 
 
-def find_address(video: Video, at_seconds: float | None = None) -> str:
+def find_address(video: Video | str, at_seconds: float | None = None) -> str:
     """The address of the page of a video, at a time."""
-    return f"/video/{video.id}" + (f"?t={at_seconds:.2f}" if at_seconds else "")
+    video_id = video if isinstance(video, str) else video.id
+    return f"/video/{video_id}" + (f"?t={at_seconds:.2f}" if at_seconds else "")
 
 
 def find_picture(video: Video, at_seconds: float, stills: Mapping[str, Sequence[float]]) -> str:
@@ -178,17 +188,3 @@ def mark_words(text: str, words: Sequence[str]) -> Line:
             pieces += [(text[at : found.start()], False), (found[0], True)]
             at = found.end()
     return [piece for piece in [*pieces, (text[at:], False)] if piece[0]]
-
-
-def describe_source(lyrics: Lyrics) -> str:
-    """Where lyrics come from, and how far to trust them."""
-    sources = {
-        "sidecar": "a lyric file",
-        "subtitles": "the subtitles",
-        "tag": "the file's tag",
-        "plugin": "a plug-in",
-        "whisper": "Whisper, which hears wrong at times",
-    }
-    origin = f" ({lyrics.origin})" if lyrics.origin else ""
-    language = f", {lyrics.language}" if lyrics.language else ""
-    return f"from {sources.get(lyrics.source, lyrics.source)}{origin}{language}"

@@ -8,12 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import mvsearch
 from tests import media
 
 CHROMIUM = Path("/usr/bin/chromium")
+# The machine may be busy with other tests.
+expect.set_options(timeout=60_000)
 PROBE = "<img src=x onerror=alert(1)>"
 LINES = f"[00:00.50]take me home {PROBE}\n[00:04.00]along the river\n"
 
@@ -79,9 +81,14 @@ def address(serve: Callable[..., str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(videos: Path) -> Iterator[Browser]:
+    """Chromium, whose microphone hears one of the videos."""
+    heard = videos.with_name("heard.wav")
+    media.run_ffmpeg("-i", videos / "Ada - Pattern.mp4", "-vn", "-ac", 1, "-ar", 48_000, heard)
     with sync_playwright() as playwright:
         words = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        words += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+        words += [f"--use-file-for-fake-audio-capture={heard}"]
         words += ["--enable-unsafe-swiftshader"]  # WebGL without a graphics card
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=words)
         yield browser

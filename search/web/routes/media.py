@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/videos/{video_id}", tags=["media"])
 STILL_CACHE = "private, max-age=86400"
 MEDIA_CACHE = "private, no-cache"
 
-_STILL: dict[int | str, dict[str, Any]] = {
+STILL_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The still.", "content": {"image/webp": {}}},
     304: {"description": "The client has this still."},
 }
@@ -31,7 +31,7 @@ _MEDIA: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/thumbnail", response_class=Response, responses=_STILL)
+@router.get("/thumbnail", response_class=Response, responses=STILL_RESPONSES)
 def show_still(
     request: Request, served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
 ) -> Response:
@@ -39,11 +39,25 @@ def show_still(
     still = served.library.still(video_id, t)
     if still is None:
         raise HTTPException(404, "there is no picture of this video")
-    tag = f'"{hashlib.sha256(still.image).hexdigest()[:32]}"'
+    return send_still(request, still.image)
+
+
+@router.get("/frame", response_class=Response, responses=STILL_RESPONSES)
+def show_frame(
+    request: Request, served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
+) -> Response:
+    """The frame that is shown at a time, decoded now, a WebP of at most 192 pixels a side."""
+    with served.conversions.frames:
+        return send_still(request, served.library.frame(video_id, t).image)
+
+
+def send_still(request: Request, image: bytes) -> Response:
+    """Send a still, unless the client has it."""
+    tag = f'"{hashlib.sha256(image).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": STILL_CACHE}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(still.image, media_type="image/webp", headers=headers)
+    return Response(image, media_type="image/webp", headers=headers)
 
 
 @router.get("/stills")

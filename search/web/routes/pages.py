@@ -4,32 +4,31 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from mvsearch import Video
 from mvsearch.search.output.text import describe_sources
+from mvsearch.search.query.query import Section
 from mvsearch.search.web.listing import list_page
 from mvsearch.search.web.requests import (
     BrowseRequest,
-    FilterFields,
-    LikePart,
     PageRequest,
-    SearchRequest,
     Seconds,
     gather_weights,
 )
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
-from mvsearch.search.web.uploads import UploadKind
+from mvsearch.search.web.uploads import Upload, parse_name
 from mvsearch.search.web.views import (
     Card,
     describe_results,
-    describe_source,
     describe_videos,
     find_picture,
 )
+from mvsearch.search.web.watching import describe_lines, describe_source, describe_strip
 from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
 from mvsearch.store.records import Modality
 
@@ -49,7 +48,7 @@ def show_search(
 
     Results come first with all copies; they then ask for themselves with copies folded.
     """
-    answer = _answer(served, asked)
+    answer = _answer(request, served, asked)
     cards = answer.cards
     is_part = "hx-request" in request.headers
     if is_part and asked.fold and not any(card.copies for card in cards or ()):
@@ -113,9 +112,9 @@ def show_video(
         way=way,
         trouble=trouble,
         poster=find_picture(video, t, stills),
-        stills=[(at, find_picture(video, at, stills)) for at in stills.get(video.id, ())],
-        lyrics=lyrics,
-        source=None if lyrics is None else describe_source(lyrics),
+        strip=describe_strip(video, stills.get(video.id, ()), entry.tags),
+        lines=None if lyrics is None else describe_lines(lyrics),
+        source="" if lyrics is None else describe_source(lyrics),
     )
     return HTMLResponse(page)
 
@@ -129,7 +128,7 @@ def show_similar(
     problem, cards = "", list[Card]()
     try:
         found = served.library.similar(video_id, top=N_SIMILAR, weights=weights)
-        cards = describe_results(served.library, found)
+        cards = describe_results(served.library, found, urlencode({"like": video_id}))
     except MvsearchError as error:
         problem = str(error)
     return HTMLResponse(render("similar.html", cards=cards, problem=problem))
@@ -162,32 +161,17 @@ class _Answer:
     sources: str = ""
 
 
-def _answer(served: Served, asked: PageRequest) -> _Answer:
+def _answer(request: Request, served: Served, asked: PageRequest) -> _Answer:
     if asked.is_empty:
         return _Answer(None)
+    given = request.query_params.multi_items()
+    kept = [(key, value) for key, value in given if key not in ("fold", "top")]
+    query = urlencode(kept) if asked.has_parts else ""
     try:
-        found = served.search(_to_search(asked))
+        found = served.search(asked.to_search())
     except MvsearchError as error:
         return _Answer([], str(error))
-    return _Answer(describe_results(served.library, found), "", describe_sources(found))
-
-
-def _to_search(asked: PageRequest) -> SearchRequest:
-    """The search of the address of a page."""
-    words = [asked.q] if asked.q.strip() else []
-    like = []
-    if asked.like is not None:
-        like.append(LikePart(video=asked.like, start_seconds=asked.start, end_seconds=asked.end))
-    return SearchRequest(
-        text=words if asked.mode == "auto" else [],
-        lyric=words if asked.mode == "lyric" else [],
-        like=like,
-        uploads=asked.upload,
-        filter=FilterFields(**{name: getattr(asked, name) for name in FilterFields.model_fields}),
-        weights=gather_weights(asked),
-        top=asked.top,
-        collapse=asked.fold,
-    )
+    return _Answer(describe_results(served.library, found, query), "", describe_sources(found))
 
 
 def _count_facets(served: Served) -> dict[str, list[tuple[str | int, int]]]:
@@ -220,12 +204,13 @@ def _find_like(served: Served, asked: PageRequest) -> Video | None:
         return None
 
 
-def _list_uploads(served: Served, asked: PageRequest) -> list[tuple[str, UploadKind]]:
-    """The ids and kinds of the uploads that are still kept."""
+def _list_uploads(served: Served, asked: PageRequest) -> list[tuple[str, Upload, Section | None]]:
+    """The names of the uploads that are still kept, and the sections that they name."""
     found = []
-    for upload_id in asked.upload:
+    for name in asked.upload:
         with suppress(QueryError):
-            found.append((upload_id, served.uploads.get(upload_id).kind))
+            upload_id, section = parse_name(name)
+            found.append((name, served.uploads.get(upload_id), section))
     return found
 
 

@@ -1,15 +1,17 @@
 """The endpoints that search and that keep uploads for searches."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from mvsearch.search.web.requests import MAX_PARTS, SearchRequest
+from mvsearch.search.web.requests import MAX_PARTS, ExplainRequest, SearchRequest, Seconds
+from mvsearch.search.web.routes.media import STILL_RESPONSES, send_still
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.uploads import Upload, UploadKind
 from mvsearch.store.errors import QueryError
@@ -81,6 +83,25 @@ async def upload(request: Request, served: ServedLibrary) -> list[dict[str, obje
     if not added:
         raise QueryError("no file was sent: give image, clip or audio")
     return [one.to_dict() for one in added]
+
+
+@router.get("/uploads/{upload_id}/thumbnail", response_class=Response, responses=STILL_RESPONSES)
+def show_upload(
+    request: Request, served: ServedLibrary, upload_id: str, t: Annotated[Seconds, Query()] = 0.0
+) -> Response:
+    """A still of an uploaded picture, or of an uploaded clip near a time."""
+    stills = served.uploads.find_stills(upload_id)
+    if not stills:
+        raise HTTPException(404, "there is no picture of this upload")
+    nearest = min(stills, key=lambda still: abs(still.seconds - t))
+    return send_still(request, nearest.image)
+
+
+@router.post("/videos/{video_id}/explain")
+def explain(served: ServedLibrary, video_id: str, asked: ExplainRequest) -> dict[str, Any]:
+    """Why a video answers a query: the pieces of both that are most similar, in pairs."""
+    pairs = served.explain(video_id, asked, asked.n_pairs)
+    return {"pairs": [pair.to_dict() for pair in pairs]}
 
 
 def _read_query(text: str | bytes) -> SearchRequest:

@@ -100,6 +100,7 @@ document.addEventListener("pointerout", (event) => {
 
 // Some videos have no still: the music note stands in.
 document.addEventListener("error", (event) => {
+  if (event.target.matches?.(".chips img")) event.target.remove();
   if (!event.target.matches?.(".shot img")) return;
   const note = document.createElement("span");
   note.className = "nopicture";

@@ -3,7 +3,7 @@ import "./keys.js";
 
 const player = document.getElementById("player");
 const seek = document.getElementById("seek");
-const moment = document.getElementById("moment");
+const alike = [...document.querySelectorAll("a[data-base]")];
 const lines = [...document.querySelectorAll("#lyrics button")];
 const isEncoded = player.dataset.way === "transcode";
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -37,12 +37,24 @@ function start() {
   player.src = player.dataset.media;
 }
 
+/** Mark how much of a line is sung: its words, or a share of it where only the line has times. */
+function sing(line, seconds) {
+  const words = line.querySelectorAll("[data-at]");
+  for (const word of words) word.classList.toggle("sung", Number(word.dataset.at) <= seconds + 0.05);
+  const start = Number(line.dataset.seconds);
+  const length = Number(line.dataset.end || start) - start;
+  const share = length > 0 && !words.length ? (seconds - start) / length : 0;
+  line.style.setProperty("--sung", `${100 * Math.min(Math.max(share, 0), 1)}%`);
+}
+
 function follow() {
   const seconds = now();
   if (seek && document.activeElement !== seek) seek.value = seconds;
   const from = Math.max(0, seconds - AROUND_SECONDS).toFixed(1);
-  moment.href = `${moment.dataset.base}&start=${from}&end=${(seconds + AROUND_SECONDS).toFixed(1)}`;
+  const to = (seconds + AROUND_SECONDS).toFixed(1);
+  for (const link of alike) link.href = `${link.dataset.base}&start=${from}&end=${to}`;
   const line = lines.findLast((one) => Number(one.dataset.seconds) <= seconds + 0.05) ?? null;
+  if (line) sing(line, seconds);
   if (line === active) return;
   active?.removeAttribute("aria-current");
   active = line;

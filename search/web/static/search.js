@@ -1,5 +1,7 @@
 // The search page: media are uploaded once, and each change asks again.
+import { choosePart } from "./cut.js";
 import { dropEmpty } from "./keys.js";
+import { recordBy } from "./record.js";
 
 const form = document.getElementById("search");
 const chips = document.getElementById("chips");
@@ -7,6 +9,8 @@ const notice = document.getElementById("notice");
 const drop = document.getElementById("drop");
 const NAMES = { image: "picture", clip: "clip", audio: "sound" };
 const MAX_BYTES = 64 * 2 ** 20;
+// The files of this page by the id of their upload, for choosing another part of one.
+const files = new Map();
 
 const ask = () => form.dispatchEvent(new CustomEvent("ask", { bubbles: true }));
 const isWeight = (name) => ["frames", "lyrics", "audio"].includes(name);
@@ -36,6 +40,8 @@ form.addEventListener("click", (event) => {
     sliders.forEach((slider, at) => { slider.value = values.length === 3 ? values[at] : 0.5; });
     ask();
   }
+  const part = event.target.closest("[data-part]");
+  if (part) changePart(part.closest("li"));
   if (event.target.closest("[data-remove]")) {
     event.target.closest("li").remove();
     notice.textContent = "";
@@ -50,8 +56,36 @@ function kindOf(file) {
   return "clip";
 }
 
+function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+}
+
+function readPart(item) {
+  const [, start, end] = /@([\d.]+)-([\d.]+)$/.exec(item.querySelector("input").value) ?? [];
+  return start === undefined ? null : [Number(start), Number(end)];
+}
+
+function showPart(item, part) {
+  const id = item.dataset.upload;
+  const times = part?.map((one) => one.toFixed(1)).join("-");
+  item.querySelector("input").value = part ? `${id}@${times}` : id;
+  const button = item.querySelector("[data-part]");
+  button.textContent = part ? `${clock(part[0])}–${clock(part[1])}` : "part…";
+}
+
+/** Another part of a clip is searched without sending it again. */
+async function changePart(item) {
+  const part = await choosePart(files.get(item.dataset.upload), readPart(item));
+  item.querySelector("[data-part]").focus();
+  if (part === undefined) return;
+  showPart(item, part);
+  ask();
+}
+
 function addChip(kind, id, file) {
   const item = document.createElement("li");
+  item.dataset.upload = id;
+  files.set(id, file);
   if (kind === "image") {
     const picture = document.createElement("img");
     picture.src = URL.createObjectURL(file);
@@ -67,7 +101,15 @@ function addChip(kind, id, file) {
   Object.assign(remove, { type: "button", textContent: "×" });
   remove.dataset.remove = "";
   remove.setAttribute("aria-label", `Remove the ${NAMES[kind]}`);
-  item.append(name, input, remove);
+  item.append(name, input);
+  if (kind !== "image") {
+    const part = document.createElement("button");
+    Object.assign(part, { type: "button", className: "section", title: "Choose a part" });
+    part.dataset.part = "";
+    item.append(part);
+    showPart(item, null);
+  }
+  item.append(remove);
   chips.append(item);
 }
 
@@ -95,6 +137,10 @@ async function addFiles(files) {
   for (const file of files) await addFile(file);
   ask();
 }
+
+recordBy(document.getElementById("record"), (file) => addFiles([file]), (line) => {
+  notice.textContent = line;
+});
 
 document.getElementById("file").addEventListener("change", (event) => {
   addFiles([...event.target.files]);

@@ -11,6 +11,7 @@ from PIL import Image
 from scipy.io import wavfile
 
 import mvsearch
+from mvsearch.search.query import encode
 from tests import toy_library
 from tests.media import run_ffmpeg
 
@@ -193,7 +194,7 @@ def test_a_memory_keeps_what_was_encoded_and_no_file(
     picture.save(tmp_path / "q.png")
     library.search(image=tmp_path / "q.png", memory=memory)
     assert {part.kind for part, _ in memory} == {"image", "text"}
-    assert len(memory) == 2
+    assert len({part for part, _ in memory}) == 2
 
     def fail(*_: object) -> None:
         raise AssertionError("a picture is decoded again")
@@ -203,6 +204,22 @@ def test_a_memory_keeps_what_was_encoded_and_no_file(
     assert tell(again) == tell(first)
     weighed = library.search(query, memory=memory, weights={"frames": 1, "lyrics": 3, "audio": 1})
     assert tell(weighed) != tell(first)
+
+
+def test_a_clip_is_encoded_once_for_each_modality(
+    library: mvsearch.VideoLibrary, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    analyse = encode.analyse_part
+    monkeypatch.setattr(
+        encode, "analyse_part", lambda *given: (asked.append(tuple(given[2])), analyse(*given))[1]
+    )
+    query = mvsearch.make_query(clip=(folder / FIRST).read_bytes())
+    memory: dict[Any, Any] = {}
+    for weights in ({"frames": 1}, {"frames": 1, "audio": 1}, {"audio": 1}, {"frames": 2}):
+        found = library.search(query, memory=memory, weights=weights)
+        assert found[0].video.title == "First Song"
+    assert asked == [("frames",), ("audio",)]
 
 
 def test_stills_are_found_by_time(library: mvsearch.VideoLibrary) -> None:

@@ -51,6 +51,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         f"/video/{one}?t=2",
         f"/video/{one}/similar?by=frames",
         f"/video/{one}/versions",
+        f"/video/{one}/why?q=take+me+home&like={ids['Third Song']}",
         "/docs",
         "/nothing",
     ]
@@ -106,7 +107,31 @@ def test_an_upload_and_a_video_are_parts_of_the_address(
     assert f'name="upload" value="{kept["id"]}"' in text
     like = {"like": ids["First Song"], "start": "1", "end": "3"}
     assert titles(client.get("/", params=like, headers=HTMX).text) == ["Third Song"]
+    part = client.get("/", params={"upload": f"{kept['id']}@1.5-65"}, headers=HTML).text
+    assert "0:01–1:05" in part
+    assert f'name="upload" value="{kept["id"]}@1.5-65"' in part
     gone = client.get("/", params={"upload": "gone"}, headers=HTMX)
+    assert "not kept any more" in gone.text
+
+
+def test_a_result_says_why(client: TestClient, ids: dict[str, str], tmp_path: Path) -> None:
+    first = client.get("/?q=take+me+home&mode=lyric&top=5", headers=HTMX).text
+    (address,) = re.findall(r'<p class="reason"><a href="([^"]*)"', first)
+    assert address == f"/video/{ids['First Song']}/why?q=take+me+home&amp;mode=lyric"
+    text = client.get(address.replace("&amp;", "&"), headers=HTML).text
+    assert "<mark>take</mark> <mark>me</mark> <mark>home</mark>" in text
+    assert f'href="/video/{ids["First Song"]}?t=0.50"' in text
+    assert "Why?" not in client.get("/?artist=Ada+Lovelace", headers=HTMX).text
+    picture = media.make_picture(tmp_path / "q.png", "smptebars").read_bytes()
+    (kept,) = client.post("/api/v1/uploads", files={"image": ("q", picture)}).json()
+    asked = {"upload": kept["id"], "like": ids["First Song"]}
+    text = client.get(f"/video/{ids['Third Song']}/why", params=asked, headers=HTML).text
+    pictures = [given["src"] or "" for tag, given in Seen(text).tags if tag == "img"]
+    assert f"/api/v1/uploads/{kept['id']}/thumbnail?t=0.0" in pictures
+    (of_song, *_) = [one for one in pictures if f"{ids['First Song']}/frame" in one]
+    for one in (of_song, f"/api/v1/videos/{ids['Third Song']}/frame?t=1.000"):
+        assert client.get(one).headers["content-type"] == "image/webp"
+    gone = client.get(f"/video/{ids['Third Song']}/why?upload=gone", headers=HTML)
     assert "not kept any more" in gone.text
 
 

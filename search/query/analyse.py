@@ -1,0 +1,31 @@
+"""Analyses the media of a part of a query, as files of the library are analysed."""
+
+from collections.abc import Collection, Sequence
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.query.query import QueryPart, Section
+from mvsearch.store.records import Embeddings, Modality
+
+
+def analyse_part(
+    part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
+) -> Sequence[Embeddings]:
+    """Analyse a query file as files of the library are analysed.
+
+    Raises:
+        MediaError: the file cannot be used.
+    """
+    # Only a query with a file needs the decoders.
+    from mvsearch.indexer.encoders.audio.landmarks import QUERY_PEAKS
+    from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
+
+    section = part.section or Section()
+    options = AnalysisOptions(
+        start_seconds=section.start_seconds,
+        end_seconds=section.end_seconds,
+        n_peaks=QUERY_PEAKS,
+    )
+    with part.opened() as file:
+        if part.kind == "image":
+            return analyse_image(file, encoders)
+        return analyse_file(file, encoders, options, stages=tuple(modalities)).embeddings
