@@ -10,10 +10,12 @@ from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
+from mvsearch.search.web.index_process import index_apart
 from mvsearch.search.web.jobs import Job
 from mvsearch.search.web.options import check_folder
 from mvsearch.search.web.requests import IndexRequest
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
+from mvsearch.store.errors import NoLibraryError
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -61,8 +63,11 @@ def watch_job(served: ServedLibrary, job_id: str) -> StreamingResponse:
 
 
 def _index(served: Served, job: Job, places: list[Path], asked: IndexRequest) -> dict[str, Any]:
-    arguments = asked.to_arguments()
-    return served.library.index(*places, progress=job, cancel=job.cancel, **arguments).to_dict()
+    try:
+        profile = served.library.profile
+    except NoLibraryError:
+        profile = None
+    return index_apart(served.library.folder, profile, places, asked.to_arguments(), job)
 
 
 def _find(served: Served, job_id: str) -> Job:
