@@ -15,7 +15,8 @@ class Side:
     """A piece of a query, or of the video.
 
     Attributes:
-        picture: address of a still; empty for none.
+        picture: address of a stored still near it; empty for none.
+        frame: address of the frame of the very time, which takes longer; empty for none.
         video_id: of the video that plays it; empty for words and uploads.
         address: of the page of that video, at the piece.
         at_seconds: None for words, pictures and lyrics without times.
@@ -23,6 +24,7 @@ class Side:
     """
 
     picture: str = ""
+    frame: str = ""
     video_id: str = ""
     address: str = ""
     at_seconds: float | None = None
@@ -81,13 +83,14 @@ def _describe_asked(pair: Pair, uploads: Sequence[str]) -> Side:
 
 
 def _show(video_id: str, pair: Pair, at_seconds: float | None, text: str) -> Side:
-    """A piece of a video; frames are those of the very time."""
-    picture = ""
+    """A piece of a video."""
+    picture = frame = ""
     if pair.modality == "frames" and at_seconds is not None:
-        picture = f"/api/v1/videos/{video_id}/frame?{urlencode({'t': f'{at_seconds:.3f}'})}"
-    return Side(
-        picture, video_id, find_address(video_id, at_seconds), at_seconds, _mark(pair, text)
-    )
+        query = urlencode({"t": f"{at_seconds:.3f}"})
+        own = f"/api/v1/videos/{video_id}"
+        picture, frame = f"{own}/thumbnail?{query}", f"{own}/frame?{query}"
+    address, line = find_address(video_id, at_seconds), _mark(pair, text)
+    return Side(picture, frame, video_id, address, at_seconds, line)
 
 
 def _mark(pair: Pair, text: str) -> Line | None:

@@ -144,7 +144,7 @@ def test_a_result_tells_why_and_songs_stand_beside_each_other(page: Page, addres
     expect(both).to_have_count(2)
     page.wait_for_function(
         "() => [...document.querySelectorAll('.pair .shot img')].slice(0, 2)"
-        ".every((one) => one.naturalWidth === 192)"
+        ".every((one) => one.naturalWidth === 192 && one.src.includes('/frame'))"
     )
     assert list_barriers(page) == []
 
