@@ -1,12 +1,12 @@
 """Runs the command line of a checkout in a process that stays: each command costs little."""
 
 import json
+import queue
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +46,26 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A checkout whose command line runs in a process of its own; safe to use from threads."""
+    """A checkout whose command line runs in processes of its own; safe to use from threads.
+
+    Attributes:
+        idle: the processes that wait for a command.
+    """
 
     name: str
-    process: "subprocess.Popen[str]"
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    idle: "queue.Queue[subprocess.Popen[str]]"
 
     def run(self, *words: str | Path) -> Done:
         """Run a command to its end."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        with self.lock:
-            self.process.stdin.write(json.dumps([str(word) for word in words]) + "\n")
-            self.process.stdin.flush()
-            line = self.process.stdout.readline()
+        process = self.idle.get()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps([str(word) for word in words]) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
         if not line:
             raise SystemExit(f"the {self.name} checkout ended at: {' '.join(map(str, words))}")
+        self.idle.put(process)
         return Done(*json.loads(line))
 
     def search(
@@ -75,16 +79,18 @@ class Checkout:
 
 
 @contextmanager
-def open_checkout(name: str, root: Path) -> Iterator[Checkout]:
+def open_checkout(name: str, root: Path, n_processes: int = 2) -> Iterator[Checkout]:
     """Start the command line of a checkout, in the layout of today or of before 2026-11-28."""
     is_package = (root / "__init__.py").exists()
-    code = ["-c", _SERVE, "mvsearch.cli" if is_package else "cli"]
-    path = str(root / ".package" if is_package else root)
-    words = ["env", f"PYTHONPATH={path}", *ONE_CORE, sys.executable, *code]
-    with subprocess.Popen(
-        words, cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        try:
-            yield Checkout(name, process)
-        finally:
-            process.terminate()
+    module = "mvsearch.cli" if is_package else "cli"
+    path = root / ".package" if is_package else root
+    words = ["env", f"PYTHONPATH={path}", *ONE_CORE, sys.executable, "-c", _SERVE, module]
+    idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
+    with ExitStack() as stack:
+        for _ in range(n_processes):
+            process = subprocess.Popen(
+                words, cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            stack.callback(process.terminate)
+            idle.put(process)
+        yield Checkout(name, idle)

@@ -50,8 +50,7 @@ N_FOLDS = 4
 ABSENT = ("none", "filmed from a screen", "picture only", "sound only", "noise 0 dB")
 TOP = 10
 OLD, NEW = "old", "new"
-# One is cut while both checkouts answer.
-N_AT_ONCE = 3
+N_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +252,7 @@ class KeptAnswers:
 def ask_all(
     pool: Pool, queries: Sequence[KnownQuery], groups: Groups, limit_seconds: float
 ) -> list[Asked]:
-    """Ask both checkouts everything, three queries at a time, or what the time allows."""
+    """Ask both checkouts everything, several queries at a time, or what the time allows."""
     folds = make_folds(pool, queries, groups)
     folder = pool.cache / "queries"
     folder.mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ from mvsearch.search.evaluation.metric_values import (
 )
 from mvsearch.search.evaluation.outcomes import Outcome, OutcomeKind
 from mvsearch.search.evaluation.queries.distortions import (
+    CLIP_FAMILIES,
     DROPPED_WORDS,
     NOISE_10_DB,
     NONE,
@@ -30,11 +31,12 @@ from mvsearch.store.records import MODALITIES
 
 ALL = "all"
 PICTURE_DISTORTIONS, SOUND_DISTORTIONS = "picture distortions", "sound distortions"
+HARD_PICTURES = "hard pictures"
 # Rows that summarise several distortions.
-SUMMARIES = (PICTURE_DISTORTIONS, SOUND_DISTORTIONS, ALL)
+SUMMARIES = (PICTURE_DISTORTIONS, HARD_PICTURES, SOUND_DISTORTIONS, ALL)
 
 _KINDS: tuple[OutcomeKind, ...] = get_args(OutcomeKind)
-_ORDER = (*names_of("none", "picture", "speed", "stream", "sound", "words"), *SUMMARIES)
+_ORDER = (*names_of(*CLIP_FAMILIES, "words"), *SUMMARIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ def group_outcomes(outcomes: Iterable[Outcome]) -> Groups:
 def _summaries_of(distortion: str) -> tuple[str, ...]:
     if distortion in names_of("picture"):
         return PICTURE_DISTORTIONS, ALL
+    if distortion in names_of("hard picture"):
+        return HARD_PICTURES, ALL
     if distortion in names_of("sound"):
         return SOUND_DISTORTIONS, ALL
     return (ALL,)
@@ -225,13 +229,18 @@ _HEADLINE: Mapping[OutcomeKind, tuple[tuple[str, str], ...]] = {
     "clip": (
         ("undistorted", NONE),
         ("mean over picture distortions", PICTURE_DISTORTIONS),
+        ("filmed, inset, 9:16", HARD_PICTURES),
         ("mean over sound distortions", SOUND_DISTORTIONS),
         ("sound only", SOUND_ONLY),
         ("picture only", PICTURE_ONLY),
         ("sound with noise at 10 dB", NOISE_10_DB),
         ("mean over everything", ALL),
     ),
-    "image": (("undistorted", NONE), ("mean over distortions", PICTURE_DISTORTIONS)),
+    "image": (
+        ("undistorted", NONE),
+        ("mean over distortions", PICTURE_DISTORTIONS),
+        ("filmed, inset, 9:16", HARD_PICTURES),
+    ),
     "lyric": (
         ("as they are", NONE),
         ("with two typing errors", TYPING_ERRORS),

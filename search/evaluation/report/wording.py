@@ -59,8 +59,10 @@ MEANING: Mapping[str, str] = {
     BOTH_FIRST: "share of mixes whose two videos are the first two",
     TOLD_TWO: "share of clips that are said to be from two videos, of mixes from the right two",
     WEAK_RIGHT: "share of right first answers that are marked weak",
-    ABSENT_UNMARKED: "share of first answers not marked weak where the right ones are hidden",
-    ABSENT_AUC: "chance that the first answer has a higher surprisal if the right ones are there",
+    ABSENT_UNMARKED: "share of first answers not marked weak where the right ones are hidden, "
+    "of undistorted queries",
+    ABSENT_AUC: "chance that the first answer has a higher surprisal if the right ones are there, "
+    "of the same queries",
 }
 _KINDS: Mapping[OutcomeKind, str] = {
     "clip": "clips",

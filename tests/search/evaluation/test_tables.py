@@ -12,10 +12,15 @@ from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.intervals import BootstrapOptions
 from mvsearch.search.evaluation.metrics import skewness
 from mvsearch.search.evaluation.outcomes import Outcome
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, WORD_DISTORTIONS
+from mvsearch.search.evaluation.queries.distortions import (
+    DISTORTIONS,
+    FILMED,
+    WORD_DISTORTIONS,
+)
 from mvsearch.search.evaluation.report.comparison import compare
 from mvsearch.search.evaluation.tables import (
     ALL,
+    HARD_PICTURES,
     PICTURE_DISTORTIONS,
     SOUND_DISTORTIONS,
     SUMMARIES,
@@ -102,15 +107,17 @@ def test_where_no_time_was_given_an_error_is_unknown_and_not_zero() -> None:
 
 def test_summaries_hold_every_query_of_their_family_once() -> None:
     ranks = {"none": 1, "crop 70 %": 2, "grey": 4, "noise 0 dB": 1, "sound only": 5}
+    ranks |= {"9:16 crop": 2, FILMED: 5}
     tables = table_of([clip("a", 1, rank, distortion=name) for name, rank in ranks.items()])
     assert values_of(row_of(tables, PICTURE_DISTORTIONS))["mrr"] == pytest.approx(
         (1 / 2 + 1 / 4) / 2
     )
     assert values_of(row_of(tables, SOUND_DISTORTIONS))["mrr"] == 1
-    assert row_of(tables, ALL).n_queries == 5
+    assert values_of(row_of(tables, HARD_PICTURES))["mrr"] == pytest.approx((1 / 2 + 1 / 5) / 2)
+    assert row_of(tables, ALL).n_queries == 7
     assert [topic.distortion for topic in tables.list_topics()] == [
-        *("none", "crop 70 %", "grey", "sound only", "noise 0 dB"),
-        *(PICTURE_DISTORTIONS, SOUND_DISTORTIONS, ALL),
+        *("none", "crop 70 %", "grey", FILMED, "9:16 crop", "sound only", "noise 0 dB"),
+        *(PICTURE_DISTORTIONS, HARD_PICTURES, SOUND_DISTORTIONS, ALL),
     ]
 
 
