@@ -17,6 +17,7 @@ from mvsearch.search.api.media import MediaFiles
 from mvsearch.search.api.pictures import Pictures
 from mvsearch.search.api.playlists import Playlists
 from mvsearch.search.api.reports import Reports
+from mvsearch.search.api.reviews import Reviews
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.query.make_query import Many, Words, make_query
@@ -53,7 +54,7 @@ def open_library(
     return VideoLibrary(place, profile=profile, read_only=read_only)
 
 
-class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists):
+class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists, Reviews):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process

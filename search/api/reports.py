@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mvsearch.search.query.query import Query
     from mvsearch.search.results import Pair
     from mvsearch.search.versions.find import Versions
+    from mvsearch.search.versions.relations import Relation
+
+__all__ = ["Relation", "Reports"]
 
 
 class Reports(Contents):

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.web.curate import review
 from mvsearch.search.web.explore import artists, gallery, maps, playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
@@ -58,21 +59,9 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     )
     app.state.served = served
     add_handlers(app)
-    for one in (
-        pages,
-        why,
-        library_page,
-        search,
-        videos,
-        media,
-        jobs,
-        server,
-        playlists,
-        tv,
-        gallery,
-        maps,
-        artists,
-    ):
+    for one in (pages, why, library_page, search, videos, media, jobs, server):
+        app.include_router(one.router)
+    for one in (playlists, tv, gallery, maps, artists, review):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """One open library and what belongs to serving it."""
+    """One open library and what belongs to serving it.
+
+    Attributes:
+        results: what jobs have found last and pages show, by the kind of the job.
+    """
 
     library: VideoLibrary
     options: WebOptions
@@ -40,6 +44,7 @@ class Served:
     jobs: Jobs = field(default_factory=Jobs)
     conversions: Conversions = field(default_factory=Conversions)
     metrics: Metrics = field(default_factory=Metrics)
+    results: dict[str, Any] = field(default_factory=dict)
 
     def search(self, asked: SearchRequest) -> SearchResults:
         """Search; parts that were encoded before are not encoded again.

@@ -47,6 +47,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/gallery",
         "/map",
         "/artists",
+        "/review",
         "/artist?name=Ada+Lovelace",
         f"/video/{one}?t=2",
         f"/video/{one}/similar?by=frames",

@@ -1,0 +1,122 @@
+"""Decisions on versions, and files that are moved away and back without losing one."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import mvsearch
+from mvsearch.search.review.moving import IGNORE_NAME, move_into, move_to
+from mvsearch.store.errors import LibraryDamagedError, MvsearchError, QueryError
+from tests.search import readers
+
+A, B, C = readers.SONGS[:3]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[mvsearch.VideoLibrary]:
+    folder = tmp_path / "music"
+    folder.mkdir()
+    songs = [readers.make_song(video_id) for video_id in (A, B, C)]
+    with readers.make_library(tmp_path / "library", []) as made, made.writing():
+        for song in songs:
+            file = folder / f"{song.video.id}.mp4"
+            file.write_text(song.video.id)
+            place = replace(song.location, path=file, folder=folder)
+            made.catalog.add_indexed([replace(song, location=place)])
+    with readers.open_planted(tmp_path / "library") as opened:
+        yield opened
+
+
+def test_decisions_are_kept_and_taken_back(library: mvsearch.VideoLibrary) -> None:
+    library.decide(B, A, kept=A)
+    library.decide(A, C, kept=None)
+    assert library.decisions().pairs == {(A, B): A, (A, C): None}
+    assert [video.id for video in library.surplus()] == [B]
+    library.decide(A, C, kept=C)  # now A is surplus as well
+    assert [video.id for video in library.surplus()] == [A, B]
+    with pytest.raises(QueryError, match="no version would be kept"):
+        library.decide(B, C, kept=B)
+    assert [video.id for video in library.surplus()] == [A, B]
+    library.undecide(C, A)
+    assert library.decisions().pairs == {(A, B): A}
+    for first, second, kept in ((A, A, A), (A, B, C)):
+        with pytest.raises(QueryError, match="one of the two"):
+            library.decide(first, second, kept)
+
+
+def test_files_move_away_and_back_and_nothing_is_overwritten(
+    library: mvsearch.VideoLibrary, tmp_path: Path
+) -> None:
+    music, away = tmp_path / "music", tmp_path / "away"
+    with pytest.raises(MvsearchError, match="no file is surplus"):
+        library.move_surplus(away)
+    assert not away.exists()
+    library.decide(A, B, kept=A)
+    library.decide(A, C, kept=A)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    with pytest.raises(MvsearchError, match="holds other files"):
+        library.move_surplus(tmp_path / "full")
+    assert sorted(library.move_surplus(away)) == [away / f"{B}.mp4", away / f"{C}.mp4"]
+    assert [video.id for video in library.videos()] == [A]
+    assert {file.name for file in away.iterdir()} == {f"{B}.mp4", f"{C}.mp4", IGNORE_NAME}
+    assert (away / f"{B}.mp4").read_text() == B
+    (music / f"{B}.mp4").write_text("another")  # the place is taken
+    assert library.move_back() == [music / f"{C}.mp4"]
+    assert (music / f"{B}.mp4").read_text() == "another"
+    assert (music / f"{C}.mp4").read_text() == C
+    with pytest.raises(MvsearchError, match="is there again"):
+        library.move_back()
+    (music / f"{B}.mp4").unlink()
+    assert library.move_back() == [music / f"{B}.mp4"]
+    with pytest.raises(MvsearchError, match="no file was moved"):
+        library.move_back()
+
+
+def test_a_version_is_surplus_only_while_the_kept_one_is_there(
+    library: mvsearch.VideoLibrary, tmp_path: Path
+) -> None:
+    library.decide(A, B, kept=A)
+    (tmp_path / "music" / f"{A}.mp4").unlink()
+    assert library.surplus() == []
+
+
+def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "a.mp4").write_text("first")
+    (tmp_path / "a.mp4").write_text("second")
+    assert move_into(tmp_path / "a.mp4", away) == away / "a (2).mp4"
+    assert (away / "a.mp4").read_text() == "first"
+    assert not move_to(away / "a (2).mp4", away / "a.mp4")
+    (tmp_path / "link.mp4").symlink_to(away / "a.mp4")
+    with pytest.raises(MvsearchError, match="no plain file"):
+        move_to(tmp_path / "link.mp4", tmp_path / "b.mp4")
+    with pytest.raises(MvsearchError, match="cannot write"):
+        move_to(away / "a.mp4", tmp_path / "missing" / "b.mp4")
+    assert (away / "a.mp4").read_text() == "first"
+
+
+def test_a_library_that_is_read_only_refuses(library: mvsearch.VideoLibrary) -> None:
+    library.decide(A, B, kept=A)
+    with mvsearch.open(library.folder, read_only=True) as reader:
+        for call in (
+            lambda: reader.decide(A, C, kept=A),
+            lambda: reader.undecide(A, B),
+            lambda: reader.move_surplus(library.folder.parent / "away"),
+            reader.move_back,
+        ):
+            with pytest.raises(MvsearchError):
+                call()
+    assert (library.folder.parent / "music" / f"{B}.mp4").exists()
+
+
+@pytest.mark.parametrize("text", ["[]", '{"pairs": [[1, 2, 3]], "moves": []}', '{"pairs": []}'])
+def test_a_damaged_file_is_told(library: mvsearch.VideoLibrary, text: str) -> None:
+    (library.folder / "reviews.json").write_text(text)
+    with pytest.raises(LibraryDamagedError, match="move it away"):
+        library.decisions()
+    assert json.loads((library.folder / "reviews.json").read_text()) == json.loads(text)
