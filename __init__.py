@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.library import VideoLibrary
     from mvsearch.search.api.library import open_library as open
     from mvsearch.search.api.models import check_models, fetch_model, list_models
+    from mvsearch.search.api.remote.library import RemoteLibrary, connect
     from mvsearch.search.query.make_query import Clip, make_query
     from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         MvsearchError,
         NoLibraryError,
         QueryError,
+        ServerError,
         ToolMissingError,
         VideoNotFoundError,
         WeightsMissingError,
@@ -39,6 +41,7 @@ _PLACES = {
     "mvsearch.search.api.checking": ("check",),
     "mvsearch.search.api.library": ("VideoLibrary",),
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
+    "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
@@ -55,6 +58,7 @@ _PLACES = {
         "MvsearchError",
         "NoLibraryError",
         "QueryError",
+        "ServerError",
         "ToolMissingError",
         "VideoNotFoundError",
         "WeightsMissingError",
@@ -84,9 +88,11 @@ __all__ = [
     "Progress",
     "Query",
     "QueryError",
+    "RemoteLibrary",
     "Result",
     "Samples",
     "SearchResults",
+    "ServerError",
     "ToolMissingError",
     "Video",
     "VideoLibrary",
@@ -95,6 +101,7 @@ __all__ = [
     "__version__",
     "check",
     "check_models",
+    "connect",
     "fetch_model",
     "list_models",
     "make_query",

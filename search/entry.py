@@ -28,13 +28,7 @@ class Entry:
     def to_dict(self) -> dict[str, Any]:
         """The entry as the JSON contract has it."""
         return {
-            "video": self.video.to_dict()
-            | {
-                "is_duration_measured": self.video.is_duration_measured,
-                "has_picture": self.video.has_picture,
-                "has_sound": self.video.has_sound,
-                "year": self.video.year,
-            },
+            "video": self.video.to_dict(),
             "paths": [str(path) for path in self.paths],
             "stages": [
                 {

@@ -93,6 +93,7 @@ class Contribution:
             "similarity": round(self.similarity, 6),
             "calibrated": round(self.calibrated, 6),
             "weight": round(self.weight, 6),
+            "points": round(self.points, 6),
         }
 
 
@@ -215,7 +216,11 @@ class SearchResults(Sequence[Result]):
     def to_dict(self) -> dict[str, Any]:
         """The output of `mvsearch search --json`: the query and the results."""
         asked = {**self.query.to_dict(), **self.options.to_dict()}
-        return {"query": asked, "results": [result.to_dict() for result in self.results]}
+        return {
+            "query": asked,
+            "results": [result.to_dict() for result in self.results],
+            "notes": list(self.notes),
+        }
 
 
 def _round(number: float | None, n_digits: int) -> float | None:

@@ -43,6 +43,10 @@ class NoLibraryError(MvsearchError):
     """There is no library in the given folder."""
 
 
+class ServerError(MvsearchError):
+    """A server cannot be reached, refuses the token, or answers something else than a library."""
+
+
 class LibraryClosedError(MvsearchError):
     """The library was closed by the program that had opened it."""
 

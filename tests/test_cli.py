@@ -46,16 +46,17 @@ def test_search_json_keeps_its_contract(run, folder):
     code, out, err = run("search", "--clip", f"{folder / FIRST}@1-3", "--json")
     assert (code, err) == (0, "")
     answer = json.loads(out)
-    assert set(answer) == {"query", "results"}
+    assert set(answer) == {"query", "results", "notes"}
     best = answer["results"][0]
     assert set(best) == {"rank", "score", "is_weak", "video", "contributions", "moments", "copies"}
     assert best["rank"] == 1
-    assert set(best["video"]) == {"id", "path", "title", "artist", "duration_seconds"}
+    told = {"id", "path", "title", "artist", "duration_seconds", "is_duration_measured"}
+    assert set(best["video"]) == told | {"has_picture", "has_sound", "year", "other_paths"}
     assert (best["video"]["artist"], best["video"]["title"]) == ("Ada Lovelace", "First Song")
     assert best["video"]["path"] == str(folder / FIRST)
     assert set(best["contributions"]) == {"frames", "audio"}
     for contribution in best["contributions"].values():
-        assert set(contribution) == {"similarity", "calibrated", "weight"}
+        assert set(contribution) == {"similarity", "calibrated", "weight", "points"}
     weights = sum(one["weight"] for one in best["contributions"].values())
     assert weights == pytest.approx(1, abs=1e-3)
     moment = best["moments"][0]
@@ -299,7 +300,7 @@ def test_index_says_unchanged_and_ends_with_its_account(run, folder, home):
     account = json.loads(out)
     assert (code, err) == (0, "")
     counts = {"indexed", "unchanged", "removed", "kept_out", "ignored", "failed", "unfinished"}
-    counts |= {"pending", "transcribed"}
+    counts |= {"pending", "transcribed", "unfinished_files", "is_interrupted"}
     assert set(account) == counts | {"failures", "seconds"}
     assert (account["indexed"], account["unchanged"]) == (0, 3)
     code, out, _ = run("index", folder)

@@ -13,13 +13,16 @@ from mvsearch.store.records import Matrix
 WRITE_TIMEOUT_SECONDS = 120.0
 
 
-def write_frames(path: Path, frames: npt.NDArray[np.uint8], frame_rate: float) -> None:
-    """Write (n, height, width, 3) uint8 RGB frames as an uncompressed QuickTime video.
+def write_frames(
+    path: Path, frames: npt.NDArray[np.uint8], frame_rate: float, *, is_small: bool = False
+) -> None:
+    """Write (n, height, width, 3) uint8 RGB frames as a QuickTime video, without loss.
 
     Args:
         path: of the file.
         frames: in the order of time.
         frame_rate: frames per second.
+        is_small: whether they are compressed (FFV1), which takes longer.
 
     Raises:
         MediaError: the file cannot be written.
@@ -27,7 +30,9 @@ def write_frames(path: Path, frames: npt.NDArray[np.uint8], frame_rate: float) -
     """
     size = f"{frames.shape[2]}x{frames.shape[1]}"
     source = open_raw(f="rawvideo", pix_fmt="rgb24", s=size, r=frame_rate)
-    _write(source, path, frames.tobytes(), format="mov", vcodec="rawvideo")
+    # RGB as it is: conversion to YUV would lose.
+    codec = {"vcodec": "ffv1", "pix_fmt": "bgr0"} if is_small else {"vcodec": "rawvideo"}
+    _write(source, path, frames.tobytes(), format="mov", **codec)
 
 
 def write_samples(path: Path, samples: Matrix, sample_rate: int) -> None:

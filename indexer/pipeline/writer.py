@@ -63,11 +63,13 @@ class Summary:
             "failed": self.failed,
             "failures": [failure.to_dict() for failure in self.failures],
             "unfinished": len(self.unfinished),
+            "unfinished_files": [str(path) for path in self.unfinished],
             "kept_out": self.kept_out,
             "ignored": self.ignored,
             "pending": self.pending,
             "transcribed": self.transcribed,
             "seconds": round(self.seconds, 3),
+            "is_interrupted": self.is_interrupted,
         }
 
 

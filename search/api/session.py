@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
-from mvsearch.store.errors import EncoderMismatchError, LibraryClosedError
+from mvsearch.search.api.calls import Calls
+from mvsearch.search.api.watching import AnyProgress, Watched
+from mvsearch.store.errors import EncoderMismatchError
 from mvsearch.store.library import Library
 from mvsearch.store.opening import CATALOG
 
@@ -46,10 +47,8 @@ class Session:
         self._profile = profile
         self._is_read_only = is_read_only
         self._load_encoders = load_encoders or _load_profile
-        self._changed = threading.Condition(threading.RLock())
-        self._uses: dict[int, int] = {}
-        self._is_closed = False
-        self._stops: list[Stop] = []
+        self._calls = Calls(str(self.folder), self._shut)
+        self._opening = threading.RLock()
         self._library: Library | None = None
         self._engine: Engine | None = None
         if profile is not None:
@@ -69,29 +68,17 @@ class Session:
             LibraryClosedError: it was closed.
             NoLibraryError: there is no library.
         """
-        thread = threading.get_ident()
-        with self._changed:
-            if self._is_closed and thread not in self._uses:
-                raise LibraryClosedError(f"the library {self.folder} was closed: open it again")
-            library = self._library or self._open(create)
-            self._uses[thread] = self._uses.get(thread, 0) + 1
-        try:
+        with self._calls.using():
+            with self._opening:
+                library = self._library or self._open(create)
             yield library
-        finally:
-            with self._changed:
-                self._uses[thread] -= 1
-                if not self._uses[thread]:
-                    del self._uses[thread]
-                if self._is_closed and not self._uses:
-                    self._shut()
-                self._changed.notify_all()
 
     def engine(self, library: Library) -> "Engine":
         """The engine that all threads share; a new one if the profile of the library changes."""
         from mvsearch.search.engine import Engine
 
         name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
-        with self._changed:
+        with self._opening:
             if self._engine is None or self._engine.encoders.name != name:
                 self._engine = Engine(library, self._load_encoders(name))
             return self._engine
@@ -100,35 +87,18 @@ class Session:
         """The encoders of a library that does not exist yet."""
         return self._load_encoders(self._profile or DEFAULT_PROFILE)
 
-    @contextmanager
-    def watching(self, progress: AnyProgress, cancel: threading.Event | None) -> Iterator[Watched]:
+    def watching(
+        self, progress: AnyProgress, cancel: threading.Event | None
+    ) -> AbstractContextManager[Watched]:
         """Report the progress of a long call; `cancel` and `close` end it."""
-        stop = Stop(cancel)
-        with self._changed:
-            self._stops.append(stop)
-            if self._is_closed:
-                stop.set()
-        try:
-            with Watched(to_progress(progress), stop) as watched:
-                yield watched
-        finally:
-            with self._changed:
-                self._stops.remove(stop)
+        return self._calls.watching(progress, cancel)
 
     def close(self) -> None:
         """Refuse further calls, cancel long ones, wait for the rest, and close.
 
         Called inside of a call, such as by a callback, it does not wait: the last call closes.
         """
-        thread = threading.get_ident()
-        with self._changed:
-            is_inside = thread in self._uses or any(thread in one.callers for one in self._stops)
-            self._is_closed = True
-            for stop in self._stops:
-                stop.set()
-            if not is_inside:
-                self._changed.wait_for(lambda: not self._uses)
-                self._shut()
+        self._calls.close()
 
     def _open(self, create: bool) -> Library:
         library = Library.open(self.folder, create=create, is_read_only=self._is_read_only)

@@ -101,7 +101,7 @@ def list_videos(
     with mvsearch.open(library) as opened:
         videos = opened.removed() if removed else opened.videos(filter)
     if as_json:
-        print_json([video.to_dict(has_copies=True) for video in videos])
+        print_json([video.to_dict() for video in videos])
     else:
         print_videos(videos, make_console(), filter)
 

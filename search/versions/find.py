@@ -50,7 +50,7 @@ class Versions:
             "videos": len(self.videos),
             "compared": self.n_compared,
             "uncalibrated": list(self.uncalibrated),
-            "identical": [video.to_dict(has_copies=True) for video in self.identical],
+            "identical": [video.to_dict() for video in self.identical],
             "relations": [relation.to_dict() for relation in self.relations],
             "groups": [group.to_dict() for group in self.groups],
         }

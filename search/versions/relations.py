@@ -71,14 +71,20 @@ class Evidence:
             "background": _round(self.background),
             "first_share": _round(self.first_share),
             "second_share": _round(self.second_share),
+            "offset_seconds": _round(self.offset_seconds),
             "speed": round(self.speed, 4),
+            "seconds": _round(self.seconds),
             "parts": [
                 {
                     "first_seconds": [_round(time) for time in part.first_seconds],
                     "second_seconds": [_round(time) for time in part.second_seconds],
+                    "example_seconds": [_round(time) for time in part.example_seconds],
                 }
                 for part in self.parts
             ],
+            "certain": _round(self.certain),
+            "first_has": self.first_has,
+            "second_has": self.second_has,
             "text": describe_evidence(modality, self),
         }
 

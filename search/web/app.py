@@ -1,21 +1,25 @@
 """Builds the application: the guard, the endpoints, the pages and the static files."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.pictures import PictureFolders
 from mvsearch.search.web.curate import review
-from mvsearch.search.web.explore import artists, gallery, maps, playlists, tv
+from mvsearch.search.web.explore import artists, gallery, maps, music, playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
 from mvsearch.search.web.routes import (
+    contents,
     jobs,
     media,
     pages,
@@ -30,6 +34,17 @@ from mvsearch.search.web.routes import (
 from mvsearch.search.web.served import Served
 from mvsearch.search.web.templating import STATIC
 from mvsearch.search.web.tokens import TokenCheck
+
+
+class PathJSONResponse(JSONResponse):
+    """JSON that may have names of files that are not UTF-8, with surrogates as the commands do."""
+
+    def render(self, content: Any) -> bytes:
+        """Write UTF-8, or ASCII with escapes where that is impossible."""
+        try:
+            return super().render(content)
+        except UnicodeEncodeError:
+            return json.dumps(content, allow_nan=False).encode()
 
 
 def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
@@ -55,13 +70,14 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=live,
+        default_response_class=PathJSONResponse,
         responses=PROBLEM_RESPONSES,
     )
     app.state.served = served
     add_handlers(app)
-    for one in (pages, why, library_page, search, videos, media, jobs, server):
+    for one in (pages, why, library_page, search, contents, videos, media, jobs, server):
         app.include_router(one.router)
-    for one in (playlists, tv, gallery, maps, artists, review):
+    for one in (playlists, tv, gallery, maps, artists, music, review):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, Literal, Self
 
-from mvsearch.search.web.problems import find_status
+from mvsearch.search.web.problems import find_status, name_error
 from mvsearch.store.errors import LibraryBusyError, MvsearchError
 from mvsearch.store.unicode import printable
 
@@ -14,6 +14,9 @@ State = Literal["running", "done", "cancelled", "failed"]
 
 MAX_JOBS = 50
 MAX_LINES = 100
+# Of jobs at once, and of the reports that are kept.
+MAX_RUNNING = 4
+MAX_TEXTS = 4
 
 # Does the work: gets the job for its progress, and returns JSON.
 Work = Callable[["Job"], dict[str, Any]]
@@ -25,16 +28,20 @@ class Job:
     Attributes:
         cancel: set it to end the work.
         version: grows with each change.
+        text: of a report, which is asked for by itself.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, is_writing: bool = True) -> None:
         self.id = secrets.token_urlsafe(12)
         self.kind = kind
+        self.is_writing = is_writing
+        self.text: str | None = None
         self.cancel = threading.Event()
         self.version = 0
         self._state: State = "running"
         self._stages: dict[str, dict[str, Any]] = {}
         self._lines: deque[str] = deque(maxlen=MAX_LINES)
+        self._n_lines = 0
         self._result: dict[str, Any] | None = None
         self._problem: dict[str, Any] | None = None
         self._lock = threading.Lock()
@@ -53,6 +60,7 @@ class Job:
                 "state": self._state,
                 "stages": [{"stage": name, **one} for name, one in self._stages.items()],
                 "lines": list(self._lines),
+                "n_lines": self._n_lines,
                 "result": self._result,
                 "problem": self._problem,
             }
@@ -80,6 +88,7 @@ class Job:
         """Keep a line."""
         with self._lock:
             self._lines.append(printable(message))
+            self._n_lines += 1
             self.version += 1
 
     def __enter__(self) -> Self:
@@ -99,27 +108,40 @@ class Job:
 
 
 class Jobs:
-    """The jobs of a server; one runs at a time, as one process writes."""
+    """The jobs of a server; one at a time changes the library, as one process writes."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
 
-    def start(self, kind: str, work: Work) -> Job:
+    def start(self, kind: str, work: Work, *, is_writing: bool = True) -> Job:
         """Start work in a thread.
 
+        Args:
+            kind: of the work.
+            work: is done.
+            is_writing: whether it changes the library.
+
         Raises:
-            LibraryBusyError: another job is running.
+            LibraryBusyError: another job is writing, or enough are running.
         """
         with self._lock:
-            if any(job.is_running for job in self._kept.values()):
+            running = [job for job in self._kept.values() if job.is_running]
+            if len(running) >= MAX_RUNNING or (is_writing and any(o.is_writing for o in running)):
                 raise LibraryBusyError("another job is running: wait for its end, or cancel it")
-            job = Job(kind)
+            job = Job(kind, is_writing=is_writing)
             self._kept[job.id] = job
-            while len(self._kept) > MAX_JOBS:
-                self._kept.popitem(last=False)
+            self._forget()
         threading.Thread(target=job.run, args=(work,), name=f"job-{kind}", daemon=True).start()
         return job
+
+    def _forget(self) -> None:
+        """Forget old jobs, and the texts of those before."""
+        over = [job for job in self._kept.values() if not job.is_running]
+        for job in over[: max(len(self._kept) - MAX_JOBS, 0)]:
+            del self._kept[job.id]
+        for job in [job for job in over if job.text is not None][:-MAX_TEXTS]:
+            job.text = None
 
     def get(self, job_id: str) -> Job | None:
         """The job with an id, if it is kept."""
@@ -142,7 +164,11 @@ def _attempt(work: Work, job: Job) -> tuple[State, dict[str, Any] | None, dict[s
     try:
         result = work(job)
     except MvsearchError as error:
-        problem = {"status": find_status(error), "detail": printable(error)}
+        problem = {
+            "status": find_status(error),
+            "detail": printable(error),
+            **name_error(error),
+        }
         return ("cancelled" if job.cancel.is_set() else "failed"), None, problem
     except Exception as error:  # noqa: BLE001  the thread's end must not leave a running job
         job.note(f"{type(error).__name__}")

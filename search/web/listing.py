@@ -37,9 +37,7 @@ class Listing:
         """
         return {
             "total": self.n_videos,
-            "videos": [
-                video.to_dict(has_copies=True) | {"year": video.year} for video in self.videos
-            ],
+            "videos": [video.to_dict() for video in self.videos],
             "facets": {
                 name: [{"value": _clean(value), "count": n} for value, n in facet]
                 for name, facet in facets.items()

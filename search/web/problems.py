@@ -101,10 +101,15 @@ def find_status(error: MvsearchError) -> int:
     return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
+def name_error(error: MvsearchError) -> dict[str, str]:
+    """The name of an error, and the code of one of media, for programs."""
+    code = {"code": error.code} if isinstance(error, MediaError) else {}
+    return {"error": type(error).__name__, **code}
+
+
 def _answer_own(request: Request, error: Exception) -> Response:
     assert isinstance(error, MvsearchError)
-    more = {"code": error.code} if isinstance(error, MediaError) else {}
-    return refuse(request, find_status(error), str(error), error=type(error).__name__, **more)
+    return refuse(request, find_status(error), str(error), **name_error(error))
 
 
 def _answer_http(request: Request, error: Exception) -> Response:

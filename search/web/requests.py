@@ -1,6 +1,6 @@
 """What requests may say: filters, query parts and options, with bounds."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,7 @@ Name = Annotated[str, Field(max_length=500)]
 FilePath = Annotated[str, Field(max_length=4096)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+Moments = Annotated[int, Field(ge=1, le=50)]
 
 
 # A part of a map: by what, and the corners of a polygon.
@@ -47,7 +48,8 @@ class FilterFields(Strict):
     max_duration_seconds: Seconds | None = None
     has_lyrics: bool | None = None
     lyrics_source: Name | None = None
-    added_since: date | None = None
+    added_since: date | datetime | None = None
+    ids: Annotated[list[Name], Field(max_length=10_000)] | None = None
     region: Annotated[str, Field(pattern=_REGION)] | None = None
 
     @model_validator(mode="before")
@@ -84,6 +86,8 @@ class FilterFields(Strict):
             has_lyrics=self.has_lyrics,
             lyrics_source=self.lyrics_source,
             added_since=self.added_since,
+            # An address names no video by one empty text.
+            ids=None if self.ids is None else tuple(one for one in self.ids if one),
         )
 
 
@@ -144,7 +148,7 @@ class SearchRequest(SearchOptionFields, QueryFields):
     """
 
     filter: FilterFields = FilterFields()
-    n_moments: Annotated[int, Field(ge=1, le=50)] = 3
+    n_moments: Moments = 3
 
     def to_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `VideoLibrary.search`."""
@@ -158,18 +162,26 @@ class SimilarRequest(FilterFields, SearchOptionFields):
     lyrics: Weight | None = None
     audio: Weight | None = None
     weights: None = None
+    n_moments: Moments = 3
 
     def to_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `VideoLibrary.similar`."""
-        return super().to_arguments() | {"weights": gather_weights(self)}
+        given = {"weights": gather_weights(self), "n_moments": self.n_moments}
+        return super().to_arguments() | given
 
 
-class ListRequest(FilterFields):
-    """A page of the list of videos."""
+class PagedRequest(Strict):
+    """A page of a list."""
 
-    sort: Literal["artist", "title", "year", "duration"] = "artist"
     offset: Annotated[int, Field(ge=0, le=10**7)] = 0
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class ListRequest(FilterFields, PagedRequest):
+    """A page of the list of videos; `counts` says whether the values are counted."""
+
+    sort: Literal["artist", "title", "year", "duration"] = "artist"
+    counts: bool = True
 
 
 class PageRequest(FilterFields):
@@ -228,24 +240,6 @@ class BrowseRequest(ListRequest):
     """The address of the page with all videos."""
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 60
-
-
-class IndexRequest(Strict):
-    """An index run; see `mvsearch index`."""
-
-    paths: Annotated[
-        list[Annotated[str, Field(max_length=4096)]], Field(min_length=1, max_length=32)
-    ]
-    lyrics: Literal["auto", "later", "sidecar", "whisper", "off"] = "auto"
-    language: Annotated[str, Field(max_length=20)] | None = None
-    recursive: bool = True
-    fast: bool = False
-    retry_failed: bool = False
-    include_removed: bool = False
-
-    def to_arguments(self) -> dict[str, Any]:
-        """The keyword arguments of `VideoLibrary.index`."""
-        return self.model_dump(exclude={"paths"})
 
 
 def gather_weights(given: "SimilarRequest | PageRequest") -> dict[Modality, float] | None:

@@ -124,6 +124,12 @@ class Uploads:
                 self._stills[upload_id] = make_query_stills(query)
             return self._stills[upload_id]
 
+    def drop(self, upload_id: str) -> None:
+        """Drop an upload; it need not be there any more."""
+        with self._lock:
+            self._kept.pop(upload_id, None)
+            self._stills.pop(upload_id, None)
+
     def _tidy(self) -> None:
         """Drop what is old or too much, with what is remembered of it."""
         n_bytes = sum(each.n_bytes for each in self._kept.values())

@@ -1,6 +1,6 @@
 """Lyrics, their lines, and where they come from."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mvsearch.store.records.times import check_span
@@ -34,6 +34,10 @@ class WhisperSegment:
     compression_ratio: float
     no_speech_prob: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """The fields in the form of the JSON output."""
+        return asdict(self) | {"tokens": list(self.tokens)}
+
 
 @dataclass(frozen=True, slots=True)
 class LyricLine:
@@ -53,6 +57,18 @@ class LyricLine:
     def __post_init__(self) -> None:
         """Check the times."""
         check_span(self.start_seconds, self.end_seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The line in the form of the JSON output; words and Whisper's fields if it has any."""
+        words = [asdict(word) | {"text": printable(word.text)} for word in self.words]
+        return {
+            "start_seconds": self.start_seconds,
+            "end_seconds": self.end_seconds,
+            "text": printable(self.text),
+            "rejected": self.rejected,
+            **({"words": words} if words else {}),
+            **({} if self.whisper is None else {"whisper": self.whisper.to_dict()}),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +97,5 @@ class Lyrics:
             "source": self.source,
             "origin": printable(self.origin),
             "language": self.language,
-            "lines": [
-                {
-                    "start_seconds": line.start_seconds,
-                    "end_seconds": line.end_seconds,
-                    "text": printable(line.text),
-                    "rejected": line.rejected,
-                }
-                for line in self.lines
-            ],
+            "lines": [line.to_dict() for line in self.lines],
         }

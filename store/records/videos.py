@@ -45,16 +45,19 @@ class Video:
         if not (math.isfinite(self.duration_seconds) and self.duration_seconds >= 0):
             raise ValueError(f"duration must be finite and not negative: {self.duration_seconds}")
 
-    def to_dict(self, *, has_copies: bool = False) -> dict[str, Any]:
-        """The video in the form of the JSON output, optionally with its other files."""
-        copies = {"other_paths": [str(path) for path in self.other_paths]} if has_copies else {}
+    def to_dict(self) -> dict[str, Any]:
+        """The video in the form of the JSON output."""
         return {
             "id": self.id,
             "path": str(self.path),
             "title": printable(self.title),
             "artist": None if self.artist is None else printable(self.artist),
             "duration_seconds": round(self.duration_seconds, 3),
-            **copies,
+            "is_duration_measured": self.is_duration_measured,
+            "has_picture": self.has_picture,
+            "has_sound": self.has_sound,
+            "year": self.year,
+            "other_paths": [str(path) for path in self.other_paths],
         }
 
 

@@ -61,7 +61,7 @@ def test_the_list_shows_them(library: Library) -> None:
     print_videos(videos, Console(file=page, width=300))
     assert page.getvalue().count("= ") == 2
     assert "2 videos" in page.getvalue()
-    told = [video.to_dict(has_copies=True)["other_paths"] for video in videos]
+    told = [video.to_dict()["other_paths"] for video in videos]
     assert sorted(map(len, told)) == [0, 2]
 
 

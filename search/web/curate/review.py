@@ -10,8 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from mvsearch import Video
 from mvsearch.search.output.tables.versions import KIND_LABELS, format_offset
-from mvsearch.search.review.decisions import order_pair
-from mvsearch.search.web.jobs import Job
+from mvsearch.search.review.decisions import order_pair, to_json
 from mvsearch.search.web.options import check_folder
 from mvsearch.search.web.requests import FilePath, Name, Strict
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
@@ -74,10 +73,10 @@ class Pair:
     decision: str
 
 
-@router.post("/api/v1/jobs/versions", status_code=202)
-def start_versions(served: ServedLibrary) -> dict[str, Any]:
-    """Look for duplicates and versions in the whole library."""
-    return served.jobs.start("versions", lambda job: _find_versions(served, job)).to_dict()
+@router.get("/api/v1/review")
+def list_decisions(served: ServedLibrary) -> dict[str, Any]:
+    """The decisions: `pairs` of two ids and the kept one; and `moves` of files, with times."""
+    return to_json(served.library.decisions())
 
 
 @router.post("/api/v1/review", dependencies=[Depends(check_writable)])
@@ -97,7 +96,7 @@ def undecide(served: ServedLibrary, first: Name, second: Name) -> dict[str, Any]
 @router.get("/api/v1/review/surplus")
 def list_surplus(served: ServedLibrary) -> list[dict[str, Any]]:
     """The videos of which another version is kept."""
-    return [video.to_dict(has_copies=True) for video in served.library.surplus()]
+    return [video.to_dict() for video in served.library.surplus()]
 
 
 @router.get("/api/v1/review/surplus.txt", response_class=Response)
@@ -158,12 +157,6 @@ def show_review(
         is_read_only=served.options.is_read_only,
     )
     return HTMLResponse(page)
-
-
-def _find_versions(served: Served, job: Job) -> dict[str, Any]:
-    found = served.library.versions(progress=job, cancel=job.cancel)
-    served.results["versions"] = found.relations
-    return {"compared": found.n_compared, "relations": len(found.relations)}
 
 
 def _count_surplus(served: Served) -> int:

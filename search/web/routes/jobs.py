@@ -2,18 +2,31 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
+from mvsearch import Filter
+from mvsearch.search.output.report import ReportOptions
+from mvsearch.search.output.tables.versions import VersionsReport
 from mvsearch.search.web.index_process import index_apart
+from mvsearch.search.web.job_requests import (
+    EvaluateRequest,
+    IndexRequest,
+    SimilarReportRequest,
+    TranscribeRequest,
+    VersionsReportRequest,
+    VersionsRequest,
+)
 from mvsearch.search.web.jobs import Job
 from mvsearch.search.web.options import check_folder
-from mvsearch.search.web.requests import IndexRequest
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
 from mvsearch.store.errors import NoLibraryError
 
@@ -24,6 +37,9 @@ POLL_SECONDS = 0.25
 QUIET_POLLS = 40
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Events named job.", "content": {"text/event-stream": {}}}
+}
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The report, whatever its format.", "content": {"text/plain": {}}}
 }
 
 
@@ -41,16 +57,103 @@ def start_index(served: ServedLibrary, asked: IndexRequest) -> dict[str, Any]:
     return served.jobs.start("index", lambda job: _index(served, job, places, asked)).to_dict()
 
 
+@router.post("/transcribe", status_code=202, dependencies=[Depends(check_writable)])
+def start_transcription(served: ServedLibrary, asked: TranscribeRequest) -> dict[str, Any]:
+    """Transcribe lyrics that no other source had."""
+
+    def work(job: Job) -> dict[str, Any]:
+        arguments = asked.to_arguments()
+        run = served.library.transcribe
+        return run(*asked.videos, progress=job, cancel=job.cancel, **arguments).to_dict()
+
+    return served.jobs.start("transcribe", work).to_dict()
+
+
+@router.post("/versions", status_code=202)
+def start_versions(served: ServedLibrary, asked: VersionsRequest | None = None) -> dict[str, Any]:
+    """Look for versions, without a body in the whole library; the result is that of `/versions`."""
+    filter = Filter() if asked is None else served.to_filter(asked.filter)
+
+    def work(job: Job) -> dict[str, Any]:
+        found = served.library.versions(filter=filter, progress=job, cancel=job.cancel)
+        if not filter:
+            served.results["versions"] = found.relations  # for the review
+        return found.to_dict()
+
+    return served.jobs.start("versions", work, is_writing=False).to_dict()
+
+
+@router.post("/versions-report", status_code=202)
+def start_versions_report(served: ServedLibrary, asked: VersionsReportRequest) -> dict[str, Any]:
+    """Write a report of the versions; `/jobs/{id}/text` has it."""
+    filter, report = served.to_filter(asked.filter), VersionsReport(asked.form, asked.width)
+
+    def work(job: Job) -> str:
+        write = served.library.report_versions
+        return write(report, filter=filter, progress=job, cancel=job.cancel)
+
+    return _start_report(served, "versions-report", work)
+
+
+@router.post("/similar-report", status_code=202)
+def start_similar_report(served: ServedLibrary, asked: SimilarReportRequest) -> dict[str, Any]:
+    """Write a report of similar songs; `/jobs/{id}/text` has it."""
+    report = ReportOptions(asked.form, asked.width, asked.has_links)
+    filter = served.to_filter(asked.filter)
+
+    def work(job: Job) -> str:
+        arguments = asked.to_arguments() | {"filter": filter, "cancel": job.cancel}
+        return served.library.report_similar(report, asked.video, progress=job, **arguments)
+
+    return _start_report(served, "similar-report", work)
+
+
+@router.post("/evaluate", status_code=202)
+def start_evaluation(
+    request: Request, served: ServedLibrary, asked: EvaluateRequest
+) -> dict[str, Any]:
+    """Measure retrieval quality; `/jobs/{id}/text` has each outcome, as JSON."""
+    if asked.profiles:
+        check_writable(request)
+    sample = asked.to_sample()
+
+    def work(job: Job) -> str:
+        with writing_files(asked.groups) as files:
+            measured = served.library.evaluate(
+                sample,
+                profiles=asked.profiles,
+                groups=files,
+                workers=asked.workers,
+                progress=job,
+                cancel=job.cancel,
+            )
+        return json.dumps([asdict(one) for one in measured])
+
+    return _start_report(served, "evaluate", work, is_writing=bool(asked.profiles))
+
+
+@router.get("/{job_id}/text", response_class=Response, responses=_TEXT)
+def show_text(served: ServedLibrary, job_id: str) -> Response:
+    """The text of a report that is complete; the last four are kept."""
+    text = _find(served, job_id).text
+    if text is None:
+        raise HTTPException(404, "there is no text of this job, or none any more")
+    content = text.encode("utf-8", "surrogateescape")
+    return Response(content, media_type="text/plain; charset=utf-8")
+
+
 @router.get("/{job_id}")
 def show_job(served: ServedLibrary, job_id: str) -> dict[str, Any]:
     """The state of a job."""
     return _find(served, job_id).to_dict()
 
 
-@router.delete("/{job_id}", dependencies=[Depends(check_writable)])
-def cancel_job(served: ServedLibrary, job_id: str) -> dict[str, Any]:
+@router.delete("/{job_id}")
+def cancel_job(request: Request, served: ServedLibrary, job_id: str) -> dict[str, Any]:
     """End a job; what it has done is kept."""
     job = _find(served, job_id)
+    if job.is_writing:
+        check_writable(request)
     job.cancel.set()
     return job.to_dict()
 
@@ -68,6 +171,28 @@ def _index(served: Served, job: Job, places: list[Path], asked: IndexRequest) ->
     except NoLibraryError:
         profile = None
     return index_apart(served.library.folder, profile, places, asked.to_arguments(), job)
+
+
+@contextmanager
+def writing_files(contents: Sequence[str]) -> Iterator[list[Path]]:
+    """Temporary files of these contents."""
+    with TemporaryDirectory(prefix="mvsearch-web-") as folder:
+        files = [Path(folder) / f"groups-{at}.csv" for at in range(len(contents))]
+        for file, content in zip(files, contents, strict=True):
+            file.write_text(content, encoding="utf-8", errors="surrogateescape")
+        yield files
+
+
+def _start_report(
+    served: Served, kind: str, write: Callable[[Job], str], *, is_writing: bool = False
+) -> dict[str, Any]:
+    """Start a job that writes a text."""
+
+    def work(job: Job) -> dict[str, Any]:
+        job.text = write(job)
+        return {"letters": len(job.text)}
+
+    return served.jobs.start(kind, work, is_writing=is_writing).to_dict()
 
 
 def _find(served: Served, job_id: str) -> Job:

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from mvsearch.search.web.requests import Seconds
 from mvsearch.search.web.served import Served, ServedLibrary
+from mvsearch.store.records import Still
 
 router = APIRouter(prefix="/api/v1/videos/{video_id}", tags=["media"])
 
@@ -39,7 +40,7 @@ def show_still(
     still = served.library.still(video_id, t)
     if still is None:
         raise HTTPException(404, "there is no picture of this video")
-    return send_still(request, still.image)
+    return send_still(request, still)
 
 
 @router.get("/frame", response_class=Response, responses=STILL_RESPONSES)
@@ -48,16 +49,16 @@ def show_frame(
 ) -> Response:
     """The frame that is shown at a time, decoded now, a WebP of at most 192 pixels a side."""
     with served.conversions.frames:
-        return send_still(request, served.library.frame(video_id, t).image)
+        return send_still(request, served.library.frame(video_id, t))
 
 
-def send_still(request: Request, image: bytes) -> Response:
-    """Send a still, unless the client has it."""
-    tag = f'"{hashlib.sha256(image).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": STILL_CACHE}
+def send_still(request: Request, still: Still) -> Response:
+    """Send a still with its time, unless the client has it."""
+    tag = f'"{hashlib.sha256(still.image).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": STILL_CACHE, "Mvsearch-Seconds": str(still.seconds)}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(image, media_type="image/webp", headers=headers)
+    return Response(still.image, media_type="image/webp", headers=headers)
 
 
 @router.get("/stills")

@@ -94,7 +94,7 @@ def show_upload(
     if not stills:
         raise HTTPException(404, "there is no picture of this upload")
     nearest = min(stills, key=lambda still: abs(still.seconds - t))
-    return send_still(request, nearest.image)
+    return send_still(request, nearest)
 
 
 @router.post("/videos/{video_id}/explain")
@@ -102,6 +102,19 @@ def explain(served: ServedLibrary, video_id: str, asked: ExplainRequest) -> dict
     """Why a video answers a query: the pieces of both that are most similar, in pairs."""
     pairs = served.explain(video_id, asked, asked.n_pairs)
     return {"pairs": [pair.to_dict() for pair in pairs]}
+
+
+@router.get("/uploads/{upload_id}")
+def describe_upload(served: ServedLibrary, upload_id: str) -> dict[str, object]:
+    """An upload that is still kept."""
+    return served.uploads.get(upload_id).to_dict()
+
+
+@router.delete("/uploads/{upload_id}")
+def drop_upload(served: ServedLibrary, upload_id: str) -> dict[str, object]:
+    """Drop an upload before its hour is over."""
+    served.uploads.drop(upload_id)
+    return {"id": upload_id}
 
 
 def _read_query(text: str | bytes) -> SearchRequest:

@@ -16,7 +16,8 @@ router = APIRouter(prefix="/api/v1", tags=["videos"])
 def list_videos(served: ServedLibrary, asked: Annotated[ListRequest, Query()]) -> dict[str, Any]:
     """The videos that pass a filter, with the number of videos of each value."""
     filter = served.to_filter(asked)
-    return list_page(served.library, asked, filter).to_dict(served.library.facets(filter))
+    facets = served.library.facets(filter) if asked.counts else {}
+    return list_page(served.library, asked, filter).to_dict(facets)
 
 
 @router.get("/videos/{video_id}")

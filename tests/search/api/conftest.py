@@ -1,4 +1,4 @@
-"""A toy library, made once, and the command line beside it."""
+"""A toy library, made once, on this machine and behind a server, and the command line beside it."""
 
 import json
 import sys
@@ -12,6 +12,9 @@ import mvsearch
 from mvsearch import cli
 from mvsearch.search.commands.process import run_app
 from tests import toy_library
+from tests.serving import AnyLibrary, serving
+
+TOKEN = "sixteen-letters-and-more"
 
 
 @pytest.fixture(scope="package")
@@ -29,9 +32,23 @@ def home(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def library(home: Path) -> Iterator[mvsearch.VideoLibrary]:
-    with mvsearch.open(home) as opened:
-        yield opened
+def opened(home: Path) -> Iterator[mvsearch.VideoLibrary]:
+    with mvsearch.open(home) as library:
+        yield library
+
+
+@pytest.fixture(scope="package")
+def connected(opened: mvsearch.VideoLibrary) -> Iterator[mvsearch.RemoteLibrary]:
+    """The same library behind a server that asks for a token."""
+    with serving(opened, token=TOKEN) as url, mvsearch.connect(f"{url}/?token={TOKEN}") as library:
+        yield library
+
+
+@pytest.fixture(scope="package", params=["opened", "connected"])
+def library(request: pytest.FixtureRequest) -> AnyLibrary:
+    """Both ways to use a library."""
+    found: AnyLibrary = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

@@ -3,14 +3,17 @@
 import doctest
 import re
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import mvsearch
 from mvsearch.search.api import session
 from tests import toy_library
 from tests.media import run_ffmpeg
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[3]
 NAMES = dict(
@@ -20,6 +23,7 @@ NAMES = dict(
         strict=True,
     )
 )
+ADDRESS = "http://studio:8765/?token=TOKEN"
 DOCUMENTS = ["README.md", "docs/python.md"]
 
 
@@ -62,7 +66,11 @@ def test_the_examples_run(document: str, home: Path, monkeypatch: pytest.MonkeyP
     blocks = read_blocks(document)
     assert blocks
     names: dict[str, Any] = {}
-    for number, block in enumerate(blocks, start=1):
-        run_block(block, names, f"{document}, example {number}")
-    if "library" in names:
-        names["library"].close()
+    with ExitStack() as servers:
+        for number, block in enumerate(blocks, start=1):
+            if ADDRESS in block:
+                served = servers.enter_context(mvsearch.open("~/music-videos.library"))
+                block = block.replace(ADDRESS, servers.enter_context(serving(served)))
+            run_block(block, names, f"{document}, example {number}")
+        if "library" in names:
+            names["library"].close()

@@ -12,12 +12,13 @@ import pytest
 import mvsearch
 from tests import toy_library
 from tests.search import readers
+from tests.serving import AnyLibrary
 
 FIRST = next(iter(toy_library.PICTURES))
 
 
 def test_a_search_answers_as_the_command_does(
-    library: mvsearch.VideoLibrary, folder: Path, print_json: Callable[..., Any]
+    library: AnyLibrary, folder: Path, print_json: Callable[..., Any]
 ) -> None:
     weights = {"frames": 0.5, "lyrics": 0.5}
     clip = mvsearch.Clip(folder / FIRST, 1, 3)
@@ -31,7 +32,7 @@ def test_a_search_answers_as_the_command_does(
 
 
 def test_what_is_similar_is_what_the_command_says(
-    library: mvsearch.VideoLibrary, print_json: Callable[..., Any]
+    library: AnyLibrary, print_json: Callable[..., Any]
 ) -> None:
     found = library.similar("first song", top=1)
     said = print_json("similar", "first song", "--top", 1, "--format", "json")
@@ -39,7 +40,7 @@ def test_what_is_similar_is_what_the_command_says(
     assert len(found) == 1
 
 
-def test_what_is_held_is_read(library: mvsearch.VideoLibrary) -> None:
+def test_what_is_held_is_read(library: AnyLibrary) -> None:
     assert [video.title for video in library.videos()] == [
         "First Song",
         "Second Song",

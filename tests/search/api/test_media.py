@@ -14,6 +14,7 @@ import mvsearch
 from mvsearch.search.query import encode
 from tests import toy_library
 from tests.media import run_ffmpeg
+from tests.serving import AnyLibrary
 
 FIRST, SECOND, _ = toy_library.PICTURES
 SIZE = (96, 64)
@@ -52,7 +53,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_picture_is_the_same_in_every_form(
-    library: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
+    library: AnyLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
 ) -> None:
     picture = Image.fromarray(frames[0])
     path = tmp_path / "still@1-2.png"  # a path is a path
@@ -65,7 +66,7 @@ def test_a_picture_is_the_same_in_every_form(
 
 
 def test_a_turned_picture_is_turned_as_its_file_is(
-    library: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path
+    library: AnyLibrary, frames: np.ndarray, tmp_path: Path
 ) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # Orientation: shown turned by a quarter
@@ -80,7 +81,7 @@ def test_a_turned_picture_is_turned_as_its_file_is(
 
 
 def test_a_clip_is_the_same_in_every_form(
-    library: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
+    library: AnyLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
 ) -> None:
     path = tmp_path / "clip.mkv"
     raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x64", "-r", 10, "-i", "pipe:0")
@@ -98,7 +99,7 @@ def test_a_clip_is_the_same_in_every_form(
 
 
 def test_sound_is_the_same_in_every_form(
-    library: mvsearch.VideoLibrary, tmp_path: Path, own_folder: Path
+    library: AnyLibrary, tmp_path: Path, own_folder: Path
 ) -> None:
     seconds = np.arange(3 * RATE, dtype=np.float32) / RATE
     samples = np.float32(0.1) * np.sin(np.float32(2 * np.pi * 880) * seconds, dtype=np.float32)
@@ -111,9 +112,7 @@ def test_sound_is_the_same_in_every_form(
     assert list(own_folder.iterdir()) == []
 
 
-def test_several_parts_of_a_kind_are_one_query(
-    library: mvsearch.VideoLibrary, frames: np.ndarray
-) -> None:
+def test_several_parts_of_a_kind_are_one_query(library: AnyLibrary, frames: np.ndarray) -> None:
     both = library.search(image=[frames[0], frames[9]], lyric="take me home", top=1)
     kinds = [part["kind"] for part in both.to_dict()["query"]["parts"]]
     assert kinds == ["lyric", "image", "image"]
@@ -123,9 +122,7 @@ def test_several_parts_of_a_kind_are_one_query(
     assert tell(library.search(query, top=1)) == tell(both)
 
 
-def test_a_damaged_picture_of_pillow_is_refused(
-    library: mvsearch.VideoLibrary, frames: np.ndarray
-) -> None:
+def test_a_damaged_picture_of_pillow_is_refused(library: AnyLibrary, frames: np.ndarray) -> None:
     whole = io.BytesIO()
     Image.fromarray(frames[0]).save(whole, "PNG")
     for data in (whole.getvalue()[:200], whole.getvalue()):
@@ -155,7 +152,7 @@ PIXELS = np.zeros((4, 4, 3), np.uint8)
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(
-    library: mvsearch.VideoLibrary, part: dict[str, Any], reason: str
+    library: AnyLibrary, part: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(mvsearch.QueryError, match=reason) as caught:
         library.search(**part)
@@ -174,9 +171,7 @@ def test_arrays_are_checked_where_they_are_given() -> None:
         mvsearch.Samples(np.ones(8), 8000)  # type: ignore[arg-type]
 
 
-def test_bytes_of_something_else_are_refused(
-    library: mvsearch.VideoLibrary, own_folder: Path
-) -> None:
+def test_bytes_of_something_else_are_refused(library: AnyLibrary, own_folder: Path) -> None:
     playlist = b"ffconcat version 1.0\nfile '/etc/passwd'\n"
     for kind in ("image", "clip", "audio"):
         with pytest.raises(mvsearch.QueryError, match=f"cannot read the {kind}: "):
@@ -185,14 +180,14 @@ def test_bytes_of_something_else_are_refused(
 
 
 def test_a_memory_keeps_what_was_encoded_and_no_file(
-    library: mvsearch.VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: mvsearch.VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = Image.new("RGB", (32, 32), "red")
     query = mvsearch.make_query(image=picture, text="red")
     memory: dict[Any, Any] = {}
-    first = library.search(query, memory=memory)
+    first = opened.search(query, memory=memory)
     picture.save(tmp_path / "q.png")
-    library.search(image=tmp_path / "q.png", memory=memory)
+    opened.search(image=tmp_path / "q.png", memory=memory)
     assert {part.kind for part, _ in memory} == {"image", "text"}
     assert len({part for part, _ in memory}) == 2
 
@@ -200,14 +195,14 @@ def test_a_memory_keeps_what_was_encoded_and_no_file(
         raise AssertionError("a picture is decoded again")
 
     monkeypatch.setattr("mvsearch.search.query.encode.analyse_part", fail)
-    again = library.search(query, memory=memory)
+    again = opened.search(query, memory=memory)
     assert tell(again) == tell(first)
-    weighed = library.search(query, memory=memory, weights={"frames": 1, "lyrics": 3, "audio": 1})
+    weighed = opened.search(query, memory=memory, weights={"frames": 1, "lyrics": 3, "audio": 1})
     assert tell(weighed) != tell(first)
 
 
 def test_a_clip_is_encoded_once_for_each_modality(
-    library: mvsearch.VideoLibrary, folder: Path, monkeypatch: pytest.MonkeyPatch
+    opened: mvsearch.VideoLibrary, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, ...]] = []
     analyse = encode.analyse_part
@@ -217,12 +212,12 @@ def test_a_clip_is_encoded_once_for_each_modality(
     query = mvsearch.make_query(clip=(folder / FIRST).read_bytes())
     memory: dict[Any, Any] = {}
     for weights in ({"frames": 1}, {"frames": 1, "audio": 1}, {"audio": 1}, {"frames": 2}):
-        found = library.search(query, memory=memory, weights=weights)
+        found = opened.search(query, memory=memory, weights=weights)
         assert found[0].video.title == "First Song"
     assert asked == [("frames",), ("audio",)]
 
 
-def test_stills_are_found_by_time(library: mvsearch.VideoLibrary) -> None:
+def test_stills_are_found_by_time(library: AnyLibrary) -> None:
     video = library.find("First Song")
     assert list(library.still_seconds([video])[video.id]) == [0.0, 3.0]
     found = [library.still(video.id, at) for at in (1.4, 1.6, 99)]

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from mvsearch.indexer.progress import Silence
 from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.search.output.report import ReportOptions
 from mvsearch.search.output.tables.versions import VersionsReport
+from tests.serving import AnyLibrary
 
 SAMPLE = SampleOptions(n_clips=2, distortions=("none",), kinds=("lyric",))
 WHOLE = ReportOptions("json")
@@ -50,16 +50,16 @@ class Broken(Recorder):
 
 # Every long call, and the stage that it goes through.
 WORKS: dict[str, tuple[str, Callable[..., object]]] = {
-    "versions": ("compare", mvsearch.VideoLibrary.versions),
-    "report": ("compare", partial(mvsearch.VideoLibrary.report_similar, report=WHOLE)),
-    "evaluate": ("queries", partial(mvsearch.VideoLibrary.evaluate, sample=SAMPLE, workers=1)),
+    "versions": ("compare", lambda library, **how: library.versions(**how)),
+    "report": ("compare", lambda library, **how: library.report_similar(WHOLE, **how)),
+    "evaluate": ("queries", lambda library, **how: library.evaluate(SAMPLE, workers=1, **how)),
     "check": ("check", lambda library, **how: mvsearch.check(library.folder, **how)),
 }
 
 
 @pytest.mark.parametrize("name", WORKS)
 def test_every_long_call_has_one_protocol_and_can_be_stopped(
-    library: mvsearch.VideoLibrary, name: str
+    library: AnyLibrary, name: str
 ) -> None:
     stage, work = WORKS[name]
     whole = Recorder()
@@ -80,7 +80,7 @@ def test_every_long_call_has_one_protocol_and_can_be_stopped(
     assert library.search("river", top=1)[0].video.title == "First Song"
 
 
-def test_a_function_is_told_in_lines(library: mvsearch.VideoLibrary) -> None:
+def test_a_function_is_told_in_lines(library: AnyLibrary) -> None:
     lines: list[str] = []
     library.report_versions(VersionsReport("html"), progress=lines.append)
     assert lines[0] == "compare: 3 steps"

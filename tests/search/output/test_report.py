@@ -70,10 +70,25 @@ def test_the_json_contract() -> None:
                     "title": "Home",
                     "artist": "The Lanterns",
                     "duration_seconds": 61.5,
+                    "is_duration_measured": False,
+                    "has_picture": True,
+                    "has_sound": True,
+                    "year": None,
+                    "other_paths": [],
                 },
                 "contributions": {
-                    "frames": {"similarity": 0.6, "calibrated": 2.5, "weight": 0.75},
-                    "lyrics": {"similarity": 0.2, "calibrated": 0.5, "weight": 0.25},
+                    "frames": {
+                        "similarity": 0.6,
+                        "calibrated": 2.5,
+                        "weight": 0.75,
+                        "points": 0.45,
+                    },
+                    "lyrics": {
+                        "similarity": 0.2,
+                        "calibrated": 0.5,
+                        "weight": 0.25,
+                        "points": 0.05,
+                    },
                 },
                 "moments": [
                     {
@@ -102,6 +117,7 @@ def test_the_json_contract() -> None:
                 "copies": [],
             }
         ],
+        "notes": [],
     }
 
 

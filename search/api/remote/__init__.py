@@ -1,0 +1,1 @@
+"""The Python API over a library that a server holds: requests, answers and jobs."""

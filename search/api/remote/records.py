@@ -1,0 +1,106 @@
+"""Reads records from the JSON of a server: checked, as a stranger may have written it."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mvsearch.search.results import Pair, Result
+from mvsearch.store.errors import ServerError
+from mvsearch.store.records import Lyrics, Video
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from mvsearch.search.entry import Entry
+
+T = TypeVar("T")
+_Object = dict[str, Any]
+
+
+def read(kind: type[T], given: Any) -> T:
+    """Read a value of a type: a dataclass, or lists and mappings of them.
+
+    Keys that the type does not know are ignored, and the type checks its values.
+
+    Raises:
+        ServerError: it is something else.
+    """
+    from pydantic import ValidationError
+
+    try:
+        wanted: Any = kind
+        found: T = _adapter(wanted).validate_python(given)
+        return found
+    except (ValidationError, RecursionError) as error:
+        raise ServerError(_explain(error)) from None
+
+
+@lru_cache(maxsize=64)
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _explain(error: Exception) -> str:
+    found: list[dict[str, Any]] = getattr(error, "errors", list)()
+    where = ".".join(str(one) for one in found[0]["loc"][:8]) if found else ""
+    why = found[0]["msg"] if found else "too deep"
+    return f"the server answers what this version of mvsearch cannot read: {where or 'it'}: {why}"
+
+
+def take(given: Any, key: str) -> Any:
+    """The value of a key of a JSON object.
+
+    Raises:
+        ServerError: it is no object, or lacks the key.
+    """
+    if not isinstance(given, Mapping) or key not in given:
+        raise ServerError(f"the server answers what this version of mvsearch cannot read: {key}")
+    return given[key]
+
+
+def read_video(given: Any) -> Video:
+    """Read a video."""
+    return read(Video, given)
+
+
+def read_results(given: Any) -> list[Result]:
+    """Read results; their moments are of their video."""
+    return [read(Result, _name_moments(one)) for one in read(list[Any], given)]
+
+
+def read_pair(given: Any, order: Sequence[int]) -> Pair:
+    """Read a pair.
+
+    Args:
+        given: JSON of a server.
+        order: the position in the query of each part that was sent.
+    """
+    asked = {f"asked_{name}": value for name, value in read(_Object, take(given, "asked")).items()}
+    part = read(int, take(given, "part"))
+    if not 0 <= part < len(order):
+        raise ServerError(f"the server answers what this version of mvsearch cannot read: {part}")
+    return read(Pair, {**given, **asked, "part": order[part]})
+
+
+def read_lyrics(given: Any) -> Lyrics:
+    """Read lyrics with their source."""
+    return read(Lyrics, given)
+
+
+def read_entry(given: Any) -> "Entry":
+    """Read everything known about a video; `detail` of a stage also says what it was made from."""
+    from mvsearch.search.entry import Entry
+
+    video_id = take(take(given, "video"), "id")
+    stages = [
+        {**read(dict[str, Any], stage), "video_id": video_id} for stage in take(given, "stages")
+    ]
+    return read(Entry, {**given, "stages": stages, "n_uniform": take(given, "n_uniform_frames")})
+
+
+def _name_moments(given: Any) -> Any:
+    video_id = take(take(given, "video"), "id")
+    moments = read(list[dict[str, Any]], take(given, "moments"))
+    return {**given, "moments": [{**one, "video_id": video_id} for one in moments]}

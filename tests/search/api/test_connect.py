@@ -1,0 +1,427 @@
+"""A library behind a server is used as one on this machine is, and no server can do harm."""
+
+import inspect
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mvsearch
+from mvsearch.indexer.progress import Silence
+from mvsearch.search.api.remote import server as remote_server
+from mvsearch.search.api.remote.address import parse_address
+from mvsearch.search.evaluation.queries.sample import SampleOptions
+from mvsearch.search.layout import Region
+from mvsearch.search.output.report import ReportOptions
+from mvsearch.search.output.tables.versions import VersionsReport
+from mvsearch.store.records import Failure
+from tests import toy_library
+from tests.search.api.conftest import TOKEN
+from tests.serving import AnyLibrary, serving
+
+FIRST = next(iter(toy_library.PICTURES))
+# What they give instead is in docs/python.md.
+OTHER_RETURNS = {"open_media"}
+
+
+def list_public(kind: type) -> dict[str, Any]:
+    names = [name for name in dir(kind) if not name.startswith("_")]
+    return {name: inspect.getattr_static(kind, name) for name in names}
+
+
+def test_both_have_the_same_methods() -> None:
+    own, remote = list_public(mvsearch.VideoLibrary), list_public(mvsearch.RemoteLibrary)
+    assert own.keys() == remote.keys()
+    for name, method in own.items():
+        if isinstance(method, property):
+            assert isinstance(remote[name], property)
+            continue
+        wanted, found = inspect.signature(method), inspect.signature(remote[name])
+        told = [str(one) for one in wanted.parameters.values()]
+        assert told == [str(one) for one in found.parameters.values()], name
+        if name not in OTHER_RETURNS:
+            assert str(wanted.return_annotation) == str(found.return_annotation), name
+
+
+def tell(found: Any) -> Any:
+    """What a call returned, as JSON has it."""
+    if hasattr(found, "to_dict"):
+        return found.to_dict()
+    if isinstance(found, dict):
+        return {name: tell(one) for name, one in found.items()}
+    return [tell(one) for one in found] if isinstance(found, list | tuple) else found
+
+
+def tell_layout(layout: Any) -> Any:
+    """A layout as far as a server tells it."""
+    points = layout.points.round(4).tolist()
+    return [layout.modality, layout.video_ids, points, round(layout.explained, 4)]
+
+
+WHOLE = Region("frames", ((0.0, 0.0), (1.1, 0.0), (1.1, 1.1), (0.0, 1.1)))
+# Every call that changes nothing.
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "folder": lambda library: library.folder,
+    "profile": lambda library: library.profile,
+    "status": lambda library: library.status(),
+    "videos": lambda library: library.videos(),
+    "facets": lambda library: library.facets(),
+    "find": lambda library: library.find(library.find("second")),
+    "show": lambda library: library.show("first song"),
+    "lyrics": lambda library: library.lyrics("second"),
+    "no lyrics": lambda library: library.lyrics("third"),
+    "all_lyrics": lambda library: library.all_lyrics(),
+    "failures": lambda library: library.failures(),
+    "removed": lambda library: library.removed(),
+    "search": lambda library: library.search("river", weights={"lyrics": 2}, fusion="rrf", top=2),
+    "similar": lambda library: library.similar("first", n_moments=1, per_artist=1),
+    "versions": lambda library: library.versions(),
+    "report_similar": lambda library: library.report_similar(ReportOptions("csv"), "first song"),
+    "report_versions": lambda library: library.report_versions(VersionsReport("json")),
+    "report_search": lambda library: library.report_search(library.search("river", top=1)),
+    "explain": lambda library: library.explain(
+        "first", mvsearch.make_query("river", lyric="take me home", like="second"), n_pairs=2
+    ),
+    "frame": lambda library: vars_of(library.frame(library.find("first").id, 2.0)),
+    "still": lambda library: vars_of(library.still(library.find("first").id, 2.0)),
+    "still_seconds": lambda library: library.still_seconds(library.videos()),
+    "layout": lambda library: tell_layout(library.layout("frames")),
+    "inside": lambda library: library.inside(WHOLE),
+    "chosen": lambda library: library.search(filter=mvsearch.Filter(ids=library.inside(WHOLE))),
+    "nobody": lambda library: [
+        library.search("river", filter=mvsearch.Filter(ids=())),
+        library.similar("first", filter=mvsearch.Filter(ids=())),
+        library.videos(mvsearch.Filter(ids=())),
+    ],
+    "holds_file": lambda library: [
+        library.holds_file(path) for path in (library.find("first").path, Path("/nothing"))
+    ],
+}
+
+
+def vars_of(still: Any) -> Any:
+    return (still.seconds, still.image)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_both_say_the_same(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, name: str
+) -> None:
+    expected, found = CALLS[name](opened), CALLS[name](connected)
+    assert type(found) is type(expected)
+    assert tell(found) == tell(expected)
+
+
+@pytest.fixture(params=["opened", "connected"])
+def changing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyLibrary]:
+    """A library of its own, to change."""
+    place = toy_library.make_indexed(tmp_path / "videos", tmp_path / "library")
+    with mvsearch.open(place) as library:
+        if request.param == "opened":
+            yield library
+            return
+        with serving(library) as url, mvsearch.connect(url) as remote:
+            yield remote
+
+
+def test_changes_are_made_there(changing: AnyLibrary, tmp_path: Path) -> None:
+    (gone,) = (tmp_path / "videos").glob("*Third*")
+    gone.unlink()
+    assert changing.remove_missing() == 1
+    assert changing.remove("second") == 1
+    assert [video.title for video in changing.removed()] == ["Second Song"]
+    summary = changing.index(tmp_path / "videos", lyrics="off", include_removed=True, workers=1)
+    assert (summary.indexed, summary.unchanged, summary.is_interrupted) == (1, 1, False)
+    with pytest.raises(mvsearch.MvsearchError, match="no Whisper model and no file 'absent'"):
+        changing.transcribe("first", whisper_model="absent")
+    assert [video.title for video in changing.videos()] == ["First Song", "Second Song"]
+    first, second = changing.videos()
+    changing.decide(first, second, kept=first)
+    assert [changing.surplus(), *changing.decisions().pairs.values()] == [[second], first.id]
+    (moved,) = changing.move_surplus(tmp_path / "videos" / "surplus")
+    assert moved.parent.name == "surplus"
+    assert moved.exists()
+    assert [move.target for move in changing.decisions().moves] == [moved]
+    assert changing.move_back() == [second.path]
+    changing.undecide(first, second)
+    assert changing.decisions().pairs == {}
+    changing.save_playlist("Mine & more", ["first"])
+    changing.mark("Mine & more", "first", is_in=False)
+    changing.mark("Mine & more", "first")
+    listed = changing.playlists()
+    assert {k: [one.title for one in v] for k, v in listed.items()} == {
+        "Mine & more": ["First Song"]
+    }
+    with pytest.raises(mvsearch.MvsearchError, match="already"):
+        changing.save_playlist("Mine & more", [])
+    changing.delete_playlist("Mine & more")
+    assert changing.playlists() == {}
+    with pytest.raises(mvsearch.MvsearchError, match=r"does not exist|in none of the folders"):
+        changing.index(tmp_path / "absent")
+
+
+def test_vectors_and_videos_are_downloaded(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, folder: Path, tmp_path: Path
+) -> None:
+    counts = opened.export_embeddings(tmp_path / "own.npz", modality="lyrics")
+    assert connected.export_embeddings(tmp_path / "got.npz", modality="lyrics") == counts
+    with np.load(tmp_path / "own.npz") as own, np.load(tmp_path / "got.npz") as got:
+        assert {name: own[name].tolist() for name in own} == {n: got[n].tolist() for n in got}
+    with pytest.raises(mvsearch.MvsearchError, match="exists already"):
+        connected.export_embeddings(tmp_path / "got.npz")
+    media = connected.open_media(connected.find("first").id)
+    assert (media.way, media.content_type, media.has_ranges) == ("file", "video/mp4", True)
+    saved = media.download(tmp_path / "got.mp4")
+    assert saved.read_bytes() == (folder / FIRST).read_bytes()
+    with pytest.raises(mvsearch.MvsearchError, match="never overwritten"):
+        media.download(saved, force=True)
+
+
+def test_an_evaluation_comes_with_its_outcomes(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, tmp_path: Path
+) -> None:
+    sample = SampleOptions(n_clips=2, distortions=("none",), kinds=("lyric", "similar"))
+    groups = tmp_path / "groups.csv"
+    names = "".join(f"{name},sung\n" for name in toy_library.PICTURES)
+    groups.write_text(f"path,group\n{names}", encoding="utf-8")
+    expected = opened.evaluate(sample, groups=[groups])
+    assert expected[0].outcomes
+    assert connected.evaluate(sample, groups=[groups]) == expected
+
+
+def test_pairs_are_of_the_part_that_was_asked(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, folder: Path
+) -> None:
+    clip = mvsearch.make_query("river", clip=mvsearch.Clip(folder / FIRST, 1, 3.5))
+    expected, found = (tell(library.explain("first", clip)) for library in (opened, connected))
+    assert found == expected
+    assert {pair["part"] for pair in found} == {0, 1}
+
+
+def test_music_and_chains_are_the_same(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary
+) -> None:
+    picture = np.full((32, 32, 3), 200, np.uint8)
+    own, found = opened.music_for(picture, top=2), connected.music_for(picture, top=2)
+    assert (found.way, found.words, tell(found.results)) == (own.way, own.words, tell(own.results))
+    assert tell(connected.chain("first", length=2)) == tell(opened.chain("first", length=2))
+
+
+def test_what_is_uploaded_is_dropped_unless_it_is_remembered(
+    opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+    fetch = remote_server.Server.fetch
+
+    def note(self: Any, method: str, path: str, **given: Any) -> Any:
+        asked.append((method, path.partition("/")[0]))
+        return fetch(self, method, path, **given)
+
+    picture = mvsearch.make_query(image=np.zeros((8, 8, 3), np.uint8))
+    with serving(opened) as url, mvsearch.connect(url) as library:
+        monkeypatch.setattr(remote_server.Server, "fetch", note)
+        library.search(picture)
+        assert asked == [("POST", "uploads"), ("POST", "search"), ("DELETE", "uploads")]
+        asked.clear()
+        memory: dict[Any, Any] = {}
+        for weights in ({"frames": 1}, {"frames": 1, "audio": 1}):
+            library.search(picture, memory=memory, weights=weights)
+        assert asked.count(("POST", "uploads")) == 1
+        assert ("DELETE", "uploads") not in asked
+        memory[next(iter(memory))] = "forgotten"
+        assert len(library.search(picture, memory=memory)) == 3
+
+
+def test_names_that_are_not_utf_8_come_through(
+    connected: mvsearch.RemoteLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [Failure(Path("/m/\udcff.mp4"), "scan", "unreadable", "no permission")]
+    monkeypatch.setattr(mvsearch.VideoLibrary, "failures", lambda _: failures)
+    assert connected.failures() == failures
+
+
+def test_errors_are_those_of_the_library(connected: mvsearch.RemoteLibrary) -> None:
+    with pytest.raises(mvsearch.VideoNotFoundError, match="no video matches 'nothing'"):
+        connected.show("nothing")
+    with pytest.raises(mvsearch.AmbiguousVideoError, match="may be"):
+        connected.find("song")
+    with pytest.raises(mvsearch.QueryError, match="less than or equal to 200"):
+        connected.search("river", top=500)
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(mvsearch.CancelledError):
+        connected.versions(cancel=cancel)
+
+
+def test_a_large_file_is_refused_before_it_is_sent(
+    connected: mvsearch.RemoteLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connected, "_max_bytes", 2**16)
+    with pytest.raises(mvsearch.QueryError, match="give a shorter clip"):
+        connected.search(audio=mvsearch.Samples(np.zeros(30_000, np.float32), 8000))
+
+
+def test_a_closed_library_refuses_and_ends_its_work(opened: mvsearch.VideoLibrary) -> None:
+    with serving(opened) as url:
+        library = mvsearch.connect(url)
+
+        class Closing(Silence):
+            def advance(self, stage: str) -> None:
+                library.close()
+
+        with pytest.raises(mvsearch.CancelledError):
+            library.versions(progress=Closing())
+        with pytest.raises(mvsearch.LibraryClosedError, match="was closed"):
+            library.videos()
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "expected"),
+    [
+        ("http://h:1", None, ("http://h:1/", None, None)),
+        ("http://h:1/?token=abc%3D", None, ("http://h:1/", "abc=", None)),
+        ("http://h:1/?token=abc", "other", ("http://h:1/", "other", None)),
+        ("https://me:a%40b@h/music/", "t", ("https://h/music/", "t", ("me", "a@b"))),
+        ("http://[::1]:8765", None, ("http://[::1]:8765/", None, None)),
+    ],
+)
+def test_addresses_are_taken_as_they_are_printed(
+    url: str, token: str | None, expected: tuple[Any, ...]
+) -> None:
+    found = parse_address(url, token)
+    assert (found.base, found.token, found.login) == expected
+    for secret in ("abc", "other", "a@b"):
+        assert secret not in repr(found) + str(found)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "h:1", "file:///etc/passwd", "http://", "http://h:x", "ftp://h"]
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(mvsearch.ServerError, match="is written http://host:8765"):
+        mvsearch.connect(url)
+
+
+def test_the_token_is_needed(opened: mvsearch.VideoLibrary) -> None:
+    with serving(opened, token=TOKEN) as url:
+        for token in (None, "x" * 20):
+            with pytest.raises(mvsearch.ServerError, match="asks for its token"):
+                mvsearch.connect(url, token)
+        with mvsearch.connect(url.replace("//", "//me:secret@"), TOKEN) as library:
+            assert len(library.videos()) == 3
+        with serving(opened, is_read_only=True) as reading, mvsearch.connect(reading) as library:
+            assert library.versions().n_compared == 3
+            with pytest.raises(mvsearch.ServerError, match="only reads"):
+                library.remove("first")
+
+
+LIBRARY = {"folder": "/x", "profile": "toy", "max_request_bytes": 1000}
+
+
+@contextmanager
+def lying(answers: dict[str, tuple[int, dict[str, str], bytes]]) -> Iterator[tuple[str, list[Any]]]:
+    """A server that answers as told; its address, and the requests that it got."""
+    seen: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0].rpartition("/")[2]
+            seen.append((path, self.headers.get("Authorization")))
+            known = (200, {}, json.dumps(LIBRARY).encode())
+            status, headers, content = answers.get(path, known)
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", seen
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+VIDEO = {"id": "a", "path": "/a", "title": "A", "unknown": [1]}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<html>", "something else than JSON"),
+        (b"[" * 100_000, "something else than JSON"),
+        (b'{"videos": [], "total": NaN}', "something else than JSON"),
+        (b'{"videos": [], "total": 9}', "lists videos wrongly"),
+        (b'{"videos": [{}], "total": 1}', "cannot read: id: Field required"),
+        (json.dumps({"videos": [VIDEO | {"duration_seconds": -1}], "total": 1}).encode(), "-1"),
+        (b"[]", "cannot read: videos"),
+        (b'{"a": "' + b"x" * 5000 + b'"}', "sends more than"),
+    ],
+)
+def test_a_stranger_s_answer_is_one_line(
+    content: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if reason == "sends more than":
+        monkeypatch.setattr(remote_server, "MAX_ANSWER_BYTES", 2000)
+    with lying({"videos": (200, {}, content)}) as (url, _), mvsearch.connect(url) as library:
+        with pytest.raises(mvsearch.ServerError, match=reason) as caught:
+            library.videos()
+        assert "\n" not in str(caught.value)
+
+
+def test_keys_of_later_versions_are_ignored() -> None:
+    content = json.dumps({"videos": [VIDEO], "total": 1, "more": 1}).encode()
+    with lying({"videos": (200, {}, content)}) as (url, _), mvsearch.connect(url) as library:
+        assert library.videos() == [mvsearch.Video("a", Path("/a"), "A")]
+
+
+def test_a_redirection_does_not_get_the_token() -> None:
+    with lying({}) as (other, seen):
+        moved = (302, {"Location": f"{other}/api/v1/library"}, b"")
+        with (
+            lying({"library": moved}) as (url, _),
+            pytest.raises(mvsearch.ServerError, match="points to http://127"),
+        ):
+            mvsearch.connect(url, TOKEN)
+    assert seen == []
+
+
+def test_a_problem_s_text_is_one_plain_line() -> None:
+    problem = {"detail": "a\nb\x1b[31m" + "c" * 9000, "error": "SystemExit", "status": 400}
+    told = (400, {}, json.dumps(problem).encode())
+    with (
+        lying({"status": told}) as (url, _),
+        mvsearch.connect(url) as library,
+        pytest.raises(mvsearch.ServerError) as caught,
+    ):
+        library.status()
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) <= 1000
+
+
+def test_no_server_and_a_silent_one_are_told_apart() -> None:
+    encrypted = pytest.raises(mvsearch.ServerError, match="cannot connect to https")
+    with lying({}) as (url, _), encrypted:
+        mvsearch.connect(url.replace("http", "https"))
+    with pytest.raises(mvsearch.ServerError, match=r"cannot connect to http://127\.0\.0\.1"):
+        mvsearch.connect(url)
+    broken = pytest.raises(mvsearch.ServerError, match=r"the connection to http://127.* failed")
+    with lying({"library": (200, {"Content-Length": "100"}, b"{")}) as (url, _), broken:
+        mvsearch.connect(url)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(mvsearch.ServerError, match=r"within 0\.1 s"):
+            mvsearch.connect(address, timeout_seconds=0.1)

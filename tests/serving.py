@@ -1,0 +1,38 @@
+"""Serves a library from a thread, on a free port of this machine."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+import mvsearch
+from mvsearch.search.web.app import make_app
+from mvsearch.search.web.options import WebOptions
+from tests.limits import HANG_SECONDS
+
+# Both have the same methods.
+AnyLibrary = mvsearch.VideoLibrary | mvsearch.RemoteLibrary
+
+
+@contextmanager
+def serving(library: mvsearch.VideoLibrary, **options: object) -> Iterator[str]:
+    """Serve a library; its address without a token."""
+    app = make_app(library, WebOptions(**options))  # type: ignore[arg-type]
+    with serving_app(app) as url:
+        yield url
+
+
+@contextmanager
+def serving_app(app: object) -> Iterator[str]:
+    """Serve an application."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))  # type: ignore[arg-type]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(HANG_SECONDS)
