@@ -71,6 +71,7 @@ ENCODERS: dict[str, str] = {
     "minilm": "mvsearch.indexer.encoders.text.minilm:MiniLM",
     "signal": "mvsearch.indexer.encoders.audio.signal:Signal",
     "signal-yamnet": "mvsearch.indexer.encoders.audio.named_signal:NamedSignal",
+    "signal-musicnn": "mvsearch.indexer.encoders.audio.named_signal:TaggedSignal",
     "resnet50": "mvsearch.indexer.encoders.image.resnet:ResNet50",
     "bert": "mvsearch.indexer.encoders.text.bert:Bert",
     "multilingual": "mvsearch.indexer.encoders.text.multilingual:Multilingual",
@@ -88,6 +89,7 @@ CLASSIFIERS: dict[str, str] = {
     "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
     "ast": "mvsearch.indexer.encoders.audio.audioset:AudioSetClassifier",
     "yamnet": "mvsearch.indexer.encoders.audio.yamnet:Yamnet",
+    "musicnn": "mvsearch.indexer.encoders.audio.musicnn:Musicnn",
     "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
     "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }

@@ -79,6 +79,15 @@ CARDS: dict[str, ModelCard] = {
         "classes of sound", "Google's YAMNet (Plakal and Ellis), AudioSet", "Apache-2.0",
         "English", (521,), _SECOND, 1.8, 305, (0.738, 0.618, 0.602, 0.501),
     ),
+    "signal-musicnn": ModelCard(
+        "sound and words", "signal and musicnn", "MIT, ISC, of CC-BY-NC-SA annotations", "English",
+        (394, 384), _SECOND, 7.4, 418, (-0.122, -0.1, -0.131, -0.234),
+    ),
+    "musicnn": ModelCard(
+        "tags of music", "musicnn (Pons and Serra 2019), MagnaTagATune and Million Song Dataset",
+        "ISC, of CC-BY-NC-SA annotations", "English", (73,), _SECOND, 11.7, 412,
+        (-0.371, 0.183, 1.306, -0.83),
+    ),
     "ast": ModelCard(
         "classes of sound", "MIT/ast-finetuned-audioset-10-10-0.4593 (Gong et al. 2021)",
         "BSD-3-Clause", "English", (527,), _SECOND,

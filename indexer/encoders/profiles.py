@@ -53,6 +53,14 @@ PROFILES: dict[str, Profile] = {
         whisper_model="base",
         more_lyrics=_MULTILINGUAL,
     ),
+    # Genres, instruments, voices and moods; musicnn's package is installed by the user.
+    "music": Profile(
+        "efficientnet-lite0",
+        "minilm",
+        "signal-musicnn",
+        whisper_model="base",
+        more_lyrics=_MULTILINGUAL,
+    ),
     # The published system. Its weights 0.6 and 0.4 are the default of all libraries without sound.
     "paper": Profile(
         "resnet50",

@@ -1,14 +1,14 @@
-"""Encodes audio by signal features, and by the classes that YAMNet hears, so that words find it."""
+"""Encodes audio by signal features, and by what classifiers hear in it, so that words find it."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.indexer.encoders.audio.log_mel import count_samples
+from mvsearch.indexer.encoders.audio.musicnn import Musicnn
 from mvsearch.indexer.encoders.audio.signal import Signal
-from mvsearch.indexer.encoders.audio.yamnet import PATCH_HOP, PATCH_SPECTRA, Yamnet
+from mvsearch.indexer.encoders.audio.yamnet import Yamnet
 from mvsearch.indexer.encoders.image.concepts import Concepts, load_concepts
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
@@ -19,10 +19,28 @@ from mvsearch.store.records import Matrix, Space
 # Part of the revision: raise it with each change that changes the vectors.
 VERSION = 1
 
-# Two patches in the middle of a window, 1.44 s: windows overlap, so that all sound is classified.
-_N_MIDDLE = count_samples(PATCH_SPECTRA + PATCH_HOP)
-# Every music video has it nearly all the time.
-_LEFT_OUT = "Music"
+
+class Listener(Protocol):
+    """A classifier of sound whose classes become tags, and words by way of their names.
+
+    Attributes:
+        n_samples: of the middle of a window that it hears; windows overlap.
+        revision: of weights and code.
+    """
+
+    n_samples: int
+    revision: str
+
+    def list_heard(self) -> Sequence[str]:
+        """The names of the c classes that count."""
+
+    def hear(self, windows: Matrix) -> tuple[Matrix, Matrix]:
+        """Classify (n, samples) float32 windows.
+
+        Returns:
+            (n, c) weights of the names' vectors, which add up to one, and (n, c) float32
+            probabilities of each class on its own.
+        """
 
 
 class NamedSignal:
@@ -39,12 +57,12 @@ class NamedSignal:
         """Locate the weights; they are loaded at the first window.
 
         Raises:
-            WeightsMissingError: those of YAMNet or of MiniLM are missing.
+            WeightsMissingError: those of the classifier or of MiniLM are missing.
         """
-        self._signal, self._yamnet, self._reader = Signal(), Yamnet(), MiniLM()
+        self._signal, self._listener, self._reader = Signal(), self._make_listener(), MiniLM()
         (features,) = self._signal.spaces
         revision = "-".join(
-            (features.revision, self._yamnet.revision, self._reader.fingerprint, str(VERSION))
+            (features.revision, self._listener.revision, self._reader.fingerprint, str(VERSION))
         )
         n_words = self._reader.spaces[0].dim
         self.spaces = (
@@ -52,18 +70,20 @@ class NamedSignal:
             Space("audio", self.name, revision, n_words, "words"),
         )
 
+    def _make_listener(self) -> Listener:
+        return Yamnet()
+
     def encode(self, windows: Matrix) -> tuple[Matrix, ...]:
         """See `AudioEncoder.encode`."""
         return self.encode_and_name(windows)[0]
 
     def encode_and_name(self, rows: npt.NDArray[np.float32]) -> tuple[tuple[Matrix, ...], Matrix]:
         """See `NamesThings.encode_and_name`; several classes of a window may be likely at once."""
-        first = max(0, rows.shape[1] - _N_MIDDLE) // 2
-        middles = np.nan_to_num(rows[:, first : first + _N_MIDDLE], posinf=0.0, neginf=0.0)
-        logits = self._yamnet.compute_logits(middles)[:, :, self._columns]
-        probabilities = np.exp(-np.logaddexp(0.0, -logits)).mean(axis=1)
-        words = self._concepts.blend(logits.mean(axis=1), temperature=1.0)
-        return (*self._signal.encode(rows), words), probabilities.astype(np.float32)
+        n_samples = self._listener.n_samples
+        first = max(0, rows.shape[1] - n_samples) // 2
+        middles = np.nan_to_num(rows[:, first : first + n_samples], posinf=0.0, neginf=0.0)
+        weights, probabilities = self._listener.hear(middles)
+        return (*self._signal.encode(rows), self._concepts.mix(weights)), probabilities
 
     def list_labels(self) -> Sequence[str]:
         """See `NamesThings.list_labels`."""
@@ -74,16 +94,17 @@ class NamedSignal:
         return self._concepts.place(self._reader.encode_words(texts))
 
     @cached_once
-    def _columns(self) -> npt.NDArray[np.intp]:
-        """The classes in use."""
-        labels = self._yamnet.list_labels()
-        return np.flatnonzero([label != _LEFT_OUT for label in labels])
-
-    @cached_once
     def _concepts(self) -> Concepts:
         stem = f"{self.name}-words-{self.spaces[-1].revision}"
-        return load_concepts(stem, self._list_names, self._reader.encode_words, prompt="{}")
+        names = self._listener.list_heard
+        return load_concepts(stem, names, self._reader.encode_words, prompt="{}")
 
-    def _list_names(self) -> list[str]:
-        labels = self._yamnet.list_labels()
-        return [labels[column] for column in self._columns]
+
+class TaggedSignal(NamedSignal):
+    """The features of `Signal`, and the space of texts by way of musicnn's tags."""
+
+    name: ClassVar[str] = "signal-musicnn"
+    weights: ClassVar[PackagedWeights] = Musicnn.weights
+
+    def _make_listener(self) -> Listener:
+        return Musicnn()

@@ -39,6 +39,8 @@ N_CLASSES = 521
 # Of a patch, in spectra of 10 ms; patches overlap by half.
 PATCH_SPECTRA, PATCH_HOP = 96, 48
 _BATCH_SIZE = 16
+# Every music video has it nearly all the time.
+_LEFT_OUT = "Music"
 
 
 class Yamnet:
@@ -77,6 +79,8 @@ class Yamnet:
     )
     sample_rate: int = SAMPLE_RATE
     longest_seconds: float = 10.0
+    # Two patches, 1.44 s.
+    n_samples: int = count_samples(PATCH_SPECTRA + PATCH_HOP)
 
     def __init__(self) -> None:
         """Locate the weights; they are loaded at the first window.
@@ -108,6 +112,18 @@ class Yamnet:
         """
         logits = self.compute_logits(windows)
         return to_posterior(logits.mean(axis=1)).astype(np.float32)
+
+    def list_heard(self) -> Sequence[str]:
+        """See `Listener.list_heard`."""
+        return tuple(label for label in self._labels if label != _LEFT_OUT)
+
+    def hear(self, windows: Matrix) -> tuple[Matrix, Matrix]:
+        """See `Listener.hear`; the weights are those of a softmax over the mean logits."""
+        columns = np.flatnonzero([label != _LEFT_OUT for label in self._labels])
+        logits = self.compute_logits(windows)[:, :, columns]
+        probabilities = np.exp(-np.logaddexp(0.0, -logits)).mean(axis=1)
+        weights = to_posterior(logits.mean(axis=1)).astype(np.float32)
+        return weights, probabilities.astype(np.float32)
 
     def compute_logits(self, windows: Matrix) -> Matrix:
         """Compute the (n, patches, 521) float32 logits.

@@ -56,7 +56,11 @@ class Concepts:
         Returns:
             (n, dim) float32 unit vectors.
         """
-        return to_unit_rows(to_posterior(logits, temperature) @ self.vectors)
+        return self.mix(to_posterior(logits, temperature))
+
+    def mix(self, weights: npt.NDArray[Any]) -> Matrix:
+        """The class vectors by (n, c) weights, as (n, dim) float32 unit vectors."""
+        return to_unit_rows(weights @ self.vectors)
 
     def place(self, texts: Matrix) -> Matrix:
         """Map (n, dim) text vectors into the space of `blend`, as unit vectors."""

@@ -8,7 +8,9 @@ import pytest
 from filelock import FileLock
 
 from mvsearch.indexer.encoders import load_encoder
+from mvsearch.indexer.encoders.audio.musicnn import Musicnn
 from mvsearch.indexer.encoders.audio.yamnet import Yamnet
+from tests.indexer.encoders.small_bundle import write_musicnn_files
 from tests.indexer.encoders.small_checkpoints import (
     DOWNLOADED,
     make_inputs,
@@ -50,11 +52,13 @@ def checkpoint(_shared_folder: Path) -> Callable[[str], Path]:
 
 
 @contextmanager
-def _yamnet_of(folder: Path) -> Iterator[None]:
-    """Give YAMNet a small network of its form, as its package is the user's to install."""
+def _ears_of(folder: Path) -> Iterator[None]:
+    """Give YAMNet and musicnn random weights, as their packages are the user's to install."""
     write_files(folder)
+    write_musicnn_files(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Yamnet, "weights", Folder(folder))
+        patch.setattr(Musicnn, "weights", Folder(folder))
         yield
 
 
@@ -73,7 +77,7 @@ def encoder(
 
     def find(name: str) -> Any:
         if name not in ready:
-            with _yamnet_of(tmp_path_factory.mktemp("yamnet")):
+            with _ears_of(tmp_path_factory.mktemp("ears")):
                 own = DOWNLOADED.get(name)
                 made = own(checkpoint(name)) if own is not None else load_encoder(name)
             if name in DOWNLOADED:

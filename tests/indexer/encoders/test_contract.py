@@ -36,6 +36,7 @@ READERS = pytest.mark.parametrize(
         "siglip2",
         "clap",
         "signal-yamnet",
+        "signal-musicnn",
         "toy-frames",
         "toy-lyrics",
     ],
@@ -115,7 +116,9 @@ def test_words_land_in_the_last_space(name: str, encoder: Find) -> None:
     assert encoder(name).encode_words([]).shape == (0, encoder(name).spaces[-1].dim)
 
 
-@pytest.mark.parametrize("name", ["efficientnet-lite0", "signal-yamnet", "toy-frames"])
+@pytest.mark.parametrize(
+    "name", ["efficientnet-lite0", "signal-yamnet", "signal-musicnn", "toy-frames"]
+)
 def test_what_names_things_also_encodes_them(name: str, encoder: Find) -> None:
     namer = encoder(name)
     assert isinstance(namer, NamesThings)
