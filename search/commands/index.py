@@ -53,7 +53,7 @@ def index(
     profile: Annotated[
         str | None,
         typer.Option(
-            metavar="embedded|sound|paper|semantic|NAME",
+            metavar="embedded|sound|music|paper|semantic|NAME",
             help="Encoders of a new library; an existing one keeps its own.",
             autocompletion=complete_profile,
         ),
