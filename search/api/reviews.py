@@ -81,7 +81,8 @@ class Reviews(Contents):
             Where the files are now.
 
         Raises:
-            MvsearchError: a file cannot be moved; those before it are moved, and can be moved back.
+            MvsearchError: a file has changed since it was indexed, and none is moved; or one cannot
+                be moved; those before it are moved, and can be moved back.
         """
         from mvsearch.search.review.decisions import Move, list_files
         from mvsearch.search.review.moving import move_into, prepare_folder
@@ -112,7 +113,7 @@ class Reviews(Contents):
         Raises:
             MvsearchError: nothing was moved, or all places are taken; nothing is overwritten.
         """
-        from mvsearch.search.review.moving import move_to
+        from mvsearch.search.review.moving import is_review_folder, move_to
 
         moves = self.decisions().moves
         if not moves:
@@ -122,6 +123,8 @@ class Reviews(Contents):
         for move in [one for one in moves if one.moved_at == moves[-1].moved_at]:
             try:
                 with self._changing() as found:
+                    if not is_review_folder(move.target.parent):
+                        raise MvsearchError(f"{move.target.parent} is no folder of a review")
                     if not move_to(move.target, move.source):
                         raise MvsearchError(f"{move.source} is there again: move it away first")
                     found.moves.remove(move)

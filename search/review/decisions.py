@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mvsearch.store.errors import QueryError
+from mvsearch.indexer.media.files.content import content_id
+from mvsearch.store.errors import MvsearchError, QueryError
 from mvsearch.store.records import Video
 
 
@@ -81,9 +82,17 @@ def order_pair(first: str, second: str) -> tuple[str, str]:
 
 
 def list_files(videos: Iterable[Video]) -> list[Path]:
-    """All files of videos that are there, by path."""
-    paths = {path for video in videos for path in (video.path, *video.other_paths)}
-    return sorted(path for path in paths if path.is_file())
+    """All files of videos that are there, by path.
+
+    Raises:
+        MvsearchError: a file is not the one that was indexed, by its content.
+    """
+    owners = {path: one.id for one in videos for path in (one.path, *one.other_paths)}
+    files = sorted(path for path in owners if path.is_file())
+    for file in files:
+        if content_id(file) != owners[file]:
+            raise MvsearchError(f"{file} has changed since it was indexed: index its folder first")
+    return files
 
 
 def to_json(given: Decisions) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mvsearch.store.errors import MvsearchError
 
 IGNORE_NAME = ".mvsearchignore"
+IGNORE_TEXT = "# Moved here by the review of mvsearch.\n*\n"
 MAX_NAMES = 1000
 
 
@@ -62,8 +63,20 @@ def prepare_folder(folder: Path) -> None:
         is_new = not folder.exists()
         folder.mkdir(exist_ok=True)
         if is_new or not any(folder.iterdir()):
-            ignore.write_text("# Moved here by the review of mvsearch.\n*\n", encoding="utf-8")
+            ignore.write_text(IGNORE_TEXT, encoding="utf-8")
     except OSError as error:
         raise MvsearchError(f"cannot use {folder}: {error.strerror}") from error
-    if not ignore.is_file():
+    if not is_review_folder(folder):
         raise MvsearchError(f"{folder} holds other files: name a new folder")
+
+
+def is_review_folder(folder: Path) -> bool:
+    """Whether `prepare_folder` made a folder.
+
+    Nothing is moved out of others, whatever a library says that was moved: it may be a stranger's.
+    """
+    try:
+        with (folder / IGNORE_NAME).open("rb") as file:
+            return file.read(len(IGNORE_TEXT) + 1) == IGNORE_TEXT.encode()
+    except OSError:
+        return False

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mvsearch
+from mvsearch.search.review import decisions
 from mvsearch.search.review.moving import IGNORE_NAME, move_into, move_to
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, QueryError
 from tests.search import readers
@@ -16,7 +17,9 @@ A, B, C = readers.SONGS[:3]
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[mvsearch.VideoLibrary]:
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[mvsearch.VideoLibrary]:
+    # The planted songs have made-up ids, which their files hold.
+    monkeypatch.setattr(decisions, "content_id", lambda path: path.read_text())
     folder = tmp_path / "music"
     folder.mkdir()
     songs = [readers.make_song(video_id) for video_id in (A, B, C)]
@@ -74,6 +77,35 @@ def test_files_move_away_and_back_and_nothing_is_overwritten(
     assert library.move_back() == [music / f"{B}.mp4"]
     with pytest.raises(MvsearchError, match="no file was moved"):
         library.move_back()
+
+
+def test_a_file_that_is_no_longer_the_indexed_one_stays(
+    library: mvsearch.VideoLibrary, tmp_path: Path
+) -> None:
+    library.decide(A, B, kept=A)
+    library.decide(A, C, kept=A)
+    (tmp_path / "music" / f"{C}.mp4").write_text("a letter")
+    with pytest.raises(MvsearchError, match="has changed since it was indexed"):
+        library.move_surplus(tmp_path / "away")
+    assert (tmp_path / "music" / f"{B}.mp4").exists()
+    assert not (tmp_path / "away").exists()
+
+
+def test_a_library_of_a_stranger_moves_nothing_back_from_elsewhere(
+    library: mvsearch.VideoLibrary, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    letter = tmp_path / "home" / "letter.txt"
+    letter.write_text("mine")
+    for ignore in (None, "*\n"):
+        if ignore is not None:
+            (tmp_path / "home" / IGNORE_NAME).write_text(ignore)
+        moves = [[str(tmp_path / "music" / "out.mp4"), str(letter), "2026"]]
+        planted = json.dumps({"pairs": [], "moves": moves})
+        (library.folder / "reviews.json").write_text(planted)
+        with pytest.raises(MvsearchError, match="no folder of a review"):
+            library.move_back()
+        assert letter.read_text() == "mine"
 
 
 def test_a_version_is_surplus_only_while_the_kept_one_is_there(
