@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.query.encode import EncodedPart, Made
+from mvsearch.indexer.encoders import Encoders, FrameEncoder
+from mvsearch.search.query.encode import By, EncodedPart, Made, choose_by
 from mvsearch.search.query.query import QueryPart
 from mvsearch.search.query.views import ZOOM, Frames, View, list_views
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
+from mvsearch.store.records import Matrix, Space
 
 # Of so many frames of a clip all views are encoded; of the others only the view that is chosen.
 N_COMPARED = 5
@@ -66,6 +67,7 @@ class CloserLook:
         query_parts: Collection[QueryPart],
         made: Made,
         find_videos: Callable[[], Collection[str]],
+        by: By | None = None,
     ) -> Made | None:
         """Replace the picture of a query by the view that is found best.
 
@@ -77,6 +79,7 @@ class CloserLook:
             query_parts: of the query.
             made: encoded parts, those of the query among them.
             find_videos: finds the ids of the videos that are searched.
+            by: what pictures are searched for; see `encode_query`.
 
         Returns:
             The parts with the view; None where no view is found better than the whole picture, or
@@ -89,6 +92,7 @@ class CloserLook:
             if key[0] in query_parts
             and part.modality == "frames"
             and part.part.kind in ("image", "clip")
+            and key[2] == choose_by(part.part, self._library, by)
         ]
         if len(pictures) != 1:
             return None
@@ -144,7 +148,7 @@ def encode_views(whole: EncodedPart, encoders: Encoders) -> Viewed | None:
     parts = [
         replace(
             whole,
-            vectors=encoder.encode(view.apply(some, encoder.frame_size))[0],
+            vectors=_encode(encoder, view.apply(some, encoder.frame_size), whole.space),
             times=np.full(n_compared, np.nan),
             n_tried=len(views),
         )
@@ -157,5 +161,10 @@ def _encode_all(viewed: Viewed, number: int, encoders: Encoders) -> EncodedPart:
     """The query by one of its views, of all frames."""
     encoder = encoders.get("frames")
     seen = viewed.views[number].apply(viewed.frames, encoder.frame_size)
-    vectors = encoder.encode(seen)[0]
+    vectors = _encode(encoder, seen, viewed.whole.space)
     return replace(viewed.parts[number], vectors=vectors, times=viewed.times)
+
+
+def _encode(encoder: FrameEncoder, frames: Frames, space: Space) -> Matrix:
+    """Encode frames in one of the spaces of an encoder."""
+    return encoder.encode(frames)[encoder.spaces.index(space)]

@@ -108,7 +108,7 @@ class Engine:
         results = self._answer(query, options, hidden, encoded)
         if results and results[0].is_weak:
             find_videos = partial(self._find_videos, query.filter, hidden)
-            closer = self._closer_look.choose(query.parts, encoded, find_videos)
+            closer = self._closer_look.choose(query.parts, encoded, find_videos, options.by)
             results = results if closer is None else self._answer(query, options, hidden, closer)
         if made is not None:
             # A file may change; words and media in memory do not.
@@ -138,7 +138,9 @@ class Engine:
             held = find_held_spaces(library)
         weights = options.choose_weights(held)
         weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
-        encoded = encode_query(query.parts, library, self.encoders, weights, self._analyse, made)
+        encoded = encode_query(
+            query.parts, library, self.encoders, weights, self._analyse, made, options.by
+        )
         for part in encoded.parts:
             index = library.index(part.space)
             if part.peaks is not None:

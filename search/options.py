@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.query.encode import By
 from mvsearch.search.query.weights import Weights, check_weights
 from mvsearch.search.scoring.fusion import Fusion, choose_weights
 from mvsearch.store.errors import QueryError
@@ -22,6 +23,8 @@ class SearchOptions:
         n_moments: maximum number of moments per modality in a result.
         has_collapse: whether near-duplicates are listed under the best of them.
         per_artist: maximum number of results per artist; None for no limit.
+        by: whether pictures are searched for the same shot, "copy", or for similar content,
+            "look"; None chooses by the part of the query.
     """
 
     weights: Weights | None = None
@@ -30,11 +33,14 @@ class SearchOptions:
     n_moments: int = 3
     has_collapse: bool = False
     per_artist: int | None = None
+    by: By | None = None
 
     def __post_init__(self) -> None:
         """Validate the values."""
         if self.fusion not in get_args(Fusion):
             raise QueryError(f"fusion is {' or '.join(get_args(Fusion))}, not {self.fusion!r}")
+        if self.by not in (None, *get_args(By)):
+            raise QueryError(f"pictures are compared by copy or look, not by {self.by!r}")
         if self.top < 1:
             raise QueryError(f"the number of results is at least 1, not {self.top}")
         if self.per_artist is not None and self.per_artist < 1:
@@ -45,7 +51,7 @@ class SearchOptions:
     def to_dict(self) -> dict[str, Any]:
         """The options in the form of the JSON output; weights are None if not given."""
         weights = None if self.weights is None else dict(self.weights)
-        return {"weights": weights, "fusion": self.fusion}
+        return {"weights": weights, "fusion": self.fusion, "by": self.by}
 
     def choose_weights(self, modalities: Collection[Modality]) -> Weights:
         """The given weights, else the default for a library with these modalities."""

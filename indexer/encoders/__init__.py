@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from mvsearch.indexer import plugins
+from mvsearch.indexer.encoders.image.with_copies import WithCopies
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
 from mvsearch.indexer.encoders.plugin_encoders import find_plugin_class, make_plugin_encoder
 from mvsearch.indexer.encoders.profiles import (
@@ -31,7 +32,7 @@ from mvsearch.indexer.encoders.protocols import (
 )
 from mvsearch.indexer.once import cached_once
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
-from mvsearch.store.records import MODALITIES, Modality, Space
+from mvsearch.store.records import COPIES, MODALITIES, Modality, Space
 
 __all__ = [
     "CLASSIFIERS",
@@ -63,7 +64,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 # The attributes of `Encoders`, each the name of one of `Profile` too.
-_PARTS = (*MODALITIES, "more_lyrics")
+_PARTS = ("copies", *MODALITIES, "more_lyrics")
 
 # docs/contributing.md says how to add an encoder.
 ENCODERS: dict[str, str] = {
@@ -136,11 +137,18 @@ def load_classifier(name: str) -> Classifier:
     return classifier
 
 
-def find_points(encoder: str) -> OperatingPoints | None:
-    """Return the operating points of an encoder by its name; None if it is not calibrated."""
+def find_points(encoder: str, view: str = "") -> OperatingPoints | None:
+    """Return the operating points of an encoder by its name; None if it is not calibrated.
+
+    Args:
+        encoder: name.
+        view: of the space; that of copies may have its own.
+    """
     place = ENCODERS.get(encoder)
     kind = find_plugin_class(encoder) if place is None else import_class(place)
     found = getattr(kind, "points", None)
+    if view == COPIES:
+        found = getattr(kind, "copy_points", found)
     return found if isinstance(found, OperatingPoints) else None
 
 
@@ -184,10 +192,21 @@ class Encoders:
 
     @cached_once
     def frames(self) -> FrameEncoder:
-        """The frame encoder; its revision contains `Profile.frames_a_video`, if that is set."""
+        """The frame encoder, with the space of `copies`, if there is one, in place of its own.
+
+        Its revision contains `Profile.frames_a_video`, if that is set.
+        """
         encoder = cast(FrameEncoder, self._load(self.profile.frames, "frames"))
+        if self.copies is not None:
+            encoder = WithCopies(encoder, self.copies)
         n_frames = self.profile.frames_a_video
         return encoder if n_frames is None else _mark(encoder, f"{n_frames}random")
+
+    @cached_once
+    def copies(self) -> FrameEncoder | None:
+        """The encoder that finds the same shot; None if the profile names none."""
+        name = self.profile.copies
+        return None if name is None else cast(FrameEncoder, self._load(name, "frames"))
 
     @cached_once
     def lyrics(self) -> TextEncoder:

@@ -57,7 +57,7 @@ _OPENAI = "OpenAI Whisper (Radford et al. 2022)"
 CARDS: dict[str, ModelCard] = {
     "efficientnet-lite0": ModelCard(
         _WORDS, "EfficientNet-Lite0 (Tan and Le 2019; Liu 2020), ImageNet", "Apache-2.0", "English",
-        (1280, 384), _FRAME, 6.2, 202, (0.302, 0.269, 0.256, 0.163),
+        (1280, 512, 384), _FRAME, 6.2, 202, (0.302, 0.269, 0.256, 0.163),
     ),
     "minilm": ModelCard(
         _LYRICS, "sentence-transformers/all-MiniLM-L6-v2", "Apache-2.0", "English", (384,), _LINE,

@@ -20,6 +20,8 @@ class Profile:
         fusion: the default fusion method of a search; None for that of the program.
         more_lyrics: names of encoders that encode each lyric line as well, in spaces of their own;
             a library that lacks such a space gets it at the next run.
+        copies: name of an encoder that encodes frames as well, to find the same shot instead of
+            similar content; None for what `frames` has for it.
     """
 
     frames: str
@@ -31,12 +33,13 @@ class Profile:
     prefers_transcription: bool = False
     fusion: str | None = None
     more_lyrics: tuple[str, ...] = ()
+    copies: str | None = None
 
     @property
     def encoders(self) -> tuple[str, ...]:
         """The names of all encoders."""
-        own = (self.frames, self.lyrics, *(() if self.audio is None else (self.audio,)))
-        return own + self.more_lyrics
+        own = (self.frames, self.copies, self.lyrics, self.audio, *self.more_lyrics)
+        return tuple(name for name in own if name is not None)
 
 
 _MULTILINGUAL = ("use-multilingual",)
@@ -100,7 +103,7 @@ def find_profile(name: str) -> Profile:
     if not isinstance(profile, Profile):
         raise plugin.refuse(f"{plugin.entry.value} is not a Profile")
     names = [profile.frames, profile.lyrics, profile.audio or "", profile.whisper_model]
-    names += profile.more_lyrics
+    names += [*profile.more_lyrics, profile.copies or ""]
     if not all(isinstance(name, str) for name in names):
         raise plugin.refuse("a name in its profile is not a string")
     return profile

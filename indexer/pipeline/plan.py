@@ -64,6 +64,7 @@ class Jobs:
         n_resampled: videos whose frames were sampled by another rule.
         n_dated: complete videos of an older library whose year is read now.
         n_unmarked: videos of an older library whose sound gets landmarks now.
+        n_uncopied: videos of an older library whose pictures get vectors of copies now.
         n_renamed: complete videos whose `.nfo` file has another title, artist or year now.
     """
 
@@ -75,6 +76,7 @@ class Jobs:
     n_resampled: int = 0
     n_dated: int = 0
     n_unmarked: int = 0
+    n_uncopied: int = 0
     n_renamed: int = 0
 
     def explain(self, given: Sequence[str]) -> list[str]:
@@ -106,6 +108,12 @@ class Jobs:
             reasons.append(
                 f"The sound of {videos} is encoded again, for landmarks, which find it among talk"
                 " and other music"
+            )
+        if self.n_uncopied:
+            videos = _count_videos(self.n_uncopied)
+            reasons.append(
+                f"The pictures of {videos} are encoded again, to find them also where they are"
+                " filmed from a screen"
             )
         names = [name for name in given if name != "--fast" or self.n_whole]
         if names and self.n_unchanged:
@@ -169,6 +177,7 @@ def choose_jobs(
         chosen.n_refined += video_id in state.rough
         chosen.n_resampled += video_id in state.resampled and video_id not in state.rough
         chosen.n_unmarked += video_id in state.unmarked
+        chosen.n_uncopied += video_id in state.uncopied
         # Another encoder may redo shared stages, so copies are included.
         is_dated = not lacking and video_id not in moved and video_id in state.without_year
         chosen.n_dated += is_dated
@@ -196,6 +205,7 @@ class _State:
         rough: those of `with_key_frames_only` that need all frames now.
         resampled: videos whose frames were sampled by another rule.
         unmarked: videos whose sound was encoded before landmarks were stored.
+        uncopied: videos whose frames were encoded before there were vectors of copies.
     """
 
     known: Collection[str]
@@ -206,6 +216,7 @@ class _State:
     rough: Collection[str]
     resampled: Collection[str]
     unmarked: Collection[str]
+    uncopied: Collection[str]
 
 
 def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _State:
@@ -215,11 +226,13 @@ def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _Stat
         for stage in DECODED_STAGES
         if (encoder := encoders.get(stage)) is not None
     }
-    frames_key = encoders.frames.spaces[0].key
+    frames_key, *other_keys = [s.key for s in encoders.frames.spaces if s.view != "words"]
     with_key_frames_only = catalog.with_key_frames_only(frames_key)
     rough = set() if decoded == "key" else with_key_frames_only
     resampled = catalog.pending("frames", frames_key, sampling_mark()) - pending["frames"]
-    pending["frames"] |= rough | resampled
+    uncopied = {i for key in other_keys for i in catalog.find_lacking(key, frames_key)}
+    uncopied -= pending["frames"] | rough | resampled
+    pending["frames"] |= rough | resampled | uncopied
     audio = encoders.get("audio")
     unmarked = catalog.without_peaks(audio.spaces[0].key) if audio is not None else set()
     unmarked -= pending.get("audio", set())
@@ -234,6 +247,7 @@ def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _Stat
         rough,
         resampled,
         unmarked,
+        uncopied,
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mvsearch.indexer.pipeline.run import IndexOptions
     from mvsearch.indexer.pipeline.transcription import TranscriptionOptions
     from mvsearch.search.options import SearchOptions
+    from mvsearch.search.query.encode import By
     from mvsearch.search.scoring.fusion import Fusion
 
 
@@ -29,6 +30,8 @@ class SearchArguments(TypedDict, total=False):
         n_moments: maximum number of moments of each modality in a result.
         collapse: whether near-duplicates are listed under the best of them.
         per_artist: maximum number of results of one artist; None for any number.
+        by: what pictures are searched for: "copy" for the same shot, "look" for similar content.
+            None for "copy" by pictures and clips, where the library can tell copies.
     """
 
     weights: Mapping[Modality, float] | None
@@ -37,6 +40,7 @@ class SearchArguments(TypedDict, total=False):
     n_moments: int
     collapse: bool
     per_artist: int | None
+    by: "By | None"
 
 
 class IndexArguments(TypedDict, total=False):
@@ -97,6 +101,7 @@ def make_search_options(
     n_moments: int = 3,
     collapse: bool = False,
     per_artist: int | None = None,
+    by: "By | None" = None,
 ) -> "SearchOptions":
     """The options of a search; the default fusion is that of the encoders' profile.
 
@@ -106,7 +111,7 @@ def make_search_options(
     from mvsearch.search.options import SearchOptions, choose_fusion
 
     return SearchOptions(
-        weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist
+        weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist, by
     )
 
 

@@ -1,7 +1,7 @@
 """The command that searches: `mvsearch search`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -27,6 +27,7 @@ from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
     from mvsearch import VideoLibrary
+    from mvsearch.search.query.encode import By
     from mvsearch.search.query.query import QueryPart
     from mvsearch.search.results import SearchResults
     from mvsearch.store.catalog.filter import Filter
@@ -70,6 +71,15 @@ def search(
     filter: "Filter",
     weights: WeightsOption = None,
     fusion: FusionOption = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="copy|look",
+            help="Search by pictures for the same shot, or for similar content."
+            " By default: copy for --image and --clip.",
+            autocompletion=lambda: ["copy", "look"],
+        ),
+    ] = None,
     top: TopOption = 10,
     collapse: CollapseOption = False,
     per_artist: PerArtistOption = None,
@@ -122,6 +132,7 @@ def search(
             top=top,
             collapse=collapse,
             per_artist=per_artist,
+            by=cast("By | None", by),
         )
         page = opened.report_search(results) if html or open_page else ""
     for note in results.notes:

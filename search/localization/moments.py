@@ -171,7 +171,7 @@ def find_trust(space: Space, similarities: Matrix) -> float | None:
 
     None for an encoder without operating points: only the position is then known.
     """
-    points = find_points(space.encoder)
+    points = find_points(space.encoder, space.view)
     if points is None or points.trusted is None:
         return None
     best = float(similarities.max(axis=1).mean())

@@ -1,9 +1,9 @@
 """Encodes query parts as vectors in the spaces of a library."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,23 @@ from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.query import REACHES, QueryPart, Section, check_file
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, Matrix, Modality, Segment, SoundPeaks, Space, Video
+from mvsearch.store.records import (
+    COPIES,
+    Embeddings,
+    Matrix,
+    Modality,
+    Segment,
+    SoundPeaks,
+    Space,
+    Video,
+)
 
 MAX_LINES = 32
+
+# What is searched for by pictures: the same shot, or similar content.
+By = Literal["copy", "look"]
+# Of these an answer is the same picture unless something else is asked for.
+_COPIED = ("image", "clip")
 
 Analyse = Callable[[QueryPart, Encoders, Collection[Modality]], Sequence[Embeddings]]
 
@@ -56,17 +70,28 @@ class EncodedQuery:
     left_out: frozenset[str] = frozenset()
 
 
-# Encoded parts that do not depend on the state of the library, by part and modality.
-Made: TypeAlias = dict[tuple[QueryPart, Modality], list[EncodedPart]]
+# Encoded parts that do not depend on the state of the library, by part, modality and `By`.
+Made: TypeAlias = dict[tuple[QueryPart, Modality, By], list[EncodedPart]]
 
 
-def own_spaces(library: Library) -> dict[Modality, Space]:
+def own_spaces(library: Library, by: By = "look") -> dict[Modality, Space]:
     """The space of each modality in which segments are compared with each other."""
     own: dict[Modality, Space] = {}
     for space in library.catalog.spaces():
         if not space.view:
             own.setdefault(space.modality, space)
+    if by == "copy":
+        own |= {s.modality: s for s in library.catalog.spaces() if s.view == COPIES}
     return own
+
+
+def find_copies(library: Library) -> Space | None:
+    """The space that tells copies from similar pictures; None where it does not hold all videos."""
+    for space in library.catalog.spaces():
+        if space.view == COPIES and library.catalog.has_vectors(space.key):
+            own = own_spaces(library)[space.modality]
+            return None if library.catalog.find_lacking(space.key, own.key) else space
+    return None
 
 
 def point_times(
@@ -83,6 +108,7 @@ def encode_query(
     modalities: Collection[Modality],
     analyse: Analyse | None = None,
     made: Made | None = None,
+    by: By | None = None,
 ) -> EncodedQuery:
     """Encode every part in each of `modalities` that it can be compared in.
 
@@ -94,9 +120,12 @@ def encode_query(
             are loaded, and none for a part of the kind `like`.
         analyse: reads a query file; by default as files of the library are analysed.
         made: encoded parts of an earlier call for the same query; new ones are added.
+        by: what pictures are searched for. None for "copy" where the library can tell copies and
+            the part is a picture or a clip, and "look" elsewhere.
 
     Raises:
-        QueryError: a file cannot be read, or there is nothing to compare.
+        QueryError: a file cannot be read, there is nothing to compare, or the library cannot tell
+            copies.
         EncoderMismatchError: the library was built with other encoders.
         VideoNotFoundError, AmbiguousVideoError: for a part of the kind `like`.
     """
@@ -110,25 +139,46 @@ def encode_query(
         if part.kind == "like":
             with library.holding():
                 video = library.catalog.find_video(part.value)
-                encoded += encode_video(part, video, library, wanted)
+                encoded += encode_video(part, video, library, wanted, choose_by(part, library, by))
             left_out.add(video.id)
             continue
-        missing = [modality for modality in wanted if (part, modality) not in made]
+        how: dict[Modality, By] = {modality: "look" for modality in wanted}
+        if "frames" in wanted:
+            how["frames"] = choose_by(part, library, by)
+        missing = [modality for modality in wanted if (part, modality, how[modality]) not in made]
         if missing:
             _check_encoders(library, encoders, missing)
             found = (
                 _encode_words(part, library, encoders, missing)
                 if part.kind in ("text", "lyric")
-                else _encode_file(part, encoders, missing, analyse or analyse_part)
+                else _encode_file(part, encoders, missing, analyse or analyse_part, how)
             )
-            made.update({(part, m): [e for e in found if e.modality == m] for m in missing})
-        known = [each for modality in wanted for each in made[part, modality]]
+            made.update({(part, m, how[m]): [e for e in found if e.modality == m] for m in missing})
+        known = [each for modality in wanted for each in made[part, modality, how[modality]]]
         if not known and part.kind in ("image", "clip", "audio"):
             raise QueryError(f"{part.name} holds no {' or '.join(wanted)} to search by")
         encoded += known
     if not encoded:
         raise QueryError(_explain_no_modality(parts))
     return EncodedQuery(tuple(encoded), frozenset(left_out))
+
+
+def choose_by(part: QueryPart, library: Library, by: By | None) -> By:
+    """What the pictures of a part are searched for.
+
+    Raises:
+        QueryError: copies are asked for, and the library cannot tell them.
+    """
+    if by == "look" or part.kind in ("text", "lyric") or (by is None and part.kind not in _COPIED):
+        return "look"
+    if find_copies(library) is not None:
+        return "copy"
+    if by is None:
+        return "look"
+    raise QueryError(
+        "this library cannot tell copies from similar pictures yet: run `mvsearch index` with one"
+        " of its folders; profiles without an encoder of copies never can"
+    )
 
 
 def _explain_no_modality(parts: Sequence[QueryPart]) -> str:
@@ -152,7 +202,11 @@ def _check_encoders(library: Library, encoders: Encoders, modalities: Sequence[M
 
 
 def encode_video(
-    part: QueryPart, video: Video, library: Library, modalities: Sequence[Modality]
+    part: QueryPart,
+    video: Video,
+    library: Library,
+    modalities: Sequence[Modality],
+    by: By = "look",
 ) -> list[EncodedPart]:
     """Read the stored vectors of a video, or of a section of it.
 
@@ -160,7 +214,7 @@ def encode_video(
         QueryError: there are none.
     """
     encoded = []
-    own = own_spaces(library)
+    own = own_spaces(library, by)
     for modality in modalities:
         space = own.get(modality)
         embeddings = library.catalog.embeddings(video.id, space.key) if space else None
@@ -250,7 +304,11 @@ def split_lines(words: str) -> tuple[str, ...]:
 
 
 def _encode_file(
-    part: QueryPart, encoders: Encoders, modalities: Sequence[Modality], analyse: Analyse
+    part: QueryPart,
+    encoders: Encoders,
+    modalities: Sequence[Modality],
+    analyse: Analyse,
+    how: Mapping[Modality, By],
 ) -> list[EncodedPart]:
     if part.media is None:
         check_file(part.path, part.value)
@@ -258,7 +316,7 @@ def _encode_file(
         found = analyse(part, encoders, modalities)
     except MediaError as error:
         raise QueryError(f"cannot read {part.name}: {error}") from error
-    own = {encoders.get(modality).spaces[0].key for modality in modalities}
+    own = {_choose_space(encoders.get(m).spaces, how[m]).key for m in modalities}
     found = [e for e in found if e.space.key in own and e.segments]
     if part.kind == "image":
         return [
@@ -268,6 +326,12 @@ def _encode_file(
     origin = (part.section.start_seconds if part.section else None) or 0.0
     end = max((segment.end_seconds or 0.0 for e in found for segment in e.segments), default=0.0)
     return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
+
+
+def _choose_space(spaces: Sequence[Space], by: By) -> Space:
+    """The space of an encoder that a file is compared in."""
+    copies = [space for space in spaces if space.view == COPIES] if by == "copy" else []
+    return copies[0] if copies else spaces[0]
 
 
 def _with_times(

@@ -136,7 +136,11 @@ def find_same_levels(
             reaches `same` by chance, so the level is `certain`.
     """
     by_words = {space.modality for space in spaces if space.view == "words"}
-    points = {s.modality: find_points(s.encoder) for s in spaces if s.modality not in by_words}
+    points = {
+        space.modality: find_points(space.encoder, space.view)
+        for space in spaces
+        if space.modality not in by_words
+    }
     return {
         modality: found.certain if modality in stills else found.same
         for modality, found in points.items()

@@ -13,7 +13,7 @@ from mvsearch.search.scoring.null_statistics import (
     estimate_distribution,
 )
 from mvsearch.store.library import Library
-from mvsearch.store.records import Space
+from mvsearch.store.records import COPIES, Space
 from mvsearch.store.vectors.index import VectorIndex
 
 # Part of the file names; increases when the method of measuring changes.
@@ -70,8 +70,8 @@ def _measure(
     """Measure a null distribution from the start, and store it."""
     probes = draw_probes(index, kind, encoders)
     sample = draw_videos(index, kind, len(probes))
-    points = find_points(index.space.encoder)
-    same = math.inf if points is None or index.space.view else points.same
+    points = find_points(index.space.encoder, index.space.view)
+    same = math.inf if points is None or index.space.view == "words" else points.same
     measured = compare_probes(index, kind, probes, sample)
     distribution = estimate_distribution(measured, sample, same)
     stored = StoredDistribution.take(distribution, probes, index)
@@ -111,10 +111,10 @@ def list_kinds(library: Library) -> list[tuple[Space, Kind]]:
     kinds: list[tuple[Space, Kind]] = []
     own = own_spaces(library)
     for space in library.catalog.spaces():
-        if own.get(space.modality) == space:
+        if own.get(space.modality) == space or space.view == COPIES:
             kinds += [(space, "clip"), (space, "video")]
             kinds += [(space, "image")] if space.modality == "frames" else []
-        if space.view or space.modality == "lyrics":
+        if space.view == "words" or space.modality == "lyrics":
             kinds.append((space, "words"))
     return [(space, kind) for space, kind in kinds if library.catalog.has_vectors(space.key)]
 

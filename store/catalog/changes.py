@@ -91,7 +91,7 @@ def delete_videos_without_files(session: Session, video_ids: Iterable[str]) -> l
 
 
 def delete_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set[str]:
-    """Delete the embeddings of a video by the encoder of a stage, and those in other spaces.
+    """Delete the embeddings of a video of the modality of a stage, and those in other spaces.
 
     Args:
         session: of the transaction.
@@ -102,9 +102,6 @@ def delete_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set
         The keys of the spaces that had embeddings of the video.
     """
     own = select(SpaceRow.key).where(SpaceRow.modality == stage.stage)
-    if stage.stage != "lyrics":  # several encoders encode the same lines
-        encoder = select(SpaceRow.encoder).where(SpaceRow.key == stage.encoder).scalar_subquery()
-        own = own.where(SpaceRow.encoder == encoder)
     made = (EmbeddingRow.video_id == stage.video_id) & (
         EmbeddingRow.space_key.in_(own) | EmbeddingRow.space_key.in_(new_keys)
     )

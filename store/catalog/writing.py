@@ -73,9 +73,11 @@ class Catalog(
             session.merge(SettingRow(name=PROFILE, value=name))
             keys = [space.key for space in spaces]
             session.execute(delete(SpaceRow).where(SpaceRow.key.not_in(keys)))
-            known = set(session.scalars(select(SpaceRow.key)))
+            known = {row.key: row for row in session.scalars(select(SpaceRow))}
             for position, space in enumerate(spaces):
-                if space.key not in known:
+                if space.key in known:
+                    known[space.key].position = position
+                else:
                     session.add(space_to_row(space, position, time.time_ns()))
 
     def add_video(self, video: Video, location: Location) -> None:

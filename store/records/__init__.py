@@ -1,6 +1,7 @@
 """The records that packages exchange: frozen dataclasses that validate themselves."""
 
 from mvsearch.store.records.embeddings import (
+    COPIES,
     MODALITIES,
     UNIT_TOLERANCE,
     Embeddings,
@@ -17,6 +18,7 @@ from mvsearch.store.records.times import check_span
 from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag, Video
 
 __all__ = [
+    "COPIES",
     "MAX_STILL_BYTES",
     "MODALITIES",
     "UNIT_TOLERANCE",

@@ -10,6 +10,8 @@ from mvsearch.store.records.peaks import SoundPeaks
 from mvsearch.store.records.times import check_span
 
 Modality = Literal["frames", "lyrics", "audio"]
+# The view of the vectors that tell whether two pictures are the same shot.
+COPIES = "copies"
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
 Matrix = npt.NDArray[np.float32]
@@ -28,7 +30,8 @@ class Space:
         encoder: name in the table of encoders.
         revision: changes whenever the vectors change: weights, preprocessing, window length.
         dim: length of a vector.
-        view: empty for the encoder's own space; "words" for its second space, for text.
+        view: empty for the encoder's own space; "words" for its second space, for text; COPIES
+            for one that compares pictures by shot and not by content.
     """
 
     modality: Modality

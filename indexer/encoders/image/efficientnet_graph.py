@@ -15,14 +15,23 @@ STEM_STRIDE = 2
 EPSILON = 1e-3
 # Lite0 has ReLU6 where EfficientNet has swish (Liu 2020).
 HIGHEST = 6.0
+# Vectors of copies are of the 672 channels before the last convolution of this block, pooled by
+# their generalised mean (GeM, Radenović et al. 2018) of this power.
+COPY_BLOCK, COPY_POWER = 11, 3
 
 
-def write_efficientnet(tensors: Mapping[str, Array], path: Path, size: tuple[int, int]) -> None:
-    """Write the network: (n, height, width, 3) uint8 → (n, 1280) features, (n, 1000) logits.
+def write_efficientnet(
+    tensors: Mapping[str, Array],
+    copies: Mapping[str, Array],
+    path: Path,
+    size: tuple[int, int],
+) -> None:
+    """Write the network: (n, height, width, 3) uint8 → features, logits and vectors of copies.
 
     Args:
         tensors: the float32 tensors of the PyTorch checkpoint by name.
-        path: of the ONNX file.
+        copies: "weight" (d, 672) and "bias" (d,) of the projection for copies.
+        path: of the ONNX file; its outputs are (n, 1280), (n, 1000) and (n, d) float32.
         size: width and height of the frames in pixels.
     """
     width, height = size
@@ -41,7 +50,10 @@ def write_efficientnet(tensors: Mapping[str, Array], path: Path, size: tuple[int
     weight, bias = graph.keep(tensors["_fc.weight"]), graph.keep(tensors["_fc.bias"])
     logits = graph.add("Gemm", features, weight, bias, transB=1)
     n_classes, n_features = tensors["_fc.weight"].shape
-    graph.write(path, {features: ("n", n_features), logits: ("n", n_classes)})
+    projected = blocks.project_copies(copies)
+    n_copies = len(copies["bias"])
+    outputs = {features: n_features, logits: n_classes, projected: n_copies}
+    graph.write(path, {name: ("n", n) for name, n in outputs.items()})
 
 
 class _Blocks:
@@ -50,6 +62,7 @@ class _Blocks:
     def __init__(self, graph: NetworkGraph, tensors: Mapping[str, Array]) -> None:
         self.graph = graph
         self.tensors = tensors
+        self.middle = ""
 
     def add_block(self, given: str, name: str, stride: int) -> str:
         """Add an inverted residual block: expansion, depthwise convolution, projection."""
@@ -60,9 +73,22 @@ class _Blocks:
         else:
             n_given = self.tensors[f"{name}._depthwise_conv.weight"].shape[0]
         made = self.convolve(made, f"{name}._depthwise_conv", f"{name}._bn1", stride=stride)
+        if name == f"_blocks.{COPY_BLOCK}":
+            self.middle = made
         made = self.convolve(made, f"{name}._project_conv", f"{name}._bn2", is_bent=False)
         n_made = self.tensors[f"{name}._project_conv.weight"].shape[0]
         return self.graph.add("Add", made, given) if (stride, n_given) == (1, n_made) else made
+
+    def project_copies(self, copies: Mapping[str, Array]) -> str:
+        """Pool the channels of `COPY_BLOCK`, scale them to length one and project them."""
+        graph = self.graph
+        powers = graph.add("Pow", self.middle, graph.keep(np.float32(COPY_POWER)))
+        means = graph.add("Flatten", graph.add("GlobalAveragePool", powers))
+        pooled = graph.add("Pow", means, graph.keep(np.float32(1 / COPY_POWER)))
+        unit = graph.add("LpNormalization", pooled, axis=1, p=2)
+        weight, bias = graph.keep(copies["weight"]), graph.keep(copies["bias"])
+        made: str = graph.add("Gemm", unit, weight, bias, transB=1)
+        return made
 
     def convolve(
         self, given: str, name: str, norm: str, *, stride: int = 1, is_bent: bool = True

@@ -8,7 +8,7 @@ from mvsearch.store.catalog.reading.videos import VideoReader
 from mvsearch.store.database.rows import row_to_space
 from mvsearch.store.database.tables import SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
-from mvsearch.store.records import Space
+from mvsearch.store.records import COPIES, Space
 
 PROFILE = "profile"
 
@@ -31,13 +31,14 @@ class SpaceReader(VideoReader):
     def check_spaces(self, profile: str, spaces: Sequence[Space]) -> None:
         """Check that the library can be indexed or searched with these spaces.
 
-        It may lack the space of an encoder that encodes a modality in addition to another.
+        It may lack the space of an encoder that encodes a modality in addition to another, and have
+        another space of copies, which is replaced.
 
         Raises:
             EncoderMismatchError: the library has videos, and was built with other spaces.
         """
         own = self.spaces()
-        held, asked = set(own), set(spaces)
+        held, asked = ({s for s in some if s.view != COPIES} for some in (own, spaces))
         encoded = {(space.modality, space.view) for space in held & asked}
         lacking = {space for space in asked - held if (space.modality, space.view) not in encoded}
         if own and (held - asked or lacking) and self.n_videos():

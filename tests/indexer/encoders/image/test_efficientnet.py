@@ -48,7 +48,7 @@ def test_features_and_verdict_are_those_of_the_package(encoder: Callable[[str], 
     with torch.inference_mode():
         features = theirs.extract_features(pixels).mean((2, 3)).numpy()
         logits = theirs(pixels).numpy()
-    vectors, words = ours.encode(frames)
+    vectors, _, words = ours.encode(frames)
     np.testing.assert_allclose(
         vectors, features / np.linalg.norm(features, axis=1, keepdims=True), atol=1e-4
     )
@@ -66,7 +66,7 @@ def test_class_names_are_those_of_the_weights_of_torchvision(
 
 def test_words_find_the_photograph_that_shows_them(encoder: Callable[[str], Any]) -> None:
     lite = encoder("efficientnet-lite0")
-    _, pictures = lite.encode(np.stack([read_photograph(name) for name in PHOTOGRAPHS.values()]))
+    *_, pictures = lite.encode(np.stack([read_photograph(name) for name in PHOTOGRAPHS.values()]))
     similarities = lite.encode_words(list(PHOTOGRAPHS)) @ pictures.T
     assert np.argmax(similarities, axis=1).tolist() == list(range(len(PHOTOGRAPHS)))
 

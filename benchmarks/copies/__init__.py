@@ -1,0 +1,1 @@
+"""Learns the projection of features for copies."""
