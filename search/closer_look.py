@@ -161,8 +161,9 @@ def _encode_all(viewed: Viewed, number: int, encoders: Encoders) -> EncodedPart:
     """The query by one of its views, of all frames."""
     encoder = encoders.get("frames")
     seen = viewed.views[number].apply(viewed.frames, encoder.frame_size)
-    vectors = _encode(encoder, seen, viewed.whole.space)
-    return replace(viewed.parts[number], vectors=vectors, times=viewed.times)
+    part = viewed.parts[number]
+    vectors = _encode(encoder, seen, part.space)
+    return replace(part, vectors=vectors, times=viewed.times)
 
 
 def _encode(encoder: FrameEncoder, frames: Frames, space: Space) -> Matrix:

@@ -142,7 +142,7 @@ def encode_query(
                 encoded += encode_video(part, video, library, wanted, choose_by(part, library, by))
             left_out.add(video.id)
             continue
-        how: dict[Modality, By] = {modality: "look" for modality in wanted}
+        how: dict[Modality, By] = dict.fromkeys(wanted, "look")
         if "frames" in wanted:
             how["frames"] = choose_by(part, library, by)
         missing = [modality for modality in wanted if (part, modality, how[modality]) not in made]

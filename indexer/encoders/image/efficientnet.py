@@ -58,9 +58,9 @@ class EfficientNetLite0:
     """EfficientNet-Lite0 (Tan and Le 2019; Liu 2020), trained on ImageNet.
 
     The first space has the 1,280 pooled features. The second, for copies, has a projection of
-    features from the middle of the network, learned from distorted pictures (`copies.md`). The last
-    has the mean of the text vectors of the 1,000 class names, weighted by the posterior, where words
-    can be compared (`Concepts`).
+    features from the middle of the network, learned from distorted pictures (`copies.md`). The
+    last has the mean of the text vectors of the 1,000 class names, weighted by the posterior, where
+    words can be compared (`Concepts`).
     """
 
     name: ClassVar[str] = "efficientnet-lite0"

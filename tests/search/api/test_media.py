@@ -188,8 +188,8 @@ def test_a_memory_keeps_what_was_encoded_and_no_file(
     first = opened.search(query, memory=memory)
     picture.save(tmp_path / "q.png")
     opened.search(image=tmp_path / "q.png", memory=memory)
-    assert {part.kind for part, _ in memory} == {"image", "text"}
-    assert len({part for part, _ in memory}) == 2
+    assert {part.kind for part, *_ in memory} == {"image", "text"}
+    assert len({part for part, *_ in memory}) == 2
 
     def fail(*_: object) -> None:
         raise AssertionError("a picture is decoded again")
