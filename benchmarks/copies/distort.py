@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 Picture = Image.Image
 Draw = np.random.Generator
-Corners = npt.NDArray[np.float64]
+Corners = npt.NDArray[np.floating[Any]]
 
 LONGER_SIDE = 288
 FRAME = (224, 224)
@@ -92,13 +92,13 @@ def _film(picture: Picture, draw: Draw) -> tuple[Picture, Corners]:
 
 def _light(picture: Picture, draw: Draw) -> Picture:
     """Add the tone of a camera, moiré, glare and noise."""
-    pixels = np.asarray(picture, np.float32)
+    pixels = np.asarray(picture, np.float64)
     cast = np.array([1, 1 + draw.normal(0, 0.06), 1 + draw.normal(0, 0.08)])
     gain = draw.uniform(0.7, 1.0) * cast
     lift = draw.uniform(0, 0.1)
     pixels = pixels * gain * (1 - lift) + 255 * lift * np.array([1, 1, 1.1])
     height, width = pixels.shape[:2]
-    y, x = np.mgrid[:height, :width].astype(np.float32) / np.array([[[height]], [[width]]])
+    y, x = np.mgrid[:height, :width] / np.array([[[height]], [[width]]])
     if draw.random() < 0.85:
         pixels = pixels + 255 * draw.uniform(0, 0.13) * draw.choice([0.5, 1.0]) * _wave(x, y, draw)
     if draw.random() < 0.3:
@@ -111,7 +111,7 @@ def _light(picture: Picture, draw: Draw) -> Picture:
     return _add_noise(pixels, draw, draw.uniform(2, 14))
 
 
-def _wave(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32], draw: Draw) -> Corners:
+def _wave(x: Corners, y: Corners, draw: Draw) -> Corners:
     """Bent waves of three colours between -1 and 1."""
     bend = draw.uniform(0, 0.05) * np.sin(
         2 * np.pi * (draw.uniform(0.3, 3) * x + draw.uniform(0.3, 3) * y)
@@ -239,10 +239,9 @@ def _cut(picture: Picture, corners: Corners, size: tuple[int, int] = FRAME) -> P
     return picture.transform(size, Image.Transform.PERSPECTIVE, tuple(mapped), BICUBIC)
 
 
-def _find_homography(points: Corners, sources: Corners) -> npt.NDArray[np.float64]:
+def _find_homography(points: Corners, sources: Corners) -> Corners:
     """The eight coefficients of Pillow that map points of the result to points of the source."""
     rows = []
     for (x, y), (u, v) in zip(points.tolist(), sources.tolist(), strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-    made: npt.NDArray[np.float64] = np.linalg.solve(np.array(rows), sources.ravel())
-    return made
+    return np.linalg.solve(np.array(rows), sources.ravel())

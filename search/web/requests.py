@@ -99,10 +99,11 @@ class SearchOptionFields(Strict):
     top: Annotated[int, Field(ge=1, le=MAX_TOP)] = 10
     collapse: bool = False
     per_artist: Annotated[int, Field(ge=1, le=MAX_TOP)] | None = None
+    by: Literal["copy", "look"] | None = None
 
     def to_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `VideoLibrary.search` and `similar`."""
-        names = ("weights", "fusion", "top", "collapse", "per_artist")
+        names = ("weights", "fusion", "top", "collapse", "per_artist", "by")
         return {name: getattr(self, name) for name in names}
 
 

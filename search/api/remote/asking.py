@@ -20,7 +20,7 @@ from mvsearch.store.unicode import replace_surrogates
 
 if TYPE_CHECKING:
     from mvsearch.search.options import SearchOptions
-    from mvsearch.search.query.encode import Made
+    from mvsearch.search.query.encode import By, Made
     from mvsearch.search.scoring.fusion import Fusion
 
 # The server reads no more of a clip or sound.
@@ -38,6 +38,7 @@ def make_options(
     n_moments: int = 3,
     collapse: bool = False,
     per_artist: int | None = None,
+    by: "By | None" = None,
 ) -> "tuple[SearchOptions, dict[str, Any]]":
     """The options of a search, and the same as JSON; the server chooses a missing fusion.
 
@@ -47,7 +48,7 @@ def make_options(
     from mvsearch.search.options import SearchOptions
 
     chosen: Fusion = "calibrated" if fusion is None else fusion
-    options = SearchOptions(weights, chosen, top, n_moments, collapse, per_artist)
+    options = SearchOptions(weights, chosen, top, n_moments, collapse, per_artist, by)
     return options, {
         "weights": None if weights is None else dict(weights),
         "fusion": fusion,
@@ -55,6 +56,7 @@ def make_options(
         "n_moments": n_moments,
         "collapse": collapse,
         "per_artist": per_artist,
+        **({} if by is None else {"by": by}),
     }
 
 

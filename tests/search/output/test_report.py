@@ -58,6 +58,7 @@ def test_the_json_contract() -> None:
             "filter": {},
             "weights": {"frames": 1.0},
             "fusion": "calibrated",
+            "by": None,
         },
         "results": [
             {
