@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.pictures import PictureFolders
-from mvsearch.search.web.curate import review
+from mvsearch.search.web.curate import quality, review
 from mvsearch.search.web.explore import artists, gallery, maps, music, playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
@@ -77,7 +77,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     add_handlers(app)
     for one in (pages, why, library_page, search, contents, videos, media, jobs, server):
         app.include_router(one.router)
-    for one in (playlists, tv, gallery, maps, artists, music, review):
+    for one in (playlists, tv, gallery, maps, artists, music, review, quality):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

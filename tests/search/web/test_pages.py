@@ -48,6 +48,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/map",
         "/artists",
         "/review",
+        "/quality",
         "/artist?name=Ada+Lovelace",
         f"/video/{one}?t=2",
         f"/video/{one}/similar?by=frames",

@@ -1,0 +1,133 @@
+"""Quality: the report of the last evaluation of the own library as a page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from mvsearch.search.web.served import Served, ServedLibrary
+from mvsearch.search.web.templating import render
+
+if TYPE_CHECKING:
+    from mvsearch.search.evaluation.evaluation import Evaluation
+    from mvsearch.search.evaluation.tables import Row, Tables
+
+router = APIRouter(tags=["quality"])
+
+_REPORT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The report.", "content": {"text/html": {}}}
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the page: how well one kind of query finds its video.
+
+    Attributes:
+        share: of queries whose first answer is right, in percent.
+        found: the same with its interval; `alone` by each modality.
+        figures: of the other metrics, as (name, value).
+    """
+
+    name: str
+    n_queries: int
+    share: float
+    found: str
+    interval: str
+    chance: str
+    alone: tuple[tuple[str, str], ...]
+    figures: tuple[tuple[str, str], ...]
+
+
+@router.get("/api/v1/evaluation")
+def show_evaluation(served: ServedLibrary) -> dict[str, Any]:
+    """The last evaluation since the start of the server; the JSON of `mvsearch evaluate --json`."""
+    from mvsearch.search.evaluation.report.as_json import evaluation_to_json
+
+    return evaluation_to_json(_find(served))
+
+
+@router.get("/api/v1/evaluation.html", response_class=Response, responses=_REPORT)
+def write_report(served: ServedLibrary) -> Response:
+    """The whole report with plots, as one file to keep."""
+    from mvsearch.search.evaluation.report.page import render_evaluation
+
+    headers = {"Content-Disposition": 'attachment; filename="evaluation.html"'}
+    return Response(render_evaluation(_find(served)), media_type="text/html", headers=headers)
+
+
+@router.get("/quality", include_in_schema=False)
+def show_quality(served: ServedLibrary) -> HTMLResponse:
+    """The last report, and a form that starts an evaluation."""
+    evaluation: Evaluation | None = served.results.get("evaluate")
+    given: dict[str, Any] = {"title": "Quality", "known": None, "groups": [], "notes": []}
+    if evaluation is not None:
+        from mvsearch.search.evaluation.report.table import (
+            explain_figures,
+            format_title,
+            list_notes,
+        )
+        from mvsearch.search.evaluation.tables import make_tables
+
+        tables = make_tables(evaluation)
+        given["known"] = format_title(tables)
+        given["groups"] = list(_describe(tables))
+        given["notes"] = [*list_notes(tables), *explain_figures([tables])]
+    running = next((job.id for job in served.jobs.list() if job.is_running), "")
+    return HTMLResponse(render("curate/quality.html", running=running, **given))
+
+
+def _find(served: Served) -> "Evaluation":
+    found: Evaluation | None = served.results.get("evaluate")
+    if found is None:
+        raise HTTPException(404, "nothing was evaluated since the server was started")
+    return found
+
+
+def _describe(tables: "Tables") -> Iterator[tuple[str, list[Line]]]:
+    """The lines of each kind of query, of the main fusion beside single modalities."""
+    from mvsearch.search.evaluation.report.wording import name_group
+
+    for title, topics in groupby(tables.list_topics(), key=name_group):
+        lines = []
+        for topic in topics:
+            rows = [row for row in tables.rows if row.topic == topic]
+            main = tables.find_row(topic, tables.evaluation.name_fusion()) or rows[0]
+            lines.append(_describe_row(main, [row for row in rows if row is not main]))
+        yield title, lines
+
+
+def _describe_row(row: "Row", others: list["Row"]) -> Line:
+    from mvsearch.search.evaluation.metric_values import RECALL_1
+    from mvsearch.search.evaluation.report.wording import (
+        METRICS,
+        format_chance,
+        format_interval,
+        format_value,
+        name_distortion,
+    )
+
+    name = RECALL_1 if RECALL_1 in row.figures else next(iter(row.figures))
+    figure = row.figures[name]
+    return Line(
+        name_distortion(row.topic),
+        row.n_queries,
+        100 * min(max(figure.value or 0.0, 0.0), 1.0),
+        format_value(name, figure.value),
+        format_interval(name, figure),
+        format_chance(name, [row]),
+        tuple(
+            (one.system, format_value(name, one.figures[name].value))
+            for one in others
+            if name in one.figures
+        ),
+        tuple(
+            (METRICS[other], format_value(other, value.value))
+            for other, value in row.figures.items()
+            if other != name
+        ),
+    )
