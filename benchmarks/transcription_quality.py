@@ -122,11 +122,11 @@ def hear(way: str, model: str, file: Path) -> Heard:
     transcriber = Transcriber(model, options=TranscribeOptions("faster"))
     engine: Any = transcriber.load()
     began = time.process_time()
-    is_drawn = False
+    temperatures = [0.0]
     lines: list[tuple[float, str, str | None]]
     if way != OURS:
-        segments = list(engine.model.transcribe(samples, beam_size=5)[0])
-        is_drawn = any(segment.temperature > 0 for segment in segments)
+        _watch_temperatures(engine.model, temperatures)
+        segments, _ = engine.model.transcribe(samples, beam_size=5)
         lines = [(segment.start, segment.text.strip(), None) for segment in segments]
     else:
         made = transcriber.transcribe(samples).lines
@@ -136,8 +136,20 @@ def hear(way: str, model: str, file: Path) -> Heard:
         tuple((text, rejected) for _, text, rejected in lines if rejected is not None),
         len(samples) / WHISPER_SAMPLE_RATE,
         time.process_time() - began,
-        is_drawn=is_drawn,
+        is_drawn=max(temperatures) > 0,
     )
+
+
+def _watch_temperatures(model: Any, temperatures: list[float]) -> None:
+    """Note the temperatures at which faster-whisper decodes; not all of its windows get lines."""
+    decode = model.generate_with_fallback
+
+    def watch(*arguments: Any) -> Any:
+        result, logprob, temperature, compression = decode(*arguments)
+        temperatures.append(temperature)
+        return result, logprob, temperature, compression
+
+    model.generate_with_fallback = watch
 
 
 def hear_alone(way: str, model: str, file: Path, kept: Path | None = None) -> Heard:

@@ -10,9 +10,11 @@ _PAUSE_SECONDS = 0.6
 _ENDS = (".", "?", "!", "…", ";", "。", "？", "！")
 _COMMAS = (",", "、", "，")
 _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "st."})
-# Aligned words begin early, because the sound before a word still belongs to the last one; median
-# of the first words of 111 lines of four songs.
-_EARLY_SECONDS = 0.3
+# Aligned words begin early, because the sound before a word still belongs to the last one, and a
+# pause before a line to its first word: their ends are better known. Tuned on 114 lines of four
+# songs, of which 0.92 begin within 0.3 s so, and 0.70 where 0.3 s are added to the start.
+_EARLY_SECONDS = 0.2
+_FIRST_WORD_SECONDS = 0.3
 
 Segment = dict[str, Any]
 
@@ -45,12 +47,18 @@ def split_segment(segment: Segment, read: Callable[[Sequence[int]], str]) -> lis
         n_tokens = len(tokens)
         if piece is not pieces[-1]:
             n_tokens = _count_tokens(tokens, len(text.strip()), read)
-        start = min(piece[0]["start"] + _EARLY_SECONDS, piece[0]["end"])
+        start = _find_start(piece[0])
         times = {"start": start, "end": max(start, piece[-1]["end"])}
         own = {"text": text, "tokens": tokens[:n_tokens], "words": piece}
         lines.append(segment | times | own)
         del tokens[:n_tokens]
     return lines
+
+
+def _find_start(first: Segment) -> float:
+    """When a line begins, by the times of its first word."""
+    start, end = float(first["start"]), float(first["end"])
+    return max(min(start + _EARLY_SECONDS, end), end - _FIRST_WORD_SECONDS)
 
 
 def _is_end(words: Sequence[Segment], following: Segment) -> bool:

@@ -26,7 +26,7 @@ def split(text: str, pauses: dict[int, float] | None = None) -> list[dict[str, A
     for line in lines:
         assert read(line["tokens"]).strip() == line["text"].strip()
         assert line["seek"] == 5
-        assert line["start"] == pytest.approx(line["words"][0]["start"] + 0.3)
+        assert line["start"] == pytest.approx(line["words"][0]["end"] - 0.3)
         assert line["end"] == line["words"][-1]["end"]
     return lines
 
@@ -53,7 +53,10 @@ def test_a_segment_without_words_stays() -> None:
     assert split_segment(segment, str) == [segment]
 
 
-def test_a_short_word_does_not_begin_after_its_end() -> None:
-    word = {"word": " Oh", "start": 1.0, "end": 1.2}
+@pytest.mark.parametrize(("end", "start"), [(1.1, 1.1), (1.4, 1.2), (3.0, 2.7)])
+def test_a_line_begins_with_its_first_word_without_the_pause_before(
+    end: float, start: float
+) -> None:
+    word = {"word": " Oh", "start": 1.0, "end": end}
     (line,) = split_segment({"text": " Oh", "tokens": [1], "words": [word]}, lambda some: " Oh")
-    assert (line["start"], line["end"]) == (1.2, 1.2)
+    assert (line["start"], line["end"]) == pytest.approx((start, end))
