@@ -7,7 +7,7 @@ from functools import cache
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics import ListFiles, list_lyric_files
-from mvsearch.indexer.lyrics.whisper.engines.engine import ENGINES, name_origin
+from mvsearch.indexer.lyrics.whisper.engines.engine import BY_YAMNET, ENGINES, name_origin
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import WindowOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
@@ -284,9 +284,11 @@ def _lacks_lyrics(
         return True
     if request.mode == "whisper":
         is_silent = stage.status == "absent" and not stage.origin
-        # The other engine with the same model is as good.
+        # The other engine with the same model is as good, and so is the other voice detector.
         transcribed_origins = {
-            f"whisper {name_origin(request.whisper_model, engine)}" for engine in ENGINES
+            f"whisper {name_origin(request.whisper_model, engine, *how)}"
+            for engine in ENGINES
+            for how in ((), (BY_YAMNET,))
         }
         return stage.origin not in transcribed_origins and not is_silent
     if stage.fingerprint != lyrics_fingerprint(found.places, list_files):

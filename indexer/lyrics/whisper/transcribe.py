@@ -24,6 +24,7 @@ from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     open_checkpoint,
 )
 from mvsearch.indexer.lyrics.whisper.engines.engine import (
+    BY_YAMNET,
     Engine,
     EngineChoice,
     choose_engine,
@@ -161,15 +162,17 @@ class Transcriber:
         with _LOCK:
             activity = detect_voice(samples, self.options.voice)
             duration_seconds = activity.duration_seconds
+            how = () if activity.detector == "Silero" else (BY_YAMNET,)
+            origin = name_origin(self.model_name, self.engine_name, *how)
             reason = explain_instrumental(activity, self.options.gates)
             if reason is not None:
                 line = LyricLine("", 0.0, duration_seconds, rejected=reason)
-                return Lyrics((line,), "whisper", self.origin, None)
+                return Lyrics((line,), "whisper", origin, None)
             engine = self.load() if stop is None else cast(Engine, _Stoppable(self.load(), stop))
             segments, spoken = self._run_engine(engine, samples, activity, self.language)
         lines = [_read_segment(segment, duration_seconds) for segment in segments]
         judged = judge_lines(lines, activity, self.options.gates)
-        return Lyrics(judged, "whisper", self.origin, find_language(spoken))
+        return Lyrics(judged, "whisper", origin, find_language(spoken))
 
     def _run_engine(
         self, engine: Engine, samples: Matrix, activity: VoiceActivity, language: str | None

@@ -1,13 +1,15 @@
-"""Detects voice in a track, sung or spoken, with Silero VAD."""
+"""Detects voice in a track, sung or spoken, with YAMNet if it is there, else with Silero VAD."""
 
 import math
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.records import Matrix
 
+Detector = Literal["Silero", "YAMNet"]
 VOICE_SAMPLE_RATE = 16_000
 CHUNK_SAMPLES = 512
 CHUNK_SECONDS = CHUNK_SAMPLES / VOICE_SAMPLE_RATE
@@ -47,6 +49,7 @@ class VoiceActivity:
     Attributes:
         intervals: (start, end) in seconds, ascending and disjoint.
         probabilities: of a voice in each chunk of `CHUNK_SECONDS`; may be empty.
+        detector: that found them.
     """
 
     intervals: tuple[tuple[float, float], ...]
@@ -54,6 +57,7 @@ class VoiceActivity:
     probabilities: npt.NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(0), compare=False, repr=False
     )
+    detector: Detector = "Silero"
 
     @property
     def voiced_seconds(self) -> float:
@@ -72,14 +76,23 @@ class VoiceActivity:
 def detect_voice(samples: Matrix, options: VoiceOptions | None = None) -> VoiceActivity:
     """Detect voice in mono audio.
 
+    YAMNet takes a tenth of Silero's time, and takes fewer strings and synthesisers for a voice.
+
     Args:
         samples: (n,) float32 in [-1, 1] at `VOICE_SAMPLE_RATE`.
         options: how probabilities become intervals.
     """
+    from mvsearch.indexer.lyrics.whisper.singing import find_yamnet, measure_singing
+
     duration_seconds = len(samples) / VOICE_SAMPLE_RATE
-    probabilities = measure_voice(emphasise_voice(samples))
+    yamnet = find_yamnet()
+    if yamnet is None:
+        probabilities = measure_voice(emphasise_voice(samples))
+    else:
+        probabilities = measure_singing(yamnet, samples, CHUNK_SAMPLES)
     intervals = find_intervals(probabilities, duration_seconds, options or VoiceOptions())
-    return VoiceActivity(intervals, duration_seconds, probabilities)
+    detector: Detector = "Silero" if yamnet is None else "YAMNet"
+    return VoiceActivity(intervals, duration_seconds, probabilities, detector)
 
 
 def emphasise_voice(samples: Matrix) -> Matrix:

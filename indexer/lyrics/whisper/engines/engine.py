@@ -16,6 +16,8 @@ EngineName = Literal["openai", "faster"]
 EngineChoice = Literal["auto", "openai", "faster"]
 ENGINE_VARIABLE = "MVSEARCH_WHISPER_ENGINE"
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+# In the origin of lyrics whose voice was not detected by Silero VAD.
+BY_YAMNET = "voice by YAMNet"
 # Tokens of the longest prompt: half of what the models read, less one.
 MAX_CONTEXT = 223
 # Tokens that the models read at once, context and text together.
@@ -157,6 +159,7 @@ def load_engine(engine: EngineName, model: str, weights: Path) -> Engine:
     return OpenaiEngine(model, weights)
 
 
-def name_origin(model: str, engine: EngineName) -> str:
-    """The origin that is stored with the lyrics."""
-    return model if engine == "openai" else f"{model} (faster-whisper)"
+def name_origin(model: str, engine: EngineName, *how: str) -> str:
+    """The origin that is stored with the lyrics; `how` says what else is not as usual."""
+    marks = ", ".join((*(() if engine == "openai" else ("faster-whisper",)), *how))
+    return f"{model} ({marks})" if marks else model
