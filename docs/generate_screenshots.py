@@ -58,10 +58,24 @@ def play(page: Page, demo: Path, title: str) -> None:
     page.evaluate("document.getElementById('player').pause()")
 
 
+def play_picture(page: Page, demo: Path) -> None:
+    """Play the music that fits the picture in front."""
+    page.get_by_role("button", name="Play").first.click()
+    page.wait_for_timeout(3000)
+
+
+def watch(page: Page, demo: Path) -> None:
+    """Watch TV for some seconds."""
+    page.wait_for_timeout(5000)
+
+
 SHOTS = (
     Shot("search", act=search_by_both),
     Shot("search-phone", "/?q=a+moon+out+of+paper", size=(390, 844), scheme="dark"),
     Shot("player", "/browse", partial(play, title="Salt and Sunlight"), scheme="dark"),
+    Shot("map", "/map"),
+    Shot("gallery", "/gallery", play_picture),
+    Shot("tv", "/tv?start=desert+session", watch, scheme="dark"),
 )
 
 
