@@ -73,6 +73,7 @@ ENCODERS: dict[str, str] = {
     "signal": "mvsearch.indexer.encoders.audio.signal:Signal",
     "signal-yamnet": "mvsearch.indexer.encoders.audio.named_signal:NamedSignal",
     "signal-musicnn": "mvsearch.indexer.encoders.audio.named_signal:TaggedSignal",
+    "sscd": "mvsearch.indexer.encoders.image.sscd:SSCD",
     "resnet50": "mvsearch.indexer.encoders.image.resnet:ResNet50",
     "bert": "mvsearch.indexer.encoders.text.bert:Bert",
     "multilingual": "mvsearch.indexer.encoders.text.multilingual:Multilingual",
@@ -252,6 +253,8 @@ class Encoders:
             try:
                 getattr(self, part)
             except WeightsMissingError as error:
+                if str(error) in map(str, missing.values()):  # `frames` asks for `copies` too
+                    continue
                 name = getattr(self.profile, part)
                 missing[name if isinstance(name, str) else name[0]] = error
         if len(missing) > 1:

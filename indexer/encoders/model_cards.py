@@ -59,6 +59,10 @@ CARDS: dict[str, ModelCard] = {
         _WORDS, "EfficientNet-Lite0 (Tan and Le 2019; Liu 2020), ImageNet", "Apache-2.0", "English",
         (1280, 512, 384), _FRAME, 6.2, 202, (0.302, 0.269, 0.256, 0.163),
     ),
+    "sscd": ModelCard(
+        _PICTURES, "SSCD, distilled (Pizzi et al. 2022)", "MIT, the package's own terms", "",
+        (512,), _FRAME, 2.9, 124, (1.095, 0.178, 0.523, 0.072),
+    ),
     "minilm": ModelCard(
         _LYRICS, "sentence-transformers/all-MiniLM-L6-v2", "Apache-2.0", "English", (384,), _LINE,
         1.8, 128, (0.599, 0.287, 0.009, 0.211),

@@ -48,6 +48,15 @@ PROFILES: dict[str, Profile] = {
     "embedded": Profile(
         "efficientnet-lite0", "minilm", "signal", whisper_model="base", more_lyrics=_MULTILINGUAL
     ),
+    # The same shot is found by a network trained for it; its package is installed by the user.
+    "copies": Profile(
+        "efficientnet-lite0",
+        "minilm",
+        "signal",
+        whisper_model="base",
+        more_lyrics=_MULTILINGUAL,
+        copies="sscd",
+    ),
     # What is heard has names as well; YAMNet's package is installed by the user.
     "sound": Profile(
         "efficientnet-lite0",

@@ -22,7 +22,7 @@ from mvsearch.indexer.progress import Silence
 from mvsearch.search.api.library import VideoLibrary
 from mvsearch.search.query.encode import By, find_copies
 from mvsearch.search.scoring.null_distribution import list_kinds
-from mvsearch.store.errors import MvsearchError, QueryError
+from mvsearch.store.errors import MvsearchError, QueryError, WeightsMissingError
 from mvsearch.store.library import Library
 from mvsearch.store.records import COPIES, Embeddings, Location, Segment, Space, Stage, Video
 from tests.toy_library import make_indexed
@@ -195,6 +195,15 @@ def test_another_encoder_of_copies_takes_the_place_of_its_own() -> None:
 def test_encoders_that_do_not_fit_are_refused() -> None:
     with pytest.raises(MvsearchError, match="toy-frames and toy-frames need frames of different"):
         WithCopies(ToyFrames(), WideFrames())
+
+
+def test_missing_weights_of_copies_are_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise WeightsMissingError("they are not installed: run pip install them")
+
+    monkeypatch.setattr(ToyCopies, "__init__", fail)
+    with pytest.raises(WeightsMissingError, match=r"^they are not installed"):
+        Encoders(NAME).check_weights()
 
 
 class _Plain:

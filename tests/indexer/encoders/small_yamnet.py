@@ -49,6 +49,7 @@ class Folder:
 
     path: Path
     sha256: str = "0123456789abcdef"
+    files: tuple[str, ...] = ()
 
     def prepare(self) -> Path:
         return self.path
