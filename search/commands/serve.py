@@ -51,6 +51,12 @@ def serve(
             help="Folder of pictures that hang in the gallery, besides stills of the library.",
         ),
     ] = None,
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, metavar="MINUTES", help="Index the folders of the library at this interval."
+        ),
+    ] = None,
     root: Annotated[
         list[Path] | None,
         typer.Option(
@@ -72,6 +78,6 @@ def serve(
 
     chosen = choose_token(host, token, has_none=no_token)
     places = (tuple(root or ()), tuple(name or ()), tuple(pictures or ()))
-    options = WebOptions(host, port, chosen, read_only, *places)
+    options = WebOptions(host, port, chosen, read_only, *places, sweep_minutes=watch)
     with mvsearch.open(library, read_only=read_only) as opened:
         serve_library(opened, options, tell)

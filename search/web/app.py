@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.pictures import PictureFolders
 from mvsearch.search.web.curate import quality, review
+from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, maps, music, playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
@@ -59,7 +60,13 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
+        sweeps = None
+        if options.sweep_minutes is not None:
+            sweeps = Sweeps(lambda: jobs.start_sweep(served), 60 * options.sweep_minutes)
+            sweeps.start()
         yield
+        if sweeps is not None:
+            sweeps.stop()
         served.close()
 
     app = FastAPI(

@@ -29,13 +29,17 @@ class Job:
         cancel: set it to end the work.
         version: grows with each change.
         text: of a report, which is asked for by itself.
+        work: what it does, and does again when it is resumed.
+        is_paused: whether it was ended to be resumed.
     """
 
-    def __init__(self, kind: str, *, is_writing: bool = True) -> None:
+    def __init__(self, kind: str, work: Work | None = None, *, is_writing: bool = True) -> None:
         self.id = secrets.token_urlsafe(12)
         self.kind = kind
         self.is_writing = is_writing
         self.text: str | None = None
+        self.work = work
+        self.is_paused = False
         self.cancel = threading.Event()
         self.version = 0
         self._state: State = "running"
@@ -63,6 +67,7 @@ class Job:
                 "n_lines": self._n_lines,
                 "result": self._result,
                 "problem": self._problem,
+                "is_paused": self.is_paused,
             }
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
@@ -129,7 +134,7 @@ class Jobs:
             running = [job for job in self._kept.values() if job.is_running]
             if len(running) >= MAX_RUNNING or (is_writing and any(o.is_writing for o in running)):
                 raise LibraryBusyError("another job is running: wait for its end, or cancel it")
-            job = Job(kind, is_writing=is_writing)
+            job = Job(kind, work, is_writing=is_writing)
             self._kept[job.id] = job
             self._forget()
         threading.Thread(target=job.run, args=(work,), name=f"job-{kind}", daemon=True).start()
@@ -142,6 +147,21 @@ class Jobs:
             del self._kept[job.id]
         for job in [job for job in over if job.text is not None][:-MAX_TEXTS]:
             job.text = None
+
+    def resume(self, job: Job) -> Job:
+        """Do the work of a paused job again; what it had done is kept, and not done again.
+
+        Raises:
+            LibraryBusyError: it is still ending, or another job is writing.
+            MvsearchError: it is not paused.
+        """
+        if not job.is_paused or job.work is None:
+            raise MvsearchError("the job is not paused")
+        if job.is_running:
+            raise LibraryBusyError("the job is still ending: wait a moment")
+        resumed = self.start(job.kind, job.work, is_writing=job.is_writing)
+        job.is_paused = False
+        return resumed
 
     def get(self, job_id: str) -> Job | None:
         """The job with an id, if it is kept."""

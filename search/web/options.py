@@ -25,6 +25,7 @@ class WebOptions:
         roots: folders that may be indexed, with what is below them; those of the library may be.
         names: host names by which browsers call the server besides its own, as behind a proxy.
         pictures: folders of pictures for the gallery.
+        sweep_minutes: interval at which the folders of the library are indexed; None for never.
     """
 
     host: str = DEFAULT_HOST
@@ -34,6 +35,12 @@ class WebOptions:
     roots: tuple[Path, ...] = ()
     names: tuple[str, ...] = ()
     pictures: tuple[Path, ...] = ()
+    sweep_minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check that options do not exclude each other."""
+        if self.is_read_only and self.sweep_minutes is not None:
+            raise MvsearchError("--watch indexes, and --read-only refuses that: leave one out")
 
 
 def choose_token(host: str, token: str | None, *, has_none: bool) -> str | None:

@@ -28,7 +28,7 @@ from mvsearch.search.web.job_requests import (
 from mvsearch.search.web.jobs import Job
 from mvsearch.search.web.options import check_folder
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
-from mvsearch.store.errors import NoLibraryError
+from mvsearch.store.errors import LibraryBusyError, NoLibraryError
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
@@ -156,8 +156,26 @@ def cancel_job(request: Request, served: ServedLibrary, job_id: str) -> dict[str
     job = _find(served, job_id)
     if job.is_writing:
         check_writable(request)
+    job.is_paused = False
     job.cancel.set()
     return job.to_dict()
+
+
+@router.post("/{job_id}/pause", dependencies=[Depends(check_writable)])
+def pause_index(served: ServedLibrary, job_id: str) -> dict[str, Any]:
+    """End an index run so that it can be resumed; what it has done is kept."""
+    job = _find(served, job_id)
+    if job.kind != "index" or not job.is_running:
+        raise HTTPException(409, "an index run can be paused while it is running")
+    job.is_paused = True
+    job.cancel.set()
+    return job.to_dict()
+
+
+@router.post("/{job_id}/resume", status_code=202, dependencies=[Depends(check_writable)])
+def resume_index(served: ServedLibrary, job_id: str) -> dict[str, Any]:
+    """Go on with a paused index run, as a new job."""
+    return served.jobs.resume(_find(served, job_id)).to_dict()
 
 
 @router.get("/{job_id}/events", response_class=StreamingResponse, responses=_EVENTS)
@@ -165,6 +183,26 @@ def watch_job(served: ServedLibrary, job_id: str) -> StreamingResponse:
     """The state of a job whenever it changes, as server-sent events, until its end."""
     events = _write_events(_find(served, job_id))
     return StreamingResponse(events, media_type="text/event-stream")
+
+
+def start_sweep(served: Served) -> Job | None:
+    """Index the folders of the library anew; None where there are none, or a job is in the way.
+
+    A paused run is not overtaken by a sweep.
+    """
+    try:
+        folders = [Path(one) for one in served.library.status()["folders"]]
+    except NoLibraryError:
+        return None
+    last = next((job for job in served.jobs.list() if job.kind == "index"), None)
+    places = [folder for folder in folders if folder.is_dir()]
+    if not places or (last is not None and (last.is_running or last.is_paused)):
+        return None
+    asked = IndexRequest(paths=[str(places[0])])  # the other options; all places are given
+    try:
+        return served.jobs.start("index", lambda job: _index(served, job, places, asked))
+    except LibraryBusyError:
+        return None
 
 
 def _index(served: Served, job: Job, places: list[Path], asked: IndexRequest) -> dict[str, Any]:

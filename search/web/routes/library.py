@@ -29,7 +29,8 @@ def show_library(served: ServedLibrary) -> HTMLResponse:
     failures: list[Failure] = []
     with suppress(NoLibraryError):
         status, failures = served.library.status(), served.library.failures()
-    running = next((job.id for job in served.jobs.list() if job.is_running), "")
+    runs = [job for job in served.jobs.list() if job.kind in ("index", "transcribe")]
+    running = next((job.id for job in runs[:1] if job.is_running or job.is_paused), "")
     page = render(
         "library.html",
         title="Library",
@@ -38,6 +39,7 @@ def show_library(served: ServedLibrary) -> HTMLResponse:
         n_failures=len(failures),
         roots=served.list_roots(status["folders"]),
         running=running,
+        sweep_minutes=served.options.sweep_minutes,
         is_read_only=served.options.is_read_only,
     )
     return HTMLResponse(page)

@@ -7,11 +7,14 @@ const state = document.getElementById("job-state");
 const stages = document.getElementById("job-stages");
 const lines = document.getElementById("job-lines");
 const cancel = document.getElementById("cancel");
+const pause = document.getElementById("pause");
+const resume = document.getElementById("resume");
 const notice = document.getElementById("notice");
 const STATES = { running: "Indexing…", done: "Done", cancelled: "Stopped", failed: "Failed" };
 
 function describe(job) {
   const told = job.result;
+  if (job.is_paused) return job.state === "running" ? "Pausing…" : "Paused: what is done is kept";
   if (job.problem) return `${STATES[job.state]}: ${job.problem.detail}`;
   if (!told) return STATES[job.state];
   const counts = ["indexed", "unchanged", "removed", "failed", "transcribed"]
@@ -37,7 +40,11 @@ function show(job) {
     return item;
   }));
   const isRunning = job.state === "running";
-  if (cancel) cancel.hidden = !isRunning;
+  if (cancel) {
+    cancel.hidden = !isRunning && !job.is_paused;
+    pause.hidden = !isRunning || job.is_paused || job.kind !== "index";
+    resume.hidden = isRunning || !job.is_paused;
+  }
   if (form) form.querySelector("button").disabled = isRunning;
 }
 
@@ -64,22 +71,46 @@ async function send(address, options) {
   }
 }
 
-form?.addEventListener("submit", async (event) => {
+function follow(job) {
+  if (!job) return;
+  show(job);
+  watch(job.id);
+}
+
+async function index(asked) {
+  const headers = { "Content-Type": "application/json" };
+  follow(await send("/api/v1/jobs/index", { method: "POST", headers, body: JSON.stringify(asked) }));
+  box.scrollIntoView({ block: "nearest" });
+}
+
+form?.addEventListener("submit", (event) => {
   event.preventDefault();
-  const body = JSON.stringify({
+  index({
     paths: [form.elements.path.value],
     lyrics: form.elements.lyrics.value,
     retry_failed: form.elements.retry_failed.checked,
   });
-  const headers = { "Content-Type": "application/json" };
-  const job = await send("/api/v1/jobs/index", { method: "POST", headers, body });
-  if (job) {
-    show(job);
-    watch(job.id);
-  }
 });
 
-cancel?.addEventListener("click", () =>
-  send(`/api/v1/jobs/${box.dataset.job}`, { method: "DELETE" }));
+document.addEventListener("click", (event) => {
+  const { retry } = event.target.dataset;
+  if (retry !== undefined) index({ paths: [retry], retry_failed: true });
+});
+document.getElementById("retry")?.addEventListener("click", () => {
+  const folders = [...document.querySelectorAll(".folders code")].map((one) => one.textContent);
+  index({ paths: folders.slice(0, 32), retry_failed: true });
+});
+
+const act = (way, method = "POST") => send(`/api/v1/jobs/${box.dataset.job}${way}`, { method });
+
+pause?.addEventListener("click", async () => {
+  const job = await act("/pause");
+  if (job) show(job);
+});
+resume?.addEventListener("click", async () => follow(await act("/resume")));
+cancel?.addEventListener("click", async () => {
+  const job = await act("", "DELETE");
+  if (job) show(job);
+});
 
 if (box.dataset.job) watch(box.dataset.job);

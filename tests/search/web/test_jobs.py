@@ -2,13 +2,22 @@
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from mvsearch import CancelledError, LibraryBusyError
+import mvsearch
+from mvsearch import CancelledError, LibraryBusyError, MvsearchError
+from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.jobs import Job, Jobs
+from mvsearch.search.web.options import WebOptions
+from mvsearch.search.web.routes.jobs import start_sweep
+from mvsearch.search.web.served import Served
+from mvsearch.search.web.tokens import TokenCheck
 from tests.limits import HANG_SECONDS
 
 
@@ -52,3 +61,116 @@ def test_a_fault_of_a_job_is_told_without_details() -> None:
     told = job.to_dict()
     assert (told["state"], told["problem"]["status"]) == ("failed", 500)
     assert "division" not in json.dumps(told)
+
+
+def test_a_paused_job_is_resumed_and_no_sweep_overtakes_it() -> None:
+    jobs, begun, rounds = Jobs(), threading.Event(), []
+
+    def work(job: Job) -> dict[str, object]:
+        rounds.append(job)
+        if len(rounds) == 1:
+            begun.set()
+            assert job.cancel.wait(HANG_SECONDS)
+        return {"rounds": len(rounds)}
+
+    def finish(job: Job) -> dict[str, Any]:
+        for thread in threading.enumerate():
+            if thread.name == "job-index":
+                thread.join(HANG_SECONDS)
+        return job.to_dict()
+
+    first = jobs.start("index", work)
+    assert begun.wait(HANG_SECONDS)
+    with pytest.raises(MvsearchError, match="not paused"):
+        jobs.resume(first)
+    first.is_paused = True
+    with pytest.raises(LibraryBusyError, match="still ending"):
+        jobs.resume(first)
+    first.cancel.set()
+    told = finish(first)
+    assert (told["state"], told["is_paused"]) == ("cancelled", True)
+    second = jobs.resume(first)
+    assert finish(second)["result"] == {"rounds": 2}
+    assert not first.is_paused
+
+
+class StubbedRuns:
+    """Stands in for the process of an index run; the first run waits to be cancelled."""
+
+    def __init__(self) -> None:
+        self.paths: list[list[Path]] = []
+
+    def __call__(self, _: Path, __: str, paths: list[Path], ___: object, job: Job) -> Any:
+        self.paths.append(paths)
+        if len(self.paths) == 1:
+            assert job.cancel.wait(HANG_SECONDS)
+        return {"unchanged": len(paths)}
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> StubbedRuns:
+    made = StubbedRuns()
+    monkeypatch.setattr("mvsearch.search.web.routes.jobs.index_apart", made)
+    return made
+
+
+def test_an_index_run_is_paused_over_http(
+    client: TestClient, connect: Callable[..., TestClient], folder: Path, runs: StubbedRuns
+) -> None:
+    job = client.post("/api/v1/jobs/index", json={"paths": [str(folder)]}).json()
+    place = f"/api/v1/jobs/{job['id']}"
+    assert client.post(f"{place}/pause").json()["is_paused"]
+    client.get(f"{place}/events")  # until its end
+    assert client.get(place).json()["state"] == "cancelled"
+    assert 'id="resume"' in client.get("/library").text
+    resumed = client.post(f"{place}/resume").json()
+    client.get(f"/api/v1/jobs/{resumed['id']}/events")
+    assert client.get(f"/api/v1/jobs/{resumed['id']}").json()["state"] == "done"
+    assert runs.paths == [[folder], [folder]]
+    assert client.post(f"{place}/pause").status_code == 409
+    assert client.post(f"{place}/resume").status_code == 400
+    reading = connect(is_read_only=True)
+    for way in ("pause", "resume"):
+        assert reading.post(f"{place}/{way}").status_code == 403
+
+
+def test_a_sweep_indexes_the_folders_unless_a_run_is_paused(
+    library: mvsearch.VideoLibrary, folder: Path, runs: StubbedRuns
+) -> None:
+    served = Served(library, WebOptions(), TokenCheck(None), PictureFolders(()))
+    job = start_sweep(served)
+    assert job is not None
+    assert start_sweep(served) is None  # one is running
+    job.is_paused = True
+    job.cancel.set()
+    for thread in threading.enumerate():
+        if thread.name == "job-index":
+            thread.join(HANG_SECONDS)
+    assert start_sweep(served) is None
+    assert runs.paths == [[folder]]
+    served.close()
+
+
+def test_sweeps_go_on_after_a_failure_and_end() -> None:
+    calls: list[int] = []
+    is_third = threading.Event()
+
+    def sweep() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise MvsearchError("busy")
+        is_third.set()
+
+    sweeps = Sweeps(sweep, 0.0)
+    sweeps.start()
+    assert is_third.wait(HANG_SECONDS)
+    sweeps.stop()
+    [*threads] = [one for one in threading.enumerate() if one.name == "sweeps"]
+    for thread in threads:
+        thread.join(HANG_SECONDS)
+        assert not thread.is_alive()
+
+
+def test_watching_and_reading_only_exclude_each_other() -> None:
+    with pytest.raises(MvsearchError, match="--watch"):
+        WebOptions(is_read_only=True, sweep_minutes=5)
