@@ -14,7 +14,7 @@ from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.pictures import PictureFolders
 from mvsearch.search.web.curate import quality, review
 from mvsearch.search.web.curate.sweeps import Sweeps
-from mvsearch.search.web.explore import artists, gallery, maps, music, playlists, tv
+from mvsearch.search.web.explore import artists, gallery, heatmap, maps, music, playlists, tv
 from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
@@ -84,7 +84,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     add_handlers(app)
     for one in (pages, why, library_page, search, contents, videos, media, jobs, server):
         app.include_router(one.router)
-    for one in (playlists, tv, gallery, maps, artists, music, review, quality):
+    for one in (playlists, tv, gallery, maps, heatmap, artists, music, review, quality):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

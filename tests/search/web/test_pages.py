@@ -46,6 +46,7 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/playlists",
         "/gallery",
         "/map",
+        "/heatmap",
         "/artists",
         "/review",
         "/quality",
