@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import mvsearch
 from mvsearch import Query
 from mvsearch.search.api.media import make_query_stills
+from mvsearch.search.query.media import Encoded
 from mvsearch.search.query.query import QueryPart, Section
 from mvsearch.search.web.requests import MAX_CLIP_SECONDS
 from mvsearch.store.errors import QueryError
@@ -47,6 +48,13 @@ class Upload:
     query: Query
     n_bytes: int
     begun_seconds: float
+
+    @property
+    def data(self) -> bytes:
+        """What the client sent."""
+        (part,) = self.query.parts
+        assert isinstance(part.media, Encoded)
+        return part.media.data
 
     def to_dict(self) -> dict[str, object]:
         """The upload as the API tells it."""

@@ -65,7 +65,11 @@ def test_a_part_of_a_dropped_clip_is_chosen_by_two_handles(
     )
     assert len(sent) == 1  # the clip was sent once
     page.reload()
-    expect(page.locator("#chips .section")).to_have_text("0:04–0:06")
+    page.click("#chips [data-part]")  # the server still has the clip
+    expect(page.locator("#cut-end")).to_have_js_property("max", "6.0")
+    expect(page.locator("#cut-times")).to_have_text("0:04.0 to 0:06.0, 2.0 s")
+    page.keyboard.press("Escape")
+    expect(page.locator("#chips [data-part]")).to_have_text("0:04–0:06")
 
 
 def test_a_picture_is_pasted_and_joins_words_and_a_sound(

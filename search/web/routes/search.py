@@ -55,6 +55,9 @@ _SEARCH_BODY = {
         },
     }
 }
+_CONTENT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The bytes.", "content": {"application/octet-stream": {}}}
+}
 _UPLOAD_BODY = {"requestBody": {"required": True, "content": _describe_body()}}
 
 
@@ -83,6 +86,14 @@ async def upload(request: Request, served: ServedLibrary) -> list[dict[str, obje
     if not added:
         raise QueryError("no file was sent: give image, clip or audio")
     return [one.to_dict() for one in added]
+
+
+@router.get("/uploads/{upload_id}/content", response_class=Response, responses=_CONTENT)
+def send_upload(served: ServedLibrary, upload_id: str) -> Response:
+    """What was uploaded, as bytes that no browser shows as a page."""
+    headers = {"Content-Disposition": "attachment"}
+    data = served.uploads.get(upload_id).data
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/uploads/{upload_id}/thumbnail", response_class=Response, responses=STILL_RESPONSES)

@@ -73,9 +73,23 @@ function showPart(item, part) {
   button.textContent = part ? `${clock(part[0])}–${clock(part[1])}` : "part…";
 }
 
+/** After a reload of the page, the server still has the file. */
+async function fetchUpload(id) {
+  const answer = await fetch(`/api/v1/uploads/${id}/content`);
+  if (!answer.ok) throw new Error((await answer.json()).detail);
+  return new Blob([await answer.arrayBuffer()]);
+}
+
 /** Another part of a clip is searched without sending it again. */
 async function changePart(item) {
-  const part = await choosePart(files.get(item.dataset.upload), readPart(item));
+  const id = item.dataset.upload;
+  try {
+    if (!files.has(id)) files.set(id, await fetchUpload(id));
+  } catch (error) {
+    notice.textContent = error.message;
+    return;
+  }
+  const part = await choosePart(files.get(id), readPart(item));
   item.querySelector("[data-part]").focus();
   if (part === undefined) return;
   showPart(item, part);

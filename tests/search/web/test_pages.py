@@ -110,9 +110,10 @@ def test_an_upload_and_a_video_are_parts_of_the_address(
     assert f'name="upload" value="{kept["id"]}"' in text
     like = {"like": ids["First Song"], "start": "1", "end": "3"}
     assert titles(client.get("/", params=like, headers=HTMX).text) == ["Third Song"]
-    part = client.get("/", params={"upload": f"{kept['id']}@1.5-65"}, headers=HTML).text
+    (clip,) = client.post("/api/v1/uploads", files={"clip": ("q", b"any")}).json()
+    part = client.get("/", params={"upload": f"{clip['id']}@1.5-65"}, headers=HTML).text
     assert "0:01–1:05" in part
-    assert f'name="upload" value="{kept["id"]}@1.5-65"' in part
+    assert f'name="upload" value="{clip["id"]}@1.5-65"' in part
     gone = client.get("/", params={"upload": "gone"}, headers=HTMX)
     assert "not kept any more" in gone.text
 

@@ -64,6 +64,10 @@ def test_an_upload_has_a_still_in_its_own_shape(
     assert np.abs(np.asarray(still, float) - np.asarray(expected, float)).mean() < 12
     tag = {"If-None-Match": answer.headers["etag"]}
     assert client.get(f"/api/v1/uploads/{kept}/thumbnail", headers=tag).status_code == 304
+    content = client.get(f"/api/v1/uploads/{kept}/content")
+    assert content.content == picture.read_bytes()
+    assert content.headers["content-type"] == "application/octet-stream"
+    assert content.headers["content-disposition"] == "attachment"
     clip = upload(client, "clip", (folder / FIRST).read_bytes())
     stills = [client.get(f"/api/v1/uploads/{clip}/thumbnail?t={t}").content for t in (0, 5)]
     assert stills[0] != stills[1]
@@ -85,14 +89,14 @@ def test_a_recording_without_a_length_in_its_header_is_found(
 
 
 def test_a_frame_is_that_of_the_time(client: TestClient, folder: Path, ids: dict[str, str]) -> None:
-    for at in (0.0, 2.34, 99.0):
+    raw = run_ffmpeg(
+        *("-i", folder / FIRST, "-vf", "scale=192:128", "-f", "rawvideo"),
+        *("-pix_fmt", "rgb24", "pipe:1"),
+    )
+    frames = np.frombuffer(raw, np.uint8).reshape(-1, 128, 192, 3).astype(float)
+    for at in (2.34, 99.0):
         answer = client.get(f"/api/v1/videos/{ids['First Song']}/frame?t={at}")
         got = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"), float)
-        raw = run_ffmpeg(
-            *("-i", folder / FIRST, "-vf", "scale=192:128", "-f", "rawvideo"),
-            *("-pix_fmt", "rgb24", "pipe:1"),
-        )
-        frames = np.frombuffer(raw, np.uint8).reshape(-1, 128, 192, 3).astype(float)
         nearest = np.abs(frames - got).mean(axis=(1, 2, 3)).argmin()
         expected = min(int(at * 10), len(frames) - 3)
         assert abs(int(nearest) - expected) <= 1 if at < 99 else int(nearest) >= expected
