@@ -28,7 +28,7 @@ class DecodingOptions:
 
     beam_size: int = 5
     max_tokens: int = 224
-    no_repeat_size: int = 5
+    no_repeat_size: int = 3
     uses_context: bool = True
     keeps_ends: bool = True
     splits_lines: bool = True
@@ -70,7 +70,11 @@ class WindowDecoder:
                 rated = self._rate(encoded, made, context)
                 is_better = self._is_loop(best) or rated.avg_logprob > best.avg_logprob
                 best = rated if is_better else best
-        return best
+        if best.avg_logprob >= self.gates.min_avg_logprob or self._is_loop(alone):
+            return best
+        # The sound may agree with nothing that the lines before lead one to expect.
+        by_itself = self._rate(encoded, alone, ())
+        return max(best, by_itself, key=lambda each: each.avg_logprob)
 
     def _search(self, encoded: Any, context: Sequence[int]) -> Decoded:
         """Decode by beam search; a loop is decoded again without repetitions."""

@@ -74,6 +74,16 @@ def test_a_text_must_be_probable_with_and_without_its_context(
     assert choose(PlantedEngine(odds)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("alone", "expected"), [(-0.8, (ALONE, -0.8)), (-1.3, (AFTER, -1.2))])
+def test_where_the_lines_before_mislead_the_text_without_them_is_kept(
+    alone: float, expected: tuple[int, float]
+) -> None:
+    """By the mean both are guesses; by itself the first text is none in the first case."""
+    odds = {(ALONE, False): alone, (ALONE, True): -2.5}
+    odds |= {(AFTER, False): -2.2, (AFTER, True): -0.2}
+    assert choose(PlantedEngine(odds)) == pytest.approx(expected)
+
+
 def test_without_context_there_is_one_text_and_its_probability() -> None:
     engine = PlantedEngine({(ALONE, False): -0.4})
     assert choose(engine, ()) == (ALONE, -0.4)

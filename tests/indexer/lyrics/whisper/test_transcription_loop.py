@@ -138,8 +138,9 @@ def test_words_are_timed_and_segments_split_into_lines() -> None:
             self, segments: list[dict[str, Any]], encoded: Any, n_frames: int, language: str | None
         ) -> None:
             for segment in segments:
-                word = {"word": segment["text"] + ".", "start": segment["start"], "end": 99.0}
-                segment["words"] = [word, word | {"word": " again", "start": 98.0}]
+                start = segment["start"]
+                word = {"word": segment["text"] + ".", "start": start, "end": start + 0.2}
+                segment["words"] = [word, {"word": " again", "start": 98.0, "end": 99.0}]
 
     options = DecodingOptions()
     made = transcribe_sections(Timing(), plant(), CUT[:1], None, options, GATES)
