@@ -48,15 +48,6 @@ PROFILES: dict[str, Profile] = {
     "embedded": Profile(
         "efficientnet-lite0", "minilm", "signal", whisper_model="base", more_lyrics=_MULTILINGUAL
     ),
-    # The same shot is found by a network trained for it; its package is installed by the user.
-    "copies": Profile(
-        "efficientnet-lite0",
-        "minilm",
-        "signal",
-        whisper_model="base",
-        more_lyrics=_MULTILINGUAL,
-        copies="sscd",
-    ),
     # What is heard has names as well; YAMNet's package is installed by the user.
     "sound": Profile(
         "efficientnet-lite0",
@@ -72,6 +63,15 @@ PROFILES: dict[str, Profile] = {
         "signal-musicnn",
         whisper_model="base",
         more_lyrics=_MULTILINGUAL,
+    ),
+    # The same shot is found by a network trained for it; its package is installed by the user.
+    "copies": Profile(
+        "efficientnet-lite0",
+        "minilm",
+        "signal",
+        whisper_model="base",
+        more_lyrics=_MULTILINGUAL,
+        copies="sscd",
     ),
     # The published system. Its weights 0.6 and 0.4 are the default of all libraries without sound.
     "paper": Profile(

@@ -176,7 +176,7 @@ def test_the_command_line_says_what_is_unclear(home: Path) -> None:
 def test_a_clip_by_an_encoder_that_was_not_calibrated_has_a_place_and_no_support(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mvsearch.search.localization.moments, "find_points", lambda _: None)
+    monkeypatch.setattr(mvsearch.search.localization.moments, "find_points", lambda *_: None)
     # Without sound: landmarks have a support whatever the encoder.
     (first, *_) = find(home, cut(home, FIRST + 0.5, 5, "-an"), kind="clip")
     assert first.start_seconds == pytest.approx(FIRST + 0.5, abs=0.5)

@@ -214,8 +214,8 @@ def test_words_are_remembered_for_a_while_and_media_as_long_as_they_are_kept(
     for word in ("sea", "sand", "rain", "snow"):
         served.search(SearchRequest(text=[word], uploads=[kept.id]))
     memory = served.uploads.memory
-    words = [part.value for part, _ in memory if part.media is None]
+    words = [part.value for part, *_ in memory if part.media is None]
     served.close()
     assert len(words) == 3
     assert words[-1] == "snow"
-    assert any(part in kept.query.parts for part, _ in memory)
+    assert any(part in kept.query.parts for part, *_ in memory)
