@@ -28,7 +28,7 @@ from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.lexical import find_evidence
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.retrieval.retrieve import IndexQuery, score_videos
-from mvsearch.store.catalog.reading.lyrics import split_words
+from mvsearch.store.catalog.reading.line_index import split_words
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, LyricLine, Lyrics, Video
 

@@ -16,6 +16,7 @@ from mvsearch.indexer.encoders.model_cards import CARDS, MEASURED, ModelCard
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.profiles import TOY
 from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
+from mvsearch.indexer.ocr.rapid_reader import RapidReader
 
 MODELS = ROOT / "docs" / "models.md"
 INTRODUCTION = f"""\
@@ -34,6 +35,8 @@ Times are of one core, peaks of a process that does nothing else: `python -m ben
 
 def find_weights(name: str) -> PackagedWeights | None:
     """The packaged weights of a network; None if it is downloaded or has none."""
+    if name == RapidReader.name:
+        return RapidReader.weights
     if name.startswith("whisper-"):
         return PACKAGED.get(name.removeprefix("whisper-"))
     found = getattr(import_class((ENCODERS | CLASSIFIERS)[name]), "weights", None)
@@ -51,8 +54,11 @@ def describe_models() -> str:
         weights = find_weights(name)
         while weights is not None:
             packages = ", ".join(package.replace("==", " ") for package in weights.packages)
-            cells = (name, packages, weights.files[0], f"`{weights.sha256}`")
-            packaged.append(f"| {' | '.join(cells)} |")
+            # Of most only the first is a network; the others are settings and vocabularies.
+            for content in weights.contents:
+                if content is weights.contents[0] or content.name.endswith(".onnx"):
+                    cells = (name, packages, content.name, f"`{content.sha256}`")
+                    packaged.append(f"| {' | '.join(cells)} |")
             weights = weights.fallback
     return "\n".join((INTRODUCTION, *rows, "", *packaged, ""))
 

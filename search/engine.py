@@ -33,7 +33,7 @@ from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.versions.dedupe import KnownCopies
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
-from mvsearch.store.records import Video
+from mvsearch.store.records import Modality, Video
 from mvsearch.store.vectors.index import VectorIndex
 
 
@@ -165,7 +165,7 @@ class Engine:
             return list_passing(catalog, query.filter, options)
         passing = catalog.passing(query.filter) if query.filter else None
         encoded = prepared.encoded.parts
-        words: FoundLines = {}
+        words: dict[Modality, FoundLines] = {}
         parts = [(part, self._place(part, words)) for part in encoded]
         queries = [placed for _, placed in parts]
         table = self._tables.gather([placed.index for placed in queries])
@@ -203,11 +203,12 @@ class Engine:
         judge = self._calibrator.calibrate_parts(asked, table.video_ids, own)
         return judge(found.similarities, found.positions)[1]["lyrics"]
 
-    def _place(self, part: EncodedPart, words: FoundLines) -> IndexQuery:
+    def _place(self, part: EncodedPart, words: dict[Modality, FoundLines]) -> IndexQuery:
         """The vectors of a part in the coordinates of its index, with words or landmarks found."""
         index = self.library.index(part.space)
+        known = words.setdefault(part.modality, {})
         evidence: Mapping[str, Evidence] = (
-            find_evidence(self.library.catalog, part.space, part.lines, words)
+            find_evidence(self.library.catalog, part.space, part.lines, known)
             if part.lines
             else find_landmark_evidence(self.library, part)
         )

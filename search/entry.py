@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.store.library import Library
-from mvsearch.store.records import Lyrics, Stage, Tag, Video
+from mvsearch.store.records import Lyrics, ShownLine, Stage, Tag, Video
 from mvsearch.store.unicode import printable
 
 
@@ -16,6 +16,7 @@ class Entry:
     Attributes:
         paths: of the files that hold it.
         n_uniform: frames of one colour, which are left out.
+        shown: lines of text in the picture.
     """
 
     video: Video
@@ -24,6 +25,7 @@ class Entry:
     lyrics: Lyrics | None
     n_uniform: int
     tags: tuple[Tag, ...] = ()
+    shown: tuple[ShownLine, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The entry as the JSON contract has it."""
@@ -42,6 +44,7 @@ class Entry:
             "n_uniform_frames": self.n_uniform,
             "tags": [tag.to_dict() for tag in self.tags],
             "lyrics": None if self.lyrics is None else self.lyrics.to_dict(),
+            "ocr": [line.to_dict() for line in self.shown],
         }
 
 
@@ -55,6 +58,7 @@ def read_entry(library: Library, video: Video) -> Entry:
         catalog.lyrics(video.id),
         len(catalog.uniform_seconds(video.id)),
         catalog.tags(video.id),
+        catalog.shown_lines(video.id),
     )
 
 

@@ -18,7 +18,7 @@ from mvsearch.search.query.query import Query
 from mvsearch.search.results import Pair
 from mvsearch.search.retrieval.retrieve import IndexQuery
 from mvsearch.store.library import Library
-from mvsearch.store.records import Matrix, Segment, Video
+from mvsearch.store.records import Matrix, Modality, Segment, Video
 
 # Pieces nearer than this to those of a better pair show the same again.
 APART_SECONDS = 3.0
@@ -76,12 +76,13 @@ def _compare(
     library: Library, query: Query, video: Video, n_pairs: int, encoded: Sequence[EncodedPart]
 ) -> tuple[Pair, ...]:
     """The pairs of each part in each modality, as the parts and modalities follow each other."""
-    words: FoundLines = {}
+    words: dict[Modality, FoundLines] = {}
     pairs: list[Pair] = []
     for _, group in groupby(encoded, key=lambda one: (id(one.part), one.modality)):
         parts = [one for one in group if library.index(one.space).count(video.id)]
         if parts:
-            pairs += _pair_part(library, query, video, n_pairs, parts, words)
+            known = words.setdefault(parts[0].modality, {})
+            pairs += _pair_part(library, query, video, n_pairs, parts, known)
     return tuple(pairs)
 
 

@@ -30,9 +30,10 @@ def read_status(library: Library) -> dict[str, Any]:
             stage: {
                 space.key: _count(library, stage, space)
                 for space in spaces
-                if space.modality == stage and not space.view
+                if space.modality == stage and (not space.view or stage == "ocr")
             }
             for stage in MODALITIES
+            if stage != "ocr" or any(space.modality == "ocr" for space in spaces)
         },
         "median_unrelated": read_medians(library),
     }
@@ -48,7 +49,7 @@ def _count(library: Library, stage: Modality, space: Space) -> dict[str, float]:
 
 def _find_pending(library: Library, stage: Modality, space: Space) -> set[str]:
     """The videos that a stage has still to be done for, or to be done again."""
-    own = own_spaces(library)[stage]
+    own = own_spaces(library).get(stage, space)
     if space != own:  # of an encoder that encodes what is there once more
         return set(library.catalog.find_lacking(space.key, own.key))
     sampling = sampling_mark() if stage == "frames" else None

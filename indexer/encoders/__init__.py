@@ -30,6 +30,7 @@ from mvsearch.indexer.encoders.protocols import (
     SoundClassifier,
     TextEncoder,
 )
+from mvsearch.indexer.encoders.text.shown import ShownTextEncoder
 from mvsearch.indexer.once import cached_once
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from mvsearch.store.records import COPIES, MODALITIES, Modality, Space
@@ -222,6 +223,14 @@ class Encoders:
         return tuple(cast(TextEncoder, self._load(name, "lyrics")) for name in names)
 
     @cached_once
+    def ocr(self) -> ShownTextEncoder:
+        """The encoder of lines of text in pictures: that of lyrics, in a space of its own.
+
+        It is no part of `spaces`, as only libraries whose pictures are read have such a space.
+        """
+        return ShownTextEncoder(self.lyrics)
+
+    @cached_once
     def audio(self) -> AudioEncoder | None:
         """The audio encoder; None if the profile has none."""
         name = self.profile.audio
@@ -250,6 +259,8 @@ class Encoders:
         """
         missing: dict[str, WeightsMissingError] = {}
         for part in _PARTS:
+            if part == "ocr":  # that of lyrics
+                continue
             try:
                 getattr(self, part)
             except WeightsMissingError as error:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.pipeline.inventory import Found
-from mvsearch.store.records import Embeddings, Failure, Lyrics, Stage, Still, Tag, Video
+from mvsearch.store.records import Embeddings, Failure, Lyrics, ShownLine, Stage, Still, Tag, Video
 
 LyricsMode = Literal["auto", "later", "sidecar", "whisper", "off"]
 
@@ -15,7 +15,8 @@ class StageOptions:
     """The options of the stages of a file.
 
     Attributes:
-        lyrics: "auto" tries side-cars, subtitles, tags, plug-ins, then Whisper; "sidecar" omits
+        lyrics: "auto" tries side-cars, subtitles, tags, plug-ins, text in the picture where
+            it is read, then Whisper; "sidecar" omits
             Whisper; "later" leaves Whisper to `transcribe_library`; "whisper" transcribes every
             video; "off" skips the lyrics stage.
         language: ISO 639-1, for side-cars in several languages and for Whisper.
@@ -37,6 +38,7 @@ class StageResult:
     uniform_seconds: tuple[float, ...] = ()
     tags: tuple[Tag, ...] = ()
     stills: tuple[Still, ...] = ()
+    shown: tuple[ShownLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,13 +164,11 @@ def choose_jobs(
     state = _read_state(catalog, encoders, decoded)
     moved = {found.video_id for found in inventory.fresh} | inventory.affected_ids
     list_once, chosen = cache(list_lyric_files), Jobs()
-    groups = _group_by_content(inventory)
+    groups = group_by_content(inventory)
     renamed = _find_renamed(groups, catalog)
     for video_id, files in groups.items():
         is_new = video_id not in state.known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in state.pending.items() if is_new or video_id in ids]
-        others = (*(found.file.path for found in files[1:]), *inventory.elsewhere.get(video_id, ()))
-        files[0] = replace(files[0], others=others)
         lyrics = state.lyrics.get(video_id)
         if _lacks_lyrics(files[0], is_new, lyrics, request, list_once):
             lacking.append("lyrics")
@@ -251,11 +249,18 @@ def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _Stat
     )
 
 
-def _group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
-    """Group files by video id, in the order of paths, so that jobs do not depend on scan order."""
+def group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
+    """Group files by video id, in the order of paths, so that jobs do not depend on scan order.
+
+    The `others` of the first file of a group list the rest.
+    """
     groups: dict[str, list[Found]] = {}
     for found in sorted((*inventory.fresh, *inventory.unchanged), key=lambda one: one.file.path):
         groups.setdefault(found.video_id, []).append(found)
+    for video_id, (first, *rest) in groups.items():
+        paths = [found.file.path for found in rest]
+        others = (*paths, *inventory.elsewhere.get(video_id, ()))
+        groups[video_id][0] = replace(first, others=others)
     return groups
 
 

@@ -13,9 +13,12 @@ from mvsearch.indexer.lyrics.files.languages import check_language
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
+from mvsearch.indexer.ocr.choose import choose_reader
+from mvsearch.indexer.ocr.reader import TextReader
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
 from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.more_lyrics import add_lyric_spaces
+from mvsearch.indexer.pipeline.ocr_stage import OcrStage
 from mvsearch.indexer.pipeline.outcome import LyricsMode, Outcome, StageOptions
 from mvsearch.indexer.pipeline.plan import Job, LyricsRequest, choose_jobs, list_idle_options
 from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
@@ -42,6 +45,8 @@ class IndexOptions:
         has_retry: whether unchanged files that failed before are tried again.
         has_removed: whether videos that were removed by name are added again; a file that is named
             itself always is.
+        ocr: whether text in the picture is read; None: if the library has such text already, and
+            the reader is installed.
         wait_seconds: maximum time to wait for another writer.
         analysis: options of decoding and sampling.
     """
@@ -54,6 +59,7 @@ class IndexOptions:
     is_recursive: bool = True
     has_retry: bool = False
     has_removed: bool = False
+    ocr: bool | None = None
     wait_seconds: float = 10.0
     analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
 
@@ -152,6 +158,7 @@ class _Run:
         if self.lyrics == "auto" and encoders.profile.prefers_transcription:
             self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
         self.transcriber: Transcriber | None = None
+        self.reader: TextReader | None = None
         self.waiting: list[WaitingVideo] = []
 
     def complete(self, library: Library) -> Summary:
@@ -176,7 +183,13 @@ class _Run:
             self.transcriber = Transcriber(
                 self.whisper_model, options.language, mode == "whisper", options.transcription
             )
-        self.catalog.adopt_profile(self.encoders.name, self.encoders.spaces())
+        spaces = self.encoders.spaces()
+        has_text = any(space.modality == "ocr" for space in self.catalog.spaces())
+        if options.ocr or (has_text and options.ocr is None):
+            self.reader = choose_reader(is_needed=options.ocr is True, progress=self.progress)
+        if self.reader is not None:
+            spaces += self.encoders.ocr.spaces
+        self.catalog.adopt_profile(self.encoders.name, spaces)
 
     def work(self) -> None:
         """Run the inventory, the analysis and the transcription."""
@@ -203,7 +216,18 @@ class _Run:
         self._forget(inventory)
         if not self.stop.is_set():
             add_lyric_spaces(self.catalog, self.encoders, self.progress, self.stop)
+            self._read_text(inventory)
             self._transcribe()
+
+    def _read_text(self, inventory: Inventory) -> None:
+        """Read the text in the picture; videos that have it as lyrics wait no longer."""
+        if self.reader is None:
+            return
+        stage = OcrStage(self.reader, self.encoders, self.writer, self.progress, self.stop)
+        read = stage.read(inventory, self.options.analysis.max_hours)
+        if self.lyrics not in ("off", "whisper"):
+            taken = stage.take_lyrics([*read, *(one.found for one in self.waiting)])
+            self.waiting = [one for one in self.waiting if one.found.video_id not in taken]
 
     def _take_inventory(self) -> Inventory:
         """Compare all files with the catalogue."""

@@ -26,6 +26,7 @@ class Summary:
         missing: number of absent files that are kept, as their drive may be missing.
         pending: number of videos whose lyrics wait for Whisper.
         transcribed: number of videos that Whisper transcribed.
+        with_text: number of videos of which text in the picture was read.
         failures: of this run, and earlier ones of unchanged files.
         unfinished: files that are still being written, left for a later run.
         kept_out: number of files of videos that were removed by name.
@@ -41,6 +42,7 @@ class Summary:
     missing: int = 0
     pending: int = 0
     transcribed: int = 0
+    with_text: int = 0
     failures: list[Failure] = field(default_factory=list)
     unfinished: list[Path] = field(default_factory=list)
     kept_out: int = 0
@@ -68,6 +70,7 @@ class Summary:
             "ignored": self.ignored,
             "pending": self.pending,
             "transcribed": self.transcribed,
+            "with_text": self.with_text,
             "seconds": round(self.seconds, 3),
             "is_interrupted": self.is_interrupted,
         }
@@ -170,6 +173,7 @@ class CatalogWriter:
             uniform_seconds=result.uniform_seconds,
             tags=result.tags,
             stills=result.stills,
+            shown=result.shown,
         )
 
     def keep_failure(self, failure: Failure, found: Found | None = None) -> None:

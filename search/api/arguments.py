@@ -23,8 +23,8 @@ class SearchArguments(TypedDict, total=False):
     """The scoring and the number of results.
 
     Attributes:
-        weights: of "frames", "lyrics" and "audio"; omitted ones are 0. None for the defaults of
-            the library.
+        weights: of "frames", "lyrics", "audio" and "ocr"; omitted ones are 0. None for the
+            defaults of the library.
         fusion: "calibrated", "weighted" or "rrf"; None for that of the profile.
         top: maximum number of results.
         n_moments: maximum number of moments of each modality in a result.
@@ -60,6 +60,7 @@ class IndexArguments(TypedDict, total=False):
         max_hours: longer files are refused, by header or by content.
         retry_failed: whether files that failed before are tried again.
         include_removed: whether videos that `remove` took out are indexed again.
+        ocr: whether text in the picture is read; None: if the library has such text already.
         wait_seconds: maximum time to wait for another writer.
     """
 
@@ -75,6 +76,7 @@ class IndexArguments(TypedDict, total=False):
     max_hours: float
     retry_failed: bool
     include_removed: bool
+    ocr: bool | None
     wait_seconds: float
 
 
@@ -129,6 +131,7 @@ def make_index_options(
     max_hours: float = 12.0,
     retry_failed: bool = False,
     include_removed: bool = False,
+    ocr: bool | None = None,
     wait_seconds: float = 10.0,
 ) -> "IndexOptions":
     """The options of an index run; hardware decoders are used if available."""
@@ -145,6 +148,7 @@ def make_index_options(
         is_recursive=recursive,
         has_retry=retry_failed,
         has_removed=include_removed,
+        ocr=ocr,
         wait_seconds=wait_seconds,
         analysis=AnalysisOptions(
             frame_rate,

@@ -106,7 +106,7 @@ class Contents:
 
         Args:
             file: ends in ".npz" or ".parquet", which needs pyarrow.
-            modality: "frames", "lyrics" or "audio"; None for all.
+            modality: "frames", "lyrics", "audio" or "ocr"; None for all.
             force: whether an existing file is replaced; media never are.
 
         Returns:

@@ -151,6 +151,7 @@ class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists, Reviews):
         *,
         text: Words = None,
         lyric: Words = None,
+        ocr: Words = None,
         image: Many = None,
         clip: Many = None,
         audio: Many = None,
@@ -166,8 +167,9 @@ class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists, Reviews):
 
         Args:
             query: a `Query`, or words as for `text`.
-            text: words that describe pictures, lyrics or sound.
+            text: words that describe pictures, lyrics or sound, or that are shown.
             lyric: a lyric line.
+            ocr: words that the picture shows.
             image: a picture: a path, bytes, a Pillow image, or (height, width, 3) uint8 RGB.
             clip: a piece of video with its sound: a path, bytes, `Frames`, or a `Clip` of these.
             audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
@@ -185,8 +187,8 @@ class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists, Reviews):
         from mvsearch.search.api.notes import list_notes
 
         asked = make_query(
-            query, text=text, lyric=lyric, image=image, clip=clip, audio=audio, like=like, tag=tag,
-            filter=filter,
+            query, text=text, lyric=lyric, ocr=ocr, image=image, clip=clip, audio=audio, like=like,
+            tag=tag, filter=filter,
         )  # fmt: skip
         with self._session.using() as library:
             engine = self._session.engine(library)

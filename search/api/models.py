@@ -7,6 +7,9 @@ from mvsearch.indexer.encoders.networks import weights
 from mvsearch.indexer.encoders.networks.weights import ModelStatus
 from mvsearch.indexer.lyrics.whisper.status import check_whisper_model, list_whisper_models
 from mvsearch.indexer.lyrics.whisper.transcribe import fetch_weights
+from mvsearch.indexer.ocr.rapid_reader import RapidReader
+from mvsearch.indexer.ocr.status import NAME as READER
+from mvsearch.indexer.ocr.status import check_reader, find_reader_status
 
 __all__ = ["ModelStatus", "check_models", "fetch_model", "list_models"]
 
@@ -14,14 +17,14 @@ _WHISPER = "whisper-"
 
 
 def list_models() -> list[ModelStatus]:
-    """Every encoder, classifier and Whisper model, and whether its weights are installed.
+    """Every encoder, classifier, Whisper model and reader of text, with the state of its weights.
 
     None is loaded; a plug-in that cannot be used is listed with its problem.
 
     Raises:
         MvsearchError: the Whisper engine of `MVSEARCH_WHISPER_ENGINE` is not installed.
     """
-    return [*weights.list_models(), *list_whisper_models()]
+    return [*weights.list_models(), *list_whisper_models(), find_reader_status()]
 
 
 def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
@@ -36,11 +39,17 @@ def check_models(names: Sequence[str] | None = None) -> list[ModelStatus]:
     """
     if names is None:
         models = [check_whisper_model(each.name, is_named=False) for each in list_whisper_models()]
-        return [*weights.check_models(), *models]
-    return [
+        return [*weights.check_models(), *models, check_reader(is_named=False)]
+    return [_check(name) for name in names]
+
+
+def _check(name: str) -> ModelStatus:
+    """Check one encoder, Whisper model or reader of text by its name."""
+    if name == READER:
+        return check_reader()
+    return (
         check_whisper_model(name) if name.startswith(_WHISPER) else weights.check_models([name])[0]
-        for name in names
-    ]
+    )
 
 
 def fetch_model(name: str) -> ModelStatus:
@@ -50,6 +59,9 @@ def fetch_model(name: str) -> ModelStatus:
         MvsearchError: no such encoder or model.
         WeightsMissingError: the download failed; the message says how to place them by hand.
     """
+    if name == READER:
+        RapidReader.weights.verify()
+        return find_reader_status()
     if not name.startswith(_WHISPER):
         return weights.fetch_model(name)
     file = fetch_weights(name.removeprefix(_WHISPER))

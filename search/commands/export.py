@@ -16,7 +16,7 @@ from mvsearch.search.commands.options.examples import show_examples
 app = typer.Typer(help="Export contents of the library.", epilog=show_examples("export"))
 app.callback(invoke_without_command=True)(require_command)
 
-ModalityName = Literal["frames", "lyrics", "audio"]
+ModalityName = Literal["frames", "lyrics", "audio", "ocr"]
 
 
 @app.command("embeddings", epilog=show_examples("export embeddings"))

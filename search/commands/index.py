@@ -87,6 +87,14 @@ def index(
         bool,
         typer.Option("--include-removed", help="Index removed videos again."),
     ] = False,
+    ocr: Annotated[
+        bool | None,
+        typer.Option(
+            "--ocr/--no-ocr",
+            help="Read text in the picture; default: if the library has such text.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Index folders and files: only new and changed files are processed."""
@@ -112,6 +120,7 @@ def index(
             max_hours=max_hours,
             retry_failed=retry_failed,
             include_removed=include_removed,
+            ocr=ocr,
         )
     if as_json:
         print_json(summary.to_dict())

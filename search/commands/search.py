@@ -48,9 +48,14 @@ def search(
     ] = None,
     text: Annotated[
         list[str] | None,
-        typer.Option(metavar="T", help="Words that describe pictures, lyrics or sound."),
+        typer.Option(
+            metavar="T", help="Words that describe pictures, lyrics, sound, or are shown."
+        ),
     ] = None,
     lyric: Annotated[list[str] | None, typer.Option(metavar="T", help="A lyric line.")] = None,
+    ocr: Annotated[
+        list[str] | None, typer.Option(metavar="T", help="Words that the picture shows.")
+    ] = None,
     image: Annotated[list[str] | None, typer.Option(metavar="FILE", help="A picture.")] = None,
     clip: Annotated[
         list[str] | None,
@@ -117,7 +122,8 @@ def search(
 
     form = _choose_form(form, as_json=as_json, as_csv=as_csv, as_m3u=as_m3u)
     asked: dict[QueryKind, list[str] | None] = {
-        "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
+        "text": text, "lyric": lyric, "ocr": ocr, "image": image, "clip": clip, "audio": audio,
+        "like": like,
     }  # fmt: skip
     parts = [parse_part(kind, value) for kind, values in asked.items() for value in values or ()]
     with mvsearch.open(library) as opened:

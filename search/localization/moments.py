@@ -243,8 +243,8 @@ def find_shared_moments(
 
 
 def read_texts(library: Library, video_id: str, space: Space) -> list[str]:
-    """The lyric lines of a video's vectors; empty for other modalities."""
-    if space.modality != "lyrics":
+    """The lines of a video's vectors, sung or shown; empty for other modalities."""
+    if space.modality not in ("lyrics", "ocr"):
         return []
     texts = library.catalog.segment_texts(space.key, [video_id])
     return [line.replace("\n", JOIN) for line in texts.get(video_id, ())]

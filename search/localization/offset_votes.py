@@ -12,7 +12,7 @@ from mvsearch.store.records import Matrix, Modality
 # Exponent that sharpens the contrast. A frame is one point in time, so its best matches carry most
 # of the evidence. Audio windows overlap, so their similarity falls smoothly to both sides and is
 # not sharpened.
-SHARPNESS: dict[Modality, int] = {"frames": 2, "audio": 0, "lyrics": 0}
+SHARPNESS: dict[Modality, int] = {"frames": 2, "audio": 0, "lyrics": 0, "ocr": 0}
 # The contrast of a clip of five seconds changes by this share if it is sampled at other instants; a
 # position is e times as likely as one with so much less contrast. The share is limited. With a
 # fixed value, videos that are similar throughout would have hardly any moments.

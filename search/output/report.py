@@ -33,7 +33,7 @@ from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import ScoreMap, gather_scores
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import MODALITIES, Video
+from mvsearch.store.records import MODALITIES, Modality, Video
 from mvsearch.store.unicode import printable
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
@@ -54,11 +54,15 @@ class ReportOptions:
     has_links: bool = False
 
 
+_NUMBERS = ("similarity", "calibrated", "weight")
+_FIRST = tuple(modality for modality in MODALITIES if modality != "ocr")
 _CSV_RESULT = (
     *("rank", "score", "is_weak", "id", "title", "artist", "path", "duration_seconds"),
-    *(f"{m}_{what}" for m in MODALITIES for what in ("similarity", "calibrated", "weight")),
+    *(f"{m}_{what}" for m in _FIRST for what in _NUMBERS),
     *(f"moment_{what}" for what in ("modality", "start_seconds", "end_seconds")),
     *("moment_similarity", "moment_text", "moment_support", "moment_rate"),
+    # Last, as it came last.
+    *(f"ocr_{what}" for what in _NUMBERS),
 )
 
 
@@ -109,18 +113,23 @@ def _result_cells(result: Result) -> list[object]:
     names = (video.title, video.artist or "", str(video.path))
     cells += [video.id, *(printable(guard_cell(name)) for name in names)]
     cells.append(f"{video.duration_seconds:.3f}")
-    for modality in MODALITIES:
-        part = result.contributions.get(modality)
-        numbers = () if part is None else (part.similarity, part.calibrated, part.weight)
-        cells += [f"{number:.6f}" for number in numbers] or ["", "", ""]
+    for modality in _FIRST:
+        cells += _number_cells(result, modality)
+    shown = _number_cells(result, "ocr")
     if not result.moments:
-        return cells + [""] * 7
+        return cells + [""] * 7 + shown
     moment = result.best_moment or result.moments[0]
     cells += [moment.modality, *_round_times(moment)]
     support = "" if moment.support is None else f"{moment.support:.3f}"
     text = printable(guard_cell(moment.text))
     cells += [f"{moment.similarity:.6f}", text, support, f"{moment.rate:.3f}"]
-    return cells
+    return cells + shown
+
+
+def _number_cells(result: Result, modality: Modality) -> list[object]:
+    part = result.contributions.get(modality)
+    numbers = () if part is None else (part.similarity, part.calibrated, part.weight)
+    return [f"{number:.6f}" for number in numbers] or ["", "", ""]
 
 
 def results_to_m3u(results: Sequence[Result]) -> str:

@@ -30,6 +30,7 @@ def find_held_spaces(library: Library) -> dict[Modality, Space]:
         MvsearchError: there are no vectors.
     """
     own = own_spaces(library)
+    own |= {s.modality: s for s in library.catalog.spaces() if s.modality == "ocr"}
     held = {m: space for m, space in own.items() if library.catalog.has_vectors(space.key)}
     if not held:
         list_videos(library)
@@ -38,12 +39,13 @@ def find_held_spaces(library: Library) -> dict[Modality, Space]:
 
 
 def open_indexes(library: Library) -> dict[Modality, VectorIndex]:
-    """The index of each modality with vectors in the library.
+    """The index of each modality in which videos are compared with each other.
 
     Raises:
         MvsearchError: there are no vectors.
     """
-    return {m: library.index(space) for m, space in find_held_spaces(library).items()}
+    held = find_held_spaces(library)
+    return {m: library.index(space) for m, space in held.items() if m != "ocr"}
 
 
 def read_videos(library: Library, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders, ReadsWords
 from mvsearch.search.query.analyse import analyse_part
-from mvsearch.search.query.query import REACHES, QueryPart, Section, check_file
+from mvsearch.search.query.query import REACHES, WORD_KINDS, QueryPart, Section, check_file
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
@@ -42,7 +42,7 @@ class EncodedPart:
         vectors: (q, space.dim) float32 unit vectors, not yet centred by the index.
         times: (q,) float64, the time of each vector in seconds; NaN without a time.
         duration_seconds: of the clip; None if it cannot be aligned in time.
-        lines: (q,) the text of each vector, if compared with lyrics.
+        lines: (q,) the text of each vector, if compared with lyrics or shown text.
         n_tried: number of views of the picture of which this one was chosen; see `closer_look`.
         peaks: spectral peaks of a clip's sound, with times from its start.
     """
@@ -150,7 +150,7 @@ def encode_query(
             _check_encoders(library, encoders, missing)
             found = (
                 _encode_words(part, library, encoders, missing)
-                if part.kind in ("text", "lyric")
+                if part.kind in WORD_KINDS
                 else _encode_file(part, encoders, missing, analyse or analyse_part, how)
             )
             made.update({(part, m, how[m]): [e for e in found if e.modality == m] for m in missing})
@@ -250,12 +250,12 @@ def _encode_words(
     held = [space for space in library.catalog.spaces() if library.catalog.has_vectors(space.key)]
     for modality in modalities:
         texts: tuple[str, ...] = (part.value,)
-        # Lyrics have one vector per line, so a verse is split into lines.
-        if modality == "lyrics" and not encoders.profile.is_lyrics_whole:
+        # There is one vector per line, so a verse is split into lines.
+        if modality == "ocr" or (modality == "lyrics" and not encoders.profile.is_lyrics_whole):
             texts = split_lines(part.value)
         for space, vectors in embed_words(texts, encoders, modality, held):
             times = np.full(len(vectors), np.nan)
-            lines = texts if modality == "lyrics" else ()
+            lines = texts if modality in ("lyrics", "ocr") else ()
             encoded.append(EncodedPart(part, space, vectors, times, lines=lines))
     return encoded
 
@@ -276,6 +276,9 @@ def embed_words(
         return
     encoder: Any = encoders.get(modality)
     if encoder is None:
+        return
+    if modality == "ocr":
+        yield encoder.spaces[0], encoder.encode(texts)[0]
         return
     space: Space = encoder.spaces[-1]
     if isinstance(encoder, ReadsWords):

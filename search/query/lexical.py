@@ -1,4 +1,4 @@
-"""Scores how many words of a query a lyric line contains."""
+"""Scores how many words of a query a line contains, sung or shown."""
 
 import math
 import unicodedata
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mvsearch.search.query.spelling import find_alike_words
-from mvsearch.store.catalog.reading.lyrics import MAX_LETTERS, split_words
+from mvsearch.store.catalog.reading.line_index import MAX_LETTERS, Lines, split_words
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.records import Matrix, Space
 
@@ -73,7 +73,7 @@ def find_evidence(
 
     Args:
         catalog: of the library.
-        space: of the lyrics; a segment is compared by its text.
+        space: of lyrics or shown text; a segment is compared by its text.
         lines: q lines, one for each vector of the query.
         known: of lines that were looked up for another space already; new ones are added.
 
@@ -82,8 +82,9 @@ def find_evidence(
     """
     known = {} if known is None else known
     unknown = [line for line in lines if line not in known]
-    n_lines = catalog.n_lyric_lines() if unknown else 0
-    known |= {line: find_lines(catalog, line, n_lines) for line in unknown}
+    lines_of: Lines = "ocr" if space.modality == "ocr" else "lyric"
+    n_lines = catalog.n_lyric_lines(lines_of) if unknown else 0
+    known |= {line: find_lines(catalog, line, n_lines, lines_of) for line in unknown}
     found = [known[line] for line in lines]
     video_ids = sorted({video_id for by_video in found for video_id in by_video})
     evidence = {}
@@ -102,7 +103,7 @@ def find_evidence(
 
 
 def find_lines(
-    catalog: Catalog, query: str, n_lines: int | None = None
+    catalog: Catalog, query: str, n_lines: int | None = None, lines_of: Lines = "lyric"
 ) -> dict[str, list[LineEvidence]]:
     """Find the lines that contain words of one query line, by video, each text once.
 
@@ -113,14 +114,15 @@ def find_lines(
         catalog: of the library.
         query: the line.
         n_lines: number of lines in the index of words; None counts them.
+        lines_of: lyrics or the text that pictures show.
     """
-    n_lines = catalog.n_lyric_lines() if n_lines is None else n_lines
+    n_lines = catalog.n_lyric_lines(lines_of) if n_lines is None else n_lines
     asked = _cut(query[:MAX_LETTERS])
-    matches = catalog.lyric_matches(query, N_LINES, n_lines) if asked else []
+    matches = catalog.lyric_matches(query, N_LINES, n_lines, lines_of) if asked else []
     lines = {match.text: _cut(match.text) for match in matches}
     spelled = find_alike_words(asked, {word for words in lines.values() for word in words})
     words = {*asked, *(other for near in spelled.values() for other in near)}
-    weights = _weigh(catalog, words, n_lines)
+    weights = _weigh(catalog, words, n_lines, lines_of)
     judged = {text: _judge(text, set(held), spelled, weights) for text, held in lines.items()}
     found: dict[str, dict[str, LineEvidence]] = {}
     for match in matches:
@@ -140,9 +142,11 @@ def _cut(line: str) -> list[str]:
     return list(words)
 
 
-def _weigh(catalog: Catalog, words: Iterable[str], n_lines: int) -> dict[str, float]:
+def _weigh(
+    catalog: Catalog, words: Iterable[str], n_lines: int, lines_of: Lines
+) -> dict[str, float]:
     """The inverse document frequency of each word, in nats."""
-    counts = catalog.count_lyric_lines(words)
+    counts = catalog.count_lyric_lines(words, lines_of)
     return {word: math.log(1 + max(1, n_lines) / (1 + n)) for word, n in counts.items()}
 
 

@@ -55,6 +55,7 @@ def make_query(
     *,
     text: Words = None,
     lyric: Words = None,
+    ocr: Words = None,
     image: Many = None,
     clip: Many = None,
     audio: Many = None,
@@ -66,8 +67,9 @@ def make_query(
 
     Args:
         query: a query to extend, or words as for `text`.
-        text: words that describe pictures, lyrics or sound.
+        text: words that describe pictures, lyrics or sound, or that are shown.
         lyric: a lyric line.
+        ocr: words that the picture shows.
         image: a picture: a path, bytes, a Pillow image, or (height, width, 3) uint8 RGB.
         clip: a video clip with its sound: a path, bytes, `Frames`, or a `Clip` of these.
         audio: an audio clip: a path, bytes, `Samples`, or a `Clip` of these.
@@ -79,7 +81,8 @@ def make_query(
         QueryError: the query is empty, or a part is invalid.
     """
     asked: dict[QueryKind, Many] = {
-        "text": text, "lyric": lyric, "image": image, "clip": clip, "audio": audio, "like": like,
+        "text": text, "lyric": lyric, "ocr": ocr, "image": image, "clip": clip, "audio": audio,
+        "like": like,
     }  # fmt: skip
     begun = query if isinstance(query, Query) else None
     parts = list(begun.parts) if begun is not None else []
@@ -131,6 +134,7 @@ def _describe_mismatch(kind: QueryKind, asked: object) -> str:
     takes = {
         "text": "words",
         "lyric": "words",
+        "ocr": "words",
         "image": "a path, bytes, an image of Pillow or an array (height, width, 3) of uint8",
         "clip": "a path, bytes, Frames(pixels, frame_rate), or a Clip of one of these",
         "audio": "a path, bytes, Samples(values, sample_rate), or a Clip of one of these",

@@ -14,8 +14,9 @@ from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Modality
 from mvsearch.store.unicode import printable, replace_surrogates
 
-QueryKind = Literal["text", "lyric", "image", "clip", "audio", "like"]
+QueryKind = Literal["text", "lyric", "ocr", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
+WORD_KINDS: frozenset[QueryKind] = frozenset({"text", "lyric", "ocr"})
 SECTION_KINDS: frozenset[QueryKind] = frozenset({"clip", "audio", "like"})
 
 # Larger numbers are mistakes, and more than ffmpeg can represent.
@@ -25,8 +26,9 @@ MAX_QUERY_LETTERS = 10_000
 
 # The modalities that each kind of part can be compared in.
 REACHES: dict[QueryKind, tuple[Modality, ...]] = {
-    "text": ("frames", "lyrics", "audio"),
+    "text": ("frames", "lyrics", "audio", "ocr"),
     "lyric": ("lyrics",),
+    "ocr": ("ocr",),
     "image": ("frames",),
     "clip": ("frames", "audio"),
     "audio": ("audio",),
@@ -86,7 +88,7 @@ class QueryPart:
     @property
     def is_constant(self) -> bool:
         """Whether it is words or media in memory, which do not change as files and videos do."""
-        return self.kind in ("text", "lyric") or self.media is not None
+        return self.kind in WORD_KINDS or self.media is not None
 
     @property
     def path(self) -> Path:
@@ -157,7 +159,7 @@ def parse_part(kind: QueryKind, value: str) -> QueryPart:
     Raises:
         QueryError: it is empty, or its section is invalid.
     """
-    if kind in ("text", "lyric"):
+    if kind in WORD_KINDS:
         return QueryPart(kind, replace_surrogates(value))
     if kind not in SECTION_KINDS:
         return QueryPart(kind, value)

@@ -18,7 +18,7 @@ def parse_weights(text: str) -> dict[Modality, float]:
     Raises:
         QueryError: a name is unknown or given twice, a weight is invalid, or all are zero.
     """
-    weights: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.0)
+    weights: dict[Modality, float] = {m: 0.0 for m in MODALITIES if m != "ocr"}
     seen: set[Modality] = set()
     for item in text.split(","):
         name, _, number = item.partition("=")

@@ -15,7 +15,7 @@ from mvsearch.store.vectors.index import VectorIndex
 # Lyric lines of one video are less similar than its pictures or sounds: on a library of 160 the 20
 # candidates contain 0.89 of the 10 most similar videos, weighted by score, with 16 for each
 # modality, and 0.99 with these; see docs/decisions/0025-similar-songs.md.
-N_PROTOTYPES: Mapping[Modality, int] = {"frames": 16, "lyrics": 32, "audio": 16}
+N_PROTOTYPES: Mapping[Modality, int] = {"frames": 16, "lyrics": 32, "audio": 16, "ocr": 32}
 N_AXES = 128
 # Size of the sample from which the axes are computed.
 SAMPLED_VIDEOS = 512

@@ -26,7 +26,7 @@ from mvsearch.store.records import Modality
 from mvsearch.store.vectors.index import VectorIndex
 
 # Typed text has its own null distribution; other queries are pieces of videos.
-_KINDS: dict[str, Kind] = {"text": "words", "lyric": "words", "image": "image"}
+_KINDS: dict[str, Kind] = {"text": "words", "lyric": "words", "ocr": "words", "image": "image"}
 # Of these an answer is the same picture or sound, and not only a similar one.
 _EXACT_KINDS = ("image", "clip", "audio")
 

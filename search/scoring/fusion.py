@@ -23,6 +23,8 @@ WEIGHTS_WITH_AUDIO: Weights = {"frames": 0.25, "lyrics": 0.5, "audio": 0.25}
 
 # Measured: see docs/decisions/0020-calibrated-fusion.md.
 CALIBRATED_WEIGHTS: Weights = {"frames": 0.3, "lyrics": 0.4, "audio": 0.3}
+# Beside each of them, in a library that holds text in pictures: as much as lyrics.
+OCR_WEIGHTS: Weights = {"ocr": 0.4}
 
 # Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion" (SIGIR 2009).
 RANK_CONSTANT = 60
@@ -33,9 +35,11 @@ NEUTRAL = math.log10(2)
 
 def choose_weights(modalities: Collection[Modality], fusion: Fusion = "weighted") -> Weights:
     """The default weights for a library with these modalities."""
+    more = OCR_WEIGHTS if "ocr" in modalities else {}
     if fusion == "calibrated":
-        return CALIBRATED_WEIGHTS
-    return WEIGHTS_WITH_AUDIO if "audio" in modalities else WEIGHTS_WITHOUT_AUDIO
+        return {**CALIBRATED_WEIGHTS, **more}
+    own = WEIGHTS_WITH_AUDIO if "audio" in modalities else WEIGHTS_WITHOUT_AUDIO
+    return {**own, **more}
 
 
 def fuse(

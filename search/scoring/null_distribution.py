@@ -114,7 +114,7 @@ def list_kinds(library: Library) -> list[tuple[Space, Kind]]:
         if own.get(space.modality) == space or space.view == COPIES:
             kinds += [(space, "clip"), (space, "video")]
             kinds += [(space, "image")] if space.modality == "frames" else []
-        if space.view == "words" or space.modality == "lyrics":
+        if space.view == "words" or space.modality in ("lyrics", "ocr"):
             kinds.append((space, "words"))
     return [(space, kind) for space, kind in kinds if library.catalog.has_vectors(space.key)]
 

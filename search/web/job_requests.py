@@ -43,6 +43,7 @@ class IndexRequest(WhisperFields):
     max_hours: Positive = 12.0
     retry_failed: bool = False
     include_removed: bool = False
+    ocr: bool | None = None
 
     def to_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `VideoLibrary.index`."""

@@ -119,13 +119,14 @@ class QueryFields(Strict):
     """The parts of a query.
 
     Attributes:
-        text, lyric: words that describe, and lines that are sung.
+        text, lyric, ocr: words that describe, lines that are sung, and words that are shown.
         like: videos of the library.
         uploads: ids of uploaded pictures, clips and sounds, or `ID@START-END` for a part.
     """
 
     text: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
     lyric: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
+    ocr: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
     like: Annotated[list[LikePart], Field(max_length=MAX_PARTS)] = []
     uploads: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
 
@@ -190,7 +191,8 @@ class PageRequest(FilterFields):
 
     Attributes:
         q: the words.
-        mode: "auto" compares them with pictures, lyrics and sound; "lyric" takes them for a line.
+        mode: "auto" compares them with pictures, lyrics and sound; "lyric" takes them for a line,
+            "ocr" for words in the picture.
         upload: ids of uploaded media.
         like: a video, with `start` and `end` in seconds.
         frames, lyrics, audio: weights, such as from sliders; without any, those of the library.
@@ -198,7 +200,7 @@ class PageRequest(FilterFields):
     """
 
     q: Words = ""
-    mode: Literal["auto", "lyric"] = "auto"
+    mode: Literal["auto", "lyric", "ocr"] = "auto"
     upload: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
     like: Name | None = None
     start: Seconds | None = None
@@ -228,6 +230,7 @@ class PageRequest(FilterFields):
         return SearchRequest(
             text=words if self.mode == "auto" else [],
             lyric=words if self.mode == "lyric" else [],
+            ocr=words if self.mode == "ocr" else [],
             like=like,
             uploads=self.upload,
             filter=FilterFields(**self.model_dump(include=set(FilterFields.model_fields))),

@@ -73,8 +73,9 @@ class Served:
         """The parts of a query; first the uploads."""
         like = [Clip(one.video, one.start_seconds, one.end_seconds) for one in asked.like]
         parts = [self.uploads.find_part(name) for name in asked.uploads]
-        if asked.text or asked.lyric or like:
-            parts += make_query(text=asked.text, lyric=asked.lyric, like=like).parts
+        if asked.text or asked.lyric or asked.ocr or like:
+            words = make_query(text=asked.text, lyric=asked.lyric, ocr=asked.ocr, like=like)
+            parts += words.parts
         return tuple(parts)
 
     def to_filter(self, asked: FilterFields) -> Filter:

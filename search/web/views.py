@@ -12,7 +12,12 @@ from mvsearch.search.output.html.page import find_nearest
 from mvsearch.search.output.text import format_seconds
 from mvsearch.store.records import MODALITIES, Modality
 
-LABELS: dict[Modality, str] = {"frames": "look", "lyrics": "lyrics", "audio": "sound"}
+LABELS: dict[Modality, str] = {
+    "frames": "look",
+    "lyrics": "lyrics",
+    "audio": "sound",
+    "ocr": "text in picture",
+}
 # A surprisal that fills the bar: one unrelated video of ten thousand is as similar.
 FULL_SURPRISAL = 4.0
 # Beyond it, the tail of the distribution is an extrapolation.
@@ -104,7 +109,8 @@ def describe_videos(library: VideoLibrary, videos: Sequence[Video]) -> list[Card
 
 def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], query: str) -> Card:
     moment = result.best_moment
-    sung = next((one for one in result.moments if one.modality == "lyrics" and one.text), None)
+    lines = [one for one in result.moments if one.modality in ("lyrics", "ocr") and one.text]
+    sung = max(lines, key=lambda one: (one.similarity, one.modality == "lyrics"), default=None)
     return Card(
         result.video,
         find_address(result.video, moment.start_seconds if moment else None),

@@ -16,18 +16,29 @@ from mvsearch.store.database.rows import (
     stills_to_rows,
     tags_to_rows,
 )
+from mvsearch.store.database.shown_rows import shown_to_rows
 from mvsearch.store.database.tables import (
     EmbeddingRow,
     LocationRow,
     LyricsRow,
     RemovedRow,
+    ShownLineRow,
     SpaceRow,
     StillRow,
     TagRow,
     VideoRow,
 )
 from mvsearch.store.errors import EncoderMismatchError, MvsearchError
-from mvsearch.store.records import Embeddings, Location, Lyrics, Modality, Stage, Still, Tag
+from mvsearch.store.records import (
+    Embeddings,
+    Location,
+    Lyrics,
+    Modality,
+    ShownLine,
+    Stage,
+    Still,
+    Tag,
+)
 
 
 def check_spaces_exist(session: Session, embeddings: Sequence[Embeddings]) -> None:
@@ -124,6 +135,12 @@ def replace_tags(session: Session, video_id: str, modality: Modality, tags: Sequ
     old = (TagRow.video_id == video_id, TagRow.modality == modality)
     session.execute(delete(TagRow).where(*old))
     session.add_all(tags_to_rows(video_id, tags))
+
+
+def replace_shown(session: Session, video_id: str, lines: Iterable[ShownLine]) -> None:
+    """Replace the lines of text in the picture of a video."""
+    session.execute(delete(ShownLineRow).where(ShownLineRow.video_id == video_id))
+    session.add_all(shown_to_rows(video_id, lines))
 
 
 def replace_stills(session: Session, video_id: str, stills: Iterable[Still]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from mvsearch.store.catalog.reading.lyrics import has_index
+from mvsearch.store.catalog.reading.line_index import LINES, Lines, has_index
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
@@ -111,7 +111,8 @@ class _Checker:
             connection = session.connection()
             if connection.dialect.name == "sqlite":
                 self.damages += _check_pages(connection)
-                self.damages += _check_words(connection)
+                for lines in LINES:
+                    self.damages += _check_words(connection, lines)
 
     def check_catalog(self, folder: Path) -> None:
         """Read every row of the catalogue."""
@@ -146,24 +147,25 @@ def _check_pages(connection: Connection) -> Iterator[Damage]:
         yield Damage(str(table), f"a row refers to a {parent} that is missing")
 
 
-def _check_words(connection: Connection) -> Iterator[Damage]:
+def _check_words(connection: Connection, lines: Lines) -> Iterator[Damage]:
     """Read the full-text indexes of words and trigrams, and compare them with the lines."""
-    if not has_index(connection):
+    if not has_index(connection, lines):
         return
-    n_lines = connection.scalar(text("SELECT count(*) FROM lyric_line WHERE rejected IS NULL"))
-    keyed = "lyric_key JOIN lyric_line USING (video_id, position)"
-    for table in (keyed, "lyric_word_docsize", "lyric_gram_docsize"):
+    held = "lyric_line WHERE rejected IS NULL" if lines == "lyric" else "ocr_line"
+    n_lines = connection.scalar(text(f"SELECT count(*) FROM {held}"))
+    keyed = f"{lines}_key JOIN {lines}_line USING (video_id, position)"
+    for table in (keyed, f"{lines}_word_docsize", f"{lines}_gram_docsize"):
         n_held = connection.scalar(text(f"SELECT count(*) FROM {table}"))
         if n_held != n_lines:
-            yield Damage("lyric_line", f"the index of words has {n_held} lines of {n_lines}")
-    for table in ("lyric_word", "lyric_gram"):
+            yield Damage(f"{lines}_line", f"the index of words has {n_held} lines of {n_lines}")
+    for table in (f"{lines}_word", f"{lines}_gram"):
         # The table that lists the words of an index exists in this connection only.
         name = f"temp.check_{table}"
         connection.execute(text(f"CREATE VIRTUAL TABLE {name} USING fts5vocab(main, {table}, row)"))
         n_terms = connection.scalar(text(f"SELECT count(*) FROM {name}"))
         connection.execute(text(f"DROP TABLE {name}"))
         if n_lines and not n_terms:
-            yield Damage("lyric_line", f"{table} holds no words")
+            yield Damage(f"{lines}_line", f"{table} holds no words")
 
 
 def _list_readers(
@@ -176,5 +178,6 @@ def _list_readers(
         lambda: catalog.uniform_seconds(video_id),
         lambda: catalog.tags(video_id),
         lambda: catalog.lyrics(video_id),
+        lambda: catalog.shown_lines(video_id),
         *(lambda key=space.key: catalog.embeddings(video_id, key) for space in spaces),
     ]

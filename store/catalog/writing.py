@@ -10,7 +10,7 @@ from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
 from mvsearch.store.catalog.reading.removed import RemovedReader
-from mvsearch.store.catalog.reading.spaces import PROFILE, SpaceReader
+from mvsearch.store.catalog.reading.spaces import OPTIONAL, PROFILE, SpaceReader
 from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
@@ -43,6 +43,7 @@ from mvsearch.store.records import (
     IndexedVideo,
     Location,
     Lyrics,
+    ShownLine,
     Space,
     Stage,
     Still,
@@ -63,10 +64,15 @@ class Catalog(
     def adopt_profile(self, name: str, spaces: Sequence[Space]) -> None:
         """Set the profile of a library without videos, or check that it has this one.
 
+        A space of text in pictures is kept where a library with videos has it, and added if given.
+
         Raises:
             EncoderMismatchError: the library has videos, and was built with other spaces.
         """
         self.check_spaces(name, spaces)
+        held = [space for space in self.spaces() if space.modality == OPTIONAL]
+        if held and self.n_videos():
+            spaces = [*(space for space in spaces if space not in held), *held]
         if self.profile() == name and set(self.spaces()) == set(spaces):
             return
         with self._database.writing() as session:
@@ -182,6 +188,7 @@ class Catalog(
         uniform_seconds: Sequence[float] = (),
         tags: Sequence[Tag] = (),
         stills: Sequence[Still] = (),
+        shown: Sequence[ShownLine] = (),
     ) -> None:
         """Store the results of a stage of a video, replacing earlier ones.
 
@@ -192,6 +199,7 @@ class Catalog(
             uniform_seconds: times of frames that are left out of the embeddings.
             tags: of the modality of the stage "frames" or "audio"; they replace earlier ones.
             stills: of the stage "frames"; they replace earlier ones.
+            shown: of the stage "ocr"; they replace earlier ones.
 
         Raises:
             VideoNotFoundError: the video is not in the library.
@@ -211,6 +219,8 @@ class Catalog(
             session.merge(stage_to_row(stage, uniform_seconds))
             if stage.stage == "lyrics":
                 changes.replace_lyrics(session, stage.video_id, lyrics)
+            elif stage.stage == "ocr":
+                changes.replace_shown(session, stage.video_id, shown)
             else:
                 changes.replace_tags(session, stage.video_id, stage.stage, tags)
             if stage.stage == "frames":

@@ -14,7 +14,10 @@ DBCONFIG_DEFENSIVE = 1010
 
 # BLAKE2b hashes (8 bytes) of the SQL of the triggers of all revisions.
 TRIGGERS = frozenset(
-    {"f6f3b4ab2b5d1f6e", "0a45f6dc763881b2", "c50254978fa57786", "3722906d69e1663b"}
+    (
+        *("f6f3b4ab2b5d1f6e", "0a45f6dc763881b2", "c50254978fa57786", "3722906d69e1663b"),
+        *("1831528e8be042c4", "675cf45c491b794c", "5826f0f0994bf343", "7e62d624decc0161"),
+    )
 )
 
 

@@ -250,6 +250,20 @@ class LyricLineRow(Base):
     whisper_no_speech_prob: Mapped[float | None]
 
 
+class ShownLineRow(Base):
+    """A `ShownLine`."""
+
+    __tablename__ = "ocr_line"
+
+    video_id: Mapped[str] = _belongs_to_video()
+    position: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    start_seconds: Mapped[float]
+    end_seconds: Mapped[float]
+    probability: Mapped[float]
+    is_moving: Mapped[bool]
+
+
 class FailureRow(Base):
     """A `Failure`, and the size and modification time of its file."""
 

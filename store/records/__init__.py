@@ -13,12 +13,14 @@ from mvsearch.store.records.embeddings import (
 from mvsearch.store.records.indexed import IndexedVideo
 from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
 from mvsearch.store.records.peaks import SoundPeaks
+from mvsearch.store.records.shown_text import MAX_LINE_LETTERS, ShownLine
 from mvsearch.store.records.stages import Failure, Stage, StageStatus
 from mvsearch.store.records.times import check_span
 from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag, Video
 
 __all__ = [
     "COPIES",
+    "MAX_LINE_LETTERS",
     "MAX_STILL_BYTES",
     "MODALITIES",
     "UNIT_TOLERANCE",
@@ -31,6 +33,7 @@ __all__ = [
     "Matrix",
     "Modality",
     "Segment",
+    "ShownLine",
     "SoundPeaks",
     "Space",
     "Stage",

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from mvsearch.store.records.peaks import SoundPeaks
 from mvsearch.store.records.times import check_span
 
-Modality = Literal["frames", "lyrics", "audio"]
+# Sampled frames, lyric lines, windows of sound, and lines of text in the picture.
+Modality = Literal["frames", "lyrics", "audio", "ocr"]
 # The view of the vectors that tell whether two pictures are the same shot.
 COPIES = "copies"
 MODALITIES: tuple[Modality, ...] = get_args(Modality)

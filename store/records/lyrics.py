@@ -76,7 +76,7 @@ class Lyrics:
     """The lyrics of a video and where they come from.
 
     Attributes:
-        source: "sidecar", "subtitles", "tag", "plugin" or "whisper".
+        source: "sidecar", "subtitles", "tag", "plugin", "ocr" or "whisper".
         origin: the file name, stream, tag, plug-in or model within that source.
         language: ISO 639-1 code where known.
     """

@@ -17,6 +17,7 @@ from mvsearch.store.records import (
     Lyrics,
     Matrix,
     Segment,
+    ShownLine,
     Space,
     Stage,
     Still,
@@ -54,6 +55,10 @@ LYRICS = Lyrics(
 
 
 STILLS = (Still(0.5, b"RIFF one"), Still(4.25, b"RIFF other"))
+SHOWN = (
+    ShownLine("take me home", 1.25, 3.5, 0.96875),
+    ShownLine("'; DROP TABLE ocr_line; --", 4.0, 9.5, 0.75, is_moving=True),
+)
 TAGS = (Tag("seashore", 1.5, 2.5, 0.75), Tag("drake, mallard", 0.0, 0.5, 0.5))
 
 
@@ -103,6 +108,7 @@ def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> 
     )
     heard = [make_embeddings(SOUND, 4, seed + 3)]
     catalog.store_stage(Stage(video_id, "audio", SOUND.key, "done"), heard)
+    catalog.store_stage(Stage(video_id, "ocr", "reader:ocr@2", "done"), shown=SHOWN)
 
 
 class HeldVectors:
@@ -130,7 +136,10 @@ def drop_generations(connection: sqlite3.Connection) -> None:
     """Take back what the tables have since their fourth version."""
     for column in ("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"):
         connection.execute(f"ALTER TABLE video DROP COLUMN {column}")
-    connection.execute("DROP TABLE removed")
+    for trigger in ("added", "dropped", "leaves", "comes"):
+        connection.execute(f"DROP TRIGGER ocr_line_{trigger}")
+    for table in ("ocr_gram_term", "ocr_gram", "ocr_word", "ocr_key", "ocr_line", "removed"):
+        connection.execute(f"DROP TABLE {table}")
     connection.execute("DROP TABLE still")
     for column in ("origin", "fingerprint", "sampling", "has_key_frames_only"):
         connection.execute(f"ALTER TABLE stage DROP COLUMN {column}")

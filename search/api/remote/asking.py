@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from mvsearch.search.api.remote.records import read, take
 from mvsearch.search.api.remote.server import Server
 from mvsearch.search.query.media import Encoded, Frames
-from mvsearch.search.query.query import Query, QueryPart, Section, check_file
+from mvsearch.search.query.query import WORD_KINDS, Query, QueryPart, Section, check_file
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError, QueryError
 from mvsearch.store.records import Modality, Video
@@ -111,11 +111,11 @@ def writing_query(
         max_bytes: of a request.
         memory: keeps the ids of media in memory, which then stay at the server.
     """
-    asked: dict[str, Any] = {"text": [], "lyric": [], "like": [], "uploads": []}
+    asked: dict[str, Any] = {"text": [], "lyric": [], "ocr": [], "like": [], "uploads": []}
     dropped: list[str] = []
     try:
         for part in query.parts:
-            if part.kind in ("text", "lyric"):
+            if part.kind in WORD_KINDS:
                 asked[part.kind].append(replace_surrogates(part.value))
             elif part.kind == "like":
                 asked["like"].append({"video": replace_surrogates(part.value), **_span(part)})
@@ -134,7 +134,7 @@ def writing_query(
 
 def list_order(query: Query) -> list[int]:
     """The positions of the parts of a query in the order in which the server takes them."""
-    ranks = {"text": 1, "lyric": 2, "like": 3}
+    ranks = {"text": 1, "lyric": 2, "ocr": 3, "like": 4}
     return sorted(range(len(query.parts)), key=lambda at: ranks.get(query.parts[at].kind, 0))
 
 

@@ -97,6 +97,7 @@ class RemoteLibrary(RemoteReports, RemotePlaylists, RemoteMaps, RemoteReviews):
         *,
         text: Words = None,
         lyric: Words = None,
+        ocr: Words = None,
         image: Many = None,
         clip: Many = None,
         audio: Many = None,
@@ -112,8 +113,8 @@ class RemoteLibrary(RemoteReports, RemotePlaylists, RemoteMaps, RemoteReviews):
         are read for two minutes. With `memory`, the server keeps media in memory for an hour.
         """
         asked = make_query(
-            query, text=text, lyric=lyric, image=image, clip=clip, audio=audio, like=like, tag=tag,
-            filter=filter,
+            query, text=text, lyric=lyric, ocr=ocr, image=image, clip=clip, audio=audio, like=like,
+            tag=tag, filter=filter,
         )  # fmt: skip
         options, given = make_options(**arguments)
         with (

@@ -97,7 +97,9 @@ def read_entry(given: Any) -> "Entry":
     stages = [
         {**read(dict[str, Any], stage), "video_id": video_id} for stage in take(given, "stages")
     ]
-    return read(Entry, {**given, "stages": stages, "n_uniform": take(given, "n_uniform_frames")})
+    # Servers of earlier versions read no text in pictures.
+    more = {"n_uniform": take(given, "n_uniform_frames"), "shown": given.get("ocr", ())}
+    return read(Entry, {**given, "stages": stages, **more})
 
 
 def _name_moments(given: Any) -> Any:

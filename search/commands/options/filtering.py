@@ -60,7 +60,7 @@ LyricsSourceOption = Annotated[
     typer.Option(
         "--lyrics-source",
         metavar="NAME",
-        help="Only lyrics from sidecar, subtitles, tag, plugin or whisper.",
+        help="Only lyrics from sidecar, subtitles, tag, plugin, ocr or whisper.",
     ),
 ]
 AddedSinceOption = Annotated[

@@ -5,7 +5,12 @@ from collections.abc import Iterable
 from mvsearch.search.results import Result
 from mvsearch.store.records import MODALITIES, Modality
 
-WHAT: dict[Modality, str] = {"frames": "pictures", "lyrics": "lyrics", "audio": "sound"}
+WHAT: dict[Modality, str] = {
+    "frames": "pictures",
+    "lyrics": "lyrics",
+    "audio": "sound",
+    "ocr": "text in picture",
+}
 NOT_COMPARED = "not compared"
 # Sums of floats differ from the score by less.
 ROUNDING = 1e-9

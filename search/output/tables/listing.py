@@ -36,6 +36,7 @@ class RunSummary(Protocol):
     kept_out: int
     ignored: int
     transcribed: int
+    with_text: int
     seconds: float
     is_interrupted: bool
 
@@ -75,6 +76,7 @@ def print_summary(summary: RunSummary, console: Console, folder: Path | None = N
     """Print the counts of a run in one line, and its failures in a table."""
     said = [f"{summary.indexed} indexed", f"{summary.unchanged} unchanged"]
     said += [f"{summary.transcribed} transcribed"] if summary.transcribed else []
+    said += [f"{summary.with_text} with text in the picture"] if summary.with_text else []
     said += [f"{summary.removed} removed"] if summary.removed else []
     said += [f"{summary.missing} missing but kept"] if summary.missing else []
     said += [f"{summary.failed} failed"] if summary.failures else []
@@ -167,6 +169,10 @@ def print_entry(entry: Entry, console: Console) -> None:
         print_line(console, f"          {entry.n_uniform} frames of one colour left out")
     if entry.lyrics is not None:
         _print_lyrics(entry.lyrics, console)
+    if entry.shown:
+        print_line(console, "\ntext in the picture")
+    for shown in entry.shown:
+        print_line(console, f"{format_seconds(shown.start_seconds):>7}  {shown.text}")
 
 
 def _list_tags(tags: Sequence[Tag]) -> str:

@@ -8,9 +8,11 @@ from mvsearch.store.catalog.reading.videos import VideoReader
 from mvsearch.store.database.rows import row_to_space
 from mvsearch.store.database.tables import SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
-from mvsearch.store.records import COPIES, Space
+from mvsearch.store.records import COPIES, Modality, Space
 
 PROFILE = "profile"
+# Only libraries have it for which text in pictures is read; it goes with that of lyrics.
+OPTIONAL: Modality = "ocr"
 
 
 class SpaceReader(VideoReader):
@@ -32,12 +34,13 @@ class SpaceReader(VideoReader):
         """Check that the library can be indexed or searched with these spaces.
 
         It may lack the space of an encoder that encodes a modality in addition to another, and have
-        another space of copies, which is replaced.
+        another space of copies, which is replaced. It may have or lack that of text in pictures.
 
         Raises:
             EncoderMismatchError: the library has videos, and was built with other spaces.
         """
-        own = self.spaces()
+        own = [space for space in self.spaces() if space.modality != OPTIONAL]
+        spaces = [space for space in spaces if space.modality != OPTIONAL]
         held, asked = ({s for s in some if s.view != COPIES} for some in (own, spaces))
         encoded = {(space.modality, space.view) for space in held & asked}
         lacking = {space for space in asked - held if (space.modality, space.view) not in encoded}

@@ -42,7 +42,7 @@ def find_centre(space: Space, mean: Matrix, n_videos: int) -> Matrix:
 
 def is_centred(space: Space) -> bool:
     """Whether a centre is subtracted from the vectors of a space."""
-    return space.view != "words" and space.modality != "lyrics"
+    return space.view != "words" and space.modality not in ("lyrics", "ocr")
 
 
 def is_settled(space: Space, n_before: int, n_videos: int) -> bool:

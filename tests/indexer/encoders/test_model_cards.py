@@ -17,6 +17,7 @@ from mvsearch.indexer.encoders.networks.examples import (
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.indexer.encoders.networks.weights import check_signature
 from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
+from mvsearch.indexer.ocr.rapid_reader import RapidReader
 from mvsearch.store.errors import MvsearchError
 
 
@@ -24,8 +25,9 @@ def test_every_network_has_a_card() -> None:
     places = ENCODERS | CLASSIFIERS
     own = {name for name in places if not name.startswith("toy-")}
     models = {f"whisper-{used.whisper_model}" for name, used in PROFILES.items() if name != "toy"}
-    assert set(CARDS) == own | models
+    assert set(CARDS) == own | models | {RapidReader.name}
     weights = {name: getattr(import_class(places[name]), "weights", None) for name in own}
+    weights |= {RapidReader.name: RapidReader.weights}
     weights |= {f"whisper-{model}": packaged for model, packaged in PACKAGED.items()}
     for name, card in CARDS.items():
         found = weights.get(name)

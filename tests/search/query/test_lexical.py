@@ -15,7 +15,7 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.lexical import WordEvidence, find_evidence, find_lines
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates, score_videos
-from mvsearch.store.catalog.reading.lyrics import split_words
+from mvsearch.store.catalog.reading.line_index import split_words
 from mvsearch.store.library import Library
 from mvsearch.store.records import LyricLine, Lyrics, Space, Stage
 from tests.search.conftest import LYRICS, SPACES, unit
@@ -208,7 +208,7 @@ def test_a_verse_is_asked_for_line_by_line(sung: Library, planted_encoders: Any)
 def test_without_an_index_of_words_the_meaning_alone_decides(
     sung: Library, planted_encoders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mvsearch.store.catalog.reading.lyrics, "has_index", lambda _: False)
+    monkeypatch.setattr(mvsearch.store.catalog.reading.lyrics, "has_index", lambda *_: False)
     assert find_evidence(sung.catalog, LYRICS, ("shibboleth",)) == {}
     index = sung.index(LYRICS)
     vector = index.vectors("dddd")[2]

@@ -94,6 +94,8 @@ def test_default_weights() -> None:
     assert sum(choose_weights(["frames", "lyrics", "audio"]).values()) == pytest.approx(1)
     assert choose_weights(["frames", "audio"])["audio"] > 0
     assert sum(choose_weights(["frames"], "calibrated").values()) == pytest.approx(1)
+    with_text = choose_weights(["frames", "lyrics", "ocr"], "calibrated")
+    assert with_text["ocr"] == with_text["lyrics"]
 
 
 def test_ties_go_by_id_and_what_has_no_score_is_left_out() -> None:

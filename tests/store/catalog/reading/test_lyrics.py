@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mvsearch.store.catalog.reading.lyrics
-from mvsearch.store.catalog.reading.lyrics import split_words
+from mvsearch.store.catalog.reading.line_index import split_words
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.library import Library
 from mvsearch.store.records import LyricLine, Lyrics, Stage
@@ -144,7 +144,7 @@ def test_what_is_found_does_not_depend_on_how_the_library_came_to_be(
 ) -> None:
     """Lines that were sung again and again have other numbers than those of a fresh library."""
     # Few enough that every limit cuts off among equals.
-    monkeypatch.setattr(mvsearch.store.catalog.reading.lyrics, "N_RANKED", 3)
+    monkeypatch.setattr(mvsearch.store.catalog.reading.line_index, "N_RANKED", 3)
     words = ["the", "harbour", "dancing", "愛", "nothing"]
     asked = ["the harbour", "dancing in the harbor", "the the", "愛してる", "ночь"]
     for round_ in range(20):
@@ -168,7 +168,7 @@ def test_where_everything_is_common_whole_pieces_are_found(
     words = ["you", "and", "me", "now", "here", "baby"]
     lines = [f"{a} {b} {c}" for a in words for b in words for c in words]
     sing(catalog, "aa", lines)
-    monkeypatch.setattr(mvsearch.store.catalog.reading.lyrics, "N_RANKED", 20)
+    monkeypatch.setattr(mvsearch.store.catalog.reading.line_index, "N_RANKED", 20)
     assert "you and me" in [match.text for match in catalog.lyric_matches("you and me")]
     assert "here baby now" in [match.text for match in catalog.lyric_matches("here bayb now")]
 
@@ -247,7 +247,7 @@ def test_an_older_library_gets_its_indexes_when_it_is_opened(
 def test_without_full_text_search_nothing_is_found_and_nothing_fails(
     sung: Catalog, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mvsearch.store.catalog.reading.lyrics, "has_index", lambda _: False)
+    monkeypatch.setattr(mvsearch.store.catalog.reading.lyrics, "has_index", lambda *_: False)
     assert sung.lyric_matches("the harbour") == []
     assert sung.count_lyric_lines(["the"]) == {}
     assert sung.n_lyric_lines() == 0

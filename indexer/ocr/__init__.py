@@ -1,0 +1,1 @@
+"""Reads the text that the picture of a video shows, with times."""
