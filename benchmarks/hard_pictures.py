@@ -27,8 +27,8 @@ from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.results import Result
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library

@@ -38,7 +38,7 @@ from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, NONE
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
-from mvsearch.search.query.encode import own_spaces
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 

@@ -24,8 +24,9 @@ from benchmarks.timing import compare, run_command
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.analyse import analyse_part
-from mvsearch.search.query.encode import encode_query, own_spaces
+from mvsearch.search.query.encode import encode_query
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.retrieval.retrieve import NEIGHBOURS
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Matrix, Modality, Space

@@ -7,7 +7,7 @@ from pathlib import Path
 import faiss  # noqa: F401  # imported before the clock starts
 import numpy as np
 
-from mvsearch.search.query.encode import own_spaces
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.library import Library
 
 

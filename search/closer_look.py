@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders, FrameEncoder
-from mvsearch.search.query.encode import By, EncodedPart, Made, choose_by
+from mvsearch.search.query.encode import EncodedPart, Made
 from mvsearch.search.query.query import QueryPart
+from mvsearch.search.query.spaces import By, choose_by
 from mvsearch.search.query.views import ZOOM, Frames, View, list_views
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.calibrator import Calibrator
@@ -92,7 +93,7 @@ class CloserLook:
             if key[0] in query_parts
             and part.modality == "frames"
             and part.part.kind in ("image", "clip")
-            and key[2] == choose_by(part.part, self._library, by)
+            and key[2] == choose_by(part.part, self._library, self._encoders, by)
         ]
         if len(pictures) != 1:
             return None

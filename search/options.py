@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.query.encode import By
+from mvsearch.search.query.spaces import By
 from mvsearch.search.query.weights import Weights, check_weights
 from mvsearch.search.scoring.fusion import Fusion, choose_weights
 from mvsearch.store.errors import QueryError

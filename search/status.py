@@ -3,7 +3,7 @@
 from typing import Any
 
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
-from mvsearch.search.query.encode import own_spaces
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.scoring.null_distribution import read_medians
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES, Modality, Space

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mvsearch.indexer.pipeline.run import IndexOptions
     from mvsearch.indexer.pipeline.transcription import TranscriptionOptions
     from mvsearch.search.options import SearchOptions
-    from mvsearch.search.query.encode import By
+    from mvsearch.search.query.spaces import By
     from mvsearch.search.scoring.fusion import Fusion
 
 

@@ -27,8 +27,8 @@ from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
     from mvsearch import VideoLibrary
-    from mvsearch.search.query.encode import By
     from mvsearch.search.query.query import QueryPart
+    from mvsearch.search.query.spaces import By
     from mvsearch.search.results import SearchResults
     from mvsearch.store.catalog.filter import Filter
 

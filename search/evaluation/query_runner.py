@@ -13,8 +13,9 @@ from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.search.evaluation.systems import System, list_systems
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import analyse_part
-from mvsearch.search.query.encode import EncodedPart, own_spaces
+from mvsearch.search.query.encode import EncodedPart
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.results import Result
 from mvsearch.search.scoring.two_sources import PAIR
 from mvsearch.store.errors import MediaError, QueryError

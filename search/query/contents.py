@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mvsearch.search.query.encode import own_spaces
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,10 @@ import numpy.typing as npt
 from mvsearch.indexer.encoders import Encoders, ReadsWords
 from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.query import REACHES, WORD_KINDS, QueryPart, Section, check_file
+from mvsearch.search.query.spaces import By, choose_by, choose_space, own_spaces
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
-    COPIES,
     Embeddings,
     Matrix,
     Modality,
@@ -25,11 +25,6 @@ from mvsearch.store.records import (
 )
 
 MAX_LINES = 32
-
-# What is searched for by pictures: the same shot, or similar content.
-By = Literal["copy", "look"]
-# Of these an answer is the same picture unless something else is asked for.
-_COPIED = ("image", "clip")
 
 Analyse = Callable[[QueryPart, Encoders, Collection[Modality]], Sequence[Embeddings]]
 
@@ -72,26 +67,6 @@ class EncodedQuery:
 
 # Encoded parts that do not depend on the state of the library, by part, modality and `By`.
 Made: TypeAlias = dict[tuple[QueryPart, Modality, By], list[EncodedPart]]
-
-
-def own_spaces(library: Library, by: By = "look") -> dict[Modality, Space]:
-    """The space of each modality in which segments are compared with each other."""
-    own: dict[Modality, Space] = {}
-    for space in library.catalog.spaces():
-        if not space.view:
-            own.setdefault(space.modality, space)
-    if by == "copy":
-        own |= {s.modality: s for s in library.catalog.spaces() if s.view == COPIES}
-    return own
-
-
-def find_copies(library: Library) -> Space | None:
-    """The space that tells copies from similar pictures; None where it does not hold all videos."""
-    for space in library.catalog.spaces():
-        if space.view == COPIES and library.catalog.has_vectors(space.key):
-            own = own_spaces(library)[space.modality]
-            return None if library.catalog.find_lacking(space.key, own.key) else space
-    return None
 
 
 def point_times(
@@ -139,12 +114,14 @@ def encode_query(
         if part.kind == "like":
             with library.holding():
                 video = library.catalog.find_video(part.value)
-                encoded += encode_video(part, video, library, wanted, choose_by(part, library, by))
+                encoded += encode_video(
+                    part, video, library, wanted, choose_by(part, library, encoders, by)
+                )
             left_out.add(video.id)
             continue
         how: dict[Modality, By] = dict.fromkeys(wanted, "look")
         if "frames" in wanted:
-            how["frames"] = choose_by(part, library, by)
+            how["frames"] = choose_by(part, library, encoders, by)
         missing = [modality for modality in wanted if (part, modality, how[modality]) not in made]
         if missing:
             _check_encoders(library, encoders, missing)
@@ -161,24 +138,6 @@ def encode_query(
     if not encoded:
         raise QueryError(_explain_no_modality(parts))
     return EncodedQuery(tuple(encoded), frozenset(left_out))
-
-
-def choose_by(part: QueryPart, library: Library, by: By | None) -> By:
-    """What the pictures of a part are searched for.
-
-    Raises:
-        QueryError: copies are asked for, and the library cannot tell them.
-    """
-    if by == "look" or part.kind in ("text", "lyric") or (by is None and part.kind not in _COPIED):
-        return "look"
-    if find_copies(library) is not None:
-        return "copy"
-    if by is None:
-        return "look"
-    raise QueryError(
-        "this library cannot tell copies from similar pictures yet: run `mvsearch index` with one"
-        " of its folders; profiles without an encoder of copies never can"
-    )
 
 
 def _explain_no_modality(parts: Sequence[QueryPart]) -> str:
@@ -319,7 +278,7 @@ def _encode_file(
         found = analyse(part, encoders, modalities)
     except MediaError as error:
         raise QueryError(f"cannot read {part.name}: {error}") from error
-    own = {_choose_space(encoders.get(m).spaces, how[m]).key for m in modalities}
+    own = {choose_space(encoders.get(m).spaces, how[m]).key for m in modalities}
     found = [e for e in found if e.space.key in own and e.segments]
     if part.kind == "image":
         return [
@@ -329,12 +288,6 @@ def _encode_file(
     origin = (part.section.start_seconds if part.section else None) or 0.0
     end = max((segment.end_seconds or 0.0 for e in found for segment in e.segments), default=0.0)
     return [_with_times(part, e, origin, max(0.0, end - origin)) for e in found]
-
-
-def _choose_space(spaces: Sequence[Space], by: By) -> Space:
-    """The space of an encoder that a file is compared in."""
-    copies = [space for space in spaces if space.view == COPIES] if by == "copy" else []
-    return copies[0] if copies else spaces[0]
 
 
 def _with_times(

@@ -4,7 +4,7 @@ import math
 
 from mvsearch.indexer.encoders import Encoders, find_points
 from mvsearch.indexer.progress import StepCounter
-from mvsearch.search.query.encode import own_spaces
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.scoring.calibration import invert_fisher_z
 from mvsearch.search.scoring.null_samples import Kind, compare_probes, draw_probes, draw_videos
 from mvsearch.search.scoring.null_statistics import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.query.contents import list_videos
-from mvsearch.search.query.encode import own_spaces
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
 from mvsearch.search.versions.compare import Comparison
 from mvsearch.search.versions.groups import Group, group_relations

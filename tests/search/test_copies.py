@@ -20,7 +20,7 @@ from mvsearch.indexer.encoders.toy import ToyFrames
 from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.search.api.library import VideoLibrary
-from mvsearch.search.query.encode import By, find_copies
+from mvsearch.search.query.spaces import By, find_copies
 from mvsearch.search.scoring.null_distribution import list_kinds
 from mvsearch.store.errors import MvsearchError, QueryError, WeightsMissingError
 from mvsearch.store.library import Library
@@ -136,6 +136,16 @@ def test_an_older_library_answers_as_before_and_says_so(tmp_path: Path, blue: Pa
         assert [space.view for space in library.catalog.spaces()][:3] == ["", COPIES, "words"]
         assert find_copies(library) is None
     assert ask(folder, blue) == "blue-1"
+
+
+def test_vectors_of_another_revision_are_not_asked(
+    tmp_path: Path, blue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_library(tmp_path / "library", Encoders(NAME))
+    monkeypatch.setattr(ToyCopies, "spaces", (replace(ToyCopies.spaces[0], revision="2"),))
+    assert ask(folder, blue) == "blue-1"
+    with pytest.raises(QueryError, match="cannot tell copies"):
+        ask(folder, blue, "copy")
 
 
 def test_an_older_library_is_encoded_again_and_once(

@@ -20,7 +20,8 @@ from mvsearch.store.unicode import replace_surrogates
 
 if TYPE_CHECKING:
     from mvsearch.search.options import SearchOptions
-    from mvsearch.search.query.encode import By, Made
+    from mvsearch.search.query.encode import Made
+    from mvsearch.search.query.spaces import By
     from mvsearch.search.scoring.fusion import Fusion
 
 # The server reads no more of a clip or sound.

@@ -23,8 +23,8 @@ from mvsearch.search.evaluation.queries.lines import QueryLines, draw_lines, rea
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes, read_sample_times
 from mvsearch.search.evaluation.queries.staging import Backdrop
 from mvsearch.search.evaluation.queries.typos import drop_words, misspell
-from mvsearch.search.query.encode import own_spaces
 from mvsearch.search.query.query import REACHES
+from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES, Modality, Video
