@@ -49,10 +49,12 @@ class Checkout:
     """A checkout whose command line runs in processes of its own; safe to use from threads.
 
     Attributes:
+        commit: of the checkout, abbreviated.
         idle: the processes that wait for a command.
     """
 
     name: str
+    commit: str
     idle: "queue.Queue[subprocess.Popen[str]]"
 
     def run(self, *words: str | Path) -> Done:
@@ -85,6 +87,8 @@ def open_checkout(name: str, root: Path, n_processes: int = 2) -> Iterator[Check
     module = "mvsearch.cli" if is_package else "cli"
     path = root / ".package" if is_package else root
     words = ["env", f"PYTHONPATH={path}", *ONE_CORE, sys.executable, "-c", _SERVE, module]
+    asked = ["git", "-C", str(root), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
     idle: queue.Queue[subprocess.Popen[str]] = queue.Queue()
     with ExitStack() as stack:
         for _ in range(n_processes):
@@ -93,4 +97,4 @@ def open_checkout(name: str, root: Path, n_processes: int = 2) -> Iterator[Check
             )
             stack.callback(process.terminate)
             idle.put(process)
-        yield Checkout(name, idle)
+        yield Checkout(name, commit, idle)

@@ -6,8 +6,8 @@ parts of MEDIA that no distractor has; both are asked by their command line, as 
 distortions are asked by sound alone, hard pictures by pictures alone as well. Right is the source
 and what shares a group with it.
 
-What the old checkout answers and the files of the queries stay in CACHE, so that another state of
-the new one is compared by asking it alone.
+The files of the queries and what each commit answers stay in CACHE, so that a run that was ended
+goes on, and another state of this checkout is compared by asking it alone.
 
 Absent queries are asked in a library of MEDIA alone: their sources and groups are removed before,
 a quarter of the sources at a time. Printed is a table in Markdown.
@@ -15,13 +15,10 @@ a quarter of the sources at a time. Printed is a table in Markdown.
 
 import argparse
 import json
-import random
 import shutil
 import sys
 import tempfile
 import time
-import zlib
-from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -29,27 +26,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.checkouts import Checkout, open_checkout
-from benchmarks.hard_pool import N_DISTRACTORS, is_given, list_files, make_distractors
+from benchmarks.hard_pool import N_DISTRACTORS, make_distractors
+from benchmarks.pool_queries import NAMES, cut_query, draw_queries, list_ways
 from benchmarks.program import ROOT
 from benchmarks.side_by_side import Asked, format_tables, read_answer
 from mvsearch.search.evaluation.queries.arguments import choose_groups
-from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, NONE
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
-from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
-from mvsearch.search.query.spaces import own_spaces
+from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 
-# What a query is compared by: all there is, or one modality.
-BOTH, PICTURES, SOUND = "", "frames=1,lyrics=0,audio=0", "audio=1,lyrics=0,frames=0"
-NAMES = {BOTH: "", PICTURES: "pictures alone", SOUND: "sound alone"}
 N_FOLDS = 4
 # Asked once more without their source: what is left of a clip, and what is hardest.
 ABSENT = ("none", "filmed from a screen", "picture only", "sound only", "noise 0 dB")
 TOP = 10
-OLD, NEW = "old", "new"
 N_AT_ONCE = 5
 
 
@@ -87,87 +78,6 @@ def prepare_pool(pool: Pool, n_distractors: int) -> None:
     done.touch()
 
 
-def draw_queries(
-    library: Library, groups: Groups, media: Path, n: int, seed: int
-) -> list[KnownQuery]:
-    """About n clips, pictures and lines with every distortion, of what no distractor has.
-
-    Of videos that share a group, the first by path is asked for.
-    """
-    wanted: set[str] = set()
-    allowed = {path.absolute() for path in list_files(media)}
-    for video in sorted(library.catalog.videos(), key=lambda video: str(video.path)):
-        if video.path.absolute() in allowed and not groups.find_similar(video.id) & wanted:
-            wanted.add(video.id)
-    # Of each source that gives to distractors two fifths are left out, and queries are thinned.
-    options = SampleOptions(
-        n_clips=6 * library.catalog.n_videos(), seed=seed, kinds=("clip", "image", "lyric")
-    )
-    drawn = sample_queries(library, list(own_spaces(library)), groups, options)
-    kept = thin_out([query for query in drawn if is_fair(query, wanted)], n)
-    # In random order, so that a run that is ended early has asked some of each.
-    random.Random(seed).shuffle(kept)
-    return kept
-
-
-def is_fair(query: KnownQuery, wanted: set[str]) -> bool:
-    """Whether a query is of a source that is asked for, and of a part that no distractor has."""
-    if query.source.id not in wanted or not query.is_source_right:
-        return False
-    return query.kind == "lyric" or not is_given(query.start_seconds, query.source.duration_seconds)
-
-
-def thin_out(queries: Sequence[KnownQuery], n: int) -> list[KnownQuery]:
-    """Keep n labels of each kind, half as many clips without a picture, and as many of each source.
-
-    Sources with few queries give what they have.
-    """
-    labels: dict[tuple[str, bool], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for query in queries:
-        is_heard = query.kind == "clip" and query.modalities == ("audio",)
-        if query.distortion == NONE:
-            labels[query.kind, is_heard][query.source.id].append(query.label)
-    kept: set[tuple[str, str]] = set()
-    for (kind, is_heard), sources in labels.items():
-        turns = max(len(own) for own in sources.values())
-        order = [own[turn] for turn in range(turns) for own in sources.values() if turn < len(own)]
-        kept |= {(kind, label) for label in order[: n // 2 if is_heard else n]}
-    return [query for query in queries if (query.kind, query.label) in kept]
-
-
-def list_ways(query: KnownQuery) -> list[str]:
-    """What a query is compared by: one row of the table each."""
-    if query.kind != "clip":
-        return [BOTH]
-    family = DISTORTIONS[query.distortion].family
-    if family == "sound":
-        return [SOUND]
-    if family == "hard picture":
-        return [PICTURES, BOTH] if "audio" in query.modalities else [PICTURES]
-    return [BOTH]
-
-
-def cut_query(query: KnownQuery, originals: Originals, folder: Path) -> list[str]:
-    """Make the file of a query; the words of the command line for it."""
-    if query.kind == "lyric":
-        return ["--lyric", query.text]
-    distortion = DISTORTIONS[query.distortion]
-    ending = "mkv" if query.kind == "clip" else "png"
-    name = zlib.crc32(f"{query.kind} {query.label} {query.distortion}".encode())
-    out = folder / f"{name:08x}.{ending}"
-    if out.exists():
-        return [f"--{query.kind}", str(out)]
-    made = out.with_name(f"unfinished-{out.name}")
-    if query.kind == "clip":
-        with originals.borrow(query) as original:
-            cut_clip(original, 0.0, query.seconds, distortion, made, query.seed, query.backdrop)
-    else:
-        start = query.start_seconds
-        cut_frame(query.source.path, start, distortion, made, query.seed, query.backdrop)
-    made.replace(out)
-    return [f"--{query.kind}", str(out)]
-
-
 @dataclass(frozen=True, slots=True)
 class Session:
     """What every query is asked with.
@@ -175,7 +85,7 @@ class Session:
     Attributes:
         folds: of each source, the number of the library that it was removed from.
         folder: of the queries' files, which stay there.
-        kept: what the old checkout answered before.
+        kept: what was answered before.
     """
 
     pool: Pool
@@ -224,29 +134,36 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswers:
-    """What the old checkout answered, in a file with a line for each search."""
+    """What each checkout answered, in a file for each commit with a line for each search."""
 
-    file: Path
+    folder: Path
     known: dict[str, tuple[list[dict[str, Any]], float]]
 
     @classmethod
-    def read(cls, file: Path) -> "KeptAnswers":
-        """Read the file; there may be none yet."""
-        lines = file.read_text("utf-8").splitlines() if file.exists() else []
-        return cls(file, {key: (results, spent) for key, results, spent in map(json.loads, lines)})
+    def read(cls, pool: Pool) -> "KeptAnswers":
+        """Read the files of both checkouts; there may be none yet."""
+        files = [cls.find(pool.cache, checkout) for checkout in pool.checkouts]
+        lines = [line for file in files if file.exists() for line in file.open(encoding="utf-8")]
+        return cls(
+            pool.cache, {key: (found, spent) for key, found, spent in map(json.loads, lines)}
+        )
+
+    @staticmethod
+    def find(folder: Path, checkout: Checkout) -> Path:
+        """The file of a checkout."""
+        return folder / f"answers-{checkout.commit}.jsonl"
 
     def search(
         self, checkout: Checkout, words: list[str], library: Path
     ) -> tuple[list[dict[str, Any]], float]:
         """The results and the processor time of a search."""
         key = " ".join([*words, library.name])
-        if checkout.name == OLD and key in self.known:
-            return self.known[key]
-        results, done = checkout.search(words, library, TOP)
-        if checkout.name == OLD:
-            with self.file.open("a", encoding="utf-8") as file:
+        if key not in self.known:
+            results, done = checkout.search(words, library, TOP)
+            self.known[key] = results, done.cpu_seconds
+            with self.find(self.folder, checkout).open("a", encoding="utf-8") as file:
                 file.write(json.dumps([key, results, done.cpu_seconds]) + "\n")
-        return results, done.cpu_seconds
+        return self.known[key]
 
 
 def ask_all(
@@ -256,7 +173,7 @@ def ask_all(
     folds = make_folds(pool, queries, groups)
     folder = pool.cache / "queries"
     folder.mkdir(exist_ok=True)
-    kept = KeptAnswers.read(pool.cache / "old.jsonl")
+    kept = KeptAnswers.read(pool)
     began = time.monotonic()
     asked: list[Asked] = []
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(N_AT_ONCE) as threads:
@@ -313,7 +230,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write all answers as JSON")
     given = parser.parse_args()
     given.cache.mkdir(parents=True, exist_ok=True)
-    with open_checkout(OLD, given.old) as old, open_checkout(NEW, ROOT) as new:
+    with open_checkout("old", given.old) as old, open_checkout("new", ROOT) as new:
         pool = Pool((old, new), given.cache.absolute(), given.media.absolute())
         prepare_pool(pool, given.distractors)
         with Library.open(pool.find(new, "pool")) as library:

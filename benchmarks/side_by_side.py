@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from mvsearch.search.evaluation.queries.distortions import CLIP_FAMILIES, names_of
+from mvsearch.search.evaluation.queries.distortions import CLIP_FAMILIES, DISTORTIONS, names_of
 
 NEAR_SECONDS = 1.0
+# Families with a row of their own.
+SUMMARIES = {
+    "picture": "all plain distortions of pictures",
+    "hard picture": "all hard pictures",
+    "sound": "all distortions of sound",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +119,19 @@ def format_absent(absent: Sequence[Asked], present: Sequence[Asked]) -> Iterator
 
 
 def group_asked(asked: Iterable[Asked]) -> list[tuple[str, list[Asked]]]:
-    """The queries of each kind, distortion and way, in the order of `evaluate`'s tables."""
+    """The queries of each kind, distortion and way, in the order of `evaluate`'s tables.
+
+    Families of several distortions have a row for all of them, too.
+    """
     groups: dict[tuple[str, str, str], list[Asked]] = defaultdict(list)
     for one in asked:
         groups[one.kind, one.distortion, one.way].append(one)
+        each = DISTORTIONS.get(one.distortion)
+        if each is not None and each.family in SUMMARIES:
+            groups[one.kind, SUMMARIES[each.family], one.way].append(one)
     kinds = ("clip", "image", "lyric")
-    order = names_of(*CLIP_FAMILIES, "words")
-    keys = sorted(
-        groups, key=lambda k: (kinds.index(k[0]), order.index(k[1]) if k[1] in order else -1, k[2])
-    )
+    order = (*names_of(*CLIP_FAMILIES, "words"), *SUMMARIES.values())
+    keys = sorted(groups, key=lambda key: (kinds.index(key[0]), order.index(key[1]), key[2]))
     return [(", ".join(filter(None, key)), groups[key]) for key in keys]
 
 
