@@ -17,6 +17,9 @@ SUMMARIES = {
     "sound": "all distortions of sound",
 }
 
+KINDS = ("clip", "image", "lyric")
+SUMMARY_STARTS = tuple(f"{kind}, {summary}" for kind in KINDS for summary in SUMMARIES.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -113,7 +116,8 @@ def format_absent(absent: Sequence[Asked], present: Sequence[Asked]) -> Iterator
     yield "| absent query | n | not marked weak | area under the curve |"
     yield "|---|---|---|---|"
     by_name = dict(group_asked(present))
-    for name, group in group_asked(absent):
+    single = (pair for pair in group_asked(absent) if not pair[0].startswith(SUMMARY_STARTS))
+    for name, group in single:
         areas = [find_area(by_name.get(name, []), group, side) for side in (0, 1)]
         yield f"| {name} | {len(group)} | {compare(group, is_unmarked)} | {arrow(areas)} |"
 
@@ -129,9 +133,8 @@ def group_asked(asked: Iterable[Asked]) -> list[tuple[str, list[Asked]]]:
         each = DISTORTIONS.get(one.distortion)
         if each is not None and each.family in SUMMARIES:
             groups[one.kind, SUMMARIES[each.family], one.way].append(one)
-    kinds = ("clip", "image", "lyric")
     order = (*names_of(*CLIP_FAMILIES, "words"), *SUMMARIES.values())
-    keys = sorted(groups, key=lambda key: (kinds.index(key[0]), order.index(key[1]), key[2]))
+    keys = sorted(groups, key=lambda key: (KINDS.index(key[0]), order.index(key[1]), key[2]))
     return [(", ".join(filter(None, key)), groups[key]) for key in keys]
 
 
