@@ -2,7 +2,9 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +21,7 @@ MAX_ALL_BYTES = 4 * 2**30
 MAX_TRANSCODES = 3
 # Frames decoded at once; each takes a part of a second.
 MAX_FRAMES = 2
+FRAME_WAIT_SECONDS = 10.0
 # Copying streams takes the disk, and each waits in a thread of the server.
 MAX_REMUXES = 4
 
@@ -30,7 +33,6 @@ class Conversions:
 
     Attributes:
         encoders: is acquired by each encoder.
-        frames: is held while one frame is decoded.
     """
 
     def __init__(self) -> None:
@@ -39,7 +41,7 @@ class Conversions:
         self._lock = threading.Lock()
         self._n_made = 0
         self.encoders = threading.BoundedSemaphore(MAX_TRANSCODES)
-        self.frames = threading.BoundedSemaphore(MAX_FRAMES)
+        self._frames = threading.BoundedSemaphore(MAX_FRAMES)
 
     @staticmethod
     def fit(media: "PlayableMedia") -> "PlayableMedia":
@@ -69,6 +71,20 @@ class Conversions:
         if target is not None:
             self._make(media, target, key, made)
         return made.result()
+
+    @contextmanager
+    def decoding_frame(self) -> Iterator[None]:
+        """Hold a place among the decoders of single frames.
+
+        Raises:
+            HTTPException: none became free; whoever waits holds a thread of the server.
+        """
+        if not self._frames.acquire(timeout=FRAME_WAIT_SECONDS):
+            _refuse("many frames are being decoded: try again")
+        try:
+            yield
+        finally:
+            self._frames.release()
 
     def close(self) -> None:
         """Remove all files."""
@@ -103,5 +119,5 @@ class Conversions:
         return len(sizes) < MAX_FILES and n_bytes + sum(sizes) <= MAX_ALL_BYTES
 
 
-def _refuse() -> None:
-    raise HTTPException(503, "several videos are being converted: try again", {"Retry-After": "5"})
+def _refuse(reason: str = "several videos are being converted: try again") -> None:
+    raise HTTPException(503, reason, {"Retry-After": "5"})

@@ -48,7 +48,7 @@ def show_frame(
     request: Request, served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
 ) -> Response:
     """The frame that is shown at a time, decoded now, a WebP of at most 192 pixels a side."""
-    with served.conversions.frames:
+    with served.conversions.decoding_frame():
         return send_still(request, served.library.frame(video_id, t))
 
 

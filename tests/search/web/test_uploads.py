@@ -1,15 +1,18 @@
 """Uploads are shown, searched by parts, and explained."""
 
 import io
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 
 import mvsearch
 from mvsearch.search.query import encode
+from mvsearch.search.web import conversions
 from tests import media
 from tests.media import run_ffmpeg
 
@@ -100,6 +103,19 @@ def test_a_frame_is_that_of_the_time(client: TestClient, folder: Path, ids: dict
         nearest = np.abs(frames - got).mean(axis=(1, 2, 3)).argmin()
         expected = min(int(at * 10), len(frames) - 3)
         assert abs(int(nearest) - expected) <= 1 if at < 99 else int(nearest) >= expected
+
+
+def test_frames_are_decoded_by_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversions, "FRAME_WAIT_SECONDS", 0.0)
+    kept = conversions.Conversions()
+    with ExitStack() as busy:
+        busy.callback(kept.close)
+        for _ in range(conversions.MAX_FRAMES):
+            busy.enter_context(kept.decoding_frame())
+        with pytest.raises(HTTPException, match="503"), kept.decoding_frame():
+            pass
+    with kept.decoding_frame():
+        pass
 
 
 def test_reasons_are_those_of_the_python_api(
