@@ -46,7 +46,7 @@ def test_json_says_which_where_and_why() -> None:
     first, second = answer["relations"][:2]
     assert (first["kind"], first["confidence"], first["offset_seconds"]) == ("duplicate", 0.99, 0)
     assert second["evidence"]["frames"]["parts"] == [
-        {"first_seconds": [10, 40], "second_seconds": [0, 30]}
+        {"first_seconds": [10, 40], "second_seconds": [0, 30], "example_seconds": [20, 10]}
     ]
     assert second["evidence"]["audio"]["text"].startswith("sound agrees: 0.90")
     assert answer["groups"][0]["kind"] == "duplicate"
