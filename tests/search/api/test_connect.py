@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import mvsearch
 from mvsearch.indexer.progress import Silence
@@ -187,7 +188,7 @@ def test_vectors_and_videos_are_downloaded(
 def test_an_evaluation_comes_with_its_outcomes(
     opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, tmp_path: Path
 ) -> None:
-    sample = SampleOptions(n_clips=2, distortions=("none",), kinds=("lyric", "similar"))
+    sample = SampleOptions(n_clips=1, distortions=("none",), kinds=("lyric", "similar"))
     groups = tmp_path / "groups.csv"
     names = "".join(f"{name},sung\n" for name in toy_library.PICTURES)
     groups.write_text(f"path,group\n{names}", encoding="utf-8")
@@ -196,11 +197,25 @@ def test_an_evaluation_comes_with_its_outcomes(
     assert connected.evaluate(sample, groups=[groups]) == expected
 
 
-def test_pairs_are_of_the_part_that_was_asked(
+def test_media_in_every_form_are_uploaded(
     opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, folder: Path
 ) -> None:
-    clip = mvsearch.make_query("river", clip=mvsearch.Clip(folder / FIRST, 1, 3.5))
-    expected, found = (tell(library.explain("first", clip)) for library in (opened, connected))
+    pixels = np.random.default_rng(1).integers(0, 256, (12, 32, 48, 3), np.uint8)
+    sound = mvsearch.Samples(np.sin(np.arange(16_000, dtype=np.float32) / 9), 8000)
+    query = mvsearch.make_query(
+        "a line",
+        image=Image.fromarray(pixels[1]),
+        clip=mvsearch.Clip(mvsearch.Frames(pixels, 6), 0.5),
+        audio=[sound, mvsearch.Clip(folder / FIRST, 1, 3)],
+    )
+    assert tell(connected.search(query)) == tell(opened.search(query))
+
+
+def test_pairs_are_of_the_part_that_was_asked(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary
+) -> None:
+    query = mvsearch.make_query("river", image=np.full((32, 32, 3), 90, np.uint8))
+    expected, found = (tell(library.explain("first", query)) for library in (opened, connected))
     assert found == expected
     assert {pair["part"] for pair in found} == {0, 1}
 

@@ -18,11 +18,11 @@ FIRST = next(iter(toy_library.PICTURES))
 
 
 def test_a_search_answers_as_the_command_does(
-    library: AnyLibrary, folder: Path, print_json: Callable[..., Any]
+    opened: mvsearch.VideoLibrary, folder: Path, print_json: Callable[..., Any]
 ) -> None:
     weights = {"frames": 0.5, "lyrics": 0.5}
     clip = mvsearch.Clip(folder / FIRST, 1, 3)
-    found = library.search(clip=clip, lyric="take me home", weights=weights, top=2)
+    found = opened.search(clip=clip, lyric="take me home", weights=weights, top=2)
     words = ["--clip", f"{folder / FIRST}@1-3", "--lyric", "take me home"]
     words += ["--weights", "frames=.5,lyrics=.5", "--top", "2", "--json"]
     said, told = print_json("search", *words), found.to_dict()
@@ -32,9 +32,9 @@ def test_a_search_answers_as_the_command_does(
 
 
 def test_what_is_similar_is_what_the_command_says(
-    library: AnyLibrary, print_json: Callable[..., Any]
+    opened: mvsearch.VideoLibrary, print_json: Callable[..., Any]
 ) -> None:
-    found = library.similar("first song", top=1)
+    found = opened.similar("first song", top=1)
     said = print_json("similar", "first song", "--top", 1, "--format", "json")
     assert [result.to_dict() for result in found] == said["similar"]
     assert len(found) == 1

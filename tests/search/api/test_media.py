@@ -53,20 +53,20 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_picture_is_the_same_in_every_form(
-    library: AnyLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
+    opened: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
 ) -> None:
     picture = Image.fromarray(frames[0])
     path = tmp_path / "still@1-2.png"  # a path is a path
     picture.save(path)
-    expected = tell(library.search(image=path))
+    expected = tell(opened.search(image=path))
     assert expected[0]["video"]["title"] == "First Song"
     for form in (str(path), path.read_bytes(), picture, frames[0], np.asfortranarray(frames[0])):
-        assert tell(library.search(image=form)) == expected
+        assert tell(opened.search(image=form)) == expected
     assert list(own_folder.iterdir()) == []
 
 
 def test_a_turned_picture_is_turned_as_its_file_is(
-    library: AnyLibrary, frames: np.ndarray, tmp_path: Path
+    opened: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path
 ) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # Orientation: shown turned by a quarter
@@ -74,52 +74,54 @@ def test_a_turned_picture_is_turned_as_its_file_is(
     Image.fromarray(frames[3]).save(path, exif=exif, lossless=True)
     with Image.open(path) as picture:
         # Pillow scales the picture of the file, and ffmpeg that in memory.
-        expected = find_similarities(library.search(image=path))
-        assert find_similarities(library.search(image=picture)) == pytest.approx(expected, abs=0.02)
-    plain = find_similarities(library.search(image=frames[3]))
+        expected = find_similarities(opened.search(image=path))
+        assert find_similarities(opened.search(image=picture)) == pytest.approx(expected, abs=0.02)
+    plain = find_similarities(opened.search(image=frames[3]))
     assert max(abs(plain[name] - expected[name]) for name in expected) > 0.1
 
 
 def test_a_clip_is_the_same_in_every_form(
-    library: AnyLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
+    opened: mvsearch.VideoLibrary, frames: np.ndarray, tmp_path: Path, own_folder: Path
 ) -> None:
     path = tmp_path / "clip.mkv"
     raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x64", "-r", 10, "-i", "pipe:0")
     run_ffmpeg(*raw, "-c:v", "ffv1", "-pix_fmt", "bgr0", path, given=frames.tobytes())
-    expected = tell(library.search(clip=path))
+    expected = tell(opened.search(clip=path))
     assert expected[0]["video"]["title"] == "First Song"
     moment = expected[0]["moments"][0]
     assert moment["start_seconds"] == pytest.approx(1, abs=0.5)
     for form in (path.read_bytes(), mvsearch.Frames(frames, 10)):
-        assert tell(library.search(clip=form)) == expected
-    part = tell(library.search(clip=mvsearch.Clip(path, 0.5, 1.5)))
+        assert tell(opened.search(clip=form)) == expected
+    part = tell(opened.search(clip=mvsearch.Clip(path, 0.5, 1.5)))
     assert part != expected
-    assert tell(library.search(clip=mvsearch.Clip(mvsearch.Frames(frames, 10), 0.5, 1.5))) == part
+    assert tell(opened.search(clip=mvsearch.Clip(mvsearch.Frames(frames, 10), 0.5, 1.5))) == part
     assert list(own_folder.iterdir()) == []
 
 
 def test_sound_is_the_same_in_every_form(
-    library: AnyLibrary, tmp_path: Path, own_folder: Path
+    opened: mvsearch.VideoLibrary, tmp_path: Path, own_folder: Path
 ) -> None:
     seconds = np.arange(3 * RATE, dtype=np.float32) / RATE
     samples = np.float32(0.1) * np.sin(np.float32(2 * np.pi * 880) * seconds, dtype=np.float32)
     path = tmp_path / "sound.wav"
     wavfile.write(path, RATE, samples)
-    expected = tell(library.search(audio=path))
+    expected = tell(opened.search(audio=path))
     assert expected[0]["video"]["title"] == "Second Song"
     for form in (path.read_bytes(), memoryview(path.read_bytes()), mvsearch.Samples(samples, RATE)):
-        assert tell(library.search(audio=form)) == expected
+        assert tell(opened.search(audio=form)) == expected
     assert list(own_folder.iterdir()) == []
 
 
-def test_several_parts_of_a_kind_are_one_query(library: AnyLibrary, frames: np.ndarray) -> None:
-    both = library.search(image=[frames[0], frames[9]], lyric="take me home", top=1)
+def test_several_parts_of_a_kind_are_one_query(
+    opened: mvsearch.VideoLibrary, frames: np.ndarray
+) -> None:
+    both = opened.search(image=[frames[0], frames[9]], lyric="take me home", top=1)
     kinds = [part["kind"] for part in both.to_dict()["query"]["parts"]]
     assert kinds == ["lyric", "image", "image"]
     query = mvsearch.make_query(
         mvsearch.make_query(lyric="take me home"), image=list(frames[[0, 9]])
     )
-    assert tell(library.search(query, top=1)) == tell(both)
+    assert tell(opened.search(query, top=1)) == tell(both)
 
 
 def test_a_damaged_picture_of_pillow_is_refused(library: AnyLibrary, frames: np.ndarray) -> None:

@@ -57,10 +57,15 @@ WORKS: dict[str, tuple[str, Callable[..., object]]] = {
 }
 
 
-@pytest.mark.parametrize("name", WORKS)
+# `test_connect` evaluates.
+WAYS = [(name, "opened") for name in WORKS] + [("versions", "connected"), ("report", "connected")]
+
+
+@pytest.mark.parametrize(("name", "way"), WAYS)
 def test_every_long_call_has_one_protocol_and_can_be_stopped(
-    library: AnyLibrary, name: str
+    request: pytest.FixtureRequest, name: str, way: str
 ) -> None:
+    library: AnyLibrary = request.getfixturevalue(way)
     stage, work = WORKS[name]
     whole = Recorder()
     work(library, progress=whole)
