@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from mvsearch.search.localization import landmark_votes
 from mvsearch.search.localization.landmark_agreement import measure_agreement
 from mvsearch.search.localization.landmark_votes import SURE_NATS, LandmarkMatch, find_matches
 from mvsearch.store.landmarks.index import LandmarkIndex, add_videos, make_empty
@@ -104,3 +105,15 @@ def test_lasting_tones_and_beats_are_no_evidence() -> None:
 def _draw(seconds: float, n_peaks: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     return np.sort(rng.uniform(0, seconds, n_peaks)), rng.uniform(0, 4, n_peaks)
+
+
+def test_what_lies_in_crowded_cells_is_kept_of_many_offsets() -> None:
+    rng = np.random.default_rng(7)
+    middles = rng.integers(1 << 20, 1 << 31, 600_000)
+    numbers = rng.integers(0, 28, len(middles))
+    # One offset of a variant, and the steps around it.
+    planted = rng.choice(len(middles), 40, replace=False)
+    middles[planted], numbers[planted] = 123_456_784 + rng.integers(-2, 3, 40), 5
+    kept = landmark_votes._find_crowded(middles, numbers)
+    assert set(planted.tolist()) <= set(kept.tolist())
+    assert len(kept) < len(middles) / 4
