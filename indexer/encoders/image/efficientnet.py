@@ -86,7 +86,7 @@ class EfficientNetLite0:
     # Over 113 videos: the best of the other videos has 0.22 with a clip and 0.27 with a still in
     # the median, 0.47 and 0.52 in one of a hundred. Filmed stills have 0.57 with their video.
     copy_points: ClassVar[OperatingPoints] = OperatingPoints(
-        same=0.48, certain=0.55, alone=0.7, trusted=0.35
+        same=0.48, certain=0.53, alone=0.7, trusted=0.35
     )
 
     def __init__(self) -> None:
