@@ -90,6 +90,6 @@ def test_the_real_network_hears_what_is_there(name: str, heard: str) -> None:
     if not path.exists():
         pytest.skip("the real media are absent")
     samples = read_sound(path, probe_file(path), yamnet.sample_rate)[: 10 * yamnet.sample_rate]
-    scores = yamnet.classify(samples[None])[0]
-    ranked = [yamnet.list_labels()[at] for at in np.argsort(-scores)]
+    (probabilities,) = yamnet.hear(samples[None])[1]
+    ranked = [yamnet.list_heard()[at] for at in np.argsort(-probabilities)]
     assert heard in ranked[:2]
