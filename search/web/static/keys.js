@@ -117,3 +117,7 @@ export function dropEmpty(form, more) {
     }
   });
 }
+
+// On a narrow screen the list of pages scrolls: the current one is in view.
+const current = document.querySelector(".top nav [aria-current]");
+if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 40;
