@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.program import BenchOptions, keep_songs, run_program
+from benchmarks.program import BenchOptions, run_program
 from benchmarks.results import Row
 from benchmarks.timing import compare, run_command
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
@@ -104,8 +104,7 @@ def compare_loops(options: BenchOptions, checkpoint: Path) -> Row:
     """A row for a whole song by our loop and by faster-whisper's own."""
     if options.media is None or not is_installed("faster"):
         return Row("transcription", "a song by our loop", "-", "-", "", "left out", "no song")
-    file = next((options.media / SONG).glob("audio.*"))
-    samples = read_sound(file, probe_file(file), SAMPLE_RATE)
+    samples = read_song(options.media)
     transcriber = Transcriber(str(checkpoint), options=TranscribeOptions("faster"))
     engine: Any = transcriber.load()
 
@@ -173,15 +172,18 @@ def keep_checkpoint(folder: Path, size: str) -> Path:
     return path
 
 
+def read_song(media: Path) -> Matrix:
+    """The sound of a real song: (n,) float32."""
+    file = next((media / SONG).glob("audio.*"))
+    return read_sound(file, probe_file(file), SAMPLE_RATE)
+
+
 def keep_sound(folder: Path, options: BenchOptions, seconds: int) -> Path:
     """The beginning of a real song where there is one, else noise: (n,) float32 in a file."""
     path = folder / f"sound-{seconds}.npy"
-    songs = None if options.is_quick else keep_songs(options)
-    files = [] if songs is None else sorted(songs.glob("*.mp4"))
     n_samples = seconds * SAMPLE_RATE
-    if files:
-        longest = max(files, key=lambda file: probe_file(file).duration_seconds or 0)
-        samples = read_sound(longest, probe_file(longest), SAMPLE_RATE)[:n_samples]
+    if options.media is not None and not options.is_quick:
+        samples = read_song(options.media)[:n_samples]
     else:
         samples = np.random.default_rng(7).normal(0, 0.1, n_samples).astype(np.float32)
     whole = np.zeros(n_samples, np.float32)
