@@ -106,16 +106,17 @@ def write_queries(made: MadeLibrary, n: int, seed: int) -> tuple[Queries, Querie
 def compare_answers(
     server: Server, library: mvsearch.VideoLibrary, made: MadeLibrary, options: BenchOptions
 ) -> Iterator[Row]:
-    """Rows: the time to the first results of API and page, as multiples of the engine's."""
-    ways = ("engine", "API", "page")
-    with server.connect() as client:
+    """Rows: the time to the first results of API, page and client, as multiples of the engine's."""
+    ways = ("engine", "API", "page", "connect")
+    with server.connect() as client, mvsearch.connect(server.address) as remote:
+        asking = Asking(client, {"engine": library, "connect": remote})
         for kind, what in enumerate(("words", "lyric line")):
             seeds = iter(range(1000))
 
             def ask(way: str, kind: int = kind, seeds: Iterator[int] = seeds) -> float:
                 queries = write_queries(made, 2 if options.is_quick else 10, next(seeds))[kind]
                 return statistics.median(
-                    measure(partial(answer, way, query, client, library)) for query in queries
+                    measure(partial(asking.answer, way, query)) for query in queries
                 )
 
             for way in ways:
@@ -140,18 +141,23 @@ def describe(
     )
 
 
-def answer(
-    way: str, query: dict[str, list[str]], client: httpx2.Client, library: mvsearch.VideoLibrary
-) -> None:
-    """Answer a query by the engine, by the API or by the part of the page that HTMX asks for."""
-    if way == "engine":
-        library.search(**query, top=24).to_dict()  # type: ignore[arg-type]
-    elif way == "API":
-        client.post("/api/v1/search", json=query | {"top": 24}).raise_for_status()
-    else:
-        mode = "lyric" if "lyric" in query else "auto"
-        asked = {"q": next(iter(query.values()))[0], "mode": mode}
-        client.get("/", params=asked, headers={"HX-Request": "true"}).raise_for_status()
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The ways to ask: libraries of Python by their names, and HTTP."""
+
+    client: httpx2.Client
+    libraries: dict[str, mvsearch.VideoLibrary | mvsearch.RemoteLibrary]
+
+    def answer(self, way: str, query: dict[str, list[str]]) -> None:
+        """Answer a query by a library, by the API or by the part of the page that HTMX asks for."""
+        if way in self.libraries:
+            self.libraries[way].search(**query, top=24).to_dict()  # type: ignore[arg-type]
+        elif way == "API":
+            self.client.post("/api/v1/search", json=query | {"top": 24}).raise_for_status()
+        else:
+            mode = "lyric" if "lyric" in query else "auto"
+            asked = {"q": next(iter(query.values()))[0], "mode": mode}
+            self.client.get("/", params=asked, headers={"HX-Request": "true"}).raise_for_status()
 
 
 def weigh_first_view(server: Server, options: BenchOptions) -> Row:

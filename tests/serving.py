@@ -42,6 +42,7 @@ def serving(library: mvsearch.VideoLibrary, **options: object) -> Iterator[str]:
 def serving_app(app: object) -> Iterator[str]:
     """Serve an application."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as `serve` does
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))  # type: ignore[arg-type]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -53,9 +53,12 @@ def index_apart(
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        with suppress(BrokenPipeError):
+        try:
             process.stdin.write(json.dumps(asked | {"arguments": arguments}) + "\n")
             process.stdin.flush()
+        except BrokenPipeError:
+            with suppress(BrokenPipeError):  # what is left in its buffer cannot be written either
+                process.stdin.close()
         threading.Thread(target=_close_when, args=(process, job.cancel), daemon=True).start()
         told = _follow(process.stdout, job)
     if "error" in told:

@@ -130,8 +130,12 @@ class RemoteContents:
         return self._server.get("library")
 
     def _place(self, video: str | Video) -> str:
-        """The path of a video in the API; names are looked up."""
-        return _name_place((video if isinstance(video, Video) else self.find(video)).id)
+        """The path of a video in the API, which takes names too; paths of files are looked up."""
+        if isinstance(video, Video):
+            return _name_place(video.id)
+        if "/" in video or not video.strip(". "):
+            return _name_place(self.find(video).id)
+        return _name_place(replace_surrogates(video))
 
     def _select(self, filter: Filter) -> dict[str, Any]:
         """A filter as parameters of an address."""
