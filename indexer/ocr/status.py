@@ -13,7 +13,7 @@ from mvsearch.store.errors import MvsearchError, WeightsMissingError
 from mvsearch.store.records import Matrix
 
 NAME = RapidReader.name
-EXAMPLE_SIZE = (64, 160)
+EXAMPLE_SIZE = (192, 320)
 
 
 def find_reader_status() -> ModelStatus:
@@ -59,14 +59,14 @@ def read_example(reader: TextReader) -> Matrix:
 
 
 def draw_example() -> Frame:
-    """The letters H, T and L as white bars on grey: (64, 160, 3) RGB."""
+    """The letters H, T and L as white bars on grey: (192, 320, 3) RGB."""
     frame = np.full((*EXAMPLE_SIZE, 3), 60, np.uint8)
-    for left, parts in ((20, "H"), (65, "T"), (110, "L")):
+    for left, parts in ((100, "H"), (145, "T"), (190, "L")):
         bars = {
             "H": ((16, 48, 0, 6), (16, 48, 20, 26), (29, 35, 0, 26)),
             "T": ((16, 22, 0, 28), (16, 48, 11, 17)),
             "L": ((16, 48, 0, 6), (42, 48, 0, 24)),
         }[parts]
         for top, bottom, first, last in bars:
-            frame[top:bottom, left + first : left + last] = 255
+            frame[64 + top : 64 + bottom, left + first : left + last] = 255
     return frame
