@@ -31,6 +31,7 @@ def test_a_lasso_becomes_a_filter(page: Page, address: str) -> None:
     assert list_barriers(page) == []
     page.click("#browse")
     expect(page.locator("#videos .card .title")).to_have_text(chosen["title"])
+    page.wait_for_load_state("load")  # before, no script listens
     page.get_by_label("part of the map").uncheck()
     expect(page.locator("#videos .card")).not_to_have_count(1)
     assert "region" not in page.url

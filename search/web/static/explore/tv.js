@@ -74,17 +74,19 @@ async function fill() {
   const asked = tv.dataset.by;
   const weights = asked === "all" ? {} : { [asked]: 1 };
   const all = listAll();
-  const body = { played: all.map((song) => song.id).slice(-2000), length: AHEAD - queue.length, ...weights };
+  const body = { played: all.map((song) => song.id).slice(-2000), length: 1, ...weights };
   const found = await send("/api/v1/chain", notice, body);
   isAsking = false;
   // Another kind of similarity was chosen, or the queue was changed, while this was asked.
   if (asked !== tv.dataset.by || listAll().at(-1)?.id !== all.at(-1)?.id) return fill();
   if (!found) return undefined;
-  isAtEnd = found.length < body.length;
+  isAtEnd = !found.length;
   queue.push(...found.map((one) => ({
     id: one.video.id, title: one.video.title, artist: one.video.artist ?? "", why: describe(one),
   })));
-  return show();
+  show();
+  // One by one: in a large library each takes seconds, and the first is needed first.
+  return fill();
 }
 
 function play(song) {
