@@ -70,11 +70,9 @@ class Checkout:
         self.idle.put(process)
         return Done(*json.loads(line))
 
-    def search(
-        self, words: Sequence[str], library: Path, top: int
-    ) -> tuple[list[dict[str, Any]], Done]:
+    def search(self, words: Sequence[str], library: Path) -> tuple[list[dict[str, Any]], Done]:
         """The results of a search; none where the query cannot be compared."""
-        done = self.run("search", *words, "--library", library, "--top", str(top), "--json")
+        done = self.run("search", *words, "--library", library, "--json")
         if done.code not in (0, 2):
             print(f"{self.name}: {done.code} {done.exception}: {' '.join(words)}", file=sys.stderr)
         return (json.loads(done.output)["results"] if done.code == 0 else []), done

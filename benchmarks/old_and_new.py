@@ -41,6 +41,8 @@ N_FOLDS = 4
 # Asked once more without their source: what is left of a clip, and what is hardest.
 ABSENT = ("none", "filmed from a screen", "picture only", "sound only", "noise 0 dB")
 TOP = 10
+# Of which distractors may be left out.
+TOP_INSET = 400
 N_AT_ONCE = 5
 
 
@@ -86,6 +88,7 @@ class Session:
         folds: of each source, the number of the library that it was removed from.
         folder: of the queries' files, which stay there.
         kept: what was answered before.
+        distractors: ids of all of them.
     """
 
     pool: Pool
@@ -94,6 +97,7 @@ class Session:
     originals: Originals
     folder: Path
     kept: "KeptAnswers"
+    distractors: frozenset[str]
 
     def ask(self, query: KnownQuery) -> list[Asked]:
         """Ask both checkouts one query, and the same as an absent one where that is wanted."""
@@ -111,13 +115,17 @@ class Session:
     def ask_once(self, query: KnownQuery, words: list[str], way: str, library: str) -> Asked:
         """Ask both checkouts in their library of this name."""
         weights = ["--weights", way] if way else []
+        is_inset = query.backdrop is not None
+        top = ["--top", str(TOP_INSET if is_inset else TOP)]
         right = self.groups.find_answers(query.source.id, query.modalities) | {query.source.id}
+        # What is shown around an inset is found as well, in each distractor that has this shot.
+        hidden = query.hidden | (self.distractors if query.hidden & self.distractors else set())
         answers, firsts = [], []
         for checkout in self.pool.checkouts:
             results, cpu_seconds = self.kept.search(
-                checkout, [*words, *weights], self.pool.find(checkout, library)
+                checkout, [*words, *weights, *top], self.pool.find(checkout, library)
             )
-            answer = read_answer(results, right, query.hidden, query.spans, query.source.id)
+            answer = read_answer(results, right, hidden, query.spans, query.source.id)
             answers.append(replace(answer, cpu_seconds=cpu_seconds))
             firsts.append(results[0]["video"]["title"] if results else "")
         return Asked(
@@ -159,7 +167,7 @@ class KeptAnswers:
         """The results and the processor time of a search."""
         key = " ".join([*words, library.name])
         if key not in self.known:
-            results, done = checkout.search(words, library, TOP)
+            results, done = checkout.search(words, library)
             self.known[key] = results, done.cpu_seconds
             with self.find(self.folder, checkout).open("a", encoding="utf-8") as file:
                 file.write(json.dumps([key, results, done.cpu_seconds]) + "\n")
@@ -167,7 +175,11 @@ class KeptAnswers:
 
 
 def ask_all(
-    pool: Pool, queries: Sequence[KnownQuery], groups: Groups, limit_seconds: float
+    pool: Pool,
+    queries: Sequence[KnownQuery],
+    groups: Groups,
+    distractors: frozenset[str],
+    limit_seconds: float,
 ) -> list[Asked]:
     """Ask both checkouts everything, several queries at a time, or what the time allows."""
     folds = make_folds(pool, queries, groups)
@@ -177,7 +189,8 @@ def ask_all(
     began = time.monotonic()
     asked: list[Asked] = []
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(N_AT_ONCE) as threads:
-        session = Session(pool, groups, folds, Originals(Path(scratch), queries), folder, kept)
+        originals = Originals(Path(scratch), queries)
+        session = Session(pool, groups, folds, originals, folder, kept, distractors)
         answered = threads.map(session.ask, queries)
         for n_done, found in enumerate(answered, start=1):
             asked += found
@@ -236,7 +249,9 @@ def main() -> None:
         with Library.open(pool.find(new, "pool")) as library:
             groups = choose_groups(library, given.groups)
             queries = draw_queries(library, groups, pool.media, given.clips, given.seed)
-            asked = ask_all(pool, queries, groups, given.minutes * 60)
+            videos = library.catalog.videos()
+            mixed = frozenset(v.id for v in videos if not v.path.is_relative_to(pool.media))
+            asked = ask_all(pool, queries, groups, mixed, given.minutes * 60)
     if given.out is not None:
         given.out.write_text(json.dumps([asdict(one) for one in asked]), "utf-8")
     print(format_tables(asked))
