@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 256 * 2**10
 # More artists than a song has.
 MAX_ARTISTS = 20
-# A combined file has an address after the document, which is no XML.
-_DOCUMENT = re.compile(rb"<musicvideo[\s>].*</musicvideo\s*>", re.DOTALL)
+_BEGIN, _END = re.compile(rb"<musicvideo[\s>]"), re.compile(rb"</musicvideo\s*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,7 @@ def read_nfo(video_path: Path) -> Nfo:
     A file that is missing, no such document, too large, damaged or with entities says nothing.
     """
     data = _read(video_path.with_suffix(".nfo"))
-    found = _DOCUMENT.search(data) if data else None
-    # The declaration before the document names its encoding, which without one is UTF-8.
-    root = _parse(data[: found.end()]) if found else None
+    root = _parse(_cut(data)) if _BEGIN.search(data) else None
     if root is None:
         return Nfo()
     artists = [_clean(one.text) for one in root.findall("artist")[:MAX_ARTISTS]]
@@ -56,6 +53,18 @@ def _read(path: Path) -> bytes:
         return read_own(path, MAX_BYTES)
     except (OSError, ValueError):
         return b""
+
+
+def _cut(data: bytes) -> bytes:
+    """A file up to the end of its document; empty if that has no end.
+
+    A combined file has an address after it, which is no XML. The declaration before it names the
+    encoding, which without one is UTF-8.
+    """
+    end = 0
+    for found in _END.finditer(data):  # in one pass, however often it begins and ends
+        end = found.end()
+    return data[:end]
 
 
 def _parse(data: bytes) -> "Element | None":

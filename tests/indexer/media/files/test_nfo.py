@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.media.files import nfo
 from mvsearch.indexer.media.files.nfo import MAX_BYTES, Nfo, read_nfo
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.store.library import Library
@@ -38,6 +39,14 @@ SONG = "<musicvideo><title>Jóga</title><artist>Björk</artist><year>1997</year>
 def test_what_a_file_says(tmp_path: Path, text: str, expected: Nfo) -> None:
     (tmp_path / "clip.nfo").write_text(text, encoding="utf-8")
     assert read_nfo(tmp_path / "clip.mp4") == expected
+
+
+def test_a_file_is_read_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each beginning times the rest of so large a file would take hours."""
+    monkeypatch.setattr(nfo, "MAX_BYTES", 2**24)
+    for text in ("<musicvideo ", "</musicvideo "):
+        (tmp_path / "clip.nfo").write_text(text * 1_000_000)
+        assert read_nfo(tmp_path / "clip.mp4") == Nfo()
 
 
 def test_links_and_folders_say_nothing(tmp_path: Path) -> None:
