@@ -87,7 +87,7 @@ class Reviews(Contents):
         from mvsearch.search.review.decisions import Move, list_files
         from mvsearch.search.review.moving import move_into, prepare_folder
 
-        place, moved_at = expand_home(folder), datetime.now(UTC).isoformat()
+        place, moved_at = expand_home(folder).absolute(), datetime.now(UTC).isoformat()
         with self._session.using() as library, library.writing():
             files = list_files(self.surplus())
             if not files:

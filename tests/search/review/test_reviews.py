@@ -79,6 +79,16 @@ def test_files_move_away_and_back_and_nothing_is_overwritten(
         library.move_back()
 
 
+def test_a_relative_folder_is_found_again_from_elsewhere(
+    library: mvsearch.VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.decide(A, B, kept=A)
+    monkeypatch.chdir(tmp_path)
+    assert library.move_surplus("away") == [tmp_path / "away" / f"{B}.mp4"]
+    monkeypatch.chdir(tmp_path / "music")
+    assert library.move_back() == [tmp_path / "music" / f"{B}.mp4"]
+
+
 def test_a_file_that_is_no_longer_the_indexed_one_stays(
     library: mvsearch.VideoLibrary, tmp_path: Path
 ) -> None:
