@@ -22,7 +22,8 @@ LONGEST_PIXELS = 640
 SHORTEST_PIXELS = 32
 # A line lasts a second and more; its times are then right within a quarter of a second.
 FRAMES_PER_SECOND = 2.0
-# Half an hour at this rate; of longer videos, frames are farther apart.
+# Half an hour at this rate; of longer videos, frames are farther apart. Where the header tells too
+# short a duration, or none, they are so from the time on at which it shows.
 MAX_FRAMES = 3600
 BATCH_FRAMES = 8
 # Brightness of blocks of 8 × 8 pixels: a letter changes more, compression less.
@@ -80,10 +81,14 @@ def read_video_text(
         max_seconds=max_hours * 3600,
     )
     tracker, look = LineTracker(), _Look(reader, counts or ReadingCounts())
+    due_seconds = 0.0
     with decode(path, probe, options, stop) as decoding:
         for piece in decoding:
             if isinstance(piece, FrameBatch):
                 for number, seconds in enumerate(piece.start_seconds.tolist()):
+                    if seconds * (1 - 1 / MAX_FRAMES) < due_seconds:
+                        continue
+                    due_seconds = seconds
                     is_empty = bool(piece.is_uniform[number])
                     frame = None if is_empty else piece.frames[number]
                     tracker.take(seconds, look.read(frame))

@@ -1,5 +1,6 @@
 """Text is read from sampled frames, and only from those that show another picture."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,18 @@ def test_a_letter_changes_a_block_and_noise_does_not() -> None:
     assert np.abs(measure_blocks(noisy) - measure_blocks(frame)).max() < read_video.SAME_BRIGHTNESS
     frame[20:27, 30:33] = 255
     assert np.abs(measure_blocks(frame) - measure_blocks(noisy)).max() > read_video.SAME_BRIGHTNESS
+
+
+def test_a_file_without_a_duration_is_not_read_more_often(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_video, "MAX_FRAMES", 4)
+    counts, reader = ReadingCounts(), ToyReader({"red": "take me home"})
+    probe = replace(probe_file(clip), duration_seconds=None)
+    (line,) = read_video_text(clip, probe, reader, counts=counts)
+    assert line.text == "take me home"
+    # At 0, 0.5, 1, 1.5 and 2 s, then each by a third after the one before.
+    assert counts.n_frames == 8
 
 
 def test_frames_are_bounded_in_size_and_number(clip: Path) -> None:
