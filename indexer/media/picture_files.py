@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvsearch.indexer.media.files.containers import HEAD_BYTES
-from mvsearch.indexer.media.pictures import has_image_signature, read_image
-from mvsearch.store.errors import MediaError
+from mvsearch.indexer.media.pictures import has_image_signature, read_image, read_size
 
 MAX_PICTURES = 500
 MAX_SEEN = 20_000
@@ -17,7 +16,6 @@ MAX_FILE_BYTES = 64 * 2**20
 # The longer side in pixels.
 THUMBNAIL_SIDE = 512
 _QUALITY = 80
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def make_thumbnail(path: Path) -> bytes:
     """
     from PIL import Image
 
-    size = _read_size(path)
+    size = read_size(path)
     share = min(1.0, THUMBNAIL_SIDE / max(size))
     width, height = (max(1, round(side * share)) for side in size)
     made = io.BytesIO()
@@ -85,16 +83,3 @@ def _is_picture(path: Path) -> bool:
             return has_image_signature(file.read(HEAD_BYTES))
     except OSError:
         return False
-
-
-def _read_size(path: Path) -> tuple[int, int]:
-    """The width and height as it is shown, by its header."""
-    from PIL import Image
-
-    try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            width, height = opened.size
-            turned = opened.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise MediaError("decode_failed", "the picture cannot be read") from None
-    return (height, width) if turned else (width, height)

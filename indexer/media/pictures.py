@@ -25,6 +25,10 @@ from mvsearch.store.errors import MediaError
 
 PICTURE_TIMEOUT_SECONDS = 30.0
 DECODE_ERROR = "the picture cannot be decoded: it is damaged or too large"
+# Pillow tells the size of these from the header.
+_SIZED = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+# In EXIF, from 5 on width and height are swapped.
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
 # Pillow reads the whole file of these formats into memory.
 MAX_FILE_BYTES = 256 * 2**20
 
@@ -46,6 +50,27 @@ def has_image_signature(head: bytes) -> bool:
     """Whether the first bytes of a file (up to `HEAD_BYTES`) are those of a picture."""
     has_magic = any(head.startswith(magic) for magic, _ in _DEMUXERS)
     return has_magic or _find_pillow_format(head) is not None
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Read the width and height of an image as it is shown, from its header; nothing is decoded.
+
+    Raises:
+        MediaError: "decode_failed"; it is no such picture, or too large to be read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=_SIZED) as opened:
+            width, height = opened.size
+            if not 0 < width * height <= MAX_PIXELS:
+                raise MediaError("decode_failed", DECODE_ERROR)
+            # To look for it behind the pixels of a PNG, Pillow would decode them all.
+            has_exif = opened.format != "PNG" or "exif" in opened.info
+            turned = has_exif and opened.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        raise MediaError("decode_failed", DECODE_ERROR) from None
+    return (height, width) if turned else (width, height)
 
 
 def read_image(path: Path, frame_size: tuple[int, int]) -> Pixels:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mvsearch.indexer.media.decoding.decode import decode
 from mvsearch.indexer.media.decoding.types import Decoded, DecodeOptions, FrameBatch
-from mvsearch.indexer.media.pictures import read_image
+from mvsearch.indexer.media.pictures import read_image, read_size
 from mvsearch.indexer.media.probe import Probe, probe_file
 from mvsearch.indexer.media.stream_info import PictureStream
 from mvsearch.store.errors import MediaError
@@ -35,9 +35,6 @@ ENOUGH = 0.25
 MAX_WHOLE_SECONDS = 600.0
 # Within it a frame is shown; films have 24 a second, and slide shows one in several seconds.
 FRAME_SECONDS = 0.25
-# Pillow tells the size of these from the header. In EXIF, from 5 on width and height are swapped.
-_KNOWN_SIZES = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-_ORIENTATION, _FIRST_ON_ITS_SIDE = 0x0112, 5
 # In pixels. A larger still in a library was not written by mvsearch.
 MAX_SIDE = 512
 
@@ -202,16 +199,11 @@ def make_picture_still(path: Path) -> Still:
     Raises:
         MediaError: it is not a picture, or cannot be decoded.
     """
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with Image.open(path, formats=_KNOWN_SIZES) as picture:  # reads the header alone
-            wide, high = picture.size
-            if picture.getexif().get(_ORIENTATION, 1) >= _FIRST_ON_ITS_SIDE:
-                wide, high = high, wide
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        wide, high = read_size(path)
+    except MediaError:
         wide = high = 1  # another format, or damaged, which the reader says
-    scale = LONGEST_SIDE / max(wide, high, 1)
+    scale = LONGEST_SIDE / max(wide, high)
     size = max(SHORTEST_SIDE, round(wide * scale)), max(SHORTEST_SIDE, round(high * scale))
     return Still(0.0, encode_still(read_image(path, size), size))
 

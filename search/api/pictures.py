@@ -61,11 +61,12 @@ class PictureFolders:
         return make_thumbnail(self._find(picture_id).path)
 
     def _find(self, picture_id: str) -> "PictureFile":
-        if picture_id not in self._known:
-            self.list()
-        if picture_id not in self._known:
+        found = self._known.get(picture_id)
+        if found is None:
+            found = next((one for one in self.list() if one.id == picture_id), None)
+        if found is None:
             raise QueryError("there is no such picture")
-        return self._known[picture_id]
+        return found
 
 
 class Pictures:

@@ -4,13 +4,15 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageFile, features
 
 from mvsearch.indexer.media.decoding.decode import decode
 from mvsearch.indexer.media.decoding.types import DecodeOptions, FrameBatch
 from mvsearch.indexer.media.files.containers import has_media_signature
-from mvsearch.indexer.media.pictures import read_image
+from mvsearch.indexer.media.picture_files import make_thumbnail
+from mvsearch.indexer.media.pictures import read_image, read_size
 from mvsearch.indexer.media.probe import probe_file
+from mvsearch.indexer.media.stills import make_picture_still
 from mvsearch.store.errors import MediaError
 from tests.media import run_ffmpeg
 
@@ -121,3 +123,23 @@ def test_heic_is_read_where_its_reader_is_installed(tmp_path):
     assert pixels.shape == (8, 8, 3)
     assert np.abs(pixels[:3] - [255, 0, 0]).max() < 30
     assert np.abs(pixels[5:] - [0, 0, 255]).max() < 30
+
+
+@pytest.mark.parametrize("make", [read_size, make_thumbnail, make_picture_still])
+def test_the_size_of_a_png_is_read_without_its_pixels(tmp_path, monkeypatch, make):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("it is decoded"))
+    assert make(tmp_path / "a.png")
+
+
+def test_a_size_is_as_shown_and_bounded(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for name in ("a.png", "a.jpg", "a.webp"):
+        Image.new("RGB", (30, 20)).save(tmp_path / name, exif=turned)
+        assert read_size(tmp_path / name) == (20, 30)
+    Image.new("1", (8600, 8600)).save(tmp_path / "large.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "a.png").read_bytes()[:20])
+    for name in ("large.png", "cut.png"):
+        with pytest.raises(MediaError):
+            read_size(tmp_path / name)
