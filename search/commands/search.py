@@ -179,6 +179,7 @@ def _guess_parts(words: list[str], library: "VideoLibrary") -> "list[QueryPart]"
 def _print_answer(found: "SearchResults", form: str) -> None:
     """Print results in a built-in format or that of a plug-in."""
     from mvsearch.search.output import report
+    from mvsearch.search.output.playlists import results_to_m3u
     from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 
     if form == "json":
@@ -186,7 +187,7 @@ def _print_answer(found: "SearchResults", form: str) -> None:
     elif form == "csv":
         print_text(report.results_to_csv(found))
     elif form == "m3u":
-        print_text(report.results_to_m3u(found))
+        print_text(results_to_m3u(found))
     elif form == "table":
         report.print_results(found, make_console(), asked=found.query.filter)
     else:

@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +15,7 @@ from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.output.forms import REPORT_FORMS
+from mvsearch.search.output.playlists import results_to_m3u, similar_to_m3u
 from mvsearch.search.output.plugin_forms import ResultList, find_form, write_form
 from mvsearch.search.output.tables.links import link_file, stack_lines
 from mvsearch.search.output.text import (
@@ -130,36 +130,6 @@ def _number_cells(result: Result, modality: Modality) -> list[object]:
     part = result.contributions.get(modality)
     numbers = () if part is None else (part.similarity, part.calibrated, part.weight)
     return [f"{number:.6f}" for number in numbers] or ["", "", ""]
-
-
-def results_to_m3u(results: Sequence[Result]) -> str:
-    """An extended playlist that starts each video at its best moment."""
-    return "\n".join(["#EXTM3U", *_playlist_lines(results), ""])
-
-
-def similar_to_m3u(similar: Similar) -> str:
-    """An extended playlist: each video's most similar ones, grouped under its name."""
-    lines = ["#EXTM3U"]
-    for video, results in similar:
-        lines += [f"#EXTGRP:{name_video(video)}", *_playlist_lines(results)]
-    return "\n".join(lines) + "\n"
-
-
-def _playlist_lines(results: Sequence[Result]) -> list[str]:
-    lines: list[str] = []
-    for result in results:
-        lines.append(f"#EXTINF:{round(result.video.duration_seconds)},{name_video(result.video)}")
-        moment = result.best_moment
-        if moment is not None:
-            lines.append(f"#EXTVLCOPT:start-time={moment.start_seconds:.3f}")
-        lines.append(write_path(result.video.path))
-    return lines
-
-
-def write_path(path: Path) -> str:
-    """The absolute path; as a URI if it cannot be a line of UTF-8."""
-    absolute = path.absolute()
-    return str(absolute) if printable(absolute) == str(absolute) else absolute.as_uri()
 
 
 def results_to_text(results: Sequence[Result]) -> str:

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
+from mvsearch.search.output.playlists import results_to_m3u
 from mvsearch.search.output.report import (
     ReportOptions,
     format_moment,
     print_results,
     results_to_csv,
-    results_to_m3u,
     results_to_text,
     write_report,
 )
