@@ -50,7 +50,7 @@ class OcrStage:
     stop: threading.Event
 
     def read(self, inventory: Inventory, max_hours: float = MAX_HOURS) -> list[Found]:
-        """Read the text of the videos of an inventory that lack the stage, one at a time.
+        """Read the text of the videos that lack the stage or are tried again, one at a time.
 
         Args:
             inventory: of the run, whose videos are in the catalogue.
@@ -63,9 +63,10 @@ class OcrStage:
         key = self.encoders.ocr.spaces[0].key
         pending = catalog.pending("ocr", key, reading_mark(self.reader))
         files = [
-            one
-            for video_id, (one, *_) in group_by_content(inventory).items()
+            group[0]
+            for video_id, group in group_by_content(inventory).items()
             if video_id in pending
+            or (any(found.is_retry for found in group) and catalog.has_video(video_id))
         ]
         if files and not self.stop.is_set():
             n_videos = "1 video" if len(files) == 1 else f"{len(files)} videos"

@@ -245,6 +245,11 @@ def test_a_file_that_cannot_be_decoded_is_a_failure_and_the_run_goes_on(
         assert {failure.stage for failure in summary.failures} == {"ocr"}
         assert summary.failed == 3
         assert library.index(folder, lyrics="later").with_text == 0
+        monkeypatch.undo()
+        monkeypatch.setattr(run, "choose_reader", lambda **_: reader)
+        again = library.index(folder, lyrics="later", retry_failed=True)
+        assert (again.with_text, again.failures) == (2, [])
+        assert library.status()["failures"] == 0
 
 
 def test_a_reader_that_is_absent_is_said_once_by_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
