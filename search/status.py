@@ -6,7 +6,7 @@ from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.scoring.null_distribution import read_medians
 from mvsearch.store.library import Library
-from mvsearch.store.records import MODALITIES, Modality, Space
+from mvsearch.store.records import COPIES, MODALITIES, Modality, Space
 from mvsearch.store.vectors.index import VectorIndex
 
 # Of each stage that may: videos with key frames only.
@@ -53,7 +53,10 @@ def _find_pending(library: Library, stage: Modality, space: Space) -> set[str]:
     if space != own:  # of an encoder that encodes what is there once more
         return set(library.catalog.find_lacking(space.key, own.key))
     sampling = sampling_mark() if stage == "frames" else None
-    return library.catalog.pending(stage, space.key, sampling)
+    pending = library.catalog.pending(stage, space.key, sampling)
+    # A run that ended early leaves videos without vectors of copies.
+    copies = [s.key for s in library.catalog.spaces() if (s.modality, s.view) == (stage, COPIES)]
+    return pending.union(*(library.catalog.find_lacking(key, space.key) for key in copies))
 
 
 def tell_recall(index: VectorIndex) -> dict[str, float]:

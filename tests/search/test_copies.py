@@ -22,6 +22,7 @@ from mvsearch.indexer.progress import Silence
 from mvsearch.search.api.library import VideoLibrary
 from mvsearch.search.query.spaces import By, find_copies
 from mvsearch.search.scoring.null_distribution import list_kinds
+from mvsearch.search.status import read_status
 from mvsearch.store.errors import MvsearchError, QueryError, WeightsMissingError
 from mvsearch.store.library import Library
 from mvsearch.store.records import COPIES, Embeddings, Location, Segment, Space, Stage, Video
@@ -135,6 +136,8 @@ def test_an_older_library_answers_as_before_and_says_so(tmp_path: Path, blue: Pa
         library.catalog.adopt_profile(NAME, Encoders(NAME).spaces())
         assert [space.view for space in library.catalog.spaces()][:3] == ["", COPIES, "words"]
         assert find_copies(library) is None
+        (frames,) = read_status(library)["stages"]["frames"].values()
+        assert frames["pending"] == library.catalog.n_videos()
     assert ask(folder, blue) == "blue-1"
 
 
