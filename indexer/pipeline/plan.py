@@ -100,9 +100,8 @@ class Jobs:
             videos = _count_videos(self.n_dated)
             reasons.append(f"Tags of {videos} are read again, for the year that filters ask for")
         if self.n_renamed:
-            reasons.append(
-                f"The .nfo files of {_count_videos(self.n_renamed)} have other names now"
-            )
+            videos = _count_videos(self.n_renamed)
+            reasons.append(f"The .nfo files of {videos} have other names now")
         if self.n_unmarked:
             videos = _count_videos(self.n_unmarked)
             reasons.append(
@@ -266,8 +265,7 @@ def group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
 
 def _find_renamed(groups: Mapping[str, Sequence[Found]], catalog: Catalog) -> set[str]:
     """The ids of the videos whose `.nfo` file says something else than the catalogue."""
-    first = {video_id: files[0].file.path for video_id, files in groups.items()}
-    read = {video_id: read_nfo(path) for video_id, path in first.items()}
+    read = {video_id: read_nfo(files[0].file.path) for video_id, files in groups.items()}
     said = {video_id: nfo for video_id, nfo in read.items() if any(astuple(nfo))}
     known = {video.id: video for video in catalog.videos()} if said else {}
     return {
