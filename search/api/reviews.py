@@ -84,8 +84,8 @@ class Reviews(Contents):
             MvsearchError: a file has changed since it was indexed, and none is moved; or one cannot
                 be moved; those before it are moved, and can be moved back.
         """
-        from mvsearch.search.review.decisions import Move, list_files
-        from mvsearch.search.review.moving import move_into, prepare_folder
+        from mvsearch.search.review.decisions import list_files
+        from mvsearch.search.review.moving import prepare_folder
 
         place, moved_at = expand_home(folder).absolute(), datetime.now(UTC).isoformat()
         with self._session.using() as library, library.writing():
@@ -96,9 +96,7 @@ class Reviews(Contents):
             moved: list[Path] = []
             for file in files:
                 # Stored one by one, so that after a failure the others can be moved back.
-                with self._changing() as found:
-                    moved.append(move_into(file, place))
-                    found.moves.append(Move(file, moved[-1], moved_at))
+                moved.append(self._move(file, place, moved_at))
                 library.catalog.drop_locations([file])
             return moved
 
@@ -135,6 +133,22 @@ class Reviews(Contents):
         if not restored:
             raise problems[0]
         return restored
+
+    def _move(self, file: Path, place: Path, moved_at: str) -> Path:
+        """Move a file away and note it; what cannot be noted, as on a full disk, stays."""
+        from mvsearch.search.review.decisions import Move
+        from mvsearch.search.review.moving import move_into, move_to
+
+        target: Path | None = None
+        try:
+            with self._changing() as found:
+                target = move_into(file, place)
+                found.moves.append(Move(file, target, moved_at))
+        except MvsearchError:
+            if target is not None:
+                move_to(target, file)
+            raise
+        return target
 
     @contextmanager
     def _changing(self) -> "Iterator[Decisions]":

@@ -1,5 +1,6 @@
 """Decisions on versions, and files that are moved away and back without losing one."""
 
+import errno
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 import mvsearch
 from mvsearch.search.review import decisions
 from mvsearch.search.review.moving import IGNORE_NAME, move_into, move_to
+from mvsearch.store import documents
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, QueryError
 from tests.search import readers
 
@@ -87,6 +89,22 @@ def test_a_relative_folder_is_found_again_from_elsewhere(
     assert library.move_surplus("away") == [tmp_path / "away" / f"{B}.mp4"]
     monkeypatch.chdir(tmp_path / "music")
     assert library.move_back() == [tmp_path / "music" / f"{B}.mp4"]
+
+
+def test_a_move_that_cannot_be_noted_is_undone(
+    library: mvsearch.VideoLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    library.decide(A, B, kept=A)
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "write_own", fail)
+        with pytest.raises(MvsearchError, match="No space left"):
+            library.move_surplus(tmp_path / "away")
+    assert (tmp_path / "music" / f"{B}.mp4").read_text() == B
+    assert library.decisions().moves == []
+    assert library.move_surplus(tmp_path / "away") == [tmp_path / "away" / f"{B}.mp4"]
 
 
 def test_a_file_that_is_no_longer_the_indexed_one_stays(
