@@ -20,12 +20,7 @@ from mvsearch.search.query.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.ranking import Ranker, make_ranker, mark_similar
 from mvsearch.search.results import Result
-from mvsearch.search.retrieval.retrieve import (
-    Candidates,
-    Evidence,
-    IndexQuery,
-    find_candidates,
-)
+from mvsearch.search.retrieval.retrieve import Candidates, Evidence, IndexQuery, find_candidates
 from mvsearch.search.retrieval.set_similarity import compare_one
 from mvsearch.search.retrieval.video_table import Positions, VideoTable, VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator

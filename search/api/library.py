@@ -12,12 +12,12 @@ from mvsearch.search.api.arguments import (
     TranscribeArguments,
     make_search_options,
 )
-from mvsearch.search.api.layouts import Maps
-from mvsearch.search.api.media import MediaFiles
-from mvsearch.search.api.pictures import Pictures
-from mvsearch.search.api.playlists import Playlists
-from mvsearch.search.api.reports import Reports
-from mvsearch.search.api.reviews import Reviews
+from mvsearch.search.api.methods.layouts import Maps
+from mvsearch.search.api.methods.media import MediaFiles
+from mvsearch.search.api.methods.pictures import Pictures
+from mvsearch.search.api.methods.playlists import Playlists
+from mvsearch.search.api.methods.reports import Reports
+from mvsearch.search.api.methods.reviews import Reviews
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.query.make_query import Many, Words, make_query
@@ -111,7 +111,7 @@ class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists, Reviews):
             MvsearchError: a path does not exist, there are no media, another process is writing to
                 the library, or weights are missing.
         """
-        from mvsearch.search.api.indexing import index
+        from mvsearch.search.api.methods.indexing import index
 
         places = [expand_home(path) for path in paths]
         return index(self._session, places, progress, cancel, **arguments)
@@ -141,7 +141,7 @@ class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists, Reviews):
             MvsearchError: another process is writing to the library, or the weights of Whisper are
                 missing.
         """
-        from mvsearch.search.api.indexing import transcribe
+        from mvsearch.search.api.methods.indexing import transcribe
 
         return transcribe(self._session, videos, progress, cancel, **arguments)
 

@@ -14,15 +14,7 @@ from mvsearch.search.query.query import REACHES, WORD_KINDS, QueryPart, Section,
 from mvsearch.search.query.spaces import By, choose_by, choose_space, own_spaces
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import (
-    Embeddings,
-    Matrix,
-    Modality,
-    Segment,
-    SoundPeaks,
-    Space,
-    Video,
-)
+from mvsearch.store.records import Embeddings, Matrix, Modality, Segment, SoundPeaks, Space, Video
 
 MAX_LINES = 32
 

@@ -11,30 +11,19 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from mvsearch import VideoLibrary, __version__
-from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.api.methods.pictures import PictureFolders
+from mvsearch.search.web.access.guard import Guard
+from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.curate import quality, review
 from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, heatmap, maps, music, playlists, tv
-from mvsearch.search.web.guard import Guard
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
-from mvsearch.search.web.routes import (
-    contents,
-    jobs,
-    media,
-    pages,
-    search,
-    server,
-    videos,
-    why,
-)
-from mvsearch.search.web.routes import (
-    library as library_page,
-)
+from mvsearch.search.web.routes import contents, jobs, media, pages, search, server, videos, why
+from mvsearch.search.web.routes import library as library_page
 from mvsearch.search.web.served import Served
 from mvsearch.search.web.templating import STATIC
-from mvsearch.search.web.tokens import TokenCheck
 
 
 class PathJSONResponse(JSONResponse):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
-    from mvsearch.search.api.media import PlayableMedia
+    from mvsearch.search.api.methods.media import PlayableMedia
 
 MAX_FILES = 16
 MAX_ALL_BYTES = 4 * 2**30

@@ -10,22 +10,22 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from mvsearch import Clip, Filter, Query, VideoLibrary, make_query
-from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.layout import Region
 from mvsearch.search.query.query import QueryPart
 from mvsearch.search.results import Pair, SearchResults
+from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.conversions import Conversions
-from mvsearch.search.web.jobs import Jobs
 from mvsearch.search.web.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.requests import FilterFields, QueryFields, SearchRequest
-from mvsearch.search.web.tokens import TokenCheck
 from mvsearch.search.web.uploads import Uploads
+from mvsearch.search.web.work.jobs import Jobs
 from mvsearch.store.errors import NoLibraryError
 from mvsearch.store.records import Modality
 
 if TYPE_CHECKING:
-    from mvsearch.search.api.media import PlayableMedia
+    from mvsearch.search.api.methods.media import PlayableMedia
 
 
 @dataclass(frozen=True, slots=True, eq=False)

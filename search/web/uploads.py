@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import mvsearch
 from mvsearch import Query
-from mvsearch.search.api.media import make_query_stills
+from mvsearch.search.api.methods.media import make_query_stills
 from mvsearch.search.query.media import Encoded
 from mvsearch.search.query.query import QueryPart, Section
 from mvsearch.search.web.requests import MAX_CLIP_SECONDS

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mvsearch.indexer.encoders import (
-    ENCODERS,
-    PROFILES,
-    Encoders,
-    NamesThings,
-    ReadsWords,
-)
+from mvsearch.indexer.encoders import ENCODERS, PROFILES, Encoders, NamesThings, ReadsWords
 from mvsearch.indexer.encoders.image.with_copies import WithCopies
 from mvsearch.indexer.encoders.toy import ToyFrames
 from mvsearch.indexer.pipeline.run import index_paths

@@ -26,11 +26,7 @@ from mvsearch.indexer.encoders.networks.checkpoints import (
     read_settings,
 )
 from mvsearch.indexer.encoders.networks.downloads import download
-from mvsearch.indexer.encoders.networks.examples import (
-    encode_example,
-    is_near,
-    measure_signature,
-)
+from mvsearch.indexer.encoders.networks.examples import encode_example, is_near, measure_signature
 from mvsearch.indexer.encoders.networks.export_cache import reading_through
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
 from mvsearch.store.errors import MvsearchError, WeightsMissingError

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 from mvsearch.search.api.remote.asking import write_filter, write_parameters
-from mvsearch.search.api.remote.records import (
-    read,
-    read_entry,
-    read_lyrics,
-    read_video,
-    take,
-)
+from mvsearch.search.api.remote.records import read, read_entry, read_lyrics, read_video, take
 from mvsearch.search.api.remote.server import Server
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import ServerError

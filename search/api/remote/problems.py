@@ -7,13 +7,7 @@ from typing import Any, NoReturn
 
 from mvsearch.search.api.remote.address import Address
 from mvsearch.store import errors
-from mvsearch.store.errors import (
-    FAILURE_CODES,
-    MediaError,
-    MvsearchError,
-    QueryError,
-    ServerError,
-)
+from mvsearch.store.errors import FAILURE_CODES, MediaError, MvsearchError, QueryError, ServerError
 from mvsearch.store.unicode import printable, truncate
 
 MAX_DETAIL_LETTERS = 1000

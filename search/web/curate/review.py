@@ -15,12 +15,12 @@ from mvsearch.search.web.options import check_folder
 from mvsearch.search.web.requests import FilePath, Name, Strict
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
 from mvsearch.search.web.templating import render
-from mvsearch.search.web.views import find_picture
+from mvsearch.search.web.view_models.cards import find_picture
 from mvsearch.store.errors import NoLibraryError
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
-    from mvsearch.search.api.reports import Relation
+    from mvsearch.search.api.methods.reports import Relation
 
 router = APIRouter(tags=["review"])
 

@@ -11,7 +11,7 @@ from mvsearch import Video
 from mvsearch.search.web.requests import Name
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
-from mvsearch.search.web.views import describe_videos
+from mvsearch.search.web.view_models.cards import describe_videos
 from mvsearch.store.errors import MvsearchError, VideoNotFoundError
 from mvsearch.store.unicode import fold_name
 

@@ -16,7 +16,7 @@ from mvsearch.search.web.explore.reasons import Fit, describe_fits
 from mvsearch.search.web.requests import Name, Seconds, Strict
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
-from mvsearch.search.web.views import find_picture
+from mvsearch.search.web.view_models.cards import find_picture
 from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
 
 router = APIRouter(tags=["gallery"])

@@ -7,7 +7,7 @@ from typing import Any
 from mvsearch import Result, Video
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.picture_music import PictureMusic
-from mvsearch.search.web.views import describe_chance
+from mvsearch.search.web.view_models.cards import describe_chance
 from mvsearch.store.records import MODALITIES
 from mvsearch.store.unicode import printable
 

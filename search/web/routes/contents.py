@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from mvsearch import __version__
-from mvsearch.search.web.guard import MAX_BODY_BYTES
+from mvsearch.search.web.access.guard import MAX_BODY_BYTES
 from mvsearch.search.web.requests import FilePath, Name, PagedRequest
 from mvsearch.search.web.served import ServedLibrary, check_writable
 from mvsearch.store.errors import NoLibraryError

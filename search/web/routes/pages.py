@@ -12,23 +12,18 @@ from starlette.responses import HTMLResponse
 from mvsearch import Video
 from mvsearch.search.output.text import describe_sources
 from mvsearch.search.query.query import Section
-from mvsearch.search.web.listing import list_page
-from mvsearch.search.web.requests import (
-    BrowseRequest,
-    PageRequest,
-    Seconds,
-    gather_weights,
-)
+from mvsearch.search.web.requests import BrowseRequest, PageRequest, Seconds, gather_weights
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.search.web.uploads import Upload, parse_name
-from mvsearch.search.web.views import (
+from mvsearch.search.web.view_models.cards import (
     Card,
     describe_results,
     describe_videos,
     find_picture,
 )
-from mvsearch.search.web.watching import describe_lines, describe_source, describe_strip
+from mvsearch.search.web.view_models.listing import list_page
+from mvsearch.search.web.view_models.watching import describe_lines, describe_source, describe_strip
 from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
 from mvsearch.store.records import Modality
 

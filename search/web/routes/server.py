@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
+from mvsearch.search.web.access.tokens import Verdict, find_address
 from mvsearch.search.web.problems import refuse
 from mvsearch.search.web.served import ServedLibrary
 from mvsearch.search.web.templating import render
-from mvsearch.search.web.tokens import Verdict, find_address
 
 router = APIRouter(tags=["server"])
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 
-from mvsearch.search.web.listing import list_page
 from mvsearch.search.web.requests import FilterFields, ListRequest, SimilarRequest
 from mvsearch.search.web.served import ServedLibrary
+from mvsearch.search.web.view_models.listing import list_page
 
 router = APIRouter(prefix="/api/v1", tags=["videos"])
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from mvsearch import Pair, Video
-from mvsearch.search.web.beside import describe_pairs
 from mvsearch.search.web.requests import PageRequest
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
+from mvsearch.search.web.view_models.beside import describe_pairs
 from mvsearch.store.errors import MvsearchError
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mvsearch.indexer.media.picture_files import list_pictures, make_thumbnail
-from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.store.errors import MediaError, QueryError
 
 

@@ -11,12 +11,12 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 import mvsearch
-from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.web import uploads
+from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.requests import SearchRequest
 from mvsearch.search.web.served import Served
-from mvsearch.search.web.tokens import TokenCheck
 from tests import media
 
 ANY = "0" * 40

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 import mvsearch
 from mvsearch.search.web.requests import PageRequest
-from mvsearch.search.web.views import describe_chance, mark_words
+from mvsearch.search.web.view_models.cards import describe_chance, mark_words
 from tests import media
 
 HTML = {"Accept": "text/html"}

@@ -11,11 +11,7 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.packaged_files import (
-    JoinedFile,
-    PackagedFile,
-    ZippedFile,
-)
+from mvsearch.indexer.encoders.networks.packaged_files import JoinedFile, PackagedFile, ZippedFile
 from mvsearch.store.errors import WeightsMissingError
 from tests.packages import write_package
 

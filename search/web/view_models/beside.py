@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from mvsearch import Pair, Video
 from mvsearch.search.web.uploads import parse_name
-from mvsearch.search.web.views import LABELS, Line, find_address, mark_words
+from mvsearch.search.web.view_models.cards import LABELS, Line, find_address, mark_words
 from mvsearch.store.records import MODALITIES, Modality
 
 

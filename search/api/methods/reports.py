@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import SearchArguments, make_search_options
-from mvsearch.search.api.contents import Contents
+from mvsearch.search.api.methods.contents import Contents
 from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.results import SearchResults
 from mvsearch.store.catalog.filter import Filter
@@ -176,7 +176,7 @@ class Reports(Contents):
             CancelledError: it was cancelled.
             MvsearchError: the library is empty, or a profile lacks weights.
         """
-        from mvsearch.search.api.evaluating import evaluate
+        from mvsearch.search.api.methods.evaluating import evaluate
 
         files = [expand_home(file) for file in groups]
         return evaluate(self._session, sample, profiles, files, workers, progress, cancel)

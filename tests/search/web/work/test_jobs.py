@@ -11,13 +11,13 @@ from starlette.testclient import TestClient
 
 import mvsearch
 from mvsearch import CancelledError, LibraryBusyError, MvsearchError
-from mvsearch.search.api.pictures import PictureFolders
+from mvsearch.search.api.methods.pictures import PictureFolders
+from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.curate.sweeps import Sweeps
-from mvsearch.search.web.jobs import Job, Jobs
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.routes.jobs import start_sweep
 from mvsearch.search.web.served import Served
-from mvsearch.search.web.tokens import TokenCheck
+from mvsearch.search.web.work.jobs import Job, Jobs
 from tests.limits import HANG_SECONDS
 
 

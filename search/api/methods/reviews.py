@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mvsearch.search.api.contents import Contents
+from mvsearch.search.api.methods.contents import Contents
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.opening import AnyPath, expand_home
 from mvsearch.store.records import Video

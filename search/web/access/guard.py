@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mvsearch.search.web.access.tokens import TokenCheck, Verdict
 from mvsearch.search.web.options import WebOptions, list_names
 from mvsearch.search.web.problems import refuse
-from mvsearch.search.web.tokens import TokenCheck, Verdict
 
 MAX_BODY_BYTES = 64 * 2**20
 BODY_SECONDS = 120.0

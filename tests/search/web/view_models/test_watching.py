@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from mvsearch import Lyrics, Video
-from mvsearch.search.web.watching import (
+from mvsearch.search.web.view_models.watching import (
     describe_lines,
     describe_source,
     describe_strip,

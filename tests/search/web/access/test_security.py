@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from mvsearch.search.web import guard
+from mvsearch.search.web.access import guard
+from mvsearch.search.web.access.tokens import MAX_FAILURES, WINDOW_SECONDS, TokenCheck, Verdict
 from mvsearch.search.web.options import WebOptions, check_folder, choose_token, is_loopback
 from mvsearch.search.web.server import name_address
-from mvsearch.search.web.tokens import MAX_FAILURES, WINDOW_SECONDS, TokenCheck, Verdict
 from mvsearch.search.web.uploads import LIFETIME_SECONDS, Uploads
 from mvsearch.store.errors import MvsearchError, QueryError
 

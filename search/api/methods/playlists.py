@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments, make_search_options
-from mvsearch.search.api.contents import Contents
+from mvsearch.search.api.methods.contents import Contents
 from mvsearch.search.results import Result
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError, VideoNotFoundError

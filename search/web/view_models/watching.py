@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mvsearch import Lyrics, Video
-from mvsearch.search.web.views import find_picture
+from mvsearch.search.web.view_models.cards import find_picture
 from mvsearch.store.records import LyricLine, Tag
 
 MAX_STILL_TAGS = 2

@@ -1,0 +1,1 @@
+"""The methods of an open library, by subject."""

@@ -1,0 +1,1 @@
+"""Decides who may connect: the guard before all requests, and the token."""

@@ -1,0 +1,1 @@
+"""Describes results, videos and lists for the templates."""
