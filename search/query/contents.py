@@ -42,10 +42,12 @@ def open_indexes(library: Library) -> dict[Modality, VectorIndex]:
     """The index of each modality in which videos are compared with each other.
 
     Raises:
-        MvsearchError: there are no vectors.
+        MvsearchError: there are no vectors, or of text in pictures alone.
     """
-    held = find_held_spaces(library)
-    return {m: library.index(space) for m, space in held.items() if m != "ocr"}
+    held = {m: space for m, space in find_held_spaces(library).items() if m != "ocr"}
+    if not held:
+        raise MvsearchError("the videos hold only text in the picture, which compares none of them")
+    return {m: library.index(space) for m, space in held.items()}
 
 
 def read_videos(library: Library, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:

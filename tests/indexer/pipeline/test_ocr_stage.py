@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.indexer.pipeline import ocr_stage, run
 from mvsearch.store.catalog.checking import check_library
 from mvsearch.store.errors import WeightsMissingError
+from mvsearch.store.library import Library
 from mvsearch.store.records import ShownLine
 from tests.indexer.ocr.toy_reader import ToyReader, draw_spans
 from tests.listener import Listener
@@ -176,6 +178,18 @@ def test_a_removed_video_takes_its_text_along_and_checks_find_no_damage(home: Pa
         library.remove("bridges")
         assert [one.video.title for one in library.search(ocr="ada lovelace")] == ["harbour"]
     assert check_library(home).damages == ()
+
+
+def test_text_in_the_picture_alone_compares_no_videos(home: Path) -> None:
+    with Library.open(home) as library, library.writing():
+        held = {video.id: library.catalog.stages(video.id) for video in library.catalog.videos()}
+        for stage in (stage for stages in held.values() for stage in stages):
+            if stage.stage != "ocr":
+                library.catalog.store_stage(replace(stage, status="absent"), ())
+    with mvsearch.open(home) as opened:
+        assert opened.search(ocr="ada lovelace")
+        with pytest.raises(mvsearch.MvsearchError, match="only text in the picture"):
+            opened.similar("bridges")
 
 
 def plant_song(
