@@ -300,7 +300,7 @@ def test_index_says_unchanged_and_ends_with_its_account(run, folder, home):
     account = json.loads(out)
     assert (code, err) == (0, "")
     counts = {"indexed", "unchanged", "removed", "kept_out", "ignored", "failed", "unfinished"}
-    counts |= {"pending", "transcribed", "unfinished_files", "is_interrupted"}
+    counts |= {"pending", "transcribed", "unfinished_files", "is_interrupted", "with_text"}
     assert set(account) == counts | {"failures", "seconds"}
     assert (account["indexed"], account["unchanged"]) == (0, 3)
     code, out, _ = run("index", folder)

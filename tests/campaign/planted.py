@@ -13,7 +13,6 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, parse_part
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
-    MODALITIES,
     Embeddings,
     IndexedVideo,
     Location,
@@ -73,7 +72,7 @@ def make_video(number: int) -> IndexedVideo:
     return IndexedVideo(
         Video(video_id, path, f"Song {number}", f"Artist {number % 7}", 60.0, True),
         Location(path, video_id, MEDIA, 1000 + number, 1_700_000_000_000_000_000),
-        tuple(Stage(video_id, modality, keys[modality], "done") for modality in MODALITIES),
+        tuple(Stage(video_id, modality, key, "done") for modality, key in keys.items()),
         tuple(made),
         Lyrics(tuple(LyricLine(line, 2.0 * n, 2.0 * n + 2) for n, line in enumerate(lines)), "tag"),
         (Tag("seashore", 1.0, 2.0, 0.5),),

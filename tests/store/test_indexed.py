@@ -58,7 +58,8 @@ def test_indexed_videos_equal_those_added_stage_by_stage(catalog: Catalog, tmp_p
         assert catalog.videos() == by_stage.videos()
         assert catalog.locations() == by_stage.locations()
         for name in names:
-            assert catalog.stages(name) == by_stage.stages(name)
+            stages = [one for one in by_stage.stages(name) if one.stage != "ocr"]
+            assert catalog.stages(name) == stages
             assert catalog.lyrics(name) == by_stage.lyrics(name)
             assert catalog.tags(name) == by_stage.tags(name)
             assert catalog.still_seconds([name]) == by_stage.still_seconds([name])

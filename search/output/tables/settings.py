@@ -31,11 +31,10 @@ class OptionValue:
 
 def value_to_dict(value: OptionValue) -> dict[str, Any]:
     """The value of an option as JSON."""
-    shown = str(value.value) if isinstance(value.value, Path) else value.value
     return {
         "command": value.command or None,
         "option": value.option,
-        "value": shown,
+        "value": _plain(value.value),
         "source": value.source,
     }
 
@@ -44,7 +43,16 @@ def print_values(values: Sequence[OptionValue], console: Console) -> None:
     """Print one line per option."""
     table = Table("command", "option", "value", "from", box=None, pad_edge=False)
     for value in values:
-        shown = "–" if value.value in (None, (), []) else shorten(printable(str(value.value)))
+        given = _plain(value.value)
+        text = ", ".join(map(str, given)) if isinstance(given, list) else str(given)
+        shown = "–" if given in (None, []) else shorten(printable(text))
         cells = (value.command or "all", value.option, shown, value.source)
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     console.print(table)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: paths as text, also those in lists."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, Path) else value

@@ -66,6 +66,7 @@ def downgrade() -> None:
         for table in ("ocr_gram_term", "ocr_gram", "ocr_word", "ocr_key"):
             op.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
     op.drop_table("ocr_line")
+    op.execute(sa.text("DELETE FROM stage WHERE stage = 'ocr'"))
 
 
 def _has_full_text() -> bool:

@@ -100,7 +100,7 @@ def test_the_environment_names_the_engine_before_the_file_does(
     monkeypatch.setenv("MVSEARCH_WHISPER_ENGINE", "faster")
     shell("index", ".")
     assert asked[-1]["whisper_engine"] is None  # which Whisper reads itself
-    assert str(config.parent / "a.csv") in shell("config", "show")[1]
+    assert str(config.parent / "a.csv") in shell("config", "show", "--json")[1]
 
 
 @pytest.mark.parametrize(
