@@ -121,7 +121,7 @@ CARDS: dict[str, ModelCard] = {
         (512,), _SECOND,
     ),
     "whisper-base": ModelCard(
-        "transcription", _OPENAI, "MIT", "99", (), _SECOND, 170.0, 1700,
+        "transcription", _OPENAI, "MIT", "99", (), _SECOND, 140.0, 620,
         (0.293, -0.56, -0.138, 0.045),
     ),
     "whisper-base.en": ModelCard("transcription", _OPENAI, "MIT", "English", (), _SECOND),
