@@ -166,7 +166,9 @@ export function openHall({ canvas, works, isCalm, onPick, onFace }) {
       if (!piece.isLoaded && Math.abs(piece.z - camera.position.z) < NEAR) load(piece);
     }
     renderer.render(scene, camera);
-    const found = findFacing();
+    canvas.setAttribute("aria-busy", glide ? "true" : "false");
+    // On the way, the picture one goes to is the one that is faced, not those passed by.
+    const found = glide ? facing : findFacing();
     if (found !== facing) {
       facing = found;
       onFace(found?.work);
@@ -207,6 +209,7 @@ export function openHall({ canvas, works, isCalm, onPick, onFace }) {
     };
     facing = piece;
     onFace(piece.work);
+    canvas.setAttribute("aria-busy", "true");
     last = performance.now();
     ask();
   }
