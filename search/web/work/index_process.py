@@ -20,7 +20,7 @@ from mvsearch.search.web.work.jobs import Job
 from mvsearch.store import errors
 from mvsearch.store.errors import MvsearchError
 
-NICENESS = 10
+NICENESS = 19
 POLL_SECONDS = 0.1
 _TOLD = frozenset({"begin", "advance", "measure", "note"})
 
