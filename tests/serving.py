@@ -12,9 +12,9 @@ import uvicorn
 
 import mvsearch
 from mvsearch.search.web.app import make_app
+from mvsearch.search.web.jobs.jobs import Job
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.routes import jobs
-from mvsearch.search.web.work.jobs import Job
 from tests.limits import HANG_SECONDS
 
 # Both have the same methods.

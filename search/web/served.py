@@ -16,11 +16,11 @@ from mvsearch.search.query.query import QueryPart
 from mvsearch.search.results import Pair, SearchResults
 from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.conversions import Conversions
+from mvsearch.search.web.jobs.jobs import Jobs
 from mvsearch.search.web.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.requests import FilterFields, QueryFields, SearchRequest
 from mvsearch.search.web.uploads import Uploads
-from mvsearch.search.web.work.jobs import Jobs
 from mvsearch.store.errors import NoLibraryError
 from mvsearch.store.records import Modality
 

@@ -16,10 +16,8 @@ from starlette.responses import Response, StreamingResponse
 from mvsearch import Filter
 from mvsearch.search.output.report import ReportOptions
 from mvsearch.search.output.tables.versions import VersionsReport
-from mvsearch.search.web.options import check_folder
-from mvsearch.search.web.served import Served, ServedLibrary, check_writable
-from mvsearch.search.web.work.index_process import index_apart
-from mvsearch.search.web.work.job_requests import (
+from mvsearch.search.web.jobs.index_process import index_apart
+from mvsearch.search.web.jobs.job_requests import (
     EvaluateRequest,
     IndexRequest,
     SimilarReportRequest,
@@ -27,7 +25,9 @@ from mvsearch.search.web.work.job_requests import (
     VersionsReportRequest,
     VersionsRequest,
 )
-from mvsearch.search.web.work.jobs import Job
+from mvsearch.search.web.jobs.jobs import Job
+from mvsearch.search.web.options import check_folder
+from mvsearch.search.web.served import Served, ServedLibrary, check_writable
 from mvsearch.store.errors import LibraryBusyError, NoLibraryError
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
-from mvsearch.search.web.work.jobs import Job
+from mvsearch.search.web.jobs.jobs import Job
 from mvsearch.store import errors
 from mvsearch.store.errors import MvsearchError
 

@@ -14,10 +14,10 @@ from mvsearch import CancelledError, LibraryBusyError, MvsearchError
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.curate.sweeps import Sweeps
+from mvsearch.search.web.jobs.jobs import Job, Jobs
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.routes.jobs import start_sweep
 from mvsearch.search.web.served import Served
-from mvsearch.search.web.work.jobs import Job, Jobs
 from tests.limits import HANG_SECONDS
 
 

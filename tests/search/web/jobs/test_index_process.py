@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import mvsearch
-from mvsearch.search.web.work import index_process
-from mvsearch.search.web.work.index_process import index_apart
-from mvsearch.search.web.work.jobs import Job
+from mvsearch.search.web.jobs import index_process
+from mvsearch.search.web.jobs.index_process import index_apart
+from mvsearch.search.web.jobs.jobs import Job
 from mvsearch.store.errors import MvsearchError
 from tests import toy_library
 
