@@ -1,5 +1,7 @@
 // The page of the library: an index run, watched by server-sent events.
+import { findShare, followJob } from "./jobs.js";
 import "./keys.js";
+import { send } from "./send.js";
 
 const form = document.getElementById("index");
 const box = document.getElementById("job");
@@ -30,7 +32,7 @@ function show(job) {
     const row = document.createElement("label");
     const bar = document.createElement("progress");
     bar.max = 1;
-    bar.value = one.share ?? (one.total ? one.done / one.total : 1);
+    bar.value = findShare(one) ?? 1;
     row.append(`${one.stage} ${one.done} of ${one.total} ${one.unit}`, bar);
     return row;
   }));
@@ -50,25 +52,7 @@ function show(job) {
 
 function watch(id) {
   box.dataset.job = id;
-  const source = new EventSource(`/api/v1/jobs/${id}/events`);
-  source.addEventListener("job", (event) => {
-    const job = JSON.parse(event.data);
-    show(job);
-    if (job.state !== "running") source.close();
-  });
-}
-
-async function send(address, options) {
-  notice.textContent = "";
-  try {
-    const answer = await fetch(address, options);
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(told.detail);
-    return told;
-  } catch (error) {
-    notice.textContent = error.message;
-    return null;
-  }
+  followJob(id, show);
 }
 
 function follow(job) {
@@ -78,8 +62,7 @@ function follow(job) {
 }
 
 async function index(asked) {
-  const headers = { "Content-Type": "application/json" };
-  follow(await send("/api/v1/jobs/index", { method: "POST", headers, body: JSON.stringify(asked) }));
+  follow(await send("/api/v1/jobs/index", notice, asked));
   box.scrollIntoView({ block: "nearest" });
 }
 
@@ -101,7 +84,7 @@ document.getElementById("retry")?.addEventListener("click", () => {
   index({ paths: folders.slice(0, 32), retry_failed: true });
 });
 
-const act = (way, method = "POST") => send(`/api/v1/jobs/${box.dataset.job}${way}`, { method });
+const act = (way, method) => send(`/api/v1/jobs/${box.dataset.job}${way}`, notice, undefined, method);
 
 pause?.addEventListener("click", async () => {
   const job = await act("/pause");

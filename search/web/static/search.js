@@ -2,6 +2,7 @@
 import { choosePart } from "./cut.js";
 import { dropEmpty } from "./keys.js";
 import { recordBy } from "./record.js";
+import { send } from "./send.js";
 
 const form = document.getElementById("search");
 const chips = document.getElementById("chips");
@@ -133,18 +134,14 @@ async function addFile(file) {
     return;
   }
   const kind = kindOf(file);
-  notice.textContent = `Sending the ${NAMES[kind]}…`;
   const body = new FormData();
   body.append(kind, file);
-  try {
-    const answer = await fetch("/api/v1/uploads", { method: "POST", body });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(told.detail);
-    addChip(kind, told[0].id, file);
-    notice.textContent = "";
-  } catch (error) {
-    notice.textContent = error.message;
-  }
+  const sending = send("/api/v1/uploads", notice, body);
+  notice.textContent = `Sending the ${NAMES[kind]}…`;
+  const told = await sending;
+  if (!told) return;
+  addChip(kind, told[0].id, file);
+  notice.textContent = "";
 }
 
 async function addFiles(files) {

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 import mvsearch
 from mvsearch.search.web.requests import PageRequest
+from mvsearch.search.web.templating import STATIC
 from mvsearch.search.web.view_models.cards import describe_chance, mark_words
 from tests import media
 
@@ -253,3 +254,14 @@ def test_the_library_has_its_folders_failures_and_a_form(
     assert "&lt;i&gt;lost&lt;/i&gt;" in text
     assert 'id="index"' in text
     assert 'id="index"' not in connect(is_read_only=True).get("/library", headers=HTML).text
+
+
+def test_scripts_import_files_that_are_there() -> None:
+    scripts = [file for file in STATIC.rglob("*.js") if ".min." not in file.name]
+    imports = [
+        file.parent / name
+        for file in scripts
+        for name in re.findall(r'(?:from|import) "(\.[^"]+)"', file.read_text("utf-8"))
+    ]
+    assert len(imports) > len(scripts)
+    assert [path for path in imports if not path.exists()] == []

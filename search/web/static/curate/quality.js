@@ -1,7 +1,7 @@
 // Quality: an evaluation is started, watched and stopped.
 import "../keys.js";
-import { send } from "../explore/send.js";
-import { watchJob } from "./watch.js";
+import { send } from "../send.js";
+import { watchJob } from "../jobs.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("evaluate");

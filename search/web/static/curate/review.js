@@ -1,7 +1,7 @@
 // The review of versions: each decision is stored at once, and can be taken back.
 import "../keys.js";
-import { send } from "../explore/send.js";
-import { watchJob } from "./watch.js";
+import { send } from "../send.js";
+import { watchJob } from "../jobs.js";
 
 const byId = (id) => document.getElementById(id);
 const notice = byId("notice");

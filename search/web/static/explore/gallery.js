@@ -1,6 +1,6 @@
 // The gallery: a click on a picture plays the music that fits it, and says why.
 import "../keys.js";
-import { send } from "./send.js";
+import { send } from "../send.js";
 
 const byId = (id) => document.getElementById(id);
 const notice = byId("notice");

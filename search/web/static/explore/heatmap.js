@@ -1,7 +1,7 @@
 // The heat map: all songs are compared by a job, whose report is then opened.
 import "../keys.js";
-import { watchJob } from "../curate/watch.js";
-import { send } from "./send.js";
+import { watchJob } from "../jobs.js";
+import { send } from "../send.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("compare");

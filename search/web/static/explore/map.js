@@ -1,6 +1,6 @@
 // The map: videos on a plane to wander over; a lasso around some becomes a filter.
 import "../keys.js";
-import { send } from "./send.js";
+import { send } from "../send.js";
 
 const byId = (id) => document.getElementById(id);
 const map = byId("map");

@@ -1,6 +1,6 @@
 // The page of playlists.
 import "../keys.js";
-import { send } from "./send.js";
+import { send } from "../send.js";
 
 const notice = document.getElementById("notice");
 

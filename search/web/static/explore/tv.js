@@ -1,6 +1,6 @@
 // TV: one similar song after another, without repeats of song or artist.
 import "../keys.js";
-import { send } from "./send.js";
+import { send } from "../send.js";
 
 const tv = document.getElementById("tv");
 const screen = document.getElementById("screen");
