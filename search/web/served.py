@@ -53,9 +53,8 @@ class Served:
             MvsearchError: see `VideoLibrary.search`.
         """
         query = Query(self._make_parts(asked), self.to_filter(asked.filter))
-        found = self.library.search(query, memory=self.uploads.memory, **asked.to_arguments())
-        self.uploads.forget()
-        return found
+        with self.uploads.remembering() as memory:
+            return self.library.search(query, memory=memory, **asked.to_arguments())
 
     def explain(self, video_id: str, asked: QueryFields, n_pairs: int) -> tuple[Pair, ...]:
         """Pair the pieces of a query with those of a video.
@@ -64,10 +63,8 @@ class Served:
             MvsearchError: see `VideoLibrary.explain`.
         """
         query = Query(self._make_parts(asked))
-        memory = self.uploads.memory
-        pairs = self.library.explain(video_id, query, n_pairs=n_pairs, memory=memory)
-        self.uploads.forget()
-        return pairs
+        with self.uploads.remembering() as memory:
+            return self.library.explain(video_id, query, n_pairs=n_pairs, memory=memory)
 
     def _make_parts(self, asked: QueryFields) -> tuple[QueryPart, ...]:
         """The parts of a query; first the uploads."""

@@ -5,7 +5,8 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -68,7 +69,7 @@ class Uploads:
         now: a monotonic clock in seconds.
 
     Attributes:
-        memory: the encoded parts of queries; see `VideoLibrary.search`.
+        memory: the encoded parts of queries, for `remembering`; see `VideoLibrary.search`.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -148,7 +149,15 @@ class Uploads:
                 n_bytes -= upload.n_bytes
                 self._stills.pop(upload.id, None)
 
-    def forget(self) -> None:
+    @contextmanager
+    def remembering(self) -> "Iterator[Made]":
+        """The memory, for a search; afterwards what it has too much is forgotten."""
+        try:
+            yield self.memory
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
         """Forget encoded parts whose media are gone, and the oldest words and sections."""
         with self._lock:
             whole = {part for each in self._kept.values() for part in each.query.parts}

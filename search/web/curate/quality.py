@@ -77,7 +77,7 @@ def show_quality(served: ServedLibrary) -> HTMLResponse:
         given["known"] = format_title(tables)
         given["groups"] = list(_describe(tables))
         given["notes"] = [*list_notes(tables), *explain_figures([tables])]
-    running = next((job.id for job in served.jobs.list() if job.is_running), "")
+    running = served.jobs.find_running("evaluate")
     return HTMLResponse(render("curate/quality.html", running=running, **given))
 
 

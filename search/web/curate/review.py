@@ -131,7 +131,7 @@ def show_review(
 ) -> HTMLResponse:
     """The pairs that wait for a decision, or those that have one."""
     relations: tuple[Relation, ...] | None = served.results.get("versions")
-    pairs: list[Pair] = []
+    shown: list[tuple[Relation, str]] = []
     counts: dict[str, int] = {}
     decisions = served.library.decisions()
     for relation in relations or ():
@@ -139,21 +139,23 @@ def show_review(
         if (decision == "open") != (show == "open"):
             continue
         counts[relation.kind] = counts.get(relation.kind, 0) + 1
-        if kind in ("", relation.kind) and len(pairs) < MAX_SHOWN:
-            pairs.append(_describe(served, relation, decision))
+        if kind in ("", relation.kind) and len(shown) < MAX_SHOWN:
+            shown.append((relation, decision))
+    videos = [video for one, _ in shown for video in (one.first, one.second)]
+    stills = served.library.still_seconds(videos) if videos else {}
     page = render(
         "curate/review.html",
         title="Versions",
         is_known=relations is not None,
-        pairs=pairs,
+        pairs=[_describe(stills, relation, decision) for relation, decision in shown],
         counts=counts,
         labels=KIND_LABELS,
         kind=kind,
         show=show,
-        running=next((job.id for job in served.jobs.list() if job.is_running), ""),
+        running=served.jobs.find_running("versions"),
         n_surplus=_count_surplus(served),
         n_moved=len(decisions.moves),
-        roots=served.list_roots(),
+        roots=[] if served.options.is_read_only else served.list_roots(),
         is_read_only=served.options.is_read_only,
     )
     return HTMLResponse(page)
@@ -171,9 +173,8 @@ def _find_decision(relation: "Relation", pairs: dict[tuple[str, str], str | None
     return (pairs[pair] or "both") if pair in pairs else "open"
 
 
-def _describe(served: Served, relation: "Relation", decision: str) -> Pair:
+def _describe(stills: Any, relation: "Relation", decision: str) -> Pair:
     videos = (relation.first, relation.second)
-    stills = served.library.still_seconds(videos)
     first, second = (_describe_side(video, stills) for video in videos)
     return Pair(
         relation.kind,

@@ -50,10 +50,9 @@ class PictureRequest(Strict):
 def find_music(served: ServedLibrary, asked: PictureRequest) -> dict[str, Any]:
     """The songs that fit a picture, the best first, each with its moment and why."""
     own = None if asked.video is None else served.library.find(asked.video)
-    found = served.library.music_for(
-        _read_picture(served, asked, own), top=N_FITS, memory=served.uploads.memory
-    )
-    served.uploads.forget()
+    picture = _read_picture(served, asked, own)
+    with served.uploads.remembering() as memory:
+        found = served.library.music_for(picture, top=N_FITS, memory=memory)
     fits = describe_fits(found)
     if own is not None:
         why = f"The picture is from this video, at {format_seconds(asked.seconds)}"

@@ -23,7 +23,7 @@ def show_heatmap(served: ServedLibrary) -> HTMLResponse:
     page = render(
         "explore/heatmap.html",
         title="Heat map",
-        running=next((job.id for job in reports if job.is_running), ""),
+        running=served.jobs.find_running("similar-report"),
         done=[job.id for job in reports if _find_style(job.text)],
     )
     return HTMLResponse(page)

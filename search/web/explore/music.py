@@ -25,12 +25,10 @@ class MusicRequest(SearchOptionFields):
 @router.post("/music")
 def find_music(served: ServedLibrary, asked: MusicRequest) -> dict[str, Any]:
     """The songs that fit an uploaded picture, the best first, and how they were found."""
-    found = served.library.music_for(
-        served.uploads.get(asked.upload).query,
-        filter=served.to_filter(asked.filter),
-        memory=served.uploads.memory,
-        **asked.to_arguments(),
-    )
+    query = served.uploads.get(asked.upload).query
+    arguments = asked.to_arguments() | {"filter": served.to_filter(asked.filter)}
+    with served.uploads.remembering() as memory:
+        found = served.library.music_for(query, memory=memory, **arguments)
     return {
         "way": found.way,
         "words": list(found.words),

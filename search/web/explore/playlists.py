@@ -1,5 +1,6 @@
 """The endpoints of chains of similar songs and of playlists, and their files."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -96,7 +97,9 @@ def write_playlist(
     video: Annotated[list[Name], Query(max_length=400)] = [],  # noqa: B006  FastAPI copies it
 ) -> Response:
     """A playlist as a file for players: of the videos given by id, else the stored one."""
-    videos = [served.library.find(one) for one in video] or find_playlist(served, name)
+    videos = [served.library.find(one) for one in video] or find_playlist(
+        served.library.playlists(), name
+    )
     file = quote(f"{name}.{form}".replace("/", "_"))
     return Response(
         WRITERS[form](name, videos),
@@ -113,13 +116,13 @@ def find_following(served: Served, asked: ChainRequest) -> list[Result]:
     )
 
 
-def find_playlist(served: Served, name: str) -> list[Video]:
+def find_playlist(playlists: Mapping[str, list[Video]], name: str) -> list[Video]:
     """The videos of a stored playlist.
 
     Raises:
         VideoNotFoundError: there is no such playlist.
     """
-    found = served.library.playlists().get(name)
+    found = playlists.get(name)
     if found is None:
         raise VideoNotFoundError(f"there is no playlist called {name}")
     return found

@@ -1,6 +1,7 @@
 """The pages of TV, which plays one similar song after another, and of playlists."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -26,8 +27,9 @@ def show_tv(
     by: Annotated[Literal["all", "frames", "lyrics", "audio"], Query()] = "all",
 ) -> HTMLResponse:
     """Plays a song, or a playlist, and goes on with similar songs; without either, any song."""
-    queue = _choose_first(served, start, playlist)
-    liked = served.library.playlists().get(LIKED, [])
+    playlists = served.library.playlists()
+    queue = _choose_first(served, start, playlist, playlists)
+    liked = playlists.get(LIKED, [])
     page = render(
         "explore/tv.html",
         title="TV",
@@ -61,10 +63,15 @@ def describe(video: Video) -> dict[str, Any]:
     }
 
 
-def _choose_first(served: Served, start: str | None, playlist: str | None) -> list[Video]:
+def _choose_first(
+    served: Served,
+    start: str | None,
+    playlist: str | None,
+    playlists: Mapping[str, list[Video]],
+) -> list[Video]:
     """The songs to begin with."""
     if playlist is not None:
-        videos = find_playlist(served, playlist)
+        videos = find_playlist(playlists, playlist)
         if not videos:
             raise VideoNotFoundError(f"the playlist {playlist} is empty")
         return videos

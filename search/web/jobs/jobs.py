@@ -173,6 +173,10 @@ class Jobs:
         with self._lock:
             return list(reversed(self._kept.values()))
 
+    def find_running(self, kind: str) -> str:
+        """The id of the newest running job of a kind; empty for none."""
+        return next((job.id for job in self.list() if job.kind == kind and job.is_running), "")
+
     def cancel_all(self) -> None:
         """End all work."""
         for job in self.list():

@@ -136,12 +136,9 @@ async function addFile(file) {
   const kind = kindOf(file);
   const body = new FormData();
   body.append(kind, file);
-  const sending = send("/api/v1/uploads", notice, body);
   notice.textContent = `Sending the ${NAMES[kind]}…`;
-  const told = await sending;
-  if (!told) return;
-  addChip(kind, told[0].id, file);
-  notice.textContent = "";
+  const told = await send("/api/v1/uploads", notice, body);
+  if (told) addChip(kind, told[0].id, file);
 }
 
 async function addFiles(files) {

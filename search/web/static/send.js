@@ -2,7 +2,6 @@
 
 /** The JSON of an answer; null where it was a refusal, which `notice` then tells. */
 export async function send(address, notice, body, method = "POST") {
-  notice.textContent = "";
   const options = body === undefined && method === "GET" ? {} : { method };
   if (body instanceof FormData) options.body = body;
   else if (body !== undefined) {
@@ -13,6 +12,7 @@ export async function send(address, notice, body, method = "POST") {
     const answer = await fetch(address, options);
     const told = await answer.json();
     if (!answer.ok) throw new Error(told.detail);
+    notice.textContent = "";
     return told;
   } catch (error) {
     notice.textContent = error instanceof TypeError

@@ -213,7 +213,8 @@ def test_words_are_remembered_for_a_while_and_media_as_long_as_they_are_kept(
     kept = served.uploads.add("image", picture)
     for word in ("sea", "sand", "rain", "snow"):
         served.search(SearchRequest(text=[word], uploads=[kept.id]))
-    memory = served.uploads.memory
+    with served.uploads.remembering() as memory:
+        pass
     words = [part.value for part, *_ in memory if part.media is None]
     served.close()
     assert len(words) == 3

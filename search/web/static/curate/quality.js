@@ -12,7 +12,7 @@ function watch(id) {
   start.disabled = true;
   watchJob(id, shown, (job) => {
     start.disabled = false;
-    if (job.kind === "evaluate" && job.state === "done") location.reload();
+    if (job.state === "done") location.reload();
   });
 }
 

@@ -12,7 +12,7 @@ function watch(id) {
   look.disabled = true;
   watchJob(id, shown, (job) => {
     look.disabled = false;
-    if (job.kind === "versions" && job.state === "done") location.reload();
+    if (job.state === "done") location.reload();
   });
 }
 

@@ -55,6 +55,16 @@ def test_a_job_is_cancelled_and_no_second_one_runs_beside_it() -> None:
     assert (job.to_dict()["state"], job.is_running) == ("cancelled", False)
 
 
+def test_a_page_finds_the_running_job_of_its_kind_alone() -> None:
+    jobs, end = Jobs(), threading.Event()
+    running = jobs.start("index", lambda _: {"ended": end.wait(HANG_SECONDS)})
+    assert (jobs.find_running("index"), jobs.find_running("versions")) == (running.id, "")
+    end.set()
+    for thread in [one for one in threading.enumerate() if one.name == "job-index"]:
+        thread.join(HANG_SECONDS)
+    assert jobs.find_running("index") == ""
+
+
 def test_a_fault_of_a_job_is_told_without_details() -> None:
     job = Job("index")
     job.run(lambda _: {"a": 1 // 0})
