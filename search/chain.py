@@ -45,7 +45,7 @@ def continue_chain(
     is_copy = _open_copy_test(engine)
     chain, found = list(played), list[Result]()
     while len(found) < length:
-        following = _choose_next(engine, chain, among, replace(options, top=1), is_copy)
+        following = _choose_next(engine, chain, among, replace(options, top=1), filter, is_copy)
         if following is None:
             break
         chain.append(following.video)
@@ -58,6 +58,7 @@ def _choose_next(
     chain: Sequence[Video],
     among: Sequence[Video],
     options: SearchOptions,
+    filter: Filter,
     is_copy: IsCopy | None,
 ) -> Result | None:
     """The most similar song by a new artist, else by another than the last, else by any.
@@ -76,9 +77,11 @@ def _choose_next(
     ]
     for is_allowed in tests:
         allowed = {one.id for one in new if is_allowed(fold_name(one.artist or ""))}
+        if not allowed:
+            continue
+        hidden = {video.id for video in among} - allowed
         for before in reversed(chain[-MAX_BACK:]):
-            hidden = {video.id for video in among} - allowed
-            found = _find_original(engine, before, chain, hidden, options, is_copy)
+            found = _find_original(engine, before, chain, hidden, options, filter, is_copy)
             if found is not None:
                 return found
     return None
@@ -90,11 +93,15 @@ def _find_original(
     chain: Sequence[Video],
     hidden: set[str],
     options: SearchOptions,
+    filter: Filter,
     is_copy: IsCopy | None,
 ) -> Result | None:
-    """The song most similar to a video that is not hidden, and no copy of one in the chain."""
+    """The song most similar to a video that is not hidden, and no copy of one in the chain.
+
+    Copies are added to `hidden`.
+    """
     for _ in range(MAX_COPIES):
-        results = engine.similar(video, options, hidden=frozenset(hidden))
+        results = engine.similar(video, options, filter, frozenset(hidden))
         if not results:
             return None
         found = results[0].video

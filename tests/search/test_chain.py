@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import mvsearch
+from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, VideoNotFoundError
 from tests.search import readers
 
@@ -48,6 +49,14 @@ def test_a_chain_takes_the_most_similar_of_what_is_left(library: mvsearch.VideoL
     assert library.chain(IDS, length=3) == []
     with pytest.raises(MvsearchError, match="begins with a video"):
         library.chain([])
+
+
+def test_a_filter_holds_for_all_songs_of_a_chain(library: mvsearch.VideoLibrary) -> None:
+    few = Filter(ids=(IDS[2], IDS[3]))
+    for played in (IDS[0], [IDS[4], IDS[0]]):  # played songs need not pass it
+        assert [one.video.id for one in library.chain(played, filter=few)] == [IDS[3], IDS[2]]
+    assert library.chain([IDS[0], IDS[3]], filter=Filter(ids=(IDS[3],))) == []
+    assert library.chain(IDS[0], filter=Filter(ids=(IDS[6],))) == []  # a copy
 
 
 def test_playlists_are_kept_and_never_overwritten_unasked(library: mvsearch.VideoLibrary) -> None:
