@@ -12,7 +12,14 @@ from mvsearch.search.localization.landmark_evidence import find_landmark_evidenc
 from mvsearch.search.localization.moments import find_moments, find_shared_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes
-from mvsearch.search.query.encode import Analyse, EncodedPart, EncodedQuery, Made, encode_query
+from mvsearch.search.query.encode import (
+    Analyse,
+    EncodedPart,
+    EncodedQuery,
+    Made,
+    encode_query,
+    keep_constant,
+)
 from mvsearch.search.query.languages import find_hidden, find_own_lines
 from mvsearch.search.query.lexical import FoundLines, find_evidence
 from mvsearch.search.query.query import Query
@@ -105,9 +112,7 @@ class Engine:
             find_videos = partial(self._find_videos, query.filter, hidden)
             closer = self._closer_look.choose(query.parts, encoded, find_videos, options.by)
             results = results if closer is None else self._answer(query, options, hidden, closer)
-        if made is not None:
-            # A file may change; words and media in memory do not.
-            made.update((key, parts) for key, parts in encoded.items() if key[0].is_constant)
+        keep_constant(made, encoded)
         return results
 
     def _answer(

@@ -12,7 +12,13 @@ import numpy.typing as npt
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.localization.moments import JOIN, MIN_SIMILARITY, read_texts
 from mvsearch.search.query.contents import find_held_spaces
-from mvsearch.search.query.encode import EncodedPart, Made, encode_query, rows_within
+from mvsearch.search.query.encode import (
+    EncodedPart,
+    Made,
+    encode_query,
+    keep_constant,
+    rows_within,
+)
 from mvsearch.search.query.lexical import FoundLines, WordEvidence, find_evidence
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Pair
@@ -59,17 +65,19 @@ def find_pairs(
     Raises:
         QueryError: the query cannot be read, or the library holds nothing to compare it with.
     """
-    made = {} if made is None else made
+    known: Made = {} if made is None else dict(made)
 
     def prepare(_: bool) -> list[EncodedPart]:
         with library.holding():
             held = find_held_spaces(library)
-        encoded = encode_query(query.parts, library, encoders, held, made=made).parts
+        encoded = encode_query(query.parts, library, encoders, held, made=known).parts
         for part in encoded:
             library.index(part.space)
         return list(encoded)
 
-    return library.answer(prepare, partial(_compare, library, query, video, n_pairs))
+    pairs = library.answer(prepare, partial(_compare, library, query, video, n_pairs))
+    keep_constant(made, known)
+    return pairs
 
 
 def _compare(

@@ -1,16 +1,20 @@
 """Pairs that explain a similarity: planted vectors that are equal at known places."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from mvsearch.search.engine import Engine
 from mvsearch.search.localization.moments import JOIN
 from mvsearch.search.pairs import APART_SECONDS, find_pairs
+from mvsearch.search.query import encode
+from mvsearch.search.query.encode import Made
 from mvsearch.search.query.query import Query, QueryPart, Section
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import Segment, Space
+from mvsearch.store.records import Embeddings, Segment, Space
 
 ONE, OTHER, SUNG = ("1" * 32, "2" * 32, "3" * 32)
 
@@ -90,3 +94,34 @@ def test_nothing_is_paired_without_parts(library: Any, planted_encoders: Any) ->
     query = Query((), Filter(title="one"))
     with pytest.raises(QueryError, match="nothing to compare"):
         find_pairs(library, planted_encoders({}), query, library.catalog.video(OTHER), 2)
+
+
+def test_a_file_that_changes_is_read_again(
+    library: Any,
+    planted_encoders: Any,
+    spaces: dict[str, Space],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def analyse(part: QueryPart, *_: Any) -> list[Embeddings]:
+        video_id = Path(part.value).read_text()
+        vectors = library.catalog.embeddings(video_id, spaces["frames"].key).vectors[[20]]
+        return [Embeddings(spaces["frames"], (Segment(None, None),), vectors)]
+
+    monkeypatch.setattr(encode, "analyse_part", analyse)
+    picture, encoders = tmp_path / "a.png", planted_encoders({})
+    memory: Made = {}
+    part = QueryPart("image", str(picture))
+    picture.write_text(OTHER)
+    video = library.catalog.video(OTHER)
+    (pair,) = find_pairs(library, encoders, Query((part,)), video, 1, memory)
+    assert (pair.start_seconds, pair.similarity) == (10.0, pytest.approx(1, abs=2e-3))
+    picture.write_text(ONE)
+    engine = Engine(library, encoders)
+    (best, *_) = engine.search(Query((part,)), made=memory)
+    assert best.video.id == ONE
+    pairs = find_pairs(library, encoders, Query((part,)), video, 1, memory)
+    assert all(one.similarity < 0.9 for one in pairs)
+    both = Query((part, QueryPart("text", "words")))
+    find_pairs(library, planted_encoders({"words": np.ones(12)}), both, video, 1, memory)
+    assert {asked.kind for asked, *_ in memory} == {"text"}
