@@ -62,12 +62,7 @@ Made: TypeAlias = dict[tuple[QueryPart, Modality, By], list[EncodedPart]]
 
 
 def keep_constant(made: Made | None, encoded: Made) -> None:
-    """Add the parts to `made` that stay as they are: words and media in memory; a file may change.
-
-    Args:
-        made: of a caller who asks again; None for none.
-        encoded: of one query.
-    """
+    """Add words and media in memory to the caller's, if any; a file may change."""
     if made is not None:
         made.update((key, parts) for key, parts in encoded.items() if key[0].is_constant)
 

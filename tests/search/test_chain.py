@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import mvsearch
+from mvsearch.search.api.methods import playlists
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, VideoNotFoundError
 from tests.search import readers
@@ -85,6 +86,29 @@ def test_playlists_are_kept_and_never_overwritten_unasked(library: mvsearch.Vide
             library.save_playlist(name, [])
     with pytest.raises(VideoNotFoundError):
         library.delete_playlist("Liked")
+
+
+def test_playlists_are_bounded(
+    library: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playlists, "MAX_VIDEOS", 2)
+    monkeypatch.setattr(playlists, "MAX_PLAYLISTS", 2)
+    for name in library.playlists():
+        library.delete_playlist(name)
+    library.save_playlist("Full", IDS[:2])
+    library.mark("Full", IDS[0])  # goes to the end
+    before = {"Full": [IDS[1], IDS[0]], "Other": [IDS[0]]}
+    library.mark("Other", IDS[0])
+    with pytest.raises(MvsearchError, match="at most 2 videos"):
+        library.mark("Full", IDS[2])
+    with pytest.raises(MvsearchError, match="at most 2 videos"):
+        library.save_playlist("Other", ["no such video"] * 3, replace=True)
+    with pytest.raises(MvsearchError, match="at most 2 playlists"):
+        library.mark("Third", IDS[0])
+    with pytest.raises(MvsearchError, match="at most 2 playlists"):
+        library.save_playlist("Third", IDS[:1])
+    found = library.playlists()
+    assert {name: [one.id for one in videos] for name, videos in found.items()} == before
 
 
 @pytest.mark.parametrize("text", ["[1]", '{"a": 1}', "{", '{"a": ["' + "x" * 17_000_000 + '"]}'])

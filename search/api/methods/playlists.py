@@ -65,7 +65,7 @@ class Playlists(Contents):
         """
         with self._session.using() as library:
             stored = _open_playlists(library).read()
-            known = {video.id: video for video in library.catalog.videos()} if stored else {}
+            known = library.catalog.some_videos([*{one for ids in stored.values() for one in ids}])
             return {
                 name: [known[one] for one in ids if one in known] for name, ids in stored.items()
             }
@@ -81,30 +81,29 @@ class Playlists(Contents):
             replace: whether one of this name may be replaced.
 
         Raises:
-            MvsearchError: the name is taken or invalid, or the folder cannot be written.
+            MvsearchError: the name is taken or invalid, there are too many videos or playlists, or
+                the folder cannot be written.
         """
         with self._session.using() as library:
+            _check_count(len(videos))
             ids = [self.find(video).id for video in videos]
-            if len(ids) > MAX_VIDEOS:
-                raise MvsearchError(f"a playlist has at most {MAX_VIDEOS} videos")
             with _open_playlists(library).changing() as stored:
                 if name in stored and not replace:
                     raise MvsearchError(f"there is a playlist called {printable(name)} already")
-                stored[_check_name(name)] = ids
-                if len(stored) > MAX_PLAYLISTS:
-                    raise MvsearchError(f"there are at most {MAX_PLAYLISTS} playlists")
+                _put(stored, name, ids)
 
     def mark(self, name: str, video: str | Video, *, is_in: bool = True) -> None:
         """Add a video to the end of a playlist, or take it out; a missing playlist is made.
 
         Raises:
-            MvsearchError: there is no such video, or the folder cannot be written.
+            MvsearchError: there is no such video, the name is invalid, the playlist is full, there
+                are too many, or the folder cannot be written.
         """
         with self._session.using() as library:
             video_id = self.find(video).id
             with _open_playlists(library).changing() as stored:
-                ids = [one for one in stored.get(_check_name(name), []) if one != video_id]
-                stored[name] = [*ids, video_id][:MAX_VIDEOS] if is_in else ids
+                ids = [one for one in stored.get(name, []) if one != video_id]
+                _put(stored, name, [*ids, video_id] if is_in else ids)
 
     def delete_playlist(self, name: str) -> None:
         """Delete a playlist; its videos are kept.
@@ -128,6 +127,19 @@ def _parse(given: Any) -> dict[str, list[str]]:
     from mvsearch.store.documents import check_ids
 
     return {_check_name(name): check_ids(ids) for name, ids in dict(given or {}).items()}
+
+
+def _put(stored: dict[str, list[str]], name: str, ids: list[str]) -> None:
+    """Store a playlist, within the bounds."""
+    _check_count(len(ids))
+    if _check_name(name) not in stored and len(stored) >= MAX_PLAYLISTS:
+        raise MvsearchError(f"there are at most {MAX_PLAYLISTS} playlists")
+    stored[name] = ids
+
+
+def _check_count(n_videos: int) -> None:
+    if n_videos > MAX_VIDEOS:
+        raise MvsearchError(f"a playlist has at most {MAX_VIDEOS} videos")
 
 
 def _check_name(name: str) -> str:
