@@ -74,16 +74,30 @@ class PlayableMedia:
         if done.returncode != 0:
             raise explain_refusal(done.stderr.decode(errors="replace"))
 
-    def transcode(self, start_seconds: float = 0.0) -> Iterator[bytes]:
-        """Encode the file from a time on, as fragments of an MP4 whose times begin at zero.
+    def transcode(
+        self,
+        start_seconds: float = 0.0,
+        end_seconds: float | None = None,
+        max_height: int | None = None,
+    ) -> Iterator[bytes]:
+        """Encode the file or a piece of it, as fragments of an MP4 whose times begin at zero.
 
         ffmpeg waits while nobody reads, and ends when the iterator is closed.
+
+        Args:
+            start_seconds: of the piece.
+            end_seconds: of the piece; None for the end of the file.
+            max_height: of the picture in pixels; None for that of the file.
 
         Raises:
             MediaError: it cannot be decoded, or ffmpeg made no progress.
         """
-        streams = _select_streams(self, {"ss": start_seconds})
-        child = Child(["media"], lambda pipes: _encode(streams, pipes["media"]), STALL_SECONDS)
+        length = {} if end_seconds is None else {"t": max(0.0, end_seconds - start_seconds)}
+        streams = _select_streams(self, {"ss": start_seconds, **length})
+        scale = _write_scale(max_height)
+        child = Child(
+            ["media"], lambda pipes: _encode(streams, pipes["media"], scale), STALL_SECONDS
+        )
         log = b""
         try:
             for name, chunk in child.chunks():
@@ -168,7 +182,14 @@ def _select_streams(media: PlayableMedia, options: dict[str, Any] | None = None)
     return [source[str(stream.index)] for stream in chosen if stream is not None]
 
 
-def _encode(streams: list[Any], pipe: int) -> list[str]:
+def _write_scale(max_height: int | None) -> str:
+    """The filter that limits a picture, with even sides and its own shape."""
+    if max_height is None:
+        return f"scale=w='trunc(min({MAX_WIDTH},iw)/2)*2':h=-2"
+    return f"scale=w=-2:h='trunc(min({max_height},ih)/2)*2'"
+
+
+def _encode(streams: list[Any], pipe: int, scale: str) -> list[str]:
     """The command that encodes to a pipe."""
     output = make_output(
         streams,
@@ -180,7 +201,7 @@ def _encode(streams: list[Any], pipe: int) -> list[str]:
         crf=23,
         g=48,
         pix_fmt="yuv420p",
-        vf=f"scale=w='trunc(min({MAX_WIDTH},iw)/2)*2':h=-2",
+        vf=scale,
         acodec="aac",
         ac=2,
         **{"b:a": "160k"},

@@ -125,6 +125,17 @@ def encode_still(frame: Frame, size: tuple[int, int]) -> bytes:
     return written.getvalue()
 
 
+def shrink_still(still: Still, max_side: int) -> Still:
+    """A still whose longest side is at most so many pixels; it is never enlarged."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(still.image)) as picture:
+        if max(picture.size) <= max_side:
+            return still
+        picture.thumbnail((max_side, max_side))
+        return Still(still.seconds, encode_still(np.asarray(picture.convert("RGB")), picture.size))
+
+
 def is_still(image: bytes) -> bool:
     """Return whether bytes from a library are exactly one small, valid WebP image."""
     from PIL import Image

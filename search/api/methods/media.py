@@ -55,33 +55,44 @@ class MediaFiles:
         with self._session.using() as library:
             return library.catalog.still_seconds([video.id for video in videos])
 
-    def frame(self, video_id: str, at_seconds: float) -> Still:
+    def frame(self, video_id: str, at_seconds: float, *, max_side: int = 192) -> Still:
         """The frame of a video that is shown at a time, decoded from its file.
 
+        Args:
+            video_id: of the video.
+            at_seconds: the time.
+            max_side: in pixels, up to 192.
+
         Returns:
-            A WebP image of at most 192 pixels a side, with its time.
+            A WebP image with its time.
 
         Raises:
             VideoNotFoundError: no video has this id.
             MediaError: the file is missing, cannot be decoded, or has no picture.
         """
-        from mvsearch.indexer.media.stills import make_frame_still
+        from mvsearch.indexer.media.stills import make_frame_still, shrink_still
 
         with self._session.using() as library:
             path = library.catalog.video(video_id).path
-        return make_frame_still(path, at_seconds)
+        return shrink_still(make_frame_still(path, at_seconds), max_side)
 
-    def still(self, video_id: str, at_seconds: float) -> Still | None:
+    def still(self, video_id: str, at_seconds: float, *, max_side: int = 512) -> Still | None:
         """The still of a video nearest to a time; None for sound alone, or if it has none.
 
         Missing stills are made, and stored unless another process writes.
 
+        Args:
+            video_id: of the video.
+            at_seconds: the time.
+            max_side: in pixels, up to 512; stills are not enlarged.
+
         Returns:
-            A checked WebP image of at most 512 pixels a side, with its time.
+            A checked WebP image with its time.
 
         Raises:
             VideoNotFoundError: no video has this id.
         """
+        from mvsearch.indexer.media.stills import shrink_still
         from mvsearch.search.output.html.page import find_nearest
         from mvsearch.search.output.html.stills import LibraryStills
 
@@ -97,4 +108,4 @@ class MediaFiles:
                 return None
             found = dict(stills.read([(video_id, nearest)]))
         image = found.get((video_id, nearest))
-        return None if image is None else Still(nearest, image)
+        return None if image is None else shrink_still(Still(nearest, image), max_side)

@@ -102,22 +102,22 @@ class RemoteMediaFiles:
                 found |= read(dict[str, tuple[float, ...]], answer)
         return found
 
-    def still(self, video_id: str, at_seconds: float) -> Still | None:
+    def still(self, video_id: str, at_seconds: float, *, max_side: int = 512) -> Still | None:
         """The still of a video nearest to a time; see `MediaFiles.still`."""
         try:
-            return self._fetch_still(video_id, "thumbnail", at_seconds)
+            return self._fetch_still(video_id, "thumbnail", at_seconds, max_side)
         except NothingError:
             return None
 
-    def frame(self, video_id: str, at_seconds: float) -> Still:
+    def frame(self, video_id: str, at_seconds: float, *, max_side: int = 192) -> Still:
         """The frame of a video that is shown at a time; see `MediaFiles.frame`."""
-        return self._fetch_still(video_id, "frame", at_seconds)
+        return self._fetch_still(video_id, "frame", at_seconds, max_side)
 
-    def _fetch_still(self, video_id: str, kind: str, at_seconds: float) -> Still:
+    def _fetch_still(self, video_id: str, kind: str, at_seconds: float, max_side: int) -> Still:
         from mvsearch.indexer.media.stills import is_still
 
         place = f"videos/{quote(video_id, safe='')}/{kind}"
-        answer = self._server.fetch("GET", place, parameters={"t": at_seconds})
+        answer = self._server.fetch("GET", place, parameters={"t": at_seconds, "size": max_side})
         with suppress(ValueError, KeyError):
             seconds = float(answer.headers["mvsearch-seconds"])
             if len(answer.content) <= MAX_STILL_BYTES and is_still(answer.content):

@@ -1,7 +1,8 @@
 """The endpoints that play videos and show their stills."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import anyio
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/api/v1/videos/{video_id}", tags=["media"])
 # A still does not change while its video does not.
 STILL_CACHE = "private, max-age=86400"
 MEDIA_CACHE = "private, no-cache"
+MAX_CLIP_SECONDS = 60.0
 
 STILL_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The still.", "content": {"image/webp": {}}},
@@ -30,14 +32,25 @@ _MEDIA: dict[int | str, dict[str, Any]] = {
     206: {"description": "The range.", "content": {"video/*": {}, "audio/*": {}}},
     416: {"description": "The range lies behind the end."},
 }
+_CLIP: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The piece.", "content": {"video/mp4": {}, "audio/mp4": {}}},
+    304: {"description": "The client has this piece."},
+}
 
 
 @router.get("/thumbnail", response_class=Response, responses=STILL_RESPONSES)
 def show_still(
-    request: Request, served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
+    request: Request,
+    served: ServedLibrary,
+    video_id: str,
+    t: Annotated[Seconds, Query()] = 0.0,
+    size: Annotated[int, Query(ge=16, le=512)] = 512,
 ) -> Response:
-    """The stored still nearest to a time, a WebP of at most 192 pixels a side."""
-    still = served.library.still(video_id, t)
+    """The stored still nearest to a time, a WebP of at most so many pixels a side.
+
+    Stills are stored with 192 pixels; they are not enlarged.
+    """
+    still = served.library.still(video_id, t, max_side=size)
     if still is None:
         raise HTTPException(404, "there is no picture of this video")
     return send_still(request, still)
@@ -45,11 +58,15 @@ def show_still(
 
 @router.get("/frame", response_class=Response, responses=STILL_RESPONSES)
 def show_frame(
-    request: Request, served: ServedLibrary, video_id: str, t: Annotated[Seconds, Query()] = 0.0
+    request: Request,
+    served: ServedLibrary,
+    video_id: str,
+    t: Annotated[Seconds, Query()] = 0.0,
+    size: Annotated[int, Query(ge=16, le=192)] = 192,
 ) -> Response:
-    """The frame that is shown at a time, decoded now, a WebP of at most 192 pixels a side."""
+    """The frame that is shown at a time, decoded now, a WebP of at most so many pixels a side."""
     with served.conversions.decoding_frame():
-        return send_still(request, served.library.frame(video_id, t))
+        return send_still(request, served.library.frame(video_id, t, max_side=size))
 
 
 def send_still(request: Request, still: Still) -> Response:
@@ -96,7 +113,36 @@ def play(
     return FileResponse(path, media_type=media.content_type, headers=headers)
 
 
-def _encode(served: Served, chunks: Iterator[bytes], content_type: str) -> Response:
+@router.get("/clip", response_class=Response, responses=_CLIP)
+def cut_clip(
+    request: Request,
+    served: ServedLibrary,
+    video_id: str,
+    start: Annotated[Seconds, Query()],
+    end: Annotated[Seconds, Query()],
+    height: Annotated[int, Query(ge=36, le=1080)] = 360,
+) -> Response:
+    """A piece of a video of at most a minute as MP4, its picture no higher than asked."""
+    if not 0 < end - start <= MAX_CLIP_SECONDS:
+        raise HTTPException(422, f"a clip has up to {MAX_CLIP_SECONDS:.0f} s, and ends later")
+    media = served.library.open_media(video_id)
+    made_of = f"{video_id} {media.size} {media.modified_ns} {start} {end} {height}"
+    headers = {
+        "ETag": f'"{hashlib.sha256(made_of.encode()).hexdigest()[:32]}"',
+        "Cache-Control": STILL_CACHE,
+    }
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    content_type = "video/mp4" if media.probe.picture is not None else "audio/mp4"
+    return _encode(served, media.transcode(start, end, height), content_type, headers)
+
+
+def _encode(
+    served: Served,
+    chunks: Iterator[bytes],
+    content_type: str,
+    caching: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store"}),
+) -> Response:
     """Send what is encoded while it is encoded.
 
     Raises:
@@ -106,7 +152,7 @@ def _encode(served: Served, chunks: Iterator[bytes], content_type: str) -> Respo
         raise HTTPException(
             503, "several videos are being converted: try again", {"Retry-After": "5"}
         )
-    headers = {"Accept-Ranges": "none", "Cache-Control": "no-store"}
+    headers = {"Accept-Ranges": "none", **caching}
     return _EncodedResponse(_Encoding(served, chunks), media_type=content_type, headers=headers)
 
 

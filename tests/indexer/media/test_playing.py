@@ -89,6 +89,25 @@ def read_colour(path: Path, at_seconds: float) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def test_a_piece_is_encoded_at_a_size(tmp_path: Path) -> None:
+    path = media.make_colours(
+        tmp_path / "a.mp4",
+        [("red", 2.0), ("lime", 2.0), ("blue", 2.0)],
+        size=(160, 120),
+        options=(*media.H264, "-g", "5"),
+    )
+    target = tmp_path / "b.mp4"
+    target.write_bytes(b"".join(inspect_media(path).transcode(2.5, 3.5, max_height=61)))
+    told = probe(target)
+    assert [(one["width"], one["height"]) for one in told["streams"]] == [(80, 60)]
+    assert float(told["format"]["duration"]) == pytest.approx(1.0, abs=0.1)
+    _, green, blue = read_colour(target, 0.5)
+    assert green > 150 > blue
+    whole = b"".join(inspect_media(path).transcode(5.0, max_height=2000))
+    target.write_bytes(whole)
+    assert probe(target)["streams"][0]["height"] == 120
+
+
 def test_encoding_begins_at_the_second(tmp_path: Path) -> None:
     path = media.make_colours(
         tmp_path / "a.avi",

@@ -11,6 +11,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 import mvsearch
+from mvsearch.indexer.media.probe import probe_file
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.web import uploads
 from mvsearch.search.web.access.tokens import TokenCheck
@@ -153,6 +154,30 @@ def test_stills_are_pictures_with_a_tag(client: TestClient, ids: dict[str, str])
     assert seconds == [0.0, 3.0]
     again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_pictures_and_pieces_have_the_size_that_is_asked_for(
+    client: TestClient, ids: dict[str, str], tmp_path: Path
+) -> None:
+    place = f"/api/v1/videos/{ids['First Song']}"
+    for kind in ("thumbnail", "frame"):
+        small = client.get(f"{place}/{kind}", params={"t": 1, "size": 48})
+        assert Image.open(io.BytesIO(small.content)).size == (48, 32)
+        assert client.get(f"{place}/{kind}", params={"size": 4000}).status_code == 422
+    asked = {"start": 1, "end": 2.5, "height": 40}
+    piece = client.get(f"{place}/clip", params=asked)
+    assert (piece.status_code, piece.headers["content-type"]) == (200, "video/mp4")
+    (tmp_path / "piece.mp4").write_bytes(piece.content)
+    picture = probe_file(tmp_path / "piece.mp4").picture
+    assert picture is not None
+    assert (picture.width, picture.height) == (60, 40)
+    assert media.probe_duration(tmp_path / "piece.mp4") == pytest.approx(1.5, abs=0.25)
+    tag = {"If-None-Match": piece.headers["etag"]}
+    again = client.get(f"{place}/clip", params=asked, headers=tag)
+    assert (again.status_code, again.content) == (304, b"")
+    assert piece.headers["cache-control"] == "private, max-age=86400"
+    for wrong in ({"end": 0.5}, {"end": 62}, {"height": 5000}):
+        assert client.get(f"{place}/clip", params=asked | wrong).status_code == 422
 
 
 def test_ranges_are_those_of_the_file(
