@@ -144,22 +144,24 @@ class Server:
         given: Any = None,
         files: Files = (),
     ) -> Iterator["httpx2.Response"]:
+        """The begun answer of the API."""
+        named = [(field, (field, content)) for field, content in files] or None
+        sent = {"params": parameters, "json": given, "files": named}
+        with self.calls.using(), self._sending(method, API + path, sent) as response:
+            yield response
+
+    @contextmanager
+    def _sending(
+        self, method: str, path: str, sent: Mapping[str, Any]
+    ) -> Iterator["httpx2.Response"]:
         """The begun answer; failures below HTTP become one line."""
         import httpx2
 
-        named = [(field, (field, content)) for field, content in files]
-        with self.calls.using():
-            try:
-                with self._client.stream(
-                    method,
-                    self.address.base + API + path,
-                    params=parameters,
-                    json=given,
-                    files=named or None,
-                ) as response:
-                    yield response
-            except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
-                raise explain_failure(self.address, error, self._timeout_seconds) from None
+        try:
+            with self._client.stream(method, self.address.base + path, **sent) as response:
+                yield response
+        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
+            raise explain_failure(self.address, error, self._timeout_seconds) from None
 
     def _read_all(self, response: "httpx2.Response") -> bytes:
         """The content of an answer, within its limits of size and time."""
@@ -184,14 +186,10 @@ class Server:
 
     def _log_in(self, token: str) -> None:
         """Take the cookie for the token, as the header is that of the proxy."""
-        import httpx2
-
-        try:
-            answer = self._client.post(self.address.base + "login", data={"token": token})
-        except httpx2.HTTPError as error:
-            raise explain_failure(self.address, error, self._timeout_seconds) from None
-        if answer.is_error:
-            raise_problem(self.address, answer.status_code, answer.content, answer.headers)
+        with self._sending("POST", "login", {"data": {"token": token}}) as response:
+            content = self._read_all(response)
+            if response.is_error:
+                raise_problem(self.address, response.status_code, content, response.headers)
 
 
 def _refuse_constant(name: str) -> NoReturn:

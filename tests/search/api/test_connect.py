@@ -349,6 +349,7 @@ def lying(answers: dict[str, tuple[int, dict[str, str], bytes]]) -> Iterator[tup
         def do_GET(self) -> None:
             path = self.path.partition("?")[0].rpartition("/")[2]
             seen.append((path, self.headers.get("Authorization")))
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             known = (200, {}, json.dumps(LIBRARY).encode())
             status, headers, content = answers.get(path, known)
             self.send_response(status)
@@ -356,6 +357,9 @@ def lying(answers: dict[str, tuple[int, dict[str, str], bytes]]) -> Iterator[tup
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -395,6 +399,19 @@ def test_a_stranger_s_answer_is_one_line(
         with pytest.raises(mvsearch.ServerError, match=reason) as caught:
             library.videos()
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_login_reads_no_more_than_other_requests(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_server, "MAX_ANSWER_BYTES", 2000)
+    with (
+        lying({"login": (status, {}, b"x" * 5000)}) as (url, seen),
+        pytest.raises(mvsearch.ServerError, match="sends more than"),
+    ):
+        mvsearch.connect(url.replace("//", "//me:secret@"), TOKEN)
+    assert [path for path, _ in seen] == ["login"]
 
 
 def test_keys_of_later_versions_are_ignored() -> None:
