@@ -56,7 +56,7 @@ def analyse_jobs(
     with (
         DurationEstimator(files) as durations,
         EncoderPool(
-            encoders, needed, n_decoders=n_workers, prepare=partial(_prepare, progress)
+            encoders, needed, n_decoders=n_workers, prepare=partial(_prepare, progress, encoders)
         ) as encoder_pool,
     ):
         _begin(len(jobs), encoder_pool, progress)
@@ -80,9 +80,15 @@ def _begin(n_jobs: int, encoder_pool: EncoderPool, progress: Progress) -> None:
     encoder_pool.start()
 
 
-def _prepare(progress: Progress, encoder: Encoder) -> None:
-    """Load an encoder; the first use exports its network, which takes seconds."""
+def _prepare(progress: Progress, encoders: Encoders, encoder: Encoder) -> None:
+    """Load an encoder; the first use exports its network, which takes seconds.
+
+    With the one of lyrics, those that encode them once more are loaded.
+    """
     try_out(encoder)
+    if encoder is encoders.lyrics:
+        for more in encoders.more_lyrics:
+            try_out(more)
     progress.advance("prepare")
 
 

@@ -28,6 +28,9 @@ from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions, StageResult
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Embeddings, Failure, Lyrics, Matrix, Stage, StageStatus
 
+# The encoders of `Encoders.more_lyrics` have no thread; each run of theirs uses all cores.
+_ENCODING_MORE = threading.Lock()
+
 
 def lyrics_result(
     video_id: str,
@@ -52,7 +55,9 @@ def lyrics_result(
     embeddings: tuple[Embeddings, ...] = ()
     if segments:
         texts = [segment.text for segment in segments]
-        matrices = [*(encode or encoder.encode)(texts), *(one.encode(texts)[0] for one in more)]
+        matrices = [*(encode or encoder.encode)(texts)]
+        with _ENCODING_MORE:
+            matrices += [one.encode(texts)[0] for one in more]
         spaces = [*encoder.spaces, *(one.spaces[0] for one in more)]
         embeddings = tuple(
             Embeddings(space, segments, matrix)
