@@ -70,7 +70,8 @@ class WindowDecoder:
                 rated = self._rate(encoded, made, context)
                 is_better = self._is_loop(best) or rated.avg_logprob > best.avg_logprob
                 best = rated if is_better else best
-        if best.avg_logprob >= self.gates.min_avg_logprob or self._is_loop(alone):
+        is_good = best.avg_logprob >= self.gates.min_avg_logprob
+        if not context or is_good or self._is_loop(alone):
             return best
         # The sound may agree with nothing that the lines before lead one to expect.
         by_itself = self._rate(encoded, alone, ())

@@ -24,6 +24,7 @@ class PlantedEngine:
 
     def __init__(self, odds: dict[tuple[int, bool], float], texts: dict[int, str] | None = None):
         self.odds = odds
+        self.n_measured = 0
         self.texts = {ALONE: "alone", AFTER: "after"} | (texts or {})
 
     def decode(
@@ -43,6 +44,7 @@ class PlantedEngine:
     def measure_logprob(
         self, encoded: Any, tokens: Sequence[int], language: str | None, context: Sequence[int] = ()
     ) -> float:
+        self.n_measured += 1
         return self.odds[tokens[0], bool(context)]
 
     def read(self, tokens: Sequence[int]) -> str:
@@ -88,6 +90,9 @@ def test_without_context_there_is_one_text_and_its_probability() -> None:
     engine = PlantedEngine({(ALONE, False): -0.4})
     assert choose(engine, ()) == (ALONE, -0.4)
     assert choose(engine, uses_context=False) == (ALONE, -0.2)
+    improbable = PlantedEngine({(ALONE, False): -1.5})
+    assert choose(improbable, ()) == (ALONE, -1.5)
+    assert improbable.n_measured == 1
 
 
 def test_a_loop_after_a_context_is_left_out() -> None:
