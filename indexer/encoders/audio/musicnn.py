@@ -27,6 +27,8 @@ PATCH_SPECTRA = 187
 # Slaney's scale (Auditory Toolbox, 1998) is linear up to 1 kHz, in steps of 200/3 Hz, and then
 # logarithmic: 27 steps for a factor of 6.4.
 _LINEAR_STEPS, _LOG_STEP = 15.0, float(np.log(6.4) / 27)
+# The place in NAMES of each tag of both networks.
+_PLACES = tuple(NAMES.index(SAME.get(tag, tag)) for tag in TAGS)
 # Spectra that are classified at once, as those between the layers take a megabyte for ten.
 _BATCH_SPECTRA = 4 * PATCH_SPECTRA
 
@@ -106,8 +108,7 @@ class Musicnn:
         """
         probabilities = 1 / (1 + np.exp(-np.clip(self.compute_logits(windows), -50, 50)))
         heard = np.zeros((2, len(windows), len(NAMES)))
-        for column, tag in enumerate(TAGS):
-            place = NAMES.index(SAME.get(tag, tag))
+        for column, place in enumerate(_PLACES):
             heard[column // N_TAGS, :, place] += probabilities[:, column]
         highest = np.minimum(heard.max(axis=0), 1.0)
         return to_posterior(np.log(highest + 1e-9)).astype(np.float32), highest.astype(np.float32)

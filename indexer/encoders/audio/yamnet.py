@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from mvsearch.indexer.encoders.audio.log_mel import (
     N_BANDS,
@@ -100,6 +101,11 @@ class Yamnet:
             raise WeightsMissingError(f"{self._folder / _LABELS} has not {N_CLASSES} classes")
         return labels
 
+    @cached_once
+    def _columns(self) -> npt.NDArray[np.intp]:
+        """The columns of the classes of `list_heard`."""
+        return np.flatnonzero([label != _LEFT_OUT for label in self._labels])
+
     def list_labels(self) -> Sequence[str]:
         """See `Classifier.list_labels`."""
         return self._labels
@@ -119,8 +125,7 @@ class Yamnet:
 
     def hear(self, windows: Matrix) -> tuple[Matrix, Matrix]:
         """See `Listener.hear`; the weights are those of a softmax over the mean logits."""
-        columns = np.flatnonzero([label != _LEFT_OUT for label in self._labels])
-        logits = self.compute_logits(windows)[:, :, columns]
+        logits = self.compute_logits(windows)[:, :, self._columns]
         probabilities = np.exp(-np.logaddexp(0.0, -logits)).mean(axis=1)
         weights = to_posterior(logits.mean(axis=1)).astype(np.float32)
         return weights, probabilities.astype(np.float32)
