@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mvsearch.search.results import Result
-from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.records import Video
 from mvsearch.store.unicode import is_harmless, printable
+
+if TYPE_CHECKING:
+    from mvsearch.search.results import Result
+    from mvsearch.store.catalog.filter import Filter
+    from mvsearch.store.records import Video
 
 MAX_CELL = 100
 # ASCII and full-width characters.
@@ -19,12 +21,12 @@ def shorten(text: str) -> str:
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
 
 
-def name_video(video: Video) -> str:
+def name_video(video: "Video") -> str:
     """The display name: artist and title."""
     return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
 
 
-def describe_sources(results: Sequence[Result]) -> str:
+def describe_sources(results: "Sequence[Result]") -> str:
     """Which videos the picture and the sound of a query are from; empty where it is not two."""
     names = {result.source_of: name_video(result.video) for result in results}
     if not {"frames", "audio"} <= names.keys():
@@ -32,7 +34,7 @@ def describe_sources(results: Sequence[Result]) -> str:
     return f"The picture is from {names['frames']}, the sound from {names['audio']}."
 
 
-def describe_no_results(asked: Filter) -> str:
+def describe_no_results(asked: "Filter") -> str:
     """The message for an empty result, with the filter."""
     return printable(f"nothing found with {asked}") if asked else "nothing found"
 

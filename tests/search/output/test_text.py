@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,16 @@ def test_json_stays_readable() -> None:
 )
 def test_times_are_told_as_a_player_does(seconds: float | None, text: str) -> None:
     assert format_seconds(seconds) == text
+
+
+def test_what_formats_for_light_commands_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from mvsearch.search.commands import last_results\n"
+        "from mvsearch.search.output import player, text\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "mvsearch.search.output.text" in modules
+    assert not {"numpy", "sqlalchemy"} & modules
