@@ -63,9 +63,9 @@ class Decisions:
             if kept is not None:
                 near.setdefault(one, set()).add(other)
                 near.setdefault(other, set()).add(one)
-        groups: list[set[str]] = []
+        groups, seen = list[set[str]](), set[str]()
         for start in near:
-            if any(start in group for group in groups):
+            if start in seen:
                 continue
             group, todo = {start}, [start]
             while todo:
@@ -73,6 +73,7 @@ class Decisions:
                 group |= new
                 todo += new
             groups.append(group)
+            seen |= group
         return groups
 
 
