@@ -58,7 +58,9 @@ def test_what_formats_for_light_commands_imports_nothing_heavy() -> None:
         "from mvsearch.search.output import player, text\n"
         "print(*sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     modules = set(done.stdout.split())
     assert "mvsearch.search.output.text" in modules
     assert not {"numpy", "sqlalchemy"} & modules
