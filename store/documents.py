@@ -30,16 +30,24 @@ class Document(Generic[T]):
         name: of the file, without its ending.
         parse: makes a value of JSON, and raises ValueError for what is no such value; of None, for
             a file that is not there, it makes an empty one.
+        write: makes JSON of a value.
         is_read_only: whether changes are refused.
     """
 
     def __init__(
-        self, folder: Path, name: str, parse: Callable[[Any], T], *, is_read_only: bool = False
+        self,
+        folder: Path,
+        name: str,
+        parse: Callable[[Any], T],
+        write: Callable[[T], Any] = lambda value: value,
+        *,
+        is_read_only: bool = False,
     ) -> None:
         self._is_read_only = is_read_only
         self._file = folder / f"{name}.json"
         self._lock = folder / f"{name}.lock"
         self._parse = parse
+        self._to_json = write
 
     def read(self) -> T:
         """The value.
@@ -85,7 +93,7 @@ class Document(Generic[T]):
                 raise MvsearchError(f"{self._file} cannot be written: {error.strerror}") from error
 
     def _write(self, value: T) -> None:
-        text = json.dumps(value, ensure_ascii=True, indent=1).encode()
+        text = json.dumps(self._to_json(value), ensure_ascii=True, indent=1).encode()
         if len(text) > MAX_BYTES:
             raise MvsearchError(f"{self._file} would be larger than {MAX_BYTES >> 20} MiB")
         write_own(self._file, text)

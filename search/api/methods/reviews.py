@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mvsearch.search.api.methods.contents import Contents
 from mvsearch.store.errors import MvsearchError
@@ -26,10 +26,8 @@ class Reviews(Contents):
         Raises:
             LibraryDamagedError: their file cannot be read.
         """
-        from mvsearch.search.review.decisions import from_json
-
         with self._session.using() as library:
-            return from_json(_open_reviews(library).read())
+            return _open_reviews(library).read()
 
     def decide(self, first: str | Video, second: str | Video, kept: str | Video | None) -> None:
         """Keep one of two versions, or both; no file is touched.
@@ -152,21 +150,14 @@ class Reviews(Contents):
 
     @contextmanager
     def _changing(self) -> "Iterator[Decisions]":
-        from mvsearch.search.review.decisions import from_json, to_json
-
-        with self._session.using() as library, _open_reviews(library).changing() as stored:
-            found = from_json(stored)
+        with self._session.using() as library, _open_reviews(library).changing() as found:
             yield found
-            stored.update(to_json(found))
 
 
-def _open_reviews(library: "Library") -> "Document[dict[str, Any]]":
+def _open_reviews(library: "Library") -> "Document[Decisions]":
     from mvsearch.search.review.decisions import from_json, to_json
     from mvsearch.store.documents import Document
 
     return Document(
-        library.folder,
-        "reviews",
-        lambda given: to_json(from_json(given)),
-        is_read_only=library.is_read_only,
+        library.folder, "reviews", from_json, to_json, is_read_only=library.is_read_only
     )
