@@ -20,7 +20,7 @@ from mvsearch.search.query.encode import (
     rows_within,
 )
 from mvsearch.search.query.lexical import FoundLines, WordEvidence, find_evidence
-from mvsearch.search.query.query import Query
+from mvsearch.search.query.query import WORD_KINDS, Query
 from mvsearch.search.results import Pair
 from mvsearch.search.retrieval.retrieve import IndexQuery
 from mvsearch.store.library import Library
@@ -160,7 +160,7 @@ def _list_pieces(library: Library, part: EncodedPart) -> _Pieces:
         kept = [segments[at] for at in rows_within(segments, asked.section)]
         return _Pieces([replace(piece, text=_join(piece.text)) for piece in kept], video)
     origin = (asked.section.start_seconds if asked.section else None) or 0.0
-    is_words = asked.kind in ("text", "lyric")
+    is_words = asked.kind in WORD_KINDS
     texts = part.lines or (asked.value if is_words else "",) * len(part.times)
     times = [None if np.isnan(at) else max(0.0, origin + float(at)) for at in part.times]
     return _Pieces([Segment(at, at, _join(text)) for at, text in zip(times, texts, strict=True)])

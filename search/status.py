@@ -6,7 +6,7 @@ from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.scoring.null_distribution import read_medians
 from mvsearch.store.library import Library
-from mvsearch.store.records import COPIES, MODALITIES, Modality, Space
+from mvsearch.store.records import COPIES, MODALITIES, OPTIONAL, Modality, Space
 from mvsearch.store.vectors.index import VectorIndex
 
 # Of each stage that may: videos with key frames only.
@@ -30,10 +30,10 @@ def read_status(library: Library) -> dict[str, Any]:
             stage: {
                 space.key: _count(library, stage, space)
                 for space in spaces
-                if space.modality == stage and (not space.view or stage == "ocr")
+                if space.modality == stage and (not space.view or stage == OPTIONAL)
             }
             for stage in MODALITIES
-            if stage != "ocr" or any(space.modality == "ocr" for space in spaces)
+            if stage != OPTIONAL or any(space.modality == OPTIONAL for space in spaces)
         },
         "median_unrelated": read_medians(library),
     }

@@ -15,7 +15,7 @@ from mvsearch.search.query.tags import name_stretch
 from mvsearch.search.results import Moment
 from mvsearch.search.retrieval.retrieve import IndexQuery
 from mvsearch.store.library import Library
-from mvsearch.store.records import Matrix, Space, Video
+from mvsearch.store.records import LINES, Matrix, Space, Video
 from mvsearch.store.vectors.index import VectorIndex
 
 # Reads the lyric lines of a video's vectors in a space.
@@ -244,7 +244,7 @@ def find_shared_moments(
 
 def read_texts(library: Library, video_id: str, space: Space) -> list[str]:
     """The lines of a video's vectors, sung or shown; empty for other modalities."""
-    if space.modality not in ("lyrics", "ocr"):
+    if space.modality not in LINES:
         return []
     texts = library.catalog.segment_texts(space.key, [video_id])
     return [line.replace("\n", JOIN) for line in texts.get(video_id, ())]

@@ -33,7 +33,7 @@ from mvsearch.search.results import Moment, Result
 from mvsearch.search.retrieval.matrix import ScoreMap, gather_scores
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import MODALITIES, Modality, Video
+from mvsearch.store.records import MODALITIES, OPTIONAL, Modality, Video
 from mvsearch.store.unicode import printable
 
 Similar = Sequence[tuple[Video, Sequence[Result]]]
@@ -55,7 +55,7 @@ class ReportOptions:
 
 
 _NUMBERS = ("similarity", "calibrated", "weight")
-_FIRST = tuple(modality for modality in MODALITIES if modality != "ocr")
+_FIRST = tuple(modality for modality in MODALITIES if modality != OPTIONAL)
 _CSV_RESULT = (
     *("rank", "score", "is_weak", "id", "title", "artist", "path", "duration_seconds"),
     *(f"{m}_{what}" for m in _FIRST for what in _NUMBERS),

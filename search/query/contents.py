@@ -6,7 +6,7 @@ from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Modality, Space, Video
+from mvsearch.store.records import OPTIONAL, Modality, Space, Video
 from mvsearch.store.vectors.index import VectorIndex
 
 
@@ -30,7 +30,7 @@ def find_held_spaces(library: Library) -> dict[Modality, Space]:
         MvsearchError: there are no vectors.
     """
     own = own_spaces(library)
-    own |= {s.modality: s for s in library.catalog.spaces() if s.modality == "ocr"}
+    own |= {s.modality: s for s in library.catalog.spaces() if s.modality == OPTIONAL}
     held = {m: space for m, space in own.items() if library.catalog.has_vectors(space.key)}
     if not held:
         list_videos(library)
@@ -44,7 +44,7 @@ def open_indexes(library: Library) -> dict[Modality, VectorIndex]:
     Raises:
         MvsearchError: there are no vectors, or of text in pictures alone.
     """
-    held = {m: space for m, space in find_held_spaces(library).items() if m != "ocr"}
+    held = {m: space for m, space in find_held_spaces(library).items() if m != OPTIONAL}
     if not held:
         raise MvsearchError("the videos hold only text in the picture, which compares none of them")
     return {m: library.index(space) for m, space in held.items()}

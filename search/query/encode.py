@@ -14,7 +14,16 @@ from mvsearch.search.query.query import REACHES, WORD_KINDS, QueryPart, Section,
 from mvsearch.search.query.spaces import By, choose_by, choose_space, own_spaces
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, Matrix, Modality, Segment, SoundPeaks, Space, Video
+from mvsearch.store.records import (
+    LINES,
+    Embeddings,
+    Matrix,
+    Modality,
+    Segment,
+    SoundPeaks,
+    Space,
+    Video,
+)
 
 MAX_LINES = 32
 
@@ -151,9 +160,8 @@ def _check_encoders(library: Library, encoders: Encoders, modalities: Sequence[M
     held = library.catalog.spaces()
     asked = [s for s in held if s.modality not in modalities]
     for modality in modalities:
-        used = [encoders.get(modality)]
-        if modality == "lyrics":
-            used = _list_text_encoders(encoders, held)
+        is_sung = modality == "lyrics"
+        used = _list_text_encoders(encoders, held) if is_sung else [encoders.get(modality)]
         asked += [space for encoder in used if encoder is not None for space in encoder.spaces]
     library.catalog.check_spaces(encoders.name, asked)
 
@@ -191,13 +199,7 @@ def rows_within(segments: Sequence[Segment], section: Section | None) -> npt.NDA
     """The positions of the segments that a section holds; all without one."""
     if section is None:
         return np.arange(len(segments))
-    inside = [
-        s.start_seconds is not None
-        and s.end_seconds is not None
-        and section.holds(s.start_seconds, s.end_seconds)
-        for s in segments
-    ]
-    return np.flatnonzero(inside)
+    return np.flatnonzero([section.holds(s.start_seconds, s.end_seconds) for s in segments])
 
 
 def _encode_words(
@@ -206,13 +208,12 @@ def _encode_words(
     encoded = []
     held = [space for space in library.catalog.spaces() if library.catalog.has_vectors(space.key)]
     for modality in modalities:
-        texts: tuple[str, ...] = (part.value,)
         # There is one vector per line, so a verse is split into lines.
-        if modality == "ocr" or (modality == "lyrics" and not encoders.profile.is_lyrics_whole):
-            texts = split_lines(part.value)
+        is_whole = modality == "lyrics" and encoders.profile.is_lyrics_whole
+        texts = split_lines(part.value) if modality in LINES and not is_whole else (part.value,)
         for space, vectors in embed_words(texts, encoders, modality, held):
             times = np.full(len(vectors), np.nan)
-            lines = texts if modality in ("lyrics", "ocr") else ()
+            lines = texts if modality in LINES else ()
             encoded.append(EncodedPart(part, space, vectors, times, lines=lines))
     return encoded
 

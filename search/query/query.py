@@ -53,8 +53,10 @@ class Section:
         if not 0 <= start < end:
             raise QueryError(f"a section ends after it starts, not {start:g}-{end:g} s")
 
-    def holds(self, start_seconds: float, end_seconds: float) -> bool:
-        """Whether a segment overlaps the section."""
+    def holds(self, start_seconds: float | None, end_seconds: float | None) -> bool:
+        """Whether a segment overlaps the section; not without times."""
+        if start_seconds is None or end_seconds is None:
+            return False
         end = math.inf if self.end_seconds is None else self.end_seconds
         return start_seconds < end and end_seconds > (self.start_seconds or 0.0)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import MODALITIES, Modality
+from mvsearch.store.records import MODALITIES, OPTIONAL, Modality
 
 Weights = Mapping[Modality, float]
 
@@ -18,7 +18,7 @@ def parse_weights(text: str) -> dict[Modality, float]:
     Raises:
         QueryError: a name is unknown or given twice, a weight is invalid, or all are zero.
     """
-    weights: dict[Modality, float] = {m: 0.0 for m in MODALITIES if m != "ocr"}
+    weights: dict[Modality, float] = {m: 0.0 for m in MODALITIES if m != OPTIONAL}
     seen: set[Modality] = set()
     for item in text.split(","):
         name, _, number = item.partition("=")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.search.query.weights import Weights
-from mvsearch.store.records import MODALITIES, Modality
+from mvsearch.store.records import MODALITIES, OPTIONAL, Modality
 
 FloatArray = npt.NDArray[np.float64]
 Fusion = Literal["weighted", "calibrated", "rrf"]
@@ -35,7 +35,7 @@ NEUTRAL = math.log10(2)
 
 def choose_weights(modalities: Collection[Modality], fusion: Fusion = "weighted") -> Weights:
     """The default weights for a library with these modalities."""
-    more = OCR_WEIGHTS if "ocr" in modalities else {}
+    more = OCR_WEIGHTS if OPTIONAL in modalities else {}
     if fusion == "calibrated":
         return {**CALIBRATED_WEIGHTS, **more}
     own = WEIGHTS_WITH_AUDIO if "audio" in modalities else WEIGHTS_WITHOUT_AUDIO

@@ -13,7 +13,7 @@ from mvsearch.search.scoring.null_statistics import (
     estimate_distribution,
 )
 from mvsearch.store.library import Library
-from mvsearch.store.records import COPIES, Space
+from mvsearch.store.records import COPIES, LINES, Space
 from mvsearch.store.vectors.index import VectorIndex
 
 # Part of the file names; increases when the method of measuring changes.
@@ -114,7 +114,7 @@ def list_kinds(library: Library) -> list[tuple[Space, Kind]]:
         if own.get(space.modality) == space or space.view == COPIES:
             kinds += [(space, "clip"), (space, "video")]
             kinds += [(space, "image")] if space.modality == "frames" else []
-        if space.view == "words" or space.modality in ("lyrics", "ocr"):
+        if space.view == "words" or space.modality in LINES:
             kinds.append((space, "words"))
     return [(space, kind) for space, kind in kinds if library.catalog.has_vectors(space.key)]
 

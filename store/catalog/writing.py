@@ -10,7 +10,7 @@ from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
 from mvsearch.store.catalog.reading.removed import RemovedReader
-from mvsearch.store.catalog.reading.spaces import OPTIONAL, PROFILE, SpaceReader
+from mvsearch.store.catalog.reading.spaces import PROFILE, SpaceReader
 from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
@@ -38,6 +38,7 @@ from mvsearch.store.database.tables import (
 from mvsearch.store.database.vector_rows import embeddings_to_row
 from mvsearch.store.errors import VideoNotFoundError
 from mvsearch.store.records import (
+    OPTIONAL,
     Embeddings,
     Failure,
     IndexedVideo,

@@ -2,7 +2,9 @@
 
 from mvsearch.store.records.embeddings import (
     COPIES,
+    LINES,
     MODALITIES,
+    OPTIONAL,
     UNIT_TOLERANCE,
     Embeddings,
     Matrix,
@@ -20,9 +22,11 @@ from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag,
 
 __all__ = [
     "COPIES",
+    "LINES",
     "MAX_LINE_LETTERS",
     "MAX_STILL_BYTES",
     "MODALITIES",
+    "OPTIONAL",
     "UNIT_TOLERANCE",
     "Embeddings",
     "Failure",

@@ -14,6 +14,10 @@ Modality = Literal["frames", "lyrics", "audio", "ocr"]
 # The view of the vectors that tell whether two pictures are the same shot.
 COPIES = "copies"
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
+# Only libraries have it for which text in pictures is read; no videos are compared by it.
+OPTIONAL: Modality = "ocr"
+# Their vectors are of lines of words.
+LINES: frozenset[Modality] = frozenset({"lyrics", OPTIONAL})
 
 Matrix = npt.NDArray[np.float32]
 

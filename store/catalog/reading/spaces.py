@@ -8,11 +8,9 @@ from mvsearch.store.catalog.reading.videos import VideoReader
 from mvsearch.store.database.rows import row_to_space
 from mvsearch.store.database.tables import SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
-from mvsearch.store.records import COPIES, Modality, Space
+from mvsearch.store.records import COPIES, OPTIONAL, Space
 
 PROFILE = "profile"
-# Only libraries have it for which text in pictures is read; it goes with that of lyrics.
-OPTIONAL: Modality = "ocr"
 
 
 class SpaceReader(VideoReader):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mvsearch.store.records import Matrix, Space
+from mvsearch.store.records import LINES, Matrix, Space
 
 # Shrinkage of the mean, in videos; see `find_centre`.
 CENTRE_PRIOR_VIDEOS = 10
@@ -42,7 +42,7 @@ def find_centre(space: Space, mean: Matrix, n_videos: int) -> Matrix:
 
 def is_centred(space: Space) -> bool:
     """Whether a centre is subtracted from the vectors of a space."""
-    return space.view != "words" and space.modality not in ("lyrics", "ocr")
+    return space.view != "words" and space.modality not in LINES
 
 
 def is_settled(space: Space, n_before: int, n_videos: int) -> bool:

@@ -125,6 +125,7 @@ def test_a_section_holds_what_overlaps_it() -> None:
     assert section.holds(4, 5.5)
     assert not section.holds(10, 12)
     assert not section.holds(3, 5)
+    assert not Section(0, 10).holds(None, None)
     assert Section(None, 10).holds(0, 1)
     assert Section(5, None).holds(900, 901)
 
