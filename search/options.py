@@ -63,11 +63,14 @@ class SearchOptions:
         return self.has_collapse or self.per_artist is not None
 
 
-def choose_fusion(encoders: Encoders, asked: Fusion | None = None) -> Fusion:
+def choose_fusion(encoders: Encoders | None, asked: Fusion | None = None) -> Fusion:
     """The given fusion, else that of the profile, else the default.
 
     Raises:
         QueryError: the fusion is unknown.
     """
-    own = SearchOptions().fusion if encoders.profile.fusion is None else encoders.profile.fusion
-    return SearchOptions(fusion=cast(Fusion, own if asked is None else asked)).fusion
+    own = None if encoders is None else encoders.profile.fusion
+    chosen = own if asked is None else asked
+    return (
+        SearchOptions() if chosen is None else SearchOptions(fusion=cast(Fusion, chosen))
+    ).fusion

@@ -95,7 +95,7 @@ class TranscribeArguments(TypedDict, total=False):
 
 
 def make_search_options(
-    encoders: "Encoders",
+    encoders: "Encoders | None",
     *,
     weights: Mapping[Modality, float] | None = None,
     fusion: "Fusion | None" = None,
@@ -105,7 +105,7 @@ def make_search_options(
     per_artist: int | None = None,
     by: "By | None" = None,
 ) -> "SearchOptions":
-    """The options of a search; the default fusion is that of the encoders' profile.
+    """The options of a search; the default fusion is that of the encoders' profile, if any.
 
     Raises:
         QueryError: a weight, a number or the fusion is invalid.

@@ -6,23 +6,22 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote, urlencode
 
+from mvsearch.search.api.arguments import SearchArguments, make_search_options
 from mvsearch.search.api.remote.records import read, take
 from mvsearch.search.api.remote.server import Server
 from mvsearch.search.query.media import Encoded, Frames
 from mvsearch.search.query.query import WORD_KINDS, Query, QueryPart, Section, check_file
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError, QueryError
-from mvsearch.store.records import Modality, Video
+from mvsearch.store.records import Video
 from mvsearch.store.unicode import replace_surrogates
 
 if TYPE_CHECKING:
     from mvsearch.search.options import SearchOptions
     from mvsearch.search.query.encode import Made
-    from mvsearch.search.query.spaces import By
-    from mvsearch.search.scoring.fusion import Fusion
 
 # The server reads no more of a clip or sound.
 MAX_CLIP_SECONDS = 120.0
@@ -32,32 +31,22 @@ FORM_BYTES = 2**16
 
 
 def make_options(
-    *,
-    weights: Mapping[Modality, float] | None = None,
-    fusion: "Fusion | None" = None,
-    top: int = 10,
-    n_moments: int = 3,
-    collapse: bool = False,
-    per_artist: int | None = None,
-    by: "By | None" = None,
+    **arguments: Unpack[SearchArguments],
 ) -> "tuple[SearchOptions, dict[str, Any]]":
     """The options of a search, and the same as JSON; the server chooses a missing fusion.
 
     Raises:
         QueryError: a weight, a number or the fusion is invalid.
     """
-    from mvsearch.search.options import SearchOptions
-
-    chosen: Fusion = "calibrated" if fusion is None else fusion
-    options = SearchOptions(weights, chosen, top, n_moments, collapse, per_artist, by)
+    options = make_search_options(None, **arguments)
     return options, {
-        "weights": None if weights is None else dict(weights),
-        "fusion": fusion,
-        "top": top,
-        "n_moments": n_moments,
-        "collapse": collapse,
-        "per_artist": per_artist,
-        **({} if by is None else {"by": by}),
+        "weights": None if options.weights is None else dict(options.weights),
+        "fusion": arguments.get("fusion"),
+        "top": options.top,
+        "n_moments": options.n_moments,
+        "collapse": options.has_collapse,
+        "per_artist": options.per_artist,
+        **({} if options.by is None else {"by": options.by}),
     }
 
 
@@ -84,6 +73,11 @@ def write_filter(filter: Filter) -> dict[str, Any]:
 def name_video(video: str | Video) -> str:
     """The id or the name of a video, as `find` takes it."""
     return video.id if isinstance(video, Video) else replace_surrogates(video)
+
+
+def name_place(video_id: str) -> str:
+    """The path of a video in the API."""
+    return f"videos/{quote(video_id, safe='')}"
 
 
 def write_parameters(given: Mapping[str, Any]) -> dict[str, Any]:

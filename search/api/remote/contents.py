@@ -6,9 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import quote
 
-from mvsearch.search.api.remote.asking import write_filter, write_parameters
+from mvsearch.search.api.remote.asking import name_place, write_filter, write_parameters
 from mvsearch.search.api.remote.records import read, read_entry, read_lyrics, read_video, take
 from mvsearch.search.api.remote.server import Server
 from mvsearch.store.catalog.filter import Filter
@@ -32,7 +31,7 @@ class RemoteContents:
     def find(self, name: str | Video) -> Video:
         """Find a video by its id or the beginning of it, a path there, or part of a title."""
         if isinstance(name, Video):
-            return read_video(take(self._server.get(_name_place(name.id)), "video"))
+            return read_video(take(self._server.get(name_place(name.id)), "video"))
         given = {"name": replace_surrogates(name)}
         return read_video(self._server.get("find", given))
 
@@ -126,10 +125,10 @@ class RemoteContents:
     def _place(self, video: str | Video) -> str:
         """The path of a video in the API, which takes names too; paths of files are looked up."""
         if isinstance(video, Video):
-            return _name_place(video.id)
+            return name_place(video.id)
         if "/" in video or not video.strip(". "):
-            return _name_place(self.find(video).id)
-        return _name_place(replace_surrogates(video))
+            return name_place(self.find(video).id)
+        return name_place(replace_surrogates(video))
 
     def _select(self, filter: Filter) -> dict[str, Any]:
         """A filter as parameters of an address."""
@@ -153,7 +152,3 @@ class RemoteContents:
                     return found
                 if not page or len(page) > N_AT_ONCE:
                     raise ServerError(f"the server at {self._server.address} lists {path} wrongly")
-
-
-def _name_place(video_id: str) -> str:
-    return f"videos/{quote(video_id, safe='')}"

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
-from urllib.parse import quote
 
+from mvsearch.search.api.remote.asking import name_place
 from mvsearch.search.api.remote.problems import NothingError
 from mvsearch.search.api.remote.records import read, take
 from mvsearch.search.api.remote.server import API, Server
@@ -86,7 +86,7 @@ class RemoteMediaFiles:
             VideoNotFoundError: no video has this id.
             MediaError: its file is missing, or is no media file any more.
         """
-        place = f"videos/{quote(video_id, safe='')}"
+        place = name_place(video_id)
         told = read(Playback, self._server.get(f"{place}/playback"))
         return RemoteMedia(
             told.way, told.content_type, told.has_ranges, f"{place}/media", self._server
@@ -116,7 +116,7 @@ class RemoteMediaFiles:
     def _fetch_still(self, video_id: str, kind: str, at_seconds: float, max_side: int) -> Still:
         from mvsearch.indexer.media.stills import is_still
 
-        place = f"videos/{quote(video_id, safe='')}/{kind}"
+        place = f"{name_place(video_id)}/{kind}"
         answer = self._server.fetch("GET", place, parameters={"t": at_seconds, "size": max_side})
         with suppress(ValueError, KeyError):
             seconds = float(answer.headers["mvsearch-seconds"])
