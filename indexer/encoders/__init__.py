@@ -33,7 +33,7 @@ from mvsearch.indexer.encoders.protocols import (
 from mvsearch.indexer.encoders.text.shown import ShownTextEncoder
 from mvsearch.indexer.once import cached_once
 from mvsearch.store.errors import MvsearchError, WeightsMissingError
-from mvsearch.store.records import COPIES, MODALITIES, Modality, Space
+from mvsearch.store.records import COPIES, Modality, Space
 
 __all__ = [
     "CLASSIFIERS",
@@ -65,7 +65,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 # The attributes of `Encoders`, each the name of one of `Profile` too.
-_PARTS = ("copies", *MODALITIES, "more_lyrics")
+_PARTS = ("copies", "frames", "lyrics", "audio", "more_lyrics")
 
 # docs/contributing.md says how to add an encoder.
 ENCODERS: dict[str, str] = {
@@ -198,11 +198,16 @@ class Encoders:
 
         Its revision contains `Profile.frames_a_video`, if that is set.
         """
-        encoder = cast(FrameEncoder, self._load(self.profile.frames, "frames"))
+        encoder = self._own_frames
         if self.copies is not None:
             encoder = WithCopies(encoder, self.copies)
         n_frames = self.profile.frames_a_video
         return encoder if n_frames is None else _mark(encoder, f"{n_frames}random")
+
+    @cached_once
+    def _own_frames(self) -> FrameEncoder:
+        """The frame encoder without that of `copies`."""
+        return cast(FrameEncoder, self._load(self.profile.frames, "frames"))
 
     @cached_once
     def copies(self) -> FrameEncoder | None:
@@ -259,13 +264,10 @@ class Encoders:
         """
         missing: dict[str, WeightsMissingError] = {}
         for part in _PARTS:
-            if part == "ocr":  # that of lyrics
-                continue
             try:
-                getattr(self, part)
+                # `frames` asks for `copies` too.
+                getattr(self, "_own_frames" if part == "frames" else part)
             except WeightsMissingError as error:
-                if str(error) in map(str, missing.values()):  # `frames` asks for `copies` too
-                    continue
                 name = getattr(self.profile, part)
                 missing[name if isinstance(name, str) else name[0]] = error
         if len(missing) > 1:
@@ -293,7 +295,7 @@ class Encoders:
 
     def release(self) -> None:
         """Free the loaded encoders; each is loaded again at its next use."""
-        for part in _PARTS:
+        for part in (*_PARTS, "_own_frames", "ocr"):
             self.__dict__.pop(part, None)
         # An encoder, its network and the network's recipe refer to each other in a cycle.
         gc.collect()

@@ -7,7 +7,7 @@ from functools import cache
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics import ListFiles, list_lyric_files
-from mvsearch.indexer.lyrics.whisper.engines.engine import BY_YAMNET, ENGINES, name_origin
+from mvsearch.indexer.lyrics.whisper.engines.engine import list_origins
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import WindowOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
@@ -163,13 +163,15 @@ def choose_jobs(
     state = _read_state(catalog, encoders, decoded)
     moved = {found.video_id for found in inventory.fresh} | inventory.affected_ids
     list_once, chosen = cache(list_lyric_files), Jobs()
+    origins = {f"whisper {origin}" for origin in list_origins(request.whisper_model)}
     groups = group_by_content(inventory)
-    renamed = _find_renamed(groups, catalog)
+    settled = {i: files for i, files in groups.items() if i in state.known and i not in moved}
+    renamed = _find_renamed(settled, catalog)
     for video_id, files in groups.items():
         is_new = video_id not in state.known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in state.pending.items() if is_new or video_id in ids]
         lyrics = state.lyrics.get(video_id)
-        if _lacks_lyrics(files[0], is_new, lyrics, request, list_once):
+        if _lacks_lyrics(files[0], is_new, lyrics, request, origins, list_once):
             lacking.append("lyrics")
         chosen.n_refined += video_id in state.rough
         chosen.n_resampled += video_id in state.resampled and video_id not in state.rough
@@ -178,7 +180,7 @@ def choose_jobs(
         # Another encoder may redo shared stages, so copies are included.
         is_dated = not lacking and video_id not in moved and video_id in state.without_year
         chosen.n_dated += is_dated
-        is_renamed = not lacking and video_id not in moved and video_id in renamed
+        is_renamed = not lacking and video_id in renamed
         chosen.n_renamed += is_renamed
         if lacking or video_id in moved or is_dated or is_renamed:
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
@@ -264,21 +266,25 @@ def group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
 
 
 def _find_renamed(groups: Mapping[str, Sequence[Found]], catalog: Catalog) -> set[str]:
-    """The ids of the videos whose `.nfo` file says something else than the catalogue."""
-    read = {video_id: read_nfo(files[0].file.path) for video_id, files in groups.items()}
-    said = {video_id: nfo for video_id, nfo in read.items() if any(astuple(nfo))}
-    known = {video.id: video for video in catalog.videos()} if said else {}
+    """The ids of the known videos whose `.nfo` file says something else than the catalogue."""
+    said = {i: nfo for i, one in groups.items() if any(nfo := astuple(read_nfo(one[0].file.path)))}
+    known = catalog.some_videos(list(said))
+    names = {i: (video.title, video.artist, video.year) for i, video in known.items()}
     return {
         video_id
         for video_id, nfo in said.items()
-        if (video := known.get(video_id)) is not None
-        if (nfo.title or video.title, nfo.artist or video.artist, nfo.year or video.year)
-        != (video.title, video.artist, video.year)
+        if tuple(new or old for new, old in zip(nfo, names[video_id], strict=True))
+        != names[video_id]
     }
 
 
 def _lacks_lyrics(
-    found: Found, is_new: bool, stage: Stage | None, request: LyricsRequest, list_files: ListFiles
+    found: Found,
+    is_new: bool,
+    stage: Stage | None,
+    request: LyricsRequest,
+    whisper_origins: Collection[str],
+    list_files: ListFiles,
 ) -> bool:
     """Return whether lyrics were never searched, or better ones may exist now."""
     if request.mode == "off" or is_new:
@@ -287,13 +293,7 @@ def _lacks_lyrics(
         return True
     if request.mode == "whisper":
         is_silent = stage.status == "absent" and not stage.origin
-        # The other engine with the same model is as good, and so is the other voice detector.
-        transcribed_origins = {
-            f"whisper {name_origin(request.whisper_model, engine, *how)}"
-            for engine in ENGINES
-            for how in ((), (BY_YAMNET,))
-        }
-        return stage.origin not in transcribed_origins and not is_silent
+        return stage.origin not in whisper_origins and not is_silent
     if stage.fingerprint != lyrics_fingerprint(found.places, list_files):
         return True
     return stage.status == "pending" and request.can_transcribe

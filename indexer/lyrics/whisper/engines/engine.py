@@ -163,3 +163,10 @@ def name_origin(model: str, engine: EngineName, *how: str) -> str:
     """The origin that is stored with the lyrics; `how` says what else is not as usual."""
     marks = ", ".join((*(() if engine == "openai" else ("faster-whisper",)), *how))
     return f"{model} ({marks})" if marks else model
+
+
+def list_origins(model: str) -> frozenset[str]:
+    """All origins of a model's lyrics: engines and voice detectors are as good as each other."""
+    return frozenset(
+        name_origin(model, engine, *how) for engine in ENGINES for how in ((), (BY_YAMNET,))
+    )

@@ -7,6 +7,7 @@ import pytest
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.files import nfo
 from mvsearch.indexer.media.files.nfo import MAX_BYTES, Nfo, read_nfo
+from mvsearch.indexer.pipeline import plan
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.store.library import Library
 from tests.media import run_ffmpeg
@@ -56,7 +57,16 @@ def test_links_and_folders_say_nothing(tmp_path: Path) -> None:
     assert [read_nfo(tmp_path / name) for name in ("a.mp4", "b.mp4", "c.mp4")] == [Nfo()] * 3
 
 
-def test_names_follow_the_file_also_when_it_comes_later(tmp_path: Path) -> None:
+def test_names_follow_the_file_also_when_it_comes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[Path] = []
+
+    def note(path: Path) -> Nfo:
+        compared.append(path)
+        return read_nfo(path)
+
+    monkeypatch.setattr(plan, "read_nfo", note)
     song = tmp_path / "music" / "Wrong - Name.ogg"
     song.parent.mkdir()
     run_ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=2", "-metadata", "date=2020", song)
@@ -69,7 +79,9 @@ def test_names_follow_the_file_also_when_it_comes_later(tmp_path: Path) -> None:
             return video.title, video.artist, video.year
 
         assert index() == ("Name", "Wrong", 2020)
+        assert compared == []  # it is read with the tags of a new file
         song.with_suffix(".nfo").write_text(SONG, encoding="utf-8")
         assert index() == ("Jóga", "Björk", 1997)
+        assert compared == [song]
         done = index_paths([song.parent], library, Encoders("toy"), options)
         assert (done.indexed, done.unchanged) == (0, 1)

@@ -4,7 +4,12 @@ import pytest
 
 from mvsearch.indexer.lyrics.whisper import status
 from mvsearch.indexer.lyrics.whisper.engines import engine as engines
-from mvsearch.indexer.lyrics.whisper.engines.engine import BY_YAMNET, choose_engine, name_origin
+from mvsearch.indexer.lyrics.whisper.engines.engine import (
+    BY_YAMNET,
+    choose_engine,
+    list_origins,
+    name_origin,
+)
 from mvsearch.indexer.lyrics.whisper.status import list_whisper_models
 from mvsearch.store.errors import MvsearchError
 
@@ -55,6 +60,12 @@ def test_lyrics_name_what_heard_them() -> None:
     assert name_origin("base", "faster") == "base (faster-whisper)"
     assert name_origin("base", "faster", BY_YAMNET) == "base (faster-whisper, voice by YAMNet)"
     assert name_origin("base", "openai", BY_YAMNET) == "base (voice by YAMNet)"
+    assert list_origins("base") == {
+        "base",
+        "base (voice by YAMNet)",
+        "base (faster-whisper)",
+        "base (faster-whisper, voice by YAMNet)",
+    }
 
 
 def test_the_models_of_the_profiles_are_listed(tmp_path: Path) -> None:
