@@ -2,9 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics.shown import SOURCE, find_sung, follows_voice, make_lyrics
@@ -12,8 +13,7 @@ from mvsearch.indexer.lyrics.whisper.voice import VOICE_SAMPLE_RATE, detect_voic
 from mvsearch.indexer.media.decoding.audio import read_sound
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.decoding.types import MAX_HOURS
-from mvsearch.indexer.media.files.unfinished import has_changed
-from mvsearch.indexer.media.probe import probe_file
+from mvsearch.indexer.media.probe import Probe, probe_file
 from mvsearch.indexer.ocr.read_video import read_video_text, reading_mark
 from mvsearch.indexer.ocr.reader import TextReader
 from mvsearch.indexer.pipeline.inventory import Found, Inventory
@@ -41,6 +41,7 @@ class OcrStage:
         writer: stores the lines, and counts the videos that show any in its summary.
         progress: told how many videos there are, then the stage "ocr".
         stop: when set, ends the run within seconds.
+        probes: of the files whose text may be their lyrics.
     """
 
     reader: TextReader
@@ -48,6 +49,7 @@ class OcrStage:
     writer: CatalogWriter
     progress: Progress
     stop: threading.Event
+    probes: dict[Path, Probe] = field(default_factory=dict)
 
     def read(self, inventory: Inventory, max_hours: float = MAX_HOURS) -> list[Found]:
         """Read the text of the videos that lack the stage or are tried again, one at a time.
@@ -75,25 +77,23 @@ class OcrStage:
         for found in files:
             try:
                 result, failure = read_shown_text(
-                    found, self.reader, self.encoders, self.stop, max_hours
+                    found, self.reader, self.encoders, self.stop, max_hours, self._probe
                 )
             except DecodeStoppedError:
                 break
-            self._keep(found, result, failure)
+            if self.writer.keep_stage_if_whole(found, result, failure):
+                self.writer.summary.with_text += bool(result.shown)
+                logger.info("read %d lines of text in %s", len(result.shown), found.file.path)
+            if not result.shown:
+                self.probes.pop(found.file.path, None)
             self.progress.advance("ocr")
         return files
 
-    def _keep(self, found: Found, result: StageResult, failure: Failure | None) -> None:
-        """Store the stage of a video, unless its file has changed since the inventory."""
-        path = found.file.path
-        if has_changed(path, found.file.size, found.file.mtime_ns):
-            return
-        self.writer.catalog.clear_failures(found.places, "ocr")
-        if failure is not None:
-            self.writer.keep_failure(failure, found)
-        self.writer.keep_result(result)
-        self.writer.summary.with_text += bool(result.shown)
-        logger.info("read %d lines of text in %s", len(result.shown), path)
+    def _probe(self, path: Path) -> Probe:
+        """Probe a file once."""
+        if path not in self.probes:
+            self.probes[path] = probe_file(path)
+        return self.probes[path]
 
     def take_lyrics(self, files: Sequence[Found]) -> set[str]:
         """Take lyrics from the text that videos show; see `take_lyrics`.
@@ -108,7 +108,9 @@ class OcrStage:
         with suppress(DecodeStoppedError):
             for found in files:
                 if not self.stop.is_set() and found.video_id not in taken:
-                    is_taken = take_lyrics(found, self.encoders, self.writer, self.stop)
+                    is_taken = take_lyrics(
+                        found, self.encoders, self.writer, self.stop, self._probe
+                    )
                     taken |= {found.video_id} if is_taken else set()
         return taken
 
@@ -119,6 +121,7 @@ def read_shown_text(
     encoders: Encoders,
     stop: threading.Event | None = None,
     max_hours: float = MAX_HOURS,
+    probe: Callable[[Path], Probe] = probe_file,
 ) -> tuple[StageResult, Failure | None]:
     """Read the text that a video shows, and encode its lines.
 
@@ -131,7 +134,7 @@ def read_shown_text(
     lines: tuple[ShownLine, ...] = ()
     path, failure, detail = found.file.path, None, "it shows no text"
     try:
-        lines = read_video_text(path, probe_file(path), reader, max_hours=max_hours, stop=stop)
+        lines = read_video_text(path, probe(path), reader, max_hours=max_hours, stop=stop)
     except MediaError as error:
         failure = Failure(path, "ocr", error.code, str(error))
         # Not pending: it is tried again when the file changes.
@@ -156,7 +159,11 @@ def read_shown_text(
 
 
 def take_lyrics(
-    found: Found, encoders: Encoders, writer: CatalogWriter, stop: threading.Event
+    found: Found,
+    encoders: Encoders,
+    writer: CatalogWriter,
+    stop: threading.Event,
+    probe: Callable[[Path], Probe] = probe_file,
 ) -> bool:
     """Take the text that a video shows as its lyrics, if it follows the voice as lyrics do.
 
@@ -179,7 +186,7 @@ def take_lyrics(
         return False
     path = found.file.path
     try:
-        sound = read_sound(path, probe_file(path), VOICE_SAMPLE_RATE, stop=stop)
+        sound = read_sound(path, probe(path), VOICE_SAMPLE_RATE, stop=stop)
     except MediaError:
         return False  # nothing to follow
     if not follows_voice(lines, detect_voice(sound)):

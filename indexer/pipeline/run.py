@@ -210,14 +210,14 @@ class _Run:
         self.writer.summary.pending = chosen.n_waiting
         if chosen.jobs:
             self._analyse(chosen.jobs)
-        if self.writer.summary.unfinished:
-            self.progress.note(explain_unfinished(self.writer.summary.unfinished))
         # After the analysis, as absent files may have moved, and their videos have new locations.
         self._forget(inventory)
         if not self.stop.is_set():
             add_lyric_spaces(self.catalog, self.encoders, self.progress, self.stop)
             self._read_text(inventory)
             self._transcribe()
+        if self.writer.summary.unfinished:
+            self.progress.note(explain_unfinished(self.writer.summary.unfinished))
 
     def _read_text(self, inventory: Inventory) -> None:
         """Read the text in the picture; videos that have it as lyrics wait no longer."""

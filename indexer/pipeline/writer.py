@@ -115,22 +115,45 @@ class CatalogWriter:
         Returns:
             Whether it was stored.
         """
-        changed = [
-            found
-            for found in files
-            if has_changed(found.file.path, found.file.size, found.file.mtime_ns)
-        ]
-        self.summary.unfinished += (found.file.path for found in changed)
+        changed = self._find_changed(files)
         if outcome.found in changed:
             return False
         self.keep_outcome([found for found in files if found not in changed], outcome)
         return True
 
+    def keep_stage_if_whole(
+        self, found: Found, result: StageResult, failure: Failure | None
+    ) -> bool:
+        """Store one more stage of a known video, unless its file has changed since the inventory.
+
+        Returns:
+            Whether it was stored.
+        """
+        if self._find_changed([found]):
+            return False
+        self._clear_failures(found.places, {result.stage.stage})
+        if failure is not None:
+            self.keep_failure(failure, found)
+        self.keep_result(result)
+        return True
+
+    def _find_changed(self, files: Sequence[Found]) -> list[Found]:
+        """The files that have changed since the inventory; each is told as unfinished once."""
+        changed = [
+            found
+            for found in files
+            if has_changed(found.file.path, found.file.size, found.file.mtime_ns)
+        ]
+        told = self.summary.unfinished
+        told += [found.file.path for found in changed if found.file.path not in told]
+        return changed
+
     def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
         """Store an outcome for each file with the content."""
         is_known = not outcome.results and all(map(self._is_known, files))
         self._clear_failures(
-            [found.file.path for found in files] + list(outcome.found.others), outcome
+            [found.file.path for found in files] + list(outcome.found.others),
+            _done_stages(outcome),
         )
         for found in files:
             self._leave_old_content(found, outcome)
@@ -155,9 +178,8 @@ class CatalogWriter:
             == (found.video_id, file.size, file.mtime_ns)
         )
 
-    def _clear_failures(self, paths: Sequence[Path], outcome: Outcome) -> None:
+    def _clear_failures(self, paths: Sequence[Path], done: Collection[str]) -> None:
         """Delete earlier failures of the repeated stages; the new ones replace them."""
-        done = _done_stages(outcome)
         for stage in done:
             self.catalog.clear_failures(paths, stage)
         self.summary.failures = [

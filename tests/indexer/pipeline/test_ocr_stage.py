@@ -11,6 +11,7 @@ import pytest
 
 import mvsearch
 from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
+from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.pipeline import ocr_stage, run
 from mvsearch.store.catalog.checking import check_library
 from mvsearch.store.errors import WeightsMissingError
@@ -213,8 +214,13 @@ def test_lines_that_are_sung_are_lyrics_before_whisper(
     lines = [ShownLine(text, 0.6 * n, 0.6 * n + 0.5, 0.99) for n, text in enumerate(SONG)]
     plant_song(monkeypatch, lines, VoiceActivity(((0.0, 5.0),), 5.0))
     reader.key = "toy-reader@2"
+    probed: list[str] = []
+    monkeypatch.setattr(
+        ocr_stage, "probe_file", lambda path: probed.append(path.name) or probe_file(path)
+    )
     with mvsearch.open(home) as library:
         library.index(folder, lyrics="later")
+        assert sorted(probed) == sorted(SPANS)
         lyrics = library.lyrics("harbour")
         assert lyrics is not None
         assert (lyrics.source, lyrics.origin) == ("ocr", "toy-reader@2")
@@ -264,6 +270,43 @@ def test_a_file_that_cannot_be_decoded_is_a_failure_and_the_run_goes_on(
         again = library.index(folder, lyrics="later", retry_failed=True)
         assert (again.with_text, again.failures) == (2, [])
         assert library.status()["failures"] == 0
+
+
+def test_a_failure_of_the_reader_before_is_no_failure_of_a_run_that_can_read(
+    home: Path, folder: Path, reader: ToyReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, *_: object, **__: object) -> tuple[ShownLine, ...]:
+        raise mvsearch.MediaError("decode_failed", "nothing of its picture can be decoded")
+
+    reader.key = "toy-reader@2"
+    with mvsearch.open(home) as library:
+        with monkeypatch.context() as patch:
+            patch.setattr(ocr_stage, "read_video_text", fail)
+            assert library.index(folder, lyrics="later").failed == 3
+        reader.key = "toy-reader@3"
+        again = library.index(folder, lyrics="later")
+        assert (again.with_text, again.failures) == (2, [])
+
+
+def test_a_file_that_changes_while_it_is_read_is_told_as_unfinished(
+    home: Path, folder: Path, reader: ToyReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(path: Path, *_: object, **__: object) -> tuple[ShownLine, ...]:
+        if path.name == "silence.mp4":
+            with path.open("ab") as file:
+                file.write(bytes(1000))
+        return ()
+
+    own = Path(shutil.copytree(folder, home.parent / "own"))
+    notes: list[str] = []
+    monkeypatch.setattr(ocr_stage, "read_video_text", change)
+    reader.key = "toy-reader@2"
+    with mvsearch.open(home) as library:
+        summary = library.index(own, lyrics="later", progress=notes.append)
+        assert [path.name for path in summary.unfinished] == ["silence.mp4"]
+        assert any("silence.mp4 is still being written" in note for note in notes)
+        [stage] = [stage for stage in library.show("silence").stages if stage.stage == "ocr"]
+        assert stage.sampling == "toy-reader@1-1"
 
 
 def test_a_reader_that_is_absent_is_said_once_by_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
