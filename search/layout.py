@@ -39,6 +39,11 @@ class Layout:
     points: Points
     explained: float
 
+    def inside(self, region: "Region") -> tuple[str, ...]:
+        """The ids of the videos in a part of it, sorted."""
+        held = region.holds(self.points)
+        return tuple(one for one, is_in in zip(self.video_ids, held, strict=True) if is_in)
+
 
 @dataclass(frozen=True, slots=True)
 class Region:

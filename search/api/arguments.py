@@ -1,9 +1,10 @@
 """Converts keyword arguments of the API to options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from mvsearch.store.records import Modality
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.records import Modality, Video
 
 # Options are imported by the functions that make them: a list of videos needs neither kind, and a
 # search needs nothing of indexing.
@@ -115,6 +116,18 @@ def make_search_options(
     return SearchOptions(
         weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist, by
     )
+
+
+def list_played(played: str | Video | Sequence[str | Video]) -> list[str | Video]:
+    """The songs of a chain so far.
+
+    Raises:
+        MvsearchError: there is none.
+    """
+    names = [played] if isinstance(played, str | Video) else list(played)
+    if not names:
+        raise MvsearchError("a chain begins with a video: name one")
+    return names
 
 
 def make_index_options(

@@ -93,6 +93,21 @@ def make_query(
     return Query(tuple(parts), replace(chosen, tags=(*chosen.tags, *tags)))
 
 
+def make_picture_query(image: "Query | Many") -> Query:
+    """Build a query of one picture.
+
+    Args:
+        image: as for `make_query`, or such a query.
+
+    Raises:
+        QueryError: it is not one picture.
+    """
+    query = image if isinstance(image, Query) else make_query(image=image)
+    if [part.kind for part in query.parts] != ["image"]:
+        raise QueryError("music is found for one picture at a time")
+    return query
+
+
 def make_part(kind: QueryKind, asked: Asked) -> QueryPart:
     """Build one part of a query; an `@` in a path has no meaning here.
 

@@ -31,6 +31,4 @@ class Maps:
 
     def inside(self, region: "Region") -> tuple[str, ...]:
         """The ids of the videos in a part of a layout, sorted."""
-        found = self.layout(region.modality)
-        held = region.holds(found.points)
-        return tuple(one for one, is_in in zip(found.video_ids, held, strict=True) if is_in)
+        return self.layout(region.modality).inside(region)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments, make_search_options
 from mvsearch.search.api.session import Session
-from mvsearch.search.query.make_query import Many, make_query
+from mvsearch.search.query.make_query import Many, make_picture_query
 from mvsearch.search.query.query import Query
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
@@ -100,15 +100,13 @@ class Pictures:
         """
         from mvsearch.search.picture_music import Asked, fit_music
 
-        parts = image.parts if isinstance(image, Query) else make_query(image=image).parts
-        if [part.kind for part in parts] != ["image"]:
-            raise QueryError("music is found for one picture at a time")
+        (picture,) = make_picture_query(image).parts
         with self._session.using() as library:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)
             return fit_music(
                 Asked(
-                    parts[0],
+                    picture,
                     engine.encoders,
                     filter,
                     lambda query: engine.search(query, options, made=memory),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mvsearch.search.api.arguments import SearchArguments, make_search_options
+from mvsearch.search.api.arguments import SearchArguments, list_played, make_search_options
 from mvsearch.search.api.methods.contents import Contents
 from mvsearch.search.results import Result
 from mvsearch.store.catalog.filter import Filter
@@ -48,9 +48,7 @@ class Playlists(Contents):
         """
         from mvsearch.search.chain import continue_chain
 
-        names = [played] if isinstance(played, str | Video) else list(played)
-        if not names:
-            raise MvsearchError("a chain begins with a video: name one")
+        names = list_played(played)
         with self._session.using() as library:
             engine = self._session.engine(library)
             options = make_search_options(engine.encoders, **arguments)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mvsearch.search.api.arguments import SearchArguments
+from mvsearch.search.api.arguments import SearchArguments, list_played
 from mvsearch.search.api.remote.asking import (
     make_options,
     name_video,
@@ -13,11 +13,10 @@ from mvsearch.search.api.remote.asking import (
 )
 from mvsearch.search.api.remote.contents import RemoteContents
 from mvsearch.search.api.remote.records import read, read_results, take
-from mvsearch.search.query.make_query import Many, make_query
+from mvsearch.search.query.make_query import Many, make_picture_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.errors import MvsearchError, QueryError
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import replace_surrogates
 
@@ -40,9 +39,7 @@ class RemotePlaylists(RemoteContents):
         **arguments: Unpack[SearchArguments],
     ) -> list[Result]:
         """Choose songs to follow others, each similar to the one before; see `Playlists.chain`."""
-        names = [played] if isinstance(played, str | Video) else list(played)
-        if not names:
-            raise MvsearchError("a chain begins with a video: name one")
+        names = list_played(played)
         _, given = make_options(**arguments)
         weights = given.pop("weights") or {}
         asked = {"played": [name_video(name) for name in names], "length": length}
@@ -87,9 +84,7 @@ class RemotePlaylists(RemoteContents):
         """Find the music that fits a picture, which is uploaded; see `Pictures.music_for`."""
         from mvsearch.search.picture_music import PictureMusic
 
-        query = image if isinstance(image, Query) else make_query(image=image)
-        if [part.kind for part in query.parts] != ["image"]:
-            raise QueryError("music is found for one picture at a time")
+        query = make_picture_query(image)
         _, options = make_options(**arguments)
         with (
             self._server.calls.using(),
