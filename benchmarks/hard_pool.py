@@ -54,16 +54,19 @@ class Source:
     sound: Path | None
 
 
-def is_given(start_seconds: float, duration_seconds: float) -> bool:
-    """Whether what begins at this time of a source may occur in distractors."""
-    is_shared = duration_seconds >= MIN_SHARED_SECONDS
-    return is_shared and start_seconds < GIVEN_SHARE * duration_seconds
+def is_shared(duration_seconds: float) -> bool:
+    """Whether a source is long enough for distractors and queries of their own parts."""
+    return duration_seconds >= MIN_SHARED_SECONDS
 
 
 def find_given_seconds(duration_seconds: float) -> float:
     """How much of a source, from its beginning, distractors may take."""
-    is_shared = duration_seconds >= MIN_SHARED_SECONDS
-    return duration_seconds * (GIVEN_SHARE if is_shared else 1.0)
+    return duration_seconds * (GIVEN_SHARE if is_shared(duration_seconds) else 1.0)
+
+
+def is_given(start_seconds: float, duration_seconds: float) -> bool:
+    """Whether what begins at this time of a source is left to distractors, and not asked for."""
+    return is_shared(duration_seconds) and start_seconds < find_given_seconds(duration_seconds)
 
 
 def make_distractors(media: Path, out: Path, n: int = N_DISTRACTORS, seed: int = 1) -> list[Path]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.hard_pool import MIN_SHARED_SECONDS, is_given, list_files
+from benchmarks.hard_pool import is_given, is_shared, list_files
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
 from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, FASTER_AND_HIGHER, NONE
 from mvsearch.search.evaluation.queries.groups import Groups
@@ -54,8 +54,7 @@ def is_fair(query: KnownQuery, wanted: set[str]) -> bool:
     if query.kind == "lyric":
         return not is_half(query.text, query.label.partition(":")[2])
     duration = query.source.duration_seconds
-    is_shared = duration >= MIN_SHARED_SECONDS
-    is_left_out = query.distortion == FASTER_AND_HIGHER and not is_shared
+    is_left_out = query.distortion == FASTER_AND_HIGHER and not is_shared(duration)
     return not is_left_out and not is_given(query.start_seconds, duration)
 
 

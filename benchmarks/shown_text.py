@@ -10,7 +10,6 @@ video: of the reader, of the decoder it needs, and of the whole for one plain de
 """
 
 import argparse
-import os
 import re
 import resource
 import subprocess
@@ -20,7 +19,9 @@ from pathlib import Path
 
 from rapidfuzz.fuzz import ratio
 
+from benchmarks.indexing import plain_decode
 from benchmarks.program import MEDIA, BenchOptions
+from benchmarks.timing import run_command
 from mvsearch.indexer.lyrics.files.sidecar import read_lyric_file
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.ocr.rapid_reader import RapidReader
@@ -197,8 +198,6 @@ def score(rows: Sequence[DrawnRow], lines: Sequence[ShownLine]) -> Score:
             result.n_found += 1
             result.n_start += abs(lines[at].start_seconds - row.start_seconds) <= NEAR_SECONDS
             result.n_end += abs(lines[at].end_seconds - row.end_seconds) <= NEAR_SECONDS
-        elif os.environ.get("SHOW"):
-            print("   missed", row, [lines[at].text for _, at in near])
     result.n_other = len(lines) - len(used)
     return result
 
@@ -240,11 +239,9 @@ def measure_plain() -> None:
     for path in sorted((MEDIA / "videos").iterdir()):
         probe, counts, begin = probe_file(path), ReadingCounts(), spent()
         lines = read_video_text(path, probe, reader, counts=counts)
-        middle = spent()
-        plain = ["ffmpeg", "-v", "quiet", "-i", str(path), "-an", "-f", "null", "-"]
-        subprocess.run(plain, check=False)
         end, seconds = spent(), probe.duration_seconds or 1.0
-        costs = (middle[0] - begin[0], middle[1] - begin[1], end[1] - middle[1], seconds)
+        plain_seconds = run_command(plain_decode(path)).cpu_seconds
+        costs = (end[0] - begin[0], end[1] - begin[1], plain_seconds, seconds)
         sums = [one + other for one, other in zip(sums, costs, strict=True)]
         print(
             f"{path.name:42} {seconds:5.1f} s  reader {costs[0] / seconds:.3f}  its decoder"
