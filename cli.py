@@ -4,19 +4,8 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands import (
-    config,
-    evaluate,
-    export,
-    index,
-    library,
-    models,
-    play,
-    plugins,
-    report,
-    search,
-    serve,
-)
+from mvsearch.search.commands import evaluate, export, index, library, play, report, search, serve
+from mvsearch.search.commands.installation import config, models, plugins
 from mvsearch.search.commands.metrics.pairs import metric_app
 from mvsearch.search.commands.options.configuration import apply_settings
 from mvsearch.search.commands.options.examples import show_examples

@@ -8,7 +8,7 @@ from benchmarks.program import BenchOptions, run_program
 from benchmarks.results import Row, judge
 from benchmarks.timing import compare
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.encoders.networks.checkpoints import models_folder
+from mvsearch.indexer.encoders.networks.files.checkpoints import models_folder
 from mvsearch.indexer.encoders.networks.runtime import NETWORK
 
 GOAL = 0.9

@@ -22,7 +22,7 @@ from mvsearch.search.evaluation.queries.arguments import (
     parse_kinds,
 )
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries

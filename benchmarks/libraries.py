@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.vectors import VectorMaker, choose_likeness
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.stills import encode_still
-from mvsearch.indexer.pipeline.lyrics_stage import lyrics_fingerprint
+from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint
 from mvsearch.store.database import schema
 from mvsearch.store.library import Library
 from mvsearch.store.records import (

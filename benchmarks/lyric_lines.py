@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.lyrics_stage import lyrics_result
+from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_result
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.lexical import find_evidence
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.query.spaces import own_spaces
+from mvsearch.search.query.words.lexical import find_evidence
 from mvsearch.search.retrieval.retrieve import IndexQuery, score_videos
 from mvsearch.store.catalog.reading.line_index import split_words
 from mvsearch.store.library import Library

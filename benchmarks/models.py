@@ -18,7 +18,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import CLASSIFIERS, ENCODERS, load_classifier, load_encoder
 from mvsearch.indexer.encoders.networks.examples import encode_example, measure_signature
-from mvsearch.indexer.encoders.networks.weights import list_models
+from mvsearch.indexer.encoders.networks.files.weights import list_models
 
 ONE_CORE = {"MVSEARCH_THREADS": "1", "OMP_NUM_THREADS": "1", "MVSEARCH_DEVICE": "cpu"}
 N_ITEMS, N_ROUNDS = 16, 3

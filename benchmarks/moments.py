@@ -21,7 +21,7 @@ import numpy as np
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Moment

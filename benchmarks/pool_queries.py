@@ -8,7 +8,11 @@ from pathlib import Path
 
 from benchmarks.hard_pool import is_given, is_shared, list_files
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, FASTER_AND_HIGHER, NONE
+from mvsearch.search.evaluation.queries.distortion.distortions import (
+    DISTORTIONS,
+    FASTER_AND_HIGHER,
+    NONE,
+)
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries

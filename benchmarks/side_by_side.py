@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from mvsearch.search.evaluation.queries.distortions import CLIP_FAMILIES, DISTORTIONS, names_of
+from mvsearch.search.evaluation.queries.distortion.distortions import (
+    CLIP_FAMILIES,
+    DISTORTIONS,
+    names_of,
+)
 
 NEAR_SECONDS = 1.0
 # Families with a row of their own.

@@ -13,7 +13,7 @@ from docs.documents import (  # only now it can be found
 )
 from mvsearch.indexer.encoders import CLASSIFIERS, ENCODERS, PROFILES, import_class
 from mvsearch.indexer.encoders.model_cards import CARDS, MEASURED, ModelCard
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
 from mvsearch.indexer.encoders.profiles import TOY
 from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 from mvsearch.indexer.ocr.rapid_reader import RapidReader

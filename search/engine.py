@@ -20,11 +20,11 @@ from mvsearch.search.query.encode import (
     encode_query,
     keep_constant,
 )
-from mvsearch.search.query.languages import find_hidden, find_own_lines
-from mvsearch.search.query.lexical import FoundLines, find_evidence
 from mvsearch.search.query.query import Query
-from mvsearch.search.query.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.query.weights import Weights
+from mvsearch.search.query.words.languages import find_hidden, find_own_lines
+from mvsearch.search.query.words.lexical import FoundLines, find_evidence
+from mvsearch.search.query.words.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.ranking import Ranker, make_ranker, mark_similar
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.retrieve import Candidates, Evidence, IndexQuery, find_candidates

@@ -12,15 +12,9 @@ import numpy.typing as npt
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.localization.moments import JOIN, MIN_SIMILARITY, read_texts
 from mvsearch.search.query.contents import find_held_spaces
-from mvsearch.search.query.encode import (
-    EncodedPart,
-    Made,
-    encode_query,
-    keep_constant,
-    rows_within,
-)
-from mvsearch.search.query.lexical import FoundLines, WordEvidence, find_evidence
+from mvsearch.search.query.encode import EncodedPart, Made, encode_query, keep_constant, rows_within
 from mvsearch.search.query.query import WORD_KINDS, Query
+from mvsearch.search.query.words.lexical import FoundLines, WordEvidence, find_evidence
 from mvsearch.search.results import Pair
 from mvsearch.search.retrieval.retrieve import IndexQuery
 from mvsearch.store.library import Library

@@ -13,7 +13,7 @@ from tests.media import MADE_VARIABLE
 from tests.packages import write_package
 
 if TYPE_CHECKING:
-    from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+    from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
 
 # Compiled modules are kept: to compile all of them, and to rewrite their assertions, takes each
 # process that runs tests seven seconds, and each one that a test starts a part of a second.

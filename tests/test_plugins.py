@@ -12,7 +12,7 @@ from PIL import Image
 from mvsearch import cli
 from mvsearch.indexer import plugins
 from mvsearch.indexer.encoders import PROFILES, Encoders, find_profile, load_encoder
-from mvsearch.indexer.encoders.networks.weights import list_models
+from mvsearch.indexer.encoders.networks.files.weights import list_models
 from mvsearch.indexer.lyrics import Song, find_lyrics
 from mvsearch.indexer.lyrics.files.sidecar import read_sidecars
 from mvsearch.search.api.plugins import list_plugin_statuses

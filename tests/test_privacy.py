@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 ENTRIES = (
     "cli",
     "mvsearch.indexer.encoders.networks.runtime",
-    "mvsearch.indexer.encoders.networks.downloads",
+    "mvsearch.indexer.encoders.networks.files.downloads",
     "mvsearch.search.engine",
 )
 

@@ -27,8 +27,8 @@ from mvsearch.indexer.encoders.image.batches import example_frames
 from mvsearch.indexer.encoders.image.copy_projection import N_COPIES
 from mvsearch.indexer.encoders.image.efficientnet import EfficientNetLite0
 from mvsearch.indexer.encoders.image.efficientnet_graph import COPY_BLOCK, write_efficientnet
+from mvsearch.indexer.encoders.networks.files.torch_file import read_tensors
 from mvsearch.indexer.encoders.networks.runtime import OnnxNetwork, Recipe
-from mvsearch.indexer.encoders.networks.torch_file import read_tensors
 
 Matrix = npt.NDArray[np.float32]
 

@@ -19,7 +19,7 @@ from docs.demo.scenes import open_shot
 from docs.demo.songs import SONGS, Song
 from docs.demo.speech import can_speak, speak
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip as extract_clip
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, FILMED, PHONE
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS, FILMED, PHONE
 
 FRAMES_PER_SECOND = 10
 # What makes ffmpeg write no date, no version and no thread-dependent choice.

@@ -90,9 +90,9 @@ ENCODERS: dict[str, str] = {
 # Networks that classify frames or sound; some of them are encoders too.
 CLASSIFIERS: dict[str, str] = {
     "efficientnet-lite0": "mvsearch.indexer.encoders.image.efficientnet:EfficientNetLite0",
-    "ast": "mvsearch.indexer.encoders.audio.audioset:AudioSetClassifier",
-    "yamnet": "mvsearch.indexer.encoders.audio.yamnet:Yamnet",
-    "musicnn": "mvsearch.indexer.encoders.audio.musicnn:Musicnn",
+    "ast": "mvsearch.indexer.encoders.audio.classifiers.audioset:AudioSetClassifier",
+    "yamnet": "mvsearch.indexer.encoders.audio.classifiers.yamnet:Yamnet",
+    "musicnn": "mvsearch.indexer.encoders.audio.classifiers.musicnn:Musicnn",
     "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
     "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }

@@ -14,7 +14,7 @@ from mvsearch.indexer.encoders.image.batches import (
     run_in_batches,
     standardise,
 )
-from mvsearch.indexer.encoders.networks.checkpoints import (
+from mvsearch.indexer.encoders.networks.files.checkpoints import (
     DownloadedWeights,
     compute_fingerprint,
     read_settings,

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mvsearch.indexer.encoders.networks.device import count_threads
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.packaged_files import PackagedFile
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged_files import PackagedFile
 from mvsearch.indexer.ocr.reader import Box, Frame, Reading
 from mvsearch.indexer.once import cached_once
 from mvsearch.store.unicode import normalise

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from mvsearch.indexer.encoders.model_cards import CARDS
-from mvsearch.indexer.encoders.networks.weights import ModelStatus, check_signature
+from mvsearch.indexer.encoders.networks.files.weights import ModelStatus, check_signature
 from mvsearch.indexer.ocr.choose import explain_absence, is_installed, open_reader
 from mvsearch.indexer.ocr.rapid_reader import RapidReader
 from mvsearch.indexer.ocr.reader import Frame, TextReader

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from mvsearch.indexer.encoders import Encoder, Encoders
-from mvsearch.indexer.encoders.networks.weights import try_out
+from mvsearch.indexer.encoders.networks.files.weights import try_out
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.probe import Probe
 from mvsearch.indexer.pipeline.durations import DurationEstimator
 from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions
-from mvsearch.indexer.pipeline.plan import Job
+from mvsearch.indexer.pipeline.planning.plan import Job
 from mvsearch.indexer.pipeline.stages import run_stages
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import MediaError, MvsearchError

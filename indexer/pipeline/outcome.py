@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mvsearch.indexer.features.analysis import AnalysisOptions
-from mvsearch.indexer.pipeline.inventory import Found
+from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.store.records import Embeddings, Failure, Lyrics, ShownLine, Stage, Still, Tag, Video
 
 LyricsMode = Literal["auto", "later", "sidecar", "whisper", "off"]

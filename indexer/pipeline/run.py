@@ -16,13 +16,18 @@ from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.ocr.choose import choose_reader
 from mvsearch.indexer.ocr.reader import TextReader
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
-from mvsearch.indexer.pipeline.inventory import Inventory, InventoryOptions
-from mvsearch.indexer.pipeline.more_lyrics import add_lyric_spaces
-from mvsearch.indexer.pipeline.ocr_stage import OcrStage
+from mvsearch.indexer.pipeline.lyrics.more_lyrics import add_lyric_spaces
+from mvsearch.indexer.pipeline.lyrics.ocr_stage import OcrStage
+from mvsearch.indexer.pipeline.lyrics.transcription import WaitingVideo, transcribe_videos
 from mvsearch.indexer.pipeline.outcome import LyricsMode, Outcome, StageOptions
-from mvsearch.indexer.pipeline.plan import Job, LyricsRequest, choose_jobs, list_idle_options
-from mvsearch.indexer.pipeline.take_inventory import take_inventory, take_inventory_of
-from mvsearch.indexer.pipeline.transcription import WaitingVideo, transcribe_videos
+from mvsearch.indexer.pipeline.planning.inventory import Inventory, InventoryOptions
+from mvsearch.indexer.pipeline.planning.plan import (
+    Job,
+    LyricsRequest,
+    choose_jobs,
+    list_idle_options,
+)
+from mvsearch.indexer.pipeline.planning.take_inventory import take_inventory, take_inventory_of
 from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, wait_to_write
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.store.errors import CancelledError, MvsearchError

@@ -9,9 +9,9 @@ from mvsearch.indexer.features.analysis import AnalysisOptions, Features, analys
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.probe import Probe, probe_file
-from mvsearch.indexer.pipeline.inventory import Found
-from mvsearch.indexer.pipeline.lyrics_stage import add_lyrics
+from mvsearch.indexer.pipeline.lyrics.lyrics_stage import add_lyrics
 from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions, StageResult
+from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Failure, Modality, Stage, StageStatus, Video
 from mvsearch.store.unicode import MAX_NAME_LETTERS, is_truncated

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.indexer.media.files.unfinished import has_changed
-from mvsearch.indexer.pipeline.inventory import Found, Inventory
 from mvsearch.indexer.pipeline.outcome import Outcome, StageResult
+from mvsearch.indexer.pipeline.planning.inventory import Found, Inventory
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import LibraryBusyError

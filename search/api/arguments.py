@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.lyrics.whisper.engines.engine import EngineChoice
     from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
+    from mvsearch.indexer.pipeline.lyrics.transcription import TranscriptionOptions
     from mvsearch.indexer.pipeline.outcome import LyricsMode
     from mvsearch.indexer.pipeline.run import IndexOptions
-    from mvsearch.indexer.pipeline.transcription import TranscriptionOptions
     from mvsearch.search.options import SearchOptions
     from mvsearch.search.query.spaces import By
     from mvsearch.search.scoring.fusion import Fusion
@@ -181,7 +181,7 @@ def make_transcription_options(
     wait_seconds: float = 10.0,
 ) -> "TranscriptionOptions":
     """The options of a transcription of a library."""
-    from mvsearch.indexer.pipeline.transcription import TranscriptionOptions
+    from mvsearch.indexer.pipeline.lyrics.transcription import TranscriptionOptions
 
     transcription = _make_transcribe_options(whisper_engine, voiced_only)
     return TranscriptionOptions(whisper_model, transcription, language, wait_seconds)

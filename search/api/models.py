@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mvsearch.indexer.encoders.networks import weights
-from mvsearch.indexer.encoders.networks.weights import ModelStatus
+from mvsearch.indexer.encoders.networks.files import weights
+from mvsearch.indexer.encoders.networks.files.weights import ModelStatus
 from mvsearch.indexer.lyrics.whisper.status import check_whisper_model, list_whisper_models
 from mvsearch.indexer.lyrics.whisper.transcribe import fetch_weights
 from mvsearch.indexer.ocr.rapid_reader import RapidReader

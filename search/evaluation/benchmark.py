@@ -14,7 +14,7 @@ from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame, cut_mix
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.originals import Originals
 from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries

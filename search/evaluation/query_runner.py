@@ -7,7 +7,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.closer_look import Viewed, encode_views
 from mvsearch.search.engine import Engine
 from mvsearch.search.evaluation.outcomes import FirstResult, Outcome
-from mvsearch.search.evaluation.queries.distortions import NONE
+from mvsearch.search.evaluation.queries.distortion.distortions import NONE
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.search.evaluation.systems import System, list_systems

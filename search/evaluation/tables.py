@@ -16,7 +16,7 @@ from mvsearch.search.evaluation.metric_values import (
     subtract,
 )
 from mvsearch.search.evaluation.outcomes import Outcome, OutcomeKind
-from mvsearch.search.evaluation.queries.distortions import (
+from mvsearch.search.evaluation.queries.distortion.distortions import (
     CLIP_FAMILIES,
     DROPPED_WORDS,
     NOISE_10_DB,

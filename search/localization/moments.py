@@ -10,8 +10,8 @@ from mvsearch.search.localization.alignment import align, merge_hits
 from mvsearch.search.localization.landmark_evidence import LandmarkEvidence
 from mvsearch.search.localization.offset_votes import SimilarityTrack
 from mvsearch.search.query.encode import EncodedPart, point_times
-from mvsearch.search.query.lexical import WordEvidence
-from mvsearch.search.query.tags import name_stretch
+from mvsearch.search.query.words.lexical import WordEvidence
+from mvsearch.search.query.words.tags import name_stretch
 from mvsearch.search.results import Moment
 from mvsearch.search.retrieval.retrieve import IndexQuery
 from mvsearch.store.library import Library

@@ -9,7 +9,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import EncodedPart
-from mvsearch.search.query.languages import Hidden
+from mvsearch.search.query.words.languages import Hidden
 from mvsearch.search.retrieval.video_table import Positions
 from mvsearch.search.scoring.calibration import (
     MAX_UNRELATED,

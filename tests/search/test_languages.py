@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mvsearch.indexer.encoders import ENCODERS, PROFILES, Encoders
-from mvsearch.indexer.pipeline.lyrics_stage import lyrics_result
-from mvsearch.indexer.pipeline.more_lyrics import add_lyric_spaces
+from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_result
+from mvsearch.indexer.pipeline.lyrics.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.progress import Silence
 from mvsearch.search.api.notes import list_notes
 from mvsearch.search.engine import Engine

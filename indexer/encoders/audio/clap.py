@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mvsearch.indexer.encoders.image.batches import run_in_batches
-from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.networks.files.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame

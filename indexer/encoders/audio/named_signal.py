@@ -6,11 +6,11 @@ from typing import ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.indexer.encoders.audio.musicnn import Musicnn
+from mvsearch.indexer.encoders.audio.classifiers.musicnn import Musicnn
+from mvsearch.indexer.encoders.audio.classifiers.yamnet import Yamnet
 from mvsearch.indexer.encoders.audio.signal import Signal
-from mvsearch.indexer.encoders.audio.yamnet import Yamnet
 from mvsearch.indexer.encoders.image.concepts import Concepts, load_concepts
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
 from mvsearch.indexer.encoders.text.minilm import MiniLM
 from mvsearch.indexer.once import cached_once

@@ -33,10 +33,10 @@ from mvsearch.indexer.encoders.image.efficientnet_graph import (
     COPY_POWER,
     write_efficientnet,
 )
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.packaged_files import PackagedFile
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged_files import PackagedFile
+from mvsearch.indexer.encoders.networks.files.torch_file import read_tensors
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
-from mvsearch.indexer.encoders.networks.torch_file import read_tensors
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
 from mvsearch.indexer.encoders.text.minilm import MiniLM
 from mvsearch.indexer.encoders.unit import to_unit_rows

@@ -14,7 +14,10 @@ from mvsearch.indexer.encoders.image.batches import (
     run_in_batches,
     standardise,
 )
-from mvsearch.indexer.encoders.networks.checkpoints import TorchvisionWeights, compute_fingerprint
+from mvsearch.indexer.encoders.networks.files.checkpoints import (
+    TorchvisionWeights,
+    compute_fingerprint,
+)
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.unit import to_unit_rows
 from mvsearch.indexer.once import cached_once

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.networks.files.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame
 from mvsearch.indexer.encoders.pair import PAIR_FILES, PictureTextEncoder

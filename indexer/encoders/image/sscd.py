@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders.image.batches import check_frames, example_frames, run_in_batches
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.packaged_files import PackagedFile
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged_files import PackagedFile
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
 from mvsearch.indexer.encoders.unit import to_unit_rows

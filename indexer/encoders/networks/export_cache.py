@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
 
-from mvsearch.indexer.encoders.networks.checkpoints import (
+from mvsearch.indexer.encoders.networks.files.checkpoints import (
     CHECKSUMS,
     compute_fingerprint,
     compute_sha256,

@@ -1,6 +1,6 @@
 """Encodes lyrics with BERT base, as in the published system."""
 
-from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.networks.files.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame
 from mvsearch.indexer.encoders.text.sentence import SentenceEncoder
 

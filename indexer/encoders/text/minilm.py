@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.packaged_files import PackagedFile
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged_files import PackagedFile
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame
 from mvsearch.indexer.encoders.operating_points import OperatingPoints
 from mvsearch.indexer.encoders.text.sentence import SentenceEncoder

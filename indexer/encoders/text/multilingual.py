@@ -1,6 +1,6 @@
 """Encodes lyrics in fifty languages in one embedding space."""
 
-from mvsearch.indexer.encoders.networks.checkpoints import DownloadedWeights
+from mvsearch.indexer.encoders.networks.files.checkpoints import DownloadedWeights
 from mvsearch.indexer.encoders.networks.tokens import TokenFrame
 from mvsearch.indexer.encoders.text.sentence import SentenceEncoder
 

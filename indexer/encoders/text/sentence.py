@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from mvsearch.indexer.encoders.networks.checkpoints import (
+from mvsearch.indexer.encoders.networks.files.checkpoints import (
     DownloadedWeights,
     compute_fingerprint,
     read_settings,
 )
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.networks.tokens import SentencePieces, TokenFrame, Tokens

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.packaged_files import PackagedFile
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged_files import PackagedFile
 from mvsearch.indexer.encoders.networks.runtime import Network, Recipe, open_network
 from mvsearch.indexer.encoders.networks.tokens import SentencePieces
 from mvsearch.indexer.encoders.text.sentence import EXAMPLE_IDS, EXAMPLE_MASK, encode_texts

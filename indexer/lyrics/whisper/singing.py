@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.indexer.encoders.audio.classifiers.yamnet import PATCH_HOP, PATCH_SPECTRA, Yamnet
 from mvsearch.indexer.encoders.audio.log_mel import HOP_SAMPLES, count_samples
-from mvsearch.indexer.encoders.audio.yamnet import PATCH_HOP, PATCH_SPECTRA, Yamnet
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Matrix
 

@@ -7,8 +7,8 @@ import numpy as np
 from mvsearch.indexer.encoders import list_profiles
 from mvsearch.indexer.encoders.model_cards import CARDS
 from mvsearch.indexer.encoders.networks.examples import make_tone
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.weights import ModelStatus, check_signature
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.weights import ModelStatus, check_signature
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import (
     Checkpoint,
     checkpoint_folders,

@@ -7,9 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mvsearch.search.api.remote.asking import name_place, write_filter, write_parameters
-from mvsearch.search.api.remote.records import read, read_entry, read_lyrics, read_video, take
-from mvsearch.search.api.remote.server import Server
+from mvsearch.search.api.remote.requests.asking import name_place, write_filter, write_parameters
+from mvsearch.search.api.remote.requests.records import (
+    read,
+    read_entry,
+    read_lyrics,
+    read_video,
+    take,
+)
+from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import ServerError
 from mvsearch.store.opening import expand_home

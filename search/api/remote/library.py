@@ -7,19 +7,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments
-from mvsearch.search.api.remote.address import parse_address
-from mvsearch.search.api.remote.asking import (
+from mvsearch.search.api.remote.maps import RemoteMaps
+from mvsearch.search.api.remote.playlists import RemotePlaylists
+from mvsearch.search.api.remote.reports import RemoteReports
+from mvsearch.search.api.remote.requests.address import parse_address
+from mvsearch.search.api.remote.requests.asking import (
     list_order,
     make_options,
     write_parameters,
     writing_query,
 )
-from mvsearch.search.api.remote.maps import RemoteMaps
-from mvsearch.search.api.remote.playlists import RemotePlaylists
-from mvsearch.search.api.remote.records import read, read_pair, read_results, take
-from mvsearch.search.api.remote.reports import RemoteReports
+from mvsearch.search.api.remote.requests.records import read, read_pair, read_results, take
+from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.search.api.remote.reviews import RemoteReviews
-from mvsearch.search.api.remote.server import Server
 from mvsearch.search.query.make_query import Many, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Pair, Result, SearchResults

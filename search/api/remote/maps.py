@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from mvsearch.search.api.remote.records import read, take
-from mvsearch.search.api.remote.server import Server
+from mvsearch.search.api.remote.requests.records import read, take
+from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.store.records import Modality
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from mvsearch.search.api.remote.asking import name_place
-from mvsearch.search.api.remote.problems import NothingError
-from mvsearch.search.api.remote.records import read, take
-from mvsearch.search.api.remote.server import API, Server
+from mvsearch.search.api.remote.requests.asking import name_place
+from mvsearch.search.api.remote.requests.problems import NothingError
+from mvsearch.search.api.remote.requests.records import read, take
+from mvsearch.search.api.remote.requests.server import API, Server
 from mvsearch.store.errors import MvsearchError, ServerError
 from mvsearch.store.opening import expand_home
 from mvsearch.store.records import MAX_STILL_BYTES, Still, Video

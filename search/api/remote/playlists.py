@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments, list_played
-from mvsearch.search.api.remote.asking import (
+from mvsearch.search.api.remote.contents import RemoteContents
+from mvsearch.search.api.remote.requests.asking import (
     make_options,
     name_video,
     write_address,
     write_filter,
     writing_query,
 )
-from mvsearch.search.api.remote.contents import RemoteContents
-from mvsearch.search.api.remote.records import read, read_results, take
+from mvsearch.search.api.remote.requests.records import read, read_results, take
 from mvsearch.search.query.make_query import Many, make_picture_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result

@@ -8,10 +8,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mvsearch.search.api.arguments import IndexArguments, SearchArguments, TranscribeArguments
-from mvsearch.search.api.remote.asking import make_options, name_video, read_table, write_filter
 from mvsearch.search.api.remote.contents import RemoteContents
 from mvsearch.search.api.remote.media import RemoteMediaFiles, RemoteStills
-from mvsearch.search.api.remote.records import read, take
+from mvsearch.search.api.remote.requests.asking import (
+    make_options,
+    name_video,
+    read_table,
+    write_filter,
+)
+from mvsearch.search.api.remote.requests.records import read, take
 from mvsearch.search.api.remote.work import read_text, run_job
 from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.results import SearchResults

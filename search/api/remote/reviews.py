@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mvsearch.search.api.remote.asking import name_video, write_address
 from mvsearch.search.api.remote.contents import RemoteContents
-from mvsearch.search.api.remote.records import read, take
+from mvsearch.search.api.remote.requests.asking import name_video, write_address
+from mvsearch.search.api.remote.requests.records import read, take
 from mvsearch.store.errors import ServerError
 from mvsearch.store.opening import AnyPath
 from mvsearch.store.records import Video

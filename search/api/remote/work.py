@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote
 
-from mvsearch.search.api.remote.problems import make_error
-from mvsearch.search.api.remote.records import read
-from mvsearch.search.api.remote.server import Server
+from mvsearch.search.api.remote.requests.problems import make_error
+from mvsearch.search.api.remote.requests.records import read
+from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.search.api.watching import AnyProgress, Watched
 from mvsearch.store.errors import CancelledError, MvsearchError
 from mvsearch.store.unicode import printable

@@ -9,15 +9,16 @@ from typing import Any
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.media.programs import find_program, open_raw, passthrough_option, run_program
 from mvsearch.indexer.media.stream_info import PictureStream
-from mvsearch.search.evaluation.queries.distortions import (
+from mvsearch.search.evaluation.queries.distortion.distortions import (
     DISTORTIONS,
     NONE,
     PICTURE_FAMILIES,
     SAMPLE_RATE,
     Distortion,
 )
-from mvsearch.search.evaluation.queries.mixing import make_other, mix
-from mvsearch.search.evaluation.queries.overlay import draw_overlay
+from mvsearch.search.evaluation.queries.distortion.mixing import make_other, mix
+from mvsearch.search.evaluation.queries.distortion.overlay import draw_overlay
+from mvsearch.search.evaluation.queries.distortion.staging import Backdrop, film, inset
 from mvsearch.search.evaluation.queries.source import (
     CUT_TIMEOUT_SECONDS,
     RUN_UP_SECONDS,
@@ -26,7 +27,6 @@ from mvsearch.search.evaluation.queries.source import (
     fit_size,
     run_graph,
 )
-from mvsearch.search.evaluation.queries.staging import Backdrop, film, inset
 from mvsearch.store.errors import MediaError
 
 # Time base of Matroska; by default encoders round times to multiples of the frame duration.

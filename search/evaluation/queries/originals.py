@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, NONE
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS, NONE
 from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.store.errors import MediaError
 

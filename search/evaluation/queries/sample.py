@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mvsearch.search.evaluation.outcomes import OutcomeKind
-from mvsearch.search.evaluation.queries.backdrops import Backdrops
-from mvsearch.search.evaluation.queries.distortions import (
+from mvsearch.search.evaluation.queries.distortion.backdrops import Backdrops
+from mvsearch.search.evaluation.queries.distortion.distortions import (
     CLIP_FAMILIES,
     DISTORTIONS,
     DROPPED_WORDS,
@@ -18,11 +18,11 @@ from mvsearch.search.evaluation.queries.distortions import (
     WORD_DISTORTIONS,
     names_of,
 )
+from mvsearch.search.evaluation.queries.distortion.staging import Backdrop
+from mvsearch.search.evaluation.queries.distortion.typos import drop_words, misspell
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.lines import QueryLines, draw_lines, read_lines
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes, read_sample_times
-from mvsearch.search.evaluation.queries.staging import Backdrop
-from mvsearch.search.evaluation.queries.typos import drop_words, misspell
 from mvsearch.search.query.query import REACHES
 from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.errors import QueryError

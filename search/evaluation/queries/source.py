@@ -11,7 +11,7 @@ from mvsearch.indexer.media.decoding.graph import scale_options
 from mvsearch.indexer.media.probe import Probe
 from mvsearch.indexer.media.programs import compile_graph, find_reason, open_input, run_program
 from mvsearch.indexer.media.stream_info import PictureStream
-from mvsearch.search.evaluation.queries.distortions import SAMPLE_RATE, Filter
+from mvsearch.search.evaluation.queries.distortion.distortions import SAMPLE_RATE, Filter
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Matrix
 

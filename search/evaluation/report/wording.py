@@ -23,7 +23,7 @@ from mvsearch.search.evaluation.metric_values import (
     Figure,
 )
 from mvsearch.search.evaluation.outcomes import OutcomeKind
-from mvsearch.search.evaluation.queries.distortions import NONE
+from mvsearch.search.evaluation.queries.distortion.distortions import NONE
 from mvsearch.search.evaluation.tables import Row, Topic
 from mvsearch.store.unicode import printable
 

@@ -16,7 +16,7 @@ from mvsearch.store.records import MODALITIES, Failure, Lyrics, Tag, Video
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
-    from mvsearch.indexer.encoders.networks.weights import ModelStatus
+    from mvsearch.indexer.encoders.networks.files.weights import ModelStatus
 
 # Maximum number of tags shown; JSON has all.
 N_TAGS = 8

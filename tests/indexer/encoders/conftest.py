@@ -8,8 +8,8 @@ import pytest
 from filelock import FileLock
 
 from mvsearch.indexer.encoders import load_encoder
-from mvsearch.indexer.encoders.audio.musicnn import Musicnn
-from mvsearch.indexer.encoders.audio.yamnet import Yamnet
+from mvsearch.indexer.encoders.audio.classifiers.musicnn import Musicnn
+from mvsearch.indexer.encoders.audio.classifiers.yamnet import Yamnet
 from mvsearch.indexer.encoders.image.sscd import SSCD
 from tests.indexer.encoders.small_bundle import write_musicnn_files
 from tests.indexer.encoders.small_checkpoints import (

@@ -14,8 +14,8 @@ from mvsearch.indexer.encoders.networks.examples import (
     make_picture,
     measure_signature,
 )
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.weights import check_signature
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.weights import check_signature
 from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 from mvsearch.indexer.ocr.rapid_reader import RapidReader
 from mvsearch.store.errors import MvsearchError

@@ -8,7 +8,7 @@ from mvsearch.indexer.encoders import PROFILES, Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions, analyse_file, analyse_image
 from mvsearch.indexer.media.decoding.frames import read_image
 from mvsearch.search.evaluation.queries.clip_extraction import cut_frame
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
 from mvsearch.store.errors import MediaError
 from tests.media import make_colours, make_pattern
 from tests.toy_library import make_clip

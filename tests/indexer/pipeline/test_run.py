@@ -103,7 +103,7 @@ def test_everything_of_a_folder_is_indexed(folder, home):
 def test_second_run_opens_no_file(folder, home, indexed, monkeypatch):
     for name in (
         "mvsearch.indexer.pipeline.stages.probe_file",
-        "mvsearch.indexer.pipeline.take_inventory.content_id",
+        "mvsearch.indexer.pipeline.planning.take_inventory.content_id",
     ):
         monkeypatch.setattr(name, lambda *_: pytest.fail("the file was opened"))
     summary = toy_library.index(folder, home)

@@ -16,8 +16,8 @@ from PIL import Image
 
 import mvsearch
 from mvsearch.indexer.progress import Silence
-from mvsearch.search.api.remote import server as remote_server
-from mvsearch.search.api.remote.address import parse_address
+from mvsearch.search.api.remote.requests import server as remote_server
+from mvsearch.search.api.remote.requests.address import parse_address
 from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.search.layout import Region
 from mvsearch.search.output.report import ReportOptions

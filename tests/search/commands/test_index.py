@@ -56,7 +56,7 @@ def test_a_file_of_patterns_that_cannot_be_used_is_told(run: Run, tmp_path: Path
 def test_lyrics_are_left_for_later_and_transcribed_apart(
     run: Run, toy_videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mvsearch.indexer.pipeline.transcription.Transcriber", Listener)
+    monkeypatch.setattr("mvsearch.indexer.pipeline.lyrics.transcription.Transcriber", Listener)
     song = shutil.copy(toy_videos / "Ada Lovelace - First Song.mp4", tmp_path)
     here = ("--library", tmp_path / "library")
     code, _, err = run("index", song, "--profile", "toy", "--lyrics", "later", *here)

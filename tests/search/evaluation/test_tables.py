@@ -12,7 +12,11 @@ from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.intervals import BootstrapOptions
 from mvsearch.search.evaluation.metrics import skewness
 from mvsearch.search.evaluation.outcomes import Outcome
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, FILMED, WORD_DISTORTIONS
+from mvsearch.search.evaluation.queries.distortion.distortions import (
+    DISTORTIONS,
+    FILMED,
+    WORD_DISTORTIONS,
+)
 from mvsearch.search.evaluation.report.comparison import compare
 from mvsearch.search.evaluation.tables import (
     ALL,

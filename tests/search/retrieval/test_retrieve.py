@@ -9,7 +9,7 @@ import pytest
 import mvsearch.search.retrieval.blocks
 import mvsearch.search.retrieval.retrieve
 import mvsearch.store.vectors.exact.best_match
-from mvsearch.search.query.lexical import WordEvidence
+from mvsearch.search.query.words.lexical import WordEvidence
 from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates, score_videos
 from mvsearch.search.retrieval.set_similarity import compare_all, compare_one
 from mvsearch.search.scoring.calibration import compute_surprisal

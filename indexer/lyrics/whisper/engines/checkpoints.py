@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
 from mvsearch.indexer.lyrics.whisper.engines.engine import is_installed
 from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 from mvsearch.store.distribution import name_install

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mvsearch.indexer.encoders.networks.checkpoints import (
+from mvsearch.indexer.encoders.networks.files.checkpoints import (
     compute_sha256,
     models_folder,
     read_settings,

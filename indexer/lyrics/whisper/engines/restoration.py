@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mvsearch.indexer.encoders.networks.checkpoints import read_settings
+from mvsearch.indexer.encoders.networks.files.checkpoints import read_settings
 from mvsearch.indexer.encoders.networks.runtime import Array
 from mvsearch.indexer.lyrics.whisper.engines.ctranslate2_file import read_variables
 from mvsearch.store.errors import WeightsMissingError

@@ -77,7 +77,7 @@ def test_files_that_stand_are_read_once_to_be_checked(
     for _ in range(2):
         load_cached("net-1", make, read)
     monkeypatch.setattr(
-        "mvsearch.indexer.encoders.networks.checkpoints.compute_sha256",
+        "mvsearch.indexer.encoders.networks.files.checkpoints.compute_sha256",
         lambda path: pytest.fail(f"{path} was read"),
     )
     assert load_cached("net-1", fail, read) == PARTS

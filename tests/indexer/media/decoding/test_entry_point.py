@@ -12,7 +12,7 @@ from mvsearch.indexer.media.decoding.entry_point import find_entry, list_entries
 from mvsearch.indexer.media.decoding.types import DecodeOptions, FrameBatch
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
 from tests.media import run_ffmpeg
 
 NOTHING = DISTORTIONS["none"]

@@ -7,7 +7,7 @@ import pytest
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.files import nfo
 from mvsearch.indexer.media.files.nfo import MAX_BYTES, Nfo, read_nfo
-from mvsearch.indexer.pipeline import plan
+from mvsearch.indexer.pipeline.planning import plan
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
 from mvsearch.store.library import Library
 from tests.media import run_ffmpeg

@@ -14,10 +14,10 @@ from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.media.programs import passthrough_option
 from mvsearch.search.evaluation.queries import clip_extraction
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame, cut_mix
-from mvsearch.search.evaluation.queries.distortions import DISTORTIONS, names_of
-from mvsearch.search.evaluation.queries.overlay import draw_overlay
+from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS, names_of
+from mvsearch.search.evaluation.queries.distortion.overlay import draw_overlay
+from mvsearch.search.evaluation.queries.distortion.staging import Backdrop, Camera
 from mvsearch.search.evaluation.queries.source import fit_size
-from mvsearch.search.evaluation.queries.staging import Backdrop, Camera
 from mvsearch.store.errors import MediaError
 
 RATE = 44_100

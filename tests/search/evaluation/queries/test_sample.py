@@ -8,7 +8,7 @@ from mvsearch.search.evaluation.queries.arguments import (
     parse_kinds,
     parse_lengths,
 )
-from mvsearch.search.evaluation.queries.distortions import PICTURE_FAMILIES, names_of
+from mvsearch.search.evaluation.queries.distortion.distortions import PICTURE_FAMILIES, names_of
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries, share_out
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mvsearch.indexer.encoders.networks.weights import ModelStatus
+from mvsearch.indexer.encoders.networks.files.weights import ModelStatus
 from mvsearch.search.entry import Entry
 from mvsearch.search.output.tables.listing import (
     N_TAGS,

@@ -10,7 +10,7 @@ import whisper.timing
 from tokenizers import Tokenizer
 from whisper.tokenizer import get_tokenizer
 
-from mvsearch.indexer.encoders.networks.checkpoints import compute_sha256
+from mvsearch.indexer.encoders.networks.files.checkpoints import compute_sha256
 from mvsearch.indexer.lyrics.whisper import transcribe
 from mvsearch.indexer.lyrics.whisper.engines import conversion
 from mvsearch.indexer.lyrics.whisper.engines.conversion import convert_checkpoint

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvsearch.indexer.encoders.networks.packaged import PackagedWeights
+from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import find_checkpoint, has_weights
 from mvsearch.indexer.lyrics.whisper.engines.packages import PACKAGED
 from mvsearch.indexer.lyrics.whisper.status import check_whisper_model, list_whisper_models

@@ -1,0 +1,1 @@
+"""Networks that name what is heard: musicnn, YAMNet and AST."""

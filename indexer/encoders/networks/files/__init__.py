@@ -1,0 +1,1 @@
+"""Weights as files: listed, downloaded, verified, put together and read without torch."""

@@ -1,0 +1,1 @@
+"""Stages that store words: lyrics found, sung or shown, and their vectors."""

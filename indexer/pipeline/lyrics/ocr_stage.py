@@ -1,0 +1,197 @@
+"""Runs the stage "ocr", text in the picture, one video at a time, and takes lyrics from it."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.lyrics.shown import SOURCE, find_sung, follows_voice, make_lyrics
+from mvsearch.indexer.lyrics.whisper.voice import VOICE_SAMPLE_RATE, detect_voice
+from mvsearch.indexer.media.decoding.audio import read_sound
+from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
+from mvsearch.indexer.media.decoding.types import MAX_HOURS
+from mvsearch.indexer.media.probe import Probe, probe_file
+from mvsearch.indexer.ocr.read_video import read_video_text, reading_mark
+from mvsearch.indexer.ocr.reader import TextReader
+from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint, lyrics_result
+from mvsearch.indexer.pipeline.outcome import StageResult
+from mvsearch.indexer.pipeline.planning.inventory import Found, Inventory
+from mvsearch.indexer.pipeline.planning.plan import group_by_content
+from mvsearch.indexer.pipeline.writer import CatalogWriter
+from mvsearch.indexer.progress import Progress
+from mvsearch.store.errors import MediaError
+from mvsearch.store.records import Embeddings, Failure, Segment, ShownLine, Stage
+
+logger = logging.getLogger(__name__)
+
+# A longer file is no song.
+MAX_SONG_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class OcrStage:
+    """The stage of one run.
+
+    Attributes:
+        reader: reads frames.
+        encoders: of the profile.
+        writer: stores the lines, and counts the videos that show any in its summary.
+        progress: told how many videos there are, then the stage "ocr".
+        stop: when set, ends the run within seconds.
+        probes: of the files whose text may be their lyrics.
+    """
+
+    reader: TextReader
+    encoders: Encoders
+    writer: CatalogWriter
+    progress: Progress
+    stop: threading.Event
+    probes: dict[Path, Probe] = field(default_factory=dict)
+
+    def read(self, inventory: Inventory, max_hours: float = MAX_HOURS) -> list[Found]:
+        """Read the text of the videos that lack the stage or are tried again, one at a time.
+
+        Args:
+            inventory: of the run, whose videos are in the catalogue.
+            max_hours: longer files are refused.
+
+        Returns:
+            A file of each video that was to be read.
+        """
+        catalog = self.writer.catalog
+        key = self.encoders.ocr.spaces[0].key
+        pending = catalog.pending("ocr", key, reading_mark(self.reader))
+        files = [
+            group[0]
+            for video_id, group in group_by_content(inventory).items()
+            if video_id in pending
+            or (any(found.is_retry for found in group) and catalog.has_video(video_id))
+        ]
+        if files and not self.stop.is_set():
+            n_videos = "1 video" if len(files) == 1 else f"{len(files)} videos"
+            self.progress.note(f"Reading the text in the picture of {n_videos}")
+            self.progress.begin("ocr", len(files))
+        for found in files:
+            try:
+                result, failure = read_shown_text(
+                    found, self.reader, self.encoders, self.stop, max_hours, self._probe
+                )
+            except DecodeStoppedError:
+                break
+            if self.writer.keep_stage_if_whole(found, result, failure):
+                self.writer.summary.with_text += bool(result.shown)
+                logger.info("read %d lines of text in %s", len(result.shown), found.file.path)
+            if not result.shown:
+                self.probes.pop(found.file.path, None)
+            self.progress.advance("ocr")
+        return files
+
+    def _probe(self, path: Path) -> Probe:
+        """Probe a file once."""
+        if path not in self.probes:
+            self.probes[path] = probe_file(path)
+        return self.probes[path]
+
+    def take_lyrics(self, files: Sequence[Found]) -> set[str]:
+        """Take lyrics from the text that videos show; see `take_lyrics`.
+
+        Args:
+            files: a file of each video.
+
+        Returns:
+            The ids of the videos that have such lyrics now.
+        """
+        taken: set[str] = set()
+        with suppress(DecodeStoppedError):
+            for found in files:
+                if not self.stop.is_set() and found.video_id not in taken:
+                    is_taken = take_lyrics(
+                        found, self.encoders, self.writer, self.stop, self._probe
+                    )
+                    taken |= {found.video_id} if is_taken else set()
+        return taken
+
+
+def read_shown_text(
+    found: Found,
+    reader: TextReader,
+    encoders: Encoders,
+    stop: threading.Event | None = None,
+    max_hours: float = MAX_HOURS,
+    probe: Callable[[Path], Probe] = probe_file,
+) -> tuple[StageResult, Failure | None]:
+    """Read the text that a video shows, and encode its lines.
+
+    Returns:
+        The result of the stage, and a failure if the file cannot be decoded.
+
+    Raises:
+        DecodeStoppedError: `stop` was set.
+    """
+    lines: tuple[ShownLine, ...] = ()
+    path, failure, detail = found.file.path, None, "it shows no text"
+    try:
+        lines = read_video_text(path, probe(path), reader, max_hours=max_hours, stop=stop)
+    except MediaError as error:
+        failure = Failure(path, "ocr", error.code, str(error))
+        # Not pending: it is tried again when the file changes.
+        detail = str(error)
+    encoder = encoders.ocr
+    space = encoder.spaces[0]
+    stage = Stage(
+        found.video_id,
+        "ocr",
+        space.key,
+        "done" if lines else "absent",
+        "" if lines else detail,
+        origin=reader.key,
+        sampling=reading_mark(reader),
+    )
+    embeddings: tuple[Embeddings, ...] = ()
+    if lines:
+        segments = tuple(Segment(one.start_seconds, one.end_seconds, one.text) for one in lines)
+        vectors = encoder.encode([line.text for line in lines])[0]
+        embeddings = (Embeddings(space, segments, vectors),)
+    return StageResult(stage, embeddings, shown=lines), failure
+
+
+def take_lyrics(
+    found: Found,
+    encoders: Encoders,
+    writer: CatalogWriter,
+    stop: threading.Event,
+    probe: Callable[[Path], Probe] = probe_file,
+) -> bool:
+    """Take the text that a video shows as its lyrics, if it follows the voice as lyrics do.
+
+    Lyrics of side-cars, subtitles, tags and plug-ins stay; those of Whisper do not.
+
+    Returns:
+        Whether the video has these lyrics now.
+
+    Raises:
+        DecodeStoppedError: `stop` was set.
+    """
+    catalog, video_id = writer.catalog, found.video_id
+    stage = catalog.stage(video_id, "lyrics", encoders.lyrics.spaces[0].key)
+    if stage is None or stage.origin.partition(" ")[0] not in ("", "whisper", SOURCE):
+        return False
+    duration = catalog.video(video_id).duration_seconds
+    shown = catalog.shown_lines(video_id)
+    lines = find_sung(shown, duration) if duration <= MAX_SONG_SECONDS else ()
+    if not lines:
+        return False
+    path = found.file.path
+    try:
+        sound = read_sound(path, probe(path), VOICE_SAMPLE_RATE, stop=stop)
+    except MediaError:
+        return False  # nothing to follow
+    if not follows_voice(lines, detect_voice(sound)):
+        return False
+    reading = catalog.stage(video_id, "ocr", encoders.ocr.spaces[0].key)
+    lyrics = make_lyrics(lines, reading.origin if reading is not None else "")
+    writer.keep_result(lyrics_result(video_id, lyrics, encoders, lyrics_fingerprint(found.places)))
+    return True

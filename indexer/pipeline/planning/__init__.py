@@ -1,0 +1,1 @@
+"""What a run has to do: files against the library, and the stages that each lacks."""

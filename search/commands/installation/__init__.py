@@ -1,0 +1,1 @@
+"""The commands of what is installed: settings, weights and plug-ins."""

@@ -1,0 +1,1 @@
+"""The words of a query: languages, spelling, tags, and lines that contain them."""
