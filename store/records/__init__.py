@@ -14,6 +14,18 @@ from mvsearch.store.records.embeddings import (
 )
 from mvsearch.store.records.indexed import IndexedVideo
 from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
+from mvsearch.store.records.moods import (
+    MOOD_NAMES,
+    MOOD_REGIONS,
+    SIDES,
+    Mood,
+    MoodCurve,
+    MoodName,
+    MoodRegion,
+    MoodTrack,
+    Side,
+    VideoMood,
+)
 from mvsearch.store.records.peaks import SoundPeaks
 from mvsearch.store.records.shown_text import MAX_LINE_LETTERS, ShownLine
 from mvsearch.store.records.stages import Failure, Stage, StageStatus
@@ -26,7 +38,10 @@ __all__ = [
     "MAX_LINE_LETTERS",
     "MAX_STILL_BYTES",
     "MODALITIES",
+    "MOOD_NAMES",
+    "MOOD_REGIONS",
     "OPTIONAL",
+    "SIDES",
     "UNIT_TOLERANCE",
     "Embeddings",
     "Failure",
@@ -36,8 +51,14 @@ __all__ = [
     "Lyrics",
     "Matrix",
     "Modality",
+    "Mood",
+    "MoodCurve",
+    "MoodName",
+    "MoodRegion",
+    "MoodTrack",
     "Segment",
     "ShownLine",
+    "Side",
     "SoundPeaks",
     "Space",
     "Stage",
@@ -45,6 +66,7 @@ __all__ = [
     "Still",
     "Tag",
     "Video",
+    "VideoMood",
     "WhisperSegment",
     "Word",
     "check_span",
