@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from benchmarks.growth import N_SONGS, STEPS
-from benchmarks.libraries import keep_crowd, keep_songbook
-from benchmarks.memory import keep_loops
+from benchmarks.large.growth import N_SONGS, STEPS
+from benchmarks.large.libraries import keep_crowd, keep_songbook
+from benchmarks.media.memory import keep_loops
+from benchmarks.media.workers import keep_clips
 from benchmarks.program import BenchOptions, find_media, keep_songs, settle_library
-from benchmarks.workers import keep_clips
 
 N_CROWD = 10_000
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.clips import Clip, keep_clip
-from benchmarks.libraries import MadeLibrary
+from benchmarks.large.libraries import MadeLibrary
 from benchmarks.results import Row, format_row, write_rows
 from benchmarks.timing import CommandCost, run_command
 
@@ -95,7 +95,7 @@ def settle_library(made: MadeLibrary) -> None:
     """Let indexes and backgrounds be made and kept, as `index` does when nothing is new."""
     words = mvsearch("index", made.videos, "--library", made.folder, "--json")
     if not made.options.has_files:
-        words = [sys.executable, "-m", "benchmarks.settling", made.folder]
+        words = [sys.executable, "-m", "benchmarks.large.settling", made.folder]
     run_command(words, ROOT)
 
 

@@ -22,23 +22,23 @@ from benchmarks.results import Row, describe_machine, format_results, read_rows,
 RESULTS = ROOT / "benchmarks/RESULTS.md"
 # In this order, and the claims that each measures.
 PROGRAMS: dict[str, str] = {
-    "indexing": "1, 2",
-    "indexing_whisper": "1",
-    "encoding": "3",
-    "memory": "4",
-    "workers": "11",
+    "media.indexing": "1, 2",
+    "media.indexing_whisper": "1",
+    "media.encoding": "3",
+    "media.memory": "4",
+    "media.workers": "11",
     "starting": "5",
-    "scale": "6, 7, 9",
-    "adding": "8",
-    "similarity": "10",
-    "growth": "12",
-    "transcription": "transcription",
-    "decoding": "decoding",
+    "large.scale": "6, 7, 9",
+    "large.adding": "8",
+    "large.similarity": "10",
+    "large.growth": "12",
+    "lyrics.transcription": "transcription",
+    "media.decoding": "decoding",
 }
 # No claim rests on these alone; they run when they are named.
-BESIDE = frozenset({"decoding"})
+BESIDE = frozenset({"media.decoding"})
 # Not measured by the clock, but in bytes and in seconds of one core: these run side by side.
-UNHURRIED = ("memory", "transcription")
+UNHURRIED = ("media.memory", "lyrics.transcription")
 # What follows this in the page is kept.
 KEPT = "<!-- kept by make bench -->"
 # A program that takes longer is ended.
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all that is asked for, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     listed = ", ".join(PROGRAMS)
-    parser.add_argument("programs", nargs="*", help=f"of {listed}; if none, all but decoding")
+    parser.add_argument("programs", nargs="*", help=f"of {listed}; if none, all but media.decoding")
     parser.add_argument("--quick", action="store_true", help="small sizes; claims nothing")
     parser.add_argument("--cache", type=Path, default=BenchOptions().cache, help="folder to keep")
     parser.add_argument("--out", type=Path, help=f"page to write instead of {RESULTS.name}")

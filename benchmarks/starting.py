@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.clips import paint_still
-from benchmarks.libraries import MadeLibrary, Words, keep_songbook
+from benchmarks.large.libraries import MadeLibrary, Words, keep_songbook
 from benchmarks.program import BenchOptions, mvsearch, run_program, settle_library
 from benchmarks.results import Row, judge
 from benchmarks.timing import Comparison, compare, run_command

@@ -7,21 +7,23 @@ import numpy as np
 import pytest
 
 from benchmarks import speed
+from benchmarks.large.scale import measure_recall
 from benchmarks.program import ROOT, BenchOptions, mvsearch, run_program
 from benchmarks.results import Row, read_rows
-from benchmarks.scale import measure_recall
 from tests.limits import HANG_SECONDS
 
 
 def test_every_program_of_the_suite_can_be_run_alone():
-    for name in speed.PROGRAMS.keys() - {"decoding", "transcription"}:
-        assert f'run_program("{name}", ' in (ROOT / f"benchmarks/{name}.py").read_text("utf-8")
+    for name in speed.PROGRAMS.keys() - {"media.decoding", "lyrics.transcription"}:
+        assert f'run_program("{name}", ' in (
+            ROOT / f"benchmarks/{name.replace('.', '/')}.py"
+        ).read_text("utf-8")
 
 
 def test_a_program_that_fails_is_a_row(monkeypatch):
     # Called with other words than its own, it ends in an error.
-    monkeypatch.setitem(speed.PROGRAMS, "published", "99")
-    (row,) = speed.run_one("published", [])
+    monkeypatch.setitem(speed.PROGRAMS, "media.published", "99")
+    (row,) = speed.run_one("media.published", [])
     assert (row.claim, row.verdict) == ("99", "failed")
     assert sys.executable not in row.note
 
@@ -37,9 +39,9 @@ def test_page_holds_what_ran_and_what_failed(monkeypatch, tmp_path, capsys):
         return [Row(speed.PROGRAMS[name], name, "-", f"figure of {name}")]
 
     monkeypatch.setattr(speed, "run_one", run_one)
-    speed.main(["encoding", "memory", "--quick", "--cache", str(tmp_path)])
+    speed.main(["media.encoding", "media.memory", "--quick", "--cache", str(tmp_path)])
     page = (tmp_path / "RESULTS.md").read_text("utf-8")
-    assert page.index("figure of encoding") < page.index("figure of memory")
+    assert page.index("figure of media.encoding") < page.index("figure of media.memory")
     assert "RESULTS.md" in capsys.readouterr().out
 
 
@@ -52,13 +54,13 @@ def test_a_program_measured_anew_takes_the_place_of_its_own_rows_alone(monkeypat
     monkeypatch.setattr(speed, "run_one", run_one)
     page = tmp_path / "page.md"
     page.write_text(f"old\n{speed.KEPT}\n\nof another command\n", "utf-8")
-    for names in (["encoding", "memory"], ["memory"]):
+    for names in (["media.encoding", "media.memory"], ["media.memory"]):
         speed.main([*names, "--cache", str(tmp_path), "--out", str(page)])
     written = page.read_text("utf-8")
     assert written.endswith(f"\n\n{speed.KEPT}\n\nof another command\n")
     assert "old" not in written
-    assert "first of encoding" in written
-    assert "third of memory" in written
+    assert "first of media.encoding" in written
+    assert "third of media.memory" in written
     assert "second" not in written
 
 
@@ -67,7 +69,7 @@ def test_what_no_claim_rests_on_runs_only_when_it_is_named(monkeypatch, tmp_path
     monkeypatch.setattr(speed, "prepare", lambda words, told: None)
     monkeypatch.setattr(speed, "run_one", lambda name, words: ran.append(name) or [])
     speed.main(["--cache", str(tmp_path), "--out", str(tmp_path / "page.md")])
-    assert sorted(ran) == sorted(speed.PROGRAMS.keys() - {"decoding"})
+    assert sorted(ran) == sorted(speed.PROGRAMS.keys() - {"media.decoding"})
 
 
 def test_what_no_clock_measures_runs_side_by_side_and_nothing_else_does(monkeypatch, tmp_path):
@@ -104,9 +106,9 @@ def test_rows_of_a_program_go_to_a_file_with_its_command(tmp_path, capsys):
         return [Row("1", "what", "against", "2 x")]
 
     words = ["--quick", "--cache", str(tmp_path / "cache"), "--rows", str(tmp_path / "rows")]
-    run_program("indexing", measure, words)
+    run_program("media.indexing", measure, words)
     (row,) = read_rows(tmp_path / "rows")
-    assert row.command == "python -m benchmarks.indexing"
+    assert row.command == "python -m benchmarks.media.indexing"
     assert "what: 2 x, shown" in capsys.readouterr().out
 
 

@@ -13,7 +13,7 @@ from mvsearch.indexer.encoders.unit import to_unit_rows
 from mvsearch.store.records import Matrix, Space
 
 # Relative share of each group in the squared length of a typical vector. Chosen with
-# benchmarks/audio_robustness.py; halving or doubling one changes its figures by less than 0.01.
+# benchmarks/sound/audio_robustness.py; halving or doubling one changes its figures by < 0.01.
 WEIGHTS = {
     "mel": 0.5,
     "cepstrum": 0.5,

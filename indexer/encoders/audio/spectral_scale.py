@@ -1,7 +1,7 @@
 """The fixed mean and scale of each spectral feature.
 
-Written by `python -m benchmarks.audio_robustness MUSIC OTHERS --measure FILE`. The location is the
-mean over 1030 windows of 41 recordings: songs, instruments, speech, film.
+Written by `python -m benchmarks.sound.audio_robustness MUSIC OTHERS --measure FILE`. The location
+is the mean over 1030 windows of 41 recordings: songs, instruments, speech, film.
 The scale is the root of the sum of the variance over them and the mean squared change of 365
 excerpts under low bit rate, low-pass filter, faster tempo and speed, transposition and white noise.
 So a measure counts less the more it depends on these distortions.
