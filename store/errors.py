@@ -96,6 +96,10 @@ class WeightsMissingError(MvsearchError):
     """Model weights are missing; the message says which file goes where."""
 
 
+class TrainingError(MvsearchError):
+    """A training cannot begin or go on, or what it made cannot be used."""
+
+
 class PluginError(MvsearchError):
     """What another distribution adds cannot be used; the message names the distribution."""
 

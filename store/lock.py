@@ -26,10 +26,15 @@ class WriterLock:
     """A lock that the operating system holds for a process, so it goes when the process goes.
 
     Who holds it stands in a file beside it, for the message to those who wait in vain.
+
+    Args:
+        folder: that is written.
+        what: the folder is, for messages.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, what: str = "library") -> None:
         self.folder = folder
+        self._what = what
         self._holder = folder / "writer.json"
 
     @contextmanager
@@ -46,12 +51,12 @@ class WriterLock:
             self._lock.acquire(timeout=max(0.0, wait_seconds))
         except Timeout:
             raise LibraryBusyError(
-                f"the library {self.folder} is being written by {self._describe_holder()}; try"
+                f"the {self._what} {self.folder} is being written by {self._describe_holder()}; try"
                 " again when it is done"
             ) from None
         except OSError as error:
             raise MvsearchError(
-                f"the library {self.folder} cannot be written: {error.strerror}"
+                f"the {self._what} {self.folder} cannot be written: {error.strerror}"
             ) from error
         try:
             if self._lock.lock_counter == 1:

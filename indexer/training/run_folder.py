@@ -1,0 +1,151 @@
+"""The folder of a run: configuration, checkpoint, figures of each epoch, best weights and card."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mvsearch.indexer.encoders.networks.files.checkpoints import compute_sha256
+from mvsearch.indexer.training.cards import Card, read_card, write_card
+from mvsearch.indexer.training.checkpoints import load_tensors
+from mvsearch.indexer.training.config_file import Config, check_same_config, write_config
+from mvsearch.indexer.training.curves import draw_curves
+from mvsearch.store.errors import TrainingError
+from mvsearch.store.lock import WriterLock
+from mvsearch.store.own_files import check_folder, write_own
+
+if TYPE_CHECKING:
+    import torch
+
+CONFIG, CARD = "config.toml", "card.json"
+CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
+METRICS, CURVES = "metrics.jsonl", "curves.png"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The files of a run; it is finished once its card is there.
+
+    Each file is written under another name and then renamed, so no part of one is ever read.
+    """
+
+    folder: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """All that a training needs to go on after its last complete epoch."""
+        return self.folder / CHECKPOINT
+
+    @property
+    def weights(self) -> Path:
+        """The best weights so far."""
+        return self.folder / WEIGHTS
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the training came to its end."""
+        return (self.folder / CARD).is_file()
+
+    @contextmanager
+    def opening(self, config: Config) -> Iterator[None]:
+        """Hold the folder for one process, after creating it or comparing its configuration.
+
+        Raises:
+            LibraryBusyError: another process trains into it.
+            TrainingError: it was begun with another configuration, or cannot be written.
+        """
+        with explaining(self.folder):
+            check_folder(self.folder)
+            self.folder.mkdir(parents=True, exist_ok=True)
+        with WriterLock(self.folder, "run").holding(0.0):
+            path = self.folder / CONFIG
+            if path.exists():
+                check_same_config(path, config)
+            else:
+                with explaining(path):
+                    write_config(path, config)
+            yield
+
+    def write_history(self, history: Sequence[Mapping[str, float]]) -> None:
+        """Write the figures of all epochs.
+
+        Raises:
+            TrainingError: the disk refuses.
+        """
+        lines = "".join(f"{json.dumps(epoch, allow_nan=False)}\n" for epoch in history)
+        with explaining(self.folder):
+            write_own(self.folder / METRICS, lines.encode())
+
+    def draw_history(self, history: Sequence[Mapping[str, float]]) -> str:
+        """Draw the figures of all epochs.
+
+        Returns:
+            A line that says why they could not be drawn; empty if they were.
+
+        Raises:
+            TrainingError: the disk refuses.
+        """
+        with explaining(self.folder):
+            return draw_curves(history, self.folder / CURVES)
+
+    def finish(self, card: Card) -> None:
+        """Write the card, from which on the weights may be used; the checkpoint is not needed then.
+
+        Raises:
+            TrainingError: the disk refuses.
+        """
+        with explaining(self.folder):
+            write_card(self.folder / CARD, card)
+            self.checkpoint.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Delete the files of a run, the card first, and nothing else that lies there.
+
+        Raises:
+            LibraryBusyError: another process trains into it.
+            TrainingError: one cannot be deleted.
+        """
+        if not self.folder.is_dir():
+            return
+        with WriterLock(self.folder, "run").holding(0.0), explaining(self.folder):
+            for name in (CARD, CHECKPOINT, CONFIG, WEIGHTS, METRICS, CURVES):
+                (self.folder / name).unlink(missing_ok=True)
+
+    def read_card(self) -> Card:
+        """Read the card of a finished run.
+
+        Raises:
+            TrainingError: the run is not finished, or the card is damaged.
+        """
+        return read_card(self.folder / CARD)
+
+    def load_weights(self) -> dict[str, "torch.Tensor"]:
+        """Read the weights of a finished run, after comparing them with its card.
+
+        Raises:
+            TrainingError: the run is not finished, or a file is damaged.
+        """
+        card = self.read_card()
+        if compute_sha256(self.weights) != card.weights_sha256:
+            raise TrainingError(f"{self.weights} is damaged: it is not what its card describes")
+        return load_tensors(self.weights)[0]
+
+
+@contextmanager
+def explaining(path: Path) -> Iterator[None]:
+    """Turn errors of the file system into one line.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def read_history(state: Mapping[str, Any]) -> list[dict[str, float]]:
+    """The figures of the epochs of a checkpoint."""
+    return [dict(epoch) for epoch in state["history"]]
