@@ -7,6 +7,7 @@ from functools import partial
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.all_pairs import AllPairs
 from mvsearch.search.closer_look import CloserLook, EncodeViews
+from mvsearch.search.contrast import ContrastRanker, weigh_contrast
 from mvsearch.search.layout import Layouts
 from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
 from mvsearch.search.localization.moments import find_moments, find_shared_moments
@@ -108,7 +109,7 @@ class Engine:
         """
         encoded: Made = {} if made is None else dict(made)
         results = self._answer(query, options, hidden, encoded)
-        if results and results[0].is_weak:
+        if results and results[0].is_weak and not query.is_contrast:
             find_videos = partial(self._find_videos, query.filter, hidden)
             closer = self._closer_look.choose(query.parts, encoded, find_videos, options.by)
             results = results if closer is None else self._answer(query, options, hidden, closer)
@@ -136,8 +137,11 @@ class Engine:
         library.catalog.spell_tags(query.filter.tags)  # fails before the slow work
         with library.holding():
             held = find_held_spaces(library)
-        weights = options.choose_weights(held)
-        weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
+        if query.is_contrast:
+            weights = weigh_contrast(query, tuple(held))
+        else:
+            weights = options.choose_weights(held)
+            weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
         encoded = encode_query(
             query.parts, library, self.encoders, weights, self._analyse, made, options.by
         )
@@ -169,7 +173,7 @@ class Engine:
         parts = [(part, self._place(part, words)) for part in encoded]
         queries = [placed for _, placed in parts]
         table = self._tables.gather([placed.index for placed in queries])
-        ranker = self._make_ranker(options, prepared.weights, parts, passing)
+        ranker = self._make_ranker(query, options, prepared.weights, parts, passing)
         asked = [(part, placed.index) for part, placed in parts]
         other_language = find_hidden(catalog, encoded, table.video_ids)
         measure = self._calibrator.calibrate_parts(asked, table.video_ids, other_language)
@@ -177,14 +181,16 @@ class Engine:
         def score(similarities: FloatArray, positions: Positions) -> FloatArray:
             return ranker.score(*measure(similarities, positions))
 
-        # Ranks (rrf) need all videos, and videos that are skipped are replaced from further down.
-        n_wanted = None if options.fusion == "rrf" or options.is_picky else options.top
+        # Ranks (rrf) and contrasts need all videos; skipped ones are replaced from further down.
+        is_whole = options.fusion == "rrf" or options.is_picky or query.is_contrast
+        n_wanted = None if is_whole else options.top
         left_out = prepared.encoded.left_out | hidden
         found = find_candidates(queries, score, n_wanted, left_out, table, passing)
+        alike = [pair for pair in parts if prepared.weights[pair[0].modality] > 0]
         results = ranker.rank(
             found.video_ids,
             measure(found.similarities, found.positions),
-            lambda video: find_moments(self.library, video, parts, options.n_moments),
+            lambda video: find_moments(self.library, video, alike, options.n_moments),
             of_lines=self._judge_lines(asked, table, found),
         )
         tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
@@ -216,6 +222,7 @@ class Engine:
 
     def _make_ranker(
         self,
+        query: Query,
         options: SearchOptions,
         weights: Weights,
         parts: Sequence[tuple[EncodedPart, IndexQuery]],
@@ -226,7 +233,8 @@ class Engine:
         indexes = open_indexes(self.library) if options.has_collapse else {}
         compared = [(part, placed.index) for part, placed in parts]
         marks = self._calibrator.find_marks(compared, n_videos)
-        return make_ranker(self.library, options, weights, marks, indexes, self._copies)
+        kind = ContrastRanker if query.is_contrast else Ranker
+        return make_ranker(self.library, options, weights, marks, indexes, self._copies, kind)
 
     def similar(
         self,

@@ -45,7 +45,7 @@ class Ranker:
 
     def score(self, similarities: Similarities, surprisals: Similarities) -> FloatArray:
         """The fused scores (videos,), NaN if a video has no modality of the search."""
-        return fuse(self.options.fusion, similarities, surprisals, self.weights)[0]
+        return self._fuse((similarities, surprisals))[0]
 
     def rank(
         self,
@@ -66,9 +66,8 @@ class Ranker:
                 They decide which lyrics are weak; None without such a space.
         """
         options = self.options
-        scores, shares = fuse(options.fusion, *measured, self.weights)
-        points = split_scores(options.fusion, *measured, shares)
-        sources = find_two_sources(measured, self.marks)
+        scores, shares, points = self._fuse(measured)
+        sources = self._find_sources(measured)
         order = put_first(order_best_first(scores, video_ids), sources)
         source_of = {at: modality for modality, at in sources.items()}
         ranking = self._read([video_ids[at] for at in order], known)
@@ -84,12 +83,25 @@ class Ranker:
                     video,
                     contributions,
                     find_moments(video),
-                    self.marks.is_weak(contributions, line),
+                    self._is_weak(contributions, line),
                     chosen.copies,
                     source_of.get(at),
                 )
             )
         return results
+
+    def _fuse(self, measured: Measured) -> tuple[FloatArray, Similarities, Similarities]:
+        """The scores (videos,), and for each modality its weights and its parts of the scores."""
+        scores, shares = fuse(self.options.fusion, *measured, self.weights)
+        return scores, shares, split_scores(self.options.fusion, *measured, shares)
+
+    def _find_sources(self, measured: Measured) -> dict[Modality, int]:
+        """The positions of the two videos that picture and sound of a query are from, if any."""
+        return find_two_sources(measured, self.marks)
+
+    def _is_weak(self, contributions: Mapping[Modality, Contribution], line: float | None) -> bool:
+        """Whether a result is no better than chance."""
+        return self.marks.is_weak(contributions, line)
 
     def _read(self, video_ids: Sequence[str], known: Mapping[str, Video] | None) -> Iterable[Video]:
         if known is None:
@@ -104,6 +116,7 @@ def make_ranker(
     marks: WeakMarks,
     indexes: Mapping[Modality, VectorIndex],
     known: KnownCopies | None = None,
+    kind: type[Ranker] = Ranker,
 ) -> Ranker:
     """Make the ranker of a search.
 
@@ -114,12 +127,13 @@ def make_ranker(
         marks: decide which results are weak.
         indexes: in which near-duplicates are compared, if the options collapse them.
         known: near-duplicates of earlier searches; None for none.
+        kind: how it fuses.
 
     Raises:
         QueryError: near-duplicates cannot be detected, because an encoder is not calibrated.
     """
     is_copy = open_copy_test(indexes, known) if options.has_collapse else None
-    return Ranker(library, options, weights, is_copy, marks)
+    return kind(library, options, weights, is_copy, marks)
 
 
 def mark_similar(n_videos: int, indexes: Mapping[Modality, VectorIndex]) -> WeakMarks:
@@ -140,5 +154,5 @@ def _list_contributions(
             float(points[modality][at]),
         )
         for modality, share in shares.items()
-        if share[at] > 0
+        if share[at] != 0
     }

@@ -118,6 +118,19 @@ def make_search_options(
     )
 
 
+def check_contrast_arguments(given: SearchArguments) -> None:
+    """Refuse what a contrast says by itself.
+
+    Raises:
+        QueryError: weights, a fusion or `by` are given.
+    """
+    from mvsearch.store.errors import QueryError
+
+    refused = [name for name in ("weights", "fusion", "by") if given.get(name) is not None]
+    if refused:
+        raise QueryError(f"a contrast has no {' or '.join(refused)}: leave it out")
+
+
 def list_played(played: str | Video | Sequence[str | Video]) -> list[str | Video]:
     """The songs of a chain so far.
 

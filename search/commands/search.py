@@ -1,7 +1,7 @@
 """The command that searches: `mvsearch search`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -26,7 +26,10 @@ from mvsearch.search.output.terminal import make_console, print_json, print_text
 from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mvsearch import VideoLibrary
+    from mvsearch.search.api.arguments import SearchArguments
     from mvsearch.search.query.query import QueryPart
     from mvsearch.search.query.spaces import By
     from mvsearch.search.results import SearchResults
@@ -70,6 +73,34 @@ def search(
             metavar="VIDEO[@START-END]",
             help="A video of the library, or part of it.",
             autocompletion=complete_video,
+        ),
+    ] = None,
+    looks_like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X",
+            help="What looks like X, a video of the library or a file; with --sounds-unlike.",
+            autocompletion=complete_video,
+        ),
+    ] = None,
+    sounds_unlike: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X", help="… and does not sound like X.", autocompletion=complete_video
+        ),
+    ] = None,
+    sounds_like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X",
+            help="What sounds like X, a video of the library or a file; with --looks-unlike.",
+            autocompletion=complete_video,
+        ),
+    ] = None,
+    looks_unlike: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X", help="… and does not look like X.", autocompletion=complete_video
         ),
     ] = None,
     *,
@@ -126,20 +157,23 @@ def search(
         "like": like,
     }  # fmt: skip
     parts = [parse_part(kind, value) for kind, values in asked.items() for value in values or ()]
+    contrast = {
+        "looks_like": looks_like, "sounds_unlike": sounds_unlike, "sounds_like": sounds_like,
+        "looks_unlike": looks_unlike,
+    }  # fmt: skip
     with mvsearch.open(library) as opened:
         check_target(html, opened, has_force=force)
-        if words:
+        is_contrast = any(value is not None for value in contrast.values())
+        if words and not is_contrast:
             parts = [*_guess_parts(words, opened), *parts]
-        query = Query(tuple(parts), filter)
-        results = opened.search(
-            query,
-            weights=parse_weights(weights) if weights else None,
-            fusion=fusion,
-            top=top,
-            collapse=collapse,
-            per_artist=per_artist,
-            by=cast("By | None", by),
-        )
+        arguments: SearchArguments = {
+            "weights": parse_weights(weights) if weights else None, "fusion": fusion, "top": top,
+            "collapse": collapse, "per_artist": per_artist, "by": cast("By | None", by),
+        }  # fmt: skip
+        if is_contrast:
+            results = _contrast(opened, contrast, [*parts, *(words or ())], filter, arguments)
+        else:
+            results = opened.search(Query(tuple(parts), filter), **arguments)
         page = opened.report_search(results) if html or open_page else ""
     for note in results.notes:
         print_notice(note)
@@ -149,6 +183,26 @@ def search(
         write_file(html, page, has_force=force, reports_path=form == "table")
     if open_page:
         show_page(html or store_page(page))
+
+
+def _contrast(
+    library: "VideoLibrary",
+    asked: "Mapping[str, str | None]",
+    others: "Sequence[object]",
+    filter: "Filter",
+    arguments: "SearchArguments",
+) -> "SearchResults":
+    """Search by the options of a contrast, each the name of a video or a file."""
+    from mvsearch.search.query.guess import guess_media
+    from mvsearch.search.query.query import Query
+
+    if others:
+        raise MvsearchError("a contrast has no other parts: leave out the words, files and videos")
+    given = {role: value for role, value in asked.items() if value is not None}
+    if all(value.strip() for value in given.values()):
+        found: Any = {r: Query((guess_media(value, library),)) for r, value in given.items()}
+        return library.contrast(**found, filter=filter, **arguments)
+    raise MvsearchError("a contrast names videos or files: one of them is empty")
 
 
 def _choose_form(form: str | None, *, as_json: bool, as_csv: bool, as_m3u: bool) -> str:

@@ -82,8 +82,8 @@ def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
 
 def title_query(query: Query) -> str:
     """The query in one line, for display."""
-    asked = [*(part.value for part in query.parts), str(query.filter)]
-    return printable(", ".join(words for words in asked if words))
+    parts = [f"{(one.role or '').replace('-', ' ')} {one.value}".strip() for one in query.parts]
+    return printable(", ".join(words for words in (*parts, str(query.filter)) if words))
 
 
 def results_to_csv(results: Sequence[Result]) -> str:

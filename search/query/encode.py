@@ -115,7 +115,8 @@ def encode_query(
     left_out: set[str] = set()
     made = {} if made is None else made
     for part in parts:
-        wanted = tuple(modality for modality in REACHES[part.kind] if modality in modalities)
+        reached = REACHES[part.kind] if part.modality is None else (part.modality,)
+        wanted = tuple(modality for modality in reached if modality in modalities)
         if not wanted:
             continue
         if part.kind == "like":

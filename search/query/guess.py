@@ -73,6 +73,16 @@ def guess_parts(arguments: Sequence[str], library: VideoLookup) -> list[Guess]:
     return guesses
 
 
+def guess_media(argument: str, library: VideoLookup) -> QueryPart:
+    """Interpret an argument as a file, else as the name of a video of the library.
+
+    Raises:
+        QueryError: it looks like a path, but is not a media file or picture.
+    """
+    part = _guess_file(argument, library)
+    return parse_part("like", argument) if part is None else part
+
+
 def _guess_file(argument: str, library: VideoLookup) -> QueryPart | None:
     """The part for a file; None if the argument is not a path."""
     name, section = parse_section(argument)

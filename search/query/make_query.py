@@ -16,7 +16,7 @@ from mvsearch.search.query.media import (
     encode_picture,
     is_pillow_image,
 )
-from mvsearch.search.query.query import Query, QueryKind, QueryPart, Section
+from mvsearch.search.query.query import Query, QueryKind, QueryPart, Role, Section
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.opening import expand_home
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | Path | bytes | Image | npt.NDArray[np.uint8] | Frames | Samples | Video"
 
 _OF_FILES: tuple[QueryKind, ...] = ("image", "clip", "audio")
+ROLE_KINDS: tuple[QueryKind, ...] = (*_OF_FILES, "like")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Clip:
 
 Asked: TypeAlias = "Source | Clip"
 Many: TypeAlias = "Asked | list[Any] | tuple[Any, ...] | None"
+Contrasted: TypeAlias = "Query | Asked | None"
 Words: TypeAlias = "str | list[str] | tuple[str, ...] | None"
 
 
@@ -106,6 +108,44 @@ def make_picture_query(image: "Query | Many") -> Query:
     if [part.kind for part in query.parts] != ["image"]:
         raise QueryError("music is found for one picture at a time")
     return query
+
+
+def make_contrast(
+    *,
+    looks_like: Contrasted = None,
+    sounds_like: Contrasted = None,
+    looks_unlike: Contrasted = None,
+    sounds_unlike: Contrasted = None,
+    filter: Filter = Filter(),
+) -> Query:
+    """Build a query for what is like one thing by look and unlike one by sound, or the reverse.
+
+    Args:
+        looks_like: a video of the library, or a `Clip` of one, as for `like`; or a query of one
+            picture, clip or sound. It goes with `sounds_unlike`.
+        sounds_like: likewise; it goes with `looks_unlike`.
+        looks_unlike: likewise.
+        sounds_unlike: likewise.
+        filter: selects the videos.
+
+    Raises:
+        QueryError: they do not go together, or a part lacks the picture or the sound.
+    """
+    asked: dict[Role, Contrasted] = {
+        "looks-like": looks_like, "sounds-like": sounds_like, "looks-unlike": looks_unlike,
+        "sounds-unlike": sounds_unlike,
+    }  # fmt: skip
+    parts = [_give_role(role, one) for role, one in asked.items() if one is not None]
+    if not parts:
+        raise QueryError("a contrast says what the videos look or sound like")
+    return Query(tuple(parts), filter)
+
+
+def _give_role(role: Role, asked: "Query | Asked") -> QueryPart:
+    parts = asked.parts if isinstance(asked, Query) else (make_part("like", asked),)
+    if len(parts) != 1 or parts[0].kind not in ROLE_KINDS:
+        raise QueryError(f"--{role} takes one video of the library, picture, clip or sound")
+    return replace(parts[0], role=role)
 
 
 def make_part(kind: QueryKind, asked: Asked) -> QueryPart:

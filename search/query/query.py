@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,9 @@ QueryKind = Literal["text", "lyric", "ocr", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
 WORD_KINDS: frozenset[QueryKind] = frozenset({"text", "lyric", "ocr"})
 SECTION_KINDS: frozenset[QueryKind] = frozenset({"clip", "audio", "like"})
+# What a part of a contrast is compared by, and whether the answers are like it or unlike it.
+Role = Literal["looks-like", "sounds-like", "looks-unlike", "sounds-unlike"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 # Larger numbers are mistakes, and more than ffmpeg can represent.
 MAX_SECONDS = 1e7
@@ -70,12 +73,14 @@ class QueryPart:
         value: the words, the path of the file, or the name of a video of the library.
         section: of the file or video; None for all of it.
         media: media in memory instead of a file; `value` is then their name.
+        role: of a part of a contrast; None in other queries.
     """
 
     kind: QueryKind
     value: str
     section: Section | None = None
     media: Media | None = None
+    role: Role | None = None
 
     def __post_init__(self) -> None:
         """Validate the values."""
@@ -86,6 +91,16 @@ class QueryPart:
         _check_length(self.kind, self.value)
         if self.section is not None and self.kind not in SECTION_KINDS:
             raise QueryError(f"--{self.kind} has no section: leave out what follows the '@'")
+        if self.role is not None and self.modality not in REACHES[self.kind]:
+            lacks = "picture" if self.modality == "frames" else "sound"
+            raise QueryError(f"--{self.role} takes what has a {lacks}, and {self.name} has none")
+
+    @property
+    def modality(self) -> Modality | None:
+        """The modality in which a part of a contrast is compared."""
+        if self.role is None:
+            return None
+        return "frames" if self.role.startswith("looks") else "audio"
 
     @property
     def is_constant(self) -> bool:
@@ -132,6 +147,13 @@ class Query:
         if not self.parts and not self.filter:
             kinds = ", ".join(f"--{kind}" for kind in QUERY_KINDS)
             raise QueryError(f"nothing to search for: give {kinds}, or a filter such as --tag")
+        if self.is_contrast:
+            _check_contrast([part.role for part in self.parts])
+
+    @property
+    def is_contrast(self) -> bool:
+        """Whether it asks for what is like one thing and unlike another."""
+        return any(part.role is not None for part in self.parts)
 
     def to_dict(self) -> dict[str, Any]:
         """The query in the form of the JSON output."""
@@ -141,6 +163,7 @@ class Query:
                 "value": printable(part.value),
                 "start_seconds": part.section.start_seconds if part.section else None,
                 "end_seconds": part.section.end_seconds if part.section else None,
+                **({} if part.role is None else {"role": part.role}),
             }
             for part in self.parts
         ]
@@ -152,6 +175,17 @@ def _check_length(option: str, value: str) -> None:
     if len(value) > MAX_QUERY_LETTERS:
         raise QueryError(
             f"--{option} has {len(value)} letters; at most {MAX_QUERY_LETTERS} are read"
+        )
+
+
+def _check_contrast(roles: Sequence[Role | None]) -> None:
+    if sorted(map(str, roles)) not in (
+        ["looks-like", "sounds-unlike"],
+        ["looks-unlike", "sounds-like"],
+    ):
+        raise QueryError(
+            "a contrast is --looks-like X with --sounds-unlike Y, or --sounds-like X with"
+            " --looks-unlike Y, and nothing else"
         )
 
 

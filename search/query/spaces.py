@@ -51,7 +51,8 @@ def choose_by(part: QueryPart, library: Library, encoders: Encoders, by: By | No
     Raises:
         QueryError: copies are asked for, and the library cannot tell them.
     """
-    if by == "look" or part.kind in WORD_KINDS or (by is None and part.kind not in _COPIED):
+    is_similar = part.role is not None or (by is None and part.kind not in _COPIED)
+    if by == "look" or part.kind in WORD_KINDS or is_similar:
         return "look"
     held = find_copies(library)
     # An older library may have the vectors of another revision until it is indexed again.

@@ -20,7 +20,17 @@ from mvsearch.search.web.explore import artists, gallery, heatmap, maps, music, 
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
-from mvsearch.search.web.routes import contents, jobs, media, pages, search, server, videos, why
+from mvsearch.search.web.routes import (
+    contents,
+    fitting,
+    jobs,
+    media,
+    pages,
+    search,
+    server,
+    videos,
+    why,
+)
 from mvsearch.search.web.routes import library as library_page
 from mvsearch.search.web.served import Served
 from mvsearch.search.web.templating import STATIC
@@ -71,7 +81,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     )
     app.state.served = served
     add_handlers(app)
-    for one in (pages, why, library_page, search, contents, videos, media, jobs, server):
+    for one in (pages, why, library_page, search, fitting, contents, videos, media, jobs, server):
         app.include_router(one.router)
     for one in (playlists, tv, gallery, maps, heatmap, artists, music, review, quality):
         app.include_router(one.router)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments
+from mvsearch.search.api.remote.fitting import RemoteFitting
 from mvsearch.search.api.remote.maps import RemoteMaps
 from mvsearch.search.api.remote.playlists import RemotePlaylists
 from mvsearch.search.api.remote.reports import RemoteReports
@@ -52,7 +53,7 @@ def connect(
     return RemoteLibrary(url, token, timeout_seconds=timeout_seconds)
 
 
-class RemoteLibrary(RemoteReports, RemotePlaylists, RemoteMaps, RemoteReviews):
+class RemoteLibrary(RemoteReports, RemotePlaylists, RemoteMaps, RemoteReviews, RemoteFitting):
     """A library on another machine; any number of threads may use it at once.
 
     Media of queries are uploaded; the paths of videos are those of the server. `close`, or the end

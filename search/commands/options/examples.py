@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch search take me home along the river --open",
         "mvsearch search --clip party.mp4@1:05-1:15 --top 3",
         "mvsearch search rain at night --year 1980-1989 --language de",
+        'mvsearch search --looks-like "Paper Moon" --sounds-unlike "Paper Moon"',
     ),
     "play": (
         "mvsearch play",

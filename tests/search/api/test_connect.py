@@ -229,6 +229,22 @@ def test_music_and_chains_are_the_same(
     assert tell(connected.chain("first", length=2)) == tell(opened.chain("first", length=2))
 
 
+def test_contrasts_are_the_same(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary
+) -> None:
+    picture = mvsearch.make_query(image=np.full((32, 32, 3), 200, np.uint8))
+    for asked in (
+        {"looks_like": "first", "sounds_unlike": mvsearch.Clip("first", 1, 3)},
+        {"looks_unlike": picture, "sounds_like": "second", "top": 1},
+    ):
+        own, found = opened.contrast(**asked), connected.contrast(**asked)  # type: ignore[arg-type]
+        assert tell(own.results)
+        assert tell(found) == tell(own)
+    for library in (opened, connected):
+        with pytest.raises(mvsearch.QueryError, match="has no weights"):
+            library.contrast(looks_like="a", sounds_unlike="b", weights={"frames": 1})
+
+
 def test_what_is_uploaded_is_dropped_unless_it_is_remembered(
     opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,3 +62,37 @@ def test_a_page_is_opened_in_the_browser(run: Run, monkeypatch: pytest.MonkeyPat
     code, _, err = run("search", "--lyric", "ships in harbour are safe", "--open")
     assert code == 2
     assert "no browser was found; the page is " in err
+
+
+def test_what_looks_like_a_video_and_sounds_unlike_it(run: Run, toy_videos: Path) -> None:
+    path = toy_videos / "Ada Lovelace - First Song.mp4"
+    code, out, _ = run("search", "--sounds-like", path, "--looks-unlike", "first song", "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert [part["role"] for part in answer["query"]["parts"]] == ["sounds-like", "looks-unlike"]
+    (result,) = answer["results"]  # of the others one has no sound
+    weights = {modality: one["weight"] for modality, one in result["contributions"].items()}
+    assert weights == {"audio": 1, "frames": -1}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--looks-like", "first"), "a contrast is --looks-like X with --sounds-unlike Y"),
+        (("--looks-like", "first", "--sounds-unlike", "x", "a line"), "has no other parts"),
+        (("--looks-like", "first", "--sounds-unlike", "x", "--text", "a"), "has no other parts"),
+        (("--looks-like", "first", "--sounds-unlike", "absent"), "no video matches 'absent'"),
+        (("--looks-like", "first", "--sounds-unlike", " "), "one of them is empty"),
+        (("--looks-like", "a.jpg", "--sounds-unlike", "first"), "no file is called 'a.jpg'"),
+        (
+            ("--looks-like", "first", "--sounds-unlike", "first", "--fusion", "rrf"),
+            "a contrast has no fusion",
+        ),
+    ],
+)
+def test_a_contrast_that_cannot_be_is_one_error(
+    run: Run, words: tuple[str, ...], said: str
+) -> None:
+    code, out, err = run("search", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err

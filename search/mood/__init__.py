@@ -1,0 +1,1 @@
+"""Finds songs and pictures by mood."""
