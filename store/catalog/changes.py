@@ -4,10 +4,11 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from mvsearch.store.database.batches import in_batches
+from mvsearch.store.database.mood_rows import mood_columns, row_to_mood, track_to_row
 from mvsearch.store.database.paths import encode_key
 from mvsearch.store.database.rows import (
     line_to_row,
@@ -21,6 +22,7 @@ from mvsearch.store.database.tables import (
     EmbeddingRow,
     LocationRow,
     LyricsRow,
+    MoodRow,
     RemovedRow,
     ShownLineRow,
     SpaceRow,
@@ -34,10 +36,13 @@ from mvsearch.store.records import (
     Location,
     Lyrics,
     Modality,
+    MoodTrack,
     ShownLine,
+    Side,
     Stage,
     Still,
     Tag,
+    VideoMood,
 )
 
 
@@ -141,6 +146,20 @@ def replace_shown(session: Session, video_id: str, lines: Iterable[ShownLine]) -
     """Replace the lines of text in the picture of a video."""
     session.execute(delete(ShownLineRow).where(ShownLineRow.video_id == video_id))
     session.add_all(shown_to_rows(video_id, lines))
+
+
+def replace_mood(session: Session, video_id: str, side: Side, track: MoodTrack | None) -> None:
+    """Replace the mood of one side of a video, and what the video has of both; None deletes it."""
+    of_side = (MoodRow.video_id == video_id, MoodRow.side == side)
+    session.execute(delete(MoodRow).where(*of_side).execution_options(synchronize_session=False))
+    if track is not None:
+        session.add(track_to_row(video_id, track))
+        session.flush()
+    values = (MoodRow.side, MoodRow.valence, MoodRow.arousal, MoodRow.confidence)
+    rows = session.execute(select(*values).where(MoodRow.video_id == video_id))
+    sides = {row.side: row_to_mood(row) for row in rows}
+    columns = mood_columns(VideoMood(sides.get("picture"), sides.get("sound")))
+    session.execute(update(VideoRow).where(VideoRow.id == video_id).values(columns))
 
 
 def replace_stills(session: Session, video_id: str, stills: Iterable[Still]) -> None:

@@ -179,5 +179,6 @@ def _list_readers(
         lambda: catalog.tags(video_id),
         lambda: catalog.lyrics(video_id),
         lambda: catalog.shown_lines(video_id),
+        lambda: catalog.mood_tracks(video_id),
         *(lambda key=space.key: catalog.embeddings(video_id, key) for space in spaces),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from mvsearch.store.database.columns import MAX_SECONDS
 from mvsearch.store.errors import QueryError
+from mvsearch.store.records.moods import MOOD_NAMES, MOOD_REGIONS, MoodName
 from mvsearch.store.unicode import MAX_NAME_LETTERS, fold_name, printable
 
 MAX_YEAR = 9999
@@ -32,6 +33,9 @@ class Filter:
         added_since: earliest time at which the video was added, included; a date means local
             midnight, a time without a zone is local.
         ids: of the videos that may pass; None for all.
+        mood: of the video as a whole; `MOOD_REGIONS` says what each name means.
+        min_valence, max_valence, min_arousal, max_arousal: ranges of the mood of the video as a
+            whole, from 0 to 1, both ends included.
 
     Raises:
         QueryError: a condition is empty, or no video can meet it.
@@ -50,6 +54,11 @@ class Filter:
     lyrics_source: str | None = None
     added_since: date | None = None
     ids: tuple[str, ...] | None = None
+    mood: MoodName | None = None
+    min_valence: float | None = None
+    max_valence: float | None = None
+    min_arousal: float | None = None
+    max_arousal: float | None = None
 
     def __post_init__(self) -> None:
         """Validate the conditions."""
@@ -60,8 +69,14 @@ class Filter:
         for name, low, high in (
             ("year", self.first_year, self.last_year),
             ("duration", self.min_duration_seconds, self.max_duration_seconds),
+            ("valence", self.min_valence, self.max_valence),
+            ("arousal", self.min_arousal, self.max_arousal),
         ):
             _check_range(name, low, high)
+        if self.mood is not None and self.mood not in MOOD_REGIONS:
+            raise QueryError(
+                f"no mood is called {str(self.mood)[:40]!r}; there are {', '.join(MOOD_NAMES)}"
+            )
         if self.has_lyrics is False and (self.language or self.lyrics_source):
             raise QueryError("a video without lyrics has no language or source of lyrics")
         if self.folder is not None and "\0" in str(self.folder):
@@ -108,6 +123,10 @@ class Filter:
             said.append("with lyrics" if self.has_lyrics else "without lyrics")
         if self.added_since is not None:
             said.append(f"added since {self.added_since}")
+        if self.mood is not None:
+            said.append(f"mood {self.mood}")
+        said += _say_range("valence", self.min_valence, self.max_valence)
+        said += _say_range("arousal", self.min_arousal, self.max_arousal)
         if self.ids is not None:
             said.append(f"one of {len(self.ids)} chosen videos")
         return ", ".join(said)
@@ -133,11 +152,15 @@ def _check_words(name: str, words: str) -> None:
         )
 
 
+_MOST = {"year": MAX_YEAR, "duration": MAX_SECONDS, "valence": 1.0, "arousal": 1.0}
+
+
 def _check_range(name: str, low: float | None, high: float | None) -> None:
-    most = MAX_YEAR if name == "year" else MAX_SECONDS
+    most = _MOST[name]
     for end in (low, high):
         if end is not None and not 0 <= end <= most:
-            raise QueryError(f"a {name} to filter by is from 0 to {most:.0f}")
+            article = "an" if name == "arousal" else "a"
+            raise QueryError(f"{article} {name} to filter by is from 0 to {most:.0f}")
     if low is not None and high is not None and low > high:
         raise QueryError(f"the first {name} is not above the last: {low:g}-{high:g}")
 

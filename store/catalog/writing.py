@@ -9,12 +9,14 @@ from sqlalchemy import delete, select, update
 from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
+from mvsearch.store.catalog.reading.moods import MoodReader
 from mvsearch.store.catalog.reading.removed import RemovedReader
 from mvsearch.store.catalog.reading.spaces import PROFILE, SpaceReader
 from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.batches import in_batches
+from mvsearch.store.database.mood_rows import track_to_row
 from mvsearch.store.database.paths import encode_key, path_key
 from mvsearch.store.database.rows import (
     failure_to_row,
@@ -44,17 +46,31 @@ from mvsearch.store.records import (
     IndexedVideo,
     Location,
     Lyrics,
+    Modality,
+    MoodTrack,
     ShownLine,
+    Side,
     Space,
     Stage,
     Still,
     Tag,
     Video,
+    join_sides,
 )
+
+# The side of a video whose mood the vectors of a stage give.
+SIDE_OF: Mapping[Modality, Side] = {"frames": "picture", "audio": "sound"}
 
 
 class Catalog(
-    SpaceReader, StageReader, VectorReader, LyricsReader, StillReader, RemovedReader, FacetReader
+    SpaceReader,
+    StageReader,
+    VectorReader,
+    LyricsReader,
+    StillReader,
+    RemovedReader,
+    FacetReader,
+    MoodReader,
 ):
     """Videos with their files, the results of each stage, and failures.
 
@@ -118,7 +134,7 @@ class Catalog(
             changes.check_spaces_exist(session, made)
             changes.check_videos_are_new(session, [one.video.id for one in videos])
             generations = changes.advance_generations(session, {each.space.key for each in made})
-            session.add_all(video_to_row(one.video) for one in videos)
+            session.add_all(video_to_row(one.video, join_sides(one.moods)) for one in videos)
             for some in in_batches([one.video.id for one in videos]):
                 changes.unmark_removed(session, some)
             session.flush()
@@ -131,6 +147,7 @@ class Catalog(
                 )
                 session.add_all(tags_to_rows(one.video.id, one.tags))
                 session.add_all(stills_to_rows(one.video.id, one.stills))
+                session.add_all(track_to_row(one.video.id, track) for track in one.moods)
                 if one.lyrics is not None:
                     session.add(lyrics_to_row(one.video.id, one.lyrics))
             session.flush()
@@ -190,6 +207,7 @@ class Catalog(
         tags: Sequence[Tag] = (),
         stills: Sequence[Still] = (),
         shown: Sequence[ShownLine] = (),
+        mood: MoodTrack | None = None,
     ) -> None:
         """Store the results of a stage of a video, replacing earlier ones.
 
@@ -201,6 +219,8 @@ class Catalog(
             tags: of the modality of the stage "frames" or "audio"; they replace earlier ones.
             stills: of the stage "frames"; they replace earlier ones.
             shown: of the stage "ocr"; they replace earlier ones.
+            mood: of the picture by the stage "frames", or of the sound by "audio"; it replaces an
+                earlier one.
 
         Raises:
             VideoNotFoundError: the video is not in the library.
@@ -224,6 +244,8 @@ class Catalog(
                 changes.replace_shown(session, stage.video_id, shown)
             else:
                 changes.replace_tags(session, stage.video_id, stage.stage, tags)
+            if stage.stage in SIDE_OF:
+                changes.replace_mood(session, stage.video_id, SIDE_OF[stage.stage], mood)
             if stage.stage == "frames":
                 changes.replace_stills(session, stage.video_id, stills)
 
@@ -241,6 +263,13 @@ class Catalog(
                 embeddings_to_row(video_id, each, generations[each.space.key])
                 for video_id, each in made.items()
             )
+
+    def store_moods(self, moods: Mapping[str, MoodTrack]) -> None:
+        """Replace the mood of one side of each of these videos, by id; unknown ones are skipped."""
+        with self._database.writing() as session:
+            for video_id, track in moods.items():
+                if session.get(VideoRow, video_id) is not None:
+                    changes.replace_mood(session, video_id, track.side, track)
 
     def note_languages(self, languages: Mapping[str, str | None]) -> None:
         """Note the language of lyrics, by video id, where none is known."""

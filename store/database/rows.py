@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from mvsearch.store.database.blobs import pack_seconds
 from mvsearch.store.database.columns import check_seconds, checks_rows
+from mvsearch.store.database.mood_rows import mood_columns
 from mvsearch.store.database.paths import decode_path, encode_key
 from mvsearch.store.database.tables import (
     SOUND_TAGS,
@@ -38,6 +39,7 @@ from mvsearch.store.records import (
     Still,
     Tag,
     Video,
+    VideoMood,
     WhisperSegment,
     Word,
 )
@@ -64,8 +66,13 @@ def row_to_space(row: SpaceRow) -> Space:
     return Space(cast(Modality, row.modality), row.encoder, row.revision, row.dim, row.view)
 
 
-def video_to_row(video: Video) -> VideoRow:
-    """A video as a row; the first row of a video keeps the time when it was added."""
+def video_to_row(video: Video, mood: VideoMood | None = None) -> VideoRow:
+    """A video as a row; the first row of a video keeps the time when it was added.
+
+    Args:
+        video: the video.
+        mood: of a new video; None leaves that of a known one as it is.
+    """
     return VideoRow(
         id=video.id,
         title=video.title,
@@ -78,6 +85,7 @@ def video_to_row(video: Video) -> VideoRow:
         is_year_read=True,
         title_folded=fold_name(video.title),
         artist_folded=fold_name(video.artist or ""),
+        **({} if mood is None else mood_columns(mood)),
     )
 
 
@@ -96,6 +104,9 @@ def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
         row.has_sound,
         tuple(paths[1:]),
         row.year,
+        row.valence,
+        row.arousal,
+        row.mood_gap,
     )
 
 

@@ -98,6 +98,7 @@ class VideoRow(Base):
         is_year_read: whether its file was read for the year; older versions did not.
         added_seconds: when it was added, since 1970; NULL if unknown.
         title_folded, artist_folded: by `fold_name`; a change of that function needs a migration.
+        valence, arousal, mood_gap: of the `VideoMood` that its rows of `MoodRow` make.
     """
 
     __tablename__ = "video"
@@ -114,6 +115,9 @@ class VideoRow(Base):
     added_seconds: Mapped[float | None] = mapped_column(default=time.time)
     title_folded: Mapped[str] = mapped_column(server_default=text("''"))
     artist_folded: Mapped[str] = mapped_column(server_default=text("''"))
+    valence: Mapped[float | None]
+    arousal: Mapped[float | None]
+    mood_gap: Mapped[float | None]
 
 
 class LocationRow(Base):
@@ -262,6 +266,25 @@ class ShownLineRow(Base):
     end_seconds: Mapped[float]
     probability: Mapped[float]
     is_moving: Mapped[bool]
+
+
+class MoodRow(Base):
+    """A `MoodTrack`: float32 numbers of the joint vector, and the points of the curve.
+
+    Attributes:
+        curve: last, as SQLite does not read the end of a row that nobody asks for.
+    """
+
+    __tablename__ = "mood"
+
+    video_id: Mapped[str] = _belongs_to_video()
+    side: Mapped[str] = mapped_column(String(20), primary_key=True)
+    head: Mapped[str] = mapped_column(String(200))
+    valence: Mapped[float]
+    arousal: Mapped[float]
+    confidence: Mapped[float]
+    joint: Mapped[bytes]
+    curve: Mapped[bytes]
 
 
 class FailureRow(Base):

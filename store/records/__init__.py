@@ -25,6 +25,7 @@ from mvsearch.store.records.moods import (
     MoodTrack,
     Side,
     VideoMood,
+    join_sides,
 )
 from mvsearch.store.records.peaks import SoundPeaks
 from mvsearch.store.records.shown_text import MAX_LINE_LETTERS, ShownLine
@@ -70,4 +71,5 @@ __all__ = [
     "WhisperSegment",
     "Word",
     "check_span",
+    "join_sides",
 ]

@@ -5,7 +5,7 @@ quiet to excited. Here both axes run from 0 to 1, and 0.5 is neutral.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -62,6 +62,15 @@ MOOD_REGIONS: Mapping[MoodName, MoodRegion] = {
 }
 
 
+def name_moods(valence: float, arousal: float) -> tuple[MoodName, ...]:
+    """The names of the regions that hold a point: a quadrant, and "energetic" if it is at the top.
+
+    The quadrant comes first.
+    """
+    held = [name for name in MOOD_NAMES if MOOD_REGIONS[name].holds(valence, arousal)]
+    return tuple(sorted(held, key=lambda name: name == "energetic"))
+
+
 @dataclass(frozen=True, slots=True)
 class Mood:
     """A point of the plane, and how far it can be trusted; all three are from 0 to 1."""
@@ -78,12 +87,8 @@ class Mood:
 
     @property
     def names(self) -> tuple[MoodName, ...]:
-        """The names of the regions that hold it: a quadrant, and "energetic" if it is at the top.
-
-        The quadrant comes first.
-        """
-        held = [name for name in MOOD_NAMES if MOOD_REGIONS[name].holds(self.valence, self.arousal)]
-        return tuple(sorted(held, key=lambda name: name == "energetic"))
+        """See `name_moods`."""
+        return name_moods(self.valence, self.arousal)
 
     def distance(self, other: "Mood") -> float:
         """How far apart two points are: 0 to 1, of which 1 is from corner to corner."""
@@ -210,3 +215,9 @@ class MoodTrack:
     def to_dict(self) -> dict[str, Any]:
         """The track in the form of the JSON output."""
         return {"head": self.head, **self.mood.to_dict(), "curve": self.curve.to_dict()}
+
+
+def join_sides(tracks: Iterable[MoodTrack]) -> VideoMood:
+    """The mood of a video out of those of its sides."""
+    sides = {track.side: track.mood for track in tracks}
+    return VideoMood(sides.get("picture"), sides.get("sound"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.store.records.embeddings import Modality
+from mvsearch.store.records.moods import MoodName, name_moods
 from mvsearch.store.records.times import check_span
 from mvsearch.store.unicode import printable
 
@@ -25,6 +26,8 @@ class Video:
         has_picture, has_sound: streams of the container (cover art is not a picture).
         other_paths: all other existing files with the same content.
         year: from the tags of the file; None if they have none.
+        valence, arousal, mood_gap: of its mood as a whole, from 0 to 1, and how far its picture and
+            its sound are apart in mood; None if unknown. See `VideoMood`.
     """
 
     id: str
@@ -37,6 +40,9 @@ class Video:
     has_sound: bool = True
     other_paths: tuple[Path, ...] = ()
     year: int | None = None
+    valence: float | None = None
+    arousal: float | None = None
+    mood_gap: float | None = None
 
     def __post_init__(self) -> None:
         """Validate the values."""
@@ -44,6 +50,16 @@ class Video:
             raise ValueError("a video needs an id")
         if not (math.isfinite(self.duration_seconds) and self.duration_seconds >= 0):
             raise ValueError(f"duration must be finite and not negative: {self.duration_seconds}")
+        for part in (self.valence, self.arousal, self.mood_gap):
+            if part is not None and not 0 <= part <= 1:
+                raise ValueError(f"a mood is from 0 to 1: {part}")
+
+    @property
+    def moods(self) -> tuple[MoodName, ...]:
+        """The names of its mood as a whole; none if it is unknown."""
+        if self.valence is None or self.arousal is None:
+            return ()
+        return name_moods(self.valence, self.arousal)
 
     def to_dict(self) -> dict[str, Any]:
         """The video in the form of the JSON output."""
@@ -57,8 +73,16 @@ class Video:
             "has_picture": self.has_picture,
             "has_sound": self.has_sound,
             "year": self.year,
+            "valence": _round(self.valence),
+            "arousal": _round(self.arousal),
+            "moods": list(self.moods),
+            "mood_gap": _round(self.mood_gap),
             "other_paths": [str(path) for path in self.other_paths],
         }
+
+
+def _round(part: float | None) -> float | None:
+    return None if part is None else round(part, 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,12 @@ from mvsearch.store.records import (
     LyricLine,
     Lyrics,
     Matrix,
+    Mood,
+    MoodCurve,
+    MoodTrack,
     Segment,
     ShownLine,
+    Side,
     Space,
     Stage,
     Still,
@@ -69,6 +73,14 @@ def random_units(n: int, dim: int, seed: int) -> Matrix:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
+def make_track(side: Side, valence: float, arousal: float, confidence: float = 0.5) -> MoodTrack:
+    """The mood of one side, the same for two seconds."""
+    mood = Mood(valence, arousal, confidence)
+    points = np.full((2, 3), (valence, arousal, confidence), dtype=np.float32)
+    curve = MoodCurve(np.arange(2, dtype=np.float32), points)
+    return MoodTrack(side, "toy-1", mood, curve, np.array([valence, -1.5], dtype=np.float32))
+
+
 def make_embeddings(space: Space, n: int, seed: int, text: str = "") -> Embeddings:
     """Embeddings of n segments of half a second."""
     segments = tuple(Segment(i / 2, (i + 1) / 2, f"{text} {i}" if text else "") for i in range(n))
@@ -101,13 +113,16 @@ def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> 
         uniform_seconds=(0.0, 0.5),
         tags=TAGS,
         stills=STILLS,
+        mood=make_track("picture", 0.25, 0.5),
     )
     read = [make_embeddings(LINES, 3, seed + 2, text="line")]
     catalog.store_stage(
         Stage(video_id, "lyrics", LINES.key, "done", "", "sidecar", "1"), read, LYRICS
     )
     heard = [make_embeddings(SOUND, 4, seed + 3)]
-    catalog.store_stage(Stage(video_id, "audio", SOUND.key, "done"), heard)
+    catalog.store_stage(
+        Stage(video_id, "audio", SOUND.key, "done"), heard, mood=make_track("sound", 0.75, 0.5)
+    )
     catalog.store_stage(Stage(video_id, "ocr", "reader:ocr@2", "done"), shown=SHOWN)
 
 
@@ -134,7 +149,11 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> RowIndex:
 
 def drop_generations(connection: sqlite3.Connection) -> None:
     """Take back what the tables have since their fourth version."""
-    for column in ("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"):
+    connection.execute("DROP TABLE mood")
+    for column in (
+        *("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"),
+        *("valence", "arousal", "mood_gap"),
+    ):
         connection.execute(f"ALTER TABLE video DROP COLUMN {column}")
     for trigger in ("added", "dropped", "leaves", "comes"):
         connection.execute(f"DROP TRIGGER ocr_line_{trigger}")

@@ -1,12 +1,14 @@
-"""Counts the videos of each artist, year, language, source of lyrics and tag."""
+"""Counts the videos of each artist, year, language, source of lyrics, tag and mood."""
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.catalog.reading.filtering import has_mood
 from mvsearch.store.catalog.reading.videos import VideoReader
 from mvsearch.store.database.tables import LyricsRow, TagRow, VideoRow
+from mvsearch.store.records.moods import MOOD_NAMES
 
 # Number of values of each facet.
 MAX_VALUES = 200
@@ -21,8 +23,8 @@ class FacetReader(VideoReader):
         """The values of the videos that pass a filter, the most frequent first.
 
         Returns:
-            For "artist", "year", "language", "lyrics_source" and "tag": (value, number of videos),
-            at most `MAX_VALUES`. Unknown values are left out.
+            For "artist", "year", "language", "lyrics_source", "tag" and "mood": (value, number of
+            videos), at most `MAX_VALUES`. Unknown values are left out.
 
         Raises:
             QueryError: no video has a tag of the filter; the message names similar tags.
@@ -47,4 +49,8 @@ class FacetReader(VideoReader):
                     .limit(MAX_VALUES)
                 )
                 found[name] = [(one, n) for one, n in session.execute(query)]
+            counts = [func.count(case((has_mood(name), 1))) for name in MOOD_NAMES]
+            row = session.execute(select(*counts).where(VideoRow.id.in_(passing))).one()
+            counted = [(name, n) for name, n in zip(MOOD_NAMES, row, strict=True) if n]
+            found["mood"] = sorted(counted, key=lambda one: -one[1])
         return found

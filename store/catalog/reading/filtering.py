@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.database.paths import lies_below
 from mvsearch.store.database.tables import LocationRow, LyricLineRow, LyricsRow, TagRow, VideoRow
+from mvsearch.store.records.moods import MOOD_REGIONS, MoodName
 from mvsearch.store.unicode import fold_name, replace_surrogates
 
 
@@ -28,8 +29,22 @@ def make_conditions(filter: Filter, tags: Sequence[Sequence[str]]) -> list[Colum
         ),
         *_lyrics_conditions(filter),
         *_within(VideoRow.added_seconds, filter.added_since_seconds, None),
+        *_within(VideoRow.valence, filter.min_valence, filter.max_valence),
+        *_within(VideoRow.arousal, filter.min_arousal, filter.max_arousal),
+        *([has_mood(filter.mood)] if filter.mood is not None else []),
         *_id_conditions(filter),
     ]
+
+
+def has_mood(name: MoodName) -> ColumnElement[bool]:
+    """The condition that a video as a whole lies in a region of the plane of moods."""
+    region = MOOD_REGIONS[name]
+    return and_(
+        VideoRow.valence >= region.valence[0],
+        VideoRow.valence < region.valence[1],
+        VideoRow.arousal >= region.arousal[0],
+        VideoRow.arousal < region.arousal[1],
+    )
 
 
 def _name_conditions(filter: Filter) -> list[ColumnElement[bool]]:

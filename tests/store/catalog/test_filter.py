@@ -1,5 +1,6 @@
 """What passes a filter, against the same conditions in plain Python."""
 
+import math
 import random
 import sqlite3
 import string
@@ -15,8 +16,18 @@ import pytest
 from mvsearch.store.catalog.filter import MAX_TAGS, Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import IndexedVideo, Location, LyricLine, Lyrics, Stage, Tag, Video
-from tests.store.examples import LINES, SPACES
+from mvsearch.store.records import (
+    MOOD_NAMES,
+    IndexedVideo,
+    Location,
+    LyricLine,
+    Lyrics,
+    MoodTrack,
+    Stage,
+    Tag,
+    Video,
+)
+from tests.store.examples import LINES, SPACES, make_track
 
 N = 240
 ARTISTS = (None, "Björk", "BJORK", "Sigur Rós", "100% Wolf", "a_b", "Straße")
@@ -35,6 +46,17 @@ class Known:
     tags: frozenset[str]
     lyrics: Lyrics | None
     added_seconds: float | None
+    moods: tuple[MoodTrack, ...] = ()
+
+    @property
+    def mood(self) -> tuple[float, float]:
+        """Valence and arousal of the whole; NaN, which is in no range, without any side."""
+        if not self.moods:
+            return math.nan, math.nan
+        sides = [(one.mood.valence, one.mood.arousal, one.mood.confidence) for one in self.moods]
+        total = sum(weight for _, _, weight in sides)
+        valence, arousal = (sum(s[at] * s[2] for s in sides) / total for at in (0, 1))
+        return valence, arousal
 
 
 def make_known(chance: random.Random, at: int) -> Known:
@@ -56,6 +78,11 @@ def make_known(chance: random.Random, at: int) -> Known:
         frozenset(tag for tag in TAGS if chance.random() < 0.3),
         chance.choice((None, lyrics)),
         chance.choice((None, 1_700_000_000.0, 1_750_000_000.5)),
+        tuple(
+            make_track(side, chance.random(), chance.random(), 0.1 + 0.9 * chance.random())
+            for side in ("picture", "sound")
+            if chance.random() < 0.8
+        ),
     )
 
 
@@ -87,6 +114,7 @@ def make_indexed(one: Known) -> IndexedVideo:
         (),
         one.lyrics,
         tuple(Tag(tag, 0, 1, 0.5) for tag in sorted(one.tags)),
+        moods=one.moods,
     )
 
 
@@ -138,6 +166,14 @@ EXPECTED = {
     Filter(added_since=datetime(2025, 6, 15, 15, 6, 40, 500_000, UTC)): lambda one: (
         one.added_seconds == 1_750_000_000.5
     ),
+    Filter(mood="calm"): lambda one: one.mood[0] >= 0.5 and one.mood[1] < 0.5,
+    Filter(mood="happy"): lambda one: one.mood[0] >= 0.5 and one.mood[1] >= 0.5,
+    Filter(mood="sad"): lambda one: one.mood[0] < 0.5 and one.mood[1] < 0.5,
+    Filter(mood="tense"): lambda one: one.mood[0] < 0.5 and one.mood[1] >= 0.5,
+    Filter(mood="energetic"): lambda one: one.mood[1] >= 0.65,
+    Filter(min_valence=0.6): lambda one: one.mood[0] >= 0.6,
+    Filter(min_valence=0.0): lambda one: bool(one.moods),
+    Filter(min_arousal=0.25, max_arousal=0.5): lambda one: 0.25 <= one.mood[1] <= 0.5,
     Filter(added_since=date(2001, 1, 1)): lambda one: one.added_seconds is not None,
 }
 
@@ -186,6 +222,10 @@ def test_conditions_are_met_all_at_once(filled) -> None:
         ({"min_duration_seconds": float("nan")}, "from 0 to"),
         ({"max_duration_seconds": -1}, "from 0 to"),
         ({"has_lyrics": False, "language": "en"}, "without lyrics"),
+        ({"mood": "angry"}, "no mood is called 'angry'; there are calm, energetic, happy"),
+        ({"min_valence": 1.5}, "a valence to filter by is from 0 to 1"),
+        ({"max_arousal": float("nan")}, "an arousal to filter by is from 0 to 1"),
+        ({"min_arousal": 0.75, "max_arousal": 0.25}, r"0\.75-0\.25"),
         ({"folder": Path("a\0b")}, "zero byte"),
         ({"added_since": date(1, 1, 1)}, "as early or late"),
     ],
@@ -213,9 +253,16 @@ def test_a_filter_says_what_it_asks() -> None:
         "has_lyrics": True,
         "added_since": "2026-01-01",
     }
+    moody = Filter(mood="calm", min_valence=0.6, max_arousal=0.5)
+    assert str(moody) == "mood calm, valence 0.6-, arousal -0.5"
+    assert moody.to_dict() == {"mood": "calm", "min_valence": 0.6, "max_arousal": 0.5}
     assert asked
     assert not Filter()
     assert Filter().to_dict() == {}
+
+
+def is_of_mood(one: Known, name: str) -> bool:
+    return EXPECTED[Filter(mood=name)](one)
 
 
 @pytest.mark.parametrize(
@@ -234,6 +281,7 @@ def test_facets_count_the_videos_of_each_value(
         "language": [one.lyrics.language for one in held if one.lyrics],
         "lyrics_source": [one.lyrics.source for one in held if one.lyrics],
         "tag": [tag for one in held for tag in one.tags],
+        "mood": [name for one in held for name in MOOD_NAMES if is_of_mood(one, name)],
     }
     found = library.catalog.facets(asked)
     for name, each in values.items():
