@@ -9,6 +9,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.audio.landmarks import VIDEO_PEAKS
+from mvsearch.indexer.features.absence import WHY_NO_STREAM, explain_absence, explain_problem
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.features.stream_encoding import AudioStream, FrameStream, open_frame_stream
 from mvsearch.indexer.media.decoding.frames import (
@@ -20,7 +21,7 @@ from mvsearch.indexer.media.decoding.frames import (
     decode,
     read_image,
 )
-from mvsearch.indexer.media.decoding.types import MAX_HOURS, Decoded, Lost
+from mvsearch.indexer.media.decoding.types import MAX_HOURS, Decoded
 from mvsearch.indexer.media.files.content import content_id
 from mvsearch.indexer.media.files.scan import ScanOptions, scan_places
 from mvsearch.indexer.media.hardware import Hardware
@@ -41,20 +42,6 @@ __all__ = [
 
 # Frames a batch. More are no faster on a CPU and take memory.
 BATCH_FRAMES = 16
-
-WHY_NO_STREAM: dict[Modality, str] = {
-    "frames": "the file has no picture",
-    "audio": "the file has no sound",
-}
-WHY_NOTHING: dict[Modality, str] = {
-    "frames": "every frame is of one colour",
-    "audio": "the sound is silent",
-}
-LOST_STREAMS: dict[Modality, Lost] = {"frames": "picture", "audio": "sound"}
-WHY_LOST: dict[Modality, str] = {
-    "frames": "nothing of its picture can be decoded",
-    "audio": "nothing of its sound can be decoded",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +221,12 @@ def _finish(
         found = stream.finish(report.duration_seconds) if stream is not None else []
         embeddings += found
         if not found:
-            absent[stage] = _explain_absence(stage, stream is not None, report)
+            absent[stage] = explain_absence(stage, stream is not None, report)
     features = Features(
         tuple(embeddings),
         report.duration_seconds,
         absent,
-        problem=_explain_problem(report),
+        problem=explain_problem(report),
         tags=tuple(tag for stream in streams.values() if stream is not None for tag in stream.tags),
     )
     frames = streams.get("frames")
@@ -288,18 +275,3 @@ def _decode_options(
     if audio_stream is not None:
         given = replace(given, sample_rate=audio_stream.encoder.sample_rate)
     return given
-
-
-def _explain_absence(stage: Modality, is_there: bool, report: DecodeReport) -> str:
-    """Why a stage has no vectors."""
-    if report.lost == LOST_STREAMS[stage]:
-        return WHY_LOST[stage]
-    return WHY_NOTHING[stage] if is_there else WHY_NO_STREAM[stage]
-
-
-def _explain_problem(report: DecodeReport) -> MediaError | None:
-    """The error of a file, and what happened to the rest of it."""
-    if report.problem is None:
-        return None
-    part = "that part" if report.problem.code == "truncated" else "the rest"
-    return MediaError(report.problem.code, f"{report.problem}; {part} is in the library")

@@ -273,11 +273,7 @@ def describe_evidence(modality: Modality, one: Evidence) -> str:
     """Describe the evidence of one modality, such as `sound agrees: 0.97 (otherwise 0.21)`."""
     name = {"frames": "picture", "audio": "sound", "lyrics": "lyrics"}[modality]
     if one.verdict == "missing":
-        whose = (
-            "either"
-            if not (one.first_has or one.second_has)
-            else ("the second" if one.first_has else "the first")
-        )
+        whose = "the second" if one.first_has else "the first" if one.second_has else "either"
         return f"no {name} in {whose}"
     if one.verdict == "uncalibrated":
         return f"{name}: {NOT_CALIBRATED}"

@@ -18,11 +18,11 @@ from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.mood_rows import track_to_row
 from mvsearch.store.database.paths import encode_key, path_key
-from mvsearch.store.database.rows import (
+from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
+from mvsearch.store.database.rows.vectors import embeddings_to_row
+from mvsearch.store.database.rows.videos import (
     failure_to_row,
-    line_to_row,
     location_to_row,
-    lyrics_to_row,
     space_to_row,
     stage_to_row,
     stills_to_rows,
@@ -37,7 +37,6 @@ from mvsearch.store.database.tables import (
     SpaceRow,
     VideoRow,
 )
-from mvsearch.store.database.vector_rows import embeddings_to_row
 from mvsearch.store.errors import VideoNotFoundError
 from mvsearch.store.records import (
     OPTIONAL,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import FrameClassifier, SoundClassifier
-from mvsearch.indexer.features.analysis import WHY_NO_STREAM, WHY_NOTHING
+from mvsearch.indexer.features.absence import WHY_NO_STREAM, WHY_NOTHING
 from mvsearch.indexer.media.decoding.frames import DecodeOptions, FrameBatch, SoundBlock, decode
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.search.metrics.media.excerpts import check_whole

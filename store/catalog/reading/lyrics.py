@@ -14,10 +14,10 @@ from mvsearch.store.catalog.reading.line_index import (
 )
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import DatabaseReader
-from mvsearch.store.database.rows import rows_to_lyrics
-from mvsearch.store.database.shown_rows import row_to_shown
+from mvsearch.store.database.rows.lyrics import rows_to_lyrics
+from mvsearch.store.database.rows.shown import row_to_shown
+from mvsearch.store.database.rows.vectors import read_texts
 from mvsearch.store.database.tables import EmbeddingRow, LyricLineRow, LyricsRow, ShownLineRow
-from mvsearch.store.database.vector_rows import read_texts
 from mvsearch.store.records import Lyrics, ShownLine
 
 

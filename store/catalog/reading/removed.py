@@ -7,7 +7,7 @@ from sqlalchemy import select
 from mvsearch.store.catalog.lookup import name_order
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.paths import decode_path
-from mvsearch.store.database.rows import row_to_location, row_to_removed
+from mvsearch.store.database.rows.videos import row_to_location, row_to_removed
 from mvsearch.store.database.tables import RemovedRow
 from mvsearch.store.records import Location, Video
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from mvsearch.store.catalog.reading.videos import VideoReader
-from mvsearch.store.database.rows import row_to_space
+from mvsearch.store.database.rows.videos import row_to_space
 from mvsearch.store.database.tables import SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
 from mvsearch.store.records import COPIES, OPTIONAL, Space

@@ -6,9 +6,9 @@ from sqlalchemy import exists, inspect, select
 
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.paths import encode_key, lies_below
-from mvsearch.store.database.rows import row_to_failure, row_to_stage
+from mvsearch.store.database.rows.vectors import read_uniform
+from mvsearch.store.database.rows.videos import row_to_failure, row_to_stage
 from mvsearch.store.database.tables import FailureRow, LocationRow, StageRow, VideoRow
-from mvsearch.store.database.vector_rows import read_uniform
 from mvsearch.store.records import Failure, Modality, Stage
 
 

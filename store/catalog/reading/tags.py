@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import DatabaseReader
-from mvsearch.store.database.rows import row_to_tag
+from mvsearch.store.database.rows.videos import row_to_tag
 from mvsearch.store.database.tables import TagRow
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Tag

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.blobs import StoredVectors
 from mvsearch.store.database.connection import DatabaseReader
-from mvsearch.store.database.rows import row_to_space
+from mvsearch.store.database.rows.vectors import row_to_embeddings, row_to_peaks, row_to_vectors
+from mvsearch.store.database.rows.videos import row_to_space
 from mvsearch.store.database.tables import EmbeddingRow, SpaceRow
-from mvsearch.store.database.vector_rows import row_to_embeddings, row_to_peaks, row_to_vectors
 from mvsearch.store.records import Embeddings, SoundPeaks
 
 # Videos read by one statement.

@@ -15,7 +15,7 @@ from mvsearch.store.catalog.reading.tags import TagReader
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.explain import describe_damage
 from mvsearch.store.database.paths import decode_path, encode_key, lies_below
-from mvsearch.store.database.rows import row_to_location, row_to_video
+from mvsearch.store.database.rows.videos import row_to_location, row_to_video
 from mvsearch.store.database.tables import LocationRow, VideoRow
 from mvsearch.store.errors import VideoNotFoundError
 from mvsearch.store.records import Location, Video

@@ -1,6 +1,5 @@
-"""Converts records to table rows and back."""
+"""Rows of spaces, videos, locations, stages, tags, stills and failures."""
 
-import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,8 +15,6 @@ from mvsearch.store.database.tables import (
     SOUND_TAGS,
     FailureRow,
     LocationRow,
-    LyricLineRow,
-    LyricsRow,
     RemovedRow,
     SpaceRow,
     StageRow,
@@ -30,8 +27,6 @@ from mvsearch.store.records import (
     MODALITIES,
     Failure,
     Location,
-    LyricLine,
-    Lyrics,
     Modality,
     Space,
     Stage,
@@ -40,8 +35,6 @@ from mvsearch.store.records import (
     Tag,
     Video,
     VideoMood,
-    WhisperSegment,
-    Word,
 )
 from mvsearch.store.unicode import fold_name
 
@@ -176,79 +169,6 @@ def row_to_stage(row: StageRow | Row[Any]) -> Stage:
         row.fingerprint,
         row.sampling,
         row.has_key_frames_only,
-    )
-
-
-def lyrics_to_row(video_id: str, lyrics: Lyrics) -> LyricsRow:
-    """Lyrics as a row, without the lines."""
-    return LyricsRow(
-        video_id=video_id, source=lyrics.source, origin=lyrics.origin, language=lyrics.language
-    )
-
-
-@checks_rows
-def rows_to_lyrics(row: LyricsRow, lines: Sequence[LyricLineRow]) -> Lyrics:
-    """Rows as lyrics."""
-    return Lyrics(tuple(map(row_to_line, lines)), row.source, row.origin, row.language)
-
-
-def line_to_row(video_id: str, position: int, line: LyricLine) -> LyricLineRow:
-    """A lyric line as a row."""
-    row = LyricLineRow(
-        video_id=video_id,
-        position=position,
-        text=line.text,
-        start_seconds=line.start_seconds,
-        end_seconds=line.end_seconds,
-        words=[[word.text, word.start_seconds, word.end_seconds] for word in line.words],
-        rejected=line.rejected,
-    )
-    if line.whisper is not None:
-        row.whisper_id = line.whisper.id
-        row.whisper_seek = line.whisper.seek
-        row.whisper_tokens = list(line.whisper.tokens)
-        row.whisper_temperature = line.whisper.temperature
-        row.whisper_avg_logprob = line.whisper.avg_logprob
-        row.whisper_compression_ratio = line.whisper.compression_ratio
-        row.whisper_no_speech_prob = line.whisper.no_speech_prob
-    return row
-
-
-@checks_rows
-def row_to_line(row: LyricLineRow) -> LyricLine:
-    """A row as a lyric line."""
-    check_seconds(row.end_seconds)
-    return LyricLine(
-        row.text,
-        row.start_seconds,
-        row.end_seconds,
-        tuple(Word(str(text), float(start), float(end)) for text, start, end in row.words),
-        row.rejected,
-        _row_to_whisper(row),
-    )
-
-
-def _row_to_whisper(row: LyricLineRow) -> WhisperSegment | None:
-    """The Whisper columns of a row; NULL numbers become NaN, which SQLite cannot store."""
-    if row.whisper_id is None:
-        return None
-    temperature, avg_logprob, compression_ratio, no_speech_prob = (
-        math.nan if number is None else number
-        for number in (
-            row.whisper_temperature,
-            row.whisper_avg_logprob,
-            row.whisper_compression_ratio,
-            row.whisper_no_speech_prob,
-        )
-    )
-    return WhisperSegment(
-        row.whisper_id,
-        row.whisper_seek or 0,
-        tuple(row.whisper_tokens or ()),
-        temperature,
-        avg_logprob,
-        compression_ratio,
-        no_speech_prob,
     )
 
 

@@ -1,0 +1,1 @@
+"""Converts records to table rows and back."""
