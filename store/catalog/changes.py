@@ -8,15 +8,11 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from mvsearch.store.database.batches import in_batches
-from mvsearch.store.database.mood_rows import mood_columns, row_to_mood, track_to_row
 from mvsearch.store.database.paths import encode_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
+from mvsearch.store.database.rows.moods import mood_columns, row_to_mood, track_to_row
 from mvsearch.store.database.rows.shown import shown_to_rows
-from mvsearch.store.database.rows.videos import (
-    row_to_location,
-    stills_to_rows,
-    tags_to_rows,
-)
+from mvsearch.store.database.rows.videos import row_to_location, stills_to_rows, tags_to_rows
 from mvsearch.store.database.tables import (
     EmbeddingRow,
     LocationRow,

@@ -16,9 +16,9 @@ from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.batches import in_batches
-from mvsearch.store.database.mood_rows import track_to_row
 from mvsearch.store.database.paths import encode_key, path_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
+from mvsearch.store.database.rows.moods import track_to_row
 from mvsearch.store.database.rows.vectors import embeddings_to_row
 from mvsearch.store.database.rows.videos import (
     failure_to_row,

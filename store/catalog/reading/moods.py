@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.columns import checks_rows
 from mvsearch.store.database.connection import DatabaseReader
-from mvsearch.store.database.mood_rows import row_to_mood, row_to_track, unpack_joint
+from mvsearch.store.database.rows.moods import row_to_mood, row_to_track, unpack_joint
 from mvsearch.store.database.tables import EmbeddingRow, MoodRow
 from mvsearch.store.records import Matrix, Mood, MoodTrack, Side, VideoMood
 from mvsearch.store.records.moods import MAX_JOINT

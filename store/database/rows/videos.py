@@ -9,8 +9,8 @@ from sqlalchemy import Row
 
 from mvsearch.store.database.blobs import pack_seconds
 from mvsearch.store.database.columns import check_seconds, checks_rows
-from mvsearch.store.database.mood_rows import mood_columns
 from mvsearch.store.database.paths import decode_path, encode_key
+from mvsearch.store.database.rows.moods import mood_columns
 from mvsearch.store.database.tables import (
     SOUND_TAGS,
     FailureRow,
