@@ -1,0 +1,88 @@
+"""Projects pictures and sound into the space that two trained towers share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mvsearch.store.errors import TrainingError
+from mvsearch.store.records import Matrix
+
+# Names of the tensors of a tower: its input's centre, and a basis in which it is white.
+CENTRE, BASIS, PROJECTION = "centre", "basis", "projection"
+PICTURE, SOUND = "picture", "sound"
+MAX_DIM = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tower:
+    """A linear map onto unit vectors.
+
+    Attributes:
+        centre: (dim,) subtracted first.
+        matrix: (dim, k).
+    """
+
+    centre: Matrix
+    matrix: Matrix
+
+    def __post_init__(self) -> None:
+        """Check shapes and values."""
+        has_shape = self.matrix.ndim == 2 and self.centre.shape == self.matrix.shape[:1]
+        if not has_shape or not 1 <= self.matrix.shape[1] <= MAX_DIM:
+            raise TrainingError(f"no tower: {self.centre.shape} and {self.matrix.shape}")
+        if not (np.isfinite(self.centre).all() and np.isfinite(self.matrix).all()):
+            raise TrainingError("a weight of the towers is not finite")
+
+    def project(self, vectors: Matrix) -> Matrix:
+        """Project (n, dim) vectors as (n, k) float32 of length one; of zeros nothing is left."""
+        made = (vectors - self.centre) @ self.matrix
+        norms = np.linalg.norm(made, axis=1, keepdims=True)
+        unit: Matrix = np.divide(made, norms, out=np.zeros_like(made), where=norms > 0)
+        return unit.astype(np.float32, copy=False)
+
+    def summarise(self, vectors: Matrix) -> Matrix:
+        """One (k,) unit vector of (n, dim) vectors: their mean direction."""
+        mean = self.project(vectors).mean(axis=0)
+        summary: Matrix = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
+        return summary
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Towers:
+    """Two towers; the cosine of a picture and a sound tells how well they fit.
+
+    Attributes:
+        picture: of frame vectors.
+        sound: of audio vectors.
+    """
+
+    picture: Tower
+    sound: Tower
+
+    def project_pictures(self, vectors: Matrix) -> Matrix:
+        """Project (n, dim) frame vectors as (n, k) float32 unit vectors."""
+        return self.picture.project(vectors)
+
+    def project_sound(self, vectors: Matrix) -> Matrix:
+        """Project (n, dim) audio vectors as (n, k) float32 unit vectors."""
+        return self.sound.project(vectors)
+
+
+def read_towers(tensors: Mapping[str, npt.NDArray[np.float32]]) -> Towers:
+    """Make towers of the tensors of a trained network.
+
+    Raises:
+        TrainingError: they are those of another network.
+    """
+
+    def read(name: str) -> Tower:
+        parts = [tensors[f"{name}_{part}"] for part in (CENTRE, BASIS, PROJECTION)]
+        centre, basis, projection = (np.asarray(part, np.float32) for part in parts)
+        return Tower(centre, basis @ projection)
+
+    try:
+        return Towers(read(PICTURE), read(SOUND))
+    except (KeyError, ValueError) as error:
+        raise TrainingError(f"these weights are not of two towers: {error}") from error

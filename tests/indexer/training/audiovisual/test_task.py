@@ -1,0 +1,101 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mvsearch.indexer.audiovisual.windows import VideoWindows
+from mvsearch.indexer.training.audiovisual.options import TRAINING, AudiovisualOptions
+from mvsearch.indexer.training.audiovisual.splitting import split_videos
+from mvsearch.indexer.training.audiovisual.task import AudiovisualTask, find_towers
+from mvsearch.indexer.training.loop import train
+from mvsearch.store.errors import TrainingError
+from mvsearch.store.records import Space
+from tests.indexer.training.audiovisual.planted import PICTURE_DIM, SOUND_DIM, make_videos
+
+SPACES = Space("frames", "toy", "1", PICTURE_DIM), Space("audio", "toy", "1", SOUND_DIM)
+OPTIONS = AudiovisualOptions(dim=4, start="random", validated_share=0.2, tested_share=0.3)
+QUICK = replace(TRAINING, epochs=12, learning_rate=0.03, batch_size=8, device="cpu")
+
+
+def make_task(
+    options: AudiovisualOptions = OPTIONS, videos: Sequence[VideoWindows] | None = None
+) -> AudiovisualTask:
+    videos = make_videos(40) if videos is None else videos
+    split = split_videos(videos, options.validated_share, options.tested_share, seed=1)
+    return AudiovisualTask(split, SPACES, options, QUICK.batch_size)
+
+
+def test_it_finds_what_picture_and_sound_share_in_videos_it_never_saw(tmp_path: Path) -> None:
+    card = train(make_task(), QUICK, tmp_path / "run")
+    assert card.figures["test_behind"] > 0.85  # 0.5 by chance
+
+    mixed = make_videos(40)
+    sounds = [mixed[(place + 7) % 40].sounds for place in range(40)]
+    mixed = [replace(video, sounds=sounds[place]) for place, video in enumerate(mixed)]
+    strangers = train(make_task(videos=mixed), QUICK, tmp_path / "strangers")
+    assert strangers.figures["test_behind"] < 0.75
+
+
+def test_the_start_by_correlation_is_the_closed_form(tmp_path: Path) -> None:
+    options = replace(OPTIONS, start="correlation")
+    still = replace(QUICK, epochs=1, learning_rate=1e-9, weight_decay=0.0)
+    card = train(make_task(options), still, tmp_path)
+    assert card.figures["test_behind"] == card.figures["test_behind_correlation"] > 0.85
+
+
+@pytest.mark.parametrize("off", ["semantic", "temporal"])
+def test_a_term_without_weight_is_left_out(off: str) -> None:
+    task = make_task(replace(OPTIONS, **{f"{off}_weight": 0.0}))  # type: ignore[arg-type]
+    batch = next(iter(task.draw_batches(np.random.default_rng(0))))
+    both = make_task().compute_losses(make_task().build(), batch, "cpu")
+    assert set(task.compute_losses(task.build(), batch, "cpu")) == set(both) - {off}
+    twice = make_task(replace(OPTIONS, semantic_weight=2.0))
+    torch.manual_seed(0)
+    once = make_task().compute_losses(make_task().build(), batch, "cpu")["semantic"]
+    torch.manual_seed(0)
+    made = twice.compute_losses(twice.build(), batch, "cpu")["semantic"]
+    assert float(made.detach()) == pytest.approx(2 * float(once.detach()))
+
+
+def test_towers_without_torch_give_what_the_network_gives() -> None:
+    task = make_task()
+    network, video = task.build(), task.split.tested[0]
+    pictures, sounds = torch.from_numpy(video.pictures), torch.from_numpy(video.sounds)
+    with torch.inference_mode():
+        expected = network(pictures, sounds).numpy() * OPTIONS.temperature
+    towers = find_towers(network)
+    found = towers.project_pictures(video.pictures) @ towers.project_sound(video.sounds).T
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_run_names_what_it_did_not_see_and_refuses_another_configuration(tmp_path: Path) -> None:
+    task, brief = make_task(), replace(QUICK, epochs=1)
+    card = train(task, brief, tmp_path)
+    assert card.settings["held_out"] == [video.video_id for video in task.split.tested]
+    assert card.counts["trained_videos"] + card.counts["validated_videos"] == 28
+    with pytest.raises(TrainingError, match=r"settings\.dim"):
+        train(make_task(replace(OPTIONS, dim=3)), brief, tmp_path)
+    with pytest.raises(TrainingError, match=r"data\.fingerprint"):
+        train(make_task(videos=make_videos(40, seed=9)), brief, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"dim": 0},
+        {"temperature": 0.0},
+        {"shrinkage": float("nan")},
+        {"start": "else"},
+        {"semantic_weight": 0.0, "temporal_weight": 0.0},
+        {"semantic_weight": 0.0, "windows_a_video": 1},
+        {"tested_share": 0.9},
+    ],
+)
+def test_options_out_of_their_range_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TrainingError) as caught:
+        AudiovisualOptions(**wrong)
+    assert "\n" not in str(caught.value)
