@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mvsearch.indexer.progress import Progress
     from mvsearch.search.api.checking import check
+    from mvsearch.search.api.composing import compose
     from mvsearch.search.api.library import VideoLibrary
     from mvsearch.search.api.library import open_library as open
     from mvsearch.search.api.models import check_models, fetch_model, list_models
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "mvsearch.indexer.progress": ("Progress",),
     "mvsearch.search.api.checking": ("check",),
+    "mvsearch.search.api.composing": ("compose",),
     "mvsearch.search.api.library": ("VideoLibrary",),
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
@@ -101,6 +103,7 @@ __all__ = [
     "__version__",
     "check",
     "check_models",
+    "compose",
     "connect",
     "fetch_model",
     "list_models",

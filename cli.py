@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands import evaluate, export, index, library, play, report, search, serve
+from mvsearch.search.commands import (
+    compose,
+    evaluate,
+    export,
+    index,
+    library,
+    play,
+    report,
+    search,
+    serve,
+)
 from mvsearch.search.commands.installation import config, models, plugins
 from mvsearch.search.commands.metrics.pairs import metric_app
 from mvsearch.search.commands.options.configuration import apply_settings
@@ -21,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (index, search, play, serve, report, evaluate, library, plugins):
+for commands in (index, search, play, serve, report, evaluate, compose, library, plugins):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

@@ -11,6 +11,7 @@ from docs.documents import (  # only now it can be found
     run_generator,
     write_changed,
 )
+from mvsearch.indexer.composing import GENERATORS
 from mvsearch.indexer.encoders import CLASSIFIERS, ENCODERS, PROFILES, import_class
 from mvsearch.indexer.encoders.model_cards import CARDS, MEASURED, ModelCard
 from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
@@ -39,13 +40,13 @@ def find_weights(name: str) -> PackagedWeights | None:
         return RapidReader.weights
     if name.startswith("whisper-"):
         return PACKAGED.get(name.removeprefix("whisper-"))
-    found = getattr(import_class((ENCODERS | CLASSIFIERS)[name]), "weights", None)
+    found = getattr(import_class((ENCODERS | CLASSIFIERS | GENERATORS)[name]), "weights", None)
     return found if isinstance(found, PackagedWeights) else None
 
 
 def describe_models() -> str:
     """The whole of docs/models.md."""
-    heads = ("model", "makes vectors of", "source", "licence", "languages", "dimensions")
+    heads = ("model", "makes", "source", "licence", "languages", "dimensions")
     rows = [f"| {' | '.join((*heads, 'time', 'peak', 'profiles'))} |", "|---" * 9 + "|"]
     rows += [_describe_row(name, card) for name, card in CARDS.items()]
     packaged = ["## Weights in Python packages\n", "| model | packages | file | sha256 |"]

@@ -62,6 +62,17 @@ def _hide_whisper(site: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
 
 
+@pytest.fixture(scope="session")
+def composers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models with tiny checkpoints of MusicGen and BLIP."""
+    from tests.tiny_composers import save_blip, save_musicgen
+
+    folder = tmp_path_factory.mktemp("composers")
+    save_musicgen(folder / "musicgen-small")
+    save_blip(folder / "blip")
+    return folder
+
+
 @pytest.fixture
 def whisper_packages(monkeypatch: pytest.MonkeyPatch) -> "PackagedWeights":
     """The packages that carry Whisper base, as they are installed."""

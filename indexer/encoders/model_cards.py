@@ -120,6 +120,14 @@ CARDS: dict[str, ModelCard] = {
         "sound and words", "laion/clap-htsat-unfused (Wu et al. 2023)", "Apache-2.0", "English",
         (512,), _SECOND,
     ),
+    "blip": ModelCard(
+        "captions of pictures", "Salesforce/blip-image-captioning-base (Li et al. 2022)",
+        "BSD-3-Clause", "English", (), _FRAME,
+    ),
+    "musicgen-small": ModelCard(
+        "music by words", "facebook/musicgen-small (Copet et al. 2023)", "CC-BY-NC-4.0", "English",
+        (), _SECOND,
+    ),
     "whisper-base": ModelCard(
         "transcription", _OPENAI, "MIT", "99", (), _SECOND, 140.0, 620,
         (0.293, -0.56, -0.138, 0.045),

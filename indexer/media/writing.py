@@ -1,6 +1,8 @@
-"""Writes decoded frames and samples to lossless files, for queries from memory."""
+"""Writes frames and samples to lossless files."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -51,6 +53,30 @@ def write_samples(path: Path, samples: Matrix, sample_rate: int) -> None:
     _write(
         source, path, samples.astype("<f4", copy=False).tobytes(), format="wav", acodec="pcm_f32le"
     )
+
+
+def make_wave(samples: Matrix, sample_rate: int, tags: Mapping[str, str]) -> bytes:
+    """Make a WAV file of 16 bits of (n, channels) float32 samples in [-1, 1].
+
+    Args:
+        samples: in the order of time.
+        sample_rate: in hertz.
+        tags: such as "title" and "comment". Without the version of ffmpeg, so that the same input
+            gives the same bytes.
+
+    Raises:
+        MediaError: the file cannot be written.
+        ToolMissingError: ffmpeg is not installed.
+    """
+    whole = np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2")
+    source = open_raw(f="s16le", ar=sample_rate, ac=samples.shape[1])
+    named = {f"metadata:g:{at}": f"{tag}={text}" for at, (tag, text) in enumerate(tags.items())}
+    settings = {"format": "wav", "acodec": "pcm_s16le", "fflags": "+bitexact"}
+    # Not to a pipe: the sizes in the header are written at the end.
+    with TemporaryDirectory(prefix="mvsearch-") as folder:
+        path = Path(folder, "music.wav")
+        _write(source, path, whole.tobytes(), **settings, **named)
+        return path.read_bytes()
 
 
 def _write(source: Any, path: Path, data: bytes, **settings: Any) -> None:

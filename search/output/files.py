@@ -20,6 +20,7 @@ def check_output(
     *paths: Path,
     has_force: bool = False,
     is_media: IsMedia | None = None,
+    may_replace: IsMedia | None = None,
     makes_folder: bool = False,
 ) -> None:
     """Check that files can and may be written, before any work is done.
@@ -28,6 +29,7 @@ def check_output(
         paths: of the files.
         has_force: whether existing files may be replaced; media and links never are.
         is_media: whether a path is a video of a library.
+        may_replace: whether a media file may be replaced all the same, with `has_force`.
         makes_folder: whether missing folders will be created.
 
     Raises:
@@ -36,7 +38,8 @@ def check_output(
     there = [path for path in paths if os.path.lexists(path)]
     for path in there:
         _check_kind(path)
-        if _holds_media(path) or (is_media is not None and _is_any(path, is_media)):
+        is_spared = _holds_media(path) and not (may_replace is not None and may_replace(path))
+        if is_spared or (is_media is not None and _is_any(path, is_media)):
             raise MvsearchError(f"{path} is a media file, which is never overwritten")
     files = [path for path in there if path.is_file()]
     if files and not has_force:
@@ -48,14 +51,20 @@ def check_output(
 
 
 def write_output(
-    files: Mapping[Path, Content], *, has_force: bool = False, is_media: IsMedia | None = None
+    files: Mapping[Path, Content],
+    *,
+    has_force: bool = False,
+    is_media: IsMedia | None = None,
+    may_replace: IsMedia | None = None,
 ) -> None:
     """Write files, each completely or not at all; missing folders are created.
 
     Raises:
         MvsearchError: as `check_output`, before the first file is written; or the system refuses.
     """
-    check_output(*files, has_force=has_force, is_media=is_media, makes_folder=True)
+    check_output(
+        *files, has_force=has_force, is_media=is_media, may_replace=may_replace, makes_folder=True
+    )
     for path, content in files.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

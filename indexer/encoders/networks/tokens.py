@@ -74,6 +74,11 @@ class Tokens:
         encodings = self._tokenizer.encode_batch(clean, add_special_tokens=False)
         return [self._start + encoding.ids[:n_kept] + self._end for encoding in encodings]
 
+    def join(self, ids: Sequence[int]) -> str:
+        """Return the text of token ids, without special tokens and unknown ids."""
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
+        return text.strip()
+
     def batch(self, texts: Sequence[str]) -> Iterator[Batch]:
         """Tokenise texts in batches of similar length; see `batch_ids`."""
         width = self._frame.max_tokens if self._frame.is_padded_fully else 1

@@ -27,6 +27,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch play",
         "mvsearch play 2",
     ),
+    "compose": (
+        "mvsearch compose --image beach.jpg",
+        'mvsearch compose --image beach.jpg --seconds 20 --caption "calm guitar" --out calm.wav',
+    ),
     "serve": (
         "mvsearch serve --open",
         "mvsearch serve --host 0.0.0.0 --read-only",

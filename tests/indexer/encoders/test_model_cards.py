@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mvsearch.indexer.composing import GENERATORS
 from mvsearch.indexer.encoders import CLASSIFIERS, ENCODERS, PROFILES, import_class
 from mvsearch.indexer.encoders.model_cards import CARDS
 from mvsearch.indexer.encoders.networks.examples import (
@@ -22,7 +23,7 @@ from mvsearch.store.errors import MvsearchError
 
 
 def test_every_network_has_a_card() -> None:
-    places = ENCODERS | CLASSIFIERS
+    places = ENCODERS | CLASSIFIERS | GENERATORS
     own = {name for name in places if not name.startswith("toy-")}
     models = {f"whisper-{used.whisper_model}" for name, used in PROFILES.items() if name != "toy"}
     assert set(CARDS) == own | models | {RapidReader.name}

