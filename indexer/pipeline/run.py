@@ -225,14 +225,13 @@ class _Run:
             self.progress.note(explain_unfinished(self.writer.summary.unfinished))
 
     def _read_text(self, inventory: Inventory) -> None:
-        """Read the text in the picture; videos that have it as lyrics wait no longer."""
+        """Read the text in the picture; it may become the lyrics of videos, or be so no longer."""
         if self.reader is None:
             return
         stage = OcrStage(self.reader, self.encoders, self.writer, self.progress, self.stop)
         read = stage.read(inventory, self.options.analysis.max_hours)
         if self.lyrics not in ("off", "whisper"):
-            taken = stage.take_lyrics([*read, *(one.found for one in self.waiting)])
-            self.waiting = [one for one in self.waiting if one.found.video_id not in taken]
+            self.waiting = stage.take_lyrics(read, self.waiting)
 
     def _take_inventory(self) -> Inventory:
         """Compare all files with the catalogue."""

@@ -129,13 +129,17 @@ class CatalogWriter:
         Returns:
             Whether it was stored.
         """
-        if self._find_changed([found]):
+        if not self.is_whole(found):
             return False
         self._clear_failures(found.places, {result.stage.stage})
         if failure is not None:
             self.keep_failure(failure, found)
         self.keep_result(result)
         return True
+
+    def is_whole(self, found: Found) -> bool:
+        """Whether a file is as the inventory found it; if not, it is told as unfinished."""
+        return not self._find_changed([found])
 
     def _find_changed(self, files: Sequence[Found]) -> list[Found]:
         """The files that have changed since the inventory; each is told as unfinished once."""

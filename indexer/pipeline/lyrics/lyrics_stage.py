@@ -138,7 +138,7 @@ def add_lyrics(
         )
     else:
         key = encoder_pool.encoders.lyrics.spaces[0].key
-        result = _result_without_lyrics(found.video_id, key, fingerprint, waits=waits)
+        result = result_without_lyrics(found.video_id, key, fingerprint, waits=waits)
     return replace(
         outcome,
         results=(*outcome.results, result),
@@ -147,9 +147,7 @@ def add_lyrics(
     )
 
 
-def _result_without_lyrics(
-    video_id: str, key: str, fingerprint: str, *, waits: bool
-) -> StageResult:
+def result_without_lyrics(video_id: str, key: str, fingerprint: str, *, waits: bool) -> StageResult:
     """Return a stage without lyrics, which waits for a transcription or has no audio."""
     status: StageStatus = "pending" if waits else "absent"
     detail = "not transcribed yet" if waits else "no sound"

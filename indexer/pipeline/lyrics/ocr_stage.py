@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics.shown import SOURCE, find_sung, follows_voice, make_lyrics
@@ -16,7 +17,12 @@ from mvsearch.indexer.media.decoding.types import MAX_HOURS
 from mvsearch.indexer.media.probe import Probe, probe_file
 from mvsearch.indexer.ocr.read_video import read_video_text, reading_mark
 from mvsearch.indexer.ocr.reader import TextReader
-from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint, lyrics_result
+from mvsearch.indexer.pipeline.lyrics.lyrics_stage import (
+    lyrics_fingerprint,
+    lyrics_result,
+    result_without_lyrics,
+)
+from mvsearch.indexer.pipeline.lyrics.transcription import WaitingVideo
 from mvsearch.indexer.pipeline.outcome import StageResult
 from mvsearch.indexer.pipeline.planning.inventory import Found, Inventory
 from mvsearch.indexer.pipeline.planning.plan import group_by_content
@@ -29,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 # A longer file is no song.
 MAX_SONG_SECONDS = 3600.0
+# What became of the lyrics of a video: they are what it shows, are so no longer, or stay.
+Taken = Literal["taken", "dropped", "left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +103,33 @@ class OcrStage:
             self.probes[path] = probe_file(path)
         return self.probes[path]
 
-    def take_lyrics(self, files: Sequence[Found]) -> set[str]:
+    def take_lyrics(
+        self, read: Sequence[Found], waiting: Sequence[WaitingVideo]
+    ) -> list[WaitingVideo]:
         """Take lyrics from the text that videos show; see `take_lyrics`.
 
         Args:
-            files: a file of each video.
+            read: a file of each video that was read.
+            waiting: the videos that are to be transcribed.
 
         Returns:
-            The ids of the videos that have such lyrics now.
+            The videos that are to be transcribed now.
         """
-        taken: set[str] = set()
+        taken: dict[str, Taken] = {}
         with suppress(DecodeStoppedError):
-            for found in files:
+            for found in [*read, *(one.found for one in waiting)]:
                 if not self.stop.is_set() and found.video_id not in taken:
-                    is_taken = take_lyrics(
+                    taken[found.video_id] = take_lyrics(
                         found, self.encoders, self.writer, self.stop, self._probe
                     )
-                    taken |= {found.video_id} if is_taken else set()
-        return taken
+        dropped = {
+            found.video_id: found for found in read if taken.get(found.video_id) == "dropped"
+        }
+        videos = self.writer.catalog.some_videos(list(dropped))
+        return [one for one in waiting if taken.get(one.found.video_id) != "taken"] + [
+            WaitingVideo(found, videos[video_id].duration_seconds)
+            for video_id, found in dropped.items()
+        ]
 
 
 def read_shown_text(
@@ -164,13 +181,14 @@ def take_lyrics(
     writer: CatalogWriter,
     stop: threading.Event,
     probe: Callable[[Path], Probe] = probe_file,
-) -> bool:
+) -> Taken:
     """Take the text that a video shows as its lyrics, if it follows the voice as lyrics do.
 
-    Lyrics of side-cars, subtitles, tags and plug-ins stay; those of Whisper do not.
+    Lyrics of side-cars, subtitles, tags and plug-ins stay; those of Whisper do not. Lyrics of an
+    earlier reading, which this one does not find, are dropped: the video waits for others.
 
     Returns:
-        Whether the video has these lyrics now.
+        What became of the lyrics.
 
     Raises:
         DecodeStoppedError: `stop` was set.
@@ -178,20 +196,25 @@ def take_lyrics(
     catalog, video_id = writer.catalog, found.video_id
     stage = catalog.stage(video_id, "lyrics", encoders.lyrics.spaces[0].key)
     if stage is None or stage.origin.partition(" ")[0] not in ("", "whisper", SOURCE):
-        return False
+        return "left"
     duration = catalog.video(video_id).duration_seconds
     shown = catalog.shown_lines(video_id)
     lines = find_sung(shown, duration) if duration <= MAX_SONG_SECONDS else ()
+    path, fingerprint = found.file.path, lyrics_fingerprint(found.places)
+    if lines:
+        try:
+            sound = read_sound(path, probe(path), VOICE_SAMPLE_RATE, stop=stop)
+        except MediaError:
+            return "left"  # nothing to follow
+        if not follows_voice(lines, detect_voice(sound)):
+            lines = ()
+    if not (lines or stage.origin.startswith(SOURCE)) or not writer.is_whole(found):
+        return "left"
     if not lines:
-        return False
-    path = found.file.path
-    try:
-        sound = read_sound(path, probe(path), VOICE_SAMPLE_RATE, stop=stop)
-    except MediaError:
-        return False  # nothing to follow
-    if not follows_voice(lines, detect_voice(sound)):
-        return False
+        key = encoders.lyrics.spaces[0].key
+        writer.keep_result(result_without_lyrics(video_id, key, fingerprint, waits=True))
+        return "dropped"
     reading = catalog.stage(video_id, "ocr", encoders.ocr.spaces[0].key)
     lyrics = make_lyrics(lines, reading.origin if reading is not None else "")
-    writer.keep_result(lyrics_result(video_id, lyrics, encoders, lyrics_fingerprint(found.places)))
-    return True
+    writer.keep_result(lyrics_result(video_id, lyrics, encoders, fingerprint))
+    return "taken"

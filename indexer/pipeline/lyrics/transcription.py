@@ -117,7 +117,7 @@ def transcribe_videos(
         waiting: the videos.
         transcriber: the model.
         encoders: of the profile.
-        writer: stores the lyrics and counts the videos in its summary.
+        writer: stores the lyrics of files that have not changed meanwhile, and counts the videos.
         progress: told the expected time first, then the stage "transcribe".
         stop: when set, ends the run within seconds.
     """
@@ -132,10 +132,11 @@ def transcribe_videos(
             result, failure = transcribe_lyrics(video.found, transcriber, encoders, stop)
         except DecodeStoppedError:
             return
-        if failure is not None:
-            writer.keep_failure(failure, video.found)
-        writer.keep_result(result)
-        writer.summary.transcribed += 1
+        if writer.is_whole(video.found):
+            if failure is not None:
+                writer.keep_failure(failure, video.found)
+            writer.keep_result(result)
+            writer.summary.transcribed += 1
         done_seconds += video.duration_seconds
         progress.measure("transcribe", done_seconds, all_seconds)
         progress.advance("transcribe")

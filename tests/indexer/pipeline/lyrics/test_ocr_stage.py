@@ -237,6 +237,32 @@ def test_lines_that_are_sung_are_lyrics_before_whisper(
         assert library.facets()["lyrics_source"] == [("ocr", 1), ("whisper", 1)]
 
 
+def test_lyrics_that_a_later_reader_does_not_find_are_dropped_and_transcribed(
+    home: Path, folder: Path, reader: ToyReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [ShownLine(text, 0.6 * n, 0.6 * n + 0.5, 0.99) for n, text in enumerate(SONG)]
+    plant_song(monkeypatch, lines, VoiceActivity(((0.0, 5.0),), 5.0))
+    with mvsearch.open(home) as library:
+        reader.key = "toy-reader@2"
+        library.index(folder, lyrics="later")
+        assert library.facets()["lyrics_source"] == [("ocr", 1)]
+        plant_song(monkeypatch, (), VoiceActivity((), 5.0))
+        reader.key = "toy-reader@3"
+        assert library.index(folder, lyrics="later").pending == 2
+        assert library.lyrics("harbour") is None
+        with pytest.raises(mvsearch.MvsearchError, match="lyrics"):
+            library.search(lyric="where the willow trees are green")
+        plant_song(monkeypatch, lines, VoiceActivity(((0.0, 5.0),), 5.0))
+        reader.key = "toy-reader@4"
+        assert library.index(folder).transcribed == 1
+        assert library.facets()["lyrics_source"] == [("ocr", 1), ("whisper", 1)]
+        plant_song(monkeypatch, (), VoiceActivity((), 5.0))
+        reader.key = "toy-reader@5"
+        # Dropped and transcribed by the same run.
+        assert library.index(folder).transcribed == 1
+        assert library.facets()["lyrics_source"] == [("whisper", 2)]
+
+
 def test_a_lyric_file_comes_before_the_picture(
     folder: Path, tmp_path: Path, reader: ToyReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

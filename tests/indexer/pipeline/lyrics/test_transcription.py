@@ -141,6 +141,29 @@ def test_a_file_that_is_gone_is_a_failure(home: Path, folder: Path, tmp_path: Pa
     assert "is gone, or has changed" in summary.failures[0].message
 
 
+def test_a_file_that_changes_while_it_is_heard_waits_for_another_run(
+    home: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(folder, tmp_path / "own"))
+    song = own / "Ada Lovelace - First Song.mp4"
+
+    class Slow(Listener):
+        def transcribe(self, samples: object, stop: object = None) -> mvsearch.Lyrics:
+            song.write_bytes(bytes(1000))
+            return super().transcribe(samples, stop)
+
+    with mvsearch.open(home) as library:
+        library.index(own, lyrics="later")
+        (folder / song.name).rename(tmp_path / song.name)
+        monkeypatch.setattr("mvsearch.indexer.pipeline.lyrics.transcription.Transcriber", Slow)
+        try:
+            summary = library.transcribe()
+        finally:
+            (tmp_path / song.name).rename(folder / song.name)
+        assert (summary.transcribed, summary.unfinished) == (0, [song])
+        assert read_stages(library)["First Song"] == "pending"
+
+
 def test_a_run_that_is_cancelled_keeps_the_lyrics_pending(home: Path) -> None:
     cancel = threading.Event()
     cancel.set()
