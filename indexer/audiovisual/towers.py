@@ -1,7 +1,9 @@
 """Projects pictures and sound into the space that two trained towers share."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +13,7 @@ from mvsearch.store.records import Matrix
 
 # Names of the tensors of a tower: its input's centre, and a basis in which it is white.
 CENTRE, BASIS, PROJECTION = "centre", "basis", "projection"
-PICTURE, SOUND = "picture", "sound"
+PICTURE, SOUND, SEEN = "picture", "sound", "seen"
 MAX_DIM = 4096
 
 
@@ -56,10 +58,12 @@ class Towers:
     Attributes:
         picture: of frame vectors.
         sound: of audio vectors.
+        seen: numbers of the videos that they were trained on; see `number_videos`.
     """
 
     picture: Tower
     sound: Tower
+    seen: frozenset[int] = frozenset()
 
     def project_pictures(self, vectors: Matrix) -> Matrix:
         """Project (n, dim) frame vectors as (n, k) float32 unit vectors."""
@@ -69,8 +73,22 @@ class Towers:
         """Project (n, dim) audio vectors as (n, k) float32 unit vectors."""
         return self.sound.project(vectors)
 
+    def find_unseen(self, video_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the videos that nothing was learned from."""
+        ids = list(video_ids)
+        numbers = number_videos(ids).tolist()
+        return frozenset(
+            one for one, number in zip(ids, numbers, strict=True) if number not in self.seen
+        )
 
-def read_towers(tensors: Mapping[str, npt.NDArray[np.float32]]) -> Towers:
+
+def number_videos(video_ids: Iterable[str]) -> npt.NDArray[np.int64]:
+    """A number of 64 bits for each id: by these the weights name what they were trained on."""
+    digests = (hashlib.blake2b(one.encode(), digest_size=8).digest() for one in video_ids)
+    return np.frombuffer(b"".join(digests), dtype="<i8").astype(np.int64)
+
+
+def read_towers(tensors: Mapping[str, npt.NDArray[Any]]) -> Towers:
     """Make towers of the tensors of a trained network.
 
     Raises:
@@ -83,6 +101,7 @@ def read_towers(tensors: Mapping[str, npt.NDArray[np.float32]]) -> Towers:
         return Tower(centre, basis @ projection)
 
     try:
-        return Towers(read(PICTURE), read(SOUND))
+        seen = frozenset(tensors[SEEN].astype(np.int64).ravel().tolist())
+        return Towers(read(PICTURE), read(SOUND), seen)
     except (KeyError, ValueError) as error:
         raise TrainingError(f"these weights are not of two towers: {error}") from error

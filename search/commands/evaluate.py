@@ -36,14 +36,25 @@ def evaluate(
     ] = "all",
     kinds: Annotated[
         str,
-        typer.Option(metavar="KIND,…", help="Kinds of queries: clip, image, lyric, mix, similar."),
-    ] = "clip,image,lyric,mix,similar",
+        typer.Option(
+            metavar="KIND,…", help="Kinds of queries: clip, image, lyric, mix, similar, own-sound."
+        ),
+    ] = "clip,image,lyric,mix,similar,own-sound",
     groups: Annotated[
         list[Path] | None,
         typer.Option(
             parser=read_path,
             metavar="FILE.csv",
             help="Columns path and group: videos that are right answers for each other.",
+        ),
+    ] = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(
+            parser=read_path,
+            metavar="FILE.csv",
+            help="Columns file, valence, arousal, kind: pictures beside it are asked for sound of"
+            " their quadrant.",
         ),
     ] = None,
     profile: Annotated[
@@ -90,6 +101,7 @@ def evaluate(
             sample,
             profiles=names,
             groups=groups or (),
+            labels=labels or (),
             workers=workers,
             progress=choose_progress(make_console(stderr=True), is_silent=as_json),
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.progress import Progress, Silence, count_steps
+from mvsearch.search.evaluation.cross_modal.measure import measure_joint
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame, cut_mix
@@ -34,10 +35,12 @@ class BenchmarkOptions:
     Attributes:
         sample: which queries.
         workers: number of clips cut and analysed in parallel; None for one per core.
+        labels: CSV files with valence and arousal; see `cross_modal.labels`.
     """
 
     sample: SampleOptions = field(default_factory=SampleOptions)
     workers: int | None = None
+    labels: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +69,7 @@ def compare_profiles(
         libraries: libraries of the same videos, each with the encoders of its profile.
         groups: videos that count as right answers for each other.
         options: the sample of queries and the number of workers.
-        progress: of the stages "queries" and "similar".
+        progress: of the stages "queries", "similar", "own-sound" and "quadrants".
         stop: when set, no further query is started, and `progress` ends the run.
 
     Returns:
@@ -117,7 +120,7 @@ class _Benchmark:
     def _sum_up(
         self, runner: QueryRunner, outcomes: Sequence[Outcome], notes: tuple[str, ...]
     ) -> Evaluation:
-        """Add the similar-songs outcomes to those of the queries."""
+        """Add the similar-songs and the cross-modal outcomes to those of the queries."""
         sample = self.options.sample
         n_videos = runner.library.catalog.n_videos()
         fusion = choose_fusion(runner.encoders)
@@ -127,14 +130,22 @@ class _Benchmark:
             similar, hubness = rank_similar(
                 runner.engine, runner.systems, runner.groups, fusion, self.progress
             )
+        joint, remarks = measure_joint(
+            runner.library,
+            runner.encoders,
+            runner.groups,
+            sample,
+            self.options.labels,
+            self.progress,
+        )
         return Evaluation(
             library=self.library.folder.name,
             profile=runner.encoders.name,
             seed=sample.seed,
             n_videos=n_videos,
-            outcomes=(*outcomes, *similar),
+            outcomes=(*outcomes, *similar, *joint),
             hubness=hubness,
-            notes=notes,
+            notes=(*notes, *remarks),
             fusion=fusion,
         )
 

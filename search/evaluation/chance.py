@@ -36,6 +36,12 @@ def expect_recall_share_at_k(n_videos: int, n_relevant: int, k: int) -> float:
     return min(k, n_videos) / n_videos
 
 
+def expect_precision(n_videos: int, n_relevant: int) -> float:
+    """The expected share of right answers among the first k, for any k: R / n."""
+    _check(n_videos, n_relevant)
+    return n_relevant / n_videos
+
+
 @lru_cache(maxsize=4096)
 def expect_reciprocal_rank(n_videos: int, n_relevant: int) -> float:
     """The expectation of 1 / the rank of the first right answer."""

@@ -21,12 +21,14 @@ from mvsearch.search.evaluation.outcomes import Outcome
 RECALL_1, RECALL_5, RECALL_10 = "recall@1", "recall@5", "recall@10"
 MRR, MEDIAN_RANK = "mrr", "median_rank"
 MAP, NDCG_10, SHARE_10 = "map", "ndcg@10", "recall_share@10"
+PRECISION_1, PRECISION_5, PRECISION_10 = "precision@1", "precision@5", "precision@10"
 MOMENT_ERROR, MOMENT_NEAR, UNSURE = "moment_error_seconds", "moment_within_1s", "moment_unsure"
 BOTH_FIRST, TOLD_TWO = "both_first", "told_two"
 WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC = "weak_right", "absent_unmarked", "absent_auc"
 
 RANK_METRICS = (RECALL_1, RECALL_5, RECALL_10, MRR, MEDIAN_RANK)
 SIMILAR_METRICS = (MAP, NDCG_10, SHARE_10)
+QUADRANT_METRICS = (PRECISION_1, PRECISION_5, PRECISION_10)
 MOMENT_METRICS = (MOMENT_ERROR, MOMENT_NEAR, UNSURE)
 WEAK_METRICS = (WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC)
 MIX_METRICS = (BOTH_FIRST, TOLD_TWO)
@@ -75,6 +77,9 @@ _VALUES: Mapping[str, Rule] = {
     MAP: lambda o: metrics.average_precision(o.relevant_ranks, o.n_relevant),
     NDCG_10: lambda o: metrics.ndcg_at_k(o.relevant_ranks, o.n_relevant, 10),
     SHARE_10: lambda o: metrics.recall_share_at_k(o.relevant_ranks, o.n_relevant, 10),
+    PRECISION_1: lambda o: metrics.precision_at_k(o.relevant_ranks, o.n_relevant, o.n_videos, 1),
+    PRECISION_5: lambda o: metrics.precision_at_k(o.relevant_ranks, o.n_relevant, o.n_videos, 5),
+    PRECISION_10: lambda o: metrics.precision_at_k(o.relevant_ranks, o.n_relevant, o.n_videos, 10),
     MOMENT_ERROR: lambda o: _or_nan(o.moment_error_seconds),
     MOMENT_NEAR: lambda o: float(_or_nan(o.moment_error_seconds) <= NEAR_SECONDS),
     UNSURE: lambda o: float(o.moment_error_seconds is None),
@@ -90,6 +95,9 @@ _CHANCES: Mapping[str, Rule] = {
     MRR: lambda o: chance.expect_reciprocal_rank(o.n_videos, o.n_relevant),
     MAP: lambda o: chance.expect_average_precision(o.n_videos, o.n_relevant),
     NDCG_10: lambda o: chance.expect_ndcg_at_k(o.n_videos, o.n_relevant, 10),
+    PRECISION_1: lambda o: chance.expect_precision(o.n_videos, o.n_relevant),
+    PRECISION_5: lambda o: chance.expect_precision(o.n_videos, o.n_relevant),
+    PRECISION_10: lambda o: chance.expect_precision(o.n_videos, o.n_relevant),
     SHARE_10: lambda o: chance.expect_recall_share_at_k(o.n_videos, o.n_relevant, 10),
 }
 
@@ -135,12 +143,13 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
 
     Returns:
         The figures by name: of ranks; for similar songs, of all right answers; for queries with a
-        true moment, of moments; for clips with picture and sound, of two videos. Empty without
-        outcomes.
+        true moment, of moments; for clips with picture and sound, of two videos; for quadrants, of
+        precision. Empty without outcomes.
     """
     if not outcomes:
         return {}
-    names = RANK_METRICS + (SIMILAR_METRICS if outcomes[0].kind == "similar" else ())
+    own = {"similar": SIMILAR_METRICS, "quadrant": QUADRANT_METRICS}
+    names = RANK_METRICS + own.get(outcomes[0].kind, ())
     figures = _take(names, outcomes, options)
     timed = [outcome for outcome in outcomes if outcome.is_moment_asked]
     figures |= _take(MOMENT_METRICS, timed, options) if timed else {}

@@ -46,6 +46,12 @@ def recall_share_at_k(ranks: Sequence[int], n_relevant: int, k: int) -> float:
     return sum(rank <= k for rank in ranks) / n_relevant
 
 
+def precision_at_k(ranks: Sequence[int], n_relevant: int, n_videos: int, k: int) -> float:
+    """The share of the first k that are right; of all where there are not so many."""
+    _check(ranks, n_relevant, k)
+    return sum(rank <= k for rank in ranks) / min(k, n_videos)
+
+
 def reciprocal_rank(ranks: Sequence[int], n_relevant: int) -> float:
     """1 / the rank of the first right answer; 0.0 if none was found."""
     _check(ranks, n_relevant)

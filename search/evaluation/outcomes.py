@@ -18,7 +18,7 @@ class FirstResult:
     is_weak: bool
 
 
-OutcomeKind = Literal["clip", "image", "lyric", "mix", "similar"]
+OutcomeKind = Literal["clip", "image", "lyric", "mix", "similar", "own-sound", "quadrant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,12 @@ class Outcome:
         source: id of the video of the query; intervals resample by it, because queries from one
             video are not independent.
         query: its label, such as `ID@12.3+5`; the same under every distortion and system.
-        kind: "clip", "image", "lyric", "mix", or "similar" for the report of similar songs.
+        kind: "clip", "image", "lyric", "mix"; "similar" for the report of similar songs;
+            "own-sound" for the picture of a video that asks for its sound, "quadrant" for one that
+            asks for sound of its quadrant of valence and arousal.
         distortion: its name; "none" for undistorted queries.
         seconds: length of a clip; None for other kinds.
-        system: "frames", "lyrics" or "audio" alone, or the name of a fusion.
+        system: "frames", "lyrics" or "audio" alone, or the name of a fusion or a joint space.
         n_videos: number of ranked videos.
         n_relevant: number of right answers among them.
         relevant_ranks: ascending ranks, from 1, of the right answers found.

@@ -5,9 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from mvsearch.indexer.audiovisual.ranking import average_by_source, rank_own_sound
-from mvsearch.indexer.audiovisual.towers import PICTURE, SOUND, Towers, read_towers
+from mvsearch.indexer.audiovisual.towers import (
+    PICTURE,
+    SEEN,
+    SOUND,
+    Towers,
+    number_videos,
+    read_towers,
+)
 from mvsearch.indexer.audiovisual.windows import VideoWindows, mark_windows, weigh_windows
 from mvsearch.indexer.training.audiovisual.correlation import Whitening, correlate, whiten
 from mvsearch.indexer.training.audiovisual.losses import contrast_times, contrast_videos
@@ -54,7 +62,6 @@ class AudiovisualTask:
             **options.to_settings(),
             "picture_space": spaces[0].key,
             "sound_space": spaces[1].key,
-            "held_out": [video.video_id for video in split.tested],
         }
         self.data = _describe_data(split, n_skipped)
 
@@ -113,15 +120,28 @@ class AudiovisualTask:
         sides = whiten(pictures, weights, *kept), whiten(sounds, weights, *kept)
         whitened = sides[0].apply(pictures), sides[1].apply(sounds)
         first = None if is_random else correlate(*whitened, weights, self.options.dim)
-        return build_towers(sides, first, self.options)
+        seen = number_videos(video.video_id for video in self._list_seen())
+        return build_towers(sides, first, seen, self.options)
+
+    def _list_seen(self) -> tuple[VideoWindows, ...]:
+        """The videos by which anything was chosen."""
+        return self.split.trained + self.split.validated
 
 
 def build_towers(
     sides: tuple[Whitening, Whitening],
     first: tuple[Matrix, Matrix] | None,
+    seen: npt.NDArray[np.int64],
     options: AudiovisualOptions,
 ) -> "torch.nn.Module":
-    """A module that gives the similarities of all pairs of a batch, over the temperature."""
+    """A module that gives the similarities of all pairs of a batch, over the temperature.
+
+    Args:
+        sides: the whitenings of pictures and sound.
+        first: the first projections; None draws them.
+        seen: numbers of the videos that it is trained on, which are stored with it.
+        options: of the towers.
+    """
     import torch
     from torch.nn.functional import normalize
 
@@ -135,6 +155,7 @@ def build_towers(
                 drawn = torch.randn(n_directions, options.dim) / n_directions**0.5
                 start = drawn if first is None else torch.from_numpy(first[number])
                 setattr(self, f"{name}_projection", torch.nn.Parameter(start.clone()))
+            self.register_buffer(SEEN, torch.from_numpy(seen))
             scale = torch.tensor(math.log(1 / options.temperature))
             self.log_scale = torch.nn.Parameter(scale)
 

@@ -19,6 +19,7 @@ def evaluate(
     sample: SampleOptions | None,
     profiles: Sequence[str],
     groups: Sequence[Path],
+    labels: Sequence[Path],
     workers: int | None,
     progress: AnyProgress,
     cancel: threading.Event | None,
@@ -34,7 +35,7 @@ def evaluate(
                 library,
                 [(each.library, each.encoders) for each in libraries],
                 chosen,
-                BenchmarkOptions(sample or SampleOptions(), workers),
+                BenchmarkOptions(sample or SampleOptions(), workers, tuple(labels)),
                 progress=watched,
                 stop=watched.stop,
             )

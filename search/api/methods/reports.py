@@ -154,6 +154,7 @@ class Reports(Contents):
         *,
         profiles: Sequence[str] = (),
         groups: Sequence[AnyPath] = (),
+        labels: Sequence[AnyPath] = (),
         workers: int | None = None,
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
@@ -165,6 +166,9 @@ class Reports(Contents):
             profiles: to compare; the videos are indexed under each. Empty for that of the library.
             groups: CSV files with columns path and group, of videos that count as right answers for
                 each other.
+            labels: CSV files with columns file, valence and arousal, from 0 to 1, and kind, of
+                pictures beside them ("image"), which are asked for sound of their quadrant, and of
+                videos of the library.
             workers: clips in parallel; None for one per core.
             progress: see `VideoLibrary.index`.
             cancel: when set, ends the work, as `close` does.
@@ -178,5 +182,13 @@ class Reports(Contents):
         """
         from mvsearch.search.api.methods.evaluating import evaluate
 
-        files = [expand_home(file) for file in groups]
-        return evaluate(self._session, sample, profiles, files, workers, progress, cancel)
+        return evaluate(
+            self._session,
+            sample,
+            profiles,
+            [expand_home(file) for file in groups],
+            [expand_home(file) for file in labels],
+            workers,
+            progress,
+            cancel,
+        )

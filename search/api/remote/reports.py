@@ -139,13 +139,15 @@ class RemoteReports(RemoteContents, RemoteMediaFiles):
         *,
         profiles: Sequence[str] = (),
         groups: Sequence[AnyPath] = (),
+        labels: Sequence[AnyPath] = (),
         workers: int | None = None,
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
     ) -> "list[Evaluation]":
         """Measure retrieval quality on the server; see `Reports.evaluate`.
 
-        The files of groups are of this machine, and name paths of the server.
+        The files of groups and of labels are of this machine, and name files of the server. Labels
+        of pictures are left out.
         """
         from mvsearch.search.evaluation.evaluation import Evaluation
         from mvsearch.search.evaluation.queries.sample import SampleOptions
@@ -154,6 +156,7 @@ class RemoteReports(RemoteContents, RemoteMediaFiles):
             **asdict(sample or SampleOptions()),
             "profiles": list(profiles),
             "groups": [read_table(expand_home(file)) for file in groups],
+            "labels": [read_table(expand_home(file)) for file in labels],
             "workers": workers,
         }
         return read(list[Evaluation], json.loads(self._write("evaluate", asked, progress, cancel)))

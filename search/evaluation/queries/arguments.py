@@ -48,7 +48,7 @@ def parse_distortions(text: str) -> tuple[str, ...]:
 
 
 def parse_kinds(text: str) -> tuple[OutcomeKind, ...]:
-    """Parse `clip,image,lyric,mix,similar`.
+    """Parse `clip,image,lyric,mix,similar,own-sound`.
 
     Raises:
         QueryError: a kind is unknown.

@@ -29,7 +29,8 @@ from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import MODALITIES, Modality, Video
 
-KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "mix", "similar")
+# Queries about quadrants need labels, and are asked where there are any.
+KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "mix", "similar", "own-sound")
 EVERY_DISTORTION = names_of(*CLIP_FAMILIES, "words")
 # Maximum length of a clip as a share of the video.
 MAX_SHARE = 0.7
@@ -46,7 +47,7 @@ class SampleOptions:
         lengths_seconds: of clips; each length has its own clips.
         distortions: names from `distortions`; each kind of query uses those that apply.
         kinds: of queries; "mix" is the picture of one video under the sound of another, "similar"
-            the similar-songs report.
+            the similar-songs report, "own-sound" the picture of a video that asks for its sound.
         seed: of the random generators.
     """
 
@@ -74,6 +75,8 @@ class SampleOptions:
             "lyric": WORD_DISTORTIONS,
             "mix": (NONE,),
             "similar": (NONE,),
+            "own-sound": (NONE,),
+            "quadrant": (NONE,),
         }[kind]
         return [name for name in self.distortions if name in fitting]
 

@@ -9,6 +9,7 @@ from mvsearch.search.evaluation.evaluation import Evaluation
 from mvsearch.search.evaluation.metric_values import (
     MOMENT_NEAR,
     MRR,
+    QUADRANT_METRICS,
     RECALL_1,
     SHARE_10,
     WEAK_METRICS,
@@ -235,7 +236,9 @@ def _compare(comparison: Comparison) -> Table:
 
 def _list_metrics(rows: Sequence[Row]) -> list[str]:
     return [
-        name for name in (*ALL_METRICS, *WEAK_METRICS) if any(name in row.figures for row in rows)
+        name
+        for name in (*ALL_METRICS, *QUADRANT_METRICS, *WEAK_METRICS)
+        if any(name in row.figures for row in rows)
     ]
 
 

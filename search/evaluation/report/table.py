@@ -15,6 +15,7 @@ from mvsearch.search.evaluation.metric_values import (
     MOMENT_ERROR,
     MOMENT_METRICS,
     MRR,
+    QUADRANT_METRICS,
     RANK_METRICS,
     RECALL_1,
     SIMILAR_METRICS,
@@ -142,10 +143,15 @@ def _build_tables(tables: Tables, width: int) -> Iterable[Table]:
         yield _build_headline(tables, headline, width)
     names = _choose_metrics(tables.rows, width)
     yield _build_systems(tables, topics, "By system, over all distortions", names)
-    for title, wanted in (("Marked weak", WEAK_METRICS), ("Two videos", MIX_METRICS)):
+    for title, wanted in (
+        ("Marked weak", WEAK_METRICS),
+        ("Two videos", MIX_METRICS),
+        ("Sound of the same quadrant", QUADRANT_METRICS),
+    ):
         shown = [name for name in wanted if any(name in row.figures for row in tables.rows)]
-        if shown:
-            yield _build_systems(tables, topics, title, shown)
+        having = {row.topic for row in tables.rows if any(name in row.figures for name in shown)}
+        if having:
+            yield _build_systems(tables, [t for t in topics if t in having], title, shown)
     for _, group in groupby(topics, key=name_group):
         found = list(group)
         if len(found) > 1:

@@ -12,6 +12,9 @@ from mvsearch.search.evaluation.metric_values import (
     MOMENT_NEAR,
     MRR,
     NDCG_10,
+    PRECISION_1,
+    PRECISION_5,
+    PRECISION_10,
     RECALL_1,
     RECALL_5,
     RECALL_10,
@@ -37,6 +40,9 @@ METRICS: Mapping[str, str] = {
     MAP: "mAP",
     NDCG_10: "nDCG@10",
     SHARE_10: "of all @10",
+    PRECISION_1: "P@1",
+    PRECISION_5: "P@5",
+    PRECISION_10: "P@10",
     MOMENT_ERROR: "moment off",
     MOMENT_NEAR: "within 1 s",
     UNSURE: "no time",
@@ -53,6 +59,7 @@ MEANING: Mapping[str, str] = {
     MAP: "mean average precision over all right answers",
     NDCG_10: "discounted gain of the first ten beside the best order of all right answers",
     SHARE_10: "share of all right answers that are among the first ten",
+    PRECISION_1: "mean share of right answers among the first one; @5, @10: among five, ten",
     MOMENT_ERROR: "median over the queries that were given a time: the larger error of its ends",
     MOMENT_NEAR: "share of all queries given a time within a second of the true one",
     UNSURE: "share of queries given no time, or not found",
@@ -70,6 +77,8 @@ _KINDS: Mapping[OutcomeKind, str] = {
     "lyric": "lyric lines",
     "mix": "pictures under the sound of another video",
     "similar": "similar songs",
+    "own-sound": "pictures asked for their own sound",
+    "quadrant": "pictures asked for sound of their mood",
 }
 
 

@@ -66,6 +66,7 @@ class EvaluateRequest(Strict):
     Attributes:
         profiles: to compare, which index the videos anew; none for that of the library.
         groups: the content of CSV files with columns path and group.
+        labels: the content of CSV files with columns file, valence and arousal.
     """
 
     n_clips: Annotated[int, Field(ge=1, le=10_000)] = 60
@@ -75,6 +76,7 @@ class EvaluateRequest(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     profiles: Annotated[tuple[Name, ...], Field(max_length=8)] = ()
     groups: Annotated[tuple[Table, ...], Field(max_length=8)] = ()
+    labels: Annotated[tuple[Table, ...], Field(max_length=8)] = ()
     workers: Annotated[int, Field(ge=1, le=64)] | None = None
 
     def to_sample(self) -> SampleOptions:

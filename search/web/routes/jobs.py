@@ -118,11 +118,12 @@ def start_evaluation(
     sample = asked.to_sample()
 
     def work(job: Job) -> str:
-        with writing_files(asked.groups) as files:
+        with writing_files(asked.groups) as files, writing_files(asked.labels) as labels:
             measured = served.library.evaluate(
                 sample,
                 profiles=asked.profiles,
                 groups=files,
+                labels=labels,
                 workers=asked.workers,
                 progress=job,
                 cancel=job.cancel,

@@ -1,19 +1,21 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from mvsearch.indexer.audiovisual.towers import read_towers
+from mvsearch.indexer.audiovisual.towers import number_videos, read_towers
 from mvsearch.store.errors import TrainingError
-from mvsearch.store.records import Matrix
 
 
-def make_tensors() -> dict[str, Matrix]:
+def make_tensors() -> dict[str, Any]:
     generator = np.random.default_rng(0)
     sizes = {"centre": (5,), "basis": (5, 4), "projection": (4, 3)}
-    return {
+    made = {
         f"{side}_{part}": generator.normal(size=size).astype(np.float32)
         for side in ("picture", "sound")
         for part, size in sizes.items()
     }
+    return {**made, "seen": number_videos(["first", "second"])}
 
 
 def test_a_projection_is_centred_mapped_and_of_length_one() -> None:
@@ -28,6 +30,11 @@ def test_a_projection_is_centred_mapped_and_of_length_one() -> None:
     whole = towers.sound.summarise(vectors)
     assert whole @ by_hand.mean(axis=0) == pytest.approx(np.linalg.norm(by_hand.mean(axis=0)))
     assert not towers.project_pictures(tensors["picture_centre"][None]).any()
+
+
+def test_they_know_what_they_were_trained_on() -> None:
+    towers = read_towers(make_tensors())
+    assert towers.find_unseen(["first", "third", "second"]) == {"third"}
 
 
 @pytest.mark.parametrize("problem", ["missing", "shape", "nan"])

@@ -1,0 +1,116 @@
+"""The towers that a library uses: a copy of a trained run's weights in its folder."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mvsearch.indexer.audiovisual.towers import Towers, read_towers
+from mvsearch.store.errors import LibraryDamagedError, TrainingError
+from mvsearch.store.own_files import read_own, write_own
+
+TASK = "audiovisual"
+FILE = "audiovisual.safetensors"
+MAX_BYTES = 256 * 2**20
+# The spaces that the towers read, as the settings of a run name them.
+SPACES = ("picture_space", "sound_space")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UsedTowers:
+    """Towers in use.
+
+    Attributes:
+        name: of the run.
+        picture_space: key of the space of frames that they read.
+        sound_space: key of the space of sound.
+        towers: the maps.
+        digest: of the file: other towers, another one.
+    """
+
+    name: str
+    picture_space: str
+    sound_space: str
+    towers: Towers
+    digest: str
+
+
+def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
+    """Let a library use the towers of a finished run from now on.
+
+    Args:
+        library_folder: of the library.
+        run_folder: of the run.
+        name: of the run.
+
+    Raises:
+        TrainingError: the run is not finished, of another task, or damaged; or the disk refuses.
+    """
+    from safetensors.numpy import load, save
+
+    from mvsearch.indexer.training.run_folder import RunFolder, explaining
+
+    run = RunFolder(run_folder)
+    card = run.read_card()
+    if card.task != TASK:
+        raise TrainingError(f"{name} is a run of {card.task}, not of {TASK}")
+    content = _read(run.weights)
+    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
+        raise TrainingError(f"{run.weights} is damaged: it is not what its card describes")
+    tensors = load(content)
+    read_towers(tensors)
+    about = {"name": name, **{space: str(card.settings.get(space, "")) for space in SPACES}}
+    with explaining(library_folder / FILE):
+        write_own(library_folder / FILE, save(tensors, about))
+
+
+def drop_towers(library_folder: Path) -> None:
+    """Let a library use no towers.
+
+    Raises:
+        TrainingError: the file cannot be deleted.
+    """
+    from mvsearch.indexer.training.run_folder import explaining
+
+    with explaining(library_folder / FILE):
+        (library_folder / FILE).unlink(missing_ok=True)
+
+
+def find_towers(library_folder: Path) -> UsedTowers | None:
+    """The towers that a library uses; None if it uses none.
+
+    Raises:
+        LibraryDamagedError: the file is not what `use_towers` writes.
+    """
+    path = library_folder / FILE
+    try:
+        return _parse(path, read_own(path, MAX_BYTES))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_own(path, MAX_BYTES)
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _parse(path: Path, content: bytes) -> UsedTowers:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        towers = read_towers(load(content))
+        # The header: its length in eight bytes, then JSON.
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        about = header["__metadata__"]
+        name, picture_space, sound_space = (str(about[key]) for key in ("name", *SPACES))
+        digest = hashlib.sha256(content).hexdigest()
+        return UsedTowers(name, picture_space, sound_space, towers, digest)
+    except (SafetensorError, TrainingError, ValueError, KeyError, TypeError, RecursionError):
+        raise LibraryDamagedError(
+            f"{path} is damaged: use the run again by `mvsearch train use`, or move the file away"
+        ) from None

@@ -1,0 +1,154 @@
+"""Where the pictures and the sound of all videos lie in each joint space of a library."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from mvsearch.indexer.audiovisual.towers import Tower
+from mvsearch.indexer.audiovisual.used import UsedTowers, find_towers
+from mvsearch.indexer.mood import find_head
+from mvsearch.indexer.mood.joint import compare as compare_moods
+from mvsearch.search.query.spaces import own_spaces
+from mvsearch.store.library import Library
+from mvsearch.store.records import Embeddings, Matrix
+
+MOOD, TRAINED = "mood", "trained"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where one side of each video lies.
+
+    Attributes:
+        video_ids: n of them.
+        vectors: (n, k) float32.
+    """
+
+    video_ids: tuple[str, ...]
+    vectors: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JointTable:
+    """One joint space of a library.
+
+    Attributes:
+        name: MOOD or TRAINED.
+        pictures: of the videos with a picture.
+        sounds: of the videos with sound.
+        compare: gives the (n, m) similarities of (n, k) pictures and (m, k) sounds.
+        project_picture: gives the place (k,) of a picture that is not in the library, of its
+            vectors; None where they lack a space.
+        unseen: the videos that nothing of the space was learned from; None for all.
+    """
+
+    name: str
+    pictures: Places
+    sounds: Places
+    compare: Callable[[Matrix, Matrix], Matrix]
+    project_picture: Callable[[Sequence[Embeddings]], Matrix | None]
+    unseen: frozenset[str] | None = None
+
+
+def read_tables(library: Library) -> list[JointTable]:
+    """The joint spaces of a library that both pictures and sound lie in.
+
+    Raises:
+        LibraryDamagedError: the towers of the library are damaged.
+    """
+    return [table for table in (read_mood_table(library), read_trained_table(library)) if table]
+
+
+def read_mood_table(library: Library) -> JointTable | None:
+    """The joint space of moods; None where no mood is known of one of the sides."""
+    spaces = own_spaces(library)
+    heads = [find_head(spaces[m]) if m in spaces else None for m in ("frames", "audio")]
+    picture_head, sound_head = heads
+    if picture_head is None or sound_head is None:
+        return None
+    found = [
+        library.catalog.mood_table("picture", head=picture_head.revision),
+        library.catalog.mood_table("sound", head=sound_head.revision),
+    ]
+    if any(not len(one.video_ids) or not one.joint.shape[1] for one in found):
+        return None
+    pictures, sounds = (Places(tuple(one.video_ids), one.joint) for one in found)
+
+    def project(made: Sequence[Embeddings]) -> Matrix | None:
+        encoder = spaces["frames"].encoder
+        views = {one.space.view: one.vectors for one in made if one.space.encoder == encoder}
+        has_all = all(len(views.get(view, ())) for view in picture_head.views)
+        return picture_head.project(picture_head.join(views)) if has_all else None
+
+    return JointTable(MOOD, pictures, sounds, compare_moods, project)
+
+
+def compare_directions(pictures: Matrix, sounds: Matrix) -> Matrix:
+    """The cosines (n, m) of (n, k) and (m, k) unit vectors."""
+    cosines: Matrix = pictures @ sounds.T
+    return cosines
+
+
+# The table of each open library, and the state that it is of.
+_TRAINED: WeakKeyDictionary[Library, tuple[object, JointTable]] = WeakKeyDictionary()
+
+
+def read_trained_table(library: Library) -> JointTable | None:
+    """The space of the towers in use; None without any, or where the library has other spaces.
+
+    It is computed once for a state of the library: a second for some thousand videos.
+
+    Raises:
+        LibraryDamagedError: the towers are damaged.
+    """
+    used = find_towers(library.folder)
+    keys = {space.key for space in own_spaces(library).values()}
+    if used is None or not {used.picture_space, used.sound_space} <= keys:
+        return None
+    state = (
+        used.digest,
+        library.catalog.generation(used.picture_space),
+        library.catalog.generation(used.sound_space),
+    )
+    with library.working_on(TRAINED):
+        known = _TRAINED.get(library)
+        if known is None or known[0] != state:
+            _TRAINED[library] = known = (state, _compute_table(library, used))
+        return known[1]
+
+
+def _compute_table(library: Library, used: UsedTowers) -> JointTable:
+    towers = used.towers
+    pictures = _summarise(library, used.picture_space, towers.picture)
+    sounds = _summarise(library, used.sound_space, towers.sound)
+    unseen = towers.find_unseen({*pictures.video_ids, *sounds.video_ids})
+
+    def project(made: Sequence[Embeddings]) -> Matrix | None:
+        own = [one.vectors for one in made if one.space.key == used.picture_space]
+        return towers.picture.summarise(own[0]) if own and len(own[0]) else None
+
+    return JointTable(TRAINED, pictures, sounds, compare_directions, project, unseen)
+
+
+def _summarise(library: Library, space_key: str, tower: Tower) -> Places:
+    """The mean direction of the vectors of each video."""
+    ids, rows = [], []
+    for video_id, vectors in _read_vectors(library, space_key):
+        ids.append(video_id)
+        rows.append(tower.summarise(vectors))
+    made = np.stack(rows) if rows else np.zeros((0, tower.matrix.shape[1]), np.float32)
+    return Places(tuple(ids), made)
+
+
+def _read_vectors(library: Library, space_key: str) -> Iterator[tuple[str, Matrix]]:
+    for video_id, found in library.catalog.iter_embeddings(space_key):
+        if len(found.vectors):
+            yield video_id, found.vectors
+
+
+def select(places: Places, video_ids: Sequence[str]) -> Matrix:
+    """The vectors of some videos, in their order."""
+    rows = {video_id: row for row, video_id in enumerate(places.video_ids)}
+    return places.vectors[[rows[video_id] for video_id in video_ids]]
