@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.composing import compose
     from mvsearch.search.api.library import VideoLibrary
     from mvsearch.search.api.library import open_library as open
+    from mvsearch.search.api.methods.moods import predict_mood
     from mvsearch.search.api.models import check_models, fetch_model, list_models
     from mvsearch.search.api.remote.library import RemoteLibrary, connect
     from mvsearch.search.query.make_query import Clip, make_query
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
         VideoNotFoundError,
         WeightsMissingError,
     )
-    from mvsearch.store.records import Failure, Lyrics, Video
+    from mvsearch.store.records import Failure, Lyrics, Mood, Video, VideoMood
 
     __version__: str
 
@@ -42,6 +43,7 @@ _PLACES = {
     "mvsearch.search.api.checking": ("check",),
     "mvsearch.search.api.composing": ("compose",),
     "mvsearch.search.api.library": ("VideoLibrary",),
+    "mvsearch.search.api.methods.moods": ("predict_mood",),
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
@@ -65,7 +67,7 @@ _PLACES = {
         "VideoNotFoundError",
         "WeightsMissingError",
     ),
-    "mvsearch.store.records": ("Failure", "Lyrics", "Video"),
+    "mvsearch.store.records": ("Failure", "Lyrics", "Mood", "Video", "VideoMood"),
 }
 _FOUND_IN = {name: place for place, names in _PLACES.items() for name in names}
 
@@ -84,6 +86,7 @@ __all__ = [
     "Lyrics",
     "MediaError",
     "Moment",
+    "Mood",
     "MvsearchError",
     "NoLibraryError",
     "Pair",
@@ -98,6 +101,7 @@ __all__ = [
     "ToolMissingError",
     "Video",
     "VideoLibrary",
+    "VideoMood",
     "VideoNotFoundError",
     "WeightsMissingError",
     "__version__",
@@ -109,6 +113,7 @@ __all__ = [
     "list_models",
     "make_query",
     "open",
+    "predict_mood",
 ]
 
 

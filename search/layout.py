@@ -2,11 +2,13 @@
 
 The principal components (Pearson 1901) of the mean vector of each video. Each axis is compressed
 from the middle outwards, which keeps the order and leaves room between the many near the middle.
+By mood, the plane is that of valence and arousal itself.
 """
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,8 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import Modality
 from mvsearch.store.vectors.index import VectorIndex
 
+# By a modality, or by the mood of a video as a whole.
+LayoutBy = Modality | Literal["mood"]
 Points = npt.NDArray[np.float64]
 
 MAX_CORNERS = 200
@@ -29,12 +33,12 @@ class Layout:
     """Where videos lie.
 
     Attributes:
-        video_ids: n of them, those with vectors of the modality, sorted.
-        points: (n, 2) from 0 to 1.
+        video_ids: n of them, those with vectors of the modality, or with a mood, sorted.
+        points: (n, 2) from 0 to 1; by mood, valence and 1 − arousal, so that the excited are above.
         explained: the share of the variance that the two axes show, 0 to 1.
     """
 
-    modality: Modality
+    modality: LayoutBy
     video_ids: tuple[str, ...]
     points: Points
     explained: float
@@ -53,7 +57,7 @@ class Region:
         corners: (x, y) of a polygon, at least three; it may cross itself.
     """
 
-    modality: Modality
+    modality: LayoutBy
     corners: tuple[tuple[float, float], ...]
 
     def __post_init__(self) -> None:
@@ -82,12 +86,14 @@ class Layouts:
         self._known: OrderedDict[tuple[str, int], Layout] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, library: Library, modality: Modality) -> Layout:
-        """The layout of a library by one modality.
+    def find(self, library: Library, modality: LayoutBy) -> Layout:
+        """The layout of a library by one modality, or by mood.
 
         Raises:
-            QueryError: no video has vectors of it.
+            QueryError: no video has vectors of it, or a mood.
         """
+        if modality == "mood":
+            return lay_out_moods(library)
         index = open_indexes(library).get(modality)
         if index is None or not index.video_ids:
             raise QueryError(f"the library holds no {modality} to lay out")
@@ -106,6 +112,18 @@ def compute_layout(modality: Modality, index: VectorIndex) -> Layout:
     means = np.stack([index.vectors(one).mean(axis=0, dtype=np.float64) for one in index.video_ids])
     points, explained = project(means)
     return Layout(modality, tuple(index.video_ids), spread(points), explained)
+
+
+def lay_out_moods(library: Library) -> Layout:
+    """Lay out all videos with a mood on the plane of valence and arousal.
+
+    Raises:
+        QueryError: there are none.
+    """
+    video_ids, moods = library.catalog.mood_plane()
+    if not video_ids:
+        raise QueryError("no video has a mood yet: index its folder again")
+    return Layout("mood", video_ids, np.abs(moods - (0.0, 1.0)), 1.0)
 
 
 def project(rows: Points) -> tuple[Points, float]:

@@ -5,7 +5,17 @@ from typing import Literal
 
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.pipeline.planning.inventory import Found
-from mvsearch.store.records import Embeddings, Failure, Lyrics, ShownLine, Stage, Still, Tag, Video
+from mvsearch.store.records import (
+    Embeddings,
+    Failure,
+    Lyrics,
+    MoodTrack,
+    ShownLine,
+    Stage,
+    Still,
+    Tag,
+    Video,
+)
 
 LyricsMode = Literal["auto", "later", "sidecar", "whisper", "off"]
 
@@ -39,6 +49,7 @@ class StageResult:
     tags: tuple[Tag, ...] = ()
     stills: tuple[Still, ...] = ()
     shown: tuple[ShownLine, ...] = ()
+    mood: MoodTrack | None = None
 
 
 @dataclass(frozen=True, slots=True)

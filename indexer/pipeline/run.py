@@ -15,6 +15,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transc
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.ocr.choose import choose_reader
 from mvsearch.indexer.ocr.reader import TextReader
+from mvsearch.indexer.pipeline.add_moods import add_moods
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
 from mvsearch.indexer.pipeline.lyrics.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.pipeline.lyrics.ocr_stage import OcrStage
@@ -205,9 +206,9 @@ class _Run:
             for folder in inventory.empty:
                 self.progress.note(f"{folder} has no video and no sound file")
         request = LyricsRequest(self.lyrics, self.whisper_model, self.transcriber is not None)
-        decoded = self.options.analysis.decoded
-        chosen = choose_jobs(inventory, self.catalog, self.encoders, request, decoded)
         asked = self.options
+        decoded = asked.analysis.decoded
+        chosen = choose_jobs(inventory, self.catalog, self.encoders, request, decoded)
         idle = list_idle_options(asked.analysis, asked.transcription, asked.language)
         for line in chosen.explain(idle):
             self.progress.note(line)
@@ -219,6 +220,7 @@ class _Run:
         self._forget(inventory)
         if not self.stop.is_set():
             add_lyric_spaces(self.catalog, self.encoders, self.progress, self.stop)
+            add_moods(self.catalog, self.progress, self.stop)
             self._read_text(inventory)
             self._transcribe()
         if self.writer.summary.unfinished:

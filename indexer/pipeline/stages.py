@@ -9,6 +9,7 @@ from mvsearch.indexer.features.analysis import AnalysisOptions, Features, analys
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.probe import Probe, probe_file
+from mvsearch.indexer.mood.measure import measure_mood
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import add_lyrics
 from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions, StageResult
 from mvsearch.indexer.pipeline.planning.inventory import Found
@@ -130,4 +131,5 @@ def stage_result(
         uniform_seconds=features.uniform_seconds if stage == "frames" else (),
         tags=tuple(tag for tag in features.tags if tag.modality == stage),
         stills=features.stills if stage == "frames" else (),
+        mood=measure_mood(embeddings, stage),
     )

@@ -200,6 +200,7 @@ class CatalogWriter:
             tags=result.tags,
             stills=result.stills,
             shown=result.shown,
+            mood=result.mood,
         )
 
     def keep_failure(self, failure: Failure, found: Found | None = None) -> None:

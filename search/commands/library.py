@@ -1,7 +1,7 @@
 """The commands that show and change a library: `mvsearch list`, `show`, `remove` and others."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -22,9 +22,12 @@ from mvsearch.store.errors import MvsearchError, QueryError
 if TYPE_CHECKING:
     from mvsearch import VideoLibrary
     from mvsearch.store.catalog.filter import Filter
+    from mvsearch.store.catalog.order import VideoOrder
     from mvsearch.store.records import Lyrics, Video
 
 app = typer.Typer()
+
+_ORDERS = ("artist", "title", "year", "duration", "valence", "arousal", "mood-gap")
 
 LyricsForm = Literal["txt", "csv", "lrc", "srt"]
 
@@ -86,6 +89,15 @@ def _read_lyrics(library: "VideoLibrary", name: str) -> "tuple[Video, Lyrics]":
 def list_videos(
     *,
     filter: "Filter",
+    sort: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Order: artist, title, year or duration; valence, arousal or mood-gap (how far"
+            " picture and sound are apart in mood) from the highest on.",
+            autocompletion=lambda: list(_ORDERS),
+        ),
+    ] = "artist",
     removed: Annotated[
         bool, typer.Option("--removed", help="List removed videos instead.")
     ] = False,
@@ -94,16 +106,17 @@ def list_videos(
 ) -> None:
     """List the videos of the library, optionally filtered."""
     import mvsearch
-    from mvsearch.search.output.tables.listing import print_videos
+    from mvsearch.search.output.tables.listing import asks_mood, print_videos
 
-    if removed and filter:
-        raise MvsearchError("--removed has no filters")
+    if removed and (filter or sort != "artist"):
+        raise MvsearchError("--removed has no filters and no other order")
+    order = cast("VideoOrder", sort)
     with mvsearch.open(library) as opened:
-        videos = opened.removed() if removed else opened.videos(filter)
+        videos = opened.removed() if removed else opened.videos(filter, sort=order)
     if as_json:
         print_json([video.to_dict() for video in videos])
     else:
-        print_videos(videos, make_console(), filter)
+        print_videos(videos, make_console(), filter, has_moods=asks_mood(filter, order))
 
 
 @app.command(epilog=show_examples("show"))

@@ -3,7 +3,7 @@
 import mimetypes
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +13,20 @@ from mvsearch.indexer.media.files.containers import (
     has_media_signature,
 )
 from mvsearch.indexer.media.pictures import has_image_signature
-from mvsearch.search.query.query import QueryKind, QueryPart, check_file, parse_part, parse_section
+from mvsearch.search.query.make_query import OF_FILES, Asked, Clip, make_part
+from mvsearch.search.query.media import Frames, Samples
+from mvsearch.search.query.query import (
+    Query,
+    QueryKind,
+    QueryPart,
+    check_file,
+    parse_part,
+    parse_section,
+)
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.lookup import describe_video
 from mvsearch.store.errors import QueryError
+from mvsearch.store.opening import expand_home
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import MAX_NAME_LETTERS, fold_name
 
@@ -83,6 +93,56 @@ def guess_media(argument: str, library: VideoLookup) -> QueryPart:
     return parse_part("like", argument) if part is None else part
 
 
+def guess_part(media: "Query | Asked") -> QueryPart:
+    """The part of a query that is a picture, clip or sound; its kind follows from its content.
+
+    Args:
+        media: a path, bytes, a Pillow image, an array, `Frames`, `Samples`, or a `Clip` of these;
+            or a query of one.
+
+    Raises:
+        QueryError: it is none of these.
+    """
+    if isinstance(media, Query):
+        if len(media.parts) != 1 or media.parts[0].kind not in OF_FILES:
+            raise QueryError("a mood is of one picture, clip or sound")
+        return media.parts[0]
+    source = media.source if isinstance(media, Clip) else media
+    kind: QueryKind = "image"
+    if isinstance(source, Samples):
+        kind = "audio"
+    elif isinstance(source, Frames):
+        kind = "clip"
+    elif isinstance(source, str | Path | bytes):
+        kind = "image" if has_image_signature(_read_head(source)) else "clip"
+    return make_part(kind, media)
+
+
+def guess_files(names: Sequence[str]) -> list[QueryPart]:
+    """The parts of a query that files are, `FILE` or `FILE@START-END`; see `guess_part`.
+
+    Raises:
+        QueryError: there is no such file.
+    """
+    parts = []
+    for name in names:
+        path, section = parse_section(name)
+        parts.append(replace(guess_part(path), section=section))
+    return parts
+
+
+def _read_head(source: str | Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:HEAD_BYTES]
+    path = expand_home(source)
+    check_file(path, str(source))
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError as error:
+        raise QueryError(f"cannot read {path.name!r}: {error.strerror}") from None
+
+
 def _guess_file(argument: str, library: VideoLookup) -> QueryPart | None:
     """The part for a file; None if the argument is not a path."""
     name, section = parse_section(argument)
@@ -115,11 +175,7 @@ def _looks_like_path(name: str) -> bool:
 
 def _find_kind(path: Path) -> QueryKind:
     """The kind of a file by its content; by its name if the container may be sound or video."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError as error:
-        raise QueryError(f"cannot read {path.name!r}: {error.strerror}") from None
+    head = _read_head(path)
     if has_image_signature(head):
         return "image"
     if has_media_signature(head) or has_media_ending(path):

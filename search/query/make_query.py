@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = "str | Path | bytes | Image | npt.NDArray[np.uint8] | Frames | Samples | Video"
 
-_OF_FILES: tuple[QueryKind, ...] = ("image", "clip", "audio")
-ROLE_KINDS: tuple[QueryKind, ...] = (*_OF_FILES, "like")
+OF_FILES: tuple[QueryKind, ...] = ("image", "clip", "audio")
+ROLE_KINDS: tuple[QueryKind, ...] = (*OF_FILES, "like")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def make_part(kind: QueryKind, asked: Asked) -> QueryPart:
         asked = asked.source
     if kind == "like" and isinstance(asked, Video):
         return QueryPart(kind, asked.id, section)
-    if kind in _OF_FILES and isinstance(asked, (str, Path)):
+    if kind in OF_FILES and isinstance(asked, (str, Path)):
         return QueryPart(kind, str(expand_home(asked)), section)
     if isinstance(asked, str) or (kind == "like" and isinstance(asked, Path)):
         return QueryPart(kind, str(asked), section)
@@ -173,7 +173,7 @@ def make_part(kind: QueryKind, asked: Asked) -> QueryPart:
 
 def _find_media(kind: QueryKind, asked: object) -> Media | None:
     """The media in memory; None if the value is none, or of another kind."""
-    if kind in _OF_FILES and isinstance(asked, (bytes, bytearray, memoryview)):
+    if kind in OF_FILES and isinstance(asked, (bytes, bytearray, memoryview)):
         return Encoded(bytes(asked))
     if kind == "image" and (isinstance(asked, np.ndarray) or is_pillow_image(asked)):
         picture: Any = asked

@@ -25,6 +25,7 @@ from mvsearch.search.web.routes import (
     fitting,
     jobs,
     media,
+    moods,
     pages,
     search,
     server,
@@ -81,7 +82,19 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
     )
     app.state.served = served
     add_handlers(app)
-    for one in (pages, why, library_page, search, fitting, contents, videos, media, jobs, server):
+    for one in (
+        pages,
+        why,
+        library_page,
+        search,
+        fitting,
+        contents,
+        videos,
+        media,
+        jobs,
+        moods,
+        server,
+    ):
         app.include_router(one.router)
     for one in (playlists, tv, gallery, maps, heatmap, artists, music, review, quality):
         app.include_router(one.router)

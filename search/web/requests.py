@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mvsearch import Filter
-from mvsearch.store.records import Modality
+from mvsearch.store.catalog.order import VideoOrder
+from mvsearch.store.records import Modality, MoodName
 
 MAX_LETTERS = 2_000
 MAX_PARTS = 8
@@ -20,12 +21,14 @@ Name = Annotated[str, Field(max_length=500)]
 FilePath = Annotated[str, Field(max_length=4096)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+# Of valence or arousal.
+Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Moments = Annotated[int, Field(ge=1, le=50)]
 
 
 # A part of a map: by what, and the corners of a polygon.
 _NUMBER = r"-?\d(?:\.\d{1,4})?"
-_REGION = rf"^(?:frames|lyrics|audio):{_NUMBER},{_NUMBER}(?:;{_NUMBER},{_NUMBER}){{2,199}}$"
+_REGION = rf"^(?:frames|lyrics|audio|mood):{_NUMBER},{_NUMBER}(?:;{_NUMBER},{_NUMBER}){{2,199}}$"
 
 
 class Strict(BaseModel):
@@ -50,6 +53,11 @@ class FilterFields(Strict):
     lyrics_source: Name | None = None
     added_since: date | datetime | None = None
     ids: Annotated[list[Name], Field(max_length=10_000)] | None = None
+    mood: MoodName | None = None
+    min_valence: Part | None = None
+    max_valence: Part | None = None
+    min_arousal: Part | None = None
+    max_arousal: Part | None = None
     region: Annotated[str, Field(pattern=_REGION)] | None = None
 
     @model_validator(mode="before")
@@ -88,6 +96,11 @@ class FilterFields(Strict):
             added_since=self.added_since,
             # An address names no video by one empty text.
             ids=None if self.ids is None else tuple(one for one in self.ids if one),
+            mood=self.mood,
+            min_valence=self.min_valence,
+            max_valence=self.max_valence,
+            min_arousal=self.min_arousal,
+            max_arousal=self.max_arousal,
         )
 
 
@@ -182,7 +195,7 @@ class PagedRequest(Strict):
 class ListRequest(FilterFields, PagedRequest):
     """A page of the list of videos; `counts` says whether the values are counted."""
 
-    sort: Literal["artist", "title", "year", "duration"] = "artist"
+    sort: VideoOrder = "artist"
     counts: bool = True
 
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from mvsearch import Clip, Filter, Query, VideoLibrary, make_query
 from mvsearch.search.api.methods.pictures import PictureFolders
-from mvsearch.search.layout import Region
+from mvsearch.search.layout import LayoutBy, Region
 from mvsearch.search.query.query import QueryPart
 from mvsearch.search.results import Pair, SearchResults
 from mvsearch.search.web.access.tokens import TokenCheck
@@ -22,7 +22,6 @@ from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.requests import FilterFields, QueryFields, SearchRequest
 from mvsearch.search.web.uploads import Uploads
 from mvsearch.store.errors import NoLibraryError
-from mvsearch.store.records import Modality
 
 if TYPE_CHECKING:
     from mvsearch.search.api.methods.media import PlayableMedia
@@ -86,7 +85,7 @@ class Served:
             return filter
         by, _, corners = asked.region.partition(":")
         places = [tuple(map(float, one.split(","))) for one in corners.split(";")]
-        region = Region(cast(Modality, by), cast(Any, tuple(places)))
+        region = Region(cast(LayoutBy, by), cast(Any, tuple(places)))
         return replace(filter, ids=self.library.inside(region))
 
     def open_media(self, video_id: str) -> "PlayableMedia":

@@ -28,6 +28,12 @@ _KEYS: Mapping[VideoOrder, Callable[[Video], Any]] = {
 }
 
 
+def check_order(order: str) -> None:
+    """Raise QueryError unless there is such an order."""
+    if order not in ORDERS:
+        raise QueryError(f"no order is called {order[:40]!r}; there are {', '.join(ORDERS)}")
+
+
 def sort_videos(videos: Sequence[Video], order: VideoOrder) -> list[Video]:
     """Sort videos; equal ones stay in the order that they have.
 
@@ -39,6 +45,5 @@ def sort_videos(videos: Sequence[Video], order: VideoOrder) -> list[Video]:
     Raises:
         QueryError: there is no such order.
     """
-    if order not in _KEYS:
-        raise QueryError(f"no order is called {str(order)[:40]!r}; there are {', '.join(ORDERS)}")
+    check_order(order)
     return sorted(videos, key=_KEYS[order])

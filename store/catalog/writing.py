@@ -40,15 +40,14 @@ from mvsearch.store.database.tables import (
 from mvsearch.store.errors import VideoNotFoundError
 from mvsearch.store.records import (
     OPTIONAL,
+    SIDE_OF,
     Embeddings,
     Failure,
     IndexedVideo,
     Location,
     Lyrics,
-    Modality,
     MoodTrack,
     ShownLine,
-    Side,
     Space,
     Stage,
     Still,
@@ -56,9 +55,6 @@ from mvsearch.store.records import (
     Video,
     join_sides,
 )
-
-# The side of a video whose mood the vectors of a stage give.
-SIDE_OF: Mapping[Modality, Side] = {"frames": "picture", "audio": "sound"}
 
 
 class Catalog(

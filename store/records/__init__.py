@@ -17,6 +17,7 @@ from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Wor
 from mvsearch.store.records.moods import (
     MOOD_NAMES,
     MOOD_REGIONS,
+    SIDE_OF,
     SIDES,
     Mood,
     MoodCurve,
@@ -43,6 +44,7 @@ __all__ = [
     "MOOD_REGIONS",
     "OPTIONAL",
     "SIDES",
+    "SIDE_OF",
     "UNIT_TOLERANCE",
     "Embeddings",
     "Failure",

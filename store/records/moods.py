@@ -12,9 +12,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.store.records.embeddings import Modality
+
 # The picture of a video, and its sound.
 Side = Literal["picture", "sound"]
 SIDES: tuple[Side, ...] = get_args(Side)
+# The side whose mood the vectors of a modality give.
+SIDE_OF: Mapping[Modality, Side] = {"frames": "picture", "audio": "sound"}
 MoodName = Literal["calm", "energetic", "happy", "sad", "tense"]
 MOOD_NAMES: tuple[MoodName, ...] = get_args(MoodName)
 
@@ -22,6 +26,8 @@ NEUTRAL = 0.5
 # A longer curve is thinned: 1,000 points are as many as a page is wide.
 MAX_POINTS = 1000
 MAX_JOINT = 64
+# Of what is stored and told: far finer than any prediction.
+DIGITS = 4
 
 Points = npt.NDArray[np.float32]
 
@@ -98,9 +104,9 @@ class Mood:
     def to_dict(self) -> dict[str, Any]:
         """The mood in the form of the JSON output."""
         return {
-            "valence": round(self.valence, 3),
-            "arousal": round(self.arousal, 3),
-            "confidence": round(self.confidence, 3),
+            "valence": round(self.valence, DIGITS),
+            "arousal": round(self.arousal, DIGITS),
+            "confidence": round(self.confidence, DIGITS),
         }
 
 
@@ -137,11 +143,10 @@ class VideoMood:
         """The mood in the form of the JSON output."""
         whole = self.whole
         return {
-            "valence": None if whole is None else round(whole.valence, 3),
-            "arousal": None if whole is None else round(whole.arousal, 3),
-            "confidence": None if whole is None else round(whole.confidence, 3),
+            **dict.fromkeys(("valence", "arousal", "confidence")),
+            **({} if whole is None else whole.to_dict()),
             "names": [] if whole is None else list(whole.names),
-            "gap": None if self.gap is None else round(self.gap, 3),
+            "gap": None if self.gap is None else round(self.gap, DIGITS),
             "picture": None if self.picture is None else self.picture.to_dict(),
             "sound": None if self.sound is None else self.sound.to_dict(),
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.store.records.embeddings import Modality
-from mvsearch.store.records.moods import MoodName, name_moods
+from mvsearch.store.records.moods import DIGITS, MoodName, name_moods
 from mvsearch.store.records.times import check_span
 from mvsearch.store.unicode import printable
 
@@ -82,7 +82,7 @@ class Video:
 
 
 def _round(part: float | None) -> float | None:
-    return None if part is None else round(part, 3)
+    return None if part is None else round(part, DIGITS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tests.store.examples import (
     WORDS,
     fill_song,
     make_embeddings,
+    make_track,
 )
 
 
@@ -44,6 +45,7 @@ def make_indexed(video_id: str, seed: int) -> IndexedVideo:
         LYRICS,
         TAGS,
         STILLS,
+        (make_track("picture", 0.25, 0.5), make_track("sound", 0.75, 0.5)),
     )
 
 
@@ -62,6 +64,8 @@ def test_indexed_videos_equal_those_added_stage_by_stage(catalog: Catalog, tmp_p
             assert catalog.stages(name) == stages
             assert catalog.lyrics(name) == by_stage.lyrics(name)
             assert catalog.tags(name) == by_stage.tags(name)
+            tracks = [track.to_dict() for track in by_stage.mood_tracks(name)]
+            assert [track.to_dict() for track in catalog.mood_tracks(name)] == tracks
             assert catalog.still_seconds([name]) == by_stage.still_seconds([name])
             for space in SPACES:
                 one, same = (

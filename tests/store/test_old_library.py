@@ -16,6 +16,7 @@ from PIL import Image
 
 import mvsearch
 from mvsearch.search.results import Result
+from mvsearch.store.errors import MvsearchError
 
 HERE = Path(__file__).parent
 ANSWERS = json.loads((HERE / "old_library.json").read_text(encoding="utf-8"))
@@ -49,6 +50,21 @@ def describe(result: Result) -> dict[str, Any]:
         "similarities": {kind: each.similarity for kind, each in result.contributions.items()},
         "moments": [[m.modality, m.start_seconds, m.end_seconds, m.text] for m in result.moments],
     }
+
+
+def test_a_library_of_an_earlier_version_gets_moods_from_its_vectors(
+    library: mvsearch.VideoLibrary, tmp_path: Path
+) -> None:
+    (tmp_path / "nothing").mkdir()
+    with library:
+        assert [video.moods for video in library.videos()] == [()] * 3
+        assert library.show("first song").why_no_mood.startswith("none yet")
+        with pytest.raises(MvsearchError, match="no video"):
+            library.index(tmp_path / "nothing")
+        moods = {video.title: video.moods for video in library.videos()}
+        sides = [track.side for track in library.show("first song").moods]
+    assert moods == {"First Song": ("sad",), "Second Song": ("sad",), "Third Song": ("sad",)}
+    assert sides == ["picture", "sound"]
 
 
 def test_a_library_of_an_earlier_version_answers_alike(library: mvsearch.VideoLibrary) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mvsearch.search.api.session import Session
 from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.catalog.order import VideoOrder, sort_videos
 from mvsearch.store.opening import expand_home
 from mvsearch.store.records import Failure, Lyrics, Modality, Video
 
@@ -29,16 +30,24 @@ class Contents:
                 return library.catalog.video(name.id)
             return library.catalog.find_video(name)
 
-    def videos(self, filter: Filter = Filter()) -> list[Video]:
-        """The videos that pass the filter, by artist, title and id."""
+    def videos(self, filter: Filter = Filter(), *, sort: VideoOrder = "artist") -> list[Video]:
+        """The videos that pass the filter.
+
+        Args:
+            filter: selects them.
+            sort: "artist" (then title and id), "title", "year" or "duration" from the lowest on;
+                "valence", "arousal" or "mood-gap", which is how far picture and sound are apart in
+                mood, from the highest on. Those without such a value come last.
+        """
         with self._session.using() as library:
-            return library.catalog.videos(filter)
+            return sort_videos(library.catalog.videos(filter), sort)
 
     def facets(self, filter: Filter = Filter()) -> dict[str, list[tuple[str | int, int]]]:
         """Count the videos that pass the filter by value, the most frequent values first.
 
         Returns:
-            For "artist", "year", "language", "lyrics_source" and "tag": (value, number of videos).
+            For "artist", "year", "language", "lyrics_source", "tag" and "mood": (value, number of
+            videos).
         """
         with self._session.using() as library:
             return library.catalog.facets(filter)

@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING
 
 from mvsearch.search.api.session import Session
-from mvsearch.store.records import Modality
 
 if TYPE_CHECKING:
-    from mvsearch.search.layout import Layout, Region
+    from mvsearch.search.layout import Layout, LayoutBy, Region
 
 
 class Maps:
@@ -14,16 +13,17 @@ class Maps:
 
     _session: Session
 
-    def layout(self, by: Modality = "frames") -> "Layout":
+    def layout(self, by: "LayoutBy" = "frames") -> "Layout":
         """Where the videos lie on a plane on which similar ones are near each other.
 
         Computed once while the videos do not change.
 
         Args:
-            by: "frames", "lyrics" or "audio".
+            by: "frames", "lyrics", "audio", or "mood" for the plane of valence (to the right) and
+                arousal (upwards).
 
         Raises:
-            QueryError: no video has vectors of this modality.
+            QueryError: no video has vectors of this modality, or a mood.
             MvsearchError: there is no library.
         """
         with self._session.using() as library:

@@ -17,6 +17,7 @@ from mvsearch.search.api.remote.requests.records import (
 )
 from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.catalog.order import VideoOrder, check_order
 from mvsearch.store.errors import ServerError
 from mvsearch.store.opening import expand_home
 from mvsearch.store.records import Failure, Lyrics, Modality, Video
@@ -41,11 +42,12 @@ class RemoteContents:
         given = {"name": replace_surrogates(name)}
         return read_video(self._server.get("find", given))
 
-    def videos(self, filter: Filter = Filter()) -> list[Video]:
-        """The videos that pass the filter, by artist, title and id."""
+    def videos(self, filter: Filter = Filter(), *, sort: VideoOrder = "artist") -> list[Video]:
+        """The videos that pass the filter; see `Contents.videos`."""
+        check_order(sort)
         # An address has no room for many ids.
         selected = self._select(replace(filter, ids=None))
-        pages = self._list("videos", "videos", {**selected, "counts": "false"})
+        pages = self._list("videos", "videos", {**selected, "counts": "false", "sort": sort})
         known = None if filter.ids is None else set(filter.ids)
         found = [read_video(one) for one in pages]
         return [video for video in found if known is None or video.id in known]

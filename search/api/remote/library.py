@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from mvsearch.search.api.arguments import SearchArguments
 from mvsearch.search.api.remote.fitting import RemoteFitting
 from mvsearch.search.api.remote.maps import RemoteMaps
+from mvsearch.search.api.remote.moods import RemoteMoods
 from mvsearch.search.api.remote.playlists import RemotePlaylists
 from mvsearch.search.api.remote.reports import RemoteReports
 from mvsearch.search.api.remote.requests.address import parse_address
@@ -53,7 +54,9 @@ def connect(
     return RemoteLibrary(url, token, timeout_seconds=timeout_seconds)
 
 
-class RemoteLibrary(RemoteReports, RemotePlaylists, RemoteMaps, RemoteReviews, RemoteFitting):
+class RemoteLibrary(
+    RemoteReports, RemotePlaylists, RemoteMaps, RemoteReviews, RemoteFitting, RemoteMoods
+):
     """A library on another machine; any number of threads may use it at once.
 
     Media of queries are uploaded; the paths of videos are those of the server. `close`, or the end

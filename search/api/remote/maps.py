@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from mvsearch.search.api.remote.requests.records import read, take
 from mvsearch.search.api.remote.requests.server import Server
-from mvsearch.store.records import Modality
 
 if TYPE_CHECKING:
-    from mvsearch.search.layout import Layout, Region
+    from mvsearch.search.layout import Layout, LayoutBy, Region
 
 
 class RemoteMaps:
@@ -15,7 +14,7 @@ class RemoteMaps:
 
     _server: Server
 
-    def layout(self, by: Modality = "frames") -> "Layout":
+    def layout(self, by: "LayoutBy" = "frames") -> "Layout":
         """Where the videos lie on a plane, to four digits; see `Maps.layout`."""
         import numpy as np
 

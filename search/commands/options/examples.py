@@ -47,6 +47,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch evaluate --clips 20 --kinds clip,image",
         "mvsearch evaluate --compare embedded,semantic --html how-well.html",
     ),
+    "mood": (
+        "mvsearch mood beach.jpg song.mp3",
+        "mvsearch mood party.mp4@1:05-1:15 --json",
+    ),
     "lyrics": (
         'mvsearch lyrics "Paper Moon" --format lrc',
         "mvsearch lyrics --all --out lyrics",
@@ -58,6 +62,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "list": (
         "mvsearch list",
         "mvsearch list --artist abba --no-lyrics --folder ~/Videos/live",
+        "mvsearch list --mood calm --sort mood-gap",
         "mvsearch list --removed",
         "mvsearch list --json",
     ),

@@ -1,10 +1,11 @@
 """The options that limit a command to some of the videos."""
 
 import inspect
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,6 +14,10 @@ from mvsearch.store.errors import QueryError
 
 if TYPE_CHECKING:
     from mvsearch.store.catalog.filter import Filter
+    from mvsearch.store.records import MoodName
+
+# A number from 0 to 1, or none.
+_PART = r"(?:\d{0,2}(?:\.\d{1,9})?)"
 
 TagOption = Annotated[
     list[str] | None,
@@ -70,6 +75,28 @@ AddedSinceOption = Annotated[
     ),
 ]
 
+MoodOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mood",
+        metavar="NAME",
+        help="Only videos that are calm, energetic, happy, sad or tense.",
+        autocompletion=lambda: ["calm", "energetic", "happy", "sad", "tense"],
+    ),
+]
+ValenceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--valence", metavar="X-X", help="Only moods this pleasant, from 0 to 1: .6-1, .6-, -.4."
+    ),
+]
+ArousalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--arousal", metavar="X-X", help="Only moods this excited, from 0 to 1: .6-1, .6-, -.4."
+    ),
+]
+
 
 def make_filter(
     tag: TagOption = None,
@@ -82,6 +109,9 @@ def make_filter(
     has_lyrics: HasLyricsOption = None,
     lyrics_source: LyricsSourceOption = None,
     added_since: AddedSinceOption = None,
+    mood: MoodOption = None,
+    valence: ValenceOption = None,
+    arousal: ArousalOption = None,
 ) -> "Filter":
     """Build a filter from options.
 
@@ -92,19 +122,26 @@ def make_filter(
 
     first_year, last_year = _parse_years(year)
     shortest, longest = _parse_duration(duration)
+    min_valence, max_valence = _parse_part("valence", valence)
+    min_arousal, max_arousal = _parse_part("arousal", arousal)
     return Filter(
-        tuple(tag or ()),
-        title,
-        artist,
-        first_year,
-        last_year,
-        folder,
-        _parse_language(language),
-        shortest,
-        longest,
-        has_lyrics,
-        lyrics_source,
-        _parse_date(added_since),
+        tags=tuple(tag or ()),
+        title=title,
+        artist=artist,
+        first_year=first_year,
+        last_year=last_year,
+        folder=folder,
+        language=_parse_language(language),
+        min_duration_seconds=shortest,
+        max_duration_seconds=longest,
+        has_lyrics=has_lyrics,
+        lyrics_source=lyrics_source,
+        added_since=_parse_date(added_since),
+        mood=cast("MoodName | None", None if mood is None else mood.strip().lower()),
+        min_valence=min_valence,
+        max_valence=max_valence,
+        min_arousal=min_arousal,
+        max_arousal=max_arousal,
     )
 
 
@@ -148,6 +185,18 @@ def _parse_duration(text: str | None) -> tuple[float | None, float | None]:
         raise QueryError(f"--duration is written 2:00-5:00, 90- or -5:00, not {text!r}")
     shortest, longest = (parse_time(end) if end.strip() else None for end in (first, last))
     return shortest, longest
+
+
+def _parse_part(name: str, text: str | None) -> tuple[float | None, float | None]:
+    """A range of valence or arousal."""
+    if text is None:
+        return None, None
+    first, mark, last = (part.strip() for part in text.partition("-"))
+    is_given = mark and (first or last) and all(re.fullmatch(_PART, end) for end in (first, last))
+    if not is_given:
+        raise QueryError(f"--{name} is written .6-1, .6- or -.4, not {text!r}")
+    low, high = (float(end) if end else None for end in (first, last))
+    return low, high
 
 
 def _parse_language(text: str | None) -> str | None:

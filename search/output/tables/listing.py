@@ -10,9 +10,11 @@ from rich.text import Text
 
 from mvsearch.search.entry import Entry, describe_stage
 from mvsearch.search.output.tables.links import link_file, stack_lines
+from mvsearch.search.output.tables.moods import describe_mood, list_track_lines
 from mvsearch.search.output.text import describe_no_results, format_seconds, shorten
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.records import MODALITIES, Failure, Lyrics, Tag, Video
+from mvsearch.store.catalog.order import VideoOrder
+from mvsearch.store.records import MODALITIES, Failure, Lyrics, Tag, Video, join_sides
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
@@ -117,7 +119,20 @@ def print_failures(
     console.print(table)
 
 
-def print_videos(videos: Sequence[Video], console: Console, asked: Filter = Filter()) -> None:
+def asks_mood(asked: Filter, order: VideoOrder) -> bool:
+    """Whether a list is asked for by mood, and so shows moods."""
+    conditions = (asked.mood, asked.min_valence, asked.max_valence, asked.min_arousal)
+    is_filtered = (*conditions, asked.max_arousal) != (None,) * 5
+    return is_filtered or order in ("valence", "arousal", "mood-gap")
+
+
+def print_videos(
+    videos: Sequence[Video],
+    console: Console,
+    asked: Filter = Filter(),
+    *,
+    has_moods: bool = False,
+) -> None:
     """Print one line per video and exact copy."""
     if asked and not videos:
         console.print(Text(describe_no_results(asked)))
@@ -127,6 +142,8 @@ def print_videos(videos: Sequence[Video], console: Console, asked: Filter = Filt
     table.add_column("artist")
     table.add_column("title")
     table.add_column("length", justify="right", no_wrap=True)
+    for name in ("mood", "valence", "arousal", "gap") if has_moods else ():
+        table.add_column(name, justify="left" if name == "mood" else "right", no_wrap=True)
     for video in videos:
         table.add_row(
             video.id[:12],
@@ -135,9 +152,16 @@ def print_videos(videos: Sequence[Video], console: Console, asked: Filter = Filt
                 [link_file(shorten(printable(video.title)), video.path), *_list_copies(video)]
             ),
             format_seconds(video.duration_seconds),
+            *(_list_mood(video) if has_moods else ()),
         )
     console.print(table)
     print_line(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
+
+
+def _list_mood(video: Video) -> list[str]:
+    values = (video.valence, video.arousal, video.mood_gap)
+    named = ", ".join(video.moods) or "–"
+    return [named, *("–" if value is None else f"{value:.2f}" for value in values)]
 
 
 def _list_copies(video: Video) -> list[Text]:
@@ -162,6 +186,7 @@ def print_entry(entry: Entry, console: Console) -> None:
     for modality, what in (("frames", "looks"), ("audio", "sounds")):
         if tags := [tag for tag in entry.tags if tag.modality == modality]:
             print_line(console, f"{what:<9} {_list_tags(tags)}")
+    _print_mood(entry, console)
     for stage in sorted(entry.stages, key=lambda stage: MODALITIES.index(stage.stage)):
         line = f"{stage.stage:<9} {stage.status} {stage.encoder} {describe_stage(stage)}"
         print_line(console, line.rstrip())
@@ -173,6 +198,15 @@ def print_entry(entry: Entry, console: Console) -> None:
         print_line(console, "\ntext in the picture")
     for shown in entry.shown:
         print_line(console, f"{format_seconds(shown.start_seconds):>7}  {shown.text}")
+
+
+def _print_mood(entry: Entry, console: Console) -> None:
+    """Print the mood as a whole, and each side over time."""
+    if line := describe_mood(join_sides(entry.moods)) or entry.why_no_mood:
+        print_line(console, f"mood      {line}")
+    for track in entry.moods:
+        for line in list_track_lines(track):
+            print_line(console, f"          {line}")
 
 
 def _list_tags(tags: Sequence[Tag]) -> str:

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
+from mvsearch.search.layout import LayoutBy
 from mvsearch.search.web.requests import FilterFields
 from mvsearch.search.web.served import ServedLibrary
 from mvsearch.search.web.templating import render
-from mvsearch.store.records import Modality
+from mvsearch.store.records import MOOD_REGIONS
 from mvsearch.store.unicode import printable
 
 router = APIRouter(tags=["map"])
@@ -17,14 +18,15 @@ router = APIRouter(tags=["map"])
 class MapRequest(FilterFields):
     """The videos to place, and by what."""
 
-    by: Modality = "frames"
+    by: LayoutBy = "frames"
 
 
 @router.get("/api/v1/map")
 def lay_out(served: ServedLibrary, asked: Annotated[MapRequest, Query()]) -> dict[str, Any]:
     """Where the videos lie, each coordinate from 0 to 1; similar ones are near each other.
 
-    A polygon on it is a filter: `region=frames:0.1,0.1;0.5,0.1;0.5,0.9`.
+    By mood, x is the valence and y is 1 − arousal, so that the excited are above. A polygon on it
+    is a filter: `region=frames:0.1,0.1;0.5,0.1;0.5,0.9`.
     """
     layout = served.library.layout(asked.by)
     known = {video.id: video for video in served.library.videos(served.to_filter(asked))}
@@ -53,5 +55,6 @@ def show_map(served: ServedLibrary, asked: Annotated[MapRequest, Query()]) -> HT
     page = render(
         "explore/map.html", title="Map", by=asked.by, region=asked.region or "",
         n_videos=len(served.library.videos()),
+        places=[(name, *one.typical) for name, one in MOOD_REGIONS.items()],
     )  # fmt: skip
     return HTMLResponse(page)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from mvsearch import Video
+from mvsearch.search.output.tables.listing import asks_mood
 from mvsearch.search.output.text import describe_sources
 from mvsearch.search.query.query import Section
 from mvsearch.search.web.requests import BrowseRequest, PageRequest, Seconds, gather_weights
@@ -23,6 +24,7 @@ from mvsearch.search.web.view_models.cards import (
     find_picture,
 )
 from mvsearch.search.web.view_models.listing import list_page
+from mvsearch.search.web.view_models.moods import describe_moods
 from mvsearch.search.web.view_models.watching import describe_lines, describe_source, describe_strip
 from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
 from mvsearch.store.records import Modality
@@ -74,9 +76,11 @@ def show_videos(
     request: Request, served: ServedLibrary, asked: Annotated[BrowseRequest, Query()]
 ) -> HTMLResponse:
     """All videos, sorted and filtered."""
-    listing = list_page(served.library, asked, served.to_filter(asked))
+    filter = served.to_filter(asked)
+    listing = list_page(served.library, asked, filter)
+    has_moods = asks_mood(filter, asked.sort)
     given: dict[str, Any] = {
-        "cards": describe_videos(served.library, listing.videos),
+        "cards": describe_videos(served.library, listing.videos, has_moods=has_moods),
         "n_videos": listing.n_videos,
         "pages": _list_pages(request, asked, listing.n_videos),
     }
@@ -108,6 +112,7 @@ def show_video(
         trouble=trouble,
         poster=find_picture(video, t, stills),
         strip=describe_strip(video, stills.get(video.id, ()), entry.tags),
+        moods=describe_moods(entry.moods, video.duration_seconds),
         lines=None if lyrics is None else describe_lines(lyrics),
         source="" if lyrics is None else describe_source(lyrics),
     )

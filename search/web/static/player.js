@@ -65,6 +65,24 @@ function follow() {
   list.scrollTo({ top, behavior: isCalm.matches ? "auto" : "smooth" });
 }
 
+const moods = document.getElementById("moods");
+const moodHeads = [...(moods?.querySelectorAll(".head") ?? [])];
+
+/** Show in the curves of the mood where the video is. */
+function point() {
+  const x = 100 * Math.min(1, now() / Number(moods.dataset.secondsLong));
+  for (const head of moodHeads) { head.setAttribute("x1", x); head.setAttribute("x2", x); }
+}
+
+if (moods) {
+  player.addEventListener("timeupdate", point);
+  player.addEventListener("seeked", point);
+  moods.addEventListener("click", (event) => {
+    const box = event.target.closest("svg")?.getBoundingClientRect();
+    if (box) go(Number(moods.dataset.secondsLong) * (event.clientX - box.left) / box.width, true);
+  });
+}
+
 player.addEventListener("timeupdate", follow);
 player.addEventListener("seeked", follow);
 seek?.addEventListener("change", () => go(Number(seek.value), true));

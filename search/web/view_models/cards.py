@@ -10,6 +10,7 @@ from mvsearch import Moment, Result, Video, VideoLibrary
 from mvsearch.search.output.html.answers import picture_seconds
 from mvsearch.search.output.html.page import find_nearest
 from mvsearch.search.output.text import format_seconds
+from mvsearch.search.web.view_models.moods import describe_card
 from mvsearch.store.records import MODALITIES, Modality
 
 LABELS: dict[Modality, str] = {
@@ -66,6 +67,7 @@ class Card:
         picture: the address of a still; empty for sound alone.
         why: the address of the page that tells why it is a result.
         at_seconds: of the best moment.
+        mood: valence and arousal in words and numbers, where a list is asked for by mood.
         line: the best line of lyrics in pieces, each with whether a word of the query matches it.
     """
 
@@ -80,6 +82,7 @@ class Card:
     ticks: tuple[Tick, ...] = ()
     is_weak: bool = False
     copies: tuple[Video, ...] = ()
+    mood: str = ""
 
 
 def describe_results(library: VideoLibrary, results: Sequence[Result], query: str) -> list[Card]:
@@ -94,7 +97,9 @@ def describe_results(library: VideoLibrary, results: Sequence[Result], query: st
     return [_describe_result(result, stills, query) for result in results]
 
 
-def describe_videos(library: VideoLibrary, videos: Sequence[Video]) -> list[Card]:
+def describe_videos(
+    library: VideoLibrary, videos: Sequence[Video], *, has_moods: bool = False
+) -> list[Card]:
     """The cards of videos without a query."""
     stills = library.still_seconds(videos)
     return [
@@ -102,6 +107,7 @@ def describe_videos(library: VideoLibrary, videos: Sequence[Video]) -> list[Card
             video,
             find_address(video),
             find_picture(video, video.duration_seconds / 3, stills),
+            mood=describe_card(video) if has_moods else "",
         )
         for video in videos
     ]

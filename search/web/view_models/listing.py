@@ -1,21 +1,14 @@
 """Selects and sorts the videos of a page of the list."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mvsearch import Filter, Video, VideoLibrary
 from mvsearch.search.web.requests import ListRequest
-from mvsearch.store.unicode import fold_name, printable
+from mvsearch.store.unicode import printable
 
 Facet = Sequence[tuple[str | int, int]]
-
-# The catalogue sorts by artist, then by title.
-_KEYS: dict[str, Callable[[Video], Any]] = {
-    "title": lambda video: fold_name(video.title),
-    "year": lambda video: (video.year is None, video.year),
-    "duration": lambda video: video.duration_seconds,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +40,7 @@ class Listing:
 
 def list_page(library: VideoLibrary, asked: ListRequest, filter: Filter) -> Listing:
     """The videos of a page that pass a filter."""
-    videos = library.videos(filter)
-    if asked.sort in _KEYS:
-        videos = sorted(videos, key=_KEYS[asked.sort])
+    videos = library.videos(filter, sort=asked.sort)
     shown = videos[asked.offset : asked.offset + asked.limit]
     return Listing(shown, len(videos))
 

@@ -3,17 +3,21 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import func, select
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.columns import checks_rows
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.rows.moods import row_to_mood, row_to_track, unpack_joint
-from mvsearch.store.database.tables import EmbeddingRow, MoodRow
+from mvsearch.store.database.tables import EmbeddingRow, MoodRow, VideoRow
 from mvsearch.store.records import Matrix, Mood, MoodTrack, Side, VideoMood
 from mvsearch.store.records.moods import MAX_JOINT
+
+Numbers = TypeVar("Numbers", npt.NDArray[np.float32], npt.NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +77,16 @@ class MoodReader(DatabaseReader):
         ids, *columns, joint = zip(*rows, strict=True) if rows else ((), (), (), (), ())
         return MoodTable(ids, _stack_moods(columns), _stack_joint(joint))
 
+    def mood_plane(self) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
+        """The ids of the videos with a mood, sorted, and valence and arousal of each: (n, 2)."""
+        query = select(VideoRow.id, VideoRow.valence, VideoRow.arousal).where(
+            VideoRow.valence.is_not(None), VideoRow.arousal.is_not(None)
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query.order_by(VideoRow.id)).all()
+        moods = np.array([(row.valence, row.arousal) for row in rows], dtype=np.float64)
+        return tuple(row.id for row in rows), _check_range(moods.reshape(-1, 2))
+
     def without_mood(self, space_key: str, side: Side, head: str) -> list[str]:
         """The ids of the videos with vectors in a space, but without a mood by this head."""
         has_mood = select(MoodRow.video_id).where(
@@ -91,9 +105,15 @@ class MoodReader(DatabaseReader):
 def _stack_moods(columns: Sequence[Sequence[float]]) -> Matrix:
     """The columns as (n, 3), checked as `Mood` checks one."""
     moods = np.array(columns, dtype=np.float32).T.reshape(-1, 3)
+    return np.ascontiguousarray(_check_range(moods))
+
+
+@checks_rows
+def _check_range(moods: Numbers) -> Numbers:
+    """The moods, if all numbers are from 0 to 1."""
     if not np.all((moods >= 0) & (moods <= 1)):
         raise ValueError("a mood is not from 0 to 1")
-    return np.ascontiguousarray(moods)
+    return moods
 
 
 @checks_rows

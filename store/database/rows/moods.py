@@ -7,6 +7,7 @@ import numpy as np
 from mvsearch.store.database.columns import check_seconds, checks_rows
 from mvsearch.store.database.tables import MoodRow
 from mvsearch.store.records import Mood, MoodCurve, MoodTrack, Side, VideoMood
+from mvsearch.store.records.moods import DIGITS
 
 # A point takes seven bytes: steps of 1/255 are far below the error of any prediction.
 _POINT = np.dtype([("seconds", "<f4"), ("values", "u1", 3)])
@@ -55,9 +56,9 @@ def mood_columns(mood: VideoMood) -> dict[str, float | None]:
     """The values of the columns of `VideoRow` that a mood makes."""
     whole = mood.whole
     return {
-        "valence": None if whole is None else whole.valence,
-        "arousal": None if whole is None else whole.arousal,
-        "mood_gap": mood.gap,
+        "valence": None if whole is None else round(whole.valence, DIGITS),
+        "arousal": None if whole is None else round(whole.arousal, DIGITS),
+        "mood_gap": None if mood.gap is None else round(mood.gap, DIGITS),
     }
 
 

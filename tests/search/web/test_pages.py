@@ -223,9 +223,9 @@ def test_only_what_is_shown_is_read(
 ) -> None:
     counted: list[str] = []
 
-    def count(name: str, *given: object) -> Any:
+    def count(name: str, *given: object, **named: object) -> Any:
         counted.append(name)
-        return getattr(mvsearch.VideoLibrary, name)(library, *given)
+        return getattr(mvsearch.VideoLibrary, name)(library, *given, **named)
 
     for name in ("facets", "videos", "status"):
         monkeypatch.setattr(library, name, partial(count, name))

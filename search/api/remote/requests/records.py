@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from mvsearch.search.results import Pair, Result
 from mvsearch.store.errors import ServerError
-from mvsearch.store.records import Lyrics, Video
+from mvsearch.store.records import SIDES, Lyrics, Mood, MoodCurve, MoodTrack, Side, Video
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -99,7 +99,32 @@ def read_entry(given: Any) -> "Entry":
     ]
     # Servers of earlier versions read no text in pictures.
     more = {"n_uniform": take(given, "n_uniform_frames"), "shown": given.get("ocr", ())}
-    return read(Entry, {**given, "stages": stages, **more})
+    # Servers of earlier versions predict no moods.
+    mood = read(_Object, given.get("mood", {}))
+    told = {**given, "stages": stages, **more, "why_no_mood": mood.get("why_none", "")}
+    # Pydantic knows no arrays.
+    kinds = {name: kind for name, kind in get_type_hints(Entry).items() if name != "moods"}
+    parts = {name: read(kind, told[name]) for name, kind in kinds.items() if name in told}
+    moods = tuple(_read_track(side, mood[side]) for side in SIDES if mood.get(side))
+    try:
+        return Entry(**parts, moods=moods)
+    except TypeError as error:
+        raise ServerError(_explain(error)) from None
+
+
+def _read_track(side: Side, given: Any) -> MoodTrack:
+    """Read the mood of one side of a video over time."""
+    import numpy as np
+
+    curve = read(dict[str, list[float]], take(given, "curve"))
+    values = [take(curve, name) for name in ("valence", "arousal", "confidence")]
+    try:
+        points = np.array(values, dtype=np.float32).T.reshape(-1, 3)
+        line = MoodCurve(np.array(take(curve, "seconds"), dtype=np.float32), points)
+        head, joint = read(str, take(given, "head")), np.zeros(0, dtype=np.float32)
+        return MoodTrack(side, head, read(Mood, given), line, joint)
+    except ValueError as error:
+        raise ServerError(_explain(error)) from None
 
 
 def _name_moments(given: Any) -> Any:

@@ -1,6 +1,7 @@
 // The map: videos on a plane to wander over; a lasso around some becomes a filter.
 import "../keys.js";
 import { send } from "../send.js";
+import { fit, paintMoods, tellLikeness, tellMoods } from "./moods.js";
 
 const byId = (id) => document.getElementById(id);
 const map = byId("map");
@@ -10,6 +11,7 @@ const notice = byId("notice");
 const here = byId("here");
 const wanted = byId("title");
 const by = map.dataset.by;
+const places = JSON.parse(map.dataset.places);
 const MARGIN = 54;
 const MAX_ZOOM = 60;
 // So few videos in view are shown as pictures.
@@ -81,6 +83,7 @@ function paint() {
     .filter(([, x, y]) => x > -60 && y > -40 && x < width() + 60 && y < height() + 40);
   const word = wanted.value.trim().toLowerCase();
   const asPictures = seen.length <= MAX_PICTURES;
+  if (by === "mood") paintMoods(brush, places, toScreen, colour);
   for (const [point, x, y] of seen) {
     const isMeant = word && name(point).toLowerCase().includes(word);
     const isFaint = (word && !isMeant) || (region && !chosen.has(point.id));
@@ -147,7 +150,7 @@ function choose(corners) {
     byId(id).hidden = !some.length;
   }
   byId("tv").hidden = !some.length;
-  if (some.length) byId("tv").href = `/tv?start=${some[0].id}&by=${by}`;
+  if (some.length) byId("tv").href = `/tv?start=${some[0].id}${by === "mood" ? "" : `&by=${by}`}`;
   const address = new URL(location.href);
   address.search = new URLSearchParams({ by, ...(written ? { region: written } : {}) });
   history.replaceState(null, "", address);
@@ -290,8 +293,8 @@ const told = await send(`/api/v1/map?by=${by}`, notice, undefined, "GET");
 if (told) {
   points = told.points;
   const without = told.left_out ? ` ${told.left_out} more cannot be compared by this.` : "";
-  byId("about").textContent = `${points.length} videos; similar ones are near each other.${without}`
-    + ` Both axes together show ${Math.round(told.explained * 100)} % of what tells them apart.`;
+  byId("about").textContent = (by === "mood" ? tellMoods : tellLikeness)(told) + without;
+  if (by === "mood") view = fit(points, MAX_ZOOM);
   const [asked, corners] = map.dataset.region.split(":");
   if (asked === by && corners) choose(corners.split(";").map((one) => one.split(",").map(Number)));
 }

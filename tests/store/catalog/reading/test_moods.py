@@ -19,7 +19,7 @@ def test_what_a_stage_stores_is_read(catalog: Catalog) -> None:
     picture, sound = catalog.mood_tracks("ab12")
     assert (picture.side, picture.mood) == ("picture", make_track("picture", 0.25, 0.5).mood)
     assert (sound.head, sound.joint.tolist()) == ("toy-1", [0.75, -1.5])
-    assert sound.curve.points == pytest.approx(np.full((2, 3), (0.75, 0.5, 0.5)), abs=0.5 / 255)
+    assert sound.curve.points == pytest.approx(np.full((2, 3), (0.75, 0.5, 0.5)), abs=0.51 / 255)
     mood = catalog.moods(["ab12", "none"])["ab12"]
     assert mood.to_dict()["gap"] == pytest.approx(0.5 / np.sqrt(2), abs=1e-3)
     video = catalog.video("ab12")

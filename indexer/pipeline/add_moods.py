@@ -1,0 +1,44 @@
+"""Measures the moods of videos from their stored vectors, without their media."""
+
+import threading
+
+from mvsearch.indexer.mood.measure import find_mood_space, measure_mood
+from mvsearch.indexer.progress import Progress
+from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.records import SIDE_OF, Modality, MoodTrack, Space
+
+VIDEOS_AT_ONCE = 64
+
+
+def add_moods(catalog: Catalog, progress: Progress, stop: threading.Event) -> None:
+    """Measure the moods of videos from before there were any, or from before this head.
+
+    Args:
+        catalog: of the library, whose lock is held.
+        progress: told once, where there is anything to do.
+        stop: when set, no more is begun; what is done stays.
+    """
+    spaces = catalog.spaces()
+    lacking = {
+        modality: (found[0], catalog.without_mood(found[0].key, side, found[1].revision))
+        for modality, side in SIDE_OF.items()
+        if (found := find_mood_space(spaces, modality)) is not None
+    }
+    n = len({video_id for _, ids in lacking.values() for video_id in ids})
+    if n:
+        progress.note(f"Measuring the mood of {n} video{'s' * (n > 1)} from stored vectors")
+    for modality, (space, video_ids) in lacking.items():
+        views = [one for one in spaces if one.modality == modality and one.encoder == space.encoder]
+        for begin in range(0, len(video_ids), VIDEOS_AT_ONCE):
+            if stop.is_set():
+                return
+            some = video_ids[begin : begin + VIDEOS_AT_ONCE]
+            measured = {one: _measure(catalog, one, modality, views) for one in some}
+            catalog.store_moods({one: track for one, track in measured.items() if track})
+
+
+def _measure(
+    catalog: Catalog, video_id: str, modality: Modality, spaces: list[Space]
+) -> MoodTrack | None:
+    made = (catalog.embeddings(video_id, space.key) for space in spaces)
+    return measure_mood([one for one in made if one is not None], modality)
