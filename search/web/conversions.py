@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -31,12 +30,15 @@ Key = tuple[Path, int, int]
 class Conversions:
     """Remuxed files, and the number of encoders and decoders at work.
 
+    Args:
+        folder: holds the files.
+
     Attributes:
         encoders: is acquired by each encoder.
     """
 
-    def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="mvsearch-web-")
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._kept: OrderedDict[Key, Future[Path]] = OrderedDict()
         self._lock = threading.Lock()
         self._n_made = 0
@@ -66,7 +68,7 @@ class Conversions:
                 self._make_room(media.size)
                 made = self._kept[key] = Future()
                 self._n_made += 1
-                target = Path(self._folder.name) / f"{self._n_made}.mp4"
+                target = self._folder / f"{self._n_made}.mp4"
             self._kept.move_to_end(key)
         if target is not None:
             self._make(media, target, key, made)
@@ -85,10 +87,6 @@ class Conversions:
             yield
         finally:
             self._frames.release()
-
-    def close(self) -> None:
-        """Remove all files."""
-        self._folder.cleanup()
 
     def _make(self, media: "PlayableMedia", target: Path, key: Key, made: "Future[Path]") -> None:
         """Make a file, and tell those who wait for it."""

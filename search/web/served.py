@@ -20,6 +20,7 @@ from mvsearch.search.web.jobs.jobs import Jobs
 from mvsearch.search.web.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.requests import FilterFields, QueryFields, SearchRequest
+from mvsearch.search.web.scratch import ScratchFolder
 from mvsearch.search.web.uploads import Uploads
 from mvsearch.store.errors import NoLibraryError
 
@@ -41,9 +42,14 @@ class Served:
     pictures: PictureFolders
     uploads: Uploads = field(default_factory=Uploads)
     jobs: Jobs = field(default_factory=Jobs)
-    conversions: Conversions = field(default_factory=Conversions)
+    scratch: ScratchFolder = field(default_factory=ScratchFolder)
+    conversions: Conversions = field(init=False)
     metrics: Metrics = field(default_factory=Metrics)
     results: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Convert files in the temporary folder."""
+        object.__setattr__(self, "conversions", Conversions(self.scratch.path))
 
     def search(self, asked: SearchRequest) -> SearchResults:
         """Search; parts that were encoded before are not encoded again.
@@ -106,7 +112,7 @@ class Served:
     def close(self) -> None:
         """End jobs and remove temporary files; the library is left to its opener."""
         self.jobs.cancel_all()
-        self.conversions.close()
+        self.scratch.close()
 
 
 def find_served(request: Request) -> Served:

@@ -89,7 +89,7 @@ def export_embeddings(
     """
     if not _EXPORTING.acquire(blocking=False):
         raise HTTPException(503, "vectors are being exported: try again", {"Retry-After": "10"})
-    folder = TemporaryDirectory(prefix="mvsearch-web-")
+    folder = TemporaryDirectory(dir=served.scratch.path)
     try:
         file = Path(folder.name) / f"vectors.{form}"
         counts = served.library.export_embeddings(file, modality=modality)

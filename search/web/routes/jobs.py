@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -118,7 +117,8 @@ def start_evaluation(
     sample = asked.to_sample()
 
     def work(job: Job) -> str:
-        with writing_files(asked.groups) as files, writing_files(asked.labels) as labels:
+        write = _writing_files
+        with write(served, asked.groups) as files, write(served, asked.labels) as labels:
             measured = served.library.evaluate(
                 sample,
                 profiles=asked.profiles,
@@ -215,10 +215,10 @@ def _index(served: Served, job: Job, places: list[Path], asked: IndexRequest) ->
 
 
 @contextmanager
-def writing_files(contents: Sequence[str]) -> Iterator[list[Path]]:
+def _writing_files(served: Served, contents: Sequence[str]) -> Iterator[list[Path]]:
     """Temporary files of these contents."""
-    with TemporaryDirectory(prefix="mvsearch-web-") as folder:
-        files = [Path(folder) / f"groups-{at}.csv" for at in range(len(contents))]
+    with served.scratch.subfolder() as folder:
+        files = [folder / f"groups-{at}.csv" for at in range(len(contents))]
         for file, content in zip(files, contents, strict=True):
             file.write_text(content, encoding="utf-8", errors="surrogateescape")
         yield files

@@ -1,7 +1,6 @@
 """Files are converted side by side, each once, in a folder of bounded size."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,10 +40,8 @@ def make(name: str, size: int = 100, *, is_slow: bool = False) -> Any:
 
 
 @pytest.fixture
-def kept() -> Iterator[Conversions]:
-    made = Conversions()
-    yield made
-    made.close()
+def kept(tmp_path: Path) -> Conversions:
+    return Conversions(tmp_path)
 
 
 def test_one_file_does_not_wait_for_another(kept: Conversions) -> None:

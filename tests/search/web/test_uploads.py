@@ -105,11 +105,10 @@ def test_a_frame_is_that_of_the_time(client: TestClient, folder: Path, ids: dict
         assert abs(int(nearest) - expected) <= 1 if at < 99 else int(nearest) >= expected
 
 
-def test_frames_are_decoded_by_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_are_decoded_by_few_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversions, "FRAME_WAIT_SECONDS", 0.0)
-    kept = conversions.Conversions()
+    kept = conversions.Conversions(tmp_path)
     with ExitStack() as busy:
-        busy.callback(kept.close)
         for _ in range(conversions.MAX_FRAMES):
             busy.enter_context(kept.decoding_frame())
         with pytest.raises(HTTPException, match="503"), kept.decoding_frame():

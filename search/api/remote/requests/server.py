@@ -77,7 +77,11 @@ class Server:
         )
         self.calls = Calls(str(address), self._client.close)
         if address.token is not None and address.login is not None:
-            self._log_in(address.token)
+            try:
+                self._log_in(address.token)
+            except BaseException:
+                self.close()
+                raise
 
     def get(self, path: str, parameters: Parameters | None = None) -> Any:
         """The JSON at a path of the API."""
