@@ -10,6 +10,7 @@ from mvsearch.search.commands import (
     export,
     index,
     library,
+    mix,
     mood,
     play,
     report,
@@ -32,7 +33,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (index, search, play, serve, report, evaluate, compose, mood, library, plugins):
+for commands in (
+    index,
+    search,
+    mix,
+    play,
+    serve,
+    report,
+    evaluate,
+    compose,
+    mood,
+    library,
+    plugins,
+):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")

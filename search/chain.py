@@ -9,7 +9,8 @@ from mvsearch.search.query.contents import list_videos, open_indexes
 from mvsearch.search.results import Result
 from mvsearch.search.versions.dedupe import IsCopy, open_copy_test
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.errors import QueryError
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import fold_name
 
@@ -42,7 +43,7 @@ def continue_chain(
         MvsearchError: the library is empty.
     """
     among = list_videos(engine.library, filter)
-    is_copy = _open_copy_test(engine)
+    is_copy = find_copy_test(engine.library)
     chain, found = list(played), list[Result]()
     while len(found) < length:
         following = _choose_next(engine, chain, among, replace(options, top=1), filter, is_copy)
@@ -111,9 +112,9 @@ def _find_original(
     return None
 
 
-def _open_copy_test(engine: Engine) -> IsCopy | None:
-    """The test for copies; None where the encoders are not calibrated."""
+def find_copy_test(library: Library) -> IsCopy | None:
+    """The test for copies; None where there are no vectors, or the encoders are not calibrated."""
     try:
-        return open_copy_test(open_indexes(engine.library))
-    except QueryError:
+        return open_copy_test(open_indexes(library))
+    except MvsearchError:
         return None

@@ -1,34 +1,38 @@
-"""Chooses the music that fits a picture.
+"""Chooses the music that fits a picture, and the pictures that fit a sound.
 
-Several ways are tried in turn, the surest first: songs whose picture looks like it, then songs
-whose words or sound are about what it shows. A way by mood is to be one more function in `WAYS`.
+Several ways are tried in turn, the surest first. For a picture: songs whose picture looks like it,
+then songs whose words or sound are about what it shows, then songs of the same mood. For a sound:
+the video that it is from, then videos whose pictures have the same mood.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
-from mvsearch.search.results import Result
+from mvsearch.search.query.weights import Weights
+from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.unicode import printable
 
-WayName = Literal["look", "words"]
-# Answers a query; see `VideoLibrary.search`.
-Search = Callable[[Query], Sequence[Result]]
+WayName = Literal["look", "words", "sound", "mood"]
+# Answers a query with weights; see `VideoLibrary.search`.
+Search = Callable[[Query, Weights | None], Sequence[Result]]
 
 MAX_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class PictureMusic:
-    """The music that fits a picture.
+    """The music that fits a picture, or the pictures that fit a sound.
 
     Attributes:
         way: how it was found.
         results: the best first.
-        words: what the picture shows, the surest first; of the way "look" not asked, and empty.
+        words: what the picture shows, the surest first; of other ways not asked, and empty.
     """
 
     way: WayName
@@ -40,27 +44,51 @@ class PictureMusic:
         """Whether chance would find as much."""
         return not self.results or self.results[0].is_weak
 
+    def to_search_results(self, query: Query, options: SearchOptions) -> SearchResults:
+        """The same as results of a search, with how they were found as a note.
+
+        Args:
+            query: of the picture or sound.
+            options: of the search.
+        """
+        shows = f"; the picture shows {', '.join(self.words)}" if self.words else ""
+        return SearchResults(query, options, self.results, (f"found by {self.way}{shows}",))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was found in the form of the JSON output."""
+        return {
+            "way": self.way,
+            "words": [printable(word) for word in self.words],
+            "results": [one.to_dict() for one in self.results],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A picture to find music for.
+    """A picture or a sound to find the other one for.
 
     Attributes:
-        part: the picture.
+        part: the picture or sound.
         encoders: of the library.
-        filter: selects the songs.
+        filter: selects the videos.
+        search: answers a query.
+        fit: finds the videos whose mood fits the part.
     """
 
     part: QueryPart
     encoders: Encoders
     filter: Filter
     search: Search
+    fit: Callable[[], Sequence[Result]]
+
+
+Way = Callable[[Asked], PictureMusic]
 
 
 def find_by_look(asked: Asked) -> PictureMusic:
     """Songs with a moment that looks like the picture."""
     query = Query((asked.part,), asked.filter)
-    return PictureMusic("look", tuple(asked.search(query)))
+    return PictureMusic("look", tuple(asked.search(query, {"frames": 1.0})))
 
 
 def find_by_words(asked: Asked) -> PictureMusic:
@@ -70,26 +98,65 @@ def find_by_words(asked: Asked) -> PictureMusic:
         return PictureMusic("words", ())
     query = Query((QueryPart("text", ", ".join(words)),), asked.filter)
     try:
-        return PictureMusic("words", tuple(asked.search(query)), words)
+        return PictureMusic("words", tuple(asked.search(query, None)), words)
     except QueryError:  # nothing in the library can be compared with words
         return PictureMusic("words", (), words)
 
 
-WAYS: tuple[Callable[[Asked], PictureMusic], ...] = (find_by_look, find_by_words)
+def find_by_sound(asked: Asked) -> PictureMusic:
+    """Videos that the sound is from."""
+    query = Query((asked.part,), asked.filter)
+    return PictureMusic("sound", tuple(asked.search(query, {"audio": 1.0})))
 
 
-def fit_music(asked: Asked) -> PictureMusic:
-    """The music by the first way that finds more than chance would, else by the first of all.
+def find_by_mood(asked: Asked) -> PictureMusic:
+    """Videos whose music, or pictures, have the mood of the picture or sound."""
+    return PictureMusic("mood", tuple(asked.fit()))
+
+
+TO_MUSIC: Mapping[WayName, Way] = {
+    "look": find_by_look,
+    "words": find_by_words,
+    "mood": find_by_mood,
+}
+TO_PICTURES: Mapping[WayName, Way] = {"sound": find_by_sound, "mood": find_by_mood}
+# The ways of parts that others cannot be tried for: of a clip the classes are not asked, and a
+# video of the library is not the answer to itself.
+_FEWER: Mapping[str, tuple[WayName, ...]] = {"clip": ("look", "sound", "mood"), "like": ("mood",)}
+
+
+def fit_part(
+    asked: Asked, ways: Mapping[WayName, Way], only: WayName | None = None
+) -> PictureMusic:
+    """What fits a part by the first way that finds more than chance, else by mood, else by any.
+
+    Args:
+        asked: the picture or sound.
+        ways: `TO_MUSIC` or `TO_PICTURES`.
+        only: the way to go; None for all in turn.
 
     Raises:
-        QueryError: the picture cannot be read.
+        QueryError: the part cannot be read, or no way can be gone.
     """
+    open_ways = _FEWER.get(asked.part.kind, get_args(WayName))
+    chosen = [name for name in ways if name in open_ways and only in (None, name)]
+    if not chosen:
+        can = " or ".join(name for name in ways if name in open_ways)
+        raise QueryError(f"of this query it is found by {can}, not by {only}")
     tried: list[PictureMusic] = []
-    for way in WAYS:
-        tried.append(way(asked))
+    problem: QueryError | None = None
+    for name in chosen:
+        try:
+            tried.append(ways[name](asked))
+        except QueryError as error:  # such as that the library lacks what the way compares
+            problem = error
+            continue
         if not tried[-1].is_weak:
             return tried[-1]
-    return next((one for one in tried if one.results), tried[0])
+    best_first = sorted(tried, key=lambda one: (not one.results, one.way != "mood"))
+    if problem is not None and not (best_first and best_first[0].results):
+        raise problem
+    return best_first[0]
 
 
 def name_picture(part: QueryPart, encoders: Encoders) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from mvsearch.store.records import Modality, Video, check_span
+from mvsearch.store.records import Modality, Mood, Video, check_span
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
@@ -98,6 +98,46 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class MoodFit:
+    """Why a video is a result by mood.
+
+    Attributes:
+        asked: the mood of the query.
+        found: the mood of the video: of its sound for a picture, of its picture for a sound.
+        similarity: of both in their joint space, 0 to 1.
+    """
+
+    asked: Mood
+    found: Mood
+    similarity: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that both moods have."""
+        return tuple(name for name in self.asked.names if name in self.found.names)
+
+    def describe(self) -> str:
+        """Both in words and numbers: `both calm: valence .78 and .74, arousal .21 and .30`."""
+        one, other = self.asked, self.found
+        apart = f"{' and '.join(one.names)} beside {' and '.join(other.names)}"
+        said = f"both {' and '.join(self.names)}" if self.names else apart
+        valence = f"valence {_write_share(one.valence)} and {_write_share(other.valence)}"
+        arousal = f"arousal {_write_share(one.arousal)} and {_write_share(other.arousal)}"
+        trust = f"confidence {_write_share(one.confidence)} and {_write_share(other.confidence)}"
+        return f"{said}: {valence}, {arousal} ({trust})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reason in the form of the JSON output."""
+        return {
+            "asked": self.asked.to_dict(),
+            "found": self.found.to_dict(),
+            "similarity": round(self.similarity, 6),
+            "names": list(self.names),
+            "text": self.describe(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A video found by a query, with the reasons.
 
@@ -106,6 +146,7 @@ class Result:
         copies: near-duplicates that rank below it and have no result of their own.
         source_of: "frames" or "audio" where picture and sound of the query are from two videos, and
             this is the one that the picture or the sound is from; both come first.
+        mood: why it fits by mood; None for a result by anything else.
     """
 
     rank: int
@@ -116,6 +157,7 @@ class Result:
     is_weak: bool = False
     copies: tuple[Video, ...] = ()
     source_of: Modality | None = None
+    mood: MoodFit | None = None
 
     @property
     def best_moment(self) -> Moment | None:
@@ -135,6 +177,7 @@ class Result:
             "moments": [moment.to_dict() for moment in self.moments],
             "copies": [copy.to_dict() for copy in self.copies],
             **({} if self.source_of is None else {"source_of": self.source_of}),
+            **({} if self.mood is None else {"mood": self.mood.to_dict()}),
         }
 
 
@@ -221,6 +264,12 @@ class SearchResults(Sequence[Result]):
             "results": [result.to_dict() for result in self.results],
             "notes": list(self.notes),
         }
+
+
+def _write_share(number: float) -> str:
+    """A number from 0 to 1 with two digits: `.78`, `1.0`."""
+    text = f"{number:.2f}"
+    return text[1:] if number < 0.995 else "1.0"
 
 
 def _round(number: float | None, n_digits: int) -> float | None:

@@ -16,7 +16,6 @@ from mvsearch.search.api.methods.fitting import Fitting
 from mvsearch.search.api.methods.layouts import Maps
 from mvsearch.search.api.methods.media import MediaFiles
 from mvsearch.search.api.methods.moods import Moods
-from mvsearch.search.api.methods.pictures import Pictures
 from mvsearch.search.api.methods.playlists import Playlists
 from mvsearch.search.api.methods.reports import Reports
 from mvsearch.search.api.methods.reviews import Reviews
@@ -56,7 +55,7 @@ def open_library(
     return VideoLibrary(place, profile=profile, read_only=read_only)
 
 
-class VideoLibrary(Reports, MediaFiles, Maps, Pictures, Playlists, Reviews, Fitting, Moods):
+class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process

@@ -25,7 +25,7 @@ EXIT_MEANINGS = {
     EXIT_WRONG_USE: "the request cannot be met; one line on standard error says why",
     EXIT_INTERRUPTED: "interrupted; what was done is kept",
 }
-MAX_ERROR_LETTERS = 300
+MAX_ERROR_LETTERS = 400
 # By pydantic's types of errors.
 _PROBLEMS = {
     "int_parsing": "it is a whole number",

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from mvsearch import VideoLibrary
     from mvsearch.search.api.arguments import SearchArguments
-    from mvsearch.search.query.query import QueryPart
+    from mvsearch.search.picture_music import WayName
+    from mvsearch.search.query.query import Query, QueryPart
     from mvsearch.search.query.spaces import By
     from mvsearch.search.results import SearchResults
     from mvsearch.store.catalog.filter import Filter
@@ -103,6 +104,12 @@ def search(
             metavar="X", help="… and does not look like X.", autocompletion=complete_video
         ),
     ] = None,
+    for_music: Annotated[
+        bool, typer.Option("--for-music", help="Find the songs that fit a picture.")
+    ] = False,
+    for_picture: Annotated[
+        bool, typer.Option("--for-picture", help="Find the pictures that fit a sound.")
+    ] = False,
     *,
     filter: "Filter",
     weights: WeightsOption = None,
@@ -110,10 +117,11 @@ def search(
     by: Annotated[
         str | None,
         typer.Option(
-            metavar="copy|look",
-            help="Search by pictures for the same shot, or for similar content."
-            " By default: copy for --image and --clip.",
-            autocompletion=lambda: ["copy", "look"],
+            metavar="copy|look|words|sound|mood",
+            help="Search by pictures for the same shot, or for similar content; by default: copy"
+            " for --image and --clip. With --for-music look, words or mood alone, with"
+            " --for-picture sound or mood.",
+            autocompletion=lambda: ["copy", "look", "words", "sound", "mood"],
         ),
     ] = None,
     top: TopOption = 10,
@@ -170,7 +178,12 @@ def search(
             "weights": parse_weights(weights) if weights else None, "fusion": fusion, "top": top,
             "collapse": collapse, "per_artist": per_artist, "by": cast("By | None", by),
         }  # fmt: skip
-        if is_contrast:
+        if for_music or for_picture:
+            if is_contrast or (for_music and for_picture):
+                raise MvsearchError("--for-music, --for-picture and contrasts exclude each other")
+            query = Query(tuple(parts), filter)
+            results = _fit(opened, query, arguments, is_music=for_music)
+        elif is_contrast:
             results = _contrast(opened, contrast, [*parts, *(words or ())], filter, arguments)
         else:
             results = opened.search(Query(tuple(parts), filter), **arguments)
@@ -203,6 +216,18 @@ def _contrast(
         found: Any = {r: Query((guess_media(value, library),)) for r, value in given.items()}
         return library.contrast(**found, filter=filter, **arguments)
     raise MvsearchError("a contrast names videos or files: one of them is empty")
+
+
+def _fit(
+    library: "VideoLibrary", query: "Query", arguments: "SearchArguments", *, is_music: bool
+) -> "SearchResults":
+    """Find the songs that fit a picture, or the pictures that fit a sound."""
+    from mvsearch.search.options import SearchOptions
+
+    options: SearchArguments = {**arguments, "by": None}
+    find = library.music_for if is_music else library.pictures_for
+    found = find(query, way=cast("WayName | None", arguments.get("by")), **options)
+    return found.to_search_results(query, SearchOptions(top=arguments["top"]))
 
 
 def _choose_form(form: str | None, *, as_json: bool, as_csv: bool, as_m3u: bool) -> str:

@@ -175,9 +175,11 @@ def _list_names(result: Result) -> Text:
 
 def _describe_contributions(result: Result) -> str:
     said = [
-        f"{name:<6} {c.similarity:5.2f} → {c.calibrated:4.1f} × {c.weight:.2f}"
+        f"{'mood' if result.mood else name:<6} {c.similarity:5.2f} → {c.calibrated:4.1f} ×"
+        f" {c.weight:.2f}"
         for name, c in result.contributions.items()
     ]
+    said += [] if result.mood is None else [result.mood.describe()]
     return "\n".join([*said, "weak: no better than chance"] if result.is_weak else said)
 
 

@@ -96,17 +96,34 @@ def make_query(
 
 
 def make_picture_query(image: "Query | Many") -> Query:
-    """Build a query of one picture.
+    """Build a query of one picture, or of one clip or video whose pictures count.
 
     Args:
         image: as for `make_query`, or such a query.
 
     Raises:
-        QueryError: it is not one picture.
+        QueryError: it is none of these.
     """
     query = image if isinstance(image, Query) else make_query(image=image)
-    if [part.kind for part in query.parts] != ["image"]:
-        raise QueryError("music is found for one picture at a time")
+    return _check_single(query, ("image", "clip", "like"), "music is found for one picture")
+
+
+def make_sound_query(audio: "Query | Many") -> Query:
+    """Build a query of one piece of sound, or of one clip or video whose sound counts.
+
+    Args:
+        audio: as for `make_query`, or such a query.
+
+    Raises:
+        QueryError: it is none of these.
+    """
+    query = audio if isinstance(audio, Query) else make_query(audio=audio)
+    return _check_single(query, ("audio", "clip", "like"), "pictures are found for one sound")
+
+
+def _check_single(query: Query, kinds: tuple[QueryKind, ...], what: str) -> Query:
+    if len(query.parts) != 1 or query.parts[0].kind not in kinds:
+        raise QueryError(f"{what}, clip or video at a time")
     return query
 
 

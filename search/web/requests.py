@@ -210,6 +210,8 @@ class PageRequest(FilterFields):
         like: a video, with `start` and `end` in seconds.
         frames, lyrics, audio: weights, such as from sliders; without any, those of the library.
         fold: whether copies are listed under the best, which takes longer.
+        fits: "music" finds the songs that fit the picture, "picture" the pictures that fit the
+            sound.
     """
 
     q: Words = ""
@@ -222,6 +224,7 @@ class PageRequest(FilterFields):
     lyrics: Weight | None = None
     audio: Weight | None = None
     fold: bool = False
+    fits: Literal["", "music", "picture"] = ""
     top: Annotated[int, Field(ge=1, le=MAX_TOP)] = 24
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from mvsearch import Clip, Filter, Query, VideoLibrary, make_query
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.layout import LayoutBy, Region
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import QueryPart
 from mvsearch.search.results import Pair, SearchResults
 from mvsearch.search.web.access.tokens import TokenCheck
@@ -60,6 +61,19 @@ class Served:
         query = Query(self._make_parts(asked), self.to_filter(asked.filter))
         with self.uploads.remembering() as memory:
             return self.library.search(query, memory=memory, **asked.to_arguments())
+
+    def fit(self, asked: SearchRequest, goal: Literal["music", "picture"]) -> SearchResults:
+        """Find the music that fits a picture, or the pictures that fit a sound.
+
+        Raises:
+            MvsearchError: see `VideoLibrary.music_for`.
+        """
+        query = Query(self._make_parts(asked), self.to_filter(asked.filter))
+        find = self.library.music_for if goal == "music" else self.library.pictures_for
+        arguments: dict[str, Any] = asked.to_arguments() | {"weights": None, "fusion": None}
+        with self.uploads.remembering() as memory:
+            found = find(query, memory=memory, **arguments)
+        return found.to_search_results(query, SearchOptions(top=asked.top))
 
     def explain(self, video_id: str, asked: QueryFields, n_pairs: int) -> tuple[Pair, ...]:
         """Pair the pieces of a query with those of a video.

@@ -8,7 +8,13 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search import picture_music
-from mvsearch.search.picture_music import Asked, fit_music, name_picture
+from mvsearch.search.picture_music import (
+    TO_MUSIC,
+    TO_PICTURES,
+    Asked,
+    fit_part,
+    name_picture,
+)
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
 from mvsearch.store.catalog.filter import Filter
@@ -24,36 +30,67 @@ def found(name: str, *, is_weak: bool) -> list[Result]:
 
 
 @pytest.mark.parametrize(
-    ("look", "about", "words", "way", "best"),
+    ("look", "about", "fitting", "words", "way", "best"),
     [
-        (found("a", is_weak=False), found("b", is_weak=False), ("dog",), "look", "a"),
-        (found("a", is_weak=True), found("b", is_weak=False), ("dog", "cat"), "words", "b"),
-        (found("a", is_weak=True), found("b", is_weak=True), ("dog",), "look", "a"),
-        (found("a", is_weak=True), found("b", is_weak=False), (), "look", "a"),
-        ([], found("b", is_weak=True), ("dog",), "words", "b"),
-        ([], [], ("dog",), "look", None),
+        ("a", "b", "c", ("dog",), "look", "a"),
+        ("a?", "b", "c", ("dog", "cat"), "words", "b"),
+        ("a?", "b?", "c", ("dog",), "mood", "c"),
+        ("a?", "b", "c", (), "mood", "c"),
+        ("a?", "b?", "c?", ("dog",), "mood", "c"),  # the mood fits rather than a distant look
+        ("a?", "b?", "", ("dog",), "look", "a"),
+        ("", "b?", "", ("dog",), "words", "b"),
+        ("", "", "", ("dog",), "mood", None),
+        ("a?", "b?", "!", ("dog",), "look", "a"),  # a library without moods
+        ("!", "", "c", ("dog",), "mood", "c"),  # one without pictures
     ],
 )
 def test_the_first_way_that_finds_more_than_chance(
     monkeypatch: pytest.MonkeyPatch,
-    look: list[Result],
-    about: list[Result],
+    look: str,
+    about: str,
+    fitting: str,
     words: tuple[str, ...],
     way: str,
     best: str | None,
 ) -> None:
     monkeypatch.setattr(picture_music, "name_picture", lambda *_: words)
 
-    def search(query: Query) -> Sequence[Result]:
+    def search(query: Query, weights: Any) -> Sequence[Result]:
         [part] = query.parts
         if part.kind == "image":
-            return look
-        assert part.value == ", ".join(words)
-        return about
+            assert weights == {"frames": 1}
+            return answer(look)
+        assert (part.value, weights) == (", ".join(words), None)
+        return answer(about)
 
-    music = fit_music(Asked(PART, cast(Encoders, None), Filter(), search))
+    asked = Asked(PART, cast(Encoders, None), Filter(), search, lambda: answer(fitting))
+    music = fit_part(asked, TO_MUSIC)
     assert music.way == way
     assert (music.results[0].video.id if music.results else None) == best
+
+
+def answer(name: str) -> list[Result]:
+    """One result; weak with a "?", none without a name, an error for "!"."""
+    if name == "!":
+        raise QueryError("the library lacks it")
+    return found(name[0], is_weak=name.endswith("?")) if name else []
+
+
+def test_one_way_alone_can_be_gone() -> None:
+    sound = QueryPart("audio", "/sound.wav")
+    none = cast(Encoders, None)
+    asked = Asked(sound, none, Filter(), lambda *_: answer("a"), lambda: answer("c"))
+    assert [fit_part(asked, TO_PICTURES, way).results[0].video.id for way in (None, "mood")] == [
+        "a",
+        "c",
+    ]
+    with pytest.raises(QueryError, match="of this query it is found by sound or mood, not by look"):
+        fit_part(asked, TO_PICTURES, "look")
+    own = Asked(QueryPart("like", "x"), none, Filter(), asked.search, asked.fit)
+    assert fit_part(own, TO_PICTURES).way == "mood"  # a video is not its own answer
+    lacking = Asked(PART, none, Filter(), lambda *_: answer("!"), lambda: answer("!"))
+    with pytest.raises(QueryError, match="lacks it"):
+        fit_part(lacking, TO_MUSIC, "mood")
 
 
 class Naming:

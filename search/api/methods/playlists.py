@@ -1,4 +1,4 @@
-"""Playlists of a library, and chains of similar songs."""
+"""Playlists of a library: stored ones, chains of similar songs, and mixes from mood to mood."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
@@ -12,6 +12,7 @@ from mvsearch.store.records import Video
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
+    from mvsearch.search.mood.mix import Mix, MoodOrPoint
     from mvsearch.store.documents import Document
     from mvsearch.store.library import Library
 
@@ -54,6 +55,37 @@ class Playlists(Contents):
             options = make_search_options(engine.encoders, **arguments)
             videos = [self.find(name) for name in names]
             return continue_chain(engine, videos, length, options, filter)
+
+    def mix(
+        self,
+        start: "MoodOrPoint",
+        end: "MoodOrPoint",
+        minutes: float = 60.0,
+        *,
+        filter: Filter = Filter(),
+    ) -> "Mix":
+        """Mix songs along a straight curve from one mood to another, by the moods of their sound.
+
+        No song is repeated, nor a copy or another version of the same title; no artist is repeated
+        while others are left. The length is met within 5 %, or 30 s; where the songs do not
+        suffice, the mix is shorter and its notes say so.
+
+        Args:
+            start: "calm", "energetic", "happy", "sad" or "tense"; or valence and arousal from 0 to
+                1, as numbers or as ".3,.8".
+            end: likewise.
+            minutes: up to a day.
+            filter: selects the songs.
+
+        Raises:
+            QueryError: there is no such mood, or no song whose mood is known.
+            MvsearchError: the library is empty, closed or does not exist.
+        """
+        from mvsearch.search.mood.mix import mix_songs, read_point
+
+        points = read_point(start), read_point(end)
+        with self._session.using() as library:
+            return mix_songs(library, *points, minutes, filter)
 
     def playlists(self) -> dict[str, list[Video]]:
         """The stored playlists by name; videos that have left the library are passed over.

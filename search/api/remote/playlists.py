@@ -1,4 +1,4 @@
-"""The playlists of a library on a server, its chains of similar songs, and music for pictures."""
+"""The playlists of a library on a server, its chains of similar songs, and its mixes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
@@ -10,25 +10,19 @@ from mvsearch.search.api.remote.requests.asking import (
     name_video,
     write_address,
     write_filter,
-    writing_query,
 )
 from mvsearch.search.api.remote.requests.records import read, read_results, take
-from mvsearch.search.query.make_query import Many, make_picture_query
-from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import replace_surrogates
 
 if TYPE_CHECKING:
-    from mvsearch.search.picture_music import PictureMusic
-    from mvsearch.search.query.encode import Made
+    from mvsearch.search.mood.mix import Mix, MoodOrPoint
 
 
 class RemotePlaylists(RemoteContents):
-    """The playlists of a library on a server; see `Playlists` and `Pictures`."""
-
-    _max_bytes: int
+    """The playlists of a library on a server; see `Playlists`."""
 
     def chain(
         self,
@@ -48,6 +42,20 @@ class RemotePlaylists(RemoteContents):
                 "POST", "chain", {**write_filter(filter), **given, **weights, **asked}
             )
         )
+
+    def mix(
+        self,
+        start: "MoodOrPoint",
+        end: "MoodOrPoint",
+        minutes: float = 60.0,
+        *,
+        filter: Filter = Filter(),
+    ) -> "Mix":
+        """Mix songs along a straight curve from one mood to another; see `Playlists.mix`."""
+        from mvsearch.search.mood.mix import Mix
+
+        asked = {"start": start, "end": end, "minutes": minutes}
+        return read(Mix, self._server.send("POST", "mix", {**write_filter(filter), **asked}))
 
     def playlists(self) -> dict[str, list[Video]]:
         """The stored playlists by name; videos that have left the library are passed over."""
@@ -72,26 +80,3 @@ class RemotePlaylists(RemoteContents):
     def delete_playlist(self, name: str) -> None:
         """Delete a playlist; its videos are kept."""
         self._server.send("DELETE", write_address("playlists", {"name": replace_surrogates(name)}))
-
-    def music_for(
-        self,
-        image: "Query | Many",
-        *,
-        filter: Filter = Filter(),
-        memory: "Made | None" = None,
-        **arguments: Unpack[SearchArguments],
-    ) -> "PictureMusic":
-        """Find the music that fits a picture, which is uploaded; see `Pictures.music_for`."""
-        from mvsearch.search.picture_music import PictureMusic
-
-        query = make_picture_query(image)
-        _, options = make_options(**arguments)
-        with (
-            self._server.calls.using(),
-            writing_query(self._server, query, self._max_bytes, memory) as written,
-        ):
-            asked = {"upload": written["uploads"][0], "filter": write_filter(filter)}
-            found = self._server.send("POST", "music", {**options, **asked})
-        way: Any = take(found, "way")
-        words = read(tuple[str, ...], take(found, "words"))
-        return PictureMusic(way, tuple(read_results(take(found, "results"))), words)

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch search take me home along the river --open",
         "mvsearch search --clip party.mp4@1:05-1:15 --top 3",
         "mvsearch search rain at night --year 1980-1989 --language de",
+        "mvsearch search --image beach.jpg --for-music",
         'mvsearch search --looks-like "Paper Moon" --sounds-unlike "Paper Moon"',
     ),
     "play": (
@@ -38,6 +39,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "similar": (
         'mvsearch similar "Paper Moon"',
         "mvsearch similar --all --format html --out report.html",
+    ),
+    "mix": (
+        "mvsearch mix --from calm --to energetic --minutes 60 --m3u",
+        "mvsearch mix --from .3,.2 --to happy --xspf --out evening.xspf",
     ),
     "versions": (
         "mvsearch versions",

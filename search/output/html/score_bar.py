@@ -68,8 +68,8 @@ def split_bar(result: Result, longest: float) -> list[tuple[str, float, float]]:
 def describe_score(result: Result) -> str:
     """A score as the sum of its parts, each with similarity and surprisal."""
     said = [
-        f"{WHAT[modality]} {part.points:.3g} (similarity {part.similarity:.2f}, surprisal "
-        f"{part.calibrated:.1f})"
+        f"{'mood' if result.mood else WHAT[modality]} {part.points:.3g} (similarity"
+        f" {part.similarity:.2f}, surprisal {part.calibrated:.1f})"
         for modality in MODALITIES
         if (part := result.contributions.get(modality)) is not None
     ]

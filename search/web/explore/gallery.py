@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import model_validator
@@ -32,12 +32,17 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 
 
 class PictureRequest(Strict):
-    """A picture to find music for: an upload, a picture of a folder, or a still of a video."""
+    """A picture to find music for: an upload, a picture of a folder, or a still of a video.
+
+    Attributes:
+        way: by what alone the music is found; None for all in turn.
+    """
 
     upload: Name | None = None
     picture: Name | None = None
     video: Name | None = None
     seconds: Seconds = 0.0
+    way: Literal["look", "words", "mood"] | None = None
 
     @model_validator(mode="after")
     def _check_one(self) -> "PictureRequest":
@@ -52,16 +57,16 @@ def find_music(served: ServedLibrary, asked: PictureRequest) -> dict[str, Any]:
     own = None if asked.video is None else served.library.find(asked.video)
     picture = _read_picture(served, asked, own)
     with served.uploads.remembering() as memory:
-        found = served.library.music_for(picture, top=N_FITS, memory=memory)
+        found = served.library.music_for(picture, way=asked.way, top=N_FITS, memory=memory)
     fits = describe_fits(found)
-    if own is not None:
+    if own is not None and asked.way is None:
         why = f"The picture is from this video, at {format_seconds(asked.seconds)}"
         first = Fit(own, asked.seconds, (why,))
         fits = [first, *(fit for fit in fits if fit.video.id != own.id)]
     return {
         "way": found.way,
         "words": list(found.words),
-        "is_weak": own is None and found.is_weak,
+        "is_weak": (own is None or asked.way is not None) and found.is_weak,
         "songs": [fit.to_dict() for fit in fits],
     }
 

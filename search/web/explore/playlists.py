@@ -1,4 +1,4 @@
-"""The endpoints of chains of similar songs and of playlists, and their files."""
+"""The endpoints of chains of similar songs, of mixes and of playlists, and their files."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,8 +9,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mvsearch import Result, Video
+from mvsearch.search.mood.mix import MAX_MINUTES
 from mvsearch.search.output.playlists import CONTENT_TYPES, WRITERS, PlaylistForm
-from mvsearch.search.web.requests import Name, SimilarRequest, Strict
+from mvsearch.search.web.requests import FilterFields, Name, SimilarRequest, Strict
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
 from mvsearch.store.errors import VideoNotFoundError
 
@@ -36,6 +37,18 @@ class ChainRequest(SimilarRequest):
     length: Annotated[int, Field(ge=1, le=MAX_LENGTH)] = 10
 
 
+MoodValue = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+MoodEnd = Annotated[str, Field(max_length=40)] | tuple[MoodValue, MoodValue]
+
+
+class MixRequest(FilterFields):
+    """A mix from one mood to another; see `VideoLibrary.mix`."""
+
+    start: MoodEnd
+    end: MoodEnd
+    minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES, allow_inf_nan=False)] = 60.0
+
+
 class PlaylistRequest(Strict):
     """A playlist to store."""
 
@@ -56,6 +69,13 @@ class MarkRequest(Strict):
 def continue_chain(served: ServedLibrary, asked: ChainRequest) -> list[dict[str, Any]]:
     """The songs that follow others, each similar to the one before, without repeats."""
     return [one.to_dict() for one in find_following(served, asked)]
+
+
+@router.post("/mix")
+def mix_songs(served: ServedLibrary, asked: MixRequest) -> dict[str, Any]:
+    """Songs along a curve from one mood to another, without repeats of song or artist."""
+    filter = served.to_filter(asked)
+    return served.library.mix(asked.start, asked.end, asked.minutes, filter=filter).to_dict()
 
 
 @router.get("/playlists")

@@ -51,6 +51,11 @@ def find_start(result: Result) -> float:
 def _explain(result: Result) -> Iterator[str]:
     if result.is_weak:
         yield "Nothing in the library fits clearly; this is the nearest"
+    if result.mood is not None:
+        best = result.best_moment
+        when = "" if best is None else f", best at {format_seconds(best.start_seconds)}"
+        yield f"The mood fits{when}: {result.mood.describe()}"
+        return
     for modality in MODALITIES:
         part = result.contributions.get(modality)
         if part is None:

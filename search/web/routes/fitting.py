@@ -1,11 +1,13 @@
-"""The endpoint of contrasts: what is like one thing and unlike another."""
+"""The endpoints of what goes together: music for pictures, pictures for music, and contrasts."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import model_validator
 
 from mvsearch import Clip, Query, make_query
+from mvsearch.search.picture_music import PictureMusic
 from mvsearch.search.web.requests import (
     FilterFields,
     Moments,
@@ -40,6 +42,18 @@ class MediaPart(Strict):
         return make_query(like=Clip(self.video or "", self.start_seconds, self.end_seconds))
 
 
+class FitRequest(SearchOptionFields, MediaPart):
+    """A picture or a sound to find the other one for; see `VideoLibrary.music_for`."""
+
+    way: Literal["look", "words", "sound", "mood"] | None = None
+    filter: FilterFields = FilterFields()
+    n_moments: Moments = 3
+
+    def to_arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `VideoLibrary.music_for`."""
+        return super().to_arguments() | {"n_moments": self.n_moments, "way": self.way}
+
+
 class ContrastRequest(SearchOptionFields):
     """A contrast; see `VideoLibrary.contrast`."""
 
@@ -49,6 +63,24 @@ class ContrastRequest(SearchOptionFields):
     sounds_unlike: MediaPart | None = None
     filter: FilterFields = FilterFields()
     n_moments: Moments = 3
+
+
+@router.post("/music")
+def find_music(served: ServedLibrary, asked: FitRequest) -> dict[str, Any]:
+    """The songs that fit a picture, the best first, and how they were found."""
+    return _fit(served, asked, served.library.music_for)
+
+
+@router.post("/pictures-for")
+def find_pictures(served: ServedLibrary, asked: FitRequest) -> dict[str, Any]:
+    """The videos whose pictures fit a sound, the best first, and how they were found."""
+    return _fit(served, asked, served.library.pictures_for)
+
+
+def _fit(served: Served, asked: FitRequest, find: Callable[..., PictureMusic]) -> dict[str, Any]:
+    arguments = asked.to_arguments() | {"filter": served.to_filter(asked.filter)}
+    with served.uploads.remembering() as memory:
+        return find(asked.to_query(served), memory=memory, **arguments).to_dict()
 
 
 @router.post("/contrast")

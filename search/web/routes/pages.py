@@ -153,7 +153,8 @@ class _Answer:
     Attributes:
         cards: of the results; None without a query.
         problem: why there are none.
-        sources: which two videos picture and sound of the query are from; empty where it is one.
+        sources: which two videos picture and sound of the query are from, or how what fits it was
+            found; empty elsewhere.
     """
 
     cards: list[Card] | None
@@ -168,10 +169,14 @@ def _answer(request: Request, served: Served, asked: PageRequest) -> _Answer:
     kept = [(key, value) for key, value in given if key not in ("fold", "top")]
     query = urlencode(kept) if asked.has_parts else ""
     try:
-        found = served.search(asked.to_search())
+        if asked.fits:
+            found = served.fit(asked.to_search(), asked.fits)
+        else:
+            found = served.search(asked.to_search())
     except MvsearchError as error:
         return _Answer([], str(error))
-    return _Answer(describe_results(served.library, found, query), "", describe_sources(found))
+    told = f"{found.notes[0].capitalize()}." if asked.fits else describe_sources(found)
+    return _Answer(describe_results(served.library, found, query), "", told)
 
 
 def _count_facets(served: Served) -> dict[str, list[tuple[str | int, int]]]:

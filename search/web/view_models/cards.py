@@ -69,6 +69,7 @@ class Card:
         at_seconds: of the best moment.
         mood: valence and arousal in words and numbers, where a list is asked for by mood.
         line: the best line of lyrics in pieces, each with whether a word of the query matches it.
+        mood: why it fits by mood; empty where it is found by anything else.
     """
 
     video: Video
@@ -121,7 +122,7 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], quer
         result.video,
         find_address(result.video, moment.start_seconds if moment else None),
         find_picture(result.video, picture_seconds(result), stills),
-        f"/video/{result.video.id}/why?{query}" if query else "",
+        f"/video/{result.video.id}/why?{query}" if query and result.mood is None else "",
         moment.start_seconds if moment else None,
         tuple(_describe_bars(result)),
         None if sung is None else mark_words(sung.text, sung.words),
@@ -129,6 +130,7 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], quer
         tuple(_place_ticks(result))[:MAX_TICKS],
         result.is_weak,
         result.copies,
+        "" if result.mood is None else result.mood.describe(),
     )
 
 
@@ -153,7 +155,8 @@ def _describe_bars(result: Result) -> Iterator[Bar]:
         if part is not None:
             width = 100 * min(max(part.calibrated / FULL_SURPRISAL, 0.0), 1.0)
             odds, chance = describe_chance(part.calibrated)
-            yield Bar(modality, LABELS[modality], part.similarity, round(width, 1), odds, chance)
+            label = LABELS[modality] if result.mood is None else "mood"
+            yield Bar(modality, label, part.similarity, round(width, 1), odds, chance)
 
 
 def describe_chance(surprisal: float) -> tuple[str, str]:

@@ -17,9 +17,11 @@ from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.search.layout import Region
 from mvsearch.search.output.report import ReportOptions
 from mvsearch.search.output.tables.versions import VersionsReport
-from mvsearch.store.records import Failure
+from mvsearch.store.library import Library
+from mvsearch.store.records import SIDES, Failure
 from tests import toy_library
 from tests.search.api.conftest import TOKEN
+from tests.search.mood.moods import forget_moods, make_track
 from tests.serving import AnyLibrary, serving
 
 FIRST = next(iter(toy_library.PICTURES))
@@ -229,6 +231,35 @@ def test_music_and_chains_are_the_same(
     own, found = opened.music_for(picture, top=2), connected.music_for(picture, top=2)
     assert (found.way, found.words, tell(found.results)) == (own.way, own.words, tell(own.results))
     assert tell(connected.chain("first", length=2)) == tell(opened.chain("first", length=2))
+
+
+def test_what_fits_by_mood_and_mixes_are_the_same(tmp_path: Path) -> None:
+    place = toy_library.make_indexed(tmp_path / "videos", tmp_path / "library")
+    forget_moods(place)
+    with Library.open(place) as library:
+        for at, video in enumerate(library.catalog.videos()):
+            moods = (0.2 + 0.3 * at, 0.3, 0.8), (0.8 - 0.3 * at, 0.3, 0.8)
+            for side, numbers in zip(SIDES, moods, strict=True):
+                track = make_track(side, numbers, [(0.0, 0.5, 0.5), (1.0, *numbers[:2])])
+                library.catalog.store_moods({video.id: track})
+    first = mvsearch.make_query(like="first")
+    with (
+        mvsearch.open(place) as opened,
+        serving(opened) as url,
+        mvsearch.connect(url) as connected,
+    ):
+        for name in ("music_for", "pictures_for"):
+            own, found = (getattr(one, name)(first, top=2) for one in (opened, connected))
+            assert own.results[0].mood is not None
+            assert (found.way, tell(found.results)) == (own.way, tell(own.results))
+        for library_ in (opened, connected):
+            with pytest.raises(mvsearch.QueryError, match="found by mood, not by look"):
+                library_.music_for(first, way="look")
+            with pytest.raises(mvsearch.QueryError, match="did you mean calm"):
+                library_.mix("clam", "sad")
+        own, found = (one.mix("sad", (0.8, 0.3), 1) for one in (opened, connected))
+        assert len(own.songs) == 3
+        assert (tell(found.songs), found.notes) == (tell(own.songs), own.notes)
 
 
 def test_contrasts_are_the_same(

@@ -9,6 +9,7 @@ const hallBox = byId("hall");
 const music = byId("music");
 const song = byId("song");
 const drop = byId("drop");
+const byMood = byId("by-mood");
 const MAX_BYTES = 64 * 2 ** 20;
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -26,7 +27,8 @@ async function play(work) {
   const number = asking += 1;
   for (const one of works.querySelectorAll(".work")) one.setAttribute("aria-pressed", String(one === work));
   notice.textContent = "Finding the music…";
-  const told = await send("/api/v1/picture-music", notice, describe(work));
+  const way = byMood.getAttribute("aria-pressed") === "true" ? "mood" : null;
+  const told = await send("/api/v1/picture-music", notice, { ...describe(work), way });
   if (number !== asking || !told) return;
   if (!told.songs.length) {
     notice.textContent = "No song of this library can be compared with it.";
@@ -134,6 +136,11 @@ function setPressed(isHall) {
 works.addEventListener("click", (event) => {
   const work = event.target.closest(".work");
   if (work) play(work);
+});
+byMood.addEventListener("click", () => {
+  byMood.setAttribute("aria-pressed", String(byMood.getAttribute("aria-pressed") !== "true"));
+  const shown = works.querySelector('.work[aria-pressed="true"]');
+  if (shown) play(shown);
 });
 byId("close").addEventListener("click", close);
 byId("to-hall").addEventListener("click", () => showHall(true));

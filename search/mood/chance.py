@@ -1,0 +1,63 @@
+"""Measures how similar the moods of unrelated pictures and sounds are."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvsearch.indexer.mood.joint import compare
+from mvsearch.search.scoring.calibration import compute_surprisal, fisher_z
+from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.store.catalog.reading.moods import MoodTable
+
+# Videos of the side that asks; with those of the other side they make the pairs.
+MAX_PROBES = 64
+UPPER_QUANTILE = 0.84
+# Of the pairs of pictures and clips that the heads were trained on, predicted by other folds; and
+# its weight in pairs. See docs/decisions/0072-mood-search.md.
+PRIOR_LOCATION, PRIOR_SCALE, PRIOR_PAIRS = 0.5, 0.2, 100
+MIN_SCALE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """The distribution of z-transformed similarities of unrelated pictures and sounds.
+
+    Attributes:
+        location: their median.
+        scale: of a logistic distribution with the same median and upper quantile.
+    """
+
+    location: float
+    scale: float
+
+    def compute_surprisal(self, similarities: FloatArray) -> FloatArray:
+        """-log10 of the share of unrelated pairs that reach each of (n,) similarities."""
+        return compute_surprisal(
+            similarities, np.full(len(similarities), self.location), self.scale
+        )
+
+
+def measure_chance(asking: MoodTable, asked: MoodTable) -> Chance:
+    """Compare videos of one side with all of the other, each video with itself left out.
+
+    Args:
+        asking: the side of the query; some of its videos are taken.
+        asked: the side of the results.
+    """
+    step = max(1, -(-len(asking.video_ids) // MAX_PROBES))
+    probes = slice(0, None, step)
+    similarities = compare(asking.joint[probes], asked.joint)
+    own = np.array(asking.video_ids[probes])[:, None] == np.array(asked.video_ids)
+    z_values = fisher_z(similarities.astype(np.float64)[~own])
+    n = len(z_values)
+    if not n:
+        return Chance(PRIOR_LOCATION, PRIOR_SCALE)
+    location = float(np.median(z_values))
+    far = math.log(UPPER_QUANTILE / (1 - UPPER_QUANTILE))
+    scale = (float(np.quantile(z_values, UPPER_QUANTILE)) - location) / far
+    share = n / (n + PRIOR_PAIRS)
+    return Chance(
+        share * location + (1 - share) * PRIOR_LOCATION,
+        max(share * scale + (1 - share) * PRIOR_SCALE, MIN_SCALE),
+    )
