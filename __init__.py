@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.methods.moods import predict_mood
     from mvsearch.search.api.models import check_models, fetch_model, list_models
     from mvsearch.search.api.remote.library import RemoteLibrary, connect
+    from mvsearch.search.api.training import find_run, list_runs, train_songs
     from mvsearch.search.query.make_query import Clip, make_query
     from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         QueryError,
         ServerError,
         ToolMissingError,
+        TrainingError,
         VideoNotFoundError,
         WeightsMissingError,
     )
@@ -46,6 +48,7 @@ _PLACES = {
     "mvsearch.search.api.methods.moods": ("predict_mood",),
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
+    "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
@@ -64,6 +67,7 @@ _PLACES = {
         "QueryError",
         "ServerError",
         "ToolMissingError",
+        "TrainingError",
         "VideoNotFoundError",
         "WeightsMissingError",
     ),
@@ -99,6 +103,7 @@ __all__ = [
     "SearchResults",
     "ServerError",
     "ToolMissingError",
+    "TrainingError",
     "Video",
     "VideoLibrary",
     "VideoMood",
@@ -110,10 +115,13 @@ __all__ = [
     "compose",
     "connect",
     "fetch_model",
+    "find_run",
     "list_models",
+    "list_runs",
     "make_query",
     "open",
     "predict_mood",
+    "train_songs",
 ]
 
 

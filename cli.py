@@ -6,6 +6,7 @@ import typer
 
 from mvsearch.search.commands import (
     compose,
+    encoders,
     evaluate,
     export,
     index,
@@ -23,6 +24,7 @@ from mvsearch.search.commands.options.configuration import apply_settings
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.options.verbosity import QuietOption, VerboseOption, let_commands_log
 from mvsearch.search.commands.process import describe_version, end_process, run_app
+from mvsearch.search.commands.train.group import app as train_app
 
 app = typer.Typer(
     name="mvsearch",
@@ -50,6 +52,8 @@ for commands in (
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 app.add_typer(export.app, name="export")
+app.add_typer(train_app, name="train")
+app.add_typer(encoders.app, name="encoders")
 app.add_typer(metric_app, name="metric")
 let_commands_log(app)
 

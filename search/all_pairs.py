@@ -9,7 +9,7 @@ import numpy as np
 from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.localization.moments import find_shared_moments
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.contents import list_videos, open_indexes
+from mvsearch.search.query.contents import list_videos, open_copy_indexes, open_indexes
 from mvsearch.search.ranking import make_ranker, mark_similar
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, count_operations
@@ -53,7 +53,11 @@ class AllPairs:
         self._indexes = open_indexes(library)
         weights = options.choose_weights(self._indexes)
         self._ranker = make_ranker(
-            library, options, weights, mark_similar(len(self.videos), self._indexes), self._indexes
+            library,
+            options,
+            weights,
+            mark_similar(len(self.videos), self._indexes),
+            open_copy_indexes(library),
         )
 
     @property

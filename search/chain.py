@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.contents import list_videos, open_indexes
+from mvsearch.search.query.contents import list_videos, open_copy_indexes
 from mvsearch.search.results import Result
 from mvsearch.search.versions.dedupe import IsCopy, open_copy_test
 from mvsearch.store.catalog.filter import Filter
@@ -115,6 +115,6 @@ def _find_original(
 def find_copy_test(library: Library) -> IsCopy | None:
     """The test for copies; None where there are no vectors, or the encoders are not calibrated."""
     try:
-        return open_copy_test(open_indexes(library))
+        return open_copy_test(open_copy_indexes(library))
     except MvsearchError:
         return None

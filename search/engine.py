@@ -12,7 +12,12 @@ from mvsearch.search.layout import Layouts
 from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
 from mvsearch.search.localization.moments import find_moments, find_shared_moments
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.contents import find_held_spaces, list_videos, open_indexes
+from mvsearch.search.query.contents import (
+    find_held_spaces,
+    list_videos,
+    open_copy_indexes,
+    open_indexes,
+)
 from mvsearch.search.query.encode import (
     Analyse,
     EncodedPart,
@@ -153,7 +158,7 @@ class Engine:
             if is_first:
                 self._calibrator.obtain_for(part, index)
         if options.has_collapse:
-            open_indexes(library)
+            open_copy_indexes(library)
         return _Prepared(encoded, weights)
 
     def _search(
@@ -230,7 +235,7 @@ class Engine:
     ) -> Ranker:
         """The ranker of a query among the videos that pass; None for all."""
         n_videos = self.library.catalog.n_videos() if passing is None else len(passing)
-        indexes = open_indexes(self.library) if options.has_collapse else {}
+        indexes = open_copy_indexes(self.library) if options.has_collapse else {}
         compared = [(part, placed.index) for part, placed in parts]
         marks = self._calibrator.find_marks(compared, n_videos)
         kind = ContrastRanker if query.is_contrast else Ranker
@@ -264,6 +269,7 @@ class Engine:
         for index in open_indexes(self.library).values():
             if is_first:
                 self._calibrator.obtain(index, "video")
+        open_copy_indexes(self.library)
 
     def _rank_similar(
         self, video: Video, options: SearchOptions, filter: Filter, hidden: frozenset[str]
@@ -278,7 +284,11 @@ class Engine:
         }
         weights = options.choose_weights(indexes)
         ranker = make_ranker(
-            self.library, options, weights, mark_similar(len(videos), indexes), indexes
+            self.library,
+            options,
+            weights,
+            mark_similar(len(videos), indexes),
+            open_copy_indexes(self.library),
         )
         moments = partial(find_shared_moments, self.library, video, indexes.values())
         return ranker.rank(ids, (similarities, surprisals), moments, videos)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
-from mvsearch.search.query.spaces import own_spaces
+from mvsearch.search.query.spaces import profile_spaces
 from mvsearch.search.scoring.null_distribution import read_medians
 from mvsearch.store.library import Library
 from mvsearch.store.records import COPIES, MODALITIES, OPTIONAL, Modality, Space
@@ -49,7 +49,7 @@ def _count(library: Library, stage: Modality, space: Space) -> dict[str, float]:
 
 def _find_pending(library: Library, stage: Modality, space: Space) -> set[str]:
     """The videos that a stage has still to be done for, or to be done again."""
-    own = own_spaces(library).get(stage, space)
+    own = profile_spaces(library).get(stage, space)
     if space != own:  # of an encoder that encodes what is there once more
         return set(library.catalog.find_lacking(space.key, own.key))
     sampling = sampling_mark() if stage == "frames" else None

@@ -1,10 +1,12 @@
 """The encoders of a profile, and those that there are."""
 
 import gc
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from mvsearch.indexer.encoders.image.with_copies import WithCopies
+from mvsearch.indexer.encoders.image.with_look import LookEncoder, WithLook
 from mvsearch.indexer.encoders.profiles import (
     PROFILES,
     Profile,
@@ -98,24 +100,46 @@ def _find_missing(names: str | tuple[str, ...]) -> dict[str, WeightsMissingError
 class Encoders:
     """The encoders of one profile; each is loaded at its first use.
 
+    Args:
+        profile: its name.
+
+    Attributes:
+        look: the name of the trained encoder; None for none.
+
     Raises:
         MvsearchError: there is no profile of this name.
         PluginError: the plug-in that brings the profile fails.
     """
 
+    look: str | None = None
+
     def __init__(self, profile: str) -> None:
         self.name = profile
         self.profile = find_profile(profile)
+        self._load_look: Callable[[Space], LookEncoder] | None = None
+
+    def use_look(self, name: str | None, load: "Callable[[Space], LookEncoder] | None") -> None:
+        """Use a trained encoder beside that of frames from now on; None for none.
+
+        Args:
+            name: of it.
+            load: loads it, given the first space of the encoder of frames.
+        """
+        self.look, self._load_look = name, load
+        self.__dict__.pop("frames", None)
 
     @cached_once
     def frames(self) -> FrameEncoder:
         """The frame encoder, with the space of `copies`, if there is one, in place of its own.
 
-        Its revision contains `Profile.frames_a_video`, if that is set.
+        Its revision contains `Profile.frames_a_video`, if that is set. A trained encoder adds its
+        space.
         """
         encoder = self._own_frames
         if self.copies is not None:
             encoder = WithCopies(encoder, self.copies)
+        if self._load_look is not None:
+            encoder = WithLook(encoder, self._load_look(encoder.spaces[0]))
         n_frames = self.profile.frames_a_video
         return encoder if n_frames is None else _mark(encoder, f"{n_frames}random")
 

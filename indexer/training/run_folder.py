@@ -121,15 +121,22 @@ class RunFolder:
         """
         return read_card(self.folder / CARD)
 
+    def check_weights(self) -> None:
+        """Compare the weights of a finished run with its card.
+
+        Raises:
+            TrainingError: the run is not finished, or a file is damaged.
+        """
+        if compute_sha256(self.weights) != self.read_card().weights_sha256:
+            raise TrainingError(f"{self.weights} is damaged: it is not what its card describes")
+
     def load_weights(self) -> dict[str, "torch.Tensor"]:
         """Read the weights of a finished run, after comparing them with its card.
 
         Raises:
             TrainingError: the run is not finished, or a file is damaged.
         """
-        card = self.read_card()
-        if compute_sha256(self.weights) != card.weights_sha256:
-            raise TrainingError(f"{self.weights} is damaged: it is not what its card describes")
+        self.check_weights()
         return load_tensors(self.weights)[0]
 
 

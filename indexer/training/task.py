@@ -49,10 +49,16 @@ class Task(Protocol):
     """
 
     name: str
-    settings: Mapping[str, Setting]
-    data: TrainingData
     watched: str
     is_higher_better: bool
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """See the attributes."""
+
+    @property
+    def data(self) -> TrainingData:
+        """See the attributes."""
 
     def build(self) -> "torch.nn.Module":
         """Make the network with its first weights; its `state_dict` is what is stored."""

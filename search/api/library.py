@@ -12,6 +12,7 @@ from mvsearch.search.api.arguments import (
     TranscribeArguments,
     make_search_options,
 )
+from mvsearch.search.api.methods.encoders import FrameEncoders
 from mvsearch.search.api.methods.fitting import Fitting
 from mvsearch.search.api.methods.layouts import Maps
 from mvsearch.search.api.methods.media import MediaFiles
@@ -55,7 +56,7 @@ def open_library(
     return VideoLibrary(place, profile=profile, read_only=read_only)
 
 
-class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods):
+class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods, FrameEncoders):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process

@@ -74,13 +74,19 @@ class Session:
             yield library
 
     def engine(self, library: Library) -> "Engine":
-        """The engine that all threads share; a new one if the profile of the library changes."""
+        """The engine that all threads share; a new one if the library has other encoders now."""
+        from mvsearch.indexer.training.songs.in_library import attach_look
         from mvsearch.search.engine import Engine
 
         name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
+        look = library.catalog.look()
         with self._opening:
-            if self._engine is None or self._engine.encoders.name != name:
-                self._engine = Engine(library, self._load_encoders(name))
+            known = None if self._engine is None else self._engine.encoders
+            if known is None or known.name != name or known.look != look:
+                encoders = self._load_encoders(name)
+                attach_look(encoders, library)
+                self._engine = Engine(library, encoders)
+            assert self._engine is not None
             return self._engine
 
     def load_encoders(self) -> "Encoders":

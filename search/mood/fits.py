@@ -12,7 +12,7 @@ from mvsearch.indexer.mood.joint import compare
 from mvsearch.search.mood.chance import measure_chance
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import analyse_part
-from mvsearch.search.query.contents import list_videos, open_indexes
+from mvsearch.search.query.contents import list_videos, open_copy_indexes
 from mvsearch.search.query.query import QueryPart, check_file
 from mvsearch.search.ranking import Ranker, make_ranker
 from mvsearch.search.results import Moment, MoodFit, Result
@@ -139,7 +139,7 @@ def _compare(asked: AskedMood, places: Matrix) -> FloatArray:
 
 
 def _make_ranker(library: Library, options: SearchOptions, modality: Modality) -> Ranker:
-    indexes = open_indexes(library) if options.has_collapse else {}
+    indexes = open_copy_indexes(library) if options.has_collapse else {}
     return make_ranker(library, options, {modality: 1.0}, WeakMarks(0, {}), indexes)
 
 

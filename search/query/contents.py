@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mvsearch.search.query.spaces import own_spaces
+from mvsearch.search.query.spaces import own_spaces, profile_spaces
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
@@ -48,6 +48,18 @@ def open_indexes(library: Library) -> dict[Modality, VectorIndex]:
     if not held:
         raise MvsearchError("the videos hold only text in the picture, which compares none of them")
     return {m: library.index(space) for m, space in held.items()}
+
+
+def open_copy_indexes(library: Library) -> dict[Modality, VectorIndex]:
+    """The indexes in which near-duplicates are told: those of the profile's encoders.
+
+    A trained encoder has no thresholds for that.
+
+    Raises:
+        MvsearchError: as `open_indexes`.
+    """
+    own = profile_spaces(library)
+    return {m: library.index(own[m]) for m in open_indexes(library)}
 
 
 def read_videos(library: Library, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:

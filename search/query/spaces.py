@@ -8,7 +8,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.query import WORD_KINDS, QueryPart
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import COPIES, Modality, Space
+from mvsearch.store.records import COPIES, LOOK, Modality, Space
 
 # What is searched for by pictures: the same shot, or similar content.
 By = Literal["copy", "look"]
@@ -18,15 +18,21 @@ _WHOLE: WeakKeyDictionary[Library, tuple[tuple[str, int, int], bool]] = WeakKeyD
 _COPIED = ("image", "clip")
 
 
-def own_spaces(library: Library, by: By = "look") -> dict[Modality, Space]:
-    """The space of each modality in which segments are compared with each other."""
+def profile_spaces(library: Library) -> dict[Modality, Space]:
+    """The space of the profile's encoder of each modality, which no training changes."""
     own: dict[Modality, Space] = {}
     for space in library.catalog.spaces():
         if not space.view:
             own.setdefault(space.modality, space)
-    if by == "copy":
-        own |= {s.modality: s for s in library.catalog.spaces() if s.view == COPIES}
     return own
+
+
+def own_spaces(library: Library, by: By = "look") -> dict[Modality, Space]:
+    """The space of each modality in which segments are compared with each other."""
+    view = COPIES if by == "copy" else LOOK
+    spaces = library.catalog.spaces()
+    own = profile_spaces(library)
+    return own | {space.modality: space for space in spaces if space.view == view}
 
 
 def find_copies(library: Library) -> Space | None:
@@ -35,7 +41,7 @@ def find_copies(library: Library) -> Space | None:
     for space in catalog.spaces():
         if space.view != COPIES:
             continue
-        own = own_spaces(library)[space.modality]
+        own = profile_spaces(library)[space.modality]
         state = (space.key, catalog.generation(space.key), catalog.generation(own.key))
         known = _WHOLE.get(library)
         if known is None or known[0] != state:
@@ -68,5 +74,5 @@ def choose_by(part: QueryPart, library: Library, encoders: Encoders, by: By | No
 
 def choose_space(spaces: Sequence[Space], by: By) -> Space:
     """The space of an encoder that a file is compared in."""
-    copies = [space for space in spaces if space.view == COPIES] if by == "copy" else []
-    return copies[0] if copies else spaces[0]
+    view = COPIES if by == "copy" else LOOK
+    return next((space for space in spaces if space.view == view), spaces[0])

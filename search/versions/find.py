@@ -7,7 +7,7 @@ from typing import Any
 
 from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.query.contents import list_videos
-from mvsearch.search.query.spaces import own_spaces
+from mvsearch.search.query.spaces import profile_spaces
 from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
 from mvsearch.search.versions.compare import Comparison
 from mvsearch.search.versions.groups import Group, group_relations
@@ -58,7 +58,7 @@ class Versions:
 
 def open_comparison(library: Library) -> Comparison:
     """Open a comparison of the videos of a library, in all of its modalities."""
-    spaces = own_spaces(library)
+    spaces = profile_spaces(library)
     return Comparison({m: library.index(space) for m, space in spaces.items()})
 
 

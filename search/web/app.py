@@ -22,6 +22,7 @@ from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
 from mvsearch.search.web.routes import (
     contents,
+    encoders,
     fitting,
     jobs,
     media,
@@ -96,7 +97,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         server,
     ):
         app.include_router(one.router)
-    for one in (playlists, tv, gallery, maps, heatmap, artists, review, quality):
+    for one in (playlists, tv, gallery, maps, heatmap, artists, review, quality, encoders):
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

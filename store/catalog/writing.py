@@ -1,6 +1,5 @@
 """Writes the catalogue; each change is one transaction."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
 from mvsearch.store.catalog.reading.moods import MoodReader
 from mvsearch.store.catalog.reading.removed import RemovedReader
-from mvsearch.store.catalog.reading.spaces import PROFILE, SpaceReader
 from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
+from mvsearch.store.catalog.spaces import SpaceWriter
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.paths import encode_key, path_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
@@ -23,7 +22,6 @@ from mvsearch.store.database.rows.vectors import embeddings_to_row
 from mvsearch.store.database.rows.videos import (
     failure_to_row,
     location_to_row,
-    space_to_row,
     stage_to_row,
     stills_to_rows,
     tags_to_rows,
@@ -33,13 +31,10 @@ from mvsearch.store.database.tables import (
     FailureRow,
     LocationRow,
     LyricsRow,
-    SettingRow,
-    SpaceRow,
     VideoRow,
 )
 from mvsearch.store.errors import VideoNotFoundError
 from mvsearch.store.records import (
-    OPTIONAL,
     SIDE_OF,
     Embeddings,
     Failure,
@@ -48,7 +43,6 @@ from mvsearch.store.records import (
     Lyrics,
     MoodTrack,
     ShownLine,
-    Space,
     Stage,
     Still,
     Tag,
@@ -58,7 +52,7 @@ from mvsearch.store.records import (
 
 
 class Catalog(
-    SpaceReader,
+    SpaceWriter,
     StageReader,
     VectorReader,
     LyricsReader,
@@ -72,31 +66,6 @@ class Catalog(
     A writer holds the library's lock (`Library.writing`). Each method that writes is one
     transaction: if it is interrupted, by `kill -9` or a full disk, nothing changes.
     """
-
-    def adopt_profile(self, name: str, spaces: Sequence[Space]) -> None:
-        """Set the profile of a library without videos, or check that it has this one.
-
-        A space of text in pictures is kept where a library with videos has it, and added if given.
-
-        Raises:
-            EncoderMismatchError: the library has videos, and was built with other spaces.
-        """
-        self.check_spaces(name, spaces)
-        held = [space for space in self.spaces() if space.modality == OPTIONAL]
-        if held and self.n_videos():
-            spaces = [*(space for space in spaces if space not in held), *held]
-        if self.profile() == name and set(self.spaces()) == set(spaces):
-            return
-        with self._database.writing() as session:
-            session.merge(SettingRow(name=PROFILE, value=name))
-            keys = [space.key for space in spaces]
-            session.execute(delete(SpaceRow).where(SpaceRow.key.not_in(keys)))
-            known = {row.key: row for row in session.scalars(select(SpaceRow))}
-            for position, space in enumerate(spaces):
-                if space.key in known:
-                    known[space.key].position = position
-                else:
-                    session.add(space_to_row(space, position, time.time_ns()))
 
     def add_video(self, video: Video, location: Location) -> None:
         """Add or update a video and one of its files; the video is no longer marked as removed.

@@ -3,6 +3,7 @@
 from mvsearch.store.records.embeddings import (
     COPIES,
     LINES,
+    LOOK,
     MODALITIES,
     OPTIONAL,
     UNIT_TOLERANCE,
@@ -12,6 +13,7 @@ from mvsearch.store.records.embeddings import (
     Segment,
     Space,
 )
+from mvsearch.store.records.frame_encoders import FrameEncoderState
 from mvsearch.store.records.indexed import IndexedVideo
 from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
 from mvsearch.store.records.moods import (
@@ -37,6 +39,7 @@ from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag,
 __all__ = [
     "COPIES",
     "LINES",
+    "LOOK",
     "MAX_LINE_LETTERS",
     "MAX_STILL_BYTES",
     "MODALITIES",
@@ -48,6 +51,7 @@ __all__ = [
     "UNIT_TOLERANCE",
     "Embeddings",
     "Failure",
+    "FrameEncoderState",
     "IndexedVideo",
     "Location",
     "LyricLine",

@@ -13,6 +13,8 @@ from mvsearch.store.records.times import check_span
 Modality = Literal["frames", "lyrics", "audio", "ocr"]
 # The view of the vectors that tell whether two pictures are the same shot.
 COPIES = "copies"
+# The view of the vectors of a trained encoder, which tell what looks alike instead of its own.
+LOOK = "look"
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 # Only libraries have it for which text in pictures is read; no videos are compared by it.
 OPTIONAL: Modality = "ocr"
@@ -36,7 +38,8 @@ class Space:
         revision: changes whenever the vectors change: weights, preprocessing, window length.
         dim: length of a vector.
         view: empty for the encoder's own space; "words" for its second space, for text; COPIES
-            for one that compares pictures by shot and not by content.
+            for one that compares pictures by shot and not by content; LOOK for that of a trained
+            encoder.
     """
 
     modality: Modality

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments
+from mvsearch.search.api.remote.encoders import RemoteFrameEncoders
 from mvsearch.search.api.remote.fitting import RemoteFitting
 from mvsearch.search.api.remote.maps import RemoteMaps
 from mvsearch.search.api.remote.moods import RemoteMoods
@@ -55,7 +56,13 @@ def connect(
 
 
 class RemoteLibrary(
-    RemoteReports, RemotePlaylists, RemoteMaps, RemoteReviews, RemoteFitting, RemoteMoods
+    RemoteReports,
+    RemotePlaylists,
+    RemoteMaps,
+    RemoteReviews,
+    RemoteFitting,
+    RemoteMoods,
+    RemoteFrameEncoders,
 ):
     """A library on another machine; any number of threads may use it at once.
 

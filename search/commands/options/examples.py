@@ -89,6 +89,20 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch models check siglip2",
     ),
     "models fetch": ("mvsearch models fetch whisper-base",),
+    "train songs": (
+        "mvsearch train songs",
+        "mvsearch train songs --recipe published --device cuda",
+        "mvsearch train songs --name songs-1 --frames 100 --seed 1",
+    ),
+    "train list": ("mvsearch train list",),
+    "train show": ("mvsearch train show songs-1",),
+    "train use": ("mvsearch train use songs-1",),
+    "encoders list": ("mvsearch encoders list",),
+    "encoders switch": (
+        "mvsearch encoders switch songs-1",
+        "mvsearch encoders switch efficientnet-lite0",
+    ),
+    "encoders drop": ("mvsearch encoders drop songs-1",),
     "metric clip-score": (
         'mvsearch metric clip-score --image beach.jpg --text "a beach" "a forest"',
     ),

@@ -105,6 +105,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "predict_mood": lambda library: library.predict_mood(
         Image.fromarray(np.full((40, 60, 3), (250, 120, 10), np.uint8))
     ),
+    "encoders": lambda library: library.encoders(),
     "holds_file": lambda library: [
         library.holds_file(path) for path in (library.find("first").path, Path("/nothing"))
     ],
@@ -170,6 +171,22 @@ def test_changes_are_made_there(changing: AnyLibrary, tmp_path: Path) -> None:
     assert changing.playlists() == {}
     with pytest.raises(mvsearch.MvsearchError, match=r"does not exist|in none of the folders"):
         changing.index(tmp_path / "absent")
+
+
+def test_encoders_are_switched_and_dropped_there(changing: AnyLibrary) -> None:
+    given: Any = {"trunk": "toy", "projection": 8, "epochs": 1}
+    mvsearch.train_songs(changing.folder, "songs-1", **given)
+    switched = changing.switch_encoder("songs-1")
+    assert [(one.name, one.is_in_use) for one in switched] == [
+        ("toy-frames", False),
+        ("songs-1", True),
+    ]
+    with pytest.raises(mvsearch.EncoderMismatchError, match="in use"):
+        changing.drop_encoder("songs-1")
+    changing.switch_encoder("toy-frames")
+    assert [one.name for one in changing.drop_encoder("songs-1")] == ["toy-frames"]
+    with pytest.raises(mvsearch.TrainingError, match="not finished"):
+        changing.switch_encoder("songs-2")
 
 
 def test_vectors_and_videos_are_downloaded(

@@ -1,0 +1,166 @@
+"""Trains encoders on the videos of a library, and lists the runs."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+
+from mvsearch.indexer.training.runs import (
+    Run,
+    check_run_name,
+    choose_run_name,
+    find_runs_folder,
+    read_run,
+)
+from mvsearch.search.api.session import DEFAULT_PROFILE
+from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
+from mvsearch.store.errors import NoLibraryError, TrainingError
+from mvsearch.store.library import Library
+from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.progress import Progress
+    from mvsearch.indexer.training.options import Optimiser, Schedule, WishedDevice
+    from mvsearch.indexer.training.songs.options import Part
+
+__all__ = ["Run", "find_run", "list_runs", "train_songs"]
+
+
+class TrainingArguments(TypedDict, total=False):
+    """How a network is trained; None for what the recipe says.
+
+    Attributes:
+        seed, epochs, batch_size, optimiser, learning_rate, schedule, momentum, weight_decay,
+        patience, device: see `TrainingOptions`.
+    """
+
+    seed: int | None
+    epochs: int | None
+    batch_size: int | None
+    optimiser: "Optimiser | None"
+    learning_rate: float | None
+    schedule: "Schedule | None"
+    momentum: float | None
+    weight_decay: float | None
+    patience: int | None
+    device: "WishedDevice | None"
+
+
+class SongArguments(TrainingArguments, total=False):
+    """What of which network is trained on songs; None for what the recipe says.
+
+    Attributes:
+        trunk, weights, part, projection, frames_a_song: see `SongOptions`.
+    """
+
+    trunk: str | None
+    weights: Path | None
+    part: "Part | None"
+    projection: int | None
+    frames_a_song: int | None
+
+
+def train_songs(
+    folder: AnyPath | None = None,
+    name: str | None = None,
+    *,
+    recipe: Literal["small", "published"] = "small",
+    restart: bool = False,
+    progress: AnyProgress = None,
+    cancel: threading.Event | None = None,
+    **arguments: Unpack[SongArguments],
+) -> Run:
+    """Train a classifier of the songs of a library by their frames; see docs/training.md.
+
+    Args:
+        folder: of the library; None for the default one.
+        name: of the run, which goes on if it was interrupted; None for a new one.
+        recipe: "small" for two cores, or the "published" one.
+        restart: whether what the run has is deleted first.
+        progress: see `VideoLibrary.index`.
+        cancel: when set, ends the training; the last complete epoch is kept.
+        **arguments: see `SongArguments`.
+
+    Raises:
+        TrainingError: there are too few songs, the run was begun with other options or data, or the
+            disk is full.
+        NoLibraryError: there is no library.
+        CancelledError: it was cancelled.
+    """
+    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.training.songs.options import RECIPES
+    from mvsearch.indexer.training.songs.train_songs import replace_given, train_songs
+
+    if recipe not in RECIPES:
+        raise TrainingError(f"no recipe is called {recipe!r}; there are {', '.join(RECIPES)}")
+    options, training = replace_given(RECIPES[recipe], **arguments)
+    watching = Watched(to_progress(progress), Stop(cancel))
+    with Library.open(_find_library(folder)) as library, watching as watched:
+        place = prepare_run(find_runs_folder(library), "songs", name, watched)
+        if restart:
+            clear_run(place, library)
+        size = Encoders(library.catalog.profile() or DEFAULT_PROFILE).frames.frame_size
+        train_songs(library, place, size, options, training, watched, watched.stop)
+        return read_run(place)
+
+
+def prepare_run(runs: Path, task: str, name: str | None, progress: "Progress") -> Path:
+    """The folder of a run to train; a new one is named.
+
+    Raises:
+        TrainingError: no run can have this name.
+    """
+    chosen = choose_run_name(runs, task) if name is None else check_run_name(name)
+    if name is None:
+        progress.note(f"The run is called {chosen}; --name {chosen} goes on with it")
+    return runs / chosen
+
+
+def clear_run(place: Path, library: Library | None = None) -> None:
+    """Delete what a run has.
+
+    Raises:
+        TrainingError: the library uses it.
+    """
+    from mvsearch.indexer.training.run_folder import RunFolder
+
+    if library is not None and library.catalog.look() == place.name:
+        raise TrainingError(
+            f"the library uses {place.name}: switch to another encoder first, or take another name"
+        )
+    RunFolder(place).clear()
+
+
+def list_runs(folder: AnyPath | None = None) -> list[Run]:
+    """The runs of a library, if there is one, and of the user, finished or not.
+
+    Args:
+        folder: of the library; None for the default one.
+    """
+    from mvsearch.indexer.training.runs import list_runs
+
+    return list_runs(_list_folders(folder))
+
+
+def find_run(name: str, folder: AnyPath | None = None) -> Run:
+    """The run of a name; the library's come first.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    from mvsearch.indexer.training.runs import find_run
+
+    return find_run(name, _list_folders(folder))
+
+
+def _find_library(folder: AnyPath | None) -> Path:
+    return expand_home(default_library_folder() if folder is None else folder)
+
+
+def _list_folders(folder: AnyPath | None) -> list[Path]:
+    """The folders of runs: of the library, if there is one, and of the user."""
+    own = find_runs_folder()
+    try:
+        with Library.open(_find_library(folder)) as library:
+            return [find_runs_folder(library), own]
+    except NoLibraryError:
+        return [own]

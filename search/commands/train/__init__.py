@@ -1,0 +1,1 @@
+"""The commands that train: `mvsearch train songs` and others."""
