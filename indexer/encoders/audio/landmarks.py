@@ -140,16 +140,30 @@ def find_peaks(samples: Matrix, sample_rate: int, n_peaks: int = VIDEO_PEAKS) ->
 
 def _measure_heights(rows: Matrix) -> Matrix:
     """How far each peak of (steps, bins) stands out from the mean around it; zero elsewhere."""
-    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+    from scipy.ndimage import uniform_filter1d
 
     means = uniform_filter1d(rows, 2 * MEAN_STEPS + 1, axis=0, mode="nearest")
     means = uniform_filter1d(means, 2 * MEAN_BINS + 1, axis=1, mode="nearest")
-    highest = maximum_filter1d(rows, 2 * PEAK_STEPS + 1, axis=0)
-    highest = maximum_filter1d(highest, 2 * PEAK_BINS + 1, axis=1)
+    highest = find_highest(find_highest(rows, PEAK_STEPS).T, PEAK_BINS).T
     heights: Matrix = np.where(rows == highest, rows - means, np.float32(0))
     heights[heights < LEAST_NATS] = 0
     heights[:, [0, -1]] = 0
     return heights
+
+
+def find_highest(rows: Matrix, reach: int) -> Matrix:
+    """The highest of each row and the `reach` rows on each side, in every column.
+
+    The maxima of 1, 2, 4, … rows come from those of half as many, which is faster than a sliding
+    window.
+    """
+    highest = np.pad(rows, ((reach, reach), (0, 0)), constant_values=-np.inf)
+    size, width = 2 * reach + 1, 1
+    while width < size:
+        step = min(width, size - width)
+        highest = np.maximum(highest[:-step], highest[step:])
+        width += step
+    return highest
 
 
 def _keep_highest(heights: Matrix, blocks: Integers, n_kept: int) -> Integers:

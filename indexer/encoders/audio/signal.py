@@ -28,7 +28,7 @@ WEIGHTS = {
 SATURATION = 3.0
 
 # Windows a batch. More are slower: their spectra do not fit the processor cache.
-BATCH_WINDOWS = 8
+BATCH_WINDOWS = 2
 SHORTEST_SAMPLES = SAMPLE_RATE
 
 

@@ -9,7 +9,6 @@ noise and codecs dominate, are compressed.
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from mvsearch.store.records import Matrix
 
@@ -17,9 +16,6 @@ SAMPLE_RATE = 16_000
 N_FFT = 2048  # 128 ms, which resolves semitones down to the lowest pitch
 N_HOP = 512
 FRAMES_PER_SECOND = SAMPLE_RATE / N_HOP
-# From so many windows on, scipy is used: it takes a third of numpy's time but 0.3 s to import, and
-# a query has fewer windows. The results differ by 1e-6 of the maximum.
-MANY_WINDOWS = 8
 N_BINS = N_FFT // 2 + 1
 
 N_MELS = 32
@@ -89,26 +85,18 @@ def power_spectra(windows: Matrix) -> Matrix:
 
     The mean of a window is subtracted first. White noise then has density 1 in every bin.
     """
+    from scipy.fft import rfft
+
     centred = windows - windows.mean(axis=1, keepdims=True)
     rms = np.sqrt(np.mean(np.square(centred), axis=1, keepdims=True))
     taper = np.hanning(N_FFT + 1)[:-1]
     taper = (taper / np.sqrt(np.sum(taper**2))).astype(np.float32)
     scaled = centred / np.maximum(rms, TINY)
     frames = np.lib.stride_tricks.sliding_window_view(scaled, N_FFT, axis=1)[:, ::N_HOP]
-    parts = _transform(frames * taper).view(np.float32)
+    parts = rfft(frames * taper).view(np.float32)
     np.square(parts, out=parts)
     power: Matrix = parts[..., ::2] + parts[..., 1::2]
     return power
-
-
-def _transform(frames: Matrix) -> npt.NDArray[np.complex64]:
-    """Compute the real Fourier transform, (n, frames, N_BINS), of (n, frames, N_FFT)."""
-    if len(frames) < MANY_WINDOWS:
-        return np.fft.rfft(frames).astype(np.complex64, copy=False)
-    from scipy.fft import rfft
-
-    spectra: npt.NDArray[np.complex64] = rfft(frames)
-    return spectra
 
 
 @cache
@@ -152,28 +140,18 @@ def pitch_loudness(power: Matrix) -> Matrix:
     Args:
         power: (n, frames, N_BINS), from `power_spectra`.
     """
+    from scipy.ndimage import uniform_filter1d
+
     padded = np.pad(power[:, :, :N_PITCH_BINS], ((0, 0), (1, 1), (0, 0)), mode="edge")
     amplitude: Matrix = np.sqrt((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / np.float32(3))
-    peaks = np.maximum(amplitude - PEAK_HEIGHT * _mean_around(amplitude), 0)
-    pitches = peaks @ pitch_filterbank()
+    means = uniform_filter1d(amplitude, PEAK_NEIGHBOURHOOD_BINS, axis=2, mode="nearest")
+    means *= PEAK_HEIGHT
+    peaks = np.subtract(amplitude, means, out=amplitude)
+    pitches = np.maximum(peaks, 0, out=peaks) @ pitch_filterbank()
     typical = np.median(pitches.sum(axis=2, keepdims=True), axis=1, keepdims=True)
     shares = pitches / (typical + TINY)
     loudness: Matrix = np.power(np.minimum(shares, 1), LOUDNESS_POWER).astype(np.float32)
     return loudness
-
-
-def _mean_around(amplitude: Matrix) -> Matrix:
-    """Compute the moving mean over PEAK_NEIGHBOURHOOD_BINS of the last axis, edges repeated."""
-    half = PEAK_NEIGHBOURHOOD_BINS // 2
-    n_bins = amplitude.shape[2]
-    sums = np.empty((*amplitude.shape[:2], n_bins + PEAK_NEIGHBOURHOOD_BINS))
-    sums[:, :, : half + 1] = amplitude[:, :, :1]
-    sums[:, :, half + 1 : half + 1 + n_bins] = amplitude
-    sums[:, :, half + 1 + n_bins :] = amplitude[:, :, -1:]
-    np.cumsum(sums, axis=2, out=sums)
-    totals = sums[:, :, PEAK_NEIGHBOURHOOD_BINS:] - sums[:, :, :-PEAK_NEIGHBOURHOOD_BINS]
-    means: Matrix = (totals / PEAK_NEIGHBOURHOOD_BINS).astype(np.float32)
-    return means
 
 
 def describe_covariance(cepstrum: Matrix) -> Matrix:

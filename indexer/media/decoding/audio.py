@@ -105,7 +105,7 @@ class Windower:
     def _cut(self, samples: Matrix, offset: int) -> None:
         """Add a window, unless its level is below `SILENCE_DBFS`."""
         self._n_cut += 1
-        rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+        rms = float(np.sqrt(np.dot(samples, samples) / len(samples)))
         if rms < SILENCE_RMS:
             return
         window = np.zeros(self._options.n_window, np.float32)

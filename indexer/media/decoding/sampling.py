@@ -66,20 +66,32 @@ def find_uniform(frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     Returns:
         (n,) booleans.
     """
-    n, height, width, _ = frames.shape
+    n, height = frames.shape[:2]
     if n == 0:
         return np.zeros(0, bool)
-    rows, columns = _block_starts(height), _block_starts(width)
+    rows = _block_starts(height)
+    first, last = [*rows, height][len(rows) // 2 :][:2]
+    # In most frames one row of blocks differs already, which takes a sixteenth of the time.
+    maybe = np.flatnonzero(_has_flat_blocks(frames[:, first:last], rows[:1]))
+    marked = np.zeros(n, bool)
+    for index in maybe[_has_flat_blocks(frames[maybe], rows)]:
+        spread = frames[index].reshape(-1, 3).std(axis=0, dtype=np.float32)
+        marked[index] = bool(spread.max() <= MAX_SPREAD)
+    return marked
+
+
+def _has_flat_blocks(
+    frames: npt.NDArray[np.uint8], rows: npt.NDArray[np.intp]
+) -> npt.NDArray[np.bool_]:
+    """Whether the block means of frames are alike in each channel; `rows` are the blocks' first."""
+    _, height, width, _ = frames.shape
+    columns = _block_starts(width)
     sums = np.add.reduceat(frames, columns, axis=2, dtype=np.uint32)
     sums = np.add.reduceat(sums, rows, axis=1)
     areas = np.outer(np.diff([*rows, height]), np.diff([*columns, width]))
     means = sums / areas[None, :, :, None]
-    has_flat_blocks = np.ptp(means, axis=(1, 2)).max(axis=1) <= MAX_BLOCK_RANGE
-    marked = np.zeros(n, bool)
-    for index in np.flatnonzero(has_flat_blocks):
-        spread = frames[index].reshape(-1, 3).std(axis=0, dtype=np.float32)
-        marked[index] = bool(spread.max() <= MAX_SPREAD)
-    return marked
+    is_flat: npt.NDArray[np.bool_] = np.ptp(means, axis=(1, 2)).max(axis=1) <= MAX_BLOCK_RANGE
+    return is_flat
 
 
 def _block_starts(length: int) -> npt.NDArray[np.intp]:

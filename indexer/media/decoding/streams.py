@@ -15,6 +15,11 @@ logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 2**20
 POLL_SECONDS = 0.1
+# Where Linux allows it: a pipe of 64 KiB holds half a frame.
+PIPE_BYTES = 2**20
+# ffmpeg writes a few kB at a time. With a pause after small pieces, a read finds more of them.
+PAUSE_SECONDS = 0.01
+SMALL_BYTES = 2**16
 # The name of standard error among the pipes.
 LOG = "log"
 
@@ -59,6 +64,7 @@ class Child:
         self._stop = stop
         self._selector = selectors.DefaultSelector()
         pairs = {name: os.pipe() for name in names}
+        self._is_roomy = all(_enlarge(read) for read, _ in pairs.values())
         try:
             command = build_command({name: write for name, (_, write) in pairs.items()})
             self._process = _start(command, [write for _, write in pairs.values()])
@@ -91,15 +97,19 @@ class Child:
                 raise MediaError(
                     "timed_out", f"the decoder made no progress for {self._stall_seconds:g} seconds"
                 )
+            n_bytes = 0
             for key, _ in ready:
                 chunk = os.read(key.fd, CHUNK_BYTES)
                 if not chunk:
                     self._selector.unregister(key.fd)
                     os.close(key.fd)
                 else:
+                    n_bytes += len(chunk)
                     yield key.data, chunk
             if ready:
                 idle_since = time.monotonic()
+            if self._is_roomy and 0 < n_bytes < SMALL_BYTES:
+                time.sleep(PAUSE_SECONDS)
 
     def finish(self) -> int:
         """Wait for the process, whose pipes are closed, and return its exit status."""
@@ -117,6 +127,16 @@ class Child:
         self._selector.close()
         self._process.kill()
         self._process.wait()
+
+
+def _enlarge(pipe: int) -> bool:
+    """Let a pipe hold `PIPE_BYTES`; return whether it does."""
+    try:
+        import fcntl
+
+        return fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES) >= PIPE_BYTES
+    except (ImportError, AttributeError, OSError):  # not Linux, or too many pipes of the user
+        return False
 
 
 def _start(command: list[str], pipes: list[int]) -> "subprocess.Popen[bytes]":

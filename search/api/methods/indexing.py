@@ -73,11 +73,11 @@ def _prepare_search(
     """Measure null distributions after a run that was not interrupted."""
     if summary.is_interrupted:
         return
-    encoders.release()  # the networks take a hundred MB, and few are used again
     try:
         measure_distributions(library, encoders, count_steps(watched, "measure"))
     except CancelledError:  # the rest is measured by the first search
         summary.is_interrupted = True
+    encoders.release()  # the networks take a hundred MB, and phrases were the last to need them
 
 
 def _explain_emptiness(paths: Sequence[Path], summary: Summary, *, is_recursive: bool) -> str:

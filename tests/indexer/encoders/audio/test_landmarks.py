@@ -4,9 +4,15 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from numpy.testing import assert_array_equal
 
-from mvsearch.indexer.encoders.audio.landmarks import VIDEO_PEAKS, PeakFinder, find_peaks
+from mvsearch.indexer.encoders.audio.landmarks import (
+    VIDEO_PEAKS,
+    PeakFinder,
+    find_highest,
+    find_peaks,
+)
 from mvsearch.store.records import Matrix
 from mvsearch.store.records.peaks import LOWEST_HERTZ
 
@@ -53,6 +59,13 @@ def test_pieces_give_the_same_peaks_and_no_second_more_than_allowed() -> None:
     # A peak at the edge of a block may be a fraction of a step on the other side.
     assert np.bincount(blocks.astype(int)).max() <= VIDEO_PEAKS + 3
     assert len(whole) > 40 * 0.9 * VIDEO_PEAKS
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3, 6, 9])
+def test_the_highest_around_is_scipys(reach: int) -> None:
+    rows = np.random.default_rng(reach).standard_normal((25, 4)).astype(np.float32)
+    expected = scipy.ndimage.maximum_filter1d(rows, 2 * reach + 1, axis=0)
+    assert_array_equal(find_highest(rows, reach), expected)
 
 
 def test_loudness_does_not_matter() -> None:

@@ -33,15 +33,6 @@ def test_power_is_the_spectrum_of_a_hann_window_in_units_of_white_noise():
     assert power[0, :, 10:-10].mean() == pytest.approx(1.0, abs=0.02)
 
 
-def test_many_windows_are_transformed_as_few_are():
-    windows = np.random.default_rng(3).standard_normal((spectral.MANY_WINDOWS, 3 * spectral.N_FFT))
-    windows = windows.astype(np.float32)
-    many = spectral.power_spectra(windows)
-    few = np.concatenate([spectral.power_spectra(part) for part in (windows[:1], windows[1:])])
-    assert many.dtype == few.dtype == np.float32
-    np.testing.assert_allclose(many, few, rtol=0, atol=1e-5 * few.max())
-
-
 def test_dct_is_scipys():
     rows = np.random.default_rng(1).normal(size=(5, 32)).astype(np.float32)
     expected = scipy.fft.dct(rows, norm="ortho", axis=1)[:, 1:13]
@@ -65,12 +56,6 @@ def test_a_tone_sounds_in_its_mel_band(band):
     hertz = 700 * (np.exp((lowest + (highest - lowest) / 33 * (band + 1)) / 1127) - 1)
     mel = spectral.power_spectra(window(np.sin(2 * np.pi * hertz * TIMES)))
     assert (mel @ spectral.mel_filterbank()).mean(axis=(0, 1)).argmax() == band
-
-
-def test_the_neighbourhood_of_a_bin_is_a_running_mean():
-    amplitude = np.random.default_rng(2).random((2, 3, 300)).astype(np.float32)
-    expected = scipy.ndimage.uniform_filter1d(amplitude, 81, axis=2, mode="nearest")
-    np.testing.assert_allclose(spectral._mean_around(amplitude), expected, rtol=1e-4)
 
 
 def test_covariance_is_numpys():

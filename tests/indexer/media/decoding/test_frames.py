@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -383,7 +384,7 @@ def test_a_slow_reader_blocks_nothing_and_is_no_stall(
 ) -> None:
     """The clock stands still but for an hour that the reader takes over each piece."""
     hours: list[float] = []
-    clock = SimpleNamespace(monotonic=lambda: 3600.0 * len(hours))
+    clock = SimpleNamespace(monotonic=lambda: 3600.0 * len(hours), sleep=time.sleep)
     monkeypatch.setattr("mvsearch.indexer.media.decoding.streams.time", clock)
     wanted = DecodeOptions(batch_frames=1, block_seconds=0.5, stall_seconds=1800.0)
     n_frames = 0
