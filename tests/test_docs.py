@@ -119,7 +119,7 @@ def test_examples_use_commands_and_options_that_exist(
     document: Path, commands: dict[str, Any]
 ) -> None:
     for words in read_code(document):
-        is_group = words[0] in {"models", "metric", "config", "export"}
+        is_group = words[0] in {"models", "metric", "config", "encoders", "export", "train"}
         name = "mvsearch " + " ".join(words[: 2 if is_group else 1])
         known = {
             option
