@@ -10,8 +10,9 @@ from mvsearch.search.scoring.calibration import compute_surprisal, fisher_z
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.catalog.reading.moods import MoodTable
 
-# Videos of the side that asks; with those of the other side they make the pairs.
+# Videos of the side that asks, and of the other side; each with each they make the pairs.
 MAX_PROBES = 64
+MAX_ASKED = 1000
 UPPER_QUANTILE = 0.84
 # Of the pairs of pictures and clips that the heads were trained on, predicted by other folds; and
 # its weight in pairs. See docs/decisions/0072-mood-search.md.
@@ -45,10 +46,9 @@ def measure_chance(asking: MoodTable, asked: MoodTable) -> Chance:
         asking: the side of the query; some of its videos are taken.
         asked: the side of the results.
     """
-    step = max(1, -(-len(asking.video_ids) // MAX_PROBES))
-    probes = slice(0, None, step)
-    similarities = compare(asking.joint[probes], asked.joint)
-    own = np.array(asking.video_ids[probes])[:, None] == np.array(asked.video_ids)
+    probes, others = _draw(asking, MAX_PROBES), _draw(asked, MAX_ASKED)
+    similarities = compare(asking.joint[probes], asked.joint[others])
+    own = np.array(asking.video_ids[probes])[:, None] == np.array(asked.video_ids[others])
     z_values = fisher_z(similarities.astype(np.float64)[~own])
     n = len(z_values)
     if not n:
@@ -61,3 +61,8 @@ def measure_chance(asking: MoodTable, asked: MoodTable) -> Chance:
         share * location + (1 - share) * PRIOR_LOCATION,
         max(share * scale + (1 - share) * PRIOR_SCALE, MIN_SCALE),
     )
+
+
+def _draw(table: MoodTable, n: int) -> slice:
+    """At most n videos from all parts of a table."""
+    return slice(0, None, max(1, -(-len(table.video_ids) // n)))

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.mood import find_head
 from mvsearch.indexer.mood.joint import compare
+from mvsearch.indexer.mood.measure import find_mood_space, measure_mood
 from mvsearch.search.mood.chance import measure_chance
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import analyse_part
@@ -22,11 +22,11 @@ from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.reading.moods import MoodTable
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Matrix, Modality, Mood, Side, Video
+from mvsearch.store.records import SIDE_OF, Matrix, Modality, Mood, Side, Video
 
 Floats = npt.NDArray[np.floating[Any]]
 
-MODALITIES: dict[Side, Modality] = {"picture": "frames", "sound": "audio"}
+MODALITIES: dict[Side, Modality] = {side: modality for modality, side in SIDE_OF.items()}
 OTHER: dict[Side, Side] = {"picture": "sound", "sound": "picture"}
 # A moment reaches as far as the mood is as near, up to this distance more, and this long.
 MOMENT_REACH = 0.05
@@ -71,16 +71,12 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
         made = analyse_part(part, encoders, (modality,))
     except MediaError as error:
         raise QueryError(f"cannot read {part.name}: {error}") from error
-    space = encoders.get(modality).spaces[0]
-    head = find_head(space)
-    if head is None:
-        raise QueryError(f"the profile {encoders.name} knows no moods of {modality}")
-    views = {one.space.view: one.vectors for one in made if one.space.encoder == space.encoder}
-    if not len(views.get("", ())):
+    if find_mood_space(encoders.get(modality).spaces, modality) is None:
+        raise QueryError(f"nothing predicts moods of {modality} in the profile {encoders.name}")
+    track = measure_mood(made, modality)
+    if track is None:
         raise QueryError(f"{part.name} holds no {modality} to search by")
-    vectors = head.join(views)
-    mood = Mood(*head.summarise(vectors).tolist())
-    return AskedMood(side, mood, head.project(vectors))
+    return AskedMood(side, track.mood, track.joint)
 
 
 def find_fits(

@@ -16,10 +16,8 @@ from mvsearch.search.mood.fits import find_stretch
 from mvsearch.search.scoring.calibration import fisher_z
 from mvsearch.store.catalog.reading.moods import MoodTable
 from mvsearch.store.errors import QueryError
-from mvsearch.store.records import Embeddings, Segment
 from tests.search import readers
-from tests.search.conftest import FRAMES
-from tests.search.mood.moods import Planted, make_library
+from tests.search.mood.moods import Planted, make_library, make_track
 
 # Videos with calm pictures have wild music, and so on; the last two are hardly known.
 QUADRANTS = {"calm": (0.8, 0.2), "happy": (0.8, 0.8), "sad": (0.2, 0.2), "tense": (0.2, 0.8)}
@@ -42,19 +40,6 @@ def make_songs() -> list[Planted]:
     songs.append(Planted("doubtful", (0.79, 0.2, 0.05), (0.5, 0.5, 0.9)))
     songs.append(Planted("silent", None, (0.8, 0.2, 0.9)))
     return songs
-
-
-class PlantedHead:
-    """Takes the first two numbers of a picture's vector for valence and arousal."""
-
-    def join(self, vectors: Any) -> Any:
-        return vectors[""]
-
-    def summarise(self, vectors: Any) -> Any:
-        return np.append(self.project(vectors), np.float32(0.9))
-
-    def project(self, vectors: Any) -> Any:
-        return np.abs(vectors[0, :2])
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +98,20 @@ def test_filters_limits_and_collapse(library: mvsearch.VideoLibrary) -> None:
 def test_a_picture_from_a_file(
     library: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(fits, "find_head", lambda space: PlantedHead() if space == FRAMES else None)
-    vector = np.zeros((1, 16), np.float32)
-    vector[0, :3] = 0.2, 0.8, np.sqrt(1 - 0.68)
-    made = [Embeddings(FRAMES, (Segment(None, None),), vector)]
-    monkeypatch.setattr(fits, "analyse_part", lambda *_: made)
+    asked = make_track("picture", (0.2, 0.8, 0.9), [])
+    monkeypatch.setattr(fits, "analyse_part", lambda *_: [])
+    monkeypatch.setattr(fits, "find_mood_space", lambda _, modality: modality == "frames" or None)
+    monkeypatch.setattr(fits, "measure_mood", lambda *_: asked)
     picture = tmp_path / "p.png"
     picture.write_bytes(b"-")
     found = library.music_for(picture, way="mood", top=4)
     assert {one.video.title.split()[0] for one in found.results} == {"calm"}
     assert found.results[0].mood is not None
     assert found.results[0].mood.asked.names == ("tense", "energetic")
-    monkeypatch.setattr(fits, "analyse_part", lambda *_: [])
+    monkeypatch.setattr(fits, "measure_mood", lambda *_: None)
     with pytest.raises(QueryError, match=r"'p\.png' holds no frames to search by"):
         library.music_for(picture, way="mood")
-    with pytest.raises(QueryError, match="knows no moods of audio"):
+    with pytest.raises(QueryError, match="nothing predicts moods of audio in the profile planted"):
         library.pictures_for(picture, way="mood")
     with pytest.raises(QueryError, match="no file is called"):
         library.music_for(tmp_path / "absent.png", way="mood")
