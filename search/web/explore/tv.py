@@ -1,22 +1,26 @@
 """The pages of TV, which plays one similar song after another, and of playlists."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import HTMLResponse
 
 from mvsearch import Video
+from mvsearch.search.mood.mix import MAX_MINUTES
 from mvsearch.search.web.explore.playlists import PlaylistName, find_playlist
 from mvsearch.search.web.requests import Name
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.store.errors import VideoNotFoundError
+from mvsearch.store.records import MOOD_NAMES
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 LIKED = "Liked"
+Mood = Annotated[str, Field(max_length=40)]
 
 
 @router.get("/tv")
@@ -25,16 +29,26 @@ def show_tv(
     start: Name | None = None,
     playlist: PlaylistName | None = None,
     by: Annotated[Literal["all", "frames", "lyrics", "audio"], Query()] = "all",
+    begin: Annotated[Mood | None, Query(alias="from")] = None,
+    end: Annotated[Mood | None, Query(alias="to")] = None,
+    minutes: Annotated[float, Query(gt=0, le=MAX_MINUTES, allow_inf_nan=False)] = 60.0,
 ) -> HTMLResponse:
-    """Plays a song, or a playlist, and goes on with similar songs; without either, any song."""
+    """Plays a song, a playlist or a mix, and goes on with similar songs; else begins with any."""
     playlists = served.library.playlists()
-    queue = _choose_first(served, start, playlist, playlists)
+    notes: Sequence[str] = ()
+    if begin is not None and end is not None:
+        mix = served.library.mix(begin, end, minutes)
+        queue, notes = mix.videos, mix.notes
+    else:
+        queue = _choose_first(served, start, playlist, playlists)
     liked = playlists.get(LIKED, [])
     page = render(
         "explore/tv.html",
         title="TV",
         queue=[describe(video) for video in queue],
         by=by,
+        notes=notes,
+        mood_names=MOOD_NAMES,
         liked=[video.id for video in liked],
         is_read_only=served.options.is_read_only,
     )
@@ -47,6 +61,7 @@ def show_playlists(served: ServedLibrary) -> HTMLResponse:
     page = render(
         "explore/playlists.html",
         title="Playlists",
+        mood_names=MOOD_NAMES,
         playlists=list(served.library.playlists().items()),
         is_read_only=served.options.is_read_only,
     )

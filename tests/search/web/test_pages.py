@@ -41,6 +41,7 @@ def pages(ids: dict[str, str]) -> list[str]:
     return [
         "/",
         "/?q=take+me+home&mode=lyric",
+        f"/?like={one}&fits=music",
         "/browse?sort=title",
         "/library",
         f"/tv?start={one}",
@@ -265,3 +266,12 @@ def test_scripts_import_files_that_are_there() -> None:
     ]
     assert len(imports) > len(scripts)
     assert [path for path in imports if not path.exists()] == []
+
+
+def test_what_fits_is_told_with_its_mood(client: TestClient, ids: dict[str, str]) -> None:
+    page = client.get(f"/?like={ids['Third Song']}&fits=music", headers=HTMX).text
+    assert titles(page)[0] == "First Song"
+    assert "Found by mood." in page
+    assert "valence" in page
+    assert "/why?" not in page  # there are no pieces to show beside each other
+    assert "one sound, clip or video" in client.get("/?q=words&fits=picture", headers=HTMX).text

@@ -43,6 +43,18 @@ def test_an_upload_and_a_picture_of_a_folder_find_what_looks_like_them(
     assert str(tmp_path) not in page
 
 
+def test_a_still_plays_what_has_its_mood(client: TestClient, ids: dict[str, str]) -> None:
+    asked = {"video": ids["Third Song"], "seconds": 1, "way": "mood"}
+    told = client.post("/api/v1/picture-music", json=asked).json()
+    song = told["songs"][0]
+    assert (told["way"], song["video"]["has_sound"]) == ("mood", True)
+    (why,) = [one for one in song["why"] if "mood" in one]
+    assert why.startswith("The mood fits, best at 0:0")
+    assert "valence" in why
+    assert 'id="by-mood"' in client.get("/gallery", headers=HTML).text
+    assert client.post("/api/v1/picture-music", json={**asked, "way": "sound"}).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("asked", "status"),
     [

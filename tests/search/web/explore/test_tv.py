@@ -60,3 +60,18 @@ def test_tv_begins_with_a_song(client: TestClient, ids: dict[str, str], query: s
 def test_tv_without_such_a_list_says_so(client: TestClient) -> None:
     answer = client.get("/tv?playlist=%3Cb%3E", headers=HTML)
     assert (answer.status_code, "&lt;b&gt;" in answer.text) == (404, True)
+
+
+def test_tv_plays_a_mix(client: TestClient, library: mvsearch.VideoLibrary) -> None:
+    assert 'name="from"' in client.get("/playlists", headers=HTML).text
+    page = client.get("/tv?from=calm&to=energetic&minutes=1", headers=HTML)
+    assert page.status_code == 200
+    body = {"start": "calm", "end": [0.65, 0.85], "minutes": 1}
+    mix = client.post("/api/v1/mix", json=body).json()
+    listed = [page.text.index(f'data-id="{one["video"]["id"]}"') for one in mix["songs"]]
+    assert listed == sorted(listed)
+    assert mix == library.mix("calm", (0.65, 0.85), 1).to_dict()
+    assert "the library is too small" in page.text
+    assert client.get("/tv?from=clam&to=sad", headers=HTML).status_code == 400
+    for wrong in ({"end": [0.5, 1.5]}, {"minutes": 0}, {"start": None}, {"start": "x" * 50}):
+        assert client.post("/api/v1/mix", json={**body, **wrong}).status_code == 422
