@@ -51,7 +51,8 @@ def test_search_json_keeps_its_contract(run, folder):
     assert set(best) == {"rank", "score", "is_weak", "video", "contributions", "moments", "copies"}
     assert best["rank"] == 1
     told = {"id", "path", "title", "artist", "duration_seconds", "is_duration_measured"}
-    assert set(best["video"]) == told | {"has_picture", "has_sound", "year", "other_paths"}
+    told |= {"has_picture", "has_sound", "year", "other_paths"}
+    assert set(best["video"]) == told | {"valence", "arousal", "moods", "mood_gap"}
     assert (best["video"]["artist"], best["video"]["title"]) == ("Ada Lovelace", "First Song")
     assert best["video"]["path"] == str(folder / FIRST)
     assert set(best["contributions"]) == {"frames", "audio"}

@@ -2,6 +2,7 @@
 
 import threading
 
+from mvsearch.indexer.features.parallel import limit_algebra
 from mvsearch.indexer.mood.measure import find_mood_space, measure_mood
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.catalog.writing import Catalog
@@ -33,7 +34,8 @@ def add_moods(catalog: Catalog, progress: Progress, stop: threading.Event) -> No
             if stop.is_set():
                 return
             some = video_ids[begin : begin + VIDEOS_AT_ONCE]
-            measured = {one: _measure(catalog, one, modality, views) for one in some}
+            with limit_algebra():
+                measured = {one: _measure(catalog, one, modality, views) for one in some}
             catalog.store_moods({one: track for one, track in measured.items() if track})
 
 

@@ -271,11 +271,16 @@ class ShownLineRow(Base):
 class MoodRow(Base):
     """A `MoodTrack`: float32 numbers of the joint vector, and the points of the curve.
 
-    Attributes:
-        curve: last, as SQLite does not read the end of a row that nobody asks for.
+    The index holds what is read of all videos at once, so that no curve is read with it.
     """
 
     __tablename__ = "mood"
+    __table_args__ = (
+        Index(
+            "ix_mood_values",
+            *("side", "video_id", "head", "valence", "arousal", "confidence", "joint"),
+        ),
+    )
 
     video_id: Mapped[str] = _belongs_to_video()
     side: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -61,7 +61,7 @@ _LOW, _HIGH = (0.0, NEUTRAL), (NEUTRAL, 1.1)
 # it overlaps "happy" and "tense".
 MOOD_REGIONS: Mapping[MoodName, MoodRegion] = {
     "calm": MoodRegion(_HIGH, _LOW, (0.75, 0.25)),
-    "energetic": MoodRegion(_ANY, (0.65, 1.1), (0.65, 0.85)),
+    "energetic": MoodRegion(_ANY, (0.6, 1.1), (0.65, 0.85)),
     "happy": MoodRegion(_HIGH, _HIGH, (0.8, 0.65)),
     "sad": MoodRegion(_LOW, _LOW, (0.25, 0.25)),
     "tense": MoodRegion(_LOW, _HIGH, (0.25, 0.75)),

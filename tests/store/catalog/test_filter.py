@@ -170,7 +170,7 @@ EXPECTED = {
     Filter(mood="happy"): lambda one: one.mood[0] >= 0.5 and one.mood[1] >= 0.5,
     Filter(mood="sad"): lambda one: one.mood[0] < 0.5 and one.mood[1] < 0.5,
     Filter(mood="tense"): lambda one: one.mood[0] < 0.5 and one.mood[1] >= 0.5,
-    Filter(mood="energetic"): lambda one: one.mood[1] >= 0.65,
+    Filter(mood="energetic"): lambda one: one.mood[1] >= 0.6,
     Filter(min_valence=0.6): lambda one: one.mood[0] >= 0.6,
     Filter(min_valence=0.0): lambda one: bool(one.moods),
     Filter(min_arousal=0.25, max_arousal=0.5): lambda one: 0.25 <= one.mood[1] <= 0.5,

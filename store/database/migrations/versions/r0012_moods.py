@@ -33,6 +33,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("video_id", "side", name="pk_mood"),
     )
+    values = ["side", "video_id", "head", "valence", "arousal", "confidence", "joint"]
+    op.create_index("ix_mood_values", "mood", values)
 
 
 def downgrade() -> None:
