@@ -92,6 +92,10 @@ CARDS: dict[str, ModelCard] = {
         "ISC, of CC-BY-NC-SA annotations", "English", (73,), _SECOND, 11.7, 412,
         (-0.371, 0.183, 1.306, -0.83),
     ),
+    "mood": ModelCard(
+        "quadrants of mood of sound", "signal, and the head of indexer/mood/heads.md",
+        "MIT, of data for research", "English", (4,), _SECOND,
+    ),
     "ast": ModelCard(
         "classes of sound", "MIT/ast-finetuned-audioset-10-10-0.4593 (Gong et al. 2021)",
         "BSD-3-Clause", "English", (527,), _SECOND,

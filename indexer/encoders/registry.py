@@ -40,6 +40,7 @@ CLASSIFIERS: dict[str, str] = {
     "ast": "mvsearch.indexer.encoders.audio.classifiers.audioset:AudioSetClassifier",
     "yamnet": "mvsearch.indexer.encoders.audio.classifiers.yamnet:Yamnet",
     "musicnn": "mvsearch.indexer.encoders.audio.classifiers.musicnn:Musicnn",
+    "mood": "mvsearch.indexer.mood.quadrants:MoodQuadrants",
     "toy-frames": "mvsearch.indexer.encoders.toy:ToyFrames",
     "toy-audio": "mvsearch.indexer.encoders.toy:ToyAudio",
 }

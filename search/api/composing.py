@@ -90,9 +90,14 @@ def _find_caption(part: QueryPart, library: "VideoLibrary | None") -> "Caption":
         songs = library.music_for(Query((part,)), top=N_SONGS).results
         genres = choose_genres(library.show(song.video).tags for song in songs)
     with part.opened() as file:
-        return find_caption(file, lambda: _predict_mood(part), genres)
+        return find_caption(file, _predict_mood(part), genres)
 
 
 def _predict_mood(part: QueryPart) -> Mood | None:
-    """The mood of a picture."""
-    return None
+    """The mood of a picture; None for one colour, which has none."""
+    from mvsearch.search.api.methods.moods import predict_mood
+
+    try:
+        return predict_mood(Query((part,))).picture
+    except QueryError:
+        return None

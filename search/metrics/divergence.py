@@ -55,11 +55,14 @@ class KlOptions:
         material: whether the sound or the pictures of the files are classified.
         epsilon: added to the second posterior; 0 is the exact definition.
         classes: classifier and segment length.
+        is_common_only: compares the segments that both files of a pair have, where their lengths
+            differ; else such a pair is an error.
     """
 
     material: Material = "sound"
     epsilon: float = 1e-6
     classes: ClassOptions = field(default_factory=ClassOptions)
+    is_common_only: bool = False
 
     def __post_init__(self) -> None:
         """Validate epsilon."""
@@ -231,8 +234,7 @@ def evaluate_kl(reference: Path, candidate: Path, options: KlOptions) -> KlResul
         for folder, paths in listed
     ]
     pairs = tuple(
-        _compare(sides[0].files[one], sides[1].files[other], options.epsilon)
-        for one, other in places
+        compare_files(sides[0].files[one], sides[1].files[other], options) for one, other in places
     )
     return KlResult(options.material, pairs, options.epsilon, sides[0], sides[1])
 
@@ -251,13 +253,28 @@ def _check_pairs(
         raise QueryError(f"the other folder has no pair for {lonely[0]!r}{more}")
 
 
-def _compare(target: ClassifiedFile, candidate: ClassifiedFile, epsilon: float) -> PairDivergence:
+def compare_files(
+    target: ClassifiedFile, candidate: ClassifiedFile, options: KlOptions
+) -> PairDivergence:
+    """The divergences of a pair, segment by segment.
+
+    Raises:
+        QueryError: they have other segments, or, with `is_common_only`, none in common.
+    """
     t, p = target.segments, candidate.segments
-    if target.segment_numbers != candidate.segment_numbers:
+    if options.is_common_only:
+        common = sorted({*target.segment_numbers} & {*candidate.segment_numbers})
+        if not common:
+            raise QueryError(f"{target.name!r} and {candidate.name!r} share no segment")
+        t, p = (
+            file.segments[[file.segment_numbers.index(number) for number in common]]
+            for file in (target, candidate)
+        )
+    elif target.segment_numbers != candidate.segment_numbers:
         raise QueryError(
             f"{target.name!r} has {len(t)} segments and {candidate.name!r} {len(p)}, or others: "
             "pairs are of one length"
         )
-    forth = measure_divergence(t, p, epsilon)
-    back = measure_divergence(p, t, epsilon)
+    forth = measure_divergence(t, p, options.epsilon)
+    back = measure_divergence(p, t, options.epsilon)
     return PairDivergence(target.name, tuple(forth.tolist()), tuple(back.tolist()))

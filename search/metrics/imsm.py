@@ -9,6 +9,8 @@ has no formula:
   are reported.
 - M lies between 0 and 1, so its softmax over m sounds is at most e / (e + m - 1): 0.731 for two,
   0.475 for four, 0.232 for ten. Means of it are comparable only for the same m.
+- Without the weights of CLIP or CLAP, both are compared by the embedded heads of mood instead (see
+  `moods.spaces`), which the result names; M is then no figure to put beside published ones.
 - One sound (its softmax is always 1) and one text (M is always 1) are refused.
 - The i-th picture, text and sound are a triple. The means of the diagonals of M and of its softmax
   measure how well triples match.
@@ -34,7 +36,7 @@ from mvsearch.search.metrics.media.joint import (
     embed_pictures,
     embed_sounds,
     embed_texts,
-    open_joint,
+    open_both,
 )
 from mvsearch.search.metrics.media.moments import MomentOptions, embed_moments
 from mvsearch.search.metrics.output.plots import Heatmap
@@ -226,7 +228,7 @@ def evaluate_imsm(
         )
     if len(images) < 2:
         raise QueryError("IMSM of one triple is 1 whatever it is; give two or more")
-    spaces = _open_both(options)
+    spaces = open_both(None if options is None else options.joint)
     pictures, sounds = embed_pictures(spaces[0], images), embed_sounds(spaces[1], audios)
     names = label_files(images), label_files(audios)
     return _compare(spaces, names, texts, pictures, sounds)
@@ -250,7 +252,7 @@ def evaluate_video_imsm(
     texts = texts or MOODS
     if len(texts) < 2:
         raise QueryError("with one text every pair fits fully; give two or more")
-    spaces = _open_both(options)
+    spaces = open_both(options.joint)
     found = embed_moments(video, *spaces, options.moments)
     if len(found.start_seconds) < 2:
         raise QueryError(
@@ -260,11 +262,6 @@ def evaluate_video_imsm(
     times = tuple(f"{start:g} s" for start in found.start_seconds)
     notes = found.describe()
     return _compare(spaces, (times, times), texts, found.pictures, found.sounds, notes)
-
-
-def _open_both(options: ImsmOptions | None) -> tuple[JointSpace, JointSpace]:
-    joint = (options or ImsmOptions()).joint
-    return open_joint("frames", joint), open_joint("audio", joint)
 
 
 def _compare(

@@ -17,6 +17,7 @@ from mvsearch.search.commands.metrics.options import (
 )
 from mvsearch.search.commands.options.common import ForceOption, JsonOption, read_path
 from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.process import EXIT_FAILURES
 
 MatchName = Literal["greedy", "optimal", "paper"]
 DistanceName = Literal["euclidean", "cityblock"]
@@ -40,7 +41,10 @@ LimitOption = Annotated[
 KernelOption = Annotated[bool, typer.Option("--kernel", help="Also the unbiased kernel distance.")]
 ClassifierOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Default: AST for sound, EfficientNet for pictures."),
+    typer.Option(
+        metavar="NAME",
+        help="Default: EfficientNet for pictures; for sound AST, else YAMNet, else moods.",
+    ),
 ]
 
 
@@ -53,6 +57,7 @@ def add_commands(metric_app: typer.Typer) -> None:
         ("fvd", fvd),
         ("inception-score", inception_score),
         ("kl", kl),
+        ("report", report),
     ):
         metric_app.command(name, cls=ManyValues, epilog=show_examples(f"metric {name}"))(command)
 
@@ -205,3 +210,51 @@ def kl(
     classes = ClassOptions(classifier, frame_rate, segment)
     options = KlOptions(material, epsilon, classes)
     show_result(evaluate_kl(reference, candidate, options), as_json=as_json)
+
+
+def report(
+    reference: ReferenceOption,
+    candidate: CandidateOption,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path,
+            metavar="FILE.csv",
+            help="Columns image, audio; default: pictures with the names of the results.",
+        ),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path, metavar="DIR", help="The pictures; default: beside the sounds."
+        ),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(metavar="S", help="Seconds of each file for timbre.")
+    ] = 30.0,
+    classifier: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of genres; default: musicnn, else as for kl."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(parser=read_path, metavar="FILE", help="Write a page, too.")
+    ] = None,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Evaluate a folder of results: FAD, timbre, genre KL and emotion match."""
+    from mvsearch.search.metrics.output.page import render_report
+    from mvsearch.search.metrics.reports.parts import ReportOptions
+    from mvsearch.search.metrics.reports.report import evaluate_report
+    from mvsearch.search.output.files import check_output
+    from mvsearch.search.output.terminal import write_file
+
+    if html is not None:
+        check_output(html, has_force=force)
+    options = ReportOptions(pairs, images, seconds, classifier)
+    found = evaluate_report(reference, candidate, options)
+    if html is not None:
+        write_file(html, render_report(found), has_force=force, reports_path=not as_json)
+    show_result(found, as_json=as_json)
+    if not found.is_defined:
+        raise typer.Exit(EXIT_FAILURES)

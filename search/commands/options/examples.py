@@ -119,6 +119,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "metric fad": ("mvsearch metric fad --reference real --candidate made",),
     "metric fvd": ("mvsearch metric fvd --reference real --candidate made",),
     "metric inception-score": ("mvsearch metric inception-score --videos made",),
+    "metric report": (
+        "mvsearch metric report --candidate made/ --reference real/ --html report.html",
+        "mvsearch metric report --candidate made/ --reference real/ --pairs pairs.csv --json",
+    ),
     "metric kl": ("mvsearch metric kl --reference real --candidate made",),
 }
 

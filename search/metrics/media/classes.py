@@ -4,7 +4,8 @@ The rules, which hold for every function here:
 
 - All media files are used, and an unusable one is an error, as in `folders`.
 - Default classes are ImageNet's for pictures (EfficientNet-Lite0, installed) and AudioSet's for
-  sound (AST, whose weights must be fetched). A posterior is a softmax over all classes.
+  sound (AST, whose weights must be fetched; else YAMNet, if its package is installed; else the four
+  quadrants of mood by the embedded head). A posterior sums to 1 over all classes.
 - Pictures are classified per frame, at a fixed rate; frames of one colour are left out. Sound is
   classified per segment.
 - The posterior of a segment of pictures is the mean over its frames, weighted by their display
@@ -13,6 +14,7 @@ The rules, which hold for every function here:
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,7 +30,7 @@ from mvsearch.search.metrics.media.folders import (
     name_in,
     refuse,
 )
-from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.errors import MediaError, QueryError, WeightsMissingError
 
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Classifier
@@ -37,7 +39,11 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 Material = Literal["sound", "pictures"]
 
-DEFAULT_CLASSIFIERS: dict[Material, str] = {"sound": "ast", "pictures": "efficientnet-lite0"}
+# The first whose weights are installed is the default.
+DEFAULT_CLASSIFIERS: dict[Material, tuple[str, ...]] = {
+    "sound": ("ast", "yamnet", "mood"),
+    "pictures": ("efficientnet-lite0",),
+}
 # Posteriors come as float32, from softmaxes over up to a thousand classes.
 SUM_TOLERANCE = 1e-4
 
@@ -121,7 +127,7 @@ def classify_folder(
     """
     from mvsearch.indexer.encoders import FrameClassifier, SoundClassifier, load_classifier
 
-    name = options.classifier or DEFAULT_CLASSIFIERS[material]
+    name = options.classifier or choose_classifier(DEFAULT_CLASSIFIERS[material])
     classifier = load_classifier(name)
     if material == "sound" and isinstance(classifier, SoundClassifier):
         if options.segment_seconds > classifier.longest_seconds:
@@ -138,6 +144,17 @@ def classify_folder(
     return ClassifiedFolder(
         folder, Source(classifier.key, len(classifier.list_labels()), rate), files
     )
+
+
+def choose_classifier(names: Sequence[str]) -> str:
+    """The first of some classifiers whose weights are installed; the last one if none are."""
+    from mvsearch.indexer.encoders import load_classifier
+
+    for name in names[:-1]:
+        with suppress(WeightsMissingError):
+            load_classifier(name)
+            return name
+    return names[-1]
 
 
 def check_posteriors(rows: FloatArray, role: str) -> None:

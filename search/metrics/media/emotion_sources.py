@@ -20,6 +20,7 @@ from mvsearch.search.metrics.emotion import (
 )
 from mvsearch.search.metrics.media.files import reading
 from mvsearch.search.metrics.media.joint import cut_sound
+from mvsearch.search.metrics.moods.spaces import PictureMoods, SoundMoods
 from mvsearch.store.errors import QueryError
 
 FILE, IMAGE, AUDIO, SCORE = "file", "image", "audio", "score"
@@ -54,28 +55,47 @@ def evaluate_emotion_match(
     options = options or SourceOptions()
     if not images or not audios:
         raise QueryError("name at least one image and one audio")
-    points, source = _find_points(images, audios, options)
-    result = compare_emotions(images, audios, points, source, options.emotion)
+    found = _find_points(images, audios, options)
+    emotion = replace(
+        options.emotion,
+        image_range=options.emotion.image_range or found.ends,
+        music_range=options.emotion.music_range or found.ends,
+    )
+    result = compare_emotions(images, audios, (found.images, found.audios), found.source, emotion)
     return result if options.scores is None else _judge(result, images, audios, options.scores)
 
 
-def _find_points(
-    images: Sequence[Path], audios: Sequence[Path], options: SourceOptions
-) -> tuple[tuple[Array, Array], str]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Points:
+    """Valence and arousal of images and audios, and the ends of their scale where it is known."""
+
+    images: Array
+    audios: Array
+    source: str
+    ends: tuple[float, float] | None = None
+
+
+def _find_points(images: Sequence[Path], audios: Sequence[Path], options: SourceOptions) -> _Points:
     if options.values is not None:
         known = read_emotions(options.values)
         points = _look_up(images, known, options.values), _look_up(audios, known, options.values)
-        return points, f"valence and arousal by {options.values.name}"
+        return _Points(*points, f"valence and arousal by {options.values.name}")
     encoders = Encoders(options.profile)
     frames, sound = encoders.frames, encoders.audio
-    if not isinstance(frames, PredictsEmotion) or not isinstance(sound, PredictsEmotion):
+    if isinstance(frames, PredictsEmotion) and isinstance(sound, PredictsEmotion):
+        names = f"{frames.spaces[0].encoder} and {sound.spaces[0].encoder}"
+        points = _predict_pictures(frames, images), _predict_sounds(sound, audios)
+        return _Points(*points, f"valence and arousal by {names}")
+    try:
+        pictures, sounds = PictureMoods(frames), SoundMoods(sound)
+    except QueryError:
         raise QueryError(
             f"the encoders of the profile {options.profile!r} do not predict valence and arousal: "
             f"give them as --values FILE.csv with the columns {FILE}, {', '.join(AXES)}"
-        )
-    names = f"{frames.spaces[0].encoder} and {sound.spaces[0].encoder}"
-    points = _predict_pictures(frames, images), _predict_sounds(sound, audios)
-    return points, f"valence and arousal by {names}"
+        ) from None
+    points = _predict_pictures(pictures, images), _predict_sounds(sounds, audios)
+    source = f"valence and arousal by the embedded heads of {pictures.name} and {sounds.name}"
+    return _Points(*points, source, (0.0, 1.0))
 
 
 def _predict_pictures(encoder: Any, paths: Sequence[Path]) -> Array:

@@ -20,8 +20,9 @@ from mvsearch.indexer.encoders import (
     find_profile,
     load_encoder,
 )
+from mvsearch.indexer.encoders.audio.windows import cut_windows
 from mvsearch.search.metrics.media.files import reading
-from mvsearch.store.errors import QueryError
+from mvsearch.store.errors import QueryError, WeightsMissingError
 from mvsearch.store.records import Matrix
 
 JointModality = Literal["frames", "audio"]
@@ -106,6 +107,46 @@ def open_joint(modality: JointModality, options: JointOptions | None = None) -> 
     if options.scale is None and isinstance(encoder, ScalesLogits):
         return JointSpace(modality, encoder, encoder.read_logit_scale(), is_learned=True)
     return JointSpace(modality, encoder, options.scale or 1.0, is_learned=False)
+
+
+def open_both(options: JointOptions | None = None) -> tuple[JointSpace, JointSpace]:
+    """Load joint encoders of pictures and of sound.
+
+    Where the profile's encoders do not read words, and where CLIP or CLAP are missing, both sides
+    are compared by the embedded heads of mood.
+
+    Raises:
+        MvsearchError: the profile is unknown.
+        QueryError: its encoders read no words, and there is no head of mood for them.
+    """
+    options = options or JointOptions()
+    try:
+        return open_joint("frames", options), open_joint("audio", options)
+    except WeightsMissingError:
+        if options.profile is not None:
+            raise
+        return _open_moods("embedded", options.scale)
+    except QueryError:
+        if options.profile is None:
+            raise
+        return _open_moods(options.profile, options.scale)
+
+
+def _open_moods(profile: str, scale: float | None) -> tuple[JointSpace, JointSpace]:
+    from mvsearch.search.metrics.moods.spaces import SCALE, PictureMoods, SoundMoods
+
+    names = find_profile(profile)
+    if names.audio is None:
+        raise QueryError(f"the profile {profile!r} has no encoder of {NAMES['audio']}")
+    sides: dict[JointModality, Any] = {
+        "frames": PictureMoods(load_encoder(names.frames)),
+        "audio": SoundMoods(load_encoder(names.audio)),
+    }
+    pictures, sounds = (
+        JointSpace(modality, encoder, scale or SCALE, is_learned=False)
+        for modality, encoder in sides.items()
+    )
+    return pictures, sounds
 
 
 def _choose_encoder(modality: JointModality, profile: str | None) -> str:
@@ -203,8 +244,4 @@ def cut_sound(samples: Matrix, encoder: AudioEncoder) -> list[Matrix]:
     """
     from mvsearch.search.metrics.media.signals import is_silent
 
-    n_window = round(encoder.window_seconds * encoder.sample_rate)
-    n_hop = round(encoder.hop_seconds * encoder.sample_rate)
-    last = max(0, len(samples) - n_window)
-    windows = (samples[start : start + n_window] for start in (*range(0, last, n_hop), last))
-    return [window for window in windows if not is_silent(window)]
+    return [window for window in cut_windows(samples, encoder) if not is_silent(window)]

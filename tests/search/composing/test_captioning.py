@@ -13,13 +13,13 @@ def test_blip_describes_where_its_weights_are(
     composers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = make_picture(tmp_path / "x.png")
-    found = find_caption(picture, lambda: MOOD, ("folk",))
+    found = find_caption(picture, MOOD, ("folk",))
     assert found.source == "tags"
     assert found.text.startswith("sad, slow music")
     assert found.text.endswith("in the manner of folk")
     monkeypatch.setenv("MVSEARCH_MODELS", str(composers))
     monkeypatch.setenv("MVSEARCH_THREADS", "1")
-    by_blip = find_caption(picture, lambda: None)
+    by_blip = find_caption(picture, None)
     assert (by_blip.source, by_blip.mood) == ("blip", None)
     assert by_blip.text == f"music for a picture of {by_blip.seen}"
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -16,6 +17,7 @@ from mvsearch.search.metrics.divergence import (
     measure_divergence,
     pair_names,
 )
+from mvsearch.search.metrics.media import classes
 from mvsearch.search.metrics.media.classes import ClassOptions
 from mvsearch.store.errors import QueryError, WeightsMissingError
 from tests.media import make_pattern, make_silence, make_tone
@@ -179,6 +181,16 @@ def test_a_file_that_appears_meanwhile_shifts_no_pair(
     assert max(np.abs(result.pairs[1].target_candidate)) < 1e-5
 
 
+def test_of_pairs_of_different_length_the_common_segments_count(
+    folders: Path, tmp_path: Path
+) -> None:
+    make_pattern(tmp_path / "same.mp4", 3, size=(96, 64))
+    make_pattern(tmp_path / "other.mp4", 3, size=(96, 64))
+    common = evaluate_kl(folders / "target", tmp_path, replace(TOY, is_common_only=True))
+    assert [len(pair.target_candidate) for pair in common.pairs] == [3, 2]
+    assert max(np.abs(common.pairs[1].target_candidate)) < 1e-3
+
+
 def test_pairs_of_different_length_are_refused(folders: Path, tmp_path: Path) -> None:
     make_pattern(tmp_path / "same.mp4", 3, size=(96, 64))
     make_pattern(tmp_path / "other.mp4", 3, size=(96, 64))
@@ -199,11 +211,25 @@ def test_without_weights_sound_says_which_file_goes_where(models: Path, tmp_path
         (tmp_path / side).mkdir()
         make_tone(tmp_path / side / "a.wav", 440, 1)
     with pytest.raises(WeightsMissingError) as caught:
-        evaluate_kl(tmp_path / "t", tmp_path / "c", KlOptions())
+        evaluate_kl(tmp_path / "t", tmp_path / "c", KlOptions(classes=ClassOptions("ast")))
     message = str(caught.value)
     assert "\n" not in message
     assert f"ast has no model.safetensors in {models / 'ast'}" in message
     assert "mvsearch models fetch ast" in message
+
+
+@pytest.mark.usefixtures("models")
+def test_without_weights_sound_is_classified_by_mood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classes, "DEFAULT_CLASSIFIERS", {"sound": ("ast", "mood")})
+    for side in ("t", "c"):
+        (tmp_path / side).mkdir()
+        make_tone(tmp_path / side / "a.wav", 440, 6)
+    found = evaluate_kl(tmp_path / "t", tmp_path / "c", KlOptions())
+    assert found.target.classifier.key.startswith("mood@sound-")
+    assert found.target.classifier.dim == 4
+    assert found.target_candidate == pytest.approx(0, abs=1e-5)
 
 
 def test_sound_is_classified_in_segments(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 from mvsearch.indexer.encoders import ENCODERS
 from mvsearch.indexer.encoders.toy import ToyFrames
+from mvsearch.indexer.mood import toy
 from mvsearch.search.metrics.emotion import (
     EmotionOptions,
     compute_distances,
@@ -152,9 +153,26 @@ def test_what_a_table_lacks_is_named(table, files, tmp_path):
         evaluate_emotion_match([], files[1], SourceOptions(values=table))
 
 
-def test_encoders_without_a_head_are_said_to_have_none(files):
+def test_encoders_without_a_head_are_said_to_have_none(files, monkeypatch):
+    monkeypatch.setattr(toy, "HEADS", {})
     with pytest.raises(QueryError, match="do not predict valence and arousal: give them as"):
         evaluate_emotion_match(*files, SourceOptions(profile="toy"))
+
+
+def test_without_such_encoders_the_embedded_heads_predict(tmp_path):
+    """Of the toy encoders, green is calm and red is tense; so are 1.5 and 2.5 kHz."""
+    pictures = [make_picture(tmp_path / f"{c}.png", f"color={c}") for c in ("0x00ff00", "red")]
+    sounds = [make_tone(tmp_path / f"{hertz}.wav", hertz, 2) for hertz in (1500, 2500)]
+    options = SourceOptions(profile="toy", emotion=EmotionOptions(sigma=0.5))
+    found = evaluate_emotion_match(pictures, sounds, options)
+    # The scale of the heads is known: neither side is brought to its own extremes.
+    assert_allclose(found.image_points, [[1, 0], [0, 1]], atol=0.02)
+    assert_allclose(found.music_points, [[1, 0], [0, 1]], atol=0.02)
+    apart = math.exp(-math.sqrt(2) / 0.5)
+    assert_allclose(found.similarities, [[1, apart], [apart, 1]], atol=0.06)
+    assert "embedded heads of toy-frames (toy-frames-1) and toy-audio (toy-audio-1)" in found.source
+    alone = evaluate_emotion_match(pictures[:1], sounds[:1], options)
+    assert_allclose(alone.similarities, found.similarities[:1, :1])
 
 
 class FeelingFrames(ToyFrames):

@@ -142,7 +142,6 @@ BAD = [
     ("clipsim --profile toy --video 300.wav --text red", "no picture"),
     ("clipsim --profile toy --video video.mp4 --text red blue", "2 texts"),
     ("clipsim --profile toy --video video.mp4 --text red --frame-rate nan", "frame rate"),
-    ("emotion-match --profile toy --image red.png --audio 300.wav", "do not predict valence"),
     ("emotion-match --image red.png --audio 300.wav --values red.png", "cannot be read as CSV"),
 ]
 

@@ -120,7 +120,7 @@ BAD = [
     ("fvd --profile toy --reference one --candidate other --frame-rate nan", "0.01 to 60"),
     ("inception-score --videos empty", "holds no media file"),
     ("inception-score --videos one --classifier toy-audio", "does not classify pictures"),
-    ("kl --reference one --candidate same", "ast has no model.safetensors in "),
+    ("kl --classifier ast --reference one --candidate same", "ast has no model.safetensors in "),
     ("kl --classifier toy-audio --reference one --candidate short", "pair"),
     ("kl --classifier toy-audio --reference one --candidate same --segment nan", "0.5 to 3600"),
     ("kl --classifier toy-audio --reference one --candidate same --epsilon nan", "epsilon"),

@@ -1,0 +1,1 @@
+"""The evaluation of a folder of results by several metrics at once."""
