@@ -2,7 +2,7 @@
 
 import math
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +14,7 @@ from mvsearch.search.output.files import check_output, write_output
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, Modality, Space, Video
+from mvsearch.store.records import SIDES, Embeddings, Modality, Side, Space, Video, VideoMood
 from mvsearch.store.unicode import replace_surrogates
 
 # The version of the format; see docs/embeddings.md.
@@ -106,8 +106,21 @@ def _write_archive(target: BinaryIO, library: Library, counts: dict[Space, int])
         _put(archive, "format", np.array(FORMAT))
         for name, read in _NAMES.items():
             _put_texts(archive, f"videos/{name}", [read(video) for video in videos])
+        moods = library.catalog.moods(list(rows))
+        for side in SIDES:
+            _put(archive, f"videos/{side}_mood", _stack_moods(moods, rows, side))
         for space, n in counts.items():
             _put_space(archive, library, space, n, rows)
+
+
+def _stack_moods(moods: Mapping[str, VideoMood], rows: Mapping[str, int], side: Side) -> Array:
+    """Valence, arousal and confidence of one side of each video; NaN where it is unknown."""
+    stacked = np.full((len(rows), 3), np.nan, dtype="<f4")
+    for video_id, mood in moods.items():
+        one = mood.picture if side == "picture" else mood.sound
+        if one is not None:
+            stacked[rows[video_id]] = one.valence, one.arousal, one.confidence
+    return stacked
 
 
 def _put_space(

@@ -61,8 +61,9 @@ _CSV_RESULT = (
     *(f"{m}_{what}" for m in _FIRST for what in _NUMBERS),
     *(f"moment_{what}" for what in ("modality", "start_seconds", "end_seconds")),
     *("moment_similarity", "moment_text", "moment_support", "moment_rate"),
-    # Last, as it came last.
+    # Last, as they came last.
     *(f"ocr_{what}" for what in _NUMBERS),
+    *("valence", "arousal", "mood_gap"),
 )
 
 
@@ -115,15 +116,16 @@ def _result_cells(result: Result) -> list[object]:
     cells.append(f"{video.duration_seconds:.3f}")
     for modality in _FIRST:
         cells += _number_cells(result, modality)
-    shown = _number_cells(result, "ocr")
+    mood = (video.valence, video.arousal, video.mood_gap)
+    last = _number_cells(result, "ocr") + ["" if one is None else f"{one:.4f}" for one in mood]
     if not result.moments:
-        return cells + [""] * 7 + shown
+        return cells + [""] * 7 + last
     moment = result.best_moment or result.moments[0]
     cells += [moment.modality, *_round_times(moment)]
     support = "" if moment.support is None else f"{moment.support:.3f}"
     text = printable(guard_cell(moment.text))
     cells += [f"{moment.similarity:.6f}", text, support, f"{moment.rate:.3f}"]
-    return cells + shown
+    return cells + last
 
 
 def _number_cells(result: Result, modality: Modality) -> list[object]:

@@ -65,3 +65,15 @@ def test_an_artist_has_a_page(page: Page, address: str) -> None:
     assert list_barriers(page) == []
     page.goto(f"{address}/artists")
     assert list_barriers(page) == []
+
+
+def test_the_map_by_mood_has_named_regions_and_lassos(page: Page, address: str) -> None:
+    page.goto(f"{address}/map?by=mood")
+    page.wait_for_selector("#map[data-ready]")
+    expect(page.locator("#about")).to_contain_text("unpleasant on the left")
+    page.click("#view")
+    expect(page.locator("#count")).to_have_text("3 videos chosen")
+    assert "region=mood" in page.url
+    assert list_barriers(page) == []
+    page.click("#browse")
+    expect(page.locator("#videos .card")).to_have_count(3)

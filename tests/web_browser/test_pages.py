@@ -149,3 +149,20 @@ def test_a_folder_is_indexed_while_the_page_watches(page: Page, address: str, vi
     expect(page.locator("#job-state")).to_have_text("Done: 1 indexed, 3 unchanged", timeout=60_000)
     page.goto(f"{address}/browse?title=later")
     expect(page.locator(".card .title")).to_have_text("Later")
+
+
+def test_curves_show_the_mood_and_a_click_goes_there(page: Page, address: str) -> None:
+    told = page.request.get(f"{address}/api/v1/videos?title=colours").json()["videos"]
+    page.goto(f"{address}/video/{told[0]['id']}")
+    page.wait_for_load_state("load")
+    expect(page.locator("#moods polyline")).to_have_count(2)  # its frames are of one colour each
+    expect(page.locator("#moods figcaption")).to_contain_text(", ".join(told[0]["moods"]))
+    box = page.locator("#moods svg").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 5)
+    middle = told[0]["duration_seconds"] / 2
+    page.wait_for_function(
+        f"document.getElementById('player').currentTime >= {middle - 0.5}", timeout=60_000
+    )
+    page.wait_for_function("document.querySelector('#moods .head').getAttribute('x1') > 40")
+    assert list_barriers(page) == []

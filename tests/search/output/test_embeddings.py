@@ -73,6 +73,15 @@ def test_an_archive_holds_what_the_catalogue_holds(library: Library, tmp_path: P
         assert archive["format"] == "mvsearch embeddings 1"
         titles = dict(zip(archive["videos/id"], archive["videos/title"], strict=True))
         paths = dict(zip(archive["videos/id"], archive["videos/path"], strict=True))
+        for at, video_id in enumerate(archive["videos/id"]):
+            tracks = {track.side: track.mood for track in library.catalog.mood_tracks(video_id)}
+            for side in ("picture", "sound"):
+                row, mood = archive[f"videos/{side}_mood"][at], tracks.get(side)
+                if mood is None:
+                    assert np.isnan(row).all()
+                else:
+                    told = (mood.valence, mood.arousal, mood.confidence)
+                    assert row == pytest.approx(told, abs=1e-6)
         artists = dict(zip(archive["videos/id"], archive["videos/artist"], strict=True))
         for group, space in GROUPS.items():
             told = [str(archive[f"{group}/{name}"]) for name in ("space", "encoder", "revision")]

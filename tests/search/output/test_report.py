@@ -75,6 +75,10 @@ def test_the_json_contract() -> None:
                     "has_picture": True,
                     "has_sound": True,
                     "year": None,
+                    "valence": None,
+                    "arousal": None,
+                    "moods": [],
+                    "mood_gap": None,
                     "other_paths": [],
                 },
                 "contributions": {
