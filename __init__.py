@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mvsearch.indexer.progress import Progress
+    from mvsearch.search.api.audiovisual import drop_towers, train_audiovisual, use_towers
     from mvsearch.search.api.checking import check
     from mvsearch.search.api.composing import compose
     from mvsearch.search.api.library import VideoLibrary
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 # Imported when they are first used: `import mvsearch` loads nothing.
 _PLACES = {
     "mvsearch.indexer.progress": ("Progress",),
+    "mvsearch.search.api.audiovisual": ("drop_towers", "train_audiovisual", "use_towers"),
     "mvsearch.search.api.checking": ("check",),
     "mvsearch.search.api.composing": ("compose",),
     "mvsearch.search.api.library": ("VideoLibrary",),
@@ -114,6 +116,7 @@ __all__ = [
     "check_models",
     "compose",
     "connect",
+    "drop_towers",
     "fetch_model",
     "find_run",
     "list_models",
@@ -121,7 +124,9 @@ __all__ = [
     "make_query",
     "open",
     "predict_mood",
+    "train_audiovisual",
     "train_songs",
+    "use_towers",
 ]
 
 

@@ -1,8 +1,9 @@
 """Chooses the music that fits a picture, and the pictures that fit a sound.
 
 Several ways are tried in turn, the surest first. For a picture: songs whose picture looks like it,
-then songs whose words or sound are about what it shows, then songs of the same mood. For a sound:
-the video that it is from, then videos whose pictures have the same mood.
+then songs whose words or sound are about what it shows, then songs that trained towers put near it,
+then songs of the same mood. For a sound: the video that it is from, then those that the towers put
+near it, then videos whose pictures have the same mood.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.unicode import printable
 
-WayName = Literal["look", "words", "sound", "mood"]
+WayName = Literal["look", "words", "sound", "trained", "mood"]
 # Answers a query with weights; see `VideoLibrary.search`.
 Search = Callable[[Query, Weights | None], Sequence[Result]]
 
@@ -73,6 +74,7 @@ class Asked:
         filter: selects the videos.
         search: answers a query.
         fit: finds the videos whose mood fits the part.
+        pair: finds those that the trained towers of the library put near it; None without towers.
     """
 
     part: QueryPart
@@ -80,6 +82,7 @@ class Asked:
     filter: Filter
     search: Search
     fit: Callable[[], Sequence[Result]]
+    pair: Callable[[], Sequence[Result]] | None = None
 
 
 Way = Callable[[Asked], PictureMusic]
@@ -114,15 +117,37 @@ def find_by_mood(asked: Asked) -> PictureMusic:
     return PictureMusic("mood", tuple(asked.fit()))
 
 
+def find_by_towers(asked: Asked) -> PictureMusic:
+    """Videos whose other side the trained towers put near.
+
+    Raises:
+        QueryError: the library uses none.
+    """
+    if asked.pair is None:
+        raise QueryError(
+            "this library uses no trained towers: train some by `mvsearch train audiovisual`, then"
+            " use the run by `mvsearch train use`"
+        )
+    return PictureMusic("trained", tuple(asked.pair()))
+
+
 TO_MUSIC: Mapping[WayName, Way] = {
     "look": find_by_look,
     "words": find_by_words,
+    "trained": find_by_towers,
     "mood": find_by_mood,
 }
-TO_PICTURES: Mapping[WayName, Way] = {"sound": find_by_sound, "mood": find_by_mood}
+TO_PICTURES: Mapping[WayName, Way] = {
+    "sound": find_by_sound,
+    "trained": find_by_towers,
+    "mood": find_by_mood,
+}
 # The ways of parts that others cannot be tried for: of a clip the classes are not asked, and a
 # video of the library is not the answer to itself.
-_FEWER: Mapping[str, tuple[WayName, ...]] = {"clip": ("look", "sound", "mood"), "like": ("mood",)}
+_FEWER: Mapping[str, tuple[WayName, ...]] = {
+    "clip": ("look", "sound", "trained", "mood"),
+    "like": ("trained", "mood"),
+}
 
 
 def fit_part(
@@ -138,11 +163,13 @@ def fit_part(
     Raises:
         QueryError: the part cannot be read, or no way can be gone.
     """
-    open_ways = _FEWER.get(asked.part.kind, get_args(WayName))
-    chosen = [name for name in ways if name in open_ways and only in (None, name)]
+    of_kind = _FEWER.get(asked.part.kind, get_args(WayName))
+    # Without towers their way is not gone, but to say that there are none.
+    closed = {"trained"} if asked.pair is None and only != "trained" else set()
+    open_ways = [name for name in ways if name in of_kind and name not in closed]
+    chosen = [name for name in open_ways if only in (None, name)]
     if not chosen:
-        can = " or ".join(name for name in ways if name in open_ways)
-        raise QueryError(f"of this query it is found by {can}, not by {only}")
+        raise QueryError(f"of this query it is found by {' or '.join(open_ways)}, not by {only}")
     tried: list[PictureMusic] = []
     problem: QueryError | None = None
     for name in chosen:

@@ -94,7 +94,7 @@ def train_songs(
         raise TrainingError(f"no recipe is called {recipe!r}; there are {', '.join(RECIPES)}")
     options, training = replace_given(RECIPES[recipe], **arguments)
     watching = Watched(to_progress(progress), Stop(cancel))
-    with Library.open(_find_library(folder)) as library, watching as watched:
+    with Library.open(find_library(folder)) as library, watching as watched:
         place = prepare_run(find_runs_folder(library), "songs", name, watched)
         if restart:
             clear_run(place, library)
@@ -152,7 +152,7 @@ def find_run(name: str, folder: AnyPath | None = None) -> Run:
     return find_run(name, _list_folders(folder))
 
 
-def _find_library(folder: AnyPath | None) -> Path:
+def find_library(folder: AnyPath | None) -> Path:
     return expand_home(default_library_folder() if folder is None else folder)
 
 
@@ -160,7 +160,7 @@ def _list_folders(folder: AnyPath | None) -> list[Path]:
     """The folders of runs: of the library, if there is one, and of the user."""
     own = find_runs_folder()
     try:
-        with Library.open(_find_library(folder)) as library:
+        with Library.open(find_library(folder)) as library:
             return [find_runs_folder(library), own]
     except NoLibraryError:
         return [own]

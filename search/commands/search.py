@@ -117,11 +117,11 @@ def search(
     by: Annotated[
         str | None,
         typer.Option(
-            metavar="copy|look|words|sound|mood",
+            metavar="copy|look|words|sound|trained|mood",
             help="Search by pictures for the same shot, or for similar content; by default: copy"
-            " for --image and --clip. With --for-music look, words or mood alone, with"
-            " --for-picture sound or mood.",
-            autocompletion=lambda: ["copy", "look", "words", "sound", "mood"],
+            " for --image and --clip. With --for-music look, words, trained or mood alone, with"
+            " --for-picture sound, trained or mood.",
+            autocompletion=lambda: ["copy", "look", "words", "sound", "trained", "mood"],
         ),
     ] = None,
     top: TopOption = 10,

@@ -6,13 +6,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from mvsearch.indexer.audiovisual.towers import Tower
+from mvsearch.indexer.audiovisual.towers import Tower, Towers
 from mvsearch.indexer.audiovisual.used import UsedTowers, find_towers
 from mvsearch.indexer.mood import find_head
 from mvsearch.indexer.mood.joint import compare as compare_moods
-from mvsearch.search.query.spaces import own_spaces
+from mvsearch.search.query.spaces import profile_spaces
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, Matrix
+from mvsearch.store.records import Embeddings, Matrix, Side
 
 MOOD, TRAINED = "mood", "trained"
 
@@ -39,17 +39,19 @@ class JointTable:
         pictures: of the videos with a picture.
         sounds: of the videos with sound.
         compare: gives the (n, m) similarities of (n, k) pictures and (m, k) sounds.
-        project_picture: gives the place (k,) of a picture that is not in the library, of its
+        project: gives the place (k,) of one side of a file that need not be in the library, by its
             vectors; None where they lack a space.
         unseen: the videos that nothing of the space was learned from; None for all.
+        towers: of the space TRAINED.
     """
 
     name: str
     pictures: Places
     sounds: Places
     compare: Callable[[Matrix, Matrix], Matrix]
-    project_picture: Callable[[Sequence[Embeddings]], Matrix | None]
+    project: Callable[[Side, Sequence[Embeddings]], Matrix | None]
     unseen: frozenset[str] | None = None
+    towers: Towers | None = None
 
 
 def read_tables(library: Library) -> list[JointTable]:
@@ -63,7 +65,7 @@ def read_tables(library: Library) -> list[JointTable]:
 
 def read_mood_table(library: Library) -> JointTable | None:
     """The joint space of moods; None where no mood is known of one of the sides."""
-    spaces = own_spaces(library)
+    spaces = profile_spaces(library)
     heads = [find_head(spaces[m]) if m in spaces else None for m in ("frames", "audio")]
     picture_head, sound_head = heads
     if picture_head is None or sound_head is None:
@@ -76,11 +78,12 @@ def read_mood_table(library: Library) -> JointTable | None:
         return None
     pictures, sounds = (Places(tuple(one.video_ids), one.joint) for one in found)
 
-    def project(made: Sequence[Embeddings]) -> Matrix | None:
-        encoder = spaces["frames"].encoder
+    def project(side: Side, made: Sequence[Embeddings]) -> Matrix | None:
+        head = picture_head if side == "picture" else sound_head
+        encoder = spaces["frames" if side == "picture" else "audio"].encoder
         views = {one.space.view: one.vectors for one in made if one.space.encoder == encoder}
-        has_all = all(len(views.get(view, ())) for view in picture_head.views)
-        return picture_head.project(picture_head.join(views)) if has_all else None
+        has_all = all(len(views.get(view, ())) for view in head.views)
+        return head.project(head.join(views)) if has_all else None
 
     return JointTable(MOOD, pictures, sounds, compare_moods, project)
 
@@ -104,7 +107,7 @@ def read_trained_table(library: Library) -> JointTable | None:
         LibraryDamagedError: the towers are damaged.
     """
     used = find_towers(library.folder)
-    keys = {space.key for space in own_spaces(library).values()}
+    keys = {space.key for space in profile_spaces(library).values()}
     if used is None or not {used.picture_space, used.sound_space} <= keys:
         return None
     state = (
@@ -125,11 +128,13 @@ def _compute_table(library: Library, used: UsedTowers) -> JointTable:
     sounds = _summarise(library, used.sound_space, towers.sound)
     unseen = towers.find_unseen({*pictures.video_ids, *sounds.video_ids})
 
-    def project(made: Sequence[Embeddings]) -> Matrix | None:
-        own = [one.vectors for one in made if one.space.key == used.picture_space]
-        return towers.picture.summarise(own[0]) if own and len(own[0]) else None
+    def project(side: Side, made: Sequence[Embeddings]) -> Matrix | None:
+        key = used.picture_space if side == "picture" else used.sound_space
+        tower = towers.picture if side == "picture" else towers.sound
+        own = [one.vectors for one in made if one.space.key == key]
+        return tower.summarise(own[0]) if own and len(own[0]) else None
 
-    return JointTable(TRAINED, pictures, sounds, compare_directions, project, unseen)
+    return JointTable(TRAINED, pictures, sounds, compare_directions, project, unseen, towers)
 
 
 def _summarise(library: Library, space_key: str, tower: Tower) -> Places:

@@ -143,7 +143,6 @@ class PlantedEncoders:
     """Stands in for `indexer.encoders.Encoders`; notes which encoders were asked for."""
 
     name = "planted"
-    look = None
     profile = PROFILES["toy"]
 
     def __init__(self, table: dict[str, np.ndarray] | None = None) -> None:

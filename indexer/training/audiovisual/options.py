@@ -36,8 +36,9 @@ class AudiovisualOptions:
         windows_a_video: drawn of each video of a batch.
         apart_seconds: between the beginnings of these.
         temperature: the first one; it is learned.
-        validated_share: of the sources that choose the best epoch.
-        tested_share: of the sources that are kept for the card.
+        validated_share: of the sources that choose the best epoch; 0 lets those choose it that are
+            trained on, which are more then.
+        tested_share: of the sources that are kept for the card; 0 keeps none.
 
     Raises:
         TrainingError: one of them is out of its range.

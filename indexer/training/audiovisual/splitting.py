@@ -1,6 +1,6 @@
 """Splits videos into parts by their source, so that no part has seen a source of another."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,12 @@ def split_videos(
 ) -> Split:
     """Draw the sources of the validation and the test part; two of each at least.
 
+    Args:
+        videos: to divide.
+        validated_share: of the sources; 0 leaves the part empty.
+        tested_share: of the sources; 0 leaves the part empty.
+        seed: of the draw.
+
     Raises:
         TrainingError: there are too few sources.
     """
@@ -56,7 +62,23 @@ def split_videos(
 
 
 def _count_part(n_sources: int, share: float) -> int:
-    return max(FEWEST_IN_PART, round(n_sources * share))
+    return max(FEWEST_IN_PART, round(n_sources * share)) if share else 0
+
+
+def join_sources(groups: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """One source for all videos that are joined by groups, by the id of each video.
+
+    Args:
+        groups: ids of videos by the name of their group; a video may be in several.
+    """
+    source_of: dict[str, str] = {}
+    members: dict[str, set[str]] = {}
+    for name in sorted(groups):
+        joined = {source_of[one] for one in groups[name] if one in source_of}
+        together = set(groups[name]).union(*(members.pop(source) for source in joined))
+        members[name] = together
+        source_of |= dict.fromkeys(together, name)
+    return source_of
 
 
 def fold_sources(sources: Sequence[str], n_folds: int, seed: int) -> list[list[str]]:

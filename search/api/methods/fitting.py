@@ -44,12 +44,14 @@ class Fitting:
         """Find the music that fits a picture.
 
         Songs with a moment that looks like it; where chance would find as much, songs in which what
-        it shows is seen, sung of or heard; then songs of the same mood.
+        it shows is seen, sung of or heard; then songs that trained towers put near it, where the
+        library uses some (`switch_encoder`); then songs of the same mood.
 
         Args:
             image: a picture: a path, bytes, a Pillow image, or (height, width, 3) uint8 RGB; or a
                 query of one picture, or of a clip or video, whose pictures count.
-            way: "look", "words" or "mood" to find it by that alone; None for all in turn.
+            way: "look", "words", "trained" or "mood" to find it by that alone; None for all in
+                turn.
             filter: selects the songs.
             memory: see `VideoLibrary.search`.
             **arguments: see `SearchArguments`.
@@ -77,7 +79,7 @@ class Fitting:
         Args:
             audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these; or a query of
                 one, or of a clip or video, whose sound counts.
-            way: "sound" or "mood" to find them by that alone; None for both in turn.
+            way: "sound", "trained" or "mood" to find them by that alone; None for all in turn.
             filter: selects the videos.
             memory: see `VideoLibrary.search`.
             **arguments: see `SearchArguments`.
@@ -99,6 +101,8 @@ class Fitting:
         arguments: SearchArguments,
     ) -> "PictureMusic":
         """What fits one side of a query's part; the filter replaces its own, if it has any."""
+        from mvsearch.indexer.audiovisual.used import find_towers
+        from mvsearch.search.joint.fits import find_trained_fits
         from mvsearch.search.mood.fits import find_fits, read_mood
         from mvsearch.search.picture_music import TO_MUSIC, TO_PICTURES, Asked, fit_part
 
@@ -116,7 +120,11 @@ class Fitting:
                 mood = read_mood(part, side, library, engine.encoders)
                 return find_fits(library, mood, options, chosen)
 
-            asked = Asked(part, engine.encoders, chosen, search, fit)
+            def pair() -> list[Result]:
+                return find_trained_fits(library, part, side, engine.encoders, options, chosen)
+
+            has_towers = find_towers(library.folder) is not None
+            asked = Asked(part, engine.encoders, chosen, search, fit, pair if has_towers else None)
             return fit_part(asked, TO_MUSIC if side == "picture" else TO_PICTURES, way)
 
     def contrast(

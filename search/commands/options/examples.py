@@ -94,6 +94,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch train songs --recipe published --device cuda",
         "mvsearch train songs --name songs-1 --frames 100 --seed 1",
     ),
+    "train audiovisual": (
+        "mvsearch train audiovisual",
+        "mvsearch train audiovisual --groups groups.csv --temporal 0",
+    ),
+    "train drop-towers": ("mvsearch train drop-towers",),
     "train list": ("mvsearch train list",),
     "train show": ("mvsearch train show songs-1",),
     "train use": ("mvsearch train use songs-1",),

@@ -41,11 +41,15 @@ def show_run_command(
 
 @app.command("use", epilog=show_examples("train use"))
 def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOption = None) -> None:
-    """Let the library use what a run has trained, once all videos are encoded by it."""
+    """Let the library use what a run has trained; an encoder once all videos are encoded by it."""
     import mvsearch
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.tables.training import print_frame_encoders
 
+    if mvsearch.find_run(name, library).task == "audiovisual":
+        mvsearch.use_towers(name, library)
+        show_run(mvsearch.find_run(name, library), as_json=as_json)
+        return
     with mvsearch.open(library) as opened:
         progress = choose_progress(make_console(stderr=True), is_silent=as_json)
         states = opened.switch_encoder(name, progress=progress)

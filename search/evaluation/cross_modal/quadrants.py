@@ -75,7 +75,7 @@ def _list_asked(
         rows = zip(ids, select(table.pictures, ids), strict=True)
         yield from ((one, labels.videos[one], place) for one, place in rows)
     for path, embeddings in made.items():
-        place = table.project_picture(embeddings)
+        place = table.project("picture", embeddings)
         if place is not None:
             yield path.name, labels.pictures[path], place
 

@@ -42,7 +42,7 @@ class PictureRequest(Strict):
     picture: Name | None = None
     video: Name | None = None
     seconds: Seconds = 0.0
-    way: Literal["look", "words", "mood"] | None = None
+    way: Literal["look", "words", "trained", "mood"] | None = None
 
     @model_validator(mode="after")
     def _check_one(self) -> "PictureRequest":

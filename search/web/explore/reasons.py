@@ -35,9 +35,9 @@ class Fit:
 
 def describe_fits(found: PictureMusic) -> list[Fit]:
     """The songs with their moments and reasons."""
-    seen = f"The picture shows: {', '.join(found.words)}" if found.words else ""
+    seen = (f"The picture shows: {', '.join(found.words)}",) if found.words else ()
     return [
-        Fit(result.video, find_start(result), tuple(filter(None, (seen, *_explain(result)))))
+        Fit(result.video, find_start(result), (*seen, *_explain(result, found.way)))
         for result in found.results
     ]
 
@@ -48,13 +48,16 @@ def find_start(result: Result) -> float:
     return 0.0 if moment is None or moment.start_seconds is None else moment.start_seconds
 
 
-def _explain(result: Result) -> Iterator[str]:
+def _explain(result: Result, way: str) -> Iterator[str]:
     if result.is_weak:
         yield "Nothing in the library fits clearly; this is the nearest"
     if result.mood is not None:
         best = result.best_moment
         when = "" if best is None else f", best at {format_seconds(best.start_seconds)}"
         yield f"The mood fits{when}: {result.mood.describe()}"
+        return
+    if way == "trained":
+        yield from _explain_towers(result)
         return
     for modality in MODALITIES:
         part = result.contributions.get(modality)
@@ -67,3 +70,12 @@ def _explain(result: Result) -> Iterator[str]:
         text = f": “{moment.text}”" if moment is not None and moment.text else ""
         chance = describe_chance(part.calibrated)[1]
         yield f"{NAMES[modality]}{at} ({part.similarity:.2f}; {chance}){text}"
+
+
+def _explain_towers(result: Result) -> Iterator[str]:
+    """Why the trained towers put a video near."""
+    for part in result.contributions.values():
+        best = result.best_moment
+        when = "" if best is None else f", best at {format_seconds(best.start_seconds)}"
+        chance = describe_chance(part.calibrated)[1]
+        yield f"The trained towers put it near{when} ({part.similarity:.2f}; {chance})"

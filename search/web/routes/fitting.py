@@ -45,7 +45,7 @@ class MediaPart(Strict):
 class FitRequest(SearchOptionFields, MediaPart):
     """A picture or a sound to find the other one for; see `VideoLibrary.music_for`."""
 
-    way: Literal["look", "words", "sound", "mood"] | None = None
+    way: Literal["look", "words", "sound", "trained", "mood"] | None = None
     filter: FilterFields = FilterFields()
     n_moments: Moments = 3
 

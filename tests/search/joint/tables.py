@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from mvsearch.search.joint.tables import JointTable, Places, compare_directions
-from mvsearch.store.records import Embeddings, Matrix
+from mvsearch.store.records import Embeddings, Matrix, Side
 
 
-def first_vector(made: Sequence[Embeddings]) -> Matrix | None:
+def first_vector(side: Side, made: Sequence[Embeddings]) -> Matrix | None:
     return made[0].vectors[0] if made else None
 
 

@@ -87,6 +87,13 @@ def test_a_run_names_what_it_did_not_see_and_refuses_another_configuration(tmp_p
         train(make_task(videos=make_videos(40, seed=9)), brief, tmp_path)
 
 
+def test_without_a_validation_part_the_trained_one_chooses(tmp_path: Path) -> None:
+    task = make_task(replace(OPTIONS, validated_share=0.0, tested_share=0.0))
+    card = train(task, replace(QUICK, epochs=1), tmp_path)
+    assert set(card.figures) == {"training_behind"}
+    assert card.counts["validated_videos"] == card.counts["tested_videos"] == 0
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
