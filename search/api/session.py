@@ -11,6 +11,7 @@ from mvsearch.search.api.watching import AnyProgress, Watched
 from mvsearch.store.errors import EncoderMismatchError
 from mvsearch.store.library import Library
 from mvsearch.store.opening import CATALOG
+from mvsearch.store.records import LOOK
 
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
@@ -51,6 +52,7 @@ class Session:
         self._opening = threading.RLock()
         self._library: Library | None = None
         self._engine: Engine | None = None
+        self._look: str | None = None
         if profile is not None:
             self._load_encoders(profile)  # refuses an unknown name; loads no network
         if (self.folder / CATALOG).exists():
@@ -79,14 +81,14 @@ class Session:
         from mvsearch.search.engine import Engine
 
         name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
-        look = library.catalog.look()
+        spaces = library.catalog.spaces()
+        look = next((space.key for space in spaces if space.view == LOOK), None)
         with self._opening:
-            known = None if self._engine is None else self._engine.encoders
-            if known is None or known.name != name or known.look != look:
+            if self._engine is None or (self._engine.encoders.name, self._look) != (name, look):
                 encoders = self._load_encoders(name)
-                attach_look(encoders, library)
-                self._engine = Engine(library, encoders)
-            assert self._engine is not None
+                if look is not None:
+                    attach_look(encoders, library)
+                self._engine, self._look = Engine(library, encoders), look
             return self._engine
 
     def load_encoders(self) -> "Encoders":
