@@ -1,4 +1,4 @@
-"""A light installation, played by forbidding what it lacks: the default profile works as ever."""
+"""A light installation, played by forbidding what it lacks; `test_package` indexes with it."""
 
 import os
 import subprocess
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from mvsearch.store.distribution import LEFT_OUT
-from tests import media
 
 # torchvision is there, for a list that one of its files holds; it cannot be imported without torch.
 FORBIDDEN = sorted(LEFT_OUT - {"torchvision"})
@@ -30,37 +29,6 @@ def run_code(home: Path, code: str, *words: object) -> subprocess.CompletedProce
 def run(home: Path, *words: object) -> subprocess.CompletedProcess[str]:
     code = "from mvsearch import cli; sys.argv[0] = 'mvsearch'; cli.main()"
     return run_code(home, code, *words)
-
-
-# One process for all, as each would take seconds to import the same modules.
-INDEX_AND_SEARCH = """
-import pathlib
-import mvsearch
-from mvsearch import cli
-from mvsearch.search.commands.process import run_app
-
-for words in ("index", "videos"), ("search", "--image", "q.png"):
-    sys.argv = ["mvsearch", *words]
-    print("exit code", run_app(cli.app))
-with mvsearch.open("library") as library:
-    picture = pathlib.Path("q.png").read_bytes()
-    for part in {"image": picture}, {"lyric": "a line to find"}, {"text": "a dog"}:
-        print(library.search(**part)[0].video.title)
-"""
-
-
-def test_a_video_is_indexed_and_found_by_picture_line_and_word(tmp_path: Path) -> None:
-    videos = tmp_path / "videos"
-    videos.mkdir()
-    media.make_pattern(videos / "Ada - Song.mp4", 3, tone_hertz=440)
-    (videos / "Ada - Song.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\na line to find\n")
-    media.make_picture(tmp_path / "q.png")
-    done = run_code(tmp_path, INDEX_AND_SEARCH)
-    assert done.returncode == 0, done.stderr
-    indexed, searched, found = done.stdout.split("exit code 0\n")
-    assert indexed[:9] == "1 indexed", done.stderr
-    assert "Ada - Song" in searched
-    assert found.split() == ["Song"] * 3
 
 
 def test_what_needs_more_says_so_in_one_line(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
-"""What is handed out: all that runs, and in the source archive all that is tracked."""
+"""What is handed out holds all that runs, and runs where it is installed, lightly and alone."""
 
-import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests import media
+from tests.test_light import FORBIDDEN
+from tests.test_privacy import list_left, make_environment, trace_network
 
 ROOT = Path(__file__).parents[1]
 PACKAGED = ("__init__.py", "cli.py", "indexer", "search", "store")
@@ -103,25 +103,61 @@ def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "bin"
 
 
-def test_an_installation_works_beside_modules_of_other_people(bare: Path, tmp_path: Path) -> None:
-    for name in ("search", "store", "indexer", "cli"):
+# One process does all, as each would take seconds to import the same modules.
+INDEX_AND_SEARCH = """
+import pathlib
+import sys
+sys.modules.update(dict.fromkeys(sys.argv[1].split()))
+import mvsearch
+from mvsearch import cli
+from mvsearch.search.commands.process import run_app
+
+print(mvsearch.__file__)
+for words in ("index", "videos"), ("search", "--image", "q.png"):
+    sys.argv = ["mvsearch", *words]
+    print("exit code", run_app(cli.app))
+with mvsearch.open("home/library") as library:
+    picture = pathlib.Path("q.png").read_bytes()
+    for part in {"image": picture}, {"lyric": "a line to find"}, {"text": "a dog"}:
+        print(library.search(**part)[0].video.title)
+"""
+
+
+def test_a_light_installation_indexes_and_finds_writes_nothing_elsewhere_and_asks_nobody(
+    bare: Path, tmp_path: Path
+) -> None:
+    for name in ("search", "store", "indexer", "cli"):  # modules of other people, found first
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of somebody else')\n")
-    (tmp_path / "videos").mkdir()
-    media.make_pattern(tmp_path / "videos" / "Ada - Song.mp4", 3, tone_hertz=440)
+    home, videos, trace = tmp_path / "home", tmp_path / "videos", tmp_path / "trace"
+    (home / "tmp").mkdir(parents=True)
+    videos.mkdir()
+    media.make_pattern(videos / "Ada - Song.mp4", 3, tone_hertz=440)
     subtitles = "1\n00:00:01,000 --> 00:00:02,000\na line to find\n"
-    (tmp_path / "videos" / "Ada - Song.srt").write_text(subtitles)
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-
-    def call(*words: str) -> str:
-        done = subprocess.run(
-            words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    where = call(str(bare / "python"), "-c", "import mvsearch; print(mvsearch.__file__)")
-    assert Path(where.strip()).is_relative_to(bare.parent)
-    program = str(bare / "mvsearch")
-    assert call(program, "index", "videos", "--library", "home").startswith("1 indexed")
-    found = call(program, "search", "--lyric", "a line to find", "--library", "home", "--json")
-    assert json.loads(found)["results"][0]["video"]["title"] == "Song"
+    (videos / "Ada - Song.srt").write_text(subtitles)
+    media.make_picture(tmp_path / "q.png")
+    # Networks are exported here, without torch.
+    models = {"MVSEARCH_MODELS": str(home / ".cache/mvsearch/models")}
+    environment = make_environment(home) | models | {"PYTHONPATH": str(tmp_path)}
+    version = subprocess.run(
+        [bare / "mvsearch", "--version"], env=environment, check=True, capture_output=True
+    )
+    assert version.stdout
+    command = [bare / "python", "-c", INDEX_AND_SEARCH, " ".join(FORBIDDEN)]
+    done = subprocess.run(
+        [*trace_network(trace), *command],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    indexed, searched, found = done.stdout.split("exit code 0\n")
+    where, _, counted = indexed.partition("\n")
+    assert Path(where).is_relative_to(bare.parent)
+    assert counted[:9] == "1 indexed", done.stderr
+    assert "Ada - Song" in searched
+    assert found.split() == ["Song"] * 3
+    assert list_left(home) == []
+    if trace.exists():
+        assert [line for line in trace.read_text().splitlines() if "AF_INET" in line] == []

@@ -1,4 +1,4 @@
-"""What a run leaves on the machine, and whom it asks: nothing but library, cache and results."""
+"""What a run leaves on the machine, and whom it asks; `test_package` looks at a run."""
 
 import os
 import shutil
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from mvsearch.store.telemetry import SWITCHES
-from tests import media
 
 ROOT = Path(__file__).parents[1]
 # By importing one of these, strangers come to run a library that reports.
@@ -23,7 +22,7 @@ ENTRIES = (
 LAST_RESULTS = Path(".local/state/mvsearch/last-results.json")
 
 
-def _make_environment(home: Path) -> dict[str, str]:
+def make_environment(home: Path) -> dict[str, str]:
     """That of a user whose home, temporary and data folders are all below `home`."""
     kept = {
         name: value
@@ -35,7 +34,7 @@ def _make_environment(home: Path) -> dict[str, str]:
     return kept | {name: str(place) for name, place in places.items()}
 
 
-def _list_left(home: Path) -> list[str]:
+def list_left(home: Path) -> list[str]:
     """The files below a home that are neither in library or cache nor the last results."""
     ours = (home / "library", home / ".cache" / "mvsearch", home / LAST_RESULTS)
     found = (path for path in home.rglob("*") if path.is_file())
@@ -51,28 +50,11 @@ def _can_trace() -> bool:
     )
 
 
-def _run(home: Path, trace: Path, *words: object) -> None:
-    """Run a command; its calls to a network are added to `trace` where strace may look."""
-    command = [sys.executable, "-m", "mvsearch.cli", *map(str, words)]
-    if _can_trace():
-        calls = "trace=connect,sendto,sendmsg,sendmmsg"
-        command = ["strace", "-f", "-qq", "-A", "-e", calls, "-o", str(trace), *command]
-    environment = _make_environment(home)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_index_and_search_write_nothing_elsewhere_and_ask_nobody(tmp_path: Path) -> None:
-    home, videos = tmp_path / "home", tmp_path / "videos"
-    videos.mkdir()
-    media.make_pattern(videos / "a.mp4", 3, tone_hertz=440)
-    (videos / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\na line to find\n")
-    trace = tmp_path / "trace"
-    _run(home, trace, "index", videos)
-    _run(home, trace, "search", "--lyric", "a line")
-    assert _list_left(home) == []
-    if trace.exists():
-        assert [line for line in trace.read_text().splitlines() if "AF_INET" in line] == []
+def trace_network(trace: Path) -> list[str]:
+    """What a command begins with for its calls to a network to be in a file, where that may be."""
+    calls = "trace=connect,sendto,sendmsg,sendmmsg"
+    words = ["strace", "-f", "--seccomp-bpf", "-qq", "-A", "-e", calls, "-o", str(trace)]
+    return words if _can_trace() else []
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

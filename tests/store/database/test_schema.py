@@ -15,6 +15,12 @@ from mvsearch.store.database import schema
 from mvsearch.store.database.tables import Base
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.library import Library
+from tests.done_once import make_tables
+
+
+@pytest.fixture(autouse=True)
+def _migrate_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "upgrade", make_tables)
 
 
 def test_the_constant_is_the_newest_migration() -> None:
