@@ -192,7 +192,7 @@ def name_picture(part: QueryPart, encoders: Encoders) -> tuple[str, ...]:
     Raises:
         QueryError: it cannot be read.
     """
-    from mvsearch.indexer.features.image_names import name_image
+    from mvsearch.indexer.features.images import name_image
 
     try:
         with part.opened() as file:

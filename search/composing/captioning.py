@@ -50,7 +50,7 @@ def name_things(picture: Path) -> str:
         MediaError: it cannot be read.
     """
     from mvsearch.indexer.encoders import Encoders
-    from mvsearch.indexer.features.image_names import name_image
+    from mvsearch.indexer.features.images import name_image
 
     names = dict.fromkeys(tag.name for tag in name_image(picture, Encoders("embedded")))
     return ", ".join(list(names)[:MAX_THINGS])

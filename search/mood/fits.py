@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.features.images import is_uniform_image
 from mvsearch.indexer.mood.joint import compare
 from mvsearch.indexer.mood.measure import find_mood_space, measure_mood
 from mvsearch.search.mood.chance import measure_chance
@@ -68,6 +69,8 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
     if part.media is None:
         check_file(part.path, part.value)
     try:
+        if part.kind == "image":
+            _check_shows(part, encoders)
         made = analyse_part(part, encoders, (modality,))
     except MediaError as error:
         raise QueryError(f"cannot read {part.name}: {error}") from error
@@ -77,6 +80,13 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
     if track is None:
         raise QueryError(f"{part.name} holds no {modality} to search by")
     return AskedMood(side, track.mood, track.joint)
+
+
+def _check_shows(part: QueryPart, encoders: Encoders) -> None:
+    """Refuse a picture of one colour, whose predicted mood would be an invention."""
+    with part.opened() as file:
+        if is_uniform_image(file, encoders):
+            raise QueryError(f"{part.name} is of one colour and has no mood")
 
 
 def find_fits(

@@ -100,6 +100,7 @@ def test_a_picture_from_a_file(
 ) -> None:
     asked = make_track("picture", (0.2, 0.8, 0.9), [])
     monkeypatch.setattr(fits, "analyse_part", lambda *_: [])
+    monkeypatch.setattr(fits, "is_uniform_image", lambda *_: False)
     monkeypatch.setattr(fits, "find_mood_space", lambda _, modality: modality == "frames" or None)
     monkeypatch.setattr(fits, "measure_mood", lambda *_: asked)
     picture = tmp_path / "p.png"
@@ -113,6 +114,9 @@ def test_a_picture_from_a_file(
         library.music_for(picture, way="mood")
     with pytest.raises(QueryError, match="nothing predicts moods of audio in the profile planted"):
         library.pictures_for(picture, way="mood")
+    monkeypatch.setattr(fits, "is_uniform_image", lambda *_: True)
+    with pytest.raises(QueryError, match=r"'p\.png' is of one colour and has no mood"):
+        library.music_for(picture, way="mood")
     with pytest.raises(QueryError, match="no file is called"):
         library.music_for(tmp_path / "absent.png", way="mood")
 

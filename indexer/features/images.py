@@ -1,4 +1,4 @@
-"""Names what an image shows, by the classes of the encoder of frames."""
+"""Tells whether an image shows anything, and names what, by the classes of the frame encoder."""
 
 from pathlib import Path
 
@@ -7,8 +7,19 @@ import numpy as np
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.protocols import NamesThings
 from mvsearch.indexer.features.tagging import Tagger
+from mvsearch.indexer.media.decoding.frames import find_uniform
 from mvsearch.indexer.media.pictures import read_image
 from mvsearch.store.records import Segment, Tag
+
+
+def is_uniform_image(path: Path, encoders: Encoders) -> bool:
+    """Whether an image has one colour only, as the frames that indexing leaves out.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    frame = read_image(path, encoders.frames.frame_size)
+    return bool(find_uniform(frame[np.newaxis])[0])
 
 
 def name_image(path: Path, encoders: Encoders) -> tuple[Tag, ...]:
