@@ -99,6 +99,12 @@ class Filter:
         except (OverflowError, OSError, ValueError):
             raise QueryError(f"no video was added as early or late as {since}") from None
 
+    @property
+    def asks_mood(self) -> bool:
+        """Whether there is a condition on the mood."""
+        ends = (self.min_valence, self.max_valence, self.min_arousal, self.max_arousal)
+        return self.mood is not None or any(end is not None for end in ends)
+
     def __bool__(self) -> bool:
         """Whether there is any condition."""
         return self != Filter()

@@ -121,9 +121,7 @@ def print_failures(
 
 def asks_mood(asked: Filter, order: VideoOrder) -> bool:
     """Whether a list is asked for by mood, and so shows moods."""
-    conditions = (asked.mood, asked.min_valence, asked.max_valence, asked.min_arousal)
-    is_filtered = (*conditions, asked.max_arousal) != (None,) * 5
-    return is_filtered or order in ("valence", "arousal", "mood-gap")
+    return asked.asks_mood or order in ("valence", "arousal", "mood-gap")
 
 
 def print_videos(

@@ -176,7 +176,9 @@ def _answer(request: Request, served: Served, asked: PageRequest) -> _Answer:
     except MvsearchError as error:
         return _Answer([], str(error))
     told = f"{found.notes[0].capitalize()}." if asked.fits else describe_sources(found)
-    return _Answer(describe_results(served.library, found, query), "", told)
+    has_moods = found.query.filter.asks_mood
+    cards = describe_results(served.library, found, query, has_moods=has_moods)
+    return _Answer(cards, "", told)
 
 
 def _count_facets(served: Served) -> dict[str, list[tuple[str | int, int]]]:

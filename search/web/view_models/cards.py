@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from mvsearch import Moment, Result, Video, VideoLibrary
@@ -67,9 +67,8 @@ class Card:
         picture: the address of a still; empty for sound alone.
         why: the address of the page that tells why it is a result.
         at_seconds: of the best moment.
-        mood: valence and arousal in words and numbers, where a list is asked for by mood.
         line: the best line of lyrics in pieces, each with whether a word of the query matches it.
-        mood: why it fits by mood; empty where it is found by anything else.
+        mood: why it fits by mood, or its mood where a filter or an order asks for one; else empty.
     """
 
     video: Video
@@ -86,16 +85,22 @@ class Card:
     mood: str = ""
 
 
-def describe_results(library: VideoLibrary, results: Sequence[Result], query: str) -> list[Card]:
+def describe_results(
+    library: VideoLibrary, results: Sequence[Result], query: str, *, has_moods: bool = False
+) -> list[Card]:
     """The cards of results.
 
     Args:
         library: of the results.
         results: of a search.
         query: the part of an address that asked for them; empty where there is nothing to explain.
+        has_moods: whether they are asked for by mood, so that the cards tell it.
     """
     stills = library.still_seconds([result.video for result in results])
-    return [_describe_result(result, stills, query) for result in results]
+    cards = [_describe_result(result, stills, query) for result in results]
+    if not has_moods:
+        return cards
+    return [replace(one, mood=one.mood or describe_card(one.video)) for one in cards]
 
 
 def describe_videos(

@@ -17,7 +17,7 @@ from mvsearch.store.database.explain import describe_damage
 from mvsearch.store.database.paths import decode_path, encode_key, lies_below
 from mvsearch.store.database.rows.videos import row_to_location, row_to_video
 from mvsearch.store.database.tables import LocationRow, VideoRow
-from mvsearch.store.errors import VideoNotFoundError
+from mvsearch.store.errors import QueryError, VideoNotFoundError
 from mvsearch.store.records import Location, Video
 from mvsearch.store.unicode import replace_surrogates
 
@@ -64,7 +64,8 @@ class VideoReader(TagReader):
         """The ids of the videos that pass a filter.
 
         Raises:
-            QueryError: no video has a tag of the filter; the message names similar tags.
+            QueryError: no video has a tag of the filter; the message names similar tags. Or the
+                filter asks for a mood, and no video has one.
         """
         conditions = self._conditions(filter)
         with self._database.reading() as session:
@@ -79,7 +80,8 @@ class VideoReader(TagReader):
         """The videos that pass a filter, sorted by artist, title and id.
 
         Raises:
-            QueryError: no video has a tag of the filter; the message names similar tags.
+            QueryError: no video has a tag of the filter; the message names similar tags. Or the
+                filter asks for a mood, and no video has one.
         """
         return self._videos(*self._conditions(filter))
 
@@ -151,7 +153,20 @@ class VideoReader(TagReader):
             return sorted(map(decode_path, session.scalars(select(LocationRow.folder).distinct())))
 
     def _conditions(self, filter: Filter) -> list[ColumnElement[bool]]:
+        if filter.asks_mood:
+            self._check_moods()
         return make_conditions(filter, self.spell_tags(filter.tags))
+
+    def _check_moods(self) -> None:
+        """Raise QueryError if there are videos, and none of them has a mood."""
+        with self._database.reading() as session:
+            if session.scalar(select(VideoRow.id).where(VideoRow.valence.is_not(None)).limit(1)):
+                return
+            if session.scalar(select(VideoRow.id).limit(1)):
+                raise QueryError(
+                    "no video of the library has a mood: index its folders again; moods are known"
+                    " for encoders that have a head for them, such as those of the default profile"
+                )
 
     def _videos(self, *conditions: ColumnElement[bool]) -> list[Video]:
         """Videos that meet the conditions, each with the paths that exist."""

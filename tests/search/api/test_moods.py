@@ -116,3 +116,16 @@ def test_a_video_without_moods_says_why(
     assert opened.show("first song").why_no_mood.startswith("none yet")
     monkeypatch.setattr(toy, "HEADS", {})
     assert "nothing predicts moods" in opened.show("first song").why_no_mood
+
+
+def test_a_library_without_moods_is_not_filtered_by_them(plant: Any) -> None:
+    from mvsearch.store.catalog.filter import Filter
+
+    catalog = plant({}).catalog
+    assert catalog.videos(Filter(mood="calm")) == []
+    catalog = plant({"ab12": {}}).catalog
+    for asked in (Filter(mood="calm"), Filter(max_arousal=0.5)):
+        for read in (catalog.videos, catalog.passing, catalog.facets):
+            with pytest.raises(QueryError, match="no video of the library has a mood"):
+                read(asked)
+    assert catalog.facets()["mood"] == []
