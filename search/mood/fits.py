@@ -10,7 +10,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.images import is_uniform_image
 from mvsearch.indexer.mood.joint import compare
 from mvsearch.indexer.mood.measure import find_mood_space, measure_mood
-from mvsearch.search.mood.chance import measure_chance
+from mvsearch.search.mood.chance import MOODS, is_weak_fit
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.contents import list_videos, open_copy_indexes
@@ -32,10 +32,6 @@ OTHER: dict[Side, Side] = {"picture": "sound", "sound": "picture"}
 # A moment reaches as far as the mood is as near, up to this distance more, and this long.
 MOMENT_REACH = 0.05
 MAX_MOMENT_SECONDS = 30.0
-# Below this confidence of either side a mood says little; see docs/decisions/0072-mood-search.md.
-MIN_CONFIDENCE = 0.2
-# A weak result is as similar as one in ten unrelated pairs.
-MIN_SURPRISAL = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +99,6 @@ def find_fits(
     """
     with library.holding():
         table = read_table(library, OTHER[asked.side], len(asked.joint))
-        chance = measure_chance(read_table(library, asked.side, len(asked.joint)), table)
         passing = library.catalog.passing(filter) if filter else set(table.video_ids)
         chosen = [
             at for at, one in enumerate(table.video_ids) if one in passing and one != asked.video_id
@@ -111,7 +106,7 @@ def find_fits(
         similarities = _compare(asked, table.joint[chosen])
         measured = (
             {(modality := MODALITIES[OTHER[asked.side]]): similarities},
-            {modality: chance.compute_surprisal(similarities)},
+            {modality: MOODS.compute_surprisal(similarities)},
         )
         moods = {table.video_ids[at]: table.moods[at] for at in chosen}
         ranker = _make_ranker(library, options, modality)
@@ -152,8 +147,7 @@ def _make_ranker(library: Library, options: SearchOptions, modality: Modality) -
 def _explain(result: Result, asked: AskedMood, mood: Mood) -> Result:
     """A result with both moods, marked as weak where they say little."""
     (part,) = result.contributions.values()
-    confidence = min(asked.mood.confidence, mood.confidence)
-    is_weak = part.calibrated < MIN_SURPRISAL or confidence < MIN_CONFIDENCE
+    is_weak = is_weak_fit(part.calibrated, asked.mood.confidence, mood.confidence)
     fit = MoodFit(asked.mood, mood, part.similarity)
     return replace(result, mood=fit, is_weak=is_weak)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mvsearch.search.chain import find_copy_test
+from mvsearch.search.mood.chance import MIN_CONFIDENCE
 from mvsearch.search.mood.route import Line, Places, Route, plan_route
 from mvsearch.search.query.contents import list_videos
 from mvsearch.search.versions.dedupe import IsCopy
@@ -23,8 +24,6 @@ Point = tuple[float, float]
 MoodOrPoint = str | Point
 
 MAX_MINUTES = 24 * 60
-# Below this confidence the mood of a song is not known.
-MIN_CONFIDENCE = 0.2
 # Ends of a curve are moved to where the library has songs: beyond all but this share of them.
 EDGE_SHARE = 0.02
 # From this distance on it is told that an end was moved.

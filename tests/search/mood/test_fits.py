@@ -1,7 +1,6 @@
 """Songs fit a picture by mood, with the moment, the numbers and honest doubts."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,8 @@ import pytest
 import mvsearch
 from mvsearch.indexer.mood import joint
 from mvsearch.search.mood import fits
-from mvsearch.search.mood.chance import PRIOR, measure_chance
+from mvsearch.search.mood.chance import MOODS, fit_chance, is_weak_fit
 from mvsearch.search.mood.fits import find_stretch
-from mvsearch.search.scoring.calibration import fisher_z
-from mvsearch.store.catalog.reading.moods import MoodTable
 from mvsearch.store.errors import QueryError
 from tests.search import readers
 from tests.search.mood.moods import Planted, make_library, make_track
@@ -144,18 +141,24 @@ def test_a_library_without_moods_is_to_be_indexed_again(tmp_path: Path) -> None:
 def test_chance_is_the_median_and_spread_of_unrelated_pairs() -> None:
     rng = np.random.default_rng(4)
     points = rng.uniform(0, 1, (300, 2)).astype(np.float32)
-    ids = tuple(f"{at:04}" for at in range(300))
-    table = MoodTable(ids, np.zeros((300, 3), np.float32), points)
-    chance = measure_chance(table, table)
-    similarities = joint.compare(points, points)[~np.eye(300, dtype=bool)].astype(np.float64)
-    surprisals = chance.compute_surprisal(similarities)
+    pairs = joint.compare(points, points)[~np.eye(300, dtype=bool)].astype(np.float64)
+    surprisals = fit_chance(pairs, MOODS, 0).compute_surprisal(pairs)
     # By its definition half of the pairs reach log10(2), and about as many as it says reach one.
     assert (surprisals >= np.log10(2)).mean() == pytest.approx(0.5, abs=0.05)
     assert (surprisals >= 1).mean() == pytest.approx(0.1, abs=0.05)
-    assert np.all(np.diff(surprisals[np.argsort(similarities)]) >= 0)
-    alone = replace(table, video_ids=ids[:1], moods=table.moods[:1], joint=points[:1])
-    assert measure_chance(alone, alone).location == PRIOR.location
-    assert np.isfinite(fisher_z(np.array([1.0]))).all()
+    assert np.all(np.diff(surprisals[np.argsort(pairs)]) >= 0)
+    assert fit_chance(pairs[:0], MOODS, 100) == MOODS
+    far = fit_chance(pairs, MOODS, 100 * len(pairs))
+    assert far.location == pytest.approx(MOODS.location, abs=0.02)
+
+
+def test_what_half_of_the_unrelated_pairs_reach_is_weak() -> None:
+    middle = np.tanh(MOODS.location) / 0.995
+    given = np.array([0.0, middle - 1e-4, middle + 1e-4, 0.9, 1.0])
+    surprisals = MOODS.compute_surprisal(given).tolist()
+    assert [is_weak_fit(one, 0.9, 0.9) for one in surprisals] == [True, True, False, False, False]
+    assert is_weak_fit(surprisals[-1], 0.9, 0.1)
+    assert is_weak_fit(surprisals[-1], 0.1, 0.9)
 
 
 @pytest.mark.parametrize(
