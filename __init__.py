@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.methods.moods import predict_mood
     from mvsearch.search.api.models import check_models, fetch_model, list_models
     from mvsearch.search.api.remote.library import RemoteLibrary, connect
+    from mvsearch.search.api.train_compose import train_compose
     from mvsearch.search.api.training import find_run, list_runs, train_songs
     from mvsearch.search.query.make_query import Clip, make_query
     from mvsearch.search.query.media import Frames, Samples
@@ -50,6 +51,7 @@ _PLACES = {
     "mvsearch.search.api.methods.moods": ("predict_mood",),
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
+    "mvsearch.search.api.train_compose": ("train_compose",),
     "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
@@ -125,6 +127,7 @@ __all__ = [
     "open",
     "predict_mood",
     "train_audiovisual",
+    "train_compose",
     "train_songs",
     "use_towers",
 ]

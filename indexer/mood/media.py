@@ -20,6 +20,12 @@ def predict_frames(encoder: Any, head: MoodHead, frames: npt.NDArray[np.uint8]) 
     return head.predict(joined, np.arange(len(frames), dtype=np.float64))
 
 
+def project_frames(encoder: Any, head: MoodHead, frames: npt.NDArray[np.uint8]) -> Matrix:
+    """Place each of (n, height, width, 3) RGB frames in the joint space, (n, k) float32."""
+    joined = _join(encoder, head, encoder.encode(frames))
+    return np.stack([head.project(row[np.newaxis]) for row in joined])
+
+
 def predict_windows(encoder: Any, head: MoodHead, windows: Sequence[Matrix]) -> Matrix:
     """Predict the mood of a sound as a whole by its windows, each (samples,) at the encoder's rate.
 

@@ -53,6 +53,10 @@ def compose(
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Another seed, other music.")
     ] = 0,
+    projection: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Of `train compose`: by the picture, not by words."),
+    ] = None,
     as_json: JsonOption = False,
     force: ForceOption = False,
     library: LibraryOption = None,
@@ -75,6 +79,7 @@ def compose(
                 seconds=seconds,
                 caption=caption,
                 seed=seed,
+                projection=projection,
                 library=opened,
                 progress=choose_progress(make_console(stderr=True), is_silent=as_json),
             )

@@ -99,6 +99,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch train audiovisual --groups groups.csv --temporal 0",
     ),
     "train drop-towers": ("mvsearch train drop-towers",),
+    "train compose": (
+        "mvsearch train compose",
+        "mvsearch train compose --pieces 20 --seconds 10 --tokens 16",
+    ),
     "train list": ("mvsearch train list",),
     "train show": ("mvsearch train show songs-1",),
     "train use": ("mvsearch train use songs-1",),

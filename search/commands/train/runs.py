@@ -7,6 +7,7 @@ import typer
 from mvsearch.search.commands.options.common import JsonOption, LibraryOption
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.output.terminal import make_console, print_json
+from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
     from mvsearch.search.api.training import Run
@@ -46,7 +47,10 @@ def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOpti
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.tables.training import print_frame_encoders
 
-    if mvsearch.find_run(name, library).task == "audiovisual":
+    task = mvsearch.find_run(name, library).task
+    if task == "compose":
+        raise MvsearchError(f"nothing is switched: `mvsearch compose --projection {name}` uses it")
+    if task == "audiovisual":
         mvsearch.use_towers(name, library)
         show_run(mvsearch.find_run(name, library), as_json=as_json)
         return

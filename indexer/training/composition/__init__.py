@@ -1,0 +1,1 @@
+"""Trains the projection by which MusicGen composes for a picture without words."""
