@@ -127,7 +127,8 @@ def test_nothing_is_indexed_anew_after_the_migration(
     assert index(decoded=decoded)[0] == 1
     migrate(tmp_path / "library", "0004")
     years = "Tags of 1 video are read again, for the year that filters ask for"
-    assert index(decoded=decoded) == (0, [years])
+    moods = "Measuring the mood of 1 video from stored vectors"
+    assert index(decoded=decoded) == (0, [years, moods])
     assert index(decoded=decoded) == (0, [])
 
 
