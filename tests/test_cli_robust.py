@@ -60,24 +60,25 @@ import sys
 from mvsearch import cli
 from mvsearch.search.commands.process import run_app
 
-_, *commands, name, library = sys.argv
+_, *commands, one, other, library = sys.argv
 for words in commands:
-    sys.argv = ["mvsearch", *words.split(), name, "--library", library]
-    print("exit code", run_app(cli.app), file=sys.stderr)
+    for name in one, other:
+        sys.argv = ["mvsearch", *words.split(), name, "--library", library]
+        print("exit code", run_app(cli.app), file=sys.stderr)
 """
 
 
 @pytest.mark.parametrize("locale", [{}, OTHER_LOCALE], ids=["utf-8", "c"])
-@pytest.mark.parametrize("name", [b"\xe9", "Jóga".encode()], ids=["no-text", "text"])
-def test_a_name_of_any_bytes_is_one_line(home, locale, name):
+def test_a_name_of_any_bytes_is_one_line(home, locale):
+    names = map(os.fsdecode, (b"\xe9", "Jóga".encode()))
     done = subprocess.run(
-        [sys.executable, "-c", EACH_COMMAND, *NAMING, os.fsdecode(name), str(home)],
+        [sys.executable, "-c", EACH_COMMAND, *NAMING, *names, str(home)],
         check=False, timeout=HANG_SECONDS, capture_output=True, text=True, env=os.environ | locale,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
-    assert lines[1::2] == ["exit code 2"] * len(NAMING)
-    assert ["no video matches" in line for line in lines[::2]] == [True] * len(NAMING)
+    assert lines[1::2] == ["exit code 2"] * 2 * len(NAMING)
+    assert ["no video matches" in line for line in lines[::2]] == [True] * 2 * len(NAMING)
 
 
 def test_a_name_is_found_in_any_locale(tmp_path):
@@ -97,8 +98,7 @@ def test_a_complaint_is_short_and_safe_for_a_terminal(home, shell):
     assert "mvsearch list" in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("gap_seconds", [0.01, 0.2])
+@pytest.mark.parametrize(("number", "gap_seconds"), [(signal.SIGINT, 0.01), (signal.SIGTERM, 0.2)])
 def test_impatience_leaves_no_traceback(tmp_path, number, gap_seconds):
     """Signals come while a decoder is at work that ends by no other means."""
     folder, home = tmp_path / "videos", tmp_path / "library"

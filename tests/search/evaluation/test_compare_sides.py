@@ -16,7 +16,10 @@ from tests import toy_library
 
 OPTIONS = BenchmarkOptions(
     SampleOptions(
-        n_clips=3, lengths_seconds=(2.0,), distortions=("none", "sound only", "dropped words")
+        n_clips=3,
+        lengths_seconds=(2.0,),
+        distortions=("none", "sound only", "dropped words"),
+        kinds=("clip", "lyric", "similar"),
     ),
     workers=1,
 )

@@ -325,7 +325,7 @@ def test_mp3_is_mp3_at_32_kbit_a_second(cut):
 
 def test_a_frame_suffers_as_a_clip_does(scene, tmp_path):
     frames = {}
-    for name in names_of("none", "picture"):
+    for name in ("none", "mirrored", "144p", "low bit-rate", "perspective"):
         out = cut_frame(scene, START, DISTORTIONS[name], tmp_path / "frame")
         frames[name] = np.asarray(Image.open(out).convert("RGB"), float)
     original = read_frames(scene)[round(START * 10 + 0.7)]
@@ -333,6 +333,7 @@ def test_a_frame_suffers_as_a_clip_does(scene, tmp_path):
     assert differ(frames["mirrored"], original[:, ::-1]) < 3
     assert frames["144p"].shape[:2] == (144, 256)
     assert differ(frames["low bit-rate"], original) > 4
+    assert differ(frames["perspective"], original) > 4
     with pytest.raises(ValueError, match="noise"):
         cut_frame(scene, START, DISTORTIONS["noise 0 dB"], tmp_path / "frame")
     with pytest.raises(MediaError):
