@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from mvsearch import Filter
+from mvsearch.search.api.remote.requests.records import read
 from mvsearch.search.output.report import ReportOptions
 from mvsearch.search.output.tables.versions import VersionsReport
-from mvsearch.search.web.jobs.index_process import index_apart
 from mvsearch.search.web.jobs.job_requests import (
     EvaluateRequest,
     IndexRequest,
@@ -25,6 +25,7 @@ from mvsearch.search.web.jobs.job_requests import (
     VersionsRequest,
 )
 from mvsearch.search.web.jobs.jobs import Job
+from mvsearch.search.web.jobs.work_process import evaluate_apart, index_apart
 from mvsearch.search.web.options import check_folder
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
 from mvsearch.store.errors import LibraryBusyError, NoLibraryError
@@ -114,23 +115,25 @@ def start_evaluation(
     """Measure retrieval quality; `/jobs/{id}/text` has each outcome, as JSON."""
     if asked.profiles:
         check_writable(request)
+    from mvsearch.search.evaluation.evaluation import Evaluation
+
     sample = asked.to_sample()
 
     def work(job: Job) -> str:
         write = _writing_files
         with write(served, asked.groups) as files, write(served, asked.labels) as labels:
-            measured = served.library.evaluate(
-                sample,
-                profiles=asked.profiles,
-                groups=files,
-                labels=labels,
-                workers=asked.workers,
-                progress=job,
-                cancel=job.cancel,
-            )
-        if not asked.profiles:
-            (served.results["evaluate"],) = measured  # for the page of quality
-        return json.dumps([asdict(one) for one in measured])
+            arguments = {
+                "sample": asdict(sample),
+                "profiles": list(asked.profiles),
+                "groups": list(map(str, files)),
+                "labels": list(map(str, labels)),
+                "workers": asked.workers,
+            }
+            library = served.library
+            measured = evaluate_apart(library.folder, library.profile, arguments, job)
+        if not asked.profiles:  # for the page of quality
+            (served.results["evaluate"],) = read(list[Evaluation], measured)
+        return json.dumps(measured)
 
     return _start_report(served, "evaluate", work, is_writing=bool(asked.profiles))
 

@@ -1,7 +1,7 @@
-"""Runs an index run as a process of its own with less priority, so that searches stay quick.
+"""Does long work in a process of its own with less priority, so that searches stay quick.
 
-In the server's own process, the threads of the run would take turns with searches for Python's
-lock. The processes exchange lines of JSON; the end of the input cancels the run, also when the
+In the server's own process, its threads would take turns with searches for Python's
+lock. The processes exchange lines of JSON; the end of the input cancels the work, also when the
 server was killed.
 """
 
@@ -11,11 +11,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Self
 
+from mvsearch.search.api.remote.requests.records import read
 from mvsearch.search.web.jobs.jobs import Job
 from mvsearch.store import errors
 from mvsearch.store.errors import MvsearchError
@@ -47,14 +49,46 @@ def index_apart(
     Raises:
         MvsearchError: what the run raised, or its process ended early.
     """
-    asked = {"library": str(library), "profile": profile, "paths": list(map(str, paths))}
+    asked = {"paths": list(map(str, paths)), "arguments": arguments}
+    told: dict[str, Any] = _work_apart("index", library, profile, asked, job)
+    return told
+
+
+def evaluate_apart(
+    library: Path, profile: str | None, arguments: dict[str, Any], job: Job
+) -> list[dict[str, Any]]:
+    """Measure retrieval quality in another process.
+
+    Args:
+        library: its folder.
+        profile: see `mvsearch.open`.
+        arguments: see `VideoLibrary.evaluate`, as JSON has them.
+        job: is told the progress, and ends the work when it is cancelled.
+
+    Returns:
+        The evaluations as JSON has them.
+
+    Raises:
+        MvsearchError: what the work raised, or its process ended early.
+    """
+    told: list[dict[str, Any]] = _work_apart(
+        "evaluate", library, profile, {"arguments": arguments}, job
+    )
+    return told
+
+
+def _work_apart(
+    work: str, library: Path, profile: str | None, asked: dict[str, Any], job: Job
+) -> Any:
+    """Start a process, tell it what to do, and pass on what it tells."""
+    asked = asked | {"work": work, "library": str(library), "profile": profile}
     command = [sys.executable, "-P", "-m", __name__]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(json.dumps(asked | {"arguments": arguments}) + "\n")
+            process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
         except BrokenPipeError:
             with suppress(BrokenPipeError):  # what is left in its buffer cannot be written either
@@ -63,14 +97,13 @@ def index_apart(
         told = _follow(process.stdout, job)
     if "error" in told:
         raise _make_error(told["error"], told["message"])
-    if "summary" not in told:
-        raise MvsearchError(f"the process of the index run ended early (code {process.returncode})")
-    summary: dict[str, Any] = told["summary"]
-    return summary
+    if "result" not in told:
+        raise MvsearchError(f"the process of this job ended early (code {process.returncode})")
+    return told["result"]
 
 
 def _close_when(process: "subprocess.Popen[str]", cancel: threading.Event) -> None:
-    """Close the input of a process when the run is cancelled."""
+    """Close the input of a process when the work is cancelled."""
     while process.poll() is None:
         if cancel.wait(POLL_SECONDS):
             assert process.stdin is not None
@@ -97,7 +130,7 @@ def _make_error(name: str, message: str) -> MvsearchError:
 
 
 class _Teller:
-    """The progress of the run, written as lines."""
+    """The progress of the work, written as lines."""
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
@@ -139,26 +172,56 @@ def _await_end(lines: IO[str], cancel: threading.Event) -> None:
     cancel.set()
 
 
-def main() -> None:
-    """Run what the first line of the input asks for."""
+def _index(asked: dict[str, Any], teller: _Teller, cancel: threading.Event) -> Any:
     import mvsearch
 
+    with mvsearch.open(asked["library"], profile=asked["profile"]) as library:
+        paths = map(Path, asked["paths"])
+        found = library.index(*paths, progress=teller, cancel=cancel, **asked["arguments"])
+        return found.to_dict()
+
+
+def _evaluate(asked: dict[str, Any], teller: _Teller, cancel: threading.Event) -> Any:
+    import mvsearch
+    from mvsearch.search.evaluation.queries.sample import SampleOptions
+
+    given = asked["arguments"]
+    # Profiles are libraries beside this one; without them nothing is written.
+    is_read_only = not given["profiles"]
+    sample = read(SampleOptions, given.pop("sample"))
+    with mvsearch.open(
+        asked["library"], profile=asked["profile"], read_only=is_read_only
+    ) as library:
+        found = library.evaluate(sample, progress=teller, cancel=cancel, **given)
+    return [asdict(one) for one in found]
+
+
+_WORK: dict[str, Callable[[dict[str, Any], _Teller, threading.Event], Any]] = {
+    "index": _index,
+    "evaluate": _evaluate,
+}
+
+
+def do_work(source: IO[str], out: IO[str]) -> None:
+    """Do what the first line of the input asks for; the last line has the result, or the error."""
+    asked = json.loads(source.readline())
+    teller, cancel = _Teller(out), threading.Event()
+    threading.Thread(target=_await_end, args=(source, cancel), daemon=True).start()
+    try:
+        teller.write(result=_WORK[asked["work"]](asked, teller, cancel))
+    except MvsearchError as error:
+        teller.write(error=type(error).__name__, message=str(error))
+
+
+def main() -> None:
+    """Work for a server, until the work is done or the server is gone."""
     # Ctrl-C reaches this process too; the server then closes the input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    asked = json.loads(sys.stdin.readline())
-    teller, cancel = _Teller(sys.stdout), threading.Event()
     # Nothing else may be printed between the lines.
-    sys.stdout = sys.stderr
-    threading.Thread(target=_await_end, args=(sys.stdin, cancel), daemon=True).start()
-    try:
-        with mvsearch.open(asked["library"], profile=asked["profile"]) as library:
-            paths = map(Path, asked["paths"])
-            found = library.index(*paths, progress=teller, cancel=cancel, **asked["arguments"])
-            teller.write(summary=found.to_dict())
-    except MvsearchError as error:
-        teller.write(error=type(error).__name__, message=str(error))
+    out, sys.stdout = sys.stdout, sys.stderr
+    do_work(sys.stdin, out)
 
 
 if __name__ == "__main__":
