@@ -39,7 +39,8 @@ class VideoWindows:
         n = len(self.starts_seconds)
         if not n or len(self.pictures) != n or len(self.sounds) != n:
             raise TrainingError(f"{self.video_id} has no windows of picture and sound")
-        if not (np.isfinite(self.pictures).all() and np.isfinite(self.sounds).all()):
+        vectors = [side for side in (self.pictures, self.sounds) if isinstance(side, np.ndarray)]
+        if not all(np.isfinite(side).all() for side in vectors):
             raise TrainingError(
                 f"the vectors of {self.video_id} are not finite: run `mvsearch check`, and index"
                 " the file again"

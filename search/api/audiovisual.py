@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from mvsearch.indexer.training.runs import Run, find_run, find_runs_folder, read_run
 from mvsearch.search.api.training import (
@@ -29,6 +29,8 @@ class AudiovisualArguments(TrainingArguments, total=False):
     Attributes:
         dim, n_directions, shrinkage, start, semantic_weight, temporal_weight, windows_a_video,
         apart_seconds, temperature, validated_share, tested_share: see `AudiovisualOptions`.
+        trunk, channels, frame_size, frames_per_second, window_seconds, step_seconds,
+        longest_seconds: of whole networks; see `FullOptions`.
     """
 
     dim: int | None
@@ -42,12 +44,20 @@ class AudiovisualArguments(TrainingArguments, total=False):
     temperature: float | None
     validated_share: float | None
     tested_share: float | None
+    trunk: str | None
+    channels: int | None
+    frame_size: int | None
+    frames_per_second: float | None
+    window_seconds: float | None
+    step_seconds: float | None
+    longest_seconds: float | None
 
 
 def train_audiovisual(
     folder: AnyPath | None = None,
     name: str | None = None,
     *,
+    networks: Literal["towers", "full"] = "towers",
     groups: Sequence[AnyPath] = (),
     restart: bool = False,
     progress: AnyProgress = None,
@@ -59,6 +69,8 @@ def train_audiovisual(
     Args:
         folder: of the library; None for the default one.
         name: of the run, which goes on if it was interrupted; None for a new one.
+        networks: "towers" on the vectors that the library has, or "full": whole networks on the
+            files, for a GPU; the library cannot use these yet.
         groups: CSV files with columns path and group, of videos of one source, such as two
             encodings of a film: they are on one side of the split. Without any, videos of one
             artist are.
@@ -74,25 +86,31 @@ def train_audiovisual(
         NoLibraryError: there is no library.
         CancelledError: it was cancelled.
     """
+    from mvsearch.indexer.training.audiovisual.full_options import FULL_TRAINING
+    from mvsearch.indexer.training.audiovisual.options import TRAINING
     from mvsearch.indexer.training.audiovisual.train_audiovisual import (
         choose_options,
         train_audiovisual,
+        train_full,
     )
     from mvsearch.search.evaluation.queries.arguments import choose_groups
 
-    options, training = choose_options(arguments)
+    is_full = networks == "full"
+    options, full, training = choose_options(arguments, FULL_TRAINING if is_full else TRAINING)
     watching = Watched(to_progress(progress), Stop(cancel))
     with Library.open(find_library(folder)) as library, watching as watched:
-        spaces = _find_spaces(library)
         known = choose_groups(library, [expand_home(file) for file in groups])
         for note in known.notes:
             watched.note(note)
-        place = prepare_run(find_runs_folder(library), "audiovisual", name, watched)
+        task = "audiovisual-full" if is_full else "audiovisual"
+        place = prepare_run(find_runs_folder(library), task, name, watched)
         if restart:
             clear_run(place)
-        train_audiovisual(
-            library, place, spaces, known.members, options, training, watched, watched.stop
-        )
+        end = (training, watched, watched.stop)
+        if is_full:
+            train_full(library, place, known.members, options, full, *end)
+        else:
+            train_audiovisual(library, place, _find_spaces(library), known.members, options, *end)
         return read_run(place)
 
 

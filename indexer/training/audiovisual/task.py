@@ -55,16 +55,21 @@ class AudiovisualTask:
         batch_size: int,
         n_skipped: int = 0,
     ) -> None:
-        self.split, self.options = split, options
-        self.watched = WATCHED if split.validated else WATCHED_IN_TRAINING
-        self._sources = list(group_by_source(split.trained))
-        self._batch_size = min(batch_size, len(self._sources))
+        self._prepare(split, options, batch_size)
         self.settings: Mapping[str, Setting] = {
             **options.to_settings(),
             "picture_space": spaces[0].key,
             "sound_space": spaces[1].key,
         }
-        self.data = _describe_data(split, n_skipped)
+        every = (*split.trained, *split.validated, *split.tested)
+        self.data = describe_data(split, n_skipped, mark_windows(every))
+
+    def _prepare(self, split: Split, options: AudiovisualOptions, batch_size: int) -> None:
+        """Set what the batches and the losses need."""
+        self.split, self.options = split, options
+        self.watched = WATCHED if split.validated else WATCHED_IN_TRAINING
+        self._sources = list(group_by_source(split.trained))
+        self._batch_size = min(batch_size, len(self._sources))
 
     def build(self) -> "torch.nn.Module":
         """Make the towers; their bases are of the training part and stay as they are."""
@@ -210,13 +215,14 @@ def _stack(videos: Sequence[VideoWindows]) -> tuple[Matrix, Matrix, Matrix]:
     return pictures, sounds, weigh_windows(videos)
 
 
-def _describe_data(split: Split, n_skipped: int) -> TrainingData:
+def describe_data(split: Split, n_skipped: int, fingerprint: str) -> TrainingData:
+    """The data of a split, for the configuration and the card of a run."""
     parts = {"trained": split.trained, "validated": split.validated, "tested": split.tested}
     counts = {f"{name}_videos": len(videos) for name, videos in parts.items()}
     counts |= {f"{name}_sources": len(group_by_source(v)) for name, v in parts.items()}
     counts["windows"] = sum(len(v.starts_seconds) for videos in parts.values() for v in videos)
     return TrainingData(
-        fingerprint=mark_windows(video for videos in parts.values() for video in videos),
+        fingerprint=fingerprint,
         description="picture and sound of the same times of the library's videos",
         split="at random by source: no source is in two parts",
         licence="that of the library's videos",

@@ -27,6 +27,10 @@ app = typer.Typer()
 
 @app.command("audiovisual", epilog=show_examples("train audiovisual"))
 def train_audiovisual(
+    networks: Annotated[
+        Literal["towers", "full"],
+        typer.Option(help="towers: on the library's vectors; full: whole networks, for a GPU."),
+    ] = "towers",
     groups: Annotated[
         list[Path] | None,
         typer.Option(
@@ -61,6 +65,10 @@ def train_audiovisual(
         float | None,
         typer.Option(metavar="SHARE", help="Of the videos: kept for the card; 0: none."),
     ] = None,
+    trunk: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of full: efficientnet-lite0, resnet50 or resnet18."),
+    ] = None,
     name: NameOption = None,
     seed: SeedOption = None,
     epochs: EpochsOption = None,
@@ -84,6 +92,7 @@ def train_audiovisual(
     run = mvsearch.train_audiovisual(
         library,
         name,
+        networks=networks,
         groups=groups or (),
         restart=restart,
         progress=choose_progress(make_console(stderr=True), is_silent=as_json),
@@ -94,6 +103,7 @@ def train_audiovisual(
         windows_a_video=windows,
         validated_share=validated,
         tested_share=tested,
+        trunk=trunk,
         seed=seed,
         epochs=epochs,
         batch_size=batch,

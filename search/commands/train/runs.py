@@ -50,7 +50,7 @@ def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOpti
     task = mvsearch.find_run(name, library).task
     if task == "compose":
         raise MvsearchError(f"nothing is switched: `mvsearch compose --projection {name}` uses it")
-    if task == "audiovisual":
+    if task.startswith("audiovisual"):
         mvsearch.use_towers(name, library)
         show_run(mvsearch.find_run(name, library), as_json=as_json)
         return
