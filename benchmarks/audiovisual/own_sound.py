@@ -1,15 +1,18 @@
 """Asks pictures for their own sound by towers that were trained on other videos.
 
     python -m benchmarks.audiovisual.own_sound MEDIA [--groups GROUPS.csv] [--library DIR]
+        [--alike GROUP,…]
 
 MEDIA is a folder of videos, GROUPS.csv has the columns path and group: videos of one group have one
 source and are on one side of every split. The sources are divided into folds at random, several
 times; each is held out once each time, and its picture ranks the sounds of those held out with it.
 Printed are, for each way to train and for parts of the training sources, the share of other sounds
-behind the own one (0.5 by chance), recall@1, and 95 % intervals over the sources.
+behind the own one (0.5 by chance), recall@1, and 95 % intervals over the sources. With --alike,
+which names groups of one kind, the first is also printed among sources of one kind, and of two.
 """
 
 import argparse
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -137,12 +140,39 @@ def format_row(name: str, ranks: Sequence[OwnRank]) -> str:
     return f"| {name} | {behind} | {first} | {median:g} |"
 
 
+def format_kinds(pairs: Sequence[tuple[str, str, bool]], alike: frozenset[str]) -> str:
+    """How often an own sound fits better than another one, of the same kind and of the other.
+
+    Args:
+        pairs: source, other source, and whether the own one fits better.
+        alike: the sources of one kind; all others are of the second.
+    """
+    parts = []
+    for is_same in (True, False):
+        some = [pair for pair in pairs if ((pair[0] in alike) == (pair[1] in alike)) == is_same]
+        parts.append(format_mean([float(pair[2]) for pair in some], [pair[0] for pair in some]))
+    return f"of one kind {parts[0]}, of two {parts[1]}"
+
+
+def compare_tested(towers: Towers, split: Split) -> list[tuple[str, str, bool]]:
+    """The pairs of each held-out video with each other source, as `format_kinds` takes them."""
+    pairs = []
+    for video in split.tested:
+        for other in {one.source for one in split.tested} - {video.source}:
+            both = tuple(one for one in split.tested if one.source in (video.source, other))
+            ranks = rank_tested(towers, replace(split, tested=both))
+            own = next(one for one in ranks if one.video_id == video.video_id)
+            pairs.append((video.source, other, own.rank == 1))
+    return pairs
+
+
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.audiovisual.own_sound")
     parser.add_argument("media", type=Path)
     parser.add_argument("--groups", type=Path)
     parser.add_argument("--library", type=Path, help="of these videos; default: a new one")
+    parser.add_argument("--alike", default="", help="groups of one kind, separated by commas")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=TRAINING.epochs)
@@ -157,12 +187,15 @@ def print_tables(data: Data, given: argparse.Namespace) -> None:
     print(f"{len(data.videos)} videos with picture and sound, {n_sources} sources")
     print("| trained by | others behind | recall@1 | median rank |\n|---|---|---|---|")
     for name, options in WAYS.items():
-        found = [
-            rank
-            for split, seed in splits
-            for rank in rank_tested(make_towers(split, data, options, seed, given.epochs), split)
-        ]
+        found, pairs = [], []
+        for split, seed in splits:
+            towers = make_towers(split, data, options, seed, given.epochs)
+            found += rank_tested(towers, split)
+            pairs += compare_tested(towers, split) if given.alike else []
         print(format_row(name, found), flush=True)
+        if given.alike:
+            alike = frozenset(given.alike.split(","))
+            print(f"  {name}: {format_kinds(pairs, alike)}", file=sys.stderr)
     middle = (1 / chance + 1) / 2
     print(f"| chance | 0.50 | {chance:.2f} | {middle:.1f} |\n")
     print("| share of the training sources | others behind | recall@1 | median rank |")
