@@ -203,8 +203,9 @@ def _print_mood(entry: Entry, console: Console) -> None:
     if line := describe_mood(join_sides(entry.moods)) or entry.why_no_mood:
         print_line(console, f"mood      {line}")
     for track in entry.moods:
-        for line in list_track_lines(track):
-            print_line(console, f"          {line}")
+        valence, arousal = list_track_lines(track)
+        print_line(console, f"{track.side:<9} {valence}")
+        print_line(console, f"{'':<9} {arousal}")
 
 
 def _list_tags(tags: Sequence[Tag]) -> str:

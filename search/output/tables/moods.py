@@ -58,8 +58,7 @@ def list_track_lines(track: MoodTrack) -> list[str]:
     mood, columns = track.mood, draw_curve(track.curve)
     values = (("valence", mood.valence), ("arousal", mood.arousal))
     return [
-        f"{track.side} {name} {value:.2f} {line}"
-        for (name, value), line in zip(values, columns, strict=True)
+        f"{name} {value:.2f} {line}" for (name, value), line in zip(values, columns, strict=True)
     ]
 
 
