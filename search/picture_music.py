@@ -1,9 +1,9 @@
 """Chooses the music that fits a picture, and the pictures that fit a sound.
 
 Several ways are tried in turn, the surest first. For a picture: songs whose picture looks like it,
-then songs whose words or sound are about what it shows, then songs that trained towers put near it,
-then songs of the same mood. For a sound: the video that it is from, then those that the towers put
-near it, then videos whose pictures have the same mood.
+then songs that trained towers put near it, then songs of the same mood, then songs whose pictures,
+words or sound are about what it shows. For a sound: the video that it is from, then those that the
+towers put near it, then videos whose pictures have the same mood.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -133,9 +133,10 @@ def find_by_towers(asked: Asked) -> PictureMusic:
 
 TO_MUSIC: Mapping[WayName, Way] = {
     "look": find_by_look,
-    "words": find_by_words,
     "trained": find_by_towers,
     "mood": find_by_mood,
+    # Last: most songs that it takes for sure are wrong. See docs/decisions/0072-mood-search.md.
+    "words": find_by_words,
 }
 TO_PICTURES: Mapping[WayName, Way] = {
     "sound": find_by_sound,

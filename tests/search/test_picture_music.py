@@ -33,9 +33,10 @@ def found(name: str, *, is_weak: bool) -> list[Result]:
     ("look", "about", "fitting", "words", "way", "best"),
     [
         ("a", "b", "c", ("dog",), "look", "a"),
-        ("a?", "b", "c", ("dog", "cat"), "words", "b"),
-        ("a?", "b?", "c", ("dog",), "mood", "c"),
-        ("a?", "b", "c", (), "mood", "c"),
+        ("a?", "b", "c", ("dog",), "mood", "c"),
+        ("a?", "b", "c?", ("dog", "cat"), "words", "b"),
+        ("a?", "b", "!", ("dog",), "words", "b"),
+        ("a?", "b", "c?", (), "mood", "c"),
         ("a?", "b?", "c?", ("dog",), "mood", "c"),  # the mood fits rather than a distant look
         ("a?", "b?", "", ("dog",), "look", "a"),
         ("", "b?", "", ("dog",), "words", "b"),

@@ -43,9 +43,9 @@ class Fitting:
     ) -> "PictureMusic":
         """Find the music that fits a picture.
 
-        Songs with a moment that looks like it; where chance would find as much, songs in which what
-        it shows is seen, sung of or heard; then songs that trained towers put near it, where the
-        library uses some (`switch_encoder`); then songs of the same mood.
+        Songs with a moment that looks like it; where chance would find as much, songs that trained
+        towers put near it, where the library uses some (`switch_encoder`); then songs of the same
+        mood; then songs in which what it shows is seen, sung of or heard.
 
         Args:
             image: a picture: a path, bytes, a Pillow image, or (height, width, 3) uint8 RGB; or a
