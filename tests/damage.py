@@ -150,6 +150,8 @@ EDITS: dict[str, Edit] = {
     "words of lines are garbage": run_sql("UPDATE lyric_word_data SET block = x'ffffffffffff'"),
     "groups of letters are garbage": run_sql("UPDATE lyric_gram_data SET block = zeroblob(9)"),
     "sizes of lines are lost": run_sql("DROP TABLE lyric_word_docsize"),
+    "terms of lines are lost": run_sql("DROP TABLE lyric_gram_term"),
+    "terms of shown lines are lost": run_sql("DROP TABLE ocr_gram_term"),
     "tag is a blob": run_sql("UPDATE tag SET name = x'01'"),
     "tag is empty": run_sql("UPDATE tag SET name = ''"),
     "probability is two": run_sql("UPDATE tag SET probability = 2"),

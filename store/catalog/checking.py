@@ -150,6 +150,11 @@ def _check_pages(connection: Connection) -> Iterator[Damage]:
 def _check_words(connection: Connection, lines: Lines) -> Iterator[Damage]:
     """Read the full-text indexes of words and trigrams, and compare them with the lines."""
     if not has_index(connection, lines):
+        # A SQLite without FTS5 has made none of its tables.
+        others = [f"'{lines}_{part}'" for part in ("word", "gram", "key")]
+        known = f"SELECT count(*) FROM sqlite_master WHERE name IN ({', '.join(others)})"
+        if connection.dialect.name == "sqlite" and connection.scalar(text(known)):
+            yield Damage(f"{lines}_line", f"the index of words lacks the table {lines}_gram_term")
         return
     held = "lyric_line WHERE rejected IS NULL" if lines == "lyric" else "ocr_line"
     n_lines = connection.scalar(text(f"SELECT count(*) FROM {held}"))

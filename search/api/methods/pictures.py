@@ -25,7 +25,7 @@ class PictureFolders:
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
         self._known: dict[str, PictureFile] = {}
-        self.thumbnail = lru_cache(MAX_THUMBNAILS)(self._make_thumbnail)
+        self._make_thumbnail = lru_cache(MAX_THUMBNAILS)(_make_thumbnail)
 
     def list(self) -> "list[PictureFile]":
         """The pictures, by path, as they are now."""
@@ -48,10 +48,19 @@ class PictureFolders:
         except OSError as error:
             raise QueryError(f"the picture cannot be read: {error.strerror}") from None
 
-    def _make_thumbnail(self, picture_id: str) -> bytes:
-        from mvsearch.indexer.media.picture_files import make_thumbnail
+    def thumbnail(self, picture_id: str) -> bytes:
+        """A small picture, a WebP; made again when the file has changed.
 
-        return make_thumbnail(self._find(picture_id).path)
+        Raises:
+            QueryError: no picture has this id, or it cannot be read any more.
+            MediaError: it is no picture any more.
+        """
+        path = self._find(picture_id).path
+        try:
+            state = path.stat(follow_symlinks=False)
+        except OSError as error:
+            raise QueryError(f"the picture cannot be read: {error.strerror}") from None
+        return self._make_thumbnail(path, state.st_size, state.st_mtime_ns)
 
     def _find(self, picture_id: str) -> "PictureFile":
         found = self._known.get(picture_id)
@@ -60,3 +69,10 @@ class PictureFolders:
         if found is None:
             raise QueryError("there is no such picture")
         return found
+
+
+def _make_thumbnail(path: Path, size: int, modified_ns: int) -> bytes:
+    """Make a small picture of a file of this state, by which it is remembered."""
+    from mvsearch.indexer.media.picture_files import make_thumbnail
+
+    return make_thumbnail(path)

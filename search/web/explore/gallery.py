@@ -1,6 +1,5 @@
 """The gallery: pictures on walls, and the music that fits each."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from mvsearch import Video
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.web.explore.reasons import Fit, describe_fits
 from mvsearch.search.web.requests import Name, Seconds, Strict
+from mvsearch.search.web.routes.media import send_picture
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.search.web.view_models.cards import find_picture
@@ -24,7 +24,8 @@ router = APIRouter(tags=["gallery"])
 # On the walls; more would not be walked along.
 MAX_STILLS = 60
 N_FITS = 4
-PICTURE_CACHE = "private, max-age=3600"
+# It may change under its name, so it is asked for by its ETag each time.
+PICTURE_CACHE = "private, no-cache"
 _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture.", "content": {"image/webp": {}}},
     304: {"description": "The client has this picture."},
@@ -84,11 +85,7 @@ def show_picture(request: Request, served: ServedLibrary, picture_id: str) -> Re
         image = served.pictures.thumbnail(picture_id)
     except QueryError as error:
         raise HTTPException(404, str(error)) from None
-    tag = f'"{hashlib.sha256(image).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": PICTURE_CACHE}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(image, media_type="image/webp", headers=headers)
+    return send_picture(request, image, PICTURE_CACHE)
 
 
 @router.get("/gallery", include_in_schema=False)

@@ -71,11 +71,18 @@ def show_frame(
 
 def send_still(request: Request, still: Still) -> Response:
     """Send a still with its time, unless the client has it."""
-    tag = f'"{hashlib.sha256(still.image).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": STILL_CACHE, "Mvsearch-Seconds": str(still.seconds)}
+    answer = send_picture(request, still.image, STILL_CACHE)
+    answer.headers["Mvsearch-Seconds"] = str(still.seconds)
+    return answer
+
+
+def send_picture(request: Request, image: bytes, cache: str) -> Response:
+    """Send a WebP with its ETag, unless the client has it; `cache` says how long it is kept."""
+    tag = f'"{hashlib.sha256(image).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": cache}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(still.image, media_type="image/webp", headers=headers)
+    return Response(image, media_type="image/webp", headers=headers)
 
 
 @router.get("/stills")

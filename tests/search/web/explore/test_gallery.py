@@ -37,6 +37,9 @@ def test_an_upload_and_a_picture_of_a_folder_find_what_looks_like_them(
     assert shown.headers["content-type"] == "image/webp"
     tag = {"If-None-Match": shown.headers["etag"]}
     assert client.get(f"/api/v1/pictures/{listed['id']}", headers=tag).status_code == 304
+    media.make_picture(tmp_path / "<b>.png", "testsrc2")  # another picture, by the same name
+    changed = client.get(f"/api/v1/pictures/{listed['id']}", headers=tag)
+    assert (changed.status_code, changed.content == shown.content) == (200, False)
     page = client.get("/gallery", headers=HTML).text
     assert f'data-picture="{listed["id"]}"' in page
     assert "&lt;b&gt;" in page
