@@ -113,7 +113,7 @@ def guess_part(media: "Query | Asked") -> QueryPart:
         kind = "audio"
     elif isinstance(source, Frames):
         kind = "clip"
-    elif isinstance(source, str | Path | bytes):
+    elif isinstance(source, str | Path | bytes | bytearray | memoryview):
         kind = "image" if has_image_signature(_read_head(source)) else "clip"
     return make_part(kind, media)
 
@@ -131,9 +131,9 @@ def guess_files(names: Sequence[str]) -> list[QueryPart]:
     return parts
 
 
-def _read_head(source: str | Path | bytes) -> bytes:
-    if isinstance(source, bytes):
-        return source[:HEAD_BYTES]
+def _read_head(source: str | Path | bytes | bytearray | memoryview) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source[:HEAD_BYTES])
     path = expand_home(source)
     check_file(path, str(source))
     try:
