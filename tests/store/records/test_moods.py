@@ -12,10 +12,10 @@ QUADRANTS = ("calm", "happy", "sad", "tense")
     ("valence", "arousal", "names"),
     [
         (0.9, 0.1, ("calm",)),
-        (0.9, 0.6, ("happy",)),
+        (0.9, 0.55, ("happy",)),
         (0.9, 0.9, ("happy", "energetic")),
         (0.1, 0.1, ("sad",)),
-        (0.1, 0.6, ("tense",)),
+        (0.1, 0.6, ("tense", "energetic")),
         (0.1, 1.0, ("tense", "energetic")),
         (0.5, 0.5, ("happy",)),
         (1.0, 0.0, ("calm",)),
