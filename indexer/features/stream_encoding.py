@@ -11,6 +11,7 @@ from mvsearch.indexer.encoders import AudioEncoder, FrameEncoder, NamesThings
 from mvsearch.indexer.encoders.audio.landmarks import LEAST_RATE, VIDEO_PEAKS, PeakFinder
 from mvsearch.indexer.features.encoder_pool import EncoderPool, EncoderQueue
 from mvsearch.indexer.features.encoder_threads import Vectors
+from mvsearch.indexer.features.repeated_frames import RepeatedFrames
 from mvsearch.indexer.features.reservoir import Reservoir
 from mvsearch.indexer.features.tagging import Tagger
 from mvsearch.indexer.media.decoding.audio import WindowBatch, Windower, WindowOptions
@@ -20,7 +21,10 @@ from mvsearch.store.records import Embeddings, Matrix, Segment, SoundPeaks, Spac
 
 
 class FrameStream:
-    """Submits the frames of one file to the encoder; collects vectors, tags and stills."""
+    """Submits the frames of one file to the encoder; collects vectors, tags and stills.
+
+    A frame that repeats the last encoded one is not encoded; it gets the same vectors.
+    """
 
     def __init__(self, encoder: FrameEncoder, queue: EncoderQueue) -> None:
         self.encoder = encoder
@@ -28,6 +32,7 @@ class FrameStream:
         self._starts: list[float] = []
         self._uniform: list[int] = []
         self._kept: list[int] = []
+        self._repeated = RepeatedFrames()
         self._matrices: list[tuple[Matrix, ...]] = []
         self._tagger = Tagger(encoder.list_labels() if isinstance(encoder, NamesThings) else ())
         self.tags: tuple[Tag, ...] = ()
@@ -56,6 +61,7 @@ class FrameStream:
     def finish(self, end_seconds: float) -> list[Embeddings]:
         """Wait for the vectors; a frame ends with the next one, the last with the file."""
         self._collect(self._queue.take_rest())
+        self._keep(self._repeated.spread_rest())
         ends = [*self._starts[1:], max([end_seconds, *self._starts[-1:]])]
         segments = [Segment(self._starts[number], ends[number]) for number in self._kept]
         self.tags = self._tagger.finish(segments)
@@ -64,12 +70,19 @@ class FrameStream:
     def _encode(self, frames: npt.NDArray[np.uint8], numbers: list[int]) -> None:
         """Submit (n, height, width, 3) frames with their numbers among all frames of the file."""
         self._kept += numbers
-        self._queue.put(frames)
+        chosen = self._repeated.choose(frames)
+        if len(chosen):
+            self._queue.put(frames if len(chosen) == len(frames) else frames[chosen])
         self._collect(self._queue.take_ready())
 
     def _collect(self, encoded: Iterable[Vectors]) -> None:
-        """Collect vectors; of the posteriors only those that may become tags."""
-        self._matrices += keep_vectors(encoded, len(self.encoder.spaces), self._tagger)
+        """Collect the vectors of encoded frames and of those that repeat them."""
+        for vectors in encoded:
+            self._keep(self._repeated.spread(vectors))
+
+    def _keep(self, parts: Iterable[Vectors]) -> None:
+        """Keep vectors; of the posteriors only those that may become tags."""
+        self._matrices += keep_vectors(parts, len(self.encoder.spaces), self._tagger)
 
 
 class SampledFrameStream(FrameStream):

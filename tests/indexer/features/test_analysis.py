@@ -54,6 +54,20 @@ def test_vectors_do_not_depend_on_batches(clip, encoders, monkeypatch):
         np.testing.assert_array_equal(one.vectors, other.vectors)
 
 
+def test_a_still_picture_is_encoded_once_and_stands_at_all_its_times(
+    tmp_path, encoders, monkeypatch
+):
+    make_clip(tmp_path / "still.mp4", "testsrc2=s=96x64:r=10,loop=50:1,trim=end=5", None, 5)
+    n_encoded = []
+    encode = encoders.frames.encode
+    monkeypatch.setattr(
+        encoders.frames, "encode", lambda rows: n_encoded.append(len(rows)) or encode(rows)
+    )
+    found = of(analyse_file(tmp_path / "still.mp4", encoders), "frames")
+    assert sum(n_encoded) < len(found.segments) == len(found.vectors) == 10
+    assert (found.vectors @ found.vectors[0]).min() > 0.999
+
+
 def test_section_keeps_the_times_of_the_file(clip, encoders):
     whole = of(analyse_file(clip, encoders), "frames")
     options = AnalysisOptions(start_seconds=2.0, end_seconds=4.0)
