@@ -10,7 +10,6 @@ from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files.languages import check_language
-from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.ocr.choose import choose_reader
@@ -19,7 +18,11 @@ from mvsearch.indexer.pipeline.add_moods import add_moods
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
 from mvsearch.indexer.pipeline.lyrics.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.pipeline.lyrics.ocr_stage import OcrStage
-from mvsearch.indexer.pipeline.lyrics.transcription import WaitingVideo, transcribe_videos
+from mvsearch.indexer.pipeline.lyrics.transcription import (
+    WaitingVideo,
+    explain_pending,
+    transcribe_videos,
+)
 from mvsearch.indexer.pipeline.outcome import LyricsMode, Outcome, StageOptions
 from mvsearch.indexer.pipeline.planning.inventory import Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.planning.plan import (
@@ -29,7 +32,12 @@ from mvsearch.indexer.pipeline.planning.plan import (
     list_idle_options,
 )
 from mvsearch.indexer.pipeline.planning.take_inventory import take_inventory, take_inventory_of
-from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, wait_to_write
+from mvsearch.indexer.pipeline.writer import (
+    CatalogWriter,
+    Summary,
+    adopt_profile,
+    wait_to_write,
+)
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.store.errors import CancelledError, MvsearchError
 from mvsearch.store.library import Library
@@ -195,7 +203,7 @@ class _Run:
             self.reader = choose_reader(is_needed=options.ocr is True, progress=self.progress)
         if self.reader is not None:
             spaces += self.encoders.ocr.spaces
-        self.catalog.adopt_profile(self.encoders.name, spaces)
+        adopt_profile(self.catalog, self.encoders.name, spaces, self.progress)
 
     def work(self) -> None:
         """Run the inventory, the analysis and the transcription."""
@@ -207,8 +215,9 @@ class _Run:
                 self.progress.note(f"{folder} has no video and no sound file")
         request = LyricsRequest(self.lyrics, self.whisper_model, self.transcriber is not None)
         asked = self.options
-        decoded = asked.analysis.decoded
-        chosen = choose_jobs(inventory, self.catalog, self.encoders, request, decoded)
+        chosen = choose_jobs(
+            inventory, self.catalog, self.encoders, request, asked.analysis.decoded
+        )
         idle = list_idle_options(asked.analysis, asked.transcription, asked.language)
         for line in chosen.explain(idle):
             self.progress.note(line)
@@ -277,24 +286,14 @@ class _Run:
             self.waiting.append(WaitingVideo(outcome.found, seconds))
 
     def _transcribe(self) -> None:
-        """Transcribe the videos without lyrics of other sources."""
-        if self.transcriber is None:
-            self._note_pending()
-        else:
+        """Transcribe the videos without lyrics of other sources, or note that they wait."""
+        if self.transcriber is not None:
             transcribe_videos(
                 self.waiting, self.transcriber, self.encoders, self.writer, self.progress, self.stop
             )
-
-    def _note_pending(self) -> None:
-        """Note that lyrics are pending, and how to transcribe them."""
+            return
         self.writer.summary.pending += len(self.waiting)
         n_videos = self.writer.summary.pending
-        if not n_videos or self.lyrics not in ("auto", "later"):
-            return
-        why = f", as Whisper's weights ({self.whisper_model}) are missing"
-        fetch = f"{explain_fetching(self.whisper_model)}; then " if self.lyrics == "auto" else ""
-        self.progress.note(
-            f"No lyrics yet for {n_videos} {'video' if n_videos == 1 else 'videos'}"
-            f"{why if self.lyrics == 'auto' else ''}. To transcribe them, {fetch}type: mvsearch"
-            " transcribe"
-        )
+        if n_videos and self.lyrics in ("auto", "later"):
+            missing = self.whisper_model if self.lyrics == "auto" else None
+            self.progress.note(explain_pending(n_videos, missing))

@@ -13,7 +13,7 @@ from mvsearch.indexer.progress import Progress
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import LibraryBusyError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Failure, Location, Video
+from mvsearch.store.records import Failure, Location, Space, Video
 
 
 @dataclass(slots=True)
@@ -87,6 +87,23 @@ def wait_to_write(library: Library, wait_seconds: float, progress: Progress) -> 
             progress.note(f"Waiting up to {wait_seconds:.0f} s: {who}")
             stack.enter_context(library.writing(wait_seconds))
         yield
+
+
+def adopt_profile(
+    catalog: Catalog, profile: str, spaces: Sequence[Space], progress: Progress
+) -> None:
+    """Set or check the profile of a library, and say so where one with videos gets another.
+
+    Raises:
+        EncoderMismatchError: it has videos, and its spaces do not fit.
+    """
+    old = catalog.profile() if catalog.n_videos() else None
+    catalog.adopt_profile(profile, spaces)
+    if old not in (None, profile):
+        progress.note(
+            f"The library had the profile {old} and has {profile} from now on; what only {old}"
+            " encodes is replaced"
+        )
 
 
 class CatalogWriter:

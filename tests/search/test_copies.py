@@ -163,6 +163,8 @@ def test_an_older_library_is_encoded_again_and_once(
         copies = [one.revision for one in library.catalog.spaces() if one.view == COPIES]
         assert copies == [space.revision] == ["2"]
     assert sum("filmed from a screen" in line for line in notes.lines) == 2
+    told = f"The library had the profile toy and has {NAME} from now on"
+    assert sum(line.startswith(told) for line in notes.lines) == 1
 
 
 def test_a_stage_that_finds_nothing_leaves_no_copies(tmp_path: Path) -> None:

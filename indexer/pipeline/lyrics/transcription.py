@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.networks.device import count_threads, has_driver
 from mvsearch.indexer.lyrics.files.languages import check_language
+from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.files.scan import ScannedFile
@@ -152,6 +153,21 @@ def explain_transcription(waiting: Sequence[WaitingVideo], transcriber: Transcri
         f"Transcribing {n_videos} with Whisper {transcriber.origin}, {_describe_time(seconds)} of"
         f" sound,{takes or ' begins'}; pictures and sound can be searched meanwhile"
     )
+
+
+def explain_pending(n_videos: int, missing_model: str | None) -> str:
+    """One line: how many videos have no lyrics yet, and how to transcribe them.
+
+    Args:
+        n_videos: their number.
+        missing_model: of Whisper, where its weights are missing; None otherwise.
+    """
+    videos = "1 video" if n_videos == 1 else f"{n_videos} videos"
+    why = fetch = ""
+    if missing_model is not None:
+        why = f", as Whisper's weights ({missing_model}) are missing"
+        fetch = f"{explain_fetching(missing_model)}; then "
+    return f"No lyrics yet for {videos}{why}. To transcribe them, {fetch}type: mvsearch transcribe"
 
 
 def estimate_seconds(sound_seconds: float, transcriber: Transcriber) -> float | None:
