@@ -24,6 +24,7 @@ from mvsearch.store.records import (
     Video,
 )
 from tests.indexer.training.audiovisual.planted import PICTURE_DIM, SOUND_DIM, make_videos
+from tests.indexer.training.audiovisual.quick import quick
 from tests.search.commands.conftest import Run
 
 SPACES: dict[Modality, Space] = {
@@ -31,6 +32,7 @@ SPACES: dict[Modality, Space] = {
     "audio": Space("audio", "toy-audio", "planted", SOUND_DIM),
 }
 QUICK = {"epochs": 2, "device": "cpu"}
+__all__ = ["quick"]
 
 
 def embed(modality: Modality, vectors: Matrix) -> Embeddings:

@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from mvsearch.indexer.audiovisual.towers import read_towers
+from mvsearch.indexer.audiovisual.towers import Tower, Towers, read_towers
 from mvsearch.indexer.audiovisual.windows import VideoWindows
 from mvsearch.indexer.training.audiovisual.options import TRAINING, AudiovisualOptions
 from mvsearch.indexer.training.audiovisual.splitting import split_videos
-from mvsearch.indexer.training.audiovisual.task import AudiovisualTask, find_towers
+from mvsearch.indexer.training.audiovisual.task import AudiovisualTask, find_towers, measure_windows
 from mvsearch.indexer.training.loop import train
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.records import Space
@@ -72,6 +72,26 @@ def test_towers_without_torch_give_what_the_network_gives() -> None:
     towers = find_towers(network)
     found = towers.project_pictures(video.pictures) @ towers.project_sound(video.sounds).T
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_windows_are_compared_with_those_of_other_sources() -> None:
+    # Both towers keep the first two numbers; the third source has two videos.
+    part = Tower(np.zeros(2, np.float32), np.eye(2, dtype=np.float32))
+    places = [
+        ("x", [1, 0], [1, 0]),
+        ("y", [0, 1], [1, 0]),
+        ("z", [1, 0], [0.6, 0.8]),
+        ("z", [0, 1], [0, 1]),
+    ]
+    videos = [
+        VideoWindows(
+            f"{at}", source, *(np.array(one, np.float32) for one in ([0], [seen], [heard]))
+        )
+        for at, (source, seen, heard) in enumerate(places)
+    ]
+    # Own and others: 1 and 1, .6, 0; 0 and 1, .8, 0; .6 and 1, 1; 1 and 0, 0.
+    expected = np.mean([2.5 / 3, 0.5 / 3, np.mean([0, 1])])
+    assert measure_windows(Towers(part, part), videos) == pytest.approx(expected)
 
 
 def test_a_run_names_what_it_did_not_see_and_refuses_another_configuration(tmp_path: Path) -> None:

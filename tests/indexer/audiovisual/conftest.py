@@ -1,0 +1,3 @@
+from tests.indexer.training.audiovisual.quick import quick
+
+__all__ = ["quick"]
