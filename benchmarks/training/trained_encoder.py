@@ -82,7 +82,7 @@ def draw_queries(
         options = SampleOptions(
             n_clips=-(-n * n_videos // n_songs),
             lengths_seconds=(CLIP_SECONDS,),
-            distortions=names_of(*PICTURE_FAMILIES),
+            distortions=names_of(*PICTURE_FAMILIES) if kind == "image" else given.distortions,
             kinds=(kind,),  # type: ignore[arg-type]  # both are kinds
             seed=given.seed,
         )
@@ -154,6 +154,10 @@ def main() -> None:
     parser.add_argument("name", help="of the run, in the library")
     parser.add_argument("--clips", type=int, default=14)
     parser.add_argument("--pictures", type=int, default=28)
+    hard = ",".join(names_of("none", "hard picture"))
+    parser.add_argument(
+        "--distortions", type=lambda text: tuple(text.split(",")), default=hard, help="of clips"
+    )
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mvsearch-") as folder:

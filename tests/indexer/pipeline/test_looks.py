@@ -37,6 +37,12 @@ def train(library: Path, name: str = TRAINED, **given: object) -> Run:
     return mvsearch.train_songs(library, name, **(options | given))  # type: ignore[arg-type]
 
 
+@pytest.fixture(autouse=True)
+def use_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them wait for each other longer than they compute."""
+    monkeypatch.setenv("MVSEARCH_THREADS", "1")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of three clips with a finished run."""
@@ -111,6 +117,7 @@ def test_new_videos_are_encoded_by_the_one_in_use(library: Path, made: Path) -> 
     assert read_state(library) == {OWN: (False, 0), TRAINED: (True, 0)}
 
 
+@pytest.mark.slow
 def test_what_was_added_meanwhile_is_encoded_before_a_switch(library: Path, made: Path) -> None:
     with mvsearch.open(library) as opened:
         opened.switch_encoder(TRAINED)
@@ -156,7 +163,14 @@ def test_stopped_before_the_end_the_old_one_serves(
     assert read_state(library)[TRAINED] == (True, 0)
 
 
-@pytest.mark.parametrize("place", ["add_look", "add_embeddings", "switch_look"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("add_look", marks=pytest.mark.slow),
+        "add_embeddings",
+        pytest.param("switch_look", marks=pytest.mark.slow),
+    ],
+)
 def test_killed_anywhere_the_old_one_serves(library: Path, place: str) -> None:
     before = find_like(library)
     code = (
@@ -220,16 +234,19 @@ def test_what_cannot_be_used_is_one_line(library: Path) -> None:
             assert opened.encoders()[0].is_in_use
 
 
-def test_a_file_that_is_gone_keeps_the_old_one_in_use(tmp_path: Path) -> None:
-    library = make_indexed(tmp_path / "videos", tmp_path / "library")
-    train(library)
-    next((tmp_path / "videos").glob("Grace*.mp4")).unlink()
-    with mvsearch.open(library) as opened:
-        with pytest.raises(TrainingError, match="Second Song"):
-            opened.switch_encoder(TRAINED)
-        assert opened.encoders()[0].is_in_use
+def test_a_file_that_is_gone_keeps_the_old_one_in_use(library: Path, made: Path) -> None:
+    gone = next((made.parent / "videos").glob("Grace*.mp4"))
+    away = gone.rename(gone.with_suffix(".away"))
+    try:
+        with mvsearch.open(library) as opened:
+            with pytest.raises(TrainingError, match="Second Song"):
+                opened.switch_encoder(TRAINED)
+            assert opened.encoders()[0].is_in_use
+    finally:
+        away.rename(gone)
 
 
+@pytest.mark.slow
 def test_a_run_in_use_is_not_trained_again(library: Path) -> None:
     with mvsearch.open(library) as opened:
         opened.switch_encoder(TRAINED)
