@@ -1,8 +1,10 @@
 """Tiny random checkpoints of the architectures of MusicGen and BLIP."""
 
+import json
 from pathlib import Path
 
 WORDS = "calm energetic happy sad tense music slow fast for a picture of lake dog and in the manner"
+MEAN, DEVIATION = (0.48, 0.46, 0.41), (0.27, 0.26, 0.28)
 SAMPLE_RATE, N_CODEBOOKS, FRAME_RATE = 8000, 2, 50
 
 
@@ -45,7 +47,7 @@ def save_musicgen(folder: Path, seed: int = 0, n_positions: int = 2048) -> Path:
 def save_blip(folder: Path, seed: int = 0) -> Path:
     """Pictures of 32 × 32 pixels; 60 kB."""
     import torch
-    from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor
+    from transformers import BlipConfig, BlipForConditionalGeneration
 
     _be_quiet()
     sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
@@ -57,7 +59,8 @@ def save_blip(folder: Path, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     config = BlipConfig(text_config=sizes | text, vision_config=sizes | vision, projection_dim=16)
     BlipForConditionalGeneration(config).save_pretrained(folder)
-    BlipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    settings = {"image_mean": list(MEAN), "image_std": list(DEVIATION)}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings), "utf-8")
     return folder
 
 

@@ -8,22 +8,22 @@ from mvsearch.indexer.composing.captions import Captioner
 from mvsearch.store.errors import MediaError, MvsearchError, WeightsMissingError
 from tests.indexer.encoders.small_checkpoints import write_json
 from tests.media import make_picture
-from tests.tiny_composers import WORDS
+from tests.tiny_composers import DEVIATION, MEAN, WORDS
 
 
 def test_a_picture_is_described_as_transformers_describes_it(
     composers: Path, tmp_path: Path
 ) -> None:
     import torch
-    from transformers import BlipForConditionalGeneration, BlipImageProcessor
+    from transformers import BlipForConditionalGeneration
 
     # Of the size of the network, so that only colours are prepared.
     picture = make_picture(tmp_path / "x.png", size=(32, 32))
     words = Captioner(composers / "blip").describe(picture)
     assert words
     assert set(words.split()) <= set(WORDS.split())
-    processor = BlipImageProcessor.from_pretrained(composers / "blip")
-    pixels = processor(Image.open(picture).convert("RGB"), return_tensors="pt").pixel_values
+    colours = np.asarray(Image.open(picture).convert("RGB"), np.float32) / 255
+    pixels = torch.tensor(((colours - MEAN) / DEVIATION).transpose(2, 0, 1)[None].astype("f4"))
     model = BlipForConditionalGeneration.from_pretrained(composers / "blip").eval()
     with torch.inference_mode():
         ids = model.generate(pixel_values=pixels, max_new_tokens=30, num_beams=3, do_sample=False)
