@@ -172,18 +172,19 @@ def fit_part(
     if not chosen:
         raise QueryError(f"of this query it is found by {' or '.join(open_ways)}, not by {only}")
     tried: list[PictureMusic] = []
-    problem: QueryError | None = None
+    problems: dict[WayName, QueryError] = {}
     for name in chosen:
         try:
             tried.append(ways[name](asked))
         except QueryError as error:  # such as that the library lacks what the way compares
-            problem = error
+            problems[name] = error
             continue
         if not tried[-1].is_weak:
             return tried[-1]
     best_first = sorted(tried, key=lambda one: (not one.results, one.way != "mood"))
-    if problem is not None and not (best_first and best_first[0].results):
-        raise problem
+    if problems and not (best_first and best_first[0].results):
+        # That of moods says what to do where the library has none; all others read the part, too.
+        raise problems.get("mood", next(iter(problems.values())))
     return best_first[0]
 
 

@@ -9,6 +9,7 @@ import csv
 import os
 import time
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,13 @@ from mvsearch.store.records import (
     Stage,
     Video,
 )
-from mvsearch.store.records.moods import name_moods
+from mvsearch.store.records.moods import MOOD_NAMES, name_moods
 
 N_SONGS = 10_000
 N_PICTURES = 100
 N_POINTS = 60
 N_DRAWS = 2000
+MIX_MINUTES = 30
 
 
 def measure_rows(options: BenchOptions) -> Iterator[Row]:
@@ -110,6 +112,7 @@ def ask_pictures(options: BenchOptions, emotion: Path) -> Iterator[Row]:
     chosen = np.random.default_rng(0).permutation(pictures)[: 5 if options.is_quick else N_PICTURES]
     with mvsearch.open(options.cache / "emotion") as library:
         library.index(emotion / "music", lyrics="off")
+        yield mix_clips(library)
         found = [library.music_for(emotion / "images" / one, top=5) for one in chosen.tolist()]
     right = np.array(
         [
@@ -127,6 +130,26 @@ def ask_pictures(options: BenchOptions, emotion: Path) -> Iterator[Row]:
         f"{sure.sum()} not weak, of these P@1 {tell(right[sure, 0])}; {n_first} different songs"
     )
     yield Row("mood", "the same, without doubt", "", figure)
+
+
+def mix_clips(library: mvsearch.VideoLibrary) -> Row:
+    """Mixes of half an hour between all pairs of named moods, beside songs in random order."""
+    away, steps, drawn, off = list[float](), list[float](), list[float](), list[float]()
+    for start, end in permutations(MOOD_NAMES, 2):
+        mix = library.mix(start, end, MIX_MINUTES)
+        moods = np.array([(one.mood.valence, one.mood.arousal) for one in mix.songs])
+        curve = np.array([(one.valence, one.arousal) for one in mix.songs])
+        away.append(float(np.linalg.norm(moods - curve, axis=1).mean()))
+        shuffled = np.random.default_rng(0).permutation(moods)
+        drawn.append(float(np.linalg.norm(np.diff(shuffled, axis=0), axis=1).mean()))
+        steps.append(float(np.linalg.norm(np.diff(moods, axis=0), axis=1).mean()))
+        off.append(abs(mix.seconds / mix.asked_seconds - 1))
+    figure = (
+        f"{np.mean(away):.3f} from the curve, steps of {np.mean(steps):.3f}, length off by at most"
+        f" {max(off):.1%}"
+    )
+    what = f"{len(off)} mixes of {MIX_MINUTES} minutes of clips of half a minute"
+    return Row("mood", what, f"in random order steps of {np.mean(drawn):.3f}", figure)
 
 
 def tell(values: npt.ArrayLike) -> str:
