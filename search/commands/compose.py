@@ -118,6 +118,7 @@ def _offer_song(library: "VideoLibrary | None", image: Path, *, as_json: bool) -
     for result in () if as_json else found.results:
         moment = result.best_moment
         at = "" if moment is None else f" at {format_seconds(moment.start_seconds)}"
-        doubt = ", but no better than chance" if found.is_weak else ""
-        typer.echo(f"of your library fits: {name_video(result.video)}{at}{doubt}; `mvsearch play`")
+        doubt = " (no better than chance)" if found.is_weak else ""
+        song = f"{name_video(result.video)}{at}{doubt}"
+        typer.echo(f"Of your library fits best: {song}; `mvsearch play` plays it")
     store_results(found.results)

@@ -125,7 +125,7 @@ def test_bad_input_is_one_line(
 def test_without_weights_the_song_that_fits_is_named(run: Run, shell: Run, picture: Path) -> None:
     code, out, err = run("compose", "--image", picture)
     assert code == 2
-    assert "of your library fits: " in out
+    assert "Of your library fits best: " in out
     assert err.splitlines()[-1].startswith("mvsearch: musicgen-small has no model.safetensors in ")
     assert "mvsearch models fetch musicgen-small" in err
     code, out, _ = run("compose", "--image", picture, "--json")
