@@ -11,6 +11,8 @@ from mvsearch.store.own_files import read_own, write_own
 
 TASK = "audiovisual"
 FILE = "audiovisual.safetensors"
+# Where the videos lie by them; see `search.joint.places`.
+PLACES = ("audiovisual-picture.safetensors", "audiovisual-sound.safetensors")
 MAX_BYTES = 256 * 2**20
 # The spaces that the towers read, as the settings of a run name them.
 SPACES = ("picture_space", "sound_space")
@@ -73,7 +75,8 @@ def drop_towers(library_folder: Path) -> None:
     from mvsearch.indexer.training.run_folder import explaining
 
     with explaining(library_folder / FILE):
-        (library_folder / FILE).unlink(missing_ok=True)
+        for name in (FILE, *PLACES):
+            (library_folder / name).unlink(missing_ok=True)
 
 
 def find_towers(library_folder: Path) -> UsedTowers | None:

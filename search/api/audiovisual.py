@@ -139,10 +139,12 @@ def use_towers(name: str, folder: AnyPath | None = None) -> None:
         NoLibraryError: there is no library.
     """
     from mvsearch.indexer.audiovisual import used
+    from mvsearch.search.joint.tables import read_trained_table
 
     with Library.open(find_library(folder)) as library, library.writing():
         run = find_run(name, [find_runs_folder(library), find_runs_folder()])
         used.use_towers(library.folder, run.folder, run.name)
+        read_trained_table(library)
 
 
 def drop_towers(folder: AnyPath | None = None) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.joint.tables import JointTable, Places, read_trained_table
+from mvsearch.search.joint.places import Places
+from mvsearch.search.joint.tables import JointTable, read_trained_table
 from mvsearch.search.mood.chance import Chance, fit_chance
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import analyse_part

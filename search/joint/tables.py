@@ -1,33 +1,19 @@
 """Where the pictures and the sound of all videos lie in each joint space of a library."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
-from mvsearch.indexer.audiovisual.towers import Tower, Towers
+from mvsearch.indexer.audiovisual.towers import Towers
 from mvsearch.indexer.audiovisual.used import UsedTowers, find_towers
 from mvsearch.indexer.mood import find_head
 from mvsearch.indexer.mood.joint import compare as compare_moods
+from mvsearch.search.joint.places import Places, read_places
 from mvsearch.search.query.spaces import profile_spaces
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Matrix, Side
 
 MOOD, TRAINED = "mood", "trained"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Where one side of each video lies.
-
-    Attributes:
-        video_ids: n of them.
-        vectors: (n, k) float32.
-    """
-
-    video_ids: tuple[str, ...]
-    vectors: Matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +41,7 @@ class JointTable:
 
 
 def read_tables(library: Library) -> list[JointTable]:
-    """The joint spaces of a library that both pictures and sound lie in.
+    """The joint spaces of a library; one of its sides may be of no video.
 
     Raises:
         LibraryDamagedError: the towers of the library are damaged.
@@ -64,7 +50,7 @@ def read_tables(library: Library) -> list[JointTable]:
 
 
 def read_mood_table(library: Library) -> JointTable | None:
-    """The joint space of moods; None where no mood is known of one of the sides."""
+    """The joint space of moods; None without heads, or where no mood is known of any video."""
     spaces = profile_spaces(library)
     heads = [find_head(spaces[m]) if m in spaces else None for m in ("frames", "audio")]
     picture_head, sound_head = heads
@@ -74,7 +60,7 @@ def read_mood_table(library: Library) -> JointTable | None:
         library.catalog.mood_table("picture", head=picture_head.revision),
         library.catalog.mood_table("sound", head=sound_head.revision),
     ]
-    if any(not len(one.video_ids) or not one.joint.shape[1] for one in found):
+    if not any(one.joint.size for one in found):
         return None
     pictures, sounds = (Places(tuple(one.video_ids), one.joint) for one in found)
 
@@ -101,7 +87,7 @@ _TRAINED: WeakKeyDictionary[Library, tuple[object, JointTable]] = WeakKeyDiction
 def read_trained_table(library: Library) -> JointTable | None:
     """The space of the towers in use; None without any, or where the library has other spaces.
 
-    It is computed once for a state of the library: a second for some thousand videos.
+    It is read once for a state of the library.
 
     Raises:
         LibraryDamagedError: the towers are damaged.
@@ -124,8 +110,8 @@ def read_trained_table(library: Library) -> JointTable | None:
 
 def _compute_table(library: Library, used: UsedTowers) -> JointTable:
     towers = used.towers
-    pictures = _summarise(library, used.picture_space, towers.picture)
-    sounds = _summarise(library, used.sound_space, towers.sound)
+    pictures = read_places(library, "picture", used.picture_space, towers.picture, used.digest)
+    sounds = read_places(library, "sound", used.sound_space, towers.sound, used.digest)
     unseen = towers.find_unseen({*pictures.video_ids, *sounds.video_ids})
 
     def project(side: Side, made: Sequence[Embeddings]) -> Matrix | None:
@@ -135,22 +121,6 @@ def _compute_table(library: Library, used: UsedTowers) -> JointTable:
         return tower.summarise(own[0]) if own and len(own[0]) else None
 
     return JointTable(TRAINED, pictures, sounds, compare_directions, project, unseen, towers)
-
-
-def _summarise(library: Library, space_key: str, tower: Tower) -> Places:
-    """The mean direction of the vectors of each video."""
-    ids, rows = [], []
-    for video_id, vectors in _read_vectors(library, space_key):
-        ids.append(video_id)
-        rows.append(tower.summarise(vectors))
-    made = np.stack(rows) if rows else np.zeros((0, tower.matrix.shape[1]), np.float32)
-    return Places(tuple(ids), made)
-
-
-def _read_vectors(library: Library, space_key: str) -> Iterator[tuple[str, Matrix]]:
-    for video_id, found in library.catalog.iter_embeddings(space_key):
-        if len(found.vectors):
-            yield video_id, found.vectors
 
 
 def select(places: Places, video_ids: Sequence[str]) -> Matrix:

@@ -51,4 +51,6 @@ def measure_joint(
         if known is not None:
             asked, more = rank_quadrants(tables, known, encoders, progress)
             outcomes, notes = outcomes + asked, [*notes, *known.notes, *more]
+            if not tables:
+                notes.append("the library has no space that pictures and sound share")
     return outcomes, notes

@@ -9,7 +9,8 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.progress import Progress, count_steps
 from mvsearch.search.evaluation.cross_modal.labels import Label, Labels
 from mvsearch.search.evaluation.outcomes import Outcome
-from mvsearch.search.joint.tables import JointTable, Places, select
+from mvsearch.search.joint.places import Places
+from mvsearch.search.joint.tables import JointTable, select
 from mvsearch.search.scoring.fusion import order_best_first
 from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Embeddings, Matrix

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mvsearch.search.joint.tables import JointTable, Places, compare_directions
+from mvsearch.search.joint.places import Places
+from mvsearch.search.joint.tables import JointTable, compare_directions
 from mvsearch.store.records import Embeddings, Matrix, Side
 
 

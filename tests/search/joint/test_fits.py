@@ -1,6 +1,8 @@
 """Towers that are planted in a library of toys, so that what fits is known."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,14 @@ import pytest
 from safetensors.numpy import save_file
 
 import mvsearch
-from mvsearch.indexer.audiovisual.towers import number_videos
+from mvsearch.indexer.audiovisual.towers import Tower, number_videos
 from mvsearch.indexer.audiovisual.used import FILE
 from mvsearch.search.api.library import VideoLibrary
-from mvsearch.search.joint.tables import read_tables
+from mvsearch.search.joint.tables import JointTable, read_tables
 from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.errors import LibraryDamagedError, QueryError
 from mvsearch.store.library import Library
+from mvsearch.store.opening import CATALOG
 from mvsearch.store.records import Matrix
 from tests.toy_library import make_indexed
 
@@ -105,6 +108,53 @@ def test_a_table_knows_what_was_learned_from_and_is_made_anew_with_other_towers(
         assert read_tables(library)[1] is table
         plant_towers(place)
         assert len(read_tables(library)[1].unseen or ()) == 3
+
+
+def test_places_are_kept_and_made_anew_for_what_changed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_towers(place)
+    computed: list[int] = []
+    summarise = Tower.summarise
+
+    def count(tower: Tower, vectors: Matrix) -> Matrix:
+        computed.append(len(vectors))
+        return summarise(tower, vectors)
+
+    def read() -> tuple[int, JointTable]:
+        computed.clear()
+        with Library.open(place) as library:
+            table = read_tables(library)[1]
+        return len(computed), table
+
+    monkeypatch.setattr(Tower, "summarise", count)
+    n_first, first = read()
+    n_again, again = read()
+    assert (n_first, n_again) == (5, 0)
+    np.testing.assert_array_equal(again.sounds.vectors, first.sounds.vectors)
+    plant_towers(place, is_crossed=True)
+    assert read()[0] == 5
+    with Library.open(place) as library, library.writing():
+        library.catalog.remove_videos([library.catalog.find_video(ADA).id])
+    n_fewer, fewer = read()
+    assert (n_fewer, len(fewer.sounds.video_ids), len(fewer.pictures.video_ids)) == (0, 1, 2)
+    kept = place / "audiovisual-sound.safetensors"
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert read()[0] == 1
+
+
+def test_moods_of_one_side_are_enough(place: Path) -> None:
+    with closing(sqlite3.connect(place / CATALOG)) as catalog, catalog:
+        catalog.execute("delete from mood where side = 'picture'")
+    with Library.open(place, is_read_only=True) as library:
+        (table,) = read_tables(library)
+        assert (len(table.pictures.video_ids), len(table.sounds.video_ids)) == (0, 2)
+        video, catalog = library.catalog.find_video(ADA), library.catalog
+        every = [catalog.embeddings(video.id, space.key) for space in catalog.spaces()]
+        made = [found for found in every if found is not None]
+        place_of_picture = table.project("picture", made)
+        assert place_of_picture is not None
+        assert table.compare(place_of_picture[None], table.sounds.vectors).shape == (1, 2)
 
 
 def test_towers_of_other_encoders_and_damaged_ones_are_one_line(
