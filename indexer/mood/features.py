@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.indexer.mood.keys import describe_keys
 from mvsearch.store.records import Matrix
 
 Times = npt.NDArray[np.floating]
@@ -29,26 +30,32 @@ def prepare_pictures(vectors: Matrix, dims: Sequence[int], centre: Matrix) -> Ma
     Returns:
         (n, d) float32.
     """
-    parts = []
-    for number, end in enumerate(np.cumsum(dims).tolist()):
-        part = vectors[:, end - dims[number] : end]
-        if number == 0:
-            part = to_unit_rows(np.sqrt(np.maximum(part, 0)))
-        parts.append(to_unit_rows(part - centre[end - dims[number] : end]))
-    return np.concatenate(parts, axis=1)
+    centred, ends = take_roots(vectors, dims) - centre, np.cumsum(dims)[:-1]
+    return np.concatenate([to_unit_rows(part) for part in np.split(centred, ends, axis=1)], axis=1)
+
+
+def take_roots(vectors: Matrix, dims: Sequence[int]) -> Matrix:
+    """The vectors with the square roots of the first view, which again has length one."""
+    roots = to_unit_rows(np.sqrt(np.maximum(vectors[:, : dims[0]], 0)))
+    return np.concatenate([roots, vectors[:, dims[0] :]], axis=1)
 
 
 def pool_sound(vectors: Matrix, seconds: Times | None = None) -> Matrix:
-    """Compute mean and standard deviation of windows, over all or around each one.
+    """Compute mean and standard deviation of windows and their keys, over all or around each one.
 
     Args:
-        vectors: (n, d), n > 0.
+        vectors: (n, d) of `Signal`, n > 0.
         seconds: (n,) rising times of the windows; None pools all of them.
 
     Returns:
-        (n, 2 d) float32, or (1, 2 d) without times.
+        (n, 2 (d + k)) float32, or (1, 2 (d + k)) without times; k as in `describe_keys`.
     """
-    rows = vectors.astype(np.float64)
+    rows = np.concatenate([vectors, describe_keys(vectors)], axis=1, dtype=np.float64)
+    return pool_rows(rows, seconds)
+
+
+def pool_rows(rows: npt.NDArray[np.float64], seconds: Times | None = None) -> Matrix:
+    """Compute mean and standard deviation of (n, d) rows; see `pool_sound`."""
     if seconds is None:
         first, last = np.zeros(1, np.intp), np.full(1, len(rows))
     else:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mvsearch.indexer.mood.features import Times, pool_sound, prepare_pictures
+from mvsearch.indexer.mood.evidence import prepare_features, weigh_evidence
+from mvsearch.indexer.mood.features import Times
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.records import Matrix, Side, Space
 
@@ -25,20 +26,43 @@ ENCODERS: Mapping[str, Side] = {
 BATCH = 1024
 # Without any vector nothing is known.
 UNKNOWN = (0.5, 0.5, 0.0)
+# Of a head whose features have d numbers, with m landmarks, e numbers of evidence, a hidden layer
+# of h and a joint space of k numbers.
+TENSORS = {
+    "features.centre": "(d,) their means",
+    "features.scale": "(d,) what each is divided by; 0 leaves it out",
+    "landmarks": "(m, d) int8, multiples of their steps",
+    "landmarks.step": "(m,)",
+    "kernel.weight": "(m, t) what is regressed: see `evidence.make_evidence`",
+    "kernel.bias": "(t,)",
+    "evidence.centre": "(e,)",
+    "evidence.scale": "(e,)",
+    "hidden.weight": "(h, e)",
+    "hidden.bias": "(h,)",
+    "place.weight": "(k, h + e) of hidden layer and evidence",
+    "place.bias": "(k,)",
+    "mood.weight": "(2, k + e) valence and arousal, of place and evidence",
+    "mood.bias": "(2,)",
+    "error.weight": "(1, 2 e) expected distance from the true mood, of the evidence and its squares",
+    "error.bias": "(1,)",
+    "error.unknown": "(1,) that distance where nothing is known",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MoodHead:
     """Predicts moods from the vectors of one encoder.
 
+    Features are compared with those of the training set, the landmarks, by a radial kernel. Sums of
+    kernels are the evidence: a first estimate (kernel ridge regression). A small network makes
+    the place in the joint space of it, and of that the mood (`mvsearch train mood`).
+
     Attributes:
         side: what it predicts from.
         revision: changes whenever its predictions do.
         views: of the encoder's spaces whose vectors it reads side by side, the first one first.
         dims: of these spaces.
-        tensors: "centre" (d,) and "scale" (d,) of the features; "projection" (d, p) and
-            "landmarks" (m, p) of the kernel with its "gamma" (1,); "weight" (m, 3 + k) and
-            "bias" (3 + k,) of valence, arousal, confidence and the joint space.
+        tensors: by the names of `TENSORS`.
     """
 
     side: Side
@@ -65,54 +89,54 @@ class MoodHead:
         Returns:
             (n, 3) float32 from 0 to 1: valence, arousal, confidence.
         """
-        moods: Matrix = np.clip(self._apply(self._prepare(vectors, seconds))[:, :3], 0, 1)
-        return moods
+        return self._apply(self._prepare(vectors, seconds))[0]
 
     def summarise(self, vectors: Matrix) -> Matrix:
         """Predict the mood of all vectors together, (3,) as in `predict`."""
         if not len(vectors):
             return np.array(UNKNOWN, np.float32)
-        mood: Matrix = np.clip(self._apply(self._prepare(vectors)).mean(axis=0)[:3], 0, 1)
+        mood: Matrix = self._apply(self._prepare(vectors))[0].mean(axis=0)
         return mood
 
     def project_each(self, vectors: Matrix, seconds: Times) -> Matrix:
         """Place each time in the joint space of pictures and sound, (n, k) float32."""
-        return self._apply(self._prepare(vectors, seconds))[:, 3:]
+        return self._apply(self._prepare(vectors, seconds))[1]
 
     def project(self, vectors: Matrix) -> Matrix:
         """Place all vectors together in the joint space, (k,) float32; zeros without vectors."""
         if not len(vectors):
-            return np.zeros(len(self.tensors["bias"]) - 3, np.float32)
-        place: Matrix = self._apply(self._prepare(vectors)).mean(axis=0)[3:]
+            return np.zeros(len(self.tensors["place.bias"]), np.float32)
+        place: Matrix = self._apply(self._prepare(vectors))[1].mean(axis=0)
         return place
 
     def _prepare(self, vectors: Matrix, seconds: Times | None = None) -> Matrix:
         """The features of each row, or of all rows of sound together without times."""
         if vectors.ndim != 2 or vectors.shape[1] != sum(self.dims):
             raise ValueError(f"a head for {self.dims} was given vectors {vectors.shape}")
-        if not len(vectors):
-            return np.zeros((0, len(self.tensors["centre"])), np.float32)
-        if self.side == "picture":
-            return prepare_pictures(vectors, self.dims, self.tensors["centre"])
-        pooled = pool_sound(vectors, seconds)
-        scaled: Matrix = (pooled - self.tensors["centre"]) / self.tensors["scale"]
-        return scaled
+        return prepare_features(vectors, self.side, self.dims, self.tensors, seconds)
 
-    def _apply(self, features: Matrix) -> Matrix:
-        """Valence, arousal, confidence and joint vector of each row, (n, 3 + k) float32."""
-        made = np.zeros((len(features), len(self.tensors["bias"])), np.float32)
+    def _apply(self, features: Matrix) -> tuple[Matrix, Matrix]:
+        """Moods (n, 3) and places (n, k) of each row."""
+        moods = np.zeros((len(features), 3), np.float32)
+        places = np.zeros((len(features), len(self.tensors["place.bias"])), np.float32)
         for begin in range(0, len(features), BATCH):
-            rows = features[begin : begin + BATCH]
-            made[begin : begin + BATCH] = self._apply_batch(rows)
-        return made
+            rows = slice(begin, begin + BATCH)
+            moods[rows], places[rows] = self._apply_batch(features[rows])
+        return moods, places
 
-    def _apply_batch(self, rows: Matrix) -> Matrix:
-        places, landmarks = rows @ self.tensors["projection"], self.tensors["landmarks"]
-        squares = np.square(places).sum(axis=1)[:, np.newaxis] + np.square(landmarks).sum(axis=1)
-        distances = np.maximum(squares - 2 * places @ landmarks.T, 0)
-        kernel = np.exp(-self.tensors["gamma"] * distances)
-        made: Matrix = kernel @ self.tensors["weight"] + self.tensors["bias"]
-        return made
+    def _apply_batch(self, rows: Matrix) -> tuple[Matrix, Matrix]:
+        evidence = weigh_evidence(rows, self.side, self.tensors)
+        standard = (evidence - self.tensors["evidence.centre"]) / self.tensors["evidence.scale"]
+        hidden = np.tanh(self._map("hidden", standard))
+        place = self._map("place", np.concatenate([hidden, standard], axis=1))
+        mood = self._map("mood", np.concatenate([place, standard], axis=1))
+        error = self._map("error", np.concatenate([standard, standard**2], axis=1))
+        confidence = 1 - error / self.tensors["error.unknown"]
+        return np.clip(np.concatenate([mood, confidence], axis=1), 0, 1), place
+
+    def _map(self, name: str, rows: Matrix) -> Matrix:
+        mapped: Matrix = rows @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+        return mapped
 
 
 def find_head(space: Space) -> MoodHead | None:
@@ -138,17 +162,33 @@ def find_head(space: Space) -> MoodHead | None:
 @cache
 def _load_head(side: Side) -> tuple[MoodHead, str]:
     """The head of a side, and the revision of the vectors it was trained on."""
+    path = FOLDER / f"{side}.safetensors"
+    try:
+        return read_head(path, side)
+    except (OSError, ValueError):
+        raise WeightsMissingError(f"{path} is missing or damaged: reinstall mvsearch") from None
+
+
+def read_head(path: Path, side: Side) -> tuple[MoodHead, str]:
+    """Read a head, and the revision of the vectors that it is for.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds no head.
+    """
     from safetensors import SafetensorError, safe_open
     from safetensors.numpy import load
 
-    path = FOLDER / f"{side}.safetensors"
+    content = path.read_bytes()
     try:
-        content = path.read_bytes()
         tensors = {name: array.astype(np.float32) for name, array in load(content).items()}
         with safe_open(path, "numpy") as opened:
             about = json.loads(opened.metadata()["head"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-        raise WeightsMissingError(f"{path} is missing or damaged: reinstall mvsearch") from None
+        tensors["landmarks"] *= tensors["landmarks.step"][:, np.newaxis]
+        views, dims = tuple(about["views"]), tuple(about["dims"])
+    except (SafetensorError, LookupError, TypeError) as error:
+        raise ValueError(f"{path} holds no head: {error}") from error
+    if set(tensors) != set(TENSORS):
+        raise ValueError(f"{path} lacks a tensor of a head")
     revision = f"{side}-{hashlib.sha256(content).hexdigest()[:8]}"
-    head = MoodHead(side, revision, tuple(about["views"]), tuple(about["dims"]), tensors)
-    return head, about["revision"]
+    return MoodHead(side, revision, views, dims, tensors), about["revision"]

@@ -27,6 +27,11 @@ WEIGHTS = {
 # Measures saturate at so many scales, so that one outlier does not dominate the cosine.
 SATURATION = 3.0
 
+# Of a vector before it is scaled to length one: with all measures at their scale, 3.4.
+TYPICAL_LENGTH = 2.9
+# No measure is recovered as more, in scales: near saturation an error of rounding is large.
+HIGHEST = 8.0
+
 # Windows a batch. More are slower: their spectra do not fit the processor cache.
 BATCH_WINDOWS = 2
 SHORTEST_SAMPLES = SAMPLE_RATE
@@ -92,6 +97,19 @@ def _scale(groups: dict[str, Matrix]) -> Matrix:
     standard = (measures - location) / scale
     scaled: Matrix = SATURATION * np.tanh(standard / SATURATION) * weight
     return scaled
+
+
+def recover_measures(vectors: Matrix) -> Matrix:
+    """Recover the measures of `spectral.describe` from vectors, (n, dim) float32, about.
+
+    The length that a vector had is lost: that of a typical one is taken.
+    """
+    location, scale, weight = _constants()
+    saturated = vectors * TYPICAL_LENGTH / (weight * SATURATION)
+    highest = np.float32(np.tanh(HIGHEST / SATURATION))
+    standard = SATURATION * np.arctanh(np.clip(saturated, -highest, highest))
+    measures: Matrix = (standard * scale + location).astype(np.float32)
+    return measures
 
 
 @cache
