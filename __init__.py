@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.models import check_models, fetch_model, list_models
     from mvsearch.search.api.remote.library import RemoteLibrary, connect
     from mvsearch.search.api.train_compose import train_compose
+    from mvsearch.search.api.train_mood import train_mood
     from mvsearch.search.api.training import find_run, list_runs, train_songs
     from mvsearch.search.query.make_query import Clip, make_query
     from mvsearch.search.query.media import Frames, Samples
@@ -52,6 +53,7 @@ _PLACES = {
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
     "mvsearch.search.api.train_compose": ("train_compose",),
+    "mvsearch.search.api.train_mood": ("train_mood",),
     "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
@@ -128,6 +130,7 @@ __all__ = [
     "predict_mood",
     "train_audiovisual",
     "train_compose",
+    "train_mood",
     "train_songs",
     "use_towers",
 ]

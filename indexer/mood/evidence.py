@@ -70,8 +70,8 @@ def make_evidence(sums: Array, nearest: Array, side: Side) -> Matrix:
         side: what they are of.
 
     Returns:
-        (n, e) float32: valence, arousal, for sounds the root of their variance if the quadrants have
-        these probabilities, and the probabilities; at last the kernel of the nearest landmark.
+        (n, e) float32: valence and arousal; for sounds the root of their variance, if the scores
+        are probabilities, and these; at last the kernel of the nearest landmark.
     """
     if side == "picture":
         return np.concatenate([sums, nearest[:, np.newaxis]], axis=1, dtype=np.float32)

@@ -43,9 +43,9 @@ TENSORS = {
     "place.bias": "(k,)",
     "mood.weight": "(2, k + e) valence and arousal, of place and evidence",
     "mood.bias": "(2,)",
-    "error.weight": "(1, 2 e) expected distance from the true mood, of the evidence and its squares",
+    "error.weight": "(1, 2 e) expected distance from the true mood, of evidence and squares",
     "error.bias": "(1,)",
-    "error.unknown": "(1,) that distance where nothing is known",
+    "error.none": "(1,) that distance at which no confidence is left",
 }
 
 
@@ -98,6 +98,15 @@ class MoodHead:
         mood: Matrix = self._apply(self._prepare(vectors))[0].mean(axis=0)
         return mood
 
+    def measure(self, vectors: Matrix, seconds: Times) -> tuple[Matrix, Matrix, Matrix]:
+        """What `predict`, `summarise` and `project` give, n > 0, with the kernel computed once."""
+        points, places = self._apply(self._prepare(vectors, seconds))
+        if self.side == "sound":
+            whole, where = self._apply(self._prepare(vectors))
+        else:
+            whole, where = points, places
+        return points, whole.mean(axis=0), where.mean(axis=0)
+
     def project_each(self, vectors: Matrix, seconds: Times) -> Matrix:
         """Place each time in the joint space of pictures and sound, (n, k) float32."""
         return self._apply(self._prepare(vectors, seconds))[1]
@@ -131,7 +140,7 @@ class MoodHead:
         place = self._map("place", np.concatenate([hidden, standard], axis=1))
         mood = self._map("mood", np.concatenate([place, standard], axis=1))
         error = self._map("error", np.concatenate([standard, standard**2], axis=1))
-        confidence = 1 - error / self.tensors["error.unknown"]
+        confidence = 1 - error / self.tensors["error.none"]
         return np.clip(np.concatenate([mood, confidence], axis=1), 0, 1), place
 
     def _map(self, name: str, rows: Matrix) -> Matrix:

@@ -49,15 +49,14 @@ def measure_mood(embeddings: Sequence[Embeddings], modality: Modality) -> MoodTr
     vectors = head.join({view: views[view].vectors for view in head.views})
     starts = [segment.start_seconds or 0.0 for segment in views[space.view].segments]
     seconds = np.array(starts, dtype=np.float64)
-    valence, arousal, confidence = (
-        head.summarise(vectors).astype(np.float64).clip(0, 1).round(DIGITS).tolist()
-    )
+    points, whole, place = head.measure(vectors, seconds)
+    valence, arousal, confidence = whole.astype(np.float64).clip(0, 1).round(DIGITS).tolist()
     return MoodTrack(
         SIDE_OF[modality],
         head.revision,
         Mood(valence, arousal, confidence),
-        thin_curve(seconds.astype(np.float32), head.predict(vectors, seconds).clip(0, 1)),
-        head.project(vectors),
+        thin_curve(seconds.astype(np.float32), points.clip(0, 1)),
+        place,
     )
 
 

@@ -23,6 +23,10 @@ class ToyPictureMood(MoodHead):
         colours = (vectors[:, :3] / vectors[:, 3:] + 1) / 2
         return _as_moods(colours[:, 1], colours[:, 0])
 
+    def measure(self, vectors: Matrix, seconds: Times) -> tuple[Matrix, Matrix, Matrix]:
+        """See `MoodHead.measure`."""
+        return self.predict(vectors, seconds), self.summarise(vectors), self.project(vectors)
+
     def summarise(self, vectors: Matrix) -> Matrix:
         """See `MoodHead.summarise`."""
         whole: Matrix = self.predict(vectors, np.zeros(len(vectors))).mean(axis=0)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.networks.export_cache import load_cached
@@ -15,7 +16,7 @@ from mvsearch.indexer.progress import Progress
 from mvsearch.indexer.training.mood.examples import Examples
 from mvsearch.indexer.training.mood.labels import Label, read_labels
 from mvsearch.store.errors import CancelledError, MediaError, TrainingError
-from mvsearch.store.records import Embeddings, Matrix
+from mvsearch.store.records import Embeddings, Matrix, Modality
 
 PROFILE = "embedded"
 VIEWS = ("", "words")
@@ -78,7 +79,7 @@ def _identify(label: Label) -> str:
 
 def _encode(
     labels: Sequence[Label], encoders: Encoders, progress: Progress, stop: threading.Event
-) -> dict[str, np.ndarray]:
+) -> dict[str, npt.NDArray[np.generic]]:
     """The vectors of all pictures and sounds, rounded to float16 as in a library."""
     progress.begin(STAGE, len(labels), "files")
     pictures: list[Matrix] = []
@@ -104,7 +105,8 @@ def _encode_file(label: Label, encoders: Encoders) -> Matrix:
     if label.kind == "image":
         views = {made.space.view: made.vectors for made in analyse_image(label.path, encoders)}
         return np.concatenate([views[view] for view in VIEWS], axis=1)
-    features = analyse_file(label.path, encoders, stages=("audio",))
+    stages: tuple[Modality, ...] = ("audio",)
+    features = analyse_file(label.path, encoders, stages=stages)
     made: list[Embeddings] = [one for one in features.embeddings if not one.space.view]
     if not made:
         raise TrainingError(f"{label.path}: {features.absent.get('audio', 'it has no sound')}")

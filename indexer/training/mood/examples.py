@@ -35,9 +35,7 @@ class Examples:
     views: tuple[str, ...]
     fingerprint: str
 
-    def select(
-        self, pictures: npt.NDArray[np.intp], sounds: npt.NDArray[np.intp]
-    ) -> "Examples":
+    def select(self, pictures: npt.NDArray[np.intp], sounds: npt.NDArray[np.intp]) -> "Examples":
         """Some of the pictures and sounds, by their numbers."""
         return Examples(
             self.pictures[pictures],

@@ -1,4 +1,4 @@
-"""Fits the kernel ridge regression of each side in closed form, with its leave-one-out estimates."""
+"""Fits kernel ridge regression of each side in closed form, with leave-one-out estimates."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mvsearch.indexer.encoders.audio.spectral import GROUPS
 from mvsearch.indexer.mood.evidence import compute_kernel, make_evidence
 from mvsearch.indexer.mood.features import pool_sound, prepare_pictures, take_roots
-from mvsearch.indexer.mood.keys import N_CLASSES, N_KEY_NUMBERS, N_MODES, N_OCTAVES
+from mvsearch.indexer.mood.keys import N_CLASSES, N_KEY_NUMBERS, N_MODES
 from mvsearch.store.records import Matrix, Side
 
 Reals = npt.NDArray[np.float64]
@@ -61,7 +61,8 @@ def fit_pictures(vectors: Matrix, dims: tuple[int, ...], targets: Reals, ridge: 
         ridge: added to the kernel's diagonal.
     """
     centre = take_roots(vectors, dims).mean(axis=0, dtype=np.float64).astype(np.float32)
-    scale = np.concatenate([np.full(dim, view**-0.5) for dim, view in zip(dims, VIEWS, strict=True)])
+    widths = [np.full(dim, view**-0.5) for dim, view in zip(dims, VIEWS, strict=True)]
+    scale = np.concatenate(widths)
     features = prepare_pictures(vectors, dims, centre) / scale
     return _fit("picture", features, centre, scale, targets, ridge)
 

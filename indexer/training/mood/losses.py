@@ -28,8 +28,10 @@ def compare_ratios(
     The mean over all i and j is twice the variance of log d - log D of the anchor's row.
 
     Args:
-        anchors, others: (n, k) and (m, k) places in the joint space.
-        anchor_moods, other_moods: (n, 2) and (m, 2).
+        anchors: (n, k) places in the joint space.
+        others: (m, k).
+        anchor_moods: (n, 2).
+        other_moods: (m, 2).
         floor: what is added to both distances: moods are not known more exactly, and two of one
             quadrant have no distance.
 

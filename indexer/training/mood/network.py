@@ -9,18 +9,19 @@ import numpy.typing as npt
 from mvsearch.indexer.training.mood.examples import NEUTRAL, Reals, find_factors
 from mvsearch.indexer.training.mood.kernels import Fitted
 from mvsearch.indexer.training.mood.options import MoodOptions
+from mvsearch.store.records import Side
 
 if TYPE_CHECKING:
     import torch
 
 
 def build_towers(
-    fitted: Mapping[str, Fitted], moods: Mapping[str, Reals], options: MoodOptions
+    fitted: Mapping[Side, Fitted], moods: Mapping[Side, Reals], options: MoodOptions
 ) -> "torch.nn.Module":
     """Build a tower for each side, by the names of the sides.
 
-    A tower maps (n, e) evidence to places (n, k) and moods (n, 2). What was fitted in closed form is
-    part of it and is not trained. The first weights give the moods of the evidence, and places
+    A tower maps (n, e) evidence to places (n, k) and moods (n, 2). What was fitted in closed form
+    is part of it and is not trained. The first weights give the moods of the evidence, and places
     whose squared distances are the expected ones of the moods, but for a constant of each picture:
     their first axes are the mood, and the third one is the uncertainty of a sound.
     """
@@ -40,7 +41,8 @@ def build_towers(
             _start(self.mood, side.tensors, None)
 
         def forward(self, evidence: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            standard = (evidence - self.evidence_centre) / self.evidence_scale
+            centre, scale = self.get_buffer("evidence_centre"), self.get_buffer("evidence_scale")
+            standard = (evidence - centre) / scale
             hidden = torch.tanh(self.hidden(standard))
             place = self.place(torch.cat([hidden, standard], dim=1))
             return place, self.mood(torch.cat([place, standard], dim=1))
@@ -50,7 +52,7 @@ def build_towers(
     )
 
 
-def _find_factors(side: str, moods: Reals) -> Reals:
+def _find_factors(side: Side, moods: Reals) -> Reals:
     """The factors of valence, arousal and uncertainty in the first places."""
     return np.append(find_factors(moods), 1.0 if side == "sound" else 0.0)
 

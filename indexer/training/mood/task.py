@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvsearch.indexer.training.mood.examples import Examples, number_quadrants, stretch
+from mvsearch.indexer.training.mood.examples import Examples, Reals, number_quadrants, stretch
 from mvsearch.indexer.training.mood.figures import measure_figures
 from mvsearch.indexer.training.mood.kernels import Fitted, fit_pictures, fit_sounds
 from mvsearch.indexer.training.mood.losses import compare_ratios, compare_squares, regress
 from mvsearch.indexer.training.mood.network import build_towers
 from mvsearch.indexer.training.mood.options import TERMS, MoodOptions
 from mvsearch.indexer.training.task import Rows, Setting, TrainingData, shuffle_rows
+from mvsearch.store.records import SIDES, Side
 
 if TYPE_CHECKING:
     import torch
 
-SIDES = ("picture", "sound")
 N_QUADRANTS = 4
-Batch = dict[str, Rows]
+Batch = Mapping[Side, Rows]
 
 
 @dataclass
@@ -43,7 +43,7 @@ class MoodTask:
     name: str = "mood"
     watched: str = "validation_loss"
     is_higher_better: bool = False
-    fitted: dict[str, Fitted] = field(init=False, repr=False)
+    fitted: dict[Side, Fitted] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Fit both sides in closed form, and divide them."""
@@ -62,9 +62,16 @@ class MoodTask:
                 ),
                 "sound": fit_sounds(list(examples.windows), quadrants, options.ridge_sound),
             }
-        self.moods = {"picture": examples.picture_moods, "sound": examples.sound_moods}
-        self._stretched = {side: stretch(moods) for side, moods in self.moods.items()}
-        self.parts = {side: self._divide(len(moods)) for side, moods in self.moods.items()}
+        self.moods: dict[Side, Reals] = {
+            "picture": examples.picture_moods,
+            "sound": examples.sound_moods,
+        }
+        self._stretched: dict[Side, Reals] = {
+            side: stretch(moods) for side, moods in self.moods.items()
+        }
+        self.parts: dict[Side, tuple[Rows, Rows]] = {
+            side: self._divide(len(moods)) for side, moods in self.moods.items()
+        }
 
     def _divide(self, n: int) -> tuple[Rows, Rows]:
         """The numbers of the training part and of the validation part."""
@@ -111,7 +118,8 @@ class MoodTask:
 
     def draw_batches(self, generator: np.random.Generator) -> Iterator[Batch]:
         """See `Task`: numbers of pictures and of sounds, as many of each in every batch."""
-        n_batches, drawn = self.count_batches(), {}
+        n_batches = self.count_batches()
+        drawn: dict[Side, list[Rows]] = {}
         for side in SIDES:
             rows = self.parts[side][0]
             (order,) = shuffle_rows(len(rows), len(rows), generator)
@@ -119,20 +127,18 @@ class MoodTask:
         for number in range(n_batches):
             yield {side: drawn[side][number] for side in SIDES}
 
-    def compute_losses(
-        self, network: "torch.nn.Module", batch: Batch, device: str
-    ) -> dict[str, "torch.Tensor"]:
+    def compute_losses(self, network: Any, batch: Batch, device: str) -> dict[str, "torch.Tensor"]:
         """See `Task`."""
         terms, _ = self._compute_terms(network, batch, device)
         return terms
 
     def _compute_terms(
-        self, network: "torch.nn.Module", batch: Batch, device: str
-    ) -> tuple[dict[str, "torch.Tensor"], dict[str, tuple["torch.Tensor", ...]]]:
+        self, network: Any, batch: Batch, device: str
+    ) -> tuple[dict[str, "torch.Tensor"], dict[Side, Any]]:
         """The weighted terms of the loss, and what the towers made."""
         import torch
 
-        def take(arrays: Mapping[str, Any], side: str) -> torch.Tensor:
+        def take(arrays: Mapping[Side, Any], side: Side) -> torch.Tensor:
             return torch.from_numpy(arrays[side][batch[side]].astype(np.float32)).to(device)
 
         evidence = {side: self.fitted[side].evidence for side in SIDES}
@@ -159,18 +165,19 @@ class MoodTask:
         }
         return weighted, made
 
-    def validate(self, network: "torch.nn.Module", device: str) -> dict[str, float]:
+    def validate(self, network: Any, device: str) -> dict[str, float]:
         """See `Task`: loss and figures of the validation part."""
         return self._measure(network, 1, device, "validation")
 
-    def evaluate(self, network: "torch.nn.Module", device: str) -> dict[str, float]:
+    def evaluate(self, network: Any, device: str) -> dict[str, float]:
         """See `Task`: figures of both parts."""
-        found = [self._measure(network, at, device, ("training", "validation")[at]) for at in (0, 1)]
+        found = [
+            self._measure(network, part, device, name)
+            for part, name in enumerate(("training", "validation"))
+        ]
         return found[0] | found[1]
 
-    def _measure(
-        self, network: "torch.nn.Module", part: int, device: str, name: str
-    ) -> dict[str, float]:
+    def _measure(self, network: Any, part: int, device: str, name: str) -> dict[str, float]:
         rows = {side: self.parts[side][part] for side in SIDES}
         terms, made = self._compute_terms(network, rows, device)
         loss = sum(float(term) for term in terms.values())

@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.mood.heads import TENSORS
-from mvsearch.indexer.training.mood.task import SIDES, MoodTask
+from mvsearch.indexer.training.mood.task import MoodTask
 from mvsearch.store.own_files import write_own
-from mvsearch.store.records import Side
+from mvsearch.store.records import SIDES, Side
 
 Tensors = dict[str, npt.NDArray[np.generic]]
+# Expected distance of moods at which there is no confidence left: that between the middles of two
+# neighbouring quadrants. It is the same for both sides, so their confidences can be compared.
+NO_CONFIDENCE = 0.5
 # Added to the squared columns in the regression of the error.
 ERROR_RIDGE = 10.0
 
@@ -36,9 +39,7 @@ def write_heads(task: MoodTask, weights: Mapping[str, npt.NDArray[Any]], folder:
         is_picture = side == "picture"
         about = {
             "views": list(task.examples.views) if is_picture else [""],
-            "dims": list(task.examples.dims)
-            if is_picture
-            else [task.examples.windows[0].shape[1]],
+            "dims": list(task.examples.dims) if is_picture else [task.examples.windows[0].shape[1]],
             "revision": revision,
         }
         content = save(
@@ -74,9 +75,8 @@ def fit_errors(tensors: Tensors, evidence: npt.NDArray[Any], truth: npt.NDArray[
     centre = columns.mean(axis=0)
     gram = (columns - centre).T @ (columns - centre) + ERROR_RIDGE * np.eye(len(centre))
     slope = np.linalg.solve(gram, (columns - centre).T @ (errors - errors.mean()))
-    unknown = np.linalg.norm(truth - truth.mean(axis=0), axis=1).mean()
     return {
         "error.weight": slope[np.newaxis].astype(np.float32),
         "error.bias": np.array([errors.mean() - centre @ slope], np.float32),
-        "error.unknown": np.array([unknown], np.float32),
+        "error.none": np.array([NO_CONFIDENCE], np.float32),
     }

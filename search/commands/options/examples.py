@@ -99,6 +99,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch train audiovisual --groups groups.csv --temporal 0",
     ),
     "train drop-towers": ("mvsearch train drop-towers",),
+    "train mood": (
+        "mvsearch train mood emotion",
+        "mvsearch train mood emotion --name mood-1 --within-picture 0 --within-sound 0",
+    ),
     "train compose": (
         "mvsearch train compose",
         "mvsearch train compose --pieces 20 --seconds 10 --tokens 16",

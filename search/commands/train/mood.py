@@ -1,0 +1,113 @@
+"""The command that trains the heads of moods: `mvsearch train mood`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mvsearch.search.commands.options.common import JsonOption, read_path
+from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.train.options import (
+    BatchOption,
+    DeviceOption,
+    EpochsOption,
+    NameOption,
+    OptimiserOption,
+    PatienceOption,
+    RateOption,
+    RestartOption,
+    ScheduleOption,
+    SeedOption,
+)
+from mvsearch.search.commands.train.runs import show_run
+from mvsearch.search.output.terminal import make_console
+
+app = typer.Typer()
+
+
+def _weight(name: str, what: str) -> float | None:
+    option: float | None = typer.Option(
+        f"--{name}", min=0, metavar="W", help=f"Weight of {what}; 0 leaves it out."
+    )
+    return option
+
+
+@app.command("mood", epilog=show_examples("train mood"))
+def train_mood(
+    labelled: Annotated[
+        Path,
+        typer.Argument(
+            parser=read_path, metavar="FOLDER", help="With labels.csv, images/ and music/."
+        ),
+    ],
+    regression_picture: Annotated[
+        float | None, _weight("regression-picture", "the moods of pictures")
+    ] = None,
+    regression_sound: Annotated[
+        float | None, _weight("regression-sound", "the moods of sounds")
+    ] = None,
+    within_picture: Annotated[
+        float | None, _weight("within-picture", "distances between pictures")
+    ] = None,
+    within_sound: Annotated[
+        float | None, _weight("within-sound", "distances between sounds")
+    ] = None,
+    across_picture: Annotated[
+        float | None, _weight("across-picture", "distances from a picture to sounds")
+    ] = None,
+    across_sound: Annotated[
+        float | None, _weight("across-sound", "distances from a sound to pictures")
+    ] = None,
+    squares: Annotated[
+        float | None, _weight("squares", "squared distances of pictures and sounds")
+    ] = None,
+    dim: Annotated[
+        int | None, typer.Option(min=1, max=64, metavar="N", help="Of the joint space.")
+    ] = None,
+    hidden: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Units of the layer before it.")
+    ] = None,
+    name: NameOption = None,
+    seed: SeedOption = None,
+    epochs: EpochsOption = None,
+    batch: BatchOption = None,
+    optimiser: OptimiserOption = None,
+    rate: RateOption = None,
+    schedule: ScheduleOption = None,
+    patience: PatienceOption = None,
+    device: DeviceOption = None,
+    restart: RestartOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train heads of moods, and the joint space, on pictures and sounds of known mood.
+
+    labels.csv has the columns kind (image or music), file, valence and arousal (0 to 1). An
+    interrupted run goes on where it was with the same command and --name.
+    """
+    import mvsearch
+    from mvsearch.search.output.progress import choose_progress
+
+    run = mvsearch.train_mood(
+        labelled,
+        name,
+        restart=restart,
+        progress=choose_progress(make_console(stderr=True), is_silent=as_json),
+        regression_picture=regression_picture,
+        regression_sound=regression_sound,
+        within_picture=within_picture,
+        within_sound=within_sound,
+        across_picture=across_picture,
+        across_sound=across_sound,
+        squares=squares,
+        dim=dim,
+        hidden=hidden,
+        seed=seed,
+        epochs=epochs,
+        batch_size=batch,
+        optimiser=optimiser,
+        learning_rate=rate,
+        schedule=schedule,
+        patience=patience,
+        device=device,
+    )
+    show_run(run, as_json=as_json)
