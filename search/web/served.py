@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from mvsearch import Clip, Filter, Query, VideoLibrary, make_query
+from mvsearch import Clip, Filter, Query, Video, VideoLibrary, make_query
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.layout import LayoutBy, Region
 from mvsearch.search.options import SearchOptions
@@ -107,6 +107,20 @@ class Served:
         places = [tuple(map(float, one.split(","))) for one in corners.split(";")]
         region = Region(cast(LayoutBy, by), cast(Any, tuple(places)))
         return replace(filter, ids=self.library.inside(region))
+
+    def find_profile(self) -> str | None:
+        """The profile of the library; None before the first index run."""
+        try:
+            return self.library.profile
+        except NoLibraryError:
+            return None
+
+    def list_videos(self) -> list[Video]:
+        """The videos; none before the first index run."""
+        try:
+            return self.library.videos()
+        except NoLibraryError:
+            return []
 
     def open_media(self, video_id: str) -> "PlayableMedia":
         """How a browser gets a video; see `VideoLibrary.open_media`."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -96,18 +97,30 @@ def chromium(videos: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page; a dialog, an error of a script or a breach of the policy fails the test."""
-    context = chromium.new_context(viewport={"width": 1200, "height": 800})
-    context.set_default_timeout(60_000)
-    opened = context.new_page()
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages; a dialog, an error of a script or a breach of the policy fails the test."""
     complaints: list[str] = []
-    opened.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss())[1])
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "console",
-        lambda line: complaints.append(line.text) if "Content Security" in line.text else None,
-    )
-    yield opened
-    context.close()
+    contexts = ExitStack()
+
+    def open_one(**options: Any) -> Page:
+        context = chromium.new_context(viewport={"width": 1200, "height": 800}, **options)
+        contexts.callback(context.close)
+        context.set_default_timeout(60_000)
+        opened = context.new_page()
+        opened.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss())[1])
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.on(
+            "console",
+            lambda line: complaints.append(line.text) if "Content Security" in line.text else None,
+        )
+        return opened
+
+    with contexts:
+        yield open_one
     assert complaints == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """A page of an ordinary size."""
+    return open_page()

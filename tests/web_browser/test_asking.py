@@ -2,10 +2,11 @@
 
 import base64
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import media
 from tests.web_browser.barriers import list_barriers
@@ -103,8 +104,8 @@ def test_the_microphone_is_recorded_and_searched(page: Page, address: str) -> No
     page.wait_for_function("() => Number(document.getElementById('cut-end').max) < 30")
 
 
-def test_a_page_without_a_microphone_says_so(chromium: Browser, address: str) -> None:
-    page = chromium.new_page()
+def test_a_page_without_a_microphone_says_so(open_page: Callable[..., Page], address: str) -> None:
+    page = open_page()
     page.add_init_script(
         "navigator.mediaDevices.getUserMedia = () =>"
         " Promise.reject(new DOMException('', 'NotAllowedError'))"
@@ -112,7 +113,6 @@ def test_a_page_without_a_microphone_says_so(chromium: Browser, address: str) ->
     page.goto(address)
     page.click("#record")
     expect(page.locator("#notice")).to_have_text("The microphone was not allowed for this page.")
-    page.close()
 
 
 def test_facets_filter_with_counts_and_presets_weigh(page: Page, address: str) -> None:
@@ -153,17 +153,18 @@ def test_a_result_tells_why_and_songs_stand_beside_each_other(page: Page, addres
     assert list_barriers(page) == []
 
 
-def test_a_preview_loops_and_respects_reduced_motion(chromium: Browser, address: str) -> None:
+def test_a_preview_loops_and_respects_reduced_motion(
+    open_page: Callable[..., Page], address: str
+) -> None:
     for motion, count in (("no-preference", 1), ("reduce", 0)):
-        context = chromium.new_context(reduced_motion=motion)
-        page = context.new_page()
+        page = open_page(reduced_motion=motion)
+        page.clock.install()
         page.goto(f"{address}/?q=red")
         page.locator(SHOTS).first.hover()
-        page.wait_for_timeout(1200)
+        page.clock.run_for(1200)
         expect(page.locator(".shot video")).to_have_count(count)
         if count:
             assert page.evaluate("document.querySelector('.shot video').muted")
-        context.close()
 
 
 def test_lyrics_are_followed_and_the_moment_is_asked_for(page: Page, address: str) -> None:

@@ -1,9 +1,10 @@
 """The gallery: a click on a picture plays the song that fits it, in the hall and in the grid."""
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import media
 from tests.web_browser.barriers import list_barriers
@@ -16,9 +17,9 @@ PLAYS = """(start) => {
 
 
 def test_the_grid_plays_the_song_of_a_picture_where_motion_is_reduced(
-    chromium: Browser, address: str, tmp_path: Path
+    open_page: Callable[..., Page], address: str, tmp_path: Path
 ) -> None:
-    page = chromium.new_page(reduced_motion="reduce")
+    page = open_page(reduced_motion="reduce")
     page.goto(f"{address}/gallery")
     work = page.locator(".work", has_text="Ada")
     expect(work).to_be_visible()
@@ -38,7 +39,6 @@ def test_the_grid_plays_the_song_of_a_picture_where_motion_is_reduced(
     expect(page.locator("#what")).to_contain_text("Pattern")
     expect(page.locator(".work").first).to_have_text("<b>mine</b>.png")
     page.wait_for_function(PLAYS, arg=0)
-    page.close()
 
 
 def test_one_walks_through_the_hall_and_a_click_plays(page: Page, address: str) -> None:

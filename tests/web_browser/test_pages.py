@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import media
 from tests.web_browser.barriers import list_barriers
@@ -110,7 +110,7 @@ def test_keys_are_enough(page: Page, address: str) -> None:
 
 
 def test_the_token_is_asked_for_and_taken(
-    chromium: Browser, page: Page, serve: Callable[..., str]
+    open_page: Callable[..., Page], page: Page, serve: Callable[..., str]
 ) -> None:
     address = serve("--token", TOKEN)
     page.goto(address.partition("?")[0])
@@ -121,11 +121,10 @@ def test_the_token_is_asked_for_and_taken(
     page.fill("#token", TOKEN)
     page.press("#token", "Enter")
     expect(page.locator("#q")).to_be_visible()
-    other = chromium.new_page()
+    other = open_page()
     other.goto(address)
     expect(other.locator("#q")).to_be_visible()
     assert TOKEN not in other.url
-    other.close()
 
 
 def test_axe_finds_no_serious_barrier(page: Page, address: str) -> None:

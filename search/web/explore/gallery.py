@@ -17,7 +17,7 @@ from mvsearch.search.web.routes.media import send_picture
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.search.web.view_models.cards import find_picture
-from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
+from mvsearch.store.errors import MvsearchError, QueryError
 
 router = APIRouter(tags=["gallery"])
 
@@ -93,10 +93,7 @@ def show_gallery(
     served: ServedLibrary, view: Annotated[str, Query(pattern="^(hall|grid)?$")] = ""
 ) -> HTMLResponse:
     """A hall of pictures, and the same pictures as a grid."""
-    try:
-        videos = served.library.videos()
-    except NoLibraryError:
-        videos = []
+    videos = served.list_videos()
     works = [*_hang_pictures(served), *_hang_stills(served, videos)]
     page = render("explore/gallery.html", title="Gallery", works=works, view=view)
     return HTMLResponse(page)

@@ -15,7 +15,6 @@ from mvsearch import __version__
 from mvsearch.search.web.access.guard import MAX_BODY_BYTES
 from mvsearch.search.web.requests import FilePath, Name, PagedRequest
 from mvsearch.search.web.served import ServedLibrary, check_writable
-from mvsearch.store.errors import NoLibraryError
 from mvsearch.store.records import Modality
 
 router = APIRouter(prefix="/api/v1", tags=["library"])
@@ -30,13 +29,9 @@ _EMBEDDINGS: dict[int | str, dict[str, Any]] = {
 @router.get("/library")
 def describe_library(served: ServedLibrary) -> dict[str, Any]:
     """The library and what the server takes; `profile` is null before the first index run."""
-    try:
-        profile = served.library.profile
-    except NoLibraryError:
-        profile = None
     return {
         "folder": str(served.library.folder),
-        "profile": profile,
+        "profile": served.find_profile(),
         "is_read_only": served.options.is_read_only,
         "max_request_bytes": MAX_BODY_BYTES,
         "version": __version__,

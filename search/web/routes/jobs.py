@@ -210,10 +210,7 @@ def start_sweep(served: Served) -> Job | None:
 
 
 def _index(served: Served, job: Job, places: list[Path], asked: IndexRequest) -> dict[str, Any]:
-    try:
-        profile = served.library.profile
-    except NoLibraryError:
-        profile = None
+    profile = served.find_profile()
     return index_apart(served.library.folder, profile, places, asked.to_arguments(), job)
 
 

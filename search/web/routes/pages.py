@@ -56,7 +56,7 @@ def show_search(
     given["folded"] = address if cards and not asked.fold else None
     if is_part:
         return HTMLResponse(render("results.html", n_videos=None, sample=(), **given))
-    videos = _list_videos(served) if cards is None else ()
+    videos = served.list_videos() if cards is None else ()
     page = render(
         "search.html",
         title=asked.q.strip() or "Search",
@@ -187,14 +187,6 @@ def _count_facets(served: Served) -> dict[str, list[tuple[str | int, int]]]:
         return served.library.facets()
     except NoLibraryError:
         return {}
-
-
-def _list_videos(served: Served) -> Sequence[Video]:
-    """The videos; none where there is no library yet."""
-    try:
-        return served.library.videos()
-    except NoLibraryError:
-        return ()
 
 
 def _choose_sample(served: Served, videos: Sequence[Video]) -> list[Card]:
