@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from docs.demo.library import cut_clip, cut_still, format_lrc, make_video, paint_frames
+from docs.demo.library import (
+    cut_clip,
+    cut_still,
+    format_lrc,
+    make_video,
+    paint_frames,
+    paint_picture,
+)
 from docs.demo.music import SAMPLE_RATE, Part, Score, play
+from docs.demo.scenes import Shot
 from docs.demo.songs import SONGS, Song
 from docs.demo.speech import can_speak, speak
 
@@ -61,6 +69,8 @@ def test_the_same_song_gives_the_same_bytes(video: Path, tmp_path: Path) -> None
 def test_queries_are_cut_from_a_video(video: Path, tmp_path: Path) -> None:
     cut_still(video, tmp_path / "still.jpg", at_seconds=9.0)
     cut_clip(video, tmp_path / "clip.mp4", start_seconds=9.0, seconds=4.0)
+    paint_picture(Shot("meadow", 90), tmp_path / "meadow.jpg")
+    assert [stream["width"] for stream in probe(tmp_path / "meadow.jpg")["streams"]] == [384]
     assert [stream["width"] for stream in probe(tmp_path / "still.jpg")["streams"]] == [384]
     clip = probe(tmp_path / "clip.mp4")
     assert float(clip["format"]["duration"]) == pytest.approx(4.0, abs=0.1)

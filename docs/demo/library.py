@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from docs.demo.canvas import HEIGHT, WIDTH
 from docs.demo.music import SAMPLE_RATE, Wave, play
-from docs.demo.scenes import open_shot
+from docs.demo.scenes import Shot, open_shot
 from docs.demo.songs import SONGS, Song
 from docs.demo.speech import can_speak, speak
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip as extract_clip
@@ -37,6 +38,7 @@ def make_library(folder: Path) -> Path:
     with ProcessPoolExecutor(N_WORKERS, get_context("spawn")) as pool:
         made = list(pool.map(partial(make_video, folder=videos), SONGS))
     cut_still(made[1], queries / "still.jpg", at_seconds=9.0)
+    paint_picture(Shot("meadow", 90), queries / "meadow.jpg")
     cut_clip(made[2], queries / "clip.mp4", start_seconds=9.0, seconds=4.0)
     film_clip(made[5], queries / "filmed.mkv", start_seconds=11.0, seconds=4.0)
     return folder
@@ -89,6 +91,11 @@ def _clock(seconds: float) -> str:
 def cut_still(video: Path, path: Path, at_seconds: float) -> None:
     """Cut one frame out of a video."""
     _run(["-ss", str(at_seconds), "-i", f"file:{video}", "-frames:v", "1", "-q:v", "4"], path)
+
+
+def paint_picture(shot: Shot, path: Path) -> None:
+    """Paint a picture that is in none of the videos."""
+    Image.fromarray(open_shot(shot, 1.0)(0.5)).save(path, quality=90)
 
 
 def cut_clip(video: Path, path: Path, start_seconds: float, seconds: float) -> None:

@@ -16,7 +16,7 @@ from docs.demo.speech import can_speak
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / ".demo"
 VIDEOS, STILL, CLIP, REPORT = "videos", "queries/still.jpg", "queries/clip.mp4", "report.html"
-FILMED = "queries/filmed.mkv"
+FILMED, PICTURE = "queries/filmed.mkv", "queries/meadow.jpg"
 NO_VOICE = (
     "This ffmpeg was built without flite: the song that has its words only in its sound stays "
     "without a voice, and its two searches find nothing."
@@ -72,6 +72,27 @@ TOUR = (
     Step(
         "Search with a picture and a lyric line at once:",
         ("search", "--image", STILL, "--lyric", "strangers with red umbrellas", "--top", "2"),
+    ),
+    Step(
+        "Find the music whose mood fits a picture that is in none of the videos (without `--by "
+        "mood` a song that looks like it would come first):",
+        ("search", "--image", PICTURE, "--for-music", "--by", "mood", "--top", "2"),
+    ),
+    Step(
+        "Find what looks like one song and sounds unlike it:",
+        (
+            "search",
+            "--looks-like",
+            "desert session",
+            "--sounds-unlike",
+            "desert session",
+            "--top",
+            "1",
+        ),
+    ),
+    Step(
+        "Mix songs from calm to energetic, as far as these go (`--m3u` prints a playlist):",
+        ("mix", "--from", "calm", "--to", "energetic", "--minutes", "1"),
     ),
     Step(
         "Find the songs most similar to one (`--format txt` gives the published format):",
