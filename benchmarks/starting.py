@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.clips import paint_still
-from benchmarks.large.libraries import MadeLibrary, Words, keep_songbook
+from benchmarks.large.libraries import MadeLibrary, keep_songbook
+from benchmarks.large.words import Words
 from benchmarks.program import BenchOptions, mvsearch, run_program, settle_library
 from benchmarks.results import Row, judge
 from benchmarks.timing import Comparison, compare, run_command
@@ -62,7 +63,7 @@ def describe(
 
 def list_words(made: MadeLibrary, picture: Path) -> dict[str, list[str | Path]]:
     """The commands to measure."""
-    line = Words(made.options.seed).write_song(3, made.options).lines[1]
+    line = Words(made.options.seed).write_song(3, made.options.n_lines).lines[1]
     at = ("--library", made.folder)
     return {
         "help": mvsearch("--help"),

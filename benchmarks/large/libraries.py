@@ -22,6 +22,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.large.vectors import VectorMaker, choose_likeness
+from benchmarks.large.words import Song, Words
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.stills import encode_still
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint
@@ -44,8 +45,6 @@ from mvsearch.store.records import (
 
 # A songbook of twice as many songs begins as a copy of this or a larger one.
 SMALLEST_SONGBOOK = 250
-SONGS_PER_ARTIST = 8
-N_SYLLABLES = 4000
 LABELS = ("seashore", "stage", "drum", "acoustic guitar", "limousine", "candle", "umbrella")
 VIDEOS_AT_ONCE = 50
 # Height and width of the noise that stills are made of, and width and height of these.
@@ -183,51 +182,14 @@ def _make_some(some: range, made: MadeLibrary, spaces: tuple[Space, ...]) -> lis
     words = Words(made.options.seed)
     with threadpool_limits(1, user_api="blas"):
         return [
-            make_video(words.write_song(position, made.options), makers, made) for position in some
+            make_video(words.write_song(position, made.options.n_lines), makers, made)
+            for position in some
         ]
 
 
 @lru_cache
 def _recall_maker(space: Space, options: LibraryOptions) -> VectorMaker:
     return make_maker(space, options)
-
-
-@dataclass(frozen=True, slots=True)
-class Song:
-    """What is known of a made video but its vectors."""
-
-    id: str
-    position: int
-    title: str
-    artist: str
-    lines: tuple[str, ...]
-
-
-class Words:
-    """Words of made-up syllables, by Zipf's law; equal seeds, equal words."""
-
-    def __init__(self, seed: int) -> None:
-        generator = np.random.default_rng([seed, 1])
-        syllables = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"]
-        lengths = generator.integers(1, 4, N_SYLLABLES)
-        self._words = ["".join(generator.choice(syllables, length)) for length in lengths]
-        chances = 1 / np.arange(1, N_SYLLABLES + 1)
-        self._chances = np.cumsum(chances / chances.sum())
-        self._seed = seed
-
-    def write_song(self, position: int, options: LibraryOptions) -> Song:
-        """Title, artist and lines of a video; the title ends in its position."""
-        generator = np.random.default_rng([self._seed, 2, position])
-        artist = np.random.default_rng([self._seed, 3, position // SONGS_PER_ARTIST])
-        title = f"{self._write(generator, 2)} {position}".capitalize()
-        lines = tuple(self._write(generator, 6) for _ in range(options.n_lines))
-        digest = hashlib.blake2b(f"{self._seed} {position}".encode(), digest_size=20)
-        return Song(digest.hexdigest(), position, title, self._write(artist, 2).title(), lines)
-
-    def _write(self, generator: np.random.Generator, n_words: int) -> str:
-        """So many words, often ones more often."""
-        drawn = np.searchsorted(self._chances, generator.random(n_words))
-        return " ".join(self._words[min(number, N_SYLLABLES - 1)] for number in drawn)
 
 
 def make_embeddings(

@@ -23,7 +23,8 @@ import httpx2
 
 import mvsearch
 from benchmarks.clips import Clip, keep_clip
-from benchmarks.large.libraries import LibraryOptions, MadeLibrary, Words, keep_library
+from benchmarks.large.libraries import LibraryOptions, MadeLibrary, keep_library
+from benchmarks.large.words import Words
 from benchmarks.program import BenchOptions, run_program, settle_library, warm_up
 from benchmarks.results import KIB, Row, judge
 from benchmarks.timing import Comparison, compare, measure, read_memory
@@ -97,7 +98,8 @@ def write_queries(made: MadeLibrary, n: int, seed: int) -> tuple[Queries, Querie
     drawn = random.Random(seed)
     words = Words(made.options.seed)
     songs = [
-        words.write_song(drawn.randrange(made.options.n_videos), made.options) for _ in range(n)
+        words.write_song(drawn.randrange(made.options.n_videos), made.options.n_lines)
+        for _ in range(n)
     ]
     lines = [{"lyric": [drawn.choice(song.lines) + f" {i}"]} for i, song in enumerate(songs)]
     return [{"text": [f"{drawn.choice(WORDS)} {i} {seed}"]} for i in range(n)], lines

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.large.libraries import LibraryOptions, Words, keep_library
+from benchmarks.large.libraries import LibraryOptions, keep_library
+from benchmarks.large.words import Words
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.search.engine import Engine
@@ -46,7 +47,7 @@ def test_indexing_its_folder_finds_nothing_to_do(made, library):
 
 
 def test_a_line_finds_its_video(library):
-    song = Words(SMALL.seed).write_song(5, SMALL)
+    song = Words(SMALL.seed).write_song(5, SMALL.n_lines)
     results = Engine(library, Encoders("toy")).search(Query((QueryPart("lyric", song.lines[2]),)))
     assert results[0].video.id == song.id
     assert results[0].video.title == song.title
@@ -55,7 +56,7 @@ def test_a_line_finds_its_video(library):
 def test_a_vector_finds_its_row(library):
     space = library.catalog.spaces()[0]
     index = library.index(space)
-    video_id = Words(SMALL.seed).write_song(6, SMALL).id
+    video_id = Words(SMALL.seed).write_song(6, SMALL.n_lines).id
     found = index.search(index.vectors(video_id)[2:3], 1)
     assert (index.video_ids[found.videos[0, 0]], found.segments[0, 0]) == (video_id, 2)
     assert found.similarities[0, 0] == pytest.approx(1, abs=2e-3)
