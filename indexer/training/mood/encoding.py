@@ -43,8 +43,12 @@ def encode_labelled(folder: Path, progress: Progress, stop: threading.Event) -> 
 
     def make(place: Path) -> None:
         from safetensors.numpy import save_file
+        from threadpoolctl import threadpool_limits
 
-        save_file(_encode(labels, encoders, progress, stop), place / VECTORS)
+        # More threads add up in another order: a few numbers would round differently.
+        with threadpool_limits(1):
+            vectors = _encode(labels, encoders, progress, stop)
+        save_file(vectors, place / VECTORS)
 
     def load(place: Path) -> dict[str, Matrix]:
         from safetensors.numpy import load_file
