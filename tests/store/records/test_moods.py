@@ -36,12 +36,15 @@ def test_the_typical_point_of_a_region_lies_in_it():
         assert region.holds(*region.typical)
 
 
-def test_a_video_has_the_mean_of_its_sides_by_their_confidence():
+def test_a_video_has_the_mean_of_its_sides_seen_from_the_mean_picture():
     mood = VideoMood(Mood(0.2, 0.4, 0.25), Mood(0.6, 0.8, 0.75))
-    assert mood.whole.valence == pytest.approx(0.25 * 0.2 + 0.75 * 0.6, abs=1e-5)
-    assert mood.whole.arousal == pytest.approx(0.25 * 0.4 + 0.75 * 0.8, abs=1e-5)
+    assert mood.whole.valence == pytest.approx((0.2 - 0.056 + 0.6) / 2)
+    assert mood.whole.arousal == pytest.approx((0.4 + 0.056 + 0.8) / 2)
+    assert mood.whole.confidence == 0.5
     assert mood.gap == pytest.approx(0.4 * math.sqrt(2) / math.sqrt(2))
     assert VideoMood().whole is None
+    assert VideoMood(mood.picture).whole is mood.picture
+    assert VideoMood(Mood(0, 1, 0), Mood(0, 1, 0)).whole == Mood(0, 1, 0)
     assert VideoMood(Mood(0, 0, 0)).gap is None
     assert VideoMood(Mood(0, 0, 0), Mood(1, 1, 0)).gap == 1.0
 

@@ -31,7 +31,7 @@ def test_a_curve_is_drawn_from_low_to_high(valences, n_letters, valence, arousal
 def test_a_mood_is_told_in_a_line() -> None:
     both = VideoMood(Mood(0.25, 0.75, 0.5), Mood(0.75, 0.75, 0.5))
     assert describe_mood(both) == (
-        "happy, energetic: valence 0.50, arousal 0.75; picture and sound are 0.35 apart"
+        "tense, energetic: valence 0.47, arousal 0.78; picture and sound are 0.35 apart"
     )
     assert describe_mood(VideoMood(Mood(0.75, 0.25, 0.5))) == "calm: valence 0.75, arousal 0.25"
     assert describe_mood(VideoMood()) == ""
