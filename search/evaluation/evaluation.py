@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.search.evaluation.metrics import skewness
-from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.outcomes import JOINT_KINDS, Outcome
 from mvsearch.store.records import MODALITIES
 
 FloatArray = npt.NDArray[np.float64]
@@ -94,8 +94,7 @@ class Evaluation:
         outcomes: of all queries, distortions and systems.
         hubness: of the similar-songs report; None without it.
         notes: remarks, such as the number of failed queries.
-        fusion: the main fusion; None uses the first system of the outcomes that is not a
-            modality.
+        fusion: the main fusion; None uses the first of the outcomes.
     """
 
     library: str
@@ -108,14 +107,13 @@ class Evaluation:
     fusion: str | None = None
 
     def list_systems(self) -> tuple[str, ...]:
-        """The systems of the outcomes: modalities in their order, then fusions."""
+        """The systems of the outcomes: modalities in their order, then fusions and joint spaces."""
         asked = dict.fromkeys(outcome.system for outcome in self.outcomes)
         single = [modality for modality in MODALITIES if modality in asked]
         return (*single, *(system for system in asked if system not in MODALITIES))
 
     def name_fusion(self) -> str | None:
         """The main fusion; None if no fusion was run."""
-        fusions = [system for system in self.list_systems() if system not in MODALITIES]
-        if self.fusion in fusions:
-            return self.fusion
-        return fusions[0] if fusions else None
+        asked = [o.system for o in self.outcomes if o.kind not in JOINT_KINDS]
+        fusions = dict.fromkeys(system for system in asked if system not in MODALITIES)
+        return self.fusion if self.fusion in fusions else next(iter(fusions), None)

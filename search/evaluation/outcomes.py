@@ -19,6 +19,8 @@ class FirstResult:
 
 
 OutcomeKind = Literal["clip", "image", "lyric", "mix", "similar", "own-sound", "quadrant"]
+# Asked in each joint space, not by modalities and fusions.
+JOINT_KINDS: frozenset[OutcomeKind] = frozenset({"own-sound", "quadrant"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ def _write_comparison(comparison: Comparison) -> list[dict[str, Any]]:
     return [
         {
             **_write_topic(line.topic),
+            "space": line.space,
             "profiles": list(comparison.names),
             "recall@1": [_write_difference(d) if d is not None else None for d in line.differences],
         }

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mvsearch.search.evaluation.evaluation import Evaluation
 from mvsearch.search.evaluation.metric_values import RECALL_1, Difference, keep_answerable, subtract
-from mvsearch.search.evaluation.outcomes import Outcome
+from mvsearch.search.evaluation.outcomes import JOINT_KINDS, Outcome
 from mvsearch.search.evaluation.report.table import (
     explain_figures,
     format_title,
@@ -44,23 +44,25 @@ class Line:
     """One topic under each profile.
 
     Attributes:
+        space: the joint space that was asked; None for the main fusion of each profile.
         rows: of each evaluation; None without queries on the topic.
         differences: of each evaluation from the first, over the queries of both; None for the
             first, and without queries.
     """
 
     topic: Topic
+    space: str | None
     rows: tuple[Row | None, ...]
     differences: tuple[Difference | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Evaluations side by side, each by its main fusion.
+    """Evaluations side by side, each by its main fusion; own sounds by each joint space.
 
     Attributes:
         names: of the evaluations, such as `paper, weighted`.
-        lines: one for each topic of any evaluation.
+        lines: one for each topic of any evaluation, and space; without quadrants.
     """
 
     names: tuple[str, ...]
@@ -74,24 +76,31 @@ def compare(evaluations: Sequence[Evaluation]) -> Comparison:
     A query that an evaluation lacks, such as a sound without a sound encoder, counts as not found.
     """
     tables = tuple(make_tables(evaluation) for evaluation in evaluations)
-    systems = [evaluation.name_fusion() for evaluation in evaluations]
-    topics = sort_topics(topic for each in tables for topic in each.list_topics())
-    outcomes = [_keep_system(each, name) for each, name in zip(evaluations, systems, strict=True)]
+    fusions = [evaluation.name_fusion() for evaluation in evaluations]
+    groups = [group_outcomes(evaluation.outcomes) for evaluation in evaluations]
     lines = []
-    for topic in topics:
+    for topic, space in _list_asked(tables):
+        systems = [space or fusion for fusion in fusions]
         rows = tuple(t.find_row(topic, m) for t, m in zip(tables, systems, strict=True))
         if any(rows):
-            found = [each.get(topic, []) for each in outcomes]
-            lines.append(Line(topic, rows, _part(found, tables)))
-    names = (f"{e.profile}, {m}" for e, m in zip(evaluations, systems, strict=True))
+            found = [
+                keep_answerable(each.get((topic, m), ()) if m else ())
+                for each, m in zip(groups, systems, strict=True)
+            ]
+            lines.append(Line(topic, space, rows, _part(found, tables)))
+    names = (f"{e.profile}, {m}" for e, m in zip(evaluations, fusions, strict=True))
     return Comparison(tuple(names), tables, tuple(lines))
 
 
-def _keep_system(evaluation: Evaluation, system: str | None) -> dict[Topic, list[Outcome]]:
-    groups = group_outcomes(evaluation.outcomes)
-    return {
-        topic: keep_answerable(found) for (topic, name), found in groups.items() if name == system
-    }
+def _list_asked(all_tables: Sequence[Tables]) -> Iterable[tuple[Topic, str | None]]:
+    """The topics in their order, and the joint spaces that answered them."""
+    rows = [row for tables in all_tables for row in tables.rows if row.topic.kind != "quadrant"]
+    for topic in sort_topics(row.topic for row in rows):
+        if topic.kind in JOINT_KINDS:
+            spaces = dict.fromkeys(row.system for row in rows if row.topic == topic)
+            yield from ((topic, space) for space in spaces)
+        else:
+            yield topic, None
 
 
 def _part(
@@ -107,6 +116,11 @@ def _part(
             turned = subtract(first, other, options)
             differences.append(None if turned is None else turned.turn())
     return tuple(differences)
+
+
+def name_line(line: Line) -> str:
+    """The distortion of a line, or the joint space that was asked."""
+    return name_distortion(line.topic) if line.space is None else printable(line.space)
 
 
 def print_comparison(evaluations: Sequence[Evaluation], console: "Console") -> None:
@@ -137,7 +151,7 @@ def _build_table(comparison: Comparison) -> Table:
     for group, block in groupby(comparison.lines, key=lambda line: name_group(line.topic)):
         lines = list(block)
         for line in lines:
-            label = Text(f"{group}, {name_distortion(line.topic)}")
+            label = Text(f"{group}, {name_line(line)}")
             cells = [Text("–") if row is None else write_pair(row) for row in line.rows]
             table.add_row(label, *cells, *_write_differences(line))
         chances = [

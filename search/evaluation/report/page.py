@@ -17,7 +17,12 @@ from mvsearch.search.evaluation.metric_values import (
     keep_answerable,
 )
 from mvsearch.search.evaluation.outcomes import Outcome
-from mvsearch.search.evaluation.report.comparison import EXPLANATION, Comparison, compare
+from mvsearch.search.evaluation.report.comparison import (
+    EXPLANATION,
+    Comparison,
+    compare,
+    name_line,
+)
 from mvsearch.search.evaluation.report.plots import (
     SECONDS_TICKS,
     Key,
@@ -228,7 +233,7 @@ def _compare(comparison: Comparison) -> Table:
         lines = []
         for line in block:
             differences = [_format_difference(each) for each in line.differences[1:]]
-            cells = [(name_distortion(line.topic), ""), *map(_format_pair, line.rows), *differences]
+            cells = [(name_line(line), ""), *map(_format_pair, line.rows), *differences]
             lines.append(Line(cells))
         blocks.append(Block(group, lines))
     return Table(("recall@1 · MRR", *comparison.names, *others), blocks)

@@ -20,6 +20,7 @@ from mvsearch.search.output.tables.versions import VersionsReport
 from mvsearch.store.library import Library
 from mvsearch.store.records import SIDES, Failure
 from tests import toy_library
+from tests.planted_run import plant_run
 from tests.search.api.conftest import TOKEN
 from tests.search.mood.moods import forget_moods, make_track
 from tests.serving import AnyLibrary, serving
@@ -173,9 +174,10 @@ def test_changes_are_made_there(changing: AnyLibrary, tmp_path: Path) -> None:
         changing.index(tmp_path / "absent")
 
 
-def test_encoders_are_switched_and_dropped_there(changing: AnyLibrary) -> None:
-    given: Any = {"trunk": "toy", "projection": 8, "epochs": 1}
-    mvsearch.train_songs(changing.folder, "songs-1", **given)
+def test_encoders_are_switched_and_dropped_there(
+    changing: AnyLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_run(changing.folder, "songs-1", monkeypatch)
     switched = changing.switch_encoder("songs-1")
     assert [(one.name, one.is_in_use) for one in switched] == [
         ("toy-frames", False),

@@ -63,6 +63,7 @@ def test_the_examples_run(document: str, home: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir(home)
     monkeypatch.setattr(session, "DEFAULT_PROFILE", "toy")
+    monkeypatch.setitem(mvsearch.predict_mood.__kwdefaults__, "profile", "toy")
     blocks = read_blocks(document)
     assert blocks
     names: dict[str, Any] = {}

@@ -39,7 +39,7 @@ def run(library, groups=NOBODY, progress=None, **sample):
 @pytest.fixture(scope="module")
 def evaluation(library):
     with queries_made_once():
-        return run(library, kinds=("clip", "image", "lyric", "similar"))
+        return run(library)
 
 
 def pick(evaluation, **wanted):
@@ -52,9 +52,9 @@ def pick(evaluation, **wanted):
 
 def test_undistorted_queries_are_asked_again_without_their_answers(evaluation):
     for outcome in evaluation.outcomes:
-        is_asked = outcome.distortion == "none" and outcome.kind != "similar"
-        assert (outcome.absent is not None) <= is_asked
-        assert (outcome.first is not None) == (outcome.kind != "similar" and outcome.n_videos > 0)
+        is_query = outcome.kind not in ("similar", "own-sound")
+        assert (outcome.absent is not None) <= (is_query and outcome.distortion == "none")
+        assert (outcome.first is not None) == (is_query and outcome.n_videos > 0)
     fusion = SearchOptions().fusion
     clips = pick(evaluation, kind="clip", distortion="none", system=fusion)
     assert all(clip.absent is not None for clip in clips)
@@ -80,7 +80,7 @@ def test_a_query_is_asked_only_by_what_it_and_its_source_have(library, evaluatio
     def asked(**wanted):
         return {(titles[outcome.source], outcome.system) for outcome in pick(evaluation, **wanted)}
 
-    systems = {"audio", "frames", *evaluation.list_systems()} - {"lyrics"}
+    systems = {"audio", "frames", *evaluation.list_systems()} - {"lyrics", "mood"}
     sound, picture = systems - {"frames"}, systems - {"audio"}
     assert asked(kind="clip", distortion="sound only") == {
         (title, name) for title in ("First Song", "Second Song") for name in sound
@@ -90,6 +90,8 @@ def test_a_query_is_asked_only_by_what_it_and_its_source_have(library, evaluatio
         (title, name) for title in ("First Song", "Second Song") for name in picture
     }
     assert {name for _, name in asked(kind="lyric")} == systems - {"audio", "frames"} | {"lyrics"}
+    sounding = [(title, "mood") for title in ("First Song", "Second Song")]
+    assert asked(kind="own-sound") == asked(system="mood") == set(sounding)
     # Only two of the three sound, so that chance is one in two.
     assert {o.n_videos for o in pick(evaluation, system="audio", kind="clip")} == {2}
 

@@ -16,10 +16,7 @@ from tests import toy_library
 
 OPTIONS = BenchmarkOptions(
     SampleOptions(
-        n_clips=3,
-        lengths_seconds=(2.0,),
-        distortions=("none", "sound only", "dropped words"),
-        kinds=("clip", "lyric", "similar"),
+        n_clips=3, lengths_seconds=(2.0,), distortions=("none", "sound only", "dropped words")
     ),
     workers=1,
 )

@@ -1,12 +1,18 @@
+from dataclasses import replace
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from mvsearch.indexer.progress import Silence
 from mvsearch.search.evaluation.cross_modal.own_sound import MAX_VIDEOS, list_asked, rank_own_sounds
 from mvsearch.search.evaluation.evaluation import Evaluation
 from mvsearch.search.evaluation.metric_values import MEDIAN_RANK, RECALL_1
+from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.groups import Groups
-from mvsearch.search.evaluation.report.as_json import evaluation_to_json
-from mvsearch.search.evaluation.report.page import render_evaluation
+from mvsearch.search.evaluation.report.as_json import comparison_to_json, evaluation_to_json
+from mvsearch.search.evaluation.report.comparison import compare, print_comparison
+from mvsearch.search.evaluation.report.page import render_comparison, render_evaluation
 from mvsearch.search.evaluation.tables import Topic, make_tables
 from tests.search.joint.tables import make_table
 
@@ -66,3 +72,38 @@ def test_the_tables_and_the_page_show_it_with_chance() -> None:
     (written,) = evaluation_to_json(evaluation)["rows"]
     assert (written["kind"], written["means"]) == ("own-sound", "trained")
     assert "pictures asked for their own sound" in render_evaluation(evaluation)
+
+
+def test_profiles_are_compared_in_each_space() -> None:
+    def ask(profile: str, space: str, sounds: dict[str, list[float]]) -> Evaluation:
+        table = replace(make_table(PICTURES, sounds), name=space)
+        asked, _ = rank_own_sounds([table], ALONE, 1, Silence())
+        clip = Outcome("a", "a@1+5", "clip", "none", 5.0, "weighted", 3, 1, (1,))
+        return Evaluation("library", profile, 1, 4, (*asked, clip))
+
+    swapped = {"a": SOUNDS["b"], "b": SOUNDS["a"], "c": SOUNDS["c"]}
+    sides = [ask("one", "mood", SOUNDS), ask("two", "mood", swapped), ask("three", "new", SOUNDS)]
+    comparison = compare(sides)
+    assert comparison.names == ("one, weighted", "two, weighted", "three, weighted")
+    found = [
+        (line.topic.kind, line.space, [d and round(d.value, 3) for d in line.differences])
+        for line in comparison.lines
+    ]
+    # Of the first two are right 2 of 3 and 0 of 3; what a profile has no space for, it misses.
+    assert found == [
+        ("clip", None, [None, 0, 0]),
+        ("own-sound", "mood", [None, -0.667, -0.667]),
+        ("own-sound", "new", [None, None, 0.667]),
+    ]
+    printed = StringIO()
+    print_comparison(sides, Console(file=printed, width=200))
+    for text in (printed.getvalue(), render_comparison(sides)):
+        assert "pictures asked for their own sound" in text
+    lines = comparison_to_json(sides)["comparison"]
+    assert [line["space"] for line in lines] == [None, "mood", "new"]
+
+
+def test_a_space_is_no_fusion() -> None:
+    outcomes, _ = rank_own_sounds([make_table(PICTURES, SOUNDS)], ALONE, 1, Silence())
+    evaluation = Evaluation("library", "toy", 1, 4, tuple(outcomes), fusion="weighted")
+    assert evaluation.name_fusion() is None
