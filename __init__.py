@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.models import check_models, fetch_model, list_models
     from mvsearch.search.api.remote.library import RemoteLibrary, connect
     from mvsearch.search.api.train_compose import train_compose
-    from mvsearch.search.api.train_mood import train_mood
+    from mvsearch.search.api.train_mood import drop_heads, train_mood, use_heads
     from mvsearch.search.api.training import find_run, list_runs, train_songs
     from mvsearch.search.query.make_query import Clip, make_query
     from mvsearch.search.query.media import Frames, Samples
@@ -53,7 +53,7 @@ _PLACES = {
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
     "mvsearch.search.api.train_compose": ("train_compose",),
-    "mvsearch.search.api.train_mood": ("train_mood",),
+    "mvsearch.search.api.train_mood": ("drop_heads", "train_mood", "use_heads"),
     "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
     "mvsearch.search.query.make_query": ("Clip", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
@@ -120,6 +120,7 @@ __all__ = [
     "check_models",
     "compose",
     "connect",
+    "drop_heads",
     "drop_towers",
     "fetch_model",
     "find_run",
@@ -132,6 +133,7 @@ __all__ = [
     "train_compose",
     "train_mood",
     "train_songs",
+    "use_heads",
     "use_towers",
 ]
 

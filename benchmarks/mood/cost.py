@@ -19,6 +19,7 @@ from benchmarks.program import MEDIA
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.parallel import limit_algebra
 from mvsearch.indexer.mood.measure import measure_mood
+from mvsearch.indexer.mood.used import EMBEDDED
 from mvsearch.indexer.pipeline import stages
 from mvsearch.indexer.pipeline.add_moods import add_moods
 from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
@@ -88,7 +89,7 @@ def measure_filling(library: Library) -> None:
     n = library.catalog.n_videos()
     begun = time.process_time()
     with library.writing():
-        add_moods(library.catalog, Silence(), threading.Event())
+        add_moods(library.catalog, EMBEDDED, Silence(), threading.Event())
     took = time.process_time() - begun
     print(f"fill: {n} videos in {took:.2f} s of the processor, {1000 * took / n:.1f} ms each")
 

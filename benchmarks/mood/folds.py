@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.indexer.mood.heads import MoodHead, read_head
+from mvsearch.indexer.mood.heads import MoodHead, parse_head
 from mvsearch.indexer.progress import Silence
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.mood.encoding import encode_labelled
@@ -129,8 +129,8 @@ def _train(
         epochs = (place / "metrics.jsonl").read_text().splitlines()
         losses.append(json.loads(epochs[-1]) | {"first_loss": json.loads(epochs[0])["loss"]})
         return (
-            read_head(place / "picture.safetensors", "picture")[0],
-            read_head(place / "sound.safetensors", "sound")[0],
+            parse_head((place / "picture.safetensors").read_bytes(), "picture")[0],
+            parse_head((place / "sound.safetensors").read_bytes(), "sound")[0],
         )
 
 

@@ -148,8 +148,14 @@ class MoodHead:
         return mapped
 
 
-def find_head(space: Space) -> MoodHead | None:
+def find_head(
+    space: Space, own: Mapping[Side, tuple[MoodHead, str]] | None = None
+) -> MoodHead | None:
     """Find the head for the vectors of an encoder's first space; None if there is none.
+
+    Args:
+        space: of the vectors.
+        own: trained heads that take the place of those of the package, as `parse_head` gives them.
 
     Raises:
         WeightsMissingError: the file of the head is missing or damaged.
@@ -161,7 +167,7 @@ def find_head(space: Space) -> MoodHead | None:
         from mvsearch.indexer.mood.toy import HEADS
 
         return HEADS.get(space.encoder)
-    head, revision = _load_head(side)
+    head, revision = own[side] if own else _load_head(side)
     # Encoders add to the revision what they add to the vectors of other views, and profiles how
     # they sample.
     is_same = f"{space.revision}-".startswith(f"{revision}-")
@@ -173,31 +179,31 @@ def _load_head(side: Side) -> tuple[MoodHead, str]:
     """The head of a side, and the revision of the vectors it was trained on."""
     path = FOLDER / f"{side}.safetensors"
     try:
-        return read_head(path, side)
+        return parse_head(path.read_bytes(), side)
     except (OSError, ValueError):
         raise WeightsMissingError(f"{path} is missing or damaged: reinstall mvsearch") from None
 
 
-def read_head(path: Path, side: Side) -> tuple[MoodHead, str]:
-    """Read a head, and the revision of the vectors that it is for.
+def parse_head(content: bytes, side: Side) -> tuple[MoodHead, str]:
+    """Parse the file of a head, and the revision of the vectors that it is for.
 
     Raises:
-        OSError: the file cannot be read.
         ValueError: it holds no head.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    content = path.read_bytes()
     try:
         tensors = {name: array.astype(np.float32) for name, array in load(content).items()}
-        with safe_open(path, "numpy") as opened:
-            about = json.loads(opened.metadata()["head"])
+        # The header: its length in eight bytes, then JSON.
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        about = json.loads(header["__metadata__"]["head"])
         tensors["landmarks"] *= tensors["landmarks.step"][:, np.newaxis]
         views, dims = tuple(about["views"]), tuple(about["dims"])
-    except (SafetensorError, LookupError, TypeError) as error:
-        raise ValueError(f"{path} holds no head: {error}") from error
+        vectors_revision = str(about["revision"])
+    except (SafetensorError, LookupError, TypeError, RecursionError) as error:
+        raise ValueError(f"it holds no head: {error}") from error
     if set(tensors) != set(TENSORS):
-        raise ValueError(f"{path} lacks a tensor of a head")
+        raise ValueError("it lacks a tensor of a head")
     revision = f"{side}-{hashlib.sha256(content).hexdigest()[:8]}"
-    return MoodHead(side, revision, views, dims, tensors), about["revision"]
+    return MoodHead(side, revision, views, dims, tensors), vectors_revision

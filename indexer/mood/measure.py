@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mvsearch.indexer.mood import MoodHead, find_head
+from mvsearch.indexer.mood.heads import MoodHead
+from mvsearch.indexer.mood.used import EMBEDDED, Heads
 from mvsearch.store.records import (
     SIDE_OF,
     Embeddings,
@@ -19,27 +20,32 @@ from mvsearch.store.records import (
 from mvsearch.store.records.moods import DIGITS, MAX_POINTS
 
 
-def find_mood_space(spaces: Iterable[Space], modality: Modality) -> tuple[Space, MoodHead] | None:
+def find_mood_space(
+    spaces: Iterable[Space], modality: Modality, heads: Heads = EMBEDDED
+) -> tuple[Space, MoodHead] | None:
     """The space of a modality whose vectors have a head, with the head; None if there is none."""
     for space in spaces:
         if space.modality == modality and modality in SIDE_OF:
-            head = find_head(space)
+            head = heads.find(space)
             if head is not None:
                 return space, head
     return None
 
 
-def measure_mood(embeddings: Sequence[Embeddings], modality: Modality) -> MoodTrack | None:
+def measure_mood(
+    embeddings: Sequence[Embeddings], modality: Modality, heads: Heads = EMBEDDED
+) -> MoodTrack | None:
     """The mood of one side of a video, as a whole and over time.
 
     Args:
         embeddings: of the video, in any number of spaces.
         modality: "frames" for the picture, "audio" for the sound.
+        heads: of the library.
 
     Returns:
         None if there are no vectors, or no head for them.
     """
-    found = find_mood_space([made.space for made in embeddings], modality)
+    found = find_mood_space([made.space for made in embeddings], modality, heads)
     if found is None:
         return None
     space, head = found

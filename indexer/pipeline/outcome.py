@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mvsearch.indexer.features.analysis import AnalysisOptions
+from mvsearch.indexer.mood.used import EMBEDDED, Heads
 from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.store.records import (
     Embeddings,
@@ -31,11 +32,13 @@ class StageOptions:
             video; "off" skips the lyrics stage.
         language: ISO 639-1, for side-cars in several languages and for Whisper.
         analysis: options of decoding and sampling.
+        heads: that predict moods.
     """
 
     lyrics: LyricsMode = "auto"
     language: str | None = None
     analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
+    heads: Heads = EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)

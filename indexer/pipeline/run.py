@@ -12,6 +12,7 @@ from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files.languages import check_language
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
+from mvsearch.indexer.mood.used import find_heads
 from mvsearch.indexer.ocr.choose import choose_reader
 from mvsearch.indexer.ocr.reader import TextReader
 from mvsearch.indexer.pipeline.add_moods import add_moods
@@ -162,13 +163,13 @@ class _Run:
         self.wanted = wanted
         self.catalog = library.catalog
         self.encoders = encoders
+        self.heads = find_heads(library.folder)
         self.options = options
         self.progress = progress
         self.stop = stop or threading.Event()
         self.writer = CatalogWriter(library.catalog)
         self.whisper_model = options.whisper_model or encoders.profile.whisper_model
-        self.lyrics: LyricsMode = options.lyrics
-        # Other sources are only used if the weights of Whisper are missing.
+        self.lyrics: LyricsMode = options.lyrics  # others only without Whisper's weights
         if self.lyrics == "auto" and encoders.profile.prefers_transcription:
             self.lyrics = "whisper" if has_weights(self.whisper_model) else "auto"
         self.transcriber: Transcriber | None = None
@@ -229,7 +230,7 @@ class _Run:
         self._forget(inventory)
         if not self.stop.is_set():
             add_lyric_spaces(self.catalog, self.encoders, self.progress, self.stop)
-            add_moods(self.catalog, self.progress, self.stop)
+            add_moods(self.catalog, self.heads, self.progress, self.stop)
             self._read_text(inventory)
             self._transcribe()
         if self.writer.summary.unfinished:
@@ -271,7 +272,7 @@ class _Run:
         analyse_jobs(
             jobs,
             self.encoders,
-            StageOptions(self.lyrics, asked.language, asked.analysis),
+            StageOptions(self.lyrics, asked.language, asked.analysis, self.heads),
             self._keep,
             n_workers=asked.workers or max(2, (os.cpu_count() or 1) // 2),
             progress=self.progress,

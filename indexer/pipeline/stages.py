@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.analysis import AnalysisOptions, Features, analyse_probed
+from mvsearch.indexer.features.analysis import Features, analyse_probed
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.probe import Probe, probe_file
@@ -54,7 +54,8 @@ def run_stages(
             )
         except MediaError as error:
             return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
-        outcome = _add_features(outcome, features, decoded, encoder_pool.encoders, analysis)
+        used = replace(options, analysis=analysis)
+        outcome = _add_features(outcome, features, decoded, encoder_pool.encoders, used)
     if "lyrics" in lacking:
         outcome = add_lyrics(outcome, probe, encoder_pool, options, stop)
     return outcome
@@ -87,7 +88,7 @@ def _add_features(
     features: Features,
     stages: Sequence[Modality],
     encoders: Encoders,
-    analysis: AnalysisOptions,
+    options: StageOptions,
 ) -> Outcome:
     """Add the results of the decoded stages, the measured duration and damage of the file."""
     video = outcome.video
@@ -96,7 +97,7 @@ def _add_features(
         video = replace(
             video, duration_seconds=features.duration_seconds, is_duration_measured=True
         )
-    results = tuple(stage_result(video, stage, features, encoders, analysis) for stage in stages)
+    results = tuple(stage_result(video, stage, features, encoders, options) for stage in stages)
     failures = outcome.failures
     if features.problem is not None:
         code, reason = features.problem.code, str(features.problem)
@@ -109,14 +110,14 @@ def stage_result(
     stage: Modality,
     features: Features,
     encoders: Encoders,
-    analysis: AnalysisOptions,
+    options: StageOptions,
 ) -> StageResult:
     """Collect the results of one stage; those of frames have the sampling rule."""
     key = encoders.get(stage).spaces[0].key
     embeddings = tuple(made for made in features.embeddings if made.space.modality == stage)
     status: StageStatus = "done" if embeddings else "absent"
     is_seen = stage == "frames" and video.has_picture
-    is_by_rule = is_seen and analysis.frames_per_second is None
+    is_by_rule = is_seen and options.analysis.frames_per_second is None
     return StageResult(
         Stage(
             video.id,
@@ -125,11 +126,11 @@ def stage_result(
             status,
             features.absent.get(stage, ""),
             sampling=sampling_mark() if is_by_rule else "",
-            has_key_frames_only=is_seen and analysis.decoded == "key",
+            has_key_frames_only=is_seen and options.analysis.decoded == "key",
         ),
         embeddings,
         uniform_seconds=features.uniform_seconds if stage == "frames" else (),
         tags=tuple(tag for tag in features.tags if tag.modality == stage),
         stills=features.stills if stage == "frames" else (),
-        mood=measure_mood(embeddings, stage),
+        mood=measure_mood(embeddings, stage, options.heads),
     )

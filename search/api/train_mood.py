@@ -1,12 +1,24 @@
 """Trains the heads of moods on labelled pictures and sounds."""
 
 import threading
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from mvsearch.indexer.training.runs import Run, find_runs_folder, read_run
-from mvsearch.search.api.training import TrainingArguments, clear_run, prepare_run
+from mvsearch.indexer.training.runs import Run, find_run, find_runs_folder, read_run
+from mvsearch.search.api.training import (
+    TrainingArguments,
+    clear_run,
+    find_library,
+    prepare_run,
+)
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
+from mvsearch.store.errors import TrainingError
+from mvsearch.store.library import Library
 from mvsearch.store.opening import AnyPath, expand_home
+
+if TYPE_CHECKING:
+    from mvsearch.indexer.mood.used import Heads
+
+__all__ = ["drop_heads", "train_mood", "use_heads"]
 
 
 class MoodArguments(TrainingArguments, total=False):
@@ -68,3 +80,74 @@ def train_mood(
             clear_run(place)
         train_mood(expand_home(labelled), place, options, training, watched, watched.stop)
         return read_run(place)
+
+
+def use_heads(
+    name: str,
+    folder: AnyPath | None = None,
+    *,
+    progress: AnyProgress = None,
+    cancel: threading.Event | None = None,
+) -> None:
+    """Let a library use the heads of a run: its moods are measured again, from stored vectors.
+
+    The moods of before are in use until all are measured.
+
+    Args:
+        name: of a finished run of `train_mood`.
+        folder: of the library; None for the default one.
+        progress: see `VideoLibrary.index`.
+        cancel: when set, ends it; the heads of before stay.
+
+    Raises:
+        TrainingError: there is no such run, it is not finished or damaged, its heads are for other
+            encoders than those of the library, or the disk refuses.
+        NoLibraryError: there is no library.
+        CancelledError: it was cancelled.
+    """
+    from mvsearch.indexer.mood.used import read_run_heads
+
+    with Library.open(find_library(folder)) as library, library.writing():
+        run = find_run(name, [find_runs_folder(library), find_runs_folder()])
+        heads, content = read_run_heads(run.folder, run.name)
+        _switch(library, heads, content, progress, cancel)
+
+
+def drop_heads(
+    folder: AnyPath | None = None,
+    *,
+    progress: AnyProgress = None,
+    cancel: threading.Event | None = None,
+) -> None:
+    """Let a library use the heads of the package again; see `use_heads`.
+
+    Raises:
+        TrainingError: the disk refuses.
+        NoLibraryError: there is no library.
+        CancelledError: it was cancelled.
+    """
+    from mvsearch.indexer.mood.used import EMBEDDED
+
+    with Library.open(find_library(folder)) as library, library.writing():
+        _switch(library, EMBEDDED, None, progress, cancel)
+
+
+def _switch(
+    library: Library,
+    heads: "Heads",
+    content: bytes | None,
+    progress: AnyProgress,
+    cancel: threading.Event | None,
+) -> None:
+    """Measure all moods, then change the heads; killed in between, the same call goes on."""
+    from mvsearch.indexer.mood.used import write_used
+    from mvsearch.indexer.pipeline.add_moods import switch_heads
+
+    spaces = library.catalog.spaces()
+    if content is not None and not any(heads.find(space) for space in spaces):
+        raise TrainingError(
+            f"the heads of {heads.name} are for other encoders than those of this library"
+        )
+    with Watched(to_progress(progress), Stop(cancel)) as watched:
+        switch_heads(library.catalog, heads, watched, watched.stop)
+    write_used(library.folder, content)

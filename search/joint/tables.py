@@ -6,8 +6,8 @@ from weakref import WeakKeyDictionary
 
 from mvsearch.indexer.audiovisual.towers import Towers
 from mvsearch.indexer.audiovisual.used import UsedTowers, find_towers
-from mvsearch.indexer.mood import find_head
 from mvsearch.indexer.mood.joint import compare as compare_moods
+from mvsearch.indexer.mood.used import find_heads
 from mvsearch.search.joint.places import Places, read_places
 from mvsearch.search.query.spaces import profile_spaces
 from mvsearch.store.library import Library
@@ -52,7 +52,8 @@ def read_tables(library: Library) -> list[JointTable]:
 def read_mood_table(library: Library) -> JointTable | None:
     """The joint space of moods; None without heads, or where no mood is known of any video."""
     spaces = profile_spaces(library)
-    heads = [find_head(spaces[m]) if m in spaces else None for m in ("frames", "audio")]
+    used = find_heads(library.folder)
+    heads = [used.find(spaces[m]) if m in spaces else None for m in ("frames", "audio")]
     picture_head, sound_head = heads
     if picture_head is None or sound_head is None:
         return None

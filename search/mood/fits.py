@@ -10,7 +10,8 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.images import is_uniform_image
 from mvsearch.indexer.mood.joint import compare
 from mvsearch.indexer.mood.measure import find_mood_space, measure_mood
-from mvsearch.search.mood.chance import MOODS, is_weak_fit
+from mvsearch.indexer.mood.used import find_heads
+from mvsearch.search.mood.chance import MOODS, Chance, fit_chance, is_weak_fit
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.contents import list_videos, open_copy_indexes
@@ -32,6 +33,8 @@ OTHER: dict[Side, Side] = {"picture": "sound", "sound": "picture"}
 # A moment reaches as far as the mood is as near, up to this distance more, and this long.
 MOMENT_REACH = 0.05
 MAX_MOMENT_SECONDS = 30.0
+# Of heads of a run: the videos whose pairs are compared, and the weight of `MOODS` in pairs.
+MAX_PROBES, PRIOR_PAIRS = 64, 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +64,7 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
         if not found:
             raise QueryError(f"no mood is known of the {side} of {video.title!r}")
         return AskedMood(side, found[0].mood, found[0].joint, video.id)
-    modality = MODALITIES[side]
+    modality, heads = MODALITIES[side], find_heads(library.folder)
     if part.media is None:
         check_file(part.path, part.value)
     try:
@@ -70,9 +73,9 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
         made = analyse_part(part, encoders, (modality,))
     except MediaError as error:
         raise QueryError(f"cannot read {part.name}: {error}") from error
-    if find_mood_space(encoders.get(modality).spaces, modality) is None:
+    if find_mood_space(encoders.get(modality).spaces, modality, heads) is None:
         raise QueryError(f"nothing predicts moods of {modality} in the profile {encoders.name}")
-    track = measure_mood(made, modality)
+    track = measure_mood(made, modality, heads)
     if track is None:
         raise QueryError(f"{part.name} holds no {modality} to search by")
     return AskedMood(side, track.mood, track.joint)
@@ -106,7 +109,7 @@ def find_fits(
         similarities = _compare(asked, table.joint[chosen])
         measured = (
             {(modality := MODALITIES[OTHER[asked.side]]): similarities},
-            {modality: MOODS.compute_surprisal(similarities)},
+            {modality: _find_chance(library, asked, table).compute_surprisal(similarities)},
         )
         moods = {table.video_ids[at]: table.moods[at] for at in chosen}
         ranker = _make_ranker(library, options, modality)
@@ -121,7 +124,9 @@ def read_table(library: Library, side: Side, n_numbers: int) -> MoodTable:
         QueryError: there are none, or they are of another joint space.
         MvsearchError: the library is empty.
     """
-    table = library.catalog.mood_table(side)
+    spaces, heads = library.catalog.spaces(), find_heads(library.folder)
+    found = find_mood_space(spaces, MODALITIES[side], heads)
+    table = library.catalog.mood_table(side, head=found[1].revision if found else None)
     if not table.video_ids:
         list_videos(library)
         raise QueryError(f"no mood is known of any {side} of this library: index its folders again")
@@ -137,6 +142,15 @@ def _compare(asked: AskedMood, places: Matrix) -> FloatArray:
     own = asked.joint[None]
     pair = (own, places) if asked.side == "picture" else (places, own)
     return compare(*pair).reshape(-1).astype(np.float64)
+
+
+def _find_chance(library: Library, asked: AskedMood, table: MoodTable) -> Chance:
+    """How similar unrelated moods are; by heads of a run, as the pairs of the library tell it."""
+    if not find_heads(library.folder).name:
+        return MOODS
+    asking = library.catalog.mood_table(asked.side).joint[:MAX_PROBES]
+    pairs = [_compare(replace(asked, joint=one), table.joint) for one in asking]
+    return fit_chance(np.concatenate([*pairs, np.zeros(0)]), MOODS, PRIOR_PAIRS)
 
 
 def _make_ranker(library: Library, options: SearchOptions, modality: Modality) -> Ranker:

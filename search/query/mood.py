@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.mood.used import EMBEDDED, Heads
 from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.query import QueryPart
 from mvsearch.store.errors import QueryError
@@ -11,7 +12,7 @@ from mvsearch.store.records import SIDE_OF, Embeddings, Modality, VideoMood, joi
 _SEEN: tuple[Modality, ...] = ("frames",)
 
 
-def predict_part(part: QueryPart, encoders: Encoders) -> VideoMood:
+def predict_part(part: QueryPart, encoders: Encoders, heads: Heads = EMBEDDED) -> VideoMood:
     """The mood of a part of a query that is a picture, clip or sound.
 
     Raises:
@@ -25,12 +26,12 @@ def predict_part(part: QueryPart, encoders: Encoders) -> VideoMood:
         one
         for one in asked
         if (encoder := encoders.get(one)) is not None
-        and find_mood_space(encoder.spaces, one) is not None
+        and find_mood_space(encoder.spaces, one, heads) is not None
     ]
     if not there:
         raise QueryError(f"nothing predicts moods by the encoders of the profile {encoders.name!r}")
     made: Sequence[Embeddings] = analyse_part(part, encoders, there)
-    tracks = (measure_mood(made, modality) for modality in there)
+    tracks = (measure_mood(made, modality, heads) for modality in there)
     mood = join_sides(track for track in tracks if track is not None)
     if mood.whole is None:
         raise QueryError(f"{part.value!r} has no mood: it is silent, and of one colour or unseen")

@@ -228,10 +228,10 @@ class Catalog(
                 for video_id, each in made.items()
             )
 
-    def store_moods(self, moods: Mapping[str, MoodTrack]) -> None:
-        """Replace the mood of one side of each of these videos, by id; unknown ones are skipped."""
+    def store_moods(self, moods: Iterable[tuple[str, MoodTrack]]) -> None:
+        """Replace the mood of sides of videos, by their id; unknown videos are skipped."""
         with self._database.writing() as session:
-            for video_id, track in moods.items():
+            for video_id, track in moods:
                 if session.get(VideoRow, video_id) is not None:
                     changes.replace_mood(session, video_id, track.side, track)
 

@@ -55,8 +55,10 @@ class Moods:
         Args:
             media: see `mvsearch.predict_mood`; or a query of one.
         """
+        from mvsearch.indexer.mood.used import find_heads
         from mvsearch.search.query.mood import predict_part
 
         part = guess_part(media)
         with self._session.using() as library:
-            return predict_part(part, self._session.engine(library).encoders)
+            encoders = self._session.engine(library).encoders
+            return predict_part(part, encoders, find_heads(library.folder))

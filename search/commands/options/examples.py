@@ -99,6 +99,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch train audiovisual --groups groups.csv --temporal 0",
     ),
     "train drop-towers": ("mvsearch train drop-towers",),
+    "train drop-heads": ("mvsearch train drop-heads",),
     "train mood": (
         "mvsearch train mood emotion",
         "mvsearch train mood emotion --name mood-1 --within-picture 0 --within-sound 0",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mvsearch.search.commands.options.common import JsonOption, read_path
+from mvsearch.search.commands.options.common import JsonOption, LibraryOption, read_path
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.train.options import (
     BatchOption,
@@ -111,3 +111,12 @@ def train_mood(
         device=device,
     )
     show_run(run, as_json=as_json)
+
+
+@app.command("drop-heads", epilog=show_examples("train drop-heads"))
+def drop_heads(library: LibraryOption = None) -> None:
+    """Let the library use mvsearch's own heads of moods; `mvsearch train use` brings a run back."""
+    import mvsearch
+    from mvsearch.search.output.progress import choose_progress
+
+    mvsearch.drop_heads(library, progress=choose_progress(make_console(stderr=True)))

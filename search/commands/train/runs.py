@@ -54,6 +54,11 @@ def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOpti
         mvsearch.use_towers(name, library)
         show_run(mvsearch.find_run(name, library), as_json=as_json)
         return
+    if task == "mood":
+        progress = choose_progress(make_console(stderr=True), is_silent=as_json)
+        mvsearch.use_heads(name, library, progress=progress)
+        show_run(mvsearch.find_run(name, library), as_json=as_json)
+        return
     with mvsearch.open(library) as opened:
         progress = choose_progress(make_console(stderr=True), is_silent=as_json)
         states = opened.switch_encoder(name, progress=progress)

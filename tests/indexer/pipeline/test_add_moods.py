@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.mood import toy
+from mvsearch.indexer.mood.used import EMBEDDED
 from mvsearch.indexer.pipeline.add_moods import add_moods
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
@@ -54,14 +55,14 @@ def test_indexing_measures_moods_and_a_later_run_fills_what_is_missing(tmp_path:
             ("Third Song", "picture"): "toy-frames-1",
         }
         notes = Notes()
-        add_moods(library.catalog, notes, threading.Event())
+        add_moods(library.catalog, EMBEDDED, notes, threading.Event())
         assert notes.told == []
         empty(library)
         stopped = threading.Event()
         stopped.set()
-        add_moods(library.catalog, notes, stopped)
+        add_moods(library.catalog, EMBEDDED, notes, stopped)
         assert read_moods(library) == {}
-        add_moods(library.catalog, notes, threading.Event())
+        add_moods(library.catalog, EMBEDDED, notes, threading.Event())
         assert notes.told == ["Measuring the mood of 3 videos from stored vectors"] * 2
         filled = read_moods(library)
     assert filled.keys() == indexed.keys()
@@ -76,7 +77,7 @@ def test_another_head_measures_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
     newer = dataclasses.replace(toy.HEADS["toy-audio"], revision="toy-audio-2")
     monkeypatch.setitem(toy.HEADS, "toy-audio", newer)
     with Library.open(folder) as library, library.writing():
-        add_moods(library.catalog, Silence(), threading.Event())
+        add_moods(library.catalog, EMBEDDED, Silence(), threading.Event())
         heads = {one.head for (_, side), one in read_moods(library).items() if side == "sound"}
         assert heads == {"toy-audio-2"}
 
@@ -89,5 +90,5 @@ def test_a_library_whose_encoders_have_no_head_gets_none(
     with Library.open(folder) as library, library.writing():
         empty(library)
         notes = Notes()
-        add_moods(library.catalog, notes, threading.Event())
+        add_moods(library.catalog, EMBEDDED, notes, threading.Event())
         assert (notes.told, read_moods(library)) == ([], {})

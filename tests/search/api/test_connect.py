@@ -260,7 +260,7 @@ def test_what_fits_by_mood_and_mixes_are_the_same(tmp_path: Path) -> None:
             moods = (0.2 + 0.3 * at, 0.3, 0.8), (0.8 - 0.3 * at, 0.3, 0.8)
             for side, numbers in zip(SIDES, moods, strict=True):
                 track = make_track(side, numbers, [(0.0, 0.5, 0.5), (1.0, *numbers[:2])])
-                library.catalog.store_moods({video.id: track})
+                library.catalog.store_moods([(video.id, track)])
     first = mvsearch.make_query(like="first")
     with (
         mvsearch.open(place) as opened,

@@ -23,8 +23,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Library.open(place) as library:
         first, second, third = library.catalog.videos()
         for video, numbers in ((first, (0.8, 0.2, 0.9)), (second, (0.1, 0.9, 0.9))):
-            library.catalog.store_moods({video.id: make_track("sound", numbers, CURVE)})
-        library.catalog.store_moods({third.id: make_track("picture", (0.8, 0.2, 0.9), CURVE)})
+            library.catalog.store_moods([(video.id, make_track("sound", numbers, CURVE))])
+        library.catalog.store_moods([(third.id, make_track("picture", (0.8, 0.2, 0.9), CURVE))])
     return place
 
 

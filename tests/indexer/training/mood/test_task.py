@@ -10,7 +10,7 @@ import mvsearch
 from mvsearch.indexer.encoders.audio.spectral import GROUPS
 from mvsearch.indexer.mood import heads
 from mvsearch.indexer.mood.evidence import compute_kernel
-from mvsearch.indexer.mood.heads import read_head
+from mvsearch.indexer.mood.heads import parse_head
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.mood.examples import Examples, number_quadrants, stretch
 from mvsearch.indexer.training.mood.figures import measure_figures
@@ -111,7 +111,7 @@ def test_a_training_converges_and_repeats_bit_for_bit(
         files = [(tmp_path / name / f"{side}.safetensors").read_bytes() for name in ("one", "two")]
         assert files[0] == files[1]
     # The head computes what the network does, of a picture that was fitted as well.
-    head, revision = read_head(tmp_path / "one" / "picture.safetensors", "picture")
+    head, revision = parse_head((tmp_path / "one" / "picture.safetensors").read_bytes(), "picture")
     assert revision == "7"
     moods = head.predict(task.examples.pictures, np.arange(60.0))
     assert np.corrcoef(moods[:, 0], task.examples.picture_moods[:, 0])[0, 1] > 0.9

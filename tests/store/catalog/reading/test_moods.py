@@ -45,7 +45,7 @@ def test_all_moods_of_one_side_are_read_at_once(catalog: Catalog) -> None:
         fill_song(catalog, video_id, at)
     add_song(catalog, "0000")
     catalog.store_moods(
-        {"cd34": make_track("sound", 0.125, 1.0), "gone": make_track("sound", 0, 0)}
+        [("cd34", make_track("sound", 0.125, 1.0)), ("gone", make_track("sound", 0, 0))]
     )
     table = catalog.mood_table("sound")
     assert table.video_ids == ("ab12", "cd34", "ef56")
@@ -55,7 +55,7 @@ def test_all_moods_of_one_side_are_read_at_once(catalog: Catalog) -> None:
     other = MoodTrack(
         "sound", "other", table_mood(catalog), MoodCurve(*no_curve()), np.zeros(0, np.float32)
     )
-    catalog.store_moods({"ab12": other})
+    catalog.store_moods([("ab12", other)])
     assert catalog.mood_table("sound").joint.shape == (3, 0)
     assert catalog.mood_table("sound", "toy-1").joint.shape == (2, 2)
 
@@ -74,7 +74,7 @@ def test_videos_lack_a_mood_until_this_head_made_it(catalog: Catalog) -> None:
         heard = [make_embeddings(SOUND, 0 if video_id == "ef56" else 2, 1)]
         catalog.store_stage(Stage(video_id, "audio", SOUND.key, "done"), heard)
     assert catalog.without_mood(SOUND.key, "sound", "toy-1") == ["ab12", "cd34"]
-    catalog.store_moods({"ab12": make_track("sound", 0.5, 0.5)})
+    catalog.store_moods([("ab12", make_track("sound", 0.5, 0.5))])
     assert catalog.without_mood(SOUND.key, "sound", "toy-1") == ["cd34"]
     assert catalog.without_mood(SOUND.key, "sound", "toy-2") == ["ab12", "cd34"]
     assert catalog.without_mood(SOUND.key, "picture", "toy-1") == ["ab12", "cd34"]

@@ -1,0 +1,134 @@
+"""The heads of moods that a library uses: those of the package, or those of a trained run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from mvsearch.indexer.mood.heads import MoodHead, find_head, parse_head
+from mvsearch.store.errors import LibraryDamagedError, TrainingError
+from mvsearch.store.own_files import read_own, write_own
+from mvsearch.store.records import SIDES, Side, Space
+
+TASK = "mood"
+FILE = "mood-heads.safetensors"
+# The heads of the package have 1.5 MB.
+MAX_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heads:
+    """The heads of both sides.
+
+    Attributes:
+        name: of the run that trained them; empty for those of the package.
+        own: those of the run, each with the revision of the vectors that it reads.
+    """
+
+    name: str = ""
+    own: Mapping[Side, tuple[MoodHead, str]] = field(default_factory=dict)
+
+    def find(self, space: Space) -> MoodHead | None:
+        """See `find_head`."""
+        return find_head(space, self.own)
+
+
+EMBEDDED = Heads()
+
+
+def find_heads(library_folder: Path) -> Heads:
+    """The heads that a library uses.
+
+    Raises:
+        LibraryDamagedError: the file is not what `write_used` writes.
+    """
+    path = library_folder / FILE
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return EMBEDDED
+    except OSError as error:
+        raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
+    return _read_used(path, state.st_mtime_ns, state.st_size)
+
+
+def read_run_heads(run_folder: Path, name: str) -> tuple[Heads, bytes]:
+    """Read the heads of a finished run, and what `write_used` stores of them.
+
+    Raises:
+        TrainingError: the run is not finished, of another task, or damaged.
+    """
+    from safetensors.numpy import save
+
+    from mvsearch.indexer.training.run_folder import RunFolder
+
+    card = RunFolder(run_folder).read_card()
+    if card.task != TASK:
+        raise TrainingError(f"{name} is a run of {card.task}, not of {TASK}")
+    try:
+        files = {side: read_own(run_folder / f"{side}.safetensors", MAX_BYTES) for side in SIDES}
+        heads = _parse(name, files)
+    except OSError as error:
+        raise TrainingError(f"{run_folder} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise TrainingError(f"a head in {run_folder} is damaged: {error}") from error
+    packed = {str(side): np.frombuffer(one, np.uint8) for side, one in files.items()}
+    return heads, save(packed, {"name": name})
+
+
+def write_used(library_folder: Path, content: bytes | None) -> None:
+    """Let a library use heads from now on; None for those of the package.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
+    path = library_folder / FILE
+    try:
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_own(path, content)
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be written: {error.strerror}") from error
+
+
+# Keyed by time and size too, as another process may have written the file anew.
+@lru_cache(maxsize=4)
+def _read_used(path: Path, mtime_ns: int, size: int) -> Heads:
+    import json
+
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        content = read_own(path, MAX_BYTES)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        files = {side: load(content)[side].tobytes() for side in SIDES}
+        return _parse(str(header["__metadata__"]["name"]), files)
+    except OSError as error:
+        raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
+    except (SafetensorError, ValueError, LookupError, TypeError, RecursionError):
+        raise LibraryDamagedError(
+            f"{path} is damaged: use the run again by `mvsearch train use`, or move the file away"
+        ) from None
+
+
+def _parse(name: str, files: Mapping[Side, bytes]) -> Heads:
+    """Parse and try out both heads.
+
+    Raises:
+        ValueError: one of them holds no head.
+    """
+    own = {side: parse_head(content, side) for side, content in files.items()}
+    for head, _ in own.values():
+        try:
+            made = head.measure(np.ones((2, sum(head.dims)), np.float32), np.arange(2.0))
+        except (ValueError, TypeError, IndexError, KeyError) as error:
+            raise ValueError(f"its tensors do not fit together: {error}") from error
+        if not all(np.isfinite(one).all() for one in made):
+            raise ValueError("a number of it is not finite")
+    if len({len(head.tensors["place.bias"]) for head, _ in own.values()}) > 1:
+        raise ValueError("its sides have joint spaces of different sizes")
+    return Heads(name, own)
