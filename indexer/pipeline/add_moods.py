@@ -27,21 +27,21 @@ def add_moods(catalog: Catalog, heads: Heads, progress: Progress, stop: threadin
         catalog.store_moods(measured)
 
 
-def switch_heads(
+def measure_all(
     catalog: Catalog,
     heads: Heads,
     progress: Progress,
     stop: threading.Event,
-) -> None:
-    """Measure all moods by other heads, and store them in one transaction.
+) -> list[tuple[str, MoodTrack]]:
+    """Measure all moods by other heads, to be stored at once.
 
     Raises:
-        CancelledError: `stop` was set; nothing is stored.
+        CancelledError: `stop` was set.
     """
     measured = [one for some in measure_lacking(catalog, heads, progress, stop) for one in some]
     if stop.is_set():
         raise CancelledError("stopped; the heads of before stay in use")
-    catalog.store_moods(measured)
+    return measured
 
 
 def measure_lacking(

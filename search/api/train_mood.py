@@ -139,9 +139,13 @@ def _switch(
     progress: AnyProgress,
     cancel: threading.Event | None,
 ) -> None:
-    """Measure all moods, then change the heads; killed in between, the same call goes on."""
+    """Measure all moods, then change the heads.
+
+    Killed between file and moods, the library asks for an index run, which measures them: the file
+    says that other heads are used until the moods are those of the package.
+    """
     from mvsearch.indexer.mood.used import write_used
-    from mvsearch.indexer.pipeline.add_moods import switch_heads
+    from mvsearch.indexer.pipeline.add_moods import measure_all
 
     spaces = library.catalog.spaces()
     if content is not None and not any(heads.find(space) for space in spaces):
@@ -149,5 +153,9 @@ def _switch(
             f"the heads of {heads.name} are for other encoders than those of this library"
         )
     with Watched(to_progress(progress), Stop(cancel)) as watched:
-        switch_heads(library.catalog, heads, watched, watched.stop)
-    write_used(library.folder, content)
+        measured = measure_all(library.catalog, heads, watched, watched.stop)
+    if content is not None:
+        write_used(library.folder, content)
+    library.catalog.store_moods(measured)
+    if content is None:
+        write_used(library.folder, None)

@@ -124,9 +124,9 @@ def read_table(library: Library, side: Side, n_numbers: int) -> MoodTable:
         QueryError: there are none, or they are of another joint space.
         MvsearchError: the library is empty.
     """
-    spaces, heads = library.catalog.spaces(), find_heads(library.folder)
-    found = find_mood_space(spaces, MODALITIES[side], heads)
-    table = library.catalog.mood_table(side, head=found[1].revision if found else None)
+    own = find_heads(library.folder).own
+    # Heads of a run that was begun to be used, or dropped, and killed: the next run measures.
+    table = library.catalog.mood_table(side, head=own[side][0].revision if own else None)
     if not table.video_ids:
         list_videos(library)
         raise QueryError(f"no mood is known of any {side} of this library: index its folders again")

@@ -10,9 +10,9 @@ from safetensors.numpy import load_file
 import mvsearch
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.mood import heads as package
-from mvsearch.indexer.mood.used import FILE, find_heads
+from mvsearch.indexer.mood.used import FILE, find_heads, read_run_heads, write_used
 from mvsearch.indexer.training.cards import Card, write_card
-from mvsearch.store.errors import CancelledError, LibraryDamagedError, TrainingError
+from mvsearch.store.errors import CancelledError, LibraryDamagedError, QueryError, TrainingError
 from mvsearch.store.library import Library
 from mvsearch.store.records import SIDES, Embeddings, Segment, Stage
 from tests.store.examples import add_song
@@ -107,3 +107,14 @@ def test_the_command_uses_and_drops(place, run, shell):
     assert find_heads(place).name == "mine"
     assert shell("train", "drop-heads", "--library", place)[0] == 0
     assert not find_heads(place).name
+
+
+def test_killed_before_the_moods_are_stored_the_library_asks_for_an_index_run(place, run):
+    _, content = read_run_heads(run, "mine")
+    mvsearch.drop_heads(place)
+    write_used(place, content)
+    with (
+        mvsearch.open(place) as library,
+        pytest.raises(QueryError, match="index its folders again"),
+    ):
+        library.music_for(mvsearch.make_query(like="ab12"), way="mood")

@@ -98,7 +98,9 @@ def test_a_picture_from_a_file(
     asked = make_track("picture", (0.2, 0.8, 0.9), [])
     monkeypatch.setattr(fits, "analyse_part", lambda *_: [])
     monkeypatch.setattr(fits, "is_uniform_image", lambda *_: False)
-    monkeypatch.setattr(fits, "find_mood_space", lambda _, modality: modality == "frames" or None)
+    monkeypatch.setattr(
+        fits, "find_mood_space", lambda _, modality, __: modality == "frames" or None
+    )
     monkeypatch.setattr(fits, "measure_mood", lambda *_: asked)
     picture = tmp_path / "p.png"
     picture.write_bytes(b"-")
