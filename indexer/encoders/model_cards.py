@@ -72,6 +72,10 @@ CARDS: dict[str, ModelCard] = {
         "ar, de, en, es, fr, it, ja, ko, nl, pl, pt, ru, th, tr, zh, zh-TW", (512,), _LINE,
         0.4, 106, (-0.134, -0.358, 0.027, -0.665),
     ),
+    "e5": ModelCard(
+        _LYRICS, "intfloat/multilingual-e5-small (Wang et al. 2024), in 4 bits", "MIT", "94",
+        (384,), _LINE, 4.4, 211, (-0.786, 0.824, -0.614, 0.404),
+    ),
     "signal": ModelCard(
         _SOUND, "no network: timbre, harmony, pitch and rhythm", "MIT", "", (394,), _SECOND,
         0.4, 105, (-0.122, -0.1, -0.131, -0.234),

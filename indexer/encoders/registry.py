@@ -26,6 +26,7 @@ ENCODERS: dict[str, str] = {
     "bert": "mvsearch.indexer.encoders.text.bert:Bert",
     "multilingual": "mvsearch.indexer.encoders.text.multilingual:Multilingual",
     "use-multilingual": "mvsearch.indexer.encoders.text.use:UseMultilingual",
+    "e5": "mvsearch.indexer.encoders.text.e5:E5",
     "clip": "mvsearch.indexer.encoders.image.clip:Clip",
     "siglip2": "mvsearch.indexer.encoders.image.siglip:SigLIP2",
     "clap": "mvsearch.indexer.encoders.audio.clap:Clap",

@@ -19,7 +19,8 @@ def list_notes(query: Query, catalog: Catalog) -> tuple[str, ...]:
         for space in catalog.spaces()
         if space.modality == "lyrics"
     }
-    encoder, languages = next(((n, k) for n, k in known.items() if k), ("", frozenset[str]()))
+    most = max(known.items(), key=lambda one: len(one[1]), default=("", frozenset[str]()))
+    encoder, languages = most
     words = [part.value for part in query.parts if part.kind in ("text", "lyric")]
     if not languages or not words:
         return ()

@@ -1,9 +1,10 @@
 """Lyrics in a second space, for words in other languages than the lyrics'."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from mvsearch.indexer.progress import Silence
 from mvsearch.search.api.notes import list_notes
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.encode import EncodedPart
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.query.words.languages import find_hidden
 from mvsearch.search.results import Result
 from mvsearch.search.scoring.null_distribution import list_kinds
 from mvsearch.search.status import read_status
@@ -121,6 +124,51 @@ def test_a_language_that_no_encoder_knows_is_told(library: Library) -> None:
     assert note.startswith("the words look like Greek, which toy-meaning does not know")
     assert notes(SONGS["french"][0]) == ()
     assert notes("la la") == ()
+
+
+class Sung:
+    """A catalog of four videos, of one of which no language is known."""
+
+    languages: ClassVar = {"en": "en", "fr": "fr", "el": "el", "unknown": None}
+
+    def find_sung_in_others(self, languages: Collection[str]) -> set[str]:
+        known = {video: code for video, code in self.languages.items() if code is not None}
+        return {video for video, code in known.items() if code not in languages}
+
+
+ENGLISH_LINE = "The river has taken all of my house"
+GREEK_LINE = "Το φεγγάρι κοιμάται πάνω στη θάλασσα"
+
+
+@pytest.mark.parametrize(
+    ("line", "encoders", "expected"),
+    [
+        (ENGLISH_LINE, ["minilm", "use-multilingual"], [["fr", "el"], []]),
+        # Of two that know a language, the one of fewer languages.
+        (ENGLISH_LINE, ["minilm", "e5", "use-multilingual"], [["fr", "el"], ["fr"], ["el"]]),
+        (ENGLISH_LINE, ["minilm", "toy-lyrics"], [["fr", "el"], []]),
+        (GREEK_LINE, ["minilm", "use-multilingual"], [["en", "fr"], []]),
+        # Only E5 knows Greek.
+        (
+            GREEK_LINE,
+            ["minilm", "e5", "use-multilingual"],
+            [list(Sung.languages), [], list(Sung.languages)],
+        ),
+        ("la la", ["minilm", "e5", "use-multilingual"], [[], [], []]),
+    ],
+)
+def test_the_encoders_that_know_a_language_count(
+    line: str, encoders: list[str], expected: list[list[str]]
+) -> None:
+    part, nothing = QueryPart("lyric", line), np.zeros((1, 8), dtype=np.float32)
+    parts = [
+        EncodedPart(part, Space("lyrics", name, "1", 8), nothing, np.array([np.nan]))
+        for name in encoders
+    ]
+    catalog: Any = Sung()
+    hidden = find_hidden(catalog, parts, list(Sung.languages))
+    found = [[v for v, one in zip(Sung.languages, row, strict=True) if one] for row in hidden]
+    assert found == expected
 
 
 def test_absent_lines_are_weak_and_present_ones_not(library: Library) -> None:

@@ -17,7 +17,10 @@ def write_bert(tensors: Mapping[str, Array], settings: Mapping[str, Any], path: 
     """Write the network of Devlin et al. (2019): (n, t) int64 ids and mask → (n, dim) mean.
 
     Args:
-        tensors: float32 tensors by their names in transformers' BertModel.
+        tensors: float32 tensors by their names in transformers' BertModel. Word embeddings may
+            be in 4 bits instead: `halves`, (words, dim / 32, 16) bytes, whose lower halves are the
+            first sixteen of 32 numbers plus 8 and whose upper halves the others, and `scale`,
+            (words, dim / 32) float16.
         settings: its `config.json`; GELU and absolute position embeddings are assumed.
         path: of the ONNX file.
     """
@@ -54,13 +57,35 @@ class _Layers:
     def embed(self, ids: str) -> str:
         """Add word, position and token type embeddings; all tokens have type 0."""
         graph, name = self.graph, "embeddings"
-        words = graph.add("Gather", graph.keep(self.tensors[f"{name}.word_embeddings.weight"]), ids)
+        words = self.look_up(ids, f"{name}.word_embeddings")
         kind = self.tensors[f"{name}.token_type_embeddings.weight"][0]
         places = graph.keep(self.tensors[f"{name}.position_embeddings.weight"] + kind)
         n_tokens = graph.add("Shape", ids, start=1, end=2)
         zero = graph.keep(np.array([0]))
         taken = graph.add("Slice", places, zero, n_tokens, zero)
         return self.normalise(graph.add("Add", words, taken), f"{name}.LayerNorm")
+
+    def look_up(self, ids: str, name: str) -> str:
+        """The vectors of words, (n, t, dim); of those in 4 bits only these become float32."""
+        graph = self.graph
+        if f"{name}.weight" in self.tensors:
+            table = graph.keep(self.tensors[f"{name}.weight"])
+            found: str = graph.add("Gather", table, ids)
+            return found
+        halves, scale = (
+            graph.add(
+                "Cast", graph.add("Gather", graph.keep(self.tensors[f"{name}.{part}"]), ids), to=1
+            )
+            for part in ("halves", "scale")
+        )
+        sixteen = graph.keep(np.float32(16))
+        upper = graph.add("Floor", graph.add("Div", halves, sixteen))
+        lower = graph.add("Sub", halves, graph.add("Mul", upper, sixteen))
+        both = graph.add("Concat", lower, upper, axis=-1)
+        whole = graph.add("Sub", both, graph.keep(np.float32(8)))
+        scaled = graph.add("Mul", whole, graph.add("Unsqueeze", scale, graph.keep(np.array([3]))))
+        made: str = graph.add("Reshape", scaled, graph.keep(np.array([0, 0, -1])))
+        return made
 
     def add_layer(self, given: str, lack: str, name: str) -> str:
         """Add a transformer layer: attention and two dense layers, with residual connections."""

@@ -1,6 +1,6 @@
 """Reads lyrics and the text that pictures show, and finds their lines by words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -87,9 +87,9 @@ class LyricsReader(DatabaseReader):
                     texts[row.video_id] = read_texts(row)
         return texts
 
-    def find_sung_in_others(self, language: str) -> set[str]:
-        """The ids of videos whose lyrics are known to be in another language."""
-        query = select(LyricsRow.video_id).where(LyricsRow.language != language)
+    def find_sung_in_others(self, languages: Collection[str]) -> set[str]:
+        """The ids of videos whose lyrics are known to be in none of these languages."""
+        query = select(LyricsRow.video_id).where(LyricsRow.language.not_in(languages))
         with self._database.reading() as session:
             return set(session.scalars(query))
 

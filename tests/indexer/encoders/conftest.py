@@ -11,6 +11,7 @@ from mvsearch.indexer.encoders import load_encoder
 from mvsearch.indexer.encoders.audio.classifiers.musicnn import Musicnn
 from mvsearch.indexer.encoders.audio.classifiers.yamnet import Yamnet
 from mvsearch.indexer.encoders.image.sscd import SSCD
+from mvsearch.indexer.encoders.text.e5 import E5
 from tests.indexer.encoders.small_bundle import write_musicnn_files
 from tests.indexer.encoders.small_checkpoints import (
     DOWNLOADED,
@@ -19,6 +20,7 @@ from tests.indexer.encoders.small_checkpoints import (
     save_checkpoint,
 )
 from tests.indexer.encoders.small_copies import write_copy_network
+from tests.indexer.encoders.small_e5 import draw_numbers, write_e5
 from tests.indexer.encoders.small_yamnet import Folder, write_files
 
 
@@ -55,11 +57,13 @@ def checkpoint(_shared_folder: Path) -> Callable[[str], Path]:
 
 @contextmanager
 def _ears_of(folder: Path) -> Iterator[None]:
-    """Give YAMNet, musicnn and SSCD random weights, as their packages are the user's to install."""
+    """Give random weights to the networks whose packages are the user's to install."""
     write_files(folder)
     write_musicnn_files(folder)
     write_copy_network(folder / "sscd.onnx")
+    write_e5(folder / "e5.bin", draw_numbers(6))
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(E5, "weights", Folder(folder, files=("e5.bin",)))
         patch.setattr(Yamnet, "weights", Folder(folder))
         patch.setattr(Musicnn, "weights", Folder(folder))
         patch.setattr(SSCD, "weights", Folder(folder, files=("sscd.onnx",)))

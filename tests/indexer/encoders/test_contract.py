@@ -35,6 +35,7 @@ READERS = pytest.mark.parametrize(
         "bert",
         "multilingual",
         "use-multilingual",
+        "e5",
         "clip",
         "siglip2",
         "clap",
