@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mvsearch.indexer.composing import GENERATORS
 from mvsearch.indexer.encoders import ENCODERS
 from mvsearch.indexer.encoders.networks.export_cache import load_cached
 from mvsearch.indexer.encoders.networks.files.checkpoints import models_folder, recall_sha256
@@ -38,6 +39,8 @@ def test_the_list_has_every_encoder_and_says_where_it_is() -> None:
         "ast",
         "yamnet",
         "musicnn",
+        "mood",
+        *GENERATORS,
     ]
     packaged, signal = find_status("minilm"), find_status("signal")
     assert packaged.is_present
