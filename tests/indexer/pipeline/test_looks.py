@@ -196,6 +196,21 @@ def test_killed_anywhere_the_old_one_serves(library: Path, place: str) -> None:
     assert read_state(library)[TRAINED] == (True, 0)
 
 
+def test_a_search_with_a_trained_encoder_imports_no_torch(library: Path, made: Path) -> None:
+    clip = next((made.parent / "videos").glob("Grace*.mp4"))
+    code = (
+        "import sys, mvsearch\n"
+        f"with mvsearch.open({str(library)!r}) as library:\n"
+        f"    found = library.search(clip={str(clip)!r}, by='look', weights={{'frames': 1}})\n"
+        "print(found[0].video.title, 'torch' in sys.modules)\n"
+    )
+    with mvsearch.open(library) as opened:
+        opened.switch_encoder(TRAINED)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.stdout.split()[-1:] == ["False"], ended.stderr
+    assert "Second Song" in ended.stdout
+
+
 def test_vectors_are_dropped_but_not_those_in_use(library: Path) -> None:
     with mvsearch.open(library) as opened:
         opened.switch_encoder(TRAINED)

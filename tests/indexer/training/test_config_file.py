@@ -19,7 +19,7 @@ SETTINGS = st.one_of(PLAIN, st.lists(st.text(), max_size=3))
 def test_any_setting_comes_back(
     tmp_path_factory: pytest.TempPathFactory, settings: dict[str, Any]
 ) -> None:
-    path = tmp_path_factory.getbasetemp() / "config.toml"
+    path = tmp_path_factory.getbasetemp() / "any.toml"  # config.toml is that of the suite
     write_config(path, {"settings": settings})
     with path.open("rb") as file:  # the standard library's reader is the oracle
         assert tomllib.load(file) == {"settings": settings}
