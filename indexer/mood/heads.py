@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -69,7 +69,7 @@ class MoodHead:
     revision: str
     views: tuple[str, ...]
     dims: tuple[int, ...]
-    tensors: Mapping[str, Matrix]
+    tensors: Mapping[str, Matrix] = field(repr=False)
 
     def join(self, vectors: Mapping[str, Matrix]) -> Matrix:
         """Put the (n, dim) vectors of the views side by side, as (n, d) float32.

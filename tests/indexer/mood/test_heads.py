@@ -212,3 +212,9 @@ def test_near_places_are_similar() -> None:
         for column in range(5):
             far = np.linalg.norm(one[row] - other[column])
             assert -np.log(similarity[row, column]) == pytest.approx(far / 0.25, rel=1e-5)
+
+
+def test_a_head_is_shown_without_its_numbers() -> None:
+    head = find_head(PICTURES)
+    assert "revision='picture-" in repr(head)
+    assert len(repr(head)) < 200
