@@ -28,6 +28,7 @@ from mvsearch.indexer.training.checkpoints import (
     save_tensors,
 )
 from mvsearch.indexer.training.config_file import describe_config
+from mvsearch.indexer.training.optimiser import make_optimiser
 from mvsearch.indexer.training.options import TrainingOptions
 from mvsearch.indexer.training.run_folder import RunFolder, read_history
 from mvsearch.indexer.training.task import Task
@@ -286,25 +287,6 @@ class _Loop:
         )
         self.files.finish(card)
         return card
-
-
-def make_optimiser(network: "torch.nn.Module", options: TrainingOptions) -> "torch.optim.Optimizer":
-    """Make the optimiser of all parameters that are not frozen.
-
-    Raises:
-        TrainingError: there is none.
-    """
-    import torch
-
-    wanted = [one for one in network.parameters() if one.requires_grad]
-    if not wanted:
-        raise TrainingError("all of the network is frozen: nothing is left to train")
-    decay = options.weight_decay
-    if options.optimiser == "adamw":
-        return torch.optim.AdamW(wanted, lr=options.learning_rate, weight_decay=decay)
-    return torch.optim.SGD(
-        wanted, lr=options.learning_rate, momentum=options.momentum, weight_decay=decay
-    )
 
 
 def _describe_epoch(figures: dict[str, float], watched: str, *, is_best: bool) -> str:
