@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.store.errors import TrainingError
 from mvsearch.store.records import Matrix
 
 Reals = npt.NDArray[np.float64]
@@ -34,6 +35,16 @@ class Examples:
     revisions: tuple[str, str]
     views: tuple[str, ...]
     fingerprint: str
+
+    def __post_init__(self) -> None:
+        """Check that all vectors are finite.
+
+        Raises:
+            TrainingError: some are not.
+        """
+        for what, sides in (("pictures", (self.pictures,)), ("sounds", self.windows)):
+            if not all(np.isfinite(vectors).all() for vectors in sides):
+                raise TrainingError(f"vectors of {what} are not finite: nothing can be learned")
 
     def select(self, pictures: npt.NDArray[np.intp], sounds: npt.NDArray[np.intp]) -> "Examples":
         """Some of the pictures and sounds, by their numbers."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvsearch.store.errors import TrainingError
+from mvsearch.store.own_files import read_own
 
 LABELS = "labels.csv"
 # The folder of each kind.
@@ -43,7 +44,7 @@ def read_labels(folder: Path) -> list[Label]:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise TrainingError(f"{file} has more than {MAX_BYTES // 2**20} MiB")
-        text = file.read_text("utf-8-sig")
+        text = read_own(file.resolve(), MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise TrainingError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,21 @@ def test_a_file_that_cannot_be_read_is_named(
     with pytest.raises(TrainingError, match=r"images/0\.x: it is not a picture"):
         mvsearch.train_mood(folder)
     assert not list((tmp_path / "runs").glob("*/*"))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_plain_file_is_refused_at_once(folder: Path, kind: str) -> None:
+    table = folder / "labels.csv"
+    table.unlink()
+    if kind == "pipe":
+        os.mkfifo(table)
+    else:
+        table.symlink_to("/dev/zero")
+    with pytest.raises(TrainingError, match="not a plain file"):
+        read_labels(folder)
+
+
+def test_a_table_may_be_a_link(folder: Path) -> None:
+    (folder / "labels.csv").rename(folder / "elsewhere.csv")
+    (folder / "labels.csv").symlink_to(folder / "elsewhere.csv")
+    assert len(read_labels(folder)) == 40

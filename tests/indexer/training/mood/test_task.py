@@ -155,3 +155,12 @@ def test_the_heads_of_the_package_come_out_of_the_command(
     for side in ("picture", "sound"):
         made = (run.folder / f"{side}.safetensors").read_bytes()
         assert made == (heads.FOLDER / f"{side}.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("side", ["pictures", "sounds"])
+def test_vectors_that_are_not_finite_are_refused(side: str) -> None:
+    examples = make_examples()
+    vectors = examples.pictures if side == "pictures" else examples.windows[7]
+    vectors[0, 1] = np.nan
+    with pytest.raises(TrainingError, match=f"{side} are not finite"):
+        replace(examples)
