@@ -105,7 +105,7 @@ def train_audiovisual(
         task = "audiovisual-full" if is_full else "audiovisual"
         place = prepare_run(find_runs_folder(library), task, name, watched)
         if restart:
-            clear_run(place)
+            clear_run(place, library)
         end = (training, watched, watched.stop)
         if is_full:
             train_full(library, place, known.members, options, full, *end)

@@ -64,7 +64,7 @@ def train_compose(
     with Library.open(place) as library, Watched(to_progress(progress), Stop(cancel)) as watched:
         run = prepare_run(find_runs_folder(library), "compose", name, watched)
         if restart:
-            clear_run(run)
+            clear_run(run, library)
         encoders = Encoders(library.catalog.profile() or DEFAULT_PROFILE)
         train_compose(library, encoders, run, options, training, watched, watched.stop)
         return read_run(run)

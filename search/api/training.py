@@ -118,6 +118,10 @@ def prepare_run(runs: Path, task: str, name: str | None, progress: "Progress") -
 def clear_run(place: Path, library: Library | None = None) -> None:
     """Delete what a run has.
 
+    Args:
+        place: folder of the run.
+        library: that the run lies in, if it lies in one.
+
     Raises:
         TrainingError: the library uses it.
     """
