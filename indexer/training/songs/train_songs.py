@@ -12,7 +12,7 @@ from mvsearch.indexer.training.run_folder import explaining
 from mvsearch.indexer.training.songs.frames import read_song_frames, split_frames
 from mvsearch.indexer.training.songs.options import SongOptions
 from mvsearch.indexer.training.songs.task import SongTask
-from mvsearch.indexer.training.songs.trunks import find_trunk
+from mvsearch.indexer.training.songs.trunks import check_weights_file, find_trunk
 from mvsearch.store.library import Library
 from mvsearch.store.own_files import check_folder
 
@@ -44,6 +44,8 @@ def train_songs(
     """
     progress, stop = progress or Silence(), stop or threading.Event()
     find_trunk(options.trunk)
+    if options.weights is not None:
+        check_weights_file(options.weights)
     songs = {video.id: video.path for video in library.catalog.videos() if video.has_picture}
     with explaining(folder):
         check_folder(folder)

@@ -147,6 +147,8 @@ def _fill(network: "torch.nn.Module", path: Path, name: str) -> None:
         raise TrainingError(
             f"{path} has no weights of {name}: {missing[0]} and {len(missing) - 1} more are missing"
         )
+    if not all(chosen[key].isfinite().all() for key in wanted):
+        raise TrainingError(f"{path} has weights that are not finite")
     try:
         network.load_state_dict({key: chosen[key] for key in wanted})
     except RuntimeError as error:
@@ -166,19 +168,33 @@ def _read_weights(path: Path) -> dict[str, Any]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    check_weights_file(path)
     try:
-        if path.stat().st_size > MAX_WEIGHTS_BYTES:
-            raise TrainingError(f"{path} is too large for the weights of a trunk")
         if path.suffix == ".safetensors":
             return dict(load_file(path))
         found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise TrainingError(f"{path} cannot be read: {error.strerror}") from error
     except (SafetensorError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        line = str(error).strip().partition("\n")[0]
-        raise TrainingError(f"{path} has no weights that can be read safely: {line}") from error
+        # torch's own message advises to run the code in it.
+        raise TrainingError(
+            f"{path} has no weights that can be read safely: give safetensors, or a state"
+            " dictionary of tensors alone"
+        ) from error
     if not isinstance(found, dict) or not all(
         isinstance(one, torch.Tensor) for one in found.values()
     ):
         raise TrainingError(f"{path} is no table of tensors")
     return found
+
+
+def check_weights_file(path: Path) -> None:
+    """Check that a file of weights can be there, before anything else is read.
+
+    Raises:
+        TrainingError: it is no plain file, or too large.
+    """
+    if not path.is_file():
+        raise TrainingError(f"{path} is no file of weights")
+    if path.stat().st_size > MAX_WEIGHTS_BYTES:
+        raise TrainingError(f"{path} is too large for the weights of a trunk")

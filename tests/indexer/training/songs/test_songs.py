@@ -130,6 +130,23 @@ def test_a_file_with_code_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="read safely") as caught:
         build_trunk("toy", path)
     assert "\n" not in str(caught.value)
+    assert "weights_only" not in str(caught.value)
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    tensors = build_trunk("toy", None).state_dict()
+    save_file({name: one * torch.nan for name, one in tensors.items()}, tmp_path / "a.safetensors")
+    with pytest.raises(TrainingError, match="not finite"):
+        build_trunk("toy", tmp_path / "a.safetensors")
+
+
+def test_weights_that_are_not_there_are_named_before_a_video_is_read(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mvsearch.indexer.training.songs.train_songs.read_song_frames", None)
+    for path in (tmp_path / "none.safetensors", Path("/dev/zero")):
+        with pytest.raises(TrainingError, match="no file of weights"):
+            mvsearch.train_songs(library, "songs-w", **(SMALLEST | {"weights": path}))
 
 
 def test_too_little_to_train_on_is_one_line(tmp_path: Path) -> None:
