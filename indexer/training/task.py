@@ -82,7 +82,12 @@ class Task(Protocol):
 
 
 def shuffle_rows(n_items: int, batch_size: int, generator: np.random.Generator) -> Iterator[Rows]:
-    """The numbers of items in random order, in batches; the last one may be smaller."""
+    """The numbers of items in random order, in batches; the last one may be smaller.
+
+    None has one item alone where there are more, as that has no statistics of a batch.
+    """
     order = generator.permutation(n_items)
-    for begin in range(0, n_items, batch_size):
-        yield order[begin : begin + batch_size]
+    begins = list(range(0, n_items, batch_size))
+    if batch_size > 2 and n_items % batch_size == 1 and len(begins) > 1:
+        begins[-1] -= 1
+    yield from np.split(order, begins[1:])

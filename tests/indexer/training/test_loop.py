@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from mvsearch.indexer.training import curves
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.options import TrainingOptions
 from mvsearch.indexer.training.run_folder import RunFolder
+from mvsearch.indexer.training.task import shuffle_rows
 from mvsearch.store.errors import CancelledError, LibraryBusyError, TrainingError
 from mvsearch.store.lock import WriterLock
 from tests.indexer.training.toy_task import OFFSET, SLOPE, Line
@@ -189,3 +191,27 @@ def test_without_matplotlib_it_says_so_and_trains(
     train(Line(), OPTIONS, tmp_path)
     assert RunFolder(tmp_path).is_finished
     assert not (tmp_path / "curves.png").exists()
+
+
+def test_weights_that_are_no_plain_file_are_refused_at_once(tmp_path: Path) -> None:
+    train(Line(), OPTIONS, tmp_path)
+    run = RunFolder(tmp_path)
+    run.weights.unlink()
+    os.mkfifo(run.weights)
+    with pytest.raises(TrainingError, match="not a plain file"):
+        run.check_weights()
+
+
+def test_a_cleared_run_keeps_nothing_that_is_used(tmp_path: Path) -> None:
+    train(Line(), OPTIONS, tmp_path)
+    for name in ("picture.safetensors", "sound.safetensors", "notes.txt"):
+        (tmp_path / name).touch()
+    RunFolder(tmp_path).clear()
+    assert {path.name for path in tmp_path.iterdir()} <= {"notes.txt", "writer.lock"}
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(9, [4, 3, 2]), (8, [4, 4]), (10, [4, 4, 2]), (1, [1])])
+def test_no_item_is_alone_in_a_batch(n: int, sizes: list[int]) -> None:
+    batches = list(shuffle_rows(n, 4, np.random.default_rng(0)))
+    assert [len(rows) for rows in batches] == sizes
+    assert sorted(np.concatenate(batches).tolist()) == list(range(n))
