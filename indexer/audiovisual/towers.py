@@ -98,6 +98,9 @@ def read_towers(tensors: Mapping[str, npt.NDArray[Any]]) -> Towers:
     def read(name: str) -> Tower:
         parts = [tensors[f"{name}_{part}"] for part in (CENTRE, BASIS, PROJECTION)]
         centre, basis, projection = (np.asarray(part, np.float32) for part in parts)
+        # A product of two small matrices may be far too large.
+        if max(*basis.shape, *projection.shape) > MAX_DIM:
+            raise TrainingError(f"no tower: {basis.shape} and {projection.shape}")
         return Tower(centre, basis @ projection)
 
     try:

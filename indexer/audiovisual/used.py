@@ -48,6 +48,7 @@ def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
     Raises:
         TrainingError: the run is not finished, of another task, or damaged; or the disk refuses.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load, save
 
     from mvsearch.indexer.training.run_folder import RunFolder, explaining
@@ -59,7 +60,10 @@ def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
     content = _read(run.weights)
     if hashlib.sha256(content).hexdigest() != card.weights_sha256:
         raise TrainingError(f"{run.weights} is damaged: it is not what its card describes")
-    tensors = load(content)
+    try:
+        tensors = load(content)
+    except (SafetensorError, ValueError, LookupError, TypeError) as error:
+        raise TrainingError(f"{run.weights} is damaged: {error}") from error
     read_towers(tensors)
     about = {"name": name, **{space: str(card.settings.get(space, "")) for space in SPACES}}
     with explaining(library_folder / FILE):

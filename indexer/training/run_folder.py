@@ -1,5 +1,6 @@
 """The folder of a run: configuration, checkpoint, figures of each epoch, best weights and card."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mvsearch.indexer.encoders.networks.files.checkpoints import compute_sha256
 from mvsearch.indexer.training.cards import Card, read_card, write_card
 from mvsearch.indexer.training.checkpoints import load_tensors
 from mvsearch.indexer.training.config_file import Config, check_same_config, write_config
 from mvsearch.indexer.training.curves import draw_curves
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.lock import WriterLock
-from mvsearch.store.own_files import check_folder, write_own
+from mvsearch.store.own_files import check_folder, open_own, write_own
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CONFIG, CARD = "config.toml", "card.json"
 CHECKPOINT, WEIGHTS = "checkpoint.safetensors", "weights.safetensors"
 METRICS, CURVES = "metrics.jsonl", "curves.png"
+# What `train mood` makes of its weights.
+HEADS = ("picture.safetensors", "sound.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class RunFolder:
         if not self.folder.is_dir():
             return
         with WriterLock(self.folder, "run").holding(0.0), explaining(self.folder):
-            for name in (CARD, CHECKPOINT, CONFIG, WEIGHTS, METRICS, CURVES):
+            for name in (CARD, *HEADS, CHECKPOINT, CONFIG, WEIGHTS, METRICS, CURVES):
                 (self.folder / name).unlink(missing_ok=True)
 
     def read_card(self) -> Card:
@@ -127,7 +129,14 @@ class RunFolder:
         Raises:
             TrainingError: the run is not finished, or a file is damaged.
         """
-        if compute_sha256(self.weights) != self.read_card().weights_sha256:
+        expected = self.read_card().weights_sha256
+        try:
+            with open_own(self.weights, "rb") as file:
+                # What open gives has readinto as well.
+                found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        except OSError as error:
+            raise TrainingError(f"{self.weights} cannot be read: {error.strerror}") from error
+        if found != expected:
             raise TrainingError(f"{self.weights} is damaged: it is not what its card describes")
 
     def load_weights(self) -> dict[str, "torch.Tensor"]:

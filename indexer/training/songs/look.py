@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Part of the revision: raise it with each change that changes the vectors.
 VERSION = 1
 MAX_SIDE = 4096
+# A stranger's card would fill the memory with a layer for more.
+MAX_SONGS = 1_000_000
 
 
 class ProjectedLook:
@@ -130,8 +132,11 @@ def _read_options(folder: Path, card: Card) -> SongOptions:
     try:
         wanted = ("trunk", "part", "projection")
         options = SongOptions(**{name: card.settings[name] for name in wanted})
-        if not (isinstance(options.projection, int) and isinstance(card.counts["songs"], int)):
+        n_songs = card.counts["songs"]
+        if not (isinstance(options.projection, int) and isinstance(n_songs, int)):
             raise TypeError("a number of the card is none")
+        if not (isinstance(options.trunk, str) and 0 < n_songs <= MAX_SONGS):
+            raise TypeError("it names no trunk, or no number of songs that there can be")
     except (KeyError, TypeError) as error:
         raise TrainingError(f"the card of {folder.name} is damaged: {error}") from error
     # Only whether there was a file matters, as the run holds the weights.

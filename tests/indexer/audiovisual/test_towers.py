@@ -49,3 +49,11 @@ def test_other_weights_are_refused_in_one_line(problem: str) -> None:
     with pytest.raises(TrainingError) as caught:
         read_towers(tensors)
     assert "\n" not in str(caught.value)
+
+
+def test_two_small_matrices_make_no_huge_one() -> None:
+    tensors = make_tensors()
+    tensors["picture_basis"] = np.zeros((2**22, 1), np.float32)
+    tensors["picture_projection"] = np.zeros((1, 2**18), np.float32)
+    with pytest.raises(TrainingError, match="no tower"):
+        read_towers(tensors)

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +48,22 @@ def test_only_finished_whole_runs_of_towers_are_used(tmp_path: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:-4])
     with pytest.raises(TrainingError, match="not what its card describes"):
         use_towers(tmp_path, tmp_path / "run", "run")
+    assert find_towers(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 64, b"\x02\0\0\0\0\0\0\0{}"])
+def test_weights_that_only_their_card_describes_are_one_line(
+    tmp_path: Path, content: bytes
+) -> None:
+    run = tmp_path / "run"
+    train(make_task(), replace(QUICK, epochs=1), run)
+    (run / "weights.safetensors").write_bytes(content)
+    card = json.loads((run / "card.json").read_text())
+    card["weights_sha256"] = hashlib.sha256(content).hexdigest()
+    (run / "card.json").write_text(json.dumps(card))
+    with pytest.raises(TrainingError) as caught:
+        use_towers(tmp_path, run, "run")
+    assert "\n" not in str(caught.value)
     assert find_towers(tmp_path) is None
 
 

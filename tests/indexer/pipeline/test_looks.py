@@ -1,3 +1,4 @@
+import json
 import shutil
 import signal
 import subprocess
@@ -241,6 +242,14 @@ def test_what_cannot_be_used_is_one_line(library: Path) -> None:
     card = run.with_name("other") / "card.json"
     card.write_text(card.read_text().replace('"task": "songs"', '"task": "mood"'))
     (run.with_name("no-card") / "card.json").write_text("[1]")
+    for name, wrong in (("no-trunk", {"trunk": ["toy"]}), ("too-many", {})):
+        shutil.copytree(run, run.with_name(name))
+        card = run.with_name(name) / "card.json"
+        content = json.loads(card.read_text())
+        content["settings"] |= wrong
+        content["counts"]["songs"] = 3 if wrong else 10**11
+        card.write_text(json.dumps(content))
+        broken[name] = "names no trunk, or no number of songs"
     with mvsearch.open(library) as opened:
         for name, said in broken.items():
             with pytest.raises(MvsearchError, match=said) as caught:
@@ -267,6 +276,9 @@ def test_a_run_in_use_is_not_trained_again(library: Path) -> None:
         opened.switch_encoder(TRAINED)
     with pytest.raises(TrainingError, match="uses songs-1"):
         train(library, restart=True, seed=3)
+    for other in (mvsearch.train_audiovisual, mvsearch.train_compose):
+        with pytest.raises(TrainingError, match="uses songs-1"):
+            other(library, TRAINED, restart=True)
     with mvsearch.open(library) as opened:
         opened.switch_encoder(OWN)
     train(library, restart=True, seed=3)
