@@ -1,9 +1,8 @@
 """Mixes songs along a curve from one mood to another."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import numpy as np
 from mvsearch.search.chain import find_copy_test
 from mvsearch.search.mood.chance import MIN_CONFIDENCE
 from mvsearch.search.mood.route import Line, Places, Route, plan_route
-from mvsearch.search.query.contents import list_videos
-from mvsearch.search.versions.dedupe import IsCopy
+from mvsearch.search.query.contents import list_videos, open_copy_indexes
+from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.lookup import find_similar_names
 from mvsearch.store.errors import QueryError
@@ -28,8 +27,10 @@ MAX_MINUTES = 24 * 60
 EDGE_SHARE = 0.02
 # From this distance on it is told that an end was moved.
 FAR = 0.15
-# Copies in a mix are found one after the other.
-MAX_COPIES = 20
+# A mix is planned again without the copies that the last one had, up to so many times.
+MAX_PLANS = 6
+# Of each song only the most alike are compared in detail: all pairs of a day would take an hour.
+CANDIDATES = CandidateOptions(max_partners=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,9 @@ def mix_songs(
         places = _place(videos, moods)
         ends = [_reach(places, point) for point in (start, end)]
         line = Line(ends[0], ends[1], 60 * minutes)
-        route = _plan_without_copies(places, line, videos, find_copy_test(library))
+        route = _plan_without_copies(
+            places, line, lambda chosen: _find_copies(library, [videos[at] for at in chosen])
+        )
     notes = [
         _tell_moved("begins", start, ends[0]),
         _tell_moved("ends", end, ends[1]),
@@ -205,25 +208,35 @@ def _reach(places: Places, point: Point) -> Point:
 
 
 def _plan_without_copies(
-    places: Places, line: Line, videos: Sequence[Video], is_copy: IsCopy | None
+    places: Places, line: Line, find: Callable[[Sequence[int]], list[tuple[int, int]]]
 ) -> Route:
-    """Plan a route; what turns out to be a copy of another song of it counts as the same song."""
-    for _ in range(MAX_COPIES):
+    """Plan a route; what turns out to be a copy of another song of it counts as the same song.
+
+    Args:
+        places: the songs.
+        line: where it leads.
+        find: the pairs of copies among some songs, as positions among these.
+    """
+    for _ in range(MAX_PLANS):
         route = plan_route(places, line)
-        pair = next(
-            (
-                pair
-                for pair in combinations(route.chosen, 2)
-                if is_copy is not None and is_copy(videos[pair[0]], videos[pair[1]])
-            ),
-            None,
-        )
-        if pair is None:
-            break
         songs = places.songs.copy()
-        songs[songs == songs[pair[1]]] = songs[pair[0]]
+        for one, other in find(route.chosen):
+            songs[songs == songs[route.chosen[other]]] = songs[route.chosen[one]]
+        if np.array_equal(songs, places.songs):
+            break
         places = replace(places, songs=songs)
     return route
+
+
+def _find_copies(library: Library, videos: Sequence[Video]) -> list[tuple[int, int]]:
+    """The positions of the videos whose sound is alike, and which are copies of each other."""
+    is_copy = find_copy_test(library)
+    index = None if is_copy is None else open_copy_indexes(library).get("audio")
+    if is_copy is None or index is None:
+        return []
+    order = {video.id: at for at, video in enumerate(videos)}
+    pairs = [(order[a], order[b]) for a, b in find_candidates(index, CANDIDATES, order)]
+    return [(one, other) for one, other in pairs if is_copy(videos[one], videos[other])]
 
 
 def _list_mixed(

@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 import mvsearch
+from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.search.mood import mix
 from mvsearch.search.mood.mix import read_point
+from mvsearch.search.mood.route import Line, Places
 from mvsearch.store.errors import MvsearchError, QueryError
+from mvsearch.store.library import Library
+from mvsearch.store.records import Space, Video
 from tests.search import readers
 from tests.search.mood.moods import Planted, make_library
+from tests.store.examples import make_index
 
 N = 60
 
@@ -101,3 +108,32 @@ def test_what_cannot_be_mixed(library: mvsearch.VideoLibrary, tmp_path: Path) ->
             pytest.raises(MvsearchError, match=said),
         ):
             opened.mix("calm", "sad")
+
+
+def test_copies_are_left_out_and_few_pairs_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 60
+    rng = np.random.default_rng(1)
+    contents = [to_unit_rows(np.cumsum(rng.normal(size=(20, 24)), axis=0)) for _ in range(n)]
+    contents[7] = contents[3]
+    index = make_index(
+        Space("audio", "planted", "1", 24), {f"{at:02d}": one for at, one in enumerate(contents)}
+    )
+    compared: list[tuple[str, str]] = []
+
+    def is_copy(first: Video, second: Video) -> bool:
+        compared.append((first.id, second.id))
+        return {first.id, second.id} == {"03", "07"}
+
+    monkeypatch.setattr(mix, "find_copy_test", lambda _: is_copy)
+    monkeypatch.setattr(mix, "open_copy_indexes", lambda _: {"audio": index})
+    videos = [Video(f"{at:02d}", Path("/x"), f"{at}", None, 60.0, True) for at in range(n)]
+    points = np.full((n, 2), 0.5) + rng.normal(0, 0.05, (n, 2))
+    places = Places(points, np.full(n, 60.0), np.arange(n), np.full(n, -1))
+    line, library = Line((0.5, 0.5), (0.5, 0.5), 60.0 * n), cast(Library, None)
+    route = mix._plan_without_copies(
+        places, line, lambda chosen: mix._find_copies(library, [videos[at] for at in chosen])
+    )
+    assert len(route.chosen) == n - 1
+    assert not {3, 7} <= set(route.chosen)
+    # A third of all 1,770 pairs would be too many already: twice, as it is planned again.
+    assert len(compared) <= 2 * 3 * n
