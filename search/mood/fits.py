@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.images import is_uniform_image
 from mvsearch.indexer.mood.joint import compare
 from mvsearch.indexer.mood.measure import find_mood_space, measure_mood
 from mvsearch.indexer.mood.used import find_heads
@@ -15,6 +14,7 @@ from mvsearch.search.mood.chance import MOODS, Chance, fit_chance, is_weak_fit
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.contents import list_videos, open_copy_indexes
+from mvsearch.search.query.mood import check_shows
 from mvsearch.search.query.query import QueryPart, check_file
 from mvsearch.search.ranking import Ranker, make_ranker
 from mvsearch.search.results import Moment, MoodFit, Result
@@ -69,7 +69,7 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
         check_file(part.path, part.value)
     try:
         if part.kind == "image":
-            _check_shows(part, encoders)
+            check_shows(part, encoders)
         made = analyse_part(part, encoders, (modality,))
     except MediaError as error:
         raise QueryError(f"cannot read {part.name}: {error}") from error
@@ -79,13 +79,6 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
     if track is None:
         raise QueryError(f"{part.name} holds no {modality} to search by")
     return AskedMood(side, track.mood, track.joint)
-
-
-def _check_shows(part: QueryPart, encoders: Encoders) -> None:
-    """Refuse a picture of one colour, whose predicted mood would be an invention."""
-    with part.opened() as file:
-        if is_uniform_image(file, encoders):
-            raise QueryError(f"{part.name} is of one colour and has no mood")
 
 
 def find_fits(

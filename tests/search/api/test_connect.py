@@ -103,9 +103,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
         library.videos(mvsearch.Filter(mood="sad", max_arousal=0.9), sort="mood-gap"),
         library.search(filter=mvsearch.Filter(min_valence=0.1, max_valence=0.3)),
     ],
-    "predict_mood": lambda library: library.predict_mood(
-        Image.fromarray(np.full((40, 60, 3), (250, 120, 10), np.uint8))
-    ),
+    "predict_mood": lambda library: library.predict_mood(Image.linear_gradient("L").convert("RGB")),
     "encoders": lambda library: library.encoders(),
     "holds_file": lambda library: [
         library.holds_file(path) for path in (library.find("first").path, Path("/nothing"))

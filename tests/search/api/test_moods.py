@@ -47,6 +47,11 @@ def test_a_picture_has_the_mood_that_was_planted(form: str, tmp_path: Path) -> N
     assert found.picture.names[-1] == "energetic"
 
 
+def test_a_picture_of_one_colour_has_no_mood() -> None:
+    with pytest.raises(QueryError, match="is of one colour and has no mood"):
+        mvsearch.predict_mood(np.full((64, 64, 3), 90, np.uint8), profile="toy")
+
+
 def test_sound_and_a_part_of_a_clip_have_moods(tmp_path: Path) -> None:
     time = np.arange(16000) / 8000
     tone = np.sin(2 * np.pi * 1500 * time).astype(np.float32) / 2

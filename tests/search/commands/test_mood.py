@@ -16,7 +16,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moods, "_load_encoders", lambda _: load("toy"))
 
 
-def test_files_have_moods_without_a_library(run: Run, toy_videos: Path) -> None:
+def test_files_have_moods_without_a_library(run: Run, toy_videos: Path, tmp_path: Path) -> None:
     clip, _, bars = sorted(toy_videos.glob("*.mp4"))
     code, out, err = run("mood", clip, bars)
     assert (code, err) == (0, "")
@@ -30,9 +30,11 @@ def test_files_have_moods_without_a_library(run: Run, toy_videos: Path) -> None:
     assert (code, told["file"]) == (0, str(clip))
     assert told["names"] == ["sad"]
     assert 0 < told["picture"]["arousal"] < 1
-    for bad in (toy_videos / "none.mp4", toy_videos):
+    (tmp_path / "broken.mp4").write_bytes(b"abc")
+    for bad in (toy_videos / "none.mp4", toy_videos, tmp_path / "broken.mp4"):
         code, out, err = run("mood", clip, bad)
         assert (code, out, err.count("\n")) == (2, "", 1)
+        assert bad.name in err
 
 
 def test_lists_are_by_mood(run: Run) -> None:

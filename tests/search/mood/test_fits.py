@@ -12,6 +12,7 @@ from mvsearch.indexer.mood import joint
 from mvsearch.search.mood import fits
 from mvsearch.search.mood.chance import MOODS, fit_chance, is_weak_fit
 from mvsearch.search.mood.fits import find_stretch
+from mvsearch.search.query import mood as query_mood
 from mvsearch.store.errors import QueryError
 from tests.search import readers
 from tests.search.mood.moods import Planted, make_library, make_track
@@ -97,7 +98,7 @@ def test_a_picture_from_a_file(
 ) -> None:
     asked = make_track("picture", (0.2, 0.8, 0.9), [])
     monkeypatch.setattr(fits, "analyse_part", lambda *_: [])
-    monkeypatch.setattr(fits, "is_uniform_image", lambda *_: False)
+    monkeypatch.setattr(query_mood, "is_uniform_image", lambda *_: False)
     monkeypatch.setattr(
         fits, "find_mood_space", lambda _, modality, __: modality == "frames" or None
     )
@@ -113,7 +114,7 @@ def test_a_picture_from_a_file(
         library.music_for(picture, way="mood")
     with pytest.raises(QueryError, match="nothing predicts moods of audio in the profile planted"):
         library.pictures_for(picture, way="mood")
-    monkeypatch.setattr(fits, "is_uniform_image", lambda *_: True)
+    monkeypatch.setattr(query_mood, "is_uniform_image", lambda *_: True)
     with pytest.raises(QueryError, match=r"'p\.png' is of one colour and has no mood"):
         library.music_for(picture, way="mood")
     with pytest.raises(QueryError, match="no file is called"):
