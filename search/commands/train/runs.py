@@ -50,11 +50,6 @@ def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOpti
     task = mvsearch.find_run(name, library).task
     if task == "compose":
         raise MvsearchError(f"nothing is switched: `mvsearch compose --projection {name}` uses it")
-    if task == "mood":
-        raise MvsearchError(
-            f"heads of moods cannot be switched: a library has those of the package, and {name} is"
-            " for comparison"
-        )
     if task.startswith("audiovisual"):
         mvsearch.use_towers(name, library)
         show_run(mvsearch.find_run(name, library), as_json=as_json)
