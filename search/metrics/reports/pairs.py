@@ -1,15 +1,18 @@
 """Pairs the files of a report: results with references, and pictures with results."""
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from mvsearch.search.metrics.divergence import pair_names
 from mvsearch.search.metrics.media.folders import list_media
 from mvsearch.store.errors import QueryError
+from mvsearch.store.own_files import read_own
 
 IMAGE, AUDIO = "image", "audio"
 MAX_ROWS = 10_000
+MAX_BYTES = 2**24
 
 
 def pair_files(reference: Path, candidate: Path) -> list[tuple[Path, Path]]:
@@ -93,15 +96,15 @@ def read_pairs(table: Path, candidate: Path) -> list[tuple[Path, Path]]:
 def _read_rows(table: Path) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in (IMAGE, AUDIO) if name not in (reader.fieldnames or ())]
-            if missing:
-                raise QueryError(f"{table.name} lacks the column {missing[0]!r}")
-            for row in reader:
-                rows.append({name: row[name] or "" for name in (IMAGE, AUDIO)})
-                if len(rows) > MAX_ROWS:
-                    raise QueryError(f"{table.name} has more than {MAX_ROWS} rows")
+        text = read_own(table.resolve(), MAX_BYTES).decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        missing = [name for name in (IMAGE, AUDIO) if name not in (reader.fieldnames or ())]
+        if missing:
+            raise QueryError(f"{table.name} lacks the column {missing[0]!r}")
+        for row in reader:
+            rows.append({name: row[name] or "" for name in (IMAGE, AUDIO)})
+            if len(rows) > MAX_ROWS:
+                raise QueryError(f"{table.name} has more than {MAX_ROWS} rows")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise QueryError(f"{table.name} cannot be read as CSV: {error}") from error
     return rows

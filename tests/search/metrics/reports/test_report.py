@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -146,3 +147,9 @@ def test_the_command_writes_json_and_a_page(
     ):
         code, out, err = run(*words, *more)
         assert (code, out, err.count("\n"), complaint in err) == (2, "", 1, True), err
+
+
+def test_a_table_of_pairs_is_a_plain_file(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pairs.csv")
+    with pytest.raises(QueryError, match="not a plain file"):
+        read_pairs(tmp_path / "pairs.csv", folders[0])
