@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 8 * 2**30
 NETWORK, OPTIMISER = "network.", "optimiser."
 STATE = "state"
+# What an optimiser of torch keeps of each weight, and cannot do without.
+MOMENTS = {"AdamW": frozenset(("step", "exp_avg", "exp_avg_sq"))}
 
 
 def save_tensors(
@@ -99,9 +101,24 @@ def load_checkpoint(
             values.setdefault(int(place), {})[name] = tensor
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": values, "param_groups": groups})
+        _check_state(optimiser)
     except (ValueError, KeyError, RuntimeError) as error:
         raise TrainingError(f"{path} has another optimiser: {error}") from error
     return state
+
+
+def _check_state(optimiser: "torch.optim.Optimizer") -> None:
+    """Check that a loaded optimiser can take a step.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    wanted = MOMENTS.get(type(optimiser).__name__, frozenset())
+    for parameter, values in optimiser.state.items():
+        if not wanted <= set(values):
+            raise ValueError("a moment is missing")
+        if any(value.shape not in ((), parameter.shape) for value in values.values()):
+            raise ValueError("a moment has another shape than its weights")
 
 
 def load_network(

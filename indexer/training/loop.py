@@ -163,7 +163,9 @@ class _Loop:
         try:
             self.history = read_history(state)
             self.best = _Best(int(state["best_epoch"]), float(state["best_value"]))
-        except (KeyError, TypeError, ValueError) as error:
+            if not math.isfinite(self.best.value):
+                raise ValueError("its best figure is not finite")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise TrainingError(f"{self.files.checkpoint} is damaged: {error}") from error
         self.progress.note(f"Going on after epoch {len(self.history)} of {self.options.epochs}")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,5 +164,13 @@ def explaining(path: Path) -> Iterator[None]:
 
 
 def read_history(state: Mapping[str, Any]) -> list[dict[str, float]]:
-    """The figures of the epochs of a checkpoint."""
-    return [dict(epoch) for epoch in state["history"]]
+    """The figures of the epochs of a checkpoint.
+
+    Raises:
+        KeyError: there are none.
+        TypeError, ValueError: one is no finite number.
+    """
+    history = [dict(epoch) for epoch in state["history"]]
+    if not all(math.isfinite(value) for epoch in history for value in epoch.values()):
+        raise ValueError("a figure is not finite")
+    return history

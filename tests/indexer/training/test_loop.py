@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from mvsearch.indexer.training import curves
+from mvsearch.indexer.training.checkpoints import load_tensors, save_tensors
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.options import TrainingOptions
 from mvsearch.indexer.training.run_folder import RunFolder
@@ -215,3 +216,27 @@ def test_no_item_is_alone_in_a_batch(n: int, sizes: list[int]) -> None:
     batches = list(shuffle_rows(n, 4, np.random.default_rng(0)))
     assert [len(rows) for rows in batches] == sizes
     assert sorted(np.concatenate(batches).tolist()) == list(range(n))
+
+
+@pytest.mark.parametrize("problem", ["shape", "missing", "figures", "best"])
+def test_a_checkpoint_that_cannot_go_on_is_one_line(tmp_path: Path, problem: str) -> None:
+    ended, options = Line(), replace(OPTIONS, optimiser="adamw")
+    ended.fails_at = 20
+    with pytest.raises(KeyboardInterrupt):
+        train(ended, options, tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    tensors, state = load_tensors(path)
+    moment = next(name for name in tensors if name.endswith("exp_avg"))
+    if problem == "shape":
+        tensors[moment] = tensors[moment].new_zeros(7)
+    elif problem == "missing":
+        del tensors[moment]
+    elif problem == "figures":
+        state["history"][0]["loss"] = ["x"]
+    else:
+        state["best_value"] = "nan"
+    save_tensors(path, tensors, state)
+    with pytest.raises(TrainingError) as caught:
+        train(Line(), options, tmp_path)
+    assert "checkpoint.safetensors" in str(caught.value)
+    assert "\n" not in str(caught.value)
