@@ -179,6 +179,7 @@ def test_a_clip_by_an_encoder_that_was_not_calibrated_has_a_place_and_no_support
     monkeypatch.setattr(mvsearch.search.localization.moments, "find_points", lambda *_: None)
     # Without sound: landmarks have a support whatever the encoder.
     (first, *_) = find(home, cut(home, FIRST + 0.5, 5, "-an"), kind="clip")
-    assert first.start_seconds == pytest.approx(FIRST + 0.5, abs=0.5)
+    # The pictures occur twice.
+    assert min(abs(first.start_seconds - at - 0.5) for at in (FIRST, SECOND)) < 0.5
     assert (first.support, first.is_calibrated) == (None, False)
     assert format_moment(first).endswith("(not calibrated for this encoder)")
