@@ -7,7 +7,7 @@ towers put near it, then videos whose pictures have the same mood.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from mvsearch.indexer.encoders import Encoders
@@ -34,11 +34,13 @@ class PictureMusic:
         way: how it was found.
         results: the best first.
         words: what the picture shows, the surest first; of other ways not asked, and empty.
+        notes: lines on what hindered a surer way, such as that no moods are known.
     """
 
     way: WayName
     results: tuple[Result, ...]
     words: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_weak(self) -> bool:
@@ -53,7 +55,8 @@ class PictureMusic:
             options: of the search.
         """
         shows = f"; the picture shows {', '.join(self.words)}" if self.words else ""
-        return SearchResults(query, options, self.results, (f"found by {self.way}{shows}",))
+        notes = (f"found by {self.way}{shows}", *self.notes)
+        return SearchResults(query, options, self.results, notes)
 
     def to_dict(self) -> dict[str, Any]:
         """What was found in the form of the JSON output."""
@@ -61,6 +64,7 @@ class PictureMusic:
             "way": self.way,
             "words": [printable(word) for word in self.words],
             "results": [one.to_dict() for one in self.results],
+            "notes": list(self.notes),
         }
 
 
@@ -180,12 +184,17 @@ def fit_part(
             problems[name] = error
             continue
         if not tried[-1].is_weak:
-            return tried[-1]
+            return replace(tried[-1], notes=_tell_lacking(problems))
     best_first = sorted(tried, key=lambda one: (not one.results, one.way != "mood"))
     if problems and not (best_first and best_first[0].results):
         # That of moods says what to do where the library has none; all others read the part, too.
         raise problems.get("mood", next(iter(problems.values())))
-    return best_first[0]
+    return replace(best_first[0], notes=_tell_lacking(problems))
+
+
+def _tell_lacking(problems: Mapping[WayName, QueryError]) -> tuple[str, ...]:
+    """Why there is no answer by mood, which is better than those that come after it."""
+    return (f"not found by mood: {problems['mood']}",) if "mood" in problems else ()
 
 
 def name_picture(part: QueryPart, encoders: Encoders) -> tuple[str, ...]:

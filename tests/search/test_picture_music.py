@@ -8,6 +8,7 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search import picture_music
+from mvsearch.search.options import SearchOptions
 from mvsearch.search.picture_music import (
     TO_MUSIC,
     TO_PICTURES,
@@ -68,6 +69,10 @@ def test_the_first_way_that_finds_more_than_chance(
     music = fit_part(asked, TO_MUSIC)
     assert music.way == way
     assert (music.results[0].video.id if music.results else None) == best
+    notes = ("not found by mood: the library lacks it",) if fitting == "!" else ()
+    told = music.to_search_results(Query((PART,)), SearchOptions()).notes
+    assert music.notes == told[1:] == notes
+    assert music.to_dict()["notes"] == list(notes)
 
 
 def answer(name: str) -> list[Result]:

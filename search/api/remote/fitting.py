@@ -77,7 +77,9 @@ class RemoteFitting:
             asked = {**options, **_name_part(written), "way": way, "filter": chosen}
             found = self._server.send("POST", path, asked)
         words = read(tuple[str, ...], take(found, "words"))
-        return PictureMusic(take(found, "way"), tuple(read_results(take(found, "results"))), words)
+        notes = read(tuple[str, ...], take(found, "notes"))
+        results = tuple(read_results(take(found, "results")))
+        return PictureMusic(take(found, "way"), results, words, notes)
 
     def contrast(
         self,
