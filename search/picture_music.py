@@ -111,9 +111,12 @@ def find_by_words(asked: Asked) -> PictureMusic:
 
 
 def find_by_sound(asked: Asked) -> PictureMusic:
-    """Videos that the sound is from."""
+    """Videos that the sound is from; a file of sound alone has no picture to show."""
     query = Query((asked.part,), asked.filter)
-    return PictureMusic("sound", tuple(asked.search(query, {"audio": 1.0})))
+    seen = [one for one in asked.search(query, {"audio": 1.0}) if one.video.has_picture]
+    return PictureMusic(
+        "sound", tuple(replace(one, rank=rank) for rank, one in enumerate(seen, start=1))
+    )
 
 
 def find_by_mood(asked: Asked) -> PictureMusic:

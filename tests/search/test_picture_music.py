@@ -1,6 +1,7 @@
 """Music for a picture: by look, else by what it shows, else by the nearest look."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -125,3 +126,13 @@ def test_a_picture_is_named_by_its_classes(tmp_path: Path) -> None:
     (tmp_path / "no.png").write_bytes(b"no picture")
     with pytest.raises(QueryError, match="cannot read"):
         name_picture(QueryPart("image", str(tmp_path / "no.png")), encoders)
+
+
+def test_a_file_of_sound_alone_is_no_picture_for_a_sound() -> None:
+    seen, heard = (Result(1, 1.0, Video(n, Path(n), n), {}, (), False) for n in ("seen", "heard"))
+    heard = replace(heard, video=replace(heard.video, has_picture=False))
+    asked = Asked(
+        PART, cast(Encoders, None), Filter(), lambda *_: [heard, replace(seen, rank=2)], list
+    )
+    [only] = picture_music.find_by_sound(asked).results
+    assert (only.rank, only.video.id) == (1, "seen")
