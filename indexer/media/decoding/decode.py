@@ -172,8 +172,7 @@ class _Pass:
         )
         try:
             for name, chunk in child.chunks():
-                seconds = max(self._frames.seconds, self._sound.seconds)
-                _check_length("goes on for more than", seconds, self._options)
+                self._check_seconds()
                 if name == LOG:
                     self._log.take(chunk)
                 elif name == "sound":
@@ -183,9 +182,14 @@ class _Pass:
             self._status = child.finish()
         finally:
             child.close()
+        self._check_seconds()
         self._log.finish()
         yield from self._frames.finish(has_sound=self._sound.n_samples > 0)
         yield from self._sound.finish()
+
+    def _check_seconds(self) -> None:
+        seconds = max(self._frames.seconds, self._sound.seconds)
+        _check_length("goes on for more than", seconds, self._options)
 
     def report(self, planned: DecodeOptions) -> DecodeReport:
         """Return the report of the pass.
