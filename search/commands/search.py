@@ -171,22 +171,22 @@ def search(
     }  # fmt: skip
     with mvsearch.open(library) as opened:
         check_target(html, opened, has_force=force)
-        is_contrast = any(value is not None for value in contrast.values())
-        if words and not is_contrast:
-            parts = [*_guess_parts(words, opened), *parts]
         arguments: SearchArguments = {
             "weights": parse_weights(weights) if weights else None, "fusion": fusion, "top": top,
             "collapse": collapse, "per_artist": per_artist, "by": cast("By | None", by),
         }  # fmt: skip
-        if for_music or for_picture:
-            if is_contrast or (for_music and for_picture):
-                raise MvsearchError("--for-music, --for-picture and contrasts exclude each other")
-            query = Query(tuple(parts), filter)
-            results = _fit(opened, query, arguments, is_music=for_music)
-        elif is_contrast:
-            results = _contrast(opened, contrast, [*parts, *(words or ())], filter, arguments)
+        given = {role: value for role, value in contrast.items() if value is not None}
+        if (for_music, for_picture, bool(given)).count(True) > 1:
+            raise MvsearchError("--for-music, --for-picture and contrasts exclude each other")
+        if given:
+            results = _contrast(opened, given, [*parts, *(words or ())], filter, arguments)
         else:
-            results = opened.search(Query(tuple(parts), filter), **arguments)
+            parts = [*(_guess_parts(words, opened) if words else ()), *parts]
+            query = Query(tuple(parts), filter)
+            if for_music or for_picture:
+                results = _fit(opened, query, arguments, is_music=for_music)
+            else:
+                results = opened.search(query, **arguments)
         page = opened.report_search(results) if html or open_page else ""
     for note in results.notes:
         print_notice(note)
@@ -200,7 +200,7 @@ def search(
 
 def _contrast(
     library: "VideoLibrary",
-    asked: "Mapping[str, str | None]",
+    given: "Mapping[str, str]",
     others: "Sequence[object]",
     filter: "Filter",
     arguments: "SearchArguments",
@@ -211,7 +211,6 @@ def _contrast(
 
     if others:
         raise MvsearchError("a contrast has no other parts: leave out the words, files and videos")
-    given = {role: value for role, value in asked.items() if value is not None}
     if all(value.strip() for value in given.values()):
         found: Any = {r: Query((guess_media(value, library),)) for r, value in given.items()}
         return library.contrast(**found, filter=filter, **arguments)
