@@ -12,6 +12,7 @@ from mvsearch.search.layout import Layouts
 from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
 from mvsearch.search.localization.moments import find_moments, find_shared_moments
 from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.analyse import Analyse
 from mvsearch.search.query.contents import (
     find_held_spaces,
     list_videos,
@@ -19,7 +20,6 @@ from mvsearch.search.query.contents import (
     open_indexes,
 )
 from mvsearch.search.query.encode import (
-    Analyse,
     EncodedPart,
     EncodedQuery,
     Made,

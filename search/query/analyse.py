@@ -1,10 +1,14 @@
 """Analyses the media of a part of a query, as files of the library are analysed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.query.query import QueryPart, Section
+from mvsearch.search.query.query import QueryPart, Section, check_file
+from mvsearch.store.errors import MediaError, QueryError
 from mvsearch.store.records import Embeddings, Modality
+
+Analyse = Callable[[QueryPart, Encoders, Collection[Modality]], Sequence[Embeddings]]
 
 
 def analyse_part(
@@ -29,3 +33,18 @@ def analyse_part(
         if part.kind == "image":
             return analyse_image(file, encoders)
         return analyse_file(file, encoders, options, stages=tuple(modalities)).embeddings
+
+
+@contextmanager
+def reading(part: QueryPart) -> Iterator[None]:
+    """Tell of a part that its file is missing, or cannot be used.
+
+    Raises:
+        QueryError: either of them.
+    """
+    if part.media is None:
+        check_file(part.path, part.value)
+    try:
+        yield
+    except MediaError as error:
+        raise QueryError(f"cannot read {part.name}: {error}") from error

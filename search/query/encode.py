@@ -1,6 +1,6 @@
 """Encodes query parts as vectors in the spaces of a library."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders, ReadsWords
-from mvsearch.search.query.analyse import analyse_part
-from mvsearch.search.query.query import REACHES, WORD_KINDS, QueryPart, Section, check_file
+from mvsearch.search.query.analyse import Analyse, analyse_part, reading
+from mvsearch.search.query.query import REACHES, WORD_KINDS, QueryPart, Section
 from mvsearch.search.query.spaces import By, choose_by, choose_space, own_spaces
-from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
     LINES,
@@ -26,8 +26,6 @@ from mvsearch.store.records import (
 )
 
 MAX_LINES = 32
-
-Analyse = Callable[[QueryPart, Encoders, Collection[Modality]], Sequence[Embeddings]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,12 +270,8 @@ def _encode_file(
     analyse: Analyse,
     how: Mapping[Modality, By],
 ) -> list[EncodedPart]:
-    if part.media is None:
-        check_file(part.path, part.value)
-    try:
+    with reading(part):
         found = analyse(part, encoders, modalities)
-    except MediaError as error:
-        raise QueryError(f"cannot read {part.name}: {error}") from error
     own = {choose_space(encoders.get(m).spaces, how[m]).key for m in modalities}
     found = [e for e in found if e.space.key in own and e.segments]
     if part.kind == "image":
