@@ -29,9 +29,7 @@ from mvsearch.indexer.training.mood.figures import measure_r2
 from mvsearch.indexer.training.mood.labels import read_labels
 from mvsearch.indexer.training.mood.options import TERMS, TRAINING, MoodOptions
 from mvsearch.indexer.training.mood.task import MoodTask
-from mvsearch.indexer.training.mood.write_heads import write_heads
 from mvsearch.indexer.training.options import TrainingOptions
-from mvsearch.indexer.training.run_folder import RunFolder
 from mvsearch.store.records import Matrix
 
 Array = npt.NDArray[Any]
@@ -124,8 +122,6 @@ def _train(
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "run"
         train(task, training, place)
-        run = RunFolder(place)
-        write_heads(task, {name: one.numpy() for name, one in run.load_weights().items()}, place)
         epochs = (place / "metrics.jsonl").read_text().splitlines()
         losses.append(json.loads(epochs[-1]) | {"first_loss": json.loads(epochs[0])["loss"]})
         return (

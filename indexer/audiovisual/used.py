@@ -51,15 +51,13 @@ def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import load, save
 
-    from mvsearch.indexer.training.run_folder import RunFolder, explaining
+    from mvsearch.indexer.training.run_folder import WEIGHTS, RunFolder, explaining
 
     run = RunFolder(run_folder)
     card = run.read_card()
     if card.task != TASK:
         raise TrainingError(f"{name} is a run of {card.task}, not of {TASK}")
-    content = _read(run.weights)
-    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
-        raise TrainingError(f"{run.weights} is damaged: it is not what its card describes")
+    content = run.read_file(WEIGHTS, MAX_BYTES)
     try:
         tensors = load(content)
     except (SafetensorError, ValueError, LookupError, TypeError) as error:
@@ -96,13 +94,6 @@ def find_towers(library_folder: Path) -> UsedTowers | None:
         return None
     except OSError as error:
         raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_own(path, MAX_BYTES)
-    except OSError as error:
-        raise TrainingError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _parse(path: Path, content: bytes) -> UsedTowers:

@@ -64,14 +64,13 @@ def read_run_heads(run_folder: Path, name: str) -> tuple[Heads, bytes]:
 
     from mvsearch.indexer.training.run_folder import RunFolder
 
-    card = RunFolder(run_folder).read_card()
+    run = RunFolder(run_folder)
+    card = run.read_card()
     if card.task != TASK:
         raise TrainingError(f"{name} is a run of {card.task}, not of {TASK}")
+    files = {side: run.read_file(f"{side}.safetensors", MAX_BYTES) for side in SIDES}
     try:
-        files = {side: read_own(run_folder / f"{side}.safetensors", MAX_BYTES) for side in SIDES}
         heads = _parse(name, files)
-    except OSError as error:
-        raise TrainingError(f"{run_folder} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise TrainingError(f"a head in {run_folder} is damaged: {error}") from error
     packed = {str(side): np.frombuffer(one, np.uint8) for side, one in files.items()}

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Card:
         training: the options.
         settings: of the task.
         versions: of the libraries.
+        files: sha256 of whatever else was made of the weights, by name; older cards have none.
     """
 
     task: str
@@ -43,6 +44,7 @@ class Card:
     training: Mapping[str, Any]
     settings: Mapping[str, Any]
     versions: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what programs read; the rest is for people.
@@ -50,12 +52,12 @@ class Card:
         Raises:
             ValueError: it is no card.
         """
-        texts = (self.task, self.weights_sha256, self.data, self.split, self.licence)
         tables = (self.counts, self.figures, self.training, self.settings, self.versions)
-        if not all(isinstance(text, str) for text in texts):
-            raise ValueError("a text of the card is no text")
-        if not all(isinstance(table, Mapping) for table in tables):
+        if not all(isinstance(table, Mapping) for table in (*tables, self.files)):
             raise ValueError("a table of the card is no table")
+        texts = (self.task, self.weights_sha256, self.data, self.split, self.licence)
+        if not all(isinstance(text, str) for text in (*texts, *self.files.values())):
+            raise ValueError("a text of the card is no text")
         if not all(_is_number(value) for value in self.figures.values()):
             raise ValueError("a figure of the card is no number")
 

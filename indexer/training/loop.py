@@ -272,6 +272,7 @@ class _Loop:
         network.eval()
         with torch.inference_mode():
             figures = dict(self.task.evaluate(network, self.device))
+        files = self.files.write_files(self.task.make_files(network))
         task, data = self.task, self.task.data
         card = Card(
             task=task.name,
@@ -286,6 +287,7 @@ class _Loop:
             training=self.options.to_settings(),
             settings=dict(task.settings),
             versions={name: version(name) for name in ("torch", "numpy", "safetensors")},
+            files=files,
         )
         self.files.finish(card)
         return card

@@ -15,7 +15,7 @@ from mvsearch.indexer.training.config_file import Config, check_same_config, wri
 from mvsearch.indexer.training.curves import draw_curves
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.lock import WriterLock
-from mvsearch.store.own_files import check_folder, open_own, write_own
+from mvsearch.store.own_files import check_folder, open_own, read_own, write_own
 
 if TYPE_CHECKING:
     import torch
@@ -93,6 +93,33 @@ class RunFolder:
         with explaining(self.folder):
             return draw_curves(history, self.folder / CURVES)
 
+    def write_files(self, files: Mapping[str, bytes]) -> dict[str, str]:
+        """Write what a task makes of its best weights; return the sha256 of each, for the card.
+
+        Raises:
+            TrainingError: the disk refuses.
+        """
+        with explaining(self.folder):
+            for name, content in files.items():
+                write_own(self.folder / name, content)
+        return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+    def read_file(self, name: str, max_bytes: int) -> bytes:
+        """Read a file of a finished run, and compare it with the card, unless that is an older one.
+
+        Raises:
+            TrainingError: the run is not finished, or a file is damaged.
+        """
+        card, path = self.read_card(), self.folder / name
+        try:
+            content = read_own(path, max_bytes)
+        except OSError as error:
+            raise TrainingError(f"{path} cannot be read: {error.strerror}") from error
+        expected = {**card.files, WEIGHTS: card.weights_sha256}.get(name)
+        if expected not in (None, hashlib.sha256(content).hexdigest()):
+            raise _not_described(path)
+        return content
+
     def finish(self, card: Card) -> None:
         """Write the card, from which on the weights may be used; the checkpoint is not needed then.
 
@@ -138,7 +165,7 @@ class RunFolder:
         except OSError as error:
             raise TrainingError(f"{self.weights} cannot be read: {error.strerror}") from error
         if found != expected:
-            raise TrainingError(f"{self.weights} is damaged: it is not what its card describes")
+            raise _not_described(self.weights)
 
     def load_weights(self) -> dict[str, "torch.Tensor"]:
         """Read the weights of a finished run, after comparing them with its card.
@@ -148,6 +175,10 @@ class RunFolder:
         """
         self.check_weights()
         return load_tensors(self.weights)[0]
+
+
+def _not_described(path: Path) -> TrainingError:
+    return TrainingError(f"{path} is damaged: it is not what its card describes")
 
 
 @contextmanager

@@ -80,6 +80,12 @@ class Task(Protocol):
     def evaluate(self, network: "torch.nn.Module", device: str) -> Mapping[str, float]:
         """Figures of the best weights for the card, also on parts that nothing was chosen by."""
 
+    def make_files(self, network: "torch.nn.Module") -> Mapping[str, bytes]:
+        """What else the run folder gets of the best weights before its card, by name of the file.
+
+        `RunFolder.clear` must know the names.
+        """
+
 
 def shuffle_rows(n_items: int, batch_size: int, generator: np.random.Generator) -> Iterator[Rows]:
     """The numbers of items in random order, in batches; the last one may be smaller.

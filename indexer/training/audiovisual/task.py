@@ -122,6 +122,10 @@ class AudiovisualTask:
             figures["test_behind_correlation"] = measure_behind(closed, self.split.tested)
         return figures
 
+    def make_files(self, network: "torch.nn.Module") -> Mapping[str, bytes]:
+        """See `Task`: none."""
+        return {}
+
     def _build(self, *, is_random: bool) -> "torch.nn.Module":
         pictures, sounds, weights = _stack(self.split.trained)
         kept = self.options.n_directions, self.options.shrinkage

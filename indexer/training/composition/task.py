@@ -97,6 +97,10 @@ class CompositionTask:
             "validation_loss_of_other_pictures": self._average(network, shuffled, device),
         }
 
+    def make_files(self, network: "torch.nn.Module") -> Mapping[str, bytes]:
+        """See `Task`: none."""
+        return {}
+
     def _measure(
         self, network: "torch.nn.Module", seen: Rows, heard: Rows, device: str
     ) -> "torch.Tensor":

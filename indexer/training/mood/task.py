@@ -12,6 +12,7 @@ from mvsearch.indexer.training.mood.kernels import Fitted, fit_pictures, fit_sou
 from mvsearch.indexer.training.mood.losses import compare_ratios, compare_squares, regress
 from mvsearch.indexer.training.mood.network import build_towers
 from mvsearch.indexer.training.mood.options import TERMS, MoodOptions
+from mvsearch.indexer.training.mood.packing import pack_heads
 from mvsearch.indexer.training.task import Rows, Setting, TrainingData, shuffle_rows
 from mvsearch.store.records import SIDES, Side
 
@@ -176,6 +177,11 @@ class MoodTask:
             for part, name in enumerate(("training", "validation"))
         ]
         return found[0] | found[1]
+
+    def make_files(self, network: Any) -> dict[str, bytes]:
+        """See `Task`: the head of either side."""
+        weights = {name: one.cpu().numpy() for name, one in network.state_dict().items()}
+        return pack_heads(self.examples, self.fitted, weights)
 
     def _measure(self, network: Any, part: int, device: str, name: str) -> dict[str, float]:
         rows = {side: self.parts[side][part] for side in SIDES}

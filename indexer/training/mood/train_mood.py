@@ -9,9 +9,7 @@ from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.mood.encoding import encode_labelled
 from mvsearch.indexer.training.mood.options import MoodOptions
 from mvsearch.indexer.training.mood.task import MoodTask
-from mvsearch.indexer.training.mood.write_heads import write_heads
 from mvsearch.indexer.training.options import TrainingOptions
-from mvsearch.indexer.training.run_folder import RunFolder, explaining
 
 
 def train_mood(
@@ -39,8 +37,4 @@ def train_mood(
     progress, stop = progress or Silence(), stop or threading.Event()
     examples = encode_labelled(labelled, progress, stop)
     task = MoodTask(examples, options, training.batch_size, training.seed)
-    card = train(task, training, folder, progress, stop)
-    weights = {name: one.numpy() for name, one in RunFolder(folder).load_weights().items()}
-    with explaining(folder):
-        write_heads(task, weights, folder)
-    return card
+    return train(task, training, folder, progress, stop)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import threading
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from mvsearch.indexer.training import curves
+from mvsearch.indexer.training import curves, run_folder
 from mvsearch.indexer.training.checkpoints import load_tensors, save_tensors
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.options import TrainingOptions
@@ -78,6 +79,32 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     assert read_bytes(tmp_path / "resumed") == read_bytes(tmp_path / "whole")
     n_lost_epochs = 6 - (step - 1) // 8  # eight steps an epoch
     assert again.n_steps == 8 * n_lost_epochs
+
+
+def test_killed_before_the_card_a_run_with_further_files_is_not_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, run = Line(), RunFolder(tmp_path)
+    task.files = {"made.bin": b"made of the weights"}
+
+    def kill(*_: object) -> None:
+        assert (tmp_path / "made.bin").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_folder, "write_card", kill)
+    with pytest.raises(KeyboardInterrupt):
+        train(task, OPTIONS, tmp_path)
+    monkeypatch.undo()
+    assert not run.is_finished
+    with pytest.raises(TrainingError, match="is not finished"):
+        run.read_file("made.bin", 99)
+
+    card = train(task, OPTIONS, tmp_path)
+    assert card.files == {"made.bin": hashlib.sha256(b"made of the weights").hexdigest()}
+    assert run.read_file("made.bin", 99) == b"made of the weights"
+    (tmp_path / "made.bin").write_bytes(b"of others")
+    with pytest.raises(TrainingError, match=r"made\.bin is damaged: it is not what its card"):
+        run.read_file("made.bin", 99)
 
 
 def test_it_stops_early_and_keeps_the_best_epoch(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class Line:
         )
         self.fails_at = -1
         self.n_steps = 0
+        self.files: dict[str, bytes] = {}
 
     def build(self) -> torch.nn.Module:
         return torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(1, 1))
@@ -54,3 +55,6 @@ class Line:
 
     def evaluate(self, network: torch.nn.Module, device: str) -> dict[str, float]:
         return {"error": self.validate(network, device)["error"], "n_points": float(len(self.x))}
+
+    def make_files(self, network: torch.nn.Module) -> dict[str, bytes]:
+        return self.files

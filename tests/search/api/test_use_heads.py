@@ -1,5 +1,6 @@
 """Heads of moods of a run take the place of those of the package, and give it back."""
 
+import hashlib
 import threading
 from pathlib import Path
 
@@ -99,6 +100,22 @@ def test_damage_is_told_in_a_line(place, run, damage):
     (place / FILE).write_bytes(damage)
     with pytest.raises(LibraryDamagedError, match="use the run again"):
         find_heads(place)
+
+
+def test_a_head_of_another_run_is_refused(place, run):
+    """It is a valid one, so only the card tells."""
+    head = run / "sound.safetensors"
+    files = {head.name: hashlib.sha256(head.read_bytes()).hexdigest()}
+    card = Card("mood", "", "", "", "", {}, {}, 1, 1, {}, {}, {}, files)
+    write_card(run / "card.json", card)
+    assert read_run_heads(run, "mine")[0].name == "mine"
+    head.write_bytes((package.FOLDER / head.name).read_bytes())
+    with pytest.raises(
+        TrainingError, match="is damaged: it is not what its card describes"
+    ) as told:
+        mvsearch.use_heads("mine", place)
+    assert "\n" not in str(told.value)
+    assert not find_heads(place).name
 
 
 def test_the_command_uses_and_drops(place, run, shell):

@@ -1,16 +1,15 @@
-"""Writes the trained heads as the files that `indexer.mood` reads."""
+"""Packs the trained heads as the files that `indexer.mood` reads."""
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mvsearch.indexer.mood.heads import TENSORS
-from mvsearch.indexer.training.mood.task import MoodTask
-from mvsearch.store.own_files import write_own
+from mvsearch.indexer.training.mood.examples import Examples, Reals
+from mvsearch.indexer.training.mood.kernels import Fitted
 from mvsearch.store.records import SIDES, Side
 
 Tensors = dict[str, npt.NDArray[np.generic]]
@@ -21,42 +20,44 @@ NO_CONFIDENCE = 0.5
 ERROR_RIDGE = 10.0
 
 
-def write_heads(task: MoodTask, weights: Mapping[str, npt.NDArray[Any]], folder: Path) -> None:
-    """Write `picture.safetensors` and `sound.safetensors` into a folder.
+def pack_heads(
+    examples: Examples, fitted: Mapping[Side, Fitted], weights: Mapping[str, npt.NDArray[Any]]
+) -> dict[str, bytes]:
+    """Make `picture.safetensors` and `sound.safetensors`.
 
     Args:
-        task: that was trained.
-        weights: of its network, by name.
-        folder: of the files.
-
-    Raises:
-        OSError: the disk refuses.
+        examples: that they were trained on.
+        fitted: to them in closed form.
+        weights: of the network, by name.
     """
     from safetensors.numpy import save
 
-    for side, revision in zip(SIDES, task.examples.revisions, strict=True):
-        tensors = make_head(task, side, weights)
+    moods = (examples.picture_moods, examples.sound_moods)
+    files = {}
+    for side, revision, truth in zip(SIDES, examples.revisions, moods, strict=True):
+        tensors = _make_head(side, fitted[side], weights, truth)
         is_picture = side == "picture"
         about = {
-            "views": list(task.examples.views) if is_picture else [""],
-            "dims": list(task.examples.dims) if is_picture else [task.examples.windows[0].shape[1]],
+            "views": list(examples.views) if is_picture else [""],
+            "dims": list(examples.dims) if is_picture else [examples.windows[0].shape[1]],
             "revision": revision,
         }
-        content = save(
+        files[f"{side}.safetensors"] = save(
             {name: np.ascontiguousarray(tensors[name]) for name in TENSORS},
             metadata={"head": json.dumps(about)},
         )
-        write_own(folder / f"{side}.safetensors", content)
+    return files
 
 
-def make_head(task: MoodTask, side: Side, weights: Mapping[str, npt.NDArray[Any]]) -> Tensors:
+def _make_head(
+    side: Side, fitted: Fitted, weights: Mapping[str, npt.NDArray[Any]], truth: Reals
+) -> Tensors:
     """The tensors of a head; see `indexer.mood.heads.TENSORS`."""
-    fitted = task.fitted[side]
     tensors: Tensors = dict(fitted.tensors)
     for layer in ("hidden", "place", "mood"):
         for part in ("weight", "bias"):
             tensors[f"{layer}.{part}"] = weights[f"{side}.{layer}.{part}"]
-    return tensors | fit_errors(tensors, fitted.evidence, task.moods[side])
+    return tensors | fit_errors(tensors, fitted.evidence, truth)
 
 
 def fit_errors(tensors: Tensors, evidence: npt.NDArray[Any], truth: npt.NDArray[Any]) -> Tensors:
