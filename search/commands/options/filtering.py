@@ -1,15 +1,13 @@
 """The options that limit a command to some of the videos."""
 
-import inspect
 import re
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from mvsearch.search.commands.options.common import read_path
+from mvsearch.search.commands.options.expanding import expand
 from mvsearch.store.errors import QueryError
 
 if TYPE_CHECKING:
@@ -145,22 +143,8 @@ def make_filter(
     )
 
 
-def with_filter(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorate a command with a parameter `filter`: replaces it by the options of `make_filter`."""
-    options = inspect.signature(make_filter).parameters
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        asked = {name: kwargs.pop(name) for name in options}
-        command(*args, filter=make_filter(**asked), **kwargs)
-
-    own = inspect.signature(command)
-    parameters: list[inspect.Parameter] = []
-    for parameter in own.parameters.values():
-        parameters += options.values() if parameter.name == "filter" else [parameter]
-    run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
-    return run
+# Decorates a command with a parameter `filter`.
+with_filter = expand("filter", make_filter)
 
 
 def _parse_years(text: str | None) -> tuple[int | None, int | None]:

@@ -1,32 +1,25 @@
 """The command that trains towers of picture and sound: `mvsearch train audiovisual`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.options.common import JsonOption, LibraryOption, read_path
+from mvsearch.search.commands.options.common import LibraryOption, read_path
 from mvsearch.search.commands.options.examples import show_examples
-from mvsearch.search.commands.train.options import (
-    BatchOption,
-    DeviceOption,
-    EpochsOption,
-    NameOption,
-    OptimiserOption,
-    PatienceOption,
-    RateOption,
-    RestartOption,
-    ScheduleOption,
-    SeedOption,
-)
-from mvsearch.search.commands.train.runs import show_run
-from mvsearch.search.output.terminal import make_console
+from mvsearch.search.commands.train.options import with_training
+
+if TYPE_CHECKING:
+    from mvsearch.search.api.training import Run
+    from mvsearch.search.commands.train.options import SharedArguments
 
 app = typer.Typer()
 
 
 @app.command("audiovisual", epilog=show_examples("train audiovisual"))
+@with_training
 def train_audiovisual(
+    *,
     networks: Annotated[
         Literal["towers", "full"],
         typer.Option(help="towers: on the library's vectors; full: whole networks, for a GPU."),
@@ -69,33 +62,19 @@ def train_audiovisual(
         str | None,
         typer.Option(metavar="NAME", help="Of full: efficientnet-lite0, resnet50 or resnet18."),
     ] = None,
-    name: NameOption = None,
-    seed: SeedOption = None,
-    epochs: EpochsOption = None,
-    batch: BatchOption = None,
-    optimiser: OptimiserOption = None,
-    rate: RateOption = None,
-    schedule: ScheduleOption = None,
-    patience: PatienceOption = None,
-    device: DeviceOption = None,
-    restart: RestartOption = False,
-    as_json: JsonOption = False,
+    shared: "SharedArguments",
     library: LibraryOption = None,
-) -> None:
+) -> "Run":
     """Train two towers that put picture and sound of the same time near each other.
 
     An interrupted run goes on where it was with the same command and --name.
     """
     import mvsearch
-    from mvsearch.search.output.progress import choose_progress
 
-    run = mvsearch.train_audiovisual(
+    return mvsearch.train_audiovisual(
         library,
-        name,
         networks=networks,
         groups=groups or (),
-        restart=restart,
-        progress=choose_progress(make_console(stderr=True), is_silent=as_json),
         semantic_weight=semantic,
         temporal_weight=temporal,
         start=start,
@@ -104,16 +83,8 @@ def train_audiovisual(
         validated_share=validated,
         tested_share=tested,
         trunk=trunk,
-        seed=seed,
-        epochs=epochs,
-        batch_size=batch,
-        optimiser=optimiser,
-        learning_rate=rate,
-        schedule=schedule,
-        patience=patience,
-        device=device,
+        **shared,
     )
-    show_run(run, as_json=as_json)
 
 
 @app.command("drop-towers", epilog=show_examples("train drop-towers"))

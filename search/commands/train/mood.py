@@ -1,26 +1,18 @@
 """The command that trains the heads of moods: `mvsearch train mood`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mvsearch.search.commands.options.common import JsonOption, LibraryOption, read_path
+from mvsearch.search.commands.options.common import LibraryOption, read_path
 from mvsearch.search.commands.options.examples import show_examples
-from mvsearch.search.commands.train.options import (
-    BatchOption,
-    DeviceOption,
-    EpochsOption,
-    NameOption,
-    OptimiserOption,
-    PatienceOption,
-    RateOption,
-    RestartOption,
-    ScheduleOption,
-    SeedOption,
-)
-from mvsearch.search.commands.train.runs import show_run
+from mvsearch.search.commands.train.options import with_training
 from mvsearch.search.output.terminal import make_console
+
+if TYPE_CHECKING:
+    from mvsearch.search.api.training import Run
+    from mvsearch.search.commands.train.options import SharedArguments
 
 app = typer.Typer()
 
@@ -33,7 +25,9 @@ def _weight(name: str, what: str) -> float | None:
 
 
 @app.command("mood", epilog=show_examples("train mood"))
+@with_training
 def train_mood(
+    *,
     labelled: Annotated[
         Path,
         typer.Argument(
@@ -67,31 +61,17 @@ def train_mood(
     hidden: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Units of the layer before it.")
     ] = None,
-    name: NameOption = None,
-    seed: SeedOption = None,
-    epochs: EpochsOption = None,
-    batch: BatchOption = None,
-    optimiser: OptimiserOption = None,
-    rate: RateOption = None,
-    schedule: ScheduleOption = None,
-    patience: PatienceOption = None,
-    device: DeviceOption = None,
-    restart: RestartOption = False,
-    as_json: JsonOption = False,
-) -> None:
+    shared: "SharedArguments",
+) -> "Run":
     """Train heads of moods, and the joint space, on pictures and sounds of known mood.
 
     labels.csv has the columns kind (image or music), file, valence and arousal (0 to 1). An
     interrupted run goes on where it was with the same command and --name.
     """
     import mvsearch
-    from mvsearch.search.output.progress import choose_progress
 
-    run = mvsearch.train_mood(
+    return mvsearch.train_mood(
         labelled,
-        name,
-        restart=restart,
-        progress=choose_progress(make_console(stderr=True), is_silent=as_json),
         regression_picture=regression_picture,
         regression_sound=regression_sound,
         within_picture=within_picture,
@@ -101,16 +81,8 @@ def train_mood(
         squares=squares,
         dim=dim,
         hidden=hidden,
-        seed=seed,
-        epochs=epochs,
-        batch_size=batch,
-        optimiser=optimiser,
-        learning_rate=rate,
-        schedule=schedule,
-        patience=patience,
-        device=device,
+        **shared,
     )
-    show_run(run, as_json=as_json)
 
 
 @app.command("drop-heads", epilog=show_examples("train drop-heads"))

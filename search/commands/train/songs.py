@@ -1,32 +1,25 @@
 """The command that trains a classifier of songs: `mvsearch train songs`."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mvsearch.search.commands.options.common import JsonOption, LibraryOption
+from mvsearch.search.commands.options.common import LibraryOption, read_path
 from mvsearch.search.commands.options.examples import show_examples
-from mvsearch.search.commands.train.options import (
-    BatchOption,
-    DeviceOption,
-    EpochsOption,
-    NameOption,
-    OptimiserOption,
-    PatienceOption,
-    RateOption,
-    RestartOption,
-    ScheduleOption,
-    SeedOption,
-    WeightsFileOption,
-)
-from mvsearch.search.commands.train.runs import show_run
-from mvsearch.search.output.terminal import make_console
+from mvsearch.search.commands.train.options import with_training
+
+if TYPE_CHECKING:
+    from mvsearch.search.api.training import Run
+    from mvsearch.search.commands.train.options import SharedArguments
 
 app = typer.Typer()
 
 
 @app.command("songs", epilog=show_examples("train songs"))
+@with_training
 def train_songs(
+    *,
     recipe: Annotated[
         Literal["small", "published"],
         typer.Option(help="small: for two cores; published: all of ResNet-50, for a GPU."),
@@ -46,45 +39,30 @@ def train_songs(
     frames: Annotated[
         int | None, typer.Option(min=3, metavar="N", help="Frames of a song, at most.")
     ] = None,
-    weights: WeightsFileOption = None,
-    name: NameOption = None,
-    seed: SeedOption = None,
-    epochs: EpochsOption = None,
-    batch: BatchOption = None,
-    optimiser: OptimiserOption = None,
-    rate: RateOption = None,
-    schedule: ScheduleOption = None,
-    patience: PatienceOption = None,
-    device: DeviceOption = None,
-    restart: RestartOption = False,
-    as_json: JsonOption = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path,
+            metavar="FILE",
+            help="First weights of the trunk: safetensors, or a state dictionary of torchvision.",
+        ),
+    ] = None,
+    shared: "SharedArguments",
     library: LibraryOption = None,
-) -> None:
+) -> "Run":
     """Train a classifier of the library's songs by their frames, whose features find frames.
 
     An interrupted run goes on where it was with the same command and --name.
     """
     import mvsearch
-    from mvsearch.search.output.progress import choose_progress
 
-    run = mvsearch.train_songs(
+    return mvsearch.train_songs(
         library,
-        name,
         recipe=recipe,
-        restart=restart,
-        progress=choose_progress(make_console(stderr=True), is_silent=as_json),
         trunk=trunk,
         weights=weights,
         part=part,
         projection=projection,
         frames_a_song=frames,
-        seed=seed,
-        epochs=epochs,
-        batch_size=batch,
-        optimiser=optimiser,
-        learning_rate=rate,
-        schedule=schedule,
-        patience=patience,
-        device=device,
+        **shared,
     )
-    show_run(run, as_json=as_json)
