@@ -54,9 +54,7 @@ def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
     from mvsearch.indexer.training.run_folder import WEIGHTS, RunFolder, explaining
 
     run = RunFolder(run_folder)
-    card = run.read_card()
-    if card.task != TASK:
-        raise TrainingError(f"{name} is a run of {card.task}, not of {TASK}")
+    card = run.read_card(TASK)
     content = run.read_file(WEIGHTS, MAX_BYTES)
     try:
         tensors = load(content)

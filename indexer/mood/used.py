@@ -65,9 +65,7 @@ def read_run_heads(run_folder: Path, name: str) -> tuple[Heads, bytes]:
     from mvsearch.indexer.training.run_folder import RunFolder
 
     run = RunFolder(run_folder)
-    card = run.read_card()
-    if card.task != TASK:
-        raise TrainingError(f"{name} is a run of {card.task}, not of {TASK}")
+    run.read_card(TASK)
     files = {side: run.read_file(f"{side}.safetensors", MAX_BYTES) for side in SIDES}
     try:
         heads = _parse(name, files)

@@ -1,14 +1,17 @@
 """The options that all trainings share."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, TypeVarTuple, get_args
 
 from mvsearch.store.errors import TrainingError
 
 Optimiser = Literal["sgd", "adamw"]
 Schedule = Literal["constant", "cosine"]
 WishedDevice = Literal["auto", "cpu", "cuda"]
+
+Bases = TypeVarTuple("Bases")
 
 MAX_SEED = 2**31 - 1
 MAX_EPOCHS = 100_000
@@ -50,13 +53,13 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        _check_number("seed", self.seed, 0, MAX_SEED)
-        _check_number("epochs", self.epochs, 1, MAX_EPOCHS)
-        _check_number("batch size", self.batch_size, 1, MAX_BATCH)
-        _check_number("learning rate", self.learning_rate, 1e-12, 1e3)
-        _check_number("momentum", self.momentum, 0, 0.9999)
-        _check_number("weight decay", self.weight_decay, 0, 1e3)
-        _check_number("patience", self.patience, 0, MAX_EPOCHS)
+        check_number("seed", self.seed, 0, MAX_SEED)
+        check_number("epochs", self.epochs, 1, MAX_EPOCHS)
+        check_number("batch size", self.batch_size, 1, MAX_BATCH)
+        check_number("learning rate", self.learning_rate, 1e-12, 1e3)
+        check_number("momentum", self.momentum, 0, 0.9999)
+        check_number("weight decay", self.weight_decay, 0, 1e3)
+        check_number("patience", self.patience, 0, MAX_EPOCHS)
         _check_name("optimiser", self.optimiser, get_args(Optimiser))
         _check_name("schedule", self.schedule, get_args(Schedule))
         _check_name("device", self.device, get_args(WishedDevice))
@@ -66,7 +69,34 @@ class TrainingOptions:
         return {name: value for name, value in asdict(self).items() if name != "device"}
 
 
-def _check_number(name: str, value: float, lowest: float, highest: float) -> None:
+def replace_given(given: Mapping[str, object], *bases: *Bases) -> tuple[*Bases]:
+    """Options with those that are given, and not None, in their place.
+
+    Args:
+        given: by name.
+        *bases: records of options; a name is of the first that has it.
+
+    Raises:
+        TrainingError: an option is out of its range.
+        TypeError: no record has an option of this name.
+    """
+    left = {name: value for name, value in given.items() if value is not None}
+    made = []
+    for base in bases:
+        options: Any = base
+        own = {one.name: left.pop(one.name) for one in fields(options) if one.name in left}
+        made.append(replace(options, **own))
+    if left:
+        raise TypeError(f"no option is called {', '.join(left)}")
+    return tuple(made)
+
+
+def check_number(name: str, value: float, lowest: float, highest: float) -> None:
+    """Check the range of an option.
+
+    Raises:
+        TrainingError: it is outside, or not finite.
+    """
     if not (math.isfinite(value) and lowest <= value <= highest):
         raise TrainingError(f"the {name} must be from {lowest:g} to {highest:g}, not {value:g}")
 

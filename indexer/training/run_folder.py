@@ -51,6 +51,16 @@ class RunFolder:
         """Whether the training came to its end."""
         return (self.folder / CARD).is_file()
 
+    def create(self) -> None:
+        """Create the folder if it is not there.
+
+        Raises:
+            TrainingError: it is a link, or cannot be written.
+        """
+        with explaining(self.folder):
+            check_folder(self.folder)
+            self.folder.mkdir(parents=True, exist_ok=True)
+
     @contextmanager
     def opening(self, config: Config) -> Iterator[None]:
         """Hold the folder for one process, after creating it or comparing its configuration.
@@ -59,9 +69,7 @@ class RunFolder:
             LibraryBusyError: another process trains into it.
             TrainingError: it was begun with another configuration, or cannot be written.
         """
-        with explaining(self.folder):
-            check_folder(self.folder)
-            self.folder.mkdir(parents=True, exist_ok=True)
+        self.create()
         with WriterLock(self.folder, "run").holding(0.0):
             path = self.folder / CONFIG
             if path.exists():
@@ -143,13 +151,16 @@ class RunFolder:
             for name in (CARD, *HEADS, CHECKPOINT, CONFIG, WEIGHTS, METRICS, CURVES):
                 (self.folder / name).unlink(missing_ok=True)
 
-    def read_card(self) -> Card:
-        """Read the card of a finished run.
+    def read_card(self, task: str | None = None) -> Card:
+        """Read the card of a finished run; of this kind of training, if one is given.
 
         Raises:
-            TrainingError: the run is not finished, or the card is damaged.
+            TrainingError: the run is not finished or of another kind, or the card is damaged.
         """
-        return read_card(self.folder / CARD)
+        card = read_card(self.folder / CARD)
+        if task not in (None, card.task):
+            raise TrainingError(f"{self.folder.name} is a run of {card.task}, not of {task}")
+        return card
 
     def check_weights(self) -> None:
         """Compare the weights of a finished run with its card.

@@ -65,6 +65,16 @@ def find_runs_folder(library: Library | None = None) -> Path:
     return Path(chosen).expanduser() if chosen else user_data_path("mvsearch") / RUNS
 
 
+def list_runs_folders(library: Library | None) -> list[Path]:
+    """The folders in which runs are looked for: that of a library, if one is given, comes first.
+
+    Raises:
+        LibraryDamagedError: that of the library is a link.
+    """
+    own = find_runs_folder()
+    return [own] if library is None else [find_runs_folder(library), own]
+
+
 def check_run_name(name: str) -> str:
     """Return a name that a run may have.
 

@@ -4,13 +4,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Unpack
 
-from mvsearch.indexer.training.runs import Run, find_run, find_runs_folder, read_run
-from mvsearch.search.api.training import (
-    TrainingArguments,
-    clear_run,
-    find_library,
-    prepare_run,
-)
+from mvsearch.indexer.training.runs import Run, find_run, list_runs_folders, read_run
+from mvsearch.search.api.training import TrainingArguments, find_library, prepare_run
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.library import Library
@@ -86,26 +81,25 @@ def train_audiovisual(
         NoLibraryError: there is no library.
         CancelledError: it was cancelled.
     """
-    from mvsearch.indexer.training.audiovisual.full_options import FULL_TRAINING
-    from mvsearch.indexer.training.audiovisual.options import TRAINING
+    from mvsearch.indexer.training.audiovisual.full_options import FULL_TRAINING, FullOptions
+    from mvsearch.indexer.training.audiovisual.options import TRAINING, AudiovisualOptions
     from mvsearch.indexer.training.audiovisual.train_audiovisual import (
-        choose_options,
         train_audiovisual,
         train_full,
     )
+    from mvsearch.indexer.training.options import replace_given
     from mvsearch.search.evaluation.queries.arguments import choose_groups
 
     is_full = networks == "full"
-    options, full, training = choose_options(arguments, FULL_TRAINING if is_full else TRAINING)
+    recipe = AudiovisualOptions(), FullOptions(), FULL_TRAINING if is_full else TRAINING
+    options, full, training = replace_given(arguments, *recipe)
     watching = Watched(to_progress(progress), Stop(cancel))
     with Library.open(find_library(folder)) as library, watching as watched:
         known = choose_groups(library, [expand_home(file) for file in groups])
         for note in known.notes:
             watched.note(note)
         task = "audiovisual-full" if is_full else "audiovisual"
-        place = prepare_run(find_runs_folder(library), task, name, watched)
-        if restart:
-            clear_run(place, library)
+        place = prepare_run(task, name, library, watched, restart=restart)
         end = (training, watched, watched.stop)
         if is_full:
             train_full(library, place, known.members, options, full, *end)
@@ -142,7 +136,7 @@ def use_towers(name: str, folder: AnyPath | None = None) -> None:
     from mvsearch.search.joint.tables import read_trained_table
 
     with Library.open(find_library(folder)) as library, library.writing():
-        run = find_run(name, [find_runs_folder(library), find_runs_folder()])
+        run = find_run(name, list_runs_folders(library))
         used.use_towers(library.folder, run.folder, run.name)
         read_trained_table(library)
 

@@ -4,13 +4,18 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
-from mvsearch.indexer.training.runs import Run, find_runs_folder, read_run
+from mvsearch.indexer.training.runs import Run, read_run
 from mvsearch.search.api.session import DEFAULT_PROFILE
-from mvsearch.search.api.training import TrainingArguments, clear_run, find_run, prepare_run
+from mvsearch.search.api.training import (
+    TrainingArguments,
+    find_library,
+    find_run,
+    prepare_run,
+)
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
+from mvsearch.store.opening import AnyPath
 
 if TYPE_CHECKING:
     from mvsearch.indexer.composing.projection import Projection
@@ -57,17 +62,16 @@ def train_compose(
     """
     from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.training.composition.options import DEFAULTS
-    from mvsearch.indexer.training.composition.train_compose import replace_given, train_compose
+    from mvsearch.indexer.training.composition.train_compose import train_compose
+    from mvsearch.indexer.training.options import replace_given
 
-    options, training = replace_given(DEFAULTS, **arguments)
-    place = expand_home(default_library_folder() if folder is None else folder)
-    with Library.open(place) as library, Watched(to_progress(progress), Stop(cancel)) as watched:
-        run = prepare_run(find_runs_folder(library), "compose", name, watched)
-        if restart:
-            clear_run(run, library)
+    options, training = replace_given(arguments, *DEFAULTS)
+    watching = Watched(to_progress(progress), Stop(cancel))
+    with Library.open(find_library(folder)) as library, watching as watched:
+        place = prepare_run("compose", name, library, watched, restart=restart)
         encoders = Encoders(library.catalog.profile() or DEFAULT_PROFILE)
-        train_compose(library, encoders, run, options, training, watched, watched.stop)
-        return read_run(run)
+        train_compose(library, encoders, place, options, training, watched, watched.stop)
+        return read_run(place)
 
 
 def load_projection(
@@ -88,9 +92,7 @@ def load_projection(
 
     run = find_run(name, folder)
     files = RunFolder(run.folder)
-    card = files.read_card()
-    if card.task != TASK:
-        raise TrainingError(f"{name} is a run of {card.task}, not of {TASK}")
+    card = files.read_card(TASK)
     if card.settings.get("generator") != generator:
         raise TrainingError(f"{name} was trained with {card.settings.get('generator')}, not here")
     tensors = {name: tensor.numpy() for name, tensor in files.load_weights().items()}

@@ -3,13 +3,8 @@
 import threading
 from typing import TYPE_CHECKING, Unpack
 
-from mvsearch.indexer.training.runs import Run, find_run, find_runs_folder, read_run
-from mvsearch.search.api.training import (
-    TrainingArguments,
-    clear_run,
-    find_library,
-    prepare_run,
-)
+from mvsearch.indexer.training.runs import Run, find_run, list_runs_folders, read_run
+from mvsearch.search.api.training import TrainingArguments, find_library, prepare_run
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.library import Library
@@ -64,20 +59,13 @@ def train_mood(
             or the disk is full.
         CancelledError: it was cancelled.
     """
-    from dataclasses import replace
-
     from mvsearch.indexer.training.mood.options import TRAINING, MoodOptions
     from mvsearch.indexer.training.mood.train_mood import train_mood
+    from mvsearch.indexer.training.options import replace_given
 
-    given = {option: value for option, value in arguments.items() if value is not None}
-    own = {option: value for option, value in given.items() if hasattr(MoodOptions(), option)}
-    rest = {option: value for option, value in given.items() if option not in own}
-    options = MoodOptions(**own)  # type: ignore[arg-type]  # checked inside
-    training = replace(TRAINING, **rest)  # type: ignore[arg-type]
+    options, training = replace_given(arguments, MoodOptions(), TRAINING)
     with Watched(to_progress(progress), Stop(cancel)) as watched:
-        place = prepare_run(find_runs_folder(), "mood", name, watched)
-        if restart:
-            clear_run(place)
+        place = prepare_run("mood", name, None, watched, restart=restart)
         train_mood(expand_home(labelled), place, options, training, watched, watched.stop)
         return read_run(place)
 
@@ -108,7 +96,7 @@ def use_heads(
     from mvsearch.indexer.mood.used import read_run_heads
 
     with Library.open(find_library(folder)) as library, library.writing():
-        run = find_run(name, [find_runs_folder(library), find_runs_folder()])
+        run = find_run(name, list_runs_folders(library))
         heads, content = read_run_heads(run.folder, run.name)
         _switch(library, heads, content, progress, cancel)
 

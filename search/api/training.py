@@ -9,6 +9,7 @@ from mvsearch.indexer.training.runs import (
     check_run_name,
     choose_run_name,
     find_runs_folder,
+    list_runs_folders,
     read_run,
 )
 from mvsearch.search.api.session import DEFAULT_PROFILE
@@ -87,51 +88,49 @@ def train_songs(
         CancelledError: it was cancelled.
     """
     from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.training.options import replace_given
     from mvsearch.indexer.training.songs.options import RECIPES
-    from mvsearch.indexer.training.songs.train_songs import replace_given, train_songs
+    from mvsearch.indexer.training.songs.train_songs import train_songs
 
     if recipe not in RECIPES:
         raise TrainingError(f"no recipe is called {recipe!r}; there are {', '.join(RECIPES)}")
-    options, training = replace_given(RECIPES[recipe], **arguments)
+    options, training = replace_given(arguments, *RECIPES[recipe])
     watching = Watched(to_progress(progress), Stop(cancel))
     with Library.open(find_library(folder)) as library, watching as watched:
-        place = prepare_run(find_runs_folder(library), "songs", name, watched)
-        if restart:
-            clear_run(place, library)
+        place = prepare_run("songs", name, library, watched, restart=restart)
         size = Encoders(library.catalog.profile() or DEFAULT_PROFILE).frames.frame_size
         train_songs(library, place, size, options, training, watched, watched.stop)
         return read_run(place)
 
 
-def prepare_run(runs: Path, task: str, name: str | None, progress: "Progress") -> Path:
-    """The folder of a run to train; a new one is named.
-
-    Raises:
-        TrainingError: no run can have this name.
-    """
-    chosen = choose_run_name(runs, task) if name is None else check_run_name(name)
-    if name is None:
-        progress.note(f"The run is called {chosen}; --name {chosen} goes on with it")
-    return runs / chosen
-
-
-def clear_run(place: Path, library: Library | None = None) -> None:
-    """Delete what a run has.
+def prepare_run(
+    task: str, name: str | None, library: Library | None, progress: "Progress", *, restart: bool
+) -> Path:
+    """The folder of a run to train.
 
     Args:
-        place: folder of the run.
-        library: that the run lies in, if it lies in one.
+        task: the kind of training.
+        name: of the run; None for a new one, whose name is noted.
+        library: that the run lies in; None if it is the user's.
+        progress: told of the name.
+        restart: whether what the run has is deleted.
 
     Raises:
-        TrainingError: the library uses it.
+        TrainingError: no run can have this name, or the library uses what would be deleted.
     """
     from mvsearch.indexer.training.run_folder import RunFolder
 
-    if library is not None and library.catalog.look() == place.name:
-        raise TrainingError(
-            f"the library uses {place.name}: switch to another encoder first, or take another name"
-        )
-    RunFolder(place).clear()
+    runs = find_runs_folder(library)
+    chosen = choose_run_name(runs, task) if name is None else check_run_name(name)
+    if name is None:
+        progress.note(f"The run is called {chosen}; --name {chosen} goes on with it")
+    if restart:
+        if library is not None and library.catalog.look() == chosen:
+            raise TrainingError(
+                f"the library uses {chosen}: switch to another encoder first, or take another name"
+            )
+        RunFolder(runs / chosen).clear()
+    return runs / chosen
 
 
 def list_runs(folder: AnyPath | None = None) -> list[Run]:
@@ -162,9 +161,8 @@ def find_library(folder: AnyPath | None) -> Path:
 
 def _list_folders(folder: AnyPath | None) -> list[Path]:
     """The folders of runs: of the library, if there is one, and of the user."""
-    own = find_runs_folder()
     try:
         with Library.open(find_library(folder)) as library:
-            return [find_runs_folder(library), own]
+            return list_runs_folders(library)
     except NoLibraryError:
-        return [own]
+        return list_runs_folders(None)

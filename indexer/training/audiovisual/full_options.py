@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 
 from mvsearch.indexer.training.audiovisual.options import TRAINING
+from mvsearch.indexer.training.options import check_number
 from mvsearch.indexer.training.task import Setting
 from mvsearch.store.errors import TrainingError
 
@@ -47,10 +48,7 @@ class FullOptions:
             ("step_seconds", 0.05, 600),
             ("longest_seconds", 1, 43_200),
         ):
-            value = getattr(self, name)
-            if not lowest <= value <= highest:
-                said = name.replace("_", " ")
-                raise TrainingError(f"the {said} must be from {lowest} to {highest}, not {value:g}")
+            check_number(name.replace("_", " "), getattr(self, name), lowest, highest)
         if self.n_frames < 1:
             raise TrainingError("a window has no frame: take longer ones, or more frames a second")
 

@@ -1,10 +1,9 @@
 """The options of `train audiovisual`."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from mvsearch.indexer.training.options import TrainingOptions
+from mvsearch.indexer.training.options import TrainingOptions, check_number
 from mvsearch.indexer.training.task import Setting
 from mvsearch.store.errors import TrainingError
 
@@ -58,16 +57,16 @@ class AudiovisualOptions:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        _check("dimension", self.dim, 1, 1024)
-        _check("number of directions", self.n_directions, 1, 4096)
-        _check("shrinkage", self.shrinkage, 0, 1e3)
-        _check("semantic weight", self.semantic_weight, 0, 1e3)
-        _check("temporal weight", self.temporal_weight, 0, 1e3)
-        _check("number of windows a video", self.windows_a_video, 1, 64)
-        _check("distance of windows in seconds", self.apart_seconds, 0, 3600)
-        _check("temperature", self.temperature, 0.01, 100)
-        _check("validated share", self.validated_share, 0, 0.5)
-        _check("tested share", self.tested_share, 0, 0.5)
+        check_number("dimension", self.dim, 1, 1024)
+        check_number("number of directions", self.n_directions, 1, 4096)
+        check_number("shrinkage", self.shrinkage, 0, 1e3)
+        check_number("semantic weight", self.semantic_weight, 0, 1e3)
+        check_number("temporal weight", self.temporal_weight, 0, 1e3)
+        check_number("number of windows a video", self.windows_a_video, 1, 64)
+        check_number("distance of windows in seconds", self.apart_seconds, 0, 3600)
+        check_number("temperature", self.temperature, 0.01, 100)
+        check_number("validated share", self.validated_share, 0, 0.5)
+        check_number("tested share", self.tested_share, 0, 0.5)
         if self.start not in get_args(Start):
             raise TrainingError(f"the start is correlation or random, not {self.start!r}")
         if not self.semantic_weight and not self.temporal_weight:
@@ -78,8 +77,3 @@ class AudiovisualOptions:
     def to_settings(self) -> dict[str, Setting]:
         """All options by name."""
         return dict(asdict(self))
-
-
-def _check(name: str, value: float, lowest: float, highest: float) -> None:
-    if not (math.isfinite(value) and lowest <= value <= highest):
-        raise TrainingError(f"the {name} must be from {lowest:g} to {highest:g}, not {value:g}")

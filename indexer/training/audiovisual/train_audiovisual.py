@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from mvsearch.indexer.audiovisual.windows import read_windows
@@ -10,15 +9,14 @@ from mvsearch.indexer.progress import Progress
 from mvsearch.indexer.training.audiovisual.full_options import FullOptions
 from mvsearch.indexer.training.audiovisual.full_task import FullTask
 from mvsearch.indexer.training.audiovisual.media_windows import read_media_windows
-from mvsearch.indexer.training.audiovisual.options import TRAINING, AudiovisualOptions
+from mvsearch.indexer.training.audiovisual.options import AudiovisualOptions
 from mvsearch.indexer.training.audiovisual.splitting import join_sources, split_videos
 from mvsearch.indexer.training.audiovisual.task import AudiovisualTask
 from mvsearch.indexer.training.cards import Card
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.options import TrainingOptions
-from mvsearch.indexer.training.run_folder import explaining
+from mvsearch.indexer.training.run_folder import RunFolder
 from mvsearch.store.library import Library
-from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
 
 
@@ -73,9 +71,7 @@ def train_full(
         TrainingError: too few videos have picture and sound, or as `loop.train`.
         CancelledError: `stop` was set.
     """
-    with explaining(folder):
-        check_folder(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+    RunFolder(folder).create()
     videos = library.catalog.videos()
     paths = {one.id: one.path for one in videos if one.has_picture and one.has_sound}
     found = read_media_windows(paths, join_sources(groups), full, folder, progress, stop)
@@ -84,20 +80,3 @@ def train_full(
     split = split_videos(found.videos, *shares, training.seed)
     task = FullTask(split, found.fingerprint, options, full, training.batch_size, n_skipped)
     return train(task, training, folder, progress, stop)
-
-
-def choose_options(
-    given: Mapping[str, object], base: TrainingOptions = TRAINING
-) -> tuple[AudiovisualOptions, FullOptions, TrainingOptions]:
-    """The recipe with what is given, and not None, in its place.
-
-    Raises:
-        TrainingError: an option is out of its range.
-    """
-    chosen = {name: value for name, value in given.items() if value is not None}
-    own, full = (
-        {name: chosen.pop(name) for name in list(chosen) if hasattr(kind, name)}
-        for kind in (AudiovisualOptions, FullOptions)
-    )
-    options = AudiovisualOptions(**own)  # type: ignore[arg-type]  # checked inside, as the others
-    return options, FullOptions(**full), replace(base, **chosen)  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """Trains the projection by which MusicGen composes for a picture without words."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 from mvsearch.indexer.composing.musicgen import MusicGen
@@ -60,13 +59,3 @@ def train_compose(
     }
     task = CompositionTask(pairs, frozen, names, options, training.batch_size, training.seed)
     return train(task, training, folder, progress, stop)
-
-
-def replace_given(
-    base: tuple[CompositionOptions, TrainingOptions], **given: object
-) -> tuple[CompositionOptions, TrainingOptions]:
-    """The default options with those that are given, which are not None, in their place."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    own = {name: value for name, value in chosen.items() if hasattr(base[0], name)}
-    rest = {name: value for name, value in chosen.items() if name not in own}
-    return replace(base[0], **own), replace(base[1], **rest)  # type: ignore[arg-type]  # checked inside

@@ -1,9 +1,8 @@
 """The options of `train mood`."""
 
-import math
 from dataclasses import asdict, dataclass
 
-from mvsearch.indexer.training.options import TrainingOptions
+from mvsearch.indexer.training.options import TrainingOptions, check_number
 from mvsearch.indexer.training.task import Setting
 from mvsearch.store.errors import TrainingError
 
@@ -65,22 +64,17 @@ class MoodOptions:
     def __post_init__(self) -> None:
         """Check the ranges."""
         for term in TERMS:
-            _check(f"weight of {term}", getattr(self, term), 0, 1e3)
-        _check("weight of squares", self.squares, 0, 1e3)
-        _check("dimension", self.dim, 1, 64)
-        _check("hidden width", self.hidden, 1, 1024)
-        _check("ridge of pictures", self.ridge_picture, 1e-6, 1e6)
-        _check("ridge of sound", self.ridge_sound, 1e-6, 1e6)
-        _check("floor of distances", self.floor, 1e-3, 1)
-        _check("validated share", self.validated_share, 0.05, 0.5)
+            check_number(f"weight of {term}", getattr(self, term), 0, 1e3)
+        check_number("weight of squares", self.squares, 0, 1e3)
+        check_number("dimension", self.dim, 1, 64)
+        check_number("hidden width", self.hidden, 1, 1024)
+        check_number("ridge of pictures", self.ridge_picture, 1e-6, 1e6)
+        check_number("ridge of sound", self.ridge_sound, 1e-6, 1e6)
+        check_number("floor of distances", self.floor, 1e-3, 1)
+        check_number("validated share", self.validated_share, 0.05, 0.5)
         if not (self.squares or any(getattr(self, term) for term in TERMS)):
             raise TrainingError("one of the terms needs a weight above 0")
 
     def to_settings(self) -> dict[str, Setting]:
         """All options by name."""
         return dict(asdict(self))
-
-
-def _check(name: str, value: float, lowest: float, highest: float) -> None:
-    if not (math.isfinite(value) and lowest <= value <= highest):
-        raise TrainingError(f"the {name} must be from {lowest:g} to {highest:g}, not {value:g}")

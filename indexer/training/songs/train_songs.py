@@ -1,20 +1,18 @@
 """Trains a classifier of the songs of a library by their frames."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 from mvsearch.indexer.progress import Progress, Silence
 from mvsearch.indexer.training.cards import Card
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.options import TrainingOptions
-from mvsearch.indexer.training.run_folder import explaining
+from mvsearch.indexer.training.run_folder import RunFolder
 from mvsearch.indexer.training.songs.frames import read_song_frames, split_frames
 from mvsearch.indexer.training.songs.options import SongOptions
 from mvsearch.indexer.training.songs.task import SongTask
 from mvsearch.indexer.training.songs.trunks import check_weights_file, find_trunk
 from mvsearch.store.library import Library
-from mvsearch.store.own_files import check_folder
 
 
 def train_songs(
@@ -47,21 +45,8 @@ def train_songs(
     if options.weights is not None:
         check_weights_file(options.weights)
     songs = {video.id: video.path for video in library.catalog.videos() if video.has_picture}
-    with explaining(folder):
-        check_folder(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+    RunFolder(folder).create()
     found = read_song_frames(songs, frame_size, options, folder, progress, stop)
     split = split_frames(found, options, training.seed)
     task = SongTask(found, split, options, training.batch_size)
     return train(task, training, folder, progress, stop)
-
-
-def replace_given(
-    base: tuple[SongOptions, TrainingOptions], **given: object
-) -> tuple[SongOptions, TrainingOptions]:
-    """The options of a recipe with those that are given, which are not None, in their place."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    songs, training = base
-    own = {name: value for name, value in chosen.items() if hasattr(songs, name)}
-    rest = {name: value for name, value in chosen.items() if name not in own}
-    return replace(songs, **own), replace(training, **rest)  # type: ignore[arg-type]  # checked inside
