@@ -1,6 +1,7 @@
 """Answers queries: finds, scores and ranks videos, with moments and reasons."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
@@ -84,6 +85,12 @@ class Engine:
         self.layouts = Layouts()
         self._tables = VideoTables()
         self._copies = KnownCopies()
+
+    def reading_by(self, analyse: Analyse) -> "Engine":
+        """This engine, with what it knows, but with another reader of query files."""
+        engine = copy(self)
+        engine._analyse = analyse
+        return engine
 
     def weights(self, options: SearchOptions) -> Weights:
         """The weights that a search with these options uses."""

@@ -1,5 +1,6 @@
 """Finds the sound that fits a picture, and the pictures that fit a sound, by the trained towers."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mvsearch.indexer.encoders import Encoders
@@ -13,14 +14,14 @@ from mvsearch.search.joint.other_side import (
 from mvsearch.search.joint.tables import JointTable, read_trained_table
 from mvsearch.search.mood.chance import MIN_SURPRISAL, Chance
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.analyse import analyse_part, reading
+from mvsearch.search.query.analyse import Analyse, reading
 from mvsearch.search.query.query import QueryPart
 from mvsearch.search.query.spaces import profile_spaces
 from mvsearch.search.results import Moment, Result
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Side, Video
+from mvsearch.store.records import Embeddings, Side, Video
 
 # Cosines of unrelated pairs where a library has few: about none.
 PRIOR = Chance(0.0, 0.3)
@@ -31,8 +32,9 @@ def find_trained_fits(
     part: QueryPart,
     side: Side,
     encoders: Encoders,
+    analyse: Analyse,
     options: SearchOptions,
-    filter: Filter = Filter(),
+    filter: Filter,
 ) -> list[Result]:
     """The videos whose other side is nearest to one side of a part, each with its moment.
 
@@ -42,6 +44,10 @@ def find_trained_fits(
         QueryError: the part cannot be read or lacks this side, or the towers are of other spaces.
         LibraryDamagedError: the towers are damaged.
     """
+    made: Sequence[Embeddings] = ()
+    if part.kind != "like":
+        with reading(part):  # slow, so outside of a transaction
+            made = analyse(part, encoders, (MODALITIES[side],))
     with library.holding():
         table = read_trained_table(library)
         if table is None:
@@ -49,7 +55,7 @@ def find_trained_fits(
                 "the towers that this library uses are of other encoders than it has now: train"
                 " them again by `mvsearch train audiovisual`"
             )
-        asked = _place_part(library, table, part, side, encoders)
+        asked = _place_part(library, table, part, side, made)
         asking, found = table.pictures, table.sounds
         if side == "sound":
             asking, found = found, asking
@@ -62,9 +68,13 @@ def find_trained_fits(
 
 
 def _place_part(
-    library: Library, table: JointTable, part: QueryPart, side: Side, encoders: Encoders
+    library: Library,
+    table: JointTable,
+    part: QueryPart,
+    side: Side,
+    made: Sequence[Embeddings],
 ) -> AskedSide:
-    """Where one side of a part lies."""
+    """Where one side of a part lies; `made` has the vectors of a file."""
     if part.kind == "like":
         video = library.catalog.find_video(part.value)
         own = table.pictures if side == "picture" else table.sounds
@@ -72,8 +82,6 @@ def _place_part(
             raise QueryError(f"{video.title!r} has no {side} to search by")
         place = own.vectors[own.video_ids.index(video.id)]
         return AskedSide(side, place, table.compare, video.id)
-    with reading(part):
-        made = analyse_part(part, encoders, (MODALITIES[side],))
     projected = table.project(side, made)
     if projected is None:
         raise QueryError(f"{part.name} holds no {side} to search by")

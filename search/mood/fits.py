@@ -20,7 +20,7 @@ from mvsearch.search.joint.other_side import (
 from mvsearch.search.joint.places import Places
 from mvsearch.search.mood.chance import MOODS, Chance, is_weak_fit
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.analyse import analyse_part, reading
+from mvsearch.search.query.analyse import Analyse, reading
 from mvsearch.search.query.contents import list_videos
 from mvsearch.search.query.mood import check_shows
 from mvsearch.search.query.query import QueryPart
@@ -51,7 +51,13 @@ class AskedMood:
     heads: Heads
 
 
-def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders) -> AskedMood:
+def read_mood(
+    part: QueryPart,
+    side: Side,
+    library: Library,
+    encoders: Encoders,
+    analyse: Analyse,
+) -> AskedMood:
     """The mood of the picture or of the sound of a part of a query.
 
     Raises:
@@ -68,7 +74,7 @@ def read_mood(part: QueryPart, side: Side, library: Library, encoders: Encoders)
     with reading(part):
         if part.kind == "image":
             check_shows(part, encoders)
-        made = analyse_part(part, encoders, (modality,))
+        made = analyse(part, encoders, (modality,))
     if find_mood_space(encoders.get(modality).spaces, modality, heads) is None:
         raise QueryError(f"nothing predicts moods of {modality} in the profile {encoders.name}")
     track = measure_mood(made, modality, heads)

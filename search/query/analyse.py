@@ -48,3 +48,18 @@ def reading(part: QueryPart) -> Iterator[None]:
         yield
     except MediaError as error:
         raise QueryError(f"cannot read {part.name}: {error}") from error
+
+
+def analyse_once() -> Analyse:
+    """An analysis for one query that is answered in several ways: a file is decoded only once."""
+    kept: dict[tuple[QueryPart, tuple[Modality, ...]], Sequence[Embeddings]] = {}
+
+    def analyse(
+        part: QueryPart, encoders: Encoders, modalities: Collection[Modality]
+    ) -> Sequence[Embeddings]:
+        key = (part, tuple(modalities))
+        if key not in kept:
+            kept[key] = analyse_part(part, encoders, modalities)
+        return kept[key]
+
+    return analyse

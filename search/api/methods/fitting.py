@@ -105,11 +105,12 @@ class Fitting:
         from mvsearch.search.joint.fits import find_trained_fits
         from mvsearch.search.mood.fits import find_fits, read_mood
         from mvsearch.search.picture_music import TO_MUSIC, TO_PICTURES, Asked, fit_part
+        from mvsearch.search.query.analyse import analyse_once
 
         (part,) = query.parts
-        chosen = filter or query.filter
+        chosen, analyse = filter or query.filter, analyse_once()
         with self._session.using() as library:
-            engine = self._session.engine(library)
+            engine = self._session.engine(library).reading_by(analyse)
             options = make_search_options(engine.encoders, **arguments)
 
             def search(asked: Query, weights: "Weights | None") -> list[Result]:
@@ -117,11 +118,13 @@ class Fitting:
                 return engine.search(asked, weighted, made=memory)
 
             def fit() -> list[Result]:
-                mood = read_mood(part, side, library, engine.encoders)
+                mood = read_mood(part, side, library, engine.encoders, analyse)
                 return find_fits(library, mood, options, chosen)
 
             def pair() -> list[Result]:
-                return find_trained_fits(library, part, side, engine.encoders, options, chosen)
+                return find_trained_fits(
+                    library, part, side, engine.encoders, analyse, options, chosen
+                )
 
             has_towers = find_towers(library.folder) is not None
             asked = Asked(part, engine.encoders, chosen, search, fit, pair if has_towers else None)

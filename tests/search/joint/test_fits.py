@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from safetensors.numpy import save_file
 import mvsearch
 from mvsearch.indexer.audiovisual.towers import Tower, number_videos
 from mvsearch.indexer.audiovisual.used import FILE
+from mvsearch.indexer.features import analysis
 from mvsearch.search.api.library import VideoLibrary
 from mvsearch.search.joint.tables import JointTable, read_tables
+from mvsearch.search.picture_music import PictureMusic
 from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.errors import LibraryDamagedError, QueryError
 from mvsearch.store.library import Library
@@ -168,3 +171,19 @@ def test_towers_of_other_encoders_and_damaged_ones_are_one_line(
     (place / FILE).write_bytes(content[:-3])
     with pytest.raises(LibraryDamagedError, match="damaged"):
         opened.music_for(mvsearch.make_query(like=ADA), way="trained")
+
+
+def test_a_file_is_read_once_for_all_ways(
+    place: Path, opened: VideoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_towers(place)
+    given = mvsearch.make_query(clip=next((place.parent / "videos").glob(f"*{GRACE}*.mp4")))
+    alone = [opened.music_for(given, way=way).results for way in ("look", "trained", "mood")]
+    read: list[Any] = []
+    analyse_file = analysis.analyse_file
+    monkeypatch.setattr(
+        analysis, "analyse_file", lambda *a, **k: (read.append(k), analyse_file(*a, **k))[1]
+    )
+    monkeypatch.setattr(PictureMusic, "is_weak", True)  # so that all ways are gone
+    assert opened.music_for(given).results == alone[-1]
+    assert [one["stages"] for one in read] == [("frames",)]

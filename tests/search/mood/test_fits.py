@@ -12,6 +12,7 @@ from mvsearch.indexer.mood import joint
 from mvsearch.search.mood import fits
 from mvsearch.search.mood.chance import MOODS, fit_chance, is_weak_fit
 from mvsearch.search.mood.fits import find_stretch
+from mvsearch.search.query import analyse
 from mvsearch.search.query import mood as query_mood
 from mvsearch.store.errors import QueryError
 from tests.search import readers
@@ -97,7 +98,7 @@ def test_a_picture_from_a_file(
     library: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked = make_track("picture", (0.2, 0.8, 0.9), [])
-    monkeypatch.setattr(fits, "analyse_part", lambda *_: [])
+    monkeypatch.setattr(analyse, "analyse_part", lambda *_: [])
     monkeypatch.setattr(query_mood, "is_uniform_image", lambda *_: False)
     monkeypatch.setattr(
         fits, "find_mood_space", lambda _, modality, __: modality == "frames" or None
