@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mvsearch.indexer.audiovisual.ranking import average_by_source, rank_own_sound
 from mvsearch.indexer.audiovisual.windows import VideoWindows
 from mvsearch.indexer.training.audiovisual.full_network import build_full_towers
 from mvsearch.indexer.training.audiovisual.full_options import FullOptions
 from mvsearch.indexer.training.audiovisual.options import AudiovisualOptions
 from mvsearch.indexer.training.audiovisual.splitting import Split
-from mvsearch.indexer.training.audiovisual.task import AudiovisualTask, describe_data
+from mvsearch.indexer.training.audiovisual.task import (
+    AudiovisualTask,
+    average_behind,
+    describe_data,
+)
 from mvsearch.store.records import Matrix
 
 if TYPE_CHECKING:
@@ -82,10 +85,7 @@ def _measure_behind(network: Any, videos: Sequence[VideoWindows], device: str) -
         ):
             given = torch.from_numpy(windows[rows]).to(device)
             made.append(project(given).mean(dim=0).cpu().numpy())
-    similarities = compare_directions(_to_unit(pictures), _to_unit(sounds))
-    ids, sources = [v.video_id for v in videos], [v.source for v in videos]
-    shares = average_by_source(rank_own_sound(ids, sources, similarities))
-    return float(np.mean(list(shares.values())))
+    return average_behind(videos, compare_directions(_to_unit(pictures), _to_unit(sounds)))
 
 
 def compare_directions(pictures: Matrix, sounds: Matrix) -> Matrix:

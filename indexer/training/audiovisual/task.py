@@ -209,8 +209,18 @@ def measure_behind(towers: Towers, videos: Sequence[VideoWindows]) -> float:
     """
     pictures = np.stack([towers.picture.summarise(video.pictures) for video in videos])
     sounds = np.stack([towers.sound.summarise(video.sounds) for video in videos])
+    return average_behind(videos, pictures @ sounds.T)
+
+
+def average_behind(videos: Sequence[VideoWindows], similarities: Matrix) -> float:
+    """See `measure_behind`.
+
+    Args:
+        videos: n of them.
+        similarities: (n, n) of their pictures and sounds.
+    """
     ids, sources = [v.video_id for v in videos], [v.source for v in videos]
-    shares = average_by_source(rank_own_sound(ids, sources, pictures @ sounds.T))
+    shares = average_by_source(rank_own_sound(ids, sources, similarities))
     return float(np.mean(list(shares.values())))
 
 

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from mvsearch.indexer.progress import Progress, Silence
+from mvsearch.indexer.progress import Progress
 from mvsearch.indexer.training.cards import Card
 from mvsearch.indexer.training.loop import train
 from mvsearch.indexer.training.mood.encoding import encode_labelled
@@ -17,8 +17,8 @@ def train_mood(
     folder: Path,
     options: MoodOptions,
     training: TrainingOptions,
-    progress: Progress | None = None,
-    stop: threading.Event | None = None,
+    progress: Progress,
+    stop: threading.Event,
 ) -> Card:
     """Train both heads; the run folder gets `picture.safetensors` and `sound.safetensors`.
 
@@ -34,7 +34,6 @@ def train_mood(
         TrainingError: labels or files are not valid, or as `loop.train`.
         CancelledError: `stop` was set.
     """
-    progress, stop = progress or Silence(), stop or threading.Event()
     examples = encode_labelled(labelled, progress, stop)
     task = MoodTask(examples, options, training.batch_size, training.seed)
     return train(task, training, folder, progress, stop)

@@ -50,17 +50,15 @@ def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOpti
     task = mvsearch.find_run(name, library).task
     if task == "compose":
         raise MvsearchError(f"nothing is switched: `mvsearch compose --projection {name}` uses it")
-    if task.startswith("audiovisual"):
-        mvsearch.use_towers(name, library)
-        show_run(mvsearch.find_run(name, library), as_json=as_json)
-        return
-    if task == "mood":
-        progress = choose_progress(make_console(stderr=True), is_silent=as_json)
-        mvsearch.use_heads(name, library, progress=progress)
+    progress = choose_progress(make_console(stderr=True), is_silent=as_json)
+    if task == "mood" or task.startswith("audiovisual"):
+        if task == "mood":
+            mvsearch.use_heads(name, library, progress=progress)
+        else:
+            mvsearch.use_towers(name, library)
         show_run(mvsearch.find_run(name, library), as_json=as_json)
         return
     with mvsearch.open(library) as opened:
-        progress = choose_progress(make_console(stderr=True), is_silent=as_json)
         states = opened.switch_encoder(name, progress=progress)
     if as_json:
         print_json([state.to_dict() for state in states])
