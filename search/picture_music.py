@@ -8,15 +8,16 @@ towers put near it, then videos whose pictures have the same mood.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.analyse import reading
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.errors import MediaError, QueryError
+from mvsearch.store.errors import QueryError
 from mvsearch.store.unicode import printable
 
 WayName = Literal["look", "words", "sound", "trained", "mood"]
@@ -150,11 +151,11 @@ TO_PICTURES: Mapping[WayName, Way] = {
     "trained": find_by_towers,
     "mood": find_by_mood,
 }
-# The ways of parts that others cannot be tried for: of a clip the classes are not asked, and a
-# video of the library is not the answer to itself.
-_FEWER: Mapping[str, tuple[WayName, ...]] = {
-    "clip": ("look", "sound", "trained", "mood"),
-    "like": ("trained", "mood"),
+# The ways that are not gone for a kind of part: of a clip the classes are not asked, and a video of
+# the library is not the answer to itself.
+_CLOSED: Mapping[str, frozenset[WayName]] = {
+    "clip": frozenset({"words"}),
+    "like": frozenset({"look", "words", "sound"}),
 }
 
 
@@ -171,10 +172,10 @@ def fit_part(
     Raises:
         QueryError: the part cannot be read, or no way can be gone.
     """
-    of_kind = _FEWER.get(asked.part.kind, get_args(WayName))
-    # Without towers their way is not gone, but to say that there are none.
-    closed = {"trained"} if asked.pair is None and only != "trained" else set()
-    open_ways = [name for name in ways if name in of_kind and name not in closed]
+    closed = _CLOSED.get(asked.part.kind, frozenset())
+    if asked.pair is None and only != "trained":  # which says that there are no towers
+        closed |= {"trained"}
+    open_ways = [name for name in ways if name not in closed]
     chosen = [name for name in open_ways if only in (None, name)]
     if not chosen:
         raise QueryError(f"of this query it is found by {' or '.join(open_ways)}, not by {only}")
@@ -208,9 +209,6 @@ def name_picture(part: QueryPart, encoders: Encoders) -> tuple[str, ...]:
     """
     from mvsearch.indexer.features.images import name_image
 
-    try:
-        with part.opened() as file:
-            tags = name_image(file, encoders)
-    except MediaError as error:
-        raise QueryError(f"cannot read {part.name}: {error}") from error
+    with reading(part), part.opened() as file:
+        tags = name_image(file, encoders)
     return tuple(dict.fromkeys(tag.name for tag in tags))[:MAX_WORDS]

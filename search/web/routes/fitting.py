@@ -1,13 +1,13 @@
 """The endpoints of what goes together: music for pictures, pictures for music, and contrasts."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import model_validator
 
 from mvsearch import Clip, Query, make_query
-from mvsearch.search.picture_music import PictureMusic
+from mvsearch.search.picture_music import PictureMusic, WayName
 from mvsearch.search.web.requests import (
     FilterFields,
     Moments,
@@ -45,7 +45,7 @@ class MediaPart(Strict):
 class FitRequest(SearchOptionFields, MediaPart):
     """A picture or a sound to find the other one for; see `VideoLibrary.music_for`."""
 
-    way: Literal["look", "words", "sound", "trained", "mood"] | None = None
+    way: WayName | None = None
     filter: FilterFields = FilterFields()
     n_moments: Moments = 3
 
