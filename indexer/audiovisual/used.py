@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from mvsearch.indexer.audiovisual.towers import Towers, read_towers
@@ -87,18 +88,22 @@ def find_towers(library_folder: Path) -> UsedTowers | None:
     """
     path = library_folder / FILE
     try:
-        return _parse(path, read_own(path, MAX_BYTES))
+        state = path.lstat()
+        return _read_used(path, state.st_ino, state.st_mtime_ns, state.st_size)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _parse(path: Path, content: bytes) -> UsedTowers:
+# Each query asks for them. Keyed by the state too, as another process may have written the file.
+@lru_cache(maxsize=2)
+def _read_used(path: Path, inode: int, mtime_ns: int, size: int) -> UsedTowers:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
+        content = read_own(path, MAX_BYTES)
         towers = read_towers(load(content))
         # The header: its length in eight bytes, then JSON.
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
