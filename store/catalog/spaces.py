@@ -31,11 +31,11 @@ class SpaceWriter(SpaceReader):
         self.check_spaces(name, spaces)
         # Those of trained encoders are changed by the methods below alone.
         spaces = [space for space in spaces if space.view != LOOK]
-        held = [space for space in self.spaces() if space.modality == OPTIONAL]
-        held = held if self.n_videos() else []
-        held += self.look_spaces() if self.profile() == name else []
+        own, looks, is_same = self.spaces(), self.look_spaces(), self.profile() == name
+        held = [space for space in own if space.modality == OPTIONAL and self.n_videos()]
+        held += looks if is_same else []
         spaces = [*(space for space in spaces if space not in held), *held]
-        if self.profile() == name and {*self.spaces(), *self.look_spaces()} == set(spaces):
+        if is_same and {*own, *looks} == set(spaces):
             return
         with self._database.writing() as session:
             session.merge(SettingRow(name=PROFILE, value=name))
