@@ -1,6 +1,7 @@
 """Analyses the files of a run in parallel threads, and reports the progress."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -31,7 +32,7 @@ def analyse_jobs(
     options: StageOptions,
     keep: Callable[[Job, Outcome], None],
     *,
-    n_workers: int,
+    n_workers: int | None = None,
     progress: Progress,
     stop: threading.Event,
 ) -> None:
@@ -44,13 +45,14 @@ def analyse_jobs(
         encoders: of the profile.
         options: of the stages.
         keep: called in this thread with each outcome, in the order of completion.
-        n_workers: number of files decoded in parallel.
+        n_workers: number of files decoded in parallel; None for half the number of cores.
         progress: of the stages "prepare" (loading encoders) and "analyse".
         stop: when set, no job is started and running ones end without an outcome.
 
     Raises:
         MvsearchError: a program or weights are missing.
     """
+    n_workers = n_workers or max(2, (os.cpu_count() or 1) // 2)
     needed = sorted({stage for job in jobs for stage in job.lacking})
     files = {job.files[0].file.path: bool(set(job.lacking) - {"lyrics"}) for job in jobs}
     with (

@@ -1,6 +1,5 @@
 """Encodes the frames of a library by a trained encoder, and puts it to use once all are."""
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +8,6 @@ import numpy.typing as npt
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.image.with_look import LookEncoder
-from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
 from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions
 from mvsearch.indexer.pipeline.planning.inventory import InventoryOptions
@@ -22,7 +20,7 @@ from mvsearch.indexer.training.songs.look import ProjectedLook, open_look
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import CancelledError, TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.records import LOOK, Embeddings, FrameEncoderState, Matrix, Space
+from mvsearch.store.records import Embeddings, FrameEncoderState, Matrix, Space
 
 VIDEOS_AT_ONCE = 64
 WAIT_SECONDS = 10.0
@@ -152,9 +150,8 @@ def _encode_lacking(
     analyse_jobs(
         list(_list_jobs(library.catalog, set(lacking), stop)),
         alone,
-        StageOptions("off", analysis=AnalysisOptions()),
+        StageOptions("off"),
         lambda job, outcome: _keep(library.catalog, job, outcome, progress),
-        n_workers=max(2, (os.cpu_count() or 1) // 2),
         progress=progress,
         stop=stop,
     )
@@ -219,7 +216,6 @@ def _keep(catalog: Catalog, job: Job, outcome: Outcome, progress: Progress) -> N
     """Store the vectors of a file; say what is wrong with one that has none."""
     for failure in outcome.failures:
         progress.note(f"{failure.path.name}: {failure.message}")
-    made = [each for result in outcome.results for each in result.embeddings]
-    made = [each for each in made if each.space.view == LOOK]
-    for each in made:
-        catalog.add_embeddings({job.files[0].video_id: each})
+    for result in outcome.results:
+        for made in result.embeddings:
+            catalog.add_embeddings({job.files[0].video_id: made})

@@ -1,10 +1,9 @@
 """Indexes folders: runs the missing stages of each file and commits the results."""
 
-import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
@@ -269,12 +268,13 @@ class _Run:
     def _analyse(self, jobs: list[Job]) -> None:
         """Analyse files in parallel and store each outcome in this thread."""
         asked = self.options
+        analysis = replace(asked.analysis, has_stills=True)
         analyse_jobs(
             jobs,
             self.encoders,
-            StageOptions(self.lyrics, asked.language, asked.analysis, self.heads),
+            StageOptions(self.lyrics, asked.language, analysis, self.heads),
             self._keep,
-            n_workers=asked.workers or max(2, (os.cpu_count() or 1) // 2),
+            n_workers=asked.workers,
             progress=self.progress,
             stop=self.stop,
         )

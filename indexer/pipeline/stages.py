@@ -47,15 +47,13 @@ def run_stages(
     outcome = Outcome(found, describe_video(found, probe), failures=_list_cut_names(found, probe))
     decoded = [stage for stage in lacking if stage != "lyrics"]
     if decoded:
-        analysis = replace(options.analysis, has_stills=True)
         try:
             features = analyse_probed(
-                path, found.video_id, probe, encoder_pool, analysis, decoded, stop
+                path, found.video_id, probe, encoder_pool, options.analysis, decoded, stop
             )
         except MediaError as error:
             return Outcome(found, None, failures=(Failure(path, "decode", error.code, str(error)),))
-        used = replace(options, analysis=analysis)
-        outcome = _add_features(outcome, features, decoded, encoder_pool.encoders, used)
+        outcome = _add_features(outcome, features, decoded, encoder_pool.encoders, options)
     if "lyrics" in lacking:
         outcome = add_lyrics(outcome, probe, encoder_pool, options, stop)
     return outcome
