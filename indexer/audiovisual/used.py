@@ -56,7 +56,7 @@ def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
 
     run = RunFolder(run_folder)
     card = run.read_card(TASK)
-    content = run.read_file(WEIGHTS, MAX_BYTES)
+    content = run.read_file(card, WEIGHTS, MAX_BYTES)
     try:
         tensors = load(content)
     except (SafetensorError, ValueError, LookupError, TypeError) as error:

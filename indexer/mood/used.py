@@ -65,8 +65,8 @@ def read_run_heads(run_folder: Path, name: str) -> tuple[Heads, bytes]:
     from mvsearch.indexer.training.run_folder import RunFolder
 
     run = RunFolder(run_folder)
-    run.read_card(TASK)
-    files = {side: run.read_file(f"{side}.safetensors", MAX_BYTES) for side in SIDES}
+    card = run.read_card(TASK)
+    files = {side: run.read_file(card, f"{side}.safetensors", MAX_BYTES) for side in SIDES}
     try:
         heads = _parse(name, files)
     except ValueError as error:
@@ -102,7 +102,8 @@ def _read_used(path: Path, mtime_ns: int, size: int) -> Heads:
     try:
         content = read_own(path, MAX_BYTES)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        files = {side: load(content)[side].tobytes() for side in SIDES}
+        tensors = load(content)
+        files = {side: tensors[side].tobytes() for side in SIDES}
         return _parse(str(header["__metadata__"]["name"]), files)
     except OSError as error:
         raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error

@@ -112,13 +112,13 @@ class RunFolder:
                 write_own(self.folder / name, content)
         return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
-    def read_file(self, name: str, max_bytes: int) -> bytes:
+    def read_file(self, card: Card, name: str, max_bytes: int) -> bytes:
         """Read a file of a finished run, and compare it with the card, unless that is an older one.
 
         Raises:
-            TrainingError: the run is not finished, or a file is damaged.
+            TrainingError: the file is damaged.
         """
-        card, path = self.read_card(), self.folder / name
+        path = self.folder / name
         try:
             content = read_own(path, max_bytes)
         except OSError as error:
