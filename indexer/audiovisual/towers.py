@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.errors import TrainingError
-from mvsearch.store.records import Matrix
+from mvsearch.store.records import Matrix, Side
 
 # Names of the tensors of a tower: its input's centre, and a basis in which it is white.
 CENTRE, BASIS, PROJECTION = "centre", "basis", "projection"
@@ -65,13 +65,9 @@ class Towers:
     sound: Tower
     seen: frozenset[int] = frozenset()
 
-    def project_pictures(self, vectors: Matrix) -> Matrix:
-        """Project (n, dim) frame vectors as (n, k) float32 unit vectors."""
-        return self.picture.project(vectors)
-
-    def project_sound(self, vectors: Matrix) -> Matrix:
-        """Project (n, dim) audio vectors as (n, k) float32 unit vectors."""
-        return self.sound.project(vectors)
+    def choose(self, side: Side) -> Tower:
+        """The tower of a side."""
+        return self.picture if side == "picture" else self.sound
 
     def find_unseen(self, video_ids: Iterable[str]) -> frozenset[str]:
         """Those of the videos that nothing was learned from."""

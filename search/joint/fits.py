@@ -56,10 +56,8 @@ def find_trained_fits(
                 " them again by `mvsearch train audiovisual`"
             )
         asked = _place_part(library, table, part, side, made)
-        asking, found = table.pictures, table.sounds
-        if side == "sound":
-            asking, found = found, asking
-        chance = measure_chance(asked, asking, found, PRIOR)
+        found = table.list_places(OTHER[side])
+        chance = measure_chance(asked, table.list_places(side), found, PRIOR)
         results = rank_other_side(
             library, asked, found, chance,
             lambda video: _locate(library, table, video, asked), options, filter,
@@ -77,7 +75,7 @@ def _place_part(
     """Where one side of a part lies; `made` has the vectors of a file."""
     if part.kind == "like":
         video = library.catalog.find_video(part.value)
-        own = table.pictures if side == "picture" else table.sounds
+        own = table.list_places(side)
         if video.id not in own.video_ids:
             raise QueryError(f"{video.title!r} has no {side} to search by")
         place = own.vectors[own.video_ids.index(video.id)]
@@ -103,8 +101,7 @@ def _locate(
     found = library.catalog.embeddings(video.id, space.key)
     if found is None or not len(found.segments) or table.towers is None:
         return ()
-    tower = table.towers.picture if side == "picture" else table.towers.sound
-    similarities = asked.measure(tower.project(found.vectors))
+    similarities = asked.measure(table.towers.choose(side).project(found.vectors))
     at = int(similarities.argmax())
     segment = found.segments[at]
     similarity = float(similarities[at])

@@ -8,6 +8,7 @@ from mvsearch.indexer.audiovisual.towers import Towers
 from mvsearch.indexer.audiovisual.used import UsedTowers, find_towers
 from mvsearch.indexer.mood.joint import compare as compare_moods
 from mvsearch.indexer.mood.used import find_heads
+from mvsearch.search.joint.other_side import MODALITIES
 from mvsearch.search.joint.places import Places, read_places
 from mvsearch.search.query.spaces import profile_spaces
 from mvsearch.store.library import Library
@@ -39,6 +40,10 @@ class JointTable:
     unseen: frozenset[str] | None = None
     towers: Towers | None = None
 
+    def list_places(self, side: Side) -> Places:
+        """Where one side of the videos lies."""
+        return self.pictures if side == "picture" else self.sounds
+
 
 def read_tables(library: Library) -> list[JointTable]:
     """The joint spaces of a library; one of its sides may be of no video.
@@ -67,7 +72,7 @@ def read_mood_table(library: Library) -> JointTable | None:
 
     def project(side: Side, made: Sequence[Embeddings]) -> Matrix | None:
         head = picture_head if side == "picture" else sound_head
-        encoder = spaces["frames" if side == "picture" else "audio"].encoder
+        encoder = spaces[MODALITIES[side]].encoder
         views = {one.space.view: one.vectors for one in made if one.space.encoder == encoder}
         has_all = all(len(views.get(view, ())) for view in head.views)
         return head.project(head.join(views)) if has_all else None
@@ -117,7 +122,7 @@ def _compute_table(library: Library, used: UsedTowers) -> JointTable:
 
     def project(side: Side, made: Sequence[Embeddings]) -> Matrix | None:
         key = used.picture_space if side == "picture" else used.sound_space
-        tower = towers.picture if side == "picture" else towers.sound
+        tower = towers.choose(side)
         own = [one.vectors for one in made if one.space.key == key]
         return tower.summarise(own[0]) if own and len(own[0]) else None
 

@@ -231,8 +231,8 @@ def measure_windows(towers: Towers, videos: Sequence[VideoWindows]) -> float:
     `measure_behind` does not. Of many windows some at regular places are compared.
     """
     step = -(-sum(len(video.starts_seconds) for video in videos) // MOST_COMPARED)
-    pictures = np.concatenate([towers.project_pictures(v.pictures[::step]) for v in videos])
-    sounds = np.concatenate([towers.project_sound(v.sounds[::step]) for v in videos])
+    pictures = np.concatenate([towers.picture.project(v.pictures[::step]) for v in videos])
+    sounds = np.concatenate([towers.sound.project(v.sounds[::step]) for v in videos])
     sources = np.concatenate([[v.source] * len(v.starts_seconds[::step]) for v in videos])
     similarities, is_other = pictures @ sounds.T, sources[:, None] != sources
     own = np.diagonal(similarities)[:, None]

@@ -26,10 +26,10 @@ def test_a_projection_is_centred_mapped_and_of_length_one() -> None:
     by_hand = (vectors.astype(np.float64) - tensors["sound_centre"]) @ tensors["sound_basis"]
     by_hand = by_hand @ tensors["sound_projection"]
     by_hand /= np.linalg.norm(by_hand, axis=1, keepdims=True)
-    np.testing.assert_allclose(towers.project_sound(vectors), by_hand, atol=1e-5)
+    np.testing.assert_allclose(towers.sound.project(vectors), by_hand, atol=1e-5)
     whole = towers.sound.summarise(vectors)
     assert whole @ by_hand.mean(axis=0) == pytest.approx(np.linalg.norm(by_hand.mean(axis=0)))
-    assert not towers.project_pictures(tensors["picture_centre"][None]).any()
+    assert not towers.picture.project(tensors["picture_centre"][None]).any()
 
 
 def test_they_know_what_they_were_trained_on() -> None:

@@ -31,7 +31,7 @@ def test_a_library_uses_a_copy_until_it_is_dropped(tmp_path: Path) -> None:
     videos = make_videos(40)
     unseen = used.towers.find_unseen(video.video_id for video in videos)
     assert unseen == {video.video_id for video in task.split.tested}
-    norms = np.linalg.norm(used.towers.project_pictures(videos[0].pictures), axis=1)
+    norms = np.linalg.norm(used.towers.picture.project(videos[0].pictures), axis=1)
     np.testing.assert_allclose(norms, 1, atol=1e-5)
     drop_towers(library)
     assert find_towers(library) is None

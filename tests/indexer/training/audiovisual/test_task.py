@@ -70,7 +70,7 @@ def test_towers_without_torch_give_what_the_network_gives() -> None:
     with torch.inference_mode():
         expected = network(pictures, sounds).numpy() * OPTIONS.temperature
     towers = find_towers(network)
-    found = towers.project_pictures(video.pictures) @ towers.project_sound(video.sounds).T
+    found = towers.picture.project(video.pictures) @ towers.sound.project(video.sounds).T
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
