@@ -44,10 +44,7 @@ def open_indexes(library: Library) -> dict[Modality, VectorIndex]:
     Raises:
         MvsearchError: there are no vectors, or of text in pictures alone.
     """
-    held = {m: space for m, space in find_held_spaces(library).items() if m != OPTIONAL}
-    if not held:
-        raise MvsearchError("the videos hold only text in the picture, which compares none of them")
-    return {m: library.index(space) for m, space in held.items()}
+    return {m: library.index(space) for m, space in _find_compared_spaces(library).items()}
 
 
 def open_copy_indexes(library: Library) -> dict[Modality, VectorIndex]:
@@ -59,7 +56,14 @@ def open_copy_indexes(library: Library) -> dict[Modality, VectorIndex]:
         MvsearchError: as `open_indexes`.
     """
     own = profile_spaces(library)
-    return {m: library.index(own[m]) for m in open_indexes(library)}
+    return {m: library.index(own[m]) for m in _find_compared_spaces(library)}
+
+
+def _find_compared_spaces(library: Library) -> dict[Modality, Space]:
+    held = {m: space for m, space in find_held_spaces(library).items() if m != OPTIONAL}
+    if not held:
+        raise MvsearchError("the videos hold only text in the picture, which compares none of them")
+    return held
 
 
 def read_videos(library: Library, video_ids: Sequence[str], n_at_once: int) -> Iterator[Video]:
