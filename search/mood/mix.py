@@ -21,6 +21,8 @@ from mvsearch.store.unicode import fold_name, printable
 
 Point = tuple[float, float]
 MoodOrPoint = str | Point
+# The pairs of copies among some songs, as positions among these.
+FindCopies = Callable[[Sequence[int]], list[tuple[int, int]]]
 
 MAX_MINUTES = 24 * 60
 # Ends of a curve are moved to where the library has songs: beyond all but this share of them.
@@ -116,9 +118,7 @@ def mix_songs(
         places = _place(videos, moods)
         ends = [_reach(places, point) for point in (start, end)]
         line = Line(ends[0], ends[1], 60 * minutes)
-        route = _plan_without_copies(
-            places, line, lambda chosen: _find_copies(library, [videos[at] for at in chosen])
-        )
+        route = _plan_without_copies(places, line, _open_copy_finder(library, videos))
     notes = [
         _tell_moved("begins", start, ends[0]),
         _tell_moved("ends", end, ends[1]),
@@ -207,9 +207,7 @@ def _reach(places: Places, point: Point) -> Point:
     return valence, arousal
 
 
-def _plan_without_copies(
-    places: Places, line: Line, find: Callable[[Sequence[int]], list[tuple[int, int]]]
-) -> Route:
+def _plan_without_copies(places: Places, line: Line, find: FindCopies) -> Route:
     """Plan a route; what turns out to be a copy of another song of it counts as the same song.
 
     Args:
@@ -228,15 +226,22 @@ def _plan_without_copies(
     return route
 
 
-def _find_copies(library: Library, videos: Sequence[Video]) -> list[tuple[int, int]]:
-    """The positions of the videos whose sound is alike, and which are copies of each other."""
+def _open_copy_finder(library: Library, videos: Sequence[Video]) -> FindCopies:
+    """Open what finds, among chosen videos, those whose sound is alike and which are copies.
+
+    Its test compares each pair once, however often a route is planned.
+    """
     is_copy = find_copy_test(library)
     index = None if is_copy is None else open_copy_indexes(library).get("audio")
-    if is_copy is None or index is None:
-        return []
-    order = {video.id: at for at, video in enumerate(videos)}
-    pairs = [(order[a], order[b]) for a, b in find_candidates(index, CANDIDATES, order)]
-    return [(one, other) for one, other in pairs if is_copy(videos[one], videos[other])]
+
+    def find(chosen: Sequence[int]) -> list[tuple[int, int]]:
+        if is_copy is None or index is None:
+            return []
+        order = {videos[place].id: at for at, place in enumerate(chosen)}
+        pairs = [(order[a], order[b]) for a, b in find_candidates(index, CANDIDATES, order)]
+        return [(a, b) for a, b in pairs if is_copy(videos[chosen[a]], videos[chosen[b]])]
+
+    return find
 
 
 def _list_mixed(

@@ -130,9 +130,7 @@ def test_copies_are_left_out_and_few_pairs_are_compared(monkeypatch: pytest.Monk
     points = np.full((n, 2), 0.5) + rng.normal(0, 0.05, (n, 2))
     places = Places(points, np.full(n, 60.0), np.arange(n), np.full(n, -1))
     line, library = Line((0.5, 0.5), (0.5, 0.5), 60.0 * n), cast(Library, None)
-    route = mix._plan_without_copies(
-        places, line, lambda chosen: mix._find_copies(library, [videos[at] for at in chosen])
-    )
+    route = mix._plan_without_copies(places, line, mix._open_copy_finder(library, videos))
     assert len(route.chosen) == n - 1
     assert not {3, 7} <= set(route.chosen)
     # A third of all 1,770 pairs would be too many already: twice, as it is planned again.
