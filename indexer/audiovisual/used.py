@@ -1,7 +1,6 @@
 """The towers that a library uses: a copy of a trained run's weights in its folder."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from mvsearch.indexer.audiovisual.towers import Towers, read_towers
 from mvsearch.store.errors import LibraryDamagedError, TrainingError
 from mvsearch.store.own_files import read_own, write_own
+from mvsearch.store.tensors import parse_tensors
 
 TASK = "audiovisual"
 FILE = "audiovisual.safetensors"
@@ -99,19 +99,14 @@ def find_towers(library_folder: Path) -> UsedTowers | None:
 # Each query asks for them. Keyed by the state too, as another process may have written the file.
 @lru_cache(maxsize=2)
 def _read_used(path: Path, inode: int, mtime_ns: int, size: int) -> UsedTowers:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
         content = read_own(path, MAX_BYTES)
-        towers = read_towers(load(content))
-        # The header: its length in eight bytes, then JSON.
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        about = header["__metadata__"]
+        tensors, about = parse_tensors(content)
+        towers = read_towers(tensors)
         name, picture_space, sound_space = (str(about[key]) for key in ("name", *SPACES))
         digest = hashlib.sha256(content).hexdigest()
         return UsedTowers(name, picture_space, sound_space, towers, digest)
-    except (SafetensorError, TrainingError, ValueError, KeyError, TypeError, RecursionError):
+    except (TrainingError, ValueError, KeyError, TypeError):
         raise LibraryDamagedError(
             f"{path} is damaged: use the run again by `mvsearch train use`, or move the file away"
         ) from None

@@ -13,6 +13,7 @@ from mvsearch.indexer.mood.evidence import prepare_features, weigh_evidence
 from mvsearch.indexer.mood.features import Times
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.records import Matrix, Side, Space
+from mvsearch.store.tensors import parse_tensors
 
 FOLDER = Path(__file__).parent
 # The encoders whose first space holds the same vectors as the one that a head was trained on.
@@ -190,18 +191,14 @@ def parse_head(content: bytes, side: Side) -> tuple[MoodHead, str]:
     Raises:
         ValueError: it holds no head.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
-        tensors = {name: array.astype(np.float32) for name, array in load(content).items()}
-        # The header: its length in eight bytes, then JSON.
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        about = json.loads(header["__metadata__"]["head"])
+        stored, written = parse_tensors(content)
+        tensors = {name: array.astype(np.float32) for name, array in stored.items()}
+        about = json.loads(written["head"])
         tensors["landmarks"] *= tensors["landmarks.step"][:, np.newaxis]
         views, dims = tuple(about["views"]), tuple(about["dims"])
         vectors_revision = str(about["revision"])
-    except (SafetensorError, LookupError, TypeError, RecursionError) as error:
+    except (LookupError, TypeError, RecursionError) as error:
         raise ValueError(f"it holds no head: {error}") from error
     if set(tensors) != set(TENSORS):
         raise ValueError("it lacks a tensor of a head")

@@ -11,6 +11,7 @@ from mvsearch.indexer.mood.heads import MoodHead, find_head, parse_head
 from mvsearch.store.errors import LibraryDamagedError, TrainingError
 from mvsearch.store.own_files import read_own, write_own
 from mvsearch.store.records import SIDES, Side, Space
+from mvsearch.store.tensors import parse_tensors
 
 TASK = "mood"
 FILE = "mood-heads.safetensors"
@@ -94,20 +95,13 @@ def write_used(library_folder: Path, content: bytes | None) -> None:
 # Keyed by time and size too, as another process may have written the file anew.
 @lru_cache(maxsize=4)
 def _read_used(path: Path, mtime_ns: int, size: int) -> Heads:
-    import json
-
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
-        content = read_own(path, MAX_BYTES)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        tensors = load(content)
+        tensors, about = parse_tensors(read_own(path, MAX_BYTES))
         files = {side: tensors[side].tobytes() for side in SIDES}
-        return _parse(str(header["__metadata__"]["name"]), files)
+        return _parse(str(about["name"]), files)
     except OSError as error:
         raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
-    except (SafetensorError, ValueError, LookupError, TypeError, RecursionError):
+    except (ValueError, LookupError, TypeError):
         raise LibraryDamagedError(
             f"{path} is damaged: use the run again by `mvsearch train use`, or move the file away"
         ) from None

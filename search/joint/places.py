@@ -6,7 +6,6 @@ The file of a side is a cache: it is made anew where it is missing, damaged or o
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from mvsearch.indexer.audiovisual.towers import Tower
 from mvsearch.store.library import Library
 from mvsearch.store.own_files import read_own, write_own
 from mvsearch.store.records import Matrix, Side
+from mvsearch.store.tensors import parse_tensors
 
 MAX_BYTES = 2**30
 
@@ -69,21 +69,16 @@ def read_places(library: Library, side: Side, space_key: str, tower: Tower, dige
 
 
 def _read(path: Path, digest: str, dim: int) -> _Kept:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
-        content = read_own(path, MAX_BYTES)
-        vectors = load(content)["vectors"]
-        about: Any = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        about = about["__metadata__"]
+        tensors, about = parse_tensors(read_own(path, MAX_BYTES))
+        vectors = tensors["vectors"]
         versions = json.loads(about["versions"])
         if about["towers"] != digest or vectors.shape != (len(versions), dim):
             return _Kept()
         pairs = zip(versions, vectors.astype(np.float32), strict=True)
         places = {str(one): place for one, place in pairs if np.isfinite(place).all()}
         return _Kept(places, {str(one): int(versions[one]) for one in places})
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _Kept()
 
 
