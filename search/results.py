@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
+from mvsearch.search.temporal.found import FoundPart
 from mvsearch.store.records import Modality, Mood, Video, check_span
 from mvsearch.store.unicode import printable
 
@@ -147,6 +148,7 @@ class Result:
         source_of: "frames" or "audio" where picture and sound of the query are from two videos, and
             this is the one that the picture or the sound is from; both come first.
         mood: why it fits by mood; None for a result by anything else.
+        parts: where each part of a query in time was found, in the query's order.
     """
 
     rank: int
@@ -158,6 +160,7 @@ class Result:
     copies: tuple[Video, ...] = ()
     source_of: Modality | None = None
     mood: MoodFit | None = None
+    parts: tuple[FoundPart, ...] = ()
 
     @property
     def best_moment(self) -> Moment | None:
@@ -178,6 +181,7 @@ class Result:
             "copies": [copy.to_dict() for copy in self.copies],
             **({} if self.source_of is None else {"source_of": self.source_of}),
             **({} if self.mood is None else {"mood": self.mood.to_dict()}),
+            **({"parts": [part.to_dict() for part in self.parts]} if self.parts else {}),
         }
 
 

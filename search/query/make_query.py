@@ -1,6 +1,6 @@
 """Builds queries for programs, from paths, bytes, images, arrays and videos of the library."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,6 +24,8 @@ from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from mvsearch.search.temporal.expression import Expression
 
 Source: TypeAlias = "str | Path | bytes | Image | npt.NDArray[np.uint8] | Frames | Samples | Video"
 
@@ -92,7 +94,18 @@ def make_query(
     parts += [make_part(kind, one) for kind, many in asked.items() for one in _iterate(many)]
     chosen = begun.filter if begun is not None and not filter else filter
     tags = (tag,) if isinstance(tag, str) else tuple(tag or ())
-    return Query(tuple(parts), replace(chosen, tags=(*chosen.tags, *tags)))
+    whole = replace(chosen, tags=(*chosen.tags, *tags))
+    return Query(tuple(parts), whole, None if begun is None else _extend_expression(begun, parts))
+
+
+def _extend_expression(query: Query, parts: Sequence[QueryPart]) -> "Expression | None":
+    """The expression of a query with more parts, which are anywhere in the video."""
+    more = parts[len(query.parts) :]
+    if query.expression is None or not more:
+        return query.expression
+    from mvsearch.search.temporal.expression import And, Leaf
+
+    return And((query.expression, *map(Leaf, more)))
 
 
 def make_picture_query(image: "Query | Many") -> Query:

@@ -5,14 +5,18 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mvsearch.search.query.media import Media, written
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Modality
 from mvsearch.store.unicode import printable, replace_surrogates
+
+if TYPE_CHECKING:
+    from mvsearch.search.temporal.expression import Expression
 
 QueryKind = Literal["text", "lyric", "ocr", "image", "clip", "audio", "like"]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
@@ -137,13 +141,20 @@ class Query:
 
     Attributes:
         filter: selects the videos to compare; without parts, all of them are results.
+        expression: how the parts lie in time; its parts are `parts`, which may be left empty. None
+            if they may be anywhere.
     """
 
     parts: tuple[QueryPart, ...]
     filter: Filter = Filter()
+    expression: "Expression | None" = None
 
     def __post_init__(self) -> None:
         """Refuse an empty query."""
+        if self.expression is not None:
+            from mvsearch.search.temporal.expression import list_parts
+
+            object.__setattr__(self, "parts", list_parts(self.expression, self.parts))
         if not self.parts and not self.filter:
             kinds = ", ".join(f"--{kind}" for kind in QUERY_KINDS)
             raise QueryError(f"nothing to search for: give {kinds}, or a filter such as --tag")
@@ -168,7 +179,9 @@ class Query:
             for part in self.parts
         ]
         tags = [printable(tag) for tag in self.filter.tags]
-        return {"parts": parts, "tags": tags, "filter": self.filter.to_dict()}
+        found = {"parts": parts, "tags": tags, "filter": self.filter.to_dict()}
+        more = {} if self.expression is None else {"expression": self.expression.write(count())}
+        return found | more
 
 
 def _check_length(option: str, value: str) -> None:
