@@ -47,7 +47,7 @@ def find_heads(library_folder: Path) -> Heads:
     """
     path = library_folder / FILE
     try:
-        state = path.stat()
+        state = path.lstat()  # a link is refused, not followed
     except FileNotFoundError:
         return EMBEDDED
     except OSError as error:
