@@ -8,12 +8,12 @@ WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-web lint format types layers check bench campaign docs tour screenshots \
-	constraints lock audit clean
+.PHONY: help setup demo test test-web test-robustness lint format types layers check bench campaign docs \
+	tour screenshots constraints lock audit clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
-		| awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+		| awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 setup: $(READY) ## Make .venv with everything in it, and see to ffmpeg; costs nothing twice
 
@@ -29,6 +29,9 @@ test: $(READY) ## Run the tests (T=tests/store for a part, WORKERS=4 for more at
 
 test-web: $(READY) ## Run the tests of the pages in Chromium, where it is, and fuzz the HTTP API
 	@$(BIN)/pytest -m 'browser or slow' tests/web_browser tests/search/web
+
+test-robustness: $(READY) ## Run the tests of kills, damage, hostile files and readers beside a writer
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m robustness $(T)
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .

@@ -98,7 +98,9 @@ def test_a_complaint_is_short_and_safe_for_a_terminal(home, shell):
     assert "mvsearch list" in err
 
 
-@pytest.mark.parametrize(("number", "gap_seconds"), [(signal.SIGINT, 0.01), (signal.SIGTERM, 0.2)])
+@pytest.mark.robustness
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("gap_seconds", [0.01, 0.2])
 def test_impatience_leaves_no_traceback(tmp_path, number, gap_seconds):
     """Signals come while a decoder is at work that ends by no other means."""
     folder, home = tmp_path / "videos", tmp_path / "library"

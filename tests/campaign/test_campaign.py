@@ -17,6 +17,7 @@ def check(tally: Tally) -> None:
     assert not tally.findings, format_table([tally])
 
 
+@pytest.mark.robustness
 @pytest.mark.parametrize("name", FEW)
 def test_a_few_of_each_kind_survive(name: str, tmp_path: Path) -> None:
     tally = run_kind(name, tmp_path, Plan(range(1, 1 + FEW[name]), jobs=1))
@@ -24,6 +25,7 @@ def test_a_few_of_each_kind_survive(name: str, tmp_path: Path) -> None:
     assert tally.tried == tally.survived == FEW[name]
 
 
+@pytest.mark.robustness
 def test_a_few_readers_survive_a_writer(tmp_path: Path) -> None:
     tally = Tally("readers")
     readers.run(tally, readers.prepare(tmp_path), tmp_path, range(40), n_readers=4)

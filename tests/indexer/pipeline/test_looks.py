@@ -164,14 +164,8 @@ def test_stopped_before_the_end_the_old_one_serves(
     assert read_state(library)[TRAINED] == (True, 0)
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        pytest.param("add_look", marks=pytest.mark.slow),
-        "add_embeddings",
-        pytest.param("switch_look", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.robustness
+@pytest.mark.parametrize("place", ["add_look", "add_embeddings", "switch_look"])
 def test_killed_anywhere_the_old_one_serves(library: Path, place: str) -> None:
     before = find_like(library)
     code = (

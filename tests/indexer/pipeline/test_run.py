@@ -358,7 +358,8 @@ with Library.open(Path(sys.argv[2]), create=True) as library:
 """
 
 
-@pytest.mark.parametrize("n_lines", [0, 4])  # the campaign kills at all times
+@pytest.mark.robustness
+@pytest.mark.parametrize("n_lines", [0, 3, 4, 5])
 def test_kill_at_any_moment_loses_nothing(folder, home, n_lines, tmp_path):
     undisturbed = toy_library.make_indexed(folder, tmp_path / "undisturbed")
     run = subprocess.Popen(

@@ -325,7 +325,7 @@ def test_mp3_is_mp3_at_32_kbit_a_second(cut):
 
 def test_a_frame_suffers_as_a_clip_does(scene, tmp_path):
     frames = {}
-    for name in ("none", "mirrored", "144p", "low bit-rate", "perspective"):
+    for name in names_of("none", "picture"):
         out = cut_frame(scene, START, DISTORTIONS[name], tmp_path / "frame")
         frames[name] = np.asarray(Image.open(out).convert("RGB"), float)
     original = read_frames(scene)[round(START * 10 + 0.7)]
