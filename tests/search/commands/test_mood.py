@@ -32,8 +32,12 @@ def test_files_have_moods_without_a_library(run: Run, toy_videos: Path, tmp_path
     assert 0 < told["picture"]["arousal"] < 1
     (tmp_path / "broken.mp4").write_bytes(b"abc")
     for bad in (toy_videos / "none.mp4", toy_videos, tmp_path / "broken.mp4"):
-        code, out, err = run("mood", clip, bad)
+        code, out, err = run("mood", bad)
         assert (code, out, err.count("\n")) == (2, "", 1)
+        assert bad.name in err
+        code, out, err = run("mood", bad, clip, "--json")  # the other is predicted
+        assert (code, err.count("\n")) == (1, 1)
+        assert [one["file"] for one in json.loads(out)] == [str(clip)]
         assert bad.name in err
 
 
