@@ -11,7 +11,7 @@ from mvsearch.search.closer_look import CloserLook, EncodeViews
 from mvsearch.search.contrast import ContrastRanker, weigh_contrast
 from mvsearch.search.layout import Layouts
 from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
-from mvsearch.search.localization.moments import find_moments, find_shared_moments
+from mvsearch.search.localization.moments import find_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import Analyse
 from mvsearch.search.query.contents import (
@@ -29,21 +29,20 @@ from mvsearch.search.query.encode import (
 )
 from mvsearch.search.query.query import Query
 from mvsearch.search.query.weights import Weights
-from mvsearch.search.query.words.languages import find_hidden, find_own_lines
+from mvsearch.search.query.words.languages import find_hidden
 from mvsearch.search.query.words.lexical import FoundLines, find_evidence
 from mvsearch.search.query.words.tags import find_tagged, list_passing, show_tags
-from mvsearch.search.ranking import Ranker, make_ranker, mark_similar
+from mvsearch.search.ranking import Ranker, make_ranker, rank_similar
 from mvsearch.search.results import Result
-from mvsearch.search.retrieval.retrieve import Candidates, Evidence, IndexQuery, find_candidates
-from mvsearch.search.retrieval.set_similarity import compare_one
-from mvsearch.search.retrieval.video_table import Positions, VideoTable, VideoTables
+from mvsearch.search.retrieval.retrieve import Evidence, IndexQuery, find_candidates
+from mvsearch.search.retrieval.video_table import Positions, VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.search.temporal.preparing import Placed, Scope, prepare_search
 from mvsearch.search.versions.dedupe import KnownCopies
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Video
-from mvsearch.store.vectors.index import VectorIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,8 @@ class Engine:
         """
         encoded: Made = {} if made is None else dict(made)
         results = self._answer(query, options, hidden, encoded)
-        if results and results[0].is_weak and not query.is_contrast:
+        is_plain = not query.is_contrast and query.expression is None
+        if results and results[0].is_weak and is_plain:
             find_videos = partial(self._find_videos, query.filter, hidden)
             closer = self._closer_look.choose(query.parts, encoded, find_videos, options.by)
             results = results if closer is None else self._answer(query, options, hidden, closer)
@@ -175,20 +175,31 @@ class Engine:
         hidden: frozenset[str],
         prepared: _Prepared,
     ) -> list[Result]:
-        """Retrieve candidates, rank them by calibrated and fused scores, and locate the query."""
+        """Answer a query by filter, in time or by all of its parts, in one state of the library."""
         catalog = self.library.catalog
         if not query.parts:
             return list_passing(catalog, query.filter, options)
         passing = catalog.passing(query.filter) if query.filter else None
-        encoded = prepared.encoded.parts
         words: dict[Modality, FoundLines] = {}
-        parts = [(part, self._place(part, words)) for part in encoded]
+        parts = [(part, self._place(part, words)) for part in prepared.encoded.parts]
+        table = self._tables.gather([placed.index for _, placed in parts])
+        scope = Scope(table, passing, prepared.encoded.left_out | hidden)
+        if query.expression is None:
+            ranker = self._make_ranker(query, options, prepared.weights, parts, passing)
+            results = self._rank(query, ranker, parts, scope)
+        else:
+            asked = prepare_search(self._calibrator, query, parts, prepared.weights, scope)
+            results = asked.search(query, options, self._copies)
+        tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
+        return [show_tags(result, tagged) for result in results]
+
+    def _rank(self, query: Query, ranker: Ranker, parts: Placed, scope: Scope) -> list[Result]:
+        """Retrieve candidates, rank them by calibrated and fused scores, and locate the query."""
+        options, ids = ranker.options, scope.table.video_ids
         queries = [placed for _, placed in parts]
-        table = self._tables.gather([placed.index for placed in queries])
-        ranker = self._make_ranker(query, options, prepared.weights, parts, passing)
         asked = [(part, placed.index) for part, placed in parts]
-        other_language = find_hidden(catalog, encoded, table.video_ids)
-        measure = self._calibrator.calibrate_parts(asked, table.video_ids, other_language)
+        other_language = find_hidden(self.library.catalog, [part for part, _ in parts], ids)
+        measure = self._calibrator.calibrate_parts(asked, ids, other_language)
 
         def score(similarities: FloatArray, positions: Positions) -> FloatArray:
             return ranker.score(*measure(similarities, positions))
@@ -196,30 +207,14 @@ class Engine:
         # Ranks (rrf) and contrasts need all videos; skipped ones are replaced from further down.
         is_whole = options.fusion == "rrf" or options.is_picky or query.is_contrast
         n_wanted = None if is_whole else options.top
-        left_out = prepared.encoded.left_out | hidden
-        found = find_candidates(queries, score, n_wanted, left_out, table, passing)
-        alike = [pair for pair in parts if prepared.weights[pair[0].modality] > 0]
-        results = ranker.rank(
+        found = find_candidates(queries, score, n_wanted, scope.left_out, scope.table, scope.within)
+        alike = [pair for pair in parts if ranker.weights[pair[0].modality] > 0]
+        return ranker.rank(
             found.video_ids,
             measure(found.similarities, found.positions),
             lambda video: find_moments(self.library, video, alike, options.n_moments),
-            of_lines=self._judge_lines(asked, table, found),
+            of_lines=self._calibrator.judge_lines(asked, ids, found.similarities, found.positions),
         )
-        tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
-        return [show_tags(result, tagged) for result in results]
-
-    def _judge_lines(
-        self,
-        asked: Sequence[tuple[EncodedPart, VectorIndex]],
-        table: VideoTable,
-        found: Candidates,
-    ) -> FloatArray | None:
-        """The surprisals of lyrics in the space of many languages; None without one."""
-        own = find_own_lines([part for part, _ in asked], len(table.video_ids))
-        if not own.any():
-            return None
-        judge = self._calibrator.calibrate_parts(asked, table.video_ids, own)
-        return judge(found.similarities, found.positions)[1]["lyrics"]
 
     def _place(self, part: EncodedPart, words: dict[Modality, FoundLines]) -> IndexQuery:
         """The vectors of a part in the coordinates of its index, with words or landmarks found."""
@@ -237,7 +232,7 @@ class Engine:
         query: Query,
         options: SearchOptions,
         weights: Weights,
-        parts: Sequence[tuple[EncodedPart, IndexQuery]],
+        parts: Placed,
         passing: set[str] | None,
     ) -> Ranker:
         """The ranker of a query among the videos that pass; None for all."""
@@ -269,36 +264,16 @@ class Engine:
             QueryError: no video has a tag of the filter, or near-duplicates cannot be detected.
             MvsearchError: the library is empty.
         """
-        rank = partial(self._rank_similar, video, options, filter, hidden)
-        return self.library.answer(self._prepare_similar, lambda _: rank())
+        return self.library.answer(
+            self._prepare_similar,
+            lambda _: rank_similar(self.library, self._calibrator, video, options, filter, hidden),
+        )
 
     def _prepare_similar(self, is_first: bool) -> None:
         for index in open_indexes(self.library).values():
             if is_first:
                 self._calibrator.obtain(index, "video")
         open_copy_indexes(self.library)
-
-    def _rank_similar(
-        self, video: Video, options: SearchOptions, filter: Filter, hidden: frozenset[str]
-    ) -> list[Result]:
-        videos = {other.id: other for other in list_videos(self.library, filter)}
-        ids = [video_id for video_id in videos if video_id != video.id and video_id not in hidden]
-        indexes = open_indexes(self.library)
-        similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
-        surprisals = {
-            m: self._calibrator.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
-            for m, row in similarities.items()
-        }
-        weights = options.choose_weights(indexes)
-        ranker = make_ranker(
-            self.library,
-            options,
-            weights,
-            mark_similar(len(videos), indexes),
-            open_copy_indexes(self.library),
-        )
-        moments = partial(find_shared_moments, self.library, video, indexes.values())
-        return ranker.rank(ids, (similarities, surprisals), moments, videos)
 
     def all_pairs(
         self, options: SearchOptions = SearchOptions(), among: Sequence[Video] | None = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mvsearch.indexer.pipeline.outcome import LyricsMode
     from mvsearch.indexer.pipeline.run import IndexOptions
     from mvsearch.search.options import SearchOptions
+    from mvsearch.search.query.query import Query
     from mvsearch.search.query.spaces import By
     from mvsearch.search.scoring.fusion import Fusion
 
@@ -116,6 +117,21 @@ def make_search_options(
     return SearchOptions(
         weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist, by
     )
+
+
+def choose_time_arguments(query: "Query", given: SearchArguments) -> SearchArguments:
+    """The arguments of a search whose parts may lie in time, which has one way of fusion.
+
+    Raises:
+        QueryError: another fusion is given.
+    """
+    from mvsearch.store.errors import QueryError
+
+    if query.expression is None:
+        return given
+    if given.get("fusion") not in (None, "calibrated"):
+        raise QueryError("parts in time are scored by calibrated evidence: leave out the fusion")
+    return {**given, "fusion": "calibrated"}
 
 
 def check_contrast_arguments(given: SearchArguments) -> None:

@@ -10,6 +10,7 @@ from mvsearch.search.api.arguments import (
     IndexArguments,
     SearchArguments,
     TranscribeArguments,
+    choose_time_arguments,
     make_search_options,
 )
 from mvsearch.search.api.methods.encoders import FrameEncoders
@@ -168,7 +169,7 @@ class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods
         Several parts are combined; each part is one value or a list of values.
 
         Args:
-            query: a `Query`, or words as for `text`.
+            query: a `Query`, whose parts may lie in time, or words as for `text`.
             text: words that describe pictures, lyrics or sound, or that are shown.
             lyric: a lyric line.
             ocr: words that the picture shows.
@@ -194,7 +195,8 @@ class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods
         )  # fmt: skip
         with self._session.using() as library:
             engine = self._session.engine(library)
-            options = make_search_options(engine.encoders, **arguments)
+            given = choose_time_arguments(asked, arguments)
+            options = make_search_options(engine.encoders, **given)
             found = tuple(engine.search(asked, options, made=memory))
             return SearchResults(asked, options, found, list_notes(asked, library.catalog))
 

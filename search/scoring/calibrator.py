@@ -9,7 +9,7 @@ import numpy as np
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.query.encode import EncodedPart
-from mvsearch.search.query.words.languages import Hidden
+from mvsearch.search.query.words.languages import Hidden, find_own_lines
 from mvsearch.search.retrieval.video_table import Positions
 from mvsearch.search.scoring.calibration import (
     MAX_UNRELATED,
@@ -35,7 +35,7 @@ class Calibrator:
     """Calibrates similarities with the null distributions of a library, kept for many searches."""
 
     def __init__(self, library: Library, encoders: Encoders) -> None:
-        self._library = library
+        self.library = library
         self._encoders = encoders
         # By index, because threads may see different states of the library.
         self._known: WeakKeyDictionary[VectorIndex, dict[Kind, NullDistribution]] = (
@@ -51,10 +51,10 @@ class Calibrator:
         with self._lock:
             known = self._known.setdefault(index, {})
         if kind not in known:
-            with self._library.working_on(f"{index.space.key} {kind}"):
+            with self.library.working_on(f"{index.space.key} {kind}"):
                 if kind not in known:  # another thread may have measured it
                     known[kind] = obtain_index_distribution(
-                        self._library, index, kind, self._encoders
+                        self.library, index, kind, self._encoders
                     )
         return known[kind]
 
@@ -103,6 +103,26 @@ class Calibrator:
             return merge_parts(similarities, modalities), merge_parts(surprisals, modalities)
 
         return calibrate
+
+    def judge_lines(
+        self,
+        parts: Sequence[tuple[EncodedPart, VectorIndex]],
+        video_ids: Sequence[str],
+        similarities: FloatArray,
+        positions: Positions,
+    ) -> FloatArray | None:
+        """The surprisals of lyrics in the space of many languages; None without one.
+
+        Args:
+            parts: each part with its index.
+            video_ids: all videos of the search.
+            similarities: (parts, videos) cosines of some of them.
+            positions: of these in `video_ids`.
+        """
+        own = find_own_lines([part for part, _ in parts], len(video_ids))
+        if not own.any():
+            return None
+        return self.calibrate_parts(parts, video_ids, own)(similarities, positions)[1]["lyrics"]
 
     def find_marks(
         self, parts: Sequence[tuple[EncodedPart, VectorIndex]], n_videos: int

@@ -159,7 +159,7 @@ class PlantedEncoders:
         return self.made[modality]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def planted_encoders() -> Callable[..., PlantedEncoders]:
     return PlantedEncoders
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mvsearch.search.api.arguments import choose_time_arguments
 from mvsearch.search.query.make_query import make_query
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.temporal.expression import (
@@ -108,6 +109,14 @@ def test_deep_json_is_refused() -> None:
         given = {"and": [given, {"part": 1}]}
     with pytest.raises(QueryError):
         read_expression(given, [RAIN.part, SALT.part])
+
+
+def test_parts_in_time_have_one_way_of_fusion() -> None:
+    query = Query((), expression=While((RAIN, SALT)))
+    assert choose_time_arguments(query, {"top": 3}) == {"top": 3, "fusion": "calibrated"}
+    assert choose_time_arguments(Query((RAIN.part,)), {"fusion": "rrf"}) == {"fusion": "rrf"}
+    with pytest.raises(QueryError, match="leave out the fusion"):
+        choose_time_arguments(query, {"fusion": "rrf"})
 
 
 def test_more_parts_are_anywhere_in_the_video() -> None:
