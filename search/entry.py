@@ -72,10 +72,11 @@ def read_entry(library: Library, video: Video) -> Entry:
     """Gather what is known of a video."""
     catalog = library.catalog
     moods = catalog.mood_tracks(video.id)
+    used = {space.key for space in catalog.spaces()}
     return Entry(
         video,
         tuple(location.path for location in catalog.locations(video_id=video.id)),
-        tuple(catalog.stages(video.id)),
+        tuple(stage for stage in catalog.stages(video.id) if stage.encoder in used),
         catalog.lyrics(video.id),
         len(catalog.uniform_seconds(video.id)),
         catalog.tags(video.id),

@@ -110,7 +110,7 @@ class Library:
             try:
                 yield
             finally:
-                spaces = self.catalog.spaces()
+                spaces = self.catalog.all_spaces()
                 self._cache.drop_stale(spaces, self.catalog)
                 self._landmarks.drop_stale(spaces, self.catalog)
 
@@ -233,7 +233,9 @@ class Library:
         if known is None:
             return None
         seen: dict[str, int] | None = getattr(self._held, "generations", None)
-        generation = self.catalog.generation(space.key) if seen is None else seen.get(space.key, 0)
+        generation = (seen or {}).get(space.key)
+        if generation is None:  # also of a space that is not in use
+            generation = self.catalog.generation(space.key)
         return known if known.generation == generation else None
 
     def _open(self, space: Space) -> VectorIndex:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.indexer.pipeline.looks import find_base
+from mvsearch.indexer.pipeline.encoders.looks import find_base
 from mvsearch.indexer.training.run_folder import RunFolder
 from mvsearch.search.evaluation.intervals import average_resamples, draw_resamples, span_interval
 from mvsearch.store.library import Library

@@ -2,8 +2,9 @@
 
 import gc
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from mvsearch.indexer.encoders.image.with_copies import WithCopies
 from mvsearch.indexer.encoders.image.with_look import LookEncoder, WithLook
@@ -127,6 +128,22 @@ class Encoders:
         """
         self.look, self._load_look = name, load
         self.__dict__.pop("frames", None)
+
+    def replacing(self, modality: Modality, name: str) -> Self:
+        """The same encoders, of which another one encodes a modality; the others are shared."""
+        other = copy(self)
+        for part in (modality, "_own_frames", "ocr"):
+            other.__dict__.pop(part, None)
+        changes: dict[str, Any] = {modality: name}
+        other.profile = replace(self.profile, **changes)
+        return other
+
+    @property
+    def label(self) -> str:
+        """The name of the profile, and the encoders that are used in place of its own."""
+        own = find_profile(self.name)
+        others = [name for name in self.profile.encoders if name not in own.encoders]
+        return " with ".join([self.name, *others[:1]]) + "".join(f" and {n}" for n in others[1:])
 
     @cached_once
     def frames(self) -> FrameEncoder:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching, has_weights
+from mvsearch.indexer.pipeline.encoders.beside import describe_beside
+from mvsearch.indexer.pipeline.encoders.of_library import find_encoders
 from mvsearch.indexer.pipeline.run import IndexOptions, index_videos
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import Progress
-from mvsearch.store.errors import CancelledError
+from mvsearch.store.errors import CancelledError, EncoderMismatchError
 from mvsearch.store.library import Library
+from mvsearch.store.records import LOOK
 
 # Folder inside the library, with one folder for each other profile.
 PROFILES_FOLDER = "profiles"
@@ -48,19 +51,25 @@ def open_profile_library(
 
     Args:
         library: of the videos; returned itself if it has this profile.
-        profile: name of a profile.
+        profile: name of a profile, or of an encoder that the library was indexed by as well.
         options: of the indexing; None for the default.
         progress: of the indexing.
         stop: when set, ends the indexing; finished work is kept.
 
     Raises:
         MvsearchError: the profile is unknown, or the folder cannot be used.
+        EncoderMismatchError: the encoder has not encoded all videos.
         WeightsMissingError: weights of the profile are missing.
         KeyboardInterrupt: the indexing was interrupted; finished work is kept.
         CancelledError: `stop` was set meanwhile.
     """
+    if _has_encoder(library, profile):
+        with _open_with_encoder(library, profile) as beside:
+            yield beside
+        return
     encoders = Encoders(profile)
     if library.catalog.profile() == profile:
+        encoders = find_encoders(library, encoders)
         yield ProfileLibrary(library, encoders, notes=_list_notes(library, library, encoders))
         return
     encoders.check_weights()  # Before an empty library is created.
@@ -87,7 +96,7 @@ def open_profile_libraries(
 
     Args:
         library: of the videos.
-        profiles: names of profiles.
+        profiles: names of profiles, or of encoders that the library was indexed by as well.
         options: of the indexing; None for the default.
         progress: of the indexing.
         stop: see `open_profile_library`.
@@ -99,12 +108,38 @@ def open_profile_libraries(
         WeightsMissingError: weights of a profile are missing; nothing is indexed.
     """
     for name in profiles:
-        Encoders(name).check_weights()
+        if not _has_encoder(library, name):
+            Encoders(name).check_weights()
     with ExitStack() as stack:
         yield [
             stack.enter_context(open_profile_library(library, name, options, progress, stop))
             for name in profiles
         ]
+
+
+def _has_encoder(library: Library, name: str) -> bool:
+    """Whether a library was indexed by an encoder, which may be in use."""
+    own = (space for space in library.catalog.all_spaces() if space.view != LOOK)
+    return name in {space.encoder for space in own}
+
+
+@contextmanager
+def _open_with_encoder(library: Library, name: str) -> Iterator[ProfileLibrary]:
+    """Open a library as if another encoder were in use; nothing is changed."""
+    encoders = find_encoders(library)
+    if name in {space.encoder for space in library.catalog.spaces()}:
+        yield ProfileLibrary(library, encoders, notes=_list_notes(library, library, encoders))
+        return
+    beside = describe_beside(library, encoders, name)
+    lacking = beside.find_lacking(library.catalog)
+    if lacking:
+        raise EncoderMismatchError(
+            f"{name} has not encoded {len(lacking)} videos yet: type mvsearch encoders add {name}"
+        )
+    with Library.open(library.folder, is_read_only=library.is_read_only) as other:
+        other.catalog.see_spaces(beside.spaces)
+        notes = _list_notes(library, other, beside.encoders)
+        yield ProfileLibrary(other, beside.encoders, notes=notes)
 
 
 def _list_notes(library: Library, other: Library, encoders: Encoders) -> tuple[str, ...]:
@@ -114,8 +149,8 @@ def _list_notes(library: Library, other: Library, encoders: Encoders) -> tuple[s
     lost = [video.title for video in library.catalog.videos() if video.id not in held]
     if lost:
         shown = ", ".join(lost[:3]) + (", …" if len(lost) > 3 else "")
-        notes.append(f"{encoders.name}: not indexed, so never found: {len(lost)} of them: {shown}")
-    return (*notes, f"{encoders.name}: {_describe_lyrics(other, encoders)}")
+        notes.append(f"{encoders.label}: not indexed, so never found: {len(lost)} of them: {shown}")
+    return (*notes, f"{encoders.label}: {_describe_lyrics(other, encoders)}")
 
 
 def _describe_lyrics(other: Library, encoders: Encoders) -> str:

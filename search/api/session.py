@@ -52,7 +52,7 @@ class Session:
         self._opening = threading.RLock()
         self._library: Library | None = None
         self._engine: Engine | None = None
-        self._look: str | None = None
+        self._used: tuple[object, ...] = ()
         if profile is not None:
             self._load_encoders(profile)  # refuses an unknown name; loads no network
         if (self.folder / CATALOG).exists():
@@ -77,18 +77,17 @@ class Session:
 
     def engine(self, library: Library) -> "Engine":
         """The engine that all threads share; a new one if the library has other encoders now."""
-        from mvsearch.indexer.training.songs.in_library import attach_look
+        from mvsearch.indexer.pipeline.encoders.of_library import find_encoders
         from mvsearch.search.engine import Engine
 
         name = self._profile or library.catalog.profile() or DEFAULT_PROFILE
-        spaces = library.catalog.spaces()
-        look = next((space.key for space in spaces if space.view == LOOK), None)
+        chosen = library.catalog.chosen_encoders()
+        looks = [space.key for space in library.catalog.spaces() if space.view == LOOK]
+        used = (name, *sorted(chosen.items()), *looks)
         with self._opening:
-            if self._engine is None or (self._engine.encoders.name, self._look) != (name, look):
-                encoders = self._load_encoders(name)
-                if look is not None:
-                    attach_look(encoders, library)
-                self._engine, self._look = Engine(library, encoders), look
+            if self._engine is None or self._used != used:
+                encoders = find_encoders(library, self._load_encoders(name))
+                self._engine, self._used = Engine(library, encoders), used
             return self._engine
 
     def load_encoders(self) -> "Encoders":

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from mvsearch.indexer.training.runs import Run, read_run
-from mvsearch.search.api.session import DEFAULT_PROFILE
 from mvsearch.search.api.training import (
     TrainingArguments,
     find_library,
@@ -60,7 +59,7 @@ def train_compose(
         NoLibraryError: there is no library.
         CancelledError: it was cancelled.
     """
-    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.pipeline.encoders.of_library import find_untrained
     from mvsearch.indexer.training.composition.options import DEFAULTS
     from mvsearch.indexer.training.composition.train_compose import train_compose
     from mvsearch.indexer.training.options import replace_given
@@ -69,7 +68,7 @@ def train_compose(
     watching = Watched(to_progress(progress), Stop(cancel))
     with Library.open(find_library(folder)) as library, watching as watched:
         place = prepare_run("compose", name, library, watched, restart=restart)
-        encoders = Encoders(library.catalog.profile() or DEFAULT_PROFILE)
+        encoders = find_untrained(library)
         train_compose(library, encoders, place, options, training, watched, watched.stop)
         return read_run(place)
 

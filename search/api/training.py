@@ -12,7 +12,6 @@ from mvsearch.indexer.training.runs import (
     list_runs_folders,
     read_run,
 )
-from mvsearch.search.api.session import DEFAULT_PROFILE
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import NoLibraryError, TrainingError
 from mvsearch.store.library import Library
@@ -87,7 +86,7 @@ def train_songs(
         NoLibraryError: there is no library.
         CancelledError: it was cancelled.
     """
-    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.pipeline.encoders.of_library import find_untrained
     from mvsearch.indexer.training.options import replace_given
     from mvsearch.indexer.training.songs.options import RECIPES
     from mvsearch.indexer.training.songs.train_songs import train_songs
@@ -98,7 +97,7 @@ def train_songs(
     watching = Watched(to_progress(progress), Stop(cancel))
     with Library.open(find_library(folder)) as library, watching as watched:
         place = prepare_run("songs", name, library, watched, restart=restart)
-        size = Encoders(library.catalog.profile() or DEFAULT_PROFILE).frames.frame_size
+        size = find_untrained(library).frames.frame_size
         train_songs(library, place, size, options, training, watched, watched.stop)
         return read_run(place)
 

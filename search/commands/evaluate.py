@@ -63,7 +63,11 @@ def evaluate(
     ] = None,
     compare: Annotated[
         str | None,
-        typer.Option(metavar="NAME,…", help="Compare profiles, such as embedded,paper."),
+        typer.Option(
+            metavar="NAME,…",
+            help="Compare profiles, such as embedded,paper; or the encoder in use with one that"
+            " was added by `mvsearch encoders add`.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 1,
     workers: Annotated[int | None, typer.Option(min=1, help="Clips in parallel.")] = None,
@@ -80,6 +84,7 @@ def evaluate(
     """Measure retrieval quality with distorted queries that are cut from the library."""
     import mvsearch
     from mvsearch.search.evaluation.queries.arguments import (
+        parse_compared,
         parse_distortions,
         parse_kinds,
         parse_lengths,
@@ -94,8 +99,12 @@ def evaluate(
         kinds=parse_kinds(kinds),
         seed=seed,
     )
-    names = _list_profiles(profile, compare)
+    if profile is not None and compare is not None:
+        raise MvsearchError("--profile and --compare exclude each other")
     with mvsearch.open(library) as opened:
+        names = [] if profile is None else [profile]
+        if compare is not None:
+            names = parse_compared(compare, opened.profile)
         check_target(html, opened, has_force=force)
         found = opened.evaluate(
             sample,
@@ -108,21 +117,6 @@ def evaluate(
     _show_evaluations(found, is_compared=compare is not None, as_json=as_json)
     if html is not None:
         write_file(html, _render(found), has_force=force, reports_path=not as_json)
-
-
-def _list_profiles(profile: str | None, compare: str | None) -> list[str]:
-    """The profiles of the options; empty for that of the library.
-
-    Raises:
-        MvsearchError: both options are given, or a profile is unknown.
-    """
-    from mvsearch.search.evaluation.queries.arguments import parse_profiles
-
-    if profile is not None and compare is not None:
-        raise MvsearchError("--profile and --compare exclude each other")
-    if compare is not None:
-        return parse_profiles(compare)
-    return [] if profile is None else [profile]
 
 
 def _render(found: "list[Evaluation]") -> str:

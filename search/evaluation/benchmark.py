@@ -140,7 +140,7 @@ class _Benchmark:
         )
         return Evaluation(
             library=self.library.folder.name,
-            profile=runner.encoders.name,
+            profile=runner.encoders.label,
             seed=sample.seed,
             n_videos=n_videos,
             outcomes=(*outcomes, *similar, *joint),

@@ -21,8 +21,10 @@ from mvsearch.store.database.tables import (
     RemovedRow,
     ShownLineRow,
     SpaceRow,
+    StageRow,
     StillRow,
     TagRow,
+    UnusedTagRow,
     VideoRow,
 )
 from mvsearch.store.errors import EncoderMismatchError, MvsearchError
@@ -119,6 +121,15 @@ def delete_embeddings(session: Session, stage: Stage, new_keys: set[str]) -> set
     keys = set(session.scalars(select(EmbeddingRow.space_key).where(made)))
     session.execute(delete(EmbeddingRow).where(made).execution_options(synchronize_session=False))
     return keys
+
+
+def delete_other_stages(session: Session, stage: Stage) -> None:
+    """Delete what other encoders say of a stage that is done anew: their vectors are gone too."""
+    others = (StageRow.video_id == stage.video_id) & (StageRow.stage == stage.stage)
+    others &= StageRow.encoder != stage.encoder
+    session.execute(delete(StageRow).where(others).execution_options(synchronize_session=False))
+    tags = (UnusedTagRow.video_id == stage.video_id) & (UnusedTagRow.modality == stage.stage)
+    session.execute(delete(UnusedTagRow).where(tags).execution_options(synchronize_session=False))
 
 
 def replace_lyrics(session: Session, video_id: str, lyrics: Lyrics | None) -> None:

@@ -122,7 +122,7 @@ class _Checker:
             spaces: list[Space] = []
             readers: dict[str, Callable[[], object]] = {
                 "setting": catalog.profile,
-                "space": lambda: spaces.extend(catalog.spaces()),
+                "space": lambda: spaces.extend(catalog.all_spaces()),
                 "location": catalog.locations,
                 "removed": catalog.removed_videos,
                 "failure": catalog.failures,

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, false, func, select, true, update
 from sqlalchemy.orm import Session
 
-from mvsearch.store.catalog.reading.spaces import LOOK_IN_USE, PROFILE, SpaceReader
+from mvsearch.store.catalog.reading.spaces import BEFORE, CHOSEN, PROFILE, SpaceReader
 from mvsearch.store.database.rows.videos import space_to_row
 from mvsearch.store.database.tables import EmbeddingRow, SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
-from mvsearch.store.records import LOOK, OPTIONAL, Space
+from mvsearch.store.records import LOOK, OPTIONAL, Modality, Space
 
 
 class SpaceWriter(SpaceReader):
@@ -31,24 +31,37 @@ class SpaceWriter(SpaceReader):
         self.check_spaces(name, spaces)
         # Those of trained encoders are changed by the methods below alone.
         spaces = [space for space in spaces if space.view != LOOK]
-        own, looks, is_same = self.spaces(), self.look_spaces(), self.profile() == name
-        held = [space for space in own if space.modality == OPTIONAL and self.n_videos()]
-        held += looks if is_same else []
+        own, is_same, has_videos = self.spaces(), self.profile() == name, bool(self.n_videos())
+        held = [space for space in own if space.modality == OPTIONAL and has_videos]
+        held += [space for space in own if space.view == LOOK and is_same]
         spaces = [*(space for space in spaces if space not in held), *held]
-        if is_same and {*own, *looks} == set(spaces):
+        if is_same and set(own) == set(spaces):
             return
         with self._database.writing() as session:
             session.merge(SettingRow(name=PROFILE, value=name))
-            keys = [space.key for space in spaces]
-            if not any(space.view == LOOK for space in spaces):
-                session.execute(delete(SettingRow).where(SettingRow.name == LOOK_IN_USE))
-            session.execute(delete(SpaceRow).where(SpaceRow.key.not_in(keys)))
-            known = {row.key: row for row in session.scalars(select(SpaceRow))}
-            for position, space in enumerate(spaces):
-                if space.key in known:
-                    known[space.key].position = position
-                else:
-                    session.add(space_to_row(space, position, time.time_ns()))
+            is_other = SpaceRow.key.not_in([space.key for space in spaces])
+            # What is beside those in use is kept, but for what was trained for another profile.
+            is_old: ColumnElement[bool] = true()
+            if is_same:
+                is_old = SpaceRow.is_used.is_(True)
+            elif has_videos:
+                is_old = SpaceRow.is_used | (SpaceRow.view == LOOK)
+            else:
+                for kind in (CHOSEN, BEFORE):
+                    named = SettingRow.name.startswith(kind, autoescape=True)
+                    session.execute(delete(SettingRow).where(named))
+            session.execute(delete(SpaceRow).where(is_other, is_old))
+            self._place(session, spaces)
+
+    @staticmethod
+    def _place(session: Session, spaces: Sequence[Space]) -> None:
+        """Use spaces in this order, and add those that the library has not."""
+        known = {row.key: row for row in session.scalars(select(SpaceRow))}
+        for position, space in enumerate(spaces):
+            if space.key in known:
+                known[space.key].position, known[space.key].is_used = position, True
+            else:
+                session.add(space_to_row(space, position, time.time_ns()))
 
     def add_look(self, space: Space) -> None:
         """Add an empty space, which is not in use; older ones of the same encoder are dropped.
@@ -61,15 +74,16 @@ class SpaceWriter(SpaceReader):
         with self._database.writing() as session:
             if session.get(SpaceRow, space.key) is not None:
                 return
-            in_use = session.get(SettingRow, LOOK_IN_USE)
-            if in_use is not None and in_use.value == space.encoder:
+            if self._find_look(session) == space.encoder:
                 raise EncoderMismatchError(
                     f"an older training of {space.encoder} is in use: switch to another encoder"
                     " first, or train under another name"
                 )
             self._drop(session, space.encoder)
             last = session.scalar(select(func.max(SpaceRow.position))) or 0
-            session.add(space_to_row(space, last + 1, time.time_ns()))
+            row = space_to_row(space, last + 1, time.time_ns())
+            row.is_used = False
+            session.add(row)
 
     def switch_look(self, name: str | None, base_key: str) -> list[str]:
         """Use a trained encoder, or that of the profile, from the next search on.
@@ -82,18 +96,33 @@ class SpaceWriter(SpaceReader):
             The ids of the videos that lack vectors of it; then nothing is changed.
         """
         with self._database.writing() as session:
-            if name is None:
-                session.execute(delete(SettingRow).where(SettingRow.name == LOOK_IN_USE))
-                return []
             key = select(SpaceRow.key).where(SpaceRow.encoder == name, SpaceRow.view == LOOK)
             held = select(EmbeddingRow.video_id).where(EmbeddingRow.space_key.in_(key))
             query = select(EmbeddingRow.video_id).where(
                 EmbeddingRow.space_key == base_key, EmbeddingRow.video_id.not_in(held)
             )
-            lacking = list(session.scalars(query.order_by(EmbeddingRow.video_id)))
+            lacking = list(session.scalars(query.order_by(EmbeddingRow.video_id))) if name else []
             if not lacking:
-                session.merge(SettingRow(name=LOOK_IN_USE, value=name))
+                base = session.get_one(SpaceRow, base_key).encoder
+                self._note_before(session, "frames", name or base, self._find_look(session) or base)
+                is_it = SpaceRow.encoder == name if name else false()
+                session.execute(
+                    update(SpaceRow).where(SpaceRow.view == LOOK).values(is_used=is_it),
+                    execution_options={"synchronize_session": False},
+                )
             return lacking
+
+    @staticmethod
+    def _find_look(session: Session) -> str | None:
+        """The trained encoder in use."""
+        query = select(SpaceRow.encoder).where(SpaceRow.view == LOOK, SpaceRow.is_used)
+        return session.scalar(query)
+
+    @staticmethod
+    def _note_before(session: Session, modality: Modality, name: str, before: str) -> None:
+        """Note what was in use, unless it stays so."""
+        if name != before:
+            session.merge(SettingRow(name=BEFORE + modality, value=before))
 
     def drop_look(self, name: str) -> None:
         """Delete the space and all vectors of a trained encoder.
@@ -102,8 +131,7 @@ class SpaceWriter(SpaceReader):
             EncoderMismatchError: it is in use.
         """
         with self._database.writing() as session:
-            in_use = session.get(SettingRow, LOOK_IN_USE)
-            if in_use is not None and in_use.value == name:
+            if self._find_look(session) == name:
                 raise EncoderMismatchError(f"{name} is in use: switch to another encoder first")
             self._drop(session, name)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from mvsearch.store.catalog import changes
+from mvsearch.store.catalog.encoders import EncoderWriter
 from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
 from mvsearch.store.catalog.reading.moods import MoodReader
@@ -13,7 +14,6 @@ from mvsearch.store.catalog.reading.removed import RemovedReader
 from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
-from mvsearch.store.catalog.spaces import SpaceWriter
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.paths import encode_key, path_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
@@ -52,7 +52,7 @@ from mvsearch.store.records import (
 
 
 class Catalog(
-    SpaceWriter,
+    EncoderWriter,
     StageReader,
     VectorReader,
     LyricsReader,
@@ -201,6 +201,7 @@ class Catalog(
                 embeddings_to_row(stage.video_id, made, generations[made.space.key])
                 for made in embeddings
             )
+            changes.delete_other_stages(session, stage)
             session.merge(stage_to_row(stage, uniform_seconds))
             if stage.stage == "lyrics":
                 changes.replace_lyrics(session, stage.video_id, lyrics)

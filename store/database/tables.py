@@ -3,68 +3,11 @@
 import time
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Dialect,
-    Double,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    MetaData,
-    String,
-    Text,
-    false,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, false, text, true
+from sqlalchemy.orm import Mapped, mapped_column
 
+from mvsearch.store.database.base import Base, belongs_to_video
 from mvsearch.store.database.columns import check_columns
-
-
-class ForeignText(TypeDecorator[str]):
-    """Untrusted text, in which lone surrogates and NUL are replaced by U+FFFD.
-
-    UTF-8 cannot hold lone surrogates, and PostgreSQL cannot hold NUL.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Replace characters that a database cannot hold."""
-        if value is None:
-            return None
-        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return whole.replace("\0", "\ufffd")
-
-
-class Base(DeclarativeBase):
-    """The base of all tables; constraints have names, so that migrations can change them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads it from the class
-        bytes: LargeBinary,
-        float: Double,
-        str: ForeignText,
-    }
-
-
-def _belongs_to_video(*, is_key: bool = True, is_indexed: bool = False) -> Any:
-    """A column with a video's id; the row is deleted with the video."""
-    return mapped_column(
-        String(128),
-        ForeignKey("video.id", ondelete="CASCADE"),
-        primary_key=is_key,
-        index=is_indexed,
-    )
 
 
 class SettingRow(Base):
@@ -77,7 +20,10 @@ class SettingRow(Base):
 
 
 class SpaceRow(Base):
-    """A `Space` that the library was built with, and the generation of its vectors."""
+    """A `Space` that the library was built with, and the generation of its vectors.
+
+    `is_used` tells whether searches use it: an encoder beside that in use has spaces as well.
+    """
 
     __tablename__ = "space"
 
@@ -89,6 +35,7 @@ class SpaceRow(Base):
     dim: Mapped[int]
     view: Mapped[str] = mapped_column(String(40))
     generation: Mapped[int] = mapped_column(BigInteger)
+    is_used: Mapped[bool] = mapped_column(server_default=true(), default=True)
 
 
 class VideoRow(Base):
@@ -129,7 +76,7 @@ class LocationRow(Base):
     path: Mapped[bytes]
     shown: Mapped[str]
     folder: Mapped[bytes]
-    video_id: Mapped[str] = _belongs_to_video(is_key=False, is_indexed=True)
+    video_id: Mapped[str] = belongs_to_video(is_key=False, is_indexed=True)
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
 
@@ -155,7 +102,7 @@ class StageRow(Base):
 
     __tablename__ = "stage"
 
-    video_id: Mapped[str] = _belongs_to_video()
+    video_id: Mapped[str] = belongs_to_video()
     stage: Mapped[str] = mapped_column(String(20), primary_key=True)
     encoder: Mapped[str] = mapped_column(String(200), primary_key=True)
     status: Mapped[str] = mapped_column(String(20))
@@ -176,7 +123,7 @@ class EmbeddingRow(Base):
     __tablename__ = "embedding"
     __table_args__ = (Index(None, "space_key", "video_id", "generation"),)
 
-    video_id: Mapped[str] = _belongs_to_video()
+    video_id: Mapped[str] = belongs_to_video()
     space_key: Mapped[str] = mapped_column(
         String(200), ForeignKey("space.key", ondelete="CASCADE"), primary_key=True
     )
@@ -201,7 +148,7 @@ class TagRow(Base):
     __tablename__ = "tag"
     __table_args__ = (Index(None, "name", "video_id"),)
 
-    video_id: Mapped[str] = _belongs_to_video()
+    video_id: Mapped[str] = belongs_to_video()
     position: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     start_seconds: Mapped[float]
@@ -210,12 +157,27 @@ class TagRow(Base):
     modality: Mapped[str] = mapped_column(String(20), server_default="frames")
 
 
+class UnusedTagRow(Base):
+    """A `Tag` by an encoder that is not in use: what `TagRow` holds once it is."""
+
+    __tablename__ = "unused_tag"
+
+    video_id: Mapped[str] = belongs_to_video()
+    encoder: Mapped[str] = mapped_column(String(200), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    start_seconds: Mapped[float]
+    end_seconds: Mapped[float]
+    probability: Mapped[float]
+    modality: Mapped[str] = mapped_column(String(20))
+
+
 class StillRow(Base):
     """A `Still`."""
 
     __tablename__ = "still"
 
-    video_id: Mapped[str] = _belongs_to_video()
+    video_id: Mapped[str] = belongs_to_video()
     seconds: Mapped[float] = mapped_column(primary_key=True)
     image: Mapped[bytes]
 
@@ -225,7 +187,7 @@ class LyricsRow(Base):
 
     __tablename__ = "lyrics"
 
-    video_id: Mapped[str] = _belongs_to_video()
+    video_id: Mapped[str] = belongs_to_video()
     source: Mapped[str] = mapped_column(String(20))
     origin: Mapped[str]
     language: Mapped[str | None]
@@ -259,7 +221,7 @@ class ShownLineRow(Base):
 
     __tablename__ = "ocr_line"
 
-    video_id: Mapped[str] = _belongs_to_video()
+    video_id: Mapped[str] = belongs_to_video()
     position: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
     start_seconds: Mapped[float]
@@ -282,7 +244,7 @@ class MoodRow(Base):
         ),
     )
 
-    video_id: Mapped[str] = _belongs_to_video()
+    video_id: Mapped[str] = belongs_to_video()
     side: Mapped[str] = mapped_column(String(20), primary_key=True)
     head: Mapped[str] = mapped_column(String(200))
     valence: Mapped[float]

@@ -13,7 +13,7 @@ from mvsearch.store.records.embeddings import (
     Segment,
     Space,
 )
-from mvsearch.store.records.frame_encoders import FrameEncoderState
+from mvsearch.store.records.encoder_states import EncoderState
 from mvsearch.store.records.indexed import IndexedVideo
 from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
 from mvsearch.store.records.moods import (
@@ -50,8 +50,8 @@ __all__ = [
     "SIDE_OF",
     "UNIT_TOLERANCE",
     "Embeddings",
+    "EncoderState",
     "Failure",
-    "FrameEncoderState",
     "IndexedVideo",
     "Location",
     "LyricLine",

@@ -149,6 +149,8 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> RowIndex:
 
 def drop_generations(connection: sqlite3.Connection) -> None:
     """Take back what the tables have since their fourth version."""
+    connection.execute("DROP TABLE unused_tag")
+    connection.execute("ALTER TABLE space DROP COLUMN is_used")
     connection.execute("DROP TABLE mood")
     for column in (
         *("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"),

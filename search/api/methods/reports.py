@@ -163,7 +163,8 @@ class Reports(Contents):
 
         Args:
             sample: the queries; None for the default.
-            profiles: to compare; the videos are indexed under each. Empty for that of the library.
+            profiles: to compare; the videos are indexed under each. Also encoders that the library
+                was indexed by, see `add_encoder`. Empty for the profile of the library.
             groups: CSV files with columns path and group, of videos that count as right answers for
                 each other.
             labels: CSV files with columns file, valence and arousal, from 0 to 1, and kind, of

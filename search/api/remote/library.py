@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments
-from mvsearch.search.api.remote.encoders import RemoteFrameEncoders
+from mvsearch.search.api.remote.encoders import RemoteEncoders
 from mvsearch.search.api.remote.fitting import RemoteFitting
 from mvsearch.search.api.remote.maps import RemoteMaps
 from mvsearch.search.api.remote.moods import RemoteMoods
@@ -62,7 +62,7 @@ class RemoteLibrary(
     RemoteReviews,
     RemoteFitting,
     RemoteMoods,
-    RemoteFrameEncoders,
+    RemoteEncoders,
 ):
     """A library on another machine; any number of threads may use it at once.
 

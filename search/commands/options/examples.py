@@ -112,6 +112,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "train show": ("mvsearch train show songs-1",),
     "train use": ("mvsearch train use songs-1",),
     "encoders list": ("mvsearch encoders list",),
+    "encoders add": (
+        "mvsearch encoders add resnet50",
+        "mvsearch evaluate --compare resnet50",
+        "mvsearch encoders switch resnet50",
+    ),
+    "encoders rollback": (
+        "mvsearch encoders rollback",
+        "mvsearch encoders rollback --of lyrics",
+    ),
     "encoders switch": (
         "mvsearch encoders switch songs-1",
         "mvsearch encoders switch efficientnet-lite0",

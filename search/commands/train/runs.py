@@ -45,7 +45,7 @@ def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOpti
     """Let the library use what a run has trained; an encoder once all videos are encoded by it."""
     import mvsearch
     from mvsearch.search.output.progress import choose_progress
-    from mvsearch.search.output.tables.training import print_frame_encoders
+    from mvsearch.search.output.tables.training import print_encoders
 
     task = mvsearch.find_run(name, library).task
     if task == "compose":
@@ -63,7 +63,7 @@ def use_run(name: RunArgument, as_json: JsonOption = False, library: LibraryOpti
     if as_json:
         print_json([state.to_dict() for state in states])
     else:
-        print_frame_encoders(states, make_console())
+        print_encoders(states, make_console())
 
 
 def show_run(run: "Run", *, as_json: bool) -> None:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.evaluation.outcomes import OutcomeKind
 from mvsearch.search.evaluation.queries.groups import Groups, group_by_tags, read_groups
 from mvsearch.search.evaluation.queries.sample import EVERY_DISTORTION, KINDS
@@ -82,17 +81,25 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9.]", "", name.lower().replace("×", "x"))
 
 
-def parse_profiles(text: str) -> list[str]:
-    """Parse the names of profiles to compare, such as `embedded,paper`, without duplicates.
+def parse_compared(text: str, own: str) -> list[str]:
+    """Parse the names of profiles or encoders to compare, such as `embedded,paper`.
+
+    Args:
+        text: names with commas between them.
+        own: the profile of the library, with which a single name is compared.
+
+    Returns:
+        The names without duplicates, two at least.
 
     Raises:
-        MvsearchError: there are fewer than two, or a profile is unknown.
+        MvsearchError: there are fewer than two.
     """
     names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in names:
-        Encoders(name)
+    if len(names) == 1 and names != [own]:
+        names.insert(0, own)
     if len(names) < 2:
         raise MvsearchError(
-            f"to compare, name two profiles or more, such as embedded,paper: {text}"
+            "to compare, name two profiles or more, such as embedded,paper, or an encoder of"
+            f" mvsearch encoders list: {text}"
         )
     return names

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mvsearch.indexer.training.runs import Run
 from mvsearch.search.output.tables.listing import print_line
-from mvsearch.store.records import FrameEncoderState
+from mvsearch.store.records import EncoderState
 from mvsearch.store.unicode import printable
 
 N_FIGURES = 3
@@ -53,13 +53,14 @@ def print_run(run: Run, console: Console) -> None:
     console.print(table)
 
 
-def print_frame_encoders(states: Sequence[FrameEncoderState], console: Console) -> None:
-    """Print one line for each encoder of frames, and problems below."""
-    heads = ("encoder", "", "numbers", "vectors", "videos lacking")
+def print_encoders(states: Sequence[EncoderState], console: Console) -> None:
+    """Print one line for each encoder, and problems below."""
+    heads = ("encoder", "of", "", "numbers", "vectors", "videos lacking")
     table = Table(*heads, box=None, pad_edge=False)
     for one in states:
-        state = "in use" if one.is_in_use else ""
-        _add_row(table, one.name, state, str(one.dim), str(one.n_vectors), str(one.n_lacking))
+        state = "in use" if one.is_in_use else "before" if one.was_before else ""
+        numbers = (str(one.dim), str(one.n_vectors), str(one.n_lacking))
+        _add_row(table, one.name, one.modality, state, *numbers)
     console.print(table)
     for one in states:
         if one.problem:

@@ -1,6 +1,7 @@
 """Reads the profile of a library and its spaces."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from sqlalchemy import select
 
@@ -8,15 +9,23 @@ from mvsearch.store.catalog.reading.videos import VideoReader
 from mvsearch.store.database.rows.videos import row_to_space
 from mvsearch.store.database.tables import SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
-from mvsearch.store.records import COPIES, LOOK, OPTIONAL, Space
+from mvsearch.store.records import COPIES, LOOK, OPTIONAL, Modality, Space
 
+# The setting that names the profile.
 PROFILE = "profile"
-# The setting that names the trained encoder in use.
-LOOK_IN_USE = "look"
+# With a modality behind them, the settings that name the encoder in use where it is not that of the
+# profile, and the one that was in use before.
+CHOSEN, BEFORE = "encoder of ", "encoder before of "
 
 
 class SpaceReader(VideoReader):
     """Reads the profile and the spaces; each call reads one state of the database."""
+
+    _seen: tuple[str, ...] | None = None
+
+    def see_spaces(self, spaces: Sequence[Space]) -> None:
+        """Let this object show other spaces as those in use; nothing is written."""
+        self._seen = tuple(space.key for space in spaces)
 
     def profile(self) -> str | None:
         """The name of the profile that the library was built with; None before indexing."""
@@ -26,26 +35,40 @@ class SpaceReader(VideoReader):
 
     def look(self) -> str | None:
         """The name of the trained encoder in use; None for the encoder of the profile."""
+        return next((space.encoder for space in self.spaces() if space.view == LOOK), None)
+
+    def chosen_encoders(self) -> dict[Modality, str]:
+        """The encoders in use in place of those of the profile."""
+        return self._read_names(CHOSEN)
+
+    def encoders_before(self) -> dict[Modality, str]:
+        """The encoders that were in use before the last switch of each modality."""
+        return self._read_names(BEFORE)
+
+    def _read_names(self, kind: str) -> dict[Modality, str]:
+        query = select(SettingRow).where(SettingRow.name.startswith(kind, autoescape=True))
         with self._database.reading() as session:
-            row = session.get(SettingRow, LOOK_IN_USE)
-            return None if row is None else row.value
+            rows = session.scalars(query).all()
+            return {cast(Modality, row.name.removeprefix(kind)): row.value for row in rows}
 
     def spaces(self) -> list[Space]:
-        """The spaces that the library is used with, in the profile's order.
-
-        Of trained encoders that of the one in use.
-        """
-        in_use = select(SettingRow.value).where(SettingRow.name == LOOK_IN_USE).scalar_subquery()
-        is_used = (SpaceRow.view != LOOK) | (SpaceRow.encoder == in_use)
+        """The spaces that the library is used with, in the profile's order."""
+        is_used = SpaceRow.is_used if self._seen is None else SpaceRow.key.in_(self._seen)
         with self._database.reading() as session:
             rows = session.scalars(select(SpaceRow).where(is_used).order_by(SpaceRow.position))
+            spaces = [row_to_space(row) for row in rows]
+        seen = self._seen
+        return spaces if seen is None else sorted(spaces, key=lambda one: seen.index(one.key))
+
+    def all_spaces(self) -> list[Space]:
+        """The spaces of all encoders that the library was indexed by, in use or not."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(SpaceRow).order_by(SpaceRow.position))
             return [row_to_space(row) for row in rows]
 
     def look_spaces(self) -> list[Space]:
         """The spaces of all trained encoders that the library has, in use or not."""
-        query = select(SpaceRow).where(SpaceRow.view == LOOK).order_by(SpaceRow.position)
-        with self._database.reading() as session:
-            return [row_to_space(row) for row in session.scalars(query)]
+        return [space for space in self.all_spaces() if space.view == LOOK]
 
     def check_spaces(self, profile: str, spaces: Sequence[Space]) -> None:
         """Check that the library can be indexed or searched with these spaces.

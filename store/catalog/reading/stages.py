@@ -8,7 +8,7 @@ from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.paths import encode_key, lies_below
 from mvsearch.store.database.rows.vectors import read_uniform
 from mvsearch.store.database.rows.videos import row_to_failure, row_to_stage
-from mvsearch.store.database.tables import FailureRow, LocationRow, StageRow, VideoRow
+from mvsearch.store.database.tables import FailureRow, LocationRow, SpaceRow, StageRow, VideoRow
 from mvsearch.store.records import Failure, Modality, Stage
 
 
@@ -37,7 +37,10 @@ class StageReader(DatabaseReader):
 
     def uniform_seconds(self, video_id: str) -> tuple[float, ...]:
         """The times, in seconds, of frames that were left out because they are uniform."""
-        query = select(StageRow.uniform_seconds).where(StageRow.video_id == video_id)
+        used = select(SpaceRow.key).where(SpaceRow.is_used)
+        query = select(StageRow.uniform_seconds).where(
+            StageRow.video_id == video_id, StageRow.encoder.in_(used)
+        )
         with self._database.reading() as session:
             times = [time for packed in session.scalars(query) for time in read_uniform(packed)]
             return tuple(sorted(times))

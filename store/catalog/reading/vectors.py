@@ -92,9 +92,10 @@ class VectorReader(DatabaseReader):
             return session.scalar(query) is None
 
     def generations(self) -> dict[str, int]:
-        """The generation of every space, by its key."""
+        """The generation of every space that is in use, by its key."""
+        query = select(SpaceRow.key, SpaceRow.generation).where(SpaceRow.is_used)
         with self._database.reading() as session:
-            rows = session.execute(select(SpaceRow.key, SpaceRow.generation))
+            rows = session.execute(query)
             return {row.key: row.generation for row in rows}
 
     @contextmanager

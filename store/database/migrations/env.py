@@ -6,11 +6,11 @@ A new revision is a file in `versions` that names the one before it, and
 
 from alembic import context
 
-from mvsearch.store.database.tables import Base
+from mvsearch.store.database.tables import SettingRow
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=SettingRow.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

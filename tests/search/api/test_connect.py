@@ -19,7 +19,7 @@ from mvsearch.search.output.report import ReportOptions
 from mvsearch.search.output.tables.versions import VersionsReport
 from mvsearch.store.library import Library
 from mvsearch.store.records import SIDES, Failure
-from tests import toy_library
+from tests import other_encoders, toy_library
 from tests.planted_run import plant_run
 from tests.search.api.conftest import TOKEN
 from tests.search.mood.moods import forget_moods, make_track
@@ -177,16 +177,30 @@ def test_encoders_are_switched_and_dropped_there(
 ) -> None:
     plant_run(changing.folder, "songs-1", monkeypatch)
     switched = changing.switch_encoder("songs-1")
-    assert [(one.name, one.is_in_use) for one in switched] == [
+    assert [(one.name, one.is_in_use) for one in switched[:2]] == [
         ("toy-frames", False),
         ("songs-1", True),
     ]
     with pytest.raises(mvsearch.EncoderMismatchError, match="in use"):
         changing.drop_encoder("songs-1")
     changing.switch_encoder("toy-frames")
-    assert [one.name for one in changing.drop_encoder("songs-1")] == ["toy-frames"]
+    assert changing.drop_encoder("songs-1")[1].name == "toy-lyrics"
     with pytest.raises(mvsearch.TrainingError, match="not finished"):
         changing.switch_encoder("songs-2")
+
+
+def test_encoders_are_added_and_rolled_back_there(
+    changing: AnyLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_encoders.register(monkeypatch)
+    (added,) = [one for one in changing.add_encoder("other-lyrics") if one.name == "other-lyrics"]
+    assert (added.modality, added.is_in_use, added.n_lacking) == ("lyrics", False, 0)
+    changing.switch_encoder("other-lyrics")
+    after = {one.name: (one.is_in_use, one.was_before) for one in changing.rollback_encoder()}
+    assert after["other-lyrics"] == (False, True)
+    assert after["toy-lyrics"] == (True, False)
+    with pytest.raises(mvsearch.MvsearchError, match="no encoder is called"):
+        changing.add_encoder("absent")
 
 
 def test_vectors_and_videos_are_downloaded(

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mvsearch.store.database import schema
-from mvsearch.store.database.tables import Base
+from mvsearch.store.database.base import Base
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.library import Library
 from tests.done_once import make_tables

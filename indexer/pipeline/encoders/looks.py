@@ -1,7 +1,7 @@
 """Encodes the frames of a library by a trained encoder, and puts it to use once all are."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,9 @@ import numpy.typing as npt
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.image.with_look import LookEncoder
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
+from mvsearch.indexer.pipeline.encoders.beside import WAIT_SECONDS, explain_lacking, list_jobs
 from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions
-from mvsearch.indexer.pipeline.planning.inventory import InventoryOptions
-from mvsearch.indexer.pipeline.planning.plan import Job, group_by_content
-from mvsearch.indexer.pipeline.planning.take_inventory import take_inventory_of
+from mvsearch.indexer.pipeline.planning.plan import Job
 from mvsearch.indexer.pipeline.writer import wait_to_write
 from mvsearch.indexer.progress import Progress
 from mvsearch.indexer.training.songs.in_library import find_look_folder
@@ -20,10 +19,9 @@ from mvsearch.indexer.training.songs.look import ProjectedLook, open_look
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import CancelledError, TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Embeddings, FrameEncoderState, Matrix, Space
+from mvsearch.store.records import Embeddings, EncoderState, Matrix, Space
 
 VIDEOS_AT_ONCE = 64
-WAIT_SECONDS = 10.0
 STAGE = "encode"
 
 
@@ -39,15 +37,12 @@ def find_base(catalog: Catalog) -> Space:
     raise TrainingError("the library has no pictures: index videos first")
 
 
-def list_frame_encoders(library: Library) -> list[FrameEncoderState]:
-    """The profile's encoder of frames, and the trained ones that the library was encoded by."""
+def list_looks(library: Library, base: Space) -> list[EncoderState]:
+    """The trained encoders that the library was encoded by."""
     catalog = library.catalog
-    base, in_use = find_base(catalog), catalog.look()
-    own = FrameEncoderState(
-        base.encoder, base.key, base.dim, in_use is None, False, catalog.n_vectors(base.key), 0
-    )
-    return [own] + [
-        FrameEncoderState(
+    in_use = catalog.look()
+    return [
+        EncoderState(
             space.encoder,
             space.key,
             space.dim,
@@ -107,12 +102,7 @@ def switch_look(
             )
         lacking = library.catalog.switch_look(name, base.key)
     if lacking:
-        videos = library.catalog.some_videos(lacking[:3])
-        shown = ", ".join(video.title for video in videos.values())
-        raise TrainingError(
-            f"{len(lacking)} videos cannot be encoded by {name}, so the old encoder stays in use:"
-            f" {shown}{', …' if len(lacking) > 3 else ''}; bring their files back, or remove them"
-        )
+        raise TrainingError(explain_lacking(library.catalog, lacking, name))
 
 
 def drop_look(library: Library, name: str) -> None:
@@ -148,7 +138,7 @@ def _encode_lacking(
         return
     alone = _LookAlone(encoders.name, look)
     analyse_jobs(
-        list(_list_jobs(library.catalog, set(lacking), stop)),
+        list(list_jobs(library.catalog, set(lacking), "frames", stop)),
         alone,
         StageOptions("off"),
         lambda job, outcome: _keep(library.catalog, job, outcome, progress),
@@ -201,15 +191,6 @@ class _LookAlone(Encoders):
         if look.frame_size is None:
             raise ValueError(f"{look.space.key} needs vectors, not frames")
         self.__dict__["frames"] = _Alone(look, look.frame_size)
-
-
-def _list_jobs(catalog: Catalog, video_ids: set[str], stop: threading.Event) -> Iterator[Job]:
-    """The files of videos whose content is still the same."""
-    wanted = [place for place in catalog.locations() if place.video_id in video_ids]
-    inventory = take_inventory_of(wanted, catalog, InventoryOptions(), stop=stop)
-    for video_id, files in group_by_content(inventory).items():
-        if video_id in video_ids:
-            yield Job(tuple(files), ("frames",))
 
 
 def _keep(catalog: Catalog, job: Job, outcome: Outcome, progress: Progress) -> None:
