@@ -19,16 +19,16 @@ PLACES = {
 
 
 class OtherFrames(ToyFrames):
-    """The first 24 numbers of the toy vectors, with other names for colours and no words."""
+    """The first 24 numbers of the toy vectors, with other names for colours."""
 
-    spaces = (Space("frames", FRAMES, "1", 24),)  # type: ignore[assignment]
+    spaces = (Space("frames", FRAMES, "1", 24), Space("frames", FRAMES, "1", 4, "words"))
 
     def encode(self, frames: npt.NDArray[np.uint8]) -> tuple[Matrix, ...]:
         return self.encode_and_name(frames)[0]
 
     def encode_and_name(self, frames: npt.NDArray[np.uint8]) -> tuple[tuple[Matrix, ...], Matrix]:
-        (vectors, _), posterior = super().encode_and_name(frames)
-        return (_cut(vectors, 24),), posterior
+        (vectors, words), posterior = super().encode_and_name(frames)
+        return (_cut(vectors, 24), words), posterior
 
     def list_labels(self) -> Sequence[str]:
         return tuple(f"pale {name}" for name in super().list_labels())
