@@ -51,6 +51,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "evaluate": (
         "mvsearch evaluate --clips 20 --kinds clip,image",
         "mvsearch evaluate --compare embedded,semantic --html how-well.html",
+        "mvsearch evaluate --compare resnet50 --kinds clip,image",
     ),
     "mood": (
         "mvsearch mood beach.jpg song.mp3",
@@ -112,11 +113,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "train show": ("mvsearch train show songs-1",),
     "train use": ("mvsearch train use songs-1",),
     "encoders list": ("mvsearch encoders list",),
-    "encoders add": (
-        "mvsearch encoders add resnet50",
-        "mvsearch evaluate --compare resnet50",
-        "mvsearch encoders switch resnet50",
-    ),
+    "encoders add": ("mvsearch encoders add resnet50", "mvsearch encoders add e5"),
     "encoders rollback": (
         "mvsearch encoders rollback",
         "mvsearch encoders rollback --of lyrics",
