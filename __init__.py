@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from mvsearch.search.api.train_compose import train_compose
     from mvsearch.search.api.train_mood import drop_heads, train_mood, use_heads
     from mvsearch.search.api.training import find_run, list_runs, train_songs
-    from mvsearch.search.query.make_query import Clip, make_query
+    from mvsearch.search.query.make_query import Clip, make_leaf, make_query
     from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
     from mvsearch.search.results import Contribution, Moment, Pair, Result, SearchResults
+    from mvsearch.search.temporal.expression import And, Leaf, Not, Then, While
+    from mvsearch.search.temporal.found import FoundPart
     from mvsearch.store.catalog.filter import Filter
     from mvsearch.store.errors import (
         AmbiguousVideoError,
@@ -55,10 +57,12 @@ _PLACES = {
     "mvsearch.search.api.train_compose": ("train_compose",),
     "mvsearch.search.api.train_mood": ("drop_heads", "train_mood", "use_heads"),
     "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
-    "mvsearch.search.query.make_query": ("Clip", "make_query"),
+    "mvsearch.search.query.make_query": ("Clip", "make_leaf", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
     "mvsearch.search.results": ("Contribution", "Moment", "Pair", "Result", "SearchResults"),
+    "mvsearch.search.temporal.expression": ("And", "Leaf", "Not", "Then", "While"),
+    "mvsearch.search.temporal.found": ("FoundPart",),
     "mvsearch.store.catalog.filter": ("Filter",),
     "mvsearch.store.errors": (
         "AmbiguousVideoError",
@@ -83,13 +87,16 @@ _FOUND_IN = {name: place for place, names in _PLACES.items() for name in names}
 
 __all__ = [
     "AmbiguousVideoError",
+    "And",
     "CancelledError",
     "Clip",
     "Contribution",
     "EncoderMismatchError",
     "Failure",
     "Filter",
+    "FoundPart",
     "Frames",
+    "Leaf",
     "LibraryBusyError",
     "LibraryClosedError",
     "LibraryDamagedError",
@@ -99,6 +106,7 @@ __all__ = [
     "Mood",
     "MvsearchError",
     "NoLibraryError",
+    "Not",
     "Pair",
     "Progress",
     "Query",
@@ -108,6 +116,7 @@ __all__ = [
     "Samples",
     "SearchResults",
     "ServerError",
+    "Then",
     "ToolMissingError",
     "TrainingError",
     "Video",
@@ -115,6 +124,7 @@ __all__ = [
     "VideoMood",
     "VideoNotFoundError",
     "WeightsMissingError",
+    "While",
     "__version__",
     "check",
     "check_models",
@@ -126,6 +136,7 @@ __all__ = [
     "find_run",
     "list_models",
     "list_runs",
+    "make_leaf",
     "make_query",
     "open",
     "predict_mood",

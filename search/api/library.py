@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.pipeline.writer import Summary
     from mvsearch.search.query.encode import Made
+    from mvsearch.search.temporal.expression import Expression
 
 
 def open_library(
@@ -150,7 +151,7 @@ class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods
 
     def search(
         self,
-        query: Query | str | None = None,
+        query: "Query | Expression | str | None" = None,
         *,
         text: Words = None,
         lyric: Words = None,
@@ -169,7 +170,7 @@ class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods
         Several parts are combined; each part is one value or a list of values.
 
         Args:
-            query: a `Query`, whose parts may lie in time, or words as for `text`.
+            query: a `Query`, an expression of parts that lie in time, or words as for `text`.
             text: words that describe pictures, lyrics or sound, or that are shown.
             lyric: a lyric line.
             ocr: words that the picture shows.
@@ -202,7 +203,7 @@ class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods
 
     def search_many(
         self,
-        queries: Iterable[Query | str],
+        queries: "Iterable[Query | Expression | str]",
         *,
         filter: Filter = Filter(),
         **arguments: Unpack[SearchArguments],

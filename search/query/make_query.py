@@ -16,7 +16,14 @@ from mvsearch.search.query.media import (
     encode_picture,
     is_pillow_image,
 )
-from mvsearch.search.query.query import Query, QueryKind, QueryPart, Role, Section
+from mvsearch.search.query.query import (
+    QUERY_KINDS,
+    Query,
+    QueryKind,
+    QueryPart,
+    Role,
+    Section,
+)
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.opening import expand_home
@@ -25,7 +32,7 @@ from mvsearch.store.records import Video
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from mvsearch.search.temporal.expression import Expression
+    from mvsearch.search.temporal.expression import Expression, Leaf
 
 Source: TypeAlias = "str | Path | bytes | Image | npt.NDArray[np.uint8] | Frames | Samples | Video"
 
@@ -55,7 +62,7 @@ Words: TypeAlias = "str | list[str] | tuple[str, ...] | None"
 
 
 def make_query(
-    query: Query | str | None = None,
+    query: "Query | Expression | str | None" = None,
     *,
     text: Words = None,
     lyric: Words = None,
@@ -70,7 +77,7 @@ def make_query(
     """Build a query of its parts; each part is one value or a list of values.
 
     Args:
-        query: a query to extend, or words as for `text`.
+        query: a query to extend, an expression of parts that lie in time, or words as for `text`.
         text: words that describe pictures, lyrics or sound, or that are shown.
         lyric: a lyric line.
         ocr: words that the picture shows.
@@ -88,7 +95,9 @@ def make_query(
         "text": text, "lyric": lyric, "ocr": ocr, "image": image, "clip": clip, "audio": audio,
         "like": like,
     }  # fmt: skip
-    begun = query if isinstance(query, Query) else None
+    begun = None
+    if not isinstance(query, str) and query is not None:
+        begun = query if isinstance(query, Query) else Query((), expression=query)
     parts = list(begun.parts) if begun is not None else []
     parts += [QueryPart("text", query)] if isinstance(query, str) else []
     parts += [make_part(kind, one) for kind, many in asked.items() for one in _iterate(many)]
@@ -106,6 +115,25 @@ def _extend_expression(query: Query, parts: Sequence[QueryPart]) -> "Expression 
     from mvsearch.search.temporal.expression import And, Leaf
 
     return And((query.expression, *map(Leaf, more)))
+
+
+def make_leaf(*, weight: float = 1.0, **part: Any) -> "Leaf":
+    """Build one part of an expression.
+
+    Args:
+        weight: of its evidence, above zero.
+        **part: one part as for `make_query`, such as `text="rain"`.
+
+    Raises:
+        QueryError: it is not one part.
+    """
+    from mvsearch.search.temporal.expression import Leaf
+
+    is_known = part and set(part) <= set(QUERY_KINDS)
+    parts = make_query(**part).parts if is_known else ()
+    if len(parts) != 1:
+        raise QueryError(f"a part of an expression is one of {', '.join(QUERY_KINDS)}")
+    return Leaf(parts[0], weight)
 
 
 def make_picture_query(image: "Query | Many") -> Query:

@@ -14,8 +14,8 @@ from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.temporal.grid import Cells, Grid, slide_max
 from mvsearch.search.temporal.plan import Chain, Element, Plan
 
-# What is at the same moment lies within it: lines are sung late, and their times are rough.
-TOLERANCE_SECONDS = 2.0
+# What is at the same moment lies within it, on both sides: lines are sung late, times are rough.
+TOLERANCE_SECONDS = 1.0
 # What follows may begin this much before the other ends, and begins this much after it begins.
 OVERLAP_SECONDS = 1.0
 

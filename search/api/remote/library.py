@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from mvsearch.search.query.encode import Made
+    from mvsearch.search.temporal.expression import Expression
 
 DEFAULT_TIMEOUT_SECONDS = 120.0
 
@@ -104,7 +105,7 @@ class RemoteLibrary(
 
     def search(
         self,
-        query: Query | str | None = None,
+        query: "Query | Expression | str | None" = None,
         *,
         text: Words = None,
         lyric: Words = None,
@@ -140,7 +141,7 @@ class RemoteLibrary(
 
     def search_many(
         self,
-        queries: Iterable[Query | str],
+        queries: "Iterable[Query | Expression | str]",
         *,
         filter: Filter = Filter(),
         **arguments: Unpack[SearchArguments],

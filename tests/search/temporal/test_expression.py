@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mvsearch.search.api.arguments import choose_time_arguments
-from mvsearch.search.query.make_query import make_query
+from mvsearch.search.query.make_query import make_leaf, make_query
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.temporal.expression import (
     MAX_PARTS,
@@ -109,6 +109,17 @@ def test_deep_json_is_refused() -> None:
         given = {"and": [given, {"part": 1}]}
     with pytest.raises(QueryError):
         read_expression(given, [RAIN.part, SALT.part])
+
+
+def test_an_expression_is_a_query() -> None:
+    rain = make_leaf(text="rain", weight=2.0)
+    assert make_query(While((rain, make_leaf(lyric="salt"))), tag="live").parts[0] == rain.part
+    assert rain == Leaf(RAIN.part, 2.0)
+    for wrong in ({}, {"text": ["rain", "salt"]}, {"colour": "red"}, {"filter": None}):
+        with pytest.raises(QueryError, match="a part of an expression is one of text"):
+            make_leaf(**wrong)
+    with pytest.raises(QueryError, match="an expression"):
+        make_query(7)
 
 
 def test_parts_in_time_have_one_way_of_fusion() -> None:

@@ -16,8 +16,8 @@ A, B, C, D = (
     Leaf(QueryPart("text", word), weight)
     for word, weight in zip("abcd", (1, 2, 1, 1), strict=False)
 )
-# With cells of a second: what is at the same moment is within two, overlap and order are one.
-STEP, NEAR, ORDER = 1.0, 2, 1
+# With cells of a second: what is at the same moment is within one, overlap and order are one.
+STEP, NEAR, ORDER = 1.0, 1, 1
 
 EXPRESSIONS: list[Expression] = [
     A,
