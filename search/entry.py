@@ -1,6 +1,6 @@
 """Everything that is known about one video."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from mvsearch.store.library import Library
 from mvsearch.store.records import (
     SIDE_OF,
     Lyrics,
+    Metadata,
     MoodTrack,
     ShownLine,
     Stage,
@@ -29,6 +30,7 @@ class Entry:
         shown: lines of text in the picture.
         moods: of the picture and of the sound, as far as they are known.
         why_no_mood: why there is none; empty if there is one.
+        metadata: what tags and side-cars say, and where each is from.
     """
 
     video: Video
@@ -40,11 +42,13 @@ class Entry:
     shown: tuple[ShownLine, ...] = ()
     moods: tuple[MoodTrack, ...] = ()
     why_no_mood: str = ""
+    metadata: Metadata = field(default_factory=Metadata)
 
     def to_dict(self) -> dict[str, Any]:
         """The entry as the JSON contract has it."""
         return {
             "video": self.video.to_dict(),
+            "metadata": self.metadata.to_dict(),
             "paths": [str(path) for path in self.paths],
             "stages": [
                 {
@@ -83,6 +87,7 @@ def read_entry(library: Library, video: Video) -> Entry:
         catalog.shown_lines(video.id),
         moods,
         "" if moods else _explain_no_mood(catalog, video),
+        catalog.metadata(video.id),
     )
 
 

@@ -52,7 +52,9 @@ def test_search_json_keeps_its_contract(run, folder):
     assert best["rank"] == 1
     told = {"id", "path", "title", "artist", "duration_seconds", "is_duration_measured"}
     told |= {"has_picture", "has_sound", "year", "other_paths"}
-    assert set(best["video"]) == told | {"valence", "arousal", "moods", "mood_gap"}
+    assert set(best["video"]) == told | {
+        *("valence", "arousal", "moods", "mood_gap", "gain_db", "peak", "artwork"),
+    }
     assert (best["video"]["artist"], best["video"]["title"]) == ("Ada Lovelace", "First Song")
     assert best["video"]["path"] == str(folder / FIRST)
     assert set(best["contributions"]) == {"frames", "audio"}

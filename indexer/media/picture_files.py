@@ -44,14 +44,14 @@ def list_pictures(folders: Sequence[Path]) -> list[PictureFile]:
     for n_seen, path in enumerate(_walk(folders)):
         if n_seen >= MAX_SEEN or len(found) >= MAX_PICTURES:
             break
-        if _is_picture(path):
+        if is_picture(path):
             key = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
             found.append(PictureFile(key, path))
     return found
 
 
-def make_thumbnail(path: Path) -> bytes:
-    """A picture as a WebP whose longer side has at most `THUMBNAIL_SIDE` pixels.
+def make_thumbnail(path: Path, max_side: int = THUMBNAIL_SIDE) -> bytes:
+    """A picture as a WebP whose longer side has at most so many pixels.
 
     Raises:
         MediaError: it cannot be read.
@@ -59,7 +59,7 @@ def make_thumbnail(path: Path) -> bytes:
     from PIL import Image
 
     size = read_size(path)
-    share = min(1.0, THUMBNAIL_SIDE / max(size))
+    share = min(1.0, max_side / max(size))
     width, height = (max(1, round(side * share)) for side in size)
     made = io.BytesIO()
     pixels = read_image(path, (width, height))
@@ -74,8 +74,8 @@ def _walk(folders: Sequence[Path]) -> Iterator[Path]:
             yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 
 
-def _is_picture(path: Path) -> bool:
-    """Whether a plain file begins as a picture does."""
+def is_picture(path: Path) -> bool:
+    """Whether a plain file, no link, begins as a picture does."""
     try:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
             return False

@@ -8,7 +8,6 @@ from typing import Any
 
 from mvsearch.indexer.media.files.containers import HEAD_BYTES, has_media_signature
 from mvsearch.indexer.media.files.naming import clean_text, name_media
-from mvsearch.indexer.media.files.nfo import read_nfo
 from mvsearch.indexer.media.files.year import read_year
 from mvsearch.indexer.media.programs import (
     compile_graph,
@@ -52,11 +51,11 @@ class Probe:
         duration_seconds: by the header, which may be wrong; None if it has none.
         picture: the video stream to use; None if there is none. Cover art is no video stream.
         sounds: the audio streams that can be decoded, the one to use first.
-        title, artist: from a `.nfo` file, else the tags, else the name; `artist` may be None.
+        title, artist: from the tags, else the name; `artist` may be None.
         tags: by lower-case key; those of the container come before those of its streams.
         is_picture_lost: there is a video stream of unknown size, which cannot be decoded, such as a
             cut of a broadcast without its parameter sets.
-        year: of the recording, else of the release, by a `.nfo` file or the tags; else None.
+        year: of the recording, else of the release, by the tags; else None.
     """
 
     duration_seconds: float | None
@@ -141,7 +140,6 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
     format_name = str(container.get("format_name", ""))
     tags = _merge_tags(format_name, container.get("tags", {}), streams)
     artist, title = name_media(path)
-    nfo = read_nfo(path)
     return Probe(
         duration_seconds=parse_positive(container.get("duration")),
         picture=picture,
@@ -149,13 +147,11 @@ def _read_answer(answer: Mapping[str, Any], path: Path) -> Probe:
         subtitles=tuple(
             read_subtitle(stream) for stream in streams if stream.get("codec_type") == "subtitle"
         ),
-        title=nfo.title or clean_text(tags.get("title", "")) or title,
-        artist=nfo.artist
-        or clean_text(tags.get("artist", "") or tags.get("album_artist", ""))
-        or artist,
+        title=clean_text(tags.get("title", "")) or title,
+        artist=clean_text(tags.get("artist", "") or tags.get("album_artist", "")) or artist,
         tags=tags,
         is_picture_lost=picture is None and any(map(is_video, streams)),
-        year=nfo.year or read_year(tags),
+        year=read_year(tags),
     )
 
 

@@ -10,6 +10,7 @@ from mvsearch.store.records import (
     Embeddings,
     Failure,
     Lyrics,
+    Metadata,
     MoodTrack,
     ShownLine,
     Stage,
@@ -63,6 +64,7 @@ class Outcome:
         video: None if the file cannot be used at all.
         results: of the stages that were run.
         failures: of the file and its lyric files.
+        metadata: of the video; None where they were not read.
         needs_transcription: whether no other source has lyrics and there is audio to transcribe.
     """
 
@@ -71,3 +73,4 @@ class Outcome:
     results: tuple[StageResult, ...] = ()
     failures: tuple[Failure, ...] = ()
     needs_transcription: bool = False
+    metadata: Metadata | None = None

@@ -8,13 +8,15 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import Features, analyse_probed
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
+from mvsearch.indexer.media.files.naming import clean_text
 from mvsearch.indexer.media.probe import Probe, probe_file
+from mvsearch.indexer.metadata.gather import gather_metadata
 from mvsearch.indexer.mood.measure import measure_mood
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import add_lyrics
 from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions, StageResult
 from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.store.errors import MediaError
-from mvsearch.store.records import Failure, Modality, Stage, StageStatus, Video
+from mvsearch.store.records import Failure, Metadata, Modality, Stage, StageStatus, Video
 from mvsearch.store.unicode import MAX_NAME_LETTERS, is_truncated
 
 
@@ -44,7 +46,9 @@ def run_stages(
         probe = probe or probe_file(path)
     except MediaError as error:
         return Outcome(found, None, failures=(Failure(path, "probe", error.code, str(error)),))
-    outcome = Outcome(found, describe_video(found, probe), failures=_list_cut_names(found, probe))
+    metadata = gather_metadata(found.places, probe.tags, has_picture=probe.picture is not None)
+    video = describe_video(found, probe, metadata)
+    outcome = Outcome(found, video, failures=_list_cut_names(video), metadata=metadata)
     decoded = [stage for stage in lacking if stage != "lyrics"]
     if decoded:
         try:
@@ -59,26 +63,30 @@ def run_stages(
     return outcome
 
 
-def describe_video(found: Found, probe: Probe) -> Video:
-    """Make a `Video` from a probe; its duration is that of the header."""
+def describe_video(found: Found, probe: Probe, metadata: Metadata) -> Video:
+    """Make a `Video` from a probe and its metadata; its duration is that of the header."""
+    year = metadata.first("year")
     return Video(
         id=found.video_id,
         path=found.file.path,
-        title=probe.title,
-        artist=probe.artist,
+        title=metadata.first("title") or probe.title,
+        artist=clean_text(", ".join(metadata.get("artist"))) or None,
         duration_seconds=probe.duration_seconds or 0.0,
         has_picture=probe.picture is not None,
         has_sound=probe.sound is not None,
-        year=probe.year,
+        year=None if year is None else int(year),
+        gain_db=metadata.gain_db,
+        peak=metadata.peak,
+        artwork=metadata.artwork,
     )
 
 
-def _list_cut_names(found: Found, probe: Probe) -> tuple[Failure, ...]:
+def _list_cut_names(video: Video) -> tuple[Failure, ...]:
     """Return a failure if the title or the artist is too long and was truncated."""
-    if not any(is_truncated(name or "", MAX_NAME_LETTERS) for name in (probe.title, probe.artist)):
+    if not any(is_truncated(name or "", MAX_NAME_LETTERS) for name in (video.title, video.artist)):
         return ()
     why = f"its title or artist is longer than {MAX_NAME_LETTERS} letters and cut to that"
-    return (Failure(found.file.path, "probe", "too_long", why),)
+    return (Failure(video.path, "probe", "too_long", why),)
 
 
 def _add_features(

@@ -13,7 +13,7 @@ from mvsearch.indexer.progress import Progress
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import LibraryBusyError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Failure, Location, Space, Video
+from mvsearch.store.records import Failure, Location, Metadata, Space, Video
 
 
 @dataclass(slots=True)
@@ -182,7 +182,7 @@ class CatalogWriter:
                 self.keep_failure(replace(failure, path=found.file.path), found)
             if outcome.video is not None:
                 self._inherit_failures(found, outcome)
-                self._keep_video(found, outcome.video)
+                self._keep_video(found, outcome.video, outcome.metadata)
         if outcome.video is not None:
             for result in outcome.results:
                 self.keep_result(result)
@@ -256,15 +256,15 @@ class CatalogWriter:
         for failure in {failure.code: failure for failure in known}.values():
             self.keep_failure(replace(failure, path=found.file.path), found)
 
-    def _keep_video(self, found: Found, video: Video) -> None:
-        """Store a video and one location of it."""
+    def _keep_video(self, found: Found, video: Video, metadata: Metadata | None) -> None:
+        """Store a video, one location of it, and its metadata if they were read."""
         if self.catalog.has_video(video.id):
             video = _keep_longest(video, self.catalog.video(video.id))
         location = _locate(found)
         known = self.catalog.location(location.path)
         if found.folder is None and known is not None:  # a file that is named came from a folder
             location = replace(location, folder=known.folder)
-        self.catalog.add_video(replace(video, path=location.path), location)
+        self.catalog.add_video(replace(video, path=location.path), location, metadata)
 
 
 def _locate(found: Found) -> Location:

@@ -58,6 +58,13 @@ class FilterFields(Strict):
     max_valence: Part | None = None
     min_arousal: Part | None = None
     max_arousal: Part | None = None
+    album: Name | None = None
+    genre: Name | None = None
+    director: Name | None = None
+    studio: Name | None = None
+    channel: Name | None = None
+    musicbrainz: Name | None = None
+    about: Name | None = None
     region: Annotated[str, Field(pattern=_REGION)] | None = None
 
     @model_validator(mode="before")
@@ -101,6 +108,13 @@ class FilterFields(Strict):
             max_valence=self.max_valence,
             min_arousal=self.min_arousal,
             max_arousal=self.max_arousal,
+            album=self.album,
+            genre=self.genre,
+            director=self.director,
+            studio=self.studio,
+            channel=self.channel,
+            musicbrainz=self.musicbrainz,
+            about=self.about,
         )
 
 
@@ -254,6 +268,13 @@ class PageRequest(FilterFields):
             top=self.top,
             collapse=self.fold,
         )
+
+
+class NfoRequest(Strict):
+    """The videos beside which `.nfo` files are written; none for all."""
+
+    videos: Annotated[list[Name], Field(max_length=10_000)] = []
+    overwrite: bool = False
 
 
 class BrowseRequest(ListRequest):

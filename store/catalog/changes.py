@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.paths import encode_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
+from mvsearch.store.database.rows.metadata import metadata_to_rows
 from mvsearch.store.database.rows.moods import mood_columns, row_to_mood, track_to_row
 from mvsearch.store.database.rows.shown import shown_to_rows
 from mvsearch.store.database.rows.videos import row_to_location, stills_to_rows, tags_to_rows
@@ -17,6 +18,7 @@ from mvsearch.store.database.tables import (
     EmbeddingRow,
     LocationRow,
     LyricsRow,
+    MetadataRow,
     MoodRow,
     RemovedRow,
     ShownLineRow,
@@ -32,6 +34,7 @@ from mvsearch.store.records import (
     Embeddings,
     Location,
     Lyrics,
+    Metadata,
     Modality,
     MoodTrack,
     ShownLine,
@@ -166,6 +169,15 @@ def replace_mood(session: Session, video_id: str, side: Side, track: MoodTrack |
     sides = {row.side: row_to_mood(row) for row in rows}
     columns = mood_columns(VideoMood(sides.get("picture"), sides.get("sound")))
     session.execute(update(VideoRow).where(VideoRow.id == video_id).values(columns))
+
+
+def replace_metadata(session: Session, video_id: str, metadata: Metadata) -> None:
+    """Replace the metadata of a video, and note that they were read."""
+    old = delete(MetadataRow).where(MetadataRow.video_id == video_id)
+    session.execute(old.execution_options(synchronize_session=False))
+    session.add_all(metadata_to_rows(video_id, metadata))
+    read = update(VideoRow).where(VideoRow.id == video_id)
+    session.execute(read.values(metadata_mark=metadata.mark))
 
 
 def replace_stills(session: Session, video_id: str, stills: Iterable[Still]) -> None:

@@ -185,5 +185,6 @@ def _list_readers(
         lambda: catalog.lyrics(video_id),
         lambda: catalog.shown_lines(video_id),
         lambda: catalog.mood_tracks(video_id),
+        lambda: catalog.metadata(video_id),
         *(lambda key=space.key: catalog.embeddings(video_id, key) for space in spaces),
     ]

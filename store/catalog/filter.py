@@ -1,5 +1,6 @@
 """Filters of videos: by tags, names, years and other properties."""
 
+import re
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from pathlib import Path
@@ -7,12 +8,15 @@ from typing import Any
 
 from mvsearch.store.database.columns import MAX_SECONDS
 from mvsearch.store.errors import QueryError
+from mvsearch.store.records.metadata import FACET_FIELDS
 from mvsearch.store.records.moods import MOOD_NAMES, MOOD_REGIONS, MoodName
 from mvsearch.store.unicode import MAX_NAME_LETTERS, fold_name, printable
 
 MAX_YEAR = 9999
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 # SQLite limits the number of conditions in one statement.
 MAX_TAGS = 100
+MAX_ABOUT_WORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class Filter:
         mood: of the video as a whole; `MOOD_REGIONS` says what each name means.
         min_valence, max_valence, min_arousal, max_arousal: ranges of the mood of the video as a
             whole, from 0 to 1, both ends included.
+        album, genre, director, studio, channel: one of the values by this name, or if no video of
+            the library has that name as a whole, a part of it; case and accents do not matter.
+        musicbrainz: a MusicBrainz id of the recording, its release, an artist or another of them.
+        about: words that all occur in the metadata: names, description, keywords or chapters.
 
     Raises:
         QueryError: a condition is empty, or no video can meet it.
@@ -59,6 +67,13 @@ class Filter:
     max_valence: float | None = None
     min_arousal: float | None = None
     max_arousal: float | None = None
+    album: str | None = None
+    genre: str | None = None
+    director: str | None = None
+    studio: str | None = None
+    channel: str | None = None
+    musicbrainz: str | None = None
+    about: str | None = None
 
     def __post_init__(self) -> None:
         """Validate the conditions."""
@@ -77,6 +92,13 @@ class Filter:
             raise QueryError(
                 f"no mood is called {str(self.mood)[:40]!r}; there are {', '.join(MOOD_NAMES)}"
             )
+        if self.musicbrainz is not None and not is_uuid(self.musicbrainz):
+            raise QueryError(
+                "a MusicBrainz id has 36 characters, such as"
+                f" b1a9c0e9-d987-4042-ae91-78d6a3267d69, not {self.musicbrainz[:40]!r}"
+            )
+        if len((self.about or "").split()) > MAX_ABOUT_WORDS:
+            raise QueryError(f"a filter has at most {MAX_ABOUT_WORDS} words of the metadata")
         if self.has_lyrics is False and (self.language or self.lyrics_source):
             raise QueryError("a video without lyrics has no language or source of lyrics")
         if self.folder is not None and "\0" in str(self.folder):
@@ -145,6 +167,7 @@ class Filter:
             ("artist", self.artist),
             ("language", self.language),
             ("lyrics source", self.lyrics_source),
+            *((name, getattr(self, name)) for name in (*FACET_FIELDS, "musicbrainz", "about")),
         )
         return [(name, words) for name, words in named if words is not None]
 
@@ -156,6 +179,11 @@ def _check_words(name: str, words: str) -> None:
         raise QueryError(
             f"the {name} to filter by has {len(words)} letters; at most {MAX_NAME_LETTERS} are read"
         )
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is written as MusicBrainz writes ids."""
+    return _UUID.fullmatch(text.strip()) is not None
 
 
 _MOST = {"year": MAX_YEAR, "duration": MAX_SECONDS, "valence": 1.0, "arousal": 1.0}

@@ -41,6 +41,7 @@ from mvsearch.store.records import (
     IndexedVideo,
     Location,
     Lyrics,
+    Metadata,
     MoodTrack,
     ShownLine,
     Stage,
@@ -67,10 +68,15 @@ class Catalog(
     transaction: if it is interrupted, by `kill -9` or a full disk, nothing changes.
     """
 
-    def add_video(self, video: Video, location: Location) -> None:
+    def add_video(self, video: Video, location: Location, metadata: Metadata | None = None) -> None:
         """Add or update a video and one of its files; the video is no longer marked as removed.
 
         If the file contained another video, that one is deleted unless it has other files.
+
+        Args:
+            video: the video.
+            location: of one of its files.
+            metadata: replace earlier ones; None leaves these as they are.
         """
         if location.video_id != video.id:
             raise ValueError(f"a location of {location.video_id} is none of {video.id}")
@@ -82,6 +88,8 @@ class Catalog(
             old_ids = {before.video_id} - {video.id} if before is not None else set()
             session.merge(location_to_row(location))
             session.flush()
+            if metadata is not None:
+                changes.replace_metadata(session, video.id, metadata)
             changes.delete_videos_without_files(session, old_ids)
 
     def add_indexed(self, videos: Sequence[IndexedVideo]) -> None:
@@ -112,6 +120,8 @@ class Catalog(
                 session.add_all(tags_to_rows(one.video.id, one.tags))
                 session.add_all(stills_to_rows(one.video.id, one.stills))
                 session.add_all(track_to_row(one.video.id, track) for track in one.moods)
+                if one.metadata is not None:
+                    changes.replace_metadata(session, one.video.id, one.metadata)
                 if one.lyrics is not None:
                     session.add(lyrics_to_row(one.video.id, one.lyrics))
             session.flush()

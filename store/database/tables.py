@@ -46,6 +46,8 @@ class VideoRow(Base):
         added_seconds: when it was added, since 1970; NULL if unknown.
         title_folded, artist_folded: by `fold_name`; a change of that function needs a migration.
         valence, arousal, mood_gap: of the `VideoMood` that its rows of `MoodRow` make.
+        metadata_mark, artwork: of its `Metadata`; the mark is NULL if they were never read.
+        gain_db, peak: of its `Metadata`, beside their text in `MetadataRow`.
     """
 
     __tablename__ = "video"
@@ -65,6 +67,10 @@ class VideoRow(Base):
     valence: Mapped[float | None]
     arousal: Mapped[float | None]
     mood_gap: Mapped[float | None]
+    metadata_mark: Mapped[str | None] = mapped_column(String(80))
+    artwork: Mapped[str | None]
+    gain_db: Mapped[float | None]
+    peak: Mapped[float | None]
 
 
 class LocationRow(Base):
@@ -252,6 +258,20 @@ class MoodRow(Base):
     confidence: Mapped[float]
     joint: Mapped[bytes]
     curve: Mapped[bytes]
+
+
+class MetadataRow(Base):
+    """One value of a `MetadataField`; `folded` is the value by `fold_name`, for filters."""
+
+    __tablename__ = "metadata"
+    __table_args__ = (Index(None, "name", "video_id"),)
+
+    video_id: Mapped[str] = belongs_to_video()
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str]
+    folded: Mapped[str]
+    source: Mapped[str] = mapped_column(String(20))
 
 
 class FailureRow(Base):

@@ -16,6 +16,15 @@ from mvsearch.store.records.embeddings import (
 from mvsearch.store.records.encoder_states import EncoderState
 from mvsearch.store.records.indexed import IndexedVideo
 from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
+from mvsearch.store.records.metadata import (
+    FACET_FIELDS,
+    METADATA_FIELDS,
+    METADATA_SOURCES,
+    FacetField,
+    Metadata,
+    MetadataField,
+    MetadataSource,
+)
 from mvsearch.store.records.moods import (
     MOOD_NAMES,
     MOOD_REGIONS,
@@ -38,10 +47,13 @@ from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag,
 
 __all__ = [
     "COPIES",
+    "FACET_FIELDS",
     "LINES",
     "LOOK",
     "MAX_LINE_LETTERS",
     "MAX_STILL_BYTES",
+    "METADATA_FIELDS",
+    "METADATA_SOURCES",
     "MODALITIES",
     "MOOD_NAMES",
     "MOOD_REGIONS",
@@ -51,12 +63,16 @@ __all__ = [
     "UNIT_TOLERANCE",
     "Embeddings",
     "EncoderState",
+    "FacetField",
     "Failure",
     "IndexedVideo",
     "Location",
     "LyricLine",
     "Lyrics",
     "Matrix",
+    "Metadata",
+    "MetadataField",
+    "MetadataSource",
     "Modality",
     "Mood",
     "MoodCurve",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mvsearch.store.records.embeddings import Embeddings
 from mvsearch.store.records.lyrics import Lyrics
+from mvsearch.store.records.metadata import Metadata
 from mvsearch.store.records.moods import MoodTrack
 from mvsearch.store.records.stages import Stage
 from mvsearch.store.records.videos import Location, Still, Tag, Video
@@ -21,6 +22,7 @@ class IndexedVideo:
     tags: tuple[Tag, ...] = ()
     stills: tuple[Still, ...] = ()
     moods: tuple[MoodTrack, ...] = ()
+    metadata: Metadata | None = None
 
     def __post_init__(self) -> None:
         """Check that everything belongs to one video."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mvsearch.store.records.embeddings import Modality
+from mvsearch.store.records.metadata import MAX_GAIN_DB, MAX_PEAK, MIN_PEAK
 from mvsearch.store.records.moods import DIGITS, MoodName, name_moods
 from mvsearch.store.records.times import check_span
 from mvsearch.store.unicode import printable
@@ -25,9 +26,12 @@ class Video:
         is_duration_measured: whether decoding confirmed it.
         has_picture, has_sound: streams of the container (cover art is not a picture).
         other_paths: all other existing files with the same content.
-        year: from the tags of the file; None if they have none.
+        year: of the recording or its release; None if it is unknown.
         valence, arousal, mood_gap: of its mood as a whole, from 0 to 1, and how far its picture and
             its sound are apart in mood; None if unknown. See `VideoMood`.
+        gain_db, peak: how much louder to play it, so that songs are equally loud, and its highest
+            sample as a share of full scale; None if unknown. See `Metadata`.
+        artwork: the name of a picture beside one of its files; None if there is none.
     """
 
     id: str
@@ -43,6 +47,9 @@ class Video:
     valence: float | None = None
     arousal: float | None = None
     mood_gap: float | None = None
+    gain_db: float | None = None
+    peak: float | None = None
+    artwork: str | None = None
 
     def __post_init__(self) -> None:
         """Validate the values."""
@@ -53,6 +60,10 @@ class Video:
         for part in (self.valence, self.arousal, self.mood_gap):
             if part is not None and not 0 <= part <= 1:
                 raise ValueError(f"a mood is from 0 to 1: {part}")
+        if self.gain_db is not None and not abs(self.gain_db) <= MAX_GAIN_DB:
+            raise ValueError(f"no song has a gain of {self.gain_db} dB")
+        if self.peak is not None and not MIN_PEAK <= self.peak <= MAX_PEAK:
+            raise ValueError(f"a peak is a share of full scale: {self.peak}")
 
     @property
     def moods(self) -> tuple[MoodName, ...]:
@@ -77,6 +88,9 @@ class Video:
             "arousal": _round(self.arousal),
             "moods": list(self.moods),
             "mood_gap": _round(self.mood_gap),
+            "gain_db": self.gain_db,
+            "peak": self.peak,
+            "artwork": None if self.artwork is None else printable(self.artwork),
             "other_paths": [str(path) for path in self.other_paths],
         }
 

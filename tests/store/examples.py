@@ -16,6 +16,8 @@ from mvsearch.store.records import (
     LyricLine,
     Lyrics,
     Matrix,
+    Metadata,
+    MetadataField,
     Mood,
     MoodCurve,
     MoodTrack,
@@ -59,6 +61,16 @@ LYRICS = Lyrics(
 
 
 STILLS = (Still(0.5, b"RIFF one"), Still(4.25, b"RIFF other"))
+METADATA = Metadata(
+    (
+        MetadataField("title", ("Song",), "nfo"),
+        MetadataField("album", ("Tides & Sálts",), "info.json"),
+        MetadataField("genre", ("Rock", "Indie rock"), "tags"),
+        MetadataField("description", ("About the sea\nand the shore",), "info.json"),
+        MetadataField("musicbrainz_recording", ("b1a9c0e9-d987-4042-ae91-78d6a3267d69",), "tags"),
+    ),
+    mark="1:abc",
+)
 SHOWN = (
     ShownLine("take me home", 1.25, 3.5, 0.96875),
     ShownLine("'; DROP TABLE ocr_line; --", 4.0, 9.5, 0.75, is_moving=True),
@@ -105,7 +117,9 @@ def add_song(
 
 def fill_song(catalog: Catalog, video_id: str, seed: int, n_frames: int = 5) -> None:
     """Add a video with everything that a video can have."""
-    add_song(catalog, video_id)
+    video = add_song(catalog, video_id)
+    place = Location(video.path, video_id, Path("/music"), 1000, 1_700_000_000_000_000_001)
+    catalog.add_video(video, place, METADATA)
     seen = [make_embeddings(FRAMES, n_frames, seed), make_embeddings(WORDS, n_frames, seed + 1)]
     catalog.store_stage(
         Stage(video_id, "frames", FRAMES.key, "done"),
@@ -149,12 +163,13 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> RowIndex:
 
 def drop_generations(connection: sqlite3.Connection) -> None:
     """Take back what the tables have since their fourth version."""
-    connection.execute("DROP TABLE unused_tag")
     connection.execute("ALTER TABLE space DROP COLUMN is_used")
-    connection.execute("DROP TABLE mood")
+    for table in ("unused_tag", "metadata", "mood"):
+        connection.execute(f"DROP TABLE {table}")
     for column in (
         *("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"),
         *("valence", "arousal", "mood_gap"),
+        *("metadata_mark", "artwork", "gain_db", "peak"),
     ):
         connection.execute(f"ALTER TABLE video DROP COLUMN {column}")
     for trigger in ("added", "dropped", "leaves", "comes"):

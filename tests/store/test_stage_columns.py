@@ -126,7 +126,7 @@ def test_nothing_is_indexed_anew_after_the_migration(
 ) -> None:
     assert index(decoded=decoded)[0] == 1
     migrate(tmp_path / "library", "0004")
-    years = "Tags of 1 video are read again, for the year that filters ask for"
+    years = "Tags of 1 video are read again, for year, album and what else filters ask for"
     moods = "Measuring the mood of 1 video from stored vectors"
     assert index(decoded=decoded) == (0, [years, moods])
     assert index(decoded=decoded) == (0, [])

@@ -27,7 +27,17 @@ def name_media(path: Path) -> tuple[str | None, str]:
     Track numbers, notes on the release and video ids are removed. A name that follows no pattern is
     the title; the artist is then None.
     """
-    stem = clean_text(replace_surrogates(path.stem))
+    artist, title = split_artist(path.stem)
+    return artist, title or "untitled"
+
+
+def split_artist(text: str) -> tuple[str | None, str]:
+    """Take a title such as `Artist - Title (Official Video)` apart, as `name_media` does.
+
+    Returns:
+        The artist, or None, and the title, which is empty where the text is.
+    """
+    stem = clean_text(replace_surrogates(text))
     name = clean_text(stem.replace("_", " ")) if "_-_" in stem else stem
     name = _NOISY_BRACKET.sub("", _VIDEO_ID.sub("", name)).strip()
     name = _VIDEO_ID.sub("", name).strip()
@@ -41,7 +51,7 @@ def name_media(path: Path) -> tuple[str | None, str]:
         artist = _TRACK_NUMBER.sub("", artist)
     if separator and artist and title:
         return artist, title
-    return None, title or artist or stem or "untitled"
+    return None, title or artist or stem
 
 
 def clean_text(text: str) -> str:

@@ -124,7 +124,10 @@ def add_lyrics(
     """
     found = outcome.found
     fingerprint = lyrics_fingerprint(found.places)
-    taken = _find_lyrics(found, probe, options)
+    video = outcome.video
+    assert video is not None
+    song = Song(found.places, video.title, video.artist, probe.duration_seconds or 0.0)
+    taken = _find_lyrics(found, probe, options, song)
     path, lyrics = found.file.path, taken.lyrics
     failures = tuple(Failure(path, "lyrics", bad.code, str(bad)) for bad in taken.problems)
     waits = lyrics is None and probe.sound is not None
@@ -154,7 +157,7 @@ def result_without_lyrics(video_id: str, key: str, fingerprint: str, *, waits: b
     return StageResult(Stage(video_id, "lyrics", key, status, detail, fingerprint=fingerprint))
 
 
-def _find_lyrics(found: Found, probe: Probe, options: StageOptions) -> FoundLyrics:
+def _find_lyrics(found: Found, probe: Probe, options: StageOptions, song: Song) -> FoundLyrics:
     """Search the side-cars, subtitles, tags and plug-ins, unless only Whisper is allowed."""
     if options.lyrics == "whisper":
         return FoundLyrics(None)
@@ -165,5 +168,5 @@ def _find_lyrics(found: Found, probe: Probe, options: StageOptions) -> FoundLyri
         subtitle_streams=probe.subtitles,
         read_subtitles=lambda index: read_subtitles(found.file.path, streams[index]),
         language=options.language,
-        song=Song(found.places, probe.title, probe.artist, probe.duration_seconds or 0.0),
+        song=song,
     )

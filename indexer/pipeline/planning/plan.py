@@ -1,7 +1,7 @@
 """Lists the missing stages of each file."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from mvsearch.indexer.encoders import Encoders
@@ -12,7 +12,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import WindowOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.decoding.types import Decoded
-from mvsearch.indexer.media.files.nfo import read_nfo
+from mvsearch.indexer.metadata.beside import list_folder, mark_side_cars
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint
 from mvsearch.indexer.pipeline.outcome import LyricsMode
 from mvsearch.indexer.pipeline.planning.inventory import Found, Inventory
@@ -29,7 +29,7 @@ class Job:
     Attributes:
         files: all files of the run with this content; the first by path is analysed, and its
             `others` lists the rest.
-        lacking: the missing stages; empty if only locations or names change, or the year is read.
+        lacking: the missing stages; empty if only locations change, or metadata are read.
     """
 
     files: tuple[Found, ...]
@@ -62,10 +62,10 @@ class Jobs:
         n_whole: unchanged files with more than key frames.
         n_refined: videos with key frames only, of which all frames are indexed now.
         n_resampled: videos whose frames were sampled by another rule.
-        n_dated: complete videos of an older library whose year is read now.
+        n_undescribed: complete videos of an older library whose metadata are read now.
         n_unmarked: videos of an older library whose sound gets landmarks now.
         n_uncopied: videos of an older library whose pictures get vectors of copies now.
-        n_renamed: complete videos whose `.nfo` file has another title, artist or year now.
+        n_described_anew: complete videos whose side-cars of metadata have changed.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -74,10 +74,10 @@ class Jobs:
     n_waiting: int = 0
     n_refined: int = 0
     n_resampled: int = 0
-    n_dated: int = 0
+    n_undescribed: int = 0
     n_unmarked: int = 0
     n_uncopied: int = 0
-    n_renamed: int = 0
+    n_described_anew: int = 0
 
     def explain(self, given: Sequence[str]) -> list[str]:
         """Explain, in one line each, why videos are indexed again or options have no effect.
@@ -96,12 +96,14 @@ class Jobs:
                 f"Frames are chosen by another rule now; those of {_count_videos(self.n_resampled)}"
                 " are taken anew, so that all can be compared"
             )
-        if self.n_dated:
-            videos = _count_videos(self.n_dated)
-            reasons.append(f"Tags of {videos} are read again, for the year that filters ask for")
-        if self.n_renamed:
-            videos = _count_videos(self.n_renamed)
-            reasons.append(f"The .nfo files of {videos} have other names now")
+        if self.n_undescribed:
+            videos = _count_videos(self.n_undescribed)
+            reasons.append(
+                f"Tags of {videos} are read again, for year, album and what else filters ask for"
+            )
+        if self.n_described_anew:
+            videos = _count_videos(self.n_described_anew)
+            reasons.append(f"Files with names and pictures beside {videos} have changed")
         if self.n_unmarked:
             videos = _count_videos(self.n_unmarked)
             reasons.append(
@@ -162,11 +164,11 @@ def choose_jobs(
     """
     state = _read_state(catalog, encoders, decoded)
     moved = {found.video_id for found in inventory.fresh} | inventory.affected_ids
-    list_once, chosen = cache(list_lyric_files), Jobs()
+    list_once, list_folder_once, chosen = cache(list_lyric_files), cache(list_folder), Jobs()
     origins = {f"whisper {origin}" for origin in list_origins(request.whisper_model)}
     groups = group_by_content(inventory)
     settled = {i: files for i, files in groups.items() if i in state.known and i not in moved}
-    renamed = _find_renamed(settled, catalog)
+    marks = {i: mark_side_cars(one[0].places, list_folder_once) for i, one in settled.items()}
     for video_id, files in groups.items():
         is_new = video_id not in state.known or any(found.is_retry for found in files)
         lacking = [stage for stage, ids in state.pending.items() if is_new or video_id in ids]
@@ -178,11 +180,11 @@ def choose_jobs(
         chosen.n_unmarked += video_id in state.unmarked
         chosen.n_uncopied += video_id in state.uncopied
         # Another encoder may redo shared stages, so copies are included.
-        is_dated = not lacking and video_id not in moved and video_id in state.without_year
-        chosen.n_dated += is_dated
-        is_renamed = not lacking and video_id in renamed
-        chosen.n_renamed += is_renamed
-        if lacking or video_id in moved or is_dated or is_renamed:
+        known_mark = state.marks.get(video_id)
+        is_stale = not lacking and video_id in marks and marks[video_id] != known_mark
+        chosen.n_undescribed += is_stale and known_mark is None
+        chosen.n_described_anew += is_stale and known_mark is not None
+        if lacking or video_id in moved or is_stale:
             chosen.jobs.append(Job(tuple(files), tuple(lacking)))
         else:
             chosen.n_unchanged += len(files)
@@ -197,7 +199,7 @@ class _State:
 
     Attributes:
         known: all videos.
-        without_year: videos whose tags were read before years were stored.
+        marks: of the side-cars of metadata, as they were read; None of those of older libraries.
         lyrics: the lyrics stages.
         pending: the videos that lack each decoded stage, or need it again.
         with_key_frames_only: videos of which only key frames are indexed.
@@ -208,7 +210,7 @@ class _State:
     """
 
     known: Collection[str]
-    without_year: Collection[str]
+    marks: Mapping[str, str | None]
     lyrics: Mapping[str, Stage]
     pending: Mapping[Modality, Collection[str]]
     with_key_frames_only: Collection[str]
@@ -239,7 +241,7 @@ def _read_state(catalog: Catalog, encoders: Encoders, decoded: Decoded) -> _Stat
         pending["audio"] |= unmarked
     return _State(
         catalog.video_ids(),
-        catalog.without_year(),
+        catalog.metadata_marks(),
         catalog.stages_of("lyrics", encoders.lyrics.spaces[0].key),
         pending,
         with_key_frames_only,
@@ -263,19 +265,6 @@ def group_by_content(inventory: Inventory) -> dict[str, list[Found]]:
         others = (*paths, *inventory.elsewhere.get(video_id, ()))
         groups[video_id][0] = replace(first, others=others)
     return groups
-
-
-def _find_renamed(groups: Mapping[str, Sequence[Found]], catalog: Catalog) -> set[str]:
-    """The ids of the known videos whose `.nfo` file says something else than the catalogue."""
-    said = {i: nfo for i, one in groups.items() if any(nfo := astuple(read_nfo(one[0].file.path)))}
-    known = catalog.some_videos(list(said))
-    names = {i: (video.title, video.artist, video.year) for i, video in known.items()}
-    return {
-        video_id
-        for video_id, nfo in said.items()
-        if tuple(new or old for new, old in zip(nfo, names[video_id], strict=True))
-        != names[video_id]
-    }
 
 
 def _lacks_lyrics(

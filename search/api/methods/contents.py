@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from mvsearch.search.api.session import Session
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.order import VideoOrder, sort_videos
-from mvsearch.store.opening import expand_home
+from mvsearch.store.opening import AnyPath, expand_home
 from mvsearch.store.records import Failure, Lyrics, Modality, Video
 
 if TYPE_CHECKING:
     from mvsearch.search.entry import Entry
+    from mvsearch.search.metadata.export_nfo import NfoExport
 
 
 class Contents:
@@ -21,6 +22,8 @@ class Contents:
 
     def find(self, name: str | Video) -> Video:
         """Find a video by its id or the beginning of it, a path, or part of a title.
+
+        An id of MusicBrainz or of the site that it comes from will do as well.
 
         Raises:
             VideoNotFoundError, AmbiguousVideoError: no video, or several, match.
@@ -46,8 +49,8 @@ class Contents:
         """Count the videos that pass the filter by value, the most frequent values first.
 
         Returns:
-            For "artist", "year", "language", "lyrics_source", "tag" and "mood": (value, number of
-            videos).
+            For "artist", "year", "language", "lyrics_source", "tag", "mood", "album", "genre",
+            "director", "studio" and "channel": (value, number of videos).
         """
         with self._session.using() as library:
             return library.catalog.facets(filter)
@@ -131,6 +134,43 @@ class Contents:
         check_ending(place)
         with self._session.using() as library:
             return write_embeddings(library, place, ExportOptions(modality, force))
+
+    def nfo(self, video: str | Video) -> bytes:
+        """What is known of a video as a `.nfo` file, in the form of Kodi and Jellyfin."""
+        from mvsearch.indexer.metadata.nfo_writing import write_nfo
+
+        with self._session.using() as library:
+            found = self.find(video)
+            return write_nfo(found, library.catalog.metadata(found.id))
+
+    def export_nfo(
+        self, *videos: str | Video, out: AnyPath | None = None, overwrite: bool = False
+    ) -> "NfoExport":
+        """Write what is known of videos as `.nfo` files, which Kodi and Jellyfin read.
+
+        Each file is written as a whole or not at all. One that is replaced stays beside it as
+        `.bak`, and what of it is unknown here stays in the new one.
+
+        Args:
+            *videos: see `find`; none for all.
+            out: the folder to write to, which is made if it is missing; None writes beside each
+                video.
+            overwrite: whether existing files are replaced.
+
+        Returns:
+            What was written, what exists and was kept, and what could not be written.
+
+        Raises:
+            MvsearchError: there is no such video.
+        """
+        from mvsearch.search.metadata.export_nfo import NfoTarget, export_nfo
+
+        folder = None if out is None else expand_home(out)
+        with self._session.using() as library:
+            chosen = [self.find(video) for video in videos] or library.catalog.videos()
+            read = library.catalog.metadata
+            target = NfoTarget(folder, overwrite, self.holds_file)
+            return export_nfo(((video, read(video.id)) for video in chosen), target)
 
     def holds_file(self, path: Path) -> bool:
         """Whether a file is a video of the library, which must not be overwritten."""

@@ -76,6 +76,26 @@ class MediaFiles:
             path = library.catalog.video(video_id).path
         return shrink_still(make_frame_still(path, at_seconds), max_side)
 
+    def picture(self, video_id: str, *, max_side: int = 512) -> bytes | None:
+        """The picture that lies beside a video, such as its poster; None if there is none.
+
+        Args:
+            video_id: of the video.
+            max_side: in pixels, up to 512; pictures are not enlarged.
+
+        Returns:
+            A WebP image, made from the file; its name and address are never asked for.
+
+        Raises:
+            VideoNotFoundError: no video has this id.
+            MediaError: the picture cannot be read.
+        """
+        from mvsearch.indexer.metadata.artwork import make_artwork
+
+        with self._session.using() as library:
+            video = library.catalog.video(video_id)
+        return make_artwork(video, max_side)
+
     def still(self, video_id: str, at_seconds: float, *, max_side: int = 512) -> Still | None:
         """The still of a video nearest to a time; None for sound alone, or if it has none.
 

@@ -7,7 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mvsearch.search.api.remote.requests.asking import name_place, write_filter, write_parameters
+from mvsearch.search.api.remote.requests.asking import (
+    name_place,
+    name_video,
+    write_filter,
+    write_parameters,
+)
 from mvsearch.search.api.remote.requests.records import (
     read,
     read_entry,
@@ -19,12 +24,13 @@ from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.order import VideoOrder, check_order
 from mvsearch.store.errors import ServerError
-from mvsearch.store.opening import expand_home
+from mvsearch.store.opening import AnyPath, expand_home
 from mvsearch.store.records import Failure, Lyrics, Modality, Video
 from mvsearch.store.unicode import replace_surrogates
 
 if TYPE_CHECKING:
     from mvsearch.search.entry import Entry
+    from mvsearch.search.metadata.export_nfo import NfoExport
 
 # Videos in one answer.
 N_AT_ONCE = 1000
@@ -120,6 +126,28 @@ class RemoteContents:
         with suppress(ValueError, KeyError):
             return read(dict[str, int], json.loads(headers["mvsearch-vectors"]))
         raise ServerError(f"the server at {self._server.address} does not count the vectors")
+
+    def nfo(self, video: str | Video) -> bytes:
+        """What is known of a video as a `.nfo` file. See `Contents.nfo`."""
+        return self._server.fetch("GET", f"{self._place(video)}/nfo").content
+
+    def export_nfo(
+        self, *videos: str | Video, out: AnyPath | None = None, overwrite: bool = False
+    ) -> "NfoExport":
+        """Write what is known of videos as `.nfo` files. See `Contents.export_nfo`.
+
+        With `out` they are written to a folder of this machine; without, by the server, beside the
+        videos.
+        """
+        from mvsearch.search.metadata.export_nfo import NfoExport, NfoTarget, export_nfo
+
+        if out is None:
+            given = {"videos": [name_video(one) for one in videos], "overwrite": overwrite}
+            return read(NfoExport, self._server.send("POST", "nfo", given))
+        chosen = videos or self.videos()
+        entries = (self.show(video) for video in chosen)
+        target = NfoTarget(expand_home(out), overwrite)
+        return export_nfo(((one.video, one.metadata) for one in entries), target)
 
     def holds_file(self, path: Path) -> bool:
         """Whether a file is a video of the library, by its path on both machines."""

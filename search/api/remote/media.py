@@ -102,6 +102,19 @@ class RemoteMediaFiles:
                 found |= read(dict[str, tuple[float, ...]], answer)
         return found
 
+    def picture(self, video_id: str, *, max_side: int = 512) -> bytes | None:
+        """The picture that lies beside a video; see `MediaFiles.picture`."""
+        from mvsearch.indexer.metadata.artwork import MAX_ARTWORK_BYTES, is_artwork
+
+        place = f"{name_place(video_id)}/picture"
+        try:
+            answer = self._server.fetch("GET", place, parameters={"size": max_side, "own": "true"})
+        except NothingError:
+            return None
+        if len(answer.content) <= MAX_ARTWORK_BYTES and is_artwork(answer.content):
+            return answer.content
+        raise ServerError(f"the server at {self._server.address} sends no picture")
+
     def still(self, video_id: str, at_seconds: float, *, max_side: int = 512) -> Still | None:
         """The still of a video nearest to a time; see `MediaFiles.still`."""
         try:

@@ -61,6 +61,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'mvsearch lyrics "Paper Moon" --format lrc',
         "mvsearch lyrics --all --out lyrics",
     ),
+    "export nfo": (
+        "mvsearch export nfo --all",
+        'mvsearch export nfo "Paper Moon" --overwrite',
+        "mvsearch export nfo --all --out NFO",
+    ),
     "export embeddings": (
         "mvsearch export embeddings vectors.npz",
         "mvsearch export embeddings frames.parquet --modality frames",

@@ -95,6 +95,49 @@ ArousalOption = Annotated[
     ),
 ]
 
+AlbumOption = Annotated[
+    str | None,
+    typer.Option("--album", metavar="T", help="Only albums with this name, or this text in it."),
+]
+GenreOption = Annotated[
+    str | None,
+    typer.Option("--genre", metavar="T", help="Only genres with this name, or this text in it."),
+]
+DirectorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--director", metavar="T", help="Only directors with this name, or this text in it."
+    ),
+]
+StudioOption = Annotated[
+    str | None,
+    typer.Option(
+        "--studio", metavar="T", help="Only studios or labels with this name, or this text in it."
+    ),
+]
+ChannelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--channel", metavar="T", help="Only channels with this name, or this text in it."
+    ),
+]
+MusicbrainzOption = Annotated[
+    str | None,
+    typer.Option(
+        "--musicbrainz",
+        metavar="ID",
+        help="Only the recording, release or artist with this MusicBrainz id.",
+    ),
+]
+AboutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--about",
+        metavar="WORDS",
+        help="Only videos whose names, description, keywords or chapters have these words.",
+    ),
+]
+
 
 def make_filter(
     tag: TagOption = None,
@@ -110,6 +153,13 @@ def make_filter(
     mood: MoodOption = None,
     valence: ValenceOption = None,
     arousal: ArousalOption = None,
+    album: AlbumOption = None,
+    genre: GenreOption = None,
+    director: DirectorOption = None,
+    studio: StudioOption = None,
+    channel: ChannelOption = None,
+    musicbrainz: MusicbrainzOption = None,
+    about: AboutOption = None,
 ) -> "Filter":
     """Build a filter from options.
 
@@ -140,6 +190,13 @@ def make_filter(
         max_valence=max_valence,
         min_arousal=min_arousal,
         max_arousal=max_arousal,
+        album=album,
+        genre=genre,
+        director=director,
+        studio=studio,
+        channel=channel,
+        musicbrainz=musicbrainz,
+        about=about,
     )
 
 

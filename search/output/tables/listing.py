@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mvsearch.search.entry import Entry, describe_stage
 from mvsearch.search.output.tables.links import link_file, stack_lines
+from mvsearch.search.output.tables.metadata import list_metadata_lines
 from mvsearch.search.output.tables.moods import describe_mood, list_track_lines
 from mvsearch.search.output.text import describe_no_results, format_seconds, shorten
 from mvsearch.store.catalog.filter import Filter
@@ -177,8 +178,10 @@ def print_entry(entry: Entry, console: Console) -> None:
     print_line(console, f"{video.artist or '–'} – {video.title}")
     print_line(console, f"id        {video.id}")
     print_line(console, f"length    {format_seconds(video.duration_seconds)} ({measured})")
-    if video.year is not None:
-        print_line(console, f"year      {video.year}")
+    # A library of an earlier version has no metadata but the year.
+    year = () if video.year is None else (f"year      {video.year}",)
+    for line in tuple(list_metadata_lines(entry.metadata)) or year:
+        print_line(console, line)
     for path in entry.paths:
         print_line(console, f"file      {path}")
     for modality, what in (("frames", "looks"), ("audio", "sounds")):

@@ -14,6 +14,7 @@ from mvsearch.search.web.explore.playlists import PlaylistName, find_playlist
 from mvsearch.search.web.requests import Name
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
+from mvsearch.search.web.view_models.cards import find_artwork
 from mvsearch.store.errors import VideoNotFoundError
 from mvsearch.store.records import MOOD_NAMES
 
@@ -75,6 +76,9 @@ def describe(video: Video) -> dict[str, Any]:
         "title": video.title,
         "artist": video.artist or "",
         "duration_seconds": video.duration_seconds,
+        "gain": "" if video.gain_db is None else video.gain_db,
+        "peak": "" if video.peak is None else video.peak,
+        "picture": find_artwork(video),
     }
 
 

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from starlette.background import BackgroundTask
@@ -12,14 +13,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from mvsearch import __version__
+from mvsearch.search.output.lyrics_files import safe_stem
 from mvsearch.search.web.access.guard import MAX_BODY_BYTES
-from mvsearch.search.web.requests import FilePath, Name, PagedRequest
+from mvsearch.search.web.requests import FilePath, Name, NfoRequest, PagedRequest
 from mvsearch.search.web.served import ServedLibrary, check_writable
 from mvsearch.store.records import Modality
 
 router = APIRouter(prefix="/api/v1", tags=["library"])
 
 MAX_IDS = 100
+_NFO: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {"application/xml": {}}}
+}
 _EXPORTING = threading.Lock()
 _EMBEDDINGS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The vectors.", "content": {"application/octet-stream": {}}}
@@ -100,6 +105,21 @@ def export_embeddings(
         filename=file.name,
         background=BackgroundTask(folder.cleanup),
     )
+
+
+@router.get("/videos/{video_id}/nfo", response_class=Response, responses=_NFO)
+def write_nfo(served: ServedLibrary, video_id: str) -> Response:
+    """What is known of a video as a `.nfo` file, in the form of Kodi and Jellyfin."""
+    video = served.library.find(video_id)
+    file = quote(f"{safe_stem(video)}.nfo")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
+    return Response(served.library.nfo(video), media_type="application/xml", headers=headers)
+
+
+@router.post("/nfo", dependencies=[Depends(check_writable)])
+def export_nfo(served: ServedLibrary, asked: NfoRequest) -> dict[str, Any]:
+    """Write `.nfo` files beside videos, or beside all; existing ones are replaced on request."""
+    return served.library.export_nfo(*asked.videos, overwrite=asked.overwrite).to_dict()
 
 
 @router.get("/removed")

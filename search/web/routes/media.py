@@ -14,12 +14,15 @@ from starlette.types import Receive, Scope, Send
 
 from mvsearch.search.web.requests import Seconds
 from mvsearch.search.web.served import Served, ServedLibrary
+from mvsearch.store.errors import MediaError
 from mvsearch.store.records import Still
 
 router = APIRouter(prefix="/api/v1/videos/{video_id}", tags=["media"])
 
 # A still does not change while its video does not.
 STILL_CACHE = "private, max-age=86400"
+# A picture beside a video may be replaced.
+PICTURE_CACHE = "private, max-age=600"
 MEDIA_CACHE = "private, no-cache"
 MAX_CLIP_SECONDS = 60.0
 
@@ -54,6 +57,34 @@ def show_still(
     if still is None:
         raise HTTPException(404, "there is no picture of this video")
     return send_still(request, still)
+
+
+@router.get("/picture", response_class=Response, responses=STILL_RESPONSES)
+def show_picture(
+    request: Request,
+    served: ServedLibrary,
+    video_id: str,
+    size: Annotated[int, Query(ge=16, le=512)] = 512,
+    *,
+    own: bool = False,
+) -> Response:
+    """The picture that lies beside a video, such as its poster, a WebP of at most so many pixels.
+
+    Where there is none, or it cannot be decoded, a still of the video; with `own` nothing.
+    """
+    try:
+        image = served.library.picture(video_id, max_side=size)
+    except MediaError:
+        if own:
+            raise
+        image = None
+    if image is None and not own:
+        video = served.library.find(video_id)
+        still = served.library.still(video.id, video.duration_seconds / 3, max_side=size)
+        image = None if still is None else still.image
+    if image is None:
+        raise HTTPException(404, "there is no picture of this video")
+    return send_picture(request, image, PICTURE_CACHE)
 
 
 @router.get("/frame", response_class=Response, responses=STILL_RESPONSES)

@@ -21,9 +21,11 @@ from mvsearch.search.web.view_models.cards import (
     Card,
     describe_results,
     describe_videos,
+    find_artwork,
     find_picture,
 )
 from mvsearch.search.web.view_models.listing import list_page
+from mvsearch.search.web.view_models.metadata import describe_metadata
 from mvsearch.search.web.view_models.moods import describe_moods
 from mvsearch.search.web.view_models.watching import describe_lines, describe_source, describe_strip
 from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
@@ -110,7 +112,8 @@ def show_video(
         start_seconds=min(t, video.duration_seconds or t),
         way=way,
         trouble=trouble,
-        poster=find_picture(video, t, stills),
+        poster=("" if t else find_artwork(video)) or find_picture(video, t, stills),
+        known=describe_metadata(entry.metadata),
         strip=describe_strip(video, stills.get(video.id, ()), entry.tags),
         moods=describe_moods(entry.moods, video.duration_seconds),
         lines=None if lyrics is None else describe_lines(lyrics),

@@ -1,5 +1,6 @@
 // The page of a video: it starts at the second, and the lyrics follow.
 import "./keys.js";
+import { level } from "./loudness.js";
 
 const player = document.getElementById("player");
 const seek = document.getElementById("seek");
@@ -109,4 +110,5 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+level(player, player.dataset.gain, player.dataset.peak);
 start();

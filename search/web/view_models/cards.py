@@ -112,7 +112,7 @@ def describe_videos(
         Card(
             video,
             find_address(video),
-            find_picture(video, video.duration_seconds / 3, stills),
+            find_artwork(video) or find_picture(video, video.duration_seconds / 3, stills),
             mood=describe_card(video) if has_moods else "",
         )
         for video in videos
@@ -126,7 +126,8 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], quer
     return Card(
         result.video,
         find_address(result.video, moment.start_seconds if moment else None),
-        find_picture(result.video, picture_seconds(result), stills),
+        # A still shows why it is a result; sound alone has none.
+        find_picture(result.video, picture_seconds(result), stills) or find_artwork(result.video),
         f"/video/{result.video.id}/why?{query}" if query and result.mood is None else "",
         moment.start_seconds if moment else None,
         tuple(_describe_bars(result)),
@@ -143,6 +144,11 @@ def find_address(video: Video | str, at_seconds: float | None = None) -> str:
     """The address of the page of a video, at a time."""
     video_id = video if isinstance(video, str) else video.id
     return f"/video/{video_id}" + (f"?t={at_seconds:.2f}" if at_seconds else "")
+
+
+def find_artwork(video: Video) -> str:
+    """The address of the picture beside a video; empty if there is none."""
+    return f"/api/v1/videos/{video.id}/picture" if video.artwork else ""
 
 
 def find_picture(video: Video, at_seconds: float, stills: Mapping[str, Sequence[float]]) -> str:

@@ -1,13 +1,15 @@
-"""Counts the videos of each artist, year, language, source of lyrics, tag and mood."""
+"""Counts the videos of each artist, year, album, genre, tag, mood and other properties."""
 
 from typing import Any
 
 from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.reading.filtering import has_mood
 from mvsearch.store.catalog.reading.videos import VideoReader
-from mvsearch.store.database.tables import LyricsRow, TagRow, VideoRow
+from mvsearch.store.database.tables import LyricsRow, MetadataRow, TagRow, VideoRow
+from mvsearch.store.records.metadata import FACET_FIELDS
 from mvsearch.store.records.moods import MOOD_NAMES
 
 # Number of values of each facet.
@@ -23,8 +25,9 @@ class FacetReader(VideoReader):
         """The values of the videos that pass a filter, the most frequent first.
 
         Returns:
-            For "artist", "year", "language", "lyrics_source", "tag" and "mood": (value, number of
-            videos), at most `MAX_VALUES`. Unknown values are left out.
+            For "artist", "year", "language", "lyrics_source", "tag", "mood" and each of
+            `FACET_FIELDS`: (value, number of videos), at most `MAX_VALUES`. Unknown values are
+            left out.
 
         Raises:
             QueryError: no video has a tag of the filter; the message names similar tags.
@@ -49,8 +52,23 @@ class FacetReader(VideoReader):
                     .limit(MAX_VALUES)
                 )
                 found[name] = [(one, n) for one, n in session.execute(query)]
+            for name in FACET_FIELDS:
+                found[name] = _count_metadata(session, name, passing)
             counts = [func.count(case((has_mood(name), 1))) for name in MOOD_NAMES]
             row = session.execute(select(*counts).where(VideoRow.id.in_(passing))).one()
             counted = [(name, n) for name, n in zip(MOOD_NAMES, row, strict=True) if n]
             found["mood"] = sorted(counted, key=lambda one: -one[1])
         return found
+
+
+def _count_metadata(session: Session, name: str, passing: Any) -> list[tuple[str | int, int]]:
+    """The values of a field, those that differ in case as one, with the number of videos."""
+    n_videos = func.count(MetadataRow.video_id.distinct())
+    query = (
+        select(func.min(MetadataRow.value), n_videos)
+        .where(MetadataRow.name == name, MetadataRow.video_id.in_(passing))
+        .group_by(MetadataRow.folded)
+        .order_by(n_videos.desc(), MetadataRow.folded)
+        .limit(MAX_VALUES)
+    )
+    return [(value, n) for value, n in session.execute(query)]

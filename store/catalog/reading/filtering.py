@@ -1,24 +1,28 @@
 """Turns a filter into SQL conditions."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.catalog.metadata.conditions import metadata_conditions
 from mvsearch.store.database.paths import lies_below
 from mvsearch.store.database.tables import LocationRow, LyricLineRow, LyricsRow, TagRow, VideoRow
 from mvsearch.store.records.moods import MOOD_REGIONS, MoodName
 from mvsearch.store.unicode import fold_name, replace_surrogates
 
 
-def make_conditions(filter: Filter, tags: Sequence[Sequence[str]]) -> list[ColumnElement[bool]]:
+def make_conditions(
+    filter: Filter, tags: Sequence[Sequence[str]], whole: Collection[str] = ()
+) -> list[ColumnElement[bool]]:
     """The conditions on a row of `VideoRow` for a video to pass.
 
     Args:
         filter: the conditions.
         tags: for each tag of the filter, its spellings in the library.
+        whole: those of `FACET_FIELDS` whose value in the filter is a whole value of some video.
     """
     return [
         *(_has_tag(spellings) for spellings in tags),
@@ -32,6 +36,7 @@ def make_conditions(filter: Filter, tags: Sequence[Sequence[str]]) -> list[Colum
         *_within(VideoRow.valence, filter.min_valence, filter.max_valence),
         *_within(VideoRow.arousal, filter.min_arousal, filter.max_arousal),
         *([has_mood(filter.mood)] if filter.mood is not None else []),
+        *metadata_conditions(filter, whole),
         *_id_conditions(filter),
     ]
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.lookup import choose_video, name_order
+from mvsearch.store.catalog.metadata.reading import MetadataReader
 from mvsearch.store.catalog.reading.filtering import make_conditions
 from mvsearch.store.catalog.reading.tags import TagReader
 from mvsearch.store.database.batches import in_batches
@@ -42,7 +43,7 @@ class VideosById(dict[str, Video]):
         )
 
 
-class VideoReader(TagReader):
+class VideoReader(TagReader, MetadataReader):
     """Reads videos and their files; each call reads one state of the database."""
 
     def n_videos(self) -> int:
@@ -70,11 +71,6 @@ class VideoReader(TagReader):
         conditions = self._conditions(filter)
         with self._database.reading() as session:
             return set(session.scalars(select(VideoRow.id).where(*conditions)))
-
-    def without_year(self) -> set[str]:
-        """The ids of the videos whose files have not been read for their year."""
-        with self._database.reading() as session:
-            return set(session.scalars(select(VideoRow.id).where(~VideoRow.is_year_read)))
 
     def videos(self, filter: Filter = Filter()) -> list[Video]:
         """The videos that pass a filter, sorted by artist, title and id.
@@ -109,8 +105,9 @@ class VideoReader(TagReader):
     def find_video(self, name: str) -> Video:
         """Find the video with a name.
 
-        The name is an id, a path, a unique prefix of an id (four characters or more) or a unique
-        part of "Artist - Title"; case and accents do not matter.
+        The name is an id, a path, an id of MusicBrainz or of the site it comes from, a unique
+        prefix of an id (four characters or more) or a unique part of "Artist - Title"; case and
+        accents do not matter.
 
         Raises:
             VideoNotFoundError: no video matches.
@@ -121,6 +118,9 @@ class VideoReader(TagReader):
         video_id = name if location is None else location.video_id
         if self.has_video(video_id):
             return self.video(video_id)
+        known = self.find_by_id(name)
+        if len(known) == 1:
+            return self.video(known[0])
         return choose_video(name, self.videos())
 
     def location(self, path: Path) -> Location | None:
@@ -155,7 +155,7 @@ class VideoReader(TagReader):
     def _conditions(self, filter: Filter) -> list[ColumnElement[bool]]:
         if filter.asks_mood:
             self._check_moods()
-        return make_conditions(filter, self.spell_tags(filter.tags))
+        return make_conditions(filter, self.spell_tags(filter.tags), self.find_whole_values(filter))
 
     def _check_moods(self) -> None:
         """Raise QueryError if there are videos, and none of them has a mood."""

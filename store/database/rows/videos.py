@@ -78,6 +78,9 @@ def video_to_row(video: Video, mood: VideoMood | None = None) -> VideoRow:
         is_year_read=True,
         title_folded=fold_name(video.title),
         artist_folded=fold_name(video.artist or ""),
+        artwork=video.artwork,
+        gain_db=video.gain_db,
+        peak=video.peak,
         **({} if mood is None else mood_columns(mood)),
     )
 
@@ -100,6 +103,9 @@ def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
         row.valence,
         row.arousal,
         row.mood_gap,
+        row.gain_db,
+        row.peak,
+        row.artwork,
     )
 
 

@@ -35,11 +35,11 @@ def test_an_older_library_is_filtered_by_what_it_held_and_learns_years(tmp_path:
         assert catalog.passing(Filter(artist="bjork", title="joga")) == {video.id}
         assert catalog.passing(Filter(added_since=begun)) == {video.id}
         assert catalog.passing(Filter(last_year=9999)) == set()
-        assert catalog.without_year() == {video.id}
+        assert catalog.metadata_marks() == {video.id: None}
         done = index_paths([folder], library, Encoders("toy"), OPTIONS)
         assert (done.indexed, done.unchanged, done.failures) == (0, 1, [])
         assert catalog.video(video.id) == video
-        assert catalog.without_year() == set()
+        assert None not in catalog.metadata_marks().values()
         again = index_paths([folder], library, Encoders("toy"), OPTIONS)
         assert (again.indexed, again.unchanged) == (0, 1)
 

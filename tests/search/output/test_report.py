@@ -79,6 +79,9 @@ def test_the_json_contract() -> None:
                     "arousal": None,
                     "moods": [],
                     "mood_gap": None,
+                    "gain_db": None,
+                    "peak": None,
+                    "artwork": None,
                     "other_paths": [],
                 },
                 "contributions": {

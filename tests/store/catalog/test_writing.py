@@ -290,7 +290,7 @@ def test_a_video_goes_with_its_last_file_and_leaves_nothing(library: Library) ->
     catalog.record_failure(Failure(copy, "lyrics", "bad_lyrics", "broken side-car"))
     full = count_rows(library.folder)
     assert all(
-        full[name] > 0 for name in full if name != "removed"
+        full[name] > 0 for name in full if name not in ("removed", "unused_tag")
     )  # else the end of this test would show nothing
     assert catalog.drop_locations([Path("/music/ab12.mp4"), Path("/music/never.mp4")]) == []
     assert catalog.video("ab12").path == copy

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from mvsearch.search.results import Pair, Result
 from mvsearch.store.errors import ServerError
-from mvsearch.store.records import SIDES, Lyrics, Mood, MoodCurve, MoodTrack, Side, Video
+from mvsearch.store.records import (
+    METADATA_FIELDS,
+    SIDES,
+    Lyrics,
+    Metadata,
+    MetadataField,
+    Mood,
+    MoodCurve,
+    MoodTrack,
+    Side,
+    Video,
+)
+from mvsearch.store.records.metadata import order_fields
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -102,14 +114,26 @@ def read_entry(given: Any) -> "Entry":
     # Servers of earlier versions predict no moods.
     mood = read(_Object, given.get("mood", {}))
     told = {**given, "stages": stages, **more, "why_no_mood": mood.get("why_none", "")}
-    # Pydantic knows no arrays.
-    kinds = {name: kind for name, kind in get_type_hints(Entry).items() if name != "moods"}
+    # Pydantic knows no arrays, and metadata are told by name.
+    given_otherwise = ("moods", "metadata")
+    kinds = {k: kind for k, kind in get_type_hints(Entry).items() if k not in given_otherwise}
     parts = {name: read(kind, told[name]) for name, kind in kinds.items() if name in told}
     moods = tuple(_read_track(side, mood[side]) for side in SIDES if mood.get(side))
+    metadata = _read_metadata(given.get("metadata", {}), parts["video"])
     try:
-        return Entry(**parts, moods=moods)
+        return Entry(**parts, moods=moods, metadata=metadata)
     except TypeError as error:
         raise ServerError(_explain(error)) from None
+
+
+def _read_metadata(given: Any, video: Video) -> Metadata:
+    """Read the metadata of a video; fields of later versions are passed over."""
+    fields = [
+        read(MetadataField, {**read(_Object, one), "name": name})
+        for name, one in read(_Object, given).items()
+        if name in METADATA_FIELDS
+    ]
+    return Metadata(order_fields(fields), artwork=video.artwork)
 
 
 def _read_track(side: Side, given: Any) -> MoodTrack:

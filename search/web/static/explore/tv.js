@@ -1,5 +1,6 @@
 // TV: one similar song after another, without repeats of song or artist.
 import "../keys.js";
+import { level } from "../loudness.js";
 import { send } from "../send.js";
 
 const tv = document.getElementById("tv");
@@ -35,7 +36,7 @@ function makeItem(song, onClick) {
   const title = document.createElement("b");
   const artist = document.createElement("span");
   button.type = "button";
-  Object.assign(picture, { src: `/api/v1/videos/${song.id}/thumbnail?t=30`, alt: "", loading: "lazy" });
+  Object.assign(picture, { src: song.picture || `/api/v1/videos/${song.id}/thumbnail?t=30`, alt: "", loading: "lazy" });
   picture.addEventListener("error", () => {
     const note = document.createElement("span");
     note.className = "note";
@@ -83,6 +84,8 @@ async function fill() {
   isAtEnd = !found.length;
   queue.push(...found.map((one) => ({
     id: one.video.id, title: one.video.title, artist: one.video.artist ?? "", why: describe(one),
+    gain: one.video.gain_db ?? "", peak: one.video.peak ?? "",
+    picture: one.video.artwork ? `/api/v1/videos/${one.video.id}/picture` : "",
   })));
   show();
   // One by one: in a large library each takes seconds, and the first is needed first.
@@ -91,6 +94,7 @@ async function fill() {
 
 function play(song) {
   now = song;
+  level(screen, song.gain, song.peak);
   screen.src = `/api/v1/videos/${song.id}/media`;
   screen.play().catch(() => {});
   const address = new URL(location.href);

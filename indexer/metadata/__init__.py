@@ -1,0 +1,1 @@
+"""Reads what people and programs say of a video: in its tags, its name, and files beside it."""

@@ -1,0 +1,1 @@
+"""Writes metadata of a library to files that other programs read."""

@@ -1,0 +1,1 @@
+"""What tags and side-car files say of videos, in the catalogue."""
