@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.all_pairs import AllPairs
 from mvsearch.search.closer_look import CloserLook, EncodeViews
 from mvsearch.search.contrast import ContrastRanker, weigh_contrast
+from mvsearch.search.feedback.evidence import FeedbackEvidence
+from mvsearch.search.feedback.means import KnownMeans
 from mvsearch.search.layout import Layouts
 from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
 from mvsearch.search.localization.moments import find_moments
@@ -67,6 +69,7 @@ class Engine:
 
     Attributes:
         layouts: of the library.
+        means: the mean vectors of its videos.
     """
 
     def __init__(
@@ -84,11 +87,19 @@ class Engine:
         self.layouts = Layouts()
         self._tables = VideoTables()
         self._copies = KnownCopies()
+        self.means = KnownMeans()
+        self._evidence: FeedbackEvidence | None = None
 
     def reading_by(self, analyse: Analyse) -> "Engine":
         """This engine, with what it knows, but with another reader of query files."""
         engine = copy(self)
         engine._analyse = analyse
+        return engine
+
+    def refined_by(self, evidence: FeedbackEvidence) -> "Engine":
+        """This engine, with what is liked and disliked of earlier results."""
+        engine = copy(self)
+        engine._evidence = evidence
         return engine
 
     def weights(self, options: SearchOptions) -> Weights:
@@ -206,7 +217,7 @@ class Engine:
 
         # Ranks (rrf) and contrasts need all videos; skipped ones are replaced from further down.
         is_whole = options.fusion == "rrf" or options.is_picky or query.is_contrast
-        n_wanted = None if is_whole else options.top
+        n_wanted = None if is_whole or ranker.evidence is not None else options.top
         found = find_candidates(queries, score, n_wanted, scope.left_out, scope.table, scope.within)
         alike = [pair for pair in parts if ranker.weights[pair[0].modality] > 0]
         return ranker.rank(
@@ -241,7 +252,9 @@ class Engine:
         compared = [(part, placed.index) for part, placed in parts]
         marks = self._calibrator.find_marks(compared, n_videos)
         kind = ContrastRanker if query.is_contrast else Ranker
-        return make_ranker(self.library, options, weights, marks, indexes, self._copies, kind)
+        known = self._copies
+        made = make_ranker(self.library, options, weights, marks, indexes, known, kind)
+        return replace(made, evidence=self._evidence)
 
     def similar(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from mvsearch.search.feedback.evidence import FeedbackEvidence
 from mvsearch.search.localization.moments import find_shared_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import (
@@ -45,6 +46,7 @@ class Ranker:
         weights: of the modalities.
         is_copy: None if near-duplicates are not collapsed.
         marks: decide which results are weak.
+        evidence: what is liked and disliked; None in a search that was not refined.
     """
 
     library: Library
@@ -52,6 +54,7 @@ class Ranker:
     weights: Weights
     is_copy: IsCopy | None
     marks: WeakMarks
+    evidence: FeedbackEvidence | None = None
 
     def score(self, similarities: Similarities, surprisals: Similarities) -> FloatArray:
         """The fused scores (videos,), NaN if a video has no modality of the search."""
@@ -77,7 +80,9 @@ class Ranker:
         """
         options = self.options
         scores, shares, points = self._fuse(measured)
-        sources = self._find_sources(measured)
+        weighed = None if self.evidence is None else self.evidence.weigh(video_ids)
+        scores = scores if weighed is None else weighed.add_to(scores, options.fusion)
+        sources = self._find_sources(measured) if weighed is None else {}
         order = put_first(order_best_first(scores, video_ids), sources)
         source_of = {at: modality for modality, at in sources.items()}
         ranking = self._read([video_ids[at] for at in order], known)
@@ -86,6 +91,8 @@ class Ranker:
             at, video = order[chosen.position], chosen.video
             contributions = _list_contributions(measured, shares, points, at)
             line = None if of_lines is None else float(of_lines[at])
+            is_weak = self._is_weak(contributions, line)
+            told = None if weighed is None else weighed.explain(at)
             results.append(
                 Result(
                     len(results) + 1,
@@ -93,9 +100,10 @@ class Ranker:
                     video,
                     contributions,
                     find_moments(video),
-                    self._is_weak(contributions, line),
+                    is_weak and (told is None or told.total <= 0),
                     chosen.copies,
                     source_of.get(at),
+                    feedback=told,
                 )
             )
         return results

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
+from mvsearch.search.feedback.reason import Feedback
 from mvsearch.search.temporal.found import FoundPart
 from mvsearch.store.records import Modality, Mood, Video, check_span
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
+    from mvsearch.search.feedback.records import FeedbackSession
     from mvsearch.search.options import SearchOptions
     from mvsearch.search.query.query import Query
 
@@ -149,6 +151,7 @@ class Result:
             this is the one that the picture or the sound is from; both come first.
         mood: why it fits by mood; None for a result by anything else.
         parts: where each part of a query in time was found, in the query's order.
+        feedback: what of the score comes from likes and dislikes; None in a search without.
     """
 
     rank: int
@@ -161,6 +164,7 @@ class Result:
     source_of: Modality | None = None
     mood: MoodFit | None = None
     parts: tuple[FoundPart, ...] = ()
+    feedback: Feedback | None = None
 
     @property
     def best_moment(self) -> Moment | None:
@@ -182,6 +186,7 @@ class Result:
             **({} if self.source_of is None else {"source_of": self.source_of}),
             **({} if self.mood is None else {"mood": self.mood.to_dict()}),
             **({"parts": [part.to_dict() for part in self.parts]} if self.parts else {}),
+            **({} if self.feedback is None else {"feedback": self.feedback.to_dict()}),
         }
 
 
@@ -239,12 +244,14 @@ class SearchResults(Sequence[Result]):
     Attributes:
         options: of the search, including the chosen fusion.
         notes: lines for the user on what the query cannot find.
+        session: that they are the last list of; None for a search without feedback.
     """
 
     query: "Query"
     options: "SearchOptions"
     results: tuple[Result, ...]
     notes: tuple[str, ...] = ()
+    session: "FeedbackSession | None" = None
 
     @overload
     def __getitem__(self, at: int) -> Result: ...
@@ -267,6 +274,7 @@ class SearchResults(Sequence[Result]):
             "query": asked,
             "results": [result.to_dict() for result in self.results],
             "notes": list(self.notes),
+            **({} if self.session is None else {"session": self.session.to_dict()}),
         }
 
 

@@ -97,7 +97,7 @@ def estimate_distribution(
     """
     z_values = fisher_z(similarities)
     known = z_values[~np.isnan(z_values)]
-    location, scale = _estimate_scale(known)
+    location, scale = estimate_scale(known)
     levels = find_levels(z_values, location)
     unrelated = np.where(similarities < same, similarities, np.nan)
     best = _estimate_best(compute_surprisal(unrelated, levels, scale))
@@ -134,7 +134,7 @@ def find_levels(z_values: FloatArray, location: float) -> FloatArray:
     return levels
 
 
-def _estimate_scale(known: FloatArray) -> tuple[float, float]:
+def estimate_scale(known: FloatArray) -> tuple[float, float]:
     """Location and scale of pairs, shrunk towards the prior if they are few."""
     n = known.size
     if n == 0:

@@ -44,19 +44,29 @@ def _list_tagged(catalog: Catalog, tagged: Tagged, options: SearchOptions) -> li
 
     The score is the probability of the least probable tag.
     """
-    scores = {one: min(_best_by_name(tags).values()) for one, tags in tagged.items()}
+    scores = score_tagged(tagged)
     ranked = sorted(scores, key=lambda one: (-scores[one], one))[: options.top]
     return [
         Result(
             rank,
             scores[one],
             catalog.video(one),
-            moments=_to_moments(
-                one, tagged[one][: options.n_moments * len(_best_by_name(tagged[one]))]
-            ),
+            moments=list_tagged_moments(one, tagged[one], options.n_moments),
         )
         for rank, one in enumerate(ranked, start=1)
     ]
+
+
+def score_tagged(tagged: Tagged) -> dict[str, float]:
+    """The probability of the least probable tag of each video, by id."""
+    return {one: min(_best_by_name(tags).values()) for one, tags in tagged.items()}
+
+
+def list_tagged_moments(
+    video_id: str, tags: Sequence[Tag], n_moments: int
+) -> tuple[Moment, ...]:
+    """The time ranges of a video that most probably have its tags, so many of each name."""
+    return _to_moments(video_id, tags[: n_moments * len(_best_by_name(tags))])
 
 
 def show_tags(result: Result, tagged: Tagged) -> Result:

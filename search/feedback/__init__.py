@@ -1,0 +1,1 @@
+"""Refines a search by which of its results are liked and disliked."""

@@ -1,0 +1,237 @@
+"""A session: a query, and rounds of what it showed and which of that was liked or disliked."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.query import QUERY_KINDS, Query, QueryKind, QueryPart, Role, Section
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.errors import QueryError
+from mvsearch.store.records import MODALITIES, Modality, check_span
+from mvsearch.store.unicode import printable
+
+MAX_ROUNDS = 100
+# As many results as a list of a session shows, and as many judgements of one list.
+MAX_SHOWN = 200
+MAX_NAME_LETTERS = 100
+MAX_ID_LETTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One result that is liked or disliked.
+
+    Attributes:
+        modalities: what of it; empty for all.
+        start_seconds, end_seconds: of the moment that is meant; None for the whole video.
+    """
+
+    video_id: str
+    is_liked: bool
+    modalities: tuple[Modality, ...] = ()
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if not 0 < len(self.video_id) <= MAX_ID_LETTERS:
+            raise QueryError("a judgement names a video by its id")
+        if not set(self.modalities) <= set(MODALITIES):
+            raise QueryError(f"a judgement is about {', '.join(MODALITIES)}, and nothing else")
+        check_span(self.start_seconds, self.end_seconds)
+
+    def is_about(self, modality: Modality) -> bool:
+        """Whether it says anything of a modality."""
+        return not self.modalities or modality in self.modalities
+
+    def contradicts(self, other: "Judgement") -> bool:
+        """Whether one likes what the other dislikes."""
+        is_same = self.video_id == other.video_id and self.is_liked != other.is_liked
+        return is_same and any(self.is_about(m) and other.is_about(m) for m in MODALITIES)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The judgement in the form of the JSON output."""
+        return {
+            "video_id": self.video_id,
+            "is_liked": self.is_liked,
+            "modalities": list(self.modalities),
+            "start_seconds": self.start_seconds,
+            "end_seconds": self.end_seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A list that was shown, and the judgements of its results; the last list has none yet.
+
+    Attributes:
+        shown: the ids of the videos, best first.
+    """
+
+    shown: tuple[str, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the bounds."""
+        if max(len(self.shown), len(self.judgements)) > MAX_SHOWN:
+            raise QueryError(f"a list of a session has at most {MAX_SHOWN} results")
+        if any(not 0 < len(one) <= MAX_ID_LETTERS for one in self.shown):
+            raise QueryError("a list of a session has ids of videos")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The round in the form of the JSON output."""
+        judged = [one.to_dict() for one in self.judgements]
+        return {"shown": list(self.shown), "judgements": judged}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPart:
+    """One part of the query of a session; see `QueryPart`.
+
+    Attributes:
+        value: words, a path or a video; of media that were in memory, the name of their copy.
+        is_copied: whether a copy is kept with the session.
+    """
+
+    kind: QueryKind
+    value: str
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    role: Role | None = None
+    is_copied: bool = False
+
+    @classmethod
+    def take(cls, part: QueryPart) -> "AskedPart":
+        """The part as a session keeps it; see `media_files` for media in memory."""
+        section = part.section or Section()
+        times = section.start_seconds, section.end_seconds
+        return cls(part.kind, part.value, *times, part.role, part.media is not None)
+
+    def to_part(self) -> QueryPart:
+        """The part of a query; the media of one with a copy are read by `media_files`."""
+        has_section = self.start_seconds is not None or self.end_seconds is not None
+        section = Section(self.start_seconds, self.end_seconds) if has_section else None
+        return QueryPart(self.kind, self.value, section, role=self.role)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The part in the form of the JSON output."""
+        return {
+            "kind": self.kind,
+            "value": printable(self.value),
+            "start_seconds": self.start_seconds,
+            "end_seconds": self.end_seconds,
+            **({} if self.role is None else {"role": self.role}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackSession:
+    """A search that is refined by what is liked and disliked of its results.
+
+    Attributes:
+        parts, filter, options: of the query.
+        rounds: the lists that were shown, the first by the query alone, the last without judgements.
+        is_kept: whether the user named it; others make room for new ones.
+        changed_seconds: since 1970, UTC.
+    """
+
+    name: str
+    parts: tuple[AskedPart, ...]
+    filter: Filter
+    options: SearchOptions
+    rounds: tuple[Round, ...]
+    is_kept: bool = True
+    changed_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the name and the bounds."""
+        check_name(self.name)
+        if not self.rounds or self.rounds[-1].judgements:
+            raise QueryError("a session ends with a list that is not judged yet")
+        if len(self.rounds) > MAX_ROUNDS:
+            raise QueryError(f"a session has at most {MAX_ROUNDS} lists: begin another one")
+        if not math.isfinite(self.changed_seconds):
+            raise QueryError("a session was changed at a time")
+
+    @property
+    def query(self) -> Query:
+        """What was asked, without media that were in memory."""
+        return Query(tuple(part.to_part() for part in self.parts), self.filter)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The ids of the last list, to which numbers refer."""
+        return self.rounds[-1].shown
+
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """All of them, in order."""
+        return tuple(judged for one in self.rounds for judged in one.judgements)
+
+    def judge(self, judgements: tuple[Judgement, ...]) -> "FeedbackSession":
+        """With these judgements of the last list, and an empty list after it.
+
+        A judgement replaces an earlier one that it contradicts.
+        """
+        before = tuple(
+            replace(one, judgements=_leave_out(one.judgements, judgements))
+            for one in self.rounds[:-1]
+        )
+        last = replace(self.rounds[-1], judgements=judgements)
+        return replace(self, rounds=(*before, last, Round()))
+
+    def forget(self, video_ids: frozenset[str]) -> "FeedbackSession":
+        """Without the judgements of some videos."""
+        rounds = tuple(
+            replace(
+                one, judgements=tuple(j for j in one.judgements if j.video_id not in video_ids)
+            )
+            for one in self.rounds
+        )
+        return replace(self, rounds=rounds)
+
+    def undo(self) -> "FeedbackSession":
+        """Without the last list and the judgements that led to it.
+
+        Raises:
+            QueryError: there is nothing to take back.
+        """
+        if len(self.rounds) < 2:
+            raise QueryError(f"{self.name} has no judgement to take back")
+        before = replace(self.rounds[-2], judgements=())
+        return replace(self, rounds=(*self.rounds[:-2], before))
+
+    def show(self, video_ids: tuple[str, ...]) -> "FeedbackSession":
+        """With these videos as its last list."""
+        return replace(self, rounds=(*self.rounds[:-1], Round(video_ids[:MAX_SHOWN])))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The session in the form of the JSON output."""
+        return {
+            "name": self.name,
+            "is_kept": self.is_kept,
+            "changed_seconds": round(self.changed_seconds, 3),
+            "parts": [part.to_dict() for part in self.parts],
+            "filter": self.filter.to_dict(),
+            "options": {**self.options.to_dict(), "top": self.options.top},
+            "rounds": [one.to_dict() for one in self.rounds],
+        }
+
+
+def check_name(name: str) -> str:
+    """The name of a session.
+
+    Raises:
+        QueryError: it is empty, too long, or has control characters or spaces around it.
+    """
+    if not 0 < len(name) <= MAX_NAME_LETTERS or printable(name) != name or name != name.strip():
+        raise QueryError(f"the name of a session has 1 to {MAX_NAME_LETTERS} letters")
+    return name
+
+
+def _leave_out(
+    judgements: tuple[Judgement, ...], later: tuple[Judgement, ...]
+) -> tuple[Judgement, ...]:
+    return tuple(one for one in judgements if not any(one.contradicts(new) for new in later))
