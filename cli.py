@@ -18,6 +18,7 @@ from mvsearch.search.commands import (
     search,
     serve,
 )
+from mvsearch.search.commands.feedback import refine, sessions
 from mvsearch.search.commands.installation import config, models, plugins
 from mvsearch.search.commands.metrics.pairs import metric_app
 from mvsearch.search.commands.options.configuration import apply_settings
@@ -38,6 +39,7 @@ app = typer.Typer(
 for commands in (
     index,
     search,
+    refine,
     mix,
     play,
     serve,
@@ -54,6 +56,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(export.app, name="export")
 app.add_typer(train_app, name="train")
 app.add_typer(encoders.app, name="encoders")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(metric_app, name="metric")
 let_commands_log(app)
 

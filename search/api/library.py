@@ -13,6 +13,7 @@ from mvsearch.search.api.arguments import (
     choose_time_arguments,
     make_search_options,
 )
+from mvsearch.search.api.feedback.sessions import FeedbackSessions
 from mvsearch.search.api.methods.encoders import LibraryEncoders
 from mvsearch.search.api.methods.fitting import Fitting
 from mvsearch.search.api.methods.layouts import Maps
@@ -58,7 +59,17 @@ def open_library(
     return VideoLibrary(place, profile=profile, read_only=read_only)
 
 
-class VideoLibrary(Reports, MediaFiles, Maps, Playlists, Reviews, Fitting, Moods, LibraryEncoders):
+class VideoLibrary(
+    Reports,
+    MediaFiles,
+    Maps,
+    Playlists,
+    FeedbackSessions,
+    Reviews,
+    Fitting,
+    Moods,
+    LibraryEncoders,
+):
     """An open library; any number of threads may use it at once.
 
     Indexes, networks and null distributions stay in memory. The next call sees what another process

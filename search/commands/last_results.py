@@ -1,9 +1,9 @@
-"""Stores the results of the last search, to play or show them."""
+"""Stores the results of the last search, to play, show or refine them."""
 
 import json
 import math
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
-    from mvsearch.search.results import Result
+    from mvsearch import VideoLibrary
+    from mvsearch.search.results import Result, SearchResults
 
 VERSION = 1
 MAX_KEPT = 1000
@@ -40,8 +41,16 @@ def find_state_file() -> Path:
     return user_state_path("mvsearch", appauthor=False) / "last-results.json"
 
 
-def store_results(results: "Iterable[Result]") -> None:
-    """Store results for `mvsearch play`; errors are ignored, so that no search fails."""
+def store_results(
+    results: "Iterable[Result]", refined: "tuple[Path, SearchResults] | None" = None
+) -> None:
+    """Store results for `mvsearch play`; errors are ignored, so that no search fails.
+
+    Args:
+        results: of a search.
+        refined: the library's folder and the search, for `mvsearch refine`; None for what cannot be
+            refined.
+    """
     from mvsearch.search.output.files import write_output
     from mvsearch.search.output.text import name_video
 
@@ -55,7 +64,8 @@ def store_results(results: "Iterable[Result]") -> None:
                 "start_seconds": None if moment is None else moment.start_seconds,
             }
         )
-    data = json.dumps({"version": VERSION, "results": kept}).encode()
+    stored = {"version": VERSION, "results": kept, **({} if refined is None else _tell(*refined))}
+    data = json.dumps(stored, default=str).encode()
     file = find_state_file()
     with suppress(MvsearchError, OSError):
         # The results are private.
@@ -94,16 +104,59 @@ def read_results() -> list[StoredResult]:
     Raises:
         MvsearchError: there are none, or the file is invalid.
     """
+    with _reading("play") as data:
+        return [_read_result(one) for one in data["results"][:MAX_KEPT]]
+
+
+def find_last_session(library: "VideoLibrary") -> str:
+    """The name of the session of the last search; one without a name becomes `last`.
+
+    Raises:
+        MvsearchError: there is none, or it was in another library.
+    """
+    from mvsearch.search.api.feedback.last import read_search
+
+    with _reading("refine") as data:
+        if "library" not in data:
+            raise MvsearchError("the last search cannot be refined: name a session")
+        if data["library"] != str(library.folder):
+            raise MvsearchError(
+                f"the last search was in the library {data['library']}: name a session, or say"
+                " --library"
+            )
+        if data["session"] is not None:
+            return str(data["session"])
+        return library.keep_session("last", read_search(library, data["asked"]), replace=True).name
+
+
+def _tell(library: Path, results: "SearchResults") -> dict[str, Any]:
+    """What is stored to refine a search: the name of its session, or what it asked."""
+    from mvsearch.search.api.feedback.last import write_search
+
+    session = None if results.session is None else results.session.name
+    asked = None if session is not None else write_search(results)
+    if session is None and asked is None:
+        return {}
+    return {"library": str(library), "session": session, "asked": asked}
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[dict[str, Any]]:
+    """The file of the last results.
+
+    Raises:
+        MvsearchError: there is none, or it is invalid.
+    """
     file = find_state_file()
     try:
         if not file.is_file():
-            raise MvsearchError("there are no results to play yet: run mvsearch search first")
+            raise MvsearchError(f"there are no results to {what} yet: run mvsearch search first")
         if file.stat().st_size > MAX_BYTES:
             raise ValueError("too large")
         data = json.loads(file.read_bytes())
         if data["version"] != VERSION:
             raise ValueError("of another version")
-        return [_read_result(one) for one in data["results"][:MAX_KEPT]]
+        yield data
     except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise MvsearchError(f"{file} cannot be read: search again") from error
 

@@ -1,5 +1,6 @@
 """The command that searches: `mvsearch search`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -146,6 +147,10 @@ def search(
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the HTML page in the browser.")
     ] = False,
+    session: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Keep the search under a name, to refine it."),
+    ] = None,
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
@@ -159,7 +164,7 @@ def search(
     from mvsearch.search.query.query import Query, QueryKind, parse_part
     from mvsearch.search.query.weights import parse_weights
 
-    form = _choose_form(form, as_json=as_json, as_csv=as_csv, as_m3u=as_m3u)
+    form = choose_form(form, as_json=as_json, as_csv=as_csv, as_m3u=as_m3u)
     asked: dict[QueryKind, list[str] | None] = {
         "text": text, "lyric": lyric, "ocr": ocr, "image": image, "clip": clip, "audio": audio,
         "like": like,
@@ -187,11 +192,14 @@ def search(
                 results = _fit(opened, query, arguments, is_music=for_music)
             else:
                 results = opened.search(query, **arguments)
+        if session is not None:
+            kept = opened.keep_session(session, results, replace=force)
+            results = replace(results, session=kept)
         page = opened.report_search(results) if html or open_page else ""
     for note in results.notes:
         print_notice(note)
-    _print_answer(results, form)
-    store_results(results)
+    print_answer(results, form)
+    store_results(results, None if for_music or for_picture else (opened.folder, results))
     if html is not None:
         write_file(html, page, has_force=force, reports_path=form == "table")
     if open_page:
@@ -229,7 +237,9 @@ def _fit(
     return found.to_search_results(query, SearchOptions(top=arguments["top"]))
 
 
-def _choose_form(form: str | None, *, as_json: bool, as_csv: bool, as_m3u: bool) -> str:
+def choose_form(
+    form: str | None, *, as_json: bool = False, as_csv: bool = False, as_m3u: bool = False
+) -> str:
     """The output format of the options.
 
     Raises:
@@ -254,7 +264,7 @@ def _guess_parts(words: list[str], library: "VideoLibrary") -> "list[QueryPart]"
     return [guess.part for guess in guesses]
 
 
-def _print_answer(found: "SearchResults", form: str) -> None:
+def print_answer(found: "SearchResults", form: str) -> None:
     """Print results in a built-in format or that of a plug-in."""
     from mvsearch.search.output import report
     from mvsearch.search.output.playlists import results_to_m3u

@@ -125,9 +125,7 @@ def gather_evidence(
 def _weigh_round(shown: Round, modality: Modality, table: VideoMeans) -> Iterator[Term]:
     """What the judgements of one list say in one modality."""
     judged = [
-        one
-        for one in shown.judgements
-        if one.is_about(modality) and one.video_id in table.position
+        one for one in shown.judgements if one.is_about(modality) and one.video_id in table.position
     ]
     if not judged:
         return
@@ -138,12 +136,12 @@ def _weigh_round(shown: Round, modality: Modality, table: VideoMeans) -> Iterato
         near = surprisals[:, ids.index(one.video_id)]
         if one.start_seconds is not None and one.end_seconds is not None:
             piece = table.compare_moment(one.video_id, one.start_seconds, one.end_seconds)
-            near = near if piece is None else piece
+            if piece is None:
+                continue
+            near = piece
         alike = {other.video_id for other in judged if other.is_liked == one.is_liked}
         others = [at for at, video_id in enumerate(ids) if video_id not in alike]
-        yield Term(
-            one, modality, weigh_choice(near, surprisals[:, others], is_liked=one.is_liked)
-        )
+        yield Term(one, modality, weigh_choice(near, surprisals[:, others], is_liked=one.is_liked))
 
 
 def rank_scores(scores: FloatArray) -> FloatArray:

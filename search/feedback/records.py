@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.query import QUERY_KINDS, Query, QueryKind, QueryPart, Role, Section
+from mvsearch.search.query.query import Query, QueryKind, QueryPart, Role, Section
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import MODALITIES, Modality, check_span
@@ -17,6 +17,7 @@ MAX_ROUNDS = 100
 MAX_SHOWN = 200
 MAX_NAME_LETTERS = 100
 MAX_ID_LETTERS = 200
+WHAT: Mapping[str, str] = {"image": "a picture", "clip": "a clip", "audio": "a sound"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,12 @@ class Round:
 
     Attributes:
         shown: the ids of the videos, best first.
+        is_new: whether what earlier lists showed was left out.
     """
 
     shown: tuple[str, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    is_new: bool = False
 
     def __post_init__(self) -> None:
         """Check the bounds."""
@@ -83,7 +86,7 @@ class Round:
     def to_dict(self) -> dict[str, Any]:
         """The round in the form of the JSON output."""
         judged = [one.to_dict() for one in self.judgements]
-        return {"shown": list(self.shown), "judgements": judged}
+        return {"shown": list(self.shown), "judgements": judged, "is_new": self.is_new}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ class AskedPart:
     """One part of the query of a session; see `QueryPart`.
 
     Attributes:
-        value: words, a path or a video; of media that were in memory, the name of their copy.
-        is_copied: whether a copy is kept with the session.
+        value: words, a path or a video; of media that were in memory, what they are.
+        copy: the name of the copy of these; None for other parts.
     """
 
     kind: QueryKind
@@ -100,17 +103,19 @@ class AskedPart:
     start_seconds: float | None = None
     end_seconds: float | None = None
     role: Role | None = None
-    is_copied: bool = False
+    copy: str | None = None
 
     @classmethod
-    def take(cls, part: QueryPart) -> "AskedPart":
-        """The part as a session keeps it; see `media_files` for media in memory."""
+    def take(cls, part: QueryPart, copy: str | None = None) -> "AskedPart":
+        """The part as a session keeps it; see `media_copies` for media in memory."""
         section = part.section or Section()
+        is_file = part.kind in ("image", "clip", "audio") and part.media is None
+        value = str(part.path.absolute()) if is_file else part.value
         times = section.start_seconds, section.end_seconds
-        return cls(part.kind, part.value, *times, part.role, part.media is not None)
+        return cls(part.kind, value if copy is None else WHAT[part.kind], *times, part.role, copy)
 
     def to_part(self) -> QueryPart:
-        """The part of a query; the media of one with a copy are read by `media_files`."""
+        """The part of a query; the media of one with a copy are read by `media_copies`."""
         has_section = self.start_seconds is not None or self.end_seconds is not None
         section = Section(self.start_seconds, self.end_seconds) if has_section else None
         return QueryPart(self.kind, self.value, section, role=self.role)
@@ -132,7 +137,7 @@ class FeedbackSession:
 
     Attributes:
         parts, filter, options: of the query.
-        rounds: the lists that were shown, the first by the query alone, the last without judgements.
+        rounds: the lists that were shown; the last has no judgements yet.
         is_kept: whether the user named it; others make room for new ones.
         changed_seconds: since 1970, UTC.
     """
@@ -166,28 +171,39 @@ class FeedbackSession:
         return self.rounds[-1].shown
 
     @property
+    def hidden(self) -> frozenset[str]:
+        """The ids of what the last list leaves out, because it was shown before."""
+        if not self.rounds[-1].is_new:
+            return frozenset()
+        return frozenset(one for before in self.rounds[:-1] for one in before.shown)
+
+    @property
     def judgements(self) -> tuple[Judgement, ...]:
         """All of them, in order."""
         return tuple(judged for one in self.rounds for judged in one.judgements)
 
-    def judge(self, judgements: tuple[Judgement, ...]) -> "FeedbackSession":
+    def judge(
+        self, judgements: tuple[Judgement, ...], *, is_new: bool = False
+    ) -> "FeedbackSession":
         """With these judgements of the last list, and an empty list after it.
 
         A judgement replaces an earlier one that it contradicts.
+
+        Args:
+            judgements: of results of the last list.
+            is_new: whether the next list leaves out what was shown before.
         """
         before = tuple(
             replace(one, judgements=_leave_out(one.judgements, judgements))
             for one in self.rounds[:-1]
         )
         last = replace(self.rounds[-1], judgements=judgements)
-        return replace(self, rounds=(*before, last, Round()))
+        return replace(self, rounds=(*before, last, Round(is_new=is_new)))
 
     def forget(self, video_ids: frozenset[str]) -> "FeedbackSession":
         """Without the judgements of some videos."""
         rounds = tuple(
-            replace(
-                one, judgements=tuple(j for j in one.judgements if j.video_id not in video_ids)
-            )
+            replace(one, judgements=tuple(j for j in one.judgements if j.video_id not in video_ids))
             for one in self.rounds
         )
         return replace(self, rounds=rounds)
@@ -205,7 +221,8 @@ class FeedbackSession:
 
     def show(self, video_ids: tuple[str, ...]) -> "FeedbackSession":
         """With these videos as its last list."""
-        return replace(self, rounds=(*self.rounds[:-1], Round(video_ids[:MAX_SHOWN])))
+        last = replace(self.rounds[-1], shown=video_ids[:MAX_SHOWN])
+        return replace(self, rounds=(*self.rounds[:-1], last))
 
     def to_dict(self) -> dict[str, Any]:
         """The session in the form of the JSON output."""
@@ -215,9 +232,14 @@ class FeedbackSession:
             "changed_seconds": round(self.changed_seconds, 3),
             "parts": [part.to_dict() for part in self.parts],
             "filter": self.filter.to_dict(),
-            "options": {**self.options.to_dict(), "top": self.options.top},
+            "options": {**self.options.to_dict(), **_list_limits(self.options)},
             "rounds": [one.to_dict() for one in self.rounds],
         }
+
+
+def _list_limits(options: SearchOptions) -> dict[str, Any]:
+    names = ("top", "n_moments", "has_collapse", "per_artist")
+    return {name: getattr(options, name) for name in names}
 
 
 def check_name(name: str) -> str:

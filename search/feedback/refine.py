@@ -6,7 +6,8 @@ import numpy as np
 
 from mvsearch.search.engine import Engine
 from mvsearch.search.feedback.evidence import FeedbackEvidence, Means, gather_evidence
-from mvsearch.search.feedback.records import Round
+from mvsearch.search.feedback.reason import NAMES
+from mvsearch.search.feedback.records import FeedbackSession, Round
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import open_indexes
 from mvsearch.search.query.encode import Made
@@ -15,38 +16,70 @@ from mvsearch.search.query.words.tags import find_tagged, list_tagged_moments, s
 from mvsearch.search.results import Result
 from mvsearch.search.scoring.fusion import order_best_first
 from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
+from mvsearch.store.records import MODALITIES
 
 
 def refine(
     engine: Engine,
     query: Query,
+    session: FeedbackSession,
     options: SearchOptions,
-    rounds: Sequence[Round],
-    hidden: frozenset[str] = frozenset(),
     made: Made | None = None,
 ) -> list[Result]:
-    """Search again, with the evidence of what was judged.
+    """Make the last list of a session, with the evidence of what was judged.
 
     Args:
         engine: of the library.
         query: of the session.
-        options: of the session.
-        rounds: the lists that were shown, with their judgements.
-        hidden: ids of videos that are no results.
+        session: with its judgements.
+        options: of the list.
         made: see `Engine.search`.
 
     Raises:
-        QueryError: the query cannot be read, or the library holds nothing to compare it with.
+        QueryError: the query cannot be read, the library holds nothing to compare it with, or a
+            result has nothing of what was just judged.
         MvsearchError: the library is empty.
     """
-    evidence = find_evidence(engine, rounds, options)
+    hidden = session.hidden
+    evidence = find_evidence(engine, session.rounds, options)
+    if len(session.rounds) > 1:
+        _check_told(session.rounds[-2], evidence)
     if query.parts:
         return engine.refined_by(evidence).search(query, options, hidden, made)
     return list_passing_best(engine.library, query.filter, options, evidence, hidden)
 
 
-def find_evidence(engine: Engine, rounds: Sequence[Round], options: SearchOptions) -> FeedbackEvidence:
+def note_removed(library: Library, session: FeedbackSession) -> tuple[str, ...]:
+    """A line where judged videos have left the library, so that they count no more."""
+    ids = {one.video_id for one in session.judgements}
+    n_gone = len(ids) - len(library.catalog.some_videos([*ids]))
+    if not n_gone:
+        return ()
+    return (f"{n_gone} of the judged videos {'has' if n_gone == 1 else 'have'} left the library",)
+
+
+def _check_told(judged: Round, evidence: FeedbackEvidence) -> None:
+    """Refuse a judgement of what a result has not, such as the sound of a silent video.
+
+    Raises:
+        QueryError: a judgement says nothing of any video.
+    """
+    told = {(term.judgement, term.modality) for term in evidence.terms}
+    for one in judged.judgements:
+        wanted = one.modalities or [m for m in MODALITIES if (one, m) in told]
+        lacking = [NAMES[m] for m in wanted if (one, m) not in told]
+        if one.video_id in evidence.titles and (lacking or not wanted):
+            number = judged.shown.index(one.video_id) + 1
+            when = "" if one.start_seconds is None else " at that time"
+            what = " and ".join(lacking) or "look, lyrics or sound"
+            raise QueryError(f"result {number} has no {what} to judge{when}")
+
+
+def find_evidence(
+    engine: Engine, rounds: Sequence[Round], options: SearchOptions
+) -> FeedbackEvidence:
     """What the judgements say about each video, from one state of the library."""
     library = engine.library
     ids = {judged.video_id for one in rounds for judged in one.judgements}

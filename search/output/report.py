@@ -182,6 +182,7 @@ def _describe_contributions(result: Result) -> str:
         for name, c in result.contributions.items()
     ]
     said += [] if result.mood is None else [result.mood.describe()]
+    said += [] if result.feedback is None else [result.feedback.describe()]
     return "\n".join([*said, "weak: no better than chance"] if result.is_weak else said)
 
 

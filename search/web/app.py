@@ -17,6 +17,7 @@ from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.curate import quality, review
 from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, heatmap, maps, playlists, tv
+from mvsearch.search.web.feedback import sessions
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
@@ -97,7 +98,9 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         server,
     ):
         app.include_router(one.router)
-    for one in (playlists, tv, gallery, maps, heatmap, artists, review, quality, encoders):
+    for one in (
+        playlists, tv, gallery, maps, heatmap, artists, review, quality, encoders, sessions,
+    ):  # fmt: skip
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return Measured(Guard(app, options, served.tokens), served.metrics)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments
+from mvsearch.search.api.feedback.remote import RemoteFeedbackSessions
 from mvsearch.search.api.remote.encoders import RemoteEncoders
 from mvsearch.search.api.remote.fitting import RemoteFitting
 from mvsearch.search.api.remote.maps import RemoteMaps
@@ -59,6 +60,7 @@ def connect(
 class RemoteLibrary(
     RemoteReports,
     RemotePlaylists,
+    RemoteFeedbackSessions,
     RemoteMaps,
     RemoteReviews,
     RemoteFitting,

@@ -24,6 +24,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch search --image beach.jpg --for-music",
         'mvsearch search --looks-like "Paper Moon" --sounds-unlike "Paper Moon"',
     ),
+    "refine": (
+        "mvsearch refine --like 2,5 --dislike 1:sound",
+        "mvsearch refine beach --like 3@1:05-1:10:look --new",
+        "mvsearch refine beach --undo",
+    ),
+    "sessions": ("mvsearch sessions list",),
+    "sessions list": ("mvsearch sessions list",),
+    "sessions rename": ('mvsearch sessions rename last "rain at night"',),
+    "sessions delete": ("mvsearch sessions delete beach",),
     "play": (
         "mvsearch play",
         "mvsearch play 2",

@@ -62,9 +62,7 @@ def score_tagged(tagged: Tagged) -> dict[str, float]:
     return {one: min(_best_by_name(tags).values()) for one, tags in tagged.items()}
 
 
-def list_tagged_moments(
-    video_id: str, tags: Sequence[Tag], n_moments: int
-) -> tuple[Moment, ...]:
+def list_tagged_moments(video_id: str, tags: Sequence[Tag], n_moments: int) -> tuple[Moment, ...]:
     """The time ranges of a video that most probably have its tags, so many of each name."""
     return _to_moments(video_id, tags[: n_moments * len(_best_by_name(tags))])
 

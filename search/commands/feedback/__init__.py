@@ -1,0 +1,1 @@
+"""The commands that refine searches by what is liked and disliked."""

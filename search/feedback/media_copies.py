@@ -1,0 +1,98 @@
+"""Keeps copies of the pictures, clips and sounds in memory by which sessions search."""
+
+import hashlib
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from mvsearch.search.feedback.records import AskedPart, FeedbackSession
+from mvsearch.search.query.media import Encoded, Media, written
+from mvsearch.search.query.query import QueryPart
+from mvsearch.store.errors import MvsearchError, QueryError
+from mvsearch.store.own_files import check_folder, read_own, write_own
+
+FOLDER = "session-media"
+MAX_COPY_BYTES = 64 * 2**20
+NEW_SECONDS = 600.0
+_NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+def keep_part(library_folder: Path, part: QueryPart) -> AskedPart:
+    """A part as a session keeps it; of media in memory, a copy is written.
+
+    Raises:
+        QueryError: the media are too large.
+        MvsearchError: the folder cannot be written.
+    """
+    if part.media is None:
+        return AskedPart.take(part)
+    data = _read(part.media)
+    if len(data) > MAX_COPY_BYTES:
+        raise QueryError(f"a session keeps media of up to {MAX_COPY_BYTES >> 20} MiB: cut a part")
+    name = hashlib.sha256(data).hexdigest()
+    with _explaining(library_folder):
+        folder = library_folder / FOLDER
+        check_folder(folder)
+        folder.mkdir(exist_ok=True)
+        if not (folder / name).is_file():
+            write_own(folder / name, data)
+    return AskedPart.take(part, name)
+
+
+def restore_part(library_folder: Path, asked: AskedPart) -> QueryPart:
+    """The part of a query, with its media.
+
+    Raises:
+        QueryError: the copy is gone or another one.
+    """
+    part = asked.to_part()
+    if asked.copy is None:
+        return part
+    gone = QueryError(f"the {asked.kind} that the session searched by is gone: search again")
+    if not _NAME.fullmatch(asked.copy):
+        raise gone
+    try:
+        data = read_own(library_folder / FOLDER / asked.copy, MAX_COPY_BYTES)
+    except OSError:
+        raise gone from None
+    if hashlib.sha256(data).hexdigest() != asked.copy:
+        raise gone
+    media = Encoded(data)
+    return replace(part, value=media.name, media=media)
+
+
+def drop_unused(library_folder: Path, sessions: Iterable[FeedbackSession]) -> None:
+    """Delete the copies that no session names; the caller holds the lock of the sessions.
+
+    A new one may be of a session that is just being kept.
+    """
+    folder = library_folder / FOLDER
+    used = {part.copy for one in sessions for part in one.parts}
+    with _explaining(library_folder):
+        check_folder(folder)
+        if folder.exists():
+            for file in folder.iterdir():
+                is_unused = _NAME.fullmatch(file.name) and file.name not in used
+                if is_unused and file.lstat().st_mtime < time.time() - NEW_SECONDS:
+                    file.unlink(missing_ok=True)
+
+
+def _read(media: Media) -> bytes:
+    if isinstance(media, Encoded):
+        return media.data
+    with written(media) as file:
+        if file.stat().st_size > MAX_COPY_BYTES:
+            return bytes(MAX_COPY_BYTES + 1)
+        return file.read_bytes()
+
+
+@contextmanager
+def _explaining(library_folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "it is refused"
+        raise MvsearchError(f"{library_folder / FOLDER} cannot be written: {reason}") from error

@@ -1,0 +1,142 @@
+"""Stores sessions in a library's folder, and says what is wrong with a name."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mvsearch.search.feedback.media_copies import drop_unused
+from mvsearch.search.feedback.records import MAX_NAME_LETTERS, FeedbackSession, check_name
+from mvsearch.store.documents import Document
+from mvsearch.store.errors import LibraryBusyError, MvsearchError, QueryError, VideoNotFoundError
+from mvsearch.store.library import Library
+from mvsearch.store.unicode import printable
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+MAX_KEPT = 200
+# Sessions without a name of the user: the oldest make room.
+MAX_OTHERS = 50
+
+Sessions = dict[str, FeedbackSession]
+
+
+def open_sessions(library: Library) -> Document[Sessions]:
+    """The sessions of a library, by name."""
+    return Document(library.folder, "sessions", _parse, _write, is_read_only=library.is_read_only)
+
+
+def find_session(stored: Mapping[str, FeedbackSession], name: str) -> FeedbackSession:
+    """A session by its name.
+
+    Raises:
+        VideoNotFoundError: there is none.
+    """
+    if name not in stored:
+        known = ", ".join(list(stored)[-5:])
+        hint = f"; there is {known}" if known else ": there is no session yet"
+        raise VideoNotFoundError(f"there is no session called {printable(name)[:100]}{hint}")
+    return stored[name]
+
+
+def store(library: Library, session: FeedbackSession, before: FeedbackSession | None) -> None:
+    """Store a session.
+
+    Args:
+        library: in whose folder it is stored.
+        session: as it is now.
+        before: as it was read; None for a new one.
+
+    Raises:
+        QueryError: it cannot be written so that it can be read again, or there are too many.
+        LibraryBusyError: somebody else has changed it meanwhile.
+        MvsearchError: the folder cannot be written.
+    """
+    _check_readable(session)
+    with open_sessions(library).changing() as stored:
+        if before is not None and stored.pop(before.name, None) != before:
+            raise LibraryBusyError(
+                f"the session {before.name} was changed by another process: show it again"
+            )
+        stored[session.name] = session  # the latest is last
+        _make_room(stored)
+        drop_unused(library.folder, stored.values())
+
+
+def refuse_taken(stored: Mapping[str, FeedbackSession], name: str, *, may_replace: bool) -> None:
+    """Refuse a name that another session has.
+
+    Raises:
+        MvsearchError: it is taken, or no name.
+    """
+    check_name(name)
+    if name in stored and not may_replace:
+        raise MvsearchError(f"there is a session called {printable(name)} already")
+
+
+def choose_name(begin: str, taken: Iterable[str]) -> str:
+    """A name that no session has, from what was asked."""
+    begin = printable(begin)[: MAX_NAME_LETTERS - 10].strip() or "search"
+    used = set(taken)
+    numbered = (f"{begin} {number}" for number in range(2, len(used) + 3))
+    return begin if begin not in used else next(one for one in numbered if one not in used)
+
+
+def _make_room(stored: Sessions) -> None:
+    others = [name for name, one in stored.items() if not one.is_kept]
+    for name in others[: max(0, len(others) - MAX_OTHERS)]:
+        del stored[name]
+    if len(stored) - len(others) > MAX_KEPT:
+        raise MvsearchError(f"there are at most {MAX_KEPT} sessions: delete one")
+
+
+def _check_readable(session: FeedbackSession) -> None:
+    """Check that the session can be read again, so that no file is ever written that cannot."""
+    refused = QueryError("this search cannot be kept as a session")
+    try:
+        found = _parse(_write({session.name: session}))
+    except ValueError:
+        raise refused from None
+    if found != {session.name: session}:
+        raise refused
+
+
+@cache
+def _adapter() -> "TypeAdapter[list[FeedbackSession]]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(list[FeedbackSession])
+
+
+def _parse(given: Any) -> Sessions:
+    """The sessions by name, out of JSON."""
+    found = _adapter().validate_python(given or [])
+    if len(found) > MAX_KEPT + MAX_OTHERS:
+        raise ValueError("too many sessions")
+    return {one.name: one for one in found}
+
+
+def _write(sessions: Sessions) -> list[Any]:
+    return [write_session(one) for one in sessions.values()]
+
+
+def write_session(session: FeedbackSession) -> Any:
+    """A session as JSON, without pydantic: every search of the command line is written so."""
+    return json.loads(json.dumps(asdict(session), default=str))
+
+
+def read_session(given: Any) -> FeedbackSession:
+    """A session out of the JSON of a stranger.
+
+    Raises:
+        ValueError, MvsearchError: it is something else.
+    """
+    (found,) = _adapter().validate_python([given])
+    return found
+
+
+def rename(session: FeedbackSession, name: str) -> FeedbackSession:
+    """The session under a name of the user, which is kept."""
+    return replace(session, name=check_name(name), is_kept=True)

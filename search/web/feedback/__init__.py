@@ -1,0 +1,1 @@
+"""The endpoints and pages of searches that are refined by what is liked and disliked."""
