@@ -200,7 +200,7 @@ class Engine:
             results = self._rank(query, ranker, parts, scope)
         else:
             asked = prepare_search(self._calibrator, query, parts, prepared.weights, scope)
-            results = asked.search(query, options, self._copies)
+            results = replace(asked, evidence=self._evidence).search(query, options, self._copies)
         tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
         return [show_tags(result, tagged) for result in results]
 

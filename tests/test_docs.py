@@ -147,7 +147,7 @@ def test_every_command_ends_its_help_with_examples_that_can_be_typed(
 def test_every_group_ends_its_help_with_examples_of_its_commands(commands: dict[str, Any]) -> None:
     app = typer.main.get_command(cli.app)
     groups = {name.split()[1] for name in commands if len(name.split()) > 2}
-    assert groups == {"models", "config", "encoders", "export", "metric", "train"}
+    assert groups == {"models", "config", "encoders", "export", "metric", "sessions", "train"}
     for name, group in [("mvsearch", app), *((name, app.commands[name]) for name in groups)]:
         assert group.epilog == show_examples(name)
         shown = [shlex.split(line) for line in group.epilog.splitlines()[2:]]

@@ -7,6 +7,7 @@ from typing import Any
 
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryKind, QueryPart, Role, Section
+from mvsearch.search.temporal.expression import Expression, read_expression, write_expression
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import MODALITIES, Modality, check_span
@@ -140,6 +141,7 @@ class FeedbackSession:
         rounds: the lists that were shown; the last has no judgements yet.
         is_kept: whether the user named it; others make room for new ones.
         changed_seconds: since 1970, UTC.
+        expression: how the parts lie in time, as JSON; None if they may be anywhere.
     """
 
     name: str
@@ -149,6 +151,7 @@ class FeedbackSession:
     rounds: tuple[Round, ...]
     is_kept: bool = True
     changed_seconds: float = 0.0
+    expression: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Check the name and the bounds."""
@@ -163,7 +166,13 @@ class FeedbackSession:
     @property
     def query(self) -> Query:
         """What was asked, without media that were in memory."""
-        return Query(tuple(part.to_part() for part in self.parts), self.filter)
+        return self.make_query(tuple(part.to_part() for part in self.parts))
+
+    def make_query(self, parts: tuple[QueryPart, ...]) -> Query:
+        """What was asked, by its parts."""
+        if self.expression is None:
+            return Query(parts, self.filter)
+        return Query((), self.filter, read_expression(self.expression, parts))
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -231,6 +240,7 @@ class FeedbackSession:
             "is_kept": self.is_kept,
             "changed_seconds": round(self.changed_seconds, 3),
             "parts": [part.to_dict() for part in self.parts],
+            **({} if self.expression is None else {"expression": self.expression}),
             "filter": self.filter.to_dict(),
             "options": {**self.options.to_dict(), **_list_limits(self.options)},
             "rounds": [one.to_dict() for one in self.rounds],
@@ -251,6 +261,11 @@ def check_name(name: str) -> str:
     if not 0 < len(name) <= MAX_NAME_LETTERS or printable(name) != name or name != name.strip():
         raise QueryError(f"the name of a session has 1 to {MAX_NAME_LETTERS} letters")
     return name
+
+
+def write_maybe(expression: Expression | None) -> dict[str, Any] | None:
+    """The JSON of an expression, if there is one."""
+    return None if expression is None else write_expression(expression)
 
 
 def _leave_out(

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.search.feedback.evidence import FeedbackEvidence, Weighed
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import open_copy_indexes
 from mvsearch.search.query.query import Query
@@ -36,6 +37,7 @@ class TemporalSearch:
         table: of the indexes.
         open: positions in the table of the videos that are searched.
         n_videos: that are searched, with what they are compared by or without.
+        evidence: what is liked and disliked; None in a search that was not refined.
     """
 
     library: Library
@@ -44,6 +46,7 @@ class TemporalSearch:
     table: VideoTable
     open: Cells
     n_videos: int
+    evidence: FeedbackEvidence | None = None
 
     def search(self, query: Query, options: SearchOptions, known: KnownCopies) -> list[Result]:
         """The best videos, exactly as if all were scored.
@@ -68,6 +71,7 @@ class TemporalSearch:
             position = np.array([self.table.position[video_id]])
             grid, curves = self._draw([video_id], position)
             told = reasons.tell(chosen.video, position, grid, curves, options.n_moments)
+            judged = self._weigh([video_id])
             results.append(
                 Result(
                     len(results) + 1,
@@ -78,6 +82,7 @@ class TemporalSearch:
                     told.is_weak,
                     chosen.copies,
                     parts=told.parts,
+                    feedback=None if judged is None else judged.explain(0),
                 )
             )
         return results
@@ -107,8 +112,15 @@ class TemporalSearch:
 
     def _iter_best(self) -> Iterator[tuple[str, float]]:
         ids = self.table.pick(self.open)
-        found = iter_best(self.bound(), ids, lambda some: self.score(self.open[some]))
+        judged = self._weigh(ids)
+        more = np.zeros(len(ids)) if judged is None else judged.points.sum(axis=0)
+        found = iter_best(
+            self.bound() + more, ids, lambda some: self.score(self.open[some]) + more[some]
+        )
         return ((ids[at], score) for at, score in found)
+
+    def _weigh(self, video_ids: Sequence[str]) -> Weighed | None:
+        return None if self.evidence is None else self.evidence.weigh(video_ids)
 
     def _read(
         self, found: Iterator[tuple[str, float]], ranked: list[tuple[str, float]], n_at_once: int

@@ -15,6 +15,7 @@ def write_search(results: SearchResults) -> Any:
         AskedPart,
         FeedbackSession,
         Round,
+        write_maybe,
     )
     from mvsearch.search.feedback.stored import write_session
 
@@ -23,7 +24,9 @@ def write_search(results: SearchResults) -> Any:
     parts = tuple(map(AskedPart.take, results.query.parts))
     shown = tuple(result.video.id for result in results[:MAX_SHOWN])
     asked = results.query.filter, results.options
-    return write_session(FeedbackSession("last", parts, *asked, (Round(shown),)))
+    tree = write_maybe(results.query.expression)
+    session = FeedbackSession("last", parts, *asked, (Round(shown),), expression=tree)
+    return write_session(session)
 
 
 def read_search(library: "VideoLibrary", given: Any) -> SearchResults:

@@ -41,7 +41,12 @@ class FeedbackSessions(Contents):
                 written.
         """
         from mvsearch.search.feedback.media_copies import keep_part
-        from mvsearch.search.feedback.records import MAX_SHOWN, FeedbackSession, Round
+        from mvsearch.search.feedback.records import (
+            MAX_SHOWN,
+            FeedbackSession,
+            Round,
+            write_maybe,
+        )
         from mvsearch.search.feedback.stored import choose_name, open_sessions, refuse_taken, store
         from mvsearch.search.output.report import title_query
 
@@ -59,6 +64,7 @@ class FeedbackSessions(Contents):
                 (Round(tuple(result.video.id for result in results[:MAX_SHOWN])),),
                 name is not None,
                 time.time(),
+                write_maybe(results.query.expression),
             )
             store(library, session, stored.get(chosen))
             return session
@@ -197,10 +203,9 @@ class FeedbackSessions(Contents):
         from mvsearch.search.api.notes import list_notes
         from mvsearch.search.feedback.media_copies import restore_part
         from mvsearch.search.feedback.refine import note_removed, refine
-        from mvsearch.search.query.query import Query
 
         parts = tuple(restore_part(library.folder, part) for part in session.parts)
-        query = Query(parts, session.filter)
+        query = session.make_query(parts)
         engine = self._session.engine(library)
         results = refine(engine, query, session, options, memory)
         notes = (*list_notes(query, library.catalog), *note_removed(library, session))

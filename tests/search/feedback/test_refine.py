@@ -11,8 +11,9 @@ from mvsearch.search.feedback.records import FeedbackSession, Judgement, Round
 from mvsearch.search.feedback.refine import note_removed, refine
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.make_query import make_query
-from mvsearch.search.query.query import Query
+from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
+from mvsearch.search.temporal.expression import And, Leaf
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Space, Tag
@@ -97,6 +98,21 @@ def test_the_score_is_that_of_the_search_and_of_feedback(engine: Engine) -> None
         assert one.feedback is not None
         assert one.score == pytest.approx(before.score + one.feedback.total)
         assert before.feedback is None
+
+
+def test_queries_in_time_are_refined(engine: Engine) -> None:
+    parts = QueryPart("text", "something"), QueryPart("text", "something else")
+    query = Query((), expression=And(tuple(map(Leaf, parts))))
+    plain = {one.video.id: one.score for one in engine.search(query, SearchOptions(top=50))}
+    results = judge(engine, query, SHOWN, Judgement("l1s1n0", True))
+    scores = [one.score for one in results]
+    assert scores == sorted(scores, reverse=True)
+    assert {one.video.id for one in results} == plain.keys()
+    for one in results:
+        assert one.feedback is not None
+        assert one.score == pytest.approx(plain[one.video.id] + one.feedback.total)
+    first = judge(engine, query, SHOWN, Judgement("l1s1n0", True), top=3)
+    assert [one.video.id for one in first] == [one.video.id for one in results[:3]]
 
 
 def test_without_judgements_the_list_is_that_of_the_search(engine: Engine) -> None:
