@@ -171,28 +171,37 @@ def _cut_picture(piece: Shown, path: Path) -> Path:
         is_still = piece.source.suffix in PICTURES
         loop = ["-loop", "1"] if is_still else ["-stream_loop", "-1"]
         where = [] if is_still else ["-ss", f"{piece.start_seconds}"]
-        fit = f"scale={SIZE}:force_original_aspect_ratio=increase,crop={SIZE},fps=25,format=yuv420p"
-        how = ["-an", "-vf", fit, "-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "0"]
+        fit = f"scale={SIZE}:force_original_aspect_ratio=increase,crop={SIZE},setsar=1"
+        how = [
+            "-an",
+            "-vf",
+            f"{fit},fps=25,format=yuv420p",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-g",
+            "25",
+            "-bf",
+            "0",
+        ]
         where += ["-i", str(piece.source), "-map", "0:v:0"]
         run_ffmpeg([*loop, *where, *how, "-t", str(SLOT_SECONDS), str(path)])
     return path
 
 
 def _join(sounds: Sequence[Path], pictures: Sequence[Path], path: Path) -> None:
-    lists = []
-    for name, files in (("sounds", sounds), ("pictures", pictures)):
-        lists.append(path.with_suffix(f".{name}.txt"))
-        lists[-1].write_text("".join(f"file '{file.resolve()}'\n" for file in files), "utf-8")
+    # Decoded one by one: their streams have different headers.
     words: list[str] = []
-    for one in lists:
-        words += ["-f", "concat", "-safe", "0", "-i", str(one)]
+    for one in (*pictures, *sounds):
+        words += ["-i", str(one)]
+    n = len(sounds)
+    pads = "".join(f"[{at}:v][{n + at}:a]" for at in range(n))
+    words += ["-filter_complex", f"{pads}concat=n={n}:v=1:a=1"]
+    how = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-c:a", "aac", "-b:a", "96k"]
     unfinished = path.with_name(f"unfinished-{path.name}")
-    how = ["-map", "1:v", "-map", "0:a", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50"]
-    how += ["-c:a", "aac", "-b:a", "96k"]
     run_ffmpeg([*words, *how, str(unfinished)])
     unfinished.replace(path)
-    for one in lists:
-        one.unlink()
 
 
 def _write_lrc(pieces: Sequence[Sung]) -> str:

@@ -11,7 +11,7 @@ from mvsearch.search.temporal.grid import Cells
 # Videos whose curves are computed at once: at first few, as the first answers are often enough.
 FIRST_BLOCK, MAX_BLOCK = 16, 256
 # Bounds and scores are summed in different orders.
-ROUNDING = 1e-4
+ROUNDING = 1e-3
 
 
 def iter_best(

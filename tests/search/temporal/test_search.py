@@ -157,6 +157,23 @@ def test_filters_and_hidden_videos_are_left_out(engine) -> None:
     assert engine.search(query, hidden=frozenset({"while"}))[0].video.id != "while"
 
 
+def test_copies_and_artists_are_limited_in_the_exact_order(engine) -> None:
+    whole = ask(engine, While((RAIN, LINE)), top=5)
+    assert len(ask(engine, While((RAIN, LINE)), per_artist=2)) == 2  # all are of one artist
+    collapsed = ask(engine, While((RAIN, LINE)), has_collapse=True, top=5)
+    # The video without lyrics shows what another one shows.
+    listed = {one.video.id for one in collapsed} | {c.id for o in collapsed for c in o.copies}
+    assert [one.video.id for one in collapsed][:1] == [whole[0].video.id]
+    assert {one.video.id for one in whole} <= listed
+
+
+def test_nothing_that_passes_is_no_result(engine) -> None:
+    asked = Query((), Filter(artist="nobody"), While((RAIN, LINE)))
+    assert engine.search(asked) == []
+    many = Query((), expression=While((RAIN, LINE)))
+    assert engine.search(many, SearchOptions(n_moments=0))[0].moments == ()
+
+
 def test_a_section_of_a_video_finds_the_moment_like_it(engine) -> None:
     like = Leaf(QueryPart("like", "then", Section(18.0, 22.0)))
     results = engine.search(
