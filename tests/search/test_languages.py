@@ -22,6 +22,7 @@ from mvsearch.search.query.words.languages import find_hidden
 from mvsearch.search.results import Result
 from mvsearch.search.scoring.null_distribution import list_kinds
 from mvsearch.search.status import read_status
+from mvsearch.search.temporal.expression import Leaf, Then
 from mvsearch.store.errors import EncoderMismatchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, LyricLine, Lyrics, Space, Stage, Video
@@ -114,6 +115,21 @@ def test_words_find_lyrics_of_another_language(library: Library) -> None:
     own, *_ = search(library, encoders, SONGS["english"][0])
     assert own.video.id == "english"
     assert [moment.text for moment in own.moments].count(SONGS["english"][0]) == 1
+
+
+def test_lines_of_another_language_follow_each_other(library: Library) -> None:
+    river, baker = "The river has taken all of my house", "The baker rises before the sun"
+    lines = [Leaf(QueryPart("lyric", line)) for line in (river, baker)]
+    engine = Engine(library, Encoders("toy"))
+    best, *_ = engine.search(Query((), expression=Then(lines[0], lines[1], 5.0)))
+    assert best.video.id == "french"
+    assert [part.text for part in best.parts] == SONGS["french"]
+    # By its meaning alone: the other space says nothing across languages.
+    alone = [search(library, engine.encoders, line)[0] for line in (river, baker)]
+    surprisals = [result.contributions["lyrics"].calibrated for result in alone]
+    assert [part.evidence for part in best.parts] == pytest.approx(surprisals, rel=1e-4)
+    back, *_ = engine.search(Query((), expression=Then(lines[1], lines[0], 5.0)))
+    assert back.score < best.score - 0.1
 
 
 def test_a_language_that_no_encoder_knows_is_told(library: Library) -> None:
