@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.train_compose import train_compose
     from mvsearch.search.api.train_mood import drop_heads, train_mood, use_heads
     from mvsearch.search.api.training import find_run, list_runs, train_songs
+    from mvsearch.search.query.language.parsing import parse_query
     from mvsearch.search.query.make_query import Clip, make_leaf, make_query
     from mvsearch.search.query.media import Frames, Samples
     from mvsearch.search.query.query import Query
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         MvsearchError,
         NoLibraryError,
         QueryError,
+        QuerySyntaxError,
         ServerError,
         ToolMissingError,
         TrainingError,
@@ -57,6 +59,7 @@ _PLACES = {
     "mvsearch.search.api.train_compose": ("train_compose",),
     "mvsearch.search.api.train_mood": ("drop_heads", "train_mood", "use_heads"),
     "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
+    "mvsearch.search.query.language.parsing": ("parse_query",),
     "mvsearch.search.query.make_query": ("Clip", "make_leaf", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
     "mvsearch.search.query.query": ("Query",),
@@ -75,6 +78,7 @@ _PLACES = {
         "MvsearchError",
         "NoLibraryError",
         "QueryError",
+        "QuerySyntaxError",
         "ServerError",
         "ToolMissingError",
         "TrainingError",
@@ -111,6 +115,7 @@ __all__ = [
     "Progress",
     "Query",
     "QueryError",
+    "QuerySyntaxError",
     "RemoteLibrary",
     "Result",
     "Samples",
@@ -139,6 +144,7 @@ __all__ = [
     "make_leaf",
     "make_query",
     "open",
+    "parse_query",
     "predict_mood",
     "train_audiovisual",
     "train_compose",

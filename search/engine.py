@@ -8,7 +8,7 @@ from functools import partial
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.all_pairs import AllPairs
 from mvsearch.search.closer_look import CloserLook, EncodeViews
-from mvsearch.search.contrast import ContrastRanker, weigh_contrast
+from mvsearch.search.contrast import check_sides, exclude, list_indexes, settle_options
 from mvsearch.search.feedback.evidence import FeedbackEvidence
 from mvsearch.search.feedback.means import KnownMeans
 from mvsearch.search.layout import Layouts
@@ -130,8 +130,9 @@ class Engine:
             MvsearchError: the library is empty.
         """
         encoded: Made = {} if made is None else dict(made)
+        options = settle_options(query, options)
         results = self._answer(query, options, hidden, encoded)
-        is_plain = not query.is_contrast and query.expression is None
+        is_plain = not query.has_negative and query.expression is None
         if results and results[0].is_weak and is_plain:
             find_videos = partial(self._find_videos, query.filter, hidden)
             closer = self._closer_look.choose(query.parts, encoded, find_videos, options.by)
@@ -160,11 +161,9 @@ class Engine:
         library.catalog.spell_tags(query.filter.tags)  # fails before the slow work
         with library.holding():
             held = find_held_spaces(library)
-        if query.is_contrast:
-            weights = weigh_contrast(query, tuple(held))
-        else:
-            weights = options.choose_weights(held)
-            weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
+        check_sides(query, tuple(held))
+        weights = options.choose_weights(held)
+        weights = {m: weights[m] for m in held if weights.get(m, 0.0) > 0}
         encoded = encode_query(
             query.parts, library, self.encoders, weights, self._analyse, made, options.by
         )
@@ -192,11 +191,13 @@ class Engine:
             return list_passing(catalog, query.filter, options)
         passing = catalog.passing(query.filter) if query.filter else None
         words: dict[Modality, FoundLines] = {}
-        parts = [(part, self._place(part, words)) for part in prepared.encoded.parts]
+        # Negative parts come last, so that the first rows are of what speaks for a video.
+        encoded = sorted(prepared.encoded.parts, key=lambda one: one.part.is_negative)
+        parts = [(part, self._place(part, words)) for part in encoded]
         table = self._tables.gather([placed.index for _, placed in parts])
         scope = Scope(table, passing, prepared.encoded.left_out | hidden)
         if query.expression is None:
-            ranker = self._make_ranker(query, options, prepared.weights, parts, passing)
+            ranker = self._make_ranker(options, prepared.weights, parts, passing)
             results = self._rank(query, ranker, parts, scope)
         else:
             asked = prepare_search(self._calibrator, query, parts, prepared.weights, scope)
@@ -208,23 +209,26 @@ class Engine:
         """Retrieve candidates, rank them by calibrated and fused scores, and locate the query."""
         options, ids = ranker.options, scope.table.video_ids
         queries = [placed for _, placed in parts]
-        asked = [(part, placed.index) for part, placed in parts]
-        other_language = find_hidden(self.library.catalog, [part for part, _ in parts], ids)
+        alike = [pair for pair in parts if not pair[0].part.is_negative]
+        asked, unlike = list_indexes(alike), parts[len(alike) :]
+        other_language = find_hidden(self.library.catalog, [part for part, _ in alike], ids)
         measure = self._calibrator.calibrate_parts(asked, ids, other_language)
 
         def score(similarities: FloatArray, positions: Positions) -> FloatArray:
-            return ranker.score(*measure(similarities, positions))
+            return ranker.score(*measure(similarities[: len(asked)], positions))
 
-        # Ranks (rrf) and contrasts need all videos; skipped ones are replaced from further down.
-        is_whole = options.fusion == "rrf" or options.is_picky or query.is_contrast
+        # Ranks (rrf) and exclusions need all videos; skipped ones are replaced from further down.
+        is_whole = options.fusion == "rrf" or options.is_picky or query.has_negative
         n_wanted = None if is_whole or ranker.evidence is not None else options.top
         found = find_candidates(queries, score, n_wanted, scope.left_out, scope.table, scope.within)
-        alike = [pair for pair in parts if ranker.weights[pair[0].modality] > 0]
+        if unlike:
+            ranker = exclude(ranker, query, unlike, found, scope.table, self._calibrator)
+        rows, at = found.similarities[: len(asked)], found.positions
         return ranker.rank(
             found.video_ids,
-            measure(found.similarities, found.positions),
+            measure(rows, at),
             lambda video: find_moments(self.library, video, alike, options.n_moments),
-            of_lines=self._calibrator.judge_lines(asked, ids, found.similarities, found.positions),
+            of_lines=self._calibrator.judge_lines(asked, ids, rows, at),
         )
 
     def _place(self, part: EncodedPart, words: dict[Modality, FoundLines]) -> IndexQuery:
@@ -240,7 +244,6 @@ class Engine:
 
     def _make_ranker(
         self,
-        query: Query,
         options: SearchOptions,
         weights: Weights,
         parts: Placed,
@@ -249,11 +252,9 @@ class Engine:
         """The ranker of a query among the videos that pass; None for all."""
         n_videos = self.library.catalog.n_videos() if passing is None else len(passing)
         indexes = open_copy_indexes(self.library) if options.has_collapse else {}
-        compared = [(part, placed.index) for part, placed in parts]
-        marks = self._calibrator.find_marks(compared, n_videos)
-        kind = ContrastRanker if query.is_contrast else Ranker
-        known = self._copies
-        made = make_ranker(self.library, options, weights, marks, indexes, known, kind)
+        alike = [pair for pair in parts if not pair[0].part.is_negative]
+        marks = self._calibrator.find_marks(list_indexes(alike), n_videos)
+        made = make_ranker(self.library, options, weights, marks, indexes, self._copies)
         return replace(made, evidence=self._evidence)
 
     def similar(

@@ -27,6 +27,7 @@ from mvsearch.search.scoring.fusion import (
     split_scores,
 )
 from mvsearch.search.scoring.two_sources import find_two_sources, put_first
+from mvsearch.search.temporal.found import FoundPart
 from mvsearch.search.versions.dedupe import IsCopy, KnownCopies, collapse_ranking, open_copy_test
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
@@ -91,7 +92,8 @@ class Ranker:
             at, video = order[chosen.position], chosen.video
             contributions = _list_contributions(measured, shares, points, at)
             line = None if of_lines is None else float(of_lines[at])
-            is_weak = self._is_weak(contributions, line)
+            parts = self._find_parts(at, video)
+            is_weak = self._is_weak(contributions, line, parts)
             told = None if weighed is None else weighed.explain(at)
             results.append(
                 Result(
@@ -103,6 +105,7 @@ class Ranker:
                     is_weak and (told is None or told.total <= 0),
                     chosen.copies,
                     source_of.get(at),
+                    parts=parts,
                     feedback=told,
                 )
             )
@@ -117,7 +120,16 @@ class Ranker:
         """The positions of the two videos that picture and sound of a query are from, if any."""
         return find_two_sources(measured, self.marks)
 
-    def _is_weak(self, contributions: Mapping[Modality, Contribution], line: float | None) -> bool:
+    def _find_parts(self, at: int, video: Video) -> tuple[FoundPart, ...]:
+        """What the video at a position has of the parts that count by themselves."""
+        return ()
+
+    def _is_weak(
+        self,
+        contributions: Mapping[Modality, Contribution],
+        line: float | None,
+        parts: Sequence[FoundPart],
+    ) -> bool:
         """Whether a result is no better than chance."""
         return self.marks.is_weak(contributions, line)
 
@@ -134,7 +146,6 @@ def make_ranker(
     marks: WeakMarks,
     indexes: Mapping[Modality, VectorIndex],
     known: KnownCopies | None = None,
-    kind: type[Ranker] = Ranker,
 ) -> Ranker:
     """Make the ranker of a search.
 
@@ -145,13 +156,12 @@ def make_ranker(
         marks: decide which results are weak.
         indexes: in which near-duplicates are compared, if the options collapse them.
         known: near-duplicates of earlier searches; None for none.
-        kind: how it fuses.
 
     Raises:
         QueryError: near-duplicates cannot be detected, because an encoder is not calibrated.
     """
     is_copy = open_copy_test(indexes, known) if options.has_collapse else None
-    return kind(library, options, weights, is_copy, marks)
+    return Ranker(library, options, weights, is_copy, marks)
 
 
 def rank_similar(

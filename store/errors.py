@@ -92,6 +92,20 @@ class QueryError(MvsearchError):
     """A query part, a weight or a time range is invalid."""
 
 
+class QuerySyntaxError(QueryError):
+    """A query in the language of queries cannot be read; the message names the place, too.
+
+    Attributes:
+        text: the query.
+        position: in it, from 0; its length for the end.
+    """
+
+    def __init__(self, message: str, text: str = "", position: int = 0) -> None:
+        super().__init__(f"{message} (at letter {position + 1})" if text else message)
+        self.text = text
+        self.position = position
+
+
 class WeightsMissingError(MvsearchError):
     """Model weights are missing; the message says which file goes where."""
 

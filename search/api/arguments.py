@@ -119,18 +119,19 @@ def make_search_options(
     )
 
 
-def choose_time_arguments(query: "Query", given: SearchArguments) -> SearchArguments:
-    """The arguments of a search whose parts may lie in time, which has one way of fusion.
+def settle_arguments(query: "Query", given: SearchArguments) -> SearchArguments:
+    """The arguments of a search whose parts lie in time or are excluded: one way of fusion has it.
 
     Raises:
         QueryError: another fusion is given.
     """
     from mvsearch.store.errors import QueryError
 
-    if query.expression is None:
+    if query.expression is None and not query.has_negative:
         return given
     if given.get("fusion") not in (None, "calibrated"):
-        raise QueryError("parts in time are scored by calibrated evidence: leave out the fusion")
+        what = "parts in time are" if query.expression is not None else "what excludes something is"
+        raise QueryError(f"{what} scored by calibrated evidence: leave out the fusion")
     return {**given, "fusion": "calibrated"}
 
 

@@ -10,8 +10,8 @@ from mvsearch.search.api.arguments import (
     IndexArguments,
     SearchArguments,
     TranscribeArguments,
-    choose_time_arguments,
     make_search_options,
+    settle_arguments,
 )
 from mvsearch.search.api.feedback.sessions import FeedbackSessions
 from mvsearch.search.api.methods.encoders import LibraryEncoders
@@ -24,7 +24,7 @@ from mvsearch.search.api.methods.reports import Reports
 from mvsearch.search.api.methods.reviews import Reviews
 from mvsearch.search.api.session import Session
 from mvsearch.search.api.watching import AnyProgress
-from mvsearch.search.query.make_query import Many, Words, make_query
+from mvsearch.search.query.make_query import Many, Sided, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.catalog.filter import Filter
@@ -171,6 +171,11 @@ class VideoLibrary(
         clip: Many = None,
         audio: Many = None,
         like: Many = None,
+        look_of: Sided = None,
+        sound_of: Sided = None,
+        lyrics_of: Sided = None,
+        not_text: Words = None,
+        unlike: Sided = None,
         tag: Words = None,
         filter: Filter = Filter(),
         memory: "Made | None" = None,
@@ -189,6 +194,12 @@ class VideoLibrary(
             clip: a piece of video with its sound: a path, bytes, `Frames`, or a `Clip` of these.
             audio: a piece of sound: a path, bytes, `Samples`, or a `Clip` of these.
             like: a video of the library, or a `Clip` of one.
+            look_of: likewise, of which the picture alone counts; or a query of one picture or clip.
+            sound_of: likewise, of which the sound alone counts; or a query of one clip or sound.
+            lyrics_of: likewise, of which the lyrics alone count.
+            not_text: words; videos that they describe or that hold them are pushed down.
+            unlike: a video of the library, or a `Clip` of one, or a query of one picture, clip or
+                sound; videos that are like it are pushed down.
             tag: only videos with this tag.
             filter: selects the videos to compare; without query parts, all of them are results.
             memory: a dict of this library that keeps encoded words and media in memory, so that the
@@ -203,11 +214,12 @@ class VideoLibrary(
 
         asked = make_query(
             query, text=text, lyric=lyric, ocr=ocr, image=image, clip=clip, audio=audio, like=like,
-            tag=tag, filter=filter,
+            look_of=look_of, sound_of=sound_of, lyrics_of=lyrics_of, not_text=not_text,
+            unlike=unlike, tag=tag, filter=filter,
         )  # fmt: skip
         with self._session.using() as library:
             engine = self._session.engine(library)
-            given = choose_time_arguments(asked, arguments)
+            given = settle_arguments(asked, arguments)
             options = make_search_options(engine.encoders, **given)
             found = tuple(engine.search(asked, options, made=memory))
             return SearchResults(asked, options, found, list_notes(asked, library.catalog))

@@ -13,7 +13,7 @@ import typer
 
 from mvsearch.search.commands.options.verbosity import logging_to_stderr
 from mvsearch.store.distribution import explain_absence, read_version
-from mvsearch.store.errors import MvsearchError
+from mvsearch.store.errors import MvsearchError, QuerySyntaxError
 
 EXIT_FAILURES = 1
 EXIT_WRONG_USE = 2
@@ -57,6 +57,7 @@ def run_app(app: typer.Typer) -> int:
         sys.stdout.flush()
     except MvsearchError as error:
         _complain(str(error))
+        _point_at(error)
     except typer.TyperException as error:
         _complain(explain(error))
     except KeyboardInterrupt:
@@ -114,6 +115,16 @@ def _complain(reason: str) -> None:
         line = f"{line[: MAX_ERROR_LETTERS // 2]}…{line[-MAX_ERROR_LETTERS // 2 :]}"
     with suppress(OSError):
         sys.stderr.write(f"mvsearch: {line}\n")
+
+
+def _point_at(error: MvsearchError) -> None:
+    """Show the place of an error in a query, in a terminal."""
+    if not isinstance(error, QuerySyntaxError) or not sys.stderr.isatty():
+        return
+    from mvsearch.search.query.language.pointing import point_at
+
+    with suppress(OSError):
+        sys.stderr.writelines(f"  {line}\n" for line in point_at(error.text, error.position))
 
 
 def _drop_output() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from mvsearch.search.commands.options.asking import with_parts
 from mvsearch.search.commands.options.common import (
     CollapseOption,
     ForceOption,
@@ -20,6 +21,7 @@ from mvsearch.search.commands.options.common import (
 from mvsearch.search.commands.options.completion import complete_search_form, complete_video
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.options.filtering import with_filter
+from mvsearch.search.commands.options.order import OrderedCommand
 from mvsearch.search.commands.options.target import check_target
 from mvsearch.search.commands.options.verbosity import print_notice
 from mvsearch.search.output.forms import SEARCH_FORMS
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from mvsearch import VideoLibrary
     from mvsearch.search.api.arguments import SearchArguments
+    from mvsearch.search.commands.options.asking import AskedParts
     from mvsearch.search.picture_music import WayName
     from mvsearch.search.query.query import Query, QueryPart
     from mvsearch.search.query.spaces import By
@@ -40,8 +43,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command(epilog=show_examples("search"))
+@app.command(epilog=show_examples("search"), cls=OrderedCommand)
 @with_filter
+@with_parts
 def search(
     words: Annotated[
         list[str] | None,
@@ -51,67 +55,14 @@ def search(
             autocompletion=complete_video,
         ),
     ] = None,
-    text: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="T", help="Words that describe pictures, lyrics, sound, or are shown."
-        ),
-    ] = None,
-    lyric: Annotated[list[str] | None, typer.Option(metavar="T", help="A lyric line.")] = None,
-    ocr: Annotated[
-        list[str] | None, typer.Option(metavar="T", help="Words that the picture shows.")
-    ] = None,
-    image: Annotated[list[str] | None, typer.Option(metavar="FILE", help="A picture.")] = None,
-    clip: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE[@START-END]", help="A video clip: picture and sound."),
-    ] = None,
-    audio: Annotated[
-        list[str] | None, typer.Option(metavar="FILE[@START-END]", help="An audio clip.")
-    ] = None,
-    like: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="VIDEO[@START-END]",
-            help="A video of the library, or part of it.",
-            autocompletion=complete_video,
-        ),
-    ] = None,
-    looks_like: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X",
-            help="What looks like X, a video of the library or a file; with --sounds-unlike.",
-            autocompletion=complete_video,
-        ),
-    ] = None,
-    sounds_unlike: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X", help="… and does not sound like X.", autocompletion=complete_video
-        ),
-    ] = None,
-    sounds_like: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X",
-            help="What sounds like X, a video of the library or a file; with --looks-unlike.",
-            autocompletion=complete_video,
-        ),
-    ] = None,
-    looks_unlike: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X", help="… and does not look like X.", autocompletion=complete_video
-        ),
-    ] = None,
+    *,
+    asked: "AskedParts",
     for_music: Annotated[
         bool, typer.Option("--for-music", help="Find the songs that fit a picture.")
     ] = False,
     for_picture: Annotated[
         bool, typer.Option("--for-picture", help="Find the pictures that fit a sound.")
     ] = False,
-    *,
     filter: "Filter",
     weights: WeightsOption = None,
     fusion: FusionOption = None,
@@ -156,38 +107,30 @@ def search(
 ) -> None:
     """Find videos with moments and reasons; several parts make one query.
 
+    With --while and --then the order of the options counts: what is between two --then is at one
+    moment. Bare words come first. docs/queries.md has the language of --query.
+
     Filters limit what is searched; alone, they list the videos that pass. A video does not pass a
     filter on a value that is unknown.
     """
     import mvsearch
     from mvsearch.search.commands.last_results import show_page, store_page, store_results
-    from mvsearch.search.query.query import Query, QueryKind, parse_part
     from mvsearch.search.query.weights import parse_weights
 
     form = choose_form(form, as_json=as_json, as_csv=as_csv, as_m3u=as_m3u)
-    asked: dict[QueryKind, list[str] | None] = {
-        "text": text, "lyric": lyric, "ocr": ocr, "image": image, "clip": clip, "audio": audio,
-        "like": like,
-    }  # fmt: skip
-    parts = [parse_part(kind, value) for kind, values in asked.items() for value in values or ()]
-    contrast = {
-        "looks_like": looks_like, "sounds_unlike": sounds_unlike, "sounds_like": sounds_like,
-        "looks_unlike": looks_unlike,
-    }  # fmt: skip
     with mvsearch.open(library) as opened:
         check_target(html, opened, has_force=force)
         arguments: SearchArguments = {
             "weights": parse_weights(weights) if weights else None, "fusion": fusion, "top": top,
             "collapse": collapse, "per_artist": per_artist, "by": cast("By | None", by),
         }  # fmt: skip
-        given = {role: value for role, value in contrast.items() if value is not None}
-        if (for_music, for_picture, bool(given)).count(True) > 1:
+        if (for_music, for_picture, bool(asked.contrast)).count(True) > 1:
             raise MvsearchError("--for-music, --for-picture and contrasts exclude each other")
-        if given:
-            results = _contrast(opened, given, [*parts, *(words or ())], filter, arguments)
+        if asked.contrast:
+            others = [*asked.given, *(words or ())]
+            results = _contrast(opened, asked.contrast, others, filter, arguments)
         else:
-            parts = [*(_guess_parts(words, opened) if words else ()), *parts]
-            query = Query(tuple(parts), filter)
+            query = _make_query(words or [], asked, opened, filter)
             if for_music or for_picture:
                 results = _fit(opened, query, arguments, is_music=for_music)
             else:
@@ -204,6 +147,30 @@ def search(
         write_file(html, page, has_force=force, reports_path=form == "table")
     if open_page:
         show_page(html or store_page(page))
+
+
+def _make_query(
+    words: "list[str]", asked: "AskedParts", library: "VideoLibrary", filter: "Filter"
+) -> "Query":
+    """The query of bare words and options."""
+    from mvsearch.search.query.query import Query
+
+    if asked.query is not None:
+        from mvsearch.search.query.language.parsing import parse_query
+
+        if words:
+            raise MvsearchError("--query has all parts in it: leave out the words and files")
+        return parse_query(asked.query, filter=filter)
+    from mvsearch.search.query.language.joining import chain_parts, read_part
+
+    def read(name: str, value: str) -> "QueryPart":
+        return read_part(name, value, library)
+
+    first = _guess_parts(words, library) if words else []
+    expression = chain_parts(first, asked.given, read)
+    if expression is not None:
+        return Query((), filter, expression)
+    return Query((*first, *(read(name, value) for name, value in asked.given)), filter)
 
 
 def _contrast(

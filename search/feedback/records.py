@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.query import Query, QueryKind, QueryPart, Role, Section
+from mvsearch.search.query.language.roles import Role
+from mvsearch.search.query.query import Query, QueryKind, QueryPart, Section
 from mvsearch.search.temporal.expression import Expression, read_expression, write_expression
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError

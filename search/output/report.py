@@ -21,6 +21,7 @@ from mvsearch.search.output.tables.links import link_file, stack_lines
 from mvsearch.search.output.text import (
     describe_no_results,
     describe_sources,
+    format_part,
     format_seconds,
     guard_cell,
     name_video,
@@ -83,6 +84,8 @@ def similar_to_json(similar: Similar) -> list[dict[str, Any]]:
 
 def title_query(query: Query) -> str:
     """The query in one line, for display."""
+    if query.written is not None:
+        return printable(" ".join(words for words in (query.written, str(query.filter)) if words))
     parts = [f"{(one.role or '').replace('-', ' ')} {one.value}".strip() for one in query.parts]
     return printable(", ".join(words for words in (*parts, str(query.filter)) if words))
 
@@ -160,12 +163,19 @@ def print_results(
     for name in ("video", "why", "where"):
         table.add_column(name, overflow="fold")
     for result in results:
-        where = "\n".join(format_moment(moment) for moment in result.moments[:3])
+        where = "\n".join(_list_places(result))
         cells = (_list_names(result), Text(_describe_contributions(result)), Text(where))
         table.add_row(str(result.rank), f"{result.score:.3f}", *cells)
     if sources := describe_sources(results):
         console.print(Text(sources))
     console.print(table if results else Text(describe_no_results(asked)))
+
+
+def _list_places(result: Result) -> list[str]:
+    """Where each part of a query in time is, else the moments; then what is excluded, if there."""
+    asked = [format_part(part) for part in result.parts if not part.is_against]
+    excluded = [format_part(part) for part in result.parts if part.is_against and part.is_found]
+    return (asked or [format_moment(moment) for moment in result.moments[:3]]) + excluded
 
 
 def _list_names(result: Result) -> Text:

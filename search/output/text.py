@@ -8,6 +8,7 @@ from mvsearch.store.unicode import is_harmless, printable
 
 if TYPE_CHECKING:
     from mvsearch.search.results import Result
+    from mvsearch.search.temporal.found import FoundPart
     from mvsearch.store.catalog.filter import Filter
     from mvsearch.store.records import Video
 
@@ -64,3 +65,15 @@ def format_seconds(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def format_part(part: "FoundPart") -> str:
+    """Where a part of a query was found, such as `1:05–1:10 lyric("river")`."""
+    name = shorten(printable(f"not {part.name}" if part.is_against else part.name))
+    if not part.is_found:
+        return f"{name}: not found"
+    if part.start_seconds is None:
+        return f"{name}: no time"
+    start, end = format_seconds(part.start_seconds), format_seconds(part.end_seconds)
+    text = f" “{shorten(printable(part.text))}”" if part.text else ""
+    return f"{start if start == end else f'{start}–{end}'} {name}{text}"

@@ -141,8 +141,8 @@ def encode_query(
         if not known and part.kind in ("image", "clip", "audio"):
             raise QueryError(f"{part.name} holds no {' or '.join(wanted)} to search by")
         encoded += known
-    if not encoded:
-        raise QueryError(_explain_no_modality(parts))
+    if all(one.part.is_negative for one in encoded):
+        raise QueryError(_explain_no_modality([part for part in parts if not part.is_negative]))
     return EncodedQuery(tuple(encoded), frozenset(left_out))
 
 

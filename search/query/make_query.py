@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.search.query.language.roles import Role
 from mvsearch.search.query.media import (
     Encoded,
     Frames,
@@ -16,14 +17,7 @@ from mvsearch.search.query.media import (
     encode_picture,
     is_pillow_image,
 )
-from mvsearch.search.query.query import (
-    QUERY_KINDS,
-    Query,
-    QueryKind,
-    QueryPart,
-    Role,
-    Section,
-)
+from mvsearch.search.query.query import QUERY_KINDS, Query, QueryKind, QueryPart, Section
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.opening import expand_home
@@ -58,6 +52,7 @@ class Clip:
 Asked: TypeAlias = "Source | Clip"
 Many: TypeAlias = "Asked | list[Any] | tuple[Any, ...] | None"
 Contrasted: TypeAlias = "Query | Asked | None"
+Sided: TypeAlias = "Query | Many"
 Words: TypeAlias = "str | list[str] | tuple[str, ...] | None"
 
 
@@ -71,6 +66,11 @@ def make_query(
     clip: Many = None,
     audio: Many = None,
     like: Many = None,
+    look_of: Sided = None,
+    sound_of: Sided = None,
+    lyrics_of: Sided = None,
+    not_text: Words = None,
+    unlike: Sided = None,
     tag: Words = None,
     filter: Filter = Filter(),
 ) -> Query:
@@ -85,6 +85,12 @@ def make_query(
         clip: a video clip with its sound: a path, bytes, `Frames`, or a `Clip` of these.
         audio: an audio clip: a path, bytes, `Samples`, or a `Clip` of these.
         like: a video of the library, or a `Clip` of one.
+        look_of: likewise, of which the picture alone counts; or a query of one picture or clip.
+        sound_of: likewise, of which the sound alone counts; or a query of one clip or sound.
+        lyrics_of: likewise, of which the lyrics alone count.
+        not_text: words; videos that they describe or that hold them are pushed down.
+        unlike: a video of the library, or a `Clip` of one, or a query of one picture, clip or
+            sound; videos that are like it are pushed down.
         tag: only videos with this tag, in addition to those of the filter.
         filter: selects the videos; if it has any condition, it replaces that of `query`.
 
@@ -101,6 +107,11 @@ def make_query(
     parts = list(begun.parts) if begun is not None else []
     parts += [QueryPart("text", query)] if isinstance(query, str) else []
     parts += [make_part(kind, one) for kind, many in asked.items() for one in _iterate(many)]
+    sides: dict[Role, Sided] = {
+        "look-of": look_of, "sound-of": sound_of, "lyrics-of": lyrics_of, "not": unlike
+    }  # fmt: skip
+    parts += [_give_role(role, one) for role, many in sides.items() for one in _iterate(many)]
+    parts += [replace(make_part("text", one), role="not") for one in _iterate(not_text)]
     chosen = begun.filter if begun is not None and not filter else filter
     tags = (tag,) if isinstance(tag, str) else tuple(tag or ())
     whole = replace(chosen, tags=(*chosen.tags, *tags))
@@ -200,9 +211,11 @@ def make_contrast(
 
 
 def _give_role(role: Role, asked: "Query | Asked") -> QueryPart:
+    """A part with a role: a video, or the one part of a query."""
     parts = asked.parts if isinstance(asked, Query) else (make_part("like", asked),)
     if len(parts) != 1 or parts[0].kind not in ROLE_KINDS:
-        raise QueryError(f"--{role} takes one video of the library, picture, clip or sound")
+        name = "unlike" if role == "not" else role
+        raise QueryError(f"--{name} takes one video of the library, picture, clip or sound")
     return replace(parts[0], role=role)
 
 
@@ -256,7 +269,7 @@ def _describe_mismatch(kind: QueryKind, asked: object) -> str:
     return f"{kind} takes {takes[kind]}, not {type(asked).__name__}"
 
 
-def _iterate(many: Many) -> Iterator[Asked]:
+def _iterate(many: "Sided | Many") -> Iterator[Any]:
     if isinstance(many, (list, tuple)):
         yield from many
     elif many is not None:

@@ -10,6 +10,11 @@ Weights = Mapping[Modality, float]
 
 # Larger numbers are mistakes, and lose precision in float32.
 MAX_WEIGHT = 1e6
+# What does what a weight below zero is meant to do.
+HINT = (
+    "--not-text WORDS and --unlike VIDEO push down what has something, --looks-like X with"
+    " --sounds-unlike X what sounds alike too"
+)
 
 
 def parse_weights(text: str) -> dict[Modality, float]:
@@ -60,7 +65,9 @@ def _read_weight(modality: Modality, number: str) -> float:
 
 
 def _check_weight(modality: Modality, weight: float, given: object) -> None:
-    if not 0 <= weight <= MAX_WEIGHT:
+    if weight < 0:
+        raise QueryError(f"the weight of {modality} is a number from 0 up, not {given}: {HINT}")
+    if not weight <= MAX_WEIGHT:
         raise QueryError(
             f"the weight of {modality} is a number from 0 up, at most a million, not {given!r}"
         )

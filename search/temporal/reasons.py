@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mvsearch.search.localization.moments import read_texts
+from mvsearch.search.query.language.printing import describe_part
 from mvsearch.search.query.query import QueryPart
 from mvsearch.search.results import Contribution, Moment
 from mvsearch.search.scoring.calibration import find_same_levels, is_chance
@@ -24,7 +25,6 @@ SURE = 100.0
 # A part is found if one in ten unrelated videos has as much of it; all parts together are judged
 # by `is_chance`.
 MIN_FOUND = 1.0
-MAX_NAME = 60
 
 
 def choose_limit(n_videos: int) -> float:
@@ -88,7 +88,7 @@ class Reasons:
     ) -> FoundPart:
         leaf, is_against = self.leaves[number], number in self.plan.unwanted
         asked = self.query_parts[number]
-        name = f'{asked.kind} "{asked.value[:MAX_NAME]}"'
+        name = describe_part(asked)
         if cell is None:
             nothing = (None, None, None, None, 0.0, 0.0)
             return FoundPart(number, name, *nothing, is_against=is_against, is_found=False)

@@ -19,6 +19,7 @@ from mvsearch.store.errors import (
     MediaError,
     MvsearchError,
     NoLibraryError,
+    QuerySyntaxError,
     ToolMissingError,
     VideoNotFoundError,
     WeightsMissingError,
@@ -101,10 +102,11 @@ def find_status(error: MvsearchError) -> int:
     return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
-def name_error(error: MvsearchError) -> dict[str, str]:
-    """The name of an error, and the code of one of media, for programs."""
+def name_error(error: MvsearchError) -> dict[str, str | int]:
+    """The name of an error, the code of one of media, and the place in a query, for programs."""
     code = {"code": error.code} if isinstance(error, MediaError) else {}
-    return {"error": type(error).__name__, **code}
+    place = {"position": error.position} if isinstance(error, QuerySyntaxError) else {}
+    return {"error": type(error).__name__, **code, **place}
 
 
 def _answer_own(request: Request, error: Exception) -> Response:

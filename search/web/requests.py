@@ -2,11 +2,12 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from mvsearch import Filter
+from mvsearch.search.query.query import MAX_QUERY_LETTERS
 from mvsearch.store.catalog.order import VideoOrder
 from mvsearch.store.records import Modality, MoodName
 
@@ -20,7 +21,18 @@ Words = Annotated[str, Field(max_length=MAX_LETTERS)]
 Name = Annotated[str, Field(max_length=500)]
 FilePath = Annotated[str, Field(max_length=4096)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
-Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+
+
+def refuse_negative(weight: object) -> object:
+    """Refuse a weight below zero, with what does what it is meant to do."""
+    if isinstance(weight, int | float) and weight < 0:
+        raise ValueError("a weight is a number from 0 up; not_text and unlike exclude something")
+    return weight
+
+
+Weight = Annotated[
+    float, Field(ge=0, le=1e6, allow_inf_nan=False), BeforeValidator(refuse_negative)
+]
 # Of valence or arousal.
 Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Moments = Annotated[int, Field(ge=1, le=50)]
@@ -142,6 +154,24 @@ class LikePart(Strict):
     end_seconds: Seconds | None = None
 
 
+class MediaPart(Strict):
+    """A video of the library, or a part of it; or an upload, by its id or `ID@START-END`."""
+
+    video: Name | None = None
+    start_seconds: Seconds | None = None
+    end_seconds: Seconds | None = None
+    upload: Name | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> "MediaPart":
+        if (self.video is None) == (self.upload is None):
+            raise ValueError("give one of video and upload")
+        return self
+
+
+MediaParts = Annotated[list[MediaPart], Field(max_length=MAX_PARTS)]
+
+
 class QueryFields(Strict):
     """The parts of a query.
 
@@ -149,6 +179,10 @@ class QueryFields(Strict):
         text, lyric, ocr: words that describe, lines that are sung, and words that are shown.
         like: videos of the library.
         uploads: ids of uploaded pictures, clips and sounds, or `ID@START-END` for a part.
+        look_of, sound_of, lyrics_of: videos and uploads of which one side alone counts.
+        not_text, unlike: what pushes down videos that have it.
+        query: all parts in the language of docs/queries.md instead; uploads are then what it names.
+        files: the ids of uploads by the names that `query` has for them.
     """
 
     text: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
@@ -156,6 +190,21 @@ class QueryFields(Strict):
     ocr: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
     like: Annotated[list[LikePart], Field(max_length=MAX_PARTS)] = []
     uploads: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
+    look_of: MediaParts = []
+    sound_of: MediaParts = []
+    lyrics_of: MediaParts = []
+    not_text: Annotated[list[Words], Field(max_length=MAX_PARTS)] = []
+    unlike: MediaParts = []
+    query: Annotated[str, Field(max_length=MAX_QUERY_LETTERS)] | None = None
+    files: Annotated[dict[Name, Name], Field(max_length=MAX_PARTS)] = {}
+
+    @model_validator(mode="after")
+    def _check_query(self) -> "QueryFields":
+        names = ("text", "lyric", "ocr", "like", "look_of", "sound_of", "lyrics_of", "not_text",
+                 "unlike")  # fmt: skip
+        if self.query is not None and any(getattr(self, name) for name in names):
+            raise ValueError("query has all parts in it: leave out the others")
+        return self
 
 
 class ExplainRequest(QueryFields):
@@ -213,61 +262,12 @@ class ListRequest(FilterFields, PagedRequest):
     counts: bool = True
 
 
-class PageRequest(FilterFields):
-    """The address of the search page: it holds the whole query.
+class HasWeights(Protocol):
+    """An address with weights."""
 
-    Attributes:
-        q: the words.
-        mode: "auto" compares them with pictures, lyrics and sound; "lyric" takes them for a line,
-            "ocr" for words in the picture.
-        upload: ids of uploaded media.
-        like: a video, with `start` and `end` in seconds.
-        frames, lyrics, audio: weights, such as from sliders; without any, those of the library.
-        fold: whether copies are listed under the best, which takes longer.
-        fits: "music" finds the songs that fit the picture, "picture" the pictures that fit the
-            sound.
-    """
-
-    q: Words = ""
-    mode: Literal["auto", "lyric", "ocr"] = "auto"
-    upload: Annotated[list[Name], Field(max_length=MAX_PARTS)] = []
-    like: Name | None = None
-    start: Seconds | None = None
-    end: Seconds | None = None
-    frames: Weight | None = None
-    lyrics: Weight | None = None
-    audio: Weight | None = None
-    fold: bool = False
-    fits: Literal["", "music", "picture"] = ""
-    top: Annotated[int, Field(ge=1, le=MAX_TOP)] = 24
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is asked for."""
-        return not (self.has_parts or self.has_filter)
-
-    @property
-    def has_parts(self) -> bool:
-        """Whether it asks for more than that a filter is passed."""
-        return bool(self.q.strip() or self.upload or self.like)
-
-    def to_search(self) -> SearchRequest:
-        """The search that the address describes."""
-        words = [self.q] if self.q.strip() else []
-        like = []
-        if self.like is not None:
-            like.append(LikePart(video=self.like, start_seconds=self.start, end_seconds=self.end))
-        return SearchRequest(
-            text=words if self.mode == "auto" else [],
-            lyric=words if self.mode == "lyric" else [],
-            ocr=words if self.mode == "ocr" else [],
-            like=like,
-            uploads=self.upload,
-            filter=FilterFields(**self.model_dump(include=set(FilterFields.model_fields))),
-            weights=gather_weights(self),
-            top=self.top,
-            collapse=self.fold,
-        )
+    frames: float | None
+    lyrics: float | None
+    audio: float | None
 
 
 class NfoRequest(Strict):
@@ -277,13 +277,7 @@ class NfoRequest(Strict):
     overwrite: bool = False
 
 
-class BrowseRequest(ListRequest):
-    """The address of the page with all videos."""
-
-    limit: Annotated[int, Field(ge=1, le=1000)] = 60
-
-
-def gather_weights(given: "SimilarRequest | PageRequest") -> dict[Modality, float] | None:
+def gather_weights(given: "HasWeights") -> dict[Modality, float] | None:
     """The weights of an address; None where all or none of them are zero or absent."""
     weights: dict[Modality, float] = {
         "frames": given.frames or 0.0,

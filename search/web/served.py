@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
-from mvsearch import Clip, Filter, Query, Video, VideoLibrary, make_query
+from mvsearch import Filter, Video, VideoLibrary
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.layout import LayoutBy, Region
 from mvsearch.search.options import SearchOptions
-from mvsearch.search.query.query import QueryPart
 from mvsearch.search.results import Pair, SearchResults
 from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.conversions import Conversions
 from mvsearch.search.web.jobs.jobs import Jobs
 from mvsearch.search.web.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
+from mvsearch.search.web.queries.making import make_asked_query
 from mvsearch.search.web.requests import FilterFields, QueryFields, SearchRequest
 from mvsearch.search.web.scratch import ScratchFolder
 from mvsearch.search.web.uploads import Uploads
@@ -58,7 +58,7 @@ class Served:
         Raises:
             MvsearchError: see `VideoLibrary.search`.
         """
-        query = Query(self._make_parts(asked), self.to_filter(asked.filter))
+        query = make_asked_query(asked, self.uploads, self.to_filter(asked.filter))
         with self.uploads.remembering() as memory:
             return self.library.search(query, memory=memory, **asked.to_arguments())
 
@@ -68,7 +68,7 @@ class Served:
         Raises:
             MvsearchError: see `VideoLibrary.music_for`.
         """
-        query = Query(self._make_parts(asked), self.to_filter(asked.filter))
+        query = make_asked_query(asked, self.uploads, self.to_filter(asked.filter))
         find = self.library.music_for if goal == "music" else self.library.pictures_for
         arguments: dict[str, Any] = asked.to_arguments() | {"weights": None, "fusion": None}
         with self.uploads.remembering() as memory:
@@ -81,18 +81,9 @@ class Served:
         Raises:
             MvsearchError: see `VideoLibrary.explain`.
         """
-        query = Query(self._make_parts(asked))
+        query = make_asked_query(asked, self.uploads, Filter())
         with self.uploads.remembering() as memory:
             return self.library.explain(video_id, query, n_pairs=n_pairs, memory=memory)
-
-    def _make_parts(self, asked: QueryFields) -> tuple[QueryPart, ...]:
-        """The parts of a query; first the uploads."""
-        like = [Clip(one.video, one.start_seconds, one.end_seconds) for one in asked.like]
-        parts = [self.uploads.find_part(name) for name in asked.uploads]
-        if asked.text or asked.lyric or asked.ocr or like:
-            words = make_query(text=asked.text, lyric=asked.lyric, ocr=asked.ocr, like=like)
-            parts += words.parts
-        return tuple(parts)
 
     def to_filter(self, asked: FilterFields) -> Filter:
         """The filter of a request; a part of the map stands for the videos that lie in it now.

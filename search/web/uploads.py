@@ -18,6 +18,7 @@ from mvsearch.search.query.query import QueryPart, Section
 from mvsearch.search.web.requests import MAX_CLIP_SECONDS
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Still
+from mvsearch.store.unicode import MAX_NAME_LETTERS, printable, truncate
 
 if TYPE_CHECKING:
     from mvsearch.search.query.encode import Made
@@ -40,6 +41,7 @@ class Upload:
     Attributes:
         id: cannot be guessed.
         query: the media as a query of one part.
+        name: of the file, as the client called it; empty without one.
         n_bytes: their size.
         begun_seconds: when they came, by the clock of `Uploads`.
     """
@@ -49,6 +51,7 @@ class Upload:
     query: Query
     n_bytes: int
     begun_seconds: float
+    name: str = ""
 
     @property
     def data(self) -> bytes:
@@ -59,7 +62,7 @@ class Upload:
 
     def to_dict(self) -> dict[str, object]:
         """The upload as the API tells it."""
-        return {"id": self.id, "kind": self.kind, "bytes": self.n_bytes}
+        return {"id": self.id, "kind": self.kind, "bytes": self.n_bytes, "name": self.name}
 
 
 class Uploads:
@@ -80,14 +83,15 @@ class Uploads:
         self._making = threading.Lock()
         self.memory: Made = {}
 
-    def add(self, kind: UploadKind, data: bytes) -> Upload:
-        """Keep media.
+    def add(self, kind: UploadKind, data: bytes, name: str = "") -> Upload:
+        """Keep media; queries may call them by their name.
 
         Raises:
             QueryError: they are empty.
         """
         query = make_media_query(kind, data)
-        upload = Upload(secrets.token_urlsafe(16), kind, query, len(data), self._now())
+        shown = truncate(printable(name), MAX_NAME_LETTERS)
+        upload = Upload(secrets.token_urlsafe(16), kind, query, len(data), self._now(), shown)
         with self._lock:
             self._kept[upload.id] = upload
             self._tidy()
@@ -105,6 +109,13 @@ class Uploads:
                 raise QueryError("the picture, clip or sound is not kept any more: add it again")
             self._kept.move_to_end(upload_id)
             return self._kept[upload_id]
+
+    def holds(self, name: str) -> bool:
+        """Whether a name is that of an upload, or of a section of one."""
+        try:
+            return self.get(parse_name(name)[0]).id != ""
+        except QueryError:
+            return False
 
     def find_part(self, name: str) -> QueryPart:
         """The part of a query that an upload is, or a section of it, `ID@START-END`.

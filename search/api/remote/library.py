@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from mvsearch.search.api.arguments import SearchArguments
+from mvsearch.search.api.arguments import SearchArguments, settle_arguments
 from mvsearch.search.api.feedback.remote import RemoteFeedbackSessions
 from mvsearch.search.api.remote.encoders import RemoteEncoders
 from mvsearch.search.api.remote.fitting import RemoteFitting
@@ -21,10 +21,16 @@ from mvsearch.search.api.remote.requests.asking import (
     write_parameters,
     writing_query,
 )
-from mvsearch.search.api.remote.requests.records import read, read_pair, read_results, take
+from mvsearch.search.api.remote.requests.records import (
+    read,
+    read_answers,
+    read_pair,
+    read_results,
+    take,
+)
 from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.search.api.remote.reviews import RemoteReviews
-from mvsearch.search.query.make_query import Many, Words, make_query
+from mvsearch.search.query.make_query import Many, Sided, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Pair, Result, SearchResults
 from mvsearch.store.catalog.filter import Filter
@@ -116,6 +122,11 @@ class RemoteLibrary(
         clip: Many = None,
         audio: Many = None,
         like: Many = None,
+        look_of: Sided = None,
+        sound_of: Sided = None,
+        lyrics_of: Sided = None,
+        not_text: Words = None,
+        unlike: Sided = None,
         tag: Words = None,
         filter: Filter = Filter(),
         memory: "Made | None" = None,
@@ -128,9 +139,10 @@ class RemoteLibrary(
         """
         asked = make_query(
             query, text=text, lyric=lyric, ocr=ocr, image=image, clip=clip, audio=audio, like=like,
-            tag=tag, filter=filter,
+            look_of=look_of, sound_of=sound_of, lyrics_of=lyrics_of, not_text=not_text,
+            unlike=unlike, tag=tag, filter=filter,
         )  # fmt: skip
-        options, given = make_options(**arguments)
+        options, given = make_options(**settle_arguments(asked, arguments))
         with (
             self._server.calls.using(),
             writing_query(self._server, asked, self._max_bytes, memory) as written,
@@ -138,7 +150,7 @@ class RemoteLibrary(
             answer = self._server.send("POST", "search", {**written, **given})
         chosen: Any = take(take(answer, "query"), "fusion")
         notes = read(list[str], take(answer, "notes"))
-        results = read_results(take(answer, "results"))
+        results = read_answers(take(answer, "results"), asked, list_order(asked))
         return SearchResults(asked, replace(options, fusion=chosen), tuple(results), tuple(notes))
 
     def search_many(

@@ -4,42 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import model_validator
 
-from mvsearch import Clip, Query, make_query
 from mvsearch.search.picture_music import PictureMusic, WayName
-from mvsearch.search.web.requests import (
-    FilterFields,
-    Moments,
-    Name,
-    SearchOptionFields,
-    Seconds,
-    Strict,
-)
+from mvsearch.search.web.queries.making import make_media_part
+from mvsearch.search.web.requests import FilterFields, MediaPart, Moments, SearchOptionFields
 from mvsearch.search.web.served import Served, ServedLibrary
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
-
-
-class MediaPart(Strict):
-    """A video of the library, or a part of it; or an upload, by its id or `ID@START-END`."""
-
-    video: Name | None = None
-    start_seconds: Seconds | None = None
-    end_seconds: Seconds | None = None
-    upload: Name | None = None
-
-    @model_validator(mode="after")
-    def _check_one(self) -> "MediaPart":
-        if (self.video is None) == (self.upload is None):
-            raise ValueError("give one of video and upload")
-        return self
-
-    def to_query(self, served: Served) -> Query:
-        """The query of this part alone."""
-        if self.upload is not None:
-            return Query((served.uploads.find_part(self.upload),))
-        return make_query(like=Clip(self.video or "", self.start_seconds, self.end_seconds))
 
 
 class FitRequest(SearchOptionFields, MediaPart):
@@ -80,7 +51,7 @@ def find_pictures(served: ServedLibrary, asked: FitRequest) -> dict[str, Any]:
 def _fit(served: Served, asked: FitRequest, find: Callable[..., PictureMusic]) -> dict[str, Any]:
     arguments = asked.to_arguments() | {"filter": served.to_filter(asked.filter)}
     with served.uploads.remembering() as memory:
-        return find(asked.to_query(served), memory=memory, **arguments).to_dict()
+        return find(make_media_part(asked, served.uploads), memory=memory, **arguments).to_dict()
 
 
 @router.post("/contrast")
@@ -88,7 +59,9 @@ def find_contrast(served: ServedLibrary, asked: ContrastRequest) -> dict[str, An
     """The videos that look like one thing and sound unlike one, or the other way round."""
     names = ("looks_like", "sounds_like", "looks_unlike", "sounds_unlike")
     given = {name: part for name in names if (part := getattr(asked, name)) is not None}
-    parts = {name: part.to_query(served) for name, part in given.items()}
+    parts: dict[str, Any] = {
+        name: make_media_part(part, served.uploads) for name, part in given.items()
+    }
     arguments = asked.to_arguments() | {"n_moments": asked.n_moments}
     arguments["filter"] = served.to_filter(asked.filter)
     with served.uploads.remembering() as memory:

@@ -13,7 +13,8 @@ from mvsearch import Video
 from mvsearch.search.output.tables.listing import asks_mood
 from mvsearch.search.output.text import describe_sources
 from mvsearch.search.query.query import Section
-from mvsearch.search.web.requests import BrowseRequest, PageRequest, Seconds, gather_weights
+from mvsearch.search.web.queries.addresses import BrowseRequest, PageRequest
+from mvsearch.search.web.requests import Seconds, gather_weights
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.search.web.uploads import Upload, parse_name

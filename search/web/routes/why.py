@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from mvsearch import Pair, Video
-from mvsearch.search.web.requests import PageRequest
+from mvsearch.search.web.queries.addresses import PageRequest
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.search.web.view_models.beside import describe_pairs

@@ -1,6 +1,7 @@
 """A library behind a server is used as one on this machine is, and no server can do harm."""
 
 import inspect
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,13 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "report_similar": lambda library: library.report_similar(ReportOptions("csv"), "first song"),
     "report_versions": lambda library: library.report_versions(VersionsReport("json")),
     "report_search": lambda library: library.report_search(library.search("river", top=1)),
+    "negative": lambda library: library.search(
+        "river", lyric="take me home", not_text="ships", unlike="third", look_of="second"
+    ),
+    "sides": lambda library: library.search(lyrics_of="first", sound_of="second"),
+    "in time": lambda library: library.search(
+        mvsearch.parse_query('lyric(take me home) while not text("snow") then "rain" within 9s')
+    ),
     "explain": lambda library: library.explain(
         "first", mvsearch.make_query("river", lyric="take me home", like="second"), n_pairs=2
     ),
@@ -307,6 +315,27 @@ def test_contrasts_are_the_same(
     for library in (opened, connected):
         with pytest.raises(mvsearch.QueryError, match="has no weights"):
             library.contrast(looks_like="a", sounds_unlike="b", weights={"frames": 1})
+
+
+def test_files_of_a_query_are_uploaded_and_named(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, tmp_path: Path
+) -> None:
+    picture = tmp_path / 'a "b" (c)@1-2.png'
+    Image.linear_gradient("L").convert("RGB").save(picture)
+    text = f'image({json.dumps(str(picture))}) * 2 while text("\\u00e9 \\"river\\"")'
+    sides = mvsearch.make_query(
+        "river", look_of=mvsearch.make_query(image=picture), unlike=mvsearch.Clip("first", 0, 2)
+    )
+    for query in (mvsearch.parse_query(text), sides):
+        own, found = opened.search(query), connected.search(query)
+        assert tell(own.results)
+        assert tell(found) == tell(own)
+    wanted = [mvsearch.parse_query("lyric(take me home) and text(river)"), sides]
+    for query in wanted:
+        assert tell(connected.explain("first", query)) == tell(opened.explain("first", query))
+    for library in (opened, connected):
+        with pytest.raises(mvsearch.QueryError, match="leave out the fusion"):
+            library.search(sides, fusion="rrf")
 
 
 def test_what_is_uploaded_is_dropped_unless_it_is_remembered(

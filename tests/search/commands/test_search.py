@@ -96,3 +96,87 @@ def test_a_contrast_that_cannot_be_is_one_error(
     code, out, err = run("search", *words)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert said in err
+
+
+LINE = "ships in harbour are safe"
+# What is asked for by options, and the same in the language of queries.
+CHAINS = [
+    (("--lyric", LINE, "--then", "rain", "--within", "12"),
+     f'lyric("{LINE}") then text("rain") within 12s'),
+    (("--text", "crowd", "--while", "--lyric", LINE), f'text("crowd") while lyric("{LINE}")'),
+    (("--text", "crowd", "--while", LINE), f'text("crowd") while text("{LINE}")'),
+    (("crowd", "--lyric", LINE, "--then", "--text", "rain", "--not-text", "snow"),
+     f'text("crowd") while lyric("{LINE}") then text("rain") while not text("snow")'),
+    (("--look-of", "first", "--then", "rain", "--then", "snow", "--within", "1:30"),
+     'look_of(first) then text("rain") then text("snow") within 90s'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "same"), CHAINS)
+def test_the_order_of_options_counts_with_while_and_then(
+    run: Run, options: tuple[str, ...], same: str
+) -> None:
+    code, out, err = run("search", *options, "--json")
+    assert code == 0, err
+    found, wanted = json.loads(out), json.loads(run("search", "--query", same, "--json")[1])
+    assert found["query"] == wanted["query"]
+    assert found == wanted
+    assert len(found["results"][0]["parts"]) == len(found["query"]["parts"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--then", "rain"), "--then stands between parts"),
+        (("--text", "a", "--then"), "--then stands between parts"),
+        (("--text", "a", "--then", "--then", "b"), "--then stands between parts"),
+        (("--text", "a", "--within", "3"), "--within stands once after a --then"),
+        (("--text", "a", "--then", "b", "--within", "3", "--within", "4"), "--within stands once"),
+        (("--text", "a", "--then", "b", "--within", "-3"), "a time is written"),
+        (("--text", "a", "--then", "b", "--within", "0"), "above 0"),
+        (("--text", "a", "--then", "b", "--within", "1e9"), "a time is written"),
+        (("--while", "--text", "a"), "--while joins what stands before it"),
+        (("--text", "a", "--while"), "--while joins what stands before it"),
+        (("--not-text", "a", "--then", "b"), "'then' joins what is there"),
+        (("--query", "text(a)", "--text", "b"), "--query has all parts in it"),
+        (("--query", "text(a)", "b"), "--query has all parts in it"),
+        (("--query", ""), "the query is empty"),
+        (("--query", "text(a) whle text(b)"), "not 'whle' (at letter 9)"),
+        (("--query", "(" * 10_000), "where the query ends (at letter 10001)"),
+        (("--query", "image(.)"), "'.' is a folder"),
+        (("--query", 'image("no such \\"\u00e9\\" file.jpg")'), "no file is called"),
+        (("--query", "text(a) and not text(b)", "--fusion", "rrf"), "leave out the fusion"),
+        (("--text", "a", "--not-text", " "), "--text is empty"),
+        (("--not-text", "a"), "say what to look for besides"),
+        (("--text", "a", "--unlike", ""), "--unlike is empty"),
+        (("--lyrics-of", "absent"), "no video matches 'absent'"),
+        (("--text", "a", "--not-text", "b", "--fusion", "weighted"), "leave out the fusion"),
+        (("--text", "a", "--weights", "frames=-1"), "--not-text WORDS and --unlike VIDEO"),
+    ],
+)
+def test_parts_that_cannot_be_joined_are_one_error(
+    run: Run, options: tuple[str, ...], said: str
+) -> None:
+    code, out, err = run("search", *options)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1 + (options[0] == "b")
+    assert said in err
+
+
+def test_what_is_excluded_and_sides_alone(run: Run, toy_videos: Path) -> None:
+    code, out, _ = run("search", "--lyric", LINE, "--not-text", "ships in harbour", "--json")
+    (found,) = [one for one in json.loads(out)["results"] if one["video"]["title"] == "Second Song"]
+    assert code == 0
+    assert [(one["part"], one["is_against"]) for one in found["parts"]] == [(1, True)]
+    assert found["parts"][0]["points"] < 0
+    asked = ("--lyrics-of", "first", "--look-of", toy_videos / "Mary Somerville - Third Song.mp4")
+    code, out, _ = run("search", *asked, "--json")
+    parts = json.loads(out)["query"]["parts"]
+    assert [one["role"] for one in parts] == ["look-of", "lyrics-of"]
+
+
+def test_a_place_is_marked_in_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("mvsearch.search.commands.process.sys.stderr.isatty", lambda: True)
+    _, _, err = run("search", "--query", "text(a) whle text(b)")
+    assert err.splitlines()[1:] == ["  text(a) whle text(b)", "          ^"]

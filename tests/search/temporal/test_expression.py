@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mvsearch.search.api.arguments import choose_time_arguments
+from mvsearch.search.api.arguments import settle_arguments
 from mvsearch.search.query.make_query import make_leaf, make_query
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.temporal.expression import (
@@ -124,10 +124,10 @@ def test_an_expression_is_a_query() -> None:
 
 def test_parts_in_time_have_one_way_of_fusion() -> None:
     query = Query((), expression=While((RAIN, SALT)))
-    assert choose_time_arguments(query, {"top": 3}) == {"top": 3, "fusion": "calibrated"}
-    assert choose_time_arguments(Query((RAIN.part,)), {"fusion": "rrf"}) == {"fusion": "rrf"}
+    assert settle_arguments(query, {"top": 3}) == {"top": 3, "fusion": "calibrated"}
+    assert settle_arguments(Query((RAIN.part,)), {"fusion": "rrf"}) == {"fusion": "rrf"}
     with pytest.raises(QueryError, match="leave out the fusion"):
-        choose_time_arguments(query, {"fusion": "rrf"})
+        settle_arguments(query, {"fusion": "rrf"})
 
 
 def test_more_parts_are_anywhere_in_the_video() -> None:

@@ -52,6 +52,67 @@ def test_media_are_uploaded_with_a_search_or_before_it(
     assert (gone.status_code, gone.json()["error"]) == (400, "QueryError")
 
 
+def test_a_query_names_the_files_that_are_sent_with_it(
+    client: TestClient, library: mvsearch.VideoLibrary, tmp_path: Path, folder: Path
+) -> None:
+    file = media.make_picture(tmp_path / "q.png", "smptebars")
+    clip = (folder / "Ada Lovelace - First Song.mp4").read_bytes()
+    written = 'image({}) and sound("c.mp4"@1-3) while text("river")'
+    query = mvsearch.parse_query(
+        written.format(file).replace('"c.mp4"', f'"{folder}/Ada Lovelace - First Song.mp4"')
+    )
+    expected = library.search(query).to_dict()["results"]
+    assert expected[0]["parts"]
+    files = {"image": ("q.png", file.read_bytes()), "clip": ("c.mp4", clip)}
+    asked = json.dumps({"query": written.format("q.png")})
+    at_once = client.post("/api/v1/search", files=files, data={"query": asked})
+    kept = client.post("/api/v1/uploads", files=files).json()
+    assert [one["name"] for one in kept] == ["q.png", "c.mp4"]
+    one, other = (each["id"] for each in kept)
+    later = {"query": written.format("q.png"), "uploads": [one, other]}
+    called = {"query": written.format("mine"), "files": {"mine": one, "c.mp4": other}}
+    by_id = {"query": written.format(one).replace("c.mp4", other)}
+    answers = [
+        at_once,
+        *(client.post("/api/v1/search", json=each) for each in (later, called, by_id)),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200, answer.text
+        found = answer.json()["results"]
+        assert [each["video"]["id"] for each in found] == [each["video"]["id"] for each in expected]
+        times = [[part["start_seconds"] for part in each["parts"]] for each in found]
+        assert times == [[part["start_seconds"] for part in each["parts"]] for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"query": "image(/etc/passwd)"}, "no file '/etc/passwd' was sent with the query"),
+        ({"query": "clip(../../secret.mp4)"}, "no file '../../secret.mp4' was sent"),
+        ({"query": "image(a.png)", "files": {"a.png": "nothing"}}, "not kept any more"),
+        ({"query": "image(a.png)", "files": {"a.png": "/etc/passwd"}}, "named by its id"),
+        ({"query": "text(a)", "lyric": ["b"]}, "query has all parts in it"),
+        ({"text": ["a"], "weights": {"frames": -1}}, "not_text and unlike exclude something"),
+        ({"not_text": ["a"]}, "say what to look for besides"),
+        ({"text": ["a"], "unlike": [{"video": "a", "upload": "b"}]}, "one of video and upload"),
+        ({"query": "x" * 10_001}, "at most 10000"),
+    ],
+)
+def test_a_query_reaches_no_file_of_the_server(
+    client: TestClient, asked: dict[str, Any], said: str
+) -> None:
+    answer = client.post("/api/v1/search", json=asked)
+    assert answer.status_code in (400, 422)
+    assert said in answer.json()["detail"]
+
+
+def test_the_place_of_an_error_is_told(client: TestClient) -> None:
+    answer = client.post("/api/v1/search", json={"query": "text(a) whle text(b)"})
+    problem = answer.json()
+    told = (answer.status_code, problem["error"], problem["position"])
+    assert told == (400, "QuerySyntaxError", 8)
+
+
 def test_a_clip_is_found_by_its_picture_and_sound(
     client: TestClient, folder: Path, ids: dict[str, str]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import mvsearch
-from mvsearch.search.web.requests import PageRequest
+from mvsearch.search.web.queries.addresses import PageRequest
 from mvsearch.search.web.templating import STATIC
 from mvsearch.search.web.view_models.cards import describe_chance, mark_words
 from tests import media

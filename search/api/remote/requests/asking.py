@@ -1,6 +1,6 @@
 """Writes filters, options and queries as requests, and uploads the media of queries."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from mvsearch.store.unicode import replace_surrogates
 if TYPE_CHECKING:
     from mvsearch.search.options import SearchOptions
     from mvsearch.search.query.encode import Made
+    from mvsearch.search.temporal.expression import Expression
 
 # The server reads no more of a clip or sound.
 MAX_CLIP_SECONDS = 120.0
@@ -108,18 +109,19 @@ def writing_query(
     """
     asked: dict[str, Any] = {"text": [], "lyric": [], "ocr": [], "like": [], "uploads": []}
     dropped: list[str] = []
+
+    def send(part: QueryPart) -> str:
+        if part.media is not None and memory is not None:
+            return _upload_once(server, part, max_bytes, memory)
+        dropped.append(_upload(server, part, max_bytes))
+        return dropped[-1]
+
     try:
-        for part in query.parts:
-            if part.kind in WORD_KINDS:
-                asked[part.kind].append(replace_surrogates(part.value))
-            elif part.kind == "like":
-                asked["like"].append({"video": replace_surrogates(part.value), **_span(part)})
-            elif part.media is None or memory is None:
-                dropped.append(_upload(server, part, max_bytes))
-                asked["uploads"].append(dropped[-1] + _write_section(part.section))
-            else:
-                upload_id = _upload_once(server, part, max_bytes, memory)
-                asked["uploads"].append(upload_id + _write_section(part.section))
+        if query.expression is None:
+            for part in query.parts:
+                _write_part(asked, part, send)
+        else:
+            asked |= _write_expression(query.expression, send)
         yield {**asked, "filter": write_filter(query.filter)}
     finally:
         for upload_id in dropped:
@@ -127,10 +129,58 @@ def writing_query(
                 server.send("DELETE", f"uploads/{upload_id}")
 
 
+Send = Callable[[QueryPart], str]
+
+
+def _write_part(asked: dict[str, Any], part: QueryPart, send: Send) -> None:
+    """Add a part to a request; what earlier servers do not know is there only if it is asked."""
+    is_video, value = part.kind == "like", replace_surrogates(part.value)
+    if part.kind in WORD_KINDS:
+        asked.setdefault("not_text" if part.is_negative else part.kind, []).append(value)
+    elif part.role is None and not is_video:
+        asked["uploads"].append(send(part) + _write_section(part.section))
+    elif is_video:
+        asked.setdefault(_name_role(part), []).append({"video": value, **_span(part)})
+    else:
+        upload = send(part) + _write_section(part.section)
+        asked.setdefault(_name_role(part), []).append({"upload": upload})
+
+
+def _name_role(part: QueryPart) -> str:
+    if part.role is None:
+        return "like"
+    return "unlike" if part.role == "not" else part.role.replace("-", "_")
+
+
+def _write_expression(expression: "Expression", send: Send) -> dict[str, Any]:
+    """An expression in the language of queries, in which files have the ids of their uploads."""
+    from mvsearch.search.query.language.printing import print_expression
+    from mvsearch.search.query.make_query import OF_FILES
+
+    sent: list[str] = []
+
+    def name(part: QueryPart) -> str:
+        if part.kind not in OF_FILES:
+            return replace_surrogates(part.value)
+        sent.append(send(part))
+        return sent[-1]
+
+    return {"query": print_expression(expression, name), "uploads": list(dict.fromkeys(sent))}
+
+
 def list_order(query: Query) -> list[int]:
     """The positions of the parts of a query in the order in which the server takes them."""
+    if query.expression is not None:
+        return list(range(len(query.parts)))
     ranks = {"text": 1, "lyric": 2, "ocr": 3, "like": 4}
-    return sorted(range(len(query.parts)), key=lambda at: ranks.get(query.parts[at].kind, 0))
+    sides = {"look-of": 5, "sound-of": 6, "lyrics-of": 7, "not": 8}
+
+    def rank(part: QueryPart) -> int:
+        if part.role is None:
+            return ranks.get(part.kind, 0)
+        return sides.get(part.role, 0) + (part.kind == "text")
+
+    return sorted(range(len(query.parts)), key=lambda at: rank(query.parts[at]))
 
 
 def _span(part: QueryPart) -> dict[str, float | None]:

@@ -7,7 +7,14 @@ from typing import Any, NoReturn
 
 from mvsearch.search.api.remote.requests.address import Address
 from mvsearch.store import errors
-from mvsearch.store.errors import FAILURE_CODES, MediaError, MvsearchError, QueryError, ServerError
+from mvsearch.store.errors import (
+    FAILURE_CODES,
+    MediaError,
+    MvsearchError,
+    QueryError,
+    QuerySyntaxError,
+    ServerError,
+)
 from mvsearch.store.unicode import printable, truncate
 
 MAX_DETAIL_LETTERS = 1000
@@ -61,7 +68,11 @@ def make_error(problem: Mapping[str, Any], status: int) -> MvsearchError:
     if issubclass(kind, MediaError):
         code = problem.get("code")
         return kind(code if code in FAILURE_CODES else "internal", detail)
-    return kind(detail)
+    found = kind(detail)
+    position = problem.get("position")
+    if isinstance(found, QuerySyntaxError) and isinstance(position, int):
+        found.position = position
+    return found
 
 
 def explain_failure(address: Address, error: Exception, timeout_seconds: float) -> ServerError:

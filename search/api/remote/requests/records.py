@@ -1,10 +1,13 @@
 """Reads records from the JSON of a server: checked, as a stranger may have written it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
+from mvsearch.search.query.language.printing import describe_part
 from mvsearch.search.results import Pair, Result
+from mvsearch.search.temporal.found import FoundPart
 from mvsearch.store.errors import ServerError
 from mvsearch.store.records import (
     METADATA_FIELDS,
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from mvsearch.search.entry import Entry
+    from mvsearch.search.query.query import Query
 
 T = TypeVar("T")
 _Object = dict[str, Any]
@@ -80,6 +84,25 @@ def read_video(given: Any) -> Video:
 def read_results(given: Any) -> list[Result]:
     """Read results; their moments are of their video."""
     return [read(Result, _name_moments(one)) for one in read(list[Any], given)]
+
+
+def read_answers(given: Any, query: "Query", order: Sequence[int]) -> list[Result]:
+    """Read the results of a query, whose parts have the names that they have here.
+
+    Args:
+        given: JSON of a server.
+        query: that was asked.
+        order: see `read_pair`.
+    """
+    results = read_results(given)
+    if any(part.part not in range(len(order)) for one in results for part in one.parts):
+        raise ServerError("the server answers what this version of mvsearch cannot read: parts")
+
+    def rename(part: FoundPart) -> FoundPart:
+        at = order[part.part]
+        return replace(part, part=at, name=describe_part(query.parts[at]))
+
+    return [replace(one, parts=tuple(map(rename, one.parts))) for one in results]
 
 
 def read_pair(given: Any, order: Sequence[int]) -> Pair:

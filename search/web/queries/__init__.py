@@ -1,0 +1,1 @@
+"""What addresses and requests ask for, as queries of the API."""
