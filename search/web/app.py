@@ -14,6 +14,7 @@ from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.web.access.guard import Guard
 from mvsearch.search.web.access.tokens import TokenCheck
+from mvsearch.search.web.curate import encoders as encoders_page
 from mvsearch.search.web.curate import quality, review
 from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, heatmap, maps, playlists, tv
@@ -100,6 +101,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         app.include_router(one.router)
     for one in (
         playlists, tv, gallery, maps, heatmap, artists, review, quality, encoders, sessions,
+        encoders_page,
     ):  # fmt: skip
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -120,7 +120,7 @@ def render_comparison(evaluations: Sequence[Evaluation]) -> str:
     """Render several evaluations of the same queries: side by side, then each."""
     comparison = compare(evaluations)
     named = zip(comparison.names, comparison.tables, strict=True)
-    return _render(named, _compare(comparison))
+    return _render(named, tabulate(comparison))
 
 
 def _render(named: Iterable[tuple[str, Tables]], comparison: Table | None) -> str:
@@ -226,7 +226,8 @@ def _list_all(tables: Tables, topics: Sequence[Topic]) -> Table:
     return Table(("", "queries", *(METRICS[name] for name in names)), blocks)
 
 
-def _compare(comparison: Comparison) -> Table:
+def tabulate(comparison: Comparison) -> Table:
+    """The evaluations beside each other, with the differences from the first."""
     others = [f"{name} less first" for name in comparison.names[1:]]
     blocks = []
     for group, block in groupby(comparison.lines, key=lambda line: name_group(line.topic)):

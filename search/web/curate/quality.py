@@ -1,6 +1,7 @@
 """Quality: the report of the last evaluation of the own library as a page."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ from starlette.responses import HTMLResponse, Response
 
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
+from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
     from mvsearch.search.evaluation.evaluation import Evaluation
+    from mvsearch.search.evaluation.report.page import Table
     from mvsearch.search.evaluation.tables import Row, Tables
 
 router = APIRouter(tags=["quality"])
@@ -60,11 +63,32 @@ def write_report(served: ServedLibrary) -> Response:
     return Response(render_evaluation(_find(served)), media_type="text/html", headers=headers)
 
 
+@router.get("/api/v1/evaluation/comparison")
+def show_comparison(served: ServedLibrary) -> dict[str, Any]:
+    """The last comparison; the JSON of `mvsearch evaluate --compare NAME --json`."""
+    from mvsearch.search.evaluation.report.as_json import comparison_to_json
+
+    return comparison_to_json(_find_compared(served))
+
+
+@router.get("/api/v1/evaluation/comparison.html", response_class=Response, responses=_REPORT)
+def write_comparison(served: ServedLibrary) -> Response:
+    """The whole comparison with plots, as one file to keep."""
+    from mvsearch.search.evaluation.report.page import render_comparison
+
+    headers = {"Content-Disposition": 'attachment; filename="comparison.html"'}
+    return Response(
+        render_comparison(_find_compared(served)), media_type="text/html", headers=headers
+    )
+
+
 @router.get("/quality", include_in_schema=False)
 def show_quality(served: ServedLibrary) -> HTMLResponse:
     """The last report, and a form that starts an evaluation."""
-    evaluation: Evaluation | None = served.results.get("evaluate")
+    (evaluation,) = served.results.get("evaluate", [None])
     given: dict[str, Any] = {"title": "Quality", "known": None, "groups": [], "notes": []}
+    given["compared"] = _tabulate(served.results.get("comparison"))
+    given["others"] = _list_others(served)
     if evaluation is not None:
         from mvsearch.search.evaluation.report.table import (
             explain_figures,
@@ -78,14 +102,40 @@ def show_quality(served: ServedLibrary) -> HTMLResponse:
         given["groups"] = list(_describe(tables))
         given["notes"] = [*list_notes(tables), *explain_figures([tables])]
     running = served.jobs.find_running("evaluate")
+    given["profile"] = served.library.profile if given["others"] else ""
     return HTMLResponse(render("curate/quality.html", running=running, **given))
 
 
 def _find(served: Served) -> "Evaluation":
-    found: Evaluation | None = served.results.get("evaluate")
+    found: list[Evaluation] | None = served.results.get("evaluate")
     if found is None:
         raise HTTPException(404, "nothing was evaluated since the server was started")
+    return found[0]
+
+
+def _find_compared(served: Served) -> "list[Evaluation]":
+    found: list[Evaluation] | None = served.results.get("comparison")
+    if found is None:
+        raise HTTPException(404, "nothing was compared since the server was started")
     return found
+
+
+def _tabulate(evaluations: "list[Evaluation] | None") -> "Table | None":
+    """The last comparison; None for none."""
+    if evaluations is None:
+        return None
+    from mvsearch.search.evaluation.report.comparison import compare
+    from mvsearch.search.evaluation.report.page import tabulate
+
+    return tabulate(compare(evaluations))
+
+
+def _list_others(served: Served) -> list[str]:
+    """The encoders that can be compared with those in use."""
+    with suppress(MvsearchError):
+        states = served.library.encoders()
+        return [one.name for one in states if not (one.is_in_use or one.is_trained)]
+    return []
 
 
 def _describe(tables: "Tables") -> Iterator[tuple[str, list[Line]]]:

@@ -131,8 +131,9 @@ def start_evaluation(
             }
             library = served.library
             measured = evaluate_apart(library.folder, library.profile, arguments, job)
-        if not asked.profiles:  # for the page of quality
-            (served.results["evaluate"],) = read(list[Evaluation], measured)
+        found = read(list[Evaluation], measured)
+        if len(found) > 1 or not asked.profiles:  # for the page of quality
+            served.results["comparison" if len(found) > 1 else "evaluate"] = found
         return json.dumps(measured)
 
     return _start_report(served, "evaluate", work, is_writing=bool(asked.profiles))

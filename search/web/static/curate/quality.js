@@ -19,6 +19,8 @@ function watch(id) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = { n_clips: Number(form.elements.clips.value) };
+  const other = form.elements.other;
+  if (other?.value) body.profiles = [other.dataset.profile, other.value];
   if (!form.elements.distorted.value) body.distortions = ["none"];
   const job = await send("/api/v1/jobs/evaluate", byId("notice"), body);
   if (job) watch(job.id);

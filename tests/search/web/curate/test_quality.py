@@ -2,8 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
 
+import pytest
 from starlette.testclient import TestClient
+
+import mvsearch
+from mvsearch.search.evaluation.queries.sample import SampleOptions
+from mvsearch.search.web.jobs.jobs import Job
+from mvsearch.search.web.routes import jobs
+from tests import other_encoders
 
 HTML = {"Accept": "text/html"}
 
@@ -36,3 +46,47 @@ def test_a_job_is_cancelled_also_where_nothing_may_be_written(
     client.delete(f"/api/v1/jobs/{job['id']}")
     client.get(f"/api/v1/jobs/{job['id']}/events")  # until its end
     assert client.get(f"/api/v1/jobs/{job['id']}").json()["state"] == "cancelled"
+
+
+def test_an_encoder_is_added_compared_and_switched_to(
+    connect: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_encoders.register(monkeypatch)
+    client = connect()
+
+    def do(kind: str, **asked: object) -> None:
+        job = client.post(f"/api/v1/jobs/{kind}", json=asked).json()
+        client.get(f"/api/v1/jobs/{job['id']}/events")  # until its end
+        told = client.get(f"/api/v1/jobs/{job['id']}").json()
+        assert (told["state"], told["problem"]) == ("done", None)
+
+    assert client.get("/api/v1/evaluation/comparison").status_code == 404
+    do("add-encoder", name="other-frames")
+    page = client.get("/encoders", headers=HTML).text
+    assert 'data-switch="other-frames"' in page
+    assert '<option value="other-frames">' in client.get("/quality", headers=HTML).text
+    monkeypatch.setattr(jobs, "evaluate_apart", evaluate_here)
+    asked = {"n_clips": 2, "kinds": ["image"], "distortions": ["none"]}
+    do("evaluate", profiles=["toy", "other-frames"], **asked)
+    told = client.get("/api/v1/evaluation/comparison").json()
+    assert [one["profile"] for one in told["evaluations"]] == ["toy", "toy with other-frames"]
+    page = client.get("/quality", headers=HTML).text
+    assert "toy with other-frames" in page
+    assert "less first" in page
+    report = client.get("/api/v1/evaluation/comparison.html")
+    assert "attachment" in report.headers["content-disposition"]
+    do("switch-encoder", name="other-frames")
+    assert 'data-switch="toy-frames"' in client.get("/encoders", headers=HTML).text
+    do("rollback-encoder")
+    assert client.get("/api/v1/encoders").json()[0]["name"] == "toy-frames"
+    assert client.post("/api/v1/jobs/add-encoder", json={"name": ""}).status_code == 422
+
+
+def evaluate_here(
+    folder: Path, profile: str, arguments: dict[str, Any], job: Job
+) -> list[dict[str, Any]]:
+    """The work of another process, which knows no encoder of the tests."""
+    given = arguments | {"sample": SampleOptions(**arguments["sample"])}
+    with mvsearch.open(folder) as library:
+        found = library.evaluate(**given)
+    return cast(list[dict[str, Any]], json.loads(json.dumps([asdict(one) for one in found])))
