@@ -1,5 +1,6 @@
 """The commands that compare videos: `mvsearch similar` and `versions`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -14,6 +15,7 @@ from mvsearch.search.commands.options.common import (
     PerArtistOption,
     TopOption,
     WeightsOption,
+    read_path,
 )
 from mvsearch.search.commands.options.completion import complete_report_form
 from mvsearch.search.commands.options.examples import show_examples
@@ -92,18 +94,54 @@ def versions(
     *,
     filter: "Filter",
     form: Annotated[VersionsForm, typer.Option("--format", help="Format of the report.")] = "table",
+    is_review: Annotated[
+        bool,
+        typer.Option(
+            "--review", help="Ask about each pair: keep one, keep both, move what is surplus."
+        ),
+    ] = False,
+    move: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path,
+            metavar="FOLDER",
+            help="Move the files that the review found surplus to a folder; nothing is asked.",
+        ),
+    ] = None,
+    undo: Annotated[
+        Path | None,
+        typer.Option(
+            parser=read_path, metavar="FILE", help="Move files back, by the undo file beside them."
+        ),
+    ] = None,
     out: OutOption = None,
     force: ForceOption = False,
     library: LibraryOption = None,
 ) -> None:
-    """Find copies, excerpts, dubs, lyric videos and covers."""
+    """Find copies, excerpts, dubs, lyric videos and covers, and review them.
+
+    A review decides which version is kept. Surplus files are moved to a folder with all that
+    belongs to them, never over another file and never deleted, and the library follows them.
+    """
     import mvsearch
+    from mvsearch.search.commands.upkeep.review import check_terminal, move_files, review
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.tables.versions import VersionsReport
 
+    if sum((is_review, move is not None, undo is not None)) > 1:
+        raise MvsearchError("--review, --move and --undo exclude each other")
+    if is_review:
+        check_terminal()
+    if move is not None or undo is not None:
+        with mvsearch.open(library) as opened:
+            move_files(opened, move, undo)
+        return
     progress = choose_progress(make_console(stderr=True), is_silent=form == "json")
     with mvsearch.open(library) as opened:
         check_target(out, opened, has_force=force)
+        if is_review:
+            review(opened, opened.versions(filter=filter, progress=progress).relations)
+            return
         shape = VersionsReport(form, make_console().width)
         report = opened.report_versions(shape, filter=filter, progress=progress)
     deliver(report, out, has_force=force)

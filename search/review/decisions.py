@@ -51,6 +51,10 @@ class Decisions:
             self.pairs = before
             raise QueryError("by earlier decisions, no version would be kept: undo one of them")
 
+    def forget_move(self, source: Path, target: Path) -> None:
+        """Forget a move that was undone."""
+        self.moves = [one for one in self.moves if (one.source, one.target) != (source, target)]
+
     def find_surplus(self) -> set[str]:
         """The ids of the videos of which another one is kept."""
         chosen = {pair: kept for pair, kept in self.pairs.items() if kept is not None}

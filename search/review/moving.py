@@ -1,7 +1,11 @@
 """Moves files without overwriting any, and without deleting any."""
 
 import errno
+import filecmp
 import os
+import secrets
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from mvsearch.store.errors import MvsearchError
@@ -9,19 +13,24 @@ from mvsearch.store.errors import MvsearchError
 IGNORE_NAME = ".mvsearchignore"
 IGNORE_TEXT = "# Moved here by the review of mvsearch.\n*\n"
 MAX_NAMES = 1000
+# The ending of a copy to another drive that is not whole yet.
+PART = ".mvsearch-part"
 
 
-def move_into(source: Path, folder: Path) -> Path:
-    """Move a file into a folder under a free name; returns where it is now.
+def find_free_names(video: Path, others: Sequence[Path], folder: Path) -> list[Path]:
+    """Free names in a folder for a video and the files that belong to it, in this order.
+
+    Their names begin with that of the video, also where a number makes it free.
 
     Raises:
-        MvsearchError: it is a link or no file, or the system refuses, as on another drive.
+        MvsearchError: too many names are taken.
     """
     for number in range(MAX_NAMES):
-        name = source.name if not number else f"{source.stem} ({number + 1}){source.suffix}"
-        if move_to(source, folder / name):
-            return folder / name
-    raise MvsearchError(f"{folder} has too many files called {source.name}")
+        stem = video.stem if not number else f"{video.stem} ({number + 1})"
+        names = [stem + file.name[len(video.stem) :] for file in (video, *others)]
+        if not any(os.path.lexists(folder / name) for name in names):
+            return [folder / name for name in names]
+    raise MvsearchError(f"{folder} has too many files called {video.name}")
 
 
 def move_to(source: Path, target: Path) -> bool:
@@ -30,7 +39,7 @@ def move_to(source: Path, target: Path) -> bool:
     The free name is taken by an empty file of ours first, which the file then replaces.
 
     Raises:
-        MvsearchError: it is a link or no file, or the system refuses, as on another drive.
+        MvsearchError: it is a link or no file, or the system refuses.
     """
     if source.is_symlink() or not source.is_file():
         raise MvsearchError(f"{source} is not there, or is no plain file")
@@ -42,12 +51,39 @@ def move_to(source: Path, target: Path) -> bool:
         raise MvsearchError(f"cannot write {target}: {error.strerror}") from error
     os.close(handle)
     try:
-        source.replace(target)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy_to(source, target)
     except OSError as error:
         target.unlink(missing_ok=True)  # the empty one
-        why = "it is on another drive" if error.errno == errno.EXDEV else error.strerror
-        raise MvsearchError(f"cannot move {source} to {target}: {why}") from error
+        raise MvsearchError(f"cannot move {source} to {target}: {error.strerror}") from error
     return True
+
+
+def _copy_to(source: Path, target: Path) -> None:
+    """Copy a file to another drive, and delete it here once the copy is whole and on the disk."""
+    part = target.with_name(secrets.token_hex(8) + PART)
+    try:
+        shutil.copyfile(source, part)
+        shutil.copystat(source, part)
+        with part.open("rb") as copied:
+            os.fsync(copied.fileno())
+        part.replace(target)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    source.unlink()
+
+
+def is_copy_of(one: Path, other: Path) -> bool:
+    """Whether two files have the same bytes."""
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def prepare_folder(folder: Path) -> None:

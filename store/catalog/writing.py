@@ -1,6 +1,7 @@
 """Writes the catalogue; each change is one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import delete, select, update
@@ -22,6 +23,7 @@ from mvsearch.store.database.rows.vectors import embeddings_to_row
 from mvsearch.store.database.rows.videos import (
     failure_to_row,
     location_to_row,
+    row_to_location,
     stage_to_row,
     stills_to_rows,
     tags_to_rows,
@@ -144,6 +146,25 @@ class Catalog(
                 session.execute(delete(LocationRow).where(is_dropped))
                 session.execute(delete(FailureRow).where(FailureRow.key.in_(some)))
             return changes.delete_videos_without_files(session, ids)
+
+    def move_location(self, source: Path, target: Path) -> bool:
+        """Note that a file was moved, with the same content.
+
+        Returns:
+            Whether the library knew it at its old place.
+        """
+        folders = [folder for folder in self.folders() if folder in target.parents]
+        with self._database.writing() as session:
+            row = session.get(LocationRow, encode_key(source))
+            if row is None:
+                return False
+            folder = max(folders, key=lambda one: len(one.parts), default=target.parent)
+            place = replace(row_to_location(row), path=target, folder=folder)
+            session.delete(row)
+            session.execute(delete(FailureRow).where(FailureRow.key == encode_key(source)))
+            session.flush()
+            session.merge(location_to_row(place))
+            return True
 
     def remove_videos(self, video_ids: Iterable[str]) -> list[str]:
         """Delete videos with their files, and mark them as removed until they are added again.

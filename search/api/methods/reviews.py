@@ -1,6 +1,6 @@
 """A review of versions: what is kept, and what becomes of surplus files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
     from mvsearch.search.review.decisions import Decisions
+    from mvsearch.search.review.undo_file import PlannedMove
     from mvsearch.store.documents import Document
     from mvsearch.store.library import Library
 
@@ -59,7 +60,12 @@ class Reviews(Contents):
             found.pairs.pop(order_pair(ids[0], ids[1]), None)
 
     def surplus(self) -> list[Video]:
-        """The videos of which another version is kept, and that version's file is there."""
+        """The videos of which another version is kept, and that version's file is there.
+
+        Those that were moved away are left out.
+        """
+        from mvsearch.search.review.moving import is_review_folder
+
         decisions, known = self.decisions(), {video.id: video for video in self.videos()}
         surplus = decisions.find_surplus()
         found: set[str] = set()
@@ -67,16 +73,19 @@ class Reviews(Contents):
             kept = [known[one] for one in group - surplus if one in known]
             if any(video.path.is_file() for video in kept):
                 found |= group & surplus
-        return [video for video in known.values() if video.id in found]
+        videos = (video for video in known.values() if video.id in found)
+        return [video for video in videos if not is_review_folder(video.path.parent)]
 
     def move_surplus(self, folder: AnyPath) -> list[Path]:
-        """Move the files of surplus videos into a folder, and take them out of the library.
+        """Move the files of surplus videos into a folder; the library follows them.
 
-        Nothing is overwritten or deleted: a taken name gets a number. The folder is new, empty, or
-        one that was made by this; its files are not indexed.
+        The files that belong to a video, such as lyrics, go with it. Nothing is overwritten or
+        deleted: a taken name gets a number. The folder is new, empty, or one that was made by this,
+        also on another drive; its files are not indexed. Each move is written into an undo file
+        in it before it is done; see `undo_moves`.
 
         Returns:
-            Where the files are now.
+            Where the files of the videos are now.
 
         Raises:
             MvsearchError: a file has changed since it was indexed, and none is moved; or one cannot
@@ -84,6 +93,7 @@ class Reviews(Contents):
         """
         from mvsearch.search.review.decisions import list_files
         from mvsearch.search.review.moving import prepare_folder
+        from mvsearch.search.review.undo_file import name_undo_file
 
         place, moved_at = expand_home(folder).absolute(), datetime.now(UTC).isoformat()
         with self._session.using() as library, library.writing():
@@ -91,17 +101,12 @@ class Reviews(Contents):
             if not files:
                 raise MvsearchError("no file is surplus: decide on a pair first")
             prepare_folder(place)
-            moved: list[Path] = []
-            for file in files:
-                # Stored one by one, so that after a failure the others can be moved back.
-                moved.append(self._move(file, place, moved_at))
-                library.catalog.drop_locations([file])
-            return moved
+            undo = name_undo_file(place, moved_at)
+            # Stored one by one, so that after a failure the others can be moved back.
+            return [self._move(library, file, undo, moved_at) for file in files]
 
     def move_back(self) -> list[Path]:
-        """Move the files of the last `move_surplus` back to where they were.
-
-        They are in the library again when their folder is indexed.
+        """Move the files of the last `move_surplus` back to where they were; the library follows.
 
         Returns:
             Their paths.
@@ -109,44 +114,84 @@ class Reviews(Contents):
         Raises:
             MvsearchError: nothing was moved, or all places are taken; nothing is overwritten.
         """
-        from mvsearch.search.review.moving import is_review_folder, move_to
+        from mvsearch.search.review.moving import is_review_folder
+        from mvsearch.search.review.undo_file import PlannedMove
 
         moves = self.decisions().moves
         if not moves:
             raise MvsearchError("no file was moved away")
+        last = [one for one in moves if one.moved_at == moves[-1].moved_at]
+        for move in last:
+            if not is_review_folder(move.target.parent):
+                raise MvsearchError(f"{move.target.parent} is no folder of a review")
+        return self._restore([PlannedMove(one.source, one.target) for one in last])
+
+    def undo_moves(self, file: AnyPath) -> list[Path]:
+        """Move files back by the undo file of their folder, also after a move that was killed.
+
+        Args:
+            file: that `move_surplus` wrote into the folder.
+
+        Returns:
+            The paths where files are again; empty if all were there already.
+
+        Raises:
+            MvsearchError: it is no undo file, or all places are taken; nothing is overwritten.
+        """
+        from mvsearch.search.review.undo_file import drop_parts, read_moves
+
+        place = expand_home(file).absolute()
+        moves = read_moves(place)
+        restored = self._restore(moves)
+        drop_parts(place.parent)
+        return restored
+
+    def _restore(self, moves: "Sequence[PlannedMove]") -> list[Path]:
+        """Undo moves; what cannot be undone is told only if nothing can."""
+        from mvsearch.search.review.undo_file import restore
+
         restored: list[Path] = []
         problems: list[MvsearchError] = []
-        for move in [one for one in moves if one.moved_at == moves[-1].moved_at]:
-            try:
-                with self._changing() as found:
-                    if not is_review_folder(move.target.parent):
-                        raise MvsearchError(f"{move.target.parent} is no folder of a review")
-                    if not move_to(move.target, move.source):
-                        raise MvsearchError(f"{move.source} is there again: move it away first")
-                    found.moves.remove(move)
-            except MvsearchError as error:
-                problems.append(error)
-            else:
-                restored.append(move.source)
-        if not restored:
+        with self._session.using() as library, library.writing():
+            for move in moves:
+                try:
+                    with self._changing() as found:
+                        is_back = restore(move)
+                        found.forget_move(move.source, move.target)
+                    library.catalog.move_location(move.target, move.source)
+                except MvsearchError as error:
+                    problems.append(error)
+                else:
+                    restored += [move.source] if is_back else []
+        if problems and not restored:
             raise problems[0]
         return restored
 
-    def _move(self, file: Path, place: Path, moved_at: str) -> Path:
-        """Move a file away and note it; what cannot be noted, as on a full disk, stays."""
+    def _move(self, library: "Library", video: Path, undo: Path, moved_at: str) -> Path:
+        """Move the files of a video away and note it; what cannot be noted stays."""
         from mvsearch.search.review.decisions import Move
-        from mvsearch.search.review.moving import move_into, move_to
+        from mvsearch.search.review.moving import find_free_names, move_to
+        from mvsearch.search.review.sidecars import list_sidecars
+        from mvsearch.search.review.undo_file import PlannedMove, restore, write_ahead
 
-        target: Path | None = None
+        files = [video, *list_sidecars(video)]
+        targets = find_free_names(video, files[1:], undo.parent)
+        moves = [PlannedMove(*pair) for pair in zip(files, targets, strict=True)]
+        write_ahead(undo, moves)
+        done: list[PlannedMove] = []
         try:
             with self._changing() as found:
-                target = move_into(file, place)
-                found.moves.append(Move(file, target, moved_at))
+                for move in moves:
+                    if not move_to(move.source, move.target):
+                        raise MvsearchError(f"{move.target} is taken: try again")
+                    done.append(move)
+                    found.moves.append(Move(move.source, move.target, moved_at))
         except MvsearchError:
-            if target is not None:
-                move_to(target, file)
+            for move in reversed(done):
+                restore(move)
             raise
-        return target
+        library.catalog.move_location(video, targets[0])
+        return targets[0]
 
     @contextmanager
     def _changing(self) -> "Iterator[Decisions]":

@@ -51,6 +51,11 @@ class RemoteReviews(RemoteContents):
         given = {"folder": replace_surrogates(os.fspath(folder))}
         return read(list[Path], take(self._server.send("POST", "review/move", given), "files"))
 
+    def undo_moves(self, file: AnyPath) -> list[Path]:
+        """Move files back by the undo file of their folder on the server; see `Reviews`."""
+        given = {"file": replace_surrogates(os.fspath(file))}
+        return read(list[Path], take(self._server.send("POST", "review/undo", given), "files"))
+
     def move_back(self) -> list[Path]:
         """Move the files of the last `move_surplus` back to where they were."""
         return read(list[Path], take(self._server.send("POST", "review/move-back"), "files"))

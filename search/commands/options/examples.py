@@ -56,6 +56,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "versions": (
         "mvsearch versions",
         "mvsearch versions --format html --out versions.html",
+        "mvsearch versions --review",
+        "mvsearch versions --move /media/surplus",
+        "mvsearch versions --undo '/media/surplus/undo 2026-11-29 10-00-00.jsonl'",
     ),
     "evaluate": (
         "mvsearch evaluate --clips 20 --kinds clip,image",

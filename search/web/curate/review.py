@@ -45,6 +45,12 @@ class MoveRequest(Strict):
     folder: FilePath
 
 
+class UndoRequest(Strict):
+    """An undo file on the server."""
+
+    file: FilePath
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One of two versions, with what helps to choose."""
@@ -119,8 +125,16 @@ def move_surplus(served: ServedLibrary, asked: MoveRequest) -> dict[str, Any]:
 
 @router.post("/api/v1/review/move-back", dependencies=[Depends(check_writable)])
 def move_back(served: ServedLibrary) -> dict[str, Any]:
-    """Move the files of the last move back; they are found again after the next index run."""
+    """Move the files of the last move back; the library follows."""
     return {"files": [printable(path) for path in served.library.move_back()]}
+
+
+@router.post("/api/v1/review/undo", dependencies=[Depends(check_writable)])
+def undo_moves(served: ServedLibrary, asked: UndoRequest) -> dict[str, Any]:
+    """Move files back by the undo file of a folder that may be indexed."""
+    file = Path(asked.file)
+    folder = check_folder(file.parent, served.list_roots())
+    return {"files": [printable(path) for path in served.library.undo_moves(folder / file.name)]}
 
 
 @router.get("/review", include_in_schema=False)

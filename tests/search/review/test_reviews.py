@@ -10,7 +10,7 @@ import pytest
 
 import mvsearch
 from mvsearch.search.review import decisions
-from mvsearch.search.review.moving import IGNORE_NAME, move_into, move_to
+from mvsearch.search.review.moving import IGNORE_NAME, find_free_names, move_to
 from mvsearch.store import documents
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, QueryError
 from tests.search import readers
@@ -66,8 +66,16 @@ def test_files_move_away_and_back_and_nothing_is_overwritten(
     with pytest.raises(MvsearchError, match="holds other files"):
         library.move_surplus(tmp_path / "full")
     assert sorted(library.move_surplus(away)) == [away / f"{B}.mp4", away / f"{C}.mp4"]
-    assert [video.id for video in library.videos()] == [A]
-    assert {file.name for file in away.iterdir()} == {f"{B}.mp4", f"{C}.mp4", IGNORE_NAME}
+    paths = {video.id: video.path for video in library.videos()}
+    assert paths == {A: music / f"{A}.mp4", B: away / f"{B}.mp4", C: away / f"{C}.mp4"}
+    assert library.surplus() == []
+    (undo,) = away.glob("undo *.jsonl")
+    assert {file.name for file in away.iterdir()} == {
+        f"{B}.mp4",
+        f"{C}.mp4",
+        IGNORE_NAME,
+        undo.name,
+    }
     assert (away / f"{B}.mp4").read_text() == B
     (music / f"{B}.mp4").write_text("another")  # the place is taken
     assert library.move_back() == [music / f"{C}.mp4"]
@@ -149,7 +157,9 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
     away.mkdir()
     (away / "a.mp4").write_text("first")
     (tmp_path / "a.mp4").write_text("second")
-    assert move_into(tmp_path / "a.mp4", away) == away / "a (2).mp4"
+    free = find_free_names(tmp_path / "a.mp4", [tmp_path / "a.en.srt"], away)
+    assert free == [away / "a (2).mp4", away / "a (2).en.srt"]
+    assert move_to(tmp_path / "a.mp4", free[0])
     assert (away / "a.mp4").read_text() == "first"
     assert not move_to(away / "a (2).mp4", away / "a.mp4")
     (tmp_path / "link.mp4").symlink_to(away / "a.mp4")

@@ -85,13 +85,13 @@ byId("move")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const told = await send("/api/v1/review/move", notice, { folder: event.target.elements.folder.value.trim() });
   if (!told) return;
-  list(told.files, "moved; the library no longer has them:");
+  list(told.files, "moved, with the files that belong to them; an undo file lies beside them:");
   byId("n-surplus").textContent = "0";
   byId("back").hidden = false;
 });
 byId("back")?.addEventListener("click", async () => {
   const told = await send("/api/v1/review/move-back", notice);
   if (!told) return;
-  list(told.files, "moved back; index their folder to find them again:");
+  list(told.files, "moved back:");
   byId("back").hidden = true;
 });

@@ -73,7 +73,12 @@ def test_a_pair_is_decided_moved_away_and_moved_back(
             assert (refused.status_code, third.path.exists()) == (400, True)
         moved = client.post("/api/v1/review/move", json={"folder": str(music / "surplus")})
         assert moved.json()["files"] == [str(music / "surplus" / third.path.name)]
-        assert third.id not in {video.id for video in own.videos()}
+        assert own.find(third.id).path == music / "surplus" / third.path.name
+        (undo,) = (music / "surplus").glob("undo *.jsonl")
+        assert client.post("/api/v1/review/undo", json={"file": "/x/undo"}).status_code == 400
+        undone = client.post("/api/v1/review/undo", json={"file": str(undo)}).json()
+        assert (undone["files"], own.find(third.id).path) == ([str(third.path)], third.path)
+        client.post("/api/v1/review/move", json={"folder": str(music / "surplus")})
         assert own.index(music, lyrics="off").indexed == 0  # what was moved is ignored
         back = client.post("/api/v1/review/move-back").json()
         assert (back["files"], third.path.exists()) == ([str(third.path)], True)

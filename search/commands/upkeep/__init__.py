@@ -1,0 +1,1 @@
+"""The commands that keep a library in order: review of versions, watching, diagnosis."""
