@@ -54,6 +54,7 @@ def test_search_json_keeps_its_contract(run, folder):
     told |= {"has_picture", "has_sound", "year", "other_paths"}
     assert set(best["video"]) == told | {
         *("valence", "arousal", "moods", "mood_gap", "gain_db", "peak", "artwork"),
+        *("bpm", "bpm_confidence", "key", "camelot", "key_confidence"),
     }
     assert (best["video"]["artist"], best["video"]["title"]) == ("Ada Lovelace", "First Song")
     assert best["video"]["path"] == str(folder / FIRST)

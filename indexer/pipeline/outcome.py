@@ -16,6 +16,7 @@ from mvsearch.store.records import (
     Stage,
     Still,
     Tag,
+    TempoAndKey,
     Video,
 )
 
@@ -54,6 +55,7 @@ class StageResult:
     stills: tuple[Still, ...] = ()
     shown: tuple[ShownLine, ...] = ()
     mood: MoodTrack | None = None
+    tempo: TempoAndKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

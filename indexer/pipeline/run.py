@@ -15,6 +15,7 @@ from mvsearch.indexer.mood.used import find_heads
 from mvsearch.indexer.ocr.choose import choose_reader
 from mvsearch.indexer.ocr.reader import TextReader
 from mvsearch.indexer.pipeline.add_moods import add_moods
+from mvsearch.indexer.pipeline.add_tempos import add_tempos
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
 from mvsearch.indexer.pipeline.lyrics.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.pipeline.lyrics.ocr_stage import OcrStage
@@ -32,12 +33,7 @@ from mvsearch.indexer.pipeline.planning.plan import (
     list_idle_options,
 )
 from mvsearch.indexer.pipeline.planning.take_inventory import take_inventory, take_inventory_of
-from mvsearch.indexer.pipeline.writer import (
-    CatalogWriter,
-    Summary,
-    adopt_profile,
-    wait_to_write,
-)
+from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, adopt_profile, wait_to_write
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.store.errors import CancelledError, MvsearchError
 from mvsearch.store.library import Library
@@ -230,6 +226,7 @@ class _Run:
         if not self.stop.is_set():
             add_lyric_spaces(self.catalog, self.encoders, self.progress, self.stop)
             add_moods(self.catalog, self.heads, self.progress, self.stop)
+            add_tempos(self.catalog, self.progress, self.stop)
             self._read_text(inventory)
             self._transcribe()
         if self.writer.summary.unfinished:

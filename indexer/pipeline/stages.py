@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.encoders.audio.tempo_and_key import measure_tempo_and_key
 from mvsearch.indexer.features.analysis import Features, analyse_probed
 from mvsearch.indexer.features.encoder_pool import EncoderPool
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
@@ -139,4 +140,5 @@ def stage_result(
         tags=tuple(tag for tag in features.tags if tag.modality == stage),
         stills=features.stills if stage == "frames" else (),
         mood=measure_mood(embeddings, stage, options.heads),
+        tempo=measure_tempo_and_key(embeddings) if stage == "audio" else None,
     )

@@ -218,6 +218,7 @@ class CatalogWriter:
             stills=result.stills,
             shown=result.shown,
             mood=result.mood,
+            tempo=result.tempo,
         )
 
     def keep_failure(self, failure: Failure, found: Found | None = None) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_ORDERS = ("artist", "title", "year", "duration", "valence", "arousal", "mood-gap")
+_ORDERS = ("artist", "title", "year", "duration", "valence", "arousal", "mood-gap", "bpm")
 
 LyricsForm = Literal["txt", "csv", "lrc", "srt"]
 
@@ -93,8 +93,8 @@ def list_videos(
         str,
         typer.Option(
             metavar="NAME",
-            help="Order: artist, title, year or duration; valence, arousal or mood-gap (how far"
-            " picture and sound are apart in mood) from the highest on.",
+            help="Order: artist, title, year, duration or bpm; valence, arousal or mood-gap (how"
+            " far picture and sound are apart in mood) from the highest on.",
             autocompletion=lambda: list(_ORDERS),
         ),
     ] = "artist",
@@ -106,7 +106,7 @@ def list_videos(
 ) -> None:
     """List the videos of the library, optionally filtered."""
     import mvsearch
-    from mvsearch.search.output.tables.listing import asks_mood, print_videos
+    from mvsearch.search.output.tables.listing import print_videos
 
     if removed and (filter or sort != "artist"):
         raise MvsearchError("--removed has no filters and no other order")
@@ -116,7 +116,7 @@ def list_videos(
     if as_json:
         print_json([video.to_dict() for video in videos])
     else:
-        print_videos(videos, make_console(), filter, has_moods=asks_mood(filter, order))
+        print_videos(videos, make_console(), filter, order)
 
 
 @app.command(epilog=show_examples("show"))

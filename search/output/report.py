@@ -64,7 +64,7 @@ _CSV_RESULT = (
     *("moment_similarity", "moment_text", "moment_support", "moment_rate"),
     # Last, as they came last.
     *(f"ocr_{what}" for what in _NUMBERS),
-    *("valence", "arousal", "mood_gap"),
+    *("valence", "arousal", "mood_gap", "bpm", "key"),
 )
 
 
@@ -121,6 +121,7 @@ def _result_cells(result: Result) -> list[object]:
         cells += _number_cells(result, modality)
     mood = (video.valence, video.arousal, video.mood_gap)
     last = _number_cells(result, "ocr") + ["" if one is None else f"{one:.4f}" for one in mood]
+    last += ["" if video.bpm is None else f"{video.bpm:.1f}", video.key or ""]
     if not result.moments:
         return cells + [""] * 7 + last
     moment = result.best_moment or result.moments[0]

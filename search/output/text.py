@@ -27,6 +27,13 @@ def name_video(video: "Video") -> str:
     return printable(f"{video.artist} - {video.title}" if video.artist else video.title)
 
 
+def describe_tempo(video: "Video") -> str:
+    """Tempo and key in a line, such as `124.0 BPM, A minor (8A)`; empty where none is known."""
+    parts = [] if video.bpm is None else [f"{video.bpm:.1f} BPM"]
+    parts += [] if video.key is None else [f"{video.key} ({video.camelot})"]
+    return ", ".join(parts)
+
+
 def describe_sources(results: "Sequence[Result]") -> str:
     """Which videos the picture and the sound of a query are from; empty where it is not two."""
     names = {result.source_of: name_video(result.video) for result in results}

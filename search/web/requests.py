@@ -10,6 +10,7 @@ from mvsearch import Filter
 from mvsearch.search.query.query import MAX_QUERY_LETTERS
 from mvsearch.store.catalog.order import VideoOrder
 from mvsearch.store.records import Modality, MoodName
+from mvsearch.store.records.tempo_and_key import MAX_BPM
 
 MAX_LETTERS = 2_000
 MAX_PARTS = 8
@@ -36,6 +37,8 @@ Weight = Annotated[
 # Of valence or arousal.
 Part = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Moments = Annotated[int, Field(ge=1, le=50)]
+Bpm = Annotated[float, Field(ge=0, le=MAX_BPM, allow_inf_nan=False)]
+KeyText = Annotated[str, Field(max_length=40)]
 
 
 # A part of a map: by what, and the corners of a polygon.
@@ -77,6 +80,10 @@ class FilterFields(Strict):
     channel: Name | None = None
     musicbrainz: Name | None = None
     about: Name | None = None
+    min_bpm: Bpm | None = None
+    max_bpm: Bpm | None = None
+    key: KeyText | None = None
+    harmonic: KeyText | None = None
     region: Annotated[str, Field(pattern=_REGION)] | None = None
 
     @model_validator(mode="before")
@@ -127,6 +134,10 @@ class FilterFields(Strict):
             channel=self.channel,
             musicbrainz=self.musicbrainz,
             about=self.about,
+            min_bpm=self.min_bpm,
+            max_bpm=self.max_bpm,
+            key=self.key,
+            harmonic=self.harmonic,
         )
 
 

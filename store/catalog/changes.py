@@ -13,6 +13,7 @@ from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
 from mvsearch.store.database.rows.metadata import metadata_to_rows
 from mvsearch.store.database.rows.moods import mood_columns, row_to_mood, track_to_row
 from mvsearch.store.database.rows.shown import shown_to_rows
+from mvsearch.store.database.rows.tempo import tempo_columns
 from mvsearch.store.database.rows.videos import row_to_location, stills_to_rows, tags_to_rows
 from mvsearch.store.database.tables import (
     EmbeddingRow,
@@ -42,6 +43,7 @@ from mvsearch.store.records import (
     Stage,
     Still,
     Tag,
+    TempoAndKey,
     VideoMood,
 )
 
@@ -178,6 +180,11 @@ def replace_metadata(session: Session, video_id: str, metadata: Metadata) -> Non
     session.add_all(metadata_to_rows(video_id, metadata))
     read = update(VideoRow).where(VideoRow.id == video_id)
     session.execute(read.values(metadata_mark=metadata.mark))
+
+
+def replace_tempo(session: Session, video_id: str, found: TempoAndKey | None) -> None:
+    """Replace tempo and key of a video; None leaves them to be measured."""
+    session.execute(update(VideoRow).where(VideoRow.id == video_id).values(tempo_columns(found)))
 
 
 def replace_stills(session: Session, video_id: str, stills: Iterable[Still]) -> None:

@@ -10,6 +10,7 @@ from mvsearch.store.database.columns import MAX_SECONDS
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records.metadata import FACET_FIELDS
 from mvsearch.store.records.moods import MOOD_NAMES, MOOD_REGIONS, MoodName
+from mvsearch.store.records.tempo_and_key import KEYS, MAX_BPM, list_harmonic, parse_key
 from mvsearch.store.unicode import MAX_NAME_LETTERS, fold_name, printable
 
 MAX_YEAR = 9999
@@ -44,6 +45,10 @@ class Filter:
             the library has that name as a whole, a part of it; case and accents do not matter.
         musicbrainz: a MusicBrainz id of the recording, its release, an artist or another of them.
         about: words that all occur in the metadata: names, description, keywords or chapters.
+        min_bpm, max_bpm: range of the tempo, both ends included.
+        key: of the sound, such as "A minor", "Am" or "8A".
+        harmonic: a key likewise; those that sound well after it pass too: the hours beside it on
+            Camelot's wheel, and its relative.
 
     Raises:
         QueryError: a condition is empty, or no video can meet it.
@@ -74,6 +79,10 @@ class Filter:
     channel: str | None = None
     musicbrainz: str | None = None
     about: str | None = None
+    min_bpm: float | None = None
+    max_bpm: float | None = None
+    key: str | None = None
+    harmonic: str | None = None
 
     def __post_init__(self) -> None:
         """Validate the conditions."""
@@ -86,6 +95,7 @@ class Filter:
             ("duration", self.min_duration_seconds, self.max_duration_seconds),
             ("valence", self.min_valence, self.max_valence),
             ("arousal", self.min_arousal, self.max_arousal),
+            ("tempo", self.min_bpm, self.max_bpm),
         ):
             _check_range(name, low, high)
         if self.mood is not None and self.mood not in MOOD_REGIONS:
@@ -103,7 +113,7 @@ class Filter:
             raise QueryError("a video without lyrics has no language or source of lyrics")
         if self.folder is not None and "\0" in str(self.folder):
             raise QueryError("no folder has a zero byte in its name")
-        _ = self.added_since_seconds
+        _ = self.added_since_seconds, self.keys
 
     @property
     def added_since_seconds(self) -> float | None:
@@ -126,6 +136,29 @@ class Filter:
         """Whether there is a condition on the mood."""
         ends = (self.min_valence, self.max_valence, self.min_arousal, self.max_arousal)
         return self.mood is not None or any(end is not None for end in ends)
+
+    @property
+    def keys(self) -> tuple[str, ...] | None:
+        """The keys that pass, of `KEYS`; None if there is no condition on the key.
+
+        Raises:
+            QueryError: no key passes, or a text names none.
+        """
+        if self.key is None and self.harmonic is None:
+            return None
+        passing = KEYS if self.key is None else (_read_key(self.key),)
+        if self.harmonic is not None:
+            after = list_harmonic(_read_key(self.harmonic))
+            passing = tuple(key for key in passing if key in after)
+        if not passing:
+            raise QueryError(f"{self.key} is not harmonic with {self.harmonic}")
+        return passing
+
+    @property
+    def asks_tempo(self) -> bool:
+        """Whether there is a condition on the tempo or the key."""
+        asked = (self.min_bpm, self.max_bpm, self.key, self.harmonic)
+        return any(one is not None for one in asked)
 
     def __bool__(self) -> bool:
         """Whether there is any condition."""
@@ -155,6 +188,9 @@ class Filter:
             said.append(f"mood {self.mood}")
         said += _say_range("valence", self.min_valence, self.max_valence)
         said += _say_range("arousal", self.min_arousal, self.max_arousal)
+        said += _say_range("bpm", self.min_bpm, self.max_bpm)
+        said += [f"key {_read_key(self.key)}"] if self.key is not None else []
+        said += [f"harmonic with {_read_key(self.harmonic)}"] if self.harmonic is not None else []
         if self.ids is not None:
             said.append(f"one of {len(self.ids)} chosen videos")
         return ", ".join(said)
@@ -186,7 +222,13 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text.strip()) is not None
 
 
-_MOST = {"year": MAX_YEAR, "duration": MAX_SECONDS, "valence": 1.0, "arousal": 1.0}
+_MOST = {
+    "year": MAX_YEAR,
+    "duration": MAX_SECONDS,
+    "valence": 1.0,
+    "arousal": 1.0,
+    "tempo": MAX_BPM,
+}
 
 
 def _check_range(name: str, low: float | None, high: float | None) -> None:
@@ -197,6 +239,20 @@ def _check_range(name: str, low: float | None, high: float | None) -> None:
             raise QueryError(f"{article} {name} to filter by is from 0 to {most:.0f}")
     if low is not None and high is not None and low > high:
         raise QueryError(f"the first {name} is not above the last: {low:g}-{high:g}")
+
+
+def _read_key(text: str) -> str:
+    """The key that a text names.
+
+    Raises:
+        QueryError: it names none.
+    """
+    key = parse_key(text)
+    if key is None:
+        raise QueryError(
+            f"a key is written A minor, Am, F# or 8A (Camelot), not {printable(text)[:40]!r}"
+        )
+    return key
 
 
 def _say_range(name: str, low: float | None, high: float | None) -> list[str]:

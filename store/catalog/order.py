@@ -1,4 +1,4 @@
-"""Orders of lists of videos: by name, year, duration or mood."""
+"""Orders of lists of videos: by name, year, duration, mood or tempo."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args
@@ -8,7 +8,7 @@ from mvsearch.store.errors import QueryError
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import fold_name
 
-VideoOrder = Literal["artist", "title", "year", "duration", "valence", "arousal", "mood-gap"]
+VideoOrder = Literal["artist", "title", "year", "duration", "valence", "arousal", "mood-gap", "bpm"]
 ORDERS: tuple[VideoOrder, ...] = get_args(VideoOrder)
 
 
@@ -25,6 +25,7 @@ _KEYS: Mapping[VideoOrder, Callable[[Video], Any]] = {
     "valence": lambda video: _fall(video.valence),
     "arousal": lambda video: _fall(video.arousal),
     "mood-gap": lambda video: _fall(video.mood_gap),
+    "bpm": lambda video: (video.bpm is None, video.bpm),
 }
 
 
@@ -39,8 +40,9 @@ def sort_videos(videos: Sequence[Video], order: VideoOrder) -> list[Video]:
 
     Args:
         videos: in any order.
-        order: "artist" (then title), "title", "year", "duration" from the lowest on; "valence",
-            "arousal" or "mood-gap" from the highest on. Videos without such a value come last.
+        order: "artist" (then title), "title", "year", "duration" or "bpm" from the lowest on;
+            "valence", "arousal" or "mood-gap" from the highest on. Videos without such a value
+            come last.
 
     Raises:
         QueryError: there is no such order.

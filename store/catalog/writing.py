@@ -49,6 +49,7 @@ from mvsearch.store.records import (
     Stage,
     Still,
     Tag,
+    TempoAndKey,
     Video,
     join_sides,
 )
@@ -108,7 +109,9 @@ class Catalog(
             changes.check_spaces_exist(session, made)
             changes.check_videos_are_new(session, [one.video.id for one in videos])
             generations = changes.advance_generations(session, {each.space.key for each in made})
-            session.add_all(video_to_row(one.video, join_sides(one.moods)) for one in videos)
+            session.add_all(
+                video_to_row(one.video, join_sides(one.moods), one.tempo) for one in videos
+            )
             for some in in_batches([one.video.id for one in videos]):
                 changes.unmark_removed(session, some)
             session.flush()
@@ -203,6 +206,7 @@ class Catalog(
         stills: Sequence[Still] = (),
         shown: Sequence[ShownLine] = (),
         mood: MoodTrack | None = None,
+        tempo: TempoAndKey | None = None,
     ) -> None:
         """Store the results of a stage of a video, replacing earlier ones.
 
@@ -216,6 +220,7 @@ class Catalog(
             shown: of the stage "ocr"; they replace earlier ones.
             mood: of the picture by the stage "frames", or of the sound by "audio"; it replaces an
                 earlier one.
+            tempo: of the sound by the stage "audio"; it replaces an earlier one.
 
         Raises:
             VideoNotFoundError: the video is not in the library.
@@ -244,6 +249,8 @@ class Catalog(
                 changes.replace_mood(session, stage.video_id, SIDE_OF[stage.stage], mood)
             if stage.stage == "frames":
                 changes.replace_stills(session, stage.video_id, stills)
+            elif stage.stage == "audio":
+                changes.replace_tempo(session, stage.video_id, tempo)
 
     def add_embeddings(self, made: Mapping[str, Embeddings]) -> None:
         """Add what an encoder made by video id of what the library holds already.
@@ -266,6 +273,12 @@ class Catalog(
             for video_id, track in moods:
                 if session.get(VideoRow, video_id) is not None:
                     changes.replace_mood(session, video_id, track.side, track)
+
+    def store_tempos(self, found: Mapping[str, TempoAndKey]) -> None:
+        """Replace tempo and key of videos, by their id; unknown videos are skipped."""
+        with self._database.writing() as session:
+            for video_id, tempo in found.items():
+                changes.replace_tempo(session, video_id, tempo)
 
     def note_languages(self, languages: Mapping[str, str | None]) -> None:
         """Note the language of lyrics, by video id, where none is known."""

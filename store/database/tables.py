@@ -48,6 +48,7 @@ class VideoRow(Base):
         valence, arousal, mood_gap: of the `VideoMood` that its rows of `MoodRow` make.
         metadata_mark, artwork: of its `Metadata`; the mark is NULL if they were never read.
         gain_db, peak: of its `Metadata`, beside their text in `MetadataRow`.
+        bpm, bpm_confidence, key, key_confidence, tempo_revision: a `TempoAndKey`.
     """
 
     __tablename__ = "video"
@@ -71,6 +72,11 @@ class VideoRow(Base):
     artwork: Mapped[str | None]
     gain_db: Mapped[float | None]
     peak: Mapped[float | None]
+    bpm: Mapped[float | None]
+    bpm_confidence: Mapped[float | None]
+    key: Mapped[str | None] = mapped_column(String(20))
+    key_confidence: Mapped[float | None]
+    tempo_revision: Mapped[str | None] = mapped_column(String(80))
 
 
 class LocationRow(Base):

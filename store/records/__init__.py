@@ -42,12 +42,14 @@ from mvsearch.store.records.moods import (
 from mvsearch.store.records.peaks import SoundPeaks
 from mvsearch.store.records.shown_text import MAX_LINE_LETTERS, ShownLine
 from mvsearch.store.records.stages import Failure, Stage, StageStatus
+from mvsearch.store.records.tempo_and_key import KEYS, TempoAndKey
 from mvsearch.store.records.times import check_span
 from mvsearch.store.records.videos import MAX_STILL_BYTES, Location, Still, Tag, Video
 
 __all__ = [
     "COPIES",
     "FACET_FIELDS",
+    "KEYS",
     "LINES",
     "LOOK",
     "MAX_LINE_LETTERS",
@@ -88,6 +90,7 @@ __all__ = [
     "StageStatus",
     "Still",
     "Tag",
+    "TempoAndKey",
     "Video",
     "VideoMood",
     "WhisperSegment",

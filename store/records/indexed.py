@@ -7,6 +7,7 @@ from mvsearch.store.records.lyrics import Lyrics
 from mvsearch.store.records.metadata import Metadata
 from mvsearch.store.records.moods import MoodTrack
 from mvsearch.store.records.stages import Stage
+from mvsearch.store.records.tempo_and_key import TempoAndKey
 from mvsearch.store.records.videos import Location, Still, Tag, Video
 
 
@@ -23,6 +24,7 @@ class IndexedVideo:
     stills: tuple[Still, ...] = ()
     moods: tuple[MoodTrack, ...] = ()
     metadata: Metadata | None = None
+    tempo: TempoAndKey | None = None
 
     def __post_init__(self) -> None:
         """Check that everything belongs to one video."""

@@ -8,6 +8,7 @@ from typing import Any
 from mvsearch.store.records.embeddings import Modality
 from mvsearch.store.records.metadata import MAX_GAIN_DB, MAX_PEAK, MIN_PEAK
 from mvsearch.store.records.moods import DIGITS, MoodName, name_moods
+from mvsearch.store.records.tempo_and_key import CAMELOT, check_bpm, check_key
 from mvsearch.store.records.times import check_span
 from mvsearch.store.unicode import printable
 
@@ -32,6 +33,8 @@ class Video:
         gain_db, peak: how much louder to play it, so that songs are equally loud, and its highest
             sample as a share of full scale; None if unknown. See `Metadata`.
         artwork: the name of a picture beside one of its files; None if there is none.
+        bpm, key: tempo and key of its sound; None if unknown or not clear. See `TempoAndKey`.
+        bpm_confidence, key_confidence: how far they can be trusted, from 0 to 1.
     """
 
     id: str
@@ -50,6 +53,10 @@ class Video:
     gain_db: float | None = None
     peak: float | None = None
     artwork: str | None = None
+    bpm: float | None = None
+    bpm_confidence: float | None = None
+    key: str | None = None
+    key_confidence: float | None = None
 
     def __post_init__(self) -> None:
         """Validate the values."""
@@ -57,13 +64,16 @@ class Video:
             raise ValueError("a video needs an id")
         if not (math.isfinite(self.duration_seconds) and self.duration_seconds >= 0):
             raise ValueError(f"duration must be finite and not negative: {self.duration_seconds}")
-        for part in (self.valence, self.arousal, self.mood_gap):
+        moods = (self.valence, self.arousal, self.mood_gap)
+        for part in (*moods, self.bpm_confidence, self.key_confidence):
             if part is not None and not 0 <= part <= 1:
-                raise ValueError(f"a mood is from 0 to 1: {part}")
+                raise ValueError(f"a mood or a confidence is from 0 to 1: {part}")
         if self.gain_db is not None and not abs(self.gain_db) <= MAX_GAIN_DB:
             raise ValueError(f"no song has a gain of {self.gain_db} dB")
         if self.peak is not None and not MIN_PEAK <= self.peak <= MAX_PEAK:
             raise ValueError(f"a peak is a share of full scale: {self.peak}")
+        check_bpm(self.bpm)
+        check_key(self.key)
 
     @property
     def moods(self) -> tuple[MoodName, ...]:
@@ -71,6 +81,11 @@ class Video:
         if self.valence is None or self.arousal is None:
             return ()
         return name_moods(self.valence, self.arousal)
+
+    @property
+    def camelot(self) -> str | None:
+        """Its key as DJs number it, such as "8A"; None if it is unknown."""
+        return None if self.key is None else CAMELOT[self.key]
 
     def to_dict(self) -> dict[str, Any]:
         """The video in the form of the JSON output."""
@@ -91,6 +106,11 @@ class Video:
             "gain_db": self.gain_db,
             "peak": self.peak,
             "artwork": None if self.artwork is None else printable(self.artwork),
+            "bpm": self.bpm,
+            "bpm_confidence": self.bpm_confidence,
+            "key": self.key,
+            "camelot": self.camelot,
+            "key_confidence": self.key_confidence,
             "other_paths": [str(path) for path in self.other_paths],
         }
 

@@ -170,6 +170,7 @@ def drop_generations(connection: sqlite3.Connection) -> None:
         *("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"),
         *("valence", "arousal", "mood_gap"),
         *("metadata_mark", "artwork", "gain_db", "peak"),
+        *("bpm", "bpm_confidence", "key", "key_confidence", "tempo_revision"),
     ):
         connection.execute(f"ALTER TABLE video DROP COLUMN {column}")
     for trigger in ("added", "dropped", "leaves", "comes"):

@@ -94,6 +94,23 @@ ArousalOption = Annotated[
         "--arousal", metavar="X-X", help="Only moods this excited, from 0 to 1: .6-1, .6-, -.4."
     ),
 ]
+BpmOption = Annotated[
+    str | None,
+    typer.Option("--bpm", metavar="N[-N]", help="Only these tempos: 120-128, 140-, -90, 174."),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help='Only this key: "A minor", Am, F# or 8A (Camelot).'),
+]
+HarmonicOption = Annotated[
+    str | None,
+    typer.Option(
+        "--harmonic",
+        metavar="KEY",
+        help="Only keys that go with this one: itself, those beside it on Camelot's wheel, its"
+        " relative.",
+    ),
+]
 
 AlbumOption = Annotated[
     str | None,
@@ -160,6 +177,9 @@ def make_filter(
     channel: ChannelOption = None,
     musicbrainz: MusicbrainzOption = None,
     about: AboutOption = None,
+    bpm: BpmOption = None,
+    key: KeyOption = None,
+    harmonic: HarmonicOption = None,
 ) -> "Filter":
     """Build a filter from options.
 
@@ -168,28 +188,26 @@ def make_filter(
     """
     from mvsearch.store.catalog.filter import Filter
 
-    first_year, last_year = _parse_years(year)
-    shortest, longest = _parse_duration(duration)
-    min_valence, max_valence = _parse_part("valence", valence)
-    min_arousal, max_arousal = _parse_part("arousal", arousal)
+    ranges = {
+        ("first_year", "last_year"): _parse_years(year),
+        ("min_duration_seconds", "max_duration_seconds"): _parse_duration(duration),
+        ("min_valence", "max_valence"): _parse_part("valence", valence),
+        ("min_arousal", "max_arousal"): _parse_part("arousal", arousal),
+        ("min_bpm", "max_bpm"): _parse_bpm(bpm),
+    }
+    ends: dict[str, Any] = {
+        name: end for names, given in ranges.items() for name, end in zip(names, given, strict=True)
+    }
     return Filter(
         tags=tuple(tag or ()),
         title=title,
         artist=artist,
-        first_year=first_year,
-        last_year=last_year,
         folder=folder,
         language=_parse_language(language),
-        min_duration_seconds=shortest,
-        max_duration_seconds=longest,
         has_lyrics=has_lyrics,
         lyrics_source=lyrics_source,
         added_since=_parse_date(added_since),
         mood=cast("MoodName | None", None if mood is None else mood.strip().lower()),
-        min_valence=min_valence,
-        max_valence=max_valence,
-        min_arousal=min_arousal,
-        max_arousal=max_arousal,
         album=album,
         genre=genre,
         director=director,
@@ -197,6 +215,9 @@ def make_filter(
         channel=channel,
         musicbrainz=musicbrainz,
         about=about,
+        key=key,
+        harmonic=harmonic,
+        **ends,
     )
 
 
@@ -236,6 +257,20 @@ def _parse_part(name: str, text: str | None) -> tuple[float | None, float | None
     is_given = mark and (first or last) and all(re.fullmatch(_PART, end) for end in (first, last))
     if not is_given:
         raise QueryError(f"--{name} is written .6-1, .6- or -.4, not {text!r}")
+    low, high = (float(end) if end else None for end in (first, last))
+    return low, high
+
+
+def _parse_bpm(text: str | None) -> tuple[float | None, float | None]:
+    """A range of tempos; a number alone is rounded as people say it."""
+    if text is None:
+        return None, None
+    first, mark, last = (part.strip() for part in text.partition("-"))
+    given = [end for end in (first, last) if end]
+    if not given or not all(re.fullmatch(r"\d{1,4}(\.\d{1,3})?", end) for end in given):
+        raise QueryError(f"--bpm is written 120-128, 140-, -90 or 174, not {text!r}")
+    if not mark:
+        return max(0.0, float(first) - 0.5), float(first) + 0.5
     low, high = (float(end) if end else None for end in (first, last))
     return low, high
 

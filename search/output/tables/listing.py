@@ -12,7 +12,12 @@ from mvsearch.search.entry import Entry, describe_stage
 from mvsearch.search.output.tables.links import link_file, stack_lines
 from mvsearch.search.output.tables.metadata import list_metadata_lines
 from mvsearch.search.output.tables.moods import describe_mood, list_track_lines
-from mvsearch.search.output.text import describe_no_results, format_seconds, shorten
+from mvsearch.search.output.text import (
+    describe_no_results,
+    describe_tempo,
+    format_seconds,
+    shorten,
+)
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.order import VideoOrder
 from mvsearch.store.records import MODALITIES, Failure, Lyrics, Tag, Video, join_sides
@@ -125,14 +130,18 @@ def asks_mood(asked: Filter, order: VideoOrder) -> bool:
     return asked.asks_mood or order in ("valence", "arousal", "mood-gap")
 
 
+def asks_tempo(asked: Filter, order: VideoOrder) -> bool:
+    """Whether a list is asked for by tempo or key, and so shows both."""
+    return asked.asks_tempo or order == "bpm"
+
+
 def print_videos(
     videos: Sequence[Video],
     console: Console,
     asked: Filter = Filter(),
-    *,
-    has_moods: bool = False,
+    order: VideoOrder = "artist",
 ) -> None:
-    """Print one line per video and exact copy."""
+    """Print one line per video and exact copy, with moods or tempos where they are asked for."""
     if asked and not videos:
         console.print(Text(describe_no_results(asked)))
         return
@@ -141,8 +150,11 @@ def print_videos(
     table.add_column("artist")
     table.add_column("title")
     table.add_column("length", justify="right", no_wrap=True)
+    has_moods, has_tempos = asks_mood(asked, order), asks_tempo(asked, order)
     for name in ("mood", "valence", "arousal", "gap") if has_moods else ():
         table.add_column(name, justify="left" if name == "mood" else "right", no_wrap=True)
+    for name in ("bpm", "key") if has_tempos else ():
+        table.add_column(name, justify="left" if name == "key" else "right", no_wrap=True)
     for video in videos:
         table.add_row(
             video.id[:12],
@@ -152,6 +164,7 @@ def print_videos(
             ),
             format_seconds(video.duration_seconds),
             *(_list_mood(video) if has_moods else ()),
+            *(_list_tempo(video) if has_tempos else ()),
         )
     console.print(table)
     print_line(console, f"{len(videos)} videos" if len(videos) != 1 else "1 video")
@@ -161,6 +174,11 @@ def _list_mood(video: Video) -> list[str]:
     values = (video.valence, video.arousal, video.mood_gap)
     named = ", ".join(video.moods) or "–"
     return [named, *("–" if value is None else f"{value:.2f}" for value in values)]
+
+
+def _list_tempo(video: Video) -> list[str]:
+    bpm = "–" if video.bpm is None else f"{video.bpm:.1f}"
+    return [bpm, "–" if video.key is None else f"{video.key} ({video.camelot})"]
 
 
 def _list_copies(video: Video) -> list[Text]:
@@ -187,7 +205,7 @@ def print_entry(entry: Entry, console: Console) -> None:
     for modality, what in (("frames", "looks"), ("audio", "sounds")):
         if tags := [tag for tag in entry.tags if tag.modality == modality]:
             print_line(console, f"{what:<9} {_list_tags(tags)}")
-    _print_mood(entry, console)
+    _print_music(entry, console)
     for stage in sorted(entry.stages, key=lambda stage: MODALITIES.index(stage.stage)):
         line = f"{stage.stage:<9} {stage.status} {stage.encoder} {describe_stage(stage)}"
         print_line(console, line.rstrip())
@@ -201,14 +219,16 @@ def print_entry(entry: Entry, console: Console) -> None:
         print_line(console, f"{format_seconds(shown.start_seconds):>7}  {shown.text}")
 
 
-def _print_mood(entry: Entry, console: Console) -> None:
-    """Print the mood as a whole, and each side over time."""
+def _print_music(entry: Entry, console: Console) -> None:
+    """Print the mood as a whole and of each side over time, and tempo and key."""
     if line := describe_mood(join_sides(entry.moods)) or entry.why_no_mood:
         print_line(console, f"mood      {line}")
     for track in entry.moods:
         valence, arousal = list_track_lines(track)
         print_line(console, f"{track.side:<9} {valence}")
         print_line(console, f"{'':<9} {arousal}")
+    if tempo := describe_tempo(entry.video):
+        print_line(console, f"tempo     {tempo}")
 
 
 def _list_tags(tags: Sequence[Tag]) -> str:

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from mvsearch import Video
-from mvsearch.search.output.tables.listing import asks_mood
-from mvsearch.search.output.text import describe_sources
+from mvsearch.search.output.text import describe_sources, describe_tempo
 from mvsearch.search.query.query import Section
 from mvsearch.search.web.queries.addresses import BrowseRequest, PageRequest
 from mvsearch.search.web.requests import Seconds, gather_weights
@@ -81,9 +80,8 @@ def show_videos(
     """All videos, sorted and filtered."""
     filter = served.to_filter(asked)
     listing = list_page(served.library, asked, filter)
-    has_moods = asks_mood(filter, asked.sort)
     given: dict[str, Any] = {
-        "cards": describe_videos(served.library, listing.videos, has_moods=has_moods),
+        "cards": describe_videos(served.library, listing.videos, filter, asked.sort),
         "n_videos": listing.n_videos,
         "pages": _list_pages(request, asked, listing.n_videos),
     }
@@ -117,6 +115,7 @@ def show_video(
         known=describe_metadata(entry.metadata),
         strip=describe_strip(video, stills.get(video.id, ()), entry.tags),
         moods=describe_moods(entry.moods, video.duration_seconds),
+        tempo=describe_tempo(video),
         lines=None if lyrics is None else describe_lines(lyrics),
         source="" if lyrics is None else describe_source(lyrics),
     )
@@ -180,8 +179,7 @@ def _answer(request: Request, served: Served, asked: PageRequest) -> _Answer:
     except MvsearchError as error:
         return _Answer([], str(error))
     told = f"{found.notes[0].capitalize()}." if asked.fits else describe_sources(found)
-    has_moods = found.query.filter.asks_mood
-    cards = describe_results(served.library, found, query, has_moods=has_moods)
+    cards = describe_results(served.library, found, query, found.query.filter)
     return _Answer(cards, "", told)
 
 

@@ -10,7 +10,9 @@ from mvsearch import Moment, Result, Video, VideoLibrary
 from mvsearch.search.output.html.answers import picture_seconds
 from mvsearch.search.output.html.page import find_nearest
 from mvsearch.search.output.text import format_seconds
-from mvsearch.search.web.view_models.moods import describe_card
+from mvsearch.search.web.view_models.moods import tell_asked
+from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.catalog.order import VideoOrder
 from mvsearch.store.records import MODALITIES, Modality
 
 LABELS: dict[Modality, str] = {
@@ -68,7 +70,7 @@ class Card:
         why: the address of the page that tells why it is a result.
         at_seconds: of the best moment.
         line: the best line of lyrics in pieces, each with whether a word of the query matches it.
-        mood: why it fits by mood, or its mood where a filter or an order asks for one; else empty.
+        mood: why it fits by mood, or its mood and tempo where a filter or an order asks for them.
     """
 
     video: Video
@@ -86,7 +88,7 @@ class Card:
 
 
 def describe_results(
-    library: VideoLibrary, results: Sequence[Result], query: str, *, has_moods: bool = False
+    library: VideoLibrary, results: Sequence[Result], query: str, asked: Filter = Filter()
 ) -> list[Card]:
     """The cards of results.
 
@@ -94,17 +96,18 @@ def describe_results(
         library: of the results.
         results: of a search.
         query: the part of an address that asked for them; empty where there is nothing to explain.
-        has_moods: whether they are asked for by mood, so that the cards tell it.
+        asked: the filter of the search.
     """
     stills = library.still_seconds([result.video for result in results])
     cards = [_describe_result(result, stills, query) for result in results]
-    if not has_moods:
-        return cards
-    return [replace(one, mood=one.mood or describe_card(one.video)) for one in cards]
+    return [replace(one, mood=one.mood or tell_asked(one.video, asked)) for one in cards]
 
 
 def describe_videos(
-    library: VideoLibrary, videos: Sequence[Video], *, has_moods: bool = False
+    library: VideoLibrary,
+    videos: Sequence[Video],
+    asked: Filter = Filter(),
+    order: VideoOrder = "artist",
 ) -> list[Card]:
     """The cards of videos without a query."""
     stills = library.still_seconds(videos)
@@ -113,7 +116,7 @@ def describe_videos(
             video,
             find_address(video),
             find_artwork(video) or find_picture(video, video.duration_seconds / 3, stills),
-            mood=describe_card(video) if has_moods else "",
+            mood=tell_asked(video, asked, order),
         )
         for video in videos
     ]

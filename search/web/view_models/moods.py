@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mvsearch import Video
+from mvsearch import Filter, Video
+from mvsearch.search.output.tables.listing import asks_mood, asks_tempo
 from mvsearch.search.output.tables.moods import describe_mood
+from mvsearch.search.output.text import describe_tempo
+from mvsearch.store.catalog.order import VideoOrder
 from mvsearch.store.records import MoodTrack, Side, join_sides
 
 # The height of a chart, whose width is 100.
@@ -55,6 +58,13 @@ def describe_moods(tracks: Sequence[MoodTrack], duration_seconds: float) -> Mood
     charts = tuple(_draw_chart(tracks, axis, seconds) for axis in _AXES if tracks)
     sides = tuple(track.side for track in tracks)
     return Moods(seconds, describe_mood(join_sides(tracks)), sides, charts)
+
+
+def tell_asked(video: Video, asked: Filter, order: VideoOrder = "artist") -> str:
+    """The mood and the tempo of a video, as far as a list is filtered or sorted by them."""
+    told = [describe_card(video)] if asks_mood(asked, order) else []
+    told += [describe_tempo(video)] if asks_tempo(asked, order) else []
+    return "; ".join(filter(None, told))
 
 
 def describe_card(video: Video) -> str:

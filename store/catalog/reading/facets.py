@@ -1,8 +1,8 @@
-"""Counts the videos of each artist, year, album, genre, tag, mood and other properties."""
+"""Counts the videos of each artist, year, album, genre, tag, mood, key and other properties."""
 
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Integer, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.filter import Filter
@@ -14,6 +14,8 @@ from mvsearch.store.records.moods import MOOD_NAMES
 
 # Number of values of each facet.
 MAX_VALUES = 200
+# Tempos are counted by so many beats a minute.
+BPM_STEP = 10
 
 Facets = dict[str, list[tuple[str | int, int]]]
 
@@ -25,9 +27,9 @@ class FacetReader(VideoReader):
         """The values of the videos that pass a filter, the most frequent first.
 
         Returns:
-            For "artist", "year", "language", "lyrics_source", "tag", "mood" and each of
-            `FACET_FIELDS`: (value, number of videos), at most `MAX_VALUES`. Unknown values are
-            left out.
+            For "artist", "year", "language", "lyrics_source", "tag", "mood", "bpm", "key" and each
+            of `FACET_FIELDS`: (value, number of videos), at most `MAX_VALUES`. Unknown values are
+            left out. Tempos are counted by tens: 120 is from 120 to below 130.
 
         Raises:
             QueryError: no video has a tag of the filter; the message names similar tags.
@@ -39,6 +41,8 @@ class FacetReader(VideoReader):
             "language": (LyricsRow.language, LyricsRow.video_id),
             "lyrics_source": (LyricsRow.source, LyricsRow.video_id),
             "tag": (TagRow.name, TagRow.video_id),
+            "bpm": (cast(VideoRow.bpm / BPM_STEP, Integer) * BPM_STEP, VideoRow.id),
+            "key": (VideoRow.key, VideoRow.id),
         }
         found: Facets = {}
         with self._database.reading() as session:

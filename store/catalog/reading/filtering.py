@@ -37,6 +37,8 @@ def make_conditions(
         *_within(VideoRow.arousal, filter.min_arousal, filter.max_arousal),
         *([has_mood(filter.mood)] if filter.mood is not None else []),
         *metadata_conditions(filter, whole),
+        *_within(VideoRow.bpm, filter.min_bpm, filter.max_bpm),
+        *([VideoRow.key.in_(filter.keys)] if filter.keys is not None else []),
         *_id_conditions(filter),
     ]
 

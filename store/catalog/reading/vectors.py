@@ -12,7 +12,7 @@ from mvsearch.store.database.blobs import StoredVectors
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.rows.vectors import row_to_embeddings, row_to_peaks, row_to_vectors
 from mvsearch.store.database.rows.videos import row_to_space
-from mvsearch.store.database.tables import EmbeddingRow, SpaceRow
+from mvsearch.store.database.tables import EmbeddingRow, SpaceRow, VideoRow
 from mvsearch.store.records import Embeddings, SoundPeaks
 
 # Videos read by one statement.
@@ -146,6 +146,22 @@ class VectorReader(DatabaseReader):
         )
         with self._database.reading() as session:
             return set(session.scalars(query))
+
+    def without_tempo(self, revision: str) -> list[tuple[str, str]]:
+        """The videos whose tempo and key were not measured by a revision, though there are peaks.
+
+        Returns:
+            The id of each, and the key of the space that has its peaks.
+        """
+        is_measured = VideoRow.tempo_revision.is_not_distinct_from(revision)
+        query = (
+            select(EmbeddingRow.video_id, EmbeddingRow.space_key)
+            .join(VideoRow, VideoRow.id == EmbeddingRow.video_id)
+            .where(EmbeddingRow.peaks.is_not(None), ~is_measured)
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query.order_by(EmbeddingRow.space_key, EmbeddingRow.video_id))
+            return list({row.video_id: (row.video_id, row.space_key) for row in rows}.values())
 
     def has_vectors(self, space_key: str) -> bool:
         """Whether a space has any vector."""

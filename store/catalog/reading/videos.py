@@ -155,6 +155,8 @@ class VideoReader(TagReader, MetadataReader):
     def _conditions(self, filter: Filter) -> list[ColumnElement[bool]]:
         if filter.asks_mood:
             self._check_moods()
+        if filter.asks_tempo:
+            self._check_tempos()
         return make_conditions(filter, self.spell_tags(filter.tags), self.find_whole_values(filter))
 
     def _check_moods(self) -> None:
@@ -166,6 +168,18 @@ class VideoReader(TagReader, MetadataReader):
                 raise QueryError(
                     "no video of the library has a mood: index its folders again; moods are known"
                     " for encoders that have a head for them, such as those of the default profile"
+                )
+
+    def _check_tempos(self) -> None:
+        """Raise QueryError if there are videos, and tempo and key were measured of none."""
+        with self._database.reading() as session:
+            measured = select(VideoRow.id).where(VideoRow.tempo_revision.is_not(None))
+            if session.scalar(measured.limit(1)):
+                return
+            if session.scalar(select(VideoRow.id).limit(1)):
+                raise QueryError(
+                    "tempo and key were measured of no video of the library: index its folders"
+                    " again"
                 )
 
     def _videos(self, *conditions: ColumnElement[bool]) -> list[Video]:

@@ -11,6 +11,7 @@ from mvsearch.store.database.blobs import pack_seconds
 from mvsearch.store.database.columns import check_seconds, checks_rows
 from mvsearch.store.database.paths import decode_path, encode_key
 from mvsearch.store.database.rows.moods import mood_columns
+from mvsearch.store.database.rows.tempo import tempo_columns
 from mvsearch.store.database.tables import (
     SOUND_TAGS,
     FailureRow,
@@ -33,6 +34,7 @@ from mvsearch.store.records import (
     StageStatus,
     Still,
     Tag,
+    TempoAndKey,
     Video,
     VideoMood,
 )
@@ -59,12 +61,15 @@ def row_to_space(row: SpaceRow) -> Space:
     return Space(cast(Modality, row.modality), row.encoder, row.revision, row.dim, row.view)
 
 
-def video_to_row(video: Video, mood: VideoMood | None = None) -> VideoRow:
+def video_to_row(
+    video: Video, mood: VideoMood | None = None, tempo: TempoAndKey | None = None
+) -> VideoRow:
     """A video as a row; the first row of a video keeps the time when it was added.
 
     Args:
         video: the video.
         mood: of a new video; None leaves that of a known one as it is.
+        tempo: likewise.
     """
     return VideoRow(
         id=video.id,
@@ -82,6 +87,7 @@ def video_to_row(video: Video, mood: VideoMood | None = None) -> VideoRow:
         gain_db=video.gain_db,
         peak=video.peak,
         **({} if mood is None else mood_columns(mood)),
+        **({} if tempo is None else tempo_columns(tempo)),
     )
 
 
@@ -106,6 +112,10 @@ def row_to_video(row: VideoRow, paths: Sequence[Path]) -> Video:
         row.gain_db,
         row.peak,
         row.artwork,
+        row.bpm,
+        row.bpm_confidence,
+        row.key,
+        row.key_confidence,
     )
 
 

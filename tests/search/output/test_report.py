@@ -82,6 +82,11 @@ def test_the_json_contract() -> None:
                     "gain_db": None,
                     "peak": None,
                     "artwork": None,
+                    "bpm": None,
+                    "bpm_confidence": None,
+                    "key": None,
+                    "camelot": None,
+                    "key_confidence": None,
                     "other_paths": [],
                 },
                 "contributions": {

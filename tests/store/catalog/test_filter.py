@@ -17,6 +17,7 @@ from mvsearch.store.catalog.filter import MAX_TAGS, Filter
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import (
+    KEYS,
     MOOD_NAMES,
     IndexedVideo,
     Location,
@@ -25,6 +26,7 @@ from mvsearch.store.records import (
     MoodTrack,
     Stage,
     Tag,
+    TempoAndKey,
     Video,
 )
 from tests.store.examples import LINES, SPACES, make_track
@@ -47,6 +49,16 @@ class Known:
     lyrics: Lyrics | None
     added_seconds: float | None
     moods: tuple[MoodTrack, ...] = ()
+    tempo: TempoAndKey | None = None
+
+    @property
+    def bpm(self) -> float:
+        """NaN, which is in no range, if it is unknown."""
+        return (self.tempo and self.tempo.bpm) or math.nan
+
+    @property
+    def key(self) -> str | None:
+        return self.tempo and self.tempo.key
 
     @property
     def mood(self) -> tuple[float, float]:
@@ -85,6 +97,15 @@ def make_known(chance: random.Random, at: int) -> Known:
             for side in ("picture", "sound")
             if chance.random() < 0.8
         ),
+        chance.choice(
+            (
+                None,
+                TempoAndKey("1"),
+                TempoAndKey("1", chance.choice((90.0, 119.9, 120.0, 128.0, 174.5)), 0.9),
+                TempoAndKey("1", 130.0, 0.9, chance.choice(KEYS), 0.8),
+                TempoAndKey("1", None, 0.1, chance.choice(("A minor", "C major", "E minor")), 0.8),
+            )
+        ),
     )
 
 
@@ -117,6 +138,7 @@ def make_indexed(one: Known) -> IndexedVideo:
         one.lyrics,
         tuple(Tag(tag, 0, 1, 0.5) for tag in sorted(one.tags)),
         moods=one.moods,
+        tempo=one.tempo,
     )
 
 
@@ -176,6 +198,12 @@ EXPECTED = {
     Filter(min_valence=0.6): lambda one: one.mood[0] >= 0.6,
     Filter(min_valence=0.0): lambda one: bool(one.moods),
     Filter(min_arousal=0.25, max_arousal=0.5): lambda one: 0.25 <= one.mood[1] <= 0.5,
+    Filter(min_bpm=120, max_bpm=128): lambda one: 120 <= one.bpm <= 128,
+    Filter(max_bpm=119.9): lambda one: one.bpm <= 119.9,
+    Filter(key="Am"): lambda one: one.key == "A minor",
+    Filter(key="8b"): lambda one: one.key == "C major",
+    Filter(harmonic="8A"): lambda one: one.key in ("A minor", "C major", "E minor", "D minor"),
+    Filter(harmonic="C", key="Am"): lambda one: one.key == "A minor",
     Filter(added_since=date(2001, 1, 1)): lambda one: one.added_seconds is not None,
 }
 
@@ -228,6 +256,12 @@ def test_conditions_are_met_all_at_once(filled) -> None:
         ({"min_valence": 1.5}, "a valence to filter by is from 0 to 1"),
         ({"max_arousal": float("nan")}, "an arousal to filter by is from 0 to 1"),
         ({"min_arousal": 0.75, "max_arousal": 0.25}, r"0\.75-0\.25"),
+        ({"min_bpm": 128, "max_bpm": 120}, "128-120"),
+        ({"max_bpm": -1}, "a tempo to filter by is from 0 to 1000"),
+        ({"min_bpm": float("inf")}, "a tempo to filter by is from 0 to 1000"),
+        ({"key": "H minor"}, "a key is written A minor, Am, F# or 8A"),
+        ({"harmonic": ""}, "a key is written"),
+        ({"key": "Am", "harmonic": "F#"}, "Am is not harmonic with F#"),
         ({"folder": Path("a\0b")}, "zero byte"),
         ({"added_since": date(1, 1, 1)}, "as early or late"),
     ],
@@ -258,6 +292,8 @@ def test_a_filter_says_what_it_asks() -> None:
     moody = Filter(mood="calm", min_valence=0.6, max_arousal=0.5)
     assert str(moody) == "mood calm, valence 0.6-, arousal -0.5"
     assert moody.to_dict() == {"mood": "calm", "min_valence": 0.6, "max_arousal": 0.5}
+    timed = Filter(min_bpm=120, max_bpm=128, key="8A", harmonic="Am")
+    assert str(timed) == "bpm 120-128, key A minor, harmonic with A minor"
     assert asked
     assert not Filter()
     assert Filter().to_dict() == {}

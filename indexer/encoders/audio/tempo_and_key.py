@@ -1,0 +1,59 @@
+"""Measures tempo and key of sound by its spectral peaks, and how far they can be trusted."""
+
+from collections.abc import Sequence
+
+from mvsearch.indexer.encoders.audio.musical_key import find_key
+from mvsearch.indexer.encoders.audio.tempo import WINDOW_SECONDS, find_tempo
+from mvsearch.store.records import Embeddings, SoundPeaks, TempoAndKey
+
+# Changes with whatever changes the result: tempo and key of libraries are then measured again.
+REVISION = "1"
+# Chance repeats too, the less the longer a sound is: repetition times the root of the number of
+# windows at which tempos are right half of the time.
+EVEN_REPETITION = 0.05
+# The lead of a key over the next one at which keys are right half of the time.
+EVEN_LEAD = 0.015
+# What is less probable than this is not told: talk and noise have no tempo.
+LEAST_TEMPO_CONFIDENCE = 0.7
+LEAST_KEY_CONFIDENCE = 0.5
+
+
+def measure_tempo_and_key(embeddings: Sequence[Embeddings]) -> TempoAndKey:
+    """The tempo and the key of a video's sound by its embeddings, which hold its peaks."""
+    peaks = next((made.peaks for made in embeddings if made.peaks is not None), None)
+    return measure_peaks(peaks)
+
+
+def measure_peaks(peaks: SoundPeaks | None) -> TempoAndKey:
+    """The tempo and the key of sound; without either where they are not clear.
+
+    Args:
+        peaks: of the sound; None if there is none.
+    """
+    if peaks is None or not len(peaks):
+        return TempoAndKey(REVISION)
+    bpm, bpm_confidence = _rate_tempo(peaks)
+    key, key_confidence = _rate_key(peaks)
+    return TempoAndKey(REVISION, bpm, bpm_confidence, key, key_confidence)
+
+
+def _rate_tempo(peaks: SoundPeaks) -> tuple[float | None, float]:
+    """The tempo with its confidence."""
+    found = find_tempo(peaks)
+    if found is None:
+        return None, 0.0
+    bpm, repetition = found
+    n_windows = float(peaks.seconds[-1] - peaks.seconds[0]) / WINDOW_SECONDS
+    squared = repetition**2 * n_windows
+    confidence = squared / (squared + EVEN_REPETITION**2)
+    return (bpm if confidence >= LEAST_TEMPO_CONFIDENCE else None), confidence
+
+
+def _rate_key(peaks: SoundPeaks) -> tuple[str | None, float]:
+    """The key with its confidence."""
+    found = find_key(peaks)
+    if found is None:
+        return None, 0.0
+    key, lead = found
+    confidence = lead / (lead + EVEN_LEAD)
+    return (key if confidence >= LEAST_KEY_CONFIDENCE else None), confidence
