@@ -32,6 +32,9 @@ TYPICAL_LENGTH = 2.9
 # No measure is recovered as more, in scales: near saturation an error of rounding is large.
 HIGHEST = 8.0
 
+# The encoders whose main vectors are those of `Signal`.
+SIGNAL_ENCODERS = ("signal", "signal-yamnet", "signal-musicnn")
+
 # Windows a batch. More are slower: their spectra do not fit the processor cache.
 BATCH_WINDOWS = 2
 SHORTEST_SAMPLES = SAMPLE_RATE
@@ -110,6 +113,14 @@ def recover_measures(vectors: Matrix) -> Matrix:
     standard = SATURATION * np.arctanh(np.clip(saturated, -highest, highest))
     measures: Matrix = (standard * scale + location).astype(np.float32)
     return measures
+
+
+def recover_group(vectors: Matrix, group: str) -> Matrix:
+    """The measures of one of `GROUPS`, as `recover_measures` has them: (n, size) float32."""
+    sizes = list(GROUPS.values())
+    at = list(GROUPS).index(group)
+    first = sum(sizes[:at])
+    return recover_measures(vectors)[:, first : first + sizes[at]]
 
 
 @cache

@@ -66,7 +66,7 @@ def count_onsets(peaks: SoundPeaks) -> Floats:
     lower = np.minimum(places.astype(np.int64), N_BANDS - 2)
     cells = steps * N_BANDS + lower
     n_cells = N_BANDS * (int(steps[-1]) + 1)
-    counts = np.bincount(cells, 1 - (places - lower), n_cells)
+    counts = np.bincount(cells, 1 - (places - lower), n_cells).astype(np.float64)
     counts += np.bincount(cells + 1, places - lower, n_cells)
     smooth = gaussian_filter1d(counts.reshape(-1, N_BANDS), 1.0, axis=0)
     trend = uniform_filter1d(smooth, round(TREND_SECONDS / STEP_SECONDS), axis=0)

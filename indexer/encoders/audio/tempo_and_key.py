@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
-from mvsearch.indexer.encoders.audio.musical_key import find_key
+import numpy as np
+
+from mvsearch.indexer.encoders.audio.musical_key import Floats, find_key
+from mvsearch.indexer.encoders.audio.signal import SIGNAL_ENCODERS, recover_group
+from mvsearch.indexer.encoders.audio.spectral import N_PITCHES
 from mvsearch.indexer.encoders.audio.tempo import WINDOW_SECONDS, find_tempo
 from mvsearch.store.records import Embeddings, SoundPeaks, TempoAndKey
 
@@ -19,22 +23,28 @@ LEAST_KEY_CONFIDENCE = 0.5
 
 
 def measure_tempo_and_key(embeddings: Sequence[Embeddings]) -> TempoAndKey:
-    """The tempo and the key of a video's sound by its embeddings, which hold its peaks."""
-    peaks = next((made.peaks for made in embeddings if made.peaks is not None), None)
-    return measure_peaks(peaks)
-
-
-def measure_peaks(peaks: SoundPeaks | None) -> TempoAndKey:
-    """The tempo and the key of sound; without either where they are not clear.
+    """The tempo and the key of a video's sound; without either where they are not clear.
 
     Args:
-        peaks: of the sound; None if there is none.
+        embeddings: of the sound. One holds its peaks; the vectors of some encoders tell how loud
+            each pitch is as well.
     """
+    peaks = next((made.peaks for made in embeddings if made.peaks is not None), None)
     if peaks is None or not len(peaks):
         return TempoAndKey(REVISION)
     bpm, bpm_confidence = _rate_tempo(peaks)
-    key, key_confidence = _rate_key(peaks)
+    key, key_confidence = _rate_key(peaks, _find_pitches(embeddings))
     return TempoAndKey(REVISION, bpm, bpm_confidence, key, key_confidence)
+
+
+def _find_pitches(embeddings: Sequence[Embeddings]) -> Floats | None:
+    """The mean loudness of each pitch from C3 on; None if no vectors tell it."""
+    for made in embeddings:
+        if made.space.encoder in SIGNAL_ENCODERS and not made.space.view and len(made.vectors):
+            loudness = recover_group(made.vectors.astype(np.float32), "pitch")[:, :N_PITCHES]
+            mean: Floats = loudness.mean(axis=0, dtype=np.float64)
+            return mean
+    return None
 
 
 def _rate_tempo(peaks: SoundPeaks) -> tuple[float | None, float]:
@@ -49,9 +59,9 @@ def _rate_tempo(peaks: SoundPeaks) -> tuple[float | None, float]:
     return (bpm if confidence >= LEAST_TEMPO_CONFIDENCE else None), confidence
 
 
-def _rate_key(peaks: SoundPeaks) -> tuple[str | None, float]:
+def _rate_key(peaks: SoundPeaks, pitches: Floats | None) -> tuple[str | None, float]:
     """The key with its confidence."""
-    found = find_key(peaks)
+    found = find_key(peaks, pitches)
     if found is None:
         return None, 0.0
     key, lead = found
