@@ -18,7 +18,7 @@ from mvsearch.search.web.curate import encoders as encoders_page
 from mvsearch.search.web.curate import quality, review
 from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, heatmap, maps, playlists, tv
-from mvsearch.search.web.feedback import sessions
+from mvsearch.search.web.feedback import session_page, sessions
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
@@ -101,7 +101,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         app.include_router(one.router)
     for one in (
         playlists, tv, gallery, maps, heatmap, artists, review, quality, encoders, sessions,
-        encoders_page,
+        encoders_page, session_page,
     ):  # fmt: skip
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

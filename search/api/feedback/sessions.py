@@ -40,32 +40,16 @@ class FeedbackSessions(Contents):
             MvsearchError: the name is taken, there are too many sessions, or the folder cannot be
                 written.
         """
-        from mvsearch.search.feedback.media_copies import keep_part
-        from mvsearch.search.feedback.records import (
-            MAX_SHOWN,
-            FeedbackSession,
-            Round,
-            write_maybe,
-        )
         from mvsearch.search.feedback.stored import choose_name, open_sessions, refuse_taken, store
         from mvsearch.search.output.report import title_query
 
         with self._session.using() as library:
             stored = open_sessions(library).read()
-            chosen = choose_name(title_query(results.query), stored) if name is None else name
-            refuse_taken(stored, chosen, may_replace=replace)
-            if any(result.mood for result in results):
-                raise QueryError("what fits by mood is no search that can be refined")
-            session = FeedbackSession(
-                chosen,
-                tuple(keep_part(library.folder, part) for part in results.query.parts),
-                results.query.filter,
-                results.options,
-                (Round(tuple(result.video.id for result in results[:MAX_SHOWN])),),
-                name is not None,
-                time.time(),
-                write_maybe(results.query.expression),
-            )
+            if name is not None:
+                refuse_taken(stored, name, may_replace=replace)
+            begun = _begin(library, results)
+            chosen = choose_name(title_query(begun.query), stored) if name is None else name
+            session = change(begun, name=chosen, is_kept=name is not None)
             store(library, session, stored.get(chosen))
             return session
 
@@ -117,8 +101,9 @@ class FeedbackSessions(Contents):
             options = asked.options if top is None else change(asked.options, top=top)
             found = self._answer(library, asked, options, memory)
             after = asked.show(tuple(result.video.id for result in found))
-            after = change(after, changed_seconds=time.time())
-            store(library, after, before)
+            if after != before:
+                after = change(after, changed_seconds=time.time())
+                store(library, after, before)
             return change(found, session=after)
 
     def sessions(self) -> "list[FeedbackSession]":
@@ -210,6 +195,24 @@ class FeedbackSessions(Contents):
         results = refine(engine, query, session, options, memory)
         notes = (*list_notes(query, library.catalog), *note_removed(library, session))
         return SearchResults(query, options, tuple(results), notes)
+
+
+def _begin(library: "Library", results: SearchResults) -> "FeedbackSession":
+    """A session of a search, without a name; copies of its media are written."""
+    from mvsearch.search.feedback.media_copies import keep_part
+    from mvsearch.search.feedback.records import MAX_SHOWN, FeedbackSession, Round, write_maybe
+
+    if any(result.mood for result in results):
+        raise QueryError("what fits by mood is no search that can be refined")
+    return FeedbackSession(
+        "new",
+        tuple(keep_part(library.folder, part) for part in results.query.parts),
+        results.query.filter,
+        results.options,
+        (Round(tuple(result.video.id for result in results[:MAX_SHOWN])),),
+        changed_seconds=time.time(),
+        expression=write_maybe(results.query.expression),
+    )
 
 
 def _change(

@@ -56,6 +56,8 @@ def show_search(
     given: dict[str, Any] = {"asked": asked, "cards": cards, "problem": answer.problem}
     given["sources"] = answer.sources
     given["folded"] = address if cards and not asked.fold else None
+    given["ask"] = _write_ask(served, asked) if cards else ""
+    given["can_keep"] = not served.options.is_read_only
     if is_part:
         return HTMLResponse(render("results.html", n_videos=None, sample=(), **given))
     videos = served.list_videos() if cards is None else ()
@@ -181,6 +183,13 @@ def _answer(request: Request, served: Served, asked: PageRequest) -> _Answer:
     told = f"{found.notes[0].capitalize()}." if asked.fits else describe_sources(found)
     cards = describe_results(served.library, found, query, found.query.filter)
     return _Answer(cards, "", told)
+
+
+def _write_ask(served: Served, asked: PageRequest) -> str:
+    """The search as JSON, to keep it as a session; empty where it cannot be refined."""
+    if served.options.is_read_only or asked.fits:
+        return ""
+    return asked.to_search().model_dump_json(exclude_defaults=True)
 
 
 def _count_facets(served: Served) -> dict[str, list[tuple[str | int, int]]]:

@@ -71,6 +71,8 @@ class Card:
         at_seconds: of the best moment.
         line: the best line of lyrics in pieces, each with whether a word of the query matches it.
         mood: why it fits by mood, or its mood and tempo where a filter or an order asks for them.
+        others: modalities that can be judged and have no bar, with their labels.
+        feedback: what of the score comes from likes and dislikes, in words.
     """
 
     video: Video
@@ -85,6 +87,8 @@ class Card:
     is_weak: bool = False
     copies: tuple[Video, ...] = ()
     mood: str = ""
+    others: tuple[tuple[Modality, str], ...] = ()
+    feedback: str = ""
 
 
 def describe_results(
@@ -140,7 +144,20 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], quer
         result.is_weak,
         result.copies,
         "" if result.mood is None else result.mood.describe(),
+        tuple(_list_others(result)),
+        "" if result.feedback is None else result.feedback.describe(),
     )
+
+
+def _list_others(result: Result) -> Iterator[tuple[Modality, str]]:
+    """What of a video the query did not ask for, and can be judged all the same."""
+    held: dict[Modality, bool] = {
+        "frames": result.video.has_picture,
+        "audio": result.video.has_sound,
+    }
+    for modality, is_held in held.items():
+        if is_held and modality not in result.contributions:
+            yield modality, LABELS[modality]
 
 
 def find_address(video: Video | str, at_seconds: float | None = None) -> str:
