@@ -164,7 +164,7 @@ def print_results(
     for name in ("video", "why", "where"):
         table.add_column(name, overflow="fold")
     for result in results:
-        where = "\n".join(_list_places(result))
+        where = "\n".join(list_places(result))
         cells = (_list_names(result), Text(_describe_contributions(result)), Text(where))
         table.add_row(str(result.rank), f"{result.score:.3f}", *cells)
     if sources := describe_sources(results):
@@ -172,7 +172,7 @@ def print_results(
     console.print(table if results else Text(describe_no_results(asked)))
 
 
-def _list_places(result: Result) -> list[str]:
+def list_places(result: Result) -> list[str]:
     """Where each part of a query in time is, else the moments; then what is excluded, if there."""
     asked = [format_part(part) for part in result.parts if not part.is_against]
     excluded = [format_part(part) for part in result.parts if part.is_against and part.is_found]

@@ -76,7 +76,7 @@ def format_seconds(seconds: float | None) -> str:
 
 def format_part(part: "FoundPart") -> str:
     """Where a part of a query was found, such as `1:05–1:10 lyric("river")`."""
-    name = shorten(printable(f"not {part.name}" if part.is_against else part.name))
+    name = shorten(printable(f"excluded: {part.name}" if part.is_against else part.name))
     if not part.is_found:
         return f"{name}: not found"
     if part.start_seconds is None:

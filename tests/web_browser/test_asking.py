@@ -186,3 +186,25 @@ def test_lyrics_are_followed_and_the_moment_is_asked_for(page: Page, address: st
     link.click()
     expect(page.locator("#chips li span")).to_contain_text("at 0:00")
     expect(page.locator(SHOTS).first).to_be_visible()
+
+
+def test_a_query_of_parts_is_written_with_buttons_and_named_media(
+    page: Page, address: str, clip: bytes
+) -> None:
+    page.goto(address)
+    expect(page.locator("#writing")).to_be_hidden()
+    page.select_option("select[name=mode]", "query")
+    page.click("#writing button:text-is('sung line')")
+    page.keyboard.type("take me home")
+    expect(page.locator("#q")).to_have_value('lyric("take me home")')
+    give(page, "drop", (clip, "mine.mp4", "video/mp4"))
+    expect(page.locator("#q")).to_have_value('lyric("take me home") while clip("mine.mp4")')
+    chip = page.locator("#results .card .places a").first
+    expect(chip).to_contain_text("lyric(")
+    assert list_barriers(page) == []
+    page.reload()
+    expect(page.locator("#chips")).to_contain_text("mine.mp4")
+    chip.click()
+    page.wait_for_url(re.compile(r"/video/\w+\?t="))
+    page.goto(f"{address}?mode=query&q=text(a)+whle")
+    expect(page.locator("pre.place")).to_contain_text("^")

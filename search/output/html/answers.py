@@ -5,7 +5,7 @@ from typing import Any
 
 from mvsearch.search.output.html.page import PictureSheet, StillSource, find_nearest, gather_sheet
 from mvsearch.search.output.html.score_bar import describe_score, find_longest, split_bar
-from mvsearch.search.output.report import format_moment
+from mvsearch.search.output.report import list_places
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.results import Result
 
@@ -16,7 +16,7 @@ def describe_answers(results: Sequence[Result]) -> dict[str, Any]:
         "longest": find_longest(results),
         "format_seconds": format_seconds,
         "picture_seconds": picture_seconds,
-        "format_moment": format_moment,
+        "list_places": list_places,
         "describe_score": describe_score,
         "split_bar": split_bar,
     }

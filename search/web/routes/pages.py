@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from mvsearch import Video
 from mvsearch.search.output.text import describe_sources, describe_tempo
+from mvsearch.search.query.language.pointing import point_at
 from mvsearch.search.query.query import Section
 from mvsearch.search.web.queries.addresses import BrowseRequest, PageRequest
 from mvsearch.search.web.requests import Seconds, gather_weights
@@ -28,7 +29,7 @@ from mvsearch.search.web.view_models.listing import list_page
 from mvsearch.search.web.view_models.metadata import describe_metadata
 from mvsearch.search.web.view_models.moods import describe_moods
 from mvsearch.search.web.view_models.watching import describe_lines, describe_source, describe_strip
-from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError
+from mvsearch.store.errors import MvsearchError, NoLibraryError, QueryError, QuerySyntaxError
 from mvsearch.store.records import Modality
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -54,7 +55,7 @@ def show_search(
         return HTMLResponse(status_code=204)  # nothing changes
     address = f"/?{request.url.include_query_params(fold=1).query}"
     given: dict[str, Any] = {"asked": asked, "cards": cards, "problem": answer.problem}
-    given["sources"] = answer.sources
+    given |= {"sources": answer.sources, "place": answer.place}
     given["folded"] = address if cards and not asked.fold else None
     given["ask"] = _write_ask(served, asked) if cards else ""
     given["can_keep"] = not served.options.is_read_only
@@ -67,7 +68,8 @@ def show_search(
         facets=_count_facets(served),
         n_videos=len(videos),
         sample=_choose_sample(served, videos) if videos else (),
-        like=_find_like(served, asked),
+        like=_find_video(served, asked.like),
+        unlike=_find_video(served, asked.unlike),
         uploads=_list_uploads(served, asked),
         has_weights=gather_weights(asked) is not None,
         **given,
@@ -158,6 +160,7 @@ class _Answer:
     Attributes:
         cards: of the results; None without a query.
         problem: why there are none.
+        place: of an error in a query: its text, and a mark below it.
         sources: which two videos picture and sound of the query are from, or how what fits it was
             found; empty elsewhere.
     """
@@ -165,6 +168,7 @@ class _Answer:
     cards: list[Card] | None
     problem: str = ""
     sources: str = ""
+    place: tuple[str, str] | None = None
 
 
 def _answer(request: Request, served: Served, asked: PageRequest) -> _Answer:
@@ -178,6 +182,8 @@ def _answer(request: Request, served: Served, asked: PageRequest) -> _Answer:
             found = served.fit(asked.to_search(), asked.fits)
         else:
             found = served.search(asked.to_search())
+    except QuerySyntaxError as error:
+        return _Answer([], str(error), place=point_at(error.text, error.position))
     except MvsearchError as error:
         return _Answer([], str(error))
     told = f"{found.notes[0].capitalize()}." if asked.fits else describe_sources(found)
@@ -206,10 +212,10 @@ def _choose_sample(served: Served, videos: Sequence[Video]) -> list[Card]:
     return describe_videos(served.library, some)
 
 
-def _find_like(served: Served, asked: PageRequest) -> Video | None:
+def _find_video(served: Served, name: str | None) -> Video | None:
     """The video that the query names."""
     try:
-        return served.library.find(asked.like) if asked.like else None
+        return served.library.find(name) if name else None
     except MvsearchError:
         return None
 

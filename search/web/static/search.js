@@ -3,6 +3,7 @@ import { choosePart } from "./cut.js";
 import { dropEmpty } from "./keys.js";
 import { recordBy } from "./record.js";
 import { send } from "./send.js";
+import { nameFile } from "./writing.js";
 
 const form = document.getElementById("search");
 const chips = document.getElementById("chips");
@@ -29,7 +30,7 @@ form.addEventListener("input", (event) => {
   waiting = setTimeout(ask, 120);
 });
 form.addEventListener("change", (event) => {
-  if (event.target.matches("select, input[type=number], input[type=checkbox]")) ask();
+  if (event.target.matches("select, input[type=number], input[type=checkbox], input[name=without]")) ask();
 });
 
 form.addEventListener("click", (event) => {
@@ -138,7 +139,9 @@ async function addFile(file) {
   body.append(kind, file);
   notice.textContent = `Sending the ${NAMES[kind]}…`;
   const told = await send("/api/v1/uploads", notice, body);
-  if (told) addChip(kind, told[0].id, file);
+  if (!told) return;
+  addChip(kind, told[0].id, file);
+  nameFile(kind, told[0].name);
 }
 
 async function addFiles(files) {

@@ -11,6 +11,7 @@ from mvsearch.search.output.html.answers import picture_seconds
 from mvsearch.search.output.html.page import find_nearest
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.web.view_models.moods import tell_asked
+from mvsearch.search.web.view_models.places import Place, describe_places
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.order import VideoOrder
 from mvsearch.store.records import MODALITIES, Modality
@@ -73,6 +74,7 @@ class Card:
         mood: why it fits by mood, or its mood and tempo where a filter or an order asks for them.
         others: modalities that can be judged and have no bar, with their labels.
         feedback: what of the score comes from likes and dislikes, in words.
+        places: where it has the parts of a query in time, and what it has of excluded ones.
     """
 
     video: Video
@@ -89,6 +91,7 @@ class Card:
     mood: str = ""
     others: tuple[tuple[Modality, str], ...] = ()
     feedback: str = ""
+    places: tuple[Place, ...] = ()
 
 
 def describe_results(
@@ -146,6 +149,7 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], quer
         "" if result.mood is None else result.mood.describe(),
         tuple(_list_others(result)),
         "" if result.feedback is None else result.feedback.describe(),
+        tuple(describe_places(result)),
     )
 
 

@@ -275,3 +275,35 @@ def test_what_fits_is_told_with_its_mood(client: TestClient, ids: dict[str, str]
     assert "valence" in page
     assert "/why?" not in page  # there are no pieces to show beside each other
     assert "one sound, clip or video" in client.get("/?q=words&fits=picture", headers=HTMX).text
+
+
+def test_a_query_of_parts_shows_where_each_part_is(client: TestClient, ids: dict[str, str]) -> None:
+    def find(q: str) -> list[tuple[str, str, str]]:
+        page = client.get("/", params={"mode": "query", "q": q}, headers=HTML).text
+        assert 'id="writing"' in page
+        told = re.findall(r'<li class="(\w*)" title="([^"]*)">(?:<a href="([^"]*)">)?', page)
+        return [one for one in told if ids["First Song"] in one[2]]
+
+    time = f"/video/{ids['First Song']}?t=0.50"
+    line = "lyric(&#34;take me home&#34;) “take me home”"
+    assert find("lyric(take me home) and not text(nothing of it)") == [
+        ("", f"0:00–0:02 {line}", time)
+    ]
+    assert find("text(bars) and not lyric(take me home)") == [
+        ("missing", f"0:00–0:02 excluded: {line}", time)
+    ]
+    plain = client.get("/", params={"q": "take me home", "without": "ships"}, headers=HTML).text
+    assert titles(plain)[0] == "First Song"
+    assert 'value="ships"' in plain
+
+
+def test_an_error_in_a_query_is_marked(client: TestClient) -> None:
+    asked = {"mode": "query", "q": "text(<b>) whle text(b)"}
+    page = client.get("/", params=asked, headers=HTML).text
+    assert "not &#39;whle&#39; (at letter 11)" in page
+    (place,) = re.findall(r'<pre class="place"[^>]*>(.*?)</pre>', page, re.DOTALL)
+    assert place.split("\n") == ["text(&lt;b&gt;) whle text(b)", " " * 10 + "^"]
+    mixed = client.get("/", params=asked | {"without": "a"}, headers=HTML).text
+    assert "a query has all parts in it" in mixed
+    alone = client.get("/", params={"without": "a"}, headers=HTML).text
+    assert "say what to look for besides" in alone
