@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,9 @@ from mvsearch.store.unicode import normalise
 
 # A change of what is read from the same files: all are read again.
 READER_VERSION = 1
+_TEXT_ENDINGS = (".nfo", ".info.json", ".description")
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
+_ENDINGS = (*_TEXT_ENDINGS, *PICTURE_ENDINGS)
 # How Kodi, Jellyfin and yt-dlp call the picture of a video, the best first.
 _OWN_PICTURES = ("-thumb", "-poster", "", "-landscape", "-cover", "-fanart")
 # Pictures of a whole folder.
@@ -24,20 +26,17 @@ _SETTLED_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class FolderListing:
-    """The names in a folder.
+    """The side-cars and pictures in a folder.
 
     Attributes:
-        names: as they are, by their form to compare.
+        by_stem: for each stem, in the form to compare, the names of its files by their endings.
         n_media: number of media files.
+        picture: the name of the picture of the folder; None if there is none.
     """
 
-    names: dict[str, str] = field(default_factory=dict)
+    by_stem: dict[str, dict[str, str]] = field(default_factory=dict)
     n_media: int = 0
-
-    def find(self, stem: str, endings: Sequence[str]) -> str | None:
-        """The name of the first file with a stem and one of some endings; None if there is none."""
-        keys = (fold_file_name(stem) + ending for ending in endings)
-        return next((self.names[key] for key in keys if key in self.names), None)
+    picture: str | None = None
 
 
 ListFolder = Callable[[Path], FolderListing]
@@ -86,22 +85,16 @@ def find_side_cars(
         list_files: asked for its folder. Who looks at many files at once lists each folder once.
         has_picture: whether the file has moving pictures.
     """
-    stem = name_stem(media)
     listing = list_files(media.parent)
-    found = {
-        kind: None if name is None else media.with_name(name)
-        for kind, ending in (
-            ("nfo", ".nfo"),
-            ("info_json", ".info.json"),
-            ("description", ".description"),
-        )
-        for name in [listing.find(stem, [ending])]
-    }
-    wanted = [f"{stem}{more}" for more in _OWN_PICTURES]
-    if not has_picture or listing.n_media == 1:
-        wanted += _FOLDER_PICTURES
-    pictures = (listing.find(name, PICTURE_ENDINGS) for name in wanted)
-    return SideCars(**found, artwork=next(filter(None, pictures), None))
+    stem = fold_file_name(name_stem(media))
+    own = listing.by_stem.get(stem, {})
+    nfo, info_json, description = (
+        media.with_name(own[ending]) if ending in own else None for ending in _TEXT_ENDINGS
+    )
+    artwork = _find_picture(listing.by_stem, [f"{stem}{more}" for more in _OWN_PICTURES])
+    if artwork is None and (not has_picture or listing.n_media == 1):
+        artwork = listing.picture
+    return SideCars(nfo, info_json, description, artwork)
 
 
 def mark_side_cars(places: Sequence[Path], list_files: ListFolder = list_folder) -> str:
@@ -113,9 +106,9 @@ def mark_side_cars(places: Sequence[Path], list_files: ListFolder = list_folder)
     """
     marks: set[str] = set()
     for place in places:
+        listing = list_files(place.parent)
         found = find_side_cars(place, list_files)
-        sound = find_side_cars(place, list_files, has_picture=False)
-        marks.update(f"picture\0{one.artwork}" for one in (found, sound))
+        marks.add(f"picture\0{found.artwork}\0{listing.picture}")
         for file in found.texts:
             try:
                 state = file.lstat()
@@ -148,5 +141,23 @@ def _list(folder: Path) -> FolderListing:
             names = sorted(entry.name for entry in entries)
     except OSError:
         return FolderListing()
+    by_stem: dict[str, dict[str, str]] = {}
+    for name in names:
+        folded = fold_file_name(name)
+        ending = next((end for end in _ENDINGS if folded.endswith(end)), None)
+        if ending is not None:
+            by_stem.setdefault(folded.removesuffix(ending), {}).setdefault(ending, name)
     n_media = sum(has_media_ending(Path(name)) for name in names)
-    return FolderListing({fold_file_name(name): name for name in names}, n_media)
+    return FolderListing(by_stem, n_media, _find_picture(by_stem, _FOLDER_PICTURES))
+
+
+def _find_picture(by_stem: Mapping[str, Mapping[str, str]], stems: Sequence[str]) -> str | None:
+    """The name of the first picture with one of some stems; None if there is none."""
+    for stem in stems:
+        files = by_stem.get(stem)
+        found = (
+            next((files[end] for end in PICTURE_ENDINGS if end in files), None) if files else None
+        )
+        if found is not None:
+            return found
+    return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import PoolProxiedConnection
 
 from mvsearch.store.database import guard
 from mvsearch.store.database.explain import DATABASE_ERRORS, explain
@@ -65,6 +66,8 @@ class Database:
             _prepare_sqlite(self.engine, is_read_only, busy_seconds, has_foreign_keys)
         self._writer = self.engine.execution_options(is_writing=True)
         self._held = threading.local()
+        self._watching = threading.Lock()
+        self._watcher: PoolProxiedConnection | None = None
 
     @property
     def is_holding(self) -> bool:
@@ -108,8 +111,27 @@ class Database:
         with self._plain_errors(), Session(self._writer) as session, session.begin():
             yield session
 
+    def read_state(self) -> int | None:
+        """A number that changes with every change of the database, by whatever process.
+
+        What is read after this call, and kept, is valid while the number stays. None where the
+        database has no such number, or this thread reads an earlier state.
+        """
+        if self.engine.dialect.name != "sqlite" or self.is_holding:
+            return None
+        with self._plain_errors(), self._watching:
+            # The number counts the changes of all other connections: this one changes nothing.
+            if self._watcher is None:
+                self._watcher = self.engine.raw_connection()
+            [(state,)] = self._watcher.cursor().execute("PRAGMA data_version").fetchall()
+            return int(state)
+
     def close(self) -> None:
         """Close every connection; the last one writes SQLite's log into the file."""
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
         self.engine.dispose()
 
     @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from mvsearch.search.output.tables.metadata import describe_field, split_chapter
+from mvsearch.search.output.tables.metadata import describe_field, show_value, split_chapter
 from mvsearch.store.records import FACET_FIELDS, Metadata, MetadataField
 
 _MAIN = ("album", "genre", "director", "studio", "channel", "rating")
@@ -26,12 +26,13 @@ class Known:
     Attributes:
         main: the fields that people look at first.
         all: all others than description and chapters, with their sources.
+        description: line by line.
         chapters: times in seconds and titles.
     """
 
     main: Sequence[KnownField]
     all: Sequence[KnownField]
-    description: str
+    description: Sequence[str]
     chapters: Sequence[tuple[float, str]]
 
 
@@ -41,7 +42,7 @@ def describe_metadata(metadata: Metadata) -> Known:
     return Known(
         [_describe(one) for one in metadata.fields if one.name in _MAIN],
         [_describe(one) for one in metadata.fields if one.name not in long],
-        metadata.first("description") or "",
+        (metadata.first("description") or "").splitlines(),
         [split_chapter(one) for one in metadata.get("chapter")],
     )
 
@@ -52,5 +53,5 @@ def _describe(field: MetadataField) -> KnownField:
         address = ""
         if field.name in FACET_FIELDS:
             address = f"/browse?{urlencode({str(field.name): value})}"
-        values.append((value, address))
+        values.append((show_value(field.name, value), address))
     return KnownField(describe_field(field.name), values, field.source)

@@ -1,13 +1,15 @@
 """Counts the videos of each artist, year, album, genre, tag, mood, key and other properties."""
 
+import threading
 from typing import Any
 
-from sqlalchemy import Integer, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.reading.filtering import has_mood
 from mvsearch.store.catalog.reading.videos import VideoReader
+from mvsearch.store.database.connection import Database
 from mvsearch.store.database.tables import LyricsRow, MetadataRow, TagRow, VideoRow
 from mvsearch.store.records.metadata import FACET_FIELDS
 from mvsearch.store.records.moods import MOOD_NAMES
@@ -16,6 +18,8 @@ from mvsearch.store.records.moods import MOOD_NAMES
 MAX_VALUES = 200
 # Tempos are counted by so many beats a minute.
 BPM_STEP = 10
+# Number of filters of which the counts are kept.
+N_KEPT = 16
 
 Facets = dict[str, list[tuple[str | int, int]]]
 
@@ -23,8 +27,16 @@ Facets = dict[str, list[tuple[str | int, int]]]
 class FacetReader(VideoReader):
     """Counts videos by their properties; each call reads one state of the database."""
 
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        # What was counted for the last filters, and at which state of the database.
+        self._counted: dict[Filter, tuple[int | None, Facets]] = {}
+        self._keeping = threading.Lock()
+
     def facets(self, filter: Filter = Filter()) -> Facets:
         """The values of the videos that pass a filter, the most frequent first.
+
+        They are counted once for a state of the database.
 
         Returns:
             For "artist", "year", "language", "lyrics_source", "tag", "mood", "bpm", "key" and each
@@ -34,7 +46,28 @@ class FacetReader(VideoReader):
         Raises:
             QueryError: no video has a tag of the filter; the message names similar tags.
         """
-        passing = select(VideoRow.id).where(*self._conditions(filter))
+        state = self._database.read_state()
+        try:
+            held = self._counted.get(filter)
+        except TypeError:  # lists instead of tuples
+            return self._count(filter)
+        if held is None or state is None or held[0] != state:
+            held = state, self._count(filter)
+            self._keep(filter, held)
+        return {name: list(values) for name, values in held[1].items()}
+
+    def _keep(self, filter: Filter, counted: tuple[int | None, Facets]) -> None:
+        """Keep what was counted for the next call, and forget the oldest."""
+        with self._keeping:
+            self._counted.pop(filter, None)
+            self._counted[filter] = counted
+            for oldest in list(self._counted)[:-N_KEPT]:
+                del self._counted[oldest]
+
+    def _count(self, filter: Filter) -> Facets:
+        conditions = self._conditions(filter)
+        # Without a filter nothing is compared: half of the time.
+        passing = select(VideoRow.id).where(*conditions) if conditions else None
         columns: dict[str, tuple[Any, Any]] = {
             "artist": (VideoRow.artist, VideoRow.id),
             "year": (VideoRow.year, VideoRow.id),
@@ -44,35 +77,38 @@ class FacetReader(VideoReader):
             "bpm": (cast(VideoRow.bpm / BPM_STEP, Integer) * BPM_STEP, VideoRow.id),
             "key": (VideoRow.key, VideoRow.id),
         }
-        found: Facets = {}
         with self._database.reading() as session:
-            for name, (value, video_id) in columns.items():
-                n_videos = func.count(video_id.distinct())
-                query = (
-                    select(value, n_videos)
-                    .where(video_id.in_(passing), value.is_not(None))
-                    .group_by(value)
-                    .order_by(n_videos.desc(), value)
-                    .limit(MAX_VALUES)
-                )
-                found[name] = [(one, n) for one, n in session.execute(query)]
+            found = {
+                name: _count_values(session, value, value, video_id, *_among(video_id, passing))
+                for name, (value, video_id) in columns.items()
+            }
+            video_id, shown = MetadataRow.video_id, func.min(MetadataRow.value)
             for name in FACET_FIELDS:
-                found[name] = _count_metadata(session, name, passing)
+                # Spellings that differ in case are one value.
+                its = (MetadataRow.name == name, *_among(video_id, passing))
+                found[name] = _count_values(session, shown, MetadataRow.folded, video_id, *its)
             counts = [func.count(case((has_mood(name), 1))) for name in MOOD_NAMES]
-            row = session.execute(select(*counts).where(VideoRow.id.in_(passing))).one()
+            row = session.execute(select(*counts).where(*_among(VideoRow.id, passing))).one()
             counted = [(name, n) for name, n in zip(MOOD_NAMES, row, strict=True) if n]
             found["mood"] = sorted(counted, key=lambda one: -one[1])
         return found
 
 
-def _count_metadata(session: Session, name: str, passing: Any) -> list[tuple[str | int, int]]:
-    """The values of a field, those that differ in case as one, with the number of videos."""
-    n_videos = func.count(MetadataRow.video_id.distinct())
+def _among(video_id: Any, passing: Any) -> list[ColumnElement[bool]]:
+    """The condition that a row is of a video that passes; none where all pass."""
+    return [] if passing is None else [video_id.in_(passing)]
+
+
+def _count_values(
+    session: Session, shown: Any, value: Any, video_id: Any, *conditions: ColumnElement[bool]
+) -> list[tuple[str | int, int]]:
+    """The values of a column with the number of videos, the most frequent first."""
+    n_videos = func.count(video_id.distinct())
     query = (
-        select(func.min(MetadataRow.value), n_videos)
-        .where(MetadataRow.name == name, MetadataRow.video_id.in_(passing))
-        .group_by(MetadataRow.folded)
-        .order_by(n_videos.desc(), MetadataRow.folded)
+        select(shown, n_videos)
+        .where(value.is_not(None), *conditions)
+        .group_by(value)
+        .order_by(n_videos.desc(), value)
         .limit(MAX_VALUES)
     )
-    return [(value, n) for value, n in session.execute(query)]
+    return [(one, n) for one, n in session.execute(query)]

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from mvsearch.store.catalog.filter import MAX_ABOUT_WORDS, Filter
+from mvsearch.store.catalog.reading.facets import N_KEPT
 from mvsearch.store.errors import LibraryDamagedError, QueryError, VideoNotFoundError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, Metadata, MetadataField
@@ -78,6 +79,28 @@ def test_values_are_counted_whatever_their_case(filled: Library) -> None:
     assert found["album"] == [("Tides & Sálts", 1)]
     assert found["channel"] == []
     assert filled.catalog.facets(Filter(title="other"))["genre"] == [("INDIE ROCK", 1)]
+
+
+def test_counts_are_kept_for_a_state_of_the_database(
+    filled: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = filled.catalog
+    catalog.facets()["genre"].clear()  # what is kept is not the caller's
+    assert catalog.facets(Filter(tags=["seashore"]))["year"] == []  # type: ignore[arg-type]
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog, "_count", lambda _: pytest.fail("it was counted again"))
+        assert catalog.facets()["genre"] == [("INDIE ROCK", 2), ("Rock", 1)]
+    with closing(sqlite3.connect(filled.folder / "catalog.sqlite3")) as opened, opened:
+        opened.execute("UPDATE metadata SET value = 'Jazz', folded = 'jazz' WHERE value = 'Rock'")
+    assert catalog.facets()["genre"] == [("INDIE ROCK", 2), ("Jazz", 1)]
+    with filled.holding():
+        assert catalog.n_videos() == 3
+        catalog.remove_videos(["cd34"])
+        assert catalog.facets()["genre"] == [("INDIE ROCK", 2), ("Jazz", 1)]
+    assert catalog.facets()["genre"] == [("Indie rock", 1), ("Jazz", 1)]
+    for n in range(40):
+        catalog.facets(Filter(title=str(n)))
+    assert len(catalog._counted) <= N_KEPT
 
 
 def test_an_id_of_elsewhere_finds_its_video(filled: Library) -> None:
