@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mvsearch.search.api.train_compose import train_compose
     from mvsearch.search.api.train_mood import drop_heads, train_mood, use_heads
     from mvsearch.search.api.training import find_run, list_runs, train_songs
+    from mvsearch.search.api.upkeep.doctor import diagnose
+    from mvsearch.search.api.upkeep.watch import watch_folders
     from mvsearch.search.query.language.parsing import parse_query
     from mvsearch.search.query.make_query import Clip, make_leaf, make_query
     from mvsearch.search.query.media import Frames, Samples
@@ -59,6 +61,8 @@ _PLACES = {
     "mvsearch.search.api.train_compose": ("train_compose",),
     "mvsearch.search.api.train_mood": ("drop_heads", "train_mood", "use_heads"),
     "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
+    "mvsearch.search.api.upkeep.doctor": ("diagnose",),
+    "mvsearch.search.api.upkeep.watch": ("watch_folders",),
     "mvsearch.search.query.language.parsing": ("parse_query",),
     "mvsearch.search.query.make_query": ("Clip", "make_leaf", "make_query"),
     "mvsearch.search.query.media": ("Frames", "Samples"),
@@ -135,6 +139,7 @@ __all__ = [
     "check_models",
     "compose",
     "connect",
+    "diagnose",
     "drop_heads",
     "drop_towers",
     "fetch_model",
@@ -152,6 +157,7 @@ __all__ = [
     "train_songs",
     "use_heads",
     "use_towers",
+    "watch_folders",
 ]
 
 

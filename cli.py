@@ -26,6 +26,7 @@ from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.options.verbosity import QuietOption, VerboseOption, let_commands_log
 from mvsearch.search.commands.process import describe_version, end_process, run_app
 from mvsearch.search.commands.train.group import app as train_app
+from mvsearch.search.commands.upkeep import doctor, watch
 
 app = typer.Typer(
     name="mvsearch",
@@ -49,6 +50,8 @@ for commands in (
     mood,
     library,
     plugins,
+    watch,
+    doctor,
 ):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")

@@ -59,6 +59,7 @@ class IndexOptions:
             the reader is installed.
         wait_seconds: maximum time to wait for another writer.
         analysis: options of decoding and sampling.
+        settle_seconds: how long a new or changed file must have stood still.
     """
 
     lyrics: LyricsMode = "auto"
@@ -72,6 +73,7 @@ class IndexOptions:
     ocr: bool | None = None
     wait_seconds: float = 10.0
     analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
+    settle_seconds: float = 0.0
 
 
 def index_paths(
@@ -244,7 +246,9 @@ class _Run:
     def _take_inventory(self) -> Inventory:
         """Compare all files with the catalogue."""
         asked, count = self.options, count_steps(self.progress, "scan", "files")
-        options = InventoryOptions(asked.is_recursive, asked.has_retry, asked.has_removed)
+        options = InventoryOptions(
+            asked.is_recursive, asked.has_retry, asked.has_removed, asked.settle_seconds
+        )
         if self.wanted is None:
             return take_inventory(self.places, self.catalog, options, on_file=count, stop=self.stop)
         self.writer.forget_others({location.video_id for location in self.wanted})

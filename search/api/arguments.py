@@ -64,6 +64,8 @@ class IndexArguments(TypedDict, total=False):
         include_removed: whether videos that `remove` took out are indexed again.
         ocr: whether text in the picture is read; None: if the library has such text already.
         wait_seconds: maximum time to wait for another writer.
+        settle_seconds: how long a new or changed file must have stood still; others wait for the
+            next run.
     """
 
     lyrics: "LyricsMode"
@@ -80,6 +82,7 @@ class IndexArguments(TypedDict, total=False):
     include_removed: bool
     ocr: bool | None
     wait_seconds: float
+    settle_seconds: float
 
 
 class TranscribeArguments(TypedDict, total=False):
@@ -176,6 +179,7 @@ def make_index_options(
     include_removed: bool = False,
     ocr: bool | None = None,
     wait_seconds: float = 10.0,
+    settle_seconds: float = 0.0,
 ) -> "IndexOptions":
     """The options of an index run; hardware decoders are used if available."""
     from mvsearch.indexer.features.analysis import AnalysisOptions
@@ -193,6 +197,7 @@ def make_index_options(
         has_removed=include_removed,
         ocr=ocr,
         wait_seconds=wait_seconds,
+        settle_seconds=settle_seconds,
         analysis=AnalysisOptions(
             frame_rate,
             decoded="key" if fast else "needed",

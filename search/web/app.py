@@ -14,8 +14,8 @@ from mvsearch import VideoLibrary, __version__
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.web.access.guard import Guard
 from mvsearch.search.web.access.tokens import TokenCheck
+from mvsearch.search.web.curate import doctor, quality, review
 from mvsearch.search.web.curate import encoders as encoders_page
-from mvsearch.search.web.curate import quality, review
 from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, heatmap, maps, playlists, tv
 from mvsearch.search.web.feedback import session_page, sessions
@@ -101,7 +101,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         app.include_router(one.router)
     for one in (
         playlists, tv, gallery, maps, heatmap, artists, review, quality, encoders, sessions,
-        encoders_page, session_page,
+        encoders_page, session_page, doctor,
     ):  # fmt: skip
         app.include_router(one.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -51,6 +51,22 @@ def is_being_written(path: Path, mtime_ns: int) -> bool:
     return False
 
 
+def is_fresh(path: Path, settle_seconds: float) -> bool:
+    """Return whether a file was written or moved here within the last seconds.
+
+    By the time of its last change, which no program can set, except on Windows. A time in the
+    future, by a clock that was wrong, does not count.
+    """
+    if settle_seconds <= 0:
+        return False
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    changed = found.st_mtime if sys.platform == "win32" else found.st_ctime
+    return 0 <= time.time() - changed < settle_seconds
+
+
 def has_changed(path: Path, size: int, mtime_ns: int) -> bool:
     """Return whether an existing file has another size or modification time than before."""
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mvsearch.indexer.media.files.scan import ScannedFile
-from mvsearch.indexer.media.files.unfinished import is_being_written
+from mvsearch.indexer.media.files.unfinished import is_being_written, is_fresh
 from mvsearch.indexer.pipeline.planning.inventory import Found, Inventory, InventoryOptions
 from mvsearch.indexer.progress import StepCounter
 from mvsearch.store.catalog.writing import Catalog
@@ -142,7 +142,9 @@ def _group_file(
         groups.unchanged.append(Found(file, location.video_id, folder=folder))
     elif removed is not None and is_same(removed, file):
         groups.kept_out.append(Found(file, removed.video_id, folder=folder))
-    elif not is_left and is_being_written(file.path, file.mtime_ns):
+    elif not is_left and (
+        is_being_written(file.path, file.mtime_ns) or is_fresh(file.path, options.settle_seconds)
+    ):
         groups.unfinished.append(file.path)
     elif not is_left:
         found = _identify(file, asked.identify, groups.failures)

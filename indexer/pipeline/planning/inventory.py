@@ -16,11 +16,13 @@ class InventoryOptions:
         is_recursive: whether subfolders are included.
         has_retry: whether unchanged files that failed before are tried again.
         has_removed: whether videos that were removed by name are added again.
+        settle_seconds: how long a new or changed file must have stood still; else it is unfinished.
     """
 
     is_recursive: bool = True
     has_retry: bool = False
     has_removed: bool = False
+    settle_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

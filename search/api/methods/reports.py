@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mvsearch.search.query.encode import Made
     from mvsearch.search.query.query import Query
     from mvsearch.search.results import Pair
+    from mvsearch.search.upkeep.findings import Diagnosis
     from mvsearch.search.versions.find import Versions
     from mvsearch.search.versions.relations import Relation
 
@@ -52,6 +53,12 @@ class Reports(Contents):
 
         with self._session.using() as library, self._session.watching(progress, cancel) as watched:
             return find_versions(library, progress=count_steps(watched, "compare"), filter=filter)
+
+    def diagnose(self) -> "Diagnosis":
+        """Look for what is wrong with the machine and the library; see `mvsearch.diagnose`."""
+        from mvsearch.search.api.upkeep.doctor import diagnose
+
+        return diagnose(self._session.folder)
 
     def explain(
         self,

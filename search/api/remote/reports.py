@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mvsearch.search.evaluation.queries.sample import SampleOptions
     from mvsearch.search.output.report import ReportOptions
     from mvsearch.search.output.tables.versions import VersionsReport
+    from mvsearch.search.upkeep.findings import Diagnosis
     from mvsearch.search.versions.find import Versions
 
 
@@ -65,6 +66,16 @@ class RemoteReports(RemoteContents, RemoteMediaFiles):
         given = {**arguments, "videos": [name_video(video) for video in videos]}
         job = run_job(self._server, "transcribe", given, progress, cancel, leaves="result")
         return _read_summary(job.result)
+
+    def diagnose(self) -> "Diagnosis":
+        """Look for what is wrong with the server's machine and the library."""
+        from mvsearch.search.upkeep.findings import Diagnosis, Finding
+
+        told = self._server.get("doctor")
+        findings = read(tuple[Finding, ...], take(told, "findings"))
+        version = take(told, "version")
+        known = None if version is None else read(str, version)
+        return Diagnosis(read(str, take(told, "library")), known, findings)
 
     def versions(
         self,

@@ -129,6 +129,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "train list": ("mvsearch train list",),
     "train show": ("mvsearch train show songs-1",),
     "train use": ("mvsearch train use songs-1",),
+    "watch": (
+        "mvsearch watch ~/Videos",
+        "mvsearch watch ~/Videos /media/songs --interval 30 --settle 60",
+        "mvsearch watch ~/Videos --once",
+    ),
+    "doctor": ("mvsearch doctor", "mvsearch doctor --json"),
     "encoders list": ("mvsearch encoders list",),
     "encoders add": ("mvsearch encoders add resnet50", "mvsearch encoders add e5"),
     "encoders rollback": (

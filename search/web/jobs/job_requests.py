@@ -44,6 +44,7 @@ class IndexRequest(WhisperFields):
     retry_failed: bool = False
     include_removed: bool = False
     ocr: bool | None = None
+    settle_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
 
     def to_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `VideoLibrary.index`."""

@@ -211,6 +211,14 @@ def test_encoders_are_added_and_rolled_back_there(
         changing.add_encoder("absent")
 
 
+def test_the_server_is_diagnosed(
+    opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary
+) -> None:
+    here, there = opened.diagnose(), connected.diagnose()
+    assert [one.name for one in there.findings] == [one.name for one in here.findings]
+    assert there.library == here.library
+
+
 def test_vectors_and_videos_are_downloaded(
     opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, folder: Path, tmp_path: Path
 ) -> None:

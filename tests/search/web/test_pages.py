@@ -52,6 +52,8 @@ def pages(ids: dict[str, str]) -> list[str]:
         "/artists",
         "/review",
         "/quality",
+        "/encoders",
+        "/doctor",
         "/artist?name=Ada+Lovelace",
         f"/video/{one}?t=2",
         f"/video/{one}/similar?by=frames",

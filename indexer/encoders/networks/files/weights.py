@@ -192,7 +192,7 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
     if not status.is_present:
         return status if is_named else replace(status, problem="")
     try:
-        _verify_checksums(name)
+        verify_checksums(name)
         if name in GENERATORS:
             import_class(GENERATORS[name])().try_out()
             return status
@@ -204,7 +204,7 @@ def _check(name: str, *, is_named: bool) -> ModelStatus:
     return status
 
 
-def _verify_checksums(name: str) -> None:
+def verify_checksums(name: str) -> None:
     """Compare the weights with their known checksums.
 
     Raises:

@@ -1,0 +1,1 @@
+"""The API of what keeps a library in order: watching folders, diagnosis."""

@@ -1,0 +1,125 @@
+"""Looks at a library from outside: its database, locks, indexes, folders, and their disks."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from mvsearch.search.upkeep.file_events import find_remote
+from mvsearch.search.upkeep.findings import Finding
+from mvsearch.store.inspection import LibraryState
+
+FEW_BYTES = 2**30
+FEW_INODES = 10_000
+MUCH_WAL_BYTES = 256 * 2**20
+N_SHOWN = 3
+
+
+def check_database(state: LibraryState) -> Iterator[Finding]:
+    """Whether the catalogue is whole, and of this version."""
+    if not state.exists and not state.damages:
+        what = f"there is none in {state.folder} yet"
+        yield Finding("library", "library", "note", what, "mvsearch index FOLDER")
+        return
+    for damage in state.damages:
+        how = "mvsearch check says what is damaged, and how to make it anew from the media"
+        yield Finding("library", "database", "problem", damage, how)
+    if state.damages:
+        return
+    checked = "all pages are whole" if state.is_checked else "large: mvsearch check reads it all"
+    size = f"{state.n_bytes / 1e6:,.1f} MB"
+    what = f"{state.folder}, {state.n_videos:,} videos, {size}, {checked}"
+    if state.version != state.newest:
+        what = f"{state.folder} has the tables of another version (schema {state.version})"
+        newer = (state.version or "") > state.newest
+        how = (
+            "install the newer mvsearch" if newer else "the next command that opens it upgrades it"
+        )
+        yield Finding("library", "database", "problem" if newer else "note", what, how)
+        return
+    yield Finding("library", "database", "ok", what)
+    if state.profile is not None:
+        yield Finding("library", "profile", "ok", state.profile)
+
+
+def check_writing(state: LibraryState) -> Iterator[Finding]:
+    """Locks, what a writer left, index files, and times in the future."""
+    if state.wal_bytes > MUCH_WAL_BYTES and not state.is_writing:
+        what = f"{state.wal_bytes / 1e6:,.0f} MB wait in the write-ahead log"
+        how = "end programs that have the library open; the next run moves it into the database"
+        yield Finding("library", "write-ahead log", "note", what, how)
+    if state.holder is not None and state.is_writing is False:
+        who = state.holder.get("pid", "a process")
+        what = f"process {who} says to be writing, and holds no lock: it was killed"
+        how = "nothing is to be done; the next run puts it right"
+        yield Finding("library", "lock", "note", what, how)
+    elif state.is_writing:
+        who = (state.holder or {}).get("pid", "unknown")
+        yield Finding("library", "lock", "note", f"process {who} is writing now")
+    elif state.exists:
+        yield Finding("library", "lock", "ok", "nobody is writing")
+    if state.stale:
+        names = ", ".join(state.stale[:N_SHOWN]) + (", …" if len(state.stale) > N_SHOWN else "")
+        what = f"out of date: {names}"
+        yield Finding("library", "indexes", "note", what, "the next search brings them up to date")
+    elif state.n_videos:
+        yield Finding("library", "indexes", "ok", "up to date")
+    if state.n_future:
+        what = f"{state.n_future} files have a modification time in the future"
+        how = "set the clock of the machine that wrote them, then `touch` the files"
+        yield Finding("library", "times", "note", what, how)
+
+
+def check_folders(state: LibraryState) -> Iterator[Finding]:
+    """Whether the folders are there and can be used."""
+    if state.exists:
+        writable = os.access(state.folder, os.W_OK | os.X_OK)
+        what = "can be written" if writable else f"{state.folder} can only be read"
+        how = "" if writable else "searches work; to index, give yourself the right to write"
+        yield Finding("library", "permissions", "ok" if writable else "note", what, how)
+    missing = [folder for folder in state.folders if not folder.is_dir()]
+    closed = [
+        folder
+        for folder in state.folders
+        if folder not in missing and not os.access(folder, os.R_OK | os.X_OK)
+    ]
+    for folder in missing:
+        how = "connect its drive; or, if it is gone for good: mvsearch remove --missing"
+        yield Finding("library", "folders", "problem", f"{folder} is missing", how)
+    for folder in closed:
+        how = "give yourself the right to read it"
+        yield Finding("library", "folders", "problem", f"{folder} cannot be read", how)
+    if state.folders and not (missing or closed):
+        yield Finding("library", "folders", "ok", f"all {len(state.folders)} are there")
+    remote = find_remote(list(state.folders))
+    if remote:
+        yield Finding("library", "watching", "note", remote)
+
+
+def check_disks(state: LibraryState) -> Iterator[Finding]:
+    """Space and inodes where the library and temporary files are."""
+    places = {"of the library": state.folder, "of temporary files": Path(tempfile.gettempdir())}
+    for name, place in places.items():
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        try:
+            free = shutil.disk_usage(place).free
+            inodes = _count_inodes(place)
+        except OSError as error:
+            what = f"{place} cannot be asked: {error.strerror}"
+            yield Finding("disk", f"disk {name}", "note", what)
+            continue
+        few = free < FEW_BYTES or (inodes is not None and inodes < FEW_INODES)
+        rest = "" if inodes is None else f", {inodes:,} inodes"
+        what = f"{free / 1e9:,.1f} GB{rest} free, {place}"
+        how = "free some: delete what is not needed, or move the library" if few else ""
+        yield Finding("disk", f"disk {name}", "problem" if few else "ok", what, how)
+
+
+def _count_inodes(place: Path) -> int | None:
+    """The files that can still be made; None where the system has no such limit."""
+    if not hasattr(os, "statvfs"):
+        return None
+    found = os.statvfs(place)
+    return found.f_favail if found.f_files else None
