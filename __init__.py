@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.composing import compose
     from mvsearch.search.api.library import VideoLibrary
     from mvsearch.search.api.library import open_library as open
+    from mvsearch.search.api.lyrics.records import FittedLyrics
     from mvsearch.search.api.methods.moods import predict_mood
     from mvsearch.search.api.models import check_models, fetch_model, list_models
     from mvsearch.search.api.remote.library import RemoteLibrary, connect
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
         VideoNotFoundError,
         WeightsMissingError,
     )
-    from mvsearch.store.records import Failure, Lyrics, Mood, Video, VideoMood
+    from mvsearch.store.records import Failure, LyricFit, Lyrics, Mood, Video, VideoMood
 
     __version__: str
 
@@ -55,6 +56,7 @@ _PLACES = {
     "mvsearch.search.api.checking": ("check",),
     "mvsearch.search.api.composing": ("compose",),
     "mvsearch.search.api.library": ("VideoLibrary",),
+    "mvsearch.search.api.lyrics.records": ("FittedLyrics",),
     "mvsearch.search.api.methods.moods": ("predict_mood",),
     "mvsearch.search.api.models": ("check_models", "fetch_model", "list_models"),
     "mvsearch.search.api.remote.library": ("RemoteLibrary", "connect"),
@@ -89,7 +91,7 @@ _PLACES = {
         "VideoNotFoundError",
         "WeightsMissingError",
     ),
-    "mvsearch.store.records": ("Failure", "Lyrics", "Mood", "Video", "VideoMood"),
+    "mvsearch.store.records": ("Failure", "LyricFit", "Lyrics", "Mood", "Video", "VideoMood"),
 }
 _FOUND_IN = {name: place for place, names in _PLACES.items() for name in names}
 
@@ -102,12 +104,14 @@ __all__ = [
     "EncoderMismatchError",
     "Failure",
     "Filter",
+    "FittedLyrics",
     "FoundPart",
     "Frames",
     "Leaf",
     "LibraryBusyError",
     "LibraryClosedError",
     "LibraryDamagedError",
+    "LyricFit",
     "Lyrics",
     "MediaError",
     "Moment",

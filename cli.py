@@ -20,6 +20,7 @@ from mvsearch.search.commands import (
 )
 from mvsearch.search.commands.feedback import refine, sessions
 from mvsearch.search.commands.installation import config, models, plugins
+from mvsearch.search.commands.lyrics import command as lyrics
 from mvsearch.search.commands.metrics.pairs import metric_app
 from mvsearch.search.commands.options.configuration import apply_settings
 from mvsearch.search.commands.options.examples import show_examples
@@ -48,6 +49,7 @@ for commands in (
     evaluate,
     compose,
     mood,
+    lyrics,
     library,
     plugins,
     watch,

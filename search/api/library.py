@@ -14,6 +14,7 @@ from mvsearch.search.api.arguments import (
     settle_arguments,
 )
 from mvsearch.search.api.feedback.sessions import FeedbackSessions
+from mvsearch.search.api.lyrics.fits import LyricFits
 from mvsearch.search.api.methods.encoders import LibraryEncoders
 from mvsearch.search.api.methods.fitting import Fitting
 from mvsearch.search.api.methods.layouts import Maps
@@ -68,6 +69,7 @@ class VideoLibrary(
     Reviews,
     Fitting,
     Moods,
+    LyricFits,
     LibraryEncoders,
 ):
     """An open library; any number of threads may use it at once.

@@ -1,87 +1,28 @@
 """The commands that show and change a library: `mvsearch list`, `show`, `remove` and others."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from mvsearch.search.commands.options.common import (
-    ForceOption,
     JsonOption,
     LibraryOption,
     MaybeVideoArgument,
     VideoArgument,
-    read_path,
 )
 from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.options.filtering import with_filter
 from mvsearch.search.commands.process import EXIT_FAILURES
-from mvsearch.search.output.terminal import make_console, print_json, print_text
-from mvsearch.store.errors import MvsearchError, QueryError
+from mvsearch.search.output.terminal import make_console, print_json
+from mvsearch.store.errors import MvsearchError
 
 if TYPE_CHECKING:
-    from mvsearch import VideoLibrary
     from mvsearch.store.catalog.filter import Filter
     from mvsearch.store.catalog.order import VideoOrder
-    from mvsearch.store.records import Lyrics, Video
 
 app = typer.Typer()
 
 _ORDERS = ("artist", "title", "year", "duration", "valence", "arousal", "mood-gap", "bpm")
-
-LyricsForm = Literal["txt", "csv", "lrc", "srt"]
-
-
-@app.command(epilog=show_examples("lyrics"))
-def lyrics(
-    video: MaybeVideoArgument = None,
-    for_all: Annotated[bool, typer.Option("--all", help="All videos with lyrics.")] = False,
-    form: Annotated[LyricsForm, typer.Option("--format", help="Format of the files.")] = "txt",
-    out: Annotated[
-        Path | None,
-        typer.Option(parser=read_path, metavar="DIR", help="Write files; csv also writes txt."),
-    ] = None,
-    force: ForceOption = False,
-    library: LibraryOption = None,
-) -> None:
-    """Print lyrics, or write them to files."""
-    import mvsearch
-    from mvsearch.search.output.files import write_output
-    from mvsearch.search.output.lyrics_files import format_lyrics, name_lyrics
-    from mvsearch.store.unicode import printable
-
-    if (video is None) != for_all:
-        raise MvsearchError("give one VIDEO, or --all")
-    if for_all and out is None:
-        raise MvsearchError("--all writes files: give their folder with --out DIR")
-    with mvsearch.open(library) as opened:
-        known = opened.all_lyrics() if video is None else [_read_lyrics(opened, video)]
-        if out is None:
-            print_text(format_lyrics(known[0][1], form))
-            return
-        files: dict[Path, bytes] = {}
-        for chosen, found in known:
-            try:
-                files |= name_lyrics(found, chosen, form, out, files)
-            except QueryError as error:
-                if not for_all:
-                    raise
-                typer.echo(printable(f"{chosen.title}: {error}"), err=True)
-        write_output(files, has_force=force, is_media=opened.holds_file)
-    typer.echo(f"{len(files)} {'file' if len(files) == 1 else 'files'} written to {out}")
-
-
-def _read_lyrics(library: "VideoLibrary", name: str) -> "tuple[Video, Lyrics]":
-    """A video and its lyrics.
-
-    Raises:
-        MvsearchError: there is no such video, or it has no lyrics.
-    """
-    video = library.find(name)
-    found = library.lyrics(video)
-    if found is None:
-        raise MvsearchError(f"there are no lyrics of {video.title!r}")
-    return video, found
 
 
 @app.command("list", epilog=show_examples("list"))

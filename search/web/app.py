@@ -19,6 +19,7 @@ from mvsearch.search.web.curate import encoders as encoders_page
 from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, heatmap, maps, playlists, tv
 from mvsearch.search.web.feedback import session_page, sessions
+from mvsearch.search.web.lyrics import fits
 from mvsearch.search.web.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
@@ -97,6 +98,7 @@ def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
         jobs,
         moods,
         server,
+        fits,
     ):
         app.include_router(one.router)
     for one in (

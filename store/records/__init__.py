@@ -15,6 +15,12 @@ from mvsearch.store.records.embeddings import (
 )
 from mvsearch.store.records.encoder_states import EncoderState
 from mvsearch.store.records.indexed import IndexedVideo
+from mvsearch.store.records.lyric_fits import (
+    MIN_CONFIDENCE,
+    FitEvidence,
+    FitPiece,
+    LyricFit,
+)
 from mvsearch.store.records.lyrics import LyricLine, Lyrics, WhisperSegment, Word
 from mvsearch.store.records.metadata import (
     FACET_FIELDS,
@@ -56,6 +62,7 @@ __all__ = [
     "MAX_STILL_BYTES",
     "METADATA_FIELDS",
     "METADATA_SOURCES",
+    "MIN_CONFIDENCE",
     "MODALITIES",
     "MOOD_NAMES",
     "MOOD_REGIONS",
@@ -67,8 +74,11 @@ __all__ = [
     "EncoderState",
     "FacetField",
     "Failure",
+    "FitEvidence",
+    "FitPiece",
     "IndexedVideo",
     "Location",
+    "LyricFit",
     "LyricLine",
     "Lyrics",
     "Matrix",

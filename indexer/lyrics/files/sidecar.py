@@ -116,13 +116,13 @@ def read_sidecars(
         try:
             read.append((sidecar, read_lyric_file(sidecar.path)))
         except MediaError as error:
-            problems.append(MediaError(error.code, f"{_show_name(sidecar.path)}: {error}"))
+            problems.append(MediaError(error.code, f"{show_name(sidecar.path)}: {error}"))
     sung = [(sidecar, parsed) for sidecar, parsed in read if parsed.lines]
     if not sung:
         return None, tuple(problems)
     sidecar, parsed = min(sung, key=lambda pair: _rank(pair[0], pair[1], language))
     spoken = sidecar.language or parsed.language
-    name = _show_name(sidecar.path)
+    name = show_name(sidecar.path)
     problems += parsed.list_problems(name)
     return Lyrics(parsed.lines, "sidecar", name, spoken), tuple(problems)
 
@@ -216,7 +216,7 @@ def _read_media_names(path: Path) -> Sequence[str]:
         return ()
 
 
-def _show_name(path: Path) -> str:
+def show_name(path: Path) -> str:
     """A file name fit for one line of a message."""
     shown = replace_surrogates(path.name)
     return "".join(mark if mark.isprintable() else "\ufffd" for mark in shown)

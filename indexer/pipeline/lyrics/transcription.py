@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mvsearch.indexer.encoders import Encoders
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 # Processor time of faster-whisper with 8-bit integers, in seconds a second of sound, measured for
 # "base"; for others in proportion to their numbers of weights.
 _BASE_CORE_SECONDS = 0.17
+GONE = "it is gone, or has changed since it was indexed; index its folder again"
 _MILLION_WEIGHTS = {"tiny": 39, "base": 74, "small": 244, "medium": 769, "turbo": 809}
 
 
@@ -184,6 +185,16 @@ def _describe_time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{max(seconds, 1):.0f} s"
 
 
+def choose_file(video_id: str, locations: Iterable[Location]) -> Found | None:
+    """An unchanged file of a video, of its locations; None if there is none."""
+    there = sorted(filter(stands, locations), key=lambda location: location.path)
+    if not there:
+        return None
+    first, *others = there
+    file = ScannedFile(first.path, first.size, first.mtime_ns)
+    return Found(file, video_id, others=tuple(other.path for other in others))
+
+
 def _locate_videos(
     library: Library, video_ids: Collection[str], writer: CatalogWriter
 ) -> list[WaitingVideo]:
@@ -194,13 +205,9 @@ def _locate_videos(
             places[location.video_id].append(location)
     waiting, videos = [], library.catalog.some_videos(list(places))
     for video_id, locations in places.items():
-        there = sorted(filter(stands, locations), key=lambda location: location.path)
-        if not there:
-            reason = "it is gone, or has changed since it was indexed; index its folder again"
-            writer.keep_failure(Failure(locations[0].path, "scan", "unreadable", reason))
+        found = choose_file(video_id, locations)
+        if found is None:
+            writer.keep_failure(Failure(locations[0].path, "scan", "unreadable", GONE))
             continue
-        first, *others = there
-        file = ScannedFile(first.path, first.size, first.mtime_ns)
-        found = Found(file, video_id, others=tuple(other.path for other in others))
         waiting.append(WaitingVideo(found, videos[video_id].duration_seconds))
     return sorted(waiting, key=lambda video: video.found.file.path)

@@ -71,6 +71,7 @@ class RemoteLibrary(
     RemoteReviews,
     RemoteFitting,
     RemoteMoods,
+    RemoteLyricFits,
     RemoteEncoders,
 ):
     """A library on another machine; any number of threads may use it at once.

@@ -122,6 +122,7 @@ def show_video(
         tempo=describe_tempo(video),
         lines=None if lyrics is None else describe_lines(lyrics),
         source="" if lyrics is None else describe_source(lyrics),
+        can_fit=lyrics is not None and lyrics.is_timed and lyrics.source not in ("whisper", "ocr"),
     )
     return HTMLResponse(page)
 

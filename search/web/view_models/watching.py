@@ -17,6 +17,7 @@ _SOURCES = {
     "subtitles": "the subtitles",
     "tag": "the file's tag",
     "plugin": "a plug-in",
+    "fetched": "a lyrics service",
     "ocr": "text in the picture",
     "whisper": "Whisper, which hears wrong at times",
 }

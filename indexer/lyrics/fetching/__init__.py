@@ -1,0 +1,1 @@
+"""Asks services for lyrics with times, where the user wants it."""

@@ -1,0 +1,1 @@
+"""Fits the times of lyrics to what is heard in a video."""

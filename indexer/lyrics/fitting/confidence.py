@@ -1,0 +1,57 @@
+"""Estimates how likely a fit is right, by what speaks for it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WordsClues:
+    """What speaks for a fit to words.
+
+    Attributes:
+        share: of the words of lines that are not cut, those heard where they should be.
+        lines: share of these lines of which one was.
+    """
+
+    share: float
+    lines: float
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceClues:
+    """What speaks for a fit to the voice.
+
+    Attributes:
+        surprise: how far the evidence lies above that of all offsets, in their deviations.
+        second: that of the best offset that is 2 s away or more, as a share of it.
+        agreeing: share of the parts of the song for which, each by itself, the same offset is best.
+        weakest: the lowest surprise of a piece between two jumps.
+    """
+
+    surprise: float
+    second: float
+    agreeing: float
+    weakest: float
+
+
+# Logistic regressions on four songs in six versions, with their own lyrics, excerpts of these, and
+# those of other songs: see docs/decisions/0079-fitted-lyrics.md.
+_WORDS = {"share": 9.8, "lines": 3.6, "bias": -7.6}
+_VOICE = {"surprise": 0.76, "second": 0.65, "agreeing": 1.33, "weakest": 1.29, "bias": -9.83}
+
+
+def judge_words(clues: WordsClues) -> float:
+    """How likely a fit to words is right: from 0 to 1."""
+    return _estimate(_WORDS, share=clues.share, lines=clues.lines)
+
+
+def judge_voice(clues: VoiceClues) -> float:
+    """How likely a fit to the voice is right: from 0 to 1."""
+    return _estimate(_VOICE, surprise=clues.surprise, second=clues.second, agreeing=clues.agreeing)
+
+
+def _estimate(weights: Mapping[str, float], **clues: float) -> float:
+    """The probability of a logistic regression."""
+    total = weights["bias"] + sum(weights[name] * clue for name, clue in clues.items())
+    return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))

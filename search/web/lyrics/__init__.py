@@ -1,0 +1,1 @@
+"""Lyrics on the server: how they fit their videos."""
