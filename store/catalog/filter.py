@@ -34,7 +34,7 @@ class Filter:
         language: of the lyrics, ISO 639-1.
         min_duration_seconds, max_duration_seconds: range of the duration, both included.
         has_lyrics: whether any line of lyrics is indexed.
-        lyrics_source: "sidecar", "subtitles", "tag", "plugin", "ocr" or "whisper".
+        lyrics_source: "sidecar", "subtitles", "tag", "plugin", "fetched", "ocr" or "whisper".
         added_since: earliest time at which the video was added, included; a date means local
             midnight, a time without a zone is local.
         ids: of the videos that may pass; None for all.

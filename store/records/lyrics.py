@@ -76,8 +76,8 @@ class Lyrics:
     """The lyrics of a video and where they come from.
 
     Attributes:
-        source: "sidecar", "subtitles", "tag", "plugin", "ocr" or "whisper".
-        origin: the file name, stream, tag, plug-in or model within that source.
+        source: "sidecar", "subtitles", "tag", "plugin", "fetched", "ocr" or "whisper".
+        origin: the file name, stream, tag, plug-in, service or model within that source.
         language: ISO 639-1 code where known.
     """
 

@@ -16,6 +16,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,14 @@ def try_version(version: Version, songs: dict[str, list[LyricLine]], fit: Fit) -
     return Outcome(version, found, tuple(near), tuple(stayed), n_kept, tuple(wrong))
 
 
+def _fit_words(version: Version, lines: Sequence[LyricLine]) -> LyricFit:
+    return fit_to_words(lines, version.heard, version.seconds)
+
+
+def _fit_voice(version: Version, lines: Sequence[LyricLine]) -> LyricFit:
+    return fit_to_voice(lines, version.curves)
+
+
 def print_outcomes(title: str, outcomes: Sequence[Outcome]) -> None:
     """Print a line for each version, and the totals of each edit."""
     print(f"{title}\n{'song':<36} edit    in time  rate    pieces cuts kept  sure  wrong")
@@ -184,10 +193,8 @@ def main() -> None:
     songs = {song.name: read_lines(song) for song in sorted((media / SONGS).iterdir())}
     by_words, by_voice = list[Outcome](), list[Outcome]()
     for one in make_versions(media, given.cache.resolve() / "fitting", given.edits, given.model):
-        by_words.append(
-            try_version(one, songs, lambda lines, v=one: fit_to_words(lines, v.heard, v.seconds))
-        )
-        by_voice.append(try_version(one, songs, lambda lines, v=one: fit_to_voice(lines, v.curves)))
+        by_words.append(try_version(one, songs, partial(_fit_words, one)))
+        by_voice.append(try_version(one, songs, partial(_fit_voice, one)))
     print_outcomes("by words", by_words)
     print_outcomes("by the voice alone", by_voice)
 

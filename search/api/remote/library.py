@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from mvsearch.search.api.arguments import SearchArguments, settle_arguments
 from mvsearch.search.api.feedback.remote import RemoteFeedbackSessions
+from mvsearch.search.api.lyrics.remote import RemoteLyricFits
 from mvsearch.search.api.remote.encoders import RemoteEncoders
 from mvsearch.search.api.remote.fitting import RemoteFitting
 from mvsearch.search.api.remote.maps import RemoteMaps

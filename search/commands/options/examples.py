@@ -72,6 +72,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "lyrics": (
         'mvsearch lyrics "Paper Moon" --format lrc',
         "mvsearch lyrics --all --out lyrics",
+        'mvsearch lyrics "Paper Moon" --fit',
+        "mvsearch lyrics --all --fit --apply",
+        "mvsearch lyrics --all --fetch lrclib --write",
+        'mvsearch lyrics "Paper Moon" --undo',
     ),
     "export nfo": (
         "mvsearch export nfo --all",

@@ -63,7 +63,7 @@ LyricsSourceOption = Annotated[
     typer.Option(
         "--lyrics-source",
         metavar="NAME",
-        help="Only lyrics from sidecar, subtitles, tag, plugin, ocr or whisper.",
+        help="Only lyrics from sidecar, subtitles, tag, plugin, fetched, ocr or whisper.",
     ),
 ]
 AddedSinceOption = Annotated[
