@@ -8,7 +8,7 @@ import numpy as np
 from mvsearch.search.feedback.means import VideoMeans
 from mvsearch.search.feedback.reason import Feedback
 from mvsearch.search.feedback.records import Judgement, Round
-from mvsearch.search.feedback.update import share_among, weigh_choice
+from mvsearch.search.feedback.update import find_attraction, share_among, weigh_choice
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.retrieval.video_table import Positions
 from mvsearch.search.scoring.fusion import FloatArray, Fusion
@@ -131,17 +131,18 @@ def _weigh_round(shown: Round, modality: Modality, table: VideoMeans) -> Iterato
         return
     ids = [one for one in dict.fromkeys(shown.shown) if one in table.position]
     ids += [one.video_id for one in judged if one.video_id not in ids]
-    surprisals = table.compare(ids)
+    attractions = find_attraction(table.compare(ids))
     for one in judged:
-        near = surprisals[:, ids.index(one.video_id)]
+        own = attractions[:, ids.index(one.video_id)]
         if one.start_seconds is not None and one.end_seconds is not None:
             piece = table.compare_moment(one.video_id, one.start_seconds, one.end_seconds)
             if piece is None:
                 continue
-            near = piece
+            own = find_attraction(piece)
         alike = {other.video_id for other in judged if other.is_liked == one.is_liked}
-        others = [at for at, video_id in enumerate(ids) if video_id not in alike]
-        yield Term(one, modality, weigh_choice(near, surprisals[:, others], is_liked=one.is_liked))
+        is_other = np.array([video_id not in alike for video_id in ids])
+        others, n_others = attractions @ is_other, int(is_other.sum())
+        yield Term(one, modality, weigh_choice(own, others, n_others, is_liked=one.is_liked))
 
 
 def rank_scores(scores: FloatArray) -> FloatArray:

@@ -102,7 +102,7 @@ def make_means(index: VectorIndex, before: VideoMeans | None = None) -> VideoMea
         vectors[at] = index.vectors(ids[at]).mean(axis=0)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors /= np.where(lengths > 0, lengths, 1.0)
-    levels, location, scale = _measure_unrelated(vectors)
+    levels, location, scale = measure_unrelated(vectors)
     position = {one: at for at, one in enumerate(ids)}
     return VideoMeans(index, ids, position, vectors, levels, location, scale)
 
@@ -117,7 +117,7 @@ def _take_known(vectors: Matrix, index: VectorIndex, before: VideoMeans | None) 
     return set(places[kept].tolist())
 
 
-def _measure_unrelated(vectors: Matrix) -> tuple[FloatArray, float, float]:
+def measure_unrelated(vectors: Matrix) -> tuple[FloatArray, float, float]:
     """The level of each of n videos, and location and scale of pairs of them."""
     n = len(vectors)
     rows: npt.NDArray[np.intp] = np.unique(

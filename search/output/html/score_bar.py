@@ -24,6 +24,7 @@ def find_longest(results: Iterable[Result]) -> float:
 def count_rest(result: Result) -> float:
     """The part of a score beyond its contributions: the neutral value of missing modalities."""
     rest = result.score - sum(part.points for part in result.contributions.values())
+    rest -= 0.0 if result.feedback is None else result.feedback.total
     return rest if rest > ROUNDING else 0.0
 
 
@@ -75,4 +76,5 @@ def describe_score(result: Result) -> str:
     ]
     rest = count_rest(result)
     said += [f"{NOT_COMPARED} {rest:.3g}"] if rest else []
+    said += [] if result.feedback is None else [f"feedback {result.feedback.total:.3g}"]
     return f"{result.score:.3g} = {' + '.join(said)}" if said else f"{result.score:.3g}"

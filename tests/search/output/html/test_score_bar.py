@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mvsearch.search.output.html.score_bar import describe_score, find_longest, split_bar
+from mvsearch.search.feedback.reason import Feedback
+from mvsearch.search.output.html.score_bar import (
+    count_rest,
+    describe_score,
+    find_longest,
+    split_bar,
+)
 from mvsearch.search.results import Contribution, Result
 from mvsearch.search.scoring.fusion import NEUTRAL, fuse, split_scores
 from mvsearch.store.records import Video
@@ -86,6 +92,15 @@ def test_what_counts_against_a_video_shortens_its_bar() -> None:
     against: Any = {"lyrics": Contribution(-0.25, 1.0, 0.1, -0.25)}
     assert read_bar(Result(1, -0.25, video, against), 0.4) == {}
     assert read_bar(Result(1, 0.0, video), 0.0) == {}
+
+
+def test_feedback_is_no_part_that_was_not_compared() -> None:
+    parts: Any = {"frames": Contribution(0.5, 1.0, 2.0, 2.0)}
+    feedback = Feedback({"frames": 0.75})
+    liked = Result(1, 2.75, Video("a", Path("/a"), "t"), parts, feedback=feedback)
+    assert count_rest(liked) == 0.0
+    assert describe_score(liked).startswith("2.75 = pictures 2 ")
+    assert describe_score(liked).endswith("feedback 0.75")
 
 
 def test_a_better_score_never_has_a_shorter_bar() -> None:
