@@ -72,6 +72,7 @@ class TemporalSearch:
             grid, curves = self._draw([video_id], position)
             told = reasons.tell(chosen.video, position, grid, curves, options.n_moments)
             judged = self._weigh([video_id])
+            feedback = None if judged is None else judged.explain(0)
             results.append(
                 Result(
                     len(results) + 1,
@@ -79,10 +80,10 @@ class TemporalSearch:
                     chosen.video,
                     told.contributions,
                     told.moments,
-                    told.is_weak,
+                    told.is_weak and (feedback is None or feedback.total <= 0),
                     chosen.copies,
                     parts=told.parts,
-                    feedback=None if judged is None else judged.explain(0),
+                    feedback=feedback,
                 )
             )
         return results

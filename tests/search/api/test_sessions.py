@@ -70,6 +70,19 @@ def test_a_search_is_refined_and_run_again(library: AnyLibrary) -> None:
     assert forgotten.session.judgements == ()
 
 
+def test_a_query_in_time_is_kept(library: AnyLibrary) -> None:
+    query = mvsearch.parse_query('text("river") then text("loom") within 20s')
+    library.keep_session("s", library.search(query))
+    refined = library.refine("s", like=1)
+    assert refined.query == query
+    assert len(refined[0].parts) == 2
+    excluding = library.search("river", not_text="loom")
+    library.keep_session("not", excluding)
+    again = library.refine("not")
+    assert [part.role for part in again.query.parts] == [None, "not"]
+    assert titles(again) == titles(excluding)
+
+
 def test_sessions_are_listed_renamed_and_deleted(library: AnyLibrary) -> None:
     found = library.search("river", top=1)
     library.keep_session("one", found)
