@@ -32,7 +32,7 @@ from mvsearch.search.query.encode import (
 from mvsearch.search.query.query import Query
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.query.words.languages import find_hidden
-from mvsearch.search.query.words.lexical import FoundLines, find_evidence
+from mvsearch.search.query.words.lexical import WordSearch
 from mvsearch.search.query.words.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.ranking import Ranker, make_ranker, rank_similar
 from mvsearch.search.results import Result
@@ -44,7 +44,7 @@ from mvsearch.search.temporal.preparing import Placed, Scope, prepare_search
 from mvsearch.search.versions.dedupe import KnownCopies
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
-from mvsearch.store.records import Modality, Video
+from mvsearch.store.records import Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Engine:
         if not query.parts:
             return list_passing(catalog, query.filter, options)
         passing = catalog.passing(query.filter) if query.filter else None
-        words: dict[Modality, FoundLines] = {}
+        words = WordSearch(catalog, has_misheard=options.has_misheard)
         # Negative parts come last, so that the first rows are of what speaks for a video.
         encoded = sorted(prepared.encoded.parts, key=lambda one: one.part.is_negative)
         parts = [(part, self._place(part, words)) for part in encoded]
@@ -231,12 +231,11 @@ class Engine:
             of_lines=self._calibrator.judge_lines(asked, ids, rows, at),
         )
 
-    def _place(self, part: EncodedPart, words: dict[Modality, FoundLines]) -> IndexQuery:
+    def _place(self, part: EncodedPart, words: WordSearch) -> IndexQuery:
         """The vectors of a part in the coordinates of its index, with words or landmarks found."""
         index = self.library.index(part.space)
-        known = words.setdefault(part.modality, {})
         evidence: Mapping[str, Evidence] = (
-            find_evidence(self.library.catalog, part.space, part.lines, known)
+            words.find(part.space, part.lines, is_negative=part.part.is_negative)
             if part.lines
             else find_landmark_evidence(self.library, part)
         )

@@ -25,6 +25,7 @@ class SearchOptions:
         per_artist: maximum number of results per artist; None for no limit.
         by: whether pictures are searched for the same shot, "copy", or for similar content,
             "look"; None chooses by the part of the query.
+        has_misheard: whether lyric lines are also found by how they sound.
     """
 
     weights: Weights | None = None
@@ -34,6 +35,7 @@ class SearchOptions:
     has_collapse: bool = False
     per_artist: int | None = None
     by: By | None = None
+    has_misheard: bool = True
 
     def __post_init__(self) -> None:
         """Validate the values."""
@@ -51,7 +53,8 @@ class SearchOptions:
     def to_dict(self) -> dict[str, Any]:
         """The options in the form of the JSON output; weights are None if not given."""
         weights = None if self.weights is None else dict(self.weights)
-        return {"weights": weights, "fusion": self.fusion, "by": self.by}
+        spelled = {} if self.has_misheard else {"misheard": False}
+        return {"weights": weights, "fusion": self.fusion, "by": self.by, **spelled}
 
     def choose_weights(self, modalities: Collection[Modality]) -> Weights:
         """The given weights, else the default for a library with these modalities."""

@@ -14,11 +14,11 @@ from mvsearch.search.localization.moments import JOIN, MIN_SIMILARITY, read_text
 from mvsearch.search.query.contents import find_held_spaces
 from mvsearch.search.query.encode import EncodedPart, Made, encode_query, keep_constant, rows_within
 from mvsearch.search.query.query import WORD_KINDS, Query
-from mvsearch.search.query.words.lexical import FoundLines, WordEvidence, find_evidence
+from mvsearch.search.query.words.lexical import WordEvidence, WordSearch
 from mvsearch.search.results import Pair
 from mvsearch.search.retrieval.retrieve import IndexQuery
 from mvsearch.store.library import Library
-from mvsearch.store.records import Matrix, Modality, Segment, Video
+from mvsearch.store.records import Matrix, Segment, Video
 
 # Pieces nearer than this to those of a better pair show the same again.
 APART_SECONDS = 3.0
@@ -78,13 +78,12 @@ def _compare(
     library: Library, query: Query, video: Video, n_pairs: int, encoded: Sequence[EncodedPart]
 ) -> tuple[Pair, ...]:
     """The pairs of each part in each modality, as the parts and modalities follow each other."""
-    words: dict[Modality, FoundLines] = {}
+    words = WordSearch(library.catalog)
     pairs: list[Pair] = []
     for _, group in groupby(encoded, key=lambda one: (id(one.part), one.modality)):
         parts = [one for one in group if library.index(one.space).count(video.id)]
         if parts:
-            known = words.setdefault(parts[0].modality, {})
-            pairs += _pair_part(library, query, video, n_pairs, parts, known)
+            pairs += _pair_part(library, query, video, n_pairs, parts, words)
     return tuple(pairs)
 
 
@@ -94,7 +93,7 @@ def _pair_part(
     video: Video,
     n_pairs: int,
     parts: Sequence[EncodedPart],
-    words: FoundLines,
+    words: WordSearch,
 ) -> Iterator[Pair]:
     """The pairs of one part in one modality; spaces of the same lines count by the best of them."""
     first = parts[0]
@@ -123,11 +122,12 @@ def _pair_part(
             texts[at] if texts else "",
             similarity,
             () if matching is None else matching.words_of(at, at),
+            "" if matching is None else matching.sounds_of(at, at),
         )
 
 
 def _measure(
-    library: Library, video: Video, parts: Sequence[EncodedPart], words: FoundLines
+    library: Library, video: Video, parts: Sequence[EncodedPart], words: WordSearch
 ) -> tuple[Matrix, WordEvidence | None]:
     """The similarities (q, n) of a part with the pieces of a video, and the words they share."""
     found: list[Matrix] = []
@@ -135,7 +135,7 @@ def _measure(
     for part in parts:
         index = library.index(part.space)
         lines, space = part.lines, part.space
-        evidence = find_evidence(library.catalog, space, lines, words) if lines else {}
+        evidence = words.find(space, lines) if lines else {}
         similarities = IndexQuery(index, index.place(part.vectors), evidence).compare(video.id)
         if found and similarities.shape != found[0].shape:
             continue

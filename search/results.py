@@ -26,6 +26,8 @@ class Moment:
         support: probability that the clip lies here, 0 to 1; None without alignment.
         rate: seconds of video per second of clip; 1.1 if the clip plays faster.
         words: of the lyrics that match words of the query, allowing for typing errors.
+        sounds_like: the part of the lyrics that sounds like the query, where that tells more than
+            the words; else empty.
         is_calibrated: whether the encoder has operating points; otherwise every video gets a
             position without support.
         peaks: of a moment by landmarks, how many spectral peaks agree, and of how many.
@@ -42,6 +44,7 @@ class Moment:
     words: tuple[str, ...] = ()
     is_calibrated: bool = True
     peaks: tuple[int, int] | None = None
+    sounds_like: str = ""
 
     def __post_init__(self) -> None:
         """Check the times, and that support is a probability."""
@@ -69,6 +72,7 @@ class Moment:
             "words": [printable(word) for word in self.words],
             "is_calibrated": self.is_calibrated,
             **({} if self.peaks is None else {"peaks": list(self.peaks)}),
+            **({"sounds_like": printable(self.sounds_like)} if self.sounds_like else {}),
         }
 
 
@@ -204,6 +208,7 @@ class Pair:
         text: the lyric line.
         similarity: cosine, raised by words of lyrics that are the same.
         words: of the text that match words of the query.
+        sounds_like: see `Moment`.
     """
 
     part: int
@@ -217,6 +222,7 @@ class Pair:
     text: str
     similarity: float
     words: tuple[str, ...] = ()
+    sounds_like: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The pair in the form of the JSON output."""
@@ -234,6 +240,7 @@ class Pair:
             "text": printable(self.text),
             "similarity": round(self.similarity, 6),
             "words": [printable(word) for word in self.words],
+            **({"sounds_like": printable(self.sounds_like)} if self.sounds_like else {}),
         }
 
 

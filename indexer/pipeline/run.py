@@ -17,6 +17,7 @@ from mvsearch.indexer.ocr.reader import TextReader
 from mvsearch.indexer.pipeline.add_moods import add_moods
 from mvsearch.indexer.pipeline.add_tempos import add_tempos
 from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
+from mvsearch.indexer.pipeline.lyrics.add_sounds import add_sounds
 from mvsearch.indexer.pipeline.lyrics.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.pipeline.lyrics.ocr_stage import OcrStage
 from mvsearch.indexer.pipeline.lyrics.transcription import (
@@ -231,6 +232,8 @@ class _Run:
             add_tempos(self.catalog, self.progress, self.stop)
             self._read_text(inventory)
             self._transcribe()
+        if not self.stop.is_set():
+            add_sounds(self.catalog, self.progress, self.stop)
         if self.writer.summary.unfinished:
             self.progress.note(explain_unfinished(self.writer.summary.unfinished))
 

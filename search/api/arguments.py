@@ -34,6 +34,7 @@ class SearchArguments(TypedDict, total=False):
         per_artist: maximum number of results of one artist; None for any number.
         by: what pictures are searched for: "copy" for the same shot, "look" for similar content.
             None for "copy" by pictures and clips, where the library can tell copies.
+        misheard: whether lyric lines are also found by how they sound.
     """
 
     weights: Mapping[Modality, float] | None
@@ -43,6 +44,7 @@ class SearchArguments(TypedDict, total=False):
     collapse: bool
     per_artist: int | None
     by: "By | None"
+    misheard: bool
 
 
 class IndexArguments(TypedDict, total=False):
@@ -109,6 +111,7 @@ def make_search_options(
     collapse: bool = False,
     per_artist: int | None = None,
     by: "By | None" = None,
+    misheard: bool = True,
 ) -> "SearchOptions":
     """The options of a search; the default fusion is that of the encoders' profile, if any.
 
@@ -118,7 +121,7 @@ def make_search_options(
     from mvsearch.search.options import SearchOptions, choose_fusion
 
     return SearchOptions(
-        weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist, by
+        weights, choose_fusion(encoders, fusion), top, n_moments, collapse, per_artist, by, misheard
     )
 
 

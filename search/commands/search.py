@@ -13,6 +13,7 @@ from mvsearch.search.commands.options.common import (
     FusionOption,
     JsonOption,
     LibraryOption,
+    MisheardOption,
     PerArtistOption,
     TopOption,
     WeightsOption,
@@ -76,6 +77,7 @@ def search(
             autocompletion=lambda: ["copy", "look", "words", "sound", "trained", "mood"],
         ),
     ] = None,
+    misheard: MisheardOption = True,
     top: TopOption = 10,
     collapse: CollapseOption = False,
     per_artist: PerArtistOption = None,
@@ -123,6 +125,7 @@ def search(
         arguments: SearchArguments = {
             "weights": parse_weights(weights) if weights else None, "fusion": fusion, "top": top,
             "collapse": collapse, "per_artist": per_artist, "by": cast("By | None", by),
+            "misheard": misheard,
         }  # fmt: skip
         if (for_music, for_picture, bool(asked.contrast)).count(True) > 1:
             raise MvsearchError("--for-music, --for-picture and contrasts exclude each other")

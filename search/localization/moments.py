@@ -226,6 +226,7 @@ def find_similar_ranges(
                 JOIN.join(texts[first : last + 1])
                 or name_stretch(tags, float(starts[first]), float(ends[first : last + 1].max())),
                 words=() if evidence is None else evidence.words_of(first, last),
+                sounds_like="" if evidence is None else evidence.sounds_of(first, last),
             )
         )
     return moments

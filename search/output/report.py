@@ -206,10 +206,12 @@ def format_moment(moment: Moment) -> str:
     text = f" “{shorten(printable(moment.text))}”" if moment.text else ""
     speed = "" if round(moment.rate, 2) == 1 else f" at {round(moment.rate, 2):g}×"
     words = f" (words: {shorten(printable(' '.join(moment.words)))})" if moment.words else ""
+    heard = moment.sounds_like
+    sounds = f" (sounds like: {shorten(printable(heard))})" if heard else ""
     peaks = f" ({moment.peaks[0]} of {moment.peaks[1]} peaks agree)" if moment.peaks else ""
     when = span if moment.start_seconds is not None else ""
     doubt = "" if moment.is_calibrated else f" ({NOT_CALIBRATED})"
-    return f"{when}{moment.modality}{speed}{text}{words}{peaks}{doubt}"
+    return f"{when}{moment.modality}{speed}{text}{words}{sounds}{peaks}{doubt}"
 
 
 def write_report(

@@ -150,10 +150,11 @@ class SearchOptionFields(Strict):
     collapse: bool = False
     per_artist: Annotated[int, Field(ge=1, le=MAX_TOP)] | None = None
     by: Literal["copy", "look"] | None = None
+    misheard: bool = True
 
     def to_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `VideoLibrary.search` and `similar`."""
-        names = ("weights", "fusion", "top", "collapse", "per_artist", "by")
+        names = ("weights", "fusion", "top", "collapse", "per_artist", "by", "misheard")
         return {name: getattr(self, name) for name in names}
 
 

@@ -15,6 +15,7 @@ from mvsearch.store.catalog.reading.removed import RemovedReader
 from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
+from mvsearch.store.catalog.sounds import SoundWriter
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.paths import encode_key, path_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
@@ -64,6 +65,7 @@ class Catalog(
     RemovedReader,
     FacetReader,
     MoodReader,
+    SoundWriter,
 ):
     """Videos with their files, the results of each stage, and failures.
 

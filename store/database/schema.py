@@ -10,7 +10,7 @@ from mvsearch.store.errors import LibraryDamagedError
 
 # The newest revision in `migrations/versions`; a constant, because importing Alembic takes longer
 # than opening a library.
-HEAD = "0015"
+HEAD = "0016"
 
 _VERSION = table("alembic_version", column("version_num"))
 _MIGRATIONS = Path(__file__).parent / "migrations"

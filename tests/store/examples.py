@@ -164,7 +164,9 @@ def make_index(space: Space, vectors: Mapping[str, Matrix]) -> RowIndex:
 def drop_generations(connection: sqlite3.Connection) -> None:
     """Take back what the tables have since their fourth version."""
     connection.execute("ALTER TABLE space DROP COLUMN is_used")
-    for table in ("unused_tag", "metadata", "mood"):
+    for trigger in ("added", "dropped"):
+        connection.execute(f"DROP TRIGGER lyric_sound_{trigger}")
+    for table in ("lyric_sound_gram", "lyric_sound", "unused_tag", "metadata", "mood"):
         connection.execute(f"DROP TABLE {table}")
     for column in (
         *("year", "is_year_read", "added_seconds", "title_folded", "artist_folded"),

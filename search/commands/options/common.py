@@ -53,6 +53,12 @@ CollapseOption = Annotated[
 PerArtistOption = Annotated[
     int | None, typer.Option("--per-artist", min=1, metavar="N", help="At most N of one artist.")
 ]
+MisheardOption = Annotated[
+    bool,
+    typer.Option(
+        "--misheard/--no-misheard", help="Find lyric lines by how they sound, too; the default."
+    ),
+]
 VIDEO_HELP = "An id or its beginning, a path, or part of a title."
 VideoArgument = Annotated[
     str, typer.Argument(metavar="VIDEO", help=VIDEO_HELP, autocompletion=complete_video)

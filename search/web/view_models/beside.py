@@ -6,7 +6,13 @@ from urllib.parse import quote, urlencode
 
 from mvsearch import Pair, Video
 from mvsearch.search.web.uploads import parse_name
-from mvsearch.search.web.view_models.cards import LABELS, Line, find_address, mark_words
+from mvsearch.search.web.view_models.cards import (
+    LABELS,
+    Line,
+    find_address,
+    mark_words,
+    split_words,
+)
 from mvsearch.store.records import MODALITIES, Modality
 
 
@@ -94,4 +100,4 @@ def _show(video_id: str, pair: Pair, at_seconds: float | None, text: str) -> Sid
 
 
 def _mark(pair: Pair, text: str) -> Line | None:
-    return mark_words(text, pair.words) if text else None
+    return mark_words(text, [*pair.words, *split_words(pair.sounds_like)]) if text else None

@@ -75,6 +75,7 @@ class Card:
         others: modalities that can be judged and have no bar, with their labels.
         feedback: what of the score comes from likes and dislikes, in words.
         places: where it has the parts of a query in time, and what it has of excluded ones.
+        sounds_like: the part of the line that sounds like the query, where it was misheard.
     """
 
     video: Video
@@ -92,6 +93,7 @@ class Card:
     others: tuple[tuple[Modality, str], ...] = ()
     feedback: str = ""
     places: tuple[Place, ...] = ()
+    sounds_like: str = ""
 
 
 def describe_results(
@@ -141,7 +143,7 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], quer
         f"/video/{result.video.id}/why?{query}" if query and result.mood is None else "",
         moment.start_seconds if moment else None,
         tuple(_describe_bars(result)),
-        None if sung is None else mark_words(sung.text, sung.words),
+        None if sung is None else mark_words(sung.text, _list_words(sung)),
         None if sung is None else sung.start_seconds,
         tuple(_place_ticks(result))[:MAX_TICKS],
         result.is_weak,
@@ -150,6 +152,7 @@ def _describe_result(result: Result, stills: Mapping[str, Sequence[float]], quer
         tuple(_list_others(result)),
         "" if result.feedback is None else result.feedback.describe(),
         tuple(describe_places(result)),
+        "" if sung is None else sung.sounds_like,
     )
 
 
@@ -162,6 +165,11 @@ def _list_others(result: Result) -> Iterator[tuple[Modality, str]]:
     for modality, is_held in held.items():
         if is_held and modality not in result.contributions:
             yield modality, LABELS[modality]
+
+
+def _list_words(moment: Moment) -> list[str]:
+    """The words of a line that match the query, as they are written or as they sound."""
+    return [*moment.words, *split_words(moment.sounds_like)]
 
 
 def find_address(video: Video | str, at_seconds: float | None = None) -> str:
@@ -226,6 +234,11 @@ def _place_ticks(result: Result) -> Iterator[Tick]:
 def _describe_moment(moment: Moment) -> str:
     told = f"{LABELS[moment.modality]} at {format_seconds(moment.start_seconds)}"
     return f"{told}: {moment.text}" if moment.text else told
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text, as `mark_words` marks them."""
+    return _WORD.findall(text)
 
 
 def mark_words(text: str, words: Sequence[str]) -> Line:

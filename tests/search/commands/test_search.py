@@ -180,3 +180,24 @@ def test_a_place_is_marked_in_a_terminal(run: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("mvsearch.search.commands.process.sys.stderr.isatty", lambda: True)
     _, _, err = run("search", "--query", "text(a) whle text(b)")
     assert err.splitlines()[1:] == ["  text(a) whle text(b)", "          ^"]
+
+
+def test_a_misheard_line_is_found_and_says_what_it_sounds_like(run: Run) -> None:
+    heard = ("--lyric", "tea come hum a lawn the riffer")
+    code, out, _ = run("search", *heard)
+    assert code == 0
+    assert "(sounds like: take me home along the river)" in " ".join(out.split())
+    code, out, _ = run("search", *heard, "--json")
+    first = json.loads(out)["results"][0]
+    assert first["video"]["title"] == "First Song"
+    assert first["moments"][0]["sounds_like"] == "take me home along the river"
+    code, out, _ = run("search", *heard, "--no-misheard", "--json")
+    answer = json.loads(out)
+    assert answer["query"]["misheard"] is False
+    assert all("sounds_like" not in m for one in answer["results"] for m in one["moments"])
+
+
+@pytest.mark.parametrize("line", ["x", "🎸🔥", "ж", "愛", "la" * 5000, "%' OR 1=1 --", '"*'])
+def test_any_lyric_line_is_answered(run: Run, line: str) -> None:
+    code, _, err = run("search", "--lyric", line)
+    assert (code, err) == (0, "") or (code, err.count("\n")) == (2, 1)

@@ -122,6 +122,18 @@ def test_an_upload_and_a_video_are_parts_of_the_address(
     assert "not kept any more" in gone.text
 
 
+def test_a_misheard_line_is_shown_with_what_it_sounds_like(
+    client: TestClient, ids: dict[str, str]
+) -> None:
+    asked = {"q": "tea come hum a lawn the riffer", "mode": "lyric"}
+    text = client.get("/", params=asked, headers=HTML).text
+    assert titles(text)[0] == "First Song"
+    assert re.search(r'<p class="line" dir="auto">Sounds like: [a-z ]*along the river</p>', text)
+    assert "<mark>along</mark> <mark>the</mark> <mark>river</mark>" in text
+    why = client.get(f"/video/{ids['First Song']}/why", params=asked, headers=HTML).text
+    assert "<mark>along</mark> <mark>the</mark> <mark>river</mark>" in why
+
+
 def test_a_result_says_why(client: TestClient, ids: dict[str, str], tmp_path: Path) -> None:
     first = client.get("/?q=take+me+home&mode=lyric&top=5", headers=HTMX).text
     (address,) = re.findall(r'<p class="reason"><a href="([^"]*)"', first)

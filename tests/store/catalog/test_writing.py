@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mvsearch.store.catalog.reading.sound_index import LineSounds
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.paths import path_key
 from mvsearch.store.errors import EncoderMismatchError, VideoNotFoundError
@@ -288,6 +289,7 @@ def test_a_video_goes_with_its_last_file_and_leaves_nothing(library: Library) ->
     copy = Path("/music/copy.mp4")
     add_song(catalog, "ab12", path=copy)
     catalog.record_failure(Failure(copy, "lyrics", "bad_lyrics", "broken side-car"))
+    catalog.store_sounds([LineSounds("ab12", 0, "en", "DIs", "abc")], "1")
     full = count_rows(library.folder)
     assert all(
         full[name] > 0 for name in full if name not in ("removed", "unused_tag")

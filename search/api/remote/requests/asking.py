@@ -48,6 +48,7 @@ def make_options(
         "collapse": options.has_collapse,
         "per_artist": options.per_artist,
         **({} if options.by is None else {"by": options.by}),
+        **({} if options.has_misheard else {"misheard": False}),
     }
 
 

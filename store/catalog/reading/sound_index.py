@@ -1,0 +1,143 @@
+"""Finds lyric lines by how they sound: the full-text index of their grams (FTS5).
+
+The indexer writes how a line sounds and the text of its grams; see `indexer.pronunciation`. A gram
+is three characters of this text; each character stands for several sounds.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from mvsearch.store.database.connection import DatabaseReader
+from mvsearch.store.database.tables import LyricLineRow
+
+# Approximate maximum number of lines ranked for a query; FTS5 ranks 250,000 per second.
+N_RANKED = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class LineSounds:
+    """How a lyric line sounds.
+
+    Attributes:
+        position: of the line among those of its video.
+        reading: how its letters were read.
+        sounds: empty if it was not read.
+        grams: the text that is indexed.
+    """
+
+    video_id: str
+    position: int
+    reading: str
+    sounds: str
+    grams: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMatch:
+    """A line that shares grams with a query."""
+
+    video_id: str
+    position: int
+    text: str
+    sounds: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadLine:
+    """A lyric line of which it is not stored how it sounds; `language` is that of its song."""
+
+    video_id: str
+    position: int
+    text: str
+    language: str | None
+
+
+class SoundReader(DatabaseReader):
+    """Reads how lyric lines sound; each call reads one state of the database."""
+
+    def count_sounds(self) -> dict[str, int]:
+        """The number of lines by how they were read; empty without an index."""
+        query = text("SELECT reading, count(*) FROM lyric_sound GROUP BY reading")
+        with self._database.reading() as session:
+            connection = session.connection()
+            if not has_sounds(connection):
+                return {}
+            rows = connection.execute(query)
+            return {str(reading): int(n) for reading, n in rows}
+
+    def find_sounding(self, reading: str, grams: str, limit: int) -> list[SoundMatch]:
+        """Find the lines of one reading that share grams with a query, best first.
+
+        Lines are found by the rarer grams of the query. The caller knows that there is an index.
+        """
+        with self._database.reading() as session:
+            connection = session.connection()
+            rare = _choose_rare(connection, _cut(grams))
+            return _rank(connection, reading, rare, limit) if rare else []
+
+    def find_unread(self, revision: str, limit: int) -> list[UnreadLine]:
+        """Some lines whose sounds were not written by this revision; empty without an index."""
+        query = text(
+            "SELECT lyric_line.video_id, lyric_line.position, text, language"
+            " FROM lyric_line JOIN lyrics USING (video_id)"
+            " LEFT JOIN lyric_sound USING (video_id, position)"
+            " WHERE rejected IS NULL AND (revision IS NULL OR revision <> :revision) LIMIT :n"
+        ).columns(LyricLineRow.video_id, LyricLineRow.position, LyricLineRow.text)
+        with self._database.reading() as session:
+            connection = session.connection()
+            if not has_sounds(connection):
+                return []
+            rows = connection.execute(query, {"revision": revision, "n": limit})
+            return [UnreadLine(*row) for row in rows]
+
+
+def has_sounds(connection: Connection) -> bool:
+    """Whether there is an index of sounds: on SQLite with FTS5."""
+    if connection.dialect.name != "sqlite":
+        return False
+    known = "SELECT count(*) FROM sqlite_master WHERE name = 'lyric_sound_gram'"
+    built = "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'"
+    return all(connection.scalar(text(query)) for query in (known, built))
+
+
+def _cut(grams: str) -> list[str]:
+    """The distinct grams of a text, quoted; none goes over a space."""
+    threes = (grams[at : at + 3] for at in range(len(grams) - 2))
+    return [
+        '"' + three.replace('"', '""') + '"' for three in dict.fromkeys(threes) if " " not in three
+    ]
+
+
+def _choose_rare(connection: Connection, terms: Iterable[str]) -> list[str]:
+    """The rarest terms, so many that about N_RANKED lines have one."""
+    rows = "SELECT rowid FROM lyric_sound_gram WHERE lyric_sound_gram MATCH :term LIMIT :n"
+    query = text(f"SELECT count(*) FROM ({rows})")
+    counted = sorted(
+        (connection.scalar(query, {"term": term, "n": N_RANKED + 1}) or 0, term) for term in terms
+    )
+    rare: list[str] = []
+    n_ranked = 0
+    for n, term in counted:
+        if rare and n_ranked + n > N_RANKED:
+            break
+        if n:
+            rare.append(term)
+            n_ranked += n
+    return rare
+
+
+def _rank(
+    connection: Connection, reading: str, terms: Sequence[str], limit: int
+) -> list[SoundMatch]:
+    # Ties are not broken by rowid, which depends on the history of the library.
+    query = text(
+        "SELECT lyric_sound.video_id, lyric_sound.position, text, sounds"
+        " FROM lyric_sound_gram JOIN lyric_sound ON id = lyric_sound_gram.rowid"
+        " JOIN lyric_line USING (video_id, position)"
+        " WHERE lyric_sound_gram MATCH :terms AND reading = :reading"
+        " ORDER BY rank, lyric_sound.video_id, lyric_sound.position LIMIT :n"
+    ).columns(LyricLineRow.video_id, LyricLineRow.position, LyricLineRow.text)
+    values = {"terms": " OR ".join(terms), "reading": reading, "n": limit}
+    return [SoundMatch(*row) for row in connection.execute(query, values)]
