@@ -132,8 +132,7 @@ class Engine:
         encoded: Made = {} if made is None else dict(made)
         options = settle_options(query, options)
         results = self._answer(query, options, hidden, encoded)
-        is_plain = not query.has_negative and query.expression is None
-        if results and results[0].is_weak and is_plain:
+        if results and results[0].is_weak and query.is_plain:
             find_videos = partial(self._find_videos, query.filter, hidden)
             closer = self._closer_look.choose(query.parts, encoded, find_videos, options.by)
             results = results if closer is None else self._answer(query, options, hidden, closer)
@@ -208,7 +207,6 @@ class Engine:
     def _rank(self, query: Query, ranker: Ranker, parts: Placed, scope: Scope) -> list[Result]:
         """Retrieve candidates, rank them by calibrated and fused scores, and locate the query."""
         options, ids = ranker.options, scope.table.video_ids
-        queries = [placed for _, placed in parts]
         alike = [pair for pair in parts if not pair[0].part.is_negative]
         asked, unlike = list_indexes(alike), parts[len(alike) :]
         other_language = find_hidden(self.library.catalog, [part for part, _ in alike], ids)
@@ -220,6 +218,7 @@ class Engine:
         # Ranks (rrf) and exclusions need all videos; skipped ones are replaced from further down.
         is_whole = options.fusion == "rrf" or options.is_picky or query.has_negative
         n_wanted = None if is_whole or ranker.evidence is not None else options.top
+        queries = [placed for _, placed in parts]
         found = find_candidates(queries, score, n_wanted, scope.left_out, scope.table, scope.within)
         if unlike:
             ranker = exclude(ranker, query, unlike, found, scope.table, self._calibrator)

@@ -1,18 +1,18 @@
 """Measures what negative parts do: `python -m benchmarks.retrieval.exclusion LIBRARY`.
 
-Asked is for what tags of the library name, by words. What is excluded is
+Asked is by tags of the library and by words that are sung in it. What is excluded is
 
 - an everyday phrase that has nothing to do with it: how much of the top ten stays;
 - a lyric line of a song in the top ten, without quoting it in full: whether the song leaves it;
 - another tag that two or more of the top ten have: how many of them stay.
 
 Each is measured for several surprisals from which on a video loses, and for the whole surprisal
-subtracted; the first half of the tags is to choose by, the second one to report.
+subtracted; the first half of the queries is to choose by, the second one to report.
 """
 
 import argparse
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -24,7 +24,8 @@ from mvsearch.search.scoring import exclusion
 from mvsearch.search.scoring.fusion import NEUTRAL, FloatArray
 from mvsearch.search.scoring.phrases import PHRASES
 
-N_TAGS, N_PHRASES, TOP = 60, 4, 10
+# Of the queries one half are tags, the other half words that are sung.
+N_QUERIES, N_PHRASES, TOP = 120, 3, 10
 RARE = (0.0, 0.5, 1.0, 1.5, 2.0)
 MIN_WORDS = 4
 
@@ -60,11 +61,13 @@ def rank(library: mvsearch.VideoLibrary, words: str, excluded: str | None = None
 def draw(library: mvsearch.VideoLibrary, seed: int) -> list[Asked]:
     """Draw the queries."""
     chance = random.Random(seed)
-    counts = library.facets()["tag"]
-    tags = [str(name) for name, count in counts if 3 <= count <= 60]
-    chance.shuffle(tags)
+    tags = sorted(str(name) for name, _ in library.facets()["tag"])
+    sung = sorted({word for _, held in library.all_lyrics() for word in _list_words(held)})
+    some = [chance.sample(names, min(len(names), N_QUERIES // 2)) for names in (tags, sung)]
+    queries = [*some[0], *some[1]]
+    chance.shuffle(queries)
     asked = []
-    for words in tags[:N_TAGS]:
+    for words in queries:
         found = tuple(rank(library, words))
         entries = [library.show(one) for one in found]
         lines = [
@@ -92,6 +95,11 @@ def draw(library: mvsearch.VideoLibrary, seed: int) -> list[Asked]:
             )
         )
     return asked
+
+
+def _list_words(lyrics: mvsearch.Lyrics) -> Iterator[str]:
+    for line in lyrics.lines:
+        yield from (word.lower() for word in line.text.split() if word.isalpha() and len(word) > 3)
 
 
 def measure(library: mvsearch.VideoLibrary, asked: Sequence[Asked]) -> tuple[float, float, float]:
@@ -122,7 +130,7 @@ def main() -> None:
         for name, half in halves.items():
             n_lines, n_tags = (sum(getattr(one, part) is not None for one in half)
                                for part in ("line", "tag"))  # fmt: skip
-            print(f"{name}: {len(half)} tags, {n_lines} lines, {n_tags} other tags")
+            print(f"{name}: {len(half)} queries, {n_lines} lines, {n_tags} other tags")
             for rare in RARE:
                 with mock.patch.object(exclusion, "RARE", rare):
                     print(f"  from {rare}: " + _tell(measure(library, half)))

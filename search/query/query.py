@@ -164,6 +164,11 @@ class Query:
         return any(part.is_negative for part in self.parts)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether all parts speak for a video, wherever in it they are."""
+        return not self.has_negative and self.expression is None
+
+    @property
     def written(self) -> str | None:
         """The expression in the language of queries; None without one, or if it has no words."""
         from mvsearch.search.query.language.printing import print_expression

@@ -23,6 +23,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch search rain at night --year 1980-1989 --language de",
         "mvsearch search --image beach.jpg --for-music",
         'mvsearch search --looks-like "Paper Moon" --sounds-unlike "Paper Moon"',
+        'mvsearch search --text "a beach" --not-text rain --unlike "Paper Moon"',
+        'mvsearch search --text crowd --while --lyric "take me home" --then rain --within 12',
     ),
     "refine": (
         "mvsearch refine --like 2,5 --dislike 1:sound",

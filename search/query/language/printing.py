@@ -12,7 +12,7 @@ from mvsearch.search.temporal.expression import And, Expression, Leaf, Not, Then
 from mvsearch.store.errors import QueryError
 from mvsearch.store.unicode import truncate
 
-MAX_SHOWN = 100
+MAX_SHOWN = 60
 NamePart = Callable[[QueryPart], str]
 
 # A name that needs no quotation marks; words always have them.
