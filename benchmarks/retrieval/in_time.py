@@ -1,15 +1,17 @@
 """Measures queries whose parts lie in time: `python -m benchmarks.retrieval.in_time SONGS FOLDER`.
 
-SONGS has songs with `.lrc` files; FOLDER keeps what is built. Videos are built of pieces of them
-and of the real test media (`benchmarks.retrieval.timed_videos`): each line, each piece of sound and
-each picture is in many videos, and one video has both at once, or one within a time after the
-other. Printed for each kind of query, and for two halves of the pieces, are recall@1 of the engine,
+SONGS has songs with `.lrc` files; FOLDER keeps what is built. Videos are built of pieces of them,
+of the real test media and of the pictures of `$MVSEARCH_TEST_EMOTION`, if given
+(`benchmarks.retrieval.timed_videos`): each line, each piece of sound and each picture is in five
+videos or more, and one video has both at once, or one within a time after the other. Printed for
+each kind of query, and for two halves of the pictures, are recall@1 of the engine,
 of a plain search of both parts and of each part alone, how often the right answer is marked weak,
 how often the best of a query without its answer is not, the median error of the parts' times, and
 the time of a query beside that of the plain search.
 """
 
 import argparse
+import os
 import random
 import time
 from collections import defaultdict
@@ -21,6 +23,7 @@ from statistics import median
 from benchmarks.program import find_media
 from benchmarks.retrieval.timed_videos import (
     MARGIN_SECONDS,
+    N_SLOTS,
     SLOT_SECONDS,
     Shown,
     Sung,
@@ -170,9 +173,8 @@ def make_queries(
     for kind in KINDS:
         pairs = list(list_pairs(kind, truth, len(shown)))
         choose.shuffle(pairs)
-        # A half has pieces of its own: those of even numbers, or of odd ones.
         for half in (0, 1):
-            own = [pair for pair in pairs if pair[0] % 2 == pair[1] % 2 == half][:n_each]
+            own = [one for one in pairs if find_half(kind, one[0], one[1]) == half][:n_each]
             for first, second, answer, spans in own:
                 parts = [
                     make_part(word, at, truth.sung, shown, folder, choose)
@@ -180,6 +182,11 @@ def make_queries(
                 ]
                 queries.append(Asked(kind, half, parts[0], parts[1], answer, spans))
     return queries
+
+
+def find_half(kind: str, first: int, second: int) -> int:
+    """The half of a query by its picture: videos of one half show no picture of the other."""
+    return ((first if kind.startswith("picture") else second) // N_SLOTS) % 2
 
 
 def make_part(
@@ -243,34 +250,40 @@ def list_errors(result: Result, asked: Asked) -> list[float]:
     return errors
 
 
+def build(given: argparse.Namespace, media: Path) -> list[Asked]:
+    """Build and index the videos, and draw the queries."""
+    choose = random.Random(given.seed)
+    emotion = os.environ.get("MVSEARCH_TEST_EMOTION")
+    more = Path(emotion) / "images" if emotion else None
+    sung = list_sung(given.songs, given.lines, choose)
+    shown = list_shown(media, more, given.videos, choose)
+    videos = build_videos(given.folder, draw_slots(len(sung), len(shown), choose), sung, shown)
+    print(f"{len(videos)} videos of {len(sung)} pieces of songs and {len(shown)} pictures")
+    with open_library(given.folder / "library") as library:
+        library.index(given.folder / "videos", progress=print)
+    return make_queries(Truth(videos, sung), shown, given.each, given.folder / "asked", choose)
+
+
 def main() -> None:
     """Build, index, ask, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("songs", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--videos", type=int, default=120)
-    parser.add_argument("--lines", type=int, default=24)
-    parser.add_argument("--each", type=int, default=40, help="queries of each kind and half")
+    parser.add_argument("--videos", type=int, default=120, help="at most, five for five pictures")
+    parser.add_argument("--lines", type=int, default=80)
+    parser.add_argument("--each", type=int, default=30, help="queries of each kind and half")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     media = find_media()
     if media is None:
         parser.error("the real test media are missing: set MVSEARCH_TEST_MEDIA")
-    choose = random.Random(given.seed)
-    sung, shown = list_sung(given.songs, given.lines, choose), list_shown(media)
-    slots = draw_slots(given.videos, len(sung), len(shown), choose)
-    videos = build_videos(given.folder, slots, sung, shown)
-    print(f"{len(videos)} videos of {len(sung)} pieces of songs and {len(shown)} pictures")
-    with open_library(given.folder / "library") as library:
-        library.index(given.folder / "videos", progress=print)
-    queries = make_queries(Truth(videos, sung), shown, given.each, given.folder / "asked", choose)
+    queries = build(given, media)
     with Library.open(given.folder / "library") as opened:
         profile = opened.catalog.profile() or "embedded"
         tallies = measure(Engine(opened, Encoders(profile)), queries)
-    print(
-        f"{'':28}   n    right    plain    alone     weak unmarked    error     ms  ratio"
-        "\nhalf 0 is for tuning, half 1 is reported"
-    )
+    names = ("right", "plain", "alone", "weak", "unmarked", "error s")
+    print("half 0 is for tuning, half 1 is reported")
+    print(f"{'':26}    n " + " ".join(f"{name:>8}" for name in names) + "     ms  ratio")
     for (kind, half), tally in sorted(tallies.items(), key=lambda one: one[0][::-1]):
         print(f"{half} {kind:24} {tally.describe()}")
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks.large.libraries import LibraryOptions, MadeLibrary, keep_library
-from benchmarks.program import settle_library
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.encode import EncodedPart, Made
@@ -92,42 +91,57 @@ class Asking:
         return EncodedPart(part, encoded.space, encoded.vectors, encoded.times, lines=encoded.lines)
 
 
+class Counting:
+    """Counts the videos that are scored exactly, while it is entered."""
+
+    n_scored = 0
+
+    def __enter__(self) -> "Counting":
+        """Count from now on."""
+        whole = in_time.TemporalSearch.score
+        self._whole = whole
+
+        def count(search: Any, positions: Any) -> Any:
+            self.n_scored += len(positions)
+            return whole(search, positions)
+
+        in_time.TemporalSearch.score = count  # type: ignore[assignment, method-assign]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        in_time.TemporalSearch.score = self._whole  # type: ignore[method-assign]
+
+
 def measure(made: MadeLibrary, n_each: int) -> list[str]:
     """The rows of the table."""
-    rows = []
-    counted = [0]
-    whole = in_time.TemporalSearch.score
-
-    def count(self: Any, positions: Any) -> Any:
-        counted[0] += len(positions)
-        return whole(self, positions)
-
-    in_time.TemporalSearch.score = count  # type: ignore[method-assign]
-    with Library.open(made.folder) as library:
+    with Library.open(made.folder) as library, Counting() as counting:
         engine, asking = Engine(library, Encoders(made.options.profile)), Asking(library, 1)
-        for kind in KINDS:
-            took: dict[str, list[float]] = defaultdict(list)
-            right: dict[str, int] = defaultdict(int)
-            n_scored = []
-            for number in range(n_each + 2):
-                expression, answer = asking.draw(kind)
-                plain = Query(tuple(leaf.part for leaf in expression.leaves))
-                things = {"in time": Query((), expression=expression), "plain": plain}
-                for name, query in things.items():
-                    counted[0] = 0
-                    begin = time.perf_counter()
-                    best = engine.search(query, made=asking.made)[0]
-                    if number >= 2:  # the first open indexes and measure the null distributions
-                        took[name].append(time.perf_counter() - begin)
-                        right[name] += best.video.id == answer
-                        n_scored += [counted[0]] if name == "in time" else []
-            ours, theirs = median(took["in time"]), median(took["plain"])
-            rows.append(
-                f"{kind:22} {1000 * ours:8.0f} {1000 * theirs:8.0f} {ours / theirs:7.2f}"
-                f" {median(n_scored):8.0f} {max(n_scored):8d}"
-                f" {right['in time'] / n_each:8.2f} {right['plain'] / n_each:8.2f}"
-            )
-    return rows
+        return [measure_kind(kind, engine, asking, n_each, counting) for kind in KINDS]
+
+
+def measure_kind(kind: str, engine: Engine, asking: Asking, n_each: int, counting: Counting) -> str:
+    """The row of a kind of query."""
+    took: dict[str, list[float]] = defaultdict(list)
+    right: dict[str, int] = defaultdict(int)
+    n_scored = []
+    for number in range(n_each + 2):
+        expression, answer = asking.draw(kind)
+        plain = Query(tuple(leaf.part for leaf in expression.leaves))
+        counting.n_scored = 0
+        for name, query in {"time": Query((), expression=expression), "plain": plain}.items():
+            begin = time.perf_counter()
+            best = engine.search(query, made=asking.made)[0]
+            if number >= 2:  # the first open indexes and measure the null distributions
+                took[name].append(time.perf_counter() - begin)
+                right[name] += best.video.id == answer
+        n_scored.append(counting.n_scored)
+    ours, theirs = median(took["time"]), median(took["plain"])
+    return (
+        f"{kind:22} {1000 * ours:8.0f} {1000 * theirs:8.0f} {ours / theirs:7.2f}"
+        f" {median(n_scored):8.0f} {max(n_scored):8d}"
+        f" {right['time'] / n_each:8.2f} {right['plain'] / n_each:8.2f}"
+    )
 
 
 def main() -> None:
@@ -139,7 +153,6 @@ def main() -> None:
     given = parser.parse_args()
     options = LibraryOptions(given.videos, n_windows=20, n_lines=10, has_files=False)
     made = keep_library(given.folder, options)
-    settle_library(made)
     rows = measure(made, given.each)
     print(f"{given.videos} videos")
     print(f"{'':22}  time ms plain ms   ratio   scored  at most    right    plain")

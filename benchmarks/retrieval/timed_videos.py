@@ -1,8 +1,9 @@
 """Builds videos of which is known when each lyric line is sung and each picture is shown.
 
-Each video is a row of slots of ten seconds. A slot has a piece of a song with its lines, and a
-piece of a film or a picture. Every piece is in many videos, so that a line or a picture alone does
-not tell one of them.
+Each video is a row of five slots of ten seconds. A slot has a piece of a song with its lines, and a
+piece of a film or a picture. Five videos have the same pieces, and each pair of a song and a
+picture is at the same time in one of them (a Latin square), in random orders. A piece of a song is
+in several such groups.
 """
 
 import random
@@ -23,6 +24,8 @@ MIN_WORDS = 4
 FAR_SECONDS = 25.0
 PICTURES, FILMS = (".jpg", ".png"), (".mp4", ".mkv", ".webm", ".ogg")
 SIZE = "320:180"
+# The numbers of the pieces of songs and of films in each slot of a video.
+Slots = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,15 @@ def _cut_line(line: LyricLine, start: float) -> tuple[float, float, str]:
     return (line.start_seconds or 0.0) - start, (line.end_seconds or 0.0) - start, line.text
 
 
-def list_shown(media: Path) -> list[Shown]:
-    """Pieces of the films and pictures in a folder, of long films two far apart."""
+def list_shown(media: Path, more: Path | None, n: int, choose: random.Random) -> list[Shown]:
+    """Pieces of the films and pictures in a folder, of long films two far apart.
+
+    Args:
+        media: the test media.
+        more: a folder of other pictures, for what lacks to `n`; None for none.
+        n: maximum number.
+        choose: draws them.
+    """
     found = [Shown(one, 0.0) for one in sorted((media / "images").iterdir()) if _is_one(one)]
     for film in sorted((media / "videos").iterdir()):
         if not _is_one(film) or film.suffix not in FILMS:
@@ -112,7 +122,11 @@ def list_shown(media: Path) -> list[Shown]:
         last = read_duration(film) - SLOT_SECONDS - 1
         if last >= FAR_SECONDS:
             found.append(Shown(film, last))
-    return found
+    if more is not None:
+        others = sorted(one for one in more.iterdir() if one.suffix in PICTURES)
+        found += [Shown(one, 0.0) for one in choose.sample(others, max(0, n - len(found)))]
+    choose.shuffle(found)
+    return found[:n]
 
 
 def _is_one(path: Path) -> bool:
@@ -123,22 +137,22 @@ def _is_one(path: Path) -> bool:
     return is_kind and not any(name in path.name for name in copies)
 
 
-def draw_slots(
-    n_videos: int, n_sung: int, n_shown: int, choose: random.Random
-) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The pieces of each video, no piece twice in one."""
-    return [
-        (
-            tuple(choose.sample(range(n_sung), N_SLOTS)),
-            tuple(choose.sample(range(n_shown), N_SLOTS)),
-        )
-        for _ in range(n_videos)
-    ]
+def draw_slots(n_sung: int, n_shown: int, choose: random.Random) -> list[Slots]:
+    """The pieces of five videos for every five pictures."""
+    slots: list[Slots] = []
+    for first in range(0, n_shown - N_SLOTS + 1, N_SLOTS):
+        sung = choose.sample(range(n_sung), N_SLOTS)
+        shown = choose.sample(range(first, first + N_SLOTS), N_SLOTS)
+        for turn in range(N_SLOTS):
+            order = choose.sample(range(N_SLOTS), N_SLOTS)
+            pairs = [(sung[at], shown[(at + turn) % N_SLOTS]) for at in order]
+            slots.append((tuple(one for one, _ in pairs), tuple(one for _, one in pairs)))
+    return slots
 
 
 def build_videos(
     folder: Path,
-    slots: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+    slots: Sequence[Slots],
     sung: Sequence[Sung],
     shown: Sequence[Shown],
 ) -> list[TimedVideo]:

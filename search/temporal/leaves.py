@@ -74,6 +74,14 @@ class ComparedLeaf:
             for modality, sources in self.sources.items()
         }
 
+    def list_sources(self, modality: Modality, video_id: str, position: Cells) -> list[Source]:
+        """The sources that a video is compared by, at a (1,) position of the table."""
+        return [
+            source
+            for source in self.sources[modality]
+            if source.query.index.count(video_id) and not source.is_hidden[position[0]]
+        ]
+
     def find_modality(self, tracks: Mapping[Modality, Track], cell: int) -> Modality | None:
         """The modality that gives the most evidence in a cell of a video; None if it has none."""
         found: dict[Modality | None, float] = {

@@ -72,26 +72,28 @@ class Reasons:
             n_moments: maximum number for each modality.
         """
         cells = place_leaves(self.plan, curves, grid)
-        parts = tuple(
+        judged = [
             self._find_part(number, video, position, grid, cells.get(number))
             for number in range(len(self.leaves))
-        )
+        ]
+        parts = tuple(part for part, _ in judged)
         return Told(
             parts,
             _list_moments(video, parts, n_moments),
             self._list_contributions(parts),
-            self._is_weak(parts),
+            self._is_weak(judged),
         )
 
     def _find_part(
         self, number: int, video: Video, position: Cells, grid: Grid, cell: int | None
-    ) -> FoundPart:
+    ) -> tuple[FoundPart, bool]:
+        """A part, and whether it is the same picture or sound, however many videos have it."""
         leaf, is_against = self.leaves[number], number in self.plan.unwanted
-        asked = self.query_parts[number]
-        name = describe_part(asked)
+        name = describe_part(self.query_parts[number])
         if cell is None:
             nothing = (None, None, None, None, 0.0, 0.0)
-            return FoundPart(number, name, *nothing, is_against=is_against, is_found=False)
+            found = FoundPart(number, name, *nothing, is_against=is_against, is_found=False)
+            return found, False
         tracks = leaf.draw_tracks([video.id], position, grid)
         modality = leaf.find_modality(tracks, cell)
         joined = leaf.join({m: one.during[0, cell : cell + 1] for m, one in tracks.items()})
@@ -100,19 +102,18 @@ class Reasons:
         points = -points if is_against else points
         if modality is None:
             nothing = (None, None, None, None, evidence, points)
-            return FoundPart(number, name, *nothing, is_against=is_against, is_found=False)
-        at = [
+            found = FoundPart(number, name, *nothing, is_against=is_against, is_found=False)
+            return found, False
+        held = [
             (source, *_locate(source, self.library, video, cell, grid))
-            for source in leaf.sources[modality]
-            if source.query.index.count(video.id) and not source.is_hidden[position[0]]
+            for source in leaf.list_sources(modality, video.id, position)
         ]
-        source, start, end, similarity, text = max(at, key=lambda one: one[3])
+        source, start, end, similarity, text = max(held, key=lambda one: one[3])
         same = find_same_levels([source.part.space], [modality] if source.is_still else [])
         is_same = similarity >= same.get(modality, math.inf)
-        return FoundPart(
-            number, name, modality, start, end, similarity, evidence, points,
-            is_against, is_same or evidence >= MIN_FOUND, text,
-        )  # fmt: skip
+        is_found = is_same or evidence >= MIN_FOUND
+        place = (number, name, modality, start, end, similarity, evidence, points)
+        return FoundPart(*place, is_against, is_found, text), is_same
 
     def _list_contributions(self, parts: Sequence[FoundPart]) -> dict[Modality, Contribution]:
         """What each modality gives to the score by the parts that are wanted."""
@@ -130,15 +131,18 @@ class Reasons:
             for modality, some in found.items()
         }
 
-    def _is_weak(self, parts: Sequence[FoundPart]) -> bool:
+    def _is_weak(self, judged: Sequence[tuple[FoundPart, bool]]) -> bool:
         """Whether a part is not found, or all together are no better than chance.
 
-        The p-value of their sum is that of independent tests (Fisher 1932).
+        The p-value of their sum is that of independent tests (Fisher 1932). What is the same
+        picture or sound is certain, as in a plain search.
         """
-        wanted = [part for part in parts if not part.is_against]
-        if not all(part.is_found for part in wanted):
+        wanted = [(part, is_same) for part, is_same in judged if not part.is_against]
+        if not all(part.is_found for part, _ in wanted):
             return True
-        total = math.log(10) * sum(part.evidence for part in wanted)
+        sure = choose_limit(self.n_videos)
+        evidence = [max(part.evidence, sure if is_same else 0.0) for part, is_same in wanted]
+        total = math.log(10) * sum(evidence)
         series = sum(total**k / math.factorial(k) for k in range(len(wanted)))
         joined = (total - math.log(series)) / math.log(10)
         return is_chance(joined, self.n_videos)
