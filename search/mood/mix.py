@@ -1,17 +1,16 @@
 """Mixes songs along a curve from one mood to another."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from mvsearch.search.chain import find_copy_test
+from mvsearch.search.mixing.copies import open_copy_finder, plan_without_copies
 from mvsearch.search.mood.chance import MIN_CONFIDENCE
 from mvsearch.search.mood.route import Line, Places, Route, plan_route
-from mvsearch.search.query.contents import list_videos, open_copy_indexes
-from mvsearch.search.versions.candidates import CandidateOptions, find_candidates
+from mvsearch.search.query.contents import list_videos
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.lookup import find_similar_names
 from mvsearch.store.errors import QueryError
@@ -21,18 +20,12 @@ from mvsearch.store.unicode import fold_name, printable
 
 Point = tuple[float, float]
 MoodOrPoint = str | Point
-# The pairs of copies among some songs, as positions among these.
-FindCopies = Callable[[Sequence[int]], list[tuple[int, int]]]
 
 MAX_MINUTES = 24 * 60
 # Ends of a curve are moved to where the library has songs: beyond all but this share of them.
 EDGE_SHARE = 0.02
 # From this distance on it is told that an end was moved.
 FAR = 0.15
-# A mix is planned again without the copies that the last one had, up to so many times.
-MAX_PLANS = 6
-# Of each song only the most alike are compared in detail: all pairs of a day would take an hour.
-CANDIDATES = CandidateOptions(max_partners=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +111,12 @@ def mix_songs(
         places = _place(videos, moods)
         ends = [_reach(places, point) for point in (start, end)]
         line = Line(ends[0], ends[1], 60 * minutes)
-        route = _plan_without_copies(places, line, _open_copy_finder(library, videos))
+        route = plan_without_copies(
+            places.songs,
+            lambda songs: plan_route(replace(places, songs=songs), line),
+            lambda planned: planned.chosen,
+            open_copy_finder(library, videos),
+        )
     notes = [
         _tell_moved("begins", start, ends[0]),
         _tell_moved("ends", end, ends[1]),
@@ -205,43 +203,6 @@ def _reach(places: Places, point: Point) -> Point:
     low, high = np.quantile(places.points, (EDGE_SHARE, 1 - EDGE_SHARE), axis=0)
     valence, arousal = np.clip(point, low, high).tolist()
     return valence, arousal
-
-
-def _plan_without_copies(places: Places, line: Line, find: FindCopies) -> Route:
-    """Plan a route; what turns out to be a copy of another song of it counts as the same song.
-
-    Args:
-        places: the songs.
-        line: where it leads.
-        find: the pairs of copies among some songs, as positions among these.
-    """
-    for _ in range(MAX_PLANS):
-        route = plan_route(places, line)
-        songs = places.songs.copy()
-        for one, other in find(route.chosen):
-            songs[songs == songs[route.chosen[other]]] = songs[route.chosen[one]]
-        if np.array_equal(songs, places.songs):
-            break
-        places = replace(places, songs=songs)
-    return route
-
-
-def _open_copy_finder(library: Library, videos: Sequence[Video]) -> FindCopies:
-    """Open what finds, among chosen videos, those whose sound is alike and which are copies.
-
-    Its test compares each pair once, however often a route is planned.
-    """
-    is_copy = find_copy_test(library)
-    index = None if is_copy is None else open_copy_indexes(library).get("audio")
-
-    def find(chosen: Sequence[int]) -> list[tuple[int, int]]:
-        if is_copy is None or index is None:
-            return []
-        order = {videos[place].id: at for at, place in enumerate(chosen)}
-        pairs = [(order[a], order[b]) for a, b in find_candidates(index, CANDIDATES, order)]
-        return [(a, b) for a, b in pairs if is_copy(videos[chosen[a]], videos[chosen[b]])]
-
-    return find
 
 
 def _list_mixed(

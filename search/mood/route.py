@@ -19,6 +19,9 @@ Integers = npt.NDArray[np.int64]
 BEAM = 24
 # The cost of a step, of the same size as the cost of being as far from the line all the song long.
 STEP_WEIGHT = 0.5
+# Of a large library only the songs nearest to the line are tried: at so many times a song that the
+# route has room for, so many times the beam each.
+N_TIMES, N_NEAR = 2, 2
 # Songs of a route in which pairs are exchanged.
 MAX_EXCHANGED = 40
 # A route may be shorter or longer by this share of its length, and never by less than this time.
@@ -92,13 +95,51 @@ def plan_route(places: Places, line: Line) -> Route:
     then none directly. Where the songs do not suffice, the route is shorter, from the same start
     to the same end.
     """
-    found = Route()
+    near, found = _find_near(places, line), Route()
+    every = np.arange(len(places.songs))
     for is_strict in (True, False):
-        found = _search(places, line, is_strict)
-        if found.seconds >= line.seconds - line.tolerance_seconds:
-            return _exchange(places, line, found)
+        if is_strict and not _has_artists(places, line):
+            continue
+        for kept in (near, every) if len(near) < len(every) else (every,):
+            found = _search_among(places, kept, line, is_strict)
+            if found.seconds >= line.seconds - line.tolerance_seconds:
+                return _exchange(places, line, found)
     shorter = replace(line, seconds=max(found.seconds, 1.0))
     return _exchange(places, shorter, _search(places, shorter, is_strict=False))
+
+
+def _has_artists(places: Places, line: Line) -> bool:
+    """Whether a song of each artist, the longest, suffices for a line."""
+    known = places.artists >= 0
+    longest: dict[int, float] = {}
+    for artist, seconds in zip(places.artists[known], places.seconds[known], strict=True):
+        longest[artist] = max(seconds, longest.get(artist, 0.0))
+    all_seconds = sum(longest.values()) + float(places.seconds[~known].sum())
+    return all_seconds >= line.seconds - line.tolerance_seconds
+
+
+def _search_among(places: Places, kept: Integers, line: Line, is_strict: bool) -> Route:
+    """The best route of some of the songs; see `_search`."""
+    some = Places(
+        places.points[kept], places.seconds[kept], places.songs[kept], places.artists[kept]
+    )
+    found = _search(some, line, is_strict)
+    return replace(found, chosen=tuple(kept[list(found.chosen)].tolist()))
+
+
+def _find_near(places: Places, line: Line) -> Integers:
+    """The positions of the songs nearest to the line, at many times of it, rising."""
+    n = len(places.songs)
+    n_times = N_TIMES * (int(line.seconds / max(np.median(places.seconds), 1.0)) + 1) if n else 0
+    n_near = N_NEAR * BEAM
+    if n_times * n_near >= n:
+        return np.arange(n)
+    from scipy.spatial import cKDTree
+
+    targets = line.at(np.linspace(0, line.seconds, n_times))
+    _, positions = cKDTree(places.points).query(targets, n_near)
+    near: Integers = np.unique(positions).astype(np.int64)
+    return near
 
 
 def _exchange(places: Places, line: Line, route: Route) -> Route:

@@ -1,4 +1,4 @@
-"""Playlists of a library: stored ones, chains of similar songs, and mixes from mood to mood."""
+"""Playlists of a library: stored ones, chains of similar songs, and mixes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
@@ -12,6 +12,8 @@ from mvsearch.store.records import Video
 from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
+    from mvsearch.search.mixing.points import MixBy
+    from mvsearch.search.mixing.through import PathMix
     from mvsearch.search.mood.mix import Mix, MoodOrPoint
     from mvsearch.store.documents import Document
     from mvsearch.store.library import Library
@@ -86,6 +88,43 @@ class Playlists(Contents):
         points = read_point(start), read_point(end)
         with self._session.using() as library:
             return mix_songs(library, *points, minutes, filter)
+
+    def mix_through(
+        self,
+        videos: str | Video | Sequence[str | Video],
+        minutes: float = 60.0,
+        *,
+        by: "MixBy" = "sound",
+        harmonic: bool = False,
+        seed: int = 0,
+        filter: Filter = Filter(),
+    ) -> "PathMix":
+        """Mix songs along a path through videos, each song near the one before.
+
+        From one video the mix leads away from it; several are visited in this order. No song is
+        repeated, nor a copy or another version of the same title, and no artist while others are
+        left. No step is longer than the 90th percentile of the distances between neighbours in the
+        library, where it allows that; the notes of the mix say where not.
+
+        Args:
+            videos: see `find`; they need not pass the filter.
+            minutes: up to a day; it is met within 5 %, or 30 s, where the songs suffice.
+            by: what is alike from song to song: "look", "sound", "lyrics" or "mood".
+            harmonic: whether each key goes with the one before.
+            seed: another one, another mix; the same one, the same mix.
+            filter: selects the songs between.
+
+        Raises:
+            QueryError: a value is out of range, or a video lacks what is compared.
+            VideoNotFoundError: there is no such video.
+            MvsearchError: the library is empty, closed or does not exist.
+        """
+        from mvsearch.search.mixing.through import PathOptions, mix_through
+
+        options = PathOptions(minutes, by, harmonic, seed)
+        names = list_played(videos)
+        with self._session.using() as library:
+            return mix_through(library, [self.find(name) for name in names], options, filter)
 
     def playlists(self) -> dict[str, list[Video]]:
         """The stored playlists by name; videos that have left the library are passed over.

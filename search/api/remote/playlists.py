@@ -18,6 +18,8 @@ from mvsearch.store.records import Video
 from mvsearch.store.unicode import replace_surrogates
 
 if TYPE_CHECKING:
+    from mvsearch.search.mixing.points import MixBy
+    from mvsearch.search.mixing.through import PathMix
     from mvsearch.search.mood.mix import Mix, MoodOrPoint
 
 
@@ -56,6 +58,24 @@ class RemotePlaylists(RemoteContents):
 
         asked = {"start": start, "end": end, "minutes": minutes}
         return read(Mix, self._server.send("POST", "mix", {**write_filter(filter), **asked}))
+
+    def mix_through(
+        self,
+        videos: str | Video | Sequence[str | Video],
+        minutes: float = 60.0,
+        *,
+        by: "MixBy" = "sound",
+        harmonic: bool = False,
+        seed: int = 0,
+        filter: Filter = Filter(),
+    ) -> "PathMix":
+        """Mix songs along a path through videos; see `Playlists.mix_through`."""
+        from mvsearch.search.mixing.through import PathMix
+
+        names = [name_video(video) for video in list_played(videos)]
+        asked = {"videos": names, "minutes": minutes, "mix_by": by, "in_key": harmonic}
+        given = {**write_filter(filter), **asked, "seed": seed}
+        return read(PathMix, self._server.send("POST", "mix-through", given))
 
     def playlists(self) -> dict[str, list[Video]]:
         """The stored playlists by name; videos that have left the library are passed over."""

@@ -52,6 +52,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch similar --all --format html --out report.html",
     ),
     "mix": (
+        'mvsearch mix "Paper Moon" --minutes 45',
+        'mvsearch mix "Paper Moon" "Ten Thousand Windows" --by look --m3u --out night.m3u8',
+        'mvsearch mix "Paper Moon" --harmonic --bpm 118-126',
         "mvsearch mix --from calm --to energetic --minutes 60 --m3u",
         "mvsearch mix --from .3,.2 --to happy --xspf --out evening.xspf",
     ),

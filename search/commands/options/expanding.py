@@ -1,21 +1,23 @@
 """Puts a group of options into a command in the place of one of its parameters."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
 
 def expand(
-    name: str, make: Callable[..., Any]
+    name: str, make: Callable[..., Any], without: Collection[str] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a command with a parameter: replaces it by those of a function that makes its value.
 
     Args:
         name: of the parameter.
         make: takes the options, annotated as those of a command are.
+        without: parameters of `make` that are no options of this command.
     """
-    options = inspect.signature(make).parameters
+    taken_by = inspect.signature(make).parameters
+    options = {option: one for option, one in taken_by.items() if option not in without}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)

@@ -103,12 +103,11 @@ KeyOption = Annotated[
     typer.Option("--key", metavar="KEY", help='Only this key: "A minor", Am, F# or 8A (Camelot).'),
 ]
 HarmonicOption = Annotated[
-    str | None,
+    bool,
     typer.Option(
         "--harmonic",
-        metavar="KEY",
-        help="Only keys that go with this one: itself, those beside it on Camelot's wheel, its"
-        " relative.",
+        help="With --key: also the keys that go with it, those beside it on Camelot's wheel and"
+        " its relative.",
     ),
 ]
 
@@ -179,7 +178,7 @@ def make_filter(
     about: AboutOption = None,
     bpm: BpmOption = None,
     key: KeyOption = None,
-    harmonic: HarmonicOption = None,
+    harmonic: HarmonicOption = False,
 ) -> "Filter":
     """Build a filter from options.
 
@@ -188,6 +187,8 @@ def make_filter(
     """
     from mvsearch.store.catalog.filter import Filter
 
+    if harmonic and key is None:
+        raise QueryError("--harmonic needs a key: --key Am --harmonic")
     ranges = {
         ("first_year", "last_year"): _parse_years(year),
         ("min_duration_seconds", "max_duration_seconds"): _parse_duration(duration),
@@ -215,14 +216,16 @@ def make_filter(
         channel=channel,
         musicbrainz=musicbrainz,
         about=about,
-        key=key,
-        harmonic=harmonic,
+        key=None if harmonic else key,
+        harmonic=key if harmonic else None,
         **ends,
     )
 
 
 # Decorates a command with a parameter `filter`.
 with_filter = expand("filter", make_filter)
+# Of a command where "--harmonic" is about each song and the one before.
+with_filter_of_mix = expand("filter", make_filter, without=("harmonic",))
 
 
 def _parse_years(text: str | None) -> tuple[int | None, int | None]:

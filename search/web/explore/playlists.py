@@ -9,6 +9,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from mvsearch import Result, Video
+from mvsearch.search.mixing.points import MixBy
+from mvsearch.search.mixing.through import MAX_STOPS
 from mvsearch.search.mood.mix import MAX_MINUTES
 from mvsearch.search.output.playlists import CONTENT_TYPES, WRITERS, PlaylistForm
 from mvsearch.search.web.requests import FilterFields, Name, SimilarRequest, Strict
@@ -49,6 +51,21 @@ class MixRequest(FilterFields):
     minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES, allow_inf_nan=False)] = 60.0
 
 
+class PathRequest(FilterFields):
+    """A mix through videos; see `VideoLibrary.mix_through`.
+
+    Attributes:
+        mix_by: what is alike from song to song.
+        in_key: whether each key goes with the one before; `harmonic` is a filter.
+    """
+
+    videos: Annotated[list[Name], Field(min_length=1, max_length=MAX_STOPS)]
+    minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES, allow_inf_nan=False)] = 60.0
+    mix_by: MixBy = "sound"
+    in_key: bool = False
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+
 class PlaylistRequest(Strict):
     """A playlist to store."""
 
@@ -76,6 +93,20 @@ def mix_songs(served: ServedLibrary, asked: MixRequest) -> dict[str, Any]:
     """Songs along a curve from one mood to another, without repeats of song or artist."""
     filter = served.to_filter(asked)
     return served.library.mix(asked.start, asked.end, asked.minutes, filter=filter).to_dict()
+
+
+@router.post("/mix-through")
+def mix_through(served: ServedLibrary, asked: PathRequest) -> dict[str, Any]:
+    """Songs along a path through videos, each near the one before, without repeats."""
+    mixed = served.library.mix_through(
+        asked.videos,
+        asked.minutes,
+        by=asked.mix_by,
+        harmonic=asked.in_key,
+        seed=asked.seed,
+        filter=served.to_filter(asked),
+    )
+    return mixed.to_dict()
 
 
 @router.get("/playlists")

@@ -1,6 +1,7 @@
 """Mixes lead from mood to mood, and say what the library lacks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -9,6 +10,7 @@ import pytest
 
 import mvsearch
 from mvsearch.indexer.encoders.unit import to_unit_rows
+from mvsearch.search.mixing import copies
 from mvsearch.search.mood import mix
 from mvsearch.search.mood.mix import read_point
 from mvsearch.search.mood.route import Line, Places
@@ -124,13 +126,18 @@ def test_copies_are_left_out_and_few_pairs_are_compared(monkeypatch: pytest.Monk
         compared.append((first.id, second.id))
         return {first.id, second.id} == {"03", "07"}
 
-    monkeypatch.setattr(mix, "find_copy_test", lambda _: is_copy)
-    monkeypatch.setattr(mix, "open_copy_indexes", lambda _: {"audio": index})
+    monkeypatch.setattr(copies, "find_copy_test", lambda _: is_copy)
+    monkeypatch.setattr(copies, "open_copy_indexes", lambda _: {"audio": index})
     videos = [Video(f"{at:02d}", Path("/x"), f"{at}", None, 60.0, True) for at in range(n)]
     points = np.full((n, 2), 0.5) + rng.normal(0, 0.05, (n, 2))
     places = Places(points, np.full(n, 60.0), np.arange(n), np.full(n, -1))
     line, library = Line((0.5, 0.5), (0.5, 0.5), 60.0 * n), cast(Library, None)
-    route = mix._plan_without_copies(places, line, mix._open_copy_finder(library, videos))
+    route = copies.plan_without_copies(
+        places.songs,
+        lambda songs: mix.plan_route(replace(places, songs=songs), line),
+        lambda planned: planned.chosen,
+        copies.open_copy_finder(library, videos),
+    )
     assert len(route.chosen) == n - 1
     assert not {3, 7} <= set(route.chosen)
     # A third of all 1,770 pairs would be too many already: twice, as it is planned again.
