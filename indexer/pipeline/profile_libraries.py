@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer import plugins
+from mvsearch.indexer.encoders import ENCODERS, PROFILES, Encoders
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching, has_weights
 from mvsearch.indexer.pipeline.encoders.beside import describe_beside
 from mvsearch.indexer.pipeline.encoders.of_library import find_encoders
@@ -109,6 +110,7 @@ def open_profile_libraries(
     """
     for name in profiles:
         if not _has_encoder(library, name):
+            _refuse_encoder(name)
             Encoders(name).check_weights()
     with ExitStack() as stack:
         yield [
@@ -121,6 +123,19 @@ def _has_encoder(library: Library, name: str) -> bool:
     """Whether a library was indexed by an encoder, which may be in use."""
     own = (space for space in library.catalog.all_spaces() if space.view != LOOK)
     return name in {space.encoder for space in own}
+
+
+def _refuse_encoder(name: str) -> None:
+    """Explain that an encoder is to be added first, where no profile has this name.
+
+    Raises:
+        EncoderMismatchError: it is the name of an encoder.
+    """
+    plugin_names = [plugin.name for plugin in plugins.list_plugins(plugins.PROFILES, ())]
+    if name in ENCODERS and name not in PROFILES and name not in plugin_names:
+        raise EncoderMismatchError(
+            f"the library was not encoded by {name} yet: type mvsearch encoders add {name}"
+        )
 
 
 @contextmanager

@@ -70,12 +70,7 @@ def watch_folders(
     Raises:
         MvsearchError: a folder does not exist; with `once`, what a sweep raised.
     """
-    places = [expand_home(folder).absolute() for folder in folders]
-    for place in places:
-        if not place.is_dir():
-            raise MvsearchError(f"{place} is no folder")
-    if not places:
-        raise MvsearchError("name a folder to watch")
+    places = check_folders(*folders)
     home = expand_home(default_library_folder() if library is None else library).absolute()
     settle_seconds = arguments.setdefault("settle_seconds", SETTLE_SECONDS)
     end = cancel or threading.Event()
@@ -88,6 +83,21 @@ def watch_folders(
         return sweep()
     with closing(_Events(places, home)) as events:
         return _Watch(sweep, on_sweep, events.files, end, interval_seconds, settle_seconds).run()
+
+
+def check_folders(*folders: AnyPath) -> list[Path]:
+    """The absolute paths of folders that are to be watched.
+
+    Raises:
+        MvsearchError: one is no folder, or there are none.
+    """
+    places = [expand_home(folder).absolute() for folder in folders]
+    for place in places:
+        if not place.is_dir():
+            raise MvsearchError(f"{place} is no folder")
+    if not places:
+        raise MvsearchError("name a folder to watch")
+    return places
 
 
 class _Events:

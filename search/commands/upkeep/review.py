@@ -1,5 +1,6 @@
 """The review of versions in the terminal: pair by pair, by single keys."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -163,7 +164,8 @@ def show_moved(files: Sequence[Path], console: "Console") -> None:
     for file in files:
         say(console, f"{file}")
     undo = max(files[0].parent.glob("undo *.jsonl"), default=None)
-    say(console, f"{len(files)} moved; to undo: mvsearch versions --undo '{undo}'")
+    undone = shlex.join(["mvsearch", "versions", "--undo", str(undo)])
+    say(console, f"{len(files)} moved; to undo: {undone}")
 
 
 def _show(pair: "Relation", place: str, console: "Console") -> None:

@@ -1,6 +1,7 @@
 """The command that keeps a library up to date with its folders: `mvsearch watch`."""
 
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,16 +11,20 @@ from mvsearch.search.commands.index import LyricsModeName
 from mvsearch.search.commands.options.common import LibraryOption, read_path
 from mvsearch.search.commands.options.completion import complete_profile
 from mvsearch.search.commands.options.examples import show_examples
-from mvsearch.search.commands.process import EXIT_FAILURES
+from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from mvsearch.search.api.upkeep.watch import Sweep
     from mvsearch.search.output.tables.listing import RunSummary
 
 app = typer.Typer()
+
+N_SHOWN = 3
 
 
 @app.command(epilog=show_examples("watch"))
@@ -53,15 +58,15 @@ def watch(
     sweep that changed anything, and for each new problem; a sweep that fails does not end the
     watch.
     """
-    from mvsearch.search.api.upkeep.watch import watch_folders
+    from mvsearch.search.api.upkeep.watch import check_folders, watch_folders
     from mvsearch.search.output.tables.listing import print_line
 
     console, cancel = make_console(), threading.Event()
+    check_folders(*folders)
+    telling = _Telling(console)
     if not once:
-        names = ", ".join(map(str, folders))
-        print_line(
-            console, f"Watching {names}: a sweep every {interval:g} minutes. Ctrl-C ends it."
-        )
+        names, every = ", ".join(map(str, folders)), f"a sweep every {interval:g} minutes"
+        print_line(console, f"Watching {names}: {every}. Ctrl-C ends it.")
     try:
         summary = watch_folders(
             *folders,
@@ -70,33 +75,49 @@ def watch(
             interval_seconds=60 * interval,
             settle_seconds=settle,
             once=once,
-            on_sweep=lambda sweep: _tell(sweep, console),
+            on_sweep=telling.tell,
             cancel=cancel,
             lyrics=lyrics,
         )
     except KeyboardInterrupt:
+        if once:
+            raise
         cancel.set()
+        summary = None
+    if not once:
         print_line(console, "Stopped.")
-        return
-    if once and summary is not None:
+    elif summary is not None:
         print_line(console, describe_sweep(summary) or "Nothing has changed.")
-        if summary.failures:
-            raise typer.Exit(EXIT_FAILURES)
-    elif not once:
-        print_line(console, "Stopped.")
+        if summary.is_interrupted or summary.failures:
+            raise typer.Exit(EXIT_INTERRUPTED if summary.is_interrupted else EXIT_FAILURES)
 
 
-def _tell(sweep: "Sweep", console: "Console") -> None:
-    from mvsearch.search.output.tables.listing import print_line
+@dataclass(slots=True)
+class _Telling:
+    """Tells of sweeps; of files that are still being written once, not at each look at them."""
 
-    lines = [describe_sweep(sweep.summary) if sweep.summary else "", sweep.problem]
-    for line in filter(None, lines):
-        print_line(console, line)
-    console.file.flush()
+    console: "Console"
+    waiting: list[Path] = field(default_factory=list)
+
+    def tell(self, sweep: "Sweep") -> None:
+        """Write what a sweep changed, and a new problem."""
+        from mvsearch.search.output.tables.listing import print_line
+
+        line = "" if sweep.summary is None else describe_sweep(sweep.summary, self.waiting)
+        if sweep.summary is not None:
+            self.waiting = list(sweep.summary.unfinished)
+        for said in filter(None, (line, sweep.problem)):
+            print_line(self.console, said)
+        self.console.file.flush()
 
 
-def describe_sweep(summary: "RunSummary") -> str:
-    """What a sweep changed, in one line; empty for nothing."""
+def describe_sweep(summary: "RunSummary", told: "Sequence[Path]" = ()) -> str:
+    """What a sweep changed, in one line; empty for nothing.
+
+    Args:
+        summary: of the sweep.
+        told: files that are known to be still written.
+    """
     counts = {
         "indexed": summary.indexed,
         "removed": summary.removed,
@@ -104,9 +125,8 @@ def describe_sweep(summary: "RunSummary") -> str:
         "failed": len(summary.failures) if summary.indexed else 0,
     }
     parts = [f"{n} {name}" for name, n in counts.items() if n]
-    if summary.unfinished:
-        names = ", ".join(path.name for path in summary.unfinished[:3])
-        parts.append(f"{len(summary.unfinished)} still being written ({names})")
-    if not parts:
-        return ""
-    return f"{', '.join(parts)} in {summary.seconds:.1f} s"
+    files = summary.unfinished
+    if files and (parts or list(files) != list(told)):
+        names = ", ".join(file.name for file in files[:N_SHOWN])
+        parts.append(f"{len(files)} still being written ({names})")
+    return f"{', '.join(parts)} in {summary.seconds:.1f} s" if parts else ""

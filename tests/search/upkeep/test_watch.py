@@ -79,6 +79,9 @@ def test_what_a_sweep_changed_is_one_line() -> None:
     writing = summarise(indexed=2, removed=1, unfinished=[Path("/a/b.mp4")])
     said = "2 indexed, 1 removed, 1 still being written (b.mp4) in 1.0 s"
     assert command.describe_sweep(writing) == said
+    waiting = summarise(unfinished=[Path("/a/b.mp4")])
+    assert command.describe_sweep(waiting).startswith("1 still being written")
+    assert command.describe_sweep(waiting, waiting.unfinished) == ""
 
 
 def test_a_file_is_left_until_it_stands_still(tmp_path: Path) -> None:
