@@ -1,5 +1,6 @@
 """Recognises media containers by their first bytes."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,10 @@ HEAD_BYTES = 4096
 
 # Suffixes with other common meanings (.ts is TypeScript, .mod music or text, .dat anything) are not
 # listed; such files are recognised by their content.
+_SIDE_CARS = (
+    *(".nfo", ".json", ".description", ".lrc", ".srt", ".vtt"),
+    *(".jpg", ".jpeg", ".png", ".webp"),
+)
 _ENDING = re.compile(
     r"\.(3g2|3gp|aac|ac3|aiff?|amr|ape|asf|avi|caf|divx|dv|f4v|flac|flv|m1v|m2ts?|m2v|m4[abv]|mk[av]|"
     r"mov|mp[234ceg]|mpeg|mts|mxf|og[agmv]|opus|qt|ra|rm|rmvb|spx|tta|vob|wav|web[am]|wm[av]|wv)",
@@ -62,6 +67,15 @@ _SAMPLE_RATES = (44100, 48000, 32000)
 def has_media_ending(path: Path) -> bool:
     """Return whether a file name has the suffix of a video or audio format."""
     return _ENDING.fullmatch(path.suffix) is not None
+
+
+def may_lead_to_media(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry of a folder is neither hidden nor a file that lies beside media.
+
+    Lyrics, metadata and pictures are told by their endings, and not opened.
+    """
+    is_beside = entry.name.lower().endswith(_SIDE_CARS) and not entry.is_dir()
+    return not (is_beside or entry.name.startswith("."))
 
 
 def has_media_signature(head: bytes) -> bool:

@@ -11,6 +11,7 @@ from mvsearch.indexer.media.files.containers import (
     HEAD_BYTES,
     has_media_ending,
     has_media_signature,
+    may_lead_to_media,
 )
 from mvsearch.indexer.media.files.content import explain_error, open_at_once
 from mvsearch.indexer.media.files.ignore import IGNORE_NAME, IgnoreRules, is_ignored, read_rules
@@ -19,7 +20,6 @@ from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Failure
 
 logger = logging.getLogger(__name__)
-
 
 # A folder to visit, and the ignore rules above it.
 _Waiting = tuple[Path, IgnoreRules | None]
@@ -235,7 +235,7 @@ class _Walk:
         """List the entries of a folder; if it cannot be read, add a failure."""
         try:
             with os.scandir(folder) as entries:
-                return [entry for entry in entries if not entry.name.startswith(".")]
+                return [entry for entry in entries if may_lead_to_media(entry)]
         except OSError as error:
             self._fail(folder, error)
             return []

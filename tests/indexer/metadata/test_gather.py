@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.media.files import scan
+from mvsearch.indexer.media.files.content import open_at_once
 from mvsearch.indexer.metadata.beside import find_side_cars, mark_side_cars
 from mvsearch.indexer.metadata.gather import gather_metadata
 from mvsearch.indexer.pipeline import stages
@@ -63,6 +65,21 @@ def test_pictures(tmp_path: Path, names: list[str], has_picture: bool, expected:
     write(tmp_path, "Song.mp4", *names)
     found = find_side_cars(tmp_path / "Song.mp4", has_picture=has_picture)
     assert found.artwork == expected
+
+
+def test_a_scan_opens_no_side_cars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "Song.mp4", "Song.nfo", "Song.info.json", "Song.JPG", "unknown", text="x")
+    (tmp_path / "Live.nfo").mkdir()
+    write(tmp_path / "Live.nfo", "Other.mp4")
+    opened: list[str] = []
+
+    def note(path: str, flags: int) -> int:
+        opened.append(Path(path).name)
+        return open_at_once(path, flags)
+
+    monkeypatch.setattr(scan, "open_at_once", note)
+    found = [file.path.name for file in scan.scan_places([tmp_path]).files]
+    assert (sorted(found), opened) == (["Other.mp4", "Song.mp4"], ["unknown"])
 
 
 def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
