@@ -10,6 +10,7 @@ from mvsearch.indexer.pronunciation.coding import (
     split_sounds,
     write_sounds,
 )
+from mvsearch.indexer.pronunciation.english import read_dictionary
 from mvsearch.indexer.pronunciation.grams import write_grams
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "choose_reading",
     "count_losses",
     "find_readings",
+    "read_dictionary",
     "score_pairs",
     "split_sounds",
     "write_grams",

@@ -102,13 +102,18 @@ def split_sounds(line: str, reading: str) -> list[SpokenWord]:
 
 
 def find_readings(line: str, held: Collection[str]) -> Iterator[tuple[str, str]]:
-    """How a query sounds in each way that the lines of a library are read: way and sounds."""
+    """How a query sounds for each way that the lines of a library are read: way and sounds.
+
+    Words in Latin letters are read as the lines are, and as English: a line in another language is
+    misheard in words of one's own.
+    """
     is_latin, is_unread = _is_latin(line), choose_reading(line, None) == NOT_READ
     for reading in sorted(held):
-        if not is_unread and (is_latin or reading == TRANSLITERATED):
-            sounds = write_sounds(line, reading)
-            if sounds:
-                yield reading, sounds
+        if not is_unread and (is_latin or reading == TRANSLITERATED) and reading != NOT_READ:
+            ways = dict.fromkeys((reading, "en") if is_latin else (reading,))
+            for sounds in dict.fromkeys(write_sounds(line, way) for way in ways):
+                if sounds:
+                    yield reading, sounds
 
 
 def _is_latin(line: str) -> bool:

@@ -5,7 +5,7 @@ The dictionary is a sorted text of words and sounds, a line each; see `english.m
 
 import gzip
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -57,6 +57,13 @@ class English:
 def _read() -> list[bytes]:
     """The lines of the dictionary, 118,000, in the order of their bytes."""
     return gzip.decompress(_FILE.read_bytes()).splitlines()
+
+
+def read_dictionary() -> Iterator[tuple[str, str]]:
+    """The words of the dictionary with their sounds."""
+    for line in _read():
+        word, _, sounds = line.decode().partition(" ")
+        yield word, sounds
 
 
 def _look_up(word: str) -> str:

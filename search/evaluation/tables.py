@@ -19,6 +19,7 @@ from mvsearch.search.evaluation.outcomes import Outcome, OutcomeKind
 from mvsearch.search.evaluation.queries.distortion.distortions import (
     CLIP_FAMILIES,
     DROPPED_WORDS,
+    MISHEARD,
     NOISE_10_DB,
     NONE,
     PARAPHRASE,
@@ -245,6 +246,7 @@ _HEADLINE: Mapping[OutcomeKind, tuple[tuple[str, str], ...]] = {
         ("as they are", NONE),
         ("with two typing errors", TYPING_ERRORS),
         ("with words dropped", DROPPED_WORDS),
+        ("misheard", MISHEARD),
         ("in other words", PARAPHRASE),
     ),
     "similar": (("of every song", NONE),),

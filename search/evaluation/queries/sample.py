@@ -11,6 +11,7 @@ from mvsearch.search.evaluation.queries.distortion.distortions import (
     CLIP_FAMILIES,
     DISTORTIONS,
     DROPPED_WORDS,
+    MISHEARD,
     NONE,
     PARAPHRASE,
     PICTURE_FAMILIES,
@@ -18,6 +19,7 @@ from mvsearch.search.evaluation.queries.distortion.distortions import (
     WORD_DISTORTIONS,
     names_of,
 )
+from mvsearch.search.evaluation.queries.distortion.mishearing import mishear
 from mvsearch.search.evaluation.queries.distortion.staging import Backdrop
 from mvsearch.search.evaluation.queries.distortion.typos import drop_words, misspell
 from mvsearch.search.evaluation.queries.groups import Groups
@@ -283,4 +285,6 @@ def _sample_lines(
 def _distort(text: str, distortion: str, draw: random.Random) -> str:
     if distortion == TYPING_ERRORS:
         return misspell(text, draw)
+    if distortion == MISHEARD:
+        return mishear(text, draw)
     return drop_words(text, draw) if distortion == DROPPED_WORDS else text

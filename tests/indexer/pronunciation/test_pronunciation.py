@@ -71,10 +71,13 @@ def test_chinese_is_read_and_each_character_is_a_word() -> None:
 
 
 def test_a_query_is_read_in_each_way_that_lines_are() -> None:
-    read = dict(find_readings("la mer", ["fr", "en", "*"]))
-    assert set(read) == {"*", "en", "fr"}
-    assert read["en"] != read["fr"]
-    assert set(dict(find_readings("Москва", ["en", "*"]))) == {"*"}
+    read = list(find_readings("la mer rouge", ["fr", "en", "*", NOT_READ]))
+    english, french = write_sounds("la mer rouge", "en"), write_sounds("la mer rouge", "fr")
+    assert english != french
+    assert ("en", english) in read
+    assert {sounds for way, sounds in read if way == "fr"} == {english, french}
+    assert {way for way, _ in read} == {"*", "en", "fr"}
+    assert {way for way, _ in find_readings("Москва", ["en", "*"])} == {"*"}
 
 
 @given(st.text(max_size=60), st.sampled_from(["en", "de", "fr", "es", "it", "pt", "nl", "*"]))

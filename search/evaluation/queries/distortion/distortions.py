@@ -42,6 +42,7 @@ TALK_0_DB = "talk 0 dB"
 FASTER_AND_HIGHER = "1.25× with pitch"
 TYPING_ERRORS = "two typing errors"
 DROPPED_WORDS = "dropped words"
+MISHEARD = "misheard"
 PARAPHRASE = "paraphrase"
 
 SAMPLE_RATE = 44_100
@@ -193,7 +194,7 @@ DISTORTIONS: Mapping[str, Distortion] = MappingProxyType({each.name: each for ea
 PICTURE_FAMILIES: tuple[Family, ...] = ("none", "picture", "hard picture")
 CLIP_FAMILIES: tuple[Family, ...] = (*PICTURE_FAMILIES, "speed", "stream", "sound")
 # Distortions of lyric lines.
-WORD_DISTORTIONS = (NONE, TYPING_ERRORS, DROPPED_WORDS, PARAPHRASE)
+WORD_DISTORTIONS = (NONE, TYPING_ERRORS, DROPPED_WORDS, MISHEARD, PARAPHRASE)
 
 
 def names_of(*families: Family) -> tuple[str, ...]:

@@ -390,4 +390,4 @@ def test_every_name_has_a_family():
         "noise 10 dB", "noise 0 dB", "MP3 32k", "semitone up", "semitone down", "phone", "echo",
         "other music", "talk 10 dB", "talk 0 dB",
     )  # fmt: skip
-    assert names_of("words") == ("two typing errors", "dropped words", "paraphrase")
+    assert names_of("words") == ("two typing errors", "dropped words", "misheard", "paraphrase")

@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 
+from mvsearch.indexer.pronunciation import write_sounds
 from mvsearch.search.evaluation.queries.arguments import (
     parse_distortions,
     parse_kinds,
@@ -12,6 +13,7 @@ from mvsearch.search.evaluation.queries.distortion.distortions import PICTURE_FA
 from mvsearch.search.evaluation.queries.groups import Groups
 from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries, share_out
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes
+from mvsearch.search.query.words.sound_alignment import align_sounds, score_itself
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, LyricLine, Lyrics, Stage, Video
@@ -221,12 +223,18 @@ def test_a_paraphrase_asks_for_the_twin_in_words_that_the_twin_does_not_sing(son
 def test_spoilt_lines_are_of_the_lines_that_are_asked_unspoilt(songs):
     queries = sample(songs, kinds=("lyric",))
     labels = {name: {q.label for q in queries if q.distortion == name} for name in (
-        "none", "two typing errors", "dropped words")}  # fmt: skip
-    assert labels["none"] == labels["two typing errors"] == labels["dropped words"]
+        "none", "two typing errors", "dropped words", "misheard")}  # fmt: skip
+    assert all(some == labels["none"] for some in labels.values())
     clean = {q.label: q.text for q in queries if q.distortion == "none"}
     for query in queries:
         if query.distortion == "dropped words":
             assert set(query.text.split()) < set(clean[query.label].split())
+        if query.distortion == "misheard":
+            assert query.text != clean[query.label]
+            alike = align_sounds(
+                write_sounds(query.text, "en"), [write_sounds(clean[query.label], "en")]
+            )
+            assert alike[0].nats > score_itself(write_sounds(clean[query.label], "en")) / 2
         if query.distortion == "two typing errors":
             pairs = zip(query.text.split(), clean[query.label].split(), strict=True)
             assert sum(one != other for one, other in pairs) == 2
@@ -237,7 +245,7 @@ def test_words_of_the_command_line():
     assert parse_distortions("1.1x speed,NONE, Crop70,noise 0") == (
         "none", "crop 70 %", "1.1× speed", "noise 0 dB"
     )  # fmt: skip
-    assert len(parse_distortions("all")) == 33
+    assert len(parse_distortions("all")) == 34
     assert parse_kinds("lyric,clip") == ("clip", "lyric")
     for parse, text in [
         (parse_lengths, "5;6"), (parse_lengths, "nan"), (parse_distortions, "sepia"),
