@@ -25,6 +25,7 @@ from benchmarks.large.vectors import VectorMaker, choose_likeness
 from benchmarks.large.words import Song, Words
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.stills import encode_still
+from mvsearch.indexer.metadata.beside import mark_side_cars
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint
 from mvsearch.store.database import schema
 from mvsearch.store.library import Library
@@ -34,6 +35,7 @@ from mvsearch.store.records import (
     Location,
     LyricLine,
     Lyrics,
+    Metadata,
     Segment,
     SoundPeaks,
     Space,
@@ -240,6 +242,7 @@ def make_video(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) 
         make_lyrics(song, options),
         (Tag(LABELS[song.position % len(LABELS)], 0.0, options.duration_seconds / 4, 0.5),),
         tuple(make_stills(song, options)),
+        metadata=Metadata(mark=_mark_of_no_metadata()),
     )
 
 
@@ -257,6 +260,13 @@ def make_lyrics(song: Song, options: LibraryOptions) -> Lyrics:
     segments = _cut(options.n_lines, options.duration_seconds, song.lines)
     lines = (LyricLine(one.text, one.start_seconds, one.end_seconds) for one in segments)
     return Lyrics(tuple(lines), "tag", "lyrics")
+
+
+@lru_cache(maxsize=1)
+def _mark_of_no_metadata() -> str:
+    """What the catalogue keeps of the metadata beside a video that has none."""
+    with tempfile.TemporaryDirectory() as folder:
+        return mark_side_cars([Path(folder, "alone.mp4")])
 
 
 @lru_cache(maxsize=1)

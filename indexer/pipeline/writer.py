@@ -242,9 +242,12 @@ class CatalogWriter:
         self.forget([place.path for place in places if place.video_id not in video_ids])
 
     def _leave_old_content(self, found: Found, outcome: Outcome) -> None:
-        """Remove the location of a file whose content has changed."""
+        """Remove the location of a file whose content has changed.
+
+        A file that has not is kept also where it cannot be read now, by other versions of programs.
+        """
         location = self.catalog.location(found.file.path)
-        if location is None:
+        if location is None or self._is_known(found):
             return
         if outcome.video is None or location.video_id != found.video_id:
             self.summary.removed += len(self.catalog.drop_locations([found.file.path]))

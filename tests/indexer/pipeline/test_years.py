@@ -1,5 +1,6 @@
 """The year and the time of adding of what an older library holds."""
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -42,6 +43,26 @@ def test_an_older_library_is_filtered_by_what_it_held_and_learns_years(tmp_path:
         assert None not in catalog.metadata_marks().values()
         again = index_paths([folder], library, Encoders("toy"), OPTIONS)
         assert (again.indexed, again.unchanged) == (0, 1)
+
+
+def test_what_cannot_be_read_any_more_but_has_not_changed_stays(tmp_path: Path) -> None:
+    folder, place = tmp_path / "music", tmp_path / "library"
+    folder.mkdir()
+    song = folder / "song.ogg"
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=2", song)
+    with Library.open(place, create=True) as library:
+        index_paths([folder], library, Encoders("toy"), OPTIONS)
+        known = library.catalog.video_ids()
+    state = song.stat()
+    song.write_bytes(bytes(state.st_size))
+    os.utime(song, ns=(state.st_atime_ns, state.st_mtime_ns))
+    with closing(sqlite3.connect(place / "catalog.sqlite3")) as opened, opened:
+        opened.execute("UPDATE video SET metadata_mark = NULL")  # as of an older library
+    with Library.open(place) as library:
+        for _ in range(2):
+            done = index_paths([folder], library, Encoders("toy"), OPTIONS)
+            assert [failure.code for failure in done.failures] == ["unreadable"]
+            assert (done.removed, library.catalog.video_ids()) == (0, known)
 
 
 def test_the_sound_of_an_older_library_gets_landmarks(tmp_path: Path) -> None:
