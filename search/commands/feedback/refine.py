@@ -50,7 +50,7 @@ def refine(
     ] = None,
     library: LibraryOption = None,
 ) -> None:
-    """Search again by what is liked and disliked of the last list; nothing repeats the list.
+    """Search again by what is liked and disliked; without either, make the last list again.
 
     What is neither liked nor disliked counts as not chosen. Look, lyrics and sound are judged
     together, or apart.

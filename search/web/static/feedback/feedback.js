@@ -58,10 +58,15 @@ async function findName() {
   return kept?.name ?? null;
 }
 
+let isSending = false;
+
 async function change(given, where) {
+  if (isSending) return;
+  isSending = true;
   const name = await findName();
-  if (name === null) return;
-  const answer = await send("/api/v1/sessions/refine", where, { name, ...given });
+  const answer = name === null
+    ? null : await send("/api/v1/sessions/refine", where, { name, ...given });
+  isSending = false;
   if (answer) location.assign(`/session?${new URLSearchParams({ name })}`);
 }
 
