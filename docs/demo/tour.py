@@ -74,6 +74,10 @@ TOUR = (
         ("search", "--image", STILL, "--lyric", "strangers with red umbrellas", "--top", "2"),
     ),
     Step(
+        "Refine it: the look of the second is liked, what is not liked counts as not chosen:",
+        ("refine", "--like", "2:look"),
+    ),
+    Step(
         "Find the music whose mood fits a picture that is in none of the videos (without `--by "
         "mood` a song that looks like it would come first):",
         ("search", "--image", PICTURE, "--for-music", "--by", "mood", "--top", "2"),
