@@ -15,6 +15,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -25,9 +26,10 @@ from mvsearch.search.scoring.fusion import NEUTRAL, FloatArray
 from mvsearch.search.scoring.phrases import PHRASES
 
 # Of the queries one half are tags, the other half words that are sung.
-N_QUERIES, N_PHRASES, TOP = 120, 3, 10
-RARE = (0.0, 0.5, 1.0, 1.5, 2.0)
+N_QUERIES, N_PHRASES, TOP = 80, 2, 10
+RARE = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 MIN_WORDS = 4
+_MEMORY: dict[Any, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ def subtract_all(surprisals: FloatArray) -> FloatArray:
 
 
 def rank(library: mvsearch.VideoLibrary, words: str, excluded: str | None = None) -> list[str]:
-    """The ids of the ten best videos."""
-    return [one.video.id for one in library.search(words, not_text=excluded, top=TOP)]
+    """The ids of the ten best videos; words are encoded once."""
+    found = library.search(words, not_text=excluded, top=TOP, n_moments=0, memory=_MEMORY)
+    return [one.video.id for one in found]
 
 
 def draw(library: mvsearch.VideoLibrary, seed: int) -> list[Asked]:
