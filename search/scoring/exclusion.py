@@ -10,9 +10,9 @@ from mvsearch.store.records import Modality
 
 # Beyond one in a million the tail of the distribution is an extrapolation.
 MAX_COUNTED = 6.0
-# A video that has more of what is excluded than nine of ten unrelated ones begins to lose: below
-# that the order of the others would change by chance. See docs/decisions/0077-query-language.md.
-RARE = 1.0
+# A video that has more of what is excluded than 31 of 32 unrelated ones begins to lose: below that
+# the order of the others would change by chance. See docs/decisions/0077-query-language.md.
+RARE = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +63,8 @@ def _weigh_side(surprisals: FloatArray) -> FloatArray:
 def weigh_rarity(surprisals: FloatArray) -> FloatArray:
     """What a video loses by the most that it has of something, from zero up to `MAX_COUNTED`.
 
-    −log10 of the probability that it does not have it, if one video of ten does: log10(1 +
-    10^(s - 1)) of the highest surprisal s, lowered by log10 of the number of modalities among
+    −log10 of the probability that it does not have it, if one video of 32 does: log10(1 +
+    10^(s - 1.5)) of the highest surprisal s, lowered by log10 of the number of modalities among
     which it is the highest (Bonferroni).
 
     Args:

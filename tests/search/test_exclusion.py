@@ -143,7 +143,7 @@ def test_a_part_that_lacks_the_side_is_refused(given: Any, said: str) -> None:
 def test_losses_by_hand() -> None:
     """−log10 of the chance not to have it, lowered for the choice among modalities."""
     nan = np.nan
-    found = weigh_rarity(np.array([[1.0, 3.0, nan, nan, 9.0], [nan, 3.0, nan, 0.0, 1.0]]))
-    two = 3 - np.log10(2)
-    wanted = [2.0, 1 + 10 ** (two - 1), 1 + 10 ** (np.log10(2) - 1), 1.1, 1 + 1e6]
+    found = weigh_rarity(np.array([[1.5, 3.0, nan, nan, 9.0], [nan, 3.0, nan, 0.0, 1.0]]))
+    # Of two modalities the higher counts, less log10(2); none is as much as the median, log10(2).
+    wanted = [2.0, 1 + 10**1.5 / 2, 1 + 2 / 10**1.5, 1 + 1 / 10**1.5, 1 + 1e6]
     assert 10**found == pytest.approx(wanted, rel=1e-9)
