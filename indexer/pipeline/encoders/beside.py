@@ -42,6 +42,7 @@ class Beside:
         spaces: all that the library would use, in order.
         fresh: those of them that it does not use now.
         exchanges: the stages that are done by it then; text in pictures is encoded as lyrics are.
+        held: the spaces that the library uses now.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Beside:
     spaces: tuple[Space, ...]
     fresh: tuple[Space, ...]
     exchanges: tuple[Exchange, ...]
+    held: tuple[Space, ...]
 
     def find_lacking(self, catalog: Catalog) -> list[str]:
         """The ids of the videos that it has not encoded yet."""
@@ -95,7 +97,7 @@ def describe_beside(library: Library, encoders: Encoders, name: str) -> Beside:
         spaces += other.ocr.spaces
         exchanges += [_exchange(OPTIONAL, text, other)] if modality == "lyrics" else []
     fresh = tuple(space for space in spaces if space not in held)
-    return Beside(name, modality, other, tuple(spaces), fresh, tuple(exchanges))
+    return Beside(name, modality, other, tuple(spaces), fresh, tuple(exchanges), tuple(held))
 
 
 def _exchange(modality: Modality, used: Space, other: Encoders) -> Exchange:
@@ -125,7 +127,9 @@ def encode_beside(
     Raises:
         CancelledError: `stop` was set before the end.
     """
-    if catalog.look_spaces() and beside.name in {one.encoder for one in catalog.look_spaces()}:
+    if [one for one in catalog.spaces() if one.view != LOOK] != list(beside.held):
+        raise EncoderMismatchError("another process has switched encoders meanwhile: try again")
+    if beside.name in {one.encoder for one in catalog.look_spaces()}:
         raise EncoderMismatchError(f"a trained encoder of this library is called {beside.name} too")
     catalog.add_unused_spaces(beside.fresh)
     for exchange in beside.exchanges:

@@ -30,6 +30,9 @@ from mvsearch.search.web.options import check_folder
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
 from mvsearch.store.errors import LibraryBusyError, NoLibraryError
 
+# Files that changed just now wait for the next sweep.
+SETTLE_SECONDS = 10.0
+
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 POLL_SECONDS = 0.25
@@ -203,7 +206,8 @@ def start_sweep(served: Served) -> Job | None:
     places = [folder for folder in folders if folder.is_dir()]
     if not places or (last is not None and (last.is_running or last.is_paused)):
         return None
-    asked = IndexRequest(paths=[str(places[0])])  # the other options; all places are given
+    # The other options; all places are given.
+    asked = IndexRequest(paths=[str(places[0])], settle_seconds=SETTLE_SECONDS)
     try:
         return served.jobs.start("index", lambda job: _index(served, job, places, asked))
     except LibraryBusyError:

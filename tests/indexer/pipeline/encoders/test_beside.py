@@ -4,14 +4,18 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mvsearch
+from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.profiles import PROFILES, Profile
+from mvsearch.indexer.pipeline.encoders.beside import describe_beside, encode_beside
+from mvsearch.indexer.progress import Silence
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import CancelledError, EncoderMismatchError, MvsearchError, TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.records import Segment, Tag
+from mvsearch.store.records import Embeddings, Segment, Stage, Tag
 from tests.other_encoders import AUDIO, FRAMES, LYRICS, register
 from tests.toy_library import make_indexed
 
@@ -201,6 +205,37 @@ def test_new_lyrics_are_encoded_anew_beside(library: Path, made: Path) -> None:
         assert found[0].video.artist == "Ada Lovelace"
     finally:
         song.write_text(old)
+
+
+def test_a_switch_of_another_process_meanwhile_is_no_mixture(library: Path) -> None:
+    with Library.open(library) as catalogue:
+        beside = describe_beside(catalogue, Encoders("toy"), FRAMES)
+        with mvsearch.open(library) as other:
+            other.add_encoder(LYRICS)
+            other.switch_encoder(LYRICS)
+        with pytest.raises(EncoderMismatchError, match="another process"):
+            encode_beside(catalogue.catalog, beside, Silence(), threading.Event())
+
+
+def test_text_in_pictures_is_encoded_as_lyrics_are(library: Path) -> None:
+    old, new = Encoders("toy").ocr.spaces[0], Encoders("toy").replacing("lyrics", LYRICS)
+    text = Segment(0.0, 1.0, "read me")
+    with Library.open(library) as catalogue, catalogue.writing():
+        catalog, video = catalogue.catalog, catalogue.catalog.find_video("first")
+        catalog.adopt_profile("toy", [*Encoders("toy").spaces(), old])
+        vectors = Encoders("toy").ocr.encode([text.text])[0]
+        stage = Stage(video.id, "ocr", old.key, "done")
+        catalog.store_stage(stage, [Embeddings(old, (text,), vectors)])
+    with mvsearch.open(library) as opened:
+        opened.add_encoder(LYRICS)
+        opened.switch_encoder(LYRICS)
+    (space,) = new.ocr.spaces
+    with Library.open(library) as catalogue:
+        made = catalogue.catalog.embeddings(video.id, space.key)
+        assert [one for one in catalogue.catalog.spaces() if one.modality == "ocr"] == [space]
+        assert catalogue.catalog.stage(video.id, "ocr", space.key) is not None
+    assert made is not None
+    np.testing.assert_allclose(made.vectors, new.ocr.encode(["read me"])[0], atol=1e-3)
 
 
 def test_what_it_has_made_is_dropped_but_not_what_is_in_use(library: Path) -> None:
