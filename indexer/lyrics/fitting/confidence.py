@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +27,42 @@ class VoiceClues:
         second: that of the best offset that is 2 s away or more, as a share of it.
         agreeing: share of the parts of the song for which, each by itself, the same offset is best.
         weakest: the lowest surprise of a piece between two jumps.
+        changes: the number of jumps, and one more for another speed: more can be made to fit.
     """
 
     surprise: float
     second: float
     agreeing: float
     weakest: float
+    changes: int
 
 
 # Logistic regressions on four songs in six versions, with their own lyrics, excerpts of these, and
 # those of other songs: see docs/decisions/0079-fitted-lyrics.md.
 _WORDS = {"share": 9.8, "lines": 3.6, "bias": -7.6}
-_VOICE = {"surprise": 0.76, "second": 0.65, "agreeing": 1.33, "weakest": 1.29, "bias": -9.83}
+_VOICE = {
+    "surprise": 0.76,
+    "second": 0.65,
+    "agreeing": 1.33,
+    "weakest": 1.29,
+    "changes": -3.0,
+    "bias": -9.83,
+}
 
 
 def judge_words(clues: WordsClues) -> float:
     """How likely a fit to words is right: from 0 to 1."""
-    return _estimate(_WORDS, share=clues.share, lines=clues.lines)
+    return _estimate(_WORDS, asdict(clues))
 
 
 def judge_voice(clues: VoiceClues) -> float:
     """How likely a fit to the voice is right: from 0 to 1."""
-    return _estimate(_VOICE, surprise=clues.surprise, second=clues.second, agreeing=clues.agreeing)
+    return _estimate(_VOICE, asdict(clues))
 
 
-def _estimate(weights: Mapping[str, float], **clues: float) -> float:
+def _estimate(weights: Mapping[str, float], clues: Mapping[str, float]) -> float:
     """The probability of a logistic regression."""
-    total = weights["bias"] + sum(weights[name] * clue for name, clue in clues.items())
+    total = sum(
+        weight * (1.0 if name == "bias" else clues[name]) for name, weight in weights.items()
+    )
     return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))

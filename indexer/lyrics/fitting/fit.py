@@ -157,7 +157,8 @@ def _try_rate(lines: Sequence[LyricLine], starts: Times, curves: VoiceCurves, ra
     others = whole[np.abs(np.arange(len(whole)) - main) > OTHER_BINS]
     second = float(others.max()) / max(score, 1e-6) if len(others) else 0.0
     weakest = min(_measure_surprises(evidence, path))
-    clues = VoiceClues(surprise, second, _count_agreeing(evidence, path), weakest)
+    changes = int(_split(path, 0).max()) + (rate != 1)
+    clues = VoiceClues(surprise, second, _count_agreeing(evidence, path), weakest, changes)
     return _Try(rate, score, path, offsets, clues)
 
 

@@ -1,5 +1,6 @@
 """Compares the words of lyrics with those that were heard, each with its time."""
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -62,7 +63,10 @@ def list_sung(lines: Sequence[LyricLine]) -> Tokens:
 
 
 def list_heard(lines: Sequence[LyricLine]) -> Tokens:
-    """The words that Whisper heard, also those of rejected lines, in the order of time."""
+    """The words that Whisper heard, also those of rejected lines, in the order of time.
+
+    Those of a line whose words have no times are spread over it, as its end is known.
+    """
     found = []
     for number, line in enumerate(lines):
         for place, word in enumerate(line.words):
@@ -74,7 +78,7 @@ def list_heard(lines: Sequence[LyricLine]) -> Tokens:
                 (piece, number, place, start + at * length) for at, piece in enumerate(pieces)
             ]
         if not line.words:
-            found += _spread(number, line)
+            found += _spread(number, line, longest_seconds=math.inf)
     return _gather(sorted(found, key=lambda one: one[3]))
 
 
@@ -102,8 +106,10 @@ def compare(sung: Tokens, heard: Tokens) -> Matrix:
     return found
 
 
-def _spread(number: int, line: LyricLine) -> Iterator[tuple[str, int, int, float]]:
-    """The words of a line as (text, line, place, seconds)."""
+def _spread(
+    number: int, line: LyricLine, longest_seconds: float = WORD_SECONDS
+) -> Iterator[tuple[str, int, int, float]]:
+    """The words of a line as (text, line, place, seconds); a word lasts no longer than that."""
     start, end = line.start_seconds or 0.0, line.end_seconds or 0.0
     if line.words:
         place = 0
@@ -113,7 +119,7 @@ def _spread(number: int, line: LyricLine) -> Iterator[tuple[str, int, int, float
                 place += 1
         return
     pieces = split_text(line.text)
-    step = min(WORD_SECONDS, max(end - start, 0.5) / max(len(pieces), 1))
+    step = min(longest_seconds, max(end - start, 0.5) / max(len(pieces), 1))
     for place, piece in enumerate(pieces):
         yield piece, number, place, start + place * step
 

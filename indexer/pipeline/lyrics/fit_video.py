@@ -83,6 +83,7 @@ def fit_video(
     options: FitOptions,
     progress: Progress,
     stop: threading.Event,
+    heard: Lyrics | None = None,
 ) -> tuple[Lyrics, LyricFit]:
     """Fit lyrics to what is heard in a video; nothing is stored.
 
@@ -94,6 +95,7 @@ def fit_video(
         options: of the fit.
         progress: told what is done, and how long it takes.
         stop: when set, ends the work within seconds.
+        heard: what Whisper heard in the video before; None to listen.
 
     Returns:
         The lyrics that fit best, and how.
@@ -102,7 +104,11 @@ def fit_video(
         MvsearchError: the video is gone or has no sound, or the weights of Whisper are missing.
         DecodeStoppedError: `stop` was set.
     """
-    model = options.transcription.whisper_model or encoders.profile.whisper_model
+    model = options.transcription.whisper_model
+    if heard is not None and options.by != "voice" and model is None:
+        seconds = library.catalog.video(video_id).duration_seconds
+        return _choose(candidates, lambda lines: fit_to_words(lines, heard.lines, seconds))
+    model = model or encoders.profile.whisper_model
     by = options.by or ("words" if has_weights(model) else "voice")
     path = find_file(library, video_id).file.path
     probe = probe_file(path)
@@ -112,7 +118,13 @@ def fit_video(
         raise MvsearchError(f"{path.name} is longer than an hour: lyrics are fitted to songs")
     transcriber = _make_transcriber(options, model) if by == "words" else None
     samples = read_sound(path, probe, WHISPER_SAMPLE_RATE, stop=stop)
-    fit = _listen(samples, transcriber, progress, stop)
+    return _choose(candidates, _listen(samples, transcriber, progress, stop))
+
+
+def _choose(
+    candidates: Sequence[Lyrics], fit: Callable[[Sequence[LyricLine]], LyricFit]
+) -> tuple[Lyrics, LyricFit]:
+    """The lyrics that fit best, and how."""
     fits = [(lyrics, fit(lyrics.lines)) for lyrics in candidates]
     return max(fits, key=lambda pair: pair[1].confidence)
 
@@ -158,26 +170,25 @@ def list_places(library: Library, video_id: str) -> list[Path]:
     return list(find_file(library, video_id).places)
 
 
-def store_lyrics(
-    library: Library, encoders: Encoders, video_id: str, lyrics: Lyrics | None
-) -> None:
-    """Store lyrics of a video in the place of others, with their vectors, in one transaction.
-
-    The caller holds the writer's lock. The next index run keeps them, as long as no lyric file
-    beside the video changes.
+def prepare_lyrics(encoders: Encoders, video_id: str, lyrics: Lyrics | None) -> StageResult:
+    """Encode lyrics that are to be stored in the place of others.
 
     Args:
-        library: that holds the video.
-        encoders: of its profile.
+        encoders: of the library's profile.
         video_id: of the video.
         lyrics: None for none: the video then waits for a transcription.
     """
-    places = list_places(library, video_id)
-    fingerprint = lyrics_fingerprint(places)
-    result: StageResult
-    if lyrics is None:
-        key = encoders.lyrics.spaces[0].key
-        result = result_without_lyrics(video_id, key, fingerprint, waits=True)
-    else:
-        result = lyrics_result(video_id, lyrics, encoders, fingerprint)
-    CatalogWriter(library.catalog).keep_result(result)
+    if lyrics is not None:
+        return lyrics_result(video_id, lyrics, encoders, "")
+    return result_without_lyrics(video_id, encoders.lyrics.spaces[0].key, "", waits=True)
+
+
+def store_lyrics(library: Library, result: StageResult) -> None:
+    """Store prepared lyrics, in one transaction; the caller holds the writer's lock.
+
+    The next index run keeps them, as long as no lyric file beside the video changes.
+    """
+    stage = result.stage
+    fingerprint = lyrics_fingerprint(list_places(library, stage.video_id))
+    found = replace(result, stage=replace(stage, fingerprint=fingerprint))
+    CatalogWriter(library.catalog).keep_result(found)

@@ -39,8 +39,9 @@ class LyricFits(Contents):
 
         Args:
             video: see `find`.
-            by: "words" transcribes the video; "voice" only listens for a voice, which is quicker
-                and less sure; None for words where Whisper's weights are installed.
+            by: "words" transcribes the video, unless its lyrics are a transcription; "voice" only
+                listens for a voice, which is quicker and less sure; None for words where Whisper's
+                weights are installed.
             fetch: "lrclib" asks the service of that name for lyrics, and fits these; None asks
                 nobody. Artist and title are sent, and nothing else.
             progress: see `VideoLibrary.index`.
@@ -66,8 +67,9 @@ class LyricFits(Contents):
             candidates = _find_candidates(library, chosen, before, fetch)
             encoders = self._session.engine(library).encoders
             try:
+                heard = before if before is not None and before.source == "whisper" else None
                 lyrics, fit = fit_video(
-                    library, encoders, chosen.id, candidates, options, watched, watched.stop
+                    library, encoders, chosen.id, candidates, options, watched, watched.stop, heard
                 )
             except DecodeStoppedError:
                 raise CancelledError from None
@@ -100,20 +102,22 @@ class LyricFits(Contents):
         """
         from mvsearch.indexer.lyrics.fitting.files import write_fitted
         from mvsearch.indexer.lyrics.fitting.moving import mark_lyrics, move_lyrics
-        from mvsearch.indexer.pipeline.lyrics.fit_video import list_places, store_lyrics
+        from mvsearch.indexer.pipeline.lyrics import fit_video
 
         with self._session.using() as library, library.writing():
             chosen = self.find(video)
             record = self._read(library, chosen)
-            told = record.tell(chosen)
-            _check_offered(told)
+            _check_offered(record.tell(chosen))
             moved = move_lyrics(record.lyrics, record.fit, chosen.duration_seconds)
-            places = list_places(library, chosen.id)
+            places = fit_video.list_places(library, chosen.id)
+            encoders = self._session.engine(library).encoders
+            # What takes time comes first, and what can be lost is written at once.
+            result = fit_video.prepare_lyrics(encoders, chosen.id, moved)
             written = write_fitted(places, moved, chosen, _note(record)) if write else None
             applied = replace(record, mark=mark_lyrics(moved), is_applied=True, written=written)
             # First: whoever finds moved lyrics must find how to undo it.
             self._keep(library, chosen.id, applied)
-            store_lyrics(library, self._session.engine(library).encoders, chosen.id, moved)
+            fit_video.store_lyrics(library, result)
             return applied.tell(chosen)
 
     def undo_lyrics_fit(self, video: str | Video) -> Lyrics | None:
@@ -128,25 +132,31 @@ class LyricFits(Contents):
         """
         from mvsearch.indexer.lyrics.fitting.files import restore_original
         from mvsearch.indexer.lyrics.fitting.moving import mark_lyrics
-        from mvsearch.indexer.pipeline.lyrics.fit_video import list_places, store_lyrics
+        from mvsearch.indexer.pipeline.lyrics import fit_video
 
         with self._session.using() as library, library.writing():
             chosen = self.find(video)
-            record = self._read(library, chosen)
+            record = self._read(library, chosen, has_file=True)
             if not record.is_applied:
                 raise MvsearchError(f"no fit of the lyrics of {chosen.title!r} was applied")
-            if record.written is not None:
-                restore_original(list_places(library, chosen.id), record.written)
             encoders = self._session.engine(library).encoders
-            store_lyrics(library, encoders, chosen.id, record.before)
+            result = fit_video.prepare_lyrics(encoders, chosen.id, record.before)
+            if record.written is not None:
+                restore_original(fit_video.list_places(library, chosen.id), record.written)
+            fit_video.store_lyrics(library, result)
             undone = replace(
                 record, mark=mark_lyrics(record.before), is_applied=False, written=None
             )
             self._keep(library, chosen.id, undone)
             return library.catalog.lyrics(chosen.id)
 
-    def _read(self, library: "Library", video: Video) -> FitRecord:
+    def _read(self, library: "Library", video: Video, *, has_file: bool = False) -> FitRecord:
         """The fit of a video's lyrics as they are now.
+
+        Args:
+            library: that holds the video.
+            video: whose lyrics they are.
+            has_file: whether a file that was written is enough, as after an index run read it.
 
         Raises:
             MvsearchError: there is none.
@@ -156,7 +166,8 @@ class LyricFits(Contents):
         record = FitRecords(library).read(video.id)
         if record is None:
             raise MvsearchError(f"the lyrics of {video.title!r} were not fitted yet")
-        if record.mark != mark_lyrics(library.catalog.lyrics(video.id)):
+        is_known = has_file and record.written is not None
+        if not is_known and record.mark != mark_lyrics(library.catalog.lyrics(video.id)):
             raise MvsearchError(CHANGED)
         return record
 

@@ -168,3 +168,53 @@ def test_fetched_lyrics_are_fitted_and_recorded_as_such(
         monkeypatch.setattr(fetch, "fetch_lyrics", lambda *_: [])
         with pytest.raises(MvsearchError, match="lrclib has no lyrics"):
             library.fit_lyrics("Third Song", fetch="lrclib")
+
+
+def test_a_transcription_of_the_library_is_what_is_heard(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fetched lyrics are 3 s early beside what Whisper wrote before; nothing is decoded."""
+    from mvsearch.indexer.encoders import Encoders
+    from mvsearch.indexer.lyrics.fetching import fetch
+    from mvsearch.indexer.pipeline.lyrics import fit_video
+    from mvsearch.store.library import Library
+    from mvsearch.store.records import LyricLine, Lyrics
+
+    texts = [f"{a} {b} sing aloud" for a, b in zip("abcdefgh" * 3, "ijklmnop" * 3, strict=True)]
+    heard = tuple(LyricLine(t, 3.0 + 2 * n, 4.4 + 2 * n) for n, t in enumerate(texts))
+    early = tuple(LyricLine(t, 2.0 * n, 2.0 * n + 1.4) for n, t in enumerate(texts))
+    monkeypatch.setattr(fetch, "fetch_lyrics", lambda *_: [Lyrics(early, "fetched", "lrclib 3")])
+    monkeypatch.setattr(fit_video, "read_sound", None)
+    with mvsearch.open(place / "library") as library:
+        video = library.find("Third Song").id
+    with Library.open(place / "library") as inside:
+        whispered = Lyrics(heard, "whisper", "base")
+        fit_video.store_lyrics(inside, fit_video.prepare_lyrics(Encoders("toy"), video, whispered))
+    with mvsearch.open(place / "library") as library:
+        told = library.fit_lyrics("Third Song", fetch="lrclib")
+        assert (told.state, told.fit.evidence) == ("offered", "words")
+        assert told.fit.pieces[0].offset_seconds == pytest.approx(3.0, abs=0.3)
+    with Library.open(place / "library") as inside:
+        fit_video.store_lyrics(inside, fit_video.prepare_lyrics(Encoders("toy"), video, None))
+
+
+def test_a_written_file_can_be_taken_back_after_it_was_read_anew(
+    plant: Plant, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill between the file and the library."""
+    from mvsearch.indexer.pipeline.lyrics import fit_video
+
+    plant(make_fit())
+    with mvsearch.open(place / "library") as library:
+        library.fit_lyrics("First Song")
+        with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+            killed.setattr(fit_video, "store_lyrics", _interrupt)
+            library.apply_lyrics_fit("First Song", write=True)
+        assert starts(library.lyrics("First Song")) == SUNG
+        toy_library.index(place / "videos", place / "library")
+        assert starts(library.lyrics("First Song"))[0] == 1.5
+        assert starts(library.undo_lyrics_fit("First Song")) == SUNG
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
