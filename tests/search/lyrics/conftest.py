@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from mvsearch.indexer.pipeline.lyrics import fit_video
 from mvsearch.search.api.lyrics.records import FOLDER
 from mvsearch.store.records import FitPiece, LyricFit
 from tests import toy_library
+from tests.serving import serving
 
 NAME = "Ada Lovelace - First Song"
 LINES = ("the engine weaves", "as the loom weaves", "take me home", "along the river", "at last")
@@ -35,15 +35,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="package")
+def opened(made: Path) -> Iterator[mvsearch.VideoLibrary]:
+    with mvsearch.open(made / "library") as library:
+        yield library
+
+
 @pytest.fixture
-def place(made: Path) -> Iterator[Path]:
+def place(made: Path, opened: mvsearch.VideoLibrary) -> Iterator[Path]:
     """The folder; each test leaves it as it was."""
     before = {file.name: file.read_bytes() for file in (made / "videos").iterdir()}
     yield made
-    with mvsearch.open(made / "library") as library:
-        told = library.lyrics_fit("First Song")
-        if told is not None and told.state == "applied":
-            library.undo_lyrics_fit("First Song")
+    told = opened.lyrics_fit("First Song")
+    if told is not None and told.state == "applied":
+        opened.undo_lyrics_fit("First Song")
     shutil.rmtree(made / "library" / FOLDER, ignore_errors=True)
     assert {f.name: f.read_bytes() for f in (made / "videos").iterdir()} == before
 
@@ -63,21 +68,13 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
     return set_fit
 
 
-Opening = Callable[[], AbstractContextManager[Any]]
-
-
 @pytest.fixture(params=["here", "connected"])
-def opening(request: pytest.FixtureRequest, place: Path) -> Opening:
-    """Opens the library, on this machine or behind a server."""
-    from tests.serving import serving
-
-    @contextmanager
-    def open_one() -> Iterator[Any]:
-        with mvsearch.open(place / "library") as library:
-            if request.param == "here":
-                yield library
-                return
-            with serving(library) as url, mvsearch.connect(url) as remote:
-                yield remote
-
-    return open_one
+def library(
+    request: pytest.FixtureRequest, place: Path, opened: mvsearch.VideoLibrary
+) -> Iterator[Any]:
+    """The library, on this machine or behind a server."""
+    if request.param == "here":
+        yield opened
+        return
+    with serving(opened) as url, mvsearch.connect(url) as remote:
+        yield remote

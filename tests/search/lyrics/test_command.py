@@ -70,38 +70,37 @@ def test_bad_requests_are_one_line(run: Run, words: tuple[str, ...]) -> None:
 
 
 def test_the_page_offers_shifts_and_undoes(
-    plant: Plant, place: Path, monkeypatch: pytest.MonkeyPatch
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(make_fit())
-    with mvsearch.open(place / "library") as library:
-        app = make_app(library, WebOptions())
-        video = library.find("First Song").id
-        with TestClient(app, base_url="http://127.0.0.1:8765") as client:
-            assert "lyrics-fit" in client.get(f"/video/{video}").text
-            third = library.find("Third Song").id
-            assert "lyrics-fit" not in client.get(f"/video/{third}").text
-            part = f"/video/{video}/lyrics-fit"
-            assert "Check the times" in client.get(part).text
-            client.post(part, params={"do": "check"})
-            (job,) = client.get("/api/v1/jobs").json()
-            assert _await(client, job["id"]) == "done"
-            shown = client.get(part).text
-            assert "These lyrics are 1.5 s early" in shown
-            assert "97 % sure" in shown
-            moved = client.post(part, params={"do": "apply"})
-            assert moved.headers["hx-refresh"] == "true"
-            assert "were shifted" in client.get(part).text
-            assert client.post(part, params={"do": "apply"}).text.count('role="alert"') == 1
-            assert client.post(part, params={"do": "undo"}).headers["hx-refresh"] == "true"
-            assert client.post(part, params={"do": "eat"}).status_code == 422
-            asked = {"video": video, "fetch": "../x"}
-            assert client.post("/api/v1/jobs/fit-lyrics", json=asked).status_code == 422
-        with TestClient(
-            make_app(library, WebOptions(is_read_only=True)), base_url="http://127.0.0.1:8765"
-        ) as client:
-            assert client.post(part, params={"do": "check"}).status_code == 403
-            assert client.post(f"/api/v1/videos/{video}/lyrics/fit").status_code == 403
-            assert "Shift" not in client.get(part).text
+    app = make_app(opened, WebOptions())
+    video = opened.find("First Song").id
+    with TestClient(app, base_url="http://127.0.0.1:8765") as client:
+        assert "lyrics-fit" in client.get(f"/video/{video}").text
+        third = opened.find("Third Song").id
+        assert "lyrics-fit" not in client.get(f"/video/{third}").text
+        part = f"/video/{video}/lyrics-fit"
+        assert "Check the times" in client.get(part).text
+        client.post(part, params={"do": "check"})
+        (job,) = client.get("/api/v1/jobs").json()
+        assert _await(client, job["id"]) == "done"
+        shown = client.get(part).text
+        assert "These lyrics are 1.5 s early" in shown
+        assert "97 % sure" in shown
+        moved = client.post(part, params={"do": "apply"})
+        assert moved.headers["hx-refresh"] == "true"
+        assert "were shifted" in client.get(part).text
+        assert client.post(part, params={"do": "apply"}).text.count('role="alert"') == 1
+        assert client.post(part, params={"do": "undo"}).headers["hx-refresh"] == "true"
+        assert client.post(part, params={"do": "eat"}).status_code == 422
+        asked = {"video": video, "fetch": "../x"}
+        assert client.post("/api/v1/jobs/fit-lyrics", json=asked).status_code == 422
+    with TestClient(
+        make_app(opened, WebOptions(is_read_only=True)), base_url="http://127.0.0.1:8765"
+    ) as client:
+        assert client.post(part, params={"do": "check"}).status_code == 403
+        assert client.post(f"/api/v1/videos/{video}/lyrics/fit").status_code == 403
+        assert "Shift" not in client.get(part).text
 
 
 def _await(client: TestClient, job_id: str) -> str:

@@ -1,15 +1,22 @@
 """A fit is shown, applied, written and undone, by each way to a library, and never in doubt."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mvsearch
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.lyrics.fetching import fetch
+from mvsearch.indexer.pipeline.lyrics import fit_video
 from mvsearch.search.api.lyrics.records import FOLDER
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.library import Library
+from mvsearch.store.records import LyricLine, Lyrics
 from tests import toy_library
-from tests.search.lyrics.conftest import LINES, LRC, NAME, Opening, Plant, make_fit
+from tests.search.lyrics.conftest import LINES, LRC, NAME, Plant, make_fit
 
 SUNG = [0.0, 0.8, 1.6, 2.4, 3.2]
 
@@ -19,46 +26,46 @@ def starts(lyrics: mvsearch.Lyrics | None) -> list[float | None]:
     return [line.start_seconds for line in lyrics.lines]
 
 
-def test_lyrics_move_and_come_back(opening: Opening, plant: Plant, place: Path) -> None:
+def put(place: Path, video_id: str, lyrics: mvsearch.Lyrics | None) -> None:
+    """Store lyrics, as an index run would."""
+    with Library.open(place / "library") as inside:
+        fit_video.store_lyrics(inside, fit_video.prepare_lyrics(Encoders("toy"), video_id, lyrics))
+
+
+def test_lyrics_move_and_come_back(library: Any, plant: Plant, place: Path) -> None:
     plant(make_fit())
-    with opening() as library:
-        assert library.lyrics_fit("First Song") is None
-        told = library.fit_lyrics("First Song", by="words")
-        assert (told.state, told.source, told.origin) == ("offered", "sidecar", f"{NAME}.lrc")
-        assert told == library.lyrics_fit("First Song")
-        assert starts(library.lyrics("First Song")) == SUNG
-        applied = library.apply_lyrics_fit("First Song")
-        assert (applied.state, applied.file) == ("applied", "")
-        # By hand: 1.5 s later; what was cut has no time, and the last line is there.
-        assert starts(library.lyrics("First Song")) == [1.5, 2.3, 3.1, 4.7, None]
-        assert library.lyrics("First Song").lines[4].text == LINES[3]
-        (found,) = library.search(lyric="take me home", top=1)
-        assert found.moments[0].start_seconds == 3.1
-        assert library.fit_lyrics("First Song") == library.lyrics_fit("First Song") == applied
-        with pytest.raises(MvsearchError, match="moved already"):
-            library.apply_lyrics_fit("First Song")
-        # The file is as it was: a new index run finds nothing new.
-        assert toy_library.index(place / "videos", place / "library").unchanged == 3
-        assert starts(library.lyrics("First Song"))[0] == 1.5
-        assert starts(library.undo_lyrics_fit("First Song")) == SUNG
-        assert library.lyrics_fit("First Song").state == "offered"
-        with pytest.raises(MvsearchError, match="no fit"):
-            library.undo_lyrics_fit("First Song")
+    assert library.lyrics_fit("First Song") is None
+    told = library.fit_lyrics("First Song", by="words")
+    assert (told.state, told.source, told.origin) == ("offered", "sidecar", f"{NAME}.lrc")
+    assert told == library.lyrics_fit("First Song")
+    assert starts(library.lyrics("First Song")) == SUNG
+    applied = library.apply_lyrics_fit("First Song")
+    assert (applied.state, applied.file) == ("applied", "")
+    # By hand: 1.5 s later; what was cut has no time, and the last line is there.
+    assert starts(library.lyrics("First Song")) == [1.5, 2.3, 3.1, 4.7, None]
+    assert library.lyrics("First Song").lines[4].text == LINES[3]
+    (found,) = library.search(lyric="take me home", top=1)
+    assert found.moments[0].start_seconds == 3.1
+    assert library.fit_lyrics("First Song") == library.lyrics_fit("First Song") == applied
+    with pytest.raises(MvsearchError, match="moved already"):
+        library.apply_lyrics_fit("First Song")
+    assert starts(library.undo_lyrics_fit("First Song")) == SUNG
+    assert library.lyrics_fit("First Song").state == "offered"
+    with pytest.raises(MvsearchError, match="no fit"):
+        library.undo_lyrics_fit("First Song")
 
 
 def test_a_file_is_written_and_the_old_one_kept(
-    opening: Opening, plant: Plant, place: Path
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary
 ) -> None:
     plant(make_fit())
-    with opening() as library:
-        library.fit_lyrics("First Song")
-        told = library.apply_lyrics_fit("First Song", write=True)
-        assert (told.file, told.kept) == (f"{NAME}.lrc", f"{NAME}.original.lrc")
-        assert (place / "videos" / told.kept).read_text() == LRC
-        assert "[00:01.50]the engine weaves\n" in (place / "videos" / told.file).read_text()
-        assert toy_library.index(place / "videos", place / "library").unchanged == 3
-        assert starts(library.undo_lyrics_fit("First Song")) == SUNG
-        assert toy_library.index(place / "videos", place / "library").unchanged == 3
+    opened.fit_lyrics("First Song")
+    told = opened.apply_lyrics_fit("First Song", write=True)
+    assert (told.file, told.kept) == (f"{NAME}.lrc", f"{NAME}.original.lrc")
+    assert (place / "videos" / told.kept).read_text() == LRC
+    assert "[00:01.50]the engine weaves\n" in (place / "videos" / told.file).read_text()
+    assert toy_library.index(place / "videos", place / "library").unchanged == 3
+    assert starts(opened.undo_lyrics_fit("First Song")) == SUNG
 
 
 @pytest.mark.parametrize(
@@ -69,151 +76,138 @@ def test_a_file_is_written_and_the_old_one_kept(
     ],
 )
 def test_what_is_in_doubt_or_right_stays(
-    opening: Opening, plant: Plant, fit: mvsearch.LyricFit, state: str, why: str
+    plant: Plant,
+    place: Path,
+    opened: mvsearch.VideoLibrary,
+    fit: mvsearch.LyricFit,
+    state: str,
+    why: str,
 ) -> None:
     plant(fit)
-    with opening() as library:
-        assert library.fit_lyrics("First Song").state == state
-        for write in (False, True):
-            with pytest.raises(MvsearchError, match=why):
-                library.apply_lyrics_fit("First Song", write=write)
-        assert starts(library.lyrics("First Song")) == SUNG
+    assert opened.fit_lyrics("First Song").state == state
+    for write in (False, True):
+        with pytest.raises(MvsearchError, match=why):
+            opened.apply_lyrics_fit("First Song", write=write)
+    assert starts(opened.lyrics("First Song")) == SUNG
 
 
-def test_what_cannot_be_fitted_is_one_line(opening: Opening, place: Path) -> None:
-    with opening() as library:
-        for name, why in (
-            ("Third Song", "no lyrics"),
-            ("Second Song", "4 lines"),
-            ("nobody", "nobody"),
-        ):
-            with pytest.raises(MvsearchError, match=why):
-                library.fit_lyrics(name)
-            with pytest.raises(MvsearchError):
-                library.apply_lyrics_fit(name)
-        with pytest.raises(MvsearchError, match="no lyrics service"):
-            library.fit_lyrics("First Song", fetch="other")
+def test_what_cannot_be_fitted_is_one_line(library: Any, place: Path) -> None:
+    for name, why in (
+        ("Third Song", "no lyrics"),
+        ("Second Song", "4 lines"),
+        ("nobody", "nobody"),
+    ):
+        with pytest.raises(MvsearchError, match=why):
+            library.fit_lyrics(name)
+        with pytest.raises(MvsearchError):
+            library.apply_lyrics_fit(name)
+    with pytest.raises(MvsearchError, match="no lyrics service"):
+        library.fit_lyrics("First Song", fetch="other")
 
 
-def test_an_offer_for_other_lyrics_is_void(plant: Plant, place: Path) -> None:
+def test_an_offer_for_other_lyrics_is_void(
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary
+) -> None:
     plant(make_fit())
-    file = place / "videos" / f"{NAME}.lrc"
-    with mvsearch.open(place / "library") as library:
-        library.fit_lyrics("First Song")
-        file.write_text(LRC.replace("river", "sea"))
-        try:
-            toy_library.index(place / "videos", place / "library")
-            assert library.lyrics_fit("First Song") is None
-            with pytest.raises(MvsearchError, match="changed since"):
-                library.apply_lyrics_fit("First Song")
-        finally:
-            file.write_text(LRC)
-            toy_library.index(place / "videos", place / "library")
+    opened.fit_lyrics("First Song")
+    video, known = opened.find("First Song").id, opened.lyrics("First Song")
+    assert known is not None
+    try:
+        put(place, video, replace(known, lines=known.lines[1:]))
+        assert opened.lyrics_fit("First Song") is None
+        with pytest.raises(MvsearchError, match="changed since"):
+            opened.apply_lyrics_fit("First Song")
+    finally:
+        put(place, video, known)
 
 
-def test_a_record_of_a_stranger_is_no_fit(plant: Plant, place: Path) -> None:
+def test_a_record_of_a_stranger_is_no_fit(
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary
+) -> None:
     plant(make_fit())
-    with mvsearch.open(place / "library") as library:
-        library.fit_lyrics("First Song")
-        (file,) = (place / "library" / FOLDER).iterdir()
-        good = json.loads(file.read_text())
-        odd = [b"", b"{}", b"[" * 10**5, b"\xff", json.dumps(good | {"mark": 7}).encode()]
-        for change in (
-            {"confidence": 7},
-            {"rate": 1e9},
-            {"pieces": []},
-            {"pieces": [{"start_seconds": "x"}]},
-        ):
-            odd.append(json.dumps(good | {"fit": good["fit"] | change}).encode())
-        for content in odd:
-            file.write_bytes(content)
-            assert library.lyrics_fit("First Song") is None
-        file.unlink()
-        file.symlink_to(place / "videos" / f"{NAME}.lrc")
-        assert library.lyrics_fit("First Song") is None
-        library.fit_lyrics("First Song")  # takes the place of the link
-        assert not file.is_symlink()
-        assert (place / "videos" / f"{NAME}.lrc").read_text() == LRC
+    opened.fit_lyrics("First Song")
+    (file,) = (place / "library" / FOLDER).iterdir()
+    good = json.loads(file.read_text())
+    odd = [b"", b"{}", b"[" * 10**5, b"\xff", json.dumps(good | {"mark": 7}).encode()]
+    for change in (
+        {"confidence": 7},
+        {"rate": 1e9},
+        {"pieces": []},
+        {"pieces": [{"start_seconds": "x"}]},
+    ):
+        odd.append(json.dumps(good | {"fit": good["fit"] | change}).encode())
+    for content in odd:
+        file.write_bytes(content)
+        assert opened.lyrics_fit("First Song") is None
+    file.unlink()
+    file.symlink_to(place / "videos" / f"{NAME}.lrc")
+    assert opened.lyrics_fit("First Song") is None
+    opened.fit_lyrics("First Song")  # takes the place of the link
+    assert not file.is_symlink()
+    assert (place / "videos" / f"{NAME}.lrc").read_text() == LRC
 
 
 def test_a_library_that_is_only_read_is_fitted_and_stays(plant: Plant, place: Path) -> None:
     plant(make_fit(2.0))
-    with mvsearch.open(place / "library", read_only=True) as library:
-        assert library.fit_lyrics("First Song").fit.pieces[0].offset_seconds == 2.0
+    with mvsearch.open(place / "library", read_only=True) as only_read:
+        assert only_read.fit_lyrics("First Song").fit.pieces[0].offset_seconds == 2.0
         with pytest.raises(MvsearchError, match="reading only"):
-            library.apply_lyrics_fit("First Song")
+            only_read.apply_lyrics_fit("First Song")
 
 
 def test_fetched_lyrics_are_fitted_and_recorded_as_such(
-    plant: Plant, place: Path, monkeypatch: pytest.MonkeyPatch
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mvsearch.indexer.lyrics.fetching import fetch
-    from mvsearch.store.records import LyricLine, Lyrics
-
     lines = tuple(LyricLine(f"line {n}", float(n), n + 1.0) for n in range(4))
     found = [Lyrics(lines[:1], "fetched", "lrclib 1"), Lyrics(lines, "fetched", "lrclib 2")]
     monkeypatch.setattr(fetch, "fetch_lyrics", lambda *_: found)
     plant(make_fit(0.0, cuts=()))
-    with mvsearch.open(place / "library") as library:
-        told = library.fit_lyrics("Third Song", fetch="lrclib")
-        assert (told.state, told.source, told.origin) == ("offered", "fetched", "lrclib 2")
-        assert library.lyrics("Third Song") is None
-        library.apply_lyrics_fit("Third Song")
-        assert library.lyrics("Third Song").source == "fetched"
-        assert library.facets()["lyrics_source"] == [("sidecar", 2), ("fetched", 1)]
-        assert len(library.videos(mvsearch.Filter(lyrics_source="fetched"))) == 1
-        assert toy_library.index(place / "videos", place / "library").unchanged == 3
-        assert library.lyrics("Third Song").source == "fetched"
-        assert library.undo_lyrics_fit("Third Song") is None
-        monkeypatch.setattr(fetch, "fetch_lyrics", lambda *_: [])
-        with pytest.raises(MvsearchError, match="lrclib has no lyrics"):
-            library.fit_lyrics("Third Song", fetch="lrclib")
+    told = opened.fit_lyrics("Third Song", fetch="lrclib")
+    assert (told.state, told.source, told.origin) == ("offered", "fetched", "lrclib 2")
+    assert opened.lyrics("Third Song") is None
+    opened.apply_lyrics_fit("Third Song")
+    assert opened.lyrics("Third Song").source == "fetched"
+    assert opened.facets()["lyrics_source"] == [("sidecar", 2), ("fetched", 1)]
+    assert len(opened.videos(mvsearch.Filter(lyrics_source="fetched"))) == 1
+    assert toy_library.index(place / "videos", place / "library").unchanged == 3
+    assert opened.lyrics("Third Song").source == "fetched"
+    assert opened.undo_lyrics_fit("Third Song") is None
+    monkeypatch.setattr(fetch, "fetch_lyrics", lambda *_: [])
+    with pytest.raises(MvsearchError, match="lrclib has no lyrics"):
+        opened.fit_lyrics("Third Song", fetch="lrclib")
 
 
 def test_a_transcription_of_the_library_is_what_is_heard(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fetched lyrics are 3 s early beside what Whisper wrote before; nothing is decoded."""
-    from mvsearch.indexer.encoders import Encoders
-    from mvsearch.indexer.lyrics.fetching import fetch
-    from mvsearch.indexer.pipeline.lyrics import fit_video
-    from mvsearch.store.library import Library
-    from mvsearch.store.records import LyricLine, Lyrics
-
     texts = [f"{a} {b} sing aloud" for a, b in zip("abcdefgh" * 3, "ijklmnop" * 3, strict=True)]
     heard = tuple(LyricLine(t, 3.0 + 2 * n, 4.4 + 2 * n) for n, t in enumerate(texts))
     early = tuple(LyricLine(t, 2.0 * n, 2.0 * n + 1.4) for n, t in enumerate(texts))
     monkeypatch.setattr(fetch, "fetch_lyrics", lambda *_: [Lyrics(early, "fetched", "lrclib 3")])
     monkeypatch.setattr(fit_video, "read_sound", None)
-    with mvsearch.open(place / "library") as library:
-        video = library.find("Third Song").id
-    with Library.open(place / "library") as inside:
-        whispered = Lyrics(heard, "whisper", "base")
-        fit_video.store_lyrics(inside, fit_video.prepare_lyrics(Encoders("toy"), video, whispered))
-    with mvsearch.open(place / "library") as library:
-        told = library.fit_lyrics("Third Song", fetch="lrclib")
-        assert (told.state, told.fit.evidence) == ("offered", "words")
-        assert told.fit.pieces[0].offset_seconds == pytest.approx(3.0, abs=0.3)
-    with Library.open(place / "library") as inside:
-        fit_video.store_lyrics(inside, fit_video.prepare_lyrics(Encoders("toy"), video, None))
+    video = opened.find("Third Song").id
+    put(place, video, Lyrics(heard, "whisper", "base"))
+    told = opened.fit_lyrics("Third Song", fetch="lrclib")
+    assert (told.state, told.fit.evidence) == ("offered", "words")
+    assert told.fit.pieces[0].offset_seconds == pytest.approx(3.0, abs=0.3)
+    put(place, video, None)
 
 
 def test_a_written_file_can_be_taken_back_after_it_was_read_anew(
-    plant: Plant, place: Path, monkeypatch: pytest.MonkeyPatch
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after a kill between the file and the library."""
-    from mvsearch.indexer.pipeline.lyrics import fit_video
-
+    """As after a kill between the file and the opened."""
     plant(make_fit())
-    with mvsearch.open(place / "library") as library:
-        library.fit_lyrics("First Song")
-        with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
-            killed.setattr(fit_video, "store_lyrics", _interrupt)
-            library.apply_lyrics_fit("First Song", write=True)
-        assert starts(library.lyrics("First Song")) == SUNG
-        toy_library.index(place / "videos", place / "library")
-        assert starts(library.lyrics("First Song"))[0] == 1.5
-        assert starts(library.undo_lyrics_fit("First Song")) == SUNG
+    opened.fit_lyrics("First Song")
+    with monkeypatch.context() as killed:
+        killed.setattr(fit_video, "store_lyrics", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            opened.apply_lyrics_fit("First Song", write=True)
+    assert starts(opened.lyrics("First Song")) == SUNG
+    toy_library.index(place / "videos", place / "library")
+    assert starts(opened.lyrics("First Song"))[0] == 1.5
+    assert starts(opened.undo_lyrics_fit("First Song")) == SUNG
 
 
 def _interrupt(*_: object) -> None:
