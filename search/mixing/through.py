@@ -105,7 +105,8 @@ class PathMix:
     @property
     def seconds(self) -> float:
         """The length of all songs."""
-        return sum(song.video.duration_seconds for song in self.songs)
+        # Rounded as they are told, so that a mix of a server is as long as the same one here.
+        return sum(round(song.video.duration_seconds, 3) for song in self.songs)
 
     @property
     def videos(self) -> list[Video]:

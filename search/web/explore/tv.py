@@ -1,4 +1,4 @@
-"""The pages of TV, which plays one similar song after another, and of playlists."""
+"""The pages of radio, which plays one similar song after another, and of playlists."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,8 @@ from pydantic import Field
 from starlette.responses import HTMLResponse
 
 from mvsearch import Video
+from mvsearch.search.mixing.points import MixBy
+from mvsearch.search.mixing.through import MAX_STOPS
 from mvsearch.search.mood.mix import MAX_MINUTES
 from mvsearch.search.web.explore.playlists import PlaylistName, find_playlist
 from mvsearch.search.web.requests import Name
@@ -33,11 +35,17 @@ def show_tv(
     begin: Annotated[Mood | None, Query(alias="from")] = None,
     end: Annotated[Mood | None, Query(alias="to")] = None,
     minutes: Annotated[float, Query(gt=0, le=MAX_MINUTES, allow_inf_nan=False)] = 60.0,
+    through: Annotated[list[Name], Query(max_length=MAX_STOPS)] = [],  # noqa: B006  FastAPI copies it
+    way: MixBy = "sound",
+    in_key: bool = False,
 ) -> HTMLResponse:
     """Plays a song, a playlist or a mix, and goes on with similar songs; else begins with any."""
     playlists = served.library.playlists()
     notes: Sequence[str] = ()
-    if begin is not None and end is not None:
+    if through:
+        path = served.library.mix_through(through, minutes, by=way, harmonic=in_key)
+        queue, notes = path.videos, path.notes
+    elif begin is not None and end is not None:
         mix = served.library.mix(begin, end, minutes)
         queue, notes = mix.videos, mix.notes
     else:
@@ -45,7 +53,7 @@ def show_tv(
     liked = playlists.get(LIKED, [])
     page = render(
         "explore/tv.html",
-        title="TV",
+        title="Radio",
         queue=[describe(video) for video in queue],
         by=by,
         notes=notes,

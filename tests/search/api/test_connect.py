@@ -111,6 +111,14 @@ CALLS: dict[str, Callable[[Any], Any]] = {
         library.videos(mvsearch.Filter(mood="sad", max_arousal=0.9), sort="mood-gap"),
         library.search(filter=mvsearch.Filter(min_valence=0.1, max_valence=0.3)),
     ],
+    "mix_through": lambda library: [
+        library.mix_through("first", 5, by="look", filter=mvsearch.Filter(max_bpm=900, key="Am")),
+        library.mix_through(["second", "first"], 1, harmonic=True, seed=3),
+    ],
+    "by tempo": lambda library: [
+        library.videos(mvsearch.Filter(min_bpm=1, harmonic="8A"), sort="bpm"),
+        library.facets(),
+    ],
     "predict_mood": lambda library: library.predict_mood(Image.linear_gradient("L").convert("RGB")),
     "encoders": lambda library: library.encoders(),
     "holds_file": lambda library: [

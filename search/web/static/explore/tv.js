@@ -1,4 +1,4 @@
-// TV: one similar song after another, without repeats of song or artist.
+// Radio: one similar song after another, without repeats of song or artist.
 import "../keys.js";
 import { level } from "../loudness.js";
 import { send } from "../send.js";
@@ -61,7 +61,7 @@ function show() {
   document.getElementById("end").hidden = !(isAtEnd && !queue.length);
   if (like && now) like.setAttribute("aria-pressed", String(liked.has(now.id)));
   for (const form of ["m3u8", "xspf"]) {
-    const link = new URLSearchParams({ form, name: "TV" });
+    const link = new URLSearchParams({ form, name: "Radio" });
     for (const song of listAll().slice(-300)) link.append("video", song.id);
     document.getElementById(form).href = `/api/v1/playlist-file?${link}`;
   }

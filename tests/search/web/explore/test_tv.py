@@ -75,3 +75,36 @@ def test_tv_plays_a_mix(client: TestClient, library: mvsearch.VideoLibrary) -> N
     assert client.get("/tv?from=clam&to=sad", headers=HTML).status_code == 400
     for wrong in ({"end": [0.5, 1.5]}, {"minutes": 0}, {"start": None}, {"start": "x" * 50}):
         assert client.post("/api/v1/mix", json={**body, **wrong}).status_code == 422
+
+
+def test_a_mix_through_videos_is_that_of_the_python_api(
+    client: TestClient, library: mvsearch.VideoLibrary, ids: dict[str, str]
+) -> None:
+    one, third = ids["First Song"], ids["Third Song"]
+    asked = {"videos": [one, third], "minutes": 1, "mix_by": "look"}
+    found = client.post("/api/v1/mix-through", json=asked).json()
+    assert found == library.mix_through([one, third], 1, by="look").to_dict()
+    for wrong in (
+        {"videos": []},
+        {"videos": [one], "minutes": 0},
+        {"videos": [one], "minutes": 1e9},
+        {"videos": [one], "mix_by": "smell"},
+        {"videos": [one], "seed": -1},
+        {"videos": [one] * 101},
+    ):
+        assert client.post("/api/v1/mix-through", json=wrong).status_code == 422
+    unknown = client.post("/api/v1/mix-through", json={"videos": ["nobody"]})
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "VideoNotFoundError")
+    silent = client.post("/api/v1/mix-through", json={"videos": [third]})
+    assert (silent.status_code, "no sound" in silent.json()["detail"]) == (400, True)
+
+
+def test_the_radio_plays_a_mix_from_a_video(client: TestClient, ids: dict[str, str]) -> None:
+    one, third = ids["First Song"], ids["Third Song"]
+    page = client.get(
+        "/tv", params={"through": [third, one], "way": "look", "minutes": 1}, headers=HTML
+    ).text
+    assert page.index(f'data-id="{third}"') < page.index(f'data-id="{one}"')
+    video = client.get(f"/video/{one}", headers=HTML).text
+    assert "Radio from here" in video
+    assert f'<input type="hidden" name="through" value="{one}">' in video
