@@ -30,4 +30,6 @@ def detect_language(text: str) -> str | None:
     except pycld2.error:
         return None
     code: str = found[0][1]
-    return None if code == "un" else _CODES.get(code, code)
+    code = _CODES.get(code, code)
+    # Others are "un", and codes of three letters: CLD2 takes misheard lines for Klingon.
+    return code if len(code) == 2 and code != "un" else None

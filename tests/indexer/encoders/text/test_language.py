@@ -21,3 +21,7 @@ from mvsearch.indexer.encoders.text.language import detect_language
 )
 def test_languages_are_told_where_they_are_clear(text: str, language: str | None) -> None:
     assert detect_language(text) == language
+
+
+def test_a_misheard_line_is_in_no_language_of_jest() -> None:
+    assert detect_language("lu boolan jay suh lev avon luh solay") is None
