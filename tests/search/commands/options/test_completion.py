@@ -100,7 +100,7 @@ def test_the_program_installs_its_completion(
 
 
 def test_options_of_the_program_complete_after_a_command(complete: Complete) -> None:
-    assert complete(Path("nowhere"), "mvsearch\tsearch\t--q") == ("--quiet", "")
+    assert complete(Path("nowhere"), "mvsearch\tsearch\t--qui") == ("--quiet", "")
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_the_environment_names_the_engine_before_the_file_does(
         ("x = [", "is not valid TOML: Invalid value (at end of document)"),
         ("tpo = 1", "nothing above the tables is called 'tpo'; there are library, top, weights"),
         ("[serach]", "no command is called [serach]; there are index, transcribe, search"),
-        ("[search]\ntpo = 1", "[search] has no 'tpo'; there are text"),
+        ("[search]\ntpo = 1", "[search] has no 'tpo'; there are query, text"),
         ('[search]\ntop = "1"', "[search] top: it is a whole number, not '1'"),
         ("[search]\ntop = true", "[search] top: it is a whole number, not True"),
         ("[search]\ntop = 0", "[search] top: it is at least 1, not '0'"),
