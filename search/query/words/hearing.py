@@ -37,18 +37,18 @@ class HeardLine:
     words: str
 
 
-def find_heard(catalog: Catalog, query: str) -> Iterator[HeardLine]:
+def find_heard(catalog: Catalog, query: str, n_lines: int) -> Iterator[HeardLine]:
     """Find the lines that sound like a query, in each way that the library's lines are read.
 
     Args:
         catalog: of the library.
         query: one line.
+        n_lines: the number of lines in the library.
     """
-    counts = catalog.count_sounds()
-    for reading, sounds in find_readings(query, counts):
+    for reading, sounds in find_readings(query, catalog.list_readings()):
         matches = catalog.find_sounding(reading, write_grams(sounds), N_LINES)
         heard = align_sounds(sounds, [match.sounds for match in matches])
-        n_all = counts[reading] * _mean_length(matches)
+        n_all = n_lines * _mean_length(matches)
         most = score_itself(sounds)
         for match, found in zip(matches, heard, strict=True):
             strength = _weigh(found, most, len(sounds), n_all)

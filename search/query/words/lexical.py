@@ -129,7 +129,7 @@ def find_evidence(
     for at, line in enumerate(unknown):
         known[line] = find_lines(catalog, line, n_lines, lines_of)
         if has_misheard and lines_of == "lyric" and at < MAX_HEARD_LINES:
-            known[line] = add_heard(catalog, line, known[line])
+            known[line] = add_heard(catalog, line, known[line], n_lines)
     found = [known[line] for line in lines]
     video_ids = sorted({video_id for by_video in found for video_id in by_video})
     evidence = {}
@@ -179,7 +179,7 @@ def find_lines(
 
 
 def add_heard(
-    catalog: Catalog, query: str, found: dict[str, list[LineEvidence]]
+    catalog: Catalog, query: str, found: dict[str, list[LineEvidence]], n_lines: int
 ) -> dict[str, list[LineEvidence]]:
     """Add the lines that sound like a query line, where none has its words.
 
@@ -190,11 +190,12 @@ def add_heard(
         catalog: of the library.
         query: the line.
         found: its lines by words, by video.
+        n_lines: the number of lines in the index of words.
     """
     if any(one.strength >= SURE_STRENGTH for lines in found.values() for one in lines):
         return found
     by_text = {video: {one.text: one for one in lines} for video, lines in found.items()}
-    for heard in find_heard(catalog, query):
+    for heard in find_heard(catalog, query, n_lines):
         lines = by_text.setdefault(heard.video_id, {})
         known = lines.get(heard.text, LineEvidence(heard.text, 0.0, ()))
         if heard.strength > known.strength:

@@ -57,15 +57,18 @@ class UnreadLine:
 class SoundReader(DatabaseReader):
     """Reads how lyric lines sound; each call reads one state of the database."""
 
-    def count_sounds(self) -> dict[str, int]:
-        """The number of lines by how they were read; empty without an index."""
-        query = text("SELECT reading, count(*) FROM lyric_sound GROUP BY reading")
+    def list_readings(self) -> list[str]:
+        """How lines were read, each way once, in order; empty without an index."""
+        # From each to the next greater one, because DISTINCT would read the whole index.
+        query = text(
+            "WITH RECURSIVE found (reading) AS (SELECT min(reading) FROM lyric_sound UNION ALL"
+            " SELECT (SELECT min(reading) FROM lyric_sound WHERE reading > found.reading)"
+            " FROM found WHERE found.reading IS NOT NULL)"
+            " SELECT reading FROM found WHERE reading IS NOT NULL"
+        )
         with self._database.reading() as session:
             connection = session.connection()
-            if not has_sounds(connection):
-                return {}
-            rows = connection.execute(query)
-            return {str(reading): int(n) for reading, n in rows}
+            return list(connection.scalars(query)) if has_sounds(connection) else []
 
     def find_sounding(self, reading: str, grams: str, limit: int) -> list[SoundMatch]:
         """Find the lines of one reading that share grams with a query, best first.

@@ -60,7 +60,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def test_a_misheard_line_is_found_with_the_words_that_sound_like_it(
     heard: Library, query: str, song: str, words: str
 ) -> None:
-    best = max(find_heard(heard.catalog, query), key=lambda one: one.strength)
+    best = max(find_heard(heard.catalog, query, 10), key=lambda one: one.strength)
     assert best.video_id == song
     assert best.words == words or words.endswith(best.words)
 
@@ -70,12 +70,12 @@ def test_a_misheard_line_is_found_with_the_words_that_sound_like_it(
     ["", "a", "oh", "🎸", "桜が咲いた", "\ud800\0", "%\"' OR 1", "ξ", "my taxi is on fire tonight"],
 )
 def test_what_no_line_sounds_like_finds_nothing(heard: Library, query: str) -> None:
-    assert [one for one in find_heard(heard.catalog, query) if one.strength > 0.2] == []
+    assert [one for one in find_heard(heard.catalog, query, 10) if one.strength > 0.2] == []
 
 
 def test_ten_thousand_letters_are_answered(heard: Library) -> None:
-    assert list(find_heard(heard.catalog, "kiss this guy " * 700)) == []
-    assert list(find_heard(heard.catalog, "x" * 10_000)) == []
+    assert list(find_heard(heard.catalog, "kiss this guy " * 700, 10)) == []
+    assert list(find_heard(heard.catalog, "x" * 10_000, 10)) == []
 
 
 def test_evidence_says_what_it_sounds_like_only_where_words_say_less(heard: Library) -> None:
