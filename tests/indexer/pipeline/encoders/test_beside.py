@@ -93,7 +93,14 @@ def read_state(library: Path) -> dict[str, tuple[bool, int]]:
         return {one.name: (one.is_in_use, one.n_lacking) for one in opened.encoders()}
 
 
-@pytest.mark.parametrize("name", [FRAMES, LYRICS, AUDIO])
+@pytest.mark.parametrize(
+    "name",
+    [
+        FRAMES,
+        pytest.param(LYRICS, marks=pytest.mark.slow),
+        pytest.param(AUDIO, marks=pytest.mark.slow),
+    ],
+)
 def test_after_a_switch_all_is_as_if_it_had_been_indexed_so(
     library: Path, made: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +150,7 @@ def test_an_open_library_follows_a_switch_of_another_process(library: Path) -> N
         assert ask(server, like="first") == before
 
 
+@pytest.mark.robustness
 def test_searches_go_on_while_encoders_are_exchanged(library: Path) -> None:
     problems: list[BaseException] = []
     ended = threading.Event()
@@ -190,6 +198,7 @@ def test_what_was_done_is_kept_and_the_old_one_serves(
     assert read_state(library)[FRAMES] == (False, 0)
 
 
+@pytest.mark.slow
 def test_new_lyrics_are_encoded_anew_beside(library: Path, made: Path) -> None:
     with mvsearch.open(library) as opened:
         opened.add_encoder(LYRICS)
