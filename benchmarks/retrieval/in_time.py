@@ -4,10 +4,10 @@ SONGS has songs with `.lrc` files; FOLDER keeps what is built. Videos are built 
 of the real test media and of the pictures of `$MVSEARCH_TEST_EMOTION`, if given
 (`benchmarks.retrieval.timed_videos`): each line, each piece of sound and each picture is in five
 videos or more, and one video has both at once, or one within a time after the other. Printed for
-each kind of query, and for two halves of the pictures, are recall@1 of the engine,
-of a plain search of both parts and of each part alone, how often the right answer is marked weak,
-how often the best of a query without its answer is not, the median error of the parts' times, and
-the time of a query beside that of the plain search.
+each kind of query, and for two halves of the pictures, are recall@1 of the engine and of a plain
+search of both parts, how often the right answer is marked weak, how often the best of a query
+without its answer is not, the median error of the parts' times, and the time of a query beside that
+of the plain search. A part alone tells none: it is in five videos or more.
 """
 
 import argparse
@@ -85,7 +85,6 @@ class Tally:
 
     right: list[bool] = field(default_factory=list)
     plain: list[bool] = field(default_factory=list)
-    alone: list[bool] = field(default_factory=list)
     weak: list[bool] = field(default_factory=list)
     unmarked: list[bool] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
@@ -94,7 +93,7 @@ class Tally:
 
     def describe(self) -> str:
         """One row of the table."""
-        shares = (self.right, self.plain, self.alone, self.weak, self.unmarked)
+        shares = (self.right, self.plain, self.weak, self.unmarked)
         row = " ".join(f"{sum(one) / max(1, len(one)):8.3f}" for one in shares)
         ratio = median(a / b for a, b in zip(self.seconds, self.plain_seconds, strict=True))
         off = median(self.errors) if self.errors else float("nan")
@@ -228,9 +227,6 @@ def measure(engine: Engine, queries: Sequence[Asked]) -> dict[tuple[str, int], T
         tally.seconds.append(middle - begin)
         tally.right.append(best.video.path.name == asked.answer.path.name)
         tally.plain.append(found.video.path.name == asked.answer.path.name)
-        for part in (asked.first, asked.second):
-            alone = engine.search(Query((part,)), options, made=made)[0]
-            tally.alone.append(alone.video.path.name == asked.answer.path.name)
         if tally.right[-1]:
             tally.weak.append(best.is_weak)
             tally.errors += list_errors(best, asked)
@@ -281,7 +277,7 @@ def main() -> None:
     with Library.open(given.folder / "library") as opened:
         profile = opened.catalog.profile() or "embedded"
         tallies = measure(Engine(opened, Encoders(profile)), queries)
-    names = ("right", "plain", "alone", "weak", "unmarked", "error s")
+    names = ("right", "plain", "weak", "unmarked", "error s")
     print("half 0 is for tuning, half 1 is reported")
     print(f"{'':26}    n " + " ".join(f"{name:>8}" for name in names) + "     ms  ratio")
     for (kind, half), tally in sorted(tallies.items(), key=lambda one: one[0][::-1]):
