@@ -22,9 +22,9 @@ from mvsearch.store.records import Modality, Video
 
 # A part is certain if one in so many libraries has an unrelated video with as much of it.
 SURE = 100.0
-# A part is found if one in ten unrelated videos has as much of it; all parts together are judged
-# by `is_chance`.
-MIN_FOUND = 1.0
+# A part is found if one in a hundred unrelated videos has as much of it; all parts together are
+# judged by `is_chance`.
+MIN_FOUND = 2.0
 
 
 def choose_limit(n_videos: int) -> float:
