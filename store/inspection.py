@@ -13,7 +13,7 @@ from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.opening import CATALOG, is_file
-from mvsearch.store.own_files import read_own
+from mvsearch.store.own_files import open_own, read_own
 from mvsearch.store.vectors.space_files import SpaceFiles
 
 # SQLite reads all pages of a file for its check.
@@ -138,7 +138,7 @@ def _is_locked(lock: Path) -> bool | None:
     except ImportError:  # Windows
         return None
     try:
-        with lock.open("rb") as opened:
+        with open_own(lock, "rb") as opened:
             try:
                 fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

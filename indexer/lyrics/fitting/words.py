@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.store.records import LyricLine, Matrix
+from mvsearch.store.unicode import normalise
 
 Times = npt.NDArray[np.float64]
 
@@ -47,9 +48,9 @@ class Tokens:
 
 def split_text(text: str) -> list[str]:
     """The words of a text, as they are compared: without case, accents and apostrophes."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("'", "").replace("’", ""))
+    plain = normalise(text.casefold().replace("'", "").replace("’", ""), "NFKD")
     kept = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    return _PIECE.findall(unicodedata.normalize("NFC", kept))
+    return _PIECE.findall(normalise(kept))
 
 
 def list_sung(lines: Sequence[LyricLine]) -> Tokens:

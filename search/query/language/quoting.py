@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from mvsearch.store.errors import QueryError
+
 _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "t": "\t"}
 _WRITTEN = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -10,7 +12,7 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _HINT = r"a backslash is written \\"
 
 
-class QuoteError(ValueError):
+class QuoteError(QueryError):
     """What is quoted cannot be read.
 
     Attributes:

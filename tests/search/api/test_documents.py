@@ -35,6 +35,8 @@ def home(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in folder.iterdir():
         (old,) = [name for name in NAMES if name.startswith(file.stem)]
         shutil.copy(file, place / "Videos" / f"{NAMES[old]}{file.suffix}")
+    with (place / "Videos" / "Luna Harrow - Paper Moon.lrc").open("a") as lyrics:
+        lyrics.write("[00:04.60]along the sea\n")  # fewer lines are not fitted
     shutil.copy(folder / next(iter(NAMES)), place / "party.mp4")
     run_ffmpeg("-i", place / "party.mp4", "-frames:v", "1", place / "beach.jpg")
     return place
