@@ -25,6 +25,7 @@ from benchmarks.lyrics.fitting.edits import EDITS, Edit, make_edits
 from benchmarks.program import BenchOptions, find_media
 from mvsearch.indexer.lyrics.files.timing import Cue, close_cues
 from mvsearch.indexer.lyrics.files.ultrastar import parse_ultrastar
+from mvsearch.indexer.lyrics.fitting.confidence import MIN_ASKED, confirm
 from mvsearch.indexer.lyrics.fitting.fit import fit_to_voice, fit_to_words
 from mvsearch.indexer.lyrics.fitting.voice_evidence import VoiceCurves, measure_curves
 from mvsearch.indexer.lyrics.whisper.hypotheses import DecodingOptions
@@ -36,7 +37,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import (
 from mvsearch.indexer.media.decoding.audio import read_sound
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.search.api.remote.requests.records import read
-from mvsearch.store.records import LyricFit, LyricLine
+from mvsearch.store.records import MIN_CONFIDENCE, LyricFit, LyricLine
 
 SONGS = "audio/ultrastar"
 TUNED = ("Code Monkey", "Monkey Shines", "Mr. Fancy Pants", "On the run")
@@ -128,7 +129,11 @@ def try_version(version: Version, songs: dict[str, list[LyricLine]], fit: Fit) -
 
 
 def _fit_words(version: Version, lines: Sequence[LyricLine]) -> LyricFit:
-    return fit_to_words(lines, version.heard, version.seconds)
+    found = fit_to_words(lines, version.heard, version.seconds)
+    if not MIN_ASKED <= found.confidence < MIN_CONFIDENCE:
+        return found
+    starts = [line.start_seconds or 0.0 for line in lines]
+    return confirm(found, fit_to_voice(lines, version.curves), starts)
 
 
 def _fit_voice(version: Version, lines: Sequence[LyricLine]) -> LyricFit:
@@ -168,7 +173,7 @@ def _print_total(title: str, outcomes: Sequence[Outcome]) -> None:
     sure = [one for one in outcomes if one.fit.is_trusted]
     inside = [near for one in sure for near in one.near]
     n_wrong = sum(len(one.wrong) for one in outcomes)
-    trusted = sum(sum(sure >= 0.8 for sure in one.wrong) for one in outcomes)
+    trusted = sum(sum(sure >= MIN_CONFIDENCE for sure in one.wrong) for one in outcomes)
     moved = sum(one.fit.is_trusted and one.fit.moves for one in outcomes)
     print(
         f"{title:<24} {n_lines:4d} lines in time: as they were {stayed / n_lines:.3f}, fitted"

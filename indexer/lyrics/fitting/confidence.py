@@ -1,8 +1,15 @@
 """Estimates how likely a fit is right, by what speaks for it."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from mvsearch.store.records import LyricFit
+
+# Below it the voice is not asked. Where it agrees, as it hardly does by chance, the logit grows.
+MIN_ASKED = 0.2
+CONFIRMED = 2.0
+AGREE_SECONDS, MIN_AGREEING = 0.5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +73,22 @@ def _estimate(weights: Mapping[str, float], clues: Mapping[str, float]) -> float
         weight * (1.0 if name == "bias" else clues[name]) for name, weight in weights.items()
     )
     return 1 / (1 + math.exp(-min(max(total, -30.0), 30.0)))
+
+
+def confirm(words: LyricFit, voice: LyricFit, starts: Sequence[float]) -> LyricFit:
+    """A fit to words that is surer if the voice alone, which knows no words, puts lines there too.
+
+    Args:
+        words: the fit to words.
+        voice: the fit of the same lyrics to the voice.
+        starts: of their lines in seconds.
+    """
+    apart = [(words.find_time(start), voice.find_time(start)) for start in starts]
+    near = sum(
+        one is not None and other is not None and abs(one - other) <= AGREE_SECONDS
+        for one, other in apart
+    )
+    if near < MIN_AGREEING * len(starts) or not 0 < words.confidence < 1:
+        return words
+    logit = math.log(words.confidence / (1 - words.confidence)) + CONFIRMED
+    return replace(words, confidence=1 / (1 + math.exp(-logit)))

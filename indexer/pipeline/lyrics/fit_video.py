@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
+from mvsearch.indexer.lyrics.fitting.confidence import MIN_ASKED, confirm
 from mvsearch.indexer.lyrics.fitting.fit import choose_lines, fit_to_voice, fit_to_words
 from mvsearch.indexer.lyrics.fitting.voice_evidence import measure_curves
 from mvsearch.indexer.lyrics.whisper.transcribe import (
@@ -32,7 +33,7 @@ from mvsearch.indexer.pipeline.writer import CatalogWriter
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import MediaError, MvsearchError
 from mvsearch.store.library import Library
-from mvsearch.store.records import FitEvidence, LyricFit, LyricLine, Lyrics, Matrix
+from mvsearch.store.records import MIN_CONFIDENCE, FitEvidence, LyricFit, LyricLine, Lyrics, Matrix
 
 # A longer file is no song.
 MAX_SONG_SECONDS = 3600.0
@@ -142,7 +143,15 @@ def _listen(
     takes = "" if expected is None else f", which takes about {max(expected, 1):.0f} s"
     progress.note(f"Listening for words with Whisper {transcriber.origin}{takes}")
     heard = transcriber.transcribe(samples, stop)
-    return lambda lines: fit_to_words(lines, heard.lines, seconds)
+
+    def fit(lines: Sequence[LyricLine]) -> LyricFit:
+        found = fit_to_words(lines, heard.lines, seconds)
+        if not MIN_ASKED <= found.confidence < MIN_CONFIDENCE:
+            return found
+        starts = [line.start_seconds or 0.0 for line in choose_lines(lines)]
+        return confirm(found, fit_to_voice(lines, measure_curves(samples)), starts)
+
+    return fit
 
 
 def _make_transcriber(options: FitOptions, model: str) -> Transcriber:

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mvsearch.indexer.lyrics.fitting.confidence import confirm
 from mvsearch.indexer.lyrics.fitting.fit import fit_to_voice, fit_to_words
 from mvsearch.indexer.lyrics.fitting.paths import find_path
 from mvsearch.indexer.lyrics.fitting.voice_evidence import VoiceCurves, measure_curves
 from mvsearch.indexer.lyrics.fitting.words import list_sung, split_text
 from mvsearch.store.errors import MediaError
-from mvsearch.store.records import LyricFit, LyricLine, Word
+from mvsearch.store.records import FitPiece, LyricFit, LyricLine, Word
 from tests.indexer.lyrics.fitting.songs import Moved, hear, make_lines
 
 NEAR = 0.3
@@ -176,3 +177,13 @@ def test_words_are_compared_without_case_marks_and_spaces() -> None:
 def test_a_fit_is_a_map_of_times() -> None:
     with pytest.raises(ValueError, match="no fit"):
         LyricFit("words", 1.5, 1.0, (), (), 4, 4)
+
+
+def test_a_voice_that_agrees_makes_a_fit_surer() -> None:
+    """By hand: a logit of 0 becomes one of 2, and that of another offset stays."""
+    words = LyricFit("words", 0.5, 1.0, (FitPiece(0.0, 4.0),), (), 4, 2)
+    starts = [0.0, 5.0, 9.0, 12.0]
+    near = replace(words, evidence="voice", pieces=(FitPiece(0.0, 4.4),))
+    assert confirm(words, near, starts).confidence == pytest.approx(1 / (1 + np.exp(-2)))
+    for other in (replace(near, pieces=(FitPiece(0.0, 4.6),)), replace(near, cuts=((4.0, 6.0),))):
+        assert confirm(words, other, starts) == words
