@@ -61,14 +61,16 @@ def make_video(song: Song, folder: Path) -> Path:
 
 def say_lyrics(song: Song) -> list[tuple[float, Wave]]:
     """The lines of a spoken song with their starts; none where ffmpeg cannot speak."""
-    if song.form != "voice" or not can_speak():
+    if not (song.form == "voice" or song.late_seconds) or not can_speak():
         return []
-    return [(start, speak(text, end - start)) for start, end, text in song.timed_lines()]
+    lines = ((start, end, text.replace(",", "")) for start, end, text in song.timed_lines())
+    return [(start, speak(text, end - start)) for start, end, text in lines]
 
 
 def format_lrc(song: Song) -> str:
-    """The lyrics as an LRC file."""
-    stamps = ((divmod(start, 60), text) for start, _, text in song.timed_lines())
+    """The lyrics as an LRC file, of a recording that begins later if the song says so."""
+    late = song.late_seconds
+    stamps = ((divmod(start + late, 60), text) for start, _, text in song.timed_lines())
     head = f"[ti:{song.title}]\n[ar:{song.artist}]\n"
     return head + "".join(f"[{int(m):02d}:{s:05.2f}]{text}\n" for (m, s), text in stamps)
 

@@ -18,6 +18,8 @@ class Song:
         lyrics: lines, each with the bar, counted from 0, that it is sung in.
         form: how the lyrics come: `.lrc` or `.srt` beside the file, a subtitle stream, a tag, or
             only spoken over the music.
+        late_seconds: of the times in the `.lrc`, as of a recording with an intro that the video
+            lacks; the lines are spoken then, too.
     """
 
     title: str
@@ -26,6 +28,7 @@ class Song:
     shots: tuple[Shot, ...]
     lyrics: tuple[tuple[int, str], ...] = ()
     form: LyricsForm = "lrc"
+    late_seconds: float = 0.0
     seed: int = 0
 
     @property
@@ -245,6 +248,7 @@ _EMBERS = Song(
         (6, "all the songs we ever knew"),
         (7, "burn a little brighter with you"),
     ),
+    late_seconds=3.0,
     seed=7,
 )
 

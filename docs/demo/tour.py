@@ -16,6 +16,7 @@ from docs.demo.speech import can_speak
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / ".demo"
 VIDEOS, STILL, CLIP, REPORT = "videos", "queries/still.jpg", "queries/clip.mp4", "report.html"
+QUERY = 'image(queries/still.jpg) then lyric("salt and sunlight on my skin") within 12s'
 FILMED, PICTURE = "queries/filmed.mkv", "queries/meadow.jpg"
 NO_VOICE = (
     "This ffmpeg was built without flite: the song that has its words only in its sound stays "
@@ -58,12 +59,21 @@ TOUR = (
         ("search", "--lyric", "I made a moon out of paper", "--top", "2"),
     ),
     Step(
+        "Search with a line as it was heard, not as it is sung:",
+        ("search", "--lyric", "strange hearse under bread umbrellas", "--top", "1"),
+    ),
+    Step(
         "One song has its words in its sound alone. Whisper heard them:",
         ("lyrics", "green cathedral"),
     ),
     Step(
         "Search for one of them in other words, in French:",
         ("search", "--lyric", "écoute la rivière qui chante", "--top", "1"),
+    ),
+    Step(
+        "The lyric file of another song was made for a recording that begins later. Its lines are "
+        "moved to where they are heard:",
+        ("lyrics", "embers", "--fit", "--apply"),
     ),
     Step(
         "Search with words that are shown or sung:",
@@ -76,6 +86,18 @@ TOUR = (
     Step(
         "Refine it: the look of the second is liked, what is not liked counts as not chosen:",
         ("refine", "--like", "2:look"),
+    ),
+    Step(
+        "Search for a line that comes soon after a picture; each part has its time:",
+        ("search", "--query", QUERY, "--top", "1"),
+    ),
+    Step(
+        "Search for light, but not for the moon:",
+        ("search", "--text", "light", "--not-text", "moon", "--top", "1"),
+    ),
+    Step(
+        "Find the lyrics of one song with the look of another:",
+        ("search", "--lyrics-of", "desert session", "--look-of", "first snow", "--top", "1"),
     ),
     Step(
         "Find the music whose mood fits a picture that is in none of the videos (without `--by "
@@ -99,6 +121,14 @@ TOUR = (
         ("mix", "--from", "calm", "--to", "energetic", "--minutes", "1"),
     ),
     Step(
+        "Mix songs through two videos, each near the one before in sound:",
+        ("mix", "embers", "first snow", "--by", "sound", "--minutes", "2"),
+    ),
+    Step(
+        "List what a DJ would look for, by tempo:",
+        ("list", "--bpm", "100-130", "--sort", "bpm"),
+    ),
+    Step(
         "Find the songs most similar to one (`--format txt` gives the published format):",
         ("similar", "desert session", "--top", "2"),
     ),
@@ -108,8 +138,20 @@ TOUR = (
     ),
     Step("Find versions of the same song, by the modality that agrees over time:", ("versions",)),
     Step(
+        "Write what is known for Kodi and Jellyfin:",
+        ("export", "nfo", "--all", "--out", "nfo"),
+    ),
+    Step(
+        "See by which encoders the library was encoded; others are added and compared beside them:",
+        ("encoders", "list"),
+    ),
+    Step(
         "Index again: names, sizes and times tell that nothing is new, so nothing is decoded:",
         ("index", VIDEOS),
+    ),
+    Step(
+        "Watch the folder from now on; `--once` looks once and ends:",
+        ("watch", VIDEOS, "--once"),
     ),
 )
 
