@@ -26,6 +26,7 @@ from benchmarks.large.words import Song, Words
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.stills import encode_still
 from mvsearch.indexer.metadata.beside import mark_side_cars
+from mvsearch.indexer.mood.measure import find_mood_space
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint
 from mvsearch.store.database import schema
 from mvsearch.store.library import Library
@@ -36,6 +37,9 @@ from mvsearch.store.records import (
     LyricLine,
     Lyrics,
     Metadata,
+    Mood,
+    MoodCurve,
+    MoodTrack,
     Segment,
     SoundPeaks,
     Space,
@@ -242,8 +246,18 @@ def make_video(song: Song, makers: dict[Space, VectorMaker], made: MadeLibrary) 
         make_lyrics(song, options),
         (Tag(LABELS[song.position % len(LABELS)], 0.0, options.duration_seconds / 4, 0.5),),
         tuple(make_stills(song, options)),
+        tuple(make_moods(embeddings, options)),
         metadata=Metadata(mark=_mark_of_no_metadata()),
     )
+
+
+def make_moods(embeddings: Sequence[Embeddings], options: LibraryOptions) -> Iterator[MoodTrack]:
+    """A mood of the picture where none can be measured, as there are fewer vectors of words."""
+    found = find_mood_space([one.space for one in embeddings], "frames")
+    if options.n_words is not None and found is not None:
+        curve = MoodCurve(np.zeros(1, np.float32), np.full((1, 3), 0.5, np.float32))
+        mood = Mood(0.5, 0.5, 0.5)
+        yield MoodTrack("picture", found[1].revision, mood, curve, np.zeros(0, np.float32))
 
 
 def make_stills(song: Song, options: LibraryOptions) -> Iterator[Still]:

@@ -43,14 +43,15 @@ def measure_mood(
         heads: of the library.
 
     Returns:
-        None if there are no vectors, or no head for them.
+        None if there are no vectors, or no head for them, or not as many of each view.
     """
     found = find_mood_space([made.space for made in embeddings], modality, heads)
     if found is None:
         return None
     space, head = found
     views = {made.space.view: made for made in embeddings if made.space.modality == modality}
-    if not all(view in views and len(views[view].vectors) for view in head.views):
+    counts = {len(views[view].vectors) if view in views else 0 for view in head.views}
+    if len(counts) != 1 or 0 in counts:
         return None
     vectors = head.join({view: views[view].vectors for view in head.views})
     starts = [segment.start_seconds or 0.0 for segment in views[space.view].segments]

@@ -5,10 +5,13 @@ import filecmp
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.own_files import read_own
 
 IGNORE_NAME = ".mvsearchignore"
 IGNORE_TEXT = "# Moved here by the review of mvsearch.\n*\n"
@@ -41,7 +44,7 @@ def move_to(source: Path, target: Path) -> bool:
     Raises:
         MvsearchError: it is a link or no file, or the system refuses.
     """
-    if source.is_symlink() or not source.is_file():
+    if not is_plain(source):
         raise MvsearchError(f"{source} is not there, or is no plain file")
     try:
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -58,7 +61,9 @@ def move_to(source: Path, target: Path) -> bool:
                 raise
             _copy_to(source, target)
     except OSError as error:
-        target.unlink(missing_ok=True)  # the empty one
+        # The empty one; over a network a move that was done may be told to have failed.
+        if os.path.lexists(source):
+            target.unlink(missing_ok=True)
         raise MvsearchError(f"cannot move {source} to {target}: {error.strerror}") from error
     return True
 
@@ -68,14 +73,34 @@ def _copy_to(source: Path, target: Path) -> None:
     part = target.with_name(secrets.token_hex(8) + PART)
     try:
         shutil.copyfile(source, part)
-        shutil.copystat(source, part)
+        with suppress(OSError):  # some drives keep no rights
+            shutil.copystat(source, part)
         with part.open("rb") as copied:
             os.fsync(copied.fileno())
         part.replace(target)
+        _sync_folder(target.parent)
     except OSError:
         part.unlink(missing_ok=True)
         raise
     source.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can tell."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def is_plain(file: Path) -> bool:
+    """Whether there is a file that is no link."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def is_copy_of(one: Path, other: Path) -> bool:
@@ -112,7 +137,6 @@ def is_review_folder(folder: Path) -> bool:
     Nothing is moved out of others, whatever a library says that was moved: it may be a stranger's.
     """
     try:
-        with (folder / IGNORE_NAME).open("rb") as file:
-            return file.read(len(IGNORE_TEXT) + 1) == IGNORE_TEXT.encode()
-    except OSError:
+        return read_own(folder / IGNORE_NAME, len(IGNORE_TEXT)) == IGNORE_TEXT.encode()
+    except (OSError, ValueError):
         return False

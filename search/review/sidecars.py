@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from mvsearch.search.review.moving import is_plain
+
 # Other endings are taken for those of media.
 ENDINGS = frozenset(
     (
@@ -14,7 +16,7 @@ MARKS = (".", "-")
 
 
 def list_sidecars(video: Path) -> list[Path]:
-    """The files beside a video that belong to it alone, by name.
+    """The files beside a video that belong to it alone, by name; links are left out.
 
     What belongs to two videos, such as `Song.lrc` to `Song.mp4` and `Song.mkv`, belongs to none.
     """
@@ -25,7 +27,9 @@ def list_sidecars(video: Path) -> list[Path]:
     owners = [Path(name) for name in names if Path(name).suffix.lower() not in ENDINGS]
     found = []
     for name in sorted(names):
-        if Path(name).suffix.lower() in ENDINGS and name != video.name:
+        if not _belongs(name, video.stem) or name == video.name:
+            continue
+        if Path(name).suffix.lower() in ENDINGS and is_plain(video.parent / name):
             stems = [one for one in owners if _belongs(name, one.stem)]
             longest = max((len(one.stem) for one in stems), default=0)
             if [one.name for one in stems if len(one.stem) == longest] == [video.name]:

@@ -2,12 +2,20 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mvsearch.indexer.media.files.containers import (
+    HEAD_BYTES,
+    has_media_ending,
+    has_media_signature,
+)
 from mvsearch.search.review.moving import PART, is_copy_of, is_review_folder, move_to
+from mvsearch.search.review.sidecars import ENDINGS
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.own_files import open_own
 
 MAX_BYTES = 64 * 2**20
 _HEAD = {"mvsearch": "moved files; to undo: mvsearch versions --undo THIS_FILE"}
@@ -55,8 +63,10 @@ def read_moves(file: Path) -> list[PlannedMove]:
             text = opened.read(MAX_BYTES + 1)
     except OSError as error:
         raise MvsearchError(f"cannot read {file}: {error.strerror}") from error
+    if len(text) > MAX_BYTES:
+        raise MvsearchError(f"{file} is too large for an undo file")
     moves = []
-    *lines, _ = text[:MAX_BYTES].split(b"\n")
+    *lines, _ = text.split(b"\n")
     try:
         if not lines or json.loads(lines[0]) != _HEAD:
             raise ValueError("another head")
@@ -72,8 +82,36 @@ def read_moves(file: Path) -> list[PlannedMove]:
 
 
 def _is_foreign(move: PlannedMove, folder: Path) -> bool:
-    """Whether a move is none into the folder of its undo file."""
-    return move.target.parent != folder or not move.source.is_absolute()
+    """Whether a move is none into the folder of its undo file, however that is spelled."""
+    try:
+        is_into = os.path.realpath(move.target.parent) == os.path.realpath(folder)
+    except (OSError, ValueError):
+        return True
+    return not is_into or move.target.name in ("", "..") or not move.source.is_absolute()
+
+
+def may_be_ours(move: PlannedMove) -> bool:
+    """Whether a move was one of media, or of what lies beside them.
+
+    An undo file or a library may come from a stranger, who could have any file put anywhere by it.
+    """
+    source = move.source
+    if not source.is_absolute():
+        return False
+    if has_media_ending(source) or source.suffix.lower() in ENDINGS:
+        return True
+    try:
+        with open_own(move.target, "rb") as opened:
+            return has_media_signature(opened.read(HEAD_BYTES))
+    except (OSError, ValueError):
+        return os.path.lexists(source)  # then nothing is written there
+
+
+def is_below(move: PlannedMove, folders: Iterable[Path]) -> bool:
+    """Whether a move was one out of a folder; what is hidden below it is not indexed."""
+    source = move.source
+    below = [source.relative_to(folder) for folder in folders if folder in source.parents]
+    return any(not any(name.startswith(".") for name in one.parts) for one in below)
 
 
 def restore(move: PlannedMove) -> bool:
@@ -85,6 +123,14 @@ def restore(move: PlannedMove) -> bool:
     Raises:
         MvsearchError: the old place is taken, or the system refuses.
     """
+    try:
+        return _restore(move)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise MvsearchError(f"cannot move {move.target} back: {why}") from error
+
+
+def _restore(move: PlannedMove) -> bool:
     source, target = move.source, move.target
     if not os.path.lexists(target):
         if not source.exists():
@@ -96,10 +142,7 @@ def restore(move: PlannedMove) -> bool:
             raise MvsearchError(f"{source} is there again: move it away first")
         target.unlink()
         return False
-    try:
-        source.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MvsearchError(f"cannot make {source.parent}: {error.strerror}") from error
+    source.parent.mkdir(parents=True, exist_ok=True)
     if not move_to(target, source):
         raise MvsearchError(f"{source} is there again: move it away first")
     return True
@@ -108,4 +151,5 @@ def restore(move: PlannedMove) -> bool:
 def drop_parts(folder: Path) -> None:
     """Delete what a copy to another drive left that was killed."""
     for part in folder.glob(f"*{PART}"):
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

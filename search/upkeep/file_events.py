@@ -1,5 +1,6 @@
 """Waits for changes of files in folders, told by the system where it can."""
 
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,8 +23,9 @@ class FileEvents:
     """
 
     def __init__(self, folders: Sequence[Path], left_out: Path) -> None:
-        self._folders = [folder for folder in folders if folder.is_dir()]
-        self._left_out = left_out
+        # Resolved, as events are told by the path that is watched.
+        self._folders = [Path(os.path.realpath(one)) for one in folders if is_folder(one)]
+        self._left_out = Path(os.path.realpath(left_out))
         self._changed = threading.Event()
         self._end = threading.Event()
         self.problem = find_remote(self._folders)
@@ -73,6 +75,14 @@ class FileEvents:
         """Whether a change may be one of media or of what belongs to them."""
         file = Path(path)
         return not (self._left_out in file.parents or is_download_name(file))
+
+
+def is_folder(place: Path) -> bool:
+    """Whether there is a folder; none for us is one that may not be looked at."""
+    try:
+        return place.is_dir()
+    except OSError:
+        return False
 
 
 def find_remote(folders: Sequence[Path]) -> str:

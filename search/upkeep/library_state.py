@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mvsearch.search.upkeep.file_events import find_remote
+from mvsearch.search.upkeep.file_events import find_remote, is_folder
 from mvsearch.search.upkeep.findings import Finding
 from mvsearch.store.inspection import LibraryState
 
@@ -78,7 +78,7 @@ def check_folders(state: LibraryState) -> Iterator[Finding]:
         what = "can be written" if writable else f"{state.folder} can only be read"
         how = "" if writable else "searches work; to index, give yourself the right to write"
         yield Finding("library", "permissions", "ok" if writable else "note", what, how)
-    missing = [folder for folder in state.folders if not folder.is_dir()]
+    missing = [folder for folder in state.folders if not is_folder(folder)]
     closed = [
         folder
         for folder in state.folders
@@ -101,7 +101,7 @@ def check_disks(state: LibraryState) -> Iterator[Finding]:
     """Space and inodes where the library and temporary files are."""
     places = {"of the library": state.folder, "of temporary files": Path(tempfile.gettempdir())}
     for name, place in places.items():
-        while not place.exists() and place != place.parent:
+        while not is_folder(place) and place != place.parent:
             place = place.parent
         try:
             free = shutil.disk_usage(place).free

@@ -32,6 +32,8 @@ MAX_LAG_SECONDS = 8.5
 # What changes more slowly than this is no beat.
 TREND_SECONDS = 2.0
 SHORTEST_SECONDS = 4.0
+# What is longer takes memory and tells no more: eleven days, which a library may claim, took 20 GB.
+LONGEST_SECONDS = 7200.0
 
 
 def find_tempo(peaks: SoundPeaks) -> tuple[float, float] | None:
@@ -43,7 +45,8 @@ def find_tempo(peaks: SoundPeaks) -> tuple[float, float] | None:
     """
     if not len(peaks) or peaks.seconds[-1] - peaks.seconds[0] < SHORTEST_SECONDS:
         return None
-    repetition = correlate(count_onsets(peaks.since(float(peaks.seconds[0]))))
+    begin = float(peaks.seconds[0])
+    repetition = correlate(count_onsets(peaks.within(begin, begin + LONGEST_SECONDS).since(begin)))
     multiples = np.arange(1, N_MULTIPLES + 1)[:, None] * (60 / TEMPOS / STEP_SECONDS)
     lags = np.arange(len(repetition))
     alike = np.interp(multiples, lags, repetition, right=np.nan)

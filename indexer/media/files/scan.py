@@ -87,7 +87,7 @@ def scan_places(places: Sequence[Path], options: ScanOptions = ScanOptions()) ->
     walk = _Walk(options)
     walk.visit(walk.take_places(places))
     files = walk.choose_files()
-    unfinished = [file.path for file in files if walk.is_unfinished(file.path)]
+    unfinished = dict.fromkeys(file.path for file in files if walk.is_unfinished(file.path))
     return Scan(
         tuple(file for file in files if file.path not in unfinished),
         tuple(sorted(walk.failures, key=_path_order)),

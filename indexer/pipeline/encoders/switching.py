@@ -96,7 +96,8 @@ def _find_problem(space: Space) -> str:
         spaces = load_encoder(space.encoder).spaces
     except MvsearchError as error:
         return str(error)
-    if any(space.revision.startswith(one.revision) for one in spaces):
+    # Profiles add to the revision how they sample.
+    if any(f"{space.revision}-".startswith(f"{one.revision}-") for one in spaces):
         return ""
     return f"{space.encoder} has other weights since; encoders add does it anew"
 

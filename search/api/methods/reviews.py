@@ -124,7 +124,9 @@ class Reviews(Contents):
         for move in last:
             if not is_review_folder(move.target.parent):
                 raise MvsearchError(f"{move.target.parent} is no folder of a review")
-        return self._restore([PlannedMove(one.source, one.target) for one in last])
+        planned = [PlannedMove(one.source, one.target) for one in last]
+        self._check_moves(planned)
+        return self._restore(planned)
 
     def undo_moves(self, file: AnyPath) -> list[Path]:
         """Move files back by the undo file of their folder, also after a move that was killed.
@@ -136,15 +138,36 @@ class Reviews(Contents):
             The paths where files are again; empty if all were there already.
 
         Raises:
-            MvsearchError: it is no undo file, or all places are taken; nothing is overwritten.
+            MvsearchError: it is no undo file, or names places that are none of this library; or all
+                places are taken. Nothing is overwritten.
         """
         from mvsearch.search.review.undo_file import drop_parts, read_moves
 
         place = expand_home(file).absolute()
         moves = read_moves(place)
+        self._check_moves(moves)
         restored = self._restore(moves)
         drop_parts(place.parent)
         return restored
+
+    def _check_moves(self, moves: "Sequence[PlannedMove]") -> None:
+        """Check that files would come back to places of this library only."""
+        from mvsearch.search.review.undo_file import is_below, may_be_ours
+
+        with self._session.using() as library:
+            noted = {(one.source, one.target) for one in _open_reviews(library).read().moves}
+            folders = library.catalog.folders()
+            for move in moves:
+                is_known = (
+                    (move.source, move.target) in noted
+                    or is_below(move, folders)
+                    or library.catalog.location(move.source) is not None
+                )
+                if not (is_known and may_be_ours(move)):
+                    raise MvsearchError(
+                        f"{move.source} is no place of this library, and nothing was moved: index"
+                        " its folder first, or move the file by hand"
+                    )
 
     def _restore(self, moves: "Sequence[PlannedMove]") -> list[Path]:
         """Undo moves; what cannot be undone is told only if nothing can."""

@@ -145,7 +145,7 @@ class _Watch:
     def _attempt(self) -> Sweep:
         try:
             self.last = self.sweep()
-        except MvsearchError as error:
+        except (MvsearchError, OSError) as error:  # such as a drive that fails
             return Sweep(None, str(error))
         return Sweep(self.last, self.events.problem)
 

@@ -5,8 +5,10 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import analyse_file
+from mvsearch.indexer.mood.heads import MoodHead
 from mvsearch.indexer.mood.measure import find_mood_space, measure_mood, thin_curve
-from mvsearch.store.records import Embeddings, Space
+from mvsearch.indexer.mood.used import Heads
+from mvsearch.store.records import Embeddings, Segment, Space
 from mvsearch.store.records.moods import MAX_POINTS
 from tests.media import H264, run_ffmpeg
 
@@ -70,3 +72,15 @@ def test_a_long_curve_is_thinned_to_means(n: int) -> None:
     assert curve.seconds.tolist() == list(range(0, n, run))
     expected = [points[at : at + run].mean(axis=0) for at in range(0, n, run)]
     assert curve.points == pytest.approx(np.array(expected).reshape(-1, 3), abs=1e-6)
+
+
+def test_views_of_different_lengths_have_no_mood() -> None:
+    head = MoodHead("picture", "1", ("", "words"), (2, 2), {})
+    heads = Heads("run", {"picture": (head, "1")})
+    spaces = [Space("frames", "efficientnet-lite0", "1", 2, view) for view in head.views]
+    made = []
+    for n, space in enumerate(spaces, start=1):
+        segments = tuple(Segment(float(at), at + 1.0) for at in range(n))
+        made.append(Embeddings(space, segments, np.array([[1, 0]] * n, np.float32)))
+    assert find_mood_space(spaces, "frames", heads) == (spaces[0], head)
+    assert measure_mood(made, "frames", heads) is None

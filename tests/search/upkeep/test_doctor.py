@@ -164,6 +164,15 @@ def test_folders_times_and_indexes(library: Path) -> None:
     assert (indexes.state, "toy-frames@1" in indexes.what) == ("note", True)
 
 
+def test_a_folder_that_cannot_be_looked_at_is_missing(tmp_path: Path) -> None:
+    long = Path("/", "a" * 300)
+    state = library_state.LibraryState(tmp_path, folders=(long,))
+    (found,) = library_state.check_folders(state)
+    assert (found.state, found.what) == ("problem", f"{long} is missing")
+    state = library_state.LibraryState(long)
+    assert "ok" in {one.state for one in library_state.check_disks(state)}
+
+
 def test_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MVSEARCH_MODELS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

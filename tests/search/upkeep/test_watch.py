@@ -1,5 +1,6 @@
 """Folders that are watched: at an interval, by events, and without an end by errors."""
 
+import errno
 import os
 import shutil
 import sys
@@ -60,12 +61,13 @@ def run(outcomes: list[Any]) -> list[Sweep]:
 def test_a_sweep_that_fails_does_not_end_the_watch_and_is_told_once() -> None:
     busy = LibraryBusyError("the library is being written by process 7")
     done = summarise(indexed=1)
-    told = run([busy, busy, done, MvsearchError("the disk is full"), done])
+    full = OSError(errno.ENOSPC, "the disk is full")
+    told = run([busy, busy, done, full, done])
     assert [(one.summary, one.problem) for one in told] == [
         (None, str(busy)),
         (None, ""),
         (done, ""),
-        (None, "the disk is full"),
+        (None, str(full)),
         (done, ""),
     ]
 
@@ -132,6 +134,15 @@ def test_events_tell_of_files_but_not_of_downloads_and_the_library(tmp_path: Pat
     finally:
         events.stop()
     assert events.problem == ""
+
+
+def test_changes_of_a_library_that_is_reached_by_a_link_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "link").symlink_to("library")
+    (tmp_path / "videos").symlink_to(".")
+    events = FileEvents([tmp_path / "videos"], tmp_path / "link")
+    (watched,) = events._folders
+    assert not events._counts(1, str(watched / "library" / "catalog.sqlite3"))
 
 
 def test_without_the_package_sweeps_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from mvsearch.indexer.encoders.audio import tempo
 from mvsearch.indexer.encoders.audio.landmarks import find_peaks
 from mvsearch.indexer.encoders.audio.signal import Signal
 from mvsearch.indexer.encoders.audio.tempo import find_tempo
@@ -88,3 +89,13 @@ def test_what_is_no_music_has_neither() -> None:
     short = find_peaks(make_clicks(120, 3.0).astype(np.float32), RATE)
     assert find_tempo(short) is None  # too short to tell
     assert find_tempo(SoundPeaks(np.zeros(100), np.ones(100))) is None
+
+
+def test_of_long_sound_the_beginning_tells_the_tempo(monkeypatch: pytest.MonkeyPatch) -> None:
+    peaks = find_peaks(make_clicks(100, 10.0).astype(np.float32), RATE)
+    days = SoundPeaks(np.append(peaks.seconds, 1e6), np.append(peaks.octaves, 1.0))
+    counted = []
+    count = tempo.count_onsets
+    monkeypatch.setattr(tempo, "count_onsets", lambda one: counted.append(one) or count(peaks))
+    assert find_tempo(days) == find_tempo(peaks)
+    assert len(counted[0]) == len(peaks)
