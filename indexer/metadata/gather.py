@@ -18,6 +18,7 @@ from mvsearch.indexer.metadata.nfo import read_nfo
 from mvsearch.indexer.metadata.values import Said
 from mvsearch.store.records import METADATA_SOURCES, Metadata, MetadataField, MetadataSource
 from mvsearch.store.records.metadata import order_fields
+from mvsearch.store.unicode import replace_surrogates
 
 
 def gather_metadata(
@@ -54,7 +55,9 @@ def gather_metadata(
         for name, values in said[source].items():
             if values and name not in fields:
                 fields[name] = MetadataField(name, values, source)
-    artwork = next((one.artwork for one in beside if one.artwork is not None), None)
+    pictures = (one.artwork for one in beside if one.artwork is not None)
+    # A name that is no UTF-8 cannot be stored, and so not be found again.
+    artwork = next((name for name in pictures if replace_surrogates(name) == name), None)
     return Metadata(order_fields(fields.values()), mark, artwork)
 
 

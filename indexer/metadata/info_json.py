@@ -1,7 +1,6 @@
 """Reads the `.info.json` file that yt-dlp writes beside a download, and its `.description`."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -127,6 +126,7 @@ def _read_chapters(given: Any) -> tuple[str, ...]:
         if not isinstance(one, dict):
             continue
         at = one.get("start_time")
-        if isinstance(at, (int, float)) and math.isfinite(at) and 0 <= at <= MAX_CHAPTER_SECONDS:
+        # Compared first: a whole number may be too large for a float; what is no number never is.
+        if isinstance(at, (int, float)) and 0 <= at <= MAX_CHAPTER_SECONDS:
             found += [(float(at), name) for name in clean_names([one.get("title")])]
     return tuple(f"{at:.3f} {name}" for at, name in sorted(found)[:MAX_VALUES])

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Those of Kodi have a few kB; text art of the same ending has no element and is left alone.
 MAX_BYTES = 256 * 2**10
+# Those of Kodi are nested in five levels; what is written anew is written by a recursion.
+MAX_DEPTH = 50
 # The elements of each field; the first that says anything counts.
 NFO_ELEMENTS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
@@ -47,8 +49,8 @@ _SITE_TYPES = ("youtube", "youtubeid", "vimeo", "imvdb")
 def read_nfo(file: Path) -> Said:
     """Read a `.nfo` file in the form of Kodi's music videos.
 
-    A file that is missing, a link, no such document, too large, damaged or with entities says
-    nothing. No address or path in it is followed.
+    A file that is missing, a link, no such document, too large, too deep, damaged or with entities
+    says nothing. No address or path in it is followed.
     """
     root = parse_nfo(read_nfo_bytes(file))
     return {} if root is None else _read_fields(root)
@@ -81,7 +83,7 @@ def find_end(data: bytes) -> int:
 
 
 def _parse(data: bytes) -> "Element | None":
-    """The root of a document; None if it is damaged, or declares a type or entities."""
+    """The root of a document; None if it is damaged, too deep, or declares a type or entities."""
     from xml.etree.ElementTree import ParseError, TreeBuilder
 
     from defusedxml import DefusedXmlException
@@ -93,7 +95,14 @@ def _parse(data: bytes) -> "Element | None":
         root: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return None
-    return root
+    return root if _is_flat(root) else None
+
+
+def _is_flat(root: "Element") -> bool:
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+    return not level
 
 
 def _read_fields(root: "Element") -> Said:

@@ -1,5 +1,6 @@
 """How the times of lyrics are fitted to a video."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,6 +51,9 @@ class LyricFit:
         """Refuse what is no map of times."""
         if not 0 <= self.confidence <= 1 or not 0.5 < self.rate < 2 or not self.pieces:
             raise ValueError("this is no fit of lyrics")
+        times = [(piece.start_seconds, piece.offset_seconds) for piece in self.pieces]
+        if not all(math.isfinite(one) for pair in (*times, *self.cuts) for one in pair):
+            raise ValueError("a fit of lyrics has times that are no numbers")
 
     @property
     def is_trusted(self) -> bool:

@@ -42,7 +42,7 @@ class AnswerCache:
 
     def read(self, wanted: Wanted) -> list[Entry] | None:
         """The answer to a question; None if it was not asked, or long ago."""
-        with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, AttributeError):
+        with suppress(OSError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             check_folder(self._folder)
             found = json.loads(read_own(self._find(wanted), MAX_BYTES))
             entries = [_read_entry(one) for one in found["entries"]][:MAX_FOUND]

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,13 @@ class WrittenFile:
     kept: str = ""
 
 
-def write_fitted(places: Sequence[Path], lyrics: Lyrics, video: Video, note: str) -> WrittenFile:
+def write_fitted(
+    places: Sequence[Path],
+    lyrics: Lyrics,
+    video: Video,
+    note: str,
+    on_kept: Callable[[WrittenFile], object] = lambda written: None,
+) -> WrittenFile:
     """Write fitted lyrics as an LRC file beside a video; what was there gets another name.
 
     Nothing is overwritten: the old file is copied first, under a name that is free. At any point,
@@ -45,23 +51,28 @@ def write_fitted(places: Sequence[Path], lyrics: Lyrics, video: Video, note: str
         lyrics: the fitted ones; their origin is the side-car that they come from, if one is.
         video: their video.
         note: goes into the file.
+        on_kept: told what will be there, when the old file is kept and nothing is replaced yet.
 
     Raises:
         MvsearchError: the folder cannot be written, or what is there is no plain file.
     """
     target = _find_target(places, lyrics)
     content = format_fitted(lyrics, video, note).encode()
+    digest = hashlib.sha256(content).hexdigest()
     try:
-        kept = _keep_original(target)
+        written = WrittenFile(target.name, digest, _keep_original(target, content))
+        on_kept(written)
         with replacing(target) as file:
             file.write(content)
     except OSError as error:
         raise _explain(target, error) from None
-    return WrittenFile(target.name, hashlib.sha256(content).hexdigest(), kept)
+    return written
 
 
 def restore_original(places: Sequence[Path], written: WrittenFile) -> None:
     """Put the file back that was there before fitted lyrics were written, or take theirs away.
+
+    What was put back before, by hand or by a run that was killed, stays as it is.
 
     Raises:
         MvsearchError: the file was changed since, or cannot be written.
@@ -73,21 +84,41 @@ def restore_original(places: Sequence[Path], written: WrittenFile) -> None:
     if written.kept and not is_kept:
         raise MvsearchError("what was kept is not known: put the lyric file back by hand")
     there = [place.parent / written.name for place in places]
-    target = next((file for file in there if file.is_file()), None)
-    if target is None:
-        return
+    # Of a video in several places, the file may lie beside any.
+    target = next((file for file in there if _has_digest(file, written.sha256)), None)
     try:
-        if hashlib.sha256(read_own(target, MAX_TEXT_BYTES)).hexdigest() != written.sha256:
-            raise MvsearchError(
-                f"{target} was changed since: put {written.kept or 'it'} back by hand"
-            )
-        if written.kept:
+        if target is None:
+            _restore_missing(there, written.kept)
+        elif written.kept:
             read_own(target.with_name(written.kept), MAX_TEXT_BYTES)
             target.with_name(written.kept).replace(target)
         else:
             target.unlink()
     except OSError as error:
-        raise _explain(target, error) from None
+        raise _explain(target or there[0], error) from None
+
+
+def _restore_missing(there: Sequence[Path], kept: str) -> None:
+    """Put a kept file back where the fitted lyrics are gone, or were never written.
+
+    Raises:
+        MvsearchError: something else is there.
+        OSError: it cannot be read or written.
+    """
+    for file in there if kept else ():
+        old = file.with_name(kept)
+        if os.path.lexists(old):
+            content = read_own(old, MAX_TEXT_BYTES)
+            if not os.path.lexists(file):
+                old.replace(file)
+            elif _holds(file, content):
+                old.unlink()
+            else:
+                raise MvsearchError(f"{file} was changed since: put {kept} back by hand")
+            return
+    present = next((file for file in there if os.path.lexists(file)), None)
+    if present is not None and not kept:
+        raise MvsearchError(f"{present} was changed since: take it away by hand")
 
 
 def format_fitted(lyrics: Lyrics, video: Video, note: str) -> str:
@@ -141,8 +172,11 @@ def _find_target(places: Sequence[Path], lyrics: Lyrics) -> Path:
     return places[0].with_suffix(".lrc")
 
 
-def _keep_original(target: Path) -> str:
+def _keep_original(target: Path, new: bytes) -> str:
     """Copy a file under a free name beside it; returns the name, empty if there is no file.
+
+    A file that holds what is to be written was written by a run that was killed: the last original
+    is what was there before.
 
     Raises:
         OSError: it cannot be read or written, or is no plain file.
@@ -150,9 +184,11 @@ def _keep_original(target: Path) -> str:
     if not os.path.lexists(target):
         return ""
     content = read_own(target, MAX_TEXT_BYTES)
-    for number in range(1, MAX_ORIGINALS + 1):
-        mark = ".original" if number == 1 else f".original-{number}"
-        kept = target.with_name(f"{target.stem}{mark}.lrc")
+    marks = (".original", *(f".original-{number}" for number in range(2, MAX_ORIGINALS + 1)))
+    places = [target.with_name(f"{target.stem}{mark}.lrc") for mark in marks]
+    if content == new:
+        return next((file.name for file in reversed(places) if file.is_file()), "")
+    for kept in places:
         try:
             with kept.open("xb") as file:
                 file.write(content)
@@ -169,6 +205,12 @@ def _holds(file: Path, content: bytes) -> bool:
     """Whether a file has this content, as after a run that was killed."""
     with suppress(OSError):
         return read_own(file, len(content)) == content
+    return False
+
+
+def _has_digest(file: Path, sha256: str) -> bool:
+    with suppress(OSError):
+        return hashlib.sha256(read_own(file, MAX_TEXT_BYTES)).hexdigest() == sha256
     return False
 
 

@@ -13,6 +13,7 @@ from mvsearch.store.errors import CancelledError, MvsearchError
 from mvsearch.store.records import FitEvidence, Lyrics, Video
 
 if TYPE_CHECKING:
+    from mvsearch.indexer.lyrics.fitting.files import WrittenFile
     from mvsearch.store.library import Library
 
 CHANGED = "the lyrics have changed since they were fitted: fit them again"
@@ -35,7 +36,7 @@ class LyricFits(Contents):
 
         Lyrics of an album are early or late where the video has an intro, lacks a part, or is
         played at another speed. What is found is kept, for `apply_lyrics_fit`. Lyrics that were
-        moved already are not fitted again.
+        moved already are not fitted again, nor are others fetched: undo that first.
 
         Args:
             video: see `find`.
@@ -62,7 +63,7 @@ class LyricFits(Contents):
             chosen = self.find(video)
             before = library.catalog.lyrics(chosen.id)
             known = self.lyrics_fit(chosen)
-            if known is not None and known.state == "applied" and fetch is None:
+            if known is not None and known.state == "applied":
                 return known
             candidates = _find_candidates(library, chosen, before, fetch)
             encoders = self._session.engine(library).encoders
@@ -74,6 +75,9 @@ class LyricFits(Contents):
             except DecodeStoppedError:
                 raise CancelledError from None
             record = FitRecord(fit, lyrics, before, mark_lyrics(before))
+            if record.mark != mark_lyrics(library.catalog.lyrics(chosen.id)):
+                # What undoes that must not be overwritten.
+                raise MvsearchError(CHANGED)
             self._keep(library, chosen.id, record)
             return record.tell(chosen)
 
@@ -100,7 +104,6 @@ class LyricFits(Contents):
             MvsearchError: nothing was found that is sure and moves the lyrics, these have changed
                 since, the folder cannot be written, or another process is writing to the library.
         """
-        from mvsearch.indexer.lyrics.fitting.files import write_fitted
         from mvsearch.indexer.lyrics.fitting.moving import mark_lyrics, move_lyrics
         from mvsearch.indexer.pipeline.lyrics import fit_video
 
@@ -109,14 +112,16 @@ class LyricFits(Contents):
             record = self._read(library, chosen)
             _check_offered(record.tell(chosen))
             moved = move_lyrics(record.lyrics, record.fit, chosen.duration_seconds)
-            places = fit_video.list_places(library, chosen.id)
+            fit_video.find_file(library, chosen.id)  # refuses what is gone
             encoders = self._session.engine(library).encoders
             # What takes time comes first, and what can be lost is written at once.
             result = fit_video.prepare_lyrics(encoders, chosen.id, moved)
-            written = write_fitted(places, moved, chosen, _note(record)) if write else None
-            applied = replace(record, mark=mark_lyrics(moved), is_applied=True, written=written)
-            # First: whoever finds moved lyrics must find how to undo it.
-            self._keep(library, chosen.id, applied)
+            applied = replace(record, mark=mark_lyrics(moved), is_applied=True)
+            # First: whoever finds moved lyrics, or their file, must find how to undo it.
+            if write:
+                applied = self._write(library, chosen, applied, moved)
+            else:
+                self._keep(library, chosen.id, applied)
             fit_video.store_lyrics(library, result)
             return applied.tell(chosen)
 
@@ -170,6 +175,24 @@ class LyricFits(Contents):
         if not is_known and record.mark != mark_lyrics(library.catalog.lyrics(video.id)):
             raise MvsearchError(CHANGED)
         return record
+
+    def _write(
+        self, library: "Library", video: Video, applied: FitRecord, moved: Lyrics
+    ) -> FitRecord:
+        """Write moved lyrics beside a video; the record is kept before the file is replaced."""
+        from mvsearch.indexer.lyrics.fitting.files import write_fitted
+        from mvsearch.indexer.pipeline.lyrics.fit_video import list_places
+
+        def keep(written: "WrittenFile") -> None:
+            self._keep(library, video.id, replace(applied, written=written))
+
+        places, before = list_places(library, video.id), self._read(library, video)
+        try:
+            written = write_fitted(places, moved, video, _note(applied), keep)
+        except MvsearchError:
+            self._keep(library, video.id, before)
+            raise
+        return replace(applied, written=written)
 
     def _keep(self, library: "Library", video_id: str, record: FitRecord) -> None:
         known = [one.id for one in library.catalog.videos()]

@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -74,6 +75,13 @@ class FitRecord:
     is_applied: bool = False
     written: "WrittenFile | None" = None
 
+    def __post_init__(self) -> None:
+        """Refuse times of words that are no numbers; all others are checked where they are."""
+        known = [one for one in (self.lyrics, self.before) if one is not None]
+        words = [word for one in known for line in one.lines for word in line.words]
+        if not all(isfinite(word.start_seconds + word.end_seconds) for word in words):
+            raise ValueError("a word has times that are no numbers")
+
     def tell(self, video: Video) -> FittedLyrics:
         """The fit as callers get it."""
         is_other = self.before != self.lyrics
@@ -121,7 +129,8 @@ class FitRecords:
             self._folder.mkdir(exist_ok=True)
             names = {self._find(one).name for one in known}
             for other in self._folder.iterdir():
-                if other.name not in names:
+                # Not what another process is writing.
+                if other.suffix == ".json" and other.name not in names:
                     other.unlink(missing_ok=True)
             write_own(file, json.dumps(asdict(record), ensure_ascii=True).encode())
         except OSError as error:

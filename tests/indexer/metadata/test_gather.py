@@ -1,6 +1,7 @@
 """Which source wins, and that files beside a video are found and their changes seen."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_pictures(tmp_path: Path, names: list[str], has_picture: bool, expected:
     write(tmp_path, "Song.mp4", *names)
     found = find_side_cars(tmp_path / "Song.mp4", has_picture=has_picture)
     assert found.artwork == expected
+
+
+def test_a_picture_is_named_where_its_name_can_be_stored(tmp_path: Path) -> None:
+    media = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    write(tmp_path, media.name, f"{media.stem}.jpg")
+    assert gather_metadata([media], {}).artwork is None
+    write(tmp_path, "folder.jpg", "Song.mp4", "Song.jpg")
+    assert gather_metadata([media, tmp_path / "Song.mp4"], {}).artwork == "Song.jpg"
 
 
 def test_a_scan_opens_no_side_cars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 import mvsearch
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics.fetching import fetch
+from mvsearch.indexer.lyrics.fitting import files
 from mvsearch.indexer.pipeline.lyrics import fit_video
 from mvsearch.search.api.lyrics.records import FOLDER
 from mvsearch.store.errors import MvsearchError
@@ -133,6 +134,8 @@ def test_a_record_of_a_stranger_is_no_fit(
         {"confidence": 7},
         {"rate": 1e9},
         {"pieces": []},
+        {"pieces": [{"start_seconds": "inf", "offset_seconds": 0}]},
+        {"cuts": [[0, "nan"]]},
         {"pieces": [{"start_seconds": "x"}]},
     ):
         odd.append(json.dumps(good | {"fit": good["fit"] | change}).encode())
@@ -208,6 +211,34 @@ def test_a_written_file_can_be_taken_back_after_it_was_read_anew(
     toy_library.index(place / "videos", place / "library")
     assert starts(opened.lyrics("First Song"))[0] == 1.5
     assert starts(opened.undo_lyrics_fit("First Song")) == SUNG
+
+
+def test_what_undoes_moved_lyrics_is_never_overwritten(
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By other lyrics that are fetched, by a fit that ends later, or by a write that fails."""
+    plant(make_fit())
+    offered = opened.fit_lyrics("First Song")
+    monkeypatch.setattr(files, "replacing", _fail)
+    with pytest.raises(MvsearchError, match="full"):
+        opened.apply_lyrics_fit("First Song", write=True)
+    assert opened.lyrics_fit("First Song") == offered
+    (place / "videos" / f"{NAME}.original.lrc").unlink()
+
+    def fit_slowly(library: object, encoders: object, video: str, candidates: Any, *_: Any) -> Any:
+        opened.apply_lyrics_fit("First Song")
+        return candidates[0], make_fit(9.0)
+
+    monkeypatch.setattr(fit_video, "fit_video", fit_slowly)
+    with pytest.raises(MvsearchError, match="changed since"):
+        opened.fit_lyrics("First Song")
+    monkeypatch.setattr(fetch, "fetch_lyrics", _fail)
+    assert opened.fit_lyrics("First Song", fetch="lrclib").state == "applied"
+    assert starts(opened.undo_lyrics_fit("First Song")) == SUNG
+
+
+def _fail(*_: object) -> None:
+    raise OSError(28, "the disk is full")
 
 
 def _interrupt(*_: object) -> None:

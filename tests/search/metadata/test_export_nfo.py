@@ -88,6 +88,15 @@ def test_what_is_there_is_kept_and_replaced_on_request_only(tmp_path: Path) -> N
     assert "Blues" in (tmp_path / "song.NFO.bak2").read_text()
 
 
+def test_a_file_that_is_too_deep_is_kept_as_backup(tmp_path: Path) -> None:
+    video, metadata = make(tmp_path)
+    deep = "<musicvideo>" + "<a>" * 5000 + "</a>" * 5000 + "</musicvideo>"
+    (tmp_path / "Song.nfo").write_text(deep)
+    assert export_nfo([(video, metadata)], NfoTarget(has_overwrite=True)).problems == ()
+    assert read_nfo(tmp_path / "Song.nfo")["title"] == ("Salt",)
+    assert (tmp_path / "Song.nfo.bak").read_text() == deep
+
+
 def test_what_is_known_from_the_file_itself_stays_as_it_is(tmp_path: Path) -> None:
     video, _ = make(tmp_path)
     (tmp_path / "Song.nfo").write_text(OLD)

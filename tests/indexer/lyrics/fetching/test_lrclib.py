@@ -230,7 +230,8 @@ def test_the_cache_is_bounded_and_takes_nothing_odd(
     assert kept.read(last) == [Entry(5, 1.0, LRC)]
     (file,) = [f for f in (tmp_path / cache.FOLDER).iterdir() if b"[5, " in f.read_bytes()]
     for odd in (b"", b"{}", b'{"seconds": "x", "entries": [[1]]}', b"[" * 10**5, b"[]",
-                b'{"seconds": 1e999, "entries": []}'):  # fmt: skip
+                b'{"seconds": 1e999, "entries": []}',
+                b'{"seconds": 1' + b"0" * 400 + b', "entries": []}'):  # fmt: skip
         file.write_bytes(odd)
         assert kept.read(last) is None
     AnswerCache(tmp_path, is_read_only=True).write(Wanted("a", "b"), [])

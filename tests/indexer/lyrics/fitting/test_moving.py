@@ -116,6 +116,42 @@ def test_nothing_is_lost_where_writing_fails(
     assert (tmp_path / "song.lrc").read_text() == "edited since"
 
 
+def test_a_run_that_was_killed_is_done_again_and_undone(tmp_path: Path) -> None:
+    """Killed before the file is replaced, after that, and before the undoing was noted."""
+    video = make_video(tmp_path)
+    lrc = tmp_path / "song.lrc"
+    lrc.write_text(OLD)
+    told: list[WrittenFile] = []
+
+    def kill(written: WrittenFile) -> None:
+        told.append(written)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_fitted([video.path], LYRICS, video, "", kill)
+    assert lrc.read_text() == OLD
+    restore_original([video.path], told[0])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["song.lrc", "song.mp4"]
+    first = write_fitted([video.path], LYRICS, video, "")
+    again = write_fitted([video.path], LYRICS, video, "")
+    assert told[0] == first == again
+    lrc.unlink()
+    restore_original([video.path], first)
+    restore_original([video.path], first)
+    assert lrc.read_text() == OLD
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["song.lrc", "song.mp4"]
+
+
+def test_of_several_places_the_written_one_is_put_back(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    video, other = make_video(tmp_path), make_video(tmp_path / "other")
+    (other.path.with_suffix(".lrc")).write_text("somebody's own")
+    written = write_fitted([video.path], LYRICS, video, "")
+    restore_original([other.path, video.path], written)
+    assert other.path.with_suffix(".lrc").read_text() == "somebody's own"
+    assert not video.path.with_suffix(".lrc").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "kept"),
     [("../song.lrc", ""), ("song.lrc", "../../x.lrc"), ("song.lrc", "other.lrc"),
