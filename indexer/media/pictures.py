@@ -27,6 +27,8 @@ PICTURE_TIMEOUT_SECONDS = 30.0
 DECODE_ERROR = "the picture cannot be decoded: it is damaged or too large"
 # Pillow tells the size of these from the header.
 _SIZED = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+# What Pillow raises for damaged files; its reader of AVIF raises the last.
+_DECODE_ERRORS = (OSError, ValueError, SyntaxError, EOFError, RuntimeError)
 # In EXIF, from 5 on width and height are swapped.
 _ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
 # Pillow reads the whole file of these formats into memory.
@@ -68,7 +70,7 @@ def read_size(path: Path) -> tuple[int, int]:
             # To look for it behind the pixels of a PNG, Pillow would decode them all.
             has_exif = opened.format != "PNG" or "exif" in opened.info
             turned = has_exif and opened.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+    except (*_DECODE_ERRORS, Image.DecompressionBombError):
         raise MediaError("decode_failed", DECODE_ERROR) from None
     return (height, width) if turned else (width, height)
 
@@ -151,7 +153,7 @@ def _find_pillow_format(head: bytes) -> str | None:
 
 def _read_with_pillow(path: Path, kind: str, frame_size: tuple[int, int]) -> Pixels:
     """Decode an image with Pillow, after checking its size."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     _check_reader(kind)
     try:
@@ -164,9 +166,7 @@ def _read_with_pillow(path: Path, kind: str, frame_size: tuple[int, int]) -> Pix
         on_white = Image.new("RGBA", turned.size, "white")
         on_white.alpha_composite(turned)
         scaled = on_white.convert("RGB").resize(frame_size, Image.Resampling.BICUBIC)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, UnidentifiedImageError):
-        raise MediaError("decode_failed", DECODE_ERROR) from None
-    except Image.DecompressionBombError:
+    except (*_DECODE_ERRORS, MemoryError, Image.DecompressionBombError):
         raise MediaError("decode_failed", DECODE_ERROR) from None
     pixels: Pixels = np.asarray(scaled, np.uint8)
     return pixels

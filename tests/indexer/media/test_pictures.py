@@ -103,6 +103,16 @@ def test_damaged_and_enormous_pictures_are_refused_in_plain_words(tmp_path, endi
         read_image(tmp_path / f"a.{ending}", (8, 8))
 
 
+@needs_avif
+@pytest.mark.parametrize("make", [read_size, lambda path: read_image(path, (8, 8))])
+def test_an_avif_without_its_picture_is_an_error(tmp_path, make):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.avif")
+    whole = (tmp_path / "a.avif").read_bytes()
+    (tmp_path / "a.avif").write_bytes(whole.replace(b"pitm", b"xxxx"))
+    with pytest.raises(MediaError, match="damaged"):
+        make(tmp_path / "a.avif")
+
+
 def test_heic_without_a_reader_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     path = tmp_path / "a.heic"
