@@ -170,7 +170,7 @@ def exclude(
     weights = {m: w for m, w in ranker.weights.items() if m not in sides[0]}
 
     def locate(video: Video, part: QueryPart) -> Moment | None:
-        own = [pair for pair in parts if pair[0].part is part]
+        own = [pair for pair in parts if pair[0].part == part]
         moments = find_moments(ranker.library, video, own, 1)
         return max(moments, key=lambda moment: moment.similarity, default=None)
 

@@ -66,6 +66,15 @@ class Document(Generic[T]):
         except (MvsearchError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise self._refuse(error) from None
 
+    def check_writable(self) -> None:
+        """Check that the library was not opened to be read only.
+
+        Raises:
+            MvsearchError: it was.
+        """
+        if self._is_read_only:
+            raise MvsearchError(f"the library {self._file.parent} was opened to be read only")
+
     @contextmanager
     def changing(self) -> Iterator[T]:
         """The value, which is stored at the end of the context as it is then, as JSON.
@@ -76,8 +85,7 @@ class Document(Generic[T]):
         """
         from filelock import FileLock, Timeout
 
-        if self._is_read_only:
-            raise MvsearchError(f"the library {self._file.parent} was opened to be read only")
+        self.check_writable()
         lock = FileLock(self._lock)
         with _THREADS:
             try:

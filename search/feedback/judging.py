@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from mvsearch.search.feedback.reason import NAMES
 from mvsearch.search.feedback.records import FeedbackSession, Judgement
-from mvsearch.search.query.query import Section, parse_section
+from mvsearch.search.query.language.sections import Section, parse_section_times
 from mvsearch.store.errors import QueryError
 from mvsearch.store.records import MODALITIES, Modality
 
@@ -52,9 +52,11 @@ def _iterate(given: Judged) -> Iterator[OneJudged]:
         yield from (one for one in given.split(","))
     elif isinstance(given, int | Judgement):
         yield given
-    else:
+    elif isinstance(given, Sequence):
         for one in given:
             yield from _iterate(one)
+    else:
+        raise QueryError(f"what is liked are numbers of results, or texts: {FORM}")
 
 
 def _read(given: OneJudged, session: FeedbackSession, is_liked: bool) -> Judgement:
@@ -81,10 +83,10 @@ def _split(text: str) -> tuple[int, tuple[Modality, ...], Section | None]:
             raise QueryError(f"nothing of a result is called {unknown[:40]!r}: {FORM}")
         modalities = tuple(dict.fromkeys(WORDS[name] for name in names))
         text = rest
-    number, section = parse_section(text)
+    number, mark, times = text.partition("@")
     if not _NUMBER.fullmatch(number.strip()):
         raise QueryError(f"{text[:40]!r} is no number of a result: {FORM}")
-    return int(number), modalities, section
+    return int(number), modalities, parse_section_times(times) if mark else None
 
 
 def _close(section: Section) -> tuple[float, float]:

@@ -37,8 +37,8 @@ def keep_part(library_folder: Path, part: QueryPart) -> AskedPart:
         folder = library_folder / FOLDER
         check_folder(folder)
         folder.mkdir(exist_ok=True)
-        if not (folder / name).is_file():
-            write_own(folder / name, data)
+        # Also where there is one: it may be damaged, or about to be dropped as old and unused.
+        write_own(folder / name, data)
     return AskedPart.take(part, name)
 
 

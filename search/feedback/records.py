@@ -1,6 +1,5 @@
 """A session: a query, and rounds of what it showed and which of that was liked or disliked."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,8 +16,12 @@ from mvsearch.store.unicode import printable
 MAX_ROUNDS = 100
 # As many results as a list of a session shows, and as many judgements of one list.
 MAX_SHOWN = 200
+# Each is compared with all videos.
+MAX_JUDGED = 500
 MAX_NAME_LETTERS = 100
 MAX_ID_LETTERS = 200
+# The year 5138.
+MAX_CHANGED_SECONDS = 1e11
 WHAT: Mapping[str, str] = {"image": "a picture", "clip": "a clip", "audio": "a sound"}
 
 
@@ -161,7 +164,9 @@ class FeedbackSession:
             raise QueryError("a session ends with a list that is not judged yet")
         if len(self.rounds) > MAX_ROUNDS:
             raise QueryError(f"a session has at most {MAX_ROUNDS} lists: begin another one")
-        if not math.isfinite(self.changed_seconds):
+        if sum(len(one.judgements) for one in self.rounds) > MAX_JUDGED:
+            raise QueryError(f"a session has at most {MAX_JUDGED} judgements: take some back")
+        if not 0 <= self.changed_seconds <= MAX_CHANGED_SECONDS:
             raise QueryError("a session was changed at a time")
 
     @property
@@ -188,27 +193,34 @@ class FeedbackSession:
         return frozenset(one for before in self.rounds[:-1] for one in before.shown)
 
     @property
+    def counted(self) -> tuple[Round, ...]:
+        """The rounds with the judgements that count: not those that a later one contradicts."""
+        later: dict[str, tuple[Judgement, ...]] = {}
+        rounds: list[Round] = []
+        for one in reversed(self.rounds):
+            rounds.append(replace(one, judgements=_leave_out(one.judgements, later)))
+            for judged in one.judgements:
+                later[judged.video_id] = (*later.get(judged.video_id, ()), judged)
+        return tuple(reversed(rounds))
+
+    @property
     def judgements(self) -> tuple[Judgement, ...]:
-        """All of them, in order."""
-        return tuple(judged for one in self.rounds for judged in one.judgements)
+        """All that count, in order."""
+        return tuple(judged for one in self.counted for judged in one.judgements)
 
     def judge(
         self, judgements: tuple[Judgement, ...], *, is_new: bool = False
     ) -> "FeedbackSession":
         """With these judgements of the last list, and an empty list after it.
 
-        A judgement replaces an earlier one that it contradicts.
+        An earlier one that a judgement contradicts counts again when this is taken back.
 
         Args:
             judgements: of results of the last list.
             is_new: whether the next list leaves out what was shown before.
         """
-        before = tuple(
-            replace(one, judgements=_leave_out(one.judgements, judgements))
-            for one in self.rounds[:-1]
-        )
         last = replace(self.rounds[-1], judgements=judgements)
-        return replace(self, rounds=(*before, last, Round(is_new=is_new)))
+        return replace(self, rounds=(*self.rounds[:-1], last, Round(is_new=is_new)))
 
     def forget(self, video_ids: frozenset[str]) -> "FeedbackSession":
         """Without the judgements of some videos."""
@@ -270,6 +282,8 @@ def write_maybe(expression: Expression | None) -> dict[str, Any] | None:
 
 
 def _leave_out(
-    judgements: tuple[Judgement, ...], later: tuple[Judgement, ...]
+    judgements: tuple[Judgement, ...], later: Mapping[str, tuple[Judgement, ...]]
 ) -> tuple[Judgement, ...]:
-    return tuple(one for one in judgements if not any(one.contradicts(new) for new in later))
+    return tuple(
+        one for one in judgements if not any(map(one.contradicts, later.get(one.video_id, ())))
+    )

@@ -42,10 +42,10 @@ def refine(
             result has nothing of what was just judged.
         MvsearchError: the library is empty.
     """
-    hidden = session.hidden
-    evidence = find_evidence(engine, session.rounds, options)
-    if len(session.rounds) > 1:
-        _check_told(session.rounds[-2], evidence)
+    hidden, rounds = session.hidden, session.counted
+    evidence = find_evidence(engine, rounds, options)
+    if len(rounds) > 1:
+        _check_told(rounds[-2], evidence)
     if query.parts:
         return engine.refined_by(evidence).search(query, options, hidden, made)
     return list_passing_best(engine.library, query.filter, options, evidence, hidden)

@@ -41,28 +41,82 @@ def find_session(stored: Mapping[str, FeedbackSession], name: str) -> FeedbackSe
     return stored[name]
 
 
-def store(library: Library, session: FeedbackSession, before: FeedbackSession | None) -> None:
-    """Store a session.
+def add(
+    library: Library, begun: FeedbackSession, name: str | None, title: str, *, may_replace: bool
+) -> FeedbackSession:
+    """Store a new session.
+
+    Args:
+        library: in whose folder it is stored.
+        begun: the session, whose name does not matter.
+        name: of the user; None for one that no session has, made of the title.
+        title: of what was asked.
+        may_replace: whether another session of the user's name may be replaced.
+
+    Raises:
+        QueryError: the name is none, or the session cannot be written so that it can be read again.
+        MvsearchError: the name is taken, there are too many, or the folder cannot be written.
+    """
+    with open_sessions(library).changing() as stored:
+        if name is not None:
+            refuse_taken(stored, name, may_replace=may_replace)
+        chosen = _choose_name(title, stored) if name is None else name
+        session = replace(begun, name=chosen, is_kept=name is not None)
+        _put(library, stored, session)
+    return session
+
+
+def store(library: Library, session: FeedbackSession, before: FeedbackSession) -> None:
+    """Store a session that was changed.
 
     Args:
         library: in whose folder it is stored.
         session: as it is now.
-        before: as it was read; None for a new one.
+        before: as it was read.
 
     Raises:
-        QueryError: it cannot be written so that it can be read again, or there are too many.
+        QueryError: it cannot be written so that it can be read again.
         LibraryBusyError: somebody else has changed it meanwhile.
         MvsearchError: the folder cannot be written.
     """
-    _check_readable(session)
     with open_sessions(library).changing() as stored:
-        if before is not None and stored.pop(before.name, None) != before:
+        if stored.get(before.name) != before:
             raise LibraryBusyError(
                 f"the session {before.name} was changed by another process: show it again"
             )
-        stored[session.name] = session  # the latest is last
-        _make_room(stored)
-        drop_unused(library.folder, stored.values())
+        _put(library, stored, session)
+
+
+def rename(library: Library, name: str, to: str, *, may_replace: bool) -> FeedbackSession:
+    """Give a session a name of the user, under which it is kept.
+
+    Args:
+        library: in whose folder it is stored.
+        name: so far.
+        to: the new one.
+        may_replace: whether another session of this name may be replaced.
+
+    Raises:
+        VideoNotFoundError: there is no such session.
+        QueryError: the name is none.
+        MvsearchError: the name is taken, there are too many, or the folder cannot be written.
+    """
+    with open_sessions(library).changing() as stored:
+        before = find_session(stored, name)
+        refuse_taken(stored, to, may_replace=may_replace or to == name)
+        del stored[name]
+        named = replace(before, name=to, is_kept=True)
+        _put(library, stored, named)
+    return named
+
+
+def _put(library: Library, stored: Sessions, session: FeedbackSession) -> None:
+    """Put a session behind the others, in the place of the one of its name."""
+    _check_readable(session)
+    stored.pop(session.name, None)
+    stored[session.name] = session
+    _make_room(stored)
+    drop_unused(library.folder, stored.values())
 
 
 def refuse_taken(stored: Mapping[str, FeedbackSession], name: str, *, may_replace: bool) -> None:
@@ -76,7 +130,7 @@ def refuse_taken(stored: Mapping[str, FeedbackSession], name: str, *, may_replac
         raise MvsearchError(f"there is a session called {printable(name)} already")
 
 
-def choose_name(begin: str, taken: Iterable[str]) -> str:
+def _choose_name(begin: str, taken: Iterable[str]) -> str:
     """A name that no session has, from what was asked."""
     begin = printable(begin)[: MAX_NAME_LETTERS - 10].strip() or "search"
     used = set(taken)
@@ -135,8 +189,3 @@ def read_session(given: Any) -> FeedbackSession:
     """
     (found,) = _adapter().validate_python([given])
     return found
-
-
-def rename(session: FeedbackSession, name: str) -> FeedbackSession:
-    """The session under a name of the user, which is kept."""
-    return replace(session, name=check_name(name), is_kept=True)

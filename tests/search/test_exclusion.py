@@ -7,6 +7,7 @@ import pytest
 
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.encode import Made
 from mvsearch.search.query.make_query import make_query
 from mvsearch.search.scoring.exclusion import weigh_rarity
 from mvsearch.store.catalog.filter import Filter
@@ -74,6 +75,14 @@ def test_what_has_the_excluded_words_falls_and_says_why(engine: Engine) -> None:
     before = {one.video.id: one.score for one in plain}[RAINY]
     assert fallen.score == pytest.approx(min(before, 6) + reason.points)
     assert reason.points < -2
+
+
+def test_words_that_were_encoded_before_are_located_as_new_ones(engine: Engine) -> None:
+    made: Made = {}
+    for _ in range(2):
+        results = engine.search(make_query(look_of=ASKED, not_text="the rain"), TOP, made=made)
+        (reason,) = {one.video.id: one for one in results}[RAINY].parts
+        assert (reason.start_seconds, reason.end_seconds) == (0.0, 5.0)
 
 
 def test_a_video_that_cannot_be_compared_loses_next_to_nothing(engine: Engine) -> None:

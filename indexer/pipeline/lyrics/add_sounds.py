@@ -29,6 +29,12 @@ def add_sounds(catalog: Catalog, progress: Progress, stop: threading.Event) -> N
             is_told = True
 
 
+def add_sounds_of(catalog: Catalog, video_id: str) -> None:
+    """Write how the lines of one video sound that are new; the library's lock is held."""
+    lines = catalog.find_unread(REVISION, LINES_AT_ONCE, video_id)
+    catalog.store_sounds([_read(line) for line in lines], REVISION)
+
+
 def _read(line: UnreadLine) -> LineSounds:
     reading = choose_reading(line.text, line.language)
     sounds = write_sounds(line.text, reading)

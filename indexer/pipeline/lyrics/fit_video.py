@@ -16,6 +16,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import (
 )
 from mvsearch.indexer.media.decoding.audio import read_sound
 from mvsearch.indexer.media.probe import probe_file
+from mvsearch.indexer.pipeline.lyrics.add_sounds import add_sounds_of
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import (
     lyrics_fingerprint,
     lyrics_result,
@@ -193,7 +194,7 @@ def prepare_lyrics(encoders: Encoders, video_id: str, lyrics: Lyrics | None) -> 
 
 
 def store_lyrics(library: Library, result: StageResult) -> None:
-    """Store prepared lyrics, in one transaction; the caller holds the writer's lock.
+    """Store prepared lyrics, in one transaction, then how they sound; the writer's lock is held.
 
     The next index run keeps them, as long as no lyric file beside the video changes.
     """
@@ -201,3 +202,4 @@ def store_lyrics(library: Library, result: StageResult) -> None:
     fingerprint = lyrics_fingerprint(list_places(library, stage.video_id))
     found = replace(result, stage=replace(stage, fingerprint=fingerprint))
     CatalogWriter(library.catalog).keep_result(found)
+    add_sounds_of(library.catalog, stage.video_id)

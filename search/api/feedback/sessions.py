@@ -40,18 +40,18 @@ class FeedbackSessions(Contents):
             MvsearchError: the name is taken, there are too many sessions, or the folder cannot be
                 written.
         """
-        from mvsearch.search.feedback.stored import choose_name, open_sessions, refuse_taken, store
+        from mvsearch.search.feedback.stored import add, open_sessions, refuse_taken
         from mvsearch.search.output.report import title_query
 
         with self._session.using() as library:
-            stored = open_sessions(library).read()
+            # Before copies are written.
+            sessions = open_sessions(library)
+            sessions.check_writable()
+            known = sessions.read()
             if name is not None:
-                refuse_taken(stored, name, may_replace=replace)
+                refuse_taken(known, name, may_replace=replace)
             begun = _begin(library, results)
-            chosen = choose_name(title_query(begun.query), stored) if name is None else name
-            session = change(begun, name=chosen, is_kept=name is not None)
-            store(library, session, stored.get(chosen))
-            return session
+            return add(library, begun, name, title_query(begun.query), may_replace=replace)
 
     def refine(
         self,
@@ -131,21 +131,10 @@ class FeedbackSessions(Contents):
             VideoNotFoundError: there is no such session.
             MvsearchError: the name is taken or invalid, or there are too many.
         """
-        from mvsearch.search.feedback.stored import (
-            find_session,
-            open_sessions,
-            refuse_taken,
-            rename,
-            store,
-        )
+        from mvsearch.search.feedback.stored import rename
 
         with self._session.using() as library:
-            stored = open_sessions(library).read()
-            before = find_session(stored, session)
-            refuse_taken(stored, name, may_replace=replace or name == session)
-            after = rename(before, name)
-            store(library, after, before)
-            return after
+            return rename(library, session, name, may_replace=replace)
 
     def delete_session(self, session: str) -> None:
         """Delete a session; no video is touched.

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from mvsearch import Filter, MvsearchError, VideoNotFoundError
 from mvsearch.search.feedback.reason import NAMES
 from mvsearch.search.feedback.records import FeedbackSession
+from mvsearch.search.feedback.stored import find_session
 from mvsearch.search.output.report import title_query
 from mvsearch.search.output.text import format_seconds
 from mvsearch.search.web.feedback.sessions import RefineRequest, SessionName, refine
@@ -64,7 +65,7 @@ def show_session(served: ServedLibrary, name: Annotated[SessionName, Query()]) -
         raise
     except MvsearchError as error:
         problem = str(error)
-    session = next(one for one in served.library.sessions() if one.name == name)
+    session = find_session({one.name: one for one in served.library.sessions()}, name)
     page = render(
         "feedback/session.html",
         title=session.name,

@@ -80,19 +80,30 @@ class SoundReader(DatabaseReader):
             rare = _choose_rare(connection, _cut(grams))
             return _rank(connection, reading, rare, limit) if rare else []
 
-    def find_unread(self, revision: str, limit: int) -> list[UnreadLine]:
-        """Some lines whose sounds were not written by this revision; empty without an index."""
+    def find_unread(
+        self, revision: str, limit: int, video_id: str | None = None
+    ) -> list[UnreadLine]:
+        """Some lines whose sounds were not written by this revision; empty without an index.
+
+        Args:
+            revision: of `indexer.pronunciation`.
+            limit: maximum number.
+            video_id: of the video whose lines alone are looked at; None for all.
+        """
         query = text(
             "SELECT lyric_line.video_id, lyric_line.position, text, language"
             " FROM lyric_line JOIN lyrics USING (video_id)"
             " LEFT JOIN lyric_sound USING (video_id, position)"
-            " WHERE rejected IS NULL AND (revision IS NULL OR revision <> :revision) LIMIT :n"
+            " WHERE rejected IS NULL AND (revision IS NULL OR revision <> :revision)"
+            " AND (:video_id IS NULL OR lyric_line.video_id = :video_id) LIMIT :n"
         ).columns(LyricLineRow.video_id, LyricLineRow.position, LyricLineRow.text)
         with self._database.reading() as session:
             connection = session.connection()
             if not has_sounds(connection):
                 return []
-            rows = connection.execute(query, {"revision": revision, "n": limit})
+            rows = connection.execute(
+                query, {"revision": revision, "n": limit, "video_id": video_id}
+            )
             return [UnreadLine(*row) for row in rows]
 
 

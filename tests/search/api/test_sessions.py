@@ -54,7 +54,7 @@ def test_a_search_is_refined_and_run_again(library: AnyLibrary) -> None:
     kept = library.keep_session("../a <b> 'c'", found)
     assert kept.shown == tuple(result.video.id for result in found)
     third = titles(found).index("Second Song") + 1
-    first = library.refine("../a <b> 'c'", like=third, dislike=[f"{titles(found)[0:1] and 1}:look"])
+    first = library.refine("../a <b> 'c'", like=third, dislike=["1:look"])
     assert first.session is not None
     assert first[0].feedback is not None
     assert first.session.filter == found.query.filter
@@ -149,6 +149,8 @@ def test_a_picture_in_memory_is_kept_with_its_session(
     copy.write_bytes(b"another")
     with pytest.raises(mvsearch.MvsearchError, match="the image that the session searched by is"):
         library.refine("picture")
+    library.keep_session("picture", found, replace=True)
+    assert titles(library.refine("picture")) == titles(found)
     monkeypatch.setattr(media_copies, "NEW_SECONDS", -1.0)
     library.delete_session("picture")
     assert not copy.exists()
@@ -224,6 +226,38 @@ def test_of_two_who_refine_at_once_one_is_told(
     assert session.judgements[0].video_id == session.rounds[0].shown[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "names"), [(None, {"river", "river 2"}), ("s", {"s"})], ids=["chosen", "given"]
+)
+def test_of_two_who_keep_at_once_none_is_lost(
+    here: mvsearch.VideoLibrary,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str | None,
+    names: set[str],
+) -> None:
+    found = here.search("river")
+    real = own._begin
+
+    def begin(*given: Any) -> Any:
+        if threading.current_thread() is not other:
+            other.start()
+            other.join()
+        return real(*given)
+
+    other = threading.Thread(target=lambda: here.keep_session(name, found))
+    monkeypatch.setattr(own, "_begin", begin)
+    try:
+        if name is None:
+            here.keep_session(name, found)
+        else:
+            with pytest.raises(mvsearch.MvsearchError, match="there is a session called s"):
+                here.keep_session(name, found)
+        assert {one.name for one in here.sessions()} == names
+    finally:
+        (place / "sessions.json").unlink()
+
+
 def test_there_is_room_for_so_many(
     here: mvsearch.VideoLibrary, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,8 +277,13 @@ def test_there_is_room_for_so_many(
 def test_a_library_that_is_only_read_keeps_none(place: Path) -> None:
     with mvsearch.open(place, read_only=True) as library:
         assert library.sessions() == []
+        picture = np.zeros((4, 4, 3), dtype=np.uint8)
+        query = mvsearch.make_query(image=picture)
+        found = mvsearch.SearchResults(query, SearchOptions(), ())
+        held = {one.name for one in (place / media_copies.FOLDER).glob("*")}
         with pytest.raises(mvsearch.MvsearchError, match="read only"):
-            library.keep_session("s", library.search("river"))
+            library.keep_session("s", found)
+        assert {one.name for one in (place / media_copies.FOLDER).glob("*")} == held
 
 
 def test_a_file_whose_name_is_no_text_is_kept(here: mvsearch.VideoLibrary, place: Path) -> None:

@@ -1,5 +1,7 @@
 """Judgements are read as people write them, and what was not shown is refused in one line."""
 
+import contextlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,12 +61,25 @@ def test_forms(given: Any, expected: list[tuple[Any, ...]]) -> None:
         (1, 1, "result 1 is liked and disliked"),
         ("1:sound", "1", "result 1 is liked and disliked"),
         (Judgement("z", True), (), "not in the last list"),
+        (1.5, (), "what is liked are numbers of results"),
+        ((), [None], "what is liked are numbers of results"),
+        ("1@x", (), "a section is written @START-END"),
     ],
 )
 def test_what_is_wrong_is_told(like: Any, dislike: Any, told: str) -> None:
     with pytest.raises(QueryError, match=told) as raised:
         read_judgements(SESSION, like, dislike)
     assert len(str(raised.value)) < 400
+
+
+def test_a_judgement_asks_for_no_file(tmp_path: Path) -> None:
+    (tmp_path / "1@0-5").touch()
+    (tmp_path / "x").touch()
+    with contextlib.chdir(tmp_path):
+        (found,) = read_judgements(SESSION, "1@0-5", ())
+        with pytest.raises(QueryError, match="'x@y' is no number of a result"):
+            read_judgements(SESSION, "x@y", ())
+    assert found.end_seconds == 5.0
 
 
 def test_a_result_is_liked_by_look_and_disliked_by_sound() -> None:

@@ -16,8 +16,10 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.errors import QueryError
 
-BEGUN = FeedbackSession("s", (), Filter(title="x"), SearchOptions(), (Round(("a", "b")),))
+GIVEN = ("s", (), Filter(title="x"), SearchOptions())
+BEGUN = FeedbackSession(*GIVEN, (Round(("a", "b")),))
 LIKED = Judgement("a", True)
+MANY = (LIKED,) * MAX_SHOWN
 
 
 def test_a_judgement_begins_a_list_and_is_taken_back() -> None:
@@ -52,6 +54,8 @@ def test_a_judgement_replaces_one_that_it_contradicts(
 ) -> None:
     judged = BEGUN.judge((LIKED,)).show(("a", "b")).judge((later,))
     assert judged.judgements == (*left, later)
+    assert judged.counted[0].judgements == left
+    assert judged.undo().judgements == (LIKED,)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,8 @@ def test_a_judgement_replaces_one_that_it_contradicts(
         lambda: FeedbackSession("s", (), Filter(), SearchOptions(), ()),
         lambda: FeedbackSession("s", (), Filter(), SearchOptions(), (Round(("a",), (LIKED,)),)),
         lambda: FeedbackSession("s", (), Filter(), SearchOptions(), (Round(),) * (MAX_ROUNDS + 1)),
+        lambda: FeedbackSession(*GIVEN, (Round(),), changed_seconds=1e300),
+        lambda: FeedbackSession(*GIVEN, (*(Round((), MANY),) * 3, Round())),
         lambda: check_name(""),
         lambda: check_name(" "),
         lambda: check_name("a "),

@@ -12,6 +12,7 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics.fetching import fetch
 from mvsearch.indexer.lyrics.fitting import files
 from mvsearch.indexer.pipeline.lyrics import fit_video
+from mvsearch.indexer.pronunciation import REVISION
 from mvsearch.search.api.lyrics.records import FOLDER
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.library import Library
@@ -42,6 +43,8 @@ def test_lyrics_move_and_come_back(library: Any, plant: Plant, place: Path) -> N
     assert starts(library.lyrics("First Song")) == SUNG
     applied = library.apply_lyrics_fit("First Song")
     assert (applied.state, applied.file) == ("applied", "")
+    with Library.open(place / "library") as inside:
+        assert inside.catalog.find_unread(REVISION, 9) == []
     # By hand: 1.5 s later; what was cut has no time, and the last line is there.
     assert starts(library.lyrics("First Song")) == [1.5, 2.3, 3.1, 4.7, None]
     assert library.lyrics("First Song").lines[4].text == LINES[3]

@@ -64,6 +64,14 @@ def test_looking_at_a_session_changes_nothing(
     assert (library.folder / "sessions.json").read_bytes() == before
 
 
+def test_a_session_that_is_deleted_meanwhile_is_not_found(
+    client: TestClient, library: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.keep_session("s", library.search("river"))
+    monkeypatch.setattr(type(library), "sessions", lambda _: [])
+    assert client.get("/session?name=s", headers=HTML).status_code == 404
+
+
 def test_a_picture_of_a_page_is_kept(client: TestClient, tmp_path: Path) -> None:
     picture = media.make_picture(tmp_path / "q.png", "smptebars").read_bytes()
     (sent,) = client.post("/api/v1/uploads", files={"image": ("q", picture)}).json()
