@@ -1,7 +1,7 @@
 """The options that say what is searched for, as parts of a query, and how they lie in time."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,6 @@ from mvsearch.search.commands.options.completion import complete_video
 from mvsearch.search.commands.options.expanding import expand
 from mvsearch.search.commands.options.order import list_given
 from mvsearch.store.errors import MvsearchError
-
-if TYPE_CHECKING:
-    pass
 
 Texts = list[str] | None
 

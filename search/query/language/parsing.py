@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -36,7 +37,21 @@ def parse_query(text: str, *, filter: Filter = Filter()) -> Query:
     Raises:
         QuerySyntaxError: it is no query; the error says where.
     """
-    expression = replace_parts(parse_expression(text), _find_home)
+    return parse_with_parts(text, filter, _find_home)
+
+
+def parse_with_parts(text: str, filter: Filter, find: Callable[[QueryPart], QueryPart]) -> Query:
+    """Parse a query whose parts are replaced, such as names of files by what was sent.
+
+    Args:
+        text: see `parse_query`, but `~` is no folder.
+        filter: selects the videos.
+        find: what stands for a part.
+
+    Raises:
+        QuerySyntaxError: it is no query; the error says where.
+    """
+    expression = replace_parts(parse_expression(text), find)
     try:
         return Query((), filter, expression)
     except QueryError as error:

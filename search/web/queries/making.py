@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mvsearch import Clip, Filter, Query, make_query, parse_query
-from mvsearch.search.query.language.replacing import replace_parts
+from mvsearch import Clip, Filter, Query, make_query
+from mvsearch.search.query.language.parsing import parse_with_parts
 from mvsearch.search.query.make_query import OF_FILES
 from mvsearch.search.query.query import QueryPart, Section
 from mvsearch.search.web.requests import MAX_CLIP_SECONDS, MediaPart, QueryFields
@@ -21,13 +21,10 @@ def make_asked_query(asked: QueryFields, uploads: Uploads, filter: Filter) -> Qu
         QueryError: it is empty, cannot be read, or names what was not uploaded.
     """
     if asked.query is not None:
-        query = parse_query(asked.query, filter=filter)
-        assert query.expression is not None
         files = _list_files(asked, uploads)
-        expression = replace_parts(
-            query.expression, lambda part: _find_file(part, files, asked.uploads, uploads)
+        return parse_with_parts(
+            asked.query, filter, lambda part: _find_file(part, files, asked.uploads, uploads)
         )
-        return Query((), filter, expression)
     like = [Clip(one.video, one.start_seconds, one.end_seconds) for one in asked.like]
     begun = tuple(uploads.find_part(name) for name in asked.uploads)
     given: dict[str, Any] = {

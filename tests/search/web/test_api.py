@@ -88,6 +88,7 @@ def test_a_query_names_the_files_that_are_sent_with_it(
     ("asked", "said"),
     [
         ({"query": "image(/etc/passwd)"}, "no file '/etc/passwd' was sent with the query"),
+        ({"query": "image(~/a.jpg)"}, "no file '~/a.jpg' was sent with the query"),
         ({"query": "clip(../../secret.mp4)"}, "no file '../../secret.mp4' was sent"),
         ({"query": "image(a.png)", "files": {"a.png": "nothing"}}, "not kept any more"),
         ({"query": "image(a.png)", "files": {"a.png": "/etc/passwd"}}, "named by its id"),
