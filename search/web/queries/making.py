@@ -78,9 +78,10 @@ def _find_file(
     found = uploads.find_part(name)
     if (found.kind == "image") != (part.kind == "image"):
         raise QueryError(f"{printable(part.value)[:80]!r} was sent as {found.kind}")
+    found = replace(found, kind=part.kind, role=part.role)
     if part.section is None:
-        return replace(found, kind=part.kind)
+        return found
     start = part.section.start_seconds or 0.0
     longest = start + MAX_CLIP_SECONDS
     end = min(longest if part.section.end_seconds is None else part.section.end_seconds, longest)
-    return replace(found, kind=part.kind, section=Section(start, end))
+    return replace(found, section=Section(start, end))

@@ -12,7 +12,11 @@ from starlette.testclient import TestClient
 
 import mvsearch
 from mvsearch.search.query import encode
+from mvsearch.search.query.query import Section
 from mvsearch.search.web import conversions
+from mvsearch.search.web.queries.making import make_asked_query
+from mvsearch.search.web.requests import QueryFields
+from mvsearch.search.web.uploads import UploadKind, Uploads
 from tests import media
 from tests.media import run_ffmpeg
 
@@ -131,3 +135,24 @@ def test_reasons_are_those_of_the_python_api(
     assert line["words"] == ["take", "home"]
     assert {(pair["modality"], pair["asked"]["video_id"]) for pair in frames} == {("frames", other)}
     assert client.post(f"/api/v1/videos/{one}/explain", json={}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "function", "role"),
+    [
+        ("image", "look_of_image", "look-of"),
+        ("clip", "look_of_clip", "look-of"),
+        ("clip", "sound_of_clip", "sound-of"),
+        ("clip", "clip", None),
+    ],
+)
+def test_one_side_alone_of_what_was_uploaded_counts(
+    kind: UploadKind, function: str, role: str | None
+) -> None:
+    uploads = Uploads()
+    name = uploads.add(kind, b"x", "a b").id
+    for said, section in (("", Section(0, 120)), ("@1-2", Section(1, 2))):
+        if kind != "image" or not said:
+            asked = QueryFields(query=f'{function}("a b"{said})', uploads=[name])
+            (part,) = make_asked_query(asked, uploads, mvsearch.Filter()).parts
+            assert (part.role, part.section) == (role, None if kind == "image" else section)
