@@ -91,7 +91,9 @@ def check_folders(state: LibraryState) -> Iterator[Finding]:
         how = "give yourself the right to read it"
         yield Finding("library", "folders", "problem", f"{folder} cannot be read", how)
     if state.folders and not (missing or closed):
-        yield Finding("library", "folders", "ok", f"all {len(state.folders)} are there")
+        n = len(state.folders)
+        told = "the folder is there" if n == 1 else f"all {n} are there"
+        yield Finding("library", "folders", "ok", told)
     remote = find_remote(list(state.folders))
     if remote:
         yield Finding("library", "watching", "note", remote)
