@@ -1,6 +1,6 @@
 """TV plays one song after another, and keeps them as a playlist."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web_browser.barriers import list_barriers
 
@@ -51,3 +51,15 @@ def test_tv_goes_on_without_repeats_and_is_saved(page: Page, address: str) -> No
     for name in ("Evening", "Liked"):
         page.get_by_role("region", name=name).locator("text=Delete").click()
     expect(page.locator(".playlist")).to_have_count(0)
+
+
+def test_a_song_that_ends_before_the_next_is_known_is_followed(page: Page, address: str) -> None:
+    asked = list[Route]()
+    page.route("**/api/v1/chain", lambda one: asked.append(one), times=1)
+    page.goto(f"{address}/tv?start=ada")
+    page.wait_for_function(PLAYS)
+    page.evaluate(f"{SCREEN}.currentTime = 1e6")
+    page.wait_for_function(f"() => {SCREEN}.ended")
+    asked[0].continue_()
+    expect(page.locator("#played b")).to_have_text(["Pattern"])
+    expect(page.locator("#why")).to_contain_text("Follows by")

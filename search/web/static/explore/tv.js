@@ -20,6 +20,8 @@ const played = [];
 let now = null;
 let isAsking = false;
 let isAtEnd = false;
+// Whether the next song plays as soon as there is one.
+let isWaiting = false;
 let failures = 0;
 
 function describe(result) {
@@ -87,6 +89,7 @@ async function fill() {
     gain: one.video.gain_db ?? "", peak: one.video.peak ?? "",
     picture: one.video.artwork ? `/api/v1/videos/${one.video.id}/picture` : "",
   })));
+  if (isWaiting && queue.length) next();
   show();
   // One by one: in a large library each takes seconds, and the first is needed first.
   return fill();
@@ -105,8 +108,9 @@ function play(song) {
 }
 
 function next() {
-  if (!queue.length) {
-    if (!isAtEnd) fill().then(() => { if (queue.length) next(); });
+  isWaiting = !queue.length;
+  if (isWaiting) {
+    fill();
     return;
   }
   if (now) played.push(now);
@@ -121,6 +125,7 @@ function jump(at) {
 function goBack(n) {
   if (!played.length) { screen.currentTime = 0; return; }
   const back = played.splice(-n);
+  isWaiting = false;
   queue = [...back.slice(1), ...(now ? [now] : []), ...queue];
   play(back[0]);
 }
