@@ -97,8 +97,8 @@ class LyricFits(Contents):
 
         Args:
             video: see `find`.
-            write: whether the lyrics are also written beside the video, as an LRC file. What was
-                there is kept as `NAME.original.lrc`.
+            write: whether the lyrics are also written beside the video, as an LRC file; of lyrics
+                that were moved already, this alone. What was there is kept as `NAME.original.lrc`.
 
         Raises:
             MvsearchError: nothing was found that is sure and moves the lyrics, these have changed
@@ -110,7 +110,7 @@ class LyricFits(Contents):
         with self._session.using() as library, library.writing():
             chosen = self.find(video)
             record = self._read(library, chosen)
-            _check_offered(record.tell(chosen))
+            _check_offered(record.tell(chosen), write=write)
             moved = move_lyrics(record.lyrics, record.fit, chosen.duration_seconds)
             fit_video.find_file(library, chosen.id)  # refuses what is gone
             encoders = self._session.engine(library).encoders
@@ -222,8 +222,8 @@ def _find_candidates(
     return found
 
 
-def _check_offered(told: FittedLyrics) -> None:
-    """Refuse what is not to be applied.
+def _check_offered(told: FittedLyrics, *, write: bool) -> None:
+    """Refuse what is not to be applied; a file may still be written of what was applied.
 
     Raises:
         MvsearchError: it is not sure, changes nothing, or was applied already.
@@ -234,7 +234,7 @@ def _check_offered(told: FittedLyrics) -> None:
         raise MvsearchError(f"the fit of the lyrics of {name} is only {sure} sure: they stay")
     if told.state == "fits":
         raise MvsearchError(f"the lyrics of {name} fit as they are")
-    if told.state == "applied":
+    if told.state == "applied" and (told.file or not write):
         raise MvsearchError(f"the lyrics of {name} were moved already")
 
 

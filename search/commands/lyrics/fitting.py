@@ -108,7 +108,8 @@ def _fit(
             whisper_model=asked.whisper_model,
             language=asked.language,
         )
-    if told.state == "offered" and (asked.apply or asked.write):
+    is_unwritten = told.state == "applied" and asked.write and not told.file
+    if is_unwritten or (told.state == "offered" and (asked.apply or asked.write)):
         told = opened.apply_lyrics_fit(video, write=asked.write)
     return told
 

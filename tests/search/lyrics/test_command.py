@@ -42,6 +42,7 @@ def test_lyrics_are_fitted_from_the_terminal(run: Run, plant: Plant, place: Path
     assert (code, err) == (0, "")
     assert f"the lyrics ({NAME}.lrc) are 1.5 s early" in out
     assert "97 % sure by words, 4 of 5 lines heard\n--apply moves" in out
+    assert run("lyrics", "first song", "--apply")[0] == 0
     code, out, _ = run("lyrics", "first song", "--write")
     assert (code, "were moved: they were 1.5 s early" in out) == (0, True)
     assert out.endswith(f"what was there is {NAME}.original.lrc\n")

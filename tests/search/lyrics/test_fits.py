@@ -64,7 +64,10 @@ def test_a_file_is_written_and_the_old_one_kept(
 ) -> None:
     plant(make_fit())
     opened.fit_lyrics("First Song")
+    opened.apply_lyrics_fit("First Song")
     told = opened.apply_lyrics_fit("First Song", write=True)
+    with pytest.raises(MvsearchError, match="moved already"):
+        opened.apply_lyrics_fit("First Song", write=True)
     assert (told.file, told.kept) == (f"{NAME}.lrc", f"{NAME}.original.lrc")
     assert (place / "videos" / told.kept).read_text() == LRC
     assert "[00:01.50]the engine weaves\n" in (place / "videos" / told.file).read_text()
