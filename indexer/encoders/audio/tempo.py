@@ -43,10 +43,13 @@ def find_tempo(peaks: SoundPeaks) -> tuple[float, float] | None:
         Beats a minute, and how alike the music is to itself at multiples of a beat, from 0 to 1;
         None if it is too short or nothing repeats.
     """
-    if not len(peaks) or peaks.seconds[-1] - peaks.seconds[0] < SHORTEST_SECONDS:
+    if not len(peaks):
         return None
     begin = float(peaks.seconds[0])
-    repetition = correlate(count_onsets(peaks.within(begin, begin + LONGEST_SECONDS).since(begin)))
+    early = peaks.within(begin, begin + LONGEST_SECONDS).since(begin)
+    if early.seconds[-1] < SHORTEST_SECONDS:
+        return None
+    repetition = correlate(count_onsets(early))
     multiples = np.arange(1, N_MULTIPLES + 1)[:, None] * (60 / TEMPOS / STEP_SECONDS)
     lags = np.arange(len(repetition))
     alike = np.interp(multiples, lags, repetition, right=np.nan)

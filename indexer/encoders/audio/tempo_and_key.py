@@ -7,7 +7,7 @@ import numpy as np
 from mvsearch.indexer.encoders.audio.musical_key import Floats, find_key
 from mvsearch.indexer.encoders.audio.signal import SIGNAL_ENCODERS, recover_group
 from mvsearch.indexer.encoders.audio.spectral import N_PITCHES
-from mvsearch.indexer.encoders.audio.tempo import WINDOW_SECONDS, find_tempo
+from mvsearch.indexer.encoders.audio.tempo import LONGEST_SECONDS, WINDOW_SECONDS, find_tempo
 from mvsearch.store.records import Embeddings, SoundPeaks, TempoAndKey
 
 # Changes with whatever changes the result: tempo and key of libraries are then measured again.
@@ -53,7 +53,8 @@ def _rate_tempo(peaks: SoundPeaks) -> tuple[float | None, float]:
     if found is None:
         return None, 0.0
     bpm, repetition = found
-    n_windows = float(peaks.seconds[-1] - peaks.seconds[0]) / WINDOW_SECONDS
+    seconds = float(peaks.seconds[-1] - peaks.seconds[0])
+    n_windows = min(seconds, LONGEST_SECONDS) / WINDOW_SECONDS
     squared = repetition**2 * n_windows
     confidence = squared / (squared + EVEN_REPETITION**2)
     return (bpm if confidence >= LEAST_TEMPO_CONFIDENCE else None), confidence

@@ -99,3 +99,6 @@ def test_of_long_sound_the_beginning_tells_the_tempo(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tempo, "count_onsets", lambda one: counted.append(one) or count(peaks))
     assert find_tempo(days) == find_tempo(peaks)
     assert len(counted[0]) == len(peaks)
+    short = peaks.within(0.0, 2.0)
+    late = SoundPeaks(np.append(short.seconds, 1e6), np.append(short.octaves, 1.0))
+    assert find_tempo(late) is None
