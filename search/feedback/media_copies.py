@@ -65,7 +65,7 @@ def restore_part(library_folder: Path, asked: AskedPart) -> QueryPart:
 
 
 def drop_unused(library_folder: Path, sessions: Iterable[FeedbackSession]) -> None:
-    """Delete the copies that no session names; the caller holds the lock of the sessions.
+    """Delete the copies that no session names, after the sessions are written.
 
     A new one may be of a session that is just being kept.
     """

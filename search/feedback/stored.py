@@ -62,7 +62,8 @@ def add(
             refuse_taken(stored, name, may_replace=may_replace)
         chosen = _choose_name(title, stored) if name is None else name
         session = replace(begun, name=chosen, is_kept=name is not None)
-        _put(library, stored, session)
+        _put(stored, session)
+    drop_unused(library.folder, stored.values())
     return session
 
 
@@ -84,7 +85,8 @@ def store(library: Library, session: FeedbackSession, before: FeedbackSession) -
             raise LibraryBusyError(
                 f"the session {before.name} was changed by another process: show it again"
             )
-        _put(library, stored, session)
+        _put(stored, session)
+    drop_unused(library.folder, stored.values())
 
 
 def rename(library: Library, name: str, to: str, *, may_replace: bool) -> FeedbackSession:
@@ -106,17 +108,29 @@ def rename(library: Library, name: str, to: str, *, may_replace: bool) -> Feedba
         refuse_taken(stored, to, may_replace=may_replace or to == name)
         del stored[name]
         named = replace(before, name=to, is_kept=True)
-        _put(library, stored, named)
+        _put(stored, named)
+    drop_unused(library.folder, stored.values())
     return named
 
 
-def _put(library: Library, stored: Sessions, session: FeedbackSession) -> None:
+def delete(library: Library, name: str) -> None:
+    """Delete a session.
+
+    Raises:
+        VideoNotFoundError: there is none of this name.
+        MvsearchError: the folder cannot be written.
+    """
+    with open_sessions(library).changing() as stored:
+        del stored[find_session(stored, name).name]
+    drop_unused(library.folder, stored.values())
+
+
+def _put(stored: Sessions, session: FeedbackSession) -> None:
     """Put a session behind the others, in the place of the one of its name."""
     _check_readable(session)
     stored.pop(session.name, None)
     stored[session.name] = session
     _make_room(stored)
-    drop_unused(library.folder, stored.values())
 
 
 def refuse_taken(stored: Mapping[str, FeedbackSession], name: str, *, may_replace: bool) -> None:

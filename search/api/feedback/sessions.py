@@ -142,12 +142,10 @@ class FeedbackSessions(Contents):
         Raises:
             VideoNotFoundError: there is no such session.
         """
-        from mvsearch.search.feedback.media_copies import drop_unused
-        from mvsearch.search.feedback.stored import find_session, open_sessions
+        from mvsearch.search.feedback.stored import delete
 
-        with self._session.using() as library, open_sessions(library).changing() as stored:
-            del stored[find_session(stored, session).name]
-            drop_unused(library.folder, stored.values())
+        with self._session.using() as library:
+            delete(library, session)
 
     def _find_judged(
         self, names: "Sequence[str | Video]", session: "FeedbackSession"

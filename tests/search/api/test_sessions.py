@@ -1,5 +1,6 @@
 """Sessions are kept in a library's folder, here and behind a server, whatever happens to it."""
 
+import errno
 import json
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from mvsearch.search.feedback import media_copies, stored
 from mvsearch.search.feedback.records import Judgement
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import QueryPart
+from mvsearch.store import documents
 from tests import toy_library
 from tests.serving import AnyLibrary, serving
 
@@ -154,6 +156,26 @@ def test_a_picture_in_memory_is_kept_with_its_session(
     monkeypatch.setattr(media_copies, "NEW_SECONDS", -1.0)
     library.delete_session("picture")
     assert not copy.exists()
+
+
+def test_a_copy_stays_where_a_session_cannot_be_deleted(
+    here: mvsearch.VideoLibrary, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = here.search(image=np.zeros((8, 8, 3), dtype=np.uint8))
+    here.keep_session("picture", found)
+    monkeypatch.setattr(media_copies, "NEW_SECONDS", -1.0)
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    try:
+        with monkeypatch.context() as full:
+            full.setattr(documents, "write_own", refuse)
+            with pytest.raises(mvsearch.MvsearchError, match="No space left"):
+                here.delete_session("picture")
+        assert titles(here.refine("picture")) == titles(found)
+    finally:
+        (place / "sessions.json").unlink()
 
 
 def test_a_session_survives_removed_videos(tmp_path: Path) -> None:
