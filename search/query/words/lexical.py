@@ -123,7 +123,7 @@ def find_evidence(
         WordEvidence by video id; empty if the catalogue has no index of words.
     """
     known = {} if known is None else known
-    unknown = [line for line in lines if line not in known]
+    unknown = [line for line in dict.fromkeys(lines) if line not in known]
     lines_of: Lines = "ocr" if space.modality == "ocr" else "lyric"
     n_lines = catalog.n_lyric_lines(lines_of) if unknown else 0
     for at, line in enumerate(unknown):
@@ -143,7 +143,7 @@ def find_evidence(
                 if text in held:
                     strengths[at, row] = held[text].strength
                     words[row] = tuple(dict.fromkeys([*words.get(row, ()), *held[text].words]))
-                    heard[row] = held[text].sounds_like
+                    heard[row] = held[text].sounds_like or heard.get(row, "")
         if words:
             evidence[video_id] = WordEvidence(strengths, words, heard)
     return evidence

@@ -4,6 +4,8 @@ import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from mvsearch.indexer.pipeline.lyrics.add_sounds import add_sounds
 from mvsearch.indexer.progress import Silence
 from mvsearch.indexer.pronunciation import SOUNDS, count_losses, score_pairs
 from mvsearch.search.query.words.hearing import find_heard
-from mvsearch.search.query.words.lexical import find_evidence
+from mvsearch.search.query.words.lexical import FoundLines, LineEvidence, find_evidence
 from mvsearch.search.query.words.sound_alignment import align_sounds, score_itself
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location, LyricLine, Lyrics, Stage, Video
@@ -127,3 +129,20 @@ def test_lines_are_aligned_as_one_by_one() -> None:
         assert planted[-1][found[-1].begin : found[-1].end] == query
     assert align_sounds("", ["kIs"])[0].nats == align_sounds("kIs", [""])[0].nats == 0.0
     assert align_sounds("kIs", []) == []
+
+
+def test_a_line_that_is_repeated_is_heard_once(heard: Library) -> None:
+    known: FoundLines = {}
+    find_evidence(heard.catalog, LYRICS, ("oh yeah",) * 4 + ("kiss this guy",), known)
+    assert {one.sounds_like for one in known["kiss this guy"]["sky"]} == {"kiss the sky"}
+
+
+def test_what_one_line_sounds_like_is_told_where_another_has_its_words() -> None:
+    text = "Excuse me while I kiss the sky"
+    catalog: Any = SimpleNamespace(segment_texts=lambda *_: {"sky": [text]})
+    known = {
+        "kiss this guy": {"sky": [LineEvidence(text, 0.5, (), "kiss the sky")]},
+        "excuse": {"sky": [LineEvidence(text, 0.2, ("excuse",))]},
+    }
+    found = find_evidence(catalog, LYRICS, tuple(known), known)["sky"]
+    assert (found.sounds_like, found.words) == ({0: "kiss the sky"}, {0: ("excuse",)})
