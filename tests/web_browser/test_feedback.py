@@ -21,6 +21,16 @@ def test_thumbs_refine_a_search(page: Page, address: str) -> None:
     expect(like.first).to_have_attribute("aria-pressed", "false")
     expect(page.locator("#tray-told")).to_have_text("1 liked, 1 disliked")
     assert list_barriers(page) == []
+    # What is refused begins no other session when it is sent again.
+    page.route(
+        "**/sessions/refine",
+        lambda route: route.fulfill(status=400, json={"detail": "no sound"}),
+        times=2,
+    )
+    for _ in range(2):
+        with page.expect_response("**/sessions/refine"):
+            page.click("#refine")
+        expect(page.locator("#tray-notice")).to_have_text("no sound")
     page.click("#refine")
     expect(page.locator("h1")).to_have_text("river")
     expect(cards.first).to_have_attribute("data-video", liked or "")

@@ -48,14 +48,21 @@ function list(isLiked) {
   return found;
 }
 
+// The session that was begun by the search of this page, and what was asked.
+let begun = { asked: "", name: null };
+
 /** The name of the session: of this page, or a new one of the search that it shows. */
 async function findName() {
   if (session) return session.dataset.name;
   const results = document.getElementById("results");
   const shown = [...results.querySelectorAll(".card[data-video]")].map((one) => one.dataset.video);
-  const asked = JSON.parse(results.dataset.ask);
-  const kept = await send("/api/v1/sessions", trayNotice, { ...asked, shown });
-  return kept?.name ?? null;
+  const given = { ...JSON.parse(results.dataset.ask), shown };
+  const asked = JSON.stringify(given);
+  if (begun.name === null || begun.asked !== asked) {
+    const kept = await send("/api/v1/sessions", trayNotice, given);
+    begun = { asked, name: kept?.name ?? null };
+  }
+  return begun.name;
 }
 
 let isSending = false;
@@ -67,6 +74,8 @@ async function change(given, where) {
   const answer = name === null
     ? null : await send("/api/v1/sessions/refine", where, { name, ...given });
   isSending = false;
+  // Whoever comes back to this page refines its list anew.
+  if (answer) begun.name = null;
   if (answer) location.assign(`/session?${new URLSearchParams({ name })}`);
 }
 
