@@ -183,6 +183,8 @@ def _parse(given: Any) -> Sessions:
     found = _adapter().validate_python(given or [])
     if len(found) > MAX_KEPT + MAX_OTHERS:
         raise ValueError("too many sessions")
+    for one in found:
+        _ = one.query  # it can be asked
     return {one.name: one for one in found}
 
 

@@ -193,6 +193,15 @@ def test_a_session_survives_removed_videos(tmp_path: Path) -> None:
         assert library.refine("s", like=1)[0].feedback is not None
 
 
+RECORD = {
+    "name": "s",
+    "parts": [{"kind": "text", "value": "river"}],
+    "filter": {},
+    "options": {},
+    "rounds": [{"shown": []}],
+}
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -202,6 +211,8 @@ def test_a_session_survives_removed_videos(tmp_path: Path) -> None:
         "[" * 5000,
         json.dumps([{"name": "s", "parts": [], "filter": {}, "options": {}, "rounds": []}]),
         json.dumps([{"name": "s", "parts": [], "filter": {}, "options": {"top": -1}}]),
+        json.dumps([{**RECORD, "parts": [{"kind": "text", "value": ""}]}]),
+        json.dumps([{**RECORD, "expression": {"part": 7}}]),
         json.dumps(
             [{"name": "s\n", "parts": [], "filter": {}, "options": {}, "rounds": [{"shown": []}]}]
         ),
