@@ -20,6 +20,7 @@ from mvsearch.search.query.encode import EncodedPart
 from mvsearch.search.query.language.printing import describe_part
 from mvsearch.search.query.language.roles import CONTRASTS
 from mvsearch.search.query.query import Query, QueryPart
+from mvsearch.search.query.words.languages import find_hidden
 from mvsearch.search.ranking import FindMoments, Ranker
 from mvsearch.search.results import Contribution, Moment, Result
 from mvsearch.search.retrieval.retrieve import Candidates, IndexQuery
@@ -157,7 +158,7 @@ def exclude(
     for _, group in groupby(compared, key=lambda pair: id(pair[0].part)):
         pairs = list(group)
         part = pairs[0][0].part
-        hidden = np.zeros((len(pairs), len(table.video_ids)), dtype=np.bool_)
+        hidden = find_hidden(ranker.library.catalog, [one for one, _ in pairs], table.video_ids)
         measure = calibrator.calibrate_parts(pairs, table.video_ids, hidden)
         measured = measure(similarities[at : at + len(pairs)], found.positions)
         is_side = part.role in CONTRASTS

@@ -132,6 +132,19 @@ def test_lines_of_another_language_follow_each_other(library: Library) -> None:
     assert back.score < best.score - 0.1
 
 
+def test_lines_of_another_language_are_excluded_as_they_are_found(library: Library) -> None:
+    river = "The river has taken all of my house"
+    parts = QueryPart("lyric", SONGS["english"][0]), QueryPart("lyric", river, role="not")
+    engine = Engine(library, Encoders("toy"))
+    results = engine.search(Query(parts), SearchOptions(top=3))
+    (reason,) = next(one.parts for one in results if one.video.id == "french")
+    alone = search(library, engine.encoders, river)[0].contributions["lyrics"]
+    assert (reason.similarity, reason.evidence) == (
+        pytest.approx(alone.similarity),
+        pytest.approx(alone.calibrated),
+    )
+
+
 def test_a_language_that_no_encoder_knows_is_told(library: Library) -> None:
     def notes(line: str) -> tuple[str, ...]:
         return list_notes(Query((QueryPart("lyric", line),)), library.catalog)
