@@ -193,13 +193,23 @@ def prepare_lyrics(encoders: Encoders, video_id: str, lyrics: Lyrics | None) -> 
     return result_without_lyrics(video_id, encoders.lyrics.spaces[0].key, "", waits=True)
 
 
-def store_lyrics(library: Library, result: StageResult) -> None:
+def store_lyrics(library: Library, result: StageResult, *, wrote_file: bool = True) -> None:
     """Store prepared lyrics, in one transaction, then how they sound; the writer's lock is held.
 
     The next index run keeps them, as long as no lyric file beside the video changes.
+
+    Args:
+        library: that holds the video.
+        result: of `prepare_lyrics`.
+        wrote_file: whether a lyric file was written with them. If not, one that changed since the
+            last index run is still read by the next.
     """
     stage = result.stage
-    fingerprint = lyrics_fingerprint(list_places(library, stage.video_id))
+    known = library.catalog.stage(stage.video_id, "lyrics", stage.encoder)
+    if wrote_file or known is None:
+        fingerprint = lyrics_fingerprint(list_places(library, stage.video_id))
+    else:
+        fingerprint = known.fingerprint
     found = replace(result, stage=replace(stage, fingerprint=fingerprint))
     CatalogWriter(library.catalog).keep_result(found)
     add_sounds_of(library.catalog, stage.video_id)

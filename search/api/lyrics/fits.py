@@ -122,7 +122,7 @@ class LyricFits(Contents):
                 applied = self._write(library, chosen, applied, moved)
             else:
                 self._keep(library, chosen.id, applied)
-            fit_video.store_lyrics(library, result)
+            fit_video.store_lyrics(library, result, wrote_file=write)
             return applied.tell(chosen)
 
     def undo_lyrics_fit(self, video: str | Video) -> Lyrics | None:
@@ -148,7 +148,7 @@ class LyricFits(Contents):
             result = fit_video.prepare_lyrics(encoders, chosen.id, record.before)
             if record.written is not None:
                 restore_original(fit_video.list_places(library, chosen.id), record.written)
-            fit_video.store_lyrics(library, result)
+            fit_video.store_lyrics(library, result, wrote_file=record.written is not None)
             undone = replace(
                 record, mark=mark_lyrics(record.before), is_applied=False, written=None
             )

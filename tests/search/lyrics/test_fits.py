@@ -219,6 +219,22 @@ def test_a_written_file_can_be_taken_back_after_it_was_read_anew(
     assert starts(opened.undo_lyrics_fit("First Song")) == SUNG
 
 
+def test_a_lyric_file_that_was_edited_meanwhile_is_read_by_the_next_run(
+    plant: Plant, place: Path, opened: mvsearch.VideoLibrary
+) -> None:
+    plant(make_fit())
+    opened.fit_lyrics("First Song")
+    file = place / "videos" / f"{NAME}.lrc"
+    file.write_text("[00:01.00]edited by its user\n")
+    opened.apply_lyrics_fit("First Song")
+    assert starts(opened.lyrics("First Song"))[0] == 1.5
+    toy_library.index(place / "videos", place / "library")
+    assert starts(opened.lyrics("First Song")) == [1.0]
+    file.write_text(LRC)
+    toy_library.index(place / "videos", place / "library")
+    assert starts(opened.lyrics("First Song")) == SUNG
+
+
 def test_what_undoes_moved_lyrics_is_never_overwritten(
     plant: Plant, place: Path, opened: mvsearch.VideoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,5 +263,5 @@ def _fail(*_: object) -> None:
     raise OSError(28, "the disk is full")
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
