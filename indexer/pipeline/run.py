@@ -265,7 +265,8 @@ class _Run:
             self.writer.summary.missing = len(inventory.missing)
             self.progress.note(
                 f"{len(inventory.missing)} files that the library knows are missing here, more than"
-                " are left, so they are kept. If they are really gone: mvsearch remove --missing"
+                " are left or in folders that cannot be read, so they are kept. If they are really"
+                " gone: mvsearch remove --missing"
             )
         self.writer.forget(inventory.gone, inventory.resolved)
 

@@ -119,7 +119,7 @@ def check_encoders(names: Sequence[str]) -> Iterator[Finding]:
     """
     try:
         models = list_models()
-    except MvsearchError as error:
+    except (MvsearchError, OSError) as error:
         yield Finding("encoders", "encoders", "problem", str(error))
         return
     for model in models:
@@ -129,7 +129,7 @@ def check_encoders(names: Sequence[str]) -> Iterator[Finding]:
         if not problem:
             try:
                 verify_checksums(model.name)
-            except MvsearchError as error:
+            except (MvsearchError, OSError) as error:
                 problem = str(error)
         if problem:
             yield Finding("encoders", model.name, "problem", *_divide(problem))

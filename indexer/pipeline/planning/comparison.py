@@ -182,24 +182,29 @@ class _Absent:
 def _judge_absent(asked: Comparison, here: Sequence[Found], unfinished: Sequence[Path]) -> _Absent:
     """Decide for each folder whether absent files are gone, or the drive may be missing.
 
-    A folder is suspect if more of its files are absent than present.
+    A folder is suspect if more of its files are absent than present. What lies in a subfolder that
+    cannot be read may be there.
     """
     there = asked.present | {path_key(path) for path in unfinished}
     left_out = Folders(asked.ignored, is_recursive=True)
-    ignored: list[Location] = []
+    closed = Folders((failure.path for failure in asked.failures), is_recursive=True)
+    ignored, hidden = list[Location](), list[Location]()
     absent: dict[Path | None, list[Location]] = defaultdict(list)
     for key, place in asked.expected.items():
         if key not in there:
             if left_out.hold(key):
                 ignored.append(place)
+            elif closed.find(key) is not None:
+                hidden.append(place)
             else:
                 absent[asked.find_folder(key)].append(place)
     n_here = Counter(found.folder for found in here)
     suspect = {folder for folder, places in absent.items() if len(places) > n_here[folder]}
     gone = ignored + [one for folder in absent.keys() - suspect for one in absent[folder]]
+    missing = hidden + [one for folder in suspect for one in absent[folder]]
     return _Absent(
         tuple(sorted(place.path for place in gone)),
-        tuple(sorted(place.path for folder in suspect for place in absent[folder])),
+        tuple(sorted(place.path for place in missing)),
         frozenset(place.video_id for place in gone),
         frozenset(suspect),
     )

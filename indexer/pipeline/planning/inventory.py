@@ -56,7 +56,7 @@ class Inventory:
         fresh: files that are new, moved, changed or tried again.
         gone: known paths that no longer exist in their folder, or are ignored now.
         missing: absent paths of folders that lack more than half of their known files, as a missing
-            drive does; they are kept in the library.
+            drive does, or of subfolders that cannot be read; they are kept in the library.
         affected_ids: ids of the videos of `gone`; some may have other files in `unchanged`.
         elsewhere: unchanged files outside the run that hold the same videos, by video id.
         failures: files that could not be read, and unchanged files that failed before.

@@ -193,3 +193,12 @@ def test_disks_memory_and_clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr(machine, "OLDEST_CLOCK", 2**40)
     found = {one.name: one.state for one in machine.check_machine()}
     assert (found["memory"], found["clock"]) == ("problem", "problem")
+
+
+def test_weights_that_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise PermissionError("no permission")
+
+    monkeypatch.setattr(machine, "list_models", refuse)
+    (found,) = machine.check_encoders(["bert"])
+    assert (found.state, found.what) == ("problem", "no permission")

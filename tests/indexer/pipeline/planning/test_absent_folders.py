@@ -1,12 +1,15 @@
 """Folders that hold nothing, went or were renamed: told, with the way out."""
 
+import errno
 import io
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from mvsearch.indexer.media.files import scan
 from mvsearch.search.output.tables.status import print_status
 from mvsearch.search.status import read_status
 from mvsearch.store.library import Library
@@ -80,3 +83,23 @@ def test_a_renamed_folder_is_told_and_goes(shell: Any, folder: Path, tmp_path: P
         status = read_status(library)
         assert (status["folders"], status["missing_folders"]) == ([str(moved)], [])
         assert library.catalog.n_videos() == 1
+
+
+def test_what_lies_in_a_folder_that_cannot_be_read_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos, closed, list_folder = tmp_path / "videos", tmp_path / "videos" / "closed", os.scandir
+    home = toy_library.make_indexed(videos, tmp_path / "library")
+    closed.mkdir()
+    one = min(videos.glob("*.mp4"))
+    one.rename(closed / one.name)
+    assert toy_library.index(videos, home).missing == 0
+
+    def refuse(place: Path) -> Any:
+        if Path(place) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return list_folder(place)
+
+    monkeypatch.setattr(scan.os, "scandir", refuse)
+    summary = toy_library.index(videos, home)
+    assert (summary.missing, summary.removed, len(summary.failures)) == (1, 0, 1)
