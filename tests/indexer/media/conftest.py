@@ -1,0 +1,10 @@
+"""Tests of the decoder itself start it each time."""
+
+import pytest
+
+from mvsearch.indexer.media.decoding import decode, streams
+
+
+@pytest.fixture(autouse=True)
+def _decode_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "Child", streams.Child)
