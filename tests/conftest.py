@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.done_once import decode_once, migrate_once, probe_once
+from tests.done_once import decode_once, migrate_once, read_once
 from tests.media import MADE_VARIABLE
 from tests.packages import write_package
 
@@ -49,7 +49,7 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         for name in PRIVATE:
             patch.delenv(name, raising=False)
         _hide_whisper(own / "site", patch)
-        probe_once(patch)
+        read_once(patch)
         decode_once(patch)
         migrate_once(patch, own / "empty.sqlite3")
         yield

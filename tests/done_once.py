@@ -1,4 +1,4 @@
-"""What hundreds of tests would do alike is done once: probes, decoding, and empty tables."""
+"""What hundreds of tests would do alike is done once: reading a content, and making tables."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mvsearch.indexer.media import probe
+from mvsearch.indexer.media import pictures, probe
 from mvsearch.indexer.media.decoding import decode
 from mvsearch.indexer.media.decoding.streams import LOG, Child, check_stop
 from mvsearch.indexer.media.programs import run_program
@@ -44,13 +44,14 @@ def find_key(words: Sequence[str], place: str, path: str) -> str | None:
     return "\0".join([*words, name[1], hashlib.sha256(file.read_bytes()).hexdigest()])
 
 
-def probe_once(patch: pytest.MonkeyPatch) -> None:
-    """Let ffprobe look at each content once for each command; what it refuses is asked again."""
+def read_once(patch: pytest.MonkeyPatch) -> None:
+    """Let ffprobe and ffmpeg read each content once for each command; a refusal is made again."""
     known: dict[str, subprocess.CompletedProcess[bytes]] = {}
     path = os.environ["PATH"]
 
     def run(command: list[str], timeout_seconds: float) -> "subprocess.CompletedProcess[bytes]":
-        *words, place = command
+        words = list(command)
+        place = words.pop(words.index("-i") + 1 if "-i" in words else -1)
         key = find_key(words, place, path)
         if key is None:
             return run_program(command, timeout_seconds)
@@ -61,7 +62,8 @@ def probe_once(patch: pytest.MonkeyPatch) -> None:
             known[key] = done
         return known[key]
 
-    patch.setattr(probe, "run_program", run)
+    for module in (probe, pictures):
+        patch.setattr(module, "run_program", run)
 
 
 class Replay:

@@ -92,6 +92,7 @@ def test_a_function_is_told_in_lines(library: AnyLibrary) -> None:
     assert lines[1].startswith("compare: 3/3, ")
 
 
+@pytest.mark.robustness
 def test_a_cancelled_index_run_leaves_a_whole_library_and_goes_on(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_cancelled_index_run_leaves_a_whole_library_and_goes_on(
         assert len(library.search("river")) == 3
 
 
+@pytest.mark.robustness
 @pytest.mark.parametrize("at", ["prepare", "analyse"])  # another thread, and that of the call
 def test_closing_in_a_callback_ends_the_run(folder: Path, tmp_path: Path, at: str) -> None:
     library = mvsearch.open(tmp_path / "library", profile="toy")

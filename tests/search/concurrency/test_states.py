@@ -108,6 +108,7 @@ def test_a_video_with_lyrics_leaves_between_two_steps_of_a_search(
     assert {len(held), len(after)} == {len(answer) for answer in expected[0]}
 
 
+@pytest.mark.robustness
 def test_readers_beside_a_writer_see_one_state_each(
     tmp_path: Path, request: pytest.FixtureRequest, expected: list[set[readers.Answer]]
 ) -> None:

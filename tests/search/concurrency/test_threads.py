@@ -31,6 +31,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[set[readers.Answe
     return readers.expect_states(tmp_path_factory.mktemp("states"))
 
 
+@pytest.mark.robustness
 @pytest.mark.parametrize("n_attempts", [0, 3])
 def test_threads_beside_an_index_run_get_right_answers(
     tmp_path: Path,
@@ -55,6 +56,7 @@ def test_threads_beside_an_index_run_get_right_answers_many_times(
     assert counted == {"right": 1600, "videos": 13, "last": True}
 
 
+@pytest.mark.robustness
 def test_closing_lets_threads_finish_and_refuses_what_comes_later(tmp_path: Path) -> None:
     make_library(tmp_path / "library", SONGS).close()
     library = readers.open_planted(tmp_path / "library")
@@ -125,6 +127,7 @@ def test_one_thread_measures_and_opens_for_all(
     assert len(set(made)) == 2
 
 
+@pytest.mark.robustness
 def test_a_process_that_answers_for_long_keeps_no_index_that_was_overtaken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,6 +167,7 @@ def test_what_cannot_be_cut_is_told_and_what_cannot_be_analysed_is_a_miss(librar
     assert {(o.relevant_ranks, o.n_relevant) for o in missed.outcomes} == {((), 1)}
 
 
+@pytest.mark.robustness
 def test_no_file_is_left_even_where_it_is_interrupted(library, tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark.tempfile, "tempdir", str(tmp_path))
     n_files = []

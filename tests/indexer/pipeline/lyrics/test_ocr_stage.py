@@ -278,6 +278,7 @@ def test_a_lyric_file_comes_before_the_picture(
     assert lyrics.source == "sidecar"
 
 
+@pytest.mark.robustness
 def test_a_file_that_cannot_be_decoded_is_a_failure_and_the_run_goes_on(
     home: Path, folder: Path, reader: ToyReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,6 +299,7 @@ def test_a_file_that_cannot_be_decoded_is_a_failure_and_the_run_goes_on(
         assert library.status()["failures"] == 0
 
 
+@pytest.mark.robustness
 def test_a_failure_of_the_reader_before_is_no_failure_of_a_run_that_can_read(
     home: Path, folder: Path, reader: ToyReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,6 +316,7 @@ def test_a_failure_of_the_reader_before_is_no_failure_of_a_run_that_can_read(
         assert (again.with_text, again.failures) == (2, [])
 
 
+@pytest.mark.robustness
 def test_a_file_that_changes_while_it_is_read_is_told_as_unfinished(
     home: Path, folder: Path, reader: ToyReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

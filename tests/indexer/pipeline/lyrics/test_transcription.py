@@ -141,6 +141,7 @@ def test_a_file_that_is_gone_is_a_failure(home: Path, folder: Path, tmp_path: Pa
     assert "is gone, or has changed" in summary.failures[0].message
 
 
+@pytest.mark.robustness
 def test_a_file_that_changes_while_it_is_heard_waits_for_another_run(
     home: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
