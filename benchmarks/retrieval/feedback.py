@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.retrieval.simulated_users import (
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.search.engine import Engine
+from mvsearch.search.evaluation.feedback.simulated_users import (
     LIST,
     MAX_LISTS,
     Simulation,
@@ -28,8 +30,6 @@ from benchmarks.retrieval.simulated_users import (
     VagueQuery,
     draw_queries,
 )
-from mvsearch.indexer.encoders import Encoders
-from mvsearch.search.engine import Engine
 from mvsearch.search.feedback import update
 from mvsearch.store.library import Library
 

@@ -37,7 +37,8 @@ def evaluate(
     kinds: Annotated[
         str,
         typer.Option(
-            metavar="KIND,…", help="Kinds of queries: clip, image, lyric, mix, similar, own-sound."
+            metavar="KIND,…",
+            help="Kinds of queries: clip, image, lyric, mix, similar, own-sound; feedback.",
         ),
     ] = "clip,image,lyric,mix,similar,own-sound",
     groups: Annotated[

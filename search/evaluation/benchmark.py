@@ -13,6 +13,7 @@ from mvsearch.indexer.features.parallel import map_in_threads
 from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.search.evaluation.cross_modal.measure import measure_joint
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
+from mvsearch.search.evaluation.feedback.spared_lists import count_spared_lists
 from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame, cut_mix
 from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
@@ -69,7 +70,7 @@ def compare_profiles(
         libraries: libraries of the same videos, each with the encoders of its profile.
         groups: videos that count as right answers for each other.
         options: the sample of queries and the number of workers.
-        progress: of the stages "queries", "similar", "own-sound" and "quadrants".
+        progress: of the stages "queries", "similar", "own-sound", "quadrants" and "feedback".
         stop: when set, no further query is started, and `progress` ends the run.
 
     Returns:
@@ -138,12 +139,16 @@ class _Benchmark:
             self.options.labels,
             self.progress,
         )
+        vague: list[Outcome] = []
+        if "feedback" in sample.kinds:
+            vague, more = count_spared_lists(runner.library, runner.encoders, sample, self.progress)
+            remarks = [*remarks, *more]
         return Evaluation(
             library=self.library.folder.name,
             profile=runner.encoders.label,
             seed=sample.seed,
             n_videos=n_videos,
-            outcomes=(*outcomes, *similar, *joint),
+            outcomes=(*outcomes, *similar, *joint, *vague),
             hubness=hubness,
             notes=(*notes, *remarks),
             fusion=fusion,

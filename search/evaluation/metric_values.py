@@ -24,6 +24,7 @@ MAP, NDCG_10, SHARE_10 = "map", "ndcg@10", "recall_share@10"
 PRECISION_1, PRECISION_5, PRECISION_10 = "precision@1", "precision@5", "precision@10"
 MOMENT_ERROR, MOMENT_NEAR, UNSURE = "moment_error_seconds", "moment_within_1s", "moment_unsure"
 BOTH_FIRST, TOLD_TWO = "both_first", "told_two"
+LISTS_WITHOUT, LISTS_WITH, LISTS_SPARED = "lists_without", "lists_with", "lists_spared"
 WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC = "weak_right", "absent_unmarked", "absent_auc"
 
 RANK_METRICS = (RECALL_1, RECALL_5, RECALL_10, MRR, MEDIAN_RANK)
@@ -32,8 +33,9 @@ QUADRANT_METRICS = (PRECISION_1, PRECISION_5, PRECISION_10)
 MOMENT_METRICS = (MOMENT_ERROR, MOMENT_NEAR, UNSURE)
 WEAK_METRICS = (WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC)
 MIX_METRICS = (BOTH_FIRST, TOLD_TWO)
+FEEDBACK_METRICS = (LISTS_WITHOUT, LISTS_WITH, LISTS_SPARED)
 # Metrics that are medians; less is better.
-MEDIANS = (MEDIAN_RANK, MOMENT_ERROR)
+MEDIANS = (MEDIAN_RANK, MOMENT_ERROR, LISTS_WITHOUT, LISTS_WITH)
 NEAR_SECONDS = 1.0
 
 
@@ -86,6 +88,8 @@ _VALUES: Mapping[str, Rule] = {
     WEAK_RIGHT: lambda o: _is_first_right_weak(o),
     BOTH_FIRST: lambda o: _or_nan(o.is_both_first),
     TOLD_TWO: lambda o: _or_nan(o.is_told_two),
+    LISTS_WITHOUT: lambda o: _or_nan(o.lists and o.lists[0]),
+    LISTS_WITH: lambda o: _or_nan(o.lists and o.lists[1]),
     ABSENT_UNMARKED: lambda o: _or_nan(None if o.absent is None else not o.absent.is_weak),
 }
 _CHANCES: Mapping[str, Rule] = {
@@ -144,10 +148,12 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
     Returns:
         The figures by name: of ranks; for similar songs, of all right answers; for queries with a
         true moment, of moments; for clips with picture and sound, of two videos; for quadrants, of
-        precision. Empty without outcomes.
+        precision; with feedback, of lists alone. Empty without outcomes.
     """
     if not outcomes:
         return {}
+    if outcomes[0].kind == "feedback":
+        return _measure_lists(outcomes, options)
     own = {"similar": SIMILAR_METRICS, "quadrant": QUADRANT_METRICS}
     names = RANK_METRICS + own.get(outcomes[0].kind, ())
     figures = _take(names, outcomes, options)
@@ -157,6 +163,17 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
     names = MIX_METRICS if outcomes[0].kind == "mix" else (TOLD_TWO,)
     figures |= _take(names, told, options) if told else {}
     return figures | _measure_weak(outcomes, options)
+
+
+def _measure_lists(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str, Figure]:
+    """The median lists without and with feedback, and the share by which the median falls."""
+    resamples = draw_resamples([outcome.source for outcome in outcomes], options)
+    counts = np.array([outcome.lists for outcome in outcomes if outcome.lists], dtype=np.float64)
+    without, with_feedback = np.median(counts, axis=0)
+    before, after = (take_medians(column, resamples) for column in counts.T)
+    span = span_interval(1 - after / before, resamples.n_sources)
+    spared = Figure(float(1 - with_feedback / without), span)
+    return {LISTS_SPARED: spared} | _take((LISTS_WITHOUT, LISTS_WITH), outcomes, options)
 
 
 def _measure_weak(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str, Figure]:

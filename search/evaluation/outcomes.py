@@ -18,7 +18,9 @@ class FirstResult:
     is_weak: bool
 
 
-OutcomeKind = Literal["clip", "image", "lyric", "mix", "similar", "own-sound", "quadrant"]
+OutcomeKind = Literal[
+    "clip", "image", "lyric", "mix", "similar", "own-sound", "quadrant", "feedback"
+]
 # Asked in each joint space, not by modalities and fusions.
 JOINT_KINDS: frozenset[OutcomeKind] = frozenset({"own-sound", "quadrant"})
 
@@ -33,7 +35,8 @@ class Outcome:
         query: its label, such as `ID@12.3+5`; the same under every distortion and system.
         kind: "clip", "image", "lyric", "mix"; "similar" for the report of similar songs;
             "own-sound" for the picture of a video that asks for its sound, "quadrant" for one that
-            asks for sound of its quadrant of valence and arousal.
+            asks for sound of its quadrant of valence and arousal; "feedback" for a user who
+            remembers a tag, a mood or a word of a video.
         distortion: its name; "none" for undistorted queries.
         seconds: length of a clip; None for other kinds.
         system: "frames", "lyrics" or "audio" alone, or the name of a fusion or a joint space.
@@ -51,6 +54,8 @@ class Outcome:
             from these two; None where not both are compared.
         absent: the first result of the same query with its source and all right answers hidden;
             None where there was none, or nobody asked.
+        lists: the lists of ten until the source is in one, without feedback and with it; None for
+            other kinds.
     """
 
     source: str
@@ -69,6 +74,7 @@ class Outcome:
     absent: FirstResult | None = None
     is_both_first: bool | None = None
     is_told_two: bool | None = None
+    lists: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Validate ranks, counts and the error."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mvsearch.search.evaluation.outcomes import OutcomeKind
 from mvsearch.search.evaluation.queries.groups import Groups, group_by_tags, read_groups
-from mvsearch.search.evaluation.queries.sample import EVERY_DISTORTION, KINDS
+from mvsearch.search.evaluation.queries.sample import EVERY_DISTORTION, KINDS, NAMED_KINDS
 from mvsearch.store.errors import MvsearchError, QueryError
 from mvsearch.store.library import Library
 
@@ -47,16 +47,17 @@ def parse_distortions(text: str) -> tuple[str, ...]:
 
 
 def parse_kinds(text: str) -> tuple[OutcomeKind, ...]:
-    """Parse `clip,image,lyric,mix,similar,own-sound`.
+    """Parse `clip,image,lyric,mix,similar,own-sound,feedback`.
 
     Raises:
         QueryError: a kind is unknown.
     """
+    known = (*KINDS, *NAMED_KINDS)
     asked = [word.strip().lower() for word in text.split(",")]
     for word in asked:
-        if word not in KINDS:
-            raise QueryError(f"a kind of query is {', '.join(KINDS)}, not {word!r}")
-    return tuple(kind for kind in KINDS if kind in asked)
+        if word not in known:
+            raise QueryError(f"a kind of query is {', '.join(known)}, not {word!r}")
+    return tuple(kind for kind in known if kind in asked)
 
 
 def choose_groups(library: Library, files: Sequence[Path]) -> Groups:

@@ -33,6 +33,8 @@ from mvsearch.store.records import MODALITIES, Modality, Video
 
 # Queries about quadrants need labels, and are asked where there are any.
 KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "mix", "similar", "own-sound")
+# Asked only where they are named.
+NAMED_KINDS: tuple[OutcomeKind, ...] = ("feedback",)
 EVERY_DISTORTION = names_of(*CLIP_FAMILIES, "words")
 # Maximum length of a clip as a share of the video.
 MAX_SHARE = 0.7
@@ -49,7 +51,8 @@ class SampleOptions:
         lengths_seconds: of clips; each length has its own clips.
         distortions: names from `distortions`; each kind of query uses those that apply.
         kinds: of queries; "mix" is the picture of one video under the sound of another, "similar"
-            the similar-songs report, "own-sound" the picture of a video that asks for its sound.
+            the similar-songs report, "own-sound" the picture of a video that asks for its sound,
+            "feedback" users who like what is nearest to the video that they look for.
         seed: of the random generators.
     """
 
@@ -79,6 +82,7 @@ class SampleOptions:
             "similar": (NONE,),
             "own-sound": (NONE,),
             "quadrant": (NONE,),
+            "feedback": (NONE,),
         }[kind]
         return [name for name in self.distortions if name in fitting]
 

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+# Their rows have no recall@1, or other queries under each profile.
+NOT_COMPARED = ("quadrant", "feedback")
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One topic under each profile.
@@ -62,7 +66,8 @@ class Comparison:
 
     Attributes:
         names: of the evaluations, such as `paper, weighted`.
-        lines: one for each topic of any evaluation, and space; without quadrants.
+        lines: one for each topic of any evaluation, and space; without quadrants
+            and feedback.
     """
 
     names: tuple[str, ...]
@@ -94,7 +99,9 @@ def compare(evaluations: Sequence[Evaluation]) -> Comparison:
 
 def _list_asked(all_tables: Sequence[Tables]) -> Iterable[tuple[Topic, str | None]]:
     """The topics in their order, and the joint spaces that answered them."""
-    rows = [row for tables in all_tables for row in tables.rows if row.topic.kind != "quadrant"]
+    rows = [
+        row for tables in all_tables for row in tables.rows if row.topic.kind not in NOT_COMPARED
+    ]
     for topic in sort_topics(row.topic for row in rows):
         if topic.kind in JOINT_KINDS:
             spaces = dict.fromkeys(row.system for row in rows if row.topic == topic)

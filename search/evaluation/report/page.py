@@ -7,6 +7,7 @@ from typing import Literal
 
 from mvsearch.search.evaluation.evaluation import Evaluation
 from mvsearch.search.evaluation.metric_values import (
+    FEEDBACK_METRICS,
     MOMENT_NEAR,
     MRR,
     QUADRANT_METRICS,
@@ -93,7 +94,7 @@ class Group:
     Attributes:
         title: the kind.
         keys: of the systems.
-        recall: plot of recall@1.
+        recall: plot of recall@1; None of queries that have none.
         curves: plot of moment errors by system; empty without true moments.
         matrix: the main metrics, one row per topic; None for a single topic.
         whole: all metrics, one row per topic and system.
@@ -101,7 +102,7 @@ class Group:
 
     title: str
     keys: list[Key]
-    recall: RecallPlot
+    recall: RecallPlot | None
     curves: list[tuple[Key, Steps]]
     matrix: Table | None
     whole: Table
@@ -178,10 +179,11 @@ def _gather_group(tables: Tables, topics: Sequence[Topic]) -> Group:
     title, e = name_group(topics[0]), tables.evaluation
     systems = [m for m in e.list_systems() if any(tables.find_row(topic, m) for topic in topics)]
     timed = _list_timed(e, topics[0])
+    has_ranks = topics[0].kind != "feedback"
     return Group(
         title,
         [choose_key(e, name) for name in systems],
-        plot_recall(tables, topics, f"recall@1 of {title}"),
+        plot_recall(tables, topics, f"recall@1 of {title}") if has_ranks else None,
         plot_errors(e, {name: timed[name] for name in systems if name in timed}),
         _list_recalls(tables, topics, systems) if len(topics) > 1 else None,
         _list_all(tables, topics),
@@ -243,7 +245,7 @@ def tabulate(comparison: Comparison) -> Table:
 def _list_metrics(rows: Sequence[Row]) -> list[str]:
     return [
         name
-        for name in (*ALL_METRICS, *QUADRANT_METRICS, *WEAK_METRICS)
+        for name in (*ALL_METRICS, *QUADRANT_METRICS, *FEEDBACK_METRICS, *WEAK_METRICS)
         if any(name in row.figures for row in rows)
     ]
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from mvsearch.search.evaluation.evaluation import Evaluation, Hubness
 from mvsearch.search.evaluation.intervals import BootstrapOptions
 from mvsearch.search.evaluation.metric_values import (
+    FEEDBACK_METRICS,
     MAP,
     MIX_METRICS,
     MOMENT_ERROR,
@@ -142,11 +143,14 @@ def _build_tables(tables: Tables, width: int) -> Iterable[Table]:
     if headline and tables.evaluation.name_fusion() is not None:
         yield _build_headline(tables, headline, width)
     names = _choose_metrics(tables.rows, width)
-    yield _build_systems(tables, topics, "By system, over all distortions", names)
+    ranked = [topic for topic in topics if topic.kind != "feedback"]
+    if ranked:
+        yield _build_systems(tables, ranked, "By system, over all distortions", names)
     for title, wanted in (
         ("Marked weak", WEAK_METRICS),
         ("Two videos", MIX_METRICS),
         ("Sound of the same quadrant", QUADRANT_METRICS),
+        ("Lists until the video is shown, without and with feedback", FEEDBACK_METRICS),
     ):
         shown = [name for name in wanted if any(name in row.figures for row in tables.rows)]
         having = {row.topic for row in tables.rows if any(name in row.figures for name in shown)}

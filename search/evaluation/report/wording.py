@@ -6,6 +6,9 @@ from mvsearch.search.evaluation.metric_values import (
     ABSENT_AUC,
     ABSENT_UNMARKED,
     BOTH_FIRST,
+    LISTS_SPARED,
+    LISTS_WITH,
+    LISTS_WITHOUT,
     MAP,
     MEDIAN_RANK,
     MOMENT_ERROR,
@@ -48,6 +51,9 @@ METRICS: Mapping[str, str] = {
     UNSURE: "no time",
     BOTH_FIRST: "both first",
     TOLD_TWO: "told as two",
+    LISTS_WITHOUT: "lists without",
+    LISTS_WITH: "lists with",
+    LISTS_SPARED: "spared",
     WEAK_RIGHT: "right weak",
     ABSENT_UNMARKED: "absent found",
     ABSENT_AUC: "absent AUC",
@@ -65,6 +71,9 @@ MEANING: Mapping[str, str] = {
     UNSURE: "share of queries given no time, or not found",
     BOTH_FIRST: "share of mixes whose two videos are the first two",
     TOLD_TWO: "share of clips that are said to be from two videos, of mixes from the right two",
+    LISTS_WITHOUT: "median lists of ten until the video is in one, if it is not in the first; "
+    "with: the nearest of each is liked",
+    LISTS_SPARED: "share by which feedback makes the median of the lists less",
     WEAK_RIGHT: "share of right first answers that are marked weak",
     ABSENT_UNMARKED: "share of first answers not marked weak where the right ones are hidden, "
     "of undistorted queries",
@@ -79,6 +88,7 @@ _KINDS: Mapping[OutcomeKind, str] = {
     "similar": "similar songs",
     "own-sound": "pictures asked for their own sound",
     "quadrant": "pictures asked for sound of their mood",
+    "feedback": "users who like the nearest of ten",
 }
 
 
@@ -92,14 +102,16 @@ def name_distortion(topic: Topic) -> str:
     """The distortion of a topic, without control characters."""
     if topic.kind == "similar" and topic.distortion == NONE:
         return "of every song"
+    if topic.kind == "feedback":
+        return "remembered by a tag, a mood or a word"
     return "undistorted" if topic.distortion == NONE else printable(topic.distortion)
 
 
 def format_value(name: str, value: float | None) -> str:
-    """A value with its unit: a share, a rank, or an error in seconds."""
+    """A value with its unit: a share, a rank, a number of lists, or an error in seconds."""
     if value is None:
         return NOTHING
-    if name == MEDIAN_RANK:
+    if name in (MEDIAN_RANK, LISTS_WITHOUT, LISTS_WITH):
         return f"{value:.1f}".removesuffix(".0")
     return f"{value:.2f} s" if name == MOMENT_ERROR else f"{value:.2f}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mvsearch.search.engine import Engine
-from mvsearch.search.feedback.evidence import Means, gather_evidence
+from mvsearch.search.feedback.evidence import Means, gather_evidence, rank_scores
 from mvsearch.search.feedback.records import FeedbackSession, Judgement, Round
 from mvsearch.search.feedback.refine import refine
 from mvsearch.search.options import SearchOptions
@@ -15,7 +15,7 @@ from mvsearch.search.query.contents import open_indexes
 from mvsearch.search.query.make_query import make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.query.weights import Weights
-from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.search.scoring.fusion import FloatArray, Fusion
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Video
@@ -131,20 +131,22 @@ class Simulation:
     eye: Eye
     means: Means
     weights: Weights
+    fusion: Fusion = "calibrated"
     known: dict[Query, Ranking] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, engine: Engine) -> "Simulation":
+    def open(cls, engine: Engine, fusion: Fusion = "calibrated") -> "Simulation":
         """Read the mean vectors of a library, and compare all of its videos."""
         indexes = open_indexes(engine.library)
         means = {modality: engine.means.find(index) for modality, index in indexes.items()}
         weights = SearchOptions().choose_weights(indexes)
-        return cls(engine, Eye.open(engine), means, weights)
+        return cls(engine, Eye.open(engine), means, weights, fusion)
 
     def rank(self, query: Query) -> Ranking:
         """What a query finds without feedback."""
         if query not in self.known:
-            options = SearchOptions(top=self.engine.library.catalog.n_videos(), n_moments=1)
+            n_videos = self.engine.library.catalog.n_videos()
+            options = SearchOptions(top=n_videos, n_moments=1, fusion=self.fusion)
             begun = FeedbackSession("begun", (), query.filter, options, (Round(),))
             results = refine(self.engine, query, begun, options)
             ids = tuple(result.video.id for result in results)
@@ -157,7 +159,8 @@ class Simulation:
         Each list is of what was not shown yet, as when paging on.
         """
         ranking = self.rank(asked.query)
-        scores = ranking.scores.copy()
+        is_calibrated = self.fusion == "calibrated"
+        scores = ranking.scores.copy() if is_calibrated else rank_scores(ranking.scores)
         for number in range(1, MAX_LISTS + 1):
             order = np.argsort(-scores, kind="stable")[:LIST]
             shown = tuple(ranking.video_ids[at] for at in order if scores[at] > -np.inf)

@@ -1,0 +1,1 @@
+"""Measures what likes and dislikes spare users who look for a video."""
