@@ -34,6 +34,7 @@ def test_a_full_disk_is_named_and_undoes_the_write(tmp_path: Path) -> None:
         assert library.catalog.n_videos() == n_kept + 1
 
 
+@pytest.mark.robustness
 def test_a_disk_too_full_to_read_is_named(tmp_path: Path) -> None:
     pytest.importorskip("resource")
     Library.open(tmp_path / "home", create=True).close()

@@ -109,6 +109,7 @@ def test_a_holder_that_cannot_be_read_is_another_process(library: Library) -> No
                 pytest.fail("two writers at once")
 
 
+@pytest.mark.robustness
 def test_a_killed_writer_leaves_no_lock_and_no_half_video(library: Library) -> None:
     fill_song(library.catalog, "old", seed=1)
     library.index(FRAMES)
@@ -313,6 +314,7 @@ def test_the_default_folder_is_the_environments_or_the_platforms(
     assert default_library_folder().name == "mvsearch"
 
 
+@pytest.mark.robustness
 def test_two_processes_may_begin_one_library(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib; from mvsearch.store.library import Library\n"

@@ -142,6 +142,7 @@ def test_weights_that_are_missing_are_told_before_any_profile_is_indexed(library
     assert not (library.folder / "profiles").exists()
 
 
+@pytest.mark.robustness
 def test_an_interrupted_side_is_not_measured_and_goes_on_the_next_time(library):
     class Impatient(Silence):
         def advance(self, stage):

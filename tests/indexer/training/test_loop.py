@@ -59,6 +59,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Pa
     assert read_bytes(tmp_path / "a") != read_bytes(tmp_path / "c")
 
 
+@pytest.mark.robustness
 @pytest.mark.parametrize(
     ("optimiser", "step"), [("sgd", 3), ("sgd", 30), ("adamw", 8), ("adamw", 9)]
 )
@@ -81,6 +82,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
     assert again.n_steps == 8 * n_lost_epochs
 
 
+@pytest.mark.robustness
 def test_killed_before_the_card_a_run_with_further_files_is_not_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

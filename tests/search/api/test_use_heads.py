@@ -82,6 +82,7 @@ def test_a_run_is_used_and_dropped(place, run):
     assert not (place / FILE).exists()
 
 
+@pytest.mark.robustness
 def test_cancelled_the_heads_of_before_stay(place, run):
     mvsearch.drop_heads(place)
     before, cancel = read_moods(place), threading.Event()
@@ -126,6 +127,7 @@ def test_the_command_uses_and_drops(place, run, shell):
     assert not find_heads(place).name
 
 
+@pytest.mark.robustness
 def test_killed_before_the_moods_are_stored_the_library_asks_for_an_index_run(place, run):
     _, content = read_run_heads(run, "mine")
     mvsearch.drop_heads(place)

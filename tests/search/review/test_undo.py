@@ -138,6 +138,7 @@ def kill_with_both_copies(patch: pytest.MonkeyPatch, music: Path) -> None:
     patch.setattr(Path, "unlink", die)
 
 
+@pytest.mark.robustness
 @pytest.mark.parametrize(
     "kill",
     [

@@ -51,6 +51,7 @@ def rot(folder: Path, old: bytes, new: bytes) -> Path:
     return path
 
 
+@pytest.mark.robustness
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -50,6 +50,7 @@ def test_a_run_in_a_process_tells_its_progress(tmp_path: Path) -> None:
         assert len(made.videos()) == 1
 
 
+@pytest.mark.robustness
 def test_a_server_that_is_gone_cancels_and_errors_are_told(tmp_path: Path) -> None:
     videos = toy_library.make_folder(tmp_path / "videos")
     asked = {"work": "index", "library": str(tmp_path / "library"), "arguments": {}}

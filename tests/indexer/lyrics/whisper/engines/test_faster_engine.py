@@ -218,6 +218,7 @@ def test_a_checkpoint_is_converted_once(
     assert convert_checkpoint(str(places), places, "float32") == converted
 
 
+@pytest.mark.robustness
 def test_a_damaged_conversion_is_made_anew(
     places: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
