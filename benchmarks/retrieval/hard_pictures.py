@@ -26,8 +26,9 @@ from mvsearch.search.evaluation.queries.arguments import (
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame
 from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
 from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.search.evaluation.queries.originals import Originals
-from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
+from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.query.spaces import own_spaces

@@ -32,8 +32,8 @@ from benchmarks.retrieval.pool_queries import NAMES, cut_query, draw_queries, li
 from benchmarks.retrieval.side_by_side import Asked, format_tables, read_answer
 from mvsearch.search.evaluation.queries.arguments import choose_groups
 from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.search.evaluation.queries.originals import Originals
-from mvsearch.search.evaluation.queries.sample import KnownQuery
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 

@@ -14,8 +14,9 @@ from mvsearch.search.evaluation.queries.distortion.distortions import (
     NONE,
 )
 from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.search.evaluation.queries.originals import Originals
-from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
+from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries
 from mvsearch.search.query.spaces import own_spaces
 from mvsearch.store.library import Library
 

@@ -33,7 +33,8 @@ from mvsearch.search.evaluation.queries.distortion.distortions import (
     names_of,
 )
 from mvsearch.search.evaluation.queries.groups import Groups
-from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
+from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries
 from mvsearch.search.evaluation.query_runner import QueryRunner
 from mvsearch.search.evaluation.systems import System
 from mvsearch.search.options import SearchOptions

@@ -38,7 +38,8 @@ def evaluate(
         str,
         typer.Option(
             metavar="KIND,…",
-            help="Kinds of queries: clip, image, lyric, mix, similar, own-sound; feedback.",
+            help="Kinds of queries: clip, image, lyric, mix, similar, own-sound; in-time,"
+            " feedback.",
         ),
     ] = "clip,image,lyric,mix,similar,own-sound",
     groups: Annotated[

@@ -18,8 +18,9 @@ from mvsearch.search.evaluation.outcomes import Outcome
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip, cut_frame, cut_mix
 from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS
 from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.search.evaluation.queries.originals import Originals
-from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions, sample_queries
+from mvsearch.search.evaluation.queries.sample import SampleOptions, sample_queries
 from mvsearch.search.evaluation.query_runner import Analysed, QueryRunner, find_holders
 from mvsearch.search.evaluation.similar_songs import rank_similar
 from mvsearch.search.options import choose_fusion
@@ -112,7 +113,7 @@ class _Benchmark:
             f"{len(queries)} queries from {n_videos} videos, each by {n_systems} systems"
         )
         outcomes, failed = self._run_all(queries)
-        notes = (*groups.notes, *_count_failures(failed))
+        notes = (*groups.notes, *_note_missing(sample, queries), *_count_failures(failed))
         return [
             self._sum_up(runner, asked, notes)
             for runner, asked in zip(self.runners, outcomes, strict=True)
@@ -190,8 +191,8 @@ class _Benchmark:
         if query.kind == "lyric":
             part = QueryPart("lyric", query.text)
         else:
-            out = self.folder / f"{number}.{'png' if query.kind == 'image' else 'mkv'}"
-            part = QueryPart("image" if query.kind == "image" else "clip", str(out))
+            out = self.folder / f"{number}.{'png' if query.is_picture else 'mkv'}"
+            part = QueryPart("image" if query.is_picture else "clip", str(out))
             try:
                 _make_file(query, originals, out)
             except MediaError as error:
@@ -212,6 +213,13 @@ def _make_file(query: KnownQuery, originals: Originals, out: Path) -> None:
         cut_frame(
             query.source.path, query.start_seconds, distortion, out, query.seed, query.backdrop
         )
+
+
+def _note_missing(sample: SampleOptions, queries: Sequence[KnownQuery]) -> list[str]:
+    """One line where queries in time are asked for and there are none."""
+    if "in-time" not in sample.kinds or any(query.kind == "in-time" for query in queries):
+        return []
+    return ["in time: no video has a picture and, after it, a timed lyric line of its own"]
 
 
 def _count_failures(failed: Sequence[MediaError]) -> list[str]:

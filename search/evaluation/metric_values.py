@@ -23,6 +23,7 @@ MRR, MEDIAN_RANK = "mrr", "median_rank"
 MAP, NDCG_10, SHARE_10 = "map", "ndcg@10", "recall_share@10"
 PRECISION_1, PRECISION_5, PRECISION_10 = "precision@1", "precision@5", "precision@10"
 MOMENT_ERROR, MOMENT_NEAR, UNSURE = "moment_error_seconds", "moment_within_1s", "moment_unsure"
+STILL_ERROR, LINE_ERROR = "still_error_seconds", "line_error_seconds"
 BOTH_FIRST, TOLD_TWO = "both_first", "told_two"
 LISTS_WITHOUT, LISTS_WITH, LISTS_SPARED = "lists_without", "lists_with", "lists_spared"
 WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC = "weak_right", "absent_unmarked", "absent_auc"
@@ -32,10 +33,13 @@ SIMILAR_METRICS = (MAP, NDCG_10, SHARE_10)
 QUADRANT_METRICS = (PRECISION_1, PRECISION_5, PRECISION_10)
 MOMENT_METRICS = (MOMENT_ERROR, MOMENT_NEAR, UNSURE)
 WEAK_METRICS = (WEAK_RIGHT, ABSENT_UNMARKED, ABSENT_AUC)
+PART_METRICS = (STILL_ERROR, LINE_ERROR)
 MIX_METRICS = (BOTH_FIRST, TOLD_TWO)
 FEEDBACK_METRICS = (LISTS_WITHOUT, LISTS_WITH, LISTS_SPARED)
+# Metrics that are errors in seconds.
+ERRORS = (MOMENT_ERROR, *PART_METRICS)
 # Metrics that are medians; less is better.
-MEDIANS = (MEDIAN_RANK, MOMENT_ERROR, LISTS_WITHOUT, LISTS_WITH)
+MEDIANS = (MEDIAN_RANK, *ERRORS, LISTS_WITHOUT, LISTS_WITH)
 NEAR_SECONDS = 1.0
 
 
@@ -85,6 +89,8 @@ _VALUES: Mapping[str, Rule] = {
     MOMENT_ERROR: lambda o: _or_nan(o.moment_error_seconds),
     MOMENT_NEAR: lambda o: float(_or_nan(o.moment_error_seconds) <= NEAR_SECONDS),
     UNSURE: lambda o: float(o.moment_error_seconds is None),
+    STILL_ERROR: lambda o: _or_nan(o.part_errors_seconds[0]),
+    LINE_ERROR: lambda o: _or_nan(o.part_errors_seconds[1]),
     WEAK_RIGHT: lambda o: _is_first_right_weak(o),
     BOTH_FIRST: lambda o: _or_nan(o.is_both_first),
     TOLD_TWO: lambda o: _or_nan(o.is_told_two),
@@ -147,8 +153,9 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
 
     Returns:
         The figures by name: of ranks; for similar songs, of all right answers; for queries with a
-        true moment, of moments; for clips with picture and sound, of two videos; for quadrants, of
-        precision; with feedback, of lists alone. Empty without outcomes.
+        true moment, of moments; for queries in time, of each part; for clips with picture and
+        sound, of two videos; for quadrants, of precision; with feedback, of lists alone. Empty
+        without outcomes.
     """
     if not outcomes:
         return {}
@@ -159,6 +166,8 @@ def measure(outcomes: Sequence[Outcome], options: BootstrapOptions) -> dict[str,
     figures = _take(names, outcomes, options)
     timed = [outcome for outcome in outcomes if outcome.is_moment_asked]
     figures |= _take(MOMENT_METRICS, timed, options) if timed else {}
+    placed = [outcome for outcome in outcomes if outcome.part_errors_seconds]
+    figures |= _take(PART_METRICS, placed, options) if placed else {}
     told = [outcome for outcome in outcomes if outcome.is_told_two is not None]
     names = MIX_METRICS if outcomes[0].kind == "mix" else (TOLD_TWO,)
     figures |= _take(names, told, options) if told else {}

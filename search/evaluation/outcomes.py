@@ -19,7 +19,7 @@ class FirstResult:
 
 
 OutcomeKind = Literal[
-    "clip", "image", "lyric", "mix", "similar", "own-sound", "quadrant", "feedback"
+    "clip", "image", "lyric", "mix", "in-time", "similar", "own-sound", "quadrant", "feedback"
 ]
 # Asked in each joint space, not by modalities and fusions.
 JOINT_KINDS: frozenset[OutcomeKind] = frozenset({"own-sound", "quadrant"})
@@ -33,7 +33,7 @@ class Outcome:
         source: id of the video of the query; intervals resample by it, because queries from one
             video are not independent.
         query: its label, such as `ID@12.3+5`; the same under every distortion and system.
-        kind: "clip", "image", "lyric", "mix"; "similar" for the report of similar songs;
+        kind: "clip", "image", "lyric", "mix", "in-time"; "similar" for the report of similar songs;
             "own-sound" for the picture of a video that asks for its sound, "quadrant" for one that
             asks for sound of its quadrant of valence and arousal; "feedback" for a user who
             remembers a tag, a mood or a word of a video.
@@ -46,6 +46,8 @@ class Outcome:
         source_rank: rank of the source; None if it was not found, or is not a right answer.
         moment_error_seconds: error of the first moment in the source, the larger of those of start
             and end; None without a moment or a true moment.
+        part_errors_seconds: of a query in time, the same error of its still, and of its line; None
+            for one that was given no time. Empty for other kinds.
         is_moment_asked: whether the query has a true moment.
         first: the first result; None where there was none, or nobody asked.
         is_both_first: of a mix, whether the video of its picture and that of its sound are the
@@ -69,6 +71,7 @@ class Outcome:
     relevant_ranks: tuple[int, ...]
     source_rank: int | None = None
     moment_error_seconds: float | None = None
+    part_errors_seconds: tuple[float | None, ...] = ()
     is_moment_asked: bool = False
     first: FirstResult | None = None
     absent: FirstResult | None = None
@@ -85,6 +88,6 @@ class Outcome:
             raise ValueError(
                 f"{len(ranks)} found of {self.n_relevant} relevant of {self.n_videos} videos"
             )
-        error = self.moment_error_seconds
-        if error is not None and not (math.isfinite(error) and error >= 0):
-            raise ValueError(f"an error is finite and not negative: {error}")
+        for error in (self.moment_error_seconds, *self.part_errors_seconds):
+            if error is not None and not (math.isfinite(error) and error >= 0):
+                raise ValueError(f"an error is finite and not negative: {error}")

@@ -9,9 +9,10 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.evaluation.outcomes import FirstResult, Outcome
 from mvsearch.search.evaluation.queries.distortion.distortions import NONE
 from mvsearch.search.evaluation.queries.groups import Groups
-from mvsearch.search.evaluation.queries.sample import KnownQuery
+from mvsearch.search.evaluation.queries.in_time import make_query
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.search.evaluation.systems import System, list_systems
-from mvsearch.search.options import SearchOptions
+from mvsearch.search.options import SearchOptions, choose_fusion
 from mvsearch.search.query.analyse import analyse_part
 from mvsearch.search.query.encode import EncodedPart
 from mvsearch.search.query.query import Query, QueryPart
@@ -71,13 +72,13 @@ class QueryRunner:
         answers = self._find_answers(query) - query.hidden
         for each in self.systems:
             compared = each.modalities & set(query.modalities)
-            if not compared:
+            if not (self._is_in_time(each, compared) if query.line_spans else compared):
                 continue
             ranked = frozenset().union(*(self.holders[modality] for modality in compared))
             ranked -= query.hidden
             right = answers & ranked
             try:
-                results = self._search(Query((part,)), each.options, right, query.hidden)
+                results = self._search(_ask(query, part), each.options, right, query.hidden)
             except QueryError:  # nothing to compare, such as a picture that is too dark: a miss
                 results = []
             absent = self._search_absent(query, part, each)
@@ -86,6 +87,10 @@ class QueryRunner:
             yield self._judge_sources(query, outcome, results) if has_both else outcome
         del self._known[part.value]
         self._viewed.clear()
+
+    def _is_in_time(self, system: System, compared: Collection[Modality]) -> bool:
+        """Whether a system is asked queries in time: it has both parts; all fusions score alike."""
+        return len(compared) == 2 and system.name == choose_fusion(self.encoders)
 
     def _search_absent(
         self, query: KnownQuery, part: QueryPart, system: System
@@ -96,7 +101,7 @@ class QueryRunner:
         hidden = query.hidden.union(*(self._find_family(video) for video in query.videos))
         options = replace(system.options, top=1, n_moments=0)
         try:
-            return _describe_first(self.engine.search(Query((part,)), options, hidden))
+            return _describe_first(self.engine.search(_ask(query, part), options, hidden))
         except QueryError:
             return None
 
@@ -160,6 +165,10 @@ class QueryRunner:
         return answers | {query.source.id} if query.is_source_right else answers
 
 
+def _ask(query: KnownQuery, part: QueryPart) -> Query:
+    return make_query(part, query.text) if query.line_spans else Query((part,))
+
+
 def _judge(
     query: KnownQuery,
     system: System,
@@ -175,6 +184,7 @@ def _judge(
         found = [video_id for video_id in found if video_id != source]
     ranks = [rank for rank, video_id in enumerate(found, start=1) if video_id in right]
     is_found = query.is_source_right and source in found
+    part_errors = find_part_errors(query, results[: system.options.top])
     return Outcome(
         source=source,
         query=query.label,
@@ -186,7 +196,10 @@ def _judge(
         n_relevant=len(right),
         relevant_ranks=tuple(ranks),
         source_rank=found.index(source) + 1 if is_found else None,
-        moment_error_seconds=find_moment_error(query, results),
+        moment_error_seconds=(
+            _find_largest(part_errors) if part_errors else find_moment_error(query, results)
+        ),
+        part_errors_seconds=part_errors,
         is_moment_asked=bool(query.spans),
         first=_describe_first(results) if query.is_source_right else None,
     )
@@ -216,8 +229,35 @@ def find_moment_error(query: KnownQuery, results: Sequence[Result]) -> float | N
     ]
     if not given or not query.spans:
         return None
-    start, end = given[0]
-    return min(max(abs(start - first), abs(end - last)) for first, last in query.spans)
+    return _measure_error(*given[0], query.spans)
+
+
+def find_part_errors(query: KnownQuery, results: Sequence[Result]) -> tuple[float | None, ...]:
+    """The errors of a query in time: of the place of its still in the source, and of its line.
+
+    Returns:
+        For each the error of `find_moment_error`, None if it was not found, or without a time;
+        empty for other queries.
+    """
+    if not query.line_spans:
+        return ()
+    own = [result for result in results if result.video.id == query.source.id]
+    parts = own[0].parts if own else ()
+    errors: list[float | None] = [None, None]
+    for found, spans in zip(parts, (query.spans, query.line_spans), strict=False):
+        start, end = found.start_seconds, found.end_seconds
+        if found.is_found and start is not None and end is not None:
+            errors[found.part] = _measure_error(start, end, spans)
+    return tuple(errors)
+
+
+def _find_largest(errors: Sequence[float | None]) -> float | None:
+    known = [error for error in errors if error is not None]
+    return max(known) if len(known) == len(errors) else None
+
+
+def _measure_error(start: float, end: float, spans: Sequence[tuple[float, float]]) -> float:
+    return min(max(abs(start - first), abs(end - last)) for first, last in spans)
 
 
 def find_holders(library: Library) -> dict[Modality, frozenset[str]]:

@@ -249,5 +249,10 @@ _HEADLINE: Mapping[OutcomeKind, tuple[tuple[str, str], ...]] = {
         ("misheard", MISHEARD),
         ("in other words", PARAPHRASE),
     ),
+    "in-time": (
+        ("undistorted", NONE),
+        ("mean over distortions", PICTURE_DISTORTIONS),
+        ("filmed, inset, 9:16", HARD_PICTURES),
+    ),
     "similar": (("of every song", NONE),),
 }

@@ -47,7 +47,7 @@ def parse_distortions(text: str) -> tuple[str, ...]:
 
 
 def parse_kinds(text: str) -> tuple[OutcomeKind, ...]:
-    """Parse `clip,image,lyric,mix,similar,own-sound,feedback`.
+    """Parse `clip,image,lyric,mix,similar,own-sound,in-time,feedback`.
 
     Raises:
         QueryError: a kind is unknown.

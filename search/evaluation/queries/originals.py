@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mvsearch.search.evaluation.queries.clip_extraction import cut_clip
 from mvsearch.search.evaluation.queries.distortion.distortions import DISTORTIONS, NONE
-from mvsearch.search.evaluation.queries.sample import KnownQuery
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.store.errors import MediaError
 
 

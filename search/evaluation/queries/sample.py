@@ -10,19 +10,16 @@ from mvsearch.search.evaluation.queries.distortion.backdrops import Backdrops
 from mvsearch.search.evaluation.queries.distortion.distortions import (
     CLIP_FAMILIES,
     DISTORTIONS,
-    DROPPED_WORDS,
-    MISHEARD,
     NONE,
     PARAPHRASE,
     PICTURE_FAMILIES,
-    TYPING_ERRORS,
     WORD_DISTORTIONS,
     names_of,
 )
-from mvsearch.search.evaluation.queries.distortion.mishearing import mishear
-from mvsearch.search.evaluation.queries.distortion.staging import Backdrop
-from mvsearch.search.evaluation.queries.distortion.typos import drop_words, misspell
+from mvsearch.search.evaluation.queries.distortion.words import distort_words
 from mvsearch.search.evaluation.queries.groups import Groups
+from mvsearch.search.evaluation.queries.in_time import draw_pairs
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.search.evaluation.queries.lines import QueryLines, draw_lines, read_lines
 from mvsearch.search.evaluation.queries.sample_times import SampleTimes, read_sample_times
 from mvsearch.search.query.query import REACHES
@@ -34,7 +31,7 @@ from mvsearch.store.records import MODALITIES, Modality, Video
 # Queries about quadrants need labels, and are asked where there are any.
 KINDS: tuple[OutcomeKind, ...] = ("clip", "image", "lyric", "mix", "similar", "own-sound")
 # Asked only where they are named.
-NAMED_KINDS: tuple[OutcomeKind, ...] = ("feedback",)
+NAMED_KINDS: tuple[OutcomeKind, ...] = ("in-time", "feedback")
 EVERY_DISTORTION = names_of(*CLIP_FAMILIES, "words")
 # Maximum length of a clip as a share of the video.
 MAX_SHARE = 0.7
@@ -50,9 +47,10 @@ class SampleOptions:
             pictures and of lyric lines.
         lengths_seconds: of clips; each length has its own clips.
         distortions: names from `distortions`; each kind of query uses those that apply.
-        kinds: of queries; "mix" is the picture of one video under the sound of another, "similar"
-            the similar-songs report, "own-sound" the picture of a video that asks for its sound,
-            "feedback" users who like what is nearest to the video that they look for.
+        kinds: of queries; "mix" is the picture of one video under the sound of another, "in-time"
+            a picture and a lyric line that is sung after it, "similar" the similar-songs report,
+            "own-sound" the picture of a video that asks for its sound, "feedback" users who like
+            what is nearest to the video that they look for.
         seed: of the random generators.
     """
 
@@ -77,6 +75,7 @@ class SampleOptions:
         fitting = {
             "clip": names_of(*CLIP_FAMILIES),
             "image": names_of(*PICTURE_FAMILIES),
+            "in-time": names_of(*PICTURE_FAMILIES),
             "lyric": WORD_DISTORTIONS,
             "mix": (NONE,),
             "similar": (NONE,),
@@ -85,48 +84,6 @@ class SampleOptions:
             "feedback": (NONE,),
         }[kind]
         return [name for name in self.distortions if name in fitting]
-
-
-@dataclass(frozen=True, slots=True)
-class KnownQuery:
-    """One query and its right answers.
-
-    Attributes:
-        source: the video it is made from.
-        label: its name, the same under every distortion.
-        nominal_seconds: length of clips in the tables; clips of short videos are shorter.
-        start_seconds, seconds: its interval in the source; zero seconds for a picture.
-        text: the words of a lyric line, already distorted.
-        spans: the right moments in the source; empty if unknown.
-        modalities: those that it can be compared in.
-        is_source_right: whether the source is a right answer; for a paraphrase only the videos of
-            its group are.
-        seed: of the noise and the camera.
-        backdrop: what an inset is shown over, or what is heard in a mix.
-        heard: the video whose sound a mix has; None for other kinds.
-        hidden: ids of the videos that are not ranked, because the backdrop is from them.
-    """
-
-    kind: OutcomeKind
-    source: Video
-    label: str
-    distortion: str
-    modalities: tuple[Modality, ...]
-    nominal_seconds: float | None = None
-    start_seconds: float = 0.0
-    seconds: float = 0.0
-    text: str = ""
-    spans: tuple[tuple[float, float], ...] = ()
-    is_source_right: bool = True
-    seed: int = 0
-    backdrop: Backdrop | None = None
-    heard: Video | None = None
-    hidden: frozenset[str] = frozenset()
-
-    @property
-    def videos(self) -> tuple[Video, ...]:
-        """The videos that it is made from: that of the picture first."""
-        return (self.source,) if self.heard is None else (self.source, self.heard)
 
 
 def sample_queries(
@@ -156,8 +113,12 @@ def sample_queries(
             found += _sample_mixes(times, seconds, options, backdrops)
     if "image" in options.kinds:
         found += _sample_pictures(times, options, backdrops)
-    if "lyric" in options.kinds and "lyrics" in modalities:
-        found += _sample_lines(videos, read_lines(library, videos, groups), options)
+    if {"lyric", "in-time"} & set(options.kinds) and "lyrics" in modalities:
+        lines = read_lines(library, videos, groups)
+        if "lyric" in options.kinds:
+            found += _sample_lines(videos, lines, options)
+        if "in-time" in options.kinds:
+            found += _sample_in_time(times, lines, options, backdrops)
     return found
 
 
@@ -281,14 +242,26 @@ def _sample_lines(
                 is_right = name != PARAPHRASE
                 yield KnownQuery(
                     "lyric", video, f"{video.id}:{line.text}", name, ("lyrics",),
-                    text=_distort(line.text, name, slips),
+                    text=distort_words(line.text, name, slips),
                     spans=line.spans if is_right else (), is_source_right=is_right,
                 )  # fmt: skip
 
 
-def _distort(text: str, distortion: str, draw: random.Random) -> str:
-    if distortion == TYPING_ERRORS:
-        return misspell(text, draw)
-    if distortion == MISHEARD:
-        return mishear(text, draw)
-    return drop_words(text, draw) if distortion == DROPPED_WORDS else text
+def _sample_in_time(
+    times: Sequence[SampleTimes], lines: QueryLines, options: SampleOptions, backdrops: Backdrops
+) -> Iterator[KnownQuery]:
+    seen = [p for p in times if "frames" in p.held and p.room_seconds(0.0) > 0]
+    usable = [p for p in seen if any(line.spans for line in lines.unique.get(p.video.id, ()))]
+    shares = share_out(options.n_clips, [p.video.id for p in usable], options.seed)
+    for known in usable:
+        video = known.video
+        draw = random.Random(f"{options.seed}/in-time/{video.id}")
+        for at, line in draw_pairs(known, lines.unique[video.id], shares[video.id], draw):
+            label = f"{video.id}@{at:.3f}:{line.text}"
+            for name in options.names_for("in-time"):
+                asked = KnownQuery(
+                    "in-time", video, label, name, ("frames", "lyrics"), start_seconds=at,
+                    text=line.text, spans=((at, at),), line_spans=line.spans,
+                    seed=zlib.crc32(f"{options.seed}/{label}".encode()),
+                )  # fmt: skip
+                yield from _stage(asked, backdrops)

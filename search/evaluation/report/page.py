@@ -10,6 +10,7 @@ from mvsearch.search.evaluation.metric_values import (
     FEEDBACK_METRICS,
     MOMENT_NEAR,
     MRR,
+    PART_METRICS,
     QUADRANT_METRICS,
     RECALL_1,
     SHARE_10,
@@ -56,6 +57,8 @@ from mvsearch.search.evaluation.tables import Gain, Row, Tables, Topic, find_hea
 from mvsearch.search.output.html.page import render_page
 
 # Metrics that the headline table leaves out.
+# The metrics that one kind of query has.
+OWN_METRICS = (*PART_METRICS, *QUADRANT_METRICS, *FEEDBACK_METRICS)
 NOT_IN_SHORT = (SHARE_10, MOMENT_NEAR)
 
 # A figure and its interval, as text.
@@ -245,7 +248,7 @@ def tabulate(comparison: Comparison) -> Table:
 def _list_metrics(rows: Sequence[Row]) -> list[str]:
     return [
         name
-        for name in (*ALL_METRICS, *QUADRANT_METRICS, *FEEDBACK_METRICS, *WEAK_METRICS)
+        for name in (*ALL_METRICS, *OWN_METRICS, *WEAK_METRICS)
         if any(name in row.figures for row in rows)
     ]
 

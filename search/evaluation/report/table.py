@@ -16,6 +16,7 @@ from mvsearch.search.evaluation.metric_values import (
     MOMENT_ERROR,
     MOMENT_METRICS,
     MRR,
+    PART_METRICS,
     QUADRANT_METRICS,
     RANK_METRICS,
     RECALL_1,
@@ -148,6 +149,7 @@ def _build_tables(tables: Tables, width: int) -> Iterable[Table]:
         yield _build_systems(tables, ranked, "By system, over all distortions", names)
     for title, wanted in (
         ("Marked weak", WEAK_METRICS),
+        ("Each part in time", PART_METRICS),
         ("Two videos", MIX_METRICS),
         ("Sound of the same quadrant", QUADRANT_METRICS),
         ("Lists until the video is shown, without and with feedback", FEEDBACK_METRICS),

@@ -6,6 +6,8 @@ from mvsearch.search.evaluation.metric_values import (
     ABSENT_AUC,
     ABSENT_UNMARKED,
     BOTH_FIRST,
+    ERRORS,
+    LINE_ERROR,
     LISTS_SPARED,
     LISTS_WITH,
     LISTS_WITHOUT,
@@ -22,6 +24,7 @@ from mvsearch.search.evaluation.metric_values import (
     RECALL_5,
     RECALL_10,
     SHARE_10,
+    STILL_ERROR,
     TOLD_TWO,
     UNSURE,
     WEAK_RIGHT,
@@ -49,6 +52,8 @@ METRICS: Mapping[str, str] = {
     MOMENT_ERROR: "moment off",
     MOMENT_NEAR: "within 1 s",
     UNSURE: "no time",
+    STILL_ERROR: "still off",
+    LINE_ERROR: "line off",
     BOTH_FIRST: "both first",
     TOLD_TWO: "told as two",
     LISTS_WITHOUT: "lists without",
@@ -69,6 +74,7 @@ MEANING: Mapping[str, str] = {
     MOMENT_ERROR: "median over the queries that were given a time: the larger error of its ends",
     MOMENT_NEAR: "share of all queries given a time within a second of the true one",
     UNSURE: "share of queries given no time, or not found",
+    STILL_ERROR: "the same, of the still of a query in time; line off: of its line",
     BOTH_FIRST: "share of mixes whose two videos are the first two",
     TOLD_TWO: "share of clips that are said to be from two videos, of mixes from the right two",
     LISTS_WITHOUT: "median lists of ten until the video is in one, if it is not in the first; "
@@ -85,6 +91,7 @@ _KINDS: Mapping[OutcomeKind, str] = {
     "image": "pictures",
     "lyric": "lyric lines",
     "mix": "pictures under the sound of another video",
+    "in-time": "pictures, then lyric lines",
     "similar": "similar songs",
     "own-sound": "pictures asked for their own sound",
     "quadrant": "pictures asked for sound of their mood",
@@ -113,7 +120,7 @@ def format_value(name: str, value: float | None) -> str:
         return NOTHING
     if name in (MEDIAN_RANK, LISTS_WITHOUT, LISTS_WITH):
         return f"{value:.1f}".removesuffix(".0")
-    return f"{value:.2f} s" if name == MOMENT_ERROR else f"{value:.2f}"
+    return f"{value:.2f} s" if name in ERRORS else f"{value:.2f}"
 
 
 def format_span(name: str, low: float, high: float) -> str:

@@ -14,7 +14,7 @@ from benchmarks.retrieval.pool_queries import (
     list_ways,
     thin_out,
 )
-from mvsearch.search.evaluation.queries.sample import KnownQuery
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
 from mvsearch.store.records import Video
 
 LONG = Video("a" * 16, Path("/long.mp4"), "long", duration_seconds=20.0)

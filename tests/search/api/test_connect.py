@@ -248,7 +248,7 @@ def test_vectors_and_videos_are_downloaded(
 def test_an_evaluation_comes_with_its_outcomes(
     opened: mvsearch.VideoLibrary, connected: mvsearch.RemoteLibrary, tmp_path: Path
 ) -> None:
-    sample = SampleOptions(n_clips=1, distortions=("none",), kinds=("lyric", "similar"))
+    sample = SampleOptions(n_clips=1, distortions=("none",), kinds=("in-time", "similar"))
     groups = tmp_path / "groups.csv"
     names = "".join(f"{name},sung\n" for name in toy_library.PICTURES)
     groups.write_text(f"path,group\n{names}", encoding="utf-8")

@@ -11,7 +11,8 @@ from mvsearch.search.engine import Engine
 from mvsearch.search.evaluation import benchmark, query_runner
 from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_profiles
 from mvsearch.search.evaluation.queries.groups import Groups
-from mvsearch.search.evaluation.queries.sample import KnownQuery, SampleOptions
+from mvsearch.search.evaluation.queries.known_query import KnownQuery
+from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.search.evaluation.query_runner import QueryRunner, find_moment_error
 from mvsearch.search.evaluation.similar_songs import rank_similar
 from mvsearch.search.evaluation.systems import System, list_systems

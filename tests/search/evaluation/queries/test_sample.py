@@ -246,7 +246,7 @@ def test_words_of_the_command_line():
         "none", "crop 70 %", "1.1× speed", "noise 0 dB"
     )  # fmt: skip
     assert len(parse_distortions("all")) == 34
-    assert parse_kinds("lyric,clip") == ("clip", "lyric")
+    assert parse_kinds("in-time,lyric,clip") == ("clip", "lyric", "in-time")
     for parse, text in [
         (parse_lengths, "5;6"), (parse_lengths, "nan"), (parse_distortions, "sepia"),
         (parse_distortions, "noise"), (parse_distortions, ","), (parse_kinds, "clips"),
