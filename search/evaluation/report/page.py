@@ -56,9 +56,9 @@ from mvsearch.search.evaluation.report.wording import (
 from mvsearch.search.evaluation.tables import Gain, Row, Tables, Topic, find_headline, make_tables
 from mvsearch.search.output.html.page import render_page
 
-# Metrics that the headline table leaves out.
-# The metrics that one kind of query has.
+# Metrics that one kind of query has.
 OWN_METRICS = (*PART_METRICS, *QUADRANT_METRICS, *FEEDBACK_METRICS)
+# Metrics that the headline table leaves out.
 NOT_IN_SHORT = (SHARE_10, MOMENT_NEAR)
 
 # A figure and its interval, as text.
