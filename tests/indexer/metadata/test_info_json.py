@@ -91,7 +91,7 @@ def test_brackets_are_counted_before_parsing(
     assert read(tmp_path, deep) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.robustness
 def test_many_keys_are_read_in_seconds(tmp_path: Path) -> None:
     for n_keys, expected in ((600_000, {"title": ("x",)}), (1_000_000, {})):
         data = b"{" + b",".join(b'"%d":1' % n for n in range(n_keys)) + b', "title": "x"}'

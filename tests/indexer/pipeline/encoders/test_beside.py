@@ -97,8 +97,8 @@ def read_state(library: Path) -> dict[str, tuple[bool, int]]:
     "name",
     [
         FRAMES,
-        pytest.param(LYRICS, marks=pytest.mark.slow),
-        pytest.param(AUDIO, marks=pytest.mark.slow),
+        pytest.param(LYRICS, marks=pytest.mark.robustness),
+        pytest.param(AUDIO, marks=pytest.mark.robustness),
     ],
 )
 def test_after_a_switch_all_is_as_if_it_had_been_indexed_so(
@@ -198,7 +198,7 @@ def test_what_was_done_is_kept_and_the_old_one_serves(
     assert read_state(library)[FRAMES] == (False, 0)
 
 
-@pytest.mark.slow
+@pytest.mark.robustness
 def test_new_lyrics_are_encoded_anew_beside(library: Path, made: Path) -> None:
     with mvsearch.open(library) as opened:
         opened.add_encoder(LYRICS)
