@@ -134,14 +134,14 @@ def dump(home: Path) -> dict[str, list[str]]:
             if table in words or any(table.startswith(f"{name}_") for name in words):
                 continue
             columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
-            kept = [name for name in columns if name not in HISTORY and (table, name) != ID]
+            kept = [name for name in columns if name not in HISTORY and (table, name) not in IDS]
             listed = ", ".join(f'"{name}"' for name in kept)
             rows[table] = sorted(map(repr, connection.execute(f'SELECT {listed} FROM "{table}"')))
     return rows
 
 
-# Numbers of lines in the index of words: they only grow.
-ID = ("lyric_key", "id")
+# Numbers of lines in the indexes of words and of sounds: they are by the order of writing.
+IDS = {("lyric_key", "id"), ("lyric_sound", "id")}
 
 
 def read_vectors(library: Library) -> dict[str, Any]:
