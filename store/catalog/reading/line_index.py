@@ -121,11 +121,18 @@ def _clean(line: str) -> str:
 
 def has_index(connection: Connection, lines: Lines = "lyric") -> bool:
     """Whether there is a full-text index: on SQLite with FTS5."""
+    return has_full_text(connection, f"{lines}_gram_term")
+
+
+def has_full_text(connection: Connection, table: str) -> bool:
+    """Whether there is a table of full-text search, and this SQLite can read it."""
     if connection.dialect.name != "sqlite":
         return False
-    known = f"SELECT count(*) FROM sqlite_master WHERE name = '{lines}_gram_term'"
+    known = "SELECT count(*) FROM sqlite_master WHERE name = :table"
     built = "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'"
-    return all(connection.scalar(text(query)) for query in (known, built))
+    return bool(connection.scalar(text(known), {"table": table})) and bool(
+        connection.scalar(text(built))
+    )
 
 
 def count_lines(connection: Connection, lines: Lines) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from mvsearch.store.catalog.reading.line_index import has_full_text
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.tables import LyricLineRow
 
@@ -90,30 +91,28 @@ class SoundReader(DatabaseReader):
             limit: maximum number.
             video_id: of the video whose lines alone are looked at; None for all.
         """
+        # Of one video by the key of its lines, not by a scan of all.
+        which = "" if video_id is None else " AND lyric_line.video_id = :video_id"
         query = text(
             "SELECT lyric_line.video_id, lyric_line.position, text, language"
             " FROM lyric_line JOIN lyrics USING (video_id)"
             " LEFT JOIN lyric_sound USING (video_id, position)"
             " WHERE rejected IS NULL AND (revision IS NULL OR revision <> :revision)"
-            " AND (:video_id IS NULL OR lyric_line.video_id = :video_id) LIMIT :n"
+            f"{which} LIMIT :n"
         ).columns(LyricLineRow.video_id, LyricLineRow.position, LyricLineRow.text)
+        values = {"revision": revision, "n": limit}
+        if video_id is not None:
+            values["video_id"] = video_id
         with self._database.reading() as session:
             connection = session.connection()
             if not has_sounds(connection):
                 return []
-            rows = connection.execute(
-                query, {"revision": revision, "n": limit, "video_id": video_id}
-            )
-            return [UnreadLine(*row) for row in rows]
+            return [UnreadLine(*row) for row in connection.execute(query, values)]
 
 
 def has_sounds(connection: Connection) -> bool:
     """Whether there is an index of sounds: on SQLite with FTS5."""
-    if connection.dialect.name != "sqlite":
-        return False
-    known = "SELECT count(*) FROM sqlite_master WHERE name = 'lyric_sound_gram'"
-    built = "SELECT count(*) FROM pragma_module_list WHERE name = 'fts5'"
-    return all(connection.scalar(text(query)) for query in (known, built))
+    return has_full_text(connection, "lyric_sound_gram")
 
 
 def _cut(grams: str) -> list[str]:
