@@ -111,31 +111,32 @@ HarmonicOption = Annotated[
     ),
 ]
 
+
+def _by_name(option: str, what: str) -> Any:
+    """An option of a name in the metadata."""
+    told = f"Only {what} with this name, or this text in it."
+    return typer.Option(option, metavar="T", help=told)
+
+
 AlbumOption = Annotated[
     str | None,
-    typer.Option("--album", metavar="T", help="Only albums with this name, or this text in it."),
+    _by_name("--album", "albums"),
 ]
 GenreOption = Annotated[
     str | None,
-    typer.Option("--genre", metavar="T", help="Only genres with this name, or this text in it."),
+    _by_name("--genre", "genres"),
 ]
 DirectorOption = Annotated[
     str | None,
-    typer.Option(
-        "--director", metavar="T", help="Only directors with this name, or this text in it."
-    ),
+    _by_name("--director", "directors"),
 ]
 StudioOption = Annotated[
     str | None,
-    typer.Option(
-        "--studio", metavar="T", help="Only studios or labels with this name, or this text in it."
-    ),
+    _by_name("--studio", "studios or labels"),
 ]
 ChannelOption = Annotated[
     str | None,
-    typer.Option(
-        "--channel", metavar="T", help="Only channels with this name, or this text in it."
-    ),
+    _by_name("--channel", "channels"),
 ]
 MusicbrainzOption = Annotated[
     str | None,
