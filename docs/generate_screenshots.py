@@ -11,6 +11,7 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -23,6 +24,7 @@ from docs.documents import ROOT
 PLACE = ROOT / "docs" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
 QUALITY = 80
+PARTS = 'lyric("tune an old guitar") then lyric("burn a little brighter with you") within 30s'
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,15 @@ def search_by_both(page: Page, demo: Path) -> None:
         page.press("#q", "Enter")
 
 
+def refine(page: Page, demo: Path) -> None:
+    """Like the look of one result, dislike the other, and search again by it."""
+    cards = page.locator("#results .card")
+    cards.nth(1).locator(".thumb:not(.down)").first.click()
+    cards.nth(0).locator(".thumb.down").last.click()
+    page.click("#refine")
+    page.locator("h1").wait_for()
+
+
 def play(page: Page, demo: Path, title: str) -> None:
     """Play a video for two seconds."""
     page.get_by_role("link", name=title).first.click()
@@ -72,6 +83,8 @@ def watch(page: Page, demo: Path) -> None:
 SHOTS = (
     Shot("search", act=search_by_both),
     Shot("search-phone", "/?q=a+moon+out+of+paper", size=(390, 844), scheme="dark"),
+    Shot("parts", f"/?{urlencode({'mode': 'query', 'q': PARTS})}"),
+    Shot("refined", "/?q=light", refine),
     Shot("player", "/browse", partial(play, title="Salt and Sunlight"), scheme="dark"),
     Shot("map", "/map"),
     Shot("gallery", "/gallery", play_picture),
