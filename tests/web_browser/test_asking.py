@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests import media
 from tests.web_browser.barriers import list_barriers
+from tests.web_browser.waiting import wait_until
 
 SHOTS = "#results .card .shot"
 GIVE = """([way, ...files]) => {
@@ -56,13 +57,13 @@ def test_a_part_of_a_dropped_clip_is_chosen_by_two_handles(
     expect(page.locator("#cut-start")).to_have_js_property("value", "5.5")
     page.locator("#cut-start").fill("4")
     expect(page.locator("#cut-times")).to_have_text("0:04.0 to 0:06.0, 2.0 s")
-    page.wait_for_function("() => document.getElementById('cut-player').currentTime > 3.9")
+    wait_until(page, "() => document.getElementById('cut-player').currentTime > 3.9")
     assert list_barriers(page) == []
     page.click("#cut-take")
     page.wait_for_url("**%404.0-6.0**")
     expect(page.locator("#chips [data-part]")).to_have_text("0:04–0:06")
-    page.wait_for_function(
-        "() => Number(document.querySelector('#results .card .shot')?.dataset.start) > 3.5"
+    wait_until(
+        page, "() => Number(document.querySelector('#results .card .shot')?.dataset.start) > 3.5"
     )
     assert len(sent) == 1  # the clip was sent once
     page.reload()
@@ -101,7 +102,7 @@ def test_the_microphone_is_recorded_and_searched(page: Page, address: str) -> No
     # What Chromium was given to hear.
     expect(page.locator(SHOTS).first).to_have_attribute("aria-label", re.compile("^Pattern by Ada"))
     page.click("#chips [data-part]")  # its length is found, though its header has none
-    page.wait_for_function("() => Number(document.getElementById('cut-end').max) < 30")
+    wait_until(page, "() => Number(document.getElementById('cut-end').max) < 30")
 
 
 def test_a_page_without_a_microphone_says_so(open_page: Callable[..., Page], address: str) -> None:
@@ -140,15 +141,16 @@ def test_a_result_tells_why_and_songs_stand_beside_each_other(page: Page, addres
     expect(lyrics.locator("mark")).to_have_text(2 * ["along", "the", "river"])
     assert list_barriers(page) == []
     lyrics.locator("a").click()
-    page.wait_for_function("() => document.getElementById('player')?.currentTime >= 4")
+    wait_until(page, "() => document.getElementById('player')?.currentTime >= 4")
     page.goto(f"{address}/browse?artist=Ada")
     page.locator(".card .shot").click()
     page.locator("#similar .card", has_text="Large Pattern").locator(".reason a").click()
     both = page.locator("section[aria-labelledby=by-frames] .pair").first.locator(".shot img")
     expect(both).to_have_count(2)
-    page.wait_for_function(
+    wait_until(
+        page,
         "() => [...document.querySelectorAll('.pair .shot img')].slice(0, 2)"
-        ".every((one) => one.naturalWidth === 192 && one.src.includes('/frame'))"
+        ".every((one) => one.naturalWidth === 192 && one.src.includes('/frame'))",
     )
     assert list_barriers(page) == []
 
@@ -170,16 +172,17 @@ def test_a_preview_loops_and_respects_reduced_motion(
 def test_lyrics_are_followed_and_the_moment_is_asked_for(page: Page, address: str) -> None:
     page.goto(f"{address}/browse?artist=Eve")
     page.locator(".card .shot").click()
-    page.wait_for_function("() => document.getElementById('player')?.readyState >= 2")
+    wait_until(page, "() => document.getElementById('player')?.readyState >= 2")
     page.evaluate(
         "() => { const one = document.getElementById('player');"
         " one.pause(); one.currentTime = 2.25; }"
     )
     sung = page.locator("#lyrics [aria-current]")
     expect(sung).to_contain_text("take me home")
-    page.wait_for_function(
+    wait_until(
+        page,
         "() => { const line = document.querySelector('#lyrics [aria-current]');"
-        " return Math.abs(parseFloat(line.style.getPropertyValue('--sung')) - 50) < 8; }"
+        " return Math.abs(parseFloat(line.style.getPropertyValue('--sung')) - 50) < 8; }",
     )  # half of 0.5 to 4 s
     link = page.locator("a[data-base]", has_text="sound")
     assert "&audio=1&start=0.0&end=7.3" in (link.get_attribute("href") or "")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests import media
 from tests.web_browser.barriers import list_barriers
 from tests.web_browser.test_pages import DROP
+from tests.web_browser.waiting import wait_until
 
 PLAYS = """(start) => {
   const one = document.getElementById('song');
@@ -29,7 +30,7 @@ def test_the_grid_plays_the_song_of_a_picture_where_motion_is_reduced(
     page.keyboard.press("Enter")
     expect(page.locator("#what")).to_contain_text("Ada – Pattern")
     expect(page.locator("#why li").first).to_contain_text("from this video")
-    page.wait_for_function(PLAYS, arg=start)
+    wait_until(page, PLAYS, start)
     assert list_barriers(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("#music")).to_be_hidden()
@@ -38,7 +39,7 @@ def test_the_grid_plays_the_song_of_a_picture_where_motion_is_reduced(
     page.evaluate(DROP, [base64.b64encode(picture).decode(), "<b>mine</b>.png", "image/png"])
     expect(page.locator("#what")).to_contain_text("Pattern")
     expect(page.locator(".work").first).to_have_text("<b>mine</b>.png")
-    page.wait_for_function(PLAYS, arg=0)
+    wait_until(page, PLAYS, 0)
 
 
 def test_one_walks_through_the_hall_and_a_click_plays(page: Page, address: str) -> None:
@@ -59,7 +60,7 @@ def test_one_walks_through_the_hall_and_a_click_plays(page: Page, address: str) 
     expect(canvas).to_have_attribute("aria-busy", "false")  # the camera has arrived
     canvas.click()
     expect(page.locator("#what")).to_contain_text(second.split(" – ")[-1][:8])
-    page.wait_for_function(PLAYS, arg=0)
+    wait_until(page, PLAYS, 0)
     assert list_barriers(page) == []
     page.click("#to-grid")
     expect(page.locator(".work").first).to_be_visible()

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
+from tests.web_browser.waiting import wait_until
+
 WATCH = """
 const make = AudioContext.prototype.createGain;
 AudioContext.prototype.createGain = function () { return window.node = make.call(this); };
@@ -39,7 +41,7 @@ def test_what_is_played_is_multiplied(open_page: Callable[..., Page], address: s
     page.route("**/video/*", _plant)
     videos = page.request.get(f"{address}/api/v1/videos").json()["videos"]
     page.goto(f"{address}/video/{videos[0]['id']}")
-    page.wait_for_function("window.node && Math.abs(window.node.gain.value - 0.5) < 1e-3")
+    wait_until(page, "window.node && Math.abs(window.node.gain.value - 0.5) < 1e-3")
 
 
 def _plant(route: object) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests import media
 from tests.web_browser.barriers import list_barriers
 from tests.web_browser.conftest import PROBE
+from tests.web_browser.waiting import wait_until
 
 TOKEN = "correct-horse-battery"
 SHOTS = "#results .card .shot"
@@ -73,23 +74,24 @@ def test_a_dropped_picture_is_sent_once_and_sliders_rank_anew(
 def test_a_click_plays_at_the_second_and_the_lyrics_follow(page: Page, address: str) -> None:
     page.goto(f"{address}/?q=along+the+river&mode=lyric&lyrics=1")
     page.locator(SHOTS).first.click()
-    page.wait_for_function(
+    wait_until(
+        page,
         "() => { const one = document.getElementById('player');"
-        " return one && one.currentTime >= 4 && one.readyState >= 2 && !one.seeking }"
+        " return one && one.currentTime >= 4 && one.readyState >= 2 && !one.seeking }",
     )
     page.evaluate("document.getElementById('player').pause()")
     red, green, blue, _ = page.evaluate(PIXEL)
     assert blue > 200 > 60 > max(red, green)  # the third colour
     expect(page.locator("#lyrics [aria-current]")).to_have_text("along the river")
     page.locator("#lyrics button").first.click()
-    page.wait_for_function("() => document.getElementById('player').currentTime < 2")
+    wait_until(page, "() => document.getElementById('player').currentTime < 2")
     expect(page.locator("#similar .card")).not_to_have_count(0)
 
 
 def test_another_container_plays_too(page: Page, address: str) -> None:
     page.goto(f"{address}/browse?title=large")
     page.locator(".card .shot").click()
-    page.wait_for_function("() => document.getElementById('player')?.readyState >= 2")
+    wait_until(page, "() => document.getElementById('player')?.readyState >= 2")
 
 
 def test_keys_are_enough(page: Page, address: str) -> None:
@@ -160,8 +162,6 @@ def test_curves_show_the_mood_and_a_click_goes_there(page: Page, address: str) -
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 5)
     middle = told[0]["duration_seconds"] / 2
-    page.wait_for_function(
-        f"document.getElementById('player').currentTime >= {middle - 0.5}", timeout=60_000
-    )
-    page.wait_for_function("document.querySelector('#moods .head').getAttribute('x1') > 40")
+    wait_until(page, f"document.getElementById('player').currentTime >= {middle - 0.5}")
+    wait_until(page, "document.querySelector('#moods .head').getAttribute('x1') > 40")
     assert list_barriers(page) == []

@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, Route, expect
 
 from tests.web_browser.barriers import list_barriers
+from tests.web_browser.waiting import wait_until
 
 SCREEN = "document.getElementById('screen')"
 PLAYS = f"() => {SCREEN}.readyState >= 2"
@@ -11,7 +12,7 @@ PLAYS = f"() => {SCREEN}.readyState >= 2"
 def test_tv_goes_on_without_repeats_and_is_saved(page: Page, address: str) -> None:
     page.goto(f"{address}/tv?start=ada")
     expect(page.locator("#now")).to_have_text("Ada – Pattern")
-    page.wait_for_function(PLAYS)
+    wait_until(page, PLAYS)
     page.evaluate(f"{SCREEN}.loop = true")  # no song ends by itself while this looks
     videos = page.request.get(f"{address}/api/v1/videos").json()["videos"]
     following = page.locator("#queue b")
@@ -57,9 +58,9 @@ def test_a_song_that_ends_before_the_next_is_known_is_followed(page: Page, addre
     asked = list[Route]()
     page.route("**/api/v1/chain", lambda one: asked.append(one), times=1)
     page.goto(f"{address}/tv?start=ada")
-    page.wait_for_function(PLAYS)
+    wait_until(page, PLAYS)
     page.evaluate(f"{SCREEN}.currentTime = 1e6")
-    page.wait_for_function(f"() => {SCREEN}.ended")
+    wait_until(page, f"() => {SCREEN}.ended")
     asked[0].continue_()
     expect(page.locator("#played b")).to_have_text(["Pattern"])
     expect(page.locator("#why")).to_contain_text("Follows by")
