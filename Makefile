@@ -4,11 +4,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+SCALE := .venv/scale
 WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-web test-robustness lint format types layers check bench campaign docs \
+.PHONY: help setup demo test test-web test-robustness test-postgres test-milvus test-ray \
+	lint format types layers check bench campaign docs \
 	tour screenshots constraints lock audit clean
 
 help: ## List what can be made
@@ -19,6 +21,11 @@ setup: $(READY) ## Make .venv with everything in it, and see to ffmpeg; costs no
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
 	@PYTHON='$(PYTHON)' bash .ci/setup.sh
+	@touch $@
+
+# The clients and servers of a library beyond one machine.
+$(SCALE): $(READY) scale.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r scale.txt
 	@touch $@
 
 demo: $(READY) ## Make a small library of music videos, index it and search it
@@ -32,6 +39,15 @@ test-web: $(READY) ## Run the tests of the pages in Chromium, where it is, and f
 
 test-robustness: $(READY) ## Run the tests of kills, damage, hostile files and readers beside a writer
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m robustness $(T)
+
+test-postgres: $(SCALE) ## Run the tests over PostgreSQL with pgvector, and the catalogue's and engine's over it
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m postgres $(T)
+
+test-milvus: $(SCALE) ## Run the tests over Milvus, with the catalogue in PostgreSQL
+	@$(BIN)/pytest -m milvus $(T)
+
+test-ray: $(SCALE) ## Run the tests of indexing on Ray, with killed workers and a cut link
+	@$(BIN)/pytest -m ray $(T)
 
 lint: $(READY) ## Check style and format
 	@$(BIN)/ruff check .
@@ -71,7 +87,7 @@ tour: $(READY) ## Run the demo, and write the README's tour from what it prints
 screenshots: $(READY) ## Run the demo, and take pictures of the pages in Chromium for docs/screenshots
 	@$(BIN)/python docs/generate_screenshots.py
 
-constraints: $(READY) ## Take the newest versions into constraints.txt, light.txt and container.txt
+constraints: $(READY) ## Take the newest versions into constraints.txt, scale.txt, light.txt and container.txt
 	@bash .ci/compile_constraints.sh
 
 lock: $(READY) ## Write the same for what pyproject.toml asks for, keeping versions

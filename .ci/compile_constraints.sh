@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes constraints.txt, light.txt and container.txt: the newest versions for every Python and system,
+# Writes constraints.txt, scale.txt, light.txt and container.txt: the newest versions for every Python and system,
 # each with the hashes of all its files, without addresses. With "keep" as argument, versions stay as they are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -38,5 +38,10 @@ compile_light() { list_light "$@" | compile - -c constraints.txt; pick "$CARRIED
 if [ "${1:-}" = keep ]; then versions=(-c constraints.txt); else versions=(--upgrade); fi
 compiled=$(compile pyproject.toml --group dev "${versions[@]}")
 pick "$TORCH" 0 <<<"$compiled" >constraints.txt
+# What the group adds to the packages of the first list.
+if [ "${1:-}" = keep ] && [ -e scale.txt ]; then kept=(-c scale.txt); else kept=(); fi
+added=$(compile pyproject.toml --group dev --group scale -c constraints.txt "${kept[@]}")
+listed=$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' constraints.txt | paste -sd '|')
+pick "$TORCH|$listed" 0 <<<"$added" >scale.txt
 compile_light >light.txt
 compile_light heic web whisper >container.txt
