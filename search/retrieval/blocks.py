@@ -53,7 +53,7 @@ def iter_blocks(index: VectorIndex, video_ids: Sequence[str]) -> Iterator[Block]
 def _read_block(
     index: VectorIndex, video_ids: Sequence[str], positions: list[int], sizes: list[int]
 ) -> Block:
-    vectors = np.concatenate([index.vectors(video_ids[position]) for position in positions])
+    vectors = np.concatenate(index.read([video_ids[position] for position in positions]))
     starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
     return Block(np.array(positions, dtype=np.intp), vectors, starts)
 

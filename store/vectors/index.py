@@ -59,6 +59,8 @@ class VectorIndex(Protocol):
         n: number of vectors.
         video_ids: of the videos with vectors, sorted.
         is_exact: whether `search` always finds the nearest vectors.
+        is_remote: whether the vectors lie on a server: callers ask it for candidates, and never
+            read all videos at once.
         recall: measured share of the ten nearest vectors that `search` finds; 1 if exact.
         handles: (videos,) int64, for each of `video_ids` a number that does not identify its
             content; see `resolve`.
@@ -76,6 +78,8 @@ class VectorIndex(Protocol):
     def video_ids(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def is_exact(self) -> bool: ...  # noqa: D102
+    @property
+    def is_remote(self) -> bool: ...  # noqa: D102
     @property
     def recall(self) -> float: ...  # noqa: D102
     @property
@@ -129,6 +133,13 @@ class VectorIndex(Protocol):
         """The unit vectors of a video in the coordinates of the index: (n, dim) float32, read-only.
 
         They are in time order.
+        """
+        ...
+
+    def read(self, video_ids: Sequence[str]) -> list[Matrix]:
+        """The `vectors` of several videos, in this order; a server is asked once for all.
+
+        Callers ask for few at once, see `search/retrieval/blocks.py`.
         """
         ...
 

@@ -89,6 +89,11 @@ class RowIndex:
         return self.lists is None
 
     @property
+    def is_remote(self) -> bool:
+        """Never: rows are read from memory or a file."""
+        return False
+
+    @property
     def recall(self) -> float:
         """Share of the ten nearest rows that the lists find, measured on rows of the index."""
         return 1.0 if self.lists is None else self.lists.recall
@@ -177,6 +182,10 @@ class RowIndex:
                 kept = self._kept.setdefault(video_id, read)
                 self._n_bytes_kept += read.nbytes if kept is read else 0
         return read
+
+    def read(self, video_ids: Sequence[str]) -> list[Matrix]:
+        """The `vectors` of several videos."""
+        return [self.vectors(video_id) for video_id in video_ids]
 
     def spans(self, video_id: str) -> Spans:
         """The times of a video's vectors."""

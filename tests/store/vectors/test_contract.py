@@ -242,6 +242,15 @@ def test_sets_are_scored_by_brute_force(held: Held, queries: Matrix) -> None:
     assert isinstance(held.index.is_scoring_cheaper(3, 10, ids), bool)
 
 
+def test_several_videos_are_read_at_once(held: Held) -> None:
+    ids = ["one", "none", *held.index.video_ids[:3], "unknown", "one"]
+    read = held.index.read(ids)
+    assert [len(vectors) for vectors in read] == [held.index.count(one) for one in ids]
+    for video_id, vectors in zip(ids, read, strict=True):
+        np.testing.assert_array_equal(vectors, held.index.vectors(video_id))
+    assert held.index.read([]) == []
+
+
 def test_handles_outlast_what_comes_and_goes(held: Held) -> None:
     index = held.index
     assert index.resolve(index.handles).tolist() == list(range(len(index.video_ids)))
