@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.done_once import decode_once, migrate_once, read_once
 from tests.media import MADE_VARIABLE
 from tests.packages import write_package
+from tests.servers.postgres import end_shared, own_postgres, postgres, postgres_address
 
 if TYPE_CHECKING:
     from mvsearch.indexer.encoders.networks.files.packaged import PackagedWeights
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 # process that runs tests seven seconds, and each one that a test starts a part of a second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Fixtures of tests that need a server.
+__all__ = ["own_postgres", "postgres", "postgres_address"]
 
 PRIVATE = ("MVSEARCH_DEVICE", "MVSEARCH_THREADS", "MVSEARCH_WHISPER_ENGINE")
 WHISPER_PACKAGES = (
@@ -53,6 +57,7 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         decode_once(patch)
         migrate_once(patch, own / "empty.sqlite3")
         yield
+        end_shared()
 
 
 def _hide_whisper(site: Path, patch: pytest.MonkeyPatch) -> None:
