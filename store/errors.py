@@ -58,6 +58,10 @@ class CancelledError(MvsearchError):
         super().__init__(message)
 
 
+class LibraryUnreachableError(MvsearchError):
+    """The server of the library's database does not answer; it may be tried again."""
+
+
 class LibraryBusyError(MvsearchError):
     """Another process is writing to the library; the message names it."""
 

@@ -12,9 +12,9 @@ import uvicorn
 
 import mvsearch
 from mvsearch.search.web.app import make_app
-from mvsearch.search.web.jobs.jobs import Job
+from mvsearch.search.web.jobs import works
+from mvsearch.search.web.jobs.job import Job
 from mvsearch.search.web.options import WebOptions
-from mvsearch.search.web.routes import jobs
 from tests.limits import HANG_SECONDS
 
 # Both have the same methods.
@@ -34,7 +34,7 @@ def index_here(
 def serving(library: mvsearch.VideoLibrary, **options: object) -> Iterator[str]:
     """Serve a library; its address without a token."""
     app = make_app(library, WebOptions(**options))  # type: ignore[arg-type]
-    with mock.patch.object(jobs, "index_apart", index_here), serving_app(app) as url:
+    with mock.patch.object(works, "index_apart", index_here), serving_app(app) as url:
         yield url
 
 

@@ -1,10 +1,12 @@
 """What the endpoints share: the library, the uploads, the jobs and the numbers."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
@@ -16,6 +18,8 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.results import Pair, SearchResults
 from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.conversions import Conversions
+from mvsearch.search.web.jobs import works
+from mvsearch.search.web.jobs.board import AnyJob, JobBoard
 from mvsearch.search.web.jobs.jobs import Jobs
 from mvsearch.search.web.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
@@ -29,12 +33,16 @@ if TYPE_CHECKING:
     from mvsearch.search.api.methods.media import PlayableMedia
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
     """One open library and what belongs to serving it.
 
     Attributes:
-        results: what jobs have found last and pages show, by the kind of the job.
+        stopping: is set when the server is told to end, before it has ended.
+        found: what jobs have found last, as pages show it, by kind and topic of the job.
     """
 
     library: VideoLibrary
@@ -42,15 +50,17 @@ class Served:
     tokens: TokenCheck
     pictures: PictureFolders
     uploads: Uploads = field(default_factory=Uploads)
-    jobs: Jobs = field(default_factory=Jobs)
+    jobs: JobBoard = field(init=False)
     scratch: ScratchFolder = field(default_factory=ScratchFolder)
     conversions: Conversions = field(init=False)
     metrics: Metrics = field(default_factory=Metrics)
-    results: dict[str, Any] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    found: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Convert files in the temporary folder."""
+        """Convert files in the temporary folder, and do the work of jobs."""
         object.__setattr__(self, "conversions", Conversions(self.scratch.path))
+        object.__setattr__(self, "jobs", Jobs(partial(works.do, self)))
 
     def search(self, asked: SearchRequest) -> SearchResults:
         """Search; parts that were encoded before are not encoded again.
@@ -99,6 +109,19 @@ class Served:
         region = Region(cast(LayoutBy, by), cast(Any, tuple(places)))
         return replace(filter, ids=self.library.inside(region))
 
+    def find_found(self, kind: str, topic: str, read: Callable[[AnyJob], T]) -> T | None:
+        """What the last job of a kind and topic has found; None where none has.
+
+        Of each job it is read once, by `read`.
+        """
+        job = self.jobs.find_last(kind, topic, "done")
+        if job is None:
+            return None
+        known = self.found.get((kind, topic))
+        if known is None or known[0] != job.id:
+            known = self.found[kind, topic] = (job.id, read(job))
+        return cast(T, known[1])
+
     def find_profile(self) -> str | None:
         """The profile of the library; None before the first index run."""
         try:
@@ -130,7 +153,8 @@ class Served:
 
     def close(self) -> None:
         """End jobs and remove temporary files; the library is left to its opener."""
-        self.jobs.cancel_all()
+        self.stopping.set()
+        self.jobs.close()
         self.scratch.close()
 
 

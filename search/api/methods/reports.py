@@ -1,8 +1,8 @@
 """Reports on all videos of a library: similar songs, versions, evaluation."""
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
 
 from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.arguments import SearchArguments, make_search_options
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mvsearch.search.versions.find import Versions
     from mvsearch.search.versions.relations import Relation
 
-__all__ = ["Relation", "Reports"]
+__all__ = ["Relation", "Reports", "read_relations"]
 
 
 class Reports(Contents):
@@ -200,3 +200,11 @@ class Reports(Contents):
             progress,
             cancel,
         )
+
+
+def read_relations(found: Mapping[str, Any] | None) -> "tuple[Relation, ...]":
+    """The relations in the JSON of `Versions`; none for nothing."""
+    from mvsearch.search.api.remote.requests.records import read, take
+    from mvsearch.search.versions.relations import Relation
+
+    return () if found is None else read(tuple[Relation, ...], take(found, "relations"))

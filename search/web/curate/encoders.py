@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
+from mvsearch.search.web.jobs.board import find_running
 from mvsearch.search.web.served import ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.store.errors import MvsearchError
@@ -28,7 +29,7 @@ def show_encoders(served: ServedLibrary) -> HTMLResponse:
         states = served.library.encoders()
     except MvsearchError as error:
         problem = str(error)
-    running = next(filter(None, map(served.jobs.find_running, _KINDS)), "")
+    running = next(filter(None, (find_running(served.jobs, kind) for kind in _KINDS)), "")
     page = render(
         "curate/encoders.html",
         title="Encoders",

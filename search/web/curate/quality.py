@@ -1,5 +1,6 @@
 """Quality: the report of the last evaluation of the own library as a page."""
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from mvsearch.search.api.remote.requests.records import read
+from mvsearch.search.web.jobs.board import AnyJob, find_running
 from mvsearch.search.web.served import Served, ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.store.errors import MvsearchError
@@ -85,9 +88,9 @@ def write_comparison(served: ServedLibrary) -> Response:
 @router.get("/quality", include_in_schema=False)
 def show_quality(served: ServedLibrary) -> HTMLResponse:
     """The last report, and a form that starts an evaluation."""
-    (evaluation,) = served.results.get("evaluate", [None])
+    evaluation = next(iter(_read_last(served, "one") or ()), None)
     given: dict[str, Any] = {"title": "Quality", "known": None, "groups": [], "notes": []}
-    given["compared"] = _tabulate(served.results.get("comparison"))
+    given["compared"] = _tabulate(_read_last(served, "comparison"))
     given["others"] = _list_others(served)
     if evaluation is not None:
         from mvsearch.search.evaluation.report.table import (
@@ -101,21 +104,31 @@ def show_quality(served: ServedLibrary) -> HTMLResponse:
         given["known"] = format_title(tables)
         given["groups"] = list(_describe(tables))
         given["notes"] = [*list_notes(tables), *explain_figures([tables])]
-    running = served.jobs.find_running("evaluate")
+    running = find_running(served.jobs, "evaluate")
     given["profile"] = served.library.profile if given["others"] else ""
     return HTMLResponse(render("curate/quality.html", running=running, **given))
 
 
+def _read_last(served: Served, topic: str) -> "list[Evaluation] | None":
+    """What the last evaluation of a topic has measured; None where nothing was."""
+    from mvsearch.search.evaluation.evaluation import Evaluation
+
+    def read_text(job: AnyJob) -> list[Evaluation]:
+        return read(list[Evaluation], json.loads(served.jobs.read_text(job.id) or "[]"))
+
+    return served.find_found("evaluate", topic, read_text)
+
+
 def _find(served: Served) -> "Evaluation":
-    found: list[Evaluation] | None = served.results.get("evaluate")
-    if found is None:
+    found = _read_last(served, "one")
+    if not found:
         raise HTTPException(404, "nothing was evaluated since the server was started")
     return found[0]
 
 
 def _find_compared(served: Served) -> "list[Evaluation]":
-    found: list[Evaluation] | None = served.results.get("comparison")
-    if found is None:
+    found = _read_last(served, "comparison")
+    if not found:
         raise HTTPException(404, "nothing was compared since the server was started")
     return found
 

@@ -9,8 +9,10 @@ from pydantic import Field
 from starlette.responses import HTMLResponse, Response
 
 from mvsearch import Video
+from mvsearch.search.api.methods.reports import read_relations
 from mvsearch.search.output.tables.versions import KIND_LABELS, format_offset
 from mvsearch.search.review.decisions import order_pair, to_json
+from mvsearch.search.web.jobs.board import find_running
 from mvsearch.search.web.options import check_folder
 from mvsearch.search.web.requests import FilePath, Name, Strict
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
@@ -144,7 +146,7 @@ def show_review(
     show: Annotated[str, Field(pattern="^(open|decided)$")] = "open",
 ) -> HTMLResponse:
     """The pairs that wait for a decision, or those that have one."""
-    relations: tuple[Relation, ...] | None = served.results.get("versions")
+    relations = served.find_found("versions", "all", lambda job: read_relations(job.result))
     shown: list[tuple[Relation, str]] = []
     counts: dict[str, int] = {}
     decisions = served.library.decisions()
@@ -166,7 +168,7 @@ def show_review(
         labels=KIND_LABELS,
         kind=kind,
         show=show,
-        running=served.jobs.find_running("versions"),
+        running=find_running(served.jobs, "versions"),
         n_surplus=_count_surplus(served),
         n_moved=len(decisions.moves),
         roots=[] if served.options.is_read_only else served.list_roots(),

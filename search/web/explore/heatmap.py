@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
+from mvsearch.search.web.jobs.board import find_running
 from mvsearch.search.web.served import ServedLibrary
 from mvsearch.search.web.templating import render
 
@@ -23,8 +24,8 @@ def show_heatmap(served: ServedLibrary) -> HTMLResponse:
     page = render(
         "explore/heatmap.html",
         title="Heat map",
-        running=served.jobs.find_running("similar-report"),
-        done=[job.id for job in reports if _find_style(job.text)],
+        running=find_running(served.jobs, "similar-report"),
+        done=[job.id for job in reports if _find_style(served.jobs.read_text(job.id))],
     )
     return HTMLResponse(page)
 
@@ -33,14 +34,15 @@ def show_heatmap(served: ServedLibrary) -> HTMLResponse:
 def show_report(served: ServedLibrary, job_id: str) -> HTMLResponse:
     """A report that a job has written as a page."""
     job = served.jobs.get(job_id)
-    style = None if job is None else _find_style(job.text)
+    text = None if job is None else served.jobs.read_text(job.id)
+    style = _find_style(text)
     if job is None or job.kind != "similar-report" or style is None:
         raise HTTPException(404, "there is no such report, or none any more: compare again")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{style}'; base-uri 'none';"
         " form-action 'none'; frame-ancestors 'none'"
     )
-    return HTMLResponse(job.text, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(text, headers={"Content-Security-Policy": policy})
 
 
 def _find_style(text: str | None) -> str | None:

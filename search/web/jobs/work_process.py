@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from mvsearch.search.api.remote.requests.records import read
-from mvsearch.search.web.jobs.jobs import Job
+from mvsearch.search.web.jobs.job import Job
 from mvsearch.store import errors
 from mvsearch.store.errors import MvsearchError
 

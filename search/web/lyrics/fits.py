@@ -7,8 +7,8 @@ from pydantic import Field
 from starlette.responses import HTMLResponse
 
 from mvsearch.search.output.tables.lyric_fits import describe_fit
+from mvsearch.search.web.jobs.board import AnyJob
 from mvsearch.search.web.jobs.job_requests import WhisperFields
-from mvsearch.search.web.jobs.jobs import Job
 from mvsearch.search.web.requests import FilePath, Strict
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
 from mvsearch.search.web.templating import render
@@ -92,21 +92,14 @@ def do_deed(served: ServedLibrary, video_id: str, do: Annotated[Deed, Query()]) 
     return HTMLResponse("", headers={"HX-Refresh": "true"})
 
 
-def _start(served: Served, asked: FitRequest) -> Job:
+def _start(served: Served, asked: FitRequest) -> AnyJob:
     video = served.library.find(asked.video)
-
-    def work(job: Job) -> dict[str, Any]:
-        arguments = asked.to_arguments()
-        fit = served.library.fit_lyrics
-        return fit(video, progress=job, cancel=job.cancel, **arguments).to_dict()
-
-    job = served.jobs.start(KIND, work, is_writing=False)
-    served.results[f"{KIND} {video.id}"] = job.id
-    return job
+    given = {"video": video.id, **asked.to_arguments()}
+    return served.jobs.start(KIND, given, topic=video.id, is_writing=False)
 
 
 def _render(served: Served, video_id: str, problem: str = "") -> HTMLResponse:
-    job = served.jobs.get(served.results.get(f"{KIND} {video_id}", ""))
+    job = served.jobs.find_last(KIND, video_id)
     told = served.library.lyrics_fit(video_id)
     state = job.to_dict() if job is not None else {}
     if told is None and not problem and state.get("state") == "failed":

@@ -2,20 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from mvsearch import Filter
-from mvsearch.search.api.remote.requests.records import read
-from mvsearch.search.output.report import ReportOptions
-from mvsearch.search.output.tables.versions import VersionsReport
+from mvsearch.search.web.jobs.board import AnyJob
 from mvsearch.search.web.jobs.job_requests import (
     EvaluateRequest,
     IndexRequest,
@@ -24,11 +21,10 @@ from mvsearch.search.web.jobs.job_requests import (
     VersionsReportRequest,
     VersionsRequest,
 )
-from mvsearch.search.web.jobs.jobs import Job
-from mvsearch.search.web.jobs.work_process import evaluate_apart, index_apart
 from mvsearch.search.web.options import check_folder
+from mvsearch.search.web.requests import Strict
 from mvsearch.search.web.served import Served, ServedLibrary, check_writable
-from mvsearch.store.errors import LibraryBusyError, NoLibraryError
+from mvsearch.store.errors import LibraryBusyError, LibraryUnreachableError, NoLibraryError
 
 # Files that changed just now wait for the next sweep.
 SETTLE_SECONDS = 10.0
@@ -38,6 +34,8 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 POLL_SECONDS = 0.25
 # Proxies close connections on which nothing is sent.
 QUIET_POLLS = 40
+# nginx collects what it passes on unless it is told.
+_EVENT_HEADERS = {"X-Accel-Buffering": "no"}
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Events named job.", "content": {"text/event-stream": {}}}
 }
@@ -48,7 +46,7 @@ _TEXT: dict[int | str, dict[str, Any]] = {
 
 @router.get("")
 def list_jobs(served: ServedLibrary) -> list[dict[str, Any]]:
-    """The jobs since the start of the server, the newest first."""
+    """The jobs that are kept, the newest first: since the start of the server, or of several."""
     return [job.to_dict() for job in served.jobs.list()]
 
 
@@ -57,58 +55,36 @@ def start_index(served: ServedLibrary, asked: IndexRequest) -> dict[str, Any]:
     """Index folders and files on the server; videos can be found while the run goes on."""
     roots = served.list_roots()
     places = [check_folder(Path(path), roots) for path in asked.paths]
-    return served.jobs.start("index", lambda job: _index(served, job, places, asked)).to_dict()
+    return start_run(served, places, asked).to_dict()
 
 
 @router.post("/transcribe", status_code=202, dependencies=[Depends(check_writable)])
 def start_transcription(served: ServedLibrary, asked: TranscribeRequest) -> dict[str, Any]:
     """Transcribe lyrics that no other source had."""
-
-    def work(job: Job) -> dict[str, Any]:
-        arguments = asked.to_arguments()
-        run = served.library.transcribe
-        return run(*asked.videos, progress=job, cancel=job.cancel, **arguments).to_dict()
-
-    return served.jobs.start("transcribe", work).to_dict()
+    return served.jobs.start("transcribe", to_json(asked)).to_dict()
 
 
 @router.post("/versions", status_code=202)
 def start_versions(served: ServedLibrary, asked: VersionsRequest | None = None) -> dict[str, Any]:
     """Look for versions, without a body in the whole library; the result is that of `/versions`."""
-    filter = Filter() if asked is None else served.to_filter(asked.filter)
-
-    def work(job: Job) -> dict[str, Any]:
-        found = served.library.versions(filter=filter, progress=job, cancel=job.cancel)
-        if not filter:
-            served.results["versions"] = found.relations  # for the review
-        return found.to_dict()
-
-    return served.jobs.start("versions", work, is_writing=False).to_dict()
+    given = asked or VersionsRequest()
+    topic = "part" if served.to_filter(given.filter) else "all"  # the review shows all
+    started = served.jobs.start("versions", to_json(given), topic=topic, is_writing=False)
+    return started.to_dict()
 
 
 @router.post("/versions-report", status_code=202)
 def start_versions_report(served: ServedLibrary, asked: VersionsReportRequest) -> dict[str, Any]:
     """Write a report of the versions; `/jobs/{id}/text` has it."""
-    filter, report = served.to_filter(asked.filter), VersionsReport(asked.form, asked.width)
-
-    def work(job: Job) -> str:
-        write = served.library.report_versions
-        return write(report, filter=filter, progress=job, cancel=job.cancel)
-
-    return _start_report(served, "versions-report", work)
+    served.to_filter(asked.filter)  # refuses one that no video can meet
+    return served.jobs.start("versions-report", to_json(asked), is_writing=False).to_dict()
 
 
 @router.post("/similar-report", status_code=202)
 def start_similar_report(served: ServedLibrary, asked: SimilarReportRequest) -> dict[str, Any]:
     """Write a report of similar songs; `/jobs/{id}/text` has it."""
-    report = ReportOptions(asked.form, asked.width, asked.has_links)
-    filter = served.to_filter(asked.filter)
-
-    def work(job: Job) -> str:
-        arguments = asked.to_arguments() | {"filter": filter, "cancel": job.cancel}
-        return served.library.report_similar(report, asked.video, progress=job, **arguments)
-
-    return _start_report(served, "similar-report", work)
+    served.to_filter(asked.filter)
+    return served.jobs.start("similar-report", to_json(asked), is_writing=False).to_dict()
 
 
 @router.post("/evaluate", status_code=202)
@@ -118,34 +94,18 @@ def start_evaluation(
     """Measure retrieval quality; `/jobs/{id}/text` has each outcome, as JSON."""
     if asked.profiles:
         check_writable(request)
-    from mvsearch.search.evaluation.evaluation import Evaluation
-
-    sample = asked.to_sample()
-
-    def work(job: Job) -> str:
-        write = _writing_files
-        with write(served, asked.groups) as files, write(served, asked.labels) as labels:
-            arguments = {
-                "sample": asdict(sample),
-                "profiles": list(asked.profiles),
-                "groups": list(map(str, files)),
-                "labels": list(map(str, labels)),
-                "workers": asked.workers,
-            }
-            library = served.library
-            measured = evaluate_apart(library.folder, library.profile, arguments, job)
-        found = read(list[Evaluation], measured)
-        if len(found) > 1 or not asked.profiles:  # for the page of quality
-            served.results["comparison" if len(found) > 1 else "evaluate"] = found
-        return json.dumps(measured)
-
-    return _start_report(served, "evaluate", work, is_writing=bool(asked.profiles))
+    asked.to_sample()  # refuses a length or a distortion that is none
+    # The page of quality shows the last one, and the last comparison.
+    topic = {0: "one", 1: ""}.get(len(asked.profiles), "comparison")
+    is_writing = bool(asked.profiles)
+    started = served.jobs.start("evaluate", to_json(asked), topic=topic, is_writing=is_writing)
+    return started.to_dict()
 
 
 @router.get("/{job_id}/text", response_class=Response, responses=_TEXT)
 def show_text(served: ServedLibrary, job_id: str) -> Response:
     """The text of a report that is complete; the last four are kept."""
-    text = _find(served, job_id).text
+    text = served.jobs.read_text(_find(served, job_id).id)
     if text is None:
         raise HTTPException(404, "there is no text of this job, or none any more")
     content = text.encode("utf-8", "surrogateescape")
@@ -164,9 +124,7 @@ def cancel_job(request: Request, served: ServedLibrary, job_id: str) -> dict[str
     job = _find(served, job_id)
     if job.is_writing:
         check_writable(request)
-    job.is_paused = False
-    job.cancel.set()
-    return job.to_dict()
+    return served.jobs.cancel(job.id).to_dict()
 
 
 @router.post("/{job_id}/pause", dependencies=[Depends(check_writable)])
@@ -175,25 +133,29 @@ def pause_index(served: ServedLibrary, job_id: str) -> dict[str, Any]:
     job = _find(served, job_id)
     if job.kind != "index" or not job.is_running:
         raise HTTPException(409, "an index run can be paused while it is running")
-    job.is_paused = True
-    job.cancel.set()
-    return job.to_dict()
+    return served.jobs.pause(job.id).to_dict()
 
 
 @router.post("/{job_id}/resume", status_code=202, dependencies=[Depends(check_writable)])
 def resume_index(served: ServedLibrary, job_id: str) -> dict[str, Any]:
     """Go on with a paused index run, as a new job."""
-    return served.jobs.resume(_find(served, job_id)).to_dict()
+    return served.jobs.resume(_find(served, job_id).id).to_dict()
 
 
 @router.get("/{job_id}/events", response_class=StreamingResponse, responses=_EVENTS)
 def watch_job(served: ServedLibrary, job_id: str) -> StreamingResponse:
     """The state of a job whenever it changes, as server-sent events, until its end."""
-    events = _write_events(_find(served, job_id))
-    return StreamingResponse(events, media_type="text/event-stream")
+    events = _write_events(served, _find(served, job_id).id)
+    return StreamingResponse(events, media_type="text/event-stream", headers=_EVENT_HEADERS)
 
 
-def start_sweep(served: Served) -> Job | None:
+def start_run(served: Served, places: Sequence[Path], asked: IndexRequest) -> AnyJob:
+    """Start an index run of these places with the options of a request."""
+    given = {"paths": list(map(str, places)), "arguments": asked.to_arguments()}
+    return served.jobs.start("index", given)
+
+
+def start_sweep(served: Served) -> AnyJob | None:
     """Index the folders of the library anew; None where there are none, or a job is in the way.
 
     A paused run is not overtaken by a sweep.
@@ -202,61 +164,48 @@ def start_sweep(served: Served) -> Job | None:
         folders = [Path(one) for one in served.library.status()["folders"]]
     except NoLibraryError:
         return None
-    last = next((job for job in served.jobs.list() if job.kind == "index"), None)
+    last = served.jobs.find_last("index", "")
     places = [folder for folder in folders if folder.is_dir()]
     if not places or (last is not None and (last.is_running or last.is_paused)):
         return None
     # The other options; all places are given.
     asked = IndexRequest(paths=[str(places[0])], settle_seconds=SETTLE_SECONDS)
     try:
-        return served.jobs.start("index", lambda job: _index(served, job, places, asked))
+        return start_run(served, places, asked)
     except LibraryBusyError:
         return None
 
 
-def _index(served: Served, job: Job, places: list[Path], asked: IndexRequest) -> dict[str, Any]:
-    profile = served.find_profile()
-    return index_apart(served.library.folder, profile, places, asked.to_arguments(), job)
+def to_json(asked: Strict) -> dict[str, Any]:
+    """A request as JSON, for whoever does the work."""
+    return asked.model_dump(mode="json")
 
 
-@contextmanager
-def _writing_files(served: Served, contents: Sequence[str]) -> Iterator[list[Path]]:
-    """Temporary files of these contents."""
-    with served.scratch.subfolder() as folder:
-        files = [folder / f"groups-{at}.csv" for at in range(len(contents))]
-        for file, content in zip(files, contents, strict=True):
-            file.write_text(content, encoding="utf-8", errors="surrogateescape")
-        yield files
-
-
-def _start_report(
-    served: Served, kind: str, write: Callable[[Job], str], *, is_writing: bool = False
-) -> dict[str, Any]:
-    """Start a job that writes a text."""
-
-    def work(job: Job) -> dict[str, Any]:
-        job.text = write(job)
-        return {"letters": len(job.text)}
-
-    return served.jobs.start(kind, work, is_writing=is_writing).to_dict()
-
-
-def _find(served: Served, job_id: str) -> Job:
+def _find(served: Served, job_id: str) -> AnyJob:
     job = served.jobs.get(job_id)
     if job is None:
         raise HTTPException(404, "there is no such job")
     return job
 
 
-async def _write_events(job: Job) -> AsyncIterator[str]:
-    """An event for each state that differs from the one before."""
+async def _write_events(served: Served, job_id: str) -> AsyncIterator[str]:
+    """An event for each state that differs from the one before, until the end of the job.
+
+    A server that stops ends the stream: a browser then asks again, and another one may answer.
+    """
     seen, n_quiet = -1, 0
-    while True:
-        is_running, version = job.is_running, job.version
-        if version != seen:
-            seen, n_quiet = version, 0
+    while not served.stopping.is_set():
+        job: AnyJob | None = None
+        is_known = False
+        with suppress(LibraryUnreachableError):  # a while later it may be reached
+            job = await run_in_threadpool(served.jobs.get, job_id)
+            is_known = True
+        if is_known and job is None:
+            return
+        if job is not None and job.version != seen:
+            seen, n_quiet = job.version, 0
             yield f"event: job\ndata: {json.dumps(job.to_dict())}\n\n"
-        if not is_running:
+        if job is not None and not job.is_running:
             return
         n_quiet += 1
         if n_quiet % QUIET_POLLS == 0:

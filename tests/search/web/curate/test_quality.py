@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 import mvsearch
 from mvsearch.search.evaluation.queries.sample import SampleOptions
-from mvsearch.search.web.jobs.jobs import Job
-from mvsearch.search.web.routes import jobs
+from mvsearch.search.web.jobs import works
+from mvsearch.search.web.jobs.job import Job
 from tests import other_encoders
 
 HTML = {"Accept": "text/html"}
@@ -65,7 +65,7 @@ def test_an_encoder_is_added_compared_and_switched_to(
     page = client.get("/encoders", headers=HTML).text
     assert 'data-switch="other-frames"' in page
     assert '<option value="other-frames">' in client.get("/quality", headers=HTML).text
-    monkeypatch.setattr(jobs, "evaluate_apart", evaluate_here)
+    monkeypatch.setattr(works, "evaluate_apart", evaluate_here)
     asked = {"n_clips": 2, "kinds": ["image"], "distortions": ["none"]}
     do("evaluate", profiles=["toy", "other-frames"], **asked)
     told = client.get("/api/v1/evaluation/comparison").json()

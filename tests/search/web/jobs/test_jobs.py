@@ -14,7 +14,9 @@ from mvsearch import CancelledError, LibraryBusyError, MvsearchError
 from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.curate.sweeps import Sweeps
-from mvsearch.search.web.jobs.jobs import Job, Jobs
+from mvsearch.search.web.jobs.board import MAX_JOBS, MAX_TEXTS, find_running
+from mvsearch.search.web.jobs.job import Job
+from mvsearch.search.web.jobs.jobs import Jobs
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.routes.jobs import start_sweep
 from mvsearch.search.web.served import Served
@@ -33,7 +35,7 @@ def test_an_index_run_tells_its_progress_and_its_result(client: TestClient, fold
 
 
 def test_a_job_is_cancelled_and_no_second_one_runs_beside_it() -> None:
-    jobs, begun = Jobs(), threading.Event()
+    begun = threading.Event()
 
     def work(job: Job) -> dict[str, object]:
         job.begin("files", 2)
@@ -42,27 +44,47 @@ def test_a_job_is_cancelled_and_no_second_one_runs_beside_it() -> None:
         assert job.cancel.wait(HANG_SECONDS)
         raise CancelledError
 
-    job = jobs.start("index", work)
+    jobs = Jobs(work)
+    job = jobs.start("index", {})
     assert begun.wait(HANG_SECONDS)
     with pytest.raises(LibraryBusyError):
-        jobs.start("index", work)
+        jobs.start("index", {})
     assert job.to_dict()["stages"] == [
         {"stage": "files", "done": 1, "total": 2, "unit": "files", "share": None}
     ]
-    jobs.cancel_all()
+    jobs.close()
     (thread,) = [one for one in threading.enumerate() if one.name == "job-index"]
     thread.join(HANG_SECONDS)
     assert (job.to_dict()["state"], job.is_running) == ("cancelled", False)
 
 
 def test_a_page_finds_the_running_job_of_its_kind_alone() -> None:
-    jobs, end = Jobs(), threading.Event()
-    running = jobs.start("index", lambda _: {"ended": end.wait(HANG_SECONDS)})
-    assert (jobs.find_running("index"), jobs.find_running("versions")) == (running.id, "")
+    end = threading.Event()
+    jobs = Jobs(lambda _: {"ended": end.wait(HANG_SECONDS)})
+    running = jobs.start("index", {})
+    assert (find_running(jobs, "index"), find_running(jobs, "versions")) == (running.id, "")
     end.set()
     for thread in [one for one in threading.enumerate() if one.name == "job-index"]:
         thread.join(HANG_SECONDS)
-    assert jobs.find_running("index") == ""
+    assert find_running(jobs, "index") == ""
+
+
+def test_what_pages_show_of_the_last_job_outlasts_other_jobs() -> None:
+    def work(job: Job) -> dict[str, object]:
+        job.text = job.kind
+        return {}
+
+    jobs = Jobs(work)
+    for kind, topic, n in (("evaluate", "one", 2), ("versions-report", "", MAX_JOBS + MAX_TEXTS)):
+        for _ in range(n):
+            jobs.start(kind, {}, topic=topic)
+            for thread in [one for one in threading.enumerate() if one.name == f"job-{kind}"]:
+                thread.join(HANG_SECONDS)
+    last = jobs.find_last("evaluate", "one", "done")
+    assert last is not None
+    assert jobs.read_text(last.id) == "evaluate"
+    assert [job.kind for job in jobs.list()].count("evaluate") == 1
+    assert sum(job.text is not None for job in jobs.list()) <= MAX_TEXTS + 2
 
 
 def test_a_fault_of_a_job_is_told_without_details() -> None:
@@ -74,7 +96,7 @@ def test_a_fault_of_a_job_is_told_without_details() -> None:
 
 
 def test_a_paused_job_is_resumed_and_no_sweep_overtakes_it() -> None:
-    jobs, begun, rounds = Jobs(), threading.Event(), []
+    begun, rounds = threading.Event(), list[Job]()
 
     def work(job: Job) -> dict[str, object]:
         rounds.append(job)
@@ -89,17 +111,18 @@ def test_a_paused_job_is_resumed_and_no_sweep_overtakes_it() -> None:
                 thread.join(HANG_SECONDS)
         return job.to_dict()
 
-    first = jobs.start("index", work)
+    jobs = Jobs(work)
+    first = jobs.start("index", {})
     assert begun.wait(HANG_SECONDS)
     with pytest.raises(MvsearchError, match="not paused"):
-        jobs.resume(first)
+        jobs.resume(first.id)
     first.is_paused = True
     with pytest.raises(LibraryBusyError, match="still ending"):
-        jobs.resume(first)
-    first.cancel.set()
+        jobs.resume(first.id)
+    jobs.pause(first.id)
     told = finish(first)
     assert (told["state"], told["is_paused"]) == ("cancelled", True)
-    second = jobs.resume(first)
+    second = jobs.resume(first.id)
     assert finish(second)["result"] == {"rounds": 2}
     assert not first.is_paused
 
@@ -120,7 +143,7 @@ class StubbedRuns:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> StubbedRuns:
     made = StubbedRuns()
-    monkeypatch.setattr("mvsearch.search.web.routes.jobs.index_apart", made)
+    monkeypatch.setattr("mvsearch.search.web.jobs.works.index_apart", made)
     return made
 
 
@@ -151,8 +174,7 @@ def test_a_sweep_indexes_the_folders_unless_a_run_is_paused(
     job = start_sweep(served)
     assert job is not None
     assert start_sweep(served) is None  # one is running
-    job.is_paused = True
-    job.cancel.set()
+    served.jobs.pause(job.id)
     for thread in threading.enumerate():
         if thread.name == "job-index":
             thread.join(HANG_SECONDS)

@@ -14,7 +14,7 @@ import mvsearch
 from mvsearch.search.evaluation.evaluation import Evaluation
 from mvsearch.search.evaluation.queries.sample import SampleOptions
 from mvsearch.search.web.jobs import work_process
-from mvsearch.search.web.jobs.jobs import Job
+from mvsearch.search.web.jobs.job import Job
 from mvsearch.search.web.jobs.work_process import do_work, index_apart
 from mvsearch.store.errors import MvsearchError
 from tests import toy_library
