@@ -1,21 +1,19 @@
-"""Keeps small JSON documents of the user in a library's folder, such as playlists.
+"""Keeps small JSON documents of the user with a library, such as playlists.
 
-They lie beside the catalogue and have a lock of their own, so that a song can be liked while an
-index run holds the writer's lock, which may take hours.
+Each has a lock of its own, so that a song can be liked while an index run holds the writer's lock,
+which may take hours.
 """
 
 import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
-from mvsearch.store.own_files import read_own, write_own
+from mvsearch.store.errors import LibraryDamagedError, MvsearchError
+from mvsearch.store.files.kept import LibraryFiles
 
 MAX_BYTES = 16 * 2**20
-WAIT_SECONDS = 10.0
 # A file lock is for processes; threads of one take turns by this.
 _THREADS = threading.RLock()
 
@@ -26,7 +24,7 @@ class Document(Generic[T]):
     """One JSON file of a library.
 
     Args:
-        folder: of the library.
+        files: of the library.
         name: of the file, without its ending.
         parse: makes a value of JSON, and raises ValueError for what is no such value; of None, for
             a file that is not there, it makes an empty one.
@@ -36,7 +34,7 @@ class Document(Generic[T]):
 
     def __init__(
         self,
-        folder: Path,
+        files: LibraryFiles,
         name: str,
         parse: Callable[[Any], T],
         write: Callable[[T], Any] = lambda value: value,
@@ -44,8 +42,8 @@ class Document(Generic[T]):
         is_read_only: bool = False,
     ) -> None:
         self._is_read_only = is_read_only
-        self._file = folder / f"{name}.json"
-        self._lock = folder / f"{name}.lock"
+        self._files = files
+        self._name = f"{name}.json"
         self._parse = parse
         self._to_json = write
 
@@ -56,7 +54,7 @@ class Document(Generic[T]):
             LibraryDamagedError: the file is no such document, or too large.
         """
         try:
-            found = json.loads(read_own(self._file, MAX_BYTES))
+            found = json.loads(self._files.read(self._name))
         except FileNotFoundError:
             return self._parse(None)
         except (OSError, ValueError, RecursionError) as error:
@@ -73,7 +71,7 @@ class Document(Generic[T]):
             MvsearchError: it was.
         """
         if self._is_read_only:
-            raise MvsearchError(f"the library {self._file.parent} was opened to be read only")
+            raise MvsearchError(f"{self._place}: the library was opened to be read only")
 
     @contextmanager
     def changing(self) -> Iterator[T]:
@@ -83,32 +81,29 @@ class Document(Generic[T]):
             LibraryBusyError: another process changes it all the time.
             MvsearchError: the folder cannot be written, or the value is too large.
         """
-        from filelock import FileLock, Timeout
-
         self.check_writable()
-        lock = FileLock(self._lock)
         with _THREADS:
             try:
-                with lock.acquire(timeout=WAIT_SECONDS):
+                with self._files.locking(self._name):
                     value = self.read()
                     yield value
                     self._write(value)
-            except Timeout:
-                raise LibraryBusyError(
-                    f"{self._file} is being written by another process"
-                ) from None
             except OSError as error:
-                raise MvsearchError(f"{self._file} cannot be written: {error.strerror}") from error
+                raise MvsearchError(f"{self._place} cannot be written: {error.strerror}") from error
 
     def _write(self, value: T) -> None:
         text = json.dumps(self._to_json(value), ensure_ascii=True, indent=1).encode()
         if len(text) > MAX_BYTES:
-            raise MvsearchError(f"{self._file} would be larger than {MAX_BYTES >> 20} MiB")
-        write_own(self._file, text)
+            raise MvsearchError(f"{self._place} would be larger than {MAX_BYTES >> 20} MiB")
+        self._files.write(self._name, text)
+
+    @property
+    def _place(self) -> str:
+        return self._files.describe(self._name)
 
     def _refuse(self, error: Exception) -> LibraryDamagedError:
         reason = getattr(error, "strerror", None) or "it is not what mvsearch writes"
-        return LibraryDamagedError(f"{self._file} cannot be read: {reason}; move it away")
+        return LibraryDamagedError(f"{self._place} cannot be read: {reason}; move it away")
 
 
 def check_ids(given: Any) -> list[str]:

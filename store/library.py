@@ -12,6 +12,7 @@ from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
+from mvsearch.store.files.open import open_files
 from mvsearch.store.landmarks.cache import LandmarkCache
 from mvsearch.store.landmarks.index import LandmarkIndex
 from mvsearch.store.lock import WriterLock
@@ -38,6 +39,7 @@ class Library:
     Attributes:
         folder: absolute.
         catalog: the catalogue.
+        files: documents and other files that cannot be made again.
         is_read_only: whether nothing is written, neither to the catalogue nor to its indexes.
     """
 
@@ -46,6 +48,7 @@ class Library:
         self.is_read_only = is_read_only
         self.catalog = Catalog(database)
         self._database = database
+        self.files = open_files(folder, database)
         self._lock = WriterLock(folder)
         self._cache = IndexCache(folder / "vectors", is_read_only=is_read_only)
         self._landmarks = LandmarkCache(folder / "vectors", is_read_only=is_read_only)

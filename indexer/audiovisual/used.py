@@ -1,13 +1,14 @@
 """The towers that a library uses: a copy of a trained run's weights in its folder."""
 
 import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from mvsearch.indexer.audiovisual.towers import Towers, read_towers
 from mvsearch.store.errors import LibraryDamagedError, TrainingError
-from mvsearch.store.own_files import read_own, write_own
+from mvsearch.store.files.kept import LibraryFiles
 from mvsearch.store.tensors import parse_tensors
 
 TASK = "audiovisual"
@@ -38,11 +39,11 @@ class UsedTowers:
     digest: str
 
 
-def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
+def use_towers(library_files: LibraryFiles, run_folder: Path, name: str) -> None:
     """Let a library use the towers of a finished run from now on.
 
     Args:
-        library_folder: of the library.
+        library_files: of the library.
         run_folder: of the run.
         name: of the run.
 
@@ -63,44 +64,48 @@ def use_towers(library_folder: Path, run_folder: Path, name: str) -> None:
         raise TrainingError(f"{run.weights} is damaged: {error}") from error
     read_towers(tensors)
     about = {"name": name, **{space: str(card.settings.get(space, "")) for space in SPACES}}
-    with explaining(library_folder / FILE):
-        write_own(library_folder / FILE, save(tensors, about))
+    with explaining(library_files.describe(FILE)):
+        library_files.write(FILE, save(tensors, about))
 
 
-def drop_towers(library_folder: Path) -> None:
+def drop_towers(library_files: LibraryFiles, cache_folder: Path) -> None:
     """Let a library use no towers.
+
+    Args:
+        library_files: of the library.
+        cache_folder: with what was computed by the towers.
 
     Raises:
         TrainingError: the file cannot be deleted.
     """
     from mvsearch.indexer.training.run_folder import explaining
 
-    with explaining(library_folder / FILE):
-        for name in (FILE, *PLACES):
-            (library_folder / name).unlink(missing_ok=True)
+    with explaining(library_files.describe(FILE)):
+        library_files.drop(FILE)
+        for name in PLACES:
+            (cache_folder / name).unlink(missing_ok=True)
 
 
-def find_towers(library_folder: Path) -> UsedTowers | None:
+def find_towers(library_files: LibraryFiles) -> UsedTowers | None:
     """The towers that a library uses; None if it uses none.
 
     Raises:
         LibraryDamagedError: the file is not what `use_towers` writes.
     """
-    path = library_folder / FILE
     try:
-        state = path.lstat()
-        return _read_used(path, state.st_ino, state.st_mtime_ns, state.st_size)
+        return _read_used(library_files, library_files.find_mark(FILE))
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
+        place = library_files.describe(FILE)
+        raise LibraryDamagedError(f"{place} cannot be read: {error.strerror}") from error
 
 
 # Each query asks for them. Keyed by the state too, as another process may have written the file.
 @lru_cache(maxsize=2)
-def _read_used(path: Path, inode: int, mtime_ns: int, size: int) -> UsedTowers:
+def _read_used(library_files: LibraryFiles, mark: Hashable) -> UsedTowers:
+    content = library_files.read(FILE)
     try:
-        content = read_own(path, MAX_BYTES)
         tensors, about = parse_tensors(content)
         towers = read_towers(tensors)
         name, picture_space, sound_space = (str(about[key]) for key in ("name", *SPACES))
@@ -108,5 +113,6 @@ def _read_used(path: Path, inode: int, mtime_ns: int, size: int) -> UsedTowers:
         return UsedTowers(name, picture_space, sound_space, towers, digest)
     except (TrainingError, ValueError, KeyError, TypeError):
         raise LibraryDamagedError(
-            f"{path} is damaged: use the run again by `mvsearch train use`, or move the file away"
+            f"{library_files.describe(FILE)} is damaged: use the run again by `mvsearch train use`,"
+            " or move the file away"
         ) from None

@@ -1,6 +1,6 @@
 """The heads of moods that a library uses: those of the package, or those of a trained run."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 
 from mvsearch.indexer.mood.heads import MoodHead, find_head, parse_head
 from mvsearch.store.errors import LibraryDamagedError, TrainingError
-from mvsearch.store.own_files import read_own, write_own
+from mvsearch.store.files.kept import LibraryFiles
 from mvsearch.store.records import SIDES, Side, Space
 from mvsearch.store.tensors import parse_tensors
 
@@ -39,20 +39,19 @@ class Heads:
 EMBEDDED = Heads()
 
 
-def find_heads(library_folder: Path) -> Heads:
+def find_heads(library_files: LibraryFiles) -> Heads:
     """The heads that a library uses.
 
     Raises:
         LibraryDamagedError: the file is not what `write_used` writes.
     """
-    path = library_folder / FILE
     try:
-        state = path.lstat()  # a link is refused, not followed
+        return _read_used(library_files, library_files.find_mark(FILE))
     except FileNotFoundError:
         return EMBEDDED
     except OSError as error:
-        raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
-    return _read_used(path, state.st_mtime_ns, state.st_size)
+        place = library_files.describe(FILE)
+        raise LibraryDamagedError(f"{place} cannot be read: {error.strerror}") from error
 
 
 def read_run_heads(run_folder: Path, name: str) -> tuple[Heads, bytes]:
@@ -76,34 +75,34 @@ def read_run_heads(run_folder: Path, name: str) -> tuple[Heads, bytes]:
     return heads, save(packed, {"name": name})
 
 
-def write_used(library_folder: Path, content: bytes | None) -> None:
+def write_used(library_files: LibraryFiles, content: bytes | None) -> None:
     """Let a library use heads from now on; None for those of the package.
 
     Raises:
         TrainingError: the disk refuses.
     """
-    path = library_folder / FILE
     try:
         if content is None:
-            path.unlink(missing_ok=True)
+            library_files.drop(FILE)
         else:
-            write_own(path, content)
+            library_files.write(FILE, content)
     except OSError as error:
-        raise TrainingError(f"{path} cannot be written: {error.strerror}") from error
+        place = library_files.describe(FILE)
+        raise TrainingError(f"{place} cannot be written: {error.strerror}") from error
 
 
-# Keyed by time and size too, as another process may have written the file anew.
+# Keyed by the state too, as another process may have written the file anew.
 @lru_cache(maxsize=4)
-def _read_used(path: Path, mtime_ns: int, size: int) -> Heads:
+def _read_used(library_files: LibraryFiles, mark: Hashable) -> Heads:
+    content = library_files.read(FILE)
     try:
-        tensors, about = parse_tensors(read_own(path, MAX_BYTES))
+        tensors, about = parse_tensors(content)
         files = {side: tensors[side].tobytes() for side in SIDES}
         return _parse(str(about["name"]), files)
-    except OSError as error:
-        raise LibraryDamagedError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, LookupError, TypeError):
         raise LibraryDamagedError(
-            f"{path} is damaged: use the run again by `mvsearch train use`, or move the file away"
+            f"{library_files.describe(FILE)} is damaged: use the run again by `mvsearch train use`,"
+            " or move the file away"
         ) from None
 
 

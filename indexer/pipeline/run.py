@@ -161,7 +161,7 @@ class _Run:
         self.wanted = wanted
         self.catalog = library.catalog
         self.encoders = encoders
-        self.heads = find_heads(library.folder)
+        self.heads = find_heads(library.files)
         self.options = options
         self.progress = progress
         self.stop = stop or threading.Event()

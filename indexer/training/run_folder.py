@@ -193,7 +193,7 @@ def _not_described(path: Path) -> TrainingError:
 
 
 @contextmanager
-def explaining(path: Path) -> Iterator[None]:
+def explaining(path: Path | str) -> Iterator[None]:
     """Turn errors of the file system into one line.
 
     Raises:

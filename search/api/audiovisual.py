@@ -137,7 +137,7 @@ def use_towers(name: str, folder: AnyPath | None = None) -> None:
 
     with Library.open(find_library(folder)) as library, library.writing():
         run = find_run(name, list_runs_folders(library))
-        used.use_towers(library.folder, run.folder, run.name)
+        used.use_towers(library.files, run.folder, run.name)
         read_trained_table(library)
 
 
@@ -154,4 +154,4 @@ def drop_towers(folder: AnyPath | None = None) -> None:
     from mvsearch.indexer.audiovisual import used
 
     with Library.open(find_library(folder)) as library, library.writing():
-        used.drop_towers(library.folder)
+        used.drop_towers(library.files, library.folder)

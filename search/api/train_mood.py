@@ -143,7 +143,7 @@ def _switch(
     with Watched(to_progress(progress), Stop(cancel)) as watched:
         measured = measure_all(library.catalog, heads, watched, watched.stop)
     if content is not None:
-        write_used(library.folder, content)
+        write_used(library.files, content)
     library.catalog.store_moods(measured)
     if content is None:
-        write_used(library.folder, None)
+        write_used(library.files, None)

@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from mvsearch.search.feedback.records import AskedPart, FeedbackSession
 from mvsearch.search.query.media import Encoded, Media, written
 from mvsearch.search.query.query import QueryPart
 from mvsearch.store.errors import MvsearchError, QueryError
-from mvsearch.store.own_files import check_folder, read_own, write_own
+from mvsearch.store.files.kept import LibraryFiles
 
 FOLDER = "session-media"
 MAX_COPY_BYTES = 64 * 2**20
@@ -20,7 +19,7 @@ NEW_SECONDS = 600.0
 _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-def keep_part(library_folder: Path, part: QueryPart) -> AskedPart:
+def keep_part(library_files: LibraryFiles, part: QueryPart) -> AskedPart:
     """A part as a session keeps it; of media in memory, a copy is written.
 
     Raises:
@@ -33,16 +32,13 @@ def keep_part(library_folder: Path, part: QueryPart) -> AskedPart:
     if len(data) > MAX_COPY_BYTES:
         raise QueryError(f"a session keeps media of up to {MAX_COPY_BYTES >> 20} MiB: cut a part")
     name = hashlib.sha256(data).hexdigest()
-    with _explaining(library_folder):
-        folder = library_folder / FOLDER
-        check_folder(folder)
-        folder.mkdir(exist_ok=True)
+    with _explaining(library_files):
         # Also where there is one: it may be damaged, or about to be dropped as old and unused.
-        write_own(folder / name, data)
+        library_files.write(f"{FOLDER}/{name}", data)
     return AskedPart.take(part, name)
 
 
-def restore_part(library_folder: Path, asked: AskedPart) -> QueryPart:
+def restore_part(library_files: LibraryFiles, asked: AskedPart) -> QueryPart:
     """The part of a query, with its media.
 
     Raises:
@@ -55,7 +51,7 @@ def restore_part(library_folder: Path, asked: AskedPart) -> QueryPart:
     if not _NAME.fullmatch(asked.copy):
         raise gone
     try:
-        data = read_own(library_folder / FOLDER / asked.copy, MAX_COPY_BYTES)
+        data = library_files.read(f"{FOLDER}/{asked.copy}")
     except OSError:
         raise gone from None
     if hashlib.sha256(data).hexdigest() != asked.copy:
@@ -64,20 +60,16 @@ def restore_part(library_folder: Path, asked: AskedPart) -> QueryPart:
     return replace(part, value=media.name, media=media)
 
 
-def drop_unused(library_folder: Path, sessions: Iterable[FeedbackSession]) -> None:
+def drop_unused(library_files: LibraryFiles, sessions: Iterable[FeedbackSession]) -> None:
     """Delete the copies that no session names, after the sessions are written.
 
     A new one may be of a session that is just being kept.
     """
-    folder = library_folder / FOLDER
-    used = {part.copy for one in sessions for part in one.parts}
-    with _explaining(library_folder):
-        check_folder(folder)
-        if folder.exists():
-            for file in folder.iterdir():
-                is_unused = _NAME.fullmatch(file.name) and file.name not in used
-                if is_unused and file.lstat().st_mtime < time.time() - NEW_SECONDS:
-                    file.unlink(missing_ok=True)
+    used = {f"{FOLDER}/{part.copy}" for one in sessions for part in one.parts}
+    with _explaining(library_files):
+        for name, changed_seconds in library_files.list_files(FOLDER).items():
+            if name not in used and changed_seconds < time.time() - NEW_SECONDS:
+                library_files.drop(name)
 
 
 def _read(media: Media) -> bytes:
@@ -90,9 +82,10 @@ def _read(media: Media) -> bytes:
 
 
 @contextmanager
-def _explaining(library_folder: Path) -> Iterator[None]:
+def _explaining(library_files: LibraryFiles) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         reason = error.strerror or "it is refused"
-        raise MvsearchError(f"{library_folder / FOLDER} cannot be written: {reason}") from error
+        place = getattr(error, "filename", None) or FOLDER
+        raise MvsearchError(f"{place} cannot be written: {reason}") from error

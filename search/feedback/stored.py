@@ -1,4 +1,4 @@
-"""Stores sessions in a library's folder, and says what is wrong with a name."""
+"""Stores sessions with a library, and says what is wrong with a name."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ Sessions = dict[str, FeedbackSession]
 
 def open_sessions(library: Library) -> Document[Sessions]:
     """The sessions of a library, by name."""
-    return Document(library.folder, "sessions", _parse, _write, is_read_only=library.is_read_only)
+    return Document(library.files, "sessions", _parse, _write, is_read_only=library.is_read_only)
 
 
 def find_session(stored: Mapping[str, FeedbackSession], name: str) -> FeedbackSession:
@@ -47,7 +47,7 @@ def add(
     """Store a new session.
 
     Args:
-        library: in whose folder it is stored.
+        library: with which it is stored.
         begun: the session, whose name does not matter.
         name: of the user; None for one that no session has, made of the title.
         title: of what was asked.
@@ -63,7 +63,7 @@ def add(
         chosen = _choose_name(title, stored) if name is None else name
         session = replace(begun, name=chosen, is_kept=name is not None)
         _put(stored, session)
-    drop_unused(library.folder, stored.values())
+    drop_unused(library.files, stored.values())
     return session
 
 
@@ -71,7 +71,7 @@ def store(library: Library, session: FeedbackSession, before: FeedbackSession) -
     """Store a session that was changed.
 
     Args:
-        library: in whose folder it is stored.
+        library: with which it is stored.
         session: as it is now.
         before: as it was read.
 
@@ -86,14 +86,14 @@ def store(library: Library, session: FeedbackSession, before: FeedbackSession) -
                 f"the session {before.name} was changed by another process: show it again"
             )
         _put(stored, session)
-    drop_unused(library.folder, stored.values())
+    drop_unused(library.files, stored.values())
 
 
 def rename(library: Library, name: str, to: str, *, may_replace: bool) -> FeedbackSession:
     """Give a session a name of the user, under which it is kept.
 
     Args:
-        library: in whose folder it is stored.
+        library: with which it is stored.
         name: so far.
         to: the new one.
         may_replace: whether another session of this name may be replaced.
@@ -109,7 +109,7 @@ def rename(library: Library, name: str, to: str, *, may_replace: bool) -> Feedba
         del stored[name]
         named = replace(before, name=to, is_kept=True)
         _put(stored, named)
-    drop_unused(library.folder, stored.values())
+    drop_unused(library.files, stored.values())
     return named
 
 
@@ -122,7 +122,7 @@ def delete(library: Library, name: str) -> None:
     """
     with open_sessions(library).changing() as stored:
         del stored[find_session(stored, name).name]
-    drop_unused(library.folder, stored.values())
+    drop_unused(library.files, stored.values())
 
 
 def _put(stored: Sessions, session: FeedbackSession) -> None:

@@ -57,7 +57,7 @@ def read_tables(library: Library) -> list[JointTable]:
 def read_mood_table(library: Library) -> JointTable | None:
     """The joint space of moods; None without heads, or where no mood is known of any video."""
     spaces = profile_spaces(library)
-    used = find_heads(library.folder)
+    used = find_heads(library.files)
     heads = [used.find(spaces[m]) if m in spaces else None for m in ("frames", "audio")]
     picture_head, sound_head = heads
     if picture_head is None or sound_head is None:
@@ -98,7 +98,7 @@ def read_trained_table(library: Library) -> JointTable | None:
     Raises:
         LibraryDamagedError: the towers are damaged.
     """
-    used = find_towers(library.folder)
+    used = find_towers(library.files)
     keys = {space.key for space in profile_spaces(library).values()}
     if used is None or not {used.picture_space, used.sound_space} <= keys:
         return None

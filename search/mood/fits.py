@@ -63,7 +63,7 @@ def read_mood(
     Raises:
         QueryError: it cannot be read, lacks this side, or the profile knows no moods.
     """
-    heads = find_heads(library.folder)
+    heads = find_heads(library.files)
     if part.kind == "like":
         video = library.catalog.find_video(part.value)
         found = [t for t in library.catalog.mood_tracks(video.id) if t.side == side]

@@ -176,7 +176,7 @@ class FeedbackSessions(Contents):
         from mvsearch.search.feedback.media_copies import restore_part
         from mvsearch.search.feedback.refine import note_removed, refine
 
-        parts = tuple(restore_part(library.folder, part) for part in session.parts)
+        parts = tuple(restore_part(library.files, part) for part in session.parts)
         query = session.make_query(parts)
         engine = self._session.engine(library)
         results = refine(engine, query, session, options, memory)
@@ -193,7 +193,7 @@ def _begin(library: "Library", results: SearchResults) -> "FeedbackSession":
         raise QueryError("what fits by mood is no search that can be refined")
     return FeedbackSession(
         "new",
-        tuple(keep_part(library.folder, part) for part in results.query.parts),
+        tuple(keep_part(library.files, part) for part in results.query.parts),
         results.query.filter,
         results.options,
         (Round(tuple(result.video.id for result in results[:MAX_SHOWN])),),

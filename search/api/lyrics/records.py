@@ -6,11 +6,9 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mvsearch.store.errors import MvsearchError
-from mvsearch.store.own_files import read_own, write_own
 from mvsearch.store.records import LyricFit, Lyrics, Video
 from mvsearch.store.unicode import printable
 
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from mvsearch.store.library import Library
 
 FOLDER = "lyric-fits"
-MAX_BYTES = 8 * 2**20
 # "offered" and "fits" are sure: the lyrics should move, or are right. "unsure" is never applied.
 FitState = Literal["offered", "fits", "unsure", "applied"]
 
@@ -97,14 +94,10 @@ class FitRecord:
 
 
 class FitRecords:
-    """The fits that a library keeps: a file for each video.
-
-    Raises:
-        LibraryDamagedError: their folder is a link.
-    """
+    """The fits that a library keeps: a file for each video."""
 
     def __init__(self, library: "Library") -> None:
-        self._folder = library.find_nested(FOLDER)
+        self._files = library.files
         self._is_read_only = library.is_read_only
 
     def read(self, video_id: str) -> FitRecord | None:
@@ -112,7 +105,7 @@ class FitRecords:
         from mvsearch.search.api.remote.requests.records import read
 
         with suppress(OSError, ValueError, RecursionError, MvsearchError):
-            found = json.loads(read_own(self._find(video_id), MAX_BYTES))
+            found = json.loads(self._files.read(_name_file(video_id)))
             return read(_load_record_type(), found)
         return None
 
@@ -124,22 +117,22 @@ class FitRecords:
         """
         if self._is_read_only:
             return
-        file = self._find(video_id)
+        name = _name_file(video_id)
         try:
-            self._folder.mkdir(exist_ok=True)
-            names = {self._find(one).name for one in known}
-            for other in self._folder.iterdir():
-                # Not what another process is writing.
-                if other.suffix == ".json" and other.name not in names:
-                    other.unlink(missing_ok=True)
-            write_own(file, json.dumps(asdict(record), ensure_ascii=True).encode())
+            names = {_name_file(one) for one in known}
+            for other in self._files.list_files(FOLDER):
+                if other not in names:
+                    self._files.drop(other)
+            self._files.write(name, json.dumps(asdict(record), ensure_ascii=True).encode())
         except OSError as error:
-            raise MvsearchError(f"{file} cannot be written: {error.strerror}") from error
+            place = self._files.describe(name)
+            raise MvsearchError(f"{place} cannot be written: {error.strerror}") from error
 
-    def _find(self, video_id: str) -> Path:
-        # A library may come from a stranger, who may call a video anything.
-        name = hashlib.blake2b(video_id.encode("utf-8", "replace"), digest_size=16).hexdigest()
-        return self._folder / f"{name}.json"
+
+def _name_file(video_id: str) -> str:
+    # A library may come from a stranger, who may call a video anything.
+    name = hashlib.blake2b(video_id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return f"{FOLDER}/{name}.json"
 
 
 def _load_record_type() -> type[FitRecord]:

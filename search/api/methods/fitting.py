@@ -126,7 +126,7 @@ class Fitting:
                     library, part, side, engine.encoders, analyse, options, chosen
                 )
 
-            has_towers = find_towers(library.folder) is not None
+            has_towers = find_towers(library.files) is not None
             asked = Asked(part, engine.encoders, chosen, search, fit, pair if has_towers else None)
             return fit_part(asked, TO_MUSIC if side == "picture" else TO_PICTURES, way)
 

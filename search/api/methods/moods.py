@@ -61,4 +61,4 @@ class Moods:
         part = guess_part(media)
         with self._session.using() as library:
             encoders = self._session.engine(library).encoders
-            return predict_part(part, encoders, find_heads(library.folder))
+            return predict_part(part, encoders, find_heads(library.files))

@@ -188,7 +188,7 @@ class Playlists(Contents):
 def _open_playlists(library: "Library") -> "Document[dict[str, list[str]]]":
     from mvsearch.store.documents import Document
 
-    return Document(library.folder, "playlists", _parse, is_read_only=library.is_read_only)
+    return Document(library.files, "playlists", _parse, is_read_only=library.is_read_only)
 
 
 def _parse(given: Any) -> dict[str, list[str]]:

@@ -226,6 +226,4 @@ def _open_reviews(library: "Library") -> "Document[Decisions]":
     from mvsearch.search.review.decisions import from_json, to_json
     from mvsearch.store.documents import Document
 
-    return Document(
-        library.folder, "reviews", from_json, to_json, is_read_only=library.is_read_only
-    )
+    return Document(library.files, "reviews", from_json, to_json, is_read_only=library.is_read_only)

@@ -16,7 +16,7 @@ from mvsearch.search.feedback import media_copies, stored
 from mvsearch.search.feedback.records import Judgement
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import QueryPart
-from mvsearch.store import documents
+from mvsearch.store.files import in_folder
 from tests import toy_library
 from tests.serving import AnyLibrary, serving
 
@@ -170,7 +170,7 @@ def test_a_copy_stays_where_a_session_cannot_be_deleted(
 
     try:
         with monkeypatch.context() as full:
-            full.setattr(documents, "write_own", refuse)
+            full.setattr(in_folder, "write_own", refuse)
             with pytest.raises(mvsearch.MvsearchError, match="No space left"):
                 here.delete_session("picture")
         assert titles(here.refine("picture")) == titles(found)

@@ -14,6 +14,7 @@ from mvsearch.indexer.mood import heads as package
 from mvsearch.indexer.mood.used import FILE, find_heads, read_run_heads, write_used
 from mvsearch.indexer.training.cards import Card, write_card
 from mvsearch.store.errors import CancelledError, LibraryDamagedError, QueryError, TrainingError
+from mvsearch.store.files.in_folder import FolderFiles
 from mvsearch.store.library import Library
 from mvsearch.store.records import SIDES, Embeddings, Segment, Stage
 from tests.store.examples import add_song
@@ -76,7 +77,7 @@ def test_a_run_is_used_and_dropped(place, run):
         assert after[side][0] == pytest.approx(before[side][0] + SHIFT, abs=2e-4)
         assert after[side][1] == before[side][1]
         assert after[side][2] != before[side][2]
-    assert find_heads(place).name == "mine"
+    assert find_heads(FolderFiles(place)).name == "mine"
     mvsearch.drop_heads(place)
     assert read_moods(place) == before
     assert not (place / FILE).exists()
@@ -90,7 +91,7 @@ def test_cancelled_the_heads_of_before_stay(place, run):
     with pytest.raises(CancelledError):
         mvsearch.use_heads("mine", place, cancel=cancel)
     assert read_moods(place) == before
-    assert not find_heads(place).name
+    assert not find_heads(FolderFiles(place)).name
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x08\0\0\0\0\0\0\0{}      ", b"x" * 100])
@@ -100,7 +101,7 @@ def test_damage_is_told_in_a_line(place, run, damage):
         mvsearch.use_heads("mine", place)
     (place / FILE).write_bytes(damage)
     with pytest.raises(LibraryDamagedError, match="use the run again"):
-        find_heads(place)
+        find_heads(FolderFiles(place))
 
 
 def test_a_head_of_another_run_is_refused(place, run):
@@ -116,22 +117,22 @@ def test_a_head_of_another_run_is_refused(place, run):
     ) as told:
         mvsearch.use_heads("mine", place)
     assert "\n" not in str(told.value)
-    assert not find_heads(place).name
+    assert not find_heads(FolderFiles(place)).name
 
 
 def test_the_command_uses_and_drops(place, run, shell):
     code, out, _ = shell("train", "use", "mine", "--library", place, "--json")
     assert (code, '"mood"' in out) == (0, True)
-    assert find_heads(place).name == "mine"
+    assert find_heads(FolderFiles(place)).name == "mine"
     assert shell("train", "drop-heads", "--library", place)[0] == 0
-    assert not find_heads(place).name
+    assert not find_heads(FolderFiles(place)).name
 
 
 @pytest.mark.robustness
 def test_killed_before_the_moods_are_stored_the_library_asks_for_an_index_run(place, run):
     _, content = read_run_heads(run, "mine")
     mvsearch.drop_heads(place)
-    write_used(place, content)
+    write_used(FolderFiles(place), content)
     with (
         mvsearch.open(place) as library,
         pytest.raises(QueryError, match="index its folders again"),

@@ -11,8 +11,8 @@ import pytest
 import mvsearch
 from mvsearch.search.review import decisions
 from mvsearch.search.review.moving import IGNORE_NAME, find_free_names, move_to
-from mvsearch.store import documents
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, QueryError
+from mvsearch.store.files import in_folder
 from tests.search import readers
 
 A, B, C = readers.SONGS[:3]
@@ -107,7 +107,7 @@ def test_a_move_that_cannot_be_noted_is_undone(
 
     library.decide(A, B, kept=A)
     with monkeypatch.context() as patch:
-        patch.setattr(documents, "write_own", fail)
+        patch.setattr(in_folder, "write_own", fail)
         with pytest.raises(MvsearchError, match="No space left"):
             library.move_surplus(tmp_path / "away")
     assert (tmp_path / "music" / f"{B}.mp4").read_text() == B
