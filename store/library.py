@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
+from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
 from mvsearch.store.files.open import open_files
 from mvsearch.store.landmarks.cache import LandmarkCache
@@ -20,8 +21,10 @@ from mvsearch.store.opening import CATALOG, check_plain, choose_mode, is_file, m
 from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.cache import IndexCache
+from mvsearch.store.vectors.choice import VECTORS, check_choice, find_choice, open_store
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import Arrays
+from mvsearch.store.vectors.store import VectorStore
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +49,11 @@ class Library:
     def __init__(self, folder: Path, database: Database, *, is_read_only: bool = False) -> None:
         self.folder = folder
         self.is_read_only = is_read_only
-        self.catalog = Catalog(database)
         self._database = database
         self.files = open_files(folder, database)
         self._lock = WriterLock(folder)
-        self._cache = IndexCache(folder / "vectors", is_read_only=is_read_only)
+        self._vectors: VectorStore = IndexCache(folder / "vectors", is_read_only=is_read_only)
+        self.catalog = Catalog(database, self._vectors)
         self._landmarks = LandmarkCache(folder / "vectors", is_read_only=is_read_only)
         self._indexes: dict[str, VectorIndex] = {}
         self._held = threading.local()
@@ -76,6 +79,7 @@ class Library:
         library = cls(file.parent, database, is_read_only=is_read_only)
         try:
             library._bring_up_to_date()
+            library._open_vectors()
         except BaseException:
             library.close()
             raise
@@ -114,7 +118,7 @@ class Library:
                 yield
             finally:
                 spaces = self.catalog.all_spaces()
-                self._cache.drop_stale(spaces, self.catalog)
+                self._vectors.drop_stale(spaces, self.catalog)
                 self._landmarks.drop_stale(spaces, self.catalog)
 
     @contextmanager
@@ -161,7 +165,7 @@ class Library:
             # In the same order as opening an index: locks of threads first, then that of the files.
             for space in self.catalog.spaces():
                 stack.enter_context(self.working_on(space.key))
-            stack.enter_context(self._cache.undisturbed())
+            stack.enter_context(self._vectors.undisturbed())
             stack.enter_context(self.holding())
             return ask(prepare(False))
 
@@ -195,7 +199,7 @@ class Library:
 
         Videos may have changed since; the arrays refer to videos by handles of the index.
         """
-        return self._cache.load_measured(index, what)
+        return self._vectors.load_measured(index, what)
 
     def keep_measured(self, index: VectorIndex, what: str, arrays: Arrays) -> None:
         """Store measurements beside an index, until its centre changes.
@@ -208,12 +212,40 @@ class Library:
             arrays: without Python objects, and without content of single videos.
         """
         if self._indexes.get(index.space.key) is index:
-            self._cache.save_measured(index, what, arrays)
+            self._vectors.save_measured(index, what, arrays)
+
+    @property
+    def vectors(self) -> str:
+        """What keeps the vector indexes: "faiss", "pgvector" or the address of a Milvus."""
+        return find_choice(self._database)
+
+    def choose_vectors(self, name: str) -> None:
+        """Let something else keep the vector indexes, which are built there anew.
+
+        Raises:
+            MvsearchError: there is no such store, or not for this library.
+        """
+        check_choice(self._database, name)
+        if name != self.vectors:
+            with self.writing(), self._database.writing() as session:
+                session.merge(SettingRow(name=VECTORS, value=name))
+        self._open_vectors()
+
+    def _open_vectors(self) -> None:
+        """Open the store that is chosen."""
+        self._indexes.clear()
+        self._vectors.forget()
+        self._vectors = self.catalog.index = open_store(
+            self._database,
+            self.vectors,
+            self.folder / "vectors",
+            is_read_only=self.is_read_only,
+        )
 
     def close(self) -> None:
         """Close the catalogue."""
         self._indexes.clear()
-        self._cache.forget()
+        self._vectors.forget()
         self._landmarks.forget()
         self._database.close()
 
@@ -243,7 +275,7 @@ class Library:
 
     def _open(self, space: Space) -> VectorIndex:
         """Open an index, and keep it for all threads unless it is out of date."""
-        index = self._cache.obtain(space, self.catalog)
+        index = self._vectors.obtain(space, self.catalog)
         if index.generation == self.catalog.generation(space.key, is_newest=True):
             self._indexes[space.key] = index
         return index

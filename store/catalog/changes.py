@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from mvsearch.store.catalog.index_writer import IndexWriter, Made
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.paths import encode_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
@@ -14,6 +15,7 @@ from mvsearch.store.database.rows.metadata import metadata_to_rows
 from mvsearch.store.database.rows.moods import mood_columns, row_to_mood, track_to_row
 from mvsearch.store.database.rows.shown import shown_to_rows
 from mvsearch.store.database.rows.tempo import tempo_columns
+from mvsearch.store.database.rows.vectors import embeddings_to_row
 from mvsearch.store.database.rows.videos import row_to_location, stills_to_rows, tags_to_rows
 from mvsearch.store.database.tables import (
     EmbeddingRow,
@@ -84,14 +86,41 @@ def advance_generations(session: Session, space_keys: Iterable[str]) -> dict[str
         The new generation of each space.
     """
     generations = {}
-    for key in space_keys:
-        space = session.get_one(SpaceRow, key)
+    # Locked in one order, until the transaction ends: of two writers, the later one has the higher
+    # generation. SQLite has one writer.
+    for key in sorted(space_keys):
+        space = session.get_one(SpaceRow, key, with_for_update=True)
         space.generation = generations[key] = max(space.generation + 1, time.time_ns())
     return generations
 
 
-def delete_videos_without_files(session: Session, video_ids: Iterable[str]) -> list[str]:
+def add_embeddings(
+    session: Session, made: Sequence[Made], generations: Mapping[str, int], index: IndexWriter
+) -> None:
+    """Add vectors of videos to the catalogue and to the index; see `IndexWriter.add`."""
+    session.add_all(
+        embeddings_to_row(video_id, each, generations[each.space.key]) for video_id, each in made
+    )
+    index.add(session, made, generations)
+
+
+def drop_spaces(session: Session, is_dropped: ColumnElement[bool], index: IndexWriter) -> None:
+    """Delete spaces with all their vectors, also from the index."""
+    keys = list(session.scalars(select(SpaceRow.key).where(is_dropped).order_by(SpaceRow.key)))
+    if keys:
+        index.drop(session, keys)
+        session.execute(delete(SpaceRow).where(SpaceRow.key.in_(keys)))
+
+
+def delete_videos_without_files(
+    session: Session, video_ids: Iterable[str], index: IndexWriter
+) -> list[str]:
     """Delete those of the videos that have no location; their other rows are deleted with them.
+
+    Args:
+        session: of the transaction.
+        video_ids: of the videos.
+        index: also loses them.
 
     Returns:
         The ids of the deleted videos.
@@ -102,7 +131,9 @@ def delete_videos_without_files(session: Session, video_ids: Iterable[str]) -> l
         without = select(VideoRow.id).where(VideoRow.id.in_(some), ~has_file)
         ids = list(session.scalars(without.order_by(VideoRow.id)))
         spaces = select(EmbeddingRow.space_key).distinct().where(EmbeddingRow.video_id.in_(ids))
-        advance_generations(session, set(session.scalars(spaces)))
+        generations = advance_generations(session, set(session.scalars(spaces)))
+        if generations:
+            index.remove(session, ids, generations)
         session.execute(delete(VideoRow).where(VideoRow.id.in_(ids)))
         deleted += ids
     return deleted

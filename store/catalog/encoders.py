@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, aliased
 from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.spaces import BEFORE, CHOSEN
 from mvsearch.store.catalog.spaces import SpaceWriter
-from mvsearch.store.database.rows.vectors import embeddings_to_row
 from mvsearch.store.database.rows.videos import space_to_row, stage_to_row, tags_to_rows
 from mvsearch.store.database.tables import (
     EmbeddingRow,
@@ -78,10 +77,9 @@ class EncoderWriter(SpaceWriter):
                     continue
                 _delete_beside(session, stage, keys)
                 session.merge(stage_to_row(stage, result.uniform_seconds))
-                session.add_all(
-                    embeddings_to_row(stage.video_id, each, generations[each.space.key])
-                    for each in result.embeddings
-                )
+                self.index.remove(session, [stage.video_id], generations)
+                pairs = [(stage.video_id, each) for each in result.embeddings]
+                changes.add_embeddings(session, pairs, generations, self.index)
                 for tag in tags_to_rows(stage.video_id, result.tags):
                     values = {name: getattr(tag, name) for name in (*_TAG_COLUMNS, "modality")}
                     session.add(UnusedTagRow(encoder=stage.encoder, **values))
@@ -132,7 +130,7 @@ class EncoderWriter(SpaceWriter):
                 raise EncoderMismatchError(f"{name} is in use: switch to another encoder first")
             for model in (StageRow, UnusedTagRow):
                 session.execute(delete(model).where(model.encoder.in_(keys)))
-            session.execute(delete(SpaceRow).where(is_it))
+            changes.drop_spaces(session, is_it, self.index)
             noted = SettingRow.name.startswith(BEFORE, autoescape=True) & (SettingRow.value == name)
             session.execute(delete(SettingRow).where(noted))
 

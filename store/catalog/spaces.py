@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, delete, false, func, select, true, update
 from sqlalchemy.orm import Session
 
+from mvsearch.store.catalog import changes
+from mvsearch.store.catalog.index_writer import IndexWriter, NoIndexWriter
 from mvsearch.store.catalog.reading.spaces import BEFORE, CHOSEN, PROFILE, SpaceReader
+from mvsearch.store.database.connection import Database
 from mvsearch.store.database.rows.videos import space_to_row
 from mvsearch.store.database.tables import EmbeddingRow, SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
@@ -18,7 +21,14 @@ class SpaceWriter(SpaceReader):
 
     A library may hold the spaces of several trained encoders, of which one at most is in use: the
     others are not searched.
+
+    Attributes:
+        index: the vector index, which is written in the same transactions.
     """
+
+    def __init__(self, database: Database, index: IndexWriter | None = None) -> None:
+        super().__init__(database)
+        self.index: IndexWriter = index or NoIndexWriter()
 
     def adopt_profile(self, name: str, spaces: Sequence[Space]) -> None:
         """Set the profile of a library without videos, or check that it has this one.
@@ -50,7 +60,7 @@ class SpaceWriter(SpaceReader):
                 for kind in (CHOSEN, BEFORE):
                     named = SettingRow.name.startswith(kind, autoescape=True)
                     session.execute(delete(SettingRow).where(named))
-            session.execute(delete(SpaceRow).where(is_other, is_old))
+            changes.drop_spaces(session, is_other & is_old, self.index)
             self._place(session, spaces)
 
     @staticmethod
@@ -135,7 +145,6 @@ class SpaceWriter(SpaceReader):
                 raise EncoderMismatchError(f"{name} is in use: switch to another encoder first")
             self._drop(session, name)
 
-    @staticmethod
-    def _drop(session: Session, name: str) -> None:
+    def _drop(self, session: Session, name: str) -> None:
         old = (SpaceRow.encoder == name) & (SpaceRow.view == LOOK)
-        session.execute(delete(SpaceRow).where(old))
+        changes.drop_spaces(session, old, self.index)

@@ -20,7 +20,6 @@ from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.paths import encode_key, path_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
 from mvsearch.store.database.rows.moods import track_to_row
-from mvsearch.store.database.rows.vectors import embeddings_to_row
 from mvsearch.store.database.rows.videos import (
     failure_to_row,
     location_to_row,
@@ -95,7 +94,7 @@ class Catalog(
             session.flush()
             if metadata is not None:
                 changes.replace_metadata(session, video.id, metadata)
-            changes.delete_videos_without_files(session, old_ids)
+            changes.delete_videos_without_files(session, old_ids, self.index)
 
     def add_indexed(self, videos: Sequence[IndexedVideo]) -> None:
         """Add new videos with the results of all their stages, in one transaction.
@@ -120,10 +119,6 @@ class Catalog(
             for one in videos:
                 session.add(location_to_row(one.location))
                 session.add_all(stage_to_row(stage, ()) for stage in one.stages)
-                session.add_all(
-                    embeddings_to_row(one.video.id, each, generations[each.space.key])
-                    for each in one.embeddings
-                )
                 session.add_all(tags_to_rows(one.video.id, one.tags))
                 session.add_all(stills_to_rows(one.video.id, one.stills))
                 session.add_all(track_to_row(one.video.id, track) for track in one.moods)
@@ -132,6 +127,8 @@ class Catalog(
                 if one.lyrics is not None:
                     session.add(lyrics_to_row(one.video.id, one.lyrics))
             session.flush()
+            pairs = [(one.video.id, each) for one in videos for each in one.embeddings]
+            changes.add_embeddings(session, pairs, generations, self.index)
             for one in videos:
                 lines = one.lyrics.lines if one.lyrics is not None else ()
                 session.add_all(line_to_row(one.video.id, n, line) for n, line in enumerate(lines))
@@ -150,7 +147,7 @@ class Catalog(
                 ids |= set(session.scalars(select(LocationRow.video_id).where(is_dropped)))
                 session.execute(delete(LocationRow).where(is_dropped))
                 session.execute(delete(FailureRow).where(FailureRow.key.in_(some)))
-            return changes.delete_videos_without_files(session, ids)
+            return changes.delete_videos_without_files(session, ids, self.index)
 
     def move_location(self, source: Path, target: Path) -> bool:
         """Note that a file was moved, with the same content.
@@ -185,7 +182,7 @@ class Catalog(
                 keys = select(LocationRow.key).where(homes)
                 session.execute(delete(FailureRow).where(FailureRow.key.in_(keys)))
                 session.execute(delete(LocationRow).where(homes))
-                removed += changes.delete_videos_without_files(session, some)
+                removed += changes.delete_videos_without_files(session, some, self.index)
         return removed
 
     def note_removed(self, locations: Iterable[Location]) -> None:
@@ -235,10 +232,9 @@ class Catalog(
             new_keys = {made.space.key for made in embeddings}
             old_keys = changes.delete_embeddings(session, stage, new_keys)
             generations = changes.advance_generations(session, old_keys | new_keys)
-            session.add_all(
-                embeddings_to_row(stage.video_id, made, generations[made.space.key])
-                for made in embeddings
-            )
+            self.index.remove(session, [stage.video_id], generations)
+            pairs = [(stage.video_id, made) for made in embeddings]
+            changes.add_embeddings(session, pairs, generations, self.index)
             changes.delete_other_stages(session, stage)
             session.merge(stage_to_row(stage, uniform_seconds))
             if stage.stage == "lyrics":
@@ -264,10 +260,7 @@ class Catalog(
             changes.check_spaces_exist(session, list(made.values()))
             keys = {each.space.key for each in made.values()}
             generations = changes.advance_generations(session, keys)
-            session.add_all(
-                embeddings_to_row(video_id, each, generations[each.space.key])
-                for video_id, each in made.items()
-            )
+            changes.add_embeddings(session, list(made.items()), generations, self.index)
 
     def store_moods(self, moods: Iterable[tuple[str, MoodTrack]]) -> None:
         """Replace the mood of sides of videos, by their id; unknown videos are skipped."""

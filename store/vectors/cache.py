@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mvsearch.store.catalog.index_writer import NoIndexWriter
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.own_files import check_folder, write_own
 from mvsearch.store.records import Space
@@ -45,7 +46,7 @@ STALE_TEMPORARY_SECONDS = 3600.0
 WAIT_SECONDS = 600.0
 
 
-class IndexCache:
+class IndexCache(NoIndexWriter):
     """A folder with the index files of each space; see `SpaceFiles`.
 
     Python reads the files, because FAISS cannot read names outside ASCII. One process at a time

@@ -126,11 +126,11 @@ def test_a_head_of_something_else_is_not_used(
     filled.index(FRAMES)
     generation = filled.catalog.generation(FRAMES.key)
     with Library.open(filled.folder) as opened:
-        assert opened._cache.load(FRAMES, generation) is not None
-        assert opened._cache.load(FRAMES, generation + 1) is None
-        assert opened._cache.load(SOUND, generation) is None
+        assert opened._vectors.load(FRAMES, generation) is not None
+        assert opened._vectors.load(FRAMES, generation + 1) is None
+        assert opened._vectors.load(SOUND, generation) is None
         monkeypatch.setattr("mvsearch.store.vectors.space_files.FORMAT", 0)
-        assert opened._cache.load(FRAMES, generation) is None
+        assert opened._vectors.load(FRAMES, generation) is None
 
 
 def test_a_library_begun_anew_does_not_take_the_old_ones_index(filled: Library) -> None:

@@ -220,7 +220,7 @@ def test_damaged_lists_are_not_used_and_made_anew(large: Library, ending: str) -
     file.write_bytes(content)
     with Library.open(large.folder) as opened:
         generation = opened.catalog.generation(LARGE.key)
-        damaged = opened._cache.load(LARGE, generation)
+        damaged = opened._vectors.load(LARGE, generation)
         assert damaged is not None
         assert damaged.is_exact
         assert not opened.index(LARGE).is_exact

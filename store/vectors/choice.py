@@ -1,0 +1,58 @@
+"""Chooses what keeps the vector indexes of a library."""
+
+from pathlib import Path
+
+from mvsearch.store.database.connection import Database
+from mvsearch.store.database.tables import SettingRow
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.vectors.cache import IndexCache
+from mvsearch.store.vectors.store import VectorStore
+
+# The setting that names the store; absent for the default of the database.
+VECTORS = "vectors"
+FAISS, PGVECTOR = "faiss", "pgvector"
+MILVUS_SCHEMES = ("milvus://", "milvuss://")
+
+
+def find_choice(database: Database) -> str:
+    """The store in use: the setting, or else the default of the database."""
+    if database.engine.dialect.name != "postgresql":
+        return FAISS
+    with database.reading() as session:
+        row = session.get(SettingRow, VECTORS)
+        return PGVECTOR if row is None else row.value
+
+
+def check_choice(database: Database, name: str) -> None:
+    """Check that a library in this database can have a store.
+
+    Raises:
+        MvsearchError: there is no such store, or it needs a library on PostgreSQL.
+    """
+    if name != FAISS and name != PGVECTOR and not name.startswith(MILVUS_SCHEMES):
+        raise MvsearchError(
+            f"there is no vector index {name!r}: choose {FAISS}, {PGVECTOR} or milvus://HOST:PORT"
+        )
+    if name != FAISS and database.engine.dialect.name != "postgresql":
+        raise MvsearchError(
+            f"a library in a folder keeps its vector index by {FAISS}; {name.partition(':')[0]}"
+            " needs one on PostgreSQL: --library postgresql://…"
+        )
+
+
+def open_store(
+    database: Database, name: str, folder: Path, *, is_read_only: bool = False
+) -> VectorStore:
+    """Open a store; servers are asked at its first use.
+
+    Args:
+        database: of the library.
+        name: by `find_choice`.
+        folder: for index files.
+        is_read_only: whether nothing is written.
+
+    Raises:
+        MvsearchError: see `check_choice`.
+    """
+    check_choice(database, name)
+    return IndexCache(folder, is_read_only=is_read_only)
