@@ -1,0 +1,1 @@
+"""What vector indexes on servers share."""
