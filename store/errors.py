@@ -58,12 +58,19 @@ class CancelledError(MvsearchError):
         super().__init__(message)
 
 
-class LibraryUnreachableError(MvsearchError):
-    """The server of the library's database does not answer; it may be tried again."""
-
-
 class LibraryBusyError(MvsearchError):
     """Another process is writing to the library; the message names it."""
+
+
+class ConflictError(LibraryBusyError):
+    """Another program wrote the same rows at the same moment; a second attempt may succeed."""
+
+
+class LibraryUnreachableError(MvsearchError):
+    """The database server of the library cannot be reached, or the link was lost.
+
+    It may be tried again: nothing of the last change was done, or all of it.
+    """
 
 
 class LibraryDamagedError(MvsearchError):

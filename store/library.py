@@ -1,4 +1,4 @@
-"""A library: a folder with a catalogue, its vector indexes and a writer lock."""
+"""A library: a catalogue, its vector indexes and a writer lock, in a folder or in PostgreSQL."""
 
 import logging
 import threading
@@ -10,14 +10,14 @@ from typing import Self, TypeVar
 
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database import schema
-from mvsearch.store.database.connection import Database, sqlite_url
+from mvsearch.store.database.connection import Database
 from mvsearch.store.database.tables import SettingRow
-from mvsearch.store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
+from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.files.open import open_files
 from mvsearch.store.landmarks.cache import LandmarkCache
 from mvsearch.store.landmarks.index import LandmarkIndex
-from mvsearch.store.lock import WriterLock
-from mvsearch.store.opening import CATALOG, check_plain, choose_mode, is_file, make_folder
+from mvsearch.store.open_database import describe_absence, make_lock, open_database
+from mvsearch.store.opening import Address
 from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.cache import IndexCache
@@ -37,10 +37,11 @@ Prepared = TypeVar("Prepared")
 
 
 class Library:
-    """An open library folder; `open` creates one, `with` closes it.
+    """An open library; `open` creates one, `with` closes it.
 
     Attributes:
-        folder: absolute.
+        folder: absolute; of a library in PostgreSQL, a local folder for what can be made again.
+        address: what opens it, as text without a password.
         catalog: the catalogue.
         files: documents and other files that cannot be made again.
         is_read_only: whether nothing is written, neither to the catalogue nor to its indexes.
@@ -50,8 +51,9 @@ class Library:
         self.folder = folder
         self.is_read_only = is_read_only
         self._database = database
+        self.address = str(folder) if database.is_sqlite else database.place
         self.files = open_files(folder, database)
-        self._lock = WriterLock(folder)
+        self._lock = make_lock(folder, database)
         self._vectors: VectorStore = IndexCache(folder / "vectors", is_read_only=is_read_only)
         self.catalog = Catalog(database, self._vectors)
         self._landmarks = LandmarkCache(folder / "vectors", is_read_only=is_read_only)
@@ -60,11 +62,12 @@ class Library:
         self._locks: dict[str, threading.RLock] = {}
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = False, is_read_only: bool = False) -> Self:
+    def open(cls, address: Address, *, create: bool = False, is_read_only: bool = False) -> Self:
         """Open a library, and migrate it to the tables of this version.
 
         Args:
-            folder: of the library; may be read-only for reading.
+            address: its folder, which may be read-only for reading; or the address of a database,
+                which may be a replica.
             create: create a missing library, unless it is only read.
             is_read_only: see `Library`.
 
@@ -73,17 +76,22 @@ class Library:
             MvsearchError: it needs a migration, and is only read.
             LibraryBusyError: it needs a migration while another process writes.
             LibraryDamagedError: the catalogue is not ours, damaged, or of a newer version.
+            LibraryUnreachableError: the server of the database cannot be reached.
         """
         create = create and not is_read_only
-        database, file = open_database(folder, create=create, is_read_only=is_read_only)
-        library = cls(file.parent, database, is_read_only=is_read_only)
+        database, folder = open_database(address, create=create, is_read_only=is_read_only)
         try:
-            library._bring_up_to_date()
+            if not database.is_sqlite:
+                from mvsearch.store.database.postgresql.tables import check_server
+
+                is_read_only |= check_server(database)
+            library = cls(folder, database, is_read_only=is_read_only)
+            library._bring_up_to_date(create=create)
             library._open_vectors()
         except BaseException:
-            library.close()
+            database.close()
             raise
-        logger.info("opened the library %s", library.folder)
+        logger.info("opened the library %s", library.address)
         return library
 
     def find_nested(self, *names: str) -> Path:
@@ -102,18 +110,27 @@ class Library:
         return place
 
     @contextmanager
-    def writing(self, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    def writing(
+        self, wait_seconds: float = WAIT_SECONDS, *, is_exclusive: bool = False
+    ) -> Iterator[None]:
         """Hold the writer lock; nested calls have no effect.
+
+        In a folder one process writes at a time. In PostgreSQL any number do, unless one of them
+        changes what all go by.
 
         At the end, removed videos are also removed from the cached indexes.
 
+        Args:
+            wait_seconds: how long to wait for others.
+            is_exclusive: keep all others from writing, such as to exchange an encoder.
+
         Raises:
             LibraryBusyError: another process is writing; the message names it.
-            MvsearchError: the folder cannot be written, or is only read.
+            MvsearchError: the library cannot be written, or is only read.
         """
         if self.is_read_only:
-            raise MvsearchError(f"the library {self.folder} is open for reading only")
-        with self._lock.holding(wait_seconds):
+            raise MvsearchError(f"the library {self.address} is open for reading only")
+        with self._lock.holding(wait_seconds, is_exclusive=is_exclusive):
             try:
                 yield
             finally:
@@ -280,43 +297,18 @@ class Library:
             self._indexes[space.key] = index
         return index
 
-    def _bring_up_to_date(self) -> None:
+    def _bring_up_to_date(self, *, create: bool) -> None:
         """Create or migrate the tables; usually there is nothing to do."""
-        if schema.read_version(self._database) == schema.HEAD:
+        version = schema.read_version(self._database)
+        if version == schema.HEAD:
             return
+        if version is None and not self._database.is_sqlite and not create:
+            raise describe_absence(self.address)
         if self.is_read_only:
             raise MvsearchError(
-                f"the library {self.folder} has the tables of another version: open it once for"
+                f"the library {self.address} has the tables of another version: open it once for"
                 " writing, such as by mvsearch status"
             )
-        with self._lock.holding(WAIT_SECONDS):
+        with self._lock.holding(WAIT_SECONDS, is_exclusive=True):
             if schema.read_version(self._database) != schema.HEAD:  # another may have done it
                 schema.upgrade(self._database)
-
-
-def open_database(
-    folder: Path, *, create: bool = False, is_read_only: bool = False
-) -> tuple[Database, Path]:
-    """Open the catalogue of a library without migrating it, and return its file.
-
-    Args:
-        folder: of the library.
-        create: create a missing folder.
-        is_read_only: let SQLite refuse every change.
-
-    Raises:
-        NoLibraryError: there is none, or it cannot be created.
-    """
-    file = folder.absolute() / CATALOG
-    check_plain(file)
-    has_catalog = is_file(file)
-    if not has_catalog and create:
-        make_folder(file.parent)
-    elif not has_catalog:
-        raise NoLibraryError(
-            f"there is no library in {file.parent}; create one with:"
-            f" mvsearch index FOLDER --library {file.parent}"
-        )
-    mode = choose_mode(file)
-    mode = "ro" if is_read_only and mode == "rw" else mode
-    return Database(sqlite_url(file, mode), str(file)), file

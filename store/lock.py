@@ -6,11 +6,11 @@ import shlex
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mvsearch.store.errors import LibraryBusyError, MvsearchError
 from mvsearch.store.own_files import read_own, write_own
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 N_COMMAND_CHARACTERS = 200
 MAX_HOLDER_BYTES = 4096
+
+
+class Lock(Protocol):
+    """A lock of those who write to a library."""
+
+    def holding(
+        self, wait_seconds: float, *, is_exclusive: bool = False
+    ) -> AbstractContextManager[None]:
+        """Hold it; see `WriterLock.holding`."""
 
 
 class WriterLock:
@@ -38,8 +47,12 @@ class WriterLock:
         self._holder = folder / "writer.json"
 
     @contextmanager
-    def holding(self, wait_seconds: float) -> Iterator[None]:
+    def holding(self, wait_seconds: float, *, is_exclusive: bool = False) -> Iterator[None]:
         """Hold the lock; inside another `holding` of the same thread it is held already.
+
+        Args:
+            wait_seconds: how long to wait for others.
+            is_exclusive: keep all others away; this lock always does.
 
         Raises:
             LibraryBusyError: another process held it all the time.

@@ -1,25 +1,56 @@
 """Checks the folder of a library before its catalogue is opened."""
 
 import os
+import re
 import stat
 from pathlib import Path
 
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError, NoLibraryError
 
 CATALOG = "catalog.sqlite3"
-
+# How the address of a library in a database looks, for messages.
+LIBRARY_URL = "postgresql+psycopg://USER@HOST/DATABASE"
 
 AnyPath = str | os.PathLike[str]
+# A folder, or the address of a database as it was given: a path would lose one of its slashes.
+Address = Path | str
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_BACKENDS = ("postgresql+psycopg", "postgresql", "postgres")
 
 
-def default_library_folder() -> Path:
+def parse_address(given: AnyPath) -> Address:
+    """The address of a library: a folder, or the URL of a database as text.
+
+    Raises:
+        MvsearchError: the URL is of something else than a library; it is not repeated, because it
+            may hold a password.
+    """
+    if not isinstance(given, str) or _URL.match(given) is None:
+        return expand_home(given)
+    scheme = given.partition(":")[0].lower()
+    if scheme not in _BACKENDS:
+        remote = "; for a server of mvsearch use mvsearch.connect" if "http" in scheme else ""
+        raise MvsearchError(
+            f"there is no library at an address that begins with {scheme}://; write a folder, or"
+            f" {LIBRARY_URL}{remote}"
+        )
+    return given
+
+
+def default_library() -> Address:
     """`$MVSEARCH_LIBRARY`, else the platform's folder for a user's data."""
     chosen = os.environ.get("MVSEARCH_LIBRARY")
     if chosen:
-        return expand_home(chosen)
+        return parse_address(chosen)
     from platformdirs import user_data_path
 
     return user_data_path("mvsearch", appauthor=False)
+
+
+def default_library_folder() -> Path:
+    """`default_library`, where only a folder will do."""
+    return Path(default_library())
 
 
 def expand_home(path: AnyPath) -> Path:

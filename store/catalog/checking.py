@@ -11,7 +11,8 @@ from mvsearch.store.catalog.reading.line_index import LINES, Lines, has_index
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
-from mvsearch.store.library import Library, open_database
+from mvsearch.store.library import Library
+from mvsearch.store.open_database import open_database
 from mvsearch.store.records import Space
 from mvsearch.store.unicode import printable
 
@@ -77,14 +78,14 @@ def check_library(folder: Path, progress: Progress | None = None) -> Checkup:
         LibraryBusyError: another process is migrating it.
     """
     checker = _Checker(progress or (lambda n_done, n_all: None))
-    database, file = open_database(folder)
+    database, _ = open_database(folder)
     try:
         checker.try_out("file", lambda: checker.check_file(database))
     finally:
         database.close()
     checker.try_out("catalogue", lambda: checker.check_catalog(folder))
     damages = tuple(dict.fromkeys(checker.damages))
-    return Checkup(file, checker.n_videos, damages, tuple(checker.folders))
+    return Checkup(Path(database.place), checker.n_videos, damages, tuple(checker.folders))
 
 
 class _Checker:

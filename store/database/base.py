@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Dialect, Double, ForeignKey, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class ForeignText(TypeDecorator[str]):
@@ -18,10 +18,19 @@ class ForeignText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Replace characters that a database cannot hold."""
-        if value is None:
-            return None
-        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return whole.replace("\0", "\ufffd")
+        return None if value is None else replace_unstorable(value)
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text that is compared and sorted byte by byte, whatever the language of the server."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Text(collation="C"))
+        return super().load_dialect_impl(dialect)
+
+
+def replace_unstorable(value: str) -> str:
+    """Replace lone surrogates and NUL by U+FFFD."""
+    whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
 
 
 class Base(DeclarativeBase):

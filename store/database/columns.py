@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import JSON, Boolean, Dialect, MetaData, Text
+from sqlalchemy import JSON, Boolean, Dialect, MetaData, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from mvsearch.store.database.base import replace_unstorable
 from mvsearch.store.errors import LibraryDamagedError
 
 Reader = Callable[[Any], Any]
@@ -66,6 +67,19 @@ class Checked(TypeDecorator[Any]):
         self.column = column
         self.is_nullable = is_nullable
         self.impl = self.impl_instance = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """On PostgreSQL, text that is compared and sorted byte by byte, as SQLite does."""
+        if dialect.name == "postgresql" and isinstance(self.kind, String):
+            return dialect.type_descriptor(String(self.kind.length, collation="C"))
+        return super().load_dialect_impl(dialect)
+
+    def bind_processor(self, dialect: Dialect) -> Reader | None:
+        """Replace characters in text that PostgreSQL cannot hold."""
+        write = super().bind_processor(dialect)
+        if dialect.name != "postgresql" or not isinstance(self.kind, String):
+            return write
+        return lambda value: None if value is None else replace_unstorable(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Reader:
         """The function that checks each value that is read."""

@@ -1,22 +1,35 @@
 """Connects to the catalogue's database and manages transactions."""
 
+import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from mvsearch.store.database import guard
 from mvsearch.store.database.explain import DATABASE_ERRORS, explain
-from mvsearch.store.errors import LibraryDamagedError
+from mvsearch.store.errors import (
+    ConflictError,
+    LibraryDamagedError,
+    LibraryUnreachableError,
+)
 
 # Maximum time that a write waits for a write of another program.
 BUSY_SECONDS = 10.0
+# For how long a server that was lost is sought again, before what was to be read, or written.
+READ_PATIENCE_SECONDS = 10.0
+WRITE_PATIENCE_SECONDS = 60.0
+# Times that a change is tried again which another program's change made fail.
+N_CONFLICTS = 8
+
+T = TypeVar("T")
 
 
 def sqlite_url(file: Path, mode: str) -> URL:
@@ -36,13 +49,17 @@ def sqlite_url(file: Path, mode: str) -> URL:
 class Database:
     """A database with sessions for reading and for writing.
 
-    On SQLite a reading session sees one state from its first statement to its last and never waits
-    (WAL). A writing session takes the write lock at its first statement, because a transaction
-    that first reads and then writes could fail.
+    A reading session sees one state from its first statement to its last and never waits (WAL of
+    SQLite, REPEATABLE READ of PostgreSQL). On SQLite a writing session takes the write lock at its
+    first statement, because a transaction that first reads and then writes could fail; on
+    PostgreSQL it is READ COMMITTED, and any number write at once.
+
+    Attributes:
+        schema: that holds the tables; None on SQLite.
 
     Args:
-        url: of any database that SQLAlchemy supports.
-        place: the name in messages.
+        url: of SQLite or PostgreSQL.
+        place: the name in messages; without a password.
         busy_seconds: how long a write waits for another one.
         has_foreign_keys: False only for migrations. SQLite changes a table by copying it, and
             dropping the old copy would delete rows of other tables.
@@ -55,19 +72,37 @@ class Database:
         *,
         busy_seconds: float = BUSY_SECONDS,
         has_foreign_keys: bool = True,
+        schema: str | None = None,
     ) -> None:
         self.url = url
         self.place = place
-        # One connection for each reading thread: otherwise a thread could wait for the whole query
-        # of another.
-        self.engine = create_engine(url, max_overflow=-1)
-        if self.engine.dialect.name == "sqlite":
+        self.schema = schema
+        if self.is_sqlite:
+            # One connection for each reading thread: otherwise a thread could wait for the whole
+            # query of another.
+            self.engine = create_engine(url, max_overflow=-1)
             is_read_only = url.query.get("mode") == "ro"
             _prepare_sqlite(self.engine, is_read_only, busy_seconds, has_foreign_keys)
+            self._reader = self.engine
+        else:
+            from mvsearch.store.database.postgresql.connecting import make_engine
+
+            self.engine = make_engine(url)
+            self._reader = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self._writer = self.engine.execution_options(is_writing=True)
+        self._was_reached = False
         self._held = threading.local()
         self._watching = threading.Lock()
         self._watcher: PoolProxiedConnection | None = None
+        # Called after the server was lost and found, before a change is repeated.
+        self.after_loss: Callable[[], None] = lambda: None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of SQLite, and not PostgreSQL."""
+        return self.url.get_backend_name() == "sqlite"
 
     @property
     def is_holding(self) -> bool:
@@ -83,10 +118,10 @@ class Database:
         """
         held: Session | None = getattr(self._held, "session", None)
         if held is not None and not is_newest:
-            with self._plain_errors():
+            with self.explaining():
                 yield held
             return
-        with self._plain_errors(), Session(self.engine) as session:
+        with self.explaining(), self._open(self._reader, READ_PATIENCE_SECONDS) as session:
             yield session
 
     @contextmanager
@@ -108,18 +143,86 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A writing session: commits at its end, and rolls back after an error."""
-        with self._plain_errors(), Session(self._writer) as session, session.begin():
+        with self.explaining(), self._open(self._writer, WRITE_PATIENCE_SECONDS) as session:
             yield session
+            session.commit()
 
-    def read_state(self) -> int | None:
-        """A number that changes with every change of the database, by whatever process.
+    def repeat(self, work: Callable[[], T], patience_seconds: float = WRITE_PATIENCE_SECONDS) -> T:
+        """Do work in transactions of its own, and again while the server is lost or rows conflict.
 
-        What is read after this call, and kept, is valid while the number stays. None where the
-        database has no such number, or this thread reads an earlier state.
+        Args:
+            work: does the same if it is done twice: whether a change was made is not known where
+                the link is lost at its end. Called inside `holding`, it is done once.
+            patience_seconds: for how long a lost server is sought.
         """
-        if self.engine.dialect.name != "sqlite" or self.is_holding:
+        lost_at: float | None = None
+        n_conflicts = 0
+        while True:
+            try:
+                if lost_at is not None:
+                    self.after_loss()
+                return work()
+            except ConflictError:
+                n_conflicts += 1
+                if self.is_sqlite or self.is_holding or n_conflicts > N_CONFLICTS:
+                    raise
+                time.sleep(random.uniform(0, 0.02 * 2**n_conflicts))
+            except LibraryUnreachableError:
+                lost_at = lost_at or time.monotonic()
+                if self.is_holding or time.monotonic() - lost_at > patience_seconds:
+                    raise
+                time.sleep(min(2.0, 0.1 + (time.monotonic() - lost_at) / 4))
+
+    def connect_beside(self) -> Connection:
+        """A connection outside of transactions and of the others, to be closed by the caller.
+
+        Raises:
+            LibraryUnreachableError: the server cannot be reached.
+        """
+        with self.explaining():
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection.detach()
+            return connection
+
+    @contextmanager
+    def _open(self, engine: Engine, patience_seconds: float) -> Iterator[Session]:
+        """A session; a server that was lost is sought for a while, before anything is done."""
+        session = Session(engine)
+        try:
+            if not self.is_sqlite:
+                self._reach(session, patience_seconds)
+            yield session
+        finally:
+            session.close()
+
+    def _reach(self, session: Session, patience_seconds: float) -> None:
+        until = time.monotonic() + (patience_seconds if self._was_reached else 0.0)
+        pause = 0.05
+        while True:
+            try:
+                session.connection()
+                self._was_reached = True
+                return
+            except DATABASE_ERRORS as error:
+                session.rollback()
+                plain = explain(error, self.place)
+                if not isinstance(plain, LibraryUnreachableError) or time.monotonic() > until:
+                    raise plain from error
+            time.sleep(pause)
+            pause = min(2.0, 2 * pause)
+
+    def read_state(self) -> int | str | None:
+        """What changes with every change of the database, by whatever process.
+
+        What is read after this call, and kept, is valid while it stays. None where this thread
+        reads an earlier state.
+        """
+        if self.is_holding:
             return None
-        with self._plain_errors(), self._watching:
+        if not self.is_sqlite:
+            with self.reading() as session:
+                return str(session.scalar(text("SELECT pg_current_snapshot()::text")))
+        with self.explaining(), self._watching:
             # The number counts the changes of all other connections: this one changes nothing.
             if self._watcher is None:
                 self._watcher = self.engine.raw_connection()
@@ -135,7 +238,7 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _plain_errors(self) -> Iterator[None]:
+    def explaining(self) -> Iterator[None]:
         """Convert errors of the database to errors with one plain line."""
         try:
             yield

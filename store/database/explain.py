@@ -24,6 +24,10 @@ def explain(error: Exception, place: str) -> MvsearchError:
         place: the name of the database in messages.
     """
     reason = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if hasattr(reason, "sqlstate"):
+        from mvsearch.store.database.postgresql.errors import explain_server
+
+        return explain_server(reason, place)
     name = getattr(reason, "sqlite_errorname", "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return LibraryBusyError(

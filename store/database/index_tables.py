@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, Str
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mvsearch.store.database.base import Base
+from mvsearch.store.database.columns import check_columns
 
 
 class IndexBase(DeclarativeBase):
@@ -88,3 +89,6 @@ class MeasuredRow(IndexBase):
     )
     what: Mapped[str] = mapped_column(String(80), primary_key=True)
     arrays: Mapped[bytes]
+
+
+check_columns(IndexBase.metadata)

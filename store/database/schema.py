@@ -24,7 +24,12 @@ def read_version(database: Database) -> str | None:
     """
     with database.reading() as session:
         refuse_foreign_schema(session.connection())
-        tables = inspect(session.connection()).get_table_names()
+        if database.schema is not None:
+            from mvsearch.store.database.postgresql.tables import has_schema
+
+            if not has_schema(session.connection(), database.schema):
+                return None
+        tables = inspect(session.connection()).get_table_names(database.schema)
         if not tables:
             return None
         versions = session.scalars(select(_VERSION)).all() if _VERSION.name in tables else ()
@@ -56,7 +61,15 @@ def upgrade(database: Database) -> None:
             f"{database.place} comes from a newer version of mvsearch (schema {version}); install"
             " that version, or choose another folder with --library"
         )
-    migrated = Database(database.url, database.place, has_foreign_keys=False)
+    if version is None and database.schema is not None:
+        from mvsearch.store.database.postgresql.tables import make_tables
+
+        with database.writing() as session:
+            make_tables(session.connection(), database.schema, database.place, HEAD)
+        return
+    migrated = Database(
+        database.url, database.place, has_foreign_keys=False, schema=database.schema
+    )
     try:
         with migrated.writing() as session:
             config.attributes["connection"] = session.connection()

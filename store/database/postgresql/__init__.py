@@ -1,0 +1,1 @@
+"""What is PostgreSQL's own: its address, connections, errors, locks and tables."""

@@ -1,0 +1,97 @@
+"""Makes the tables of a library in PostgreSQL from the models, and checks what the server offers."""
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from mvsearch.store.database.connection import Database
+from mvsearch.store.database.index_tables import IndexBase
+from mvsearch.store.database.postgresql.address import SHARED
+from mvsearch.store.database.tables import SettingRow
+from mvsearch.store.errors import MvsearchError
+from mvsearch.store.files import in_database
+
+LEAST_SERVER = 16
+# Searches that go on until enough rows pass a filter came with this version.
+LEAST_VECTOR = (0, 8)
+
+
+def check_server(database: Database) -> bool:
+    """Check that a library can be in this database; return whether it can only be read.
+
+    Raises:
+        MvsearchError: the server is too old, or the text of the database is not UTF-8.
+    """
+    with database.reading() as session:
+        asked = "SELECT current_setting(:version)::int, current_setting(:text), pg_is_in_recovery()"
+        names = {"version": "server_version_num", "text": "server_encoding"}
+        version, encoding, is_replica = session.execute(text(asked), names).one()
+    if version < LEAST_SERVER * 10000:
+        raise MvsearchError(
+            f"{database.place} is on PostgreSQL {version // 10000}; a library needs"
+            f" {LEAST_SERVER} or newer"
+        )
+    if encoding != "UTF8":
+        raise MvsearchError(
+            f"{database.place} holds text as {encoding}; make the database with ENCODING 'UTF8'"
+        )
+    return bool(is_replica)
+
+
+def has_schema(connection: Connection, schema: str) -> bool:
+    """Whether the schema of the library is there."""
+    return schema in inspect(connection).get_schema_names()
+
+
+def make_tables(connection: Connection, schema: str, place: str, version: str) -> None:
+    """Make all tables of the newest version, and note it; the caller holds the lock.
+
+    Raises:
+        MvsearchError: the server has no pgvector, or this user may not use it.
+    """
+    if not has_schema(connection, schema):
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+        # Was left out of the path as long as it was not there.
+        connection.execute(text(f"SET LOCAL search_path = {schema}, {SHARED}"))
+    require_vector(connection, place)
+    SettingRow.metadata.create_all(connection, checkfirst=False)
+    IndexBase.metadata.create_all(connection, checkfirst=False)
+    in_database.make_table(connection)
+    connection.execute(
+        text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
+    connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": version})
+
+
+def require_vector(connection: Connection, place: str) -> None:
+    """Add the extension of vectors to the database, if it is not there.
+
+    Raises:
+        MvsearchError: the server has it not, or too old, or this user may not add it.
+    """
+    known = text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+    version = connection.scalar(known)
+    if version is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"CREATE EXTENSION vector SCHEMA {SHARED}"))
+        except DBAPIError as error:
+            raise MvsearchError(_explain_absence(error, place)) from error
+        version = connection.scalar(known)
+    if tuple(map(int, str(version).split(".")[:2])) < LEAST_VECTOR:
+        raise MvsearchError(
+            f"{place} has pgvector {version}; a library needs 0.8 or newer: install it, then"
+            " run in that database: ALTER EXTENSION vector UPDATE"
+        )
+
+
+def _explain_absence(error: DBAPIError, place: str) -> str:
+    code = getattr(error.orig, "sqlstate", "")
+    if code == "42501":
+        return (
+            f"the user of {place} may not add the extension vector; let an administrator run in"
+            " that database: CREATE EXTENSION vector"
+        )
+    return (
+        f"the server of {place} has no pgvector; install it there (such as the package"
+        " postgresql-18-pgvector), and try again"
+    )

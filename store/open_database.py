@@ -1,0 +1,70 @@
+"""Opens the database of a library, in a folder or on a server, and the lock of its writers."""
+
+from contextlib import suppress
+from pathlib import Path
+from shlex import quote
+
+from mvsearch.store.database.connection import Database, sqlite_url
+from mvsearch.store.errors import NoLibraryError
+from mvsearch.store.lock import Lock, WriterLock
+from mvsearch.store.opening import (
+    CATALOG,
+    Address,
+    check_plain,
+    choose_mode,
+    is_file,
+    make_folder,
+    parse_address,
+)
+
+
+def open_database(
+    address: Address, *, create: bool = False, is_read_only: bool = False
+) -> tuple[Database, Path]:
+    """Open the catalogue of a library without migrating it, and return its folder.
+
+    Args:
+        address: of the library.
+        create: create a missing folder.
+        is_read_only: let SQLite refuse every change.
+
+    Raises:
+        NoLibraryError: there is none, or it cannot be created.
+    """
+    place = parse_address(address)
+    if isinstance(place, str):
+        from mvsearch.store.database.postgresql.address import read_place
+
+        found = read_place(place)
+        with suppress(OSError):  # what is kept there is made again each time
+            found.cache_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Database(found.url, found.shown, schema=found.schema), found.cache_folder
+    file = place.absolute() / CATALOG
+    check_plain(file)
+    has_catalog = is_file(file)
+    if not has_catalog and create:
+        make_folder(file.parent)
+    elif not has_catalog:
+        raise describe_absence(str(file.parent))
+    mode = choose_mode(file)
+    mode = "ro" if is_read_only and mode == "rw" else mode
+    return Database(sqlite_url(file, mode), str(file)), file.parent
+
+
+def describe_absence(address: str) -> NoLibraryError:
+    """The error for a library that is not there."""
+    return NoLibraryError(
+        f"there is no library in {address}; create one with:"
+        f" mvsearch index FOLDER --library {quote(address)}"
+    )
+
+
+def make_lock(folder: Path, database: Database) -> Lock:
+    """The lock of those who write to a library."""
+    if database.is_sqlite:
+        return WriterLock(folder)
+    from mvsearch.store.database.postgresql.locks import AdvisoryLock
+
+    lock = AdvisoryLock(database)
+    database.after_loss = lock.renew
+    return lock
