@@ -9,14 +9,19 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from mvsearch.store.catalog.writing import Catalog
-from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.files.open import open_files
 from mvsearch.store.landmarks.cache import LandmarkCache
 from mvsearch.store.landmarks.index import LandmarkIndex
-from mvsearch.store.open_database import describe_absence, make_lock, open_database
+from mvsearch.store.open_database import (
+    WAIT_SECONDS,
+    bring_up_to_date,
+    is_replica,
+    make_lock,
+    open_database,
+)
 from mvsearch.store.opening import Address
 from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
@@ -28,7 +33,6 @@ from mvsearch.store.vectors.store import VectorStore
 
 logger = logging.getLogger(__name__)
 
-WAIT_SECONDS = 10.0
 # Attempts to answer while the library changes, before changes are blocked.
 N_ATTEMPTS = 3
 
@@ -81,12 +85,9 @@ class Library:
         create = create and not is_read_only
         database, folder = open_database(address, create=create, is_read_only=is_read_only)
         try:
-            if not database.is_sqlite:
-                from mvsearch.store.database.postgresql.tables import check_server
-
-                is_read_only |= check_server(database)
+            is_read_only |= is_replica(database)
             library = cls(folder, database, is_read_only=is_read_only)
-            library._bring_up_to_date(create=create)
+            bring_up_to_date(database, library._lock, create=create, is_read_only=is_read_only)
             library._open_vectors()
         except BaseException:
             database.close()
@@ -296,19 +297,3 @@ class Library:
         if index.generation == self.catalog.generation(space.key, is_newest=True):
             self._indexes[space.key] = index
         return index
-
-    def _bring_up_to_date(self, *, create: bool) -> None:
-        """Create or migrate the tables; usually there is nothing to do."""
-        version = schema.read_version(self._database)
-        if version == schema.HEAD:
-            return
-        if version is None and not self._database.is_sqlite and not create:
-            raise describe_absence(self.address)
-        if self.is_read_only:
-            raise MvsearchError(
-                f"the library {self.address} has the tables of another version: open it once for"
-                " writing, such as by mvsearch status"
-            )
-        with self._lock.holding(WAIT_SECONDS, is_exclusive=True):
-            if schema.read_version(self._database) != schema.HEAD:  # another may have done it
-                schema.upgrade(self._database)

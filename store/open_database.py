@@ -4,8 +4,9 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
+from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
-from mvsearch.store.errors import NoLibraryError
+from mvsearch.store.errors import MvsearchError, NoLibraryError
 from mvsearch.store.lock import Lock, WriterLock
 from mvsearch.store.opening import (
     CATALOG,
@@ -16,6 +17,8 @@ from mvsearch.store.opening import (
     make_folder,
     parse_address,
 )
+
+WAIT_SECONDS = 10.0
 
 
 def open_database(
@@ -68,3 +71,44 @@ def make_lock(folder: Path, database: Database) -> Lock:
     lock = AdvisoryLock(database)
     database.after_loss = lock.renew
     return lock
+
+
+def is_replica(database: Database) -> bool:
+    """Whether a database can only be read, because its server copies another.
+
+    Raises:
+        MvsearchError: no library can be there.
+        LibraryUnreachableError: the server cannot be reached.
+    """
+    if database.is_sqlite:
+        return False
+    from mvsearch.store.database.postgresql.tables import check_server
+
+    return check_server(database)
+
+
+def bring_up_to_date(
+    database: Database, lock: Lock, *, create: bool = False, is_read_only: bool = False
+) -> None:
+    """Create or migrate the tables; usually there is nothing to do.
+
+    Raises:
+        NoLibraryError: a database without tables, which are not to be created.
+        MvsearchError: it needs a migration, and is only read.
+        LibraryBusyError: it needs a migration while another process writes.
+        LibraryDamagedError: the catalogue is not ours, damaged, or of a newer version.
+    """
+    version = schema.read_version(database)
+    if version == schema.HEAD:
+        return
+    if version is None and not database.is_sqlite and not create:
+        raise describe_absence(database.place)
+    if is_read_only:
+        place = Path(database.place).parent if database.is_sqlite else database.place
+        raise MvsearchError(
+            f"the library {place} has the tables of another version: open it once for"
+            " writing, such as by mvsearch status"
+        )
+    with lock.holding(WAIT_SECONDS, is_exclusive=True):
+        if schema.read_version(database) != schema.HEAD:  # another may have done it
+            schema.upgrade(database)

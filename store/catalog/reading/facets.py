@@ -30,7 +30,7 @@ class FacetReader(VideoReader):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         # What was counted for the last filters, and at which state of the database.
-        self._counted: dict[Filter, tuple[int | None, Facets]] = {}
+        self._counted: dict[Filter, tuple[int | str | None, Facets]] = {}
         self._keeping = threading.Lock()
 
     def facets(self, filter: Filter = Filter()) -> Facets:
@@ -56,7 +56,7 @@ class FacetReader(VideoReader):
             self._keep(filter, held)
         return {name: list(values) for name, values in held[1].items()}
 
-    def _keep(self, filter: Filter, counted: tuple[int | None, Facets]) -> None:
+    def _keep(self, filter: Filter, counted: tuple[int | str | None, Facets]) -> None:
         """Keep what was counted for the next call, and forget the oldest."""
         with self._keeping:
             self._counted.pop(filter, None)

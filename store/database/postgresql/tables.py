@@ -1,4 +1,4 @@
-"""Makes the tables of a library in PostgreSQL from the models, and checks what the server offers."""
+"""Makes the tables of a library in PostgreSQL by the models, and checks what the server has."""
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
