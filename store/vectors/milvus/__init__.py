@@ -1,0 +1,1 @@
+"""Vectors on a Milvus server, beside a catalogue in PostgreSQL."""

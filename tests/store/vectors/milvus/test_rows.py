@@ -1,0 +1,51 @@
+"""Numbers of rows and names of collections; no server is needed."""
+
+import numpy as np
+import pytest
+
+from mvsearch.store.vectors.milvus.rows import (
+    MAX_SEGMENTS,
+    choose_handles,
+    name_collection,
+    name_space,
+    number_rows,
+    split_rows,
+)
+from tests.store.examples import FRAMES, WORDS
+
+
+@pytest.mark.parametrize(("handle", "n"), [(0, 0), (1, 3), (7, MAX_SEGMENTS), ((1 << 43) - 1, 5)])
+def test_rows_are_numbered_by_video_and_segment(handle: int, n: int) -> None:
+    rows = number_rows(handle, n)
+    assert rows.shape == (n,)
+    assert (rows >= 0).all()
+    handles, segments = split_rows(rows)
+    assert (handles == handle).all()
+    np.testing.assert_array_equal(segments, np.arange(n))
+
+
+@pytest.mark.parametrize(("handle", "n"), [(-1, 1), (1 << 43, 1), (1, MAX_SEGMENTS + 1)])
+def test_what_would_get_the_number_of_another_row_is_refused(handle: int, n: int) -> None:
+    with pytest.raises(ValueError, match="numbered"):
+        number_rows(handle, n)
+
+
+def test_expressions_hold_numbers_alone() -> None:
+    assert choose_handles([3, np.int64(1)]) == "handle in [3, 1]"
+    assert choose_handles([5], are_left_out=True) == "handle not in [5]"
+    with pytest.raises(ValueError, match="invalid literal"):
+        choose_handles(["1] or row > 0 or handle in [1"])  # type: ignore[list-item]
+
+
+def test_libraries_spaces_and_placements_have_collections_of_their_own() -> None:
+    names = {
+        name_collection(library, space, placement, generation)
+        for library in ("a", "b")
+        for space in (FRAMES, WORDS)
+        for placement in (1, 2)
+        for generation in (10, 20)
+    }
+    assert len(names) == 16
+    assert all(name.isascii() and name.replace("_", "").isalnum() for name in names)
+    own = name_space("a", FRAMES)
+    assert sum(name.startswith(own) for name in names) == 4
