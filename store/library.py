@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
@@ -18,6 +18,7 @@ from mvsearch.store.landmarks.index import LandmarkIndex
 from mvsearch.store.open_database import (
     WAIT_SECONDS,
     bring_up_to_date,
+    check_version,
     is_replica,
     make_lock,
     open_database,
@@ -30,6 +31,9 @@ from mvsearch.store.vectors.choice import VECTORS, check_choice, find_choice, op
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import Arrays
 from mvsearch.store.vectors.store import VectorStore
+
+if TYPE_CHECKING:
+    from mvsearch.store.servers.servers import Servers
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +113,23 @@ class Library:
             except OSError as error:
                 raise LibraryDamagedError(f"{place} cannot be used: {error.strerror}") from error
         return place
+
+    def servers(self) -> "Servers | None":
+        """What several servers over this library share; None where there is one alone."""
+        if self._database.is_sqlite or self.is_read_only:
+            return None
+        from mvsearch.store.servers.servers import Servers
+
+        return Servers(self._database)
+
+    def check_tables(self) -> None:
+        """Check that the catalogue can be read, and has the tables of this version.
+
+        Raises:
+            LibraryUnreachableError: its server does not answer.
+            MvsearchError: another version has changed the tables.
+        """
+        check_version(self._database)
 
     @contextmanager
     def writing(

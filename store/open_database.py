@@ -112,3 +112,18 @@ def bring_up_to_date(
     with lock.holding(WAIT_SECONDS, is_exclusive=True):
         if schema.read_version(database) != schema.HEAD:  # another may have done it
             schema.upgrade(database)
+
+
+def check_version(database: Database) -> None:
+    """Check that a library can be read, and has the tables of this version.
+
+    Raises:
+        LibraryUnreachableError: its server does not answer.
+        MvsearchError: another version has changed the tables.
+    """
+    version = schema.read_version(database)
+    if version != schema.HEAD:
+        raise MvsearchError(
+            f"the library {database.place} has the tables of another version of mvsearch"
+            f" ({version}, not {schema.HEAD})"
+        )

@@ -57,6 +57,17 @@ def serve(
             min=0.1, metavar="MINUTES", help="Index the folders of the library at this interval."
         ),
     ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Proxy, or network of proxies, whose X-Forwarded headers are believed.",
+        ),
+    ] = None,
+    grace: Annotated[
+        float,
+        typer.Option(min=0, max=3600, help="Seconds that requests may take to finish at the end."),
+    ] = 3.0,
     root: Annotated[
         list[Path] | None,
         typer.Option(
@@ -68,6 +79,7 @@ def serve(
 ) -> None:
     """Serve the library as web pages and an HTTP API, until Ctrl-C."""
     import mvsearch
+    from mvsearch.search.api.serving import agree_token
     from mvsearch.search.web.options import WebOptions, choose_token
     from mvsearch.search.web.server import serve as serve_library
 
@@ -76,8 +88,8 @@ def serve(
         if open_page:
             webbrowser.open(address)
 
-    chosen = choose_token(host, token, has_none=no_token)
     places = (tuple(root or ()), tuple(name or ()), tuple(pictures or ()))
-    options = WebOptions(host, port, chosen, read_only, *places, sweep_minutes=watch)
     with mvsearch.open(library, read_only=read_only) as opened:
-        serve_library(opened, options, tell)
+        chosen = choose_token(host, token, has_none=no_token, make=lambda: agree_token(opened))
+        more = (watch, tuple(proxy or ()), grace)
+        serve_library(opened, WebOptions(host, port, chosen, read_only, *places, *more), tell)

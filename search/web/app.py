@@ -1,6 +1,7 @@
 """Builds the application: the guard, the endpoints, the pages and the static files."""
 
 import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,7 +21,7 @@ from mvsearch.search.web.curate.sweeps import Sweeps
 from mvsearch.search.web.explore import artists, gallery, heatmap, maps, playlists, tv
 from mvsearch.search.web.feedback import session_page, sessions
 from mvsearch.search.web.lyrics import fits
-from mvsearch.search.web.metrics import Measured
+from mvsearch.search.web.monitoring.metrics import Measured
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.problems import PROBLEM_RESPONSES, add_handlers
 from mvsearch.search.web.routes import (
@@ -52,15 +53,19 @@ class PathJSONResponse(JSONResponse):
             return json.dumps(content, allow_nan=False).encode()
 
 
-def make_app(library: VideoLibrary, options: WebOptions) -> ASGIApp:
+def make_app(
+    library: VideoLibrary, options: WebOptions, stopping: threading.Event | None = None
+) -> ASGIApp:
     """Build the application that serves a library.
 
     Args:
         library: is open, and is left open.
         options: address, token and what may be changed.
+        stopping: is set when the server is told to end.
     """
     pictures = PictureFolders(options.pictures)
-    served = Served(library, options, TokenCheck(options.token), pictures)
+    tokens, end = TokenCheck(options.token), stopping or threading.Event()
+    served = Served(library, options, tokens, pictures, end)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:

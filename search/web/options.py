@@ -1,9 +1,8 @@
 """The options of the server: address, token, and what it may change."""
 
 import ipaddress
-import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,8 @@ class WebOptions:
         names: host names by which browsers call the server besides its own, as behind a proxy.
         pictures: folders of pictures for the gallery.
         sweep_minutes: interval at which the folders of the library are indexed; None for never.
+        proxies: addresses or networks of proxies, whose X-Forwarded headers are believed.
+        grace_seconds: how long requests may go on when the server ends.
     """
 
     host: str = DEFAULT_HOST
@@ -36,15 +37,35 @@ class WebOptions:
     names: tuple[str, ...] = ()
     pictures: tuple[Path, ...] = ()
     sweep_minutes: float | None = None
+    proxies: tuple[str, ...] = ()
+    grace_seconds: float = 3.0
 
     def __post_init__(self) -> None:
         """Check that options do not exclude each other."""
         if self.is_read_only and self.sweep_minutes is not None:
             raise MvsearchError("--watch indexes, and --read-only refuses that: leave one out")
+        for proxy in self.proxies:
+            _check_network(proxy)
 
 
-def choose_token(host: str, token: str | None, *, has_none: bool) -> str | None:
-    """The given token, else a new one if other machines can connect, else None.
+def _check_network(given: str) -> None:
+    """Check that something is an address or a network.
+
+    Raises:
+        MvsearchError: it is neither.
+    """
+    try:
+        ipaddress.ip_network(given)
+    except ValueError:
+        raise MvsearchError(
+            f"--proxy is an IP address or a network such as 10.0.0.0/8, and {given} is none"
+        ) from None
+
+
+def choose_token(
+    host: str, token: str | None, *, has_none: bool, make: Callable[[], str]
+) -> str | None:
+    """The given token, else one that `make` gives if other machines can connect, else None.
 
     Raises:
         MvsearchError: the token is short, or none shall be asked for where others can connect.
@@ -62,7 +83,7 @@ def choose_token(host: str, token: str | None, *, has_none: bool) -> str | None:
             f"--no-token is for this machine alone: at {host} anybody in the network could see the"
             " library"
         )
-    return secrets.token_urlsafe(24)
+    return make()
 
 
 def is_loopback(host: str) -> bool:

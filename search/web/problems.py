@@ -16,6 +16,7 @@ from mvsearch.store.errors import (
     LibraryBusyError,
     LibraryClosedError,
     LibraryDamagedError,
+    LibraryUnreachableError,
     MediaError,
     MvsearchError,
     NoLibraryError,
@@ -37,10 +38,14 @@ _STATUSES: dict[type[MvsearchError], int] = {
     MediaError: 422,
     LibraryClosedError: 503,
     LibraryDamagedError: 503,
+    LibraryUnreachableError: 503,
     ToolMissingError: 503,
     WeightsMissingError: 503,
 }
 MAX_INVALID = 10
+# After which a server whose library cannot be reached is asked again.
+RETRY_SECONDS = 5
+_FOR_PROGRAMS = ("/api/", "/metrics", "/health", "/readyz", "/static/")
 _STRING = {"type": "string"}
 # For the description of the API.
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -85,7 +90,7 @@ def refuse(request: Request, status: int, detail: str, **more: Any) -> Response:
 
 def wants_page(request: Request) -> bool:
     """Whether a person asks by a browser, and not a program or a script of a page."""
-    is_page = not request.url.path.startswith(("/api/", "/metrics", "/health", "/static/"))
+    is_page = not request.url.path.startswith(_FOR_PROGRAMS)
     return is_page and "text/html" in request.headers.get("accept", "")
 
 
@@ -111,7 +116,10 @@ def name_error(error: MvsearchError) -> dict[str, str | int]:
 
 def _answer_own(request: Request, error: Exception) -> Response:
     assert isinstance(error, MvsearchError)
-    return refuse(request, find_status(error), str(error), **name_error(error))
+    answer = refuse(request, find_status(error), str(error), **name_error(error))
+    if isinstance(error, LibraryUnreachableError):
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
 
 
 def _answer_http(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from mvsearch import Filter, Video, VideoLibrary
 from mvsearch.search.api.methods.pictures import PictureFolders
+from mvsearch.search.api.serving import find_servers
 from mvsearch.search.layout import LayoutBy, Region
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.results import Pair, SearchResults
@@ -21,9 +22,12 @@ from mvsearch.search.web.conversions import Conversions
 from mvsearch.search.web.jobs import works
 from mvsearch.search.web.jobs.board import AnyJob, JobBoard
 from mvsearch.search.web.jobs.jobs import Jobs
-from mvsearch.search.web.metrics import Metrics
+from mvsearch.search.web.jobs.shared_jobs import BoardOfServers
+from mvsearch.search.web.monitoring.health import Readiness
+from mvsearch.search.web.monitoring.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.queries.making import make_asked_query
+from mvsearch.search.web.queries.shared_uploads import UploadsOfServers
 from mvsearch.search.web.requests import FilterFields, QueryFields, SearchRequest
 from mvsearch.search.web.scratch import ScratchFolder
 from mvsearch.search.web.uploads import Uploads
@@ -49,18 +53,27 @@ class Served:
     options: WebOptions
     tokens: TokenCheck
     pictures: PictureFolders
-    uploads: Uploads = field(default_factory=Uploads)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    uploads: Uploads = field(init=False)
     jobs: JobBoard = field(init=False)
     scratch: ScratchFolder = field(default_factory=ScratchFolder)
     conversions: Conversions = field(init=False)
+    readiness: Readiness = field(init=False)
     metrics: Metrics = field(default_factory=Metrics)
-    stopping: threading.Event = field(default_factory=threading.Event)
     found: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Convert files in the temporary folder, and do the work of jobs."""
+        """Convert files in the temporary folder, and do the work of jobs.
+
+        What the next request needs is shared where several servers may answer it.
+        """
         object.__setattr__(self, "conversions", Conversions(self.scratch.path))
-        object.__setattr__(self, "jobs", Jobs(partial(works.do, self)))
+        object.__setattr__(self, "readiness", Readiness(self.library, self.stopping))
+        servers, do = find_servers(self.library), partial(works.do, self)
+        jobs = Jobs(do) if servers is None else BoardOfServers(servers, do, self.stopping)
+        uploads = Uploads() if servers is None else UploadsOfServers(servers.uploads)
+        object.__setattr__(self, "uploads", uploads)
+        object.__setattr__(self, "jobs", jobs)
 
     def search(self, asked: SearchRequest) -> SearchResults:
         """Search; parts that were encoded before are not encoded again.

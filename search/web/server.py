@@ -1,10 +1,12 @@
 """Runs the server until it is interrupted, and says how to open it."""
 
+import math
 import socket
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 from urllib.parse import urlencode
 
 import uvicorn
@@ -14,8 +16,6 @@ from mvsearch.search.web.app import make_app
 from mvsearch.search.web.options import WebOptions
 from mvsearch.store.errors import MvsearchError
 
-# Clients that are still connected at the end, such as players, do not hold it up.
-GRACE_SECONDS = 3
 # Further connections are refused with 503.
 MAX_CONNECTIONS = 256
 
@@ -32,22 +32,37 @@ def serve(library: VideoLibrary, options: WebOptions, tell: Callable[[str], None
         MvsearchError: the address cannot be listened on.
     """
     listening = _listen(options.host, options.port)
+    stopping = threading.Event()
     with listening:
         config = uvicorn.Config(
-            make_app(library, options),
+            make_app(library, options, stopping),
             log_level="warning",
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=bool(options.proxies),
+            forwarded_allow_ips=list(options.proxies),
             limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_graceful_shutdown=math.ceil(options.grace_seconds),
             h11_max_incomplete_event_size=64 * 2**10,
             ws="none",
         )
         threading.Thread(target=_load_encoders, args=(library,), daemon=True).start()
         tell(name_address(options, listening.getsockname()[1]))
         sys.stdout.flush()
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, stopping).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells at once when it is to end; players that are still connected do not hold it up long."""
+
+    def __init__(self, config: uvicorn.Config, stopping: threading.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end at SIGINT or SIGTERM."""
+        self._stopping.set()
+        super().handle_exit(sig, frame)
 
 
 def _load_encoders(library: VideoLibrary) -> None:

@@ -89,13 +89,7 @@ class Uploads:
         Raises:
             QueryError: they are empty.
         """
-        query = make_media_query(kind, data)
-        shown = truncate(printable(name), MAX_NAME_LETTERS)
-        upload = Upload(secrets.token_urlsafe(16), kind, query, len(data), self._now(), shown)
-        with self._lock:
-            self._kept[upload.id] = upload
-            self._tidy()
-        return upload
+        return self._keep(secrets.token_urlsafe(16), kind, data, name)
 
     def get(self, upload_id: str) -> Upload:
         """The upload with an id.
@@ -143,6 +137,15 @@ class Uploads:
             if upload_id not in self._stills:
                 self._stills[upload_id] = make_query_stills(query)
             return self._stills[upload_id]
+
+    def _keep(self, upload_id: str, kind: UploadKind, data: bytes, name: str) -> Upload:
+        query = make_media_query(kind, data)
+        shown = truncate(printable(name), MAX_NAME_LETTERS)
+        upload = Upload(upload_id, kind, query, len(data), self._now(), shown)
+        with self._lock:
+            self._kept[upload.id] = upload
+            self._tidy()
+        return upload
 
     def drop(self, upload_id: str) -> None:
         """Drop an upload; it need not be there any more."""

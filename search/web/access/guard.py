@@ -19,8 +19,9 @@ MAX_BODY_BYTES = 64 * 2**20
 BODY_SECONDS = 120.0
 MAX_URL_LETTERS = 16_000
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Without the token: the state for a container, the form that asks for it, and its style.
-_OPEN_PATHS = ("/health", "/login", "/static/")
+# Without the token: the state for a container or a proxy, the form that asks for it, and its style.
+_STATES = ("/health", "/healthz", "/readyz")
+_OPEN_PATHS = (*_STATES, "/login", "/static/")
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:;"
@@ -69,7 +70,8 @@ class Guard:
     def _check(self, request: Request) -> Response | None:
         """The refusal of a request that no page of this server made, or that is too large."""
         host = request.headers.get("host", "")
-        if not self._is_own_host(host):
+        # Proxies ask for the state by the address at which they reach the server.
+        if request.scope["path"] not in _STATES and not self._is_own_host(host):
             return refuse(request, 421, "this server is not called by that name")
         if len(request.scope["path"]) + len(request.scope["query_string"]) > MAX_URL_LETTERS:
             return refuse(request, 414, "the address is too long")

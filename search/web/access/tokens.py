@@ -94,9 +94,13 @@ class TokenCheck:
 
 
 def name_cookie(request: Request) -> str:
-    """The name of the cookie: browsers send those of one port to every other port of a host."""
-    server = request.scope.get("server")
-    return f"mvsearch-{server[1]}" if server else "mvsearch"
+    """The name of the cookie: browsers send those of one port to every other port of a host.
+
+    The port is that which the browser asks for, so that all servers behind a proxy agree.
+    """
+    _, _, port = request.headers.get("host", "").rpartition(":")
+    is_number = port.isascii() and port.isdigit()
+    return f"mvsearch-{int(port)}" if is_number and len(port) < 6 else "mvsearch"
 
 
 def find_address(request: Request) -> str:

@@ -1,13 +1,14 @@
 """What the endpoints ask of jobs, whether they run in this process or in one of several."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
+
+from mvsearch.store.servers.records import JobState
 
 # The JSON of a request; whoever does the work needs nothing else.
 Asked = Mapping[str, Any]
 # "queued" and "interrupted" are of jobs that several servers share.
-State = Literal["queued", "running", "done", "cancelled", "failed", "interrupted"]
-UNFINISHED: tuple[State, ...] = ("queued", "running")
+State = JobState
 
 MAX_JOBS = 50
 MAX_LINES = 100
@@ -73,6 +74,11 @@ class AnyJob(Protocol):
 
 class JobBoard(Protocol):
     """The jobs of a library; one at a time changes it."""
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether this server does the jobs."""
+        ...
 
     def start(self, kind: str, asked: Asked, *, topic: str = "", is_writing: bool = True) -> AnyJob:
         """Start work, or let it wait for the server that does it.

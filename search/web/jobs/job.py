@@ -7,9 +7,10 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Self
 
-from mvsearch.search.web.jobs.board import MAX_LINES, UNFINISHED, Asked, State
+from mvsearch.search.web.jobs.board import MAX_LINES, Asked, State
 from mvsearch.search.web.problems import find_status, name_error
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.servers.records import UNFINISHED
 from mvsearch.store.unicode import printable
 
 # Does the work: gets the job for its progress, and returns JSON.
@@ -64,23 +65,36 @@ class Job:
         return self._state in UNFINISHED
 
     @property
+    def problem(self) -> dict[str, Any] | None:
+        """Why it did not come to an end."""
+        return self._problem
+
+    @property
     def result(self) -> dict[str, Any] | None:
         """What the work returned."""
         return self._result
 
     def to_dict(self) -> dict[str, Any]:
         """The job as the API tells it."""
+        told = self.tell()
         with self._lock:
             return {
                 "id": self.id,
                 "kind": self.kind,
                 "state": self._state,
-                "stages": [{"stage": name, **one} for name, one in self._stages.items()],
-                "lines": list(self._lines),
-                "n_lines": self._n_lines,
+                **told,
                 "result": self._result,
                 "problem": self._problem,
                 "is_paused": self.is_paused,
+            }
+
+    def tell(self) -> dict[str, Any]:
+        """How far it is: its stages and its lines."""
+        with self._lock:
+            return {
+                "stages": [{"stage": name, **one} for name, one in self._stages.items()],
+                "lines": list(self._lines),
+                "n_lines": self._n_lines,
             }
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:

@@ -32,6 +32,11 @@ class Jobs:
         self._kept: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def is_leading(self) -> bool:
+        """Whether this server does the jobs: it is alone."""
+        return True
+
     def start(self, kind: str, asked: Asked, *, topic: str = "", is_writing: bool = True) -> Job:
         """Start work in a thread; see `JobBoard`.
 

@@ -158,8 +158,10 @@ def start_run(served: Served, places: Sequence[Path], asked: IndexRequest) -> An
 def start_sweep(served: Served) -> AnyJob | None:
     """Index the folders of the library anew; None where there are none, or a job is in the way.
 
-    A paused run is not overtaken by a sweep.
+    A paused run is not overtaken by a sweep. Of several servers the one that does the jobs sweeps.
     """
+    if not served.jobs.is_leading:
+        return None
     try:
         folders = [Path(one) for one in served.library.status()["folders"]]
     except NoLibraryError:

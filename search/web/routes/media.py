@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping
+from email.utils import formatdate
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -109,7 +110,7 @@ def send_still(request: Request, still: Still) -> Response:
 
 def send_picture(request: Request, image: bytes, cache: str) -> Response:
     """Send a WebP with its ETag, unless the client has it; `cache` says how long it is kept."""
-    tag = f'"{hashlib.sha256(image).hexdigest()[:32]}"'
+    tag = _make_tag(image)
     headers = {"ETag": tag, "Cache-Control": cache}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -147,7 +148,12 @@ def play(
     headers = {"Cache-Control": MEDIA_CACHE, "Content-Disposition": "inline"}
     if media.way == "transcode":
         return _encode(served, media.transcode(start), media.content_type)
-    path = media.path if media.way == "file" else served.conversions.remux(media)
+    path = media.path
+    if media.way == "remux":
+        path = served.conversions.remux(media)
+        # Another server makes the same file at another time: players go on with its ranges.
+        headers["ETag"] = _make_tag(f"{video_id} {media.size} {media.modified_ns}")
+        headers["Last-Modified"] = formatdate(media.modified_ns / 10**9, usegmt=True)
     return FileResponse(path, media_type=media.content_type, headers=headers)
 
 
@@ -166,13 +172,19 @@ def cut_clip(
     media = served.library.open_media(video_id)
     made_of = f"{video_id} {media.size} {media.modified_ns} {start} {end} {height}"
     headers = {
-        "ETag": f'"{hashlib.sha256(made_of.encode()).hexdigest()[:32]}"',
+        "ETag": _make_tag(made_of),
         "Cache-Control": STILL_CACHE,
     }
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     content_type = "video/mp4" if media.probe.picture is not None else "audio/mp4"
     return _encode(served, media.transcode(start, end, height), content_type, headers)
+
+
+def _make_tag(content: str | bytes) -> str:
+    """The ETag of something that is made of this content alone, by whatever server."""
+    data = content.encode() if isinstance(content, str) else content
+    return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 
 
 def _encode(

@@ -1,22 +1,43 @@
 """The endpoints about the server itself: health, numbers, the token, and the description."""
 
+import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 
 from mvsearch.search.web.access.tokens import Verdict, find_address
-from mvsearch.search.web.problems import refuse
+from mvsearch.search.web.problems import RETRY_SECONDS, refuse
 from mvsearch.search.web.served import ServedLibrary
 from mvsearch.search.web.templating import render
 
+logger = logging.getLogger(__name__)
 router = APIRouter(tags=["server"])
 
 
 @router.get("/health")
-def show_health() -> dict[str, str]:
+@router.get("/healthz")
+async def show_health() -> dict[str, str]:
     """Whether the server answers; asks for no token."""
     return {"status": "ok"}
+
+
+@router.get("/readyz")
+def show_readiness(request: Request, served: ServedLibrary) -> Response:
+    """Whether the library can be read now; asks for no token, and tells nothing of the library."""
+    problem = served.readiness.find_problem()
+    if problem:
+        logger.warning("not ready: %s", problem)
+        refusal = refuse(request, 503, "not ready: the log of the server says why")
+        refusal.headers["Retry-After"] = str(RETRY_SECONDS)
+        return refusal
+    return JSONResponse({"status": "ready"})
 
 
 @router.get("/metrics", response_class=PlainTextResponse)

@@ -9,6 +9,7 @@ from mvsearch.store.database.postgresql.address import SHARED
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.files import in_database
+from mvsearch.store.servers.tables import ServerBase
 
 LEAST_SERVER = 16
 # Searches that go on until enough rows pass a filter came with this version.
@@ -55,6 +56,7 @@ def make_tables(connection: Connection, schema: str, place: str, version: str) -
     require_vector(connection, place)
     SettingRow.metadata.create_all(connection, checkfirst=False)
     IndexBase.metadata.create_all(connection, checkfirst=False)
+    ServerBase.metadata.create_all(connection, checkfirst=False)
     in_database.make_table(connection)
     connection.execute(
         text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
 
+from mvsearch.search.api.serving import make_token
 from mvsearch.search.web.access import guard
 from mvsearch.search.web.access.tokens import MAX_FAILURES, WINDOW_SECONDS, TokenCheck, Verdict
 from mvsearch.search.web.options import WebOptions, check_folder, choose_token, is_loopback
@@ -81,6 +83,9 @@ def test_without_the_token_nothing_is_told(asking: TestClient) -> None:
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert "First Song" not in answer.text
     assert asking.get("/health").json() == {"status": "ok"}
+    for path, state in (("/healthz", "ok"), ("/readyz", "ready")):
+        # A proxy asks by the address at which it reaches the server.
+        assert asking.get(path, headers={"Host": "10.0.0.7:8765"}).json() == {"status": state}
     assert 'action="/login"' in asking.get("/docs", headers=PAGE).text
 
 
@@ -133,6 +138,17 @@ def test_two_servers_of_one_machine_have_cookies_of_their_own(connect: Connect) 
     assert names == {"mvsearch-8765", "mvsearch-8766"}
 
 
+def test_servers_behind_a_proxy_share_their_cookie(connect: Connect) -> None:
+    """The port of each is another one; browsers know that of the proxy."""
+    options: dict[str, Any] = {"host": "192.0.2.1", "token": TOKEN, "names": ("videos.example",)}
+    one, other = connect(**options), connect(**options)
+    page = one.get(f"https://videos.example/docs?token={TOKEN}")
+    cookie = page.headers["set-cookie"].partition(";")[0]
+    assert cookie.startswith("mvsearch=")
+    given = {"Host": "videos.example", "Cookie": cookie}
+    assert other.get("http://127.0.0.1:8766/api/v1/status", headers=given).status_code == 200
+
+
 def test_after_a_minute_an_address_may_try_again() -> None:
     seconds = 0.0
     check = TokenCheck(TOKEN, lambda: seconds)
@@ -146,15 +162,15 @@ def test_after_a_minute_an_address_may_try_again() -> None:
 
 
 def test_other_machines_need_a_token() -> None:
-    assert choose_token("127.0.0.1", None, has_none=False) is None
-    assert choose_token("localhost", None, has_none=True) is None
-    made = choose_token("0.0.0.0", None, has_none=False)
+    assert choose_token("127.0.0.1", None, has_none=False, make=make_token) is None
+    assert choose_token("localhost", None, has_none=True, make=make_token) is None
+    made = choose_token("0.0.0.0", None, has_none=False, make=make_token)
     assert made is not None
     assert len(made) == 32
-    assert made != choose_token("0.0.0.0", None, has_none=False)
+    assert made != choose_token("0.0.0.0", None, has_none=False, make=make_token)
     for host, token, has_none in (("::", None, True), ("::", "short", False), ("::", TOKEN, True)):
         with pytest.raises(MvsearchError):
-            choose_token(host, token, has_none=has_none)
+            choose_token(host, token, has_none=has_none, make=make_token)
     assert [is_loopback(host) for host in ("::1", "127.9.9.9", "::", "a.example")] == [
         True, True, False, False,
     ]  # fmt: skip
