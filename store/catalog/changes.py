@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.index_writer import IndexWriter, Made
+from mvsearch.store.catalog.reading.postgresql.indexing import index_lines
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.paths import encode_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
@@ -175,6 +176,8 @@ def replace_lyrics(session: Session, video_id: str, lyrics: Lyrics | None) -> No
         session.add(lyrics_to_row(video_id, lyrics))
         session.flush()
         session.add_all(line_to_row(video_id, n, line) for n, line in enumerate(lyrics.lines))
+        session.flush()
+    index_lines(session.connection(), "lyric", [video_id])
 
 
 def replace_tags(session: Session, video_id: str, modality: Modality, tags: Sequence[Tag]) -> None:
@@ -188,6 +191,8 @@ def replace_shown(session: Session, video_id: str, lines: Iterable[ShownLine]) -
     """Replace the lines of text in the picture of a video."""
     session.execute(delete(ShownLineRow).where(ShownLineRow.video_id == video_id))
     session.add_all(shown_to_rows(video_id, lines))
+    session.flush()
+    index_lines(session.connection(), "ocr", [video_id])
 
 
 def replace_mood(session: Session, video_id: str, side: Side, track: MoodTrack | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+from mvsearch.store.catalog.reading.postgresql.indexing import store_sounds
 from mvsearch.store.catalog.reading.sound_index import LineSounds, SoundReader
 
 
@@ -32,6 +33,9 @@ def _write(connection: Connection, lines: Sequence[LineSounds], revision: str) -
         }
         for line in lines
     ]
+    if connection.dialect.name == "postgresql":
+        store_sounds(connection, values)
+        return
     of_line = "WHERE video_id = :video_id AND position = :position"
     connection.execute(text(f"DELETE FROM lyric_sound {of_line}"), values)
     connection.execute(

@@ -11,6 +11,7 @@ from mvsearch.store.catalog.encoders import EncoderWriter
 from mvsearch.store.catalog.reading.facets import FacetReader
 from mvsearch.store.catalog.reading.lyrics import LyricsReader
 from mvsearch.store.catalog.reading.moods import MoodReader
+from mvsearch.store.catalog.reading.postgresql.indexing import index_lines
 from mvsearch.store.catalog.reading.removed import RemovedReader
 from mvsearch.store.catalog.reading.stages import StageReader
 from mvsearch.store.catalog.reading.stills import StillReader
@@ -132,6 +133,8 @@ class Catalog(
             for one in videos:
                 lines = one.lyrics.lines if one.lyrics is not None else ()
                 session.add_all(line_to_row(one.video.id, n, line) for n, line in enumerate(lines))
+            session.flush()
+            index_lines(session.connection(), "lyric", [one.video.id for one in videos])
 
     def drop_locations(self, paths: Iterable[Path]) -> list[str]:
         """Delete files with their failures, and videos that have no other file.

@@ -1,15 +1,17 @@
-"""Finds lyric lines by how they sound: the full-text index of their grams (FTS5).
+"""Finds lyric lines by how they sound: the full-text index of their grams.
 
 The indexer writes how a line sounds and the text of its grams; see `indexer.pronunciation`. A gram
 is three characters of this text; each character stands for several sounds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from mvsearch.store.catalog.reading.line_index import has_full_text
+from mvsearch.store.catalog.reading.full_text import FullTextIndex, has_full_text, quote
+from mvsearch.store.catalog.reading.line_index import TermIndex
+from mvsearch.store.catalog.reading.postgresql.terms import open_sounds
 from mvsearch.store.database.connection import DatabaseReader
 from mvsearch.store.database.tables import LyricLineRow
 
@@ -78,7 +80,7 @@ class SoundReader(DatabaseReader):
         """
         with self._database.reading() as session:
             connection = session.connection()
-            rare = _choose_rare(connection, _cut(grams))
+            rare = _choose_rare(_open(connection), _cut(grams))
             return _rank(connection, reading, rare, limit) if rare else []
 
     def find_unread(
@@ -111,28 +113,28 @@ class SoundReader(DatabaseReader):
 
 
 def has_sounds(connection: Connection) -> bool:
-    """Whether there is an index of sounds: on SQLite with FTS5."""
+    """Whether there is an index of sounds: on PostgreSQL, and on SQLite with FTS5."""
     return has_full_text(connection, "lyric_sound_gram")
 
 
+def _open(connection: Connection) -> TermIndex:
+    if connection.dialect.name == "postgresql":
+        return open_sounds(connection)
+    return FullTextIndex(connection, "lyric_sound_gram", "lyric_sound")
+
+
 def _cut(grams: str) -> list[str]:
-    """The distinct grams of a text, quoted; none goes over a space."""
+    """The distinct grams of a text; none goes over a space."""
     threes = (grams[at : at + 3] for at in range(len(grams) - 2))
-    return [
-        '"' + three.replace('"', '""') + '"' for three in dict.fromkeys(threes) if " " not in three
-    ]
+    return [three for three in dict.fromkeys(threes) if " " not in three]
 
 
-def _choose_rare(connection: Connection, terms: Iterable[str]) -> list[str]:
+def _choose_rare(index: TermIndex, terms: Sequence[str]) -> list[str]:
     """The rarest terms, so many that about N_RANKED lines have one."""
-    rows = "SELECT rowid FROM lyric_sound_gram WHERE lyric_sound_gram MATCH :term LIMIT :n"
-    query = text(f"SELECT count(*) FROM ({rows})")
-    counted = sorted(
-        (connection.scalar(query, {"term": term, "n": N_RANKED + 1}) or 0, term) for term in terms
-    )
+    counted = sorted(zip(index.count(terms, N_RANKED + 1), map(quote, terms), terms, strict=True))
     rare: list[str] = []
     n_ranked = 0
-    for n, term in counted:
+    for n, _, term in counted:
         if rare and n_ranked + n > N_RANKED:
             break
         if n:
@@ -145,12 +147,12 @@ def _rank(
     connection: Connection, reading: str, terms: Sequence[str], limit: int
 ) -> list[SoundMatch]:
     # Ties are not broken by rowid, which depends on the history of the library.
+    scored, values = _open(connection).score(terms)
     query = text(
         "SELECT lyric_sound.video_id, lyric_sound.position, text, sounds"
-        " FROM lyric_sound_gram JOIN lyric_sound ON id = lyric_sound_gram.rowid"
-        " JOIN lyric_line USING (video_id, position)"
-        " WHERE lyric_sound_gram MATCH :terms AND reading = :reading"
-        " ORDER BY rank, lyric_sound.video_id, lyric_sound.position LIMIT :n"
+        f" FROM ({scored}) AS scored JOIN lyric_sound USING (id)"
+        " JOIN lyric_line USING (video_id, position) WHERE reading = :reading"
+        " ORDER BY bm25 DESC, lyric_sound.video_id, lyric_sound.position LIMIT :n"
     ).columns(LyricLineRow.video_id, LyricLineRow.position, LyricLineRow.text)
-    values = {"terms": " OR ".join(terms), "reading": reading, "n": limit}
+    values = {**values, "reading": reading, "n": limit}
     return [SoundMatch(*row) for row in connection.execute(query, values)]

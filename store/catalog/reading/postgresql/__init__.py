@@ -1,0 +1,1 @@
+"""Finds lines by words, letters and sounds in a PostgreSQL database."""
