@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.index_tables import IndexBase
 from mvsearch.store.database.postgresql.address import SHARED
+from mvsearch.store.database.postgresql.words import WORD_STATEMENTS
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.files import in_database
@@ -58,6 +59,8 @@ def make_tables(connection: Connection, schema: str, place: str, version: str) -
     IndexBase.metadata.create_all(connection, checkfirst=False)
     ServerBase.metadata.create_all(connection, checkfirst=False)
     in_database.make_table(connection)
+    for statement in WORD_STATEMENTS:
+        connection.execute(text(statement))
     connection.execute(
         text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     )

@@ -15,9 +15,7 @@ HELD = {"lyric": "lyric_line WHERE rejected IS NULL", "ocr": "ocr_line WHERE tru
 LINES_AT_ONCE = 5000
 
 
-def index_lines(
-    connection: Connection, lines: str, video_ids: Iterable[str] | None = None
-) -> None:
+def index_lines(connection: Connection, lines: str, video_ids: Iterable[str] | None = None) -> None:
     """Write anew the terms of the lines of videos, as the database holds these lines now.
 
     Does nothing on SQLite, where triggers do it.
