@@ -3,13 +3,14 @@
 import threading
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, case, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.reading.filtering import has_mood
 from mvsearch.store.catalog.reading.videos import VideoReader
 from mvsearch.store.database.connection import Database
+from mvsearch.store.database.functions import WholeNumber
 from mvsearch.store.database.tables import LyricsRow, MetadataRow, TagRow, VideoRow
 from mvsearch.store.records.metadata import FACET_FIELDS
 from mvsearch.store.records.moods import MOOD_NAMES
@@ -18,6 +19,9 @@ from mvsearch.store.records.moods import MOOD_NAMES
 MAX_VALUES = 200
 # Tempos are counted by so many beats a minute.
 BPM_STEP = 10
+# A constant, not a parameter: PostgreSQL would not see that this is what it groups by.
+_STEP = literal_column(str(BPM_STEP), Integer)
+_BPM = WholeNumber(VideoRow.bpm / _STEP) * _STEP
 # Number of filters of which the counts are kept.
 N_KEPT = 16
 
@@ -74,7 +78,7 @@ class FacetReader(VideoReader):
             "language": (LyricsRow.language, LyricsRow.video_id),
             "lyrics_source": (LyricsRow.source, LyricsRow.video_id),
             "tag": (TagRow.name, TagRow.video_id),
-            "bpm": (cast(VideoRow.bpm / BPM_STEP, Integer) * BPM_STEP, VideoRow.id),
+            "bpm": (_BPM, VideoRow.id),
             "key": (VideoRow.key, VideoRow.id),
         }
         with self._database.reading() as session:

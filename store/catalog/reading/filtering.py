@@ -1,13 +1,13 @@
 """Turns a filter into SQL conditions."""
 
-import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, select
 
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.metadata.conditions import metadata_conditions
+from mvsearch.store.database.functions import list_texts
 from mvsearch.store.database.paths import lies_below
 from mvsearch.store.database.tables import LocationRow, LyricLineRow, LyricsRow, TagRow, VideoRow
 from mvsearch.store.records.moods import MOOD_REGIONS, MoodName
@@ -75,11 +75,7 @@ def _name_conditions(filter: Filter) -> list[ColumnElement[bool]]:
 
 
 def _id_conditions(filter: Filter) -> list[ColumnElement[bool]]:
-    """One parameter for all ids, as SQLite limits their number."""
-    if filter.ids is None:
-        return []
-    listed = func.json_each(json.dumps(filter.ids)).table_valued("value")
-    return [VideoRow.id.in_(select(listed.c.value))]
+    return [] if filter.ids is None else [VideoRow.id.in_(list_texts(filter.ids))]
 
 
 def _lyrics_conditions(filter: Filter) -> list[ColumnElement[bool]]:

@@ -58,7 +58,7 @@ END $$""",
 )
 _SOUNDS = (
     "CREATE TABLE lyric_sound (id bigint GENERATED ALWAYS AS IDENTITY,"
-    " video_id varchar(128) NOT NULL REFERENCES lyrics (video_id) ON DELETE CASCADE,"
+    ' video_id varchar(128) COLLATE "C" NOT NULL REFERENCES lyrics (video_id) ON DELETE CASCADE,'
     ' position integer NOT NULL, reading text COLLATE "C" NOT NULL,'
     ' revision text COLLATE "C" NOT NULL, sounds text COLLATE "C" NOT NULL,'
     ' grams text COLLATE "C" NOT NULL,'
@@ -72,7 +72,7 @@ _SOUNDS = (
 def _make_index(lines: str, parent: str) -> str:
     return (
         f"CREATE TABLE {lines}_index (id bigint GENERATED ALWAYS AS IDENTITY,"
-        f" video_id varchar(128) NOT NULL REFERENCES {parent} ON DELETE CASCADE,"
+        f' video_id varchar(128) COLLATE "C" NOT NULL REFERENCES {parent} ON DELETE CASCADE,'
         ' position integer NOT NULL, words text[] COLLATE "C" NOT NULL,'
         ' grams text[] COLLATE "C" NOT NULL,'
         f" CONSTRAINT pk_{lines}_index PRIMARY KEY (id),"
