@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mvsearch.search.api.train_compose import train_compose
     from mvsearch.search.api.train_mood import drop_heads, train_mood, use_heads
     from mvsearch.search.api.training import find_run, list_runs, train_songs
+    from mvsearch.search.api.upkeep.copying import copy_library
     from mvsearch.search.api.upkeep.doctor import diagnose
     from mvsearch.search.api.upkeep.watch import watch_folders
     from mvsearch.search.query.language.parsing import parse_query
@@ -63,6 +64,7 @@ _PLACES = {
     "mvsearch.search.api.train_compose": ("train_compose",),
     "mvsearch.search.api.train_mood": ("drop_heads", "train_mood", "use_heads"),
     "mvsearch.search.api.training": ("find_run", "list_runs", "train_songs"),
+    "mvsearch.search.api.upkeep.copying": ("copy_library",),
     "mvsearch.search.api.upkeep.doctor": ("diagnose",),
     "mvsearch.search.api.upkeep.watch": ("watch_folders",),
     "mvsearch.search.query.language.parsing": ("parse_query",),
@@ -143,6 +145,7 @@ __all__ = [
     "check_models",
     "compose",
     "connect",
+    "copy_library",
     "diagnose",
     "drop_heads",
     "drop_towers",

@@ -27,7 +27,7 @@ from mvsearch.search.commands.options.examples import show_examples
 from mvsearch.search.commands.options.verbosity import QuietOption, VerboseOption, let_commands_log
 from mvsearch.search.commands.process import describe_version, end_process, run_app
 from mvsearch.search.commands.train.group import app as train_app
-from mvsearch.search.commands.upkeep import doctor, watch
+from mvsearch.search.commands.upkeep import copy, doctor, watch
 
 app = typer.Typer(
     name="mvsearch",
@@ -54,6 +54,7 @@ for commands in (
     plugins,
     watch,
     doctor,
+    copy,
 ):
     app.add_typer(commands.app)
 app.add_typer(models.app, name="models")

@@ -50,7 +50,7 @@ class Library:
     Attributes:
         folder: absolute; of a library in PostgreSQL, a local folder for what can be made again.
         address: what opens it, as text without a password.
-        catalog: the catalogue.
+        database, catalog: the database, and the catalogue in it.
         files: documents and other files that cannot be made again.
         is_read_only: whether nothing is written, neither to the catalogue nor to its indexes.
     """
@@ -58,7 +58,7 @@ class Library:
     def __init__(self, folder: Path, database: Database, *, is_read_only: bool = False) -> None:
         self.folder = folder
         self.is_read_only = is_read_only
-        self._database = database
+        self.database = self._database = database
         self.address = str(folder) if database.is_sqlite else database.place
         self.files = open_files(folder, database)
         self._lock = make_lock(folder, database)

@@ -103,8 +103,12 @@ def bring_up_to_date(
         return
     if version is None and not database.is_sqlite and not create:
         raise describe_absence(database.place)
+    place = Path(database.place).parent if database.is_sqlite else database.place
+    if version == schema.COPYING:
+        raise MvsearchError(
+            f"the library {place} is half copied: run the same mvsearch copy again, or delete it"
+        )
     if is_read_only:
-        place = Path(database.place).parent if database.is_sqlite else database.place
         raise MvsearchError(
             f"the library {place} has the tables of another version: open it once for"
             " writing, such as by mvsearch status"

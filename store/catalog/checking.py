@@ -111,7 +111,7 @@ class _Checker:
         with database.reading() as session:
             connection = session.connection()
             if connection.dialect.name == "sqlite":
-                self.damages += _check_pages(connection)
+                self.damages += check_pages(connection)
                 for lines in LINES:
                     self.damages += _check_words(connection, lines)
 
@@ -138,7 +138,7 @@ class _Checker:
                 self.progress(at + 1, len(ids))
 
 
-def _check_pages(connection: Connection) -> Iterator[Damage]:
+def check_pages(connection: Connection) -> Iterator[Damage]:
     """Damage that SQLite finds in its file."""
     for (found,) in connection.execute(text(f"PRAGMA integrity_check({MAX_LISTED})")):
         if found != "ok":

@@ -18,10 +18,11 @@ class SoundWriter(SoundReader):
         """
         with self._database.writing() as session:
             if lines:
-                _write(session.connection(), lines, revision)
+                write_sounds(session.connection(), lines, revision)
 
 
-def _write(connection: Connection, lines: Sequence[LineSounds], revision: str) -> None:
+def write_sounds(connection: Connection, lines: Sequence[LineSounds], revision: str) -> None:
+    """Replace how lines sound, in a transaction that writes."""
     values = [
         {
             "video_id": line.video_id,

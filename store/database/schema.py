@@ -11,6 +11,8 @@ from mvsearch.store.errors import LibraryDamagedError
 # The newest revision in `migrations/versions`; a constant, because importing Alembic takes longer
 # than opening a library.
 HEAD = "0016"
+# In the place of a revision while a copy is written; see `store.copying`.
+COPYING = "copying"
 
 _VERSION = table("alembic_version", column("version_num"))
 _MIGRATIONS = Path(__file__).parent / "migrations"

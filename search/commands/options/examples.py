@@ -106,6 +106,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "failures": ("mvsearch failures",),
     "status": ("mvsearch status",),
     "check": ("mvsearch check",),
+    "copy": (
+        "mvsearch copy ~/library postgresql+psycopg://me@server/videos",
+        "mvsearch copy postgresql+psycopg://me@server/videos ~/copy",
+    ),
     "config path": ("mvsearch config path",),
     "config show": ("mvsearch config show",),
     "plugins": ("mvsearch plugins",),
