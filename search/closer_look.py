@@ -11,8 +11,11 @@ from mvsearch.search.query.encode import EncodedPart, Made
 from mvsearch.search.query.query import QueryPart
 from mvsearch.search.query.spaces import By, choose_by
 from mvsearch.search.query.views import ZOOM, Frames, View, list_views
+from mvsearch.search.retrieval.retrieve import IndexQuery, find_candidates
+from mvsearch.search.retrieval.video_table import Positions, make_table
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.calibrator import Calibrator
+from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.errors import MediaError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix, Space
@@ -112,15 +115,21 @@ class CloserLook:
     def _find_best(self, parts: list[EncodedPart], videos: Collection[str]) -> int:
         """The position of the part whose best video has the highest surprisal."""
         index = self._library.index(parts[0].space)
-        ids = [video_id for video_id in index.video_ids if video_id in videos]
-        if not ids:
+        table = make_table([index])
+        if not table.mark(videos).any():
             return 0
         null = self._calibrator.obtain_for(parts[0], index)
-        levels = null.level_of(ids)
+        levels = null.level_of(table.video_ids)
+
+        def judge(similarities: FloatArray, positions: Positions) -> FloatArray:
+            return compute_surprisal(similarities[0], levels[positions], null.scale)
+
         tops = []
         for part in parts:
-            similarities = index.score_sets(index.place(part.vectors), ids)
-            surprisals = compute_surprisal(similarities, levels, null.scale)
+            query = IndexQuery(index, index.place(part.vectors))
+            n_wanted = 1 if index.is_remote else None
+            found = find_candidates([query], judge, n_wanted, table=table, within=videos)
+            surprisals = judge(found.similarities, found.positions)
             tops.append(float(np.nanmax(surprisals)) - math.log10(part.n_tried))
         return int(np.argmax(tops))
 

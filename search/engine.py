@@ -8,17 +8,15 @@ from functools import partial
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.all_pairs import AllPairs
 from mvsearch.search.closer_look import CloserLook, EncodeViews
-from mvsearch.search.contrast import check_sides, exclude, list_indexes, settle_options
+from mvsearch.search.contrast import check_sides, list_indexes, settle_options
 from mvsearch.search.feedback.evidence import FeedbackEvidence
 from mvsearch.search.feedback.means import KnownMeans
 from mvsearch.search.layout import Layouts
 from mvsearch.search.localization.landmark_evidence import find_landmark_evidence
-from mvsearch.search.localization.moments import find_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.analyse import Analyse
 from mvsearch.search.query.contents import (
     find_held_spaces,
-    list_videos,
     open_copy_indexes,
     open_indexes,
 )
@@ -31,15 +29,14 @@ from mvsearch.search.query.encode import (
 )
 from mvsearch.search.query.query import Query
 from mvsearch.search.query.weights import Weights
-from mvsearch.search.query.words.languages import find_hidden
 from mvsearch.search.query.words.lexical import WordSearch
 from mvsearch.search.query.words.tags import find_tagged, list_passing, show_tags
+from mvsearch.search.ranked import rank_parts
 from mvsearch.search.ranking import Ranker, make_ranker, rank_similar
 from mvsearch.search.results import Result
-from mvsearch.search.retrieval.retrieve import Evidence, IndexQuery, find_candidates
-from mvsearch.search.retrieval.video_table import Positions, VideoTables
+from mvsearch.search.retrieval.retrieve import Evidence, IndexQuery
+from mvsearch.search.retrieval.video_table import VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator
-from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.temporal.preparing import Placed, Scope, prepare_search
 from mvsearch.search.versions.dedupe import KnownCopies
 from mvsearch.store.catalog.filter import Filter
@@ -148,7 +145,8 @@ class Engine:
 
     def _find_videos(self, filter: Filter, hidden: frozenset[str]) -> set[str]:
         """The ids of the videos that pass a filter and are not hidden."""
-        return {video.id for video in list_videos(self.library, filter)} - hidden
+        catalog = self.library.catalog
+        return (catalog.passing(filter) if filter else catalog.video_ids()) - hidden
 
     def _prepare(
         self, query: Query, options: SearchOptions, made: Made, is_first: bool
@@ -197,38 +195,12 @@ class Engine:
         scope = Scope(table, passing, prepared.encoded.left_out | hidden)
         if query.expression is None:
             ranker = self._make_ranker(options, prepared.weights, parts, passing)
-            results = self._rank(query, ranker, parts, scope)
+            results = rank_parts(self._calibrator, query, ranker, parts, scope)
         else:
             asked = prepare_search(self._calibrator, query, parts, prepared.weights, scope)
             results = replace(asked, evidence=self._evidence).search(query, options, self._copies)
         tagged = find_tagged(catalog, query.filter.tags, [result.video.id for result in results])
         return [show_tags(result, tagged) for result in results]
-
-    def _rank(self, query: Query, ranker: Ranker, parts: Placed, scope: Scope) -> list[Result]:
-        """Retrieve candidates, rank them by calibrated and fused scores, and locate the query."""
-        options, ids = ranker.options, scope.table.video_ids
-        alike = [pair for pair in parts if not pair[0].part.is_negative]
-        asked, unlike = list_indexes(alike), parts[len(alike) :]
-        other_language = find_hidden(self.library.catalog, [part for part, _ in alike], ids)
-        measure = self._calibrator.calibrate_parts(asked, ids, other_language)
-
-        def score(similarities: FloatArray, positions: Positions) -> FloatArray:
-            return ranker.score(*measure(similarities[: len(asked)], positions))
-
-        # Ranks (rrf) and exclusions need all videos; skipped ones are replaced from further down.
-        is_whole = options.fusion == "rrf" or options.is_picky or query.has_negative
-        n_wanted = None if is_whole or ranker.evidence is not None else options.top
-        queries = [placed for _, placed in parts]
-        found = find_candidates(queries, score, n_wanted, scope.left_out, scope.table, scope.within)
-        if unlike:
-            ranker = exclude(ranker, query, unlike, found, scope.table, self._calibrator)
-        rows, at = found.similarities[: len(asked)], found.positions
-        return ranker.rank(
-            found.video_ids,
-            measure(rows, at),
-            lambda video: find_moments(self.library, video, alike, options.n_moments),
-            of_lines=self._calibrator.judge_lines(asked, ids, rows, at),
-        )
 
     def _place(self, part: EncodedPart, words: WordSearch) -> IndexQuery:
         """The vectors of a part in the coordinates of its index, with words or landmarks found."""

@@ -1,6 +1,6 @@
 """Reads vectors in blocks of videos for matrix multiplication."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,13 @@ def _read_block(
     vectors = np.concatenate(index.read([video_ids[position] for position in positions]))
     starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
     return Block(np.array(positions, dtype=np.intp), vectors, starts)
+
+
+def read_ahead(indexes: Iterable[VectorIndex], video_ids: Sequence[str]) -> None:
+    """Ask each server once for the vectors of videos that are then looked at one by one."""
+    for index in indexes:
+        if index.is_remote:
+            index.read(video_ids)
 
 
 def iter_slices(n_rows: int, n_columns: int) -> Iterator[slice]:

@@ -1,23 +1,26 @@
 """Finds the videos nearest to a set of query vectors."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mvsearch.search.retrieval.blocks import iter_slices
+from mvsearch.search.retrieval.bounds import bound_matches, choose_asked
 from mvsearch.search.retrieval.video_table import Positions, VideoTable, make_table
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.index import Neighbours, VectorIndex
+from mvsearch.store.vectors.index import VectorIndex
 
 Fuse = Callable[[FloatArray, Positions], FloatArray]
 
 # Neighbours of each query vector to search for, per wanted video: a shot has many frames.
 NEIGHBOURS = 64
 MIN_DOUBTFUL = 32
+# Of a server's index as many as decide are scored, so many at once, and at most so many in all.
+SETTLED_AT_ONCE, MAX_SETTLED = 256, 2048
 # Neighbours and exact scores are summed in different orders, so cosines differ in the last bits.
 ROUNDING = 1e-5
 
@@ -92,7 +95,9 @@ def find_candidates(
     is cheaper (`VectorIndex.is_scoring_cheaper`), the k nearest segments of every query vector
     bound the score of each video, by its own segments or else by the k-th (threshold algorithm;
     Fagin, Lotem and Naor 2003). Of the undecided videos only three times `n_wanted`, and
-    2 * `MIN_DOUBTFUL`, are scored: the result is as complete as the k neighbours.
+    2 * `MIN_DOUBTFUL`, are scored: the result is as complete as the k neighbours. An index on a
+    server (`VectorIndex.is_remote`) is asked on until no video is undecided: then the result is
+    exact if its neighbours are and the query has at most `bounds.MAX_ASKED` vectors.
 
     Args:
         queries: at least one.
@@ -115,7 +120,36 @@ def find_candidates(
         bounds = search.bound(k)
         search.score(search.find_doubtful(bounds, n_wanted)[: 2 * n_wanted])
         search.score(search.find_doubtful(bounds, n_wanted)[: n_wanted + 2 * MIN_DOUBTFUL])
+        if any(query.index.is_remote for query in queries):
+            search.settle(bounds, n_wanted)
     return search.collect()
+
+
+def compare_some(
+    queries: Sequence[IndexQuery], table: VideoTable, positions: Positions
+) -> Candidates:
+    """Compare videos at positions of the table of the queries' indexes with all queries."""
+    search = _Search.begin(queries, lambda similarities, _: similarities[0], table, (), None)
+    search.score(positions)
+    return search.collect()
+
+
+def bound_videos(query: IndexQuery, table: VideoTable, positions: Positions) -> FloatArray:
+    """Upper bounds of the similarities with videos at positions of a table.
+
+    They are the similarities, or those by the nearest segments of an index on a server; NaN for
+    videos without vectors.
+    """
+    video_ids, k = table.pick(positions), 10 * NEIGHBOURS
+    index = query.index
+    if not index.is_remote or index.is_scoring_cheaper(len(query.vectors), k, video_ids):
+        return score_videos(query, video_ids)
+    search = _Search.begin([query], lambda similarities, _: similarities[0], table, (), None)
+    search = replace(search, open=positions[search.is_held[0, positions]])
+    bounds: FloatArray = search.bound(k)[0]
+    bounds[search.is_scored] = search.similarities[0, search.is_scored]
+    found: FloatArray = bounds[positions]
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,13 +238,14 @@ class _Search:
         """`_bound` for one query, over blocks of its vectors that fit into memory."""
         n_videos = len(query.index.video_ids)
         total, is_met = np.zeros(n_videos), np.ones(n_videos, dtype=np.bool_)
-        for rows in iter_slices(len(query.vectors), k):
-            vectors = query.vectors[rows]
-            found = query.index.search(vectors, k, *self._restrict())
-            bounds, met = _bound(found, n_videos)
-            total += bounds * len(vectors)
+        asked = choose_asked(query.index, query.vectors)
+        for rows in iter_slices(len(asked), k):
+            found = query.index.search(asked[rows], k, *self._restrict())
+            bounds, met = bound_matches(found, n_videos)
+            total += bounds * len(found.videos)
             is_met &= met
-        return total / len(query.vectors), is_met
+        is_met &= len(asked) == len(query.vectors)
+        return total / len(asked), is_met
 
     def _restrict(self) -> tuple[Sequence[str] | None, Sequence[str]]:
         """The arguments `within` and `left_out` of a search: the shorter of the two lists."""
@@ -230,31 +265,15 @@ class _Search:
         is_doubtful = (reach := self.fuse(bounds[:, others], others)) > least
         return others[is_doubtful][np.argsort(-reach[is_doubtful], kind="stable")]
 
+    def settle(self, bounds: FloatArray, n_wanted: int) -> None:
+        """Score doubtful videos until there are none, at most `MAX_SETTLED`."""
+        for _ in range(0, MAX_SETTLED, SETTLED_AT_ONCE):
+            doubtful = self.find_doubtful(bounds, n_wanted)
+            if not len(doubtful):
+                break
+            self.score(doubtful[:SETTLED_AT_ONCE])
+
     def collect(self) -> Candidates:
         """The scored videos."""
         scored = np.flatnonzero(self.is_scored)
         return Candidates(self.table.pick(scored), self.similarities[:, scored], scored)
-
-
-def _bound(found: Neighbours, n_videos: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Bound the mean of best matches of each video of an index.
-
-    Args:
-        found: the nearest segments of each query vector.
-        n_videos: of the index.
-
-    Returns:
-        (n_videos,) upper bounds: for a query vector, the best match among the nearest segments, or
-        the last of these if none is of the video; and (n_videos,) whether the bound is exact,
-        because each query vector has a match among them.
-    """
-    similarities, is_there = found.similarities, found.videos >= 0
-    last = np.maximum(similarities[:, -1], -1.0).astype(np.float64)
-    at, _ = np.nonzero(is_there)
-    # Rows are sorted, so the first match of a video is its best.
-    pairs, firsts = np.unique(at * n_videos + found.videos[is_there], return_index=True)
-    gains = similarities[is_there][firsts] - last[at[firsts]]
-    total = np.bincount(pairs % n_videos, weights=gains, minlength=n_videos)
-    n_met = np.bincount(pairs % n_videos, minlength=n_videos)
-    bounds: FloatArray = (total + last.sum()) / len(similarities)
-    return bounds, n_met == len(similarities)

@@ -15,7 +15,10 @@ ROUNDING = 1e-3
 
 
 def iter_best(
-    bounds: FloatArray, video_ids: Sequence[str], score: Callable[[Cells], FloatArray]
+    bounds: FloatArray,
+    video_ids: Sequence[str],
+    score: Callable[[Cells], FloatArray],
+    at_most: int | None = None,
 ) -> Iterator[tuple[int, float]]:
     """The videos with their scores, best first, ties by id.
 
@@ -26,8 +29,9 @@ def iter_best(
         bounds: (v,) no score is above.
         video_ids: (v,) of them.
         score: of videos at some positions.
+        at_most: as many are scored, those with the highest bounds; None for all.
     """
-    order = np.argsort(-bounds, kind="stable")
+    order = np.argsort(-bounds, kind="stable")[:at_most]
     scored: list[tuple[float, str, int]] = []
     begin, size = 0, FIRST_BLOCK
     while begin < len(order) or scored:

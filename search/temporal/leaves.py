@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.search.retrieval.video_table import VideoTable
 from mvsearch.search.scoring.fusion import NEUTRAL, FloatArray
 from mvsearch.search.temporal.grid import Cells, Grid
 from mvsearch.search.temporal.scoring import Curve
@@ -29,11 +30,11 @@ class ComparedLeaf:
     weight: float
     limit: float
 
-    def bound(self, video_ids: Sequence[str], positions: Cells) -> FloatArray:
-        """The most evidence (v,) that a moment of each video can have."""
+    def bound(self, table: VideoTable, positions: Cells) -> FloatArray:
+        """The most evidence (v,) that a moment of each video of a table can have."""
         best = {
             modality: _mean_known(np.array([
-                np.where(s.is_hidden[positions], np.nan, s.bound(video_ids, positions))
+                np.where(s.is_hidden[positions], np.nan, s.bound(table, positions))
                 for s in sources
             ]))
             for modality, sources in self.sources.items()

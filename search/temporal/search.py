@@ -12,6 +12,7 @@ from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import open_copy_indexes
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result
+from mvsearch.search.retrieval.blocks import read_ahead
 from mvsearch.search.retrieval.video_table import VideoTable
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.temporal.best import iter_best
@@ -26,6 +27,9 @@ from mvsearch.store.records import Video
 
 # Cells of all curves of a part that are held at once: 8 MB.
 MAX_CELLS_AT_ONCE = 1_000_000
+# Of a library on a server, the videos whose curves are computed; the order is exact if it is
+# decided by then.
+MAX_DRAWN = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +53,7 @@ class TemporalSearch:
     evidence: FeedbackEvidence | None = None
 
     def search(self, query: Query, options: SearchOptions, known: KnownCopies) -> list[Result]:
-        """The best videos, exactly as if all were scored.
+        """The best videos, exactly as if all were scored; on a server, see `MAX_DRAWN`.
 
         Args:
             query: with the expression of the plan.
@@ -92,6 +96,7 @@ class TemporalSearch:
         """The scores of videos at positions of the table: mean evidence of what is wanted."""
         scores = np.empty(len(positions))
         ids = self.table.pick(positions)
+        read_ahead(self.table.indexes, ids)
         ends = np.array([self._find_end(video_id) for video_id in ids])
         order = np.argsort(ends, kind="stable")
         begin = 0
@@ -104,11 +109,10 @@ class TemporalSearch:
 
     def bound(self) -> FloatArray:
         """Upper bounds of the scores of all searched videos: each part at its best moment."""
-        ids = self.table.pick(self.open)
-        total = np.zeros(len(ids))
+        total = np.zeros(len(self.open))
         for number, leaf in enumerate(self.leaves):
             if number not in self.plan.unwanted:
-                total += leaf.bound(ids, self.open)
+                total += leaf.bound(self.table, self.open)
         return total / self.plan.total_weight
 
     def _iter_best(self) -> Iterator[tuple[str, float]]:
@@ -116,7 +120,10 @@ class TemporalSearch:
         judged = self._weigh(ids)
         more = np.zeros(len(ids)) if judged is None else judged.points.sum(axis=0)
         found = iter_best(
-            self.bound() + more, ids, lambda some: self.score(self.open[some]) + more[some]
+            self.bound() + more,
+            ids,
+            lambda some: self.score(self.open[some]) + more[some],
+            MAX_DRAWN if any(index.is_remote for index in self.table.indexes) else None,
         )
         return ((ids[at], score) for at, score in found)
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from mvsearch.search.localization.landmark_evidence import LandmarkEvidence
 from mvsearch.search.query.encode import EncodedPart
-from mvsearch.search.retrieval.retrieve import IndexQuery, score_videos
+from mvsearch.search.retrieval.retrieve import IndexQuery, bound_videos, score_videos
+from mvsearch.search.retrieval.video_table import VideoTable
 from mvsearch.search.scoring.calibration import compute_surprisal
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.search.temporal.grid import Cells, Grid, find_extents, slide_max, spread_max
@@ -81,9 +82,9 @@ class Source:
             return section.end_seconds - (section.start_seconds or 0.0)
         return max(TOGETHER_SECONDS, EACH_SECONDS * len(self.part.lines))
 
-    def bound(self, video_ids: Sequence[str], positions: Cells) -> FloatArray:
+    def bound(self, table: VideoTable, positions: Cells) -> FloatArray:
         """The surprisals (v,) of the best matches anywhere in videos, which no moment exceeds."""
-        return self._calibrate(score_videos(self.query, video_ids), positions)
+        return self._calibrate(bound_videos(self.query, table, positions), positions)
 
     def track(self, video_ids: Sequence[str], positions: Cells, grid: Grid) -> Track:
         """The evidence over the time of v videos at positions of the table."""

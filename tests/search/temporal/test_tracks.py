@@ -1,6 +1,7 @@
 """The evidence of clips, lines and stills over time, against loops over cells and segments."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ class OneVideo:
 
     held: np.ndarray
     times: Spans
+    is_remote: bool = False
 
     def count(self, video_id: str) -> int:
         return len(self.held) if video_id == "a" else 0
@@ -86,9 +88,10 @@ def test_no_moment_has_more_evidence_than_the_bound(n, times, duration, is_timed
     for seed in range(20):
         source = make_source(make_index(is_timed), draw(n, seed), times, duration)
         ids, positions = ["a", "b"], np.array([0, 1])
+        table = SimpleNamespace(pick=np.array(ids).__getitem__)
         track = source.track(ids, positions, GRID)
         assert track.is_held.tolist() == [True, False]
-        bound = source.bound(ids, positions)
+        bound = source.bound(table, positions)
         assert track.during[0].max() <= bound[0] + 1e-6
         assert track.begins[0].max() <= track.during[0].max() + 1e-9
         assert np.isnan(bound[1])
