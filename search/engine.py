@@ -32,11 +32,12 @@ from mvsearch.search.query.weights import Weights
 from mvsearch.search.query.words.lexical import WordSearch
 from mvsearch.search.query.words.tags import find_tagged, list_passing, show_tags
 from mvsearch.search.ranked import rank_parts
-from mvsearch.search.ranking import Ranker, make_ranker, rank_similar
+from mvsearch.search.ranking import Ranker, make_ranker
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.retrieve import Evidence, IndexQuery
 from mvsearch.search.retrieval.video_table import VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator
+from mvsearch.search.similar import rank_similar
 from mvsearch.search.temporal.preparing import Placed, Scope, prepare_search
 from mvsearch.search.versions.dedupe import KnownCopies
 from mvsearch.store.catalog.filter import Filter

@@ -2,22 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from mvsearch.search.feedback.evidence import FeedbackEvidence
-from mvsearch.search.localization.moments import find_shared_moments
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.contents import (
-    list_videos,
-    open_copy_indexes,
-    open_indexes,
     read_videos,
 )
 from mvsearch.search.query.weights import Weights
 from mvsearch.search.results import Contribution, Moment, Result
-from mvsearch.search.retrieval.set_similarity import compare_one
 from mvsearch.search.scoring.calibration import WeakMarks, find_same_levels
-from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import (
     FloatArray,
     Measured,
@@ -29,7 +22,6 @@ from mvsearch.search.scoring.fusion import (
 from mvsearch.search.scoring.two_sources import find_two_sources, put_first
 from mvsearch.search.temporal.found import FoundPart
 from mvsearch.search.versions.dedupe import IsCopy, KnownCopies, collapse_ranking, open_copy_test
-from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Video
 from mvsearch.store.vectors.index import VectorIndex
@@ -162,30 +154,6 @@ def make_ranker(
     """
     is_copy = open_copy_test(indexes, known) if options.has_collapse else None
     return Ranker(library, options, weights, is_copy, marks)
-
-
-def rank_similar(
-    library: Library,
-    calibrator: Calibrator,
-    video: Video,
-    options: SearchOptions,
-    filter: Filter,
-    hidden: frozenset[str],
-) -> list[Result]:
-    """The videos most similar to one, from what is stored; see `Engine.similar`."""
-    videos = {other.id: other for other in list_videos(library, filter)}
-    ids = [video_id for video_id in videos if video_id != video.id and video_id not in hidden]
-    indexes = open_indexes(library)
-    similarities = {m: compare_one(i, video.id, ids) for m, i in indexes.items()}
-    surprisals = {
-        m: calibrator.calibrate_pairs(indexes[m], row[None], [video.id], ids)[0]
-        for m, row in similarities.items()
-    }
-    weights = options.choose_weights(indexes)
-    marks = mark_similar(len(videos), indexes)
-    ranker = make_ranker(library, options, weights, marks, open_copy_indexes(library))
-    moments = partial(find_shared_moments, library, video, indexes.values())
-    return ranker.rank(ids, (similarities, surprisals), moments, videos)
 
 
 def mark_similar(n_videos: int, indexes: Mapping[Modality, VectorIndex]) -> WeakMarks:
