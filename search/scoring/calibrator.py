@@ -18,7 +18,7 @@ from mvsearch.search.scoring.calibration import (
     find_same_levels,
 )
 from mvsearch.search.scoring.fusion import FloatArray, Measured, merge_parts
-from mvsearch.search.scoring.null_distribution import obtain_index_distribution
+from mvsearch.search.scoring.null_distribution import recall_distribution
 from mvsearch.search.scoring.null_samples import Kind
 from mvsearch.search.scoring.null_statistics import NullDistribution
 from mvsearch.store.library import Library
@@ -41,6 +41,7 @@ class Calibrator:
         self._known: WeakKeyDictionary[VectorIndex, dict[Kind, NullDistribution]] = (
             WeakKeyDictionary()
         )
+        self._latest: dict[tuple[str, Kind], tuple[int, NullDistribution]] = {}
         self._levels: dict[
             tuple[str, Kind], tuple[NullDistribution, Sequence[str], FloatArray]
         ] = {}
@@ -53,10 +54,17 @@ class Calibrator:
         if kind not in known:
             with self.library.working_on(f"{index.space.key} {kind}"):
                 if kind not in known:  # another thread may have measured it
-                    known[kind] = obtain_index_distribution(
-                        self.library, index, kind, self._encoders
-                    )
+                    known[kind] = self._recall(index, kind)
         return known[kind]
+
+    def _recall(self, index: VectorIndex, kind: Kind) -> NullDistribution:
+        """The distribution of a new state of a space, which is mostly that of the state before."""
+        placement, before = self._latest.get((index.space.key, kind), (None, None))
+        if placement != index.placement:
+            before = None
+        found = recall_distribution(self.library, index, kind, self._encoders, before)
+        self._latest[index.space.key, kind] = (index.placement, found)
+        return found
 
     def obtain_for(self, part: EncodedPart, index: VectorIndex) -> NullDistribution:
         """The null distribution of a part of a query."""

@@ -6,8 +6,14 @@ from mvsearch.indexer.encoders import Encoders, find_points
 from mvsearch.indexer.progress import StepCounter
 from mvsearch.search.query.spaces import own_spaces
 from mvsearch.search.scoring.calibration import invert_fisher_z
-from mvsearch.search.scoring.null_samples import Kind, compare_probes, draw_probes, draw_videos
+from mvsearch.search.scoring.null_samples import (
+    Kind,
+    compare_probes,
+    draw_probes,
+    draw_videos,
+)
 from mvsearch.search.scoring.null_statistics import (
+    SMALL_LIBRARY,
     NullDistribution,
     StoredDistribution,
     estimate_distribution,
@@ -18,6 +24,9 @@ from mvsearch.store.vectors.index import VectorIndex
 
 # Part of the file names; increases when the method of measuring changes.
 FORMAT = 4
+# Multiply-adds of a search that finds nothing stored, some hundred ms: of 1,000 videos of 12
+# vectors.
+SAMPLE_OPERATIONS = 3e9
 
 
 def obtain_distribution(
@@ -48,6 +57,36 @@ def obtain_index_distribution(
         return _obtain(library, index, kind, encoders)
 
 
+def recall_distribution(
+    library: Library,
+    index: VectorIndex,
+    kind: Kind,
+    encoders: Encoders,
+    before: NullDistribution | None = None,
+) -> NullDistribution:
+    """The null distribution for a search, which does not measure a large library on a server.
+
+    There an index run measures its videos at its end. Until then they have the location of the
+    library as their level. Where nothing is stored, a sample of the videos is measured.
+
+    Args:
+        library: that is searched.
+        index: of the space.
+        kind: see `obtain_distribution`.
+        encoders: of the library's profile.
+        before: the distribution of an earlier state with the same placement, which is returned if
+            nothing was measured since.
+    """
+    if not index.is_remote or len(index.video_ids) < SMALL_LIBRARY:
+        return obtain_index_distribution(library, index, kind, encoders)
+    stored = _read_stored(library, index, kind)
+    if stored is None:
+        return before or _measure_sample(index, kind, encoders, SAMPLE_OPERATIONS).read(index)
+    if before is not None and before.n_pairs == stored.n_pairs:
+        return before
+    return stored.read(index)
+
+
 def _obtain(
     library: Library, index: VectorIndex, kind: Kind, encoders: Encoders
 ) -> NullDistribution:
@@ -68,15 +107,22 @@ def _measure(
     library: Library, index: VectorIndex, kind: Kind, encoders: Encoders
 ) -> NullDistribution:
     """Measure a null distribution from the start, and store it."""
+    stored = _measure_sample(index, kind, encoders)
+    library.keep_measured(index, _name(kind), stored.to_arrays())
+    return stored.read(index)
+
+
+def _measure_sample(
+    index: VectorIndex, kind: Kind, encoders: Encoders, max_operations: float | None = None
+) -> StoredDistribution:
+    """Measure a null distribution on as many videos as so many multiply-adds allow."""
     probes = draw_probes(index, kind, encoders)
-    sample = draw_videos(index, kind, len(probes))
+    sample = draw_videos(index, kind, len(probes), max_operations)
     points = find_points(index.space.encoder, index.space.view)
     same = math.inf if points is None or index.space.view == "words" else points.same
     measured = compare_probes(index, kind, probes, sample)
     distribution = estimate_distribution(measured, sample, same)
-    stored = StoredDistribution.take(distribution, probes, index)
-    library.keep_measured(index, _name(kind), stored.to_arrays())
-    return stored.read(index)
+    return StoredDistribution.take(distribution, probes, index)
 
 
 def find_distribution(library: Library, space: Space, kind: Kind) -> NullDistribution | None:

@@ -86,11 +86,20 @@ def draw_probes(index: VectorIndex, kind: Kind, encoders: Encoders) -> Probes:
     return Probes(index.handles[drawn], segments, no_words)
 
 
-def draw_videos(index: VectorIndex, kind: Kind, n_probes: int) -> tuple[str, ...]:
-    """Draw videos to compare with `n_probes` probes within `MAX_OPERATIONS`; all if possible."""
+def draw_videos(
+    index: VectorIndex, kind: Kind, n_probes: int, max_operations: float | None = None
+) -> tuple[str, ...]:
+    """Draw videos to compare with `n_probes` probes; all if possible.
+
+    Args:
+        index: of the space.
+        kind: of the probes.
+        n_probes: number of the probes.
+        max_operations: multiply-adds; None for `MAX_OPERATIONS`.
+    """
     ids = index.video_ids
     n_operations = max(1, n_probes * _count_vectors(index, kind) * index.n * index.space.dim)
-    n_videos = int(len(ids) * MAX_OPERATIONS / n_operations)
+    n_videos = int(len(ids) * (max_operations or MAX_OPERATIONS) / n_operations)
     if n_videos >= len(ids):
         return ids
     drawn = seed_draws(index).permutation(len(ids))[: max(MIN_PROBES, n_videos)]
