@@ -16,8 +16,10 @@ from mvsearch.search.retrieval.candidates import MAX_OPERATIONS, choose_depth, c
 from mvsearch.search.retrieval.matrix import SimilarityMatrix
 from mvsearch.search.retrieval.rerank import Compared, Reranker
 from mvsearch.search.retrieval.set_similarity import compare_all
+from mvsearch.search.retrieval.video_table import make_table
 from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import FloatArray
+from mvsearch.search.similar import SimilarOnServer
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality, Video
 
@@ -113,6 +115,9 @@ class AllPairs:
         Args:
             progress: called with the number of videos that are done, and of all.
         """
+        if any(index.is_remote for index in self._indexes.values()):
+            yield from self._rank_on_server(progress)
+            return
         options = self._options
         distributions = {m: self._calibrator.obtain(i, "video") for m, i in self._indexes.items()}
         reranker = Reranker(
@@ -130,6 +135,17 @@ class AllPairs:
                 yield self.videos[at], results
                 if progress is not None:
                     progress(at + 1, len(self.videos))
+
+    def _rank_on_server(self, progress: StepCounter | None) -> Iterator[tuple[Video, list[Result]]]:
+        """Like `rank_likely`, each video by its nearest segments; see `find_similar`."""
+        table = make_table(list(self._indexes.values()))
+        similar = SimilarOnServer(self._calibrator, self._ranker, self._indexes, table)
+        ids = {video.id for video in self.videos}
+        within = ids if len(ids) < self._library.catalog.n_videos() else None
+        for n_done, video in enumerate(self.videos, start=1):
+            yield video, similar.rank(video, within, ())
+            if progress is not None:
+                progress(n_done, len(self.videos))
 
     def _rank_compared(self, compared: Compared) -> list[Result]:
         ids, measured = list(compared.videos), (compared.similarities, compared.surprisals)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.search.query.contents import open_indexes
+from mvsearch.search.retrieval.mean_vectors import average_videos
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Modality
@@ -100,17 +101,17 @@ class Layouts:
         key = index.space.key, index.generation
         with self._lock:
             if key not in self._known:
-                self._known[key] = compute_layout(modality, index)
+                self._known[key] = compute_layout(library, modality, index)
                 while len(self._known) > MAX_KNOWN:
                     self._known.popitem(last=False)
             self._known.move_to_end(key)
             return self._known[key]
 
 
-def compute_layout(modality: Modality, index: VectorIndex) -> Layout:
-    """Lay out all videos of an index."""
-    means = np.stack([index.vectors(one).mean(axis=0, dtype=np.float64) for one in index.video_ids])
-    points, explained = project(means)
+def compute_layout(library: Library, modality: Modality, index: VectorIndex) -> Layout:
+    """Lay out all videos of an index of a library."""
+    means = average_videos(library, index, lambda one: one.mean(axis=0, dtype=np.float64))
+    points, explained = project(means.astype(np.float64, copy=False))
     return Layout(modality, tuple(index.video_ids), spread(points), explained)
 
 

@@ -124,14 +124,13 @@ class _RankedSearch:
         return not len(others) or results[-1].score >= others[0] - ROUNDING
 
     def _find_of_each(self) -> Candidates:
-        """The videos that are best by one of the parts."""
-        scope = self.scope
-        positions = [
-            find_candidates(
+        """The videos that are among the best by one of the parts."""
+        scope, queries = self.scope, [placed for _, placed in self.parts]
+        best: list[Positions] = []
+        for placed in queries[: self.n_alike]:
+            found = find_candidates(
                 [placed], lambda similarities, _: similarities[0], N_RANKED,
                 scope.left_out, scope.table, scope.within,
-            ).positions
-            for _, placed in self.parts[: self.n_alike]
-        ]  # fmt: skip
-        queries = [placed for _, placed in self.parts]
-        return compare_some(queries, scope.table, np.unique(np.concatenate(positions)))
+            )  # fmt: skip
+            best.append(found.positions[np.argsort(-found.similarities[0])[:N_RANKED]])
+        return compare_some(queries, scope.table, np.unique(np.concatenate(best)))

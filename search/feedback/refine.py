@@ -85,7 +85,7 @@ def find_evidence(
     ids = {judged.video_id for one in rounds for judged in one.judgements}
 
     def prepare(_: bool) -> Means:
-        return {m: engine.means.find(index) for m, index in open_indexes(library).items()}
+        return {m: engine.means.find(library, index) for m, index in open_indexes(library).items()}
 
     def gather(_: Means) -> FeedbackEvidence:
         means = prepare(False)

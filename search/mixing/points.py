@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mvsearch.search.query.contents import open_indexes
+from mvsearch.search.retrieval.mean_vectors import average_videos
 from mvsearch.store.errors import QueryError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Matrix, Modality
@@ -61,7 +62,7 @@ def place_videos(library: Library, by: MixBy) -> Points:
     index = open_indexes(library).get(_MODALITIES[by])
     if index is None or not index.video_ids:
         raise QueryError(f"no video of the library has {_name(by)} to compare")
-    means = np.stack([_average(index.vectors(one)) for one in index.video_ids])
+    means = average_videos(library, index, _average).astype(np.float32, copy=False)
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
     return Points(tuple(index.video_ids), means / np.maximum(lengths, np.float32(1e-9)))
 

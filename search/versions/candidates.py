@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from mvsearch.search.retrieval.blocks import iter_blocks
 from mvsearch.search.scoring.fusion import FloatArray
 from mvsearch.store.records import Matrix
 from mvsearch.store.vectors.index import VectorIndex
@@ -122,10 +123,10 @@ class Votes:
 def _read(
     index: VectorIndex, video_ids: Sequence[str], options: CandidateOptions
 ) -> Iterator[Matrix]:
-    """The chosen vectors of each video."""
-    for video_id in video_ids:
-        vectors = index.vectors(video_id)
-        yield vectors[_choose_rows(len(vectors), options.max_vectors)]
+    """The chosen vectors of each video, of which few are held at once."""
+    for block in iter_blocks(index, video_ids):
+        for vectors in np.split(block.vectors, block.starts[1:]):
+            yield vectors[_choose_rows(len(vectors), options.max_vectors)]
 
 
 def _choose_rows(n: int, n_wanted: int) -> npt.NDArray[np.intp]:

@@ -138,7 +138,10 @@ class Simulation:
     def open(cls, engine: Engine, fusion: Fusion = "calibrated") -> "Simulation":
         """Read the mean vectors of a library, and compare all of its videos."""
         indexes = open_indexes(engine.library)
-        means = {modality: engine.means.find(index) for modality, index in indexes.items()}
+        means = {
+            modality: engine.means.find(engine.library, index)
+            for modality, index in indexes.items()
+        }
         weights = SearchOptions().choose_weights(indexes)
         return cls(engine, Eye.open(engine), means, weights, fusion)
 

@@ -185,7 +185,7 @@ def test_videos_that_have_left_the_library_say_nothing(engine: Engine) -> None:
 
 def test_means_are_those_of_numpy(library: Any, spaces: dict[str, Space]) -> None:
     index = library.index(spaces["frames"])
-    means = make_means(index)
+    means = make_means(library, index)
     for one in (IDS[0], IDS[-1], SILENT):
         mean = index.vectors(one).mean(axis=0)
         expected = mean / np.linalg.norm(mean)
@@ -208,9 +208,9 @@ def test_means_of_new_videos_are_added_to_known_ones(
     }
     first = plant({name: held[name] for name in "abc"})
     known = KnownMeans()
-    before = known.find(first.index(spaces["frames"]))
-    assert known.find(first.index(spaces["frames"])) is before
+    before = known.find(first, first.index(spaces["frames"]))
+    assert known.find(first, first.index(spaces["frames"])) is before
     second = plant(held)
-    fresh = make_means(second.index(spaces["frames"]))
-    grown = make_means(second.index(spaces["frames"]), before)
+    fresh = make_means(second, second.index(spaces["frames"]))
+    grown = make_means(second, second.index(spaces["frames"]), before)
     assert grown.vectors == pytest.approx(fresh.vectors, abs=1e-6)
