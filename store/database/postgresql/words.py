@@ -11,7 +11,12 @@ New lines go into the GIN indexes at once (`fastupdate = off`): a list of waitin
 read by every query from its beginning to its end.
 """
 
-WORD_TABLES = ("lyric_index", "ocr_index", "lyric_sound", "line_term", "line_total")
+# The columns with terms, by the kind of these.
+TERM_COLUMNS = {
+    "lyric_index": {"lyric_word": "words", "lyric_gram": "grams"},
+    "ocr_index": {"ocr_word": "words", "ocr_gram": "grams"},
+    "lyric_sound": {"lyric_sound": "terms"},
+}
 
 _COUNTS = (
     'CREATE TABLE line_term (kind text COLLATE "C" NOT NULL, term text COLLATE "C" NOT NULL,'
@@ -69,7 +74,7 @@ _SOUNDS = (
 )
 
 
-def _make_index(lines: str, parent: str) -> str:
+def _make_table(lines: str, parent: str) -> str:
     return (
         f"CREATE TABLE {lines}_index (id bigint GENERATED ALWAYS AS IDENTITY,"
         f' video_id varchar(128) COLLATE "C" NOT NULL REFERENCES {parent} ON DELETE CASCADE,'
@@ -80,32 +85,38 @@ def _make_index(lines: str, parent: str) -> str:
     )
 
 
-def _find_terms(table: str, columns: dict[str, str]) -> list[str]:
-    """The GIN indexes of a table, and the triggers that count its terms, by kind and column."""
-    made = [
-        f"CREATE INDEX ix_{table}_{column} ON {table} USING gin ({column}) WITH (fastupdate = off)"
-        for column in columns.values()
-    ]
-    kinds = ", ".join(f"'{kind}', '{column}'" for kind, column in columns.items())
-    for event, old_or_new, sign in (
-        *(("INSERT", "NEW", 1), ("DELETE", "OLD", -1)),
-        *(("UPDATE", "OLD", -1), ("UPDATE", "NEW", 1)),
-    ):
-        made.append(
-            f"CREATE TRIGGER count_{event.lower()}_{old_or_new.lower()} AFTER {event} ON {table}"
-            f" REFERENCING {old_or_new} TABLE AS changed FOR EACH STATEMENT"
-            f" EXECUTE FUNCTION count_line_terms('{sign}', {kinds})"
+def _count_terms(table: str) -> list[str]:
+    """The triggers that count the terms of a table, by their kinds."""
+    kinds = ", ".join(f"'{kind}', '{column}'" for kind, column in TERM_COLUMNS[table].items())
+    return [
+        f"CREATE TRIGGER count_{event.lower()}_{rows.lower()} AFTER {event} ON {table}"
+        f" REFERENCING {rows} TABLE AS changed FOR EACH STATEMENT"
+        f" EXECUTE FUNCTION count_line_terms('{sign}', {kinds})"
+        for event, rows, sign in (
+            *(("INSERT", "NEW", 1), ("DELETE", "OLD", -1)),
+            *(("UPDATE", "OLD", -1), ("UPDATE", "NEW", 1)),
         )
-    return made
+    ]
+
+
+def drop_indexes(table: str) -> list[str]:
+    """Statements that drop the GIN indexes of a table, before very many lines are written."""
+    return [f"DROP INDEX ix_{table}_{column}" for column in TERM_COLUMNS[table].values()]
+
+
+def make_indexes(table: str) -> list[str]:
+    """Statements that make the GIN indexes of a table."""
+    return [
+        f"CREATE INDEX ix_{table}_{column} ON {table} USING gin ({column}) WITH (fastupdate = off)"
+        for column in TERM_COLUMNS[table].values()
+    ]
 
 
 # Run in order, in the schema of the library, once the tables of the models are there.
 WORD_STATEMENTS: tuple[str, ...] = (
     *_COUNTS,
-    _make_index("lyric", "lyrics (video_id)"),
-    *_find_terms("lyric_index", {"lyric_word": "words", "lyric_gram": "grams"}),
-    _make_index("ocr", "video (id)"),
-    *_find_terms("ocr_index", {"ocr_word": "words", "ocr_gram": "grams"}),
+    _make_table("lyric", "lyrics (video_id)"),
+    _make_table("ocr", "video (id)"),
     *_SOUNDS,
-    *_find_terms("lyric_sound", {"lyric_sound": "terms"}),
+    *(each for table in TERM_COLUMNS for each in (*make_indexes(table), *_count_terms(table))),
 )
