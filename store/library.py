@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.files.open import open_files
 from mvsearch.store.landmarks.cache import LandmarkCache
@@ -27,7 +26,7 @@ from mvsearch.store.opening import Address
 from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.cache import IndexCache
-from mvsearch.store.vectors.choice import VECTORS, check_choice, find_choice, open_store
+from mvsearch.store.vectors.choice import change_choice, check_choice, find_choice, open_store
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import Arrays
 from mvsearch.store.vectors.store import VectorStore
@@ -266,8 +265,8 @@ class Library:
         """
         check_choice(self._database, name)
         if name != self.vectors:
-            with self.writing(), self._database.writing() as session:
-                session.merge(SettingRow(name=VECTORS, value=name))
+            with self.writing(is_exclusive=True):
+                change_choice(self._database, name)
         self._open_vectors()
 
     def _open_vectors(self) -> None:

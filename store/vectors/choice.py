@@ -1,8 +1,12 @@
 """Chooses what keeps the vector indexes of a library."""
 
+import time
 from pathlib import Path
 
+from sqlalchemy import update
+
 from mvsearch.store.database.connection import Database
+from mvsearch.store.database.index_tables import PlacementRow
 from mvsearch.store.database.tables import SettingRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.vectors.cache import IndexCache
@@ -40,6 +44,14 @@ def check_choice(database: Database, name: str) -> None:
         )
 
 
+def change_choice(database: Database, name: str) -> None:
+    """Let another store keep the indexes; what the one before has on the server is not used."""
+    with database.writing() as session:
+        session.merge(SettingRow(name=VECTORS, value=name))
+        used = update(PlacementRow).where(PlacementRow.is_current)
+        session.execute(used.values(is_current=False, retired_seconds=time.time()))
+
+
 def open_store(
     database: Database, name: str, folder: Path, *, is_read_only: bool = False
 ) -> VectorStore:
@@ -55,4 +67,8 @@ def open_store(
         MvsearchError: see `check_choice`.
     """
     check_choice(database, name)
+    if name == PGVECTOR:
+        from mvsearch.store.vectors.pgvector.store import PgvectorStore
+
+        return PgvectorStore(database, is_read_only=is_read_only)
     return IndexCache(folder, is_read_only=is_read_only)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog.index_writer import Made
@@ -57,3 +57,32 @@ def drop_videos(session: Session, space_keys: Collection[str]) -> None:
     """Forget all videos of spaces that are removed."""
     query = delete(IndexedVideoRow).where(IndexedVideoRow.space_key.in_(space_keys))
     session.execute(query, execution_options=_UNTOUCHED)
+
+
+def add_lacking(session: Session, space_key: str, generation: int) -> None:
+    """Note the vectors of a space that were written without it, such as by an older version.
+
+    Args:
+        session: of the transaction, in which the space is locked.
+        space_key: of the space.
+        generation: of the space; wrong notes are removed at it.
+    """
+    for statement in (_REMOVE_WRONG, _ADD_LACKING):
+        session.execute(text(statement), {"key": space_key, "generation": generation})
+
+
+_REMOVE_WRONG = """
+UPDATE indexed_video SET video_id = NULL, generation = :generation, n = 0
+WHERE space_key = :key AND video_id IS NOT NULL AND NOT EXISTS (
+  SELECT FROM embedding WHERE embedding.space_key = indexed_video.space_key
+    AND embedding.video_id = indexed_video.video_id
+    AND embedding.generation = indexed_video.generation
+    AND length(embedding.starts) = 8 * indexed_video.n)
+"""
+_ADD_LACKING = """
+INSERT INTO indexed_video (space_key, video_id, generation, n)
+SELECT space_key, video_id, generation, length(starts) / 8 FROM embedding
+WHERE space_key = :key AND NOT EXISTS (
+  SELECT FROM indexed_video WHERE indexed_video.space_key = embedding.space_key
+    AND indexed_video.video_id = embedding.video_id)
+"""

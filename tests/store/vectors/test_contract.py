@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mvsearch.store.library import Library
+from mvsearch.store.opening import Address
 from mvsearch.store.records import (
     Embeddings,
     IndexedVideo,
@@ -22,6 +23,7 @@ from mvsearch.store.records import (
 from mvsearch.store.vectors.approximate import inverted_list_files, inverted_lists
 from mvsearch.store.vectors.exact import row_file
 from mvsearch.store.vectors.index import Neighbours, VectorIndex
+from tests.servers.postgres import shared_server
 from tests.store.examples import make_index
 
 SPACE = Space("frames", "seer", "1", 24)
@@ -79,8 +81,9 @@ def add_video(library: Library, name: str, vectors: Matrix) -> None:
 def change(library: Library) -> Held:
     """A library that held `CONTENT` when it was asked first."""
     library.catalog.adopt_profile("toy", [SPACE])
-    for name, vectors in CONTENT.items():
-        add_video(library, name, vectors)
+    with library.writing():
+        for name, vectors in CONTENT.items():
+            add_video(library, name, vectors)
     older = library.index(SPACE)
     with library.writing():
         library.catalog.drop_locations([Path(f"/music/{name}.mp4") for name in GONE])
@@ -106,17 +109,39 @@ def hold_approximate(library: Library, patch: pytest.MonkeyPatch) -> Held:
     return change(library)
 
 
-@pytest.fixture(scope="module", params=[hold_in_memory, hold_mapped, hold_approximate])
+def hold_pgvector(library: Library, patch: pytest.MonkeyPatch) -> Held:
+    """Rows in PostgreSQL, all compared."""
+    return change(library)
+
+
+def hold_pgvector_listed(library: Library, patch: pytest.MonkeyPatch) -> Held:
+    """Rows in PostgreSQL with an index of the server, some of which came later."""
+    patch.setattr("mvsearch.store.vectors.pgvector.placing.MIN_LISTED", 500)
+    patch.setattr("mvsearch.store.vectors.pgvector.index.COMPARING", 1000)
+    return change(library)
+
+
+IN_FOLDERS = (hold_in_memory, hold_mapped, hold_approximate)
+IN_POSTGRES = (hold_pgvector, hold_pgvector_listed)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[*IN_FOLDERS, *(pytest.param(one, marks=pytest.mark.postgres) for one in IN_POSTGRES)],
+)
 def held(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Held]:
     hold: Callable[[Library, pytest.MonkeyPatch], Held] = request.param
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 10)
-        folder = tmp_path_factory.mktemp("contract") / "library"
-        with Library.open(folder, create=True) as library:
+        place: Address = tmp_path_factory.mktemp("contract") / "library"
+        if hold in IN_POSTGRES:
+            patch.setenv("XDG_CACHE_HOME", str(place))
+            place = shared_server().make_database()
+        with Library.open(place, create=True) as library:
             made = hold(library, patch)
-            assert made.index.is_exact == (hold is not hold_approximate)
+            assert made.index.is_exact == (hold not in (hold_approximate, hold_pgvector_listed))
             yield made
 
 
