@@ -1,7 +1,6 @@
 """Copies a library into another folder or database, table by table, and compares the two."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from mvsearch.store.catalog.checking import check_pages
 from mvsearch.store.copying.checksums import Checksum
 from mvsearch.store.copying.files import copy_files
+from mvsearch.store.copying.indexes import Report
 from mvsearch.store.copying.loading import UnfitError, write_rows
 from mvsearch.store.copying.state import Copied, note_rows, read_copied
 from mvsearch.store.copying.tables import CopiedTable, Row, list_tables, read_batches
@@ -19,9 +19,6 @@ from mvsearch.store.database.explain import describe_damage
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.opening import Address
-
-# Told of the work, the rows that are done, and all rows.
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ class _Work:
             empty_tables(self.target)
             self._copy_rows(tables)
         names = copy_files(self.library.files, self.target.files)
-        finish(self.target, lambda: self._compare(tables))
+        finish(self.target, self.report, lambda: self._compare(tables))
         return LibraryCopy(
             self.library.address,
             self.target.address,
@@ -162,16 +159,18 @@ class _Work:
         checksum, last = Checksum(), None
         if noted is not None:
             last = noted.last
-            for batch in read_batches(self.session, table, until=last):
-                checksum.add(batch)
-                self._advance("copy", len(batch))
+            with closing(read_batches(self.session, table, until=last)) as batches:
+                for batch in batches:
+                    checksum.add(batch)
+                    self._advance("copy", len(batch))
             if checksum != noted.checksum:
                 raise _SourceChangedError
-        for batch in read_batches(self.session, table, after=last):
-            checksum.add(batch)
-            last = table.take_key(batch[-1])
-            self._write(table, batch, Copied(checksum, last))
-            self._advance("copy", len(batch))
+        with closing(read_batches(self.session, table, after=last)) as batches:
+            for batch in batches:
+                checksum.add(batch)
+                last = table.take_key(batch[-1])
+                self._write(table, batch, Copied(checksum, last))
+                self._advance("copy", len(batch))
         return checksum
 
     def _write(self, table: CopiedTable, rows: list[Row], copied: Copied) -> None:
@@ -197,15 +196,13 @@ class _Work:
         with self.target.database.reading() as session:
             for table in tables:
                 found, wanted = Checksum(), self.checksums[table.name]
-                for batch in read_batches(session, table):
-                    found.add(batch)
-                    self._advance("verify", len(batch))
+                with closing(read_batches(session, table)) as batches:
+                    for batch in batches:
+                        found.add(batch)
+                        self._advance("verify", len(batch))
                 if found != wanted:
-                    what = (
-                        f"{found.n_rows} rows of {wanted.n_rows}"
-                        if found.n_rows != wanted.n_rows
-                        else "other rows"
-                    )
+                    is_short = found.n_rows != wanted.n_rows
+                    what = f"{found.n_rows} rows of {wanted.n_rows}" if is_short else "other rows"
                     raise MvsearchError(
                         f"{self.target.address} is not what was copied: its table {table.name} has"
                         f" {what}; delete it, and copy again"

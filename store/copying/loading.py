@@ -13,6 +13,9 @@ from mvsearch.store.catalog.reading.sound_index import LineSounds
 from mvsearch.store.catalog.sounds import write_sounds
 from mvsearch.store.copying.tables import CopiedTable, Row, name_type
 
+# The largest of PostgreSQL's `integer`; its driver would cut larger ones.
+MAX_INTEGER = 2**31 - 1
+
 
 class UnfitError(Exception):
     """A database refuses rows that a whole library does not hold; the message is one line."""
@@ -60,6 +63,7 @@ def _copy_rows(connection: Connection, table: CopiedTable, rows: Sequence[Row]) 
     if driver is None:
         raise RuntimeError("the connection is closed")
     types = [name_type(column) for column in table.columns]
+    short = [at for at, name in enumerate(types) if name == "int4"]
     into = f"COPY {table.name} ({_list_names(connection, table)}) FROM STDIN (FORMAT BINARY)"
     try:
         with driver.cursor() as cursor:
@@ -67,6 +71,8 @@ def _copy_rows(connection: Connection, table: CopiedTable, rows: Sequence[Row]) 
             with cursor.copy(into) as stream:
                 stream.set_types(types)
                 for row in rows:
+                    if any(row[at] is not None and abs(row[at]) > MAX_INTEGER for at in short):
+                        raise OverflowError("a number is too large")
                     stream.write_row(row)
     except psycopg.Error as error:
         kinds = {psycopg.DataError: DataError, psycopg.IntegrityError: IntegrityError}

@@ -45,8 +45,8 @@ def begin_copy(connection: Connection, source: str) -> None:
         connection: with a transaction that writes.
         source: the address of what is copied, without a password.
     """
-    _METADATA.drop_all(connection)
-    _METADATA.create_all(connection)
+    # Without a look first, which would find that of another schema of the database.
+    _METADATA.create_all(connection, checkfirst=False)
     connection.execute(_STATE.insert(), _row("", Checksum(), source))
     _set_version(connection, schema.COPYING)
 
@@ -64,7 +64,7 @@ def forget_rows(connection: Connection) -> None:
 
 def end_copy(connection: Connection) -> None:
     """Make a library one that can be opened."""
-    _METADATA.drop_all(connection)
+    _METADATA.drop_all(connection, checkfirst=False)
     _set_version(connection, schema.HEAD)
 
 

@@ -1,6 +1,7 @@
 """The tables that a copy of a library holds, as plain values that any database takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,8 +111,8 @@ def list_tables(connection: Connection) -> list[CopiedTable]:
 
 def read_batches(
     session: Session, table: CopiedTable, *, after: Row | None = None, until: Row | None = None
-) -> Iterator[list[Row]]:
-    """The rows of a table in the order of their keys, streamed.
+) -> Generator[list[Row]]:
+    """The rows of a table in the order of their keys, streamed; to be closed.
 
     Args:
         session: of one transaction that reads.
@@ -135,13 +136,14 @@ def read_batches(
     numbers = [at for at, column in enumerate(table.columns) if name_type(column) == "float8"]
     batch: list[Row] = []
     n_bytes = 0
-    for found in session.connection().execute(streamed):
-        row = _without_sign_of_zero(tuple(found), numbers) if numbers else tuple(found)
-        batch.append(row)
-        n_bytes += sum(len(value) for value in row if isinstance(value, str | bytes))
-        if len(batch) == N_ROWS or n_bytes >= N_BYTES:
-            yield batch
-            batch, n_bytes = [], 0
+    with closing(session.connection().execute(streamed)) as result:
+        for found in result:
+            row = _without_sign_of_zero(tuple(found), numbers) if numbers else tuple(found)
+            batch.append(row)
+            n_bytes += sum(len(value) for value in row if isinstance(value, str | bytes))
+            if len(batch) == N_ROWS or n_bytes >= N_BYTES:
+                yield batch
+                batch, n_bytes = [], 0
     if batch:
         yield batch
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from mvsearch.store.copying.indexes import Report, drop_indexes, make_indexes
 from mvsearch.store.copying.state import begin_copy, end_copy, forget_rows, read_source
 from mvsearch.store.copying.tables import list_tables
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.tables import VideoRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.files.kept import FOLDERS, LibraryFiles
 from mvsearch.store.files.open import open_files
@@ -86,12 +86,8 @@ def _prepare(database: Database, files: LibraryFiles, place: str, source: str) -
         raise MvsearchError(f"{place} is not empty: it has the tables of another version")
     _refuse_rows(database, files, place)
     with database.writing() as session:
-        connection = session.connection()
-        begin_copy(connection, source)
-        if not database.is_sqlite:  # made again at the end, which is faster than row by row
-            for table in VideoRow.metadata.sorted_tables:
-                for index in table.indexes:
-                    index.drop(connection, checkfirst=True)
+        begin_copy(session.connection(), source)
+    drop_indexes(database)
     return False
 
 
@@ -126,7 +122,7 @@ def abandon(target: Target) -> None:
         for name in target.files.list_files(folder):
             target.files.drop(name)
     empty_tables(target)
-    finish(target, lambda: None)
+    finish(target, lambda what, n_done, n_all: None, lambda: None)
     if target.database.is_sqlite:
         target.database.close()
         for file in target.folder.glob(f"{CATALOG}*"):
@@ -134,18 +130,15 @@ def abandon(target: Target) -> None:
         shutil.rmtree(target.folder / "vectors", ignore_errors=True)
 
 
-def finish(target: Target, compare: Callable[[], None]) -> None:
+def finish(target: Target, report: Report, compare: Callable[[], None]) -> None:
     """Make a library with all its rows ready: its indexes, and the mark that it can be opened.
 
     Args:
         target: with all rows and files.
+        report: told of progress.
         compare: called before the mark is set; what it raises leaves the library half copied.
     """
-    if not target.database.is_sqlite:
-        with target.database.writing() as session:
-            for table in VideoRow.metadata.sorted_tables:
-                for index in table.indexes:
-                    index.create(session.connection(), checkfirst=True)
+    make_indexes(target.database, report)
     compare()
     with target.database.writing() as session:
         end_copy(session.connection())

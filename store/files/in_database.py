@@ -37,8 +37,8 @@ _LOCK_TIMEOUT = "55P03"
 
 
 def make_table(connection: Connection) -> None:
-    """Make the table of files, where there is none."""
-    METADATA.create_all(connection)
+    """Make the table of files in a new library; another schema of the database may have one."""
+    METADATA.create_all(connection, checkfirst=False)
 
 
 class DatabaseFiles:
