@@ -1,7 +1,8 @@
 """Which videos an index holds, kept in memory and updated by what changed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -12,6 +13,14 @@ from sqlalchemy.orm import Session
 from mvsearch.store.database.index_tables import IndexedVideoRow
 from mvsearch.store.vectors.index import Integers
 
+# Up to so many ids, places are found by bisection; for more, those of all ids are looked up.
+MAX_BISECTED = 1000
+# More new videos are sorted anew instead of being put in one by one.
+MAX_PUT_IN = 1000
+
+# Id, handle and number of vectors of a video.
+_Added = tuple[str, int, int]
+
 
 @dataclass(frozen=True, eq=False)
 class Contents:
@@ -20,12 +29,16 @@ class Contents:
     Attributes:
         generation: of the space.
         placement: of the vectors; where it changes, nothing is known of what was removed before.
-        videos: by handle, the id and the number of vectors; some have none.
+        video_ids: of the videos with vectors, sorted.
+        handles: (videos,) the handle of each of `video_ids`.
+        counts: (videos,) the number of vectors of each of `video_ids`.
     """
 
     generation: int
     placement: int
-    videos: dict[int, tuple[str, int]] = field(default_factory=dict)
+    video_ids: tuple[str, ...]
+    handles: Integers
+    counts: Integers
 
     @classmethod
     def read(
@@ -43,39 +56,51 @@ class Contents:
         if known is not None and (known.placement, known.generation) == (placement, generation):
             return known
         row = IndexedVideoRow
-        query = select(row.handle, row.video_id, row.n).where(row.space_key == space_key)
-        videos: dict[int, tuple[str, int]] = {}
+        query = select(row.video_id, row.handle, row.n).where(row.space_key == space_key)
         if known is None or known.placement != placement or known.generation > generation:
-            query = query.where(row.video_id.is_not(None))
-        else:
-            query = query.where(row.generation > known.generation)
-            videos = dict(known.videos)
-        for handle, video_id, n in session.execute(query):
-            if video_id is None:
-                videos.pop(handle, None)
-            else:
-                videos[handle] = (video_id, n)
-        return cls(generation, placement, videos)
+            held = session.execute(query.where(row.video_id.is_not(None))).all()
+            return cls.make(
+                generation, placement, [(str(name), handle, n) for name, handle, n in held]
+            )
+        changed = session.execute(query.where(row.generation > known.generation)).all()
+        added = [(name, handle, n) for name, handle, n in changed if name is not None]
+        return known.change(generation, {handle for _, handle, _ in changed}, added)
 
-    @cached_property
-    def _sorted(self) -> list[tuple[str, int, int]]:
-        """Id, handle and number of vectors of each video that has some, by id."""
-        return sorted((name, handle, n) for handle, (name, n) in self.videos.items() if n)
+    @classmethod
+    def make(cls, generation: int, placement: int, videos: Iterable[_Added]) -> Self:
+        """The contents of these videos; some have no vectors."""
+        held = sorted(one for one in videos if one[2])
+        names, handles, counts = zip(*held, strict=True) if held else ((), (), ())
+        return cls(
+            generation,
+            placement,
+            tuple(names),
+            np.array(handles, dtype=np.int64),
+            np.array(counts, dtype=np.int64),
+        )
 
-    @cached_property
-    def video_ids(self) -> tuple[str, ...]:
-        """The ids of the videos with vectors, sorted."""
-        return tuple(name for name, _, _ in self._sorted)
+    def change(self, generation: int, gone: Collection[int], added: Sequence[_Added]) -> Self:
+        """The contents of another state: without some handles, and with new videos.
 
-    @cached_property
-    def handles(self) -> Integers:
-        """(videos,) the handle of each of `video_ids`."""
-        return np.array([handle for _, handle, _ in self._sorted], dtype=np.int64)
-
-    @cached_property
-    def counts(self) -> Integers:
-        """(videos,) the number of vectors of each of `video_ids`."""
-        return np.array([n for _, _, n in self._sorted], dtype=np.int64)
+        Of 100,000 videos, sorting takes a tenth of a second, and putting in a few a millisecond.
+        """
+        places = self.locate(sorted(gone))
+        kept = np.ones(len(self.handles), dtype=np.bool_)
+        kept[places[places >= 0]] = False
+        names = list(self.video_ids)
+        for at in np.flatnonzero(~kept)[::-1].tolist():
+            del names[at]
+        handles, counts = self.handles[kept], self.counts[kept]
+        new = sorted(one for one in added if one[2])
+        if len(new) > MAX_PUT_IN:
+            videos = [*zip(names, handles.tolist(), counts.tolist(), strict=True), *new]
+            return self.make(generation, self.placement, videos)
+        at_each = [bisect_left(names, name) for name, _, _ in new]
+        for at, (name, _, _) in zip(reversed(at_each), reversed(new), strict=True):
+            names.insert(at, name)
+        handles = np.insert(handles, at_each, [handle for _, handle, _ in new])
+        counts = np.insert(counts, at_each, [n for _, _, n in new])
+        return type(self)(generation, self.placement, tuple(names), handles, counts)
 
     @cached_property
     def n(self) -> int:
@@ -84,21 +109,23 @@ class Contents:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {name: at for at, name in enumerate(self.video_ids)}
+        return dict(zip(self.video_ids, range(len(self.video_ids)), strict=True))
 
     @cached_property
     def _order(self) -> Integers:
         """Positions of `handles` in ascending order."""
         return np.argsort(self.handles)
 
-    def find(self, video_ids: Iterable[str]) -> Integers:
+    def find(self, video_ids: Collection[str]) -> Integers:
         """The positions of those of the videos that have vectors."""
-        found = (self._places.get(name, -1) for name in video_ids)
-        return np.array([at for at in found if at >= 0], dtype=np.int64)
+        few = len(video_ids) <= MAX_BISECTED
+        places = map(self.position if few else self._places.get, video_ids)
+        return np.array([at for at in places if at is not None], dtype=np.int64)
 
     def position(self, video_id: str) -> int | None:
         """The position of a video in `video_ids`; None if it has no vectors."""
-        return self._places.get(video_id)
+        at = bisect_left(self.video_ids, video_id)
+        return at if self.video_ids[at : at + 1] == (video_id,) else None
 
     def locate(self, handles: Integers | Sequence[int]) -> Integers:
         """The positions in `video_ids` of handles; -1 for those of other videos."""
