@@ -116,8 +116,7 @@ class PgvectorStore:
             for space in spaces:
                 index, row, generation = self._see(space)
                 is_large = (
-                    len(index.contents.videos) >= MIN_SETTLED_VIDEOS
-                    or index.n >= placing.MIN_LISTED
+                    index.contents.n_videos >= MIN_SETTLED_VIDEOS or index.n >= placing.MIN_LISTED
                 )
                 if is_large and row is not None and _is_stale(space, row, generation, index):
                     self._bring_up_to_date(space)
@@ -172,7 +171,7 @@ class PgvectorStore:
             generation = session.scalar(query) or 0
             row = _find_current(session, space.key)
             if row is None:
-                contents = Contents(generation, 0)
+                contents = Contents.make(generation, 0, ())
             else:
                 known = self._contents.get(space.key)
                 contents = Contents.read(session, space.key, generation, row.placement, known)
@@ -192,7 +191,7 @@ class PgvectorStore:
 
 def _is_stale(space: Space, row: PlacementRow, generation: int, index: PgvectorIndex) -> bool:
     """Whether the vectors of a space are to be placed anew."""
-    n_videos = len(index.contents.videos)
+    n_videos = index.contents.n_videos
     if row.generation == generation or not n_videos:
         return False
     is_listed = row.n_listed > 0 or index.n < placing.MIN_LISTED

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -32,6 +32,7 @@ class Contents:
         video_ids: of the videos with vectors, sorted.
         handles: (videos,) the handle of each of `video_ids`.
         counts: (videos,) the number of vectors of each of `video_ids`.
+        empty: the handles of videos without vectors.
     """
 
     generation: int
@@ -39,6 +40,7 @@ class Contents:
     video_ids: tuple[str, ...]
     handles: Integers
     counts: Integers
+    empty: frozenset[int] = frozenset()
 
     @classmethod
     def read(
@@ -69,7 +71,8 @@ class Contents:
     @classmethod
     def make(cls, generation: int, placement: int, videos: Iterable[_Added]) -> Self:
         """The contents of these videos; some have no vectors."""
-        held = sorted(one for one in videos if one[2])
+        ordered = sorted(videos)
+        held = [one for one in ordered if one[2]]
         names, handles, counts = zip(*held, strict=True) if held else ((), (), ())
         return cls(
             generation,
@@ -77,6 +80,7 @@ class Contents:
             tuple(names),
             np.array(handles, dtype=np.int64),
             np.array(counts, dtype=np.int64),
+            frozenset(handle for _, handle, n in ordered if not n),
         )
 
     def change(self, generation: int, gone: Collection[int], added: Sequence[_Added]) -> Self:
@@ -92,15 +96,22 @@ class Contents:
             del names[at]
         handles, counts = self.handles[kept], self.counts[kept]
         new = sorted(one for one in added if one[2])
+        empty = (self.empty - set(gone)) | {handle for _, handle, n in added if not n}
         if len(new) > MAX_PUT_IN:
             videos = [*zip(names, handles.tolist(), counts.tolist(), strict=True), *new]
-            return self.make(generation, self.placement, videos)
+            made = self.make(generation, self.placement, videos)
+            return replace(made, empty=empty)
         at_each = [bisect_left(names, name) for name, _, _ in new]
         for at, (name, _, _) in zip(reversed(at_each), reversed(new), strict=True):
             names.insert(at, name)
         handles = np.insert(handles, at_each, [handle for _, handle, _ in new])
         counts = np.insert(counts, at_each, [n for _, _, n in new])
-        return type(self)(generation, self.placement, tuple(names), handles, counts)
+        return type(self)(generation, self.placement, tuple(names), handles, counts, empty)
+
+    @property
+    def n_videos(self) -> int:
+        """The number of videos, also of those without vectors."""
+        return len(self.video_ids) + len(self.empty)
 
     @cached_property
     def n(self) -> int:

@@ -37,6 +37,7 @@ def test_a_changed_state_is_that_of_all_its_videos(
         assert state.video_ids == fresh.video_ids == tuple(sorted(state.video_ids))
         assert (state.handles == fresh.handles).all()
         assert (state.counts == fresh.counts).all()
+        assert (state.empty, state.n_videos) == (fresh.empty, len(held))
         assert state.n == sum(n for _, _, n in held.values())
         asked = [*list(held)[:9], "none"]
         found = [state.position(name) for name in asked]
