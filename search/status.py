@@ -19,7 +19,7 @@ def read_status(library: Library) -> dict[str, Any]:
     spaces = catalog.spaces()
     folders = catalog.folders()
     return {
-        "library": str(library.folder),
+        "library": library.address,
         "profile": catalog.profile(),
         "videos": catalog.n_videos(),
         "folders": [str(folder) for folder in folders],

@@ -12,7 +12,8 @@ from mvsearch.store.catalog.reading.spaces import SpaceReader
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
-from mvsearch.store.opening import CATALOG, is_file
+from mvsearch.store.open_database import find_folder
+from mvsearch.store.opening import CATALOG, Address, is_file
 from mvsearch.store.own_files import open_own, read_own
 from mvsearch.store.vectors.space_files import SpaceFiles
 
@@ -55,9 +56,9 @@ class LibraryState:
     n_future: int = 0
 
 
-def inspect_library(folder: Path) -> LibraryState:
+def inspect_library(address: Address) -> LibraryState:
     """Look at a library that may be missing, damaged, older or newer; nothing is raised."""
-    state = LibraryState(folder.absolute())
+    state = LibraryState(find_folder(address))
     file = state.folder / CATALOG
     try:
         state.exists = is_file(file)

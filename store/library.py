@@ -59,6 +59,7 @@ class Library:
         self.is_read_only = is_read_only
         self.database = self._database = database
         self.address = str(folder) if database.is_sqlite else database.place
+        self._source: Address = folder
         self.files = open_files(folder, database)
         self._lock = make_lock(folder, database)
         self._vectors: VectorStore = IndexCache(folder / "vectors", is_read_only=is_read_only)
@@ -91,12 +92,22 @@ class Library:
             is_read_only |= is_replica(database)
             library = cls(folder, database, is_read_only=is_read_only)
             bring_up_to_date(database, library._lock, create=create, is_read_only=is_read_only)
+            library._source = address
             library._open_vectors()
         except BaseException:
             database.close()
             raise
         logger.info("opened the library %s", library.address)
         return library
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, or of its database."""
+        return (self.folder.name if self._database.is_sqlite else self._database.url.database) or ""
+
+    def open_again(self) -> Self:
+        """The same library once more, such as to read it by other spaces."""
+        return type(self).open(self._source, is_read_only=self.is_read_only)
 
     def find_nested(self, *names: str) -> Path:
         """The path of a library inside this one, by the names of its folders.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mvsearch.store.errors import LibraryBusyError, MvsearchError
+from mvsearch.store.opening import hide_password
 from mvsearch.store.own_files import read_own, write_own
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class WriterLock:
 
     def _sign(self) -> None:
         """Say who writes; on a full disk it stays unsaid, which is no reason not to write."""
-        command = " ".join(shlex.join(sys.argv).split())[:N_COMMAND_CHARACTERS]
+        command = " ".join(shlex.join(map(hide_password, sys.argv)).split())[:N_COMMAND_CHARACTERS]
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),

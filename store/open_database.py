@@ -54,6 +54,40 @@ def open_database(
     return Database(sqlite_url(file, mode), str(file)), file.parent
 
 
+def has_library(address: Address) -> bool:
+    """Whether there is a library.
+
+    Raises:
+        MvsearchError: it cannot be told, such as where a server cannot be reached.
+    """
+    place = parse_address(address)
+    if isinstance(place, Path):
+        return is_file(place / CATALOG)
+    database, _ = open_database(place)
+    try:
+        return schema.read_version(database) is not None
+    finally:
+        database.close()
+
+
+def show_address(address: Address) -> str:
+    """The address of a library as text without a password; a folder is absolute."""
+    if isinstance(address, Path):
+        return str(address.absolute())
+    from mvsearch.store.database.postgresql.address import read_place
+
+    return read_place(address).shown
+
+
+def find_folder(address: Address) -> Path:
+    """The folder of a library; of one in PostgreSQL, the local one for what can be made again."""
+    if isinstance(address, Path):
+        return address.absolute()
+    from mvsearch.store.database.postgresql.address import read_place
+
+    return read_place(address).cache_folder
+
+
 def describe_absence(address: str) -> NoLibraryError:
     """The error for a library that is not there."""
     return NoLibraryError(

@@ -48,9 +48,15 @@ def default_library() -> Address:
     return user_data_path("mvsearch", appauthor=False)
 
 
-def default_library_folder() -> Path:
-    """`default_library`, where only a folder will do."""
-    return Path(default_library())
+def find_address(given: AnyPath | None) -> Address:
+    """The address of the library that is named, or of the default one for None."""
+    return default_library() if given is None else parse_address(given)
+
+
+def hide_password(text: str) -> str:
+    """A text that may be the address of a database, without what only its owner may see."""
+    bare = re.sub(r"(://[^/@:?]*):[^@]*@", r"\1@", text)
+    return re.sub(r"([?&])(?:(?:ssl)?password|passfile)=[^&]*&?", r"\1", bare).rstrip("?&")
 
 
 def expand_home(path: AnyPath) -> Path:

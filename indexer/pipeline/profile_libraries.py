@@ -151,7 +151,7 @@ def _open_with_encoder(library: Library, name: str) -> Iterator[ProfileLibrary]:
         raise EncoderMismatchError(
             f"{name} has not encoded {len(lacking)} videos yet: type mvsearch encoders add {name}"
         )
-    with Library.open(library.folder, is_read_only=library.is_read_only) as other:
+    with library.open_again() as other:
         other.catalog.see_spaces(beside.spaces)
         notes = _list_notes(library, other, beside.encoders)
         yield ProfileLibrary(other, beside.encoders, notes=notes)

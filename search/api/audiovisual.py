@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Unpack
 
 from mvsearch.indexer.training.runs import Run, find_run, list_runs_folders, read_run
-from mvsearch.search.api.training import TrainingArguments, find_library, prepare_run
+from mvsearch.search.api.training import TrainingArguments, prepare_run
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.opening import AnyPath, expand_home
+from mvsearch.store.opening import AnyPath, expand_home, find_address
 
 if TYPE_CHECKING:
     from mvsearch.indexer.training.audiovisual.options import Start
@@ -94,7 +94,7 @@ def train_audiovisual(
     recipe = AudiovisualOptions(), FullOptions(), FULL_TRAINING if is_full else TRAINING
     options, full, training = replace_given(arguments, *recipe)
     watching = Watched(to_progress(progress), Stop(cancel))
-    with Library.open(find_library(folder)) as library, watching as watched:
+    with Library.open(find_address(folder)) as library, watching as watched:
         known = choose_groups(library, [expand_home(file) for file in groups])
         for note in known.notes:
             watched.note(note)
@@ -135,7 +135,7 @@ def use_towers(name: str, folder: AnyPath | None = None) -> None:
     from mvsearch.indexer.audiovisual import used
     from mvsearch.search.joint.tables import read_trained_table
 
-    with Library.open(find_library(folder)) as library, library.writing():
+    with Library.open(find_address(folder)) as library, library.writing():
         run = find_run(name, list_runs_folders(library))
         used.use_towers(library.files, run.folder, run.name)
         read_trained_table(library)
@@ -153,5 +153,5 @@ def drop_towers(folder: AnyPath | None = None) -> None:
     """
     from mvsearch.indexer.audiovisual import used
 
-    with Library.open(find_library(folder)) as library, library.writing():
+    with Library.open(find_address(folder)) as library, library.writing():
         used.drop_towers(library.files, library.folder)

@@ -5,7 +5,7 @@ import threading
 from mvsearch.indexer.progress import count_steps
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.catalog.checking import Checkup, check_library
-from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
+from mvsearch.store.opening import AnyPath, find_address
 
 
 def check(
@@ -25,6 +25,6 @@ def check(
         NoLibraryError: there is no library.
         CancelledError: it was cancelled.
     """
-    place = default_library_folder() if folder is None else expand_home(folder)
+    place = find_address(folder)
     with Watched(to_progress(progress), Stop(cancel)) as watched:
         return check_library(place, count_steps(watched, "check", "videos"))

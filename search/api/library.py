@@ -29,7 +29,7 @@ from mvsearch.search.query.make_query import Many, Sided, Words, make_query
 from mvsearch.search.query.query import Query
 from mvsearch.search.results import Result, SearchResults
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
+from mvsearch.store.opening import Address, AnyPath, expand_home, find_address, parse_address
 from mvsearch.store.records import Video
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def open_library(
     """Open a library; in a new folder only `index` creates one.
 
     Args:
-        folder: of the library; None for `$MVSEARCH_LIBRARY`, else the platform's data folder.
+        folder: of the library, or its address in PostgreSQL, such as
+            `postgresql+psycopg://user@host/database`; None for `$MVSEARCH_LIBRARY`, else the
+            platform's data folder.
         profile: "embedded", "sound", "paper", "semantic" or that of a plug-in; None for the
             profile of the library, or "embedded" for a new one.
         read_only: whether nothing is written, neither to the library nor to its indexes; stale
@@ -56,8 +58,12 @@ def open_library(
         EncoderMismatchError: the library has another profile.
         MvsearchError: the profile is unknown.
     """
-    place = default_library_folder() if folder is None else folder
-    return VideoLibrary(place, profile=profile, read_only=read_only)
+    return VideoLibrary(find_address(folder), profile=profile, read_only=read_only)
+
+
+def find_source(library: "VideoLibrary") -> Address:
+    """The address by which a library was opened, with its password; never to be shown."""
+    return library._session.source
 
 
 class VideoLibrary(
@@ -92,12 +98,19 @@ class VideoLibrary(
         load_encoders: "Callable[[str], Encoders] | None" = None,
         read_only: bool = False,
     ) -> None:
-        self._session = Session(expand_home(folder), profile, load_encoders, is_read_only=read_only)
+        self._session = Session(
+            parse_address(folder), profile, load_encoders, is_read_only=read_only
+        )
 
     @property
     def folder(self) -> Path:
-        """The folder of the library."""
+        """The folder of the library; of one in PostgreSQL, that of what can be made again."""
         return self._session.folder
+
+    @property
+    def address(self) -> str:
+        """What opens the library: its folder, or the address of its database without a password."""
+        return self._session.address
 
     @property
     def profile(self) -> str:

@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvsearch.search.api.calls import Calls
 from mvsearch.search.api.watching import AnyProgress, Watched
-from mvsearch.store.errors import EncoderMismatchError
+from mvsearch.store.errors import EncoderMismatchError, NoLibraryError
 from mvsearch.store.library import Library
-from mvsearch.store.opening import CATALOG
+from mvsearch.store.open_database import find_folder, show_address
+from mvsearch.store.opening import Address
 from mvsearch.store.records import LOOK
 
 if TYPE_CHECKING:
@@ -25,8 +26,13 @@ DEFAULT_PROFILE = "embedded"
 class Session:
     """A library that several threads share until one closes it.
 
+    Attributes:
+        source: the address, with its password if it has one.
+        address: the same without it, for people.
+        folder: of the library, or for what can be made again of one in PostgreSQL.
+
     Args:
-        folder: of the library; a missing library is opened once it is created.
+        address: of the library; a missing library is opened once it is created.
         profile: of the encoders; None for that of the library.
         load_encoders: creates the encoders of a profile; None for the built-in ones.
         is_read_only: whether nothing is written.
@@ -38,26 +44,27 @@ class Session:
 
     def __init__(
         self,
-        folder: Path,
+        address: Address,
         profile: str | None = None,
         load_encoders: "LoadEncoders | None" = None,
         *,
         is_read_only: bool = False,
     ) -> None:
-        self.folder = folder.absolute()
+        self.source = address.absolute() if isinstance(address, Path) else address
+        self.address = show_address(address)
+        self.folder = find_folder(address)
         self._profile = profile
         self._is_read_only = is_read_only
         self._load_encoders = load_encoders or _load_profile
-        self._calls = Calls(str(self.folder), self._shut)
+        self._calls = Calls(self.address, self._shut)
         self._opening = threading.RLock()
         self._library: Library | None = None
         self._engine: Engine | None = None
         self._used: tuple[object, ...] = ()
         if profile is not None:
             self._load_encoders(profile)  # refuses an unknown name; loads no network
-        if (self.folder / CATALOG).exists():
-            with self.using():
-                pass
+        with suppress(NoLibraryError), self.using():
+            pass
 
     @contextmanager
     def using(self, *, create: bool = False) -> Iterator[Library]:
@@ -108,7 +115,7 @@ class Session:
         self._calls.close()
 
     def _open(self, create: bool) -> Library:
-        library = Library.open(self.folder, create=create, is_read_only=self._is_read_only)
+        library = Library.open(self.source, create=create, is_read_only=self._is_read_only)
         try:
             self._check_profile(library)
         except BaseException:
@@ -121,7 +128,7 @@ class Session:
         own = library.catalog.profile()
         if self._profile not in (None, own) and own is not None and library.catalog.n_videos():
             raise EncoderMismatchError(
-                f"the library {self.folder} was built with profile {own}, and profile"
+                f"the library {self.address} was built with profile {own}, and profile"
                 f" {self._profile} was requested; use another folder for it"
             )
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mvsearch.indexer.training.runs import Run, read_run
 from mvsearch.search.api.training import (
     TrainingArguments,
-    find_library,
     find_run,
     prepare_run,
 )
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.opening import AnyPath
+from mvsearch.store.opening import AnyPath, find_address
 
 if TYPE_CHECKING:
     from mvsearch.indexer.composing.projection import Projection
@@ -66,7 +65,7 @@ def train_compose(
 
     options, training = replace_given(arguments, *DEFAULTS)
     watching = Watched(to_progress(progress), Stop(cancel))
-    with Library.open(find_library(folder)) as library, watching as watched:
+    with Library.open(find_address(folder)) as library, watching as watched:
         place = prepare_run("compose", name, library, watched, restart=restart)
         encoders = find_untrained(library)
         train_compose(library, encoders, place, options, training, watched, watched.stop)

@@ -4,11 +4,11 @@ import threading
 from typing import TYPE_CHECKING, Unpack
 
 from mvsearch.indexer.training.runs import Run, find_run, list_runs_folders, read_run
-from mvsearch.search.api.training import TrainingArguments, find_library, prepare_run
+from mvsearch.search.api.training import TrainingArguments, prepare_run
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.opening import AnyPath, expand_home
+from mvsearch.store.opening import AnyPath, expand_home, find_address
 
 if TYPE_CHECKING:
     from mvsearch.indexer.mood.used import Heads
@@ -95,7 +95,7 @@ def use_heads(
     """
     from mvsearch.indexer.mood.used import read_run_heads
 
-    with Library.open(find_library(folder)) as library, library.writing():
+    with Library.open(find_address(folder)) as library, library.writing():
         run = find_run(name, list_runs_folders(library))
         heads, content = read_run_heads(run.folder, run.name)
         _switch(library, heads, content, progress, cancel)
@@ -116,7 +116,7 @@ def drop_heads(
     """
     from mvsearch.indexer.mood.used import EMBEDDED
 
-    with Library.open(find_library(folder)) as library, library.writing():
+    with Library.open(find_address(folder)) as library, library.writing():
         _switch(library, EMBEDDED, None, progress, cancel)
 
 

@@ -15,7 +15,7 @@ from mvsearch.indexer.training.runs import (
 from mvsearch.search.api.watching import AnyProgress, Stop, Watched, to_progress
 from mvsearch.store.errors import NoLibraryError, TrainingError
 from mvsearch.store.library import Library
-from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
+from mvsearch.store.opening import AnyPath, find_address
 
 if TYPE_CHECKING:
     from mvsearch.indexer.progress import Progress
@@ -95,7 +95,7 @@ def train_songs(
         raise TrainingError(f"no recipe is called {recipe!r}; there are {', '.join(RECIPES)}")
     options, training = replace_given(arguments, *RECIPES[recipe])
     watching = Watched(to_progress(progress), Stop(cancel))
-    with Library.open(find_library(folder)) as library, watching as watched:
+    with Library.open(find_address(folder)) as library, watching as watched:
         place = prepare_run("songs", name, library, watched, restart=restart)
         size = find_untrained(library).frames.frame_size
         train_songs(library, place, size, options, training, watched, watched.stop)
@@ -154,14 +154,10 @@ def find_run(name: str, folder: AnyPath | None = None) -> Run:
     return find_run(name, _list_folders(folder))
 
 
-def find_library(folder: AnyPath | None) -> Path:
-    return expand_home(default_library_folder() if folder is None else folder)
-
-
 def _list_folders(folder: AnyPath | None) -> list[Path]:
     """The folders of runs: of the library, if there is one, and of the user."""
     try:
-        with Library.open(find_library(folder)) as library:
+        with Library.open(find_address(folder)) as library:
             return list_runs_folders(library)
     except NoLibraryError:
         return list_runs_folders(None)

@@ -42,14 +42,14 @@ def find_state_file() -> Path:
 
 
 def store_results(
-    results: "Iterable[Result]", refined: "tuple[Path, SearchResults] | None" = None
+    results: "Iterable[Result]", refined: "tuple[str, SearchResults] | None" = None
 ) -> None:
     """Store results for `mvsearch play`; errors are ignored, so that no search fails.
 
     Args:
         results: of a search.
-        refined: the library's folder and the search, for `mvsearch refine`; None for what cannot be
-            refined.
+        refined: the address of the library and the search, for `mvsearch refine`; None for what
+            cannot be refined.
     """
     from mvsearch.search.output.files import write_output
     from mvsearch.search.output.text import name_video
@@ -119,7 +119,7 @@ def find_last_session(library: "VideoLibrary") -> str:
     with _reading("refine") as data:
         if "library" not in data:
             raise MvsearchError("the last search cannot be refined: name a session")
-        if data["library"] != str(library.folder):
+        if data["library"] != library.address:
             raise MvsearchError(
                 f"the last search was in the library {data['library']}: name a session, or say"
                 " --library"
@@ -129,7 +129,7 @@ def find_last_session(library: "VideoLibrary") -> str:
         return library.keep_session("last", read_search(library, data["asked"]), replace=True).name
 
 
-def _tell(library: Path, results: "SearchResults") -> dict[str, Any]:
+def _tell(library: str, results: "SearchResults") -> dict[str, Any]:
     """What is stored to refine a search: the name of its session, or what it asked."""
     from mvsearch.search.api.feedback.last import write_search
 
@@ -137,7 +137,7 @@ def _tell(library: Path, results: "SearchResults") -> dict[str, Any]:
     asked = None if session is not None else write_search(results)
     if session is None and asked is None:
         return {}
-    return {"library": str(library), "session": session, "asked": asked}
+    return {"library": library, "session": session, "asked": asked}
 
 
 @contextmanager

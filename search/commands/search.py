@@ -145,7 +145,7 @@ def search(
     for note in results.notes:
         print_notice(note)
     print_answer(results, form)
-    store_results(results, None if for_music or for_picture else (opened.folder, results))
+    store_results(results, None if for_music or for_picture else (opened.address, results))
     if html is not None:
         write_file(html, page, has_force=force, reports_path=form == "table")
     if open_page:

@@ -145,7 +145,7 @@ class _Benchmark:
             vague, more = count_spared_lists(runner.library, runner.encoders, sample, self.progress)
             remarks = [*remarks, *more]
         return Evaluation(
-            library=self.library.folder.name,
+            library=self.library.name,
             profile=runner.encoders.label,
             seed=sample.seed,
             n_videos=n_videos,

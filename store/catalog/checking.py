@@ -13,6 +13,7 @@ from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryDamagedError, VideoNotFoundError
 from mvsearch.store.library import Library
 from mvsearch.store.open_database import open_database
+from mvsearch.store.opening import Address
 from mvsearch.store.records import Space
 from mvsearch.store.unicode import printable
 
@@ -64,13 +65,13 @@ class Checkup:
         }
 
 
-def check_library(folder: Path, progress: Progress | None = None) -> Checkup:
+def check_library(address: Address, progress: Progress | None = None) -> Checkup:
     """Read the whole catalogue of a library, and check that its parts are consistent.
 
     Vector indexes are not checked: opening one checks it, and rebuilds it if it is damaged.
 
     Args:
-        folder: of the library.
+        address: of the library.
         progress: called with the number of checked videos, and of all.
 
     Raises:
@@ -78,12 +79,12 @@ def check_library(folder: Path, progress: Progress | None = None) -> Checkup:
         LibraryBusyError: another process is migrating it.
     """
     checker = _Checker(progress or (lambda n_done, n_all: None))
-    database, _ = open_database(folder)
+    database, _ = open_database(address)
     try:
         checker.try_out("file", lambda: checker.check_file(database))
     finally:
         database.close()
-    checker.try_out("catalogue", lambda: checker.check_catalog(folder))
+    checker.try_out("catalogue", lambda: checker.check_catalog(address))
     damages = tuple(dict.fromkeys(checker.damages))
     return Checkup(Path(database.place), checker.n_videos, damages, tuple(checker.folders))
 
@@ -115,9 +116,9 @@ class _Checker:
                 for lines in LINES:
                     self.damages += _check_words(connection, lines)
 
-    def check_catalog(self, folder: Path) -> None:
+    def check_catalog(self, address: Address) -> None:
         """Read every row of the catalogue."""
-        with Library.open(folder) as library, library.holding():
+        with Library.open(address) as library, library.holding():
             catalog = library.catalog
             self.try_out("folders", lambda: self.folders.extend(catalog.folders()))
             spaces: list[Space] = []

@@ -93,6 +93,9 @@ class Database:
             )
         self._writer = self.engine.execution_options(is_writing=True)
         self._was_reached = False
+        # Errors of the driver itself, such as of COPY, which SQLAlchemy does not convert.
+        driver = () if self.is_sqlite else (self.engine.dialect.loaded_dbapi.Error,)
+        self._errors = (*DATABASE_ERRORS, *driver)
         self._held = threading.local()
         self._watching = threading.Lock()
         self._watcher: PoolProxiedConnection | None = None
@@ -242,7 +245,7 @@ class Database:
         """Convert errors of the database to errors with one plain line."""
         try:
             yield
-        except DATABASE_ERRORS as error:
+        except self._errors as error:
             if isinstance(error, LibraryDamagedError) and error.place is not None:
                 raise  # converted already, by a session within this one
             raise explain(error, self.place) from error

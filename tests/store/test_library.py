@@ -23,7 +23,7 @@ from mvsearch.store.errors import (
     VideoNotFoundError,
 )
 from mvsearch.store.library import Library
-from mvsearch.store.opening import default_library_folder
+from mvsearch.store.opening import default_library
 from mvsearch.store.records import Stage
 from tests.limits import HANG_SECONDS
 from tests.store.examples import FRAMES, SOUND, add_song, fill_song
@@ -304,14 +304,14 @@ def test_the_default_folder_is_the_environments_or_the_platforms(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MVSEARCH_LIBRARY", str(tmp_path))
-    assert default_library_folder() == tmp_path
+    assert default_library() == tmp_path
     monkeypatch.setenv("MVSEARCH_LIBRARY", "~/songs")
-    assert default_library_folder() == Path.home() / "songs"
+    assert default_library() == Path.home() / "songs"
     monkeypatch.delenv("MVSEARCH_LIBRARY")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     if sys.platform == "linux":
-        assert default_library_folder() == tmp_path / "mvsearch"
-    assert default_library_folder().name == "mvsearch"
+        assert default_library() == tmp_path / "mvsearch"
+    assert default_library().name == "mvsearch"
 
 
 @pytest.mark.robustness

@@ -244,7 +244,8 @@ def test_every_file_of_the_store_is_opened_here() -> None:
                     found.append(f"{file.name}: {ast.unparse(node)}")
     # Library.open and SpaceFiles.open, which open nothing by themselves.
     assert found == [
-        "checking.py: Library.open(folder)",
+        "checking.py: Library.open(address)",
+        "library.py: type(self).open(self._source, is_read_only=self.is_read_only)",
         "inverted_list_files.py: files.open(head, lists)",
         "update.py: files.open(head)",
     ]

@@ -106,6 +106,11 @@ class RemoteLibrary(
         return read(Path, take(self._describe(), "folder"))
 
     @property
+    def address(self) -> str:
+        """The address of the library, on its machine."""
+        return read(str, take(self._describe(), "folder"))
+
+    @property
     def profile(self) -> str:
         """The name of the profile."""
         name = read(str | None, take(self._describe(), "profile"))  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from mvsearch.search.upkeep import library_state, machine
 from mvsearch.search.upkeep.findings import AREAS, Diagnosis, Finding
 from mvsearch.store.distribution import read_version
 from mvsearch.store.inspection import inspect_library
-from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
+from mvsearch.store.opening import AnyPath, find_address
 
 
 def diagnose(library: AnyPath | None = None) -> Diagnosis:
@@ -16,8 +16,7 @@ def diagnose(library: AnyPath | None = None) -> Diagnosis:
     Args:
         library: its folder; None for the default.
     """
-    place = expand_home(default_library_folder() if library is None else library)
-    state = inspect_library(place)
+    state = inspect_library(find_address(library))
     names = state.encoders or _find_default_encoders()
     findings: list[Finding] = [
         *machine.check_programs(),

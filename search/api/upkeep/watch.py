@@ -13,7 +13,8 @@ from mvsearch.search.api.library import open_library
 from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.upkeep.file_events import FileEvents
 from mvsearch.store.errors import MvsearchError
-from mvsearch.store.opening import AnyPath, default_library_folder, expand_home
+from mvsearch.store.open_database import find_folder
+from mvsearch.store.opening import AnyPath, expand_home, find_address
 
 if TYPE_CHECKING:
     from mvsearch.indexer.pipeline.writer import Summary
@@ -71,7 +72,7 @@ def watch_folders(
         MvsearchError: a folder does not exist; with `once`, what a sweep raised.
     """
     places = check_folders(*folders)
-    home = expand_home(default_library_folder() if library is None else library).absolute()
+    home = find_address(library)
     settle_seconds = arguments.setdefault("settle_seconds", SETTLE_SECONDS)
     end = cancel or threading.Event()
 
@@ -81,7 +82,7 @@ def watch_folders(
 
     if once:
         return sweep()
-    with closing(_Events(places, home)) as events:
+    with closing(_Events(places, find_folder(home))) as events:
         return _Watch(sweep, on_sweep, events.files, end, interval_seconds, settle_seconds).run()
 
 

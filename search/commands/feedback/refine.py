@@ -71,7 +71,7 @@ def refine(
             top=top,
         )
     print_answer(results, form)
-    store_results(results, (opened.folder, results))
+    store_results(results, (opened.address, results))
     _tell_judgements(results)
 
 

@@ -1,7 +1,7 @@
 """The options and arguments that several commands share."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,6 +19,13 @@ def read_path(text: str) -> Path:
     return Path(text)
 
 
+def read_library(text: str) -> Any:
+    """Parse the address of a library: the path of a folder, or the URL of a database as text."""
+    from mvsearch.store.opening import parse_address
+
+    return parse_address(text) if "://" in text else read_path(text)
+
+
 def require_command(context: typer.Context) -> None:
     """Show the commands of a group and end with the code of wrong use if none is given."""
     if context.invoked_subcommand is None:
@@ -26,13 +33,15 @@ def require_command(context: typer.Context) -> None:
         raise typer.Exit(EXIT_WRONG_USE)
 
 
+# Or text, which Typer cannot express.
 LibraryOption = Annotated[
     Path | None,
     typer.Option(
         "--library",
-        parser=read_path,
+        parser=read_library,
         metavar="DIR",
-        help="Folder of the library; default: $MVSEARCH_LIBRARY or the data folder.",
+        help="Folder of the library, or postgresql://…; default: $MVSEARCH_LIBRARY or the data"
+        " folder.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print only JSON.")]

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mvsearch.search.commands.options.common import read_path
+from mvsearch.search.commands.options.common import read_library, read_path
 from mvsearch.search.commands.process import explain
 from mvsearch.store.errors import MvsearchError
+
+if TYPE_CHECKING:
+    from mvsearch.store.opening import Address
 
 logger = logging.getLogger(__name__)
 
@@ -107,29 +110,29 @@ def is_from_file(context: typer.Context, parameter: str) -> bool:
     return source is not None and source.name == "DEFAULT_MAP"
 
 
-def has_library(folder: Path | None) -> bool:
-    """Whether there is a library in a folder; None is the default folder."""
-    from mvsearch.store.opening import CATALOG, default_library_folder, is_file
+def has_library(address: "Address | None") -> bool:
+    """Whether there is a library; None is the default one."""
+    from mvsearch.store import open_database, opening
 
-    return is_file((folder or default_library_folder()) / CATALOG)
+    return open_database.has_library(opening.find_address(address))
 
 
-def find_library(context: typer.Context) -> Path:
-    """The folder of the library of a command, before the command runs.
+def find_library(context: typer.Context) -> "Address":
+    """The address of the library of a command, before the command runs.
 
     Raises:
         MvsearchError: the file cannot be read.
     """
-    from mvsearch.store.opening import default_library_folder
+    from mvsearch.store.opening import find_address
 
-    chosen: Path | None = context.params.get("library")
+    chosen: Address | None = context.params.get("library")
     if chosen is None and read_variable("library") is None:
         root = context.find_root()
         command = tuple(context.command_path.split()[1:])
         for setting in read_settings(root.command):
             if (setting.command, setting.option) == (command, "library"):
-                return Path(setting.value)
-    return chosen or default_library_folder()
+                return find_address(setting.value)
+    return find_address(chosen)
 
 
 def check_value(setting: Setting, context: typer.Context) -> Any:
@@ -270,7 +273,8 @@ def _make_setting(
 
 def _place(parameter: Any, value: str) -> str:
     """A path as seen from the folder of the file; any other text as it is."""
-    if parameter.type_descriptor.parameter_info.parser is not read_path or not value:
+    parser = parameter.type_descriptor.parameter_info.parser
+    if parser not in (read_path, read_library) or not value or "://" in str(value):
         return value
     return str(find_config().parent / Path(value).expanduser())
 

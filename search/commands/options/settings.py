@@ -38,7 +38,7 @@ def list_values(context: typer.Context, command: tuple[str, ...] = ()) -> list[O
 
 def _list_all(context: typer.Context) -> list[OptionValue]:
     """All options of all commands."""
-    from mvsearch.store.opening import default_library_folder
+    from mvsearch.store.opening import default_library, hide_password
 
     group = context.find_root().command
     settings = {
@@ -54,7 +54,9 @@ def _list_all(context: typer.Context) -> list[OptionValue]:
             elif (names, option) in settings:
                 value, source = settings[names, option], "file"
             elif option == "library":
-                value = default_library_folder()
+                value = default_library()
+            if option == "library":
+                value = hide_password(str(value))
             values.append(OptionValue(" ".join(names), option, value, source))
     return values
 

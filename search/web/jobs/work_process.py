@@ -21,6 +21,7 @@ from mvsearch.search.api.remote.requests.records import read
 from mvsearch.search.web.jobs.job import Job
 from mvsearch.store import errors
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.opening import Address
 
 NICENESS = 19
 POLL_SECONDS = 0.1
@@ -28,7 +29,7 @@ _TOLD = frozenset({"begin", "advance", "measure", "note"})
 
 
 def index_apart(
-    library: Path,
+    library: Address,
     profile: str | None,
     paths: Sequence[Path],
     arguments: dict[str, Any],
@@ -37,7 +38,7 @@ def index_apart(
     """Index files into a library in another process.
 
     Args:
-        library: its folder.
+        library: its address; the process is told it through a pipe, so that nobody sees it.
         profile: see `mvsearch.open`.
         paths: of folders and files.
         arguments: see `VideoLibrary.index`; they can be JSON.
@@ -55,12 +56,12 @@ def index_apart(
 
 
 def evaluate_apart(
-    library: Path, profile: str | None, arguments: dict[str, Any], job: Job
+    library: Address, profile: str | None, arguments: dict[str, Any], job: Job
 ) -> list[dict[str, Any]]:
     """Measure retrieval quality in another process.
 
     Args:
-        library: its folder.
+        library: its address; the process is told it through a pipe, so that nobody sees it.
         profile: see `mvsearch.open`.
         arguments: see `VideoLibrary.evaluate`, as JSON has them.
         job: is told the progress, and ends the work when it is cancelled.
@@ -78,7 +79,7 @@ def evaluate_apart(
 
 
 def _work_apart(
-    work: str, library: Path, profile: str | None, asked: dict[str, Any], job: Job
+    work: str, library: Address, profile: str | None, asked: dict[str, Any], job: Job
 ) -> Any:
     """Start a process, tell it what to do, and pass on what it tells."""
     asked = asked | {"work": work, "library": str(library), "profile": profile}

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mvsearch.search.api.library import find_source
 from mvsearch.search.output.report import ReportOptions
 from mvsearch.search.output.tables.versions import VersionsReport
 from mvsearch.search.web.jobs.job import Job
@@ -37,7 +38,9 @@ def do(served: "Served", job: Job) -> dict[str, Any]:
 def _index(served: "Served", job: Job) -> dict[str, Any]:
     places = list(map(Path, job.asked["paths"]))
     library = served.library
-    return index_apart(library.folder, served.find_profile(), places, job.asked["arguments"], job)
+    return index_apart(
+        find_source(library), served.find_profile(), places, job.asked["arguments"], job
+    )
 
 
 def _transcribe(served: "Served", job: Job) -> dict[str, Any]:
@@ -81,7 +84,7 @@ def _evaluate(served: "Served", job: Job) -> dict[str, Any]:
             "workers": asked.workers,
         }
         library = served.library
-        measured = evaluate_apart(library.folder, library.profile, arguments, job)
+        measured = evaluate_apart(find_source(library), library.profile, arguments, job)
     return _keep(job, json.dumps(measured))
 
 

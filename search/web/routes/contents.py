@@ -35,7 +35,7 @@ _EMBEDDINGS: dict[int | str, dict[str, Any]] = {
 def describe_library(served: ServedLibrary) -> dict[str, Any]:
     """The library and what the server takes; `profile` is null before the first index run."""
     return {
-        "folder": str(served.library.folder),
+        "folder": served.library.address,
         "profile": served.find_profile(),
         "is_read_only": served.options.is_read_only,
         "max_request_bytes": MAX_BODY_BYTES,

@@ -4,6 +4,7 @@ import os
 import shlex
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -15,6 +16,12 @@ CONNECT_SECONDS = 10
 # A link is given up after so many seconds without an answer to what was sent, or to a probe.
 SILENT_SECONDS = 30
 _PROBES = {"idle": 10, "interval": 5, "count": 4}
+# Types and operators of vectors are found, wherever the extension was put.
+_FIND_VECTORS = """
+SELECT set_config('search_path', current_setting('search_path') || ', ' || quote_ident(nspname), false)
+FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
+WHERE extname = 'vector' AND nspname <> ALL (current_schemas(true))
+"""  # noqa: E501
 # PostgreSQL cuts longer names.
 N_NAME_BYTES = 63
 
@@ -50,9 +57,9 @@ def make_engine(url: URL) -> Engine:
         settings = {f"tcp_keepalives_{name}": value for name, value in _PROBES.items()}
         settings["tcp_user_timeout"] = SILENT_SECONDS * 1000
         # Compiling a query takes longer than all of ours that it would speed up.
-        sql = "; ".join(["SET jit = off", *(f"SET {name} = {n}" for name, n in settings.items())])
+        sql = ["SET jit = off", *(f"SET {name} = {n}" for name, n in settings.items())]
         connection.autocommit = True
-        connection.execute(sql)
+        connection.execute("; ".join([*sql, _FIND_VECTORS]))
         connection.autocommit = False
 
     return engine
@@ -68,5 +75,5 @@ def describe_program() -> str:
 
 def _list_words() -> list[str]:
     """The command and what it is given, without addresses, which may hold a password."""
-    words = sys.argv[1:] if os.path.basename(sys.argv[0] or "").startswith("mvsearch") else []  # noqa: PTH119  may be empty
-    return [word for word in words if "://" not in word]
+    is_ours = Path(sys.argv[0]).stem == "mvsearch"
+    return [word for word in sys.argv[1:] if is_ours and "://" not in word]
