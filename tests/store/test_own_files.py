@@ -242,10 +242,9 @@ def test_every_file_of_the_store_is_opened_here() -> None:
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 if name in opening and file.name != "own_files.py":
                     found.append(f"{file.name}: {ast.unparse(node)}")
-    # Library.open and SpaceFiles.open, which open nothing by themselves.
-    assert found == [
-        "checking.py: Library.open(address)",
-        "library.py: type(self).open(self._source, is_read_only=self.is_read_only)",
+    # Those of libraries and of SpaceFiles open nothing by themselves.
+    own = ("Library.open(", "type(self).open(self._source,")
+    assert [one for one in found if not one.partition(": ")[2].startswith(own)] == [
         "inverted_list_files.py: files.open(head, lists)",
         "update.py: files.open(head)",
     ]
