@@ -193,7 +193,8 @@ class Library:
 
         Long work is prepared outside of the transaction. If the library changes before the
         transaction begins, or a video is removed whose vectors may have been read while they were
-        overwritten, it starts again; the last attempt blocks changes of the files.
+        overwritten, it starts again; the last attempt blocks changes of the files. Where indexes
+        read what the transaction sees, what changed is prepared once more inside of it instead.
 
         Args:
             prepare: prepares the answer; its argument is whether this is the first attempt. It
@@ -204,10 +205,11 @@ class Library:
             generations = self.catalog.generations()
             prepared = prepare(attempt == 0)
             with self.holding() as held:
-                if self.catalog.generations() != generations:
+                seen = self.catalog.generations()
+                if seen != generations and not self._vectors.is_in_transaction:
                     continue
-                self._held.generations = generations
-                answer = ask(prepared)
+                self._held.generations = seen
+                answer = ask(prepared if seen == generations else prepare(False))
             if all(index.is_intact(self.catalog) for index in held.values()):
                 return answer
         with ExitStack() as stack:

@@ -58,6 +58,8 @@ class IndexCache(NoIndexWriter):
         is_read_only: whether stale files are left as they are, and indexes stay in memory.
     """
 
+    is_in_transaction = False
+
     def __init__(self, folder: Path, *, is_read_only: bool = False) -> None:
         self.folder = folder
         self._is_read_only = is_read_only

@@ -15,7 +15,14 @@ class VectorStore(IndexWriter, Protocol):
     """The vector indexes of all spaces of a library.
 
     What it holds can be made again from the vectors of the catalogue.
+
+    Attributes:
+        is_in_transaction: whether an index is opened as quickly in the state that a transaction
+            holds as in the newest one.
     """
+
+    @property
+    def is_in_transaction(self) -> bool: ...  # noqa: D102
 
     def obtain(self, space: Space, reader: VectorReader) -> VectorIndex:
         """The index of the state that the reader sees, opened, updated or built."""

@@ -49,6 +49,8 @@ class PgvectorStore:
         is_read_only: whether nothing is written.
     """
 
+    is_in_transaction = True
+
     def __init__(self, database: Database, *, is_read_only: bool = False) -> None:
         self._database = database
         self._is_read_only = is_read_only
@@ -164,6 +166,11 @@ class PgvectorStore:
         except MvsearchError as error:
             logger.warning("The index of %s stays as it was: %s", space.key, error)
 
+    def _is_older(self, key: str, contents: Contents) -> bool:
+        """Whether newer contents of a space are known; a held state may be out of date."""
+        known = self._contents.get(key)
+        return known is not None and known.generation > contents.generation
+
     def _see(self, space: Space) -> tuple[PgvectorIndex, PlacementRow | None, int]:
         """The index in the state that this thread sees, its placement, and the generation."""
         with self._database.reading() as session:
@@ -176,7 +183,7 @@ class PgvectorStore:
                 known = self._contents.get(space.key)
                 contents = Contents.read(session, space.key, generation, row.placement, known)
                 session.expunge(row)
-        if not self._database.is_holding:
+        if not self._is_older(space.key, contents):
             self._contents[space.key] = contents
         kept = self._kept.get(space.key)
         if kept is None or kept[0] != contents.placement:
