@@ -18,11 +18,10 @@ class SoundWriter(SoundReader):
         """
         with self._database.writing() as session:
             if lines:
-                write_sounds(session.connection(), lines, revision)
+                _write(session.connection(), lines, revision)
 
 
-def write_sounds(connection: Connection, lines: Sequence[LineSounds], revision: str) -> None:
-    """Replace how lines sound, in a transaction that writes."""
+def _write(connection: Connection, lines: Sequence[LineSounds], revision: str) -> None:
     values = [
         {
             "video_id": line.video_id,

@@ -161,13 +161,13 @@ class _Work:
             last = noted.last
             with closing(read_batches(self.session, table, until=last)) as batches:
                 for batch in batches:
-                    checksum.add(batch)
+                    checksum.add(table.take_content(batch))
                     self._advance("copy", len(batch))
             if checksum != noted.checksum:
                 raise _SourceChangedError
         with closing(read_batches(self.session, table, after=last)) as batches:
             for batch in batches:
-                checksum.add(batch)
+                checksum.add(table.take_content(batch))
                 last = table.take_key(batch[-1])
                 self._write(table, batch, Copied(checksum, last))
                 self._advance("copy", len(batch))
@@ -198,7 +198,7 @@ class _Work:
                 found, wanted = Checksum(), self.checksums[table.name]
                 with closing(read_batches(session, table)) as batches:
                     for batch in batches:
-                        found.add(batch)
+                        found.add(table.take_content(batch))
                         self._advance("verify", len(batch))
                 if found != wanted:
                     is_short = found.n_rows != wanted.n_rows

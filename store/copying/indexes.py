@@ -1,12 +1,15 @@
 """Makes the indexes of a copy, after all its rows are there."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from mvsearch.store.catalog.reading.line_index import LINES
 from mvsearch.store.catalog.reading.postgresql.indexing import find_unindexed, index_lines
+from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.tables import VideoRow
+from mvsearch.store.vectors.choice import FAISS, change_choice, find_choice, open_store
 
 Report = Callable[[str, int, int], None]
 
@@ -37,3 +40,26 @@ def make_indexes(database: Database, report: Report) -> None:
                 index_lines(session.connection(), lines, some)
             n_done += len(some)
             report("words", n_done, len(video_ids))
+
+
+def build_vectors(database: Database, folder: Path, vectors: str | None, report: Report) -> None:
+    """Choose what searches the vectors, and build its indexes; FAISS builds its own when opened.
+
+    Args:
+        database: with all rows.
+        folder: of the library, or of what is local.
+        vectors: the choice; None for the default of the database.
+        report: told of progress.
+    """
+    if vectors is not None and vectors != find_choice(database):
+        change_choice(database, vectors)
+    name = find_choice(database)
+    if name == FAISS:
+        return
+    store = open_store(database, name, folder / "vectors")
+    catalog = Catalog(database, store)
+    spaces = catalog.spaces()
+    for at, space in enumerate(spaces):
+        store.rebuild(space, catalog)
+        report("vectors", at + 1, len(spaces))
+    store.forget()

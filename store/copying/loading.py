@@ -3,14 +3,10 @@
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from operator import itemgetter
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from mvsearch.store.catalog.reading.sound_index import LineSounds
-from mvsearch.store.catalog.sounds import write_sounds
 from mvsearch.store.copying.tables import CopiedTable, Row, name_type
 
 # The largest of PostgreSQL's `integer`; its driver would cut larger ones.
@@ -33,9 +29,7 @@ def write_rows(connection: Connection, table: CopiedTable, rows: Sequence[Row]) 
         UnfitError: they are damaged.
     """
     with _telling_unfit(table):
-        if table.name == "lyric_sound":
-            _write_sounds(connection, rows)
-        elif connection.dialect.name == "postgresql":
+        if connection.dialect.name == "postgresql":
             _copy_rows(connection, table, rows)
         else:
             names = _list_names(connection, table)
@@ -83,14 +77,3 @@ def _copy_rows(connection: Connection, table: CopiedTable, rows: Sequence[Row]) 
 def _list_names(connection: Connection, table: CopiedTable) -> str:
     quote = connection.dialect.identifier_preparer.quote
     return ", ".join(quote(column.name) for column in table.columns)
-
-
-def _write_sounds(connection: Connection, rows: Sequence[Row]) -> None:
-    """Write how lines sound, with the terms by which they are found."""
-    by_revision = itemgetter(3)
-    for revision, group in groupby(sorted(rows, key=by_revision), key=by_revision):
-        lines = [
-            LineSounds(video_id, position, reading, sounds, grams)
-            for video_id, position, reading, _, sounds, grams in group
-        ]
-        write_sounds(connection, lines, revision)

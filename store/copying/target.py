@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from mvsearch.store.copying.indexes import Report, drop_indexes, make_indexes
+from mvsearch.store.copying.indexes import Report, build_vectors, drop_indexes, make_indexes
 from mvsearch.store.copying.state import begin_copy, end_copy, forget_rows, read_source
 from mvsearch.store.copying.tables import list_tables
 from mvsearch.store.database import schema
@@ -139,6 +139,7 @@ def finish(target: Target, report: Report, compare: Callable[[], None]) -> None:
         compare: called before the mark is set; what it raises leaves the library half copied.
     """
     make_indexes(target.database, report)
+    build_vectors(target.database, target.folder, target.vectors, report)
     compare()
     with target.database.writing() as session:
         end_copy(session.connection())

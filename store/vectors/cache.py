@@ -18,6 +18,7 @@ from mvsearch.store.vectors.approximate.inverted_list_files import (
     lacks_lists,
     open_index,
 )
+from mvsearch.store.vectors.compare import compare_index
 from mvsearch.store.vectors.exact.row_index import RowIndex
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import (
@@ -96,6 +97,24 @@ class IndexCache(NoIndexWriter):
             return index
         with reader.snapshot(space.key) as snapshot:
             return build_in_memory(space, snapshot)
+
+    def rebuild(self, space: Space, reader: VectorReader) -> None:
+        """Delete the files of a space, and build them anew."""
+        with suppress(OSError), self.changing():
+            for file in self.folder.glob(f"{SpaceFiles(self.folder, space).stem}.*"):
+                _delete(file)
+        self.obtain(space, reader)
+
+    def compare(self, space: Space, reader: VectorReader) -> list[str]:
+        """What is wrong with the files of a space, a line each."""
+        with reader.snapshot(space.key) as now:
+            head = SpaceFiles(self.folder, space).read_head()
+            if head is None or head.generation < now.generation:
+                return []  # brought up to date when it is opened
+            if head.generation > now.generation:
+                return ["its files are of a newer state than the catalogue"]
+            index = self.load(space, now.generation)
+            return ["its files are damaged"] if index is None else list(compare_index(index, now))
 
     def load_measured(self, index: VectorIndex, what: str) -> Arrays | None:
         """The arrays of `save_measured` for this placement; None if missing or damaged."""

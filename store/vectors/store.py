@@ -28,6 +28,17 @@ class VectorStore(IndexWriter, Protocol):
         """The index of the state that the reader sees, opened, updated or built."""
         ...
 
+    def rebuild(self, space: Space, reader: VectorReader) -> None:
+        """Build the index of a space anew from the catalogue, whatever is there."""
+        ...
+
+    def compare(self, space: Space, reader: VectorReader) -> list[str]:
+        """What is wrong with the index of a space, a line each; nothing if it is right.
+
+        An index that is not there yet, or is brought up to date when it is opened, is not wrong.
+        """
+        ...
+
     def load_measured(self, index: VectorIndex, what: str) -> Arrays | None:
         """The arrays of `save_measured` for the placement of an index; None if there are none."""
         ...

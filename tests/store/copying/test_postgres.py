@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,13 @@ def source(whole: Path, tmp_path: Path) -> Path:
     return shutil.copytree(whole, tmp_path / "source")
 
 
+def read_rows(folder: Path) -> dict[str, list[Any]]:
+    """All rows, without how often the index of a space was made anew."""
+    rows = read_all(folder)
+    rows["space"] = [(*row[:7], *row[8:]) for row in rows["space"]]
+    return rows
+
+
 def test_there_and_back_it_is_the_same(
     source: Path, tmp_path: Path, postgres: PostgresServer, postgres_address: str
 ) -> None:
@@ -52,7 +60,7 @@ def test_there_and_back_it_is_the_same(
     assert all(one.tables == done[0].tables for one in done)
     assert all(n_rows for n_rows, _ in done[0].tables.values())
     assert all(sorted(one.files) == sorted(KEPT) for one in done)
-    assert read_all(tmp_path / "back") == read_all(source)
+    assert read_rows(tmp_path / "back") == read_rows(source)
     for name in KEPT:
         assert (tmp_path / "back" / name).read_bytes() == (source / name).read_bytes()
     with Library.open(source) as here, Library.open(other) as there:
@@ -92,7 +100,7 @@ def test_killed_it_goes_on(
     done = copy_library(source, postgres_address)
     assert done.is_resumed
     assert done.tables == copy_library(postgres_address, tmp_path / "back").tables
-    assert read_all(tmp_path / "back") == read_all(source)
+    assert read_rows(tmp_path / "back") == read_rows(source)
 
 
 def test_a_server_that_dies_meanwhile_is_waited_for(
