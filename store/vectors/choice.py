@@ -71,4 +71,10 @@ def open_store(
         from mvsearch.store.vectors.pgvector.store import PgvectorStore
 
         return PgvectorStore(database, is_read_only=is_read_only)
+    if name.startswith(MILVUS_SCHEMES):
+        from mvsearch.store.vectors.milvus.address import parse_address
+        from mvsearch.store.vectors.milvus.store import MilvusStore
+
+        address = parse_address(name)
+        return MilvusStore(database, address, is_read_only=is_read_only)
     return IndexCache(folder, is_read_only=is_read_only)

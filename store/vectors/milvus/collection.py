@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mvsearch.store.errors import MvsearchError
-from mvsearch.store.records import Matrix, Space
+from mvsearch.store.records import Matrix
 from mvsearch.store.vectors.milvus.client import MilvusServer, load_pymilvus
 from mvsearch.store.vectors.milvus.rows import (
     GENERATION,
@@ -69,23 +69,30 @@ class MilvusCollection:
     Args:
         server: that has it.
         name: from `rows.name_collection`.
-        space: of the vectors.
+        dim: length of a vector.
     """
 
-    def __init__(self, server: MilvusServer, name: str, space: Space) -> None:
+    def __init__(self, server: MilvusServer, name: str, dim: int) -> None:
         self.server = server
         self.name = name
-        self.space = space
+        self.dim = dim
         self._is_half: bool | None = None
 
-    def make(self, *, is_exact: bool) -> None:
-        """Make the collection, empty; one with this name is left as it is.
+    def exists(self) -> bool:
+        """Whether the server has the collection."""
+        return bool(self.server.ask("has_collection", self.name))
+
+    def make_anew(self, *, is_exact: bool) -> None:
+        """Make the collection, empty; what a killed builder left under its name is deleted.
 
         Vectors are float16 where the server has them, as in a cluster, or else float32, as in
         Milvus Lite.
+
+        Args:
+            is_exact: compare all rows; otherwise those that a graph leads to (Malkov and Yashunin
+                2018).
         """
-        if self.server.ask("has_collection", self.name):
-            return
+        self.drop()
         types = load_pymilvus().DataType
         try:
             self._make(types.FLOAT16_VECTOR)
@@ -97,22 +104,23 @@ class MilvusCollection:
         kind, options = ("FLAT", {}) if is_exact else ("HNSW", GRAPH)
         params.add_index(VECTOR, index_type=kind, metric_type="IP", params=options)
         self.server.change("create_index", self.name, params, sync=False)
-        self.server.change("load_collection", self.name)
+        self.load()
 
     def load(self) -> None:
         """Have the server hold it ready for searching; it may not after a restart of its own."""
         self.server.change("load_collection", self.name)
 
     def drop(self) -> None:
-        """Delete the collection."""
-        self.server.change("drop_collection", self.name)
+        """Delete the collection, if there is one."""
+        if self.exists():
+            self.server.change("drop_collection", self.name)
 
     def write(self, videos: Iterable[PlacedVideo]) -> None:
         """Write the vectors of videos, in messages of moderate size.
 
         Writing them again changes nothing, so that it can be repeated after any interruption.
         """
-        n_sent = max(1, MAX_SENT_BYTES // (4 * self.space.dim + ROW_BYTES))
+        n_sent = max(1, MAX_SENT_BYTES // (4 * self.dim + ROW_BYTES))
         sent: list[dict[str, Any]] = []
         for video in videos:
             vectors = self._convert(video.vectors)
@@ -180,18 +188,13 @@ class MilvusCollection:
         for found in self.server.iterate("search_iterator", self.name, data=data, **options):
             yield _read_hits(found)
 
-    def is_flat(self) -> bool:
-        """Whether the server compares all rows of the collection."""
-        found = self.server.ask("describe_index", self.name, VECTOR)
-        return str(found.get("index_type")) == "FLAT"
-
     def _make(self, kind: Any) -> None:
         types, client = load_pymilvus().DataType, load_pymilvus().MilvusClient
         schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field(ROW, types.INT64, is_primary=True)
         schema.add_field(HANDLE, types.INT64, is_partition_key=True)
         schema.add_field(GENERATION, types.INT64)
-        schema.add_field(VECTOR, kind, dim=self.space.dim)
+        schema.add_field(VECTOR, kind, dim=self.dim)
         self.server.change(
             "create_collection",
             self.name,

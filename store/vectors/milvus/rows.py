@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from mvsearch.store.records import Space
+from mvsearch.store.records import Matrix
 
 # Fields of a collection.
 ROW, HANDLE, GENERATION, VECTOR = "row", "handle", "generation", "vector"
@@ -44,16 +44,24 @@ def choose_handles(handles: Iterable[int], *, are_left_out: bool = False) -> str
     return f"{HANDLE} {'not in' if are_left_out else 'in'} [{listed}]"
 
 
-def name_space(library_id: str, space: Space) -> str:
-    """How the names of the collections of a space of a library begin."""
-    digest = hashlib.sha256(f"{library_id}\n{space.key}".encode()).hexdigest()[:24]
-    return f"{PREFIX}{digest}_"
+def name_library(identity: str) -> str:
+    """How the names of all collections of a library begin.
+
+    Args:
+        identity: of the library's database; several libraries use one server.
+    """
+    return f"{PREFIX}{_digest(identity.encode(), 16)}_"
 
 
-def name_collection(library_id: str, space: Space, placement: int, generation: int) -> str:
+def name_collection(identity: str, space_key: str, placement: int, centre: Matrix) -> str:
     """The collection of one placement.
 
-    The generation at which it was built makes the name unique, also where a restored backup of the
-    catalogue gives the number of a placement twice.
+    The centre is a part of the name, because a restored backup of the catalogue can give the number
+    of a placement twice.
     """
-    return f"{name_space(library_id, space)}{placement:x}_{generation:x}"
+    own = f"{placement:x}_{_digest(centre.astype('<f4').tobytes(), 8)}"
+    return f"{name_library(identity)}{_digest(space_key.encode(), 12)}_{own}"
+
+
+def _digest(content: bytes, n_letters: int) -> str:
+    return hashlib.sha256(content).hexdigest()[:n_letters]

@@ -93,7 +93,7 @@ class RemoteIndex:
 
     def is_scoring_cheaper(self, n_queries: int, k: int, video_ids: Sequence[str]) -> bool:
         """Whether these videos have so few vectors that all are compared."""
-        return sum(map(self.count, video_ids)) <= MAX_COMPARED
+        return len(video_ids) <= MAX_COMPARED and sum(map(self.count, video_ids)) <= MAX_COMPARED
 
     def score_sets(self, queries: Matrix, video_ids: Sequence[str]) -> Scores:
         """Compute the mean over the query vectors of the best match in each video, exactly."""

@@ -23,6 +23,7 @@ from mvsearch.store.records import (
 from mvsearch.store.vectors.approximate import inverted_list_files, inverted_lists
 from mvsearch.store.vectors.exact import row_file
 from mvsearch.store.vectors.index import Neighbours, VectorIndex
+from tests.servers.milvus import obtain_server
 from tests.servers.postgres import shared_server
 from tests.store.examples import make_index
 
@@ -121,13 +122,33 @@ def hold_pgvector_listed(library: Library, patch: pytest.MonkeyPatch) -> Held:
     return change(library)
 
 
+def hold_milvus(library: Library, patch: pytest.MonkeyPatch) -> Held:
+    """Rows in Milvus, all compared."""
+    library.choose_vectors(obtain_server().address)
+    return change(library)
+
+
+def hold_milvus_graph(library: Library, patch: pytest.MonkeyPatch) -> Held:
+    """Rows in Milvus with a graph, in several requests where many videos are chosen."""
+    patch.setattr("mvsearch.store.vectors.milvus.building.MAX_FLAT", 100)
+    patch.setattr("mvsearch.store.vectors.milvus.index.MAX_CHOSEN", 10)
+    patch.setattr("mvsearch.store.vectors.milvus.index.MAX_K", 300)
+    return hold_milvus(library, patch)
+
+
 IN_FOLDERS = (hold_in_memory, hold_mapped, hold_approximate)
 IN_POSTGRES = (hold_pgvector, hold_pgvector_listed)
+IN_MILVUS = (hold_milvus, hold_milvus_graph)
+APPROXIMATE = (hold_approximate, hold_pgvector_listed, hold_milvus_graph)
 
 
 @pytest.fixture(
     scope="module",
-    params=[*IN_FOLDERS, *(pytest.param(one, marks=pytest.mark.postgres) for one in IN_POSTGRES)],
+    params=[
+        *IN_FOLDERS,
+        *(pytest.param(one, marks=pytest.mark.postgres) for one in IN_POSTGRES),
+        *(pytest.param(one, marks=pytest.mark.milvus) for one in IN_MILVUS),
+    ],
 )
 def held(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -136,12 +157,12 @@ def held(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 10)
         place: Address = tmp_path_factory.mktemp("contract") / "library"
-        if hold in IN_POSTGRES:
+        if hold not in IN_FOLDERS:
             patch.setenv("XDG_CACHE_HOME", str(place))
             place = shared_server().make_database()
         with Library.open(place, create=True) as library:
             made = hold(library, patch)
-            assert made.index.is_exact == (hold not in (hold_approximate, hold_pgvector_listed))
+            assert made.index.is_exact == (hold not in APPROXIMATE)
             yield made
 
 

@@ -7,7 +7,7 @@ from mvsearch.store.vectors.milvus.rows import (
     MAX_SEGMENTS,
     choose_handles,
     name_collection,
-    name_space,
+    name_library,
     number_rows,
     split_rows,
 )
@@ -38,14 +38,14 @@ def test_expressions_hold_numbers_alone() -> None:
 
 
 def test_libraries_spaces_and_placements_have_collections_of_their_own() -> None:
+    centres = [np.zeros(8, np.float32), np.ones(8, np.float32)]
     names = {
-        name_collection(library, space, placement, generation)
+        name_collection(library, space, placement, centre)
         for library in ("a", "b")
-        for space in (FRAMES, WORDS)
+        for space in (FRAMES.key, WORDS.key)
         for placement in (1, 2)
-        for generation in (10, 20)
+        for centre in centres
     }
     assert len(names) == 16
     assert all(name.isascii() and name.replace("_", "").isalnum() for name in names)
-    own = name_space("a", FRAMES)
-    assert sum(name.startswith(own) for name in names) == 4
+    assert sum(name.startswith(name_library("a")) for name in names) == 8
