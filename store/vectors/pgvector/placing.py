@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from mvsearch.store.catalog import changes
@@ -170,15 +170,11 @@ def _list_rows(database: Database, space: Space, placement: int, n_rows: int) ->
     logger.info("building the index of %d vectors of %s", n_rows, space.key)
     began = time.monotonic()
     needed = n_rows * (4 * space.dim + LINK_BYTES)
-    with database.writing() as session:
-        session.execute(
-            text(
-                "SELECT set_config('maintenance_work_mem', greatest(:kilobytes,"
-                " pg_size_bytes(current_setting('maintenance_work_mem')) / 1024)::text, true)"
-            ),
-            {"kilobytes": min(needed, MAX_BUILD_BYTES) // 1024},
-        )
-        list_vectors(session, placement)
+    try:
+        list_vectors(database, placement, min(needed, MAX_BUILD_BYTES))
+    except MvsearchError:
+        # Several processes need shared memory, of which containers have little by default.
+        list_vectors(database, placement, min(needed, MAX_BUILD_BYTES), is_parallel=False)
     with database.reading(is_newest=True) as session:
         n_probed, recall = measure_recall(session, space, placement)
     with database.writing() as session:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from mvsearch.store.database.blobs import Seconds
+from mvsearch.store.database.connection import Database
 from mvsearch.store.records import Matrix
 
 # The name of this kind in `PlacementRow`.
@@ -56,15 +57,30 @@ def drop_table(session: Session, placement: int) -> None:
     session.execute(on_table(placement, "DROP TABLE IF EXISTS PLACED"))
 
 
-def list_vectors(session: Session, placement: int) -> None:
-    """Build the index by which a search finds the nearest vectors (Malkov and Yashunin 2018)."""
+def list_vectors(
+    database: Database, placement: int, n_bytes: int, *, is_parallel: bool = True
+) -> None:
+    """Build the index by which a search finds the nearest vectors (Malkov and Yashunin 2018).
+
+    Args:
+        database: of the library.
+        placement: of the vectors.
+        n_bytes: of memory at least; what the server is set to if that is more.
+        is_parallel: whether several processes of the server may build it.
+    """
     options = f"m = {LINKS}, ef_construction = {N_CANDIDATES}"
-    session.execute(
-        on_table(
-            placement,
-            f"CREATE INDEX ON PLACED USING hnsw (vector halfvec_ip_ops) WITH ({options})",
+    build = f"CREATE INDEX ON PLACED USING hnsw (vector halfvec_ip_ops) WITH ({options})"
+    with database.writing() as session:
+        session.execute(
+            text(
+                "SELECT set_config('maintenance_work_mem', greatest(:kilobytes,"
+                " pg_size_bytes(current_setting('maintenance_work_mem')) / 1024)::text, true)"
+            ),
+            {"kilobytes": n_bytes // 1024},
         )
-    )
+        if not is_parallel:
+            session.execute(text("SET LOCAL max_parallel_maintenance_workers = 0"))
+        session.execute(on_table(placement, build))
 
 
 def pack_rows(handle: int, vectors: Matrix, starts: Seconds, ends: Seconds) -> bytes:
