@@ -24,7 +24,12 @@ from mvsearch.search.commands.lyrics import command as lyrics
 from mvsearch.search.commands.metrics.pairs import metric_app
 from mvsearch.search.commands.options.configuration import apply_settings
 from mvsearch.search.commands.options.examples import show_examples
-from mvsearch.search.commands.options.verbosity import QuietOption, VerboseOption, let_commands_log
+from mvsearch.search.commands.options.verbosity import (
+    LogFormatOption,
+    QuietOption,
+    VerboseOption,
+    let_commands_log,
+)
 from mvsearch.search.commands.process import describe_version, end_process, run_app
 from mvsearch.search.commands.train.group import app as train_app
 from mvsearch.search.commands.upkeep import copy, doctor, watch
@@ -73,6 +78,7 @@ def begin(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Answer what needs no command."""
     if version:

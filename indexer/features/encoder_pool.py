@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mvsearch.indexer.encoders import Encoders, NamesThings
 from mvsearch.indexer.features.encoder_threads import POLL_SECONDS, EncoderThread, Rows, Vectors
 from mvsearch.indexer.media.decoding.streams import check_stop
+from mvsearch.store.observing.observers import timing
 from mvsearch.store.records import Modality
 
 # Maximum rows of a batch that joins the rests of several files. Lyrics are not joined: the last
@@ -110,7 +111,8 @@ class EncoderPool:
         while not self._slots.acquire(timeout=POLL_SECONDS):
             check_stop(stop)
         try:
-            yield
+            with timing("stage", stage="decode"):
+                yield
         finally:
             self._slots.release()
 

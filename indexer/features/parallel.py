@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -39,7 +40,8 @@ def map_in_threads(
             while True:
                 while len(running) < n_workers and not stop.is_set():
                     try:
-                        running.add(pool.submit(function, next(source)))
+                        item = next(source)
+                        running.add(pool.submit(copy_context().run, function, item))
                     except StopIteration:
                         break
                 if not running:

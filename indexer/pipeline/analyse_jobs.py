@@ -18,6 +18,8 @@ from mvsearch.indexer.pipeline.planning.plan import Job
 from mvsearch.indexer.pipeline.stages import run_stages
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import MediaError, MvsearchError
+from mvsearch.store.observing.context import naming
+from mvsearch.store.observing.observers import tell, timing
 from mvsearch.store.records import Failure
 
 logger = logging.getLogger(__name__)
@@ -67,11 +69,16 @@ def analyse_jobs(
             probe = durations.take(job.files[0].file.path)
             return job, _run_job(job, encoder_pool, options, stop, probe)
 
+        n_waiting = len(jobs)
+        tell("queue", n_waiting, stage="analyse")
         for job, outcome in map_in_threads(run, jobs, n_workers + N_FILES_AHEAD, stop):
+            n_waiting -= 1
+            tell("queue", n_waiting, stage="analyse")
             if outcome is None:
                 continue
-            keep(job, outcome)
-            _report(job, outcome, durations, progress)
+            with naming(video_id=job.files[0].video_id):
+                keep(job, outcome)
+                _report(job, outcome, durations, progress)
 
 
 def _begin(n_jobs: int, encoder_pool: EncoderPool, progress: Progress) -> None:
@@ -113,7 +120,8 @@ def _run_job(
     """Run the stages of one file; None if the run was stopped."""
     file = job.files[0]
     try:
-        return run_stages(file, job.lacking, encoder_pool, options, stop, probe)
+        with naming(video_id=file.video_id), timing("stage", stage="analyse"):
+            return run_stages(file, job.lacking, encoder_pool, options, stop, probe)
     except DecodeStoppedError:
         return None
     except MediaError as error:

@@ -13,6 +13,7 @@ from mvsearch.indexer.progress import Progress
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.errors import LibraryBusyError
 from mvsearch.store.library import Library
+from mvsearch.store.observing.observers import tell, timing
 from mvsearch.store.records import Failure, Location, Metadata, Space, Video
 
 
@@ -183,9 +184,11 @@ class CatalogWriter:
             if outcome.video is not None:
                 self._inherit_failures(found, outcome)
                 self._keep_video(found, outcome.video, outcome.metadata)
+        tell("files", len(files), outcome="failed" if outcome.failures else "done")
         if outcome.video is not None:
             for result in outcome.results:
                 self.keep_result(result)
+            tell("sound", outcome.video.duration_seconds)
             if is_known:
                 self.summary.unchanged += len(files)
             else:
@@ -207,6 +210,7 @@ class CatalogWriter:
             bad for bad in self.summary.failures if bad.path not in paths or bad.stage not in done
         ]
 
+    @timing("stage", stage="store")
     def keep_result(self, result: StageResult) -> None:
         """Store one stage in one transaction."""
         self.catalog.store_stage(

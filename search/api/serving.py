@@ -5,6 +5,7 @@
 
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mvsearch.search.api.library import VideoLibrary
@@ -36,6 +37,37 @@ def find_servers(library: VideoLibrary) -> "Servers | None":
     with suppress(NoLibraryError), library._session.using() as opened:
         return opened.servers()
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryNumbers:
+    """How much there is in a library.
+
+    Attributes:
+        changed_seconds: when vectors were changed last, since 1970, by modality.
+        connections: of this process to its database, by their state.
+    """
+
+    n_videos: int
+    changed_seconds: dict[str, float]
+    connections: dict[str, float]
+
+
+def read_numbers(library: VideoLibrary) -> LibraryNumbers:
+    """Read how much there is in a library.
+
+    Raises:
+        NoLibraryError: there is none yet.
+        LibraryUnreachableError: its server does not answer.
+    """
+    with library._session.using() as opened:
+        catalog = opened.catalog
+        generations = catalog.generations()
+        changed: dict[str, float] = {}
+        for space in catalog.spaces():
+            seconds = generations.get(space.key, 0) / 1e9
+            changed[space.modality] = max(seconds, changed.get(space.modality, 0.0))
+        return LibraryNumbers(catalog.n_videos(), changed, catalog.count_connections())
 
 
 def agree_token(library: VideoLibrary) -> str:

@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import typer
 
-from mvsearch.search.commands.options.verbosity import logging_to_stderr
 from mvsearch.store.distribution import explain_absence, read_version
 from mvsearch.store.errors import MvsearchError, QuerySyntaxError
+from mvsearch.store.observing.logs import LOGGER, is_json, logging_to_stderr
 
 EXIT_FAILURES = 1
 EXIT_WRONG_USE = 2
@@ -50,10 +50,14 @@ def run_app(app: typer.Typer) -> int:
             stream.reconfigure(errors="backslashreplace")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    with logging_to_stderr():
+        return _run(app)
+
+
+def _run(app: typer.Typer) -> int:
     code: int | None = EXIT_WRONG_USE
     try:
-        with logging_to_stderr():
-            code = app(standalone_mode=False)
+        code = app(standalone_mode=False)
         sys.stdout.flush()
     except MvsearchError as error:
         _complain(str(error))
@@ -113,6 +117,9 @@ def _complain(reason: str) -> None:
     line = printable(" ".join(reason.split()))
     if len(line) > MAX_ERROR_LETTERS:
         line = f"{line[: MAX_ERROR_LETTERS // 2]}…{line[-MAX_ERROR_LETTERS // 2 :]}"
+    if is_json():
+        LOGGER.error("%s", line)
+        return
     with suppress(OSError):
         sys.stderr.write(f"mvsearch: {line}\n")
 

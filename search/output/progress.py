@@ -20,6 +20,7 @@ from rich.text import Text
 from mvsearch.indexer.progress import Progress, Silence
 from mvsearch.search.output.progress_lines import Count, Lines, find_share
 from mvsearch.search.output.text import format_seconds
+from mvsearch.store.observing.logs import LOGGER, is_json
 
 
 class _PaceColumn(ProgressColumn):
@@ -90,10 +91,23 @@ class Bars:
         self._progress.stop()
 
 
+class LoggedNotes(Silence):
+    """Logs messages, and shows no progress."""
+
+    def note(self, message: str) -> None:
+        """Log a message."""
+        LOGGER.warning("%s", message)
+
+
 def choose_progress(console: Console, is_silent: bool = False) -> Progress:
-    """Bars on a terminal, lines elsewhere; nothing if it is silent, or at the log level of `-q`."""
-    if is_silent or not logging.getLogger("mvsearch").isEnabledFor(logging.WARNING):
+    """Bars on a terminal, lines elsewhere; nothing if it is silent, or at the log level of `-q`.
+
+    Where logs are for programs, messages are logged, and nothing else is shown.
+    """
+    if is_silent or not LOGGER.isEnabledFor(logging.WARNING):
         return Silence()
+    if is_json():
+        return LoggedNotes()
     write = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     can_redraw = console.is_terminal and not console.is_dumb_terminal
     return Bars(console) if can_redraw else Lines(write)

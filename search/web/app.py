@@ -40,6 +40,7 @@ from mvsearch.search.web.routes import (
 from mvsearch.search.web.routes import library as library_page
 from mvsearch.search.web.served import Served
 from mvsearch.search.web.templating import STATIC
+from mvsearch.store.observing.observers import observe
 
 
 class PathJSONResponse(JSONResponse):
@@ -69,13 +70,14 @@ def make_app(
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
-        sweeps = None
+        leave, sweeps = observe(served.metrics.numbers), None
         if options.sweep_minutes is not None:
             sweeps = Sweeps(lambda: jobs.start_sweep(served), 60 * options.sweep_minutes)
             sweeps.start()
         yield
         if sweeps is not None:
             sweeps.stop()
+        leave()
         served.close()
 
     app = FastAPI(

@@ -16,6 +16,7 @@ from mvsearch.search.api.methods.pictures import PictureFolders
 from mvsearch.search.api.serving import find_servers
 from mvsearch.search.layout import LayoutBy, Region
 from mvsearch.search.options import SearchOptions
+from mvsearch.search.query.query import Query
 from mvsearch.search.results import Pair, SearchResults
 from mvsearch.search.web.access.tokens import TokenCheck
 from mvsearch.search.web.conversions import Conversions
@@ -24,6 +25,7 @@ from mvsearch.search.web.jobs.board import AnyJob, JobBoard
 from mvsearch.search.web.jobs.jobs import Jobs
 from mvsearch.search.web.jobs.shared_jobs import BoardOfServers
 from mvsearch.search.web.monitoring.health import Readiness
+from mvsearch.search.web.monitoring.levels import read_levels
 from mvsearch.search.web.monitoring.metrics import Metrics
 from mvsearch.search.web.options import WebOptions
 from mvsearch.search.web.queries.making import make_asked_query
@@ -32,6 +34,7 @@ from mvsearch.search.web.requests import FilterFields, QueryFields, SearchReques
 from mvsearch.search.web.scratch import ScratchFolder
 from mvsearch.search.web.uploads import Uploads
 from mvsearch.store.errors import NoLibraryError
+from mvsearch.store.observing.observers import tell, timing
 
 if TYPE_CHECKING:
     from mvsearch.search.api.methods.media import PlayableMedia
@@ -59,7 +62,7 @@ class Served:
     scratch: ScratchFolder = field(default_factory=ScratchFolder)
     conversions: Conversions = field(init=False)
     readiness: Readiness = field(init=False)
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: Metrics = field(init=False)
     found: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -68,6 +71,7 @@ class Served:
         What the next request needs is shared where several servers may answer it.
         """
         object.__setattr__(self, "conversions", Conversions(self.scratch.path))
+        object.__setattr__(self, "metrics", Metrics(partial(read_levels, self)))
         object.__setattr__(self, "readiness", Readiness(self.library, self.stopping))
         servers, do = find_servers(self.library), partial(works.do, self)
         jobs = Jobs(do) if servers is None else BoardOfServers(servers, do, self.stopping)
@@ -82,8 +86,10 @@ class Served:
             MvsearchError: see `VideoLibrary.search`.
         """
         query = make_asked_query(asked, self.uploads, self.to_filter(asked.filter))
-        with self.uploads.remembering() as memory:
-            return self.library.search(query, memory=memory, **asked.to_arguments())
+        with self.uploads.remembering() as memory, timing("query", kind=name_kind(query)) as told:
+            found = self.library.search(query, memory=memory, **asked.to_arguments())
+        tell("results", len(found.results), **told)
+        return found
 
     def fit(self, asked: SearchRequest, goal: Literal["music", "picture"]) -> SearchResults:
         """Find the music that fits a picture, or the pictures that fit a sound.
@@ -94,8 +100,9 @@ class Served:
         query = make_asked_query(asked, self.uploads, self.to_filter(asked.filter))
         find = self.library.music_for if goal == "music" else self.library.pictures_for
         arguments: dict[str, Any] = asked.to_arguments() | {"weights": None, "fusion": None}
-        with self.uploads.remembering() as memory:
+        with self.uploads.remembering() as memory, timing("query", kind=f"{goal}-for") as told:
             found = find(query, memory=memory, **arguments)
+        tell("results", len(found.results), **told)
         return found.to_search_results(query, SearchOptions(top=asked.top))
 
     def explain(self, video_id: str, asked: QueryFields, n_pairs: int) -> tuple[Pair, ...]:
@@ -169,6 +176,12 @@ class Served:
         self.stopping.set()
         self.jobs.close()
         self.scratch.close()
+
+
+def name_kind(query: Query) -> str:
+    """The kind of a query, for numbers: that of its parts, or "several"."""
+    kinds = {part.kind for part in query.parts}
+    return kinds.pop() if len(kinds) == 1 else "several"
 
 
 def find_served(request: Request) -> Served:

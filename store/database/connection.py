@@ -20,6 +20,7 @@ from mvsearch.store.errors import (
     LibraryDamagedError,
     LibraryUnreachableError,
 )
+from mvsearch.store.observing.connections import count_connections, watch_connections
 
 # Maximum time that a write waits for a write of another program.
 BUSY_SECONDS = 10.0
@@ -91,6 +92,7 @@ class Database:
             self._reader = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        watch_connections(self.engine)
         self._writer = self.engine.execution_options(is_writing=True)
         self._was_reached = False
         # Errors of the driver itself, such as of COPY, which SQLAlchemy does not convert.
@@ -232,6 +234,10 @@ class Database:
             [(state,)] = self._watcher.cursor().execute("PRAGMA data_version").fetchall()
             return int(state)
 
+    def count_connections(self) -> dict[str, float]:
+        """The number of connections of this process, by their state."""
+        return count_connections(self.engine)
+
     def close(self) -> None:
         """Close every connection; the last one writes SQLite's log into the file."""
         with self._watching:
@@ -282,3 +288,7 @@ class DatabaseReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def count_connections(self) -> dict[str, float]:
+        """The number of connections of this process to the database, by their state."""
+        return self._database.count_connections()

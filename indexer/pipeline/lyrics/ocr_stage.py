@@ -29,6 +29,8 @@ from mvsearch.indexer.pipeline.planning.plan import group_by_content
 from mvsearch.indexer.pipeline.writer import CatalogWriter
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import MediaError
+from mvsearch.store.observing.context import naming
+from mvsearch.store.observing.observers import timing
 from mvsearch.store.records import Embeddings, Failure, Segment, ShownLine, Stage
 
 logger = logging.getLogger(__name__)
@@ -84,9 +86,10 @@ class OcrStage:
             self.progress.begin("ocr", len(files))
         for found in files:
             try:
-                result, failure = read_shown_text(
-                    found, self.reader, self.encoders, self.stop, max_hours, self._probe
-                )
+                with naming(video_id=found.video_id), timing("stage", stage="ocr"):
+                    result, failure = read_shown_text(
+                        found, self.reader, self.encoders, self.stop, max_hours, self._probe
+                    )
             except DecodeStoppedError:
                 break
             if self.writer.keep_stage_if_whole(found, result, failure):

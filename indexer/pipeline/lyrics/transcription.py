@@ -21,6 +21,8 @@ from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, wait_to_wri
 from mvsearch.indexer.progress import Progress, Silence
 from mvsearch.store.errors import CancelledError
 from mvsearch.store.library import Library
+from mvsearch.store.observing.context import naming
+from mvsearch.store.observing.observers import tell, timing
 from mvsearch.store.records import Failure, Location
 
 logger = logging.getLogger(__name__)
@@ -128,10 +130,12 @@ def transcribe_videos(
     progress.note(explain_transcription(waiting, transcriber))
     progress.begin("transcribe", len(waiting))
     done_seconds, all_seconds = 0.0, sum(video.duration_seconds for video in waiting)
-    for video in waiting:
-        logger.info("transcribing %s", video.found.file.path)
+    for at, video in enumerate(waiting):
+        tell("queue", len(waiting) - at, stage="transcribe")
         try:
-            result, failure = transcribe_lyrics(video.found, transcriber, encoders, stop)
+            with naming(video_id=video.found.video_id), timing("stage", stage="transcribe"):
+                logger.info("transcribing %s", video.found.file.path)
+                result, failure = transcribe_lyrics(video.found, transcriber, encoders, stop)
         except DecodeStoppedError:
             return
         if writer.is_whole(video.found):
@@ -142,6 +146,7 @@ def transcribe_videos(
         done_seconds += video.duration_seconds
         progress.measure("transcribe", done_seconds, all_seconds)
         progress.advance("transcribe")
+    tell("queue", 0, stage="transcribe")
 
 
 def explain_transcription(waiting: Sequence[WaitingVideo], transcriber: Transcriber) -> str:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mvsearch.search.commands.options.common import read_library, read_path
+from mvsearch.search.commands.options.verbosity import find_format_option
 from mvsearch.search.commands.process import explain
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.observing.logs import FORMAT_VARIABLE
 
 if TYPE_CHECKING:
     from mvsearch.store.opening import Address
@@ -26,9 +28,13 @@ MAX_BYTES = 64 * 2**10
 # Python's parser needs gigabytes for a key with thousands of dots.
 MAX_LINE_BYTES = 1000
 # Options that may be set above all tables, for all commands that have them.
-COMMON = ("library", "top", "weights", "fusion", "collapse", "per-artist")
+COMMON = ("library", "top", "weights", "fusion", "collapse", "per-artist", "log-format")
 # Options with an environment variable, which takes precedence over the file.
-ENVIRONMENT = {"library": "MVSEARCH_LIBRARY", "whisper-engine": "MVSEARCH_WHISPER_ENGINE"}
+ENVIRONMENT = {
+    "library": "MVSEARCH_LIBRARY",
+    "log-format": FORMAT_VARIABLE,
+    "whisper-engine": "MVSEARCH_WHISPER_ENGINE",
+}
 _KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
@@ -171,7 +177,7 @@ def _name_options(command: Any) -> dict[str, Any]:
     """The options of a command by their long names without leading dashes."""
     return {
         max(param.opts, key=len).lstrip("-"): param
-        for param in command.params
+        for param in [*command.params, find_format_option()]
         if param.param_type_name == "option"
     }
 

@@ -1,60 +1,40 @@
-"""Sets the log level: `-v`, `-vv` and `-q`, before or after the command."""
+"""Sets the log: `-v`, `-vv`, `-q` and `--log-format`, before or after the command."""
 
 import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
+from mvsearch.store.observing.logs import (
+    FORMAT_VARIABLE,
+    LOGGER,
+    choose_format,
+    choose_level,
+    is_json,
+)
 from mvsearch.store.unicode import printable
 
-# The parent of all our loggers; those of libraries do not change.
-LOGGER = logging.getLogger("mvsearch")
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
-
-
-class StderrLines(logging.Handler):
-    """Writes each record as plain lines without control characters."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write to the current standard error, which a progress bar may have replaced."""
-        try:
-            for line in self.format(record).splitlines():
-                sys.stderr.write(f"mvsearch: {printable(line)}\n")
-        except OSError:  # the reader has closed the pipe
-            self.handleError(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is Python's
-        """Ignore the error."""
-
-
-@contextmanager
-def logging_to_stderr() -> Iterator[None]:
-    """Log warnings and errors to standard error; `-v` and `-q` change the level."""
-    handler = StderrLines()
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        LOGGER.removeHandler(handler)
-        LOGGER.setLevel(logging.NOTSET)
 
 
 def _raise_verbosity(n_times: int) -> int:
     if n_times:
-        LOGGER.setLevel(_LEVELS[min(n_times, len(_LEVELS) - 1)])
+        choose_level(_LEVELS[min(n_times, len(_LEVELS) - 1)])
     return n_times
 
 
 def _lower_verbosity(is_asked: bool) -> bool:
     if is_asked:
-        LOGGER.setLevel(logging.ERROR)
+        choose_level(logging.ERROR)
     return is_asked
+
+
+def _choose_format(name: str | None) -> str | None:
+    if name is not None:
+        choose_format(name)
+    return name
 
 
 VerboseOption = Annotated[
@@ -80,15 +60,29 @@ QuietOption = Annotated[
     ),
 ]
 
+LogFormatOption = Annotated[
+    Literal["text", "json"] | None,
+    typer.Option(
+        "--log-format",
+        envvar=FORMAT_VARIABLE,
+        callback=_choose_format,
+        expose_value=False,
+        show_default=False,
+        help="Log as lines of text, or of JSON for programs; then there are no progress bars.",
+    ),
+]
+
 
 def print_notice(message: str) -> None:
     """Write a line to standard error, except with `-q`."""
-    if LOGGER.isEnabledFor(logging.WARNING):
+    if is_json():
+        LOGGER.warning("%s", message)
+    elif LOGGER.isEnabledFor(logging.WARNING):
         typer.echo(printable(message), err=True)
 
 
 def _add_options(kind: type[TyperCommand]) -> type[TyperCommand]:
-    """A command class with the options `-v` and `-q`."""
+    """A command class with the options of the log."""
 
     class LoggedCommand(kind):  # type: ignore[valid-type, misc]
         def get_params(self, ctx: Any) -> list[Any]:
@@ -99,7 +93,7 @@ def _add_options(kind: type[TyperCommand]) -> type[TyperCommand]:
 
 
 def let_commands_log(app: typer.Typer) -> None:
-    """Add `-v` and `-q` to all commands of a program and its groups."""
+    """Add the options of the log to all commands of a program and its groups."""
     for command in app.registered_commands:
         command.cls = _add_options(command.cls or TyperCommand)
     for group in app.registered_groups:
@@ -109,11 +103,18 @@ def let_commands_log(app: typer.Typer) -> None:
 
 @cache
 def _make_options() -> tuple[Any, ...]:
-    """The two options as built by Typer."""
+    """The options as built by Typer."""
     app = typer.Typer(add_completion=False)
     app.command()(_declare)
     return tuple(typer.main.get_command(app).params)
 
 
-def _declare(verbose: VerboseOption = 0, quiet: QuietOption = False) -> None:
+def find_format_option() -> Any:
+    """The option of the format of the log, which the configuration file may set."""
+    return next(option for option in _make_options() if option.name == "log_format")
+
+
+def _declare(
+    verbose: VerboseOption = 0, quiet: QuietOption = False, log_format: LogFormatOption = None
+) -> None:
     """Declare the options; nothing calls this."""

@@ -1,5 +1,6 @@
 """Runs one piece of long work, with progress that can be read and a way to cancel it."""
 
+import logging
 import secrets
 import threading
 from collections import deque
@@ -10,8 +11,12 @@ from typing import Any, Self
 from mvsearch.search.web.jobs.board import MAX_LINES, Asked, State
 from mvsearch.search.web.problems import find_status, name_error
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.observing.context import naming
+from mvsearch.store.observing.observers import timing
 from mvsearch.store.servers.records import UNFINISHED
 from mvsearch.store.unicode import printable
+
+logger = logging.getLogger(__name__)
 
 # Does the work: gets the job for its progress, and returns JSON.
 Work = Callable[["Job"], dict[str, Any]]
@@ -132,7 +137,10 @@ class Job:
 
     def run(self, work: Work) -> None:
         """Do the work, and keep its result or what went wrong."""
-        state, result, problem = _attempt(work, self)
+        with naming(job_id=self.id), timing("job", kind=self.kind):
+            logger.info("job begins: %s", self.kind)
+            state, result, problem = _attempt(work, self)
+            logger.info("job has ended: %s", state)
         with self._lock:
             # First: a reader of the state, which takes no lock, must not take it for told already.
             self.version += 1
@@ -155,7 +163,8 @@ def _attempt(work: Work, job: Job) -> tuple[State, dict[str, Any] | None, dict[s
             **name_error(error),
         }
         return ("cancelled" if job.cancel.is_set() else "failed"), None, problem
-    except Exception as error:  # noqa: BLE001  the thread's end must not leave a running job
+    except Exception as error:  # the thread's end must not leave a running job
         job.note(f"{type(error).__name__}")
+        logger.exception("job has failed: %s", job.kind)
         return "failed", None, {"status": 500, "detail": "an error of mvsearch itself"}
     return ("cancelled" if job.cancel.is_set() else "done"), result, None

@@ -132,7 +132,6 @@ class Leader:
             target=job.run, args=(self._do,), name=f"job-{order.kind}", daemon=True
         )
         self._running[job.id] = _Running(job, thread)
-        logger.info("job %s begins: %s", job.id, job.kind)
         thread.start()
 
     def _tell(self) -> None:
@@ -164,7 +163,6 @@ class Leader:
         job = running.job
         self._jobs.finish(job.id, self._name, ended)
         del self._running[job.id]
-        logger.info("job %s has ended: %s", job.id, ended.state)
 
     def _hand_over(self) -> None:
         """End what runs, tell it, and let another server lead."""

@@ -21,6 +21,10 @@ from mvsearch.search.api.remote.requests.records import read
 from mvsearch.search.web.jobs.job import Job
 from mvsearch.store import errors
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.observing.context import naming
+from mvsearch.store.observing.logs import inherited_level, logging_to_stderr
+from mvsearch.store.observing.observers import timing
+from mvsearch.store.observing.traces import tracing
 from mvsearch.store.opening import Address
 
 NICENESS = 19
@@ -82,7 +86,7 @@ def _work_apart(
     work: str, library: Address, profile: str | None, asked: dict[str, Any], job: Job
 ) -> Any:
     """Start a process, tell it what to do, and pass on what it tells."""
-    asked = asked | {"work": work, "library": str(library), "profile": profile}
+    asked = asked | {"work": work, "library": str(library), "profile": profile, "job": job.id}
     command = [sys.executable, "-P", "-m", __name__]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as process:
@@ -209,7 +213,8 @@ def do_work(source: IO[str], out: IO[str]) -> None:
     teller, cancel = _Teller(out), threading.Event()
     threading.Thread(target=_await_end, args=(source, cancel), daemon=True).start()
     try:
-        teller.write(result=_WORK[asked["work"]](asked, teller, cancel))
+        with naming(job_id=asked.get("job")), timing("job", kind=asked["work"]):
+            teller.write(result=_WORK[asked["work"]](asked, teller, cancel))
     except MvsearchError as error:
         teller.write(error=type(error).__name__, message=str(error))
 
@@ -222,7 +227,8 @@ def main() -> None:
         os.nice(NICENESS)
     # Nothing else may be printed between the lines.
     out, sys.stdout = sys.stdout, sys.stderr
-    do_work(sys.stdin, out)
+    with logging_to_stderr(inherited_level()), tracing("index"):
+        do_work(sys.stdin, out)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Lets operators see what runs: numbers, logs that programs read, and traces."""
