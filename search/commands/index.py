@@ -9,6 +9,7 @@ from mvsearch.search.commands.options.common import JsonOption, LibraryOption, r
 from mvsearch.search.commands.options.completion import complete_profile
 from mvsearch.search.commands.options.configuration import has_library, is_from_file
 from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.options.observing import MetricsOption, observed
 from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console, print_json
 
@@ -95,6 +96,7 @@ def index(
             show_default=False,
         ),
     ] = None,
+    metrics: MetricsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Index folders and files: only new and changed files are processed."""
@@ -104,7 +106,7 @@ def index(
 
     if is_from_file(context, "profile") and has_library(library):
         profile = None  # the configuration file sets the profile of new libraries only
-    with mvsearch.open(library, profile=profile) as opened:
+    with observed("index", metrics), mvsearch.open(library, profile=profile) as opened:
         summary = opened.index(
             *paths,
             progress=choose_progress(make_console(stderr=True), is_silent=as_json),
@@ -143,6 +145,7 @@ def transcribe(
     whisper_engine: WhisperEngineOption = None,
     voiced_only: VoicedOnlyOption = False,
     language: LanguageOption = None,
+    metrics: MetricsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Transcribe videos, by default those without lyrics from a file, subtitles or a tag."""
@@ -150,7 +153,7 @@ def transcribe(
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.tables.listing import print_transcription
 
-    with mvsearch.open(library) as opened:
+    with observed("transcribe", metrics), mvsearch.open(library) as opened:
         summary = opened.transcribe(
             *(videos or ()),
             progress=choose_progress(make_console(stderr=True), is_silent=as_json),

@@ -82,6 +82,7 @@ def serve(
     from mvsearch.search.api.serving import agree_token
     from mvsearch.search.web.options import WebOptions, choose_token
     from mvsearch.search.web.server import serve as serve_library
+    from mvsearch.store.observing.traces import tracing
 
     def tell(address: str) -> None:
         typer.echo(f"mvsearch is at {address}\nCtrl-C ends it")
@@ -89,7 +90,7 @@ def serve(
             webbrowser.open(address)
 
     places = (tuple(root or ()), tuple(name or ()), tuple(pictures or ()))
-    with mvsearch.open(library, read_only=read_only) as opened:
+    with tracing("serve"), mvsearch.open(library, read_only=read_only) as opened:
         chosen = choose_token(host, token, has_none=no_token, make=lambda: agree_token(opened))
         more = (watch, tuple(proxy or ()), grace)
         serve_library(opened, WebOptions(host, port, chosen, read_only, *places, *more), tell)

@@ -1,5 +1,6 @@
 """Runs the server until it is interrupted, and says how to open it."""
 
+import logging
 import math
 import socket
 import sys
@@ -15,6 +16,7 @@ from mvsearch import VideoLibrary
 from mvsearch.search.web.app import make_app
 from mvsearch.search.web.options import WebOptions
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.observing.logs import StderrLines, is_json
 
 # Further connections are refused with 503.
 MAX_CONNECTIONS = 256
@@ -31,12 +33,16 @@ def serve(library: VideoLibrary, options: WebOptions, tell: Callable[[str], None
     Raises:
         MvsearchError: the address cannot be listened on.
     """
+    if is_json():
+        logging.getLogger("uvicorn").addHandler(StderrLines())
     listening = _listen(options.host, options.port)
     stopping = threading.Event()
     with listening:
         config = uvicorn.Config(
             make_app(library, options, stopping),
             log_level="warning",
+            # Its own lines are for people; ours take in what it has to say.
+            log_config=None if is_json() else uvicorn.config.LOGGING_CONFIG,
             access_log=False,
             server_header=False,
             proxy_headers=bool(options.proxies),

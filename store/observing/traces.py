@@ -1,5 +1,6 @@
 """Sends traces by OpenTelemetry, where the environment names a collector."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -8,10 +9,12 @@ from typing import Any
 from mvsearch.store.distribution import name_install, read_version
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.observing.context import named
+from mvsearch.store.observing.logs import StderrLines
 from mvsearch.store.observing.observers import Labels, observe
 
 # The names are those of OpenTelemetry's specification, whose SDK reads more of them.
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+WAIT_SECONDS = 3
 _GLOBAL_SWITCH = "OTEL_SDK_DISABLED"
 
 
@@ -79,13 +82,19 @@ def tracing(part: str) -> Iterator[None]:
     if not os.environ.get("OTEL_SERVICE_NAME"):
         told["service.name"] = "mvsearch"
     provider = TracerProvider(resource=Resource.create(told))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    # What it has to say, such as that the collector is away, is said in our form.
+    log, handler = logging.getLogger("opentelemetry"), StderrLines()
+    log.addHandler(handler)
+    # A collector that is away must not hold up the end of a command for long.
+    seconds = None if os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT") else WAIT_SECONDS
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=seconds)))
     leave = observe(Traces(provider.get_tracer("mvsearch")))
     try:
         yield
     finally:
         leave()
         provider.shutdown()
+        log.removeHandler(handler)
 
 
 def continuing(headers: Mapping[str, str]) -> Any:

@@ -11,6 +11,7 @@ from mvsearch.search.commands.index import LyricsModeName
 from mvsearch.search.commands.options.common import LibraryOption, read_path
 from mvsearch.search.commands.options.completion import complete_profile
 from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.options.observing import MetricsOption, observed
 from mvsearch.search.commands.process import EXIT_FAILURES, EXIT_INTERRUPTED
 from mvsearch.search.output.terminal import make_console
 
@@ -51,6 +52,7 @@ def watch(
     ] = None,
     lyrics: Annotated[LyricsModeName, typer.Option(help="See `mvsearch index`.")] = "auto",
     library: LibraryOption = None,
+    metrics: MetricsOption = None,
 ) -> None:
     """Index folders at an interval, and soon after files change; until Ctrl-C.
 
@@ -68,17 +70,18 @@ def watch(
         names, every = ", ".join(map(str, folders)), f"a sweep every {interval:g} minutes"
         print_line(console, f"Watching {names}: {every}. Ctrl-C ends it.")
     try:
-        summary = watch_folders(
-            *folders,
-            library=library,
-            profile=profile,
-            interval_seconds=60 * interval,
-            settle_seconds=settle,
-            once=once,
-            on_sweep=telling.tell,
-            cancel=cancel,
-            lyrics=lyrics,
-        )
+        with observed("watch", metrics):
+            summary = watch_folders(
+                *folders,
+                library=library,
+                profile=profile,
+                interval_seconds=60 * interval,
+                settle_seconds=settle,
+                once=once,
+                on_sweep=telling.tell,
+                cancel=cancel,
+                lyrics=lyrics,
+            )
     except KeyboardInterrupt:
         if once:
             raise
