@@ -15,12 +15,12 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from mvsearch.store.database import guard
 from mvsearch.store.database.explain import DATABASE_ERRORS, explain
+from mvsearch.store.database.pool import count_connections, watch_connections
 from mvsearch.store.errors import (
     ConflictError,
     LibraryDamagedError,
     LibraryUnreachableError,
 )
-from mvsearch.store.observing.connections import count_connections, watch_connections
 
 # Maximum time that a write waits for a write of another program.
 BUSY_SECONDS = 10.0
