@@ -21,6 +21,7 @@ def read_status(library: Library) -> dict[str, Any]:
     return {
         "library": library.address,
         "profile": catalog.profile(),
+        "vectors": library.vectors,
         "videos": catalog.n_videos(),
         "folders": [str(folder) for folder in folders],
         "missing_folders": [str(folder) for folder in folders if not folder.is_dir()],

@@ -22,11 +22,17 @@ from mvsearch.store.open_database import (
     make_lock,
     open_database,
 )
-from mvsearch.store.opening import Address
+from mvsearch.store.opening import Address, parse_address
 from mvsearch.store.own_files import check_folder
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.cache import IndexCache
-from mvsearch.store.vectors.choice import change_choice, check_choice, find_choice, open_store
+from mvsearch.store.vectors.choice import (
+    change_choice,
+    check_choice,
+    find_choice,
+    open_store,
+    settle_choice,
+)
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.space_files import Arrays
 from mvsearch.store.vectors.store import VectorStore
@@ -270,28 +276,30 @@ class Library:
         """What keeps the vector indexes: "faiss", "pgvector" or the address of a Milvus."""
         return find_choice(self._database)
 
+    @staticmethod
+    def check_vectors(address: Address, name: str) -> None:
+        """Check that a library with this address, which need not be there, can have this store."""
+        settle_choice(name, is_on_server=isinstance(parse_address(address), str))
+
     def choose_vectors(self, name: str) -> None:
         """Let something else keep the vector indexes, which are built there anew.
 
         Raises:
             MvsearchError: there is no such store, or not for this library.
         """
-        check_choice(self._database, name)
-        if name != self.vectors:
+        if check_choice(self._database, name) != self.vectors:
             with self.writing(is_exclusive=True):
                 change_choice(self._database, name)
-        self._open_vectors()
+        self._open_vectors(name)
 
-    def _open_vectors(self) -> None:
-        """Open the store that is chosen."""
+    def _open_vectors(self, name: str | None = None) -> None:
+        """Open the store that is chosen, by its name with its secret if one is given."""
         self._indexes.clear()
         self._vectors.forget()
         self._vectors = self.catalog.index = open_store(
-            self._database,
-            self.vectors,
-            self.folder / "vectors",
+            self._database, name or self.vectors, self.folder / "vectors",
             is_read_only=self.is_read_only,
-        )
+        )  # fmt: skip
 
     def close(self) -> None:
         """Close the catalogue."""

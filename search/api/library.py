@@ -123,6 +123,7 @@ class VideoLibrary(
         *paths: AnyPath,
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
+        vectors: str | None = None,
         **arguments: Unpack[IndexArguments],
     ) -> "Summary":
         """Index folders and files: only new and changed files are processed.
@@ -135,6 +136,8 @@ class VideoLibrary(
             progress: a function that takes a line, such as `print`, or a `Progress` object.
             cancel: when set, ends the run within a second or two, as `close` does; the summary
                 then has `is_interrupted`.
+            vectors: what searches the vectors of a library in PostgreSQL, from now on: "pgvector",
+                "faiss" or the address of Milvus; None for that of the library.
             **arguments: see `IndexArguments`.
 
         Raises:
@@ -144,7 +147,7 @@ class VideoLibrary(
         from mvsearch.search.api.methods.indexing import index
 
         places = [expand_home(path) for path in paths]
-        return index(self._session, places, progress, cancel, **arguments)
+        return index(self._session, places, progress, cancel, vectors, **arguments)
 
     def transcribe(
         self,

@@ -97,6 +97,15 @@ def index(
         ),
     ] = None,
     metrics: MetricsOption = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            "--vectors",
+            metavar="NAME",
+            help="What searches the vectors of a library in PostgreSQL: pgvector, faiss or"
+            " milvus://HOST:PORT.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Index folders and files: only new and changed files are processed."""
@@ -123,6 +132,7 @@ def index(
             retry_failed=retry_failed,
             include_removed=include_removed,
             ocr=ocr,
+            vectors=vectors,
         )
     if as_json:
         print_json(summary.to_dict())

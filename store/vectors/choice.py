@@ -27,27 +27,40 @@ def find_choice(database: Database) -> str:
         return PGVECTOR if row is None else row.value
 
 
-def check_choice(database: Database, name: str) -> None:
-    """Check that a library in this database can have a store.
+def check_choice(database: Database, name: str) -> str:
+    """Check that a library in this database can have a store; see `settle_choice`."""
+    return settle_choice(name, is_on_server=database.engine.dialect.name == "postgresql")
+
+
+def settle_choice(name: str, *, is_on_server: bool) -> str:
+    """The choice of a store as it is noted: without a secret.
 
     Raises:
         MvsearchError: there is no such store, or it needs a library on PostgreSQL.
     """
-    if name != FAISS and name != PGVECTOR and not name.startswith(MILVUS_SCHEMES):
+    is_milvus = name.startswith(MILVUS_SCHEMES)
+    if not is_milvus and name not in (FAISS, PGVECTOR):
         raise MvsearchError(
-            f"there is no vector index {name!r}: choose {FAISS}, {PGVECTOR} or milvus://HOST:PORT"
+            f"there is no vector index {name[:80]!r}: choose {FAISS}, {PGVECTOR} or"
+            " milvus://HOST:PORT"
         )
-    if name != FAISS and database.engine.dialect.name != "postgresql":
+    if name != FAISS and not is_on_server:
         raise MvsearchError(
             f"a library in a folder keeps its vector index by {FAISS}; {name.partition(':')[0]}"
             " needs one on PostgreSQL: --library postgresql://…"
         )
+    if is_milvus:
+        from mvsearch.store.vectors.milvus.address import parse_address
+
+        return str(parse_address(name))
+    return name
 
 
 def change_choice(database: Database, name: str) -> None:
     """Let another store keep the indexes; what the one before has on the server is not used."""
+    noted = check_choice(database, name)
     with database.writing() as session:
-        session.merge(SettingRow(name=VECTORS, value=name))
+        session.merge(SettingRow(name=VECTORS, value=noted))
         used = update(PlacementRow).where(PlacementRow.is_current)
         session.execute(used.values(is_current=False, retired_seconds=time.time()))
 

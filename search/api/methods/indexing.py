@@ -30,13 +30,18 @@ def index(
     paths: Sequence[Path],
     progress: AnyProgress,
     cancel: threading.Event | None,
+    vectors: str | None,
     **arguments: Unpack[IndexArguments],
 ) -> Summary:
     """See `VideoLibrary.index`."""
     options = make_index_options(**arguments)
     check_places(paths)
+    if vectors is not None:
+        Library.check_vectors(session.source, vectors)
     _check_weights(session)
     with session.using(create=True) as library, session.watching(progress, cancel) as watched:
+        if vectors is not None:
+            library.choose_vectors(vectors)
         encoders = session.engine(library).encoders
         summary = index_paths(
             paths, library, encoders, options, progress=watched, stop=watched.stop

@@ -21,6 +21,7 @@ from mvsearch.search.api.remote.work import read_text, run_job
 from mvsearch.search.api.watching import AnyProgress
 from mvsearch.search.results import SearchResults
 from mvsearch.store.catalog.filter import Filter
+from mvsearch.store.errors import MvsearchError
 from mvsearch.store.opening import AnyPath, expand_home
 from mvsearch.store.records import Video
 from mvsearch.store.unicode import replace_surrogates
@@ -43,13 +44,19 @@ class RemoteReports(RemoteContents, RemoteMediaFiles):
         *paths: AnyPath,
         progress: AnyProgress = None,
         cancel: threading.Event | None = None,
+        vectors: str | None = None,
         **arguments: Unpack[IndexArguments],
     ) -> "Summary":
         """Index folders and files of the server; see `VideoLibrary.index`.
 
         The paths are those of the server, which allows some folders only. A Whisper model is named,
-        not a file.
+        not a file. What searches the vectors is not chosen from here.
         """
+        if vectors is not None:
+            raise MvsearchError(
+                "what searches the vectors is chosen where the library is indexed, not by a server:"
+                " mvsearch index FOLDER --library ADDRESS --vectors NAME"
+            )
         places = [replace_surrogates(os.fspath(path)) for path in paths]
         given = {**arguments, "paths": places}
         job = run_job(self._server, "index", given, progress, cancel, leaves="result")

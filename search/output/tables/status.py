@@ -7,12 +7,17 @@ from rich.console import Console
 from mvsearch.search.output.tables.listing import print_line
 from mvsearch.search.status import KEY
 
+# Of a library in a folder, which has no other.
+DEFAULT_VECTORS = "faiss"
+
 
 def print_status(status: dict[str, Any], console: Console) -> None:
     """Print the counts of a library."""
     print_line(console, f"library   {status['library']}")
     print_line(console, f"profile   {status['profile'] or '–'}")
     print_line(console, f"videos    {status['videos']}")
+    if status.get("vectors", DEFAULT_VECTORS) != DEFAULT_VECTORS:
+        print_line(console, f"vectors   by {status['vectors']}")
     for folder in status["folders"]:
         is_missing = folder in status["missing_folders"]
         print_line(console, f"folder    {folder}{' (not there)' if is_missing else ''}")

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import TextClause, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from mvsearch.store.database.blobs import Seconds
@@ -115,21 +114,13 @@ def _row_type(dim: int) -> npt.DTypeLike:
 
 def copy_rows(session: Session, placement: int, packed: Iterable[bytes]) -> None:
     """Append rows of `pack_rows` to the table of a placement by COPY."""
-    import psycopg
-
-    connection = session.connection()
-    driver: Any = connection.connection.driver_connection
+    driver: Any = session.connection().connection.driver_connection
     statement = f"COPY {name_table(placement)} FROM STDIN WITH (FORMAT BINARY)"
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(_SIGNATURE)
-            for rows in packed:
-                copy.write(rows)
-            copy.write(_TRAILER)
-    except psycopg.Error as error:
-        raise DBAPIError.instance(
-            statement, None, error, psycopg.Error, dialect=connection.dialect
-        ) from error
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(_SIGNATURE)
+        for rows in packed:
+            copy.write(rows)
+        copy.write(_TRAILER)
 
 
 def unpack_vectors(sent: bytes, dim: int) -> npt.NDArray[np.float16]:

@@ -42,6 +42,25 @@ def test_a_wrong_path_is_one_line_and_makes_no_library(
     assert not home.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("pgvector", "in a folder keeps its vector index by faiss; pgvector needs one on"),
+        ("milvus://root:secret@localhost", "by faiss; milvus needs one on PostgreSQL"),
+        ("quick", "there is no vector index 'quick': choose faiss, pgvector or milvus://"),
+    ],
+)
+def test_what_cannot_search_vectors_is_one_line_and_makes_no_library(
+    run: Run, toy_videos: Path, tmp_path: Path, name: str, message: str
+) -> None:
+    home = tmp_path / "library"
+    code, out, err = run("index", toy_videos, "--library", home, "--vectors", name)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert "secret" not in err
+    assert not home.exists()
+
+
 def test_a_file_of_patterns_that_cannot_be_used_is_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "songs").mkdir()
     (tmp_path / "songs" / "a.mp4").write_text("no film")
