@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,14 +11,14 @@ from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import LibraryUnreachableError, MvsearchError
 from mvsearch.store.vectors.milvus.address import TOKEN_VARIABLE, MilvusAddress
 
-# How long a server may be away: while connecting, and while it restarts.
-CONNECT_SECONDS = 8.0
-WAIT_SECONDS = 30.0
+# For how long a server that does not answer is asked again: one that was not reached before, and
+# one that may be restarting. A call has so much time.
+CONNECT_SECONDS, WAIT_SECONDS, CALL_SECONDS = 5.0, 30.0, 20.0
 MAX_PAUSE_SECONDS = 1.0
 # A collection is loaded by the nodes of a cluster, which takes minutes if it is large.
 LOAD_SECONDS = 3600.0
-# The code of the server for a collection that it does not have.
-MISSING = 100
+# Codes of the server for a collection that it does not have, or has not loaded.
+MISSING, RELEASED = 100, 101
 # What messages of the server hold, by what is wrong.
 _DENIED = ("auth", "permission", "privilege", "unauthenticated", "password")
 _FULL = ("quota", "no space left", "disk full", "not enough disk", "exhausted", "force deny")
@@ -29,17 +29,22 @@ class MissingCollectionError(MvsearchError):
     """The server does not have a collection: it is dropped, or the server lost its data."""
 
 
+class NotLoadedError(MvsearchError):
+    """The server has a collection, but is not ready to search it; such as after its restart."""
+
+
 class MilvusServer:
     """One server, or cluster, and the connection to it, for any number of threads.
 
-    The client repeats a call with growing pauses while the server is away; all calls can be
-    repeated, because rows are named by their content. Milvus Lite needs writes of a collection to
-    come one after the other, so those of this process do.
+    Calls are repeated with growing pauses while the server is away, which all can be: rows that are
+    written twice are the same. Milvus Lite needs writes of a collection to come one after the
+    other, so those of this process do.
     """
 
     def __init__(self, address: MilvusAddress) -> None:
         self.address = address
-        self._client: Any = None
+        self._clients: list[Any] = []  # the last one is in use
+        self._was_reached = False
         self._connecting = threading.Lock()
         self._writing = threading.Lock()
 
@@ -49,11 +54,26 @@ class MilvusServer:
         Raises:
             LibraryUnreachableError: the server does not answer; it may be tried again.
             MissingCollectionError: it does not have the collection.
+            NotLoadedError: it has not loaded the collection.
             MvsearchError: it refuses, such as a wrong token or a full disk.
         """
-        wait = LOAD_SECONDS if method == "load_collection" else WAIT_SECONDS
-        with self._plain_errors():
-            return getattr(self._connect(), method)(*arguments, timeout=wait, **options)
+        options.setdefault("timeout", CALL_SECONDS)
+        began, pause = time.monotonic(), 0.05
+        while True:
+            client: Any = None
+            try:
+                with self._plain_errors():
+                    client = self._connect()
+                    answer = getattr(client, method)(*arguments, **options)
+                    self._was_reached = True
+                    return answer
+            except LibraryUnreachableError:
+                patience = WAIT_SECONDS if self._was_reached else CONNECT_SECONDS
+                if time.monotonic() + pause - began > patience:
+                    raise
+                self._leave(client)
+            time.sleep(pause)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     def change(self, method: str, *arguments: Any, **options: Any) -> Any:
         """`ask` that changes something."""
@@ -75,23 +95,29 @@ class MilvusServer:
                 iterator.close()
 
     def close(self) -> None:
-        """Close the connection; the next call opens another one."""
+        """Close the connections; the next call opens another one."""
         with self._connecting:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            clients, self._clients = self._clients, []
+        for client in clients:
+            if client is not None:
+                client.close()
+
+    def _leave(self, client: Any) -> None:
+        """Let the next call open another connection; other threads may still use this one."""
+        with self._connecting:
+            if client is not None and self._clients and self._clients[-1] is client:
+                self._clients.append(None)
 
     def _connect(self) -> Any:
         with self._connecting:
-            if self._client is None:
-                self._client = _repeat(self._open)
-            return self._client
+            if not self._clients or self._clients[-1] is None:
+                self._clients.append(self._open())
+            return self._clients[-1]
 
     def _open(self) -> Any:
-        pymilvus = load_pymilvus()
         address = self.address
         options = {"server_pem_path": address.certificates} if address.certificates else {}
-        return pymilvus.MilvusClient(
+        return load_pymilvus().MilvusClient(
             address.uri,
             token=address.token,
             db_name=address.database,
@@ -114,6 +140,8 @@ class MilvusServer:
         lower = f"{_name_code(error)} {reason}".lower()
         if getattr(error, "code", None) == MISSING:
             return MissingCollectionError(f"{self.address}: {reason}")
+        if getattr(error, "code", None) == RELEASED:
+            return NotLoadedError(f"{self.address}: {reason}")
         if any(word in lower for word in _DENIED):
             return MvsearchError(
                 f"the Milvus server {self.address} refuses: {reason}; its token, or user:password,"
@@ -162,22 +190,6 @@ def _load_grpc() -> Any:
     import grpc
 
     return grpc
-
-
-def _repeat(attempt: Callable[[], Any]) -> Any:
-    """Repeat an attempt to connect with growing pauses, as long as the server is away."""
-    pymilvus = load_pymilvus()
-    end, pause = time.monotonic() + CONNECT_SECONDS, 0.05
-    while True:
-        try:
-            return attempt()
-        except pymilvus.MilvusException as error:
-            is_away = any(word in str(error).lower() for word in _AWAY)
-            is_denied = any(word in str(error).lower() for word in _DENIED)
-            if is_denied or not is_away or time.monotonic() + pause > end:
-                raise
-        time.sleep(pause)
-        pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
 
 def _name_code(error: Exception) -> str:

@@ -8,7 +8,12 @@ import numpy as np
 
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Matrix
-from mvsearch.store.vectors.milvus.client import MilvusServer, load_pymilvus
+from mvsearch.store.vectors.milvus.client import (
+    LOAD_SECONDS,
+    MilvusServer,
+    NotLoadedError,
+    load_pymilvus,
+)
 from mvsearch.store.vectors.milvus.rows import (
     GENERATION,
     HANDLE,
@@ -108,7 +113,7 @@ class MilvusCollection:
 
     def load(self) -> None:
         """Have the server hold it ready for searching; it may not after a restart of its own."""
-        self.server.change("load_collection", self.name)
+        self.server.change("load_collection", self.name, timeout=LOAD_SECONDS)
 
     def drop(self) -> None:
         """Delete the collection, if there is one."""
@@ -141,7 +146,7 @@ class MilvusCollection:
 
     def count(self) -> int:
         """The number of rows, including those of no video of the catalogue."""
-        found = self.server.ask("query", self.name, filter="", output_fields=["count(*)"])
+        found = self._ask("query", filter="", output_fields=["count(*)"])
         return int(found[0]["count(*)"])
 
     def iter_rows(self, handles: Sequence[int] | None = None) -> Iterator[tuple[Numbers, Numbers]]:
@@ -152,6 +157,7 @@ class MilvusCollection:
         """
         chosen = "" if handles is None else choose_handles(handles)
         options = {"batch_size": ROWS_READ, "output_fields": [ROW, GENERATION], "filter": chosen}
+        self.load()
         for found in self.server.iterate("query_iterator", self.name, **options):
             rows = np.array([(one[ROW], one[GENERATION]) for one in found], dtype=np.int64)
             yield rows[:, 0], rows[:, 1]
@@ -171,7 +177,7 @@ class MilvusCollection:
         found: list[Hits] = []
         for first in range(0, len(queries), step):
             some = list(sent[first : first + step])
-            answers = self.server.ask("search", self.name, data=some, **options)
+            answers = self._ask("search", data=some, **options)
             found += map(_read_hits, answers)
         return found
 
@@ -185,8 +191,17 @@ class MilvusCollection:
         options: dict[str, Any] = {"batch_size": ROWS_READ, "filter": chosen, "anns_field": VECTOR}
         options["search_params"] = {"metric_type": "IP", "params": {}}
         data = list(self._convert(query[None]))
+        self.load()
         for found in self.server.iterate("search_iterator", self.name, data=data, **options):
             yield _read_hits(found)
+
+    def _ask(self, method: str, **options: Any) -> Any:
+        """Read from the collection, which the server may have to load first."""
+        try:
+            return self.server.ask(method, self.name, **options)
+        except NotLoadedError:
+            self.load()
+            return self.server.ask(method, self.name, **options)
 
     def _make(self, kind: Any) -> None:
         types, client = load_pymilvus().DataType, load_pymilvus().MilvusClient
