@@ -17,6 +17,7 @@ from mvsearch.search.commands import (
     report,
     search,
     serve,
+    workers,
 )
 from mvsearch.search.commands.feedback import refine, sessions
 from mvsearch.search.commands.installation import config, models, plugins
@@ -67,6 +68,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(export.app, name="export")
 app.add_typer(train_app, name="train")
 app.add_typer(encoders.app, name="encoders")
+app.add_typer(workers.app, name="workers")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(metric_app, name="metric")
 let_commands_log(app)

@@ -114,12 +114,15 @@ def test_the_readme_lists_the_commands_there_are() -> None:
     assert sorted(listed) == sorted(registered_names())
 
 
+GROUPS = {"models", "config", "encoders", "export", "metric", "sessions", "train", "workers"}
+
+
 @pytest.mark.parametrize("document", EXAMPLES, ids=lambda path: path.name)
 def test_examples_use_commands_and_options_that_exist(
     document: Path, commands: dict[str, Any]
 ) -> None:
     for words in read_code(document):
-        is_group = words[0] in {"models", "metric", "config", "encoders", "export", "train"}
+        is_group = words[0] in GROUPS - {"sessions"}
         name = "mvsearch " + " ".join(words[: 2 if is_group else 1])
         known = {
             option
@@ -147,7 +150,7 @@ def test_every_command_ends_its_help_with_examples_that_can_be_typed(
 def test_every_group_ends_its_help_with_examples_of_its_commands(commands: dict[str, Any]) -> None:
     app = typer.main.get_command(cli.app)
     groups = {name.split()[1] for name in commands if len(name.split()) > 2}
-    assert groups == {"models", "config", "encoders", "export", "metric", "sessions", "train"}
+    assert groups == GROUPS
     for name, group in [("mvsearch", app), *((name, app.commands[name]) for name in groups)]:
         assert group.epilog == show_examples(name)
         shown = [shlex.split(line) for line in group.epilog.splitlines()[2:]]

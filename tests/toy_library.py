@@ -11,7 +11,8 @@ from typing import Any
 from filelock import FileLock
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, Summary, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import Summary, index_paths
 from mvsearch.store.library import Library
 from tests.limits import HANG_SECONDS
 from tests.media import MADE_VARIABLE, run_ffmpeg

@@ -23,8 +23,9 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics.files.sidecar import list_lyric_files
 from mvsearch.indexer.metadata.beside import mark_side_cars
 from mvsearch.indexer.metadata.gather import gather_metadata
+from mvsearch.indexer.pipeline.index_options import IndexOptions
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.catalog.reading import facets
 from mvsearch.store.library import Library

@@ -22,7 +22,8 @@ from mvsearch.indexer.mood.measure import measure_mood
 from mvsearch.indexer.mood.used import EMBEDDED
 from mvsearch.indexer.pipeline import stages
 from mvsearch.indexer.pipeline.add_moods import add_moods
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
 from mvsearch.store.records import (

@@ -47,6 +47,10 @@ class Hardware:
         self._chosen: dict[str, str | None] = {}
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type["Hardware"], tuple[Callable[[], tuple[str, ...]]]]:
+        """In another process it tries out that machine's decoders."""
+        return Hardware, (self._list_methods,)
+
     def choose(self, path: Path, probe: Probe, options: DecodeOptions) -> str | None:
         """Return the method to decode a file with; None for software.
 

@@ -67,7 +67,7 @@ def analyse_jobs(
 
         def run(job: Job) -> tuple[Job, Outcome | None]:
             probe = durations.take(job.files[0].file.path)
-            return job, _run_job(job, encoder_pool, options, stop, probe)
+            return job, run_job(job, encoder_pool, options, stop, probe)
 
         n_waiting = len(jobs)
         tell("queue", n_waiting, stage="analyse")
@@ -78,7 +78,7 @@ def analyse_jobs(
                 continue
             with naming(video_id=job.files[0].video_id):
                 keep(job, outcome)
-                _report(job, outcome, durations, progress)
+                report(job, outcome, durations, progress)
 
 
 def _begin(n_jobs: int, encoder_pool: EncoderPool, progress: Progress) -> None:
@@ -101,7 +101,7 @@ def _prepare(progress: Progress, encoders: Encoders, encoder: Encoder) -> None:
     progress.advance("prepare")
 
 
-def _report(job: Job, outcome: Outcome, durations: DurationEstimator, progress: Progress) -> None:
+def report(job: Job, outcome: Outcome, durations: DurationEstimator, progress: Progress) -> None:
     """Report that a file is done, and the remaining duration of all files."""
     path = job.files[0].file.path
     logger.info("analysed %s", path)
@@ -110,7 +110,7 @@ def _report(job: Job, outcome: Outcome, durations: DurationEstimator, progress: 
     progress.advance("analyse")
 
 
-def _run_job(
+def run_job(
     job: Job,
     encoder_pool: EncoderPool,
     options: StageOptions,

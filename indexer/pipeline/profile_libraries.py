@@ -11,7 +11,8 @@ from mvsearch.indexer.encoders import ENCODERS, PROFILES, Encoders
 from mvsearch.indexer.lyrics.whisper.engines.checkpoints import explain_fetching, has_weights
 from mvsearch.indexer.pipeline.encoders.beside import describe_beside
 from mvsearch.indexer.pipeline.encoders.of_library import find_encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, index_videos
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_videos
 from mvsearch.indexer.pipeline.writer import Summary
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import CancelledError, EncoderMismatchError

@@ -3,20 +3,19 @@
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files.languages import check_language
-from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transcriber, has_weights
+from mvsearch.indexer.lyrics.whisper.transcribe import Transcriber, has_weights
 from mvsearch.indexer.media.files.unfinished import explain_unfinished
 from mvsearch.indexer.mood.used import find_heads
 from mvsearch.indexer.ocr.choose import choose_reader
 from mvsearch.indexer.ocr.reader import TextReader
 from mvsearch.indexer.pipeline.add_moods import add_moods
 from mvsearch.indexer.pipeline.add_tempos import add_tempos
-from mvsearch.indexer.pipeline.analyse_jobs import analyse_jobs
+from mvsearch.indexer.pipeline.index_options import IndexOptions
 from mvsearch.indexer.pipeline.lyrics.add_sounds import add_sounds
 from mvsearch.indexer.pipeline.lyrics.more_lyrics import add_lyric_spaces
 from mvsearch.indexer.pipeline.lyrics.ocr_stage import OcrStage
@@ -39,42 +38,6 @@ from mvsearch.indexer.progress import Progress, Silence, count_steps
 from mvsearch.store.errors import CancelledError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Location
-
-
-@dataclass(frozen=True, slots=True)
-class IndexOptions:
-    """How folders are indexed.
-
-    Attributes:
-        lyrics: the allowed sources; see `StageOptions`.
-        whisper_model: name, checkpoint file or folder of CTranslate2; None takes the profile's.
-        transcription: options of the transcription.
-        language: ISO 639-1, for side-cars in several languages and for Whisper.
-        workers: files decoded in parallel; None takes half the number of cores, as the decoder has
-            threads of its own, but at least two, as a file does not use all cores at its ends.
-        is_recursive: whether subfolders are included.
-        has_retry: whether unchanged files that failed before are tried again.
-        has_removed: whether videos that were removed by name are added again; a file that is named
-            itself always is.
-        ocr: whether text in the picture is read; None: if the library has such text already, and
-            the reader is installed.
-        wait_seconds: maximum time to wait for another writer.
-        analysis: options of decoding and sampling.
-        settle_seconds: how long a new or changed file must have stood still.
-    """
-
-    lyrics: LyricsMode = "auto"
-    whisper_model: str | None = None
-    transcription: TranscribeOptions = field(default_factory=TranscribeOptions)
-    language: str | None = None
-    workers: int | None = None
-    is_recursive: bool = True
-    has_retry: bool = False
-    has_removed: bool = False
-    ocr: bool | None = None
-    wait_seconds: float = 10.0
-    analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
-    settle_seconds: float = 0.0
 
 
 def index_paths(
@@ -241,10 +204,11 @@ class _Run:
         """Read the text in the picture; it may become the lyrics of videos, or be so no longer."""
         if self.reader is None:
             return
-        stage = OcrStage(self.reader, self.encoders, self.writer, self.progress, self.stop)
-        read = stage.read(inventory, self.options.analysis.max_hours)
+        read = self.options.executor.read_text
+        stage = OcrStage(self.reader, self.encoders, self.writer, self.progress, self.stop, read)
+        files = stage.read(inventory, self.options.analysis.max_hours)
         if self.lyrics not in ("off", "whisper"):
-            self.waiting = stage.take_lyrics(read, self.waiting)
+            self.waiting = stage.take_lyrics(files, self.waiting)
 
     def _take_inventory(self) -> Inventory:
         """Compare all files with the catalogue."""
@@ -274,7 +238,7 @@ class _Run:
         """Analyse files in parallel and store each outcome in this thread."""
         asked = self.options
         analysis = replace(asked.analysis, has_stills=True)
-        analyse_jobs(
+        asked.executor.analyse(
             jobs,
             self.encoders,
             StageOptions(self.lyrics, asked.language, analysis, self.heads),
@@ -295,8 +259,9 @@ class _Run:
         """Transcribe the videos without lyrics of other sources, or note that they wait."""
         if self.transcriber is not None:
             transcribe_videos(
-                self.waiting, self.transcriber, self.encoders, self.writer, self.progress, self.stop
-            )
+                self.waiting, self.transcriber, self.encoders, self.writer, self.progress,
+                self.stop, self.options.executor.transcribe,
+            )  # fmt: skip
             return
         self.writer.summary.pending += len(self.waiting)
         n_videos = self.writer.summary.pending

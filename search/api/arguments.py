@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from mvsearch.indexer.encoders import Encoders
     from mvsearch.indexer.lyrics.whisper.engines.engine import EngineChoice
     from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
+    from mvsearch.indexer.pipeline.execution.executor import Executor
+    from mvsearch.indexer.pipeline.index_options import IndexOptions
     from mvsearch.indexer.pipeline.lyrics.transcription import TranscriptionOptions
     from mvsearch.indexer.pipeline.outcome import LyricsMode
-    from mvsearch.indexer.pipeline.run import IndexOptions
     from mvsearch.search.options import SearchOptions
     from mvsearch.search.query.query import Query
     from mvsearch.search.query.spaces import By
@@ -68,6 +69,11 @@ class IndexArguments(TypedDict, total=False):
         wait_seconds: maximum time to wait for another writer.
         settle_seconds: how long a new or changed file must have stood still; others wait for the
             next run.
+        on: where files are decoded and encoded: "ray" for the Ray cluster that `$RAY_ADDRESS` names
+            or a new one of this machine, "ray://HOST:PORT" for another one; None for this process.
+            There, `workers` is the number of videos at once in all nodes.
+        worker_cpus, worker_gpus: that each worker of a cluster reserves.
+        upload: whether files are sent to the nodes, which otherwise have them under the same path.
     """
 
     lyrics: "LyricsMode"
@@ -85,6 +91,10 @@ class IndexArguments(TypedDict, total=False):
     ocr: bool | None
     wait_seconds: float
     settle_seconds: float
+    on: str | None
+    worker_cpus: float | None
+    worker_gpus: float
+    upload: bool
 
 
 class TranscribeArguments(TypedDict, total=False):
@@ -183,11 +193,19 @@ def make_index_options(
     ocr: bool | None = None,
     wait_seconds: float = 10.0,
     settle_seconds: float = 0.0,
+    on: str | None = None,
+    worker_cpus: float | None = None,
+    worker_gpus: float = 0.0,
+    upload: bool = False,
 ) -> "IndexOptions":
-    """The options of an index run; hardware decoders are used if available."""
+    """The options of an index run; hardware decoders are used if available.
+
+    Raises:
+        MvsearchError: an address or a number is invalid.
+    """
     from mvsearch.indexer.features.analysis import AnalysisOptions
     from mvsearch.indexer.media.hardware import Hardware
-    from mvsearch.indexer.pipeline.run import IndexOptions
+    from mvsearch.indexer.pipeline.index_options import IndexOptions
 
     return IndexOptions(
         lyrics=lyrics,
@@ -207,7 +225,25 @@ def make_index_options(
             hardware=Hardware(),
             max_hours=max_hours,
         ),
+        executor=_choose_executor(on, worker_cpus, worker_gpus, upload),
     )
+
+
+def _choose_executor(
+    on: str | None, worker_cpus: float | None, worker_gpus: float, upload: bool
+) -> "Executor":
+    """What runs the stages: this process, or a cluster."""
+    from mvsearch.indexer.pipeline.execution.here import Here
+
+    if on is None:
+        if upload or worker_cpus is not None or worker_gpus:
+            raise MvsearchError("uploads and what workers reserve need a cluster: name it by `on`")
+        return Here()
+    from mvsearch.indexer.distributed.address import parse_address
+    from mvsearch.indexer.distributed.ray_executor import RayExecutor, RayOptions
+
+    options = RayOptions(None, worker_cpus, worker_gpus, upload)
+    return RayExecutor(parse_address(on), options)
 
 
 def make_transcription_options(

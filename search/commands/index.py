@@ -41,6 +41,25 @@ LanguageOption = Annotated[
 ]
 
 
+OnOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ray|ray://HOST:PORT",
+        help="Decode and encode on Ray: on this machine or $RAY_ADDRESS, or on another cluster.",
+    ),
+]
+WorkerCpusOption = Annotated[
+    float | None,
+    typer.Option(min=0.01, metavar="N", help="With --on: cores that each worker reserves."),
+]
+WorkerGpusOption = Annotated[
+    float, typer.Option(min=0.0, metavar="N", help="With --on: GPUs that each worker reserves.")
+]
+UploadOption = Annotated[
+    bool, typer.Option("--upload", help="With --on: send files to nodes without the folder.")
+]
+
+
 @app.command(epilog=show_examples("index"))
 def index(
     context: typer.Context,
@@ -70,7 +89,9 @@ def index(
     whisper_engine: WhisperEngineOption = None,
     voiced_only: VoicedOnlyOption = False,
     language: LanguageOption = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Files in parallel.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Files in parallel; with --on, in all nodes.")
+    ] = None,
     recursive: Annotated[bool, typer.Option(help="Include subfolders.")] = True,
     frame_rate: Annotated[
         float | None,
@@ -106,6 +127,10 @@ def index(
             " milvus://HOST:PORT.",
         ),
     ] = None,
+    on: OnOption = None,
+    worker_cpus: WorkerCpusOption = None,
+    worker_gpus: WorkerGpusOption = 0.0,
+    upload: UploadOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Index folders and files: only new and changed files are processed."""
@@ -133,6 +158,10 @@ def index(
             include_removed=include_removed,
             ocr=ocr,
             vectors=vectors,
+            on=on,
+            worker_cpus=worker_cpus,
+            worker_gpus=worker_gpus,
+            upload=upload,
         )
     if as_json:
         print_json(summary.to_dict())

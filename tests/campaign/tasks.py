@@ -15,7 +15,8 @@ from typing import Any
 from mvsearch import cli
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.networks.export_cache import load_cached
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.search.commands.process import run_app
 from mvsearch.search.engine import Engine
 from mvsearch.search.query.query import Query, parse_part

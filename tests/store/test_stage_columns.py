@@ -15,7 +15,8 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.media.decoding.sampling import sampling_mark
 from mvsearch.indexer.media.decoding.types import Decoded
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database, sqlite_url

@@ -53,7 +53,7 @@ class WithLook:
     def __init__(self, frames: FrameEncoder, look: LookEncoder) -> None:
         if look.frame_size not in (None, frames.frame_size):
             raise ValueError(f"{look.space.key} needs frames of another size")
-        self._frames, self._look = frames, look
+        self._frames, self.look = frames, look
         self.frame_size = frames.frame_size
         # The space of words stays the last one.
         own, *rest = frames.spaces
@@ -77,4 +77,4 @@ class WithLook:
         self, frames: npt.NDArray[np.uint8], matrices: tuple[Matrix, ...]
     ) -> tuple[Matrix, ...]:
         own, *rest = matrices
-        return (own, self._look.encode(frames, own), *rest)
+        return (own, self.look.encode(frames, own), *rest)

@@ -89,17 +89,24 @@ def transcribe_lyrics(
         DecodeStoppedError: `stop` was set.
     """
     path = found.file.path
-    failure = None
     try:
         lyrics = transcriber.transcribe(
             read_sound(path, probe_file(path), WHISPER_SAMPLE_RATE, stop=stop), stop
         )
     except MediaError as error:
         failure = Failure(path, "lyrics", error.code, str(error))
-        # Not pending: failures are tried again when the file changes or on request.
-        lyrics = Lyrics((), "whisper", transcriber.model_name)
+        return failed_transcription(found, transcriber, encoders), failure
     fingerprint = lyrics_fingerprint(found.places)
-    return lyrics_result(found.video_id, lyrics, encoders, fingerprint), failure
+    return lyrics_result(found.video_id, lyrics, encoders, fingerprint), None
+
+
+def failed_transcription(found: Found, transcriber: Transcriber, encoders: Encoders) -> StageResult:
+    """The lyrics stage of a video that cannot be transcribed.
+
+    It is not pending: failures are tried again when the file changes or on request.
+    """
+    lyrics = Lyrics((), "whisper", transcriber.model_name)
+    return lyrics_result(found.video_id, lyrics, encoders, lyrics_fingerprint(found.places))
 
 
 def lyrics_fingerprint(places: Sequence[Path], list_files: ListFiles = list_lyric_files) -> str:

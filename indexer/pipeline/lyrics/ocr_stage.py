@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.lyrics.shown import SOURCE, find_sung, follows_voice, make_lyrics
@@ -31,7 +31,7 @@ from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import MediaError
 from mvsearch.store.observing.context import naming
 from mvsearch.store.observing.observers import timing
-from mvsearch.store.records import Embeddings, Failure, Segment, ShownLine, Stage
+from mvsearch.store.records import Embeddings, Failure, Segment, Stage, StageStatus
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,10 @@ logger = logging.getLogger(__name__)
 MAX_SONG_SECONDS = 3600.0
 # What became of the lyrics of a video: they are what it shows, are so no longer, or stay.
 Taken = Literal["taken", "dropped", "left"]
+ReadFiles: TypeAlias = Callable[
+    [Sequence[Found], TextReader, Encoders, threading.Event, float, Callable[[Path], Probe]],
+    Iterator[tuple[Found, StageResult, Failure | None]],
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class OcrStage:
         writer: stores the lines, and counts the videos that show any in its summary.
         progress: told how many videos there are, then the stage "ocr".
         stop: when set, ends the run within seconds.
+        read_files: yields each file when its text was read; None for `read_in_turn`.
         probes: of the files whose text may be their lyrics.
     """
 
@@ -59,6 +64,7 @@ class OcrStage:
     writer: CatalogWriter
     progress: Progress
     stop: threading.Event
+    read_files: ReadFiles | None = None
     probes: dict[Path, Probe] = field(default_factory=dict)
 
     def read(self, inventory: Inventory, max_hours: float = MAX_HOURS) -> list[Found]:
@@ -84,14 +90,10 @@ class OcrStage:
             n_videos = "1 video" if len(files) == 1 else f"{len(files)} videos"
             self.progress.note(f"Reading the text in the picture of {n_videos}")
             self.progress.begin("ocr", len(files))
-        for found in files:
-            try:
-                with naming(video_id=found.video_id), timing("stage", stage="ocr"):
-                    result, failure = read_shown_text(
-                        found, self.reader, self.encoders, self.stop, max_hours, self._probe
-                    )
-            except DecodeStoppedError:
-                break
+        done = (self.read_files or read_in_turn)(
+            files, self.reader, self.encoders, self.stop, max_hours, self._probe
+        )
+        for found, result, failure in done:
             if self.writer.keep_stage_if_whole(found, result, failure):
                 self.writer.summary.with_text += bool(result.shown)
                 logger.info("read %d lines of text in %s", len(result.shown), found.file.path)
@@ -135,6 +137,24 @@ class OcrStage:
         ]
 
 
+def read_in_turn(
+    files: Sequence[Found],
+    reader: TextReader,
+    encoders: Encoders,
+    stop: threading.Event,
+    max_hours: float = MAX_HOURS,
+    probe: Callable[[Path], Probe] = probe_file,
+) -> Iterator[tuple[Found, StageResult, Failure | None]]:
+    """Read the text of files one after the other; ends early once `stop` is set."""
+    for found in files:
+        try:
+            with naming(video_id=found.video_id), timing("stage", stage="ocr"):
+                result, failure = read_shown_text(found, reader, encoders, stop, max_hours, probe)
+        except DecodeStoppedError:
+            return
+        yield found, result, failure
+
+
 def read_shown_text(
     found: Found,
     reader: TextReader,
@@ -151,31 +171,39 @@ def read_shown_text(
     Raises:
         DecodeStoppedError: `stop` was set.
     """
-    lines: tuple[ShownLine, ...] = ()
-    path, failure, detail = found.file.path, None, "it shows no text"
+    path = found.file.path
     try:
         lines = read_video_text(path, probe(path), reader, max_hours=max_hours, stop=stop)
     except MediaError as error:
         failure = Failure(path, "ocr", error.code, str(error))
-        # Not pending: it is tried again when the file changes.
-        detail = str(error)
+        return failed_reading(found, reader, encoders, str(error)), failure
+    if not lines:
+        return failed_reading(found, reader, encoders, "it shows no text"), None
     encoder = encoders.ocr
-    space = encoder.spaces[0]
-    stage = Stage(
+    segments = tuple(Segment(one.start_seconds, one.end_seconds, one.text) for one in lines)
+    vectors = encoder.encode([line.text for line in lines])[0]
+    embeddings = (Embeddings(encoder.spaces[0], segments, vectors),)
+    stage = _make_stage(found, reader, encoders, "done", "")
+    return StageResult(stage, embeddings, shown=lines), None
+
+
+def failed_reading(found: Found, reader: TextReader, encoders: Encoders, why: str) -> StageResult:
+    """The stage of a video without text; it is not pending, until the file changes."""
+    return StageResult(_make_stage(found, reader, encoders, "absent", why))
+
+
+def _make_stage(
+    found: Found, reader: TextReader, encoders: Encoders, status: StageStatus, detail: str
+) -> Stage:
+    return Stage(
         found.video_id,
         "ocr",
-        space.key,
-        "done" if lines else "absent",
-        "" if lines else detail,
+        encoders.ocr.spaces[0].key,
+        status,
+        detail,
         origin=reader.key,
         sampling=reading_mark(reader),
     )
-    embeddings: tuple[Embeddings, ...] = ()
-    if lines:
-        segments = tuple(Segment(one.start_seconds, one.end_seconds, one.text) for one in lines)
-        vectors = encoder.encode([line.text for line in lines])[0]
-        embeddings = (Embeddings(space, segments, vectors),)
-    return StageResult(stage, embeddings, shown=lines), failure
 
 
 def take_lyrics(

@@ -4,8 +4,9 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.networks.device import count_threads, has_driver
@@ -15,6 +16,7 @@ from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions, Transc
 from mvsearch.indexer.media.decoding.frames import DecodeStoppedError
 from mvsearch.indexer.media.files.scan import ScannedFile
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import transcribe_lyrics
+from mvsearch.indexer.pipeline.outcome import StageResult
 from mvsearch.indexer.pipeline.planning.comparison import stands
 from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.indexer.pipeline.writer import CatalogWriter, Summary, wait_to_write
@@ -40,6 +42,12 @@ class WaitingVideo:
 
     found: Found
     duration_seconds: float
+
+
+Transcribe: TypeAlias = Callable[
+    [Sequence[WaitingVideo], Transcriber, Encoders, threading.Event],
+    Iterator[tuple[WaitingVideo, StageResult, Failure | None]],
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +122,9 @@ def transcribe_videos(
     writer: CatalogWriter,
     progress: Progress,
     stop: threading.Event,
+    transcribe: Transcribe | None = None,
 ) -> None:
-    """Transcribe videos one after the other, and store each when it is done.
+    """Transcribe videos, and store each when it is done.
 
     Args:
         waiting: the videos.
@@ -124,20 +133,17 @@ def transcribe_videos(
         writer: stores the lyrics of files that have not changed meanwhile, and counts the videos.
         progress: told the expected time first, then the stage "transcribe".
         stop: when set, ends the run within seconds.
+        transcribe: yields each video when it is done; None for `transcribe_in_turn`.
     """
     if not waiting or stop.is_set():
         return
     progress.note(explain_transcription(waiting, transcriber))
     progress.begin("transcribe", len(waiting))
     done_seconds, all_seconds = 0.0, sum(video.duration_seconds for video in waiting)
-    for at, video in enumerate(waiting):
+    done = (transcribe or transcribe_in_turn)(waiting, transcriber, encoders, stop)
+    tell("queue", len(waiting), stage="transcribe")
+    for at, (video, result, failure) in enumerate(done, 1):
         tell("queue", len(waiting) - at, stage="transcribe")
-        try:
-            with naming(video_id=video.found.video_id), timing("stage", stage="transcribe"):
-                logger.info("transcribing %s", video.found.file.path)
-                result, failure = transcribe_lyrics(video.found, transcriber, encoders, stop)
-        except DecodeStoppedError:
-            return
         if writer.is_whole(video.found):
             if failure is not None:
                 writer.keep_failure(failure, video.found)
@@ -147,6 +153,23 @@ def transcribe_videos(
         progress.measure("transcribe", done_seconds, all_seconds)
         progress.advance("transcribe")
     tell("queue", 0, stage="transcribe")
+
+
+def transcribe_in_turn(
+    waiting: Sequence[WaitingVideo],
+    transcriber: Transcriber,
+    encoders: Encoders,
+    stop: threading.Event,
+) -> Iterator[tuple[WaitingVideo, StageResult, Failure | None]]:
+    """Transcribe videos one after the other; ends early once `stop` is set."""
+    for video in waiting:
+        try:
+            with naming(video_id=video.found.video_id), timing("stage", stage="transcribe"):
+                logger.info("transcribing %s", video.found.file.path)
+                result, failure = transcribe_lyrics(video.found, transcriber, encoders, stop)
+        except DecodeStoppedError:
+            return
+        yield video, result, failure
 
 
 def explain_transcription(waiting: Sequence[WaitingVideo], transcriber: Transcriber) -> str:

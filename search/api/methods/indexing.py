@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Unpack
 
@@ -43,9 +44,10 @@ def index(
         if vectors is not None:
             library.choose_vectors(vectors)
         encoders = session.engine(library).encoders
-        summary = index_paths(
-            paths, library, encoders, options, progress=watched, stop=watched.stop
-        )
+        with closing(options.executor):
+            summary = index_paths(
+                paths, library, encoders, options, progress=watched, stop=watched.stop
+            )
         _prepare_search(library, encoders, summary, watched)
     if summary.is_empty:
         raise MvsearchError(_explain_emptiness(paths, summary, is_recursive=options.is_recursive))

@@ -11,6 +11,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "mvsearch index ~/Videos",
         "mvsearch index ~/Videos ~/Music/live song.mp4",
         "mvsearch index ~/Videos --fast --lyrics off",
+        "mvsearch index /media/videos --on ray://head.example:10001",
+    ),
+    "workers start": (
+        "mvsearch workers start --head",
+        "mvsearch workers start --join head.example:6379",
     ),
     "transcribe": (
         "mvsearch transcribe",

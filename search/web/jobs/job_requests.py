@@ -32,7 +32,11 @@ class WhisperFields(Strict):
 
 
 class IndexRequest(WhisperFields):
-    """An index run; see `mvsearch index`."""
+    """An index run; see `mvsearch index`.
+
+    Attributes:
+        on: "ray" for the cluster that the server's `$RAY_ADDRESS` names; a request names no other.
+    """
 
     paths: Annotated[list[FilePath], Field(min_length=1, max_length=32)]
     lyrics: Literal["auto", "later", "sidecar", "whisper", "off"] = "auto"
@@ -45,6 +49,10 @@ class IndexRequest(WhisperFields):
     include_removed: bool = False
     ocr: bool | None = None
     settle_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
+    on: Literal["ray"] | None = None
+    worker_cpus: Positive | None = None
+    worker_gpus: Annotated[float, Field(ge=0, le=64, allow_inf_nan=False)] = 0.0
+    upload: bool = False
 
     def to_arguments(self) -> dict[str, Any]:
         """The keyword arguments of `VideoLibrary.index`."""

@@ -14,7 +14,8 @@ from mvsearch.indexer.encoders import PROFILES, Encoders, load_encoder
 from mvsearch.indexer.encoders.image.resnet import ResNet50
 from mvsearch.indexer.encoders.networks.pretrained import load_pretrained
 from mvsearch.indexer.encoders.text.bert import Bert
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions, choose_fusion
 from mvsearch.search.query.query import Query, QueryPart

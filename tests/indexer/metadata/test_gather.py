@@ -12,7 +12,8 @@ from mvsearch.indexer.media.files.content import open_at_once
 from mvsearch.indexer.metadata.beside import find_side_cars, mark_side_cars
 from mvsearch.indexer.metadata.gather import gather_metadata
 from mvsearch.indexer.pipeline import stages
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.library import Library

@@ -5,7 +5,8 @@ import gc
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
 from mvsearch.store.records import Embeddings, Lyrics, Segment

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from mvsearch.indexer.encoders import PROFILES
+from mvsearch.indexer.pipeline.index_options import IndexOptions
 from mvsearch.indexer.pipeline.profile_libraries import open_profile_libraries, open_profile_library
-from mvsearch.indexer.pipeline.run import IndexOptions
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library

@@ -19,7 +19,8 @@ from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.lyrics.files import sidecar
 from mvsearch.indexer.lyrics.whisper.transcribe import TranscribeOptions
 from mvsearch.indexer.lyrics.whisper.windows import VOICED_ONLY
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.search.output.tables.status import print_status
 from mvsearch.search.status import read_status
@@ -344,7 +345,8 @@ KILLED_RUN = """
 import sys
 from pathlib import Path
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.library import Library
 

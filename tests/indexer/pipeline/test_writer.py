@@ -13,9 +13,10 @@ from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.features.analysis import AnalysisOptions
 from mvsearch.indexer.media.decoding.types import Decoded
 from mvsearch.indexer.media.files.scan import ScannedFile
+from mvsearch.indexer.pipeline.index_options import IndexOptions
 from mvsearch.indexer.pipeline.outcome import Outcome
 from mvsearch.indexer.pipeline.planning.inventory import Found
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.pipeline.writer import CatalogWriter
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.tables import FailureRow

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.store.catalog.filter import Filter
 from mvsearch.store.database.schema import HEAD
 from mvsearch.store.library import Library

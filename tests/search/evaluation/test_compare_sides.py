@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mvsearch.indexer.encoders import PROFILES, Encoders
+from mvsearch.indexer.pipeline.index_options import IndexOptions
 from mvsearch.indexer.pipeline.profile_libraries import open_profile_libraries
-from mvsearch.indexer.pipeline.run import IndexOptions
 from mvsearch.search.evaluation import benchmark
 from mvsearch.search.evaluation.benchmark import BenchmarkOptions, compare_profiles
 from mvsearch.search.evaluation.queries.groups import Groups

@@ -9,10 +9,11 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.media.files.content import content_id
+from mvsearch.indexer.pipeline.index_options import IndexOptions
 from mvsearch.indexer.pipeline.outcome import Outcome
 from mvsearch.indexer.pipeline.planning.inventory import Inventory, InventoryOptions
 from mvsearch.indexer.pipeline.planning.take_inventory import take_inventory
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.indexer.pipeline.writer import CatalogWriter
 from mvsearch.indexer.progress import Silence
 from mvsearch.store.errors import MvsearchError

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mvsearch.indexer.encoders import Encoders
-from mvsearch.indexer.pipeline.run import IndexOptions, index_paths
+from mvsearch.indexer.pipeline.index_options import IndexOptions
+from mvsearch.indexer.pipeline.run import index_paths
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.library import Library
 from mvsearch.store.records import Stage, Tag
