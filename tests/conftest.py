@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.done_once import decode_once, migrate_once, read_once
 from tests.media import MADE_VARIABLE
 from tests.packages import write_package
+from tests.servers.over_postgres import _dropping, is_chosen, use_postgres
 from tests.servers.postgres import end_shared, own_postgres, postgres, postgres_address
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # Fixtures of tests that need a server.
-__all__ = ["own_postgres", "postgres", "postgres_address"]
+__all__ = ["_dropping", "own_postgres", "postgres", "postgres_address"]
 
 PRIVATE = ("MVSEARCH_DEVICE", "MVSEARCH_THREADS", "MVSEARCH_WHISPER_ENGINE")
 WHISPER_PACKAGES = (
@@ -56,6 +57,8 @@ def _keep_to_ourselves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         read_once(patch)
         decode_once(patch)
         migrate_once(patch, own / "empty.sqlite3")
+        if is_chosen():
+            use_postgres(patch)
         yield
         end_shared()
 
