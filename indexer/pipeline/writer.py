@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mvsearch.indexer.media.files.unfinished import has_changed
 from mvsearch.indexer.pipeline.outcome import Outcome, StageResult
@@ -56,6 +56,16 @@ class Summary:
     def failed(self) -> int:
         """The number of files with a failure."""
         return len({failure.path for failure in self.failures})
+
+    def copy(self) -> Self:
+        """The same counts, with lists of its own."""
+        return replace(self, failures=[*self.failures], unfinished=[*self.unfinished])
+
+    def reset(self, other: Self) -> None:
+        """Take the counts of another."""
+        kept = other.copy()
+        for each in fields(self):
+            setattr(self, each.name, getattr(kept, each.name))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as in `mvsearch index --json`."""
@@ -171,7 +181,16 @@ class CatalogWriter:
         return changed
 
     def keep_outcome(self, files: Sequence[Found], outcome: Outcome) -> None:
-        """Store an outcome for each file with the content."""
+        """Store an outcome for each file with the content, in one transaction."""
+        before = self.summary.copy()
+
+        def keep() -> None:
+            self.summary.reset(before)  # where it is done again
+            self._keep(files, outcome)
+
+        self.catalog.join(keep)
+
+    def _keep(self, files: Sequence[Found], outcome: Outcome) -> None:
         is_known = not outcome.results and all(map(self._is_known, files))
         self._clear_failures(
             [found.file.path for found in files] + list(outcome.found.others),

@@ -77,6 +77,15 @@ def check_videos_are_new(session: Session, video_ids: Sequence[str]) -> None:
             raise MvsearchError(f"the video {known} is in the library already")
 
 
+def lock_spaces(session: Session) -> None:
+    """Let this transaction alone change vectors until its end; SQLite lets one write anyway.
+
+    Two that took the spaces one by one, each in the order of its stages, could wait for each other.
+    """
+    query = select(SpaceRow.key).order_by(SpaceRow.key)
+    session.execute(query.with_for_update(key_share=True)).all()
+
+
 def advance_generations(session: Session, space_keys: Iterable[str]) -> dict[str, int]:
     """Give spaces new generations, so that their cached indexes are out of date.
 
@@ -90,7 +99,7 @@ def advance_generations(session: Session, space_keys: Iterable[str]) -> dict[str
     # Locked in one order, until the transaction ends: of two writers, the later one has the higher
     # generation. SQLite has one writer.
     for key in sorted(space_keys):
-        space = session.get_one(SpaceRow, key, with_for_update=True)
+        space = session.get_one(SpaceRow, key, with_for_update={"key_share": True})
         space.generation = generations[key] = max(space.generation + 1, time.time_ns())
     return generations
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.spaces import BEFORE, CHOSEN
 from mvsearch.store.catalog.spaces import SpaceWriter
+from mvsearch.store.database.connection import repeated
 from mvsearch.store.database.rows.videos import space_to_row, stage_to_row, tags_to_rows
 from mvsearch.store.database.tables import (
     EmbeddingRow,
@@ -49,6 +50,7 @@ class Exchange:
 class EncoderWriter(SpaceWriter):
     """Writes what encoders beside those in use make; each change is one transaction."""
 
+    @repeated
     def add_unused_spaces(self, spaces: Sequence[Space]) -> None:
         """Add empty spaces, which searches do not use; known ones are left as they are."""
         with self._database.writing() as session:
@@ -60,6 +62,7 @@ class EncoderWriter(SpaceWriter):
                 row.is_used = False
                 session.add(row)
 
+    @repeated
     def store_beside(self, results: Sequence[BesideResult]) -> None:
         """Store results of an encoder that is not in use; videos that are gone are skipped.
 
@@ -89,6 +92,7 @@ class EncoderWriter(SpaceWriter):
         with self._database.reading() as session:
             return _find_unencoded(session, exchange)
 
+    @repeated
     def switch_encoder(
         self, modality: Modality, name: str, spaces: Sequence[Space], exchanges: Sequence[Exchange]
     ) -> list[str]:
@@ -117,6 +121,7 @@ class EncoderWriter(SpaceWriter):
                 _exchange_tags(session, exchange)
         return []
 
+    @repeated
     def drop_encoder(self, name: str, spaces: Sequence[Space]) -> None:
         """Delete the spaces of an encoder that is not in use, with all that it made.
 

@@ -6,11 +6,13 @@ from sqlalchemy import Connection, text
 
 from mvsearch.store.catalog.reading.postgresql.indexing import store_sounds
 from mvsearch.store.catalog.reading.sound_index import LineSounds, SoundReader
+from mvsearch.store.database.connection import repeated
 
 
 class SoundWriter(SoundReader):
     """Reads and writes how lyric lines sound; each call that writes is one transaction."""
 
+    @repeated
     def store_sounds(self, lines: Sequence[LineSounds], revision: str) -> None:
         """Replace how lines sound, as a revision of `indexer.pronunciation` writes it.
 

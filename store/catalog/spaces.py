@@ -1,7 +1,8 @@
 """Sets the profile of a library and its spaces, also those of trained encoders."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, delete, false, func, select, true, update
 from sqlalchemy.orm import Session
@@ -9,11 +10,13 @@ from sqlalchemy.orm import Session
 from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.index_writer import IndexWriter, NoIndexWriter
 from mvsearch.store.catalog.reading.spaces import BEFORE, CHOSEN, PROFILE, SpaceReader
-from mvsearch.store.database.connection import Database
+from mvsearch.store.database.connection import Database, repeated
 from mvsearch.store.database.rows.videos import space_to_row
 from mvsearch.store.database.tables import EmbeddingRow, SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError
 from mvsearch.store.records import LOOK, OPTIONAL, Modality, Space
+
+T = TypeVar("T")
 
 
 class SpaceWriter(SpaceReader):
@@ -30,6 +33,20 @@ class SpaceWriter(SpaceReader):
         super().__init__(database)
         self.index: IndexWriter = index or NoIndexWriter()
 
+    def join(self, work: Callable[[], T]) -> T:
+        """Do work that calls several methods which write, in one transaction.
+
+        Readers see all of it or nothing. It may be called twice; see `Database.repeat`.
+        """
+
+        def do() -> T:
+            with self._database.joining() as session:
+                changes.lock_spaces(session)
+                return work()
+
+        return self._database.repeat(do)
+
+    @repeated
     def adopt_profile(self, name: str, spaces: Sequence[Space]) -> None:
         """Set the profile of a library without videos, or check that it has this one.
 
@@ -53,7 +70,7 @@ class SpaceWriter(SpaceReader):
             # What is beside those in use is kept, but for what was trained for another profile.
             is_old: ColumnElement[bool] = true()
             if is_same:
-                is_old = SpaceRow.is_used.is_(True)
+                is_old = SpaceRow.is_used.is_(true())
             elif has_videos:
                 is_old = SpaceRow.is_used | (SpaceRow.view == LOOK)
             else:
@@ -73,6 +90,7 @@ class SpaceWriter(SpaceReader):
             else:
                 session.add(space_to_row(space, position, time.time_ns()))
 
+    @repeated
     def add_look(self, space: Space) -> None:
         """Add an empty space, which is not in use; older ones of the same encoder are dropped.
 
@@ -95,6 +113,7 @@ class SpaceWriter(SpaceReader):
             row.is_used = False
             session.add(row)
 
+    @repeated
     def switch_look(self, name: str | None, base_key: str) -> list[str]:
         """Use a trained encoder, or that of the profile, from the next search on.
 
@@ -134,6 +153,7 @@ class SpaceWriter(SpaceReader):
         if name != before:
             session.merge(SettingRow(name=BEFORE + modality, value=before))
 
+    @repeated
     def drop_look(self, name: str) -> None:
         """Delete the space and all vectors of a trained encoder.
 

@@ -18,6 +18,7 @@ from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.catalog.sounds import SoundWriter
 from mvsearch.store.database.batches import in_batches
+from mvsearch.store.database.connection import repeated
 from mvsearch.store.database.paths import encode_key, path_key
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
 from mvsearch.store.database.rows.moods import track_to_row
@@ -73,6 +74,7 @@ class Catalog(
     transaction: if it is interrupted, by `kill -9` or a full disk, nothing changes.
     """
 
+    @repeated
     def add_video(self, video: Video, location: Location, metadata: Metadata | None = None) -> None:
         """Add or update a video and one of its files; the video is no longer marked as removed.
 
@@ -97,6 +99,7 @@ class Catalog(
                 changes.replace_metadata(session, video.id, metadata)
             changes.delete_videos_without_files(session, old_ids, self.index)
 
+    @repeated
     def add_indexed(self, videos: Sequence[IndexedVideo]) -> None:
         """Add new videos with the results of all their stages, in one transaction.
 
@@ -136,6 +139,7 @@ class Catalog(
             session.flush()
             index_lines(session.connection(), "lyric", [one.video.id for one in videos])
 
+    @repeated
     def drop_locations(self, paths: Iterable[Path]) -> list[str]:
         """Delete files with their failures, and videos that have no other file.
 
@@ -152,6 +156,7 @@ class Catalog(
                 session.execute(delete(FailureRow).where(FailureRow.key.in_(some)))
             return changes.delete_videos_without_files(session, ids, self.index)
 
+    @repeated
     def move_location(self, source: Path, target: Path) -> bool:
         """Note that a file was moved, with the same content.
 
@@ -171,6 +176,7 @@ class Catalog(
             session.merge(location_to_row(place))
             return True
 
+    @repeated
     def remove_videos(self, video_ids: Iterable[str]) -> list[str]:
         """Delete videos with their files, and mark them as removed until they are added again.
 
@@ -188,6 +194,7 @@ class Catalog(
                 removed += changes.delete_videos_without_files(session, some, self.index)
         return removed
 
+    @repeated
     def note_removed(self, locations: Iterable[Location]) -> None:
         """Store files of removed videos, so that later scans need not read them."""
         fresh = set(locations)
@@ -198,6 +205,7 @@ class Catalog(
                     session, sorted(fresh, key=lambda place: path_key(place.path))
                 )
 
+    @repeated
     def store_stage(
         self,
         stage: Stage,
@@ -253,6 +261,7 @@ class Catalog(
             elif stage.stage == "audio":
                 changes.replace_tempo(session, stage.video_id, tempo)
 
+    @repeated
     def add_embeddings(self, made: Mapping[str, Embeddings]) -> None:
         """Add what an encoder made by video id of what the library holds already.
 
@@ -265,6 +274,7 @@ class Catalog(
             generations = changes.advance_generations(session, keys)
             changes.add_embeddings(session, list(made.items()), generations, self.index)
 
+    @repeated
     def store_moods(self, moods: Iterable[tuple[str, MoodTrack]]) -> None:
         """Replace the mood of sides of videos, by their id; unknown videos are skipped."""
         with self._database.writing() as session:
@@ -272,12 +282,14 @@ class Catalog(
                 if session.get(VideoRow, video_id) is not None:
                     changes.replace_mood(session, video_id, track.side, track)
 
+    @repeated
     def store_tempos(self, found: Mapping[str, TempoAndKey]) -> None:
         """Replace tempo and key of videos, by their id; unknown videos are skipped."""
         with self._database.writing() as session:
             for video_id, tempo in found.items():
                 changes.replace_tempo(session, video_id, tempo)
 
+    @repeated
     def note_languages(self, languages: Mapping[str, str | None]) -> None:
         """Note the language of lyrics, by video id, where none is known."""
         with self._database.writing() as session:
@@ -285,6 +297,7 @@ class Catalog(
                 unknown = (LyricsRow.video_id == video_id) & LyricsRow.language.is_(None)
                 session.execute(update(LyricsRow).where(unknown).values(language=language))
 
+    @repeated
     def store_stills(self, stills: Mapping[str, Sequence[Still]]) -> None:
         """Replace the stills of videos, by video id; unknown videos are skipped."""
         with self._database.writing() as session:
@@ -292,11 +305,13 @@ class Catalog(
                 if session.get(VideoRow, video_id) is not None:
                     changes.replace_stills(session, video_id, some)
 
+    @repeated
     def record_failure(self, failure: Failure, size: int = 0, mtime_ns: int = 0) -> None:
         """Store a failure with the size and `mtime_ns` of the file, replacing an earlier one."""
         with self._database.writing() as session:
             session.merge(failure_to_row(failure, size, mtime_ns))
 
+    @repeated
     def clear_failures(self, paths: Iterable[Path], stage: str | None = None) -> None:
         """Delete the failures of files, of one stage or of all."""
         with self._database.writing() as session:

@@ -1,15 +1,15 @@
 """Connects to the catalogue's database and manages transactions."""
 
 import random
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -31,6 +31,8 @@ WRITE_PATIENCE_SECONDS = 60.0
 N_CONFLICTS = 8
 
 T = TypeVar("T")
+Given = ParamSpec("Given")
+Reader = TypeVar("Reader", bound="DatabaseReader")
 
 
 def sqlite_url(file: Path, mode: str) -> URL:
@@ -83,7 +85,7 @@ class Database:
             # query of another.
             self.engine = create_engine(url, max_overflow=-1)
             is_read_only = url.query.get("mode") == "ro"
-            _prepare_sqlite(self.engine, is_read_only, busy_seconds, has_foreign_keys)
+            guard.prepare(self.engine, is_read_only, busy_seconds, has_foreign_keys)
             self._reader = self.engine
         else:
             from mvsearch.store.database.postgresql.connecting import make_engine
@@ -122,9 +124,10 @@ class Database:
             is_newest: see the current state, even inside `holding`.
         """
         held: Session | None = getattr(self._held, "session", None)
-        if held is not None and not is_newest:
+        known = getattr(self._held, "writer", None) or (None if is_newest else held)
+        if known is not None:
             with self.explaining():
-                yield held
+                yield known
             return
         with self.explaining(), self._open(self._reader, READ_PATIENCE_SECONDS) as session:
             yield session
@@ -147,17 +150,48 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A writing session: commits at its end, and rolls back after an error."""
+        """A writing session: commits at its end, and rolls back after an error.
+
+        Inside `joining` it is a part of that transaction.
+        """
+        joined: Session | None = getattr(self._held, "writer", None)
+        if joined is not None:
+            joined.expunge_all()
+            with self.explaining():
+                yield joined
+                joined.flush()
+            joined.expunge_all()
+            return
         with self.explaining(), self._open(self._writer, WRITE_PATIENCE_SECONDS) as session:
             yield session
             session.commit()
+
+    @contextmanager
+    def joining(self) -> Iterator[Session]:
+        """One transaction for all that this thread writes inside; what it reads inside sees that.
+
+        Nested calls have no effect.
+        """
+        if getattr(self._held, "writer", None) is not None:
+            yield self._held.writer
+            return
+        with self.writing() as session:
+            self._held.writer = session
+            try:
+                yield session
+            finally:
+                self._held.writer = None
+
+    @property
+    def _is_in_transaction(self) -> bool:
+        return self.is_holding or getattr(self._held, "writer", None) is not None
 
     def repeat(self, work: Callable[[], T], patience_seconds: float = WRITE_PATIENCE_SECONDS) -> T:
         """Do work in transactions of its own, and again while the server is lost or rows conflict.
 
         Args:
             work: does the same if it is done twice: whether a change was made is not known where
-                the link is lost at its end. Called inside `holding`, it is done once.
+                the link is lost at its end. Inside `holding` or `joining` it is done once.
             patience_seconds: for how long a lost server is sought.
         """
         lost_at: float | None = None
@@ -169,12 +203,12 @@ class Database:
                 return work()
             except ConflictError:
                 n_conflicts += 1
-                if self.is_sqlite or self.is_holding or n_conflicts > N_CONFLICTS:
+                if self._is_in_transaction or n_conflicts > N_CONFLICTS:
                     raise
                 time.sleep(random.uniform(0, 0.02 * 2**n_conflicts))
             except LibraryUnreachableError:
                 lost_at = lost_at or time.monotonic()
-                if self.is_holding or time.monotonic() - lost_at > patience_seconds:
+                if self._is_in_transaction or time.monotonic() - lost_at > patience_seconds:
                     raise
                 time.sleep(min(2.0, 0.1 + (time.monotonic() - lost_at) / 4))
 
@@ -257,32 +291,6 @@ class Database:
             raise explain(error, self.place) from error
 
 
-def _prepare_sqlite(
-    engine: Engine, is_read_only: bool, busy_seconds: float, has_foreign_keys: bool
-) -> None:
-    """Set up every new connection and the begin of every transaction."""
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _: Any) -> None:
-        # The driver begins transactions late and never before a SELECT; `begin` below does it.
-        connection.isolation_level = None
-        with guard.reading_text():
-            guard.distrust(connection)
-            connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
-            connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
-            if not is_read_only:
-                connection.execute("PRAGMA journal_mode = WAL")
-                # In WAL mode a power cut can lose the last transactions, but not damage the file.
-                connection.execute("PRAGMA synchronous = NORMAL")
-
-    event.listen(engine, "handle_error", guard.handle_undecodable)
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        is_writing = connection.get_execution_options().get("is_writing", False)
-        guard.begin(connection, is_writing=is_writing)
-
-
 class DatabaseReader:
     """Base of the classes that read the catalogue; it keeps the database."""
 
@@ -292,3 +300,17 @@ class DatabaseReader:
     def count_connections(self) -> dict[str, float]:
         """The number of connections of this process to the database, by their state."""
         return self._database.count_connections()
+
+
+def repeated(
+    write: Callable[Concatenate[Reader, Given], T],
+) -> Callable[Concatenate[Reader, Given], T]:
+    """Decorate a method that writes in one transaction: it is repeated as by `Database.repeat`."""
+
+    @wraps(write)
+    def write_again(self: Reader, /, *args: Given.args, **kwargs: Given.kwargs) -> T:
+        # What can be gone through but once would be empty the second time.
+        kept = [list(one) if isinstance(one, Iterator) else one for one in args]
+        return self._database.repeat(lambda: cast(T, cast(Any, write)(self, *kept, **kwargs)))
+
+    return write_again

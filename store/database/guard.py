@@ -1,11 +1,12 @@
-"""Rejects databases whose schema contains foreign triggers or views."""
+"""Prepares connections of SQLite, and rejects schemas with foreign triggers or views."""
 
 import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, ExceptionContext
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 
 from mvsearch.store.errors import LibraryDamagedError
 
@@ -20,6 +21,32 @@ TRIGGERS = frozenset(
         *("e9b49b61e36dbdf4", "f81ade54cf506d34"),
     )
 )
+
+
+def prepare(
+    engine: Engine, is_read_only: bool, busy_seconds: float, has_foreign_keys: bool
+) -> None:
+    """Set up every new connection and the begin of every transaction."""
+
+    @event.listens_for(engine, "connect")
+    def prepare_connection(connection: sqlite3.Connection, _: Any) -> None:
+        # The driver begins transactions late and never before a SELECT; `begin` below does it.
+        connection.isolation_level = None
+        with reading_text():
+            distrust(connection)
+            connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+            connection.execute(f"PRAGMA foreign_keys = {'ON' if has_foreign_keys else 'OFF'}")
+            if not is_read_only:
+                connection.execute("PRAGMA journal_mode = WAL")
+                # In WAL mode a power cut can lose the last transactions, but not damage the file.
+                connection.execute("PRAGMA synchronous = NORMAL")
+
+    event.listen(engine, "handle_error", handle_undecodable)
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing", False)
+        begin(connection, is_writing=is_writing)
 
 
 def distrust(connection: sqlite3.Connection) -> None:
