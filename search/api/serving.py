@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mvsearch.search.api.library import VideoLibrary
+from mvsearch.search.api.library import VideoLibrary, find_source
 from mvsearch.store.errors import NoLibraryError
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def find_servers(library: VideoLibrary) -> "Servers | None":
     Raises:
         LibraryUnreachableError: its server does not answer.
     """
-    with suppress(NoLibraryError), library._session.using() as opened:
+    is_shared = isinstance(find_source(library), str)
+    with suppress(NoLibraryError), library._session.using(create=is_shared) as opened:
         return opened.servers()
     return None
 

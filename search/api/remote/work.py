@@ -1,6 +1,7 @@
 """Runs long work as a job of a server, and tells its progress here."""
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,10 +12,12 @@ from mvsearch.search.api.remote.requests.problems import make_error
 from mvsearch.search.api.remote.requests.records import read
 from mvsearch.search.api.remote.requests.server import Server
 from mvsearch.search.api.watching import AnyProgress, Watched
-from mvsearch.store.errors import CancelledError, MvsearchError
+from mvsearch.store.errors import CancelledError, LibraryUnreachableError, MvsearchError
 from mvsearch.store.unicode import printable
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, GROWTH = 0.05, 0.5, 1.4
+# For which the database of a server may be lost while a job is followed.
+PATIENCE_SECONDS = 30.0
 MAX_UNITS = 10**7
 
 
@@ -46,12 +49,17 @@ class JobState:
     """
 
     id: str
-    state: Literal["running", "done", "cancelled", "failed"]
+    state: Literal["queued", "running", "done", "cancelled", "failed", "interrupted"]
     stages: Sequence[JobStage] = ()
     lines: Sequence[str] = ()
     n_lines: int = 0
     result: Mapping[str, Any] | None = None
     problem: Mapping[str, Any] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its end is to come; a queued one waits for the server that does jobs."""
+        return self.state in ("queued", "running")
 
 
 def run_job(
@@ -91,7 +99,7 @@ def run_job(
                 raise CancelledError
             return job
         except BaseException:
-            if job.state == "running":
+            if job.is_running:
                 with suppress(MvsearchError):
                     server.send("DELETE", place)
             raise
@@ -101,18 +109,24 @@ def _follow(server: Server, place: str, job: JobState, watched: Watched) -> JobS
     """Ask for the state until the work ends, and forward what is new in it."""
     forwarded = Forwarded()
     pause, is_cancelled = FIRST_PAUSE_SECONDS, False
+    lost_at: float | None = None
     while True:
         if not watched.stop.is_set():
             with suppress(CancelledError):
                 forwarded.update(job, watched)
-        if job.state != "running":
+        if not job.is_running:
             return job
         if watched.stop.is_set() and not is_cancelled:
             server.send("DELETE", place)
             is_cancelled = True
         threading.Event().wait(pause)
         pause = min(pause * GROWTH, LONGEST_PAUSE_SECONDS)
-        job = read(JobState, server.get(place))
+        try:
+            job, lost_at = read(JobState, server.get(place)), None
+        except LibraryUnreachableError:  # the work goes on, and its state is asked for again
+            lost_at = lost_at or time.monotonic()
+            if time.monotonic() - lost_at > PATIENCE_SECONDS:
+                raise
 
 
 def read_text(server: Server, job: JobState) -> str:

@@ -10,6 +10,7 @@ from mvsearch.search.web.served import ServedLibrary
 from mvsearch.search.web.templating import render
 from mvsearch.store.errors import NoLibraryError
 from mvsearch.store.records import Failure
+from mvsearch.store.servers.records import UNFINISHED
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -30,7 +31,11 @@ def show_library(served: ServedLibrary) -> HTMLResponse:
     with suppress(NoLibraryError):
         status, failures = served.library.status(), served.library.failures()
     runs = [job for job in served.jobs.list() if job.kind in ("index", "transcribe")]
-    running = next((job.id for job in runs[:1] if job.is_running or job.is_paused), "")
+    # One that can be followed or resumed.
+    running = next(
+        (job.id for job in runs[:1] if job.is_paused or job.state in (*UNFINISHED, "interrupted")),
+        "",
+    )
     page = render(
         "library.html",
         title="Library",

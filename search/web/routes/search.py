@@ -153,5 +153,6 @@ async def _keep_files(form: FormData, served: Served) -> list[Upload]:
         kind = next((known for known in UPLOAD_KINDS if known == name), None)
         if kind is None:
             raise HTTPException(422, "a file is an image, clip or audio")
-        added.append(served.uploads.add(kind, await value.read(), value.filename or ""))
+        keep, data = served.uploads.add, await value.read()
+        added.append(await run_in_threadpool(keep, kind, data, value.filename or ""))
     return added

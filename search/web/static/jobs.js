@@ -1,11 +1,16 @@
 // Jobs, watched by server-sent events.
 
+/** Whether the end of a job is to come; a queued one waits for the server that does jobs. */
+export function isRunning(job) {
+  return job.state === "running" || job.state === "queued";
+}
+
 /** Call `onState` with each state of a job, until it has ended. */
 export function followJob(id, onState) {
   const source = new EventSource(`/api/v1/jobs/${id}/events`);
   source.addEventListener("job", (event) => {
     const job = JSON.parse(event.data);
-    if (job.state !== "running") source.close();
+    if (!isRunning(job)) source.close();
     onState(job);
   });
 }
@@ -28,7 +33,7 @@ export function watchJob(id, { bar, state, cancel, name }, onEnd) {
     if (share === null) bar.removeAttribute("value");
     else bar.value = share;
     state.textContent = stage ? `${name}: ${stage.stage} ${stage.done} of ${stage.total} ${stage.unit}` : `${name}…`;
-    if (job.state === "running") return;
+    if (isRunning(job)) return;
     bar.hidden = true;
     if (cancel) cancel.hidden = true;
     state.textContent = job.problem && job.state !== "cancelled" ? job.problem.detail : { done: "", cancelled: "Stopped." }[job.state] ?? "Failed.";

@@ -1,5 +1,5 @@
 // The page of the library: an index run, watched by server-sent events.
-import { findShare, followJob } from "./jobs.js";
+import { findShare, followJob, isRunning } from "./jobs.js";
 import "./keys.js";
 import { send } from "./send.js";
 
@@ -12,11 +12,13 @@ const cancel = document.getElementById("cancel");
 const pause = document.getElementById("pause");
 const resume = document.getElementById("resume");
 const notice = document.getElementById("notice");
-const STATES = { running: "Indexing…", done: "Done", cancelled: "Stopped", failed: "Failed" };
+const STATES = {
+  queued: "Waiting…", running: "Indexing…", done: "Done", cancelled: "Stopped", failed: "Failed", interrupted: "Interrupted",
+};
 
 function describe(job) {
   const told = job.result;
-  if (job.is_paused) return job.state === "running" ? "Pausing…" : "Paused: what is done is kept";
+  if (job.is_paused) return isRunning(job) ? "Pausing…" : "Paused: what is done is kept";
   if (job.problem) return `${STATES[job.state]}: ${job.problem.detail}`;
   if (!told) return STATES[job.state];
   const counts = ["indexed", "unchanged", "removed", "failed", "transcribed"]
@@ -41,13 +43,14 @@ function show(job) {
     item.textContent = text;
     return item;
   }));
-  const isRunning = job.state === "running";
+  const goesOn = isRunning(job);
+  const canResume = job.is_paused || job.state === "interrupted";
   if (cancel) {
-    cancel.hidden = !isRunning && !job.is_paused;
-    pause.hidden = !isRunning || job.is_paused || job.kind !== "index";
-    resume.hidden = isRunning || !job.is_paused;
+    cancel.hidden = !goesOn && !job.is_paused;
+    pause.hidden = !goesOn || job.is_paused || job.kind !== "index";
+    resume.hidden = goesOn || !canResume;
   }
-  if (form) form.querySelector("button").disabled = isRunning;
+  if (form) form.querySelector("button").disabled = goesOn;
 }
 
 function watch(id) {
