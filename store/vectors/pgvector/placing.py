@@ -116,6 +116,7 @@ def _fill(database: Database, reader: VectorReader, space: Space, placement: int
         row = session.get_one(PlacementRow, placement)
         row.centre = centre.astype("<f4").tobytes()
         _add_changes(session, now, placement, centre, -1)
+        session.execute(on_table(placement, "ANALYZE PLACED"))
         return _State(centre, len(now.versions), now.generation)
 
 

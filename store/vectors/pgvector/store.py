@@ -19,7 +19,9 @@ from mvsearch.store.database.tables import SpaceRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Embeddings, Matrix, Space
 from mvsearch.store.vectors.exact.centering import (
+    MAX_DRIFT,
     MIN_SETTLED_VIDEOS,
+    is_centred,
     is_settled,
     place_vectors,
 )
@@ -28,7 +30,13 @@ from mvsearch.store.vectors.pgvector import placing
 from mvsearch.store.vectors.pgvector.comparing import compare_rows
 from mvsearch.store.vectors.pgvector.index import PgvectorIndex
 from mvsearch.store.vectors.pgvector.sweeping import building, drop_unused
-from mvsearch.store.vectors.pgvector.tables import KIND, copy_rows, on_table, pack_rows
+from mvsearch.store.vectors.pgvector.tables import (
+    KIND,
+    MAX_LISTED_DIM,
+    copy_rows,
+    on_table,
+    pack_rows,
+)
 from mvsearch.store.vectors.remote.contents import Contents
 from mvsearch.store.vectors.remote.kept import KeptVectors
 from mvsearch.store.vectors.remote.measured import MeasuredTable
@@ -39,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 # Others wait for one that places a space anew, instead of doing it again.
 WAIT_SECONDS = 600.0
+# What the server's index finds is measured again when there are so many times more vectors.
+MAX_GROWTH = 4
 
 
 class PgvectorStore:
@@ -152,8 +162,8 @@ class PgvectorStore:
         """What is wrong with the index of a space, a line each; nothing if it is right."""
         with reader.snapshot(space.key) as now:
             row = _find_current(now.session, space.key)
-            if row is None:
-                return ["it has no index"] if now.versions else []
+            if row is None:  # it is built when it is opened
+                return []
             return list(compare_rows(now, row.placement, placing.read_centre(row)))
 
     def _bring_up_to_date(self, space: Space) -> None:
@@ -201,8 +211,12 @@ def _is_stale(space: Space, row: PlacementRow, generation: int, index: PgvectorI
     n_videos = index.contents.n_videos
     if row.generation == generation or not n_videos:
         return False
-    is_listed = row.n_listed > 0 or index.n < placing.MIN_LISTED
-    return not is_listed or not is_settled(space, row.n_centred, n_videos)
+    if not row.n_listed:
+        is_listable = index.n >= placing.MIN_LISTED and space.dim <= MAX_LISTED_DIM
+        return is_listable or not is_settled(space, row.n_centred, n_videos)
+    # Building the server's index takes long: a small library, too, keeps its centre for a while.
+    is_drifted = is_centred(space) and abs(n_videos - row.n_centred) > MAX_DRIFT * row.n_centred
+    return is_drifted or index.n > MAX_GROWTH * row.n_listed
 
 
 def _of_space(space_key: str) -> Select[Any]:

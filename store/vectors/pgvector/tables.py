@@ -48,6 +48,7 @@ def create_table(session: Session, placement: int, dim: int) -> None:
     session.execute(on_table(placement, columns))
     storage = "PLAIN" if dim <= MAX_INLINE else "EXTERNAL"
     session.execute(on_table(placement, f"ALTER TABLE PLACED ALTER vector SET STORAGE {storage}"))
+    session.execute(on_table(placement, "ALTER TABLE PLACED ALTER vector SET STATISTICS 0"))
     session.execute(on_table(placement, "CREATE INDEX ON PLACED (handle)"))
 
 
