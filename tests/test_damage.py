@@ -13,7 +13,7 @@ import pytest
 
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.search.scoring.null_distribution import measure_distributions
-from mvsearch.store.catalog.checking import check_library
+from mvsearch.store.checking.check import check_library
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
 from tests import damage, toy_library
@@ -23,7 +23,6 @@ pytestmark = pytest.mark.robustness
 # What a library can live with, as it is made anew or is only asked for.
 HARMLESS = {
     "encoder is unknown",
-    "generation of space is negative",
     "profile is unknown",
     "no profile",
 }

@@ -121,14 +121,21 @@ def status(library: LibraryOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command(epilog=show_examples("check"))
-def check(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def check(
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Make damaged indexes of words and vectors anew."),
+    ] = False,
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Check the whole library for damage, and say how to repair it."""
     import mvsearch
     from mvsearch.search.output.progress import choose_progress
     from mvsearch.search.output.tables.checkup import print_checkup
 
     progress = choose_progress(make_console(stderr=True), is_silent=as_json)
-    found = mvsearch.check(library, progress=progress)
+    found = mvsearch.check(library, repair=repair, progress=progress)
     if as_json:
         print_json(found.to_dict())
     else:

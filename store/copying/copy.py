@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mvsearch.store.catalog.checking import check_pages
+from mvsearch.store.checking.in_sqlite import check_pages
 from mvsearch.store.copying.checksums import Checksum
 from mvsearch.store.copying.files import copy_files
 from mvsearch.store.copying.indexes import Report

@@ -108,13 +108,9 @@ class IndexCache(NoIndexWriter):
     def compare(self, space: Space, reader: VectorReader) -> list[str]:
         """What is wrong with the files of a space, a line each."""
         with reader.snapshot(space.key) as now:
-            head = SpaceFiles(self.folder, space).read_head()
-            if head is None or head.generation < now.generation:
-                return []  # brought up to date when it is opened
-            if head.generation > now.generation:
-                return ["its files are of a newer state than the catalogue"]
+            # Files that are missing, damaged or of another state are made anew when it is opened.
             index = self.load(space, now.generation)
-            return ["its files are damaged"] if index is None else list(compare_index(index, now))
+            return [] if index is None else list(compare_index(index, now))
 
     def load_measured(self, index: VectorIndex, what: str) -> Arrays | None:
         """The arrays of `save_measured` for this placement; None if missing or damaged."""

@@ -102,11 +102,8 @@ class FitRecords:
 
     def read(self, video_id: str) -> FitRecord | None:
         """The fit of a video; None if there is none that can be read."""
-        from mvsearch.search.api.remote.requests.records import read
-
         with suppress(OSError, ValueError, RecursionError, MvsearchError):
-            found = json.loads(self._files.read(_name_file(video_id)))
-            return read(_load_record_type(), found)
+            return read_record(self._files.read(_name_file(video_id)))
         return None
 
     def write(self, video_id: str, record: FitRecord, known: Collection[str]) -> None:
@@ -127,6 +124,17 @@ class FitRecords:
         except OSError as error:
             place = self._files.describe(name)
             raise MvsearchError(f"{place} cannot be written: {error.strerror}") from error
+
+
+def read_record(content: bytes) -> FitRecord:
+    """A fit as it was kept.
+
+    Raises:
+        ValueError, RecursionError, MvsearchError: it is something else.
+    """
+    from mvsearch.search.api.remote.requests.records import read
+
+    return read(_load_record_type(), json.loads(content))
 
 
 def _name_file(video_id: str) -> str:

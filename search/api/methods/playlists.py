@@ -133,7 +133,7 @@ class Playlists(Contents):
             LibraryDamagedError: their file cannot be read.
         """
         with self._session.using() as library:
-            stored = _open_playlists(library).read()
+            stored = open_playlists(library).read()
             known = library.catalog.some_videos([*{one for ids in stored.values() for one in ids}])
             return {
                 name: [known[one] for one in ids if one in known] for name, ids in stored.items()
@@ -156,7 +156,7 @@ class Playlists(Contents):
         with self._session.using() as library:
             _check_count(len(videos))
             ids = [self.find(video).id for video in videos]
-            with _open_playlists(library).changing() as stored:
+            with open_playlists(library).changing() as stored:
                 if name in stored and not replace:
                     raise MvsearchError(f"there is a playlist called {printable(name)} already")
                 _put(stored, name, ids)
@@ -170,7 +170,7 @@ class Playlists(Contents):
         """
         with self._session.using() as library:
             video_id = self.find(video).id
-            with _open_playlists(library).changing() as stored:
+            with open_playlists(library).changing() as stored:
                 ids = [one for one in stored.get(name, []) if one != video_id]
                 _put(stored, name, [*ids, video_id] if is_in else ids)
 
@@ -180,12 +180,13 @@ class Playlists(Contents):
         Raises:
             VideoNotFoundError: there is no such playlist.
         """
-        with self._session.using() as library, _open_playlists(library).changing() as stored:
+        with self._session.using() as library, open_playlists(library).changing() as stored:
             if stored.pop(name, None) is None:
                 raise VideoNotFoundError(f"there is no playlist called {printable(name)}")
 
 
-def _open_playlists(library: "Library") -> "Document[dict[str, list[str]]]":
+def open_playlists(library: "Library") -> "Document[dict[str, list[str]]]":
+    """The playlists of a library."""
     from mvsearch.store.documents import Document
 
     return Document(library.files, "playlists", _parse, is_read_only=library.is_read_only)

@@ -28,7 +28,7 @@ class Reviews(Contents):
             LibraryDamagedError: their file cannot be read.
         """
         with self._session.using() as library:
-            return _open_reviews(library).read()
+            return open_reviews(library).read()
 
     def decide(self, first: str | Video, second: str | Video, kept: str | Video | None) -> None:
         """Keep one of two versions, or both; no file is touched.
@@ -155,7 +155,7 @@ class Reviews(Contents):
         from mvsearch.search.review.undo_file import is_below, may_be_ours
 
         with self._session.using() as library:
-            noted = {(one.source, one.target) for one in _open_reviews(library).read().moves}
+            noted = {(one.source, one.target) for one in open_reviews(library).read().moves}
             folders = library.catalog.folders()
             for move in moves:
                 is_known = (
@@ -218,11 +218,12 @@ class Reviews(Contents):
 
     @contextmanager
     def _changing(self) -> "Iterator[Decisions]":
-        with self._session.using() as library, _open_reviews(library).changing() as found:
+        with self._session.using() as library, open_reviews(library).changing() as found:
             yield found
 
 
-def _open_reviews(library: "Library") -> "Document[Decisions]":
+def open_reviews(library: "Library") -> "Document[Decisions]":
+    """The decisions on versions of a library."""
     from mvsearch.search.review.decisions import from_json, to_json
     from mvsearch.store.documents import Document
 

@@ -110,7 +110,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "failures": ("mvsearch failures",),
     "status": ("mvsearch status",),
-    "check": ("mvsearch check",),
+    "check": (
+        "mvsearch check",
+        "mvsearch check --repair",
+    ),
     "copy": (
         "mvsearch copy ~/library postgresql+psycopg://me@server/videos",
         "mvsearch copy postgresql+psycopg://me@server/videos ~/copy",

@@ -14,7 +14,7 @@ from mvsearch.indexer.lyrics.whisper.voice import VoiceActivity
 from mvsearch.indexer.media.probe import probe_file
 from mvsearch.indexer.pipeline import run
 from mvsearch.indexer.pipeline.lyrics import ocr_stage
-from mvsearch.store.catalog.checking import check_library
+from mvsearch.store.checking.check import check_library
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library
 from mvsearch.store.records import ShownLine

@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from mvsearch.store.catalog.checking import check_library
 from mvsearch.store.catalog.writing import Catalog
+from mvsearch.store.checking.check import check_library
 from mvsearch.store.errors import LibraryDamagedError
 from mvsearch.store.library import Library
 from mvsearch.store.records import MAX_LINE_LETTERS, ShownLine, Stage
