@@ -32,6 +32,7 @@ from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.indexer.pipeline.planning.plan import Job
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.observing.context import named
 from mvsearch.store.records import Failure
 
 logger = logging.getLogger(__name__)
@@ -198,7 +199,7 @@ class RayExecutor:
         )(Worker)
         workers = Workers(
             ray,
-            partial(kind.remote, recipe, sizes.n_threads),
+            partial(kind.remote, recipe, sizes.n_threads, dict(named())),
             sizes.n_workers,
             own,
             self._note,

@@ -5,7 +5,7 @@ Ray starts it in a process of its own, on any node: here the code of a node begi
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,9 @@ from mvsearch.indexer.pipeline.outcome import Outcome, StageOptions, StageResult
 from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.indexer.pipeline.planning.plan import Job
 from mvsearch.store.errors import MvsearchError
+from mvsearch.store.observing.context import naming
+from mvsearch.store.observing.observers import timing
+from mvsearch.store.observing.processes import observed_process
 from mvsearch.store.records import Failure, Modality
 
 Made = TypeVar("Made")
@@ -67,9 +70,10 @@ class Worker:
     Args:
         recipe: of the encoders.
         n_threads: of the networks.
+        ids: of the run, for its log.
     """
 
-    def __init__(self, recipe: Recipe, n_threads: int) -> None:
+    def __init__(self, recipe: Recipe, n_threads: int, ids: Mapping[str, str]) -> None:
         os.environ.setdefault("MVSEARCH_THREADS", str(n_threads))
         self._recipe = recipe
         self._inbox: Inbox | None = None
@@ -77,6 +81,8 @@ class Worker:
         self._stop = threading.Event()  # never set: a run that ends kills its workers
         # As in a run without workers: the last digits of a product depend on the threads.
         limit_algebra().__enter__()
+        self._observed = observed_process("worker", **ids)
+        self._observed.__enter__()
 
     @cached_property
     def encoders(self) -> Encoders:
@@ -135,7 +141,8 @@ class Worker:
         """Transcribe a file; see `transcribe_lyrics`."""
 
         def work(file: Found) -> StageAndFailure:
-            return transcribe_lyrics(file, self._open_whisper(whisper), self.encoders, None)
+            with timing("stage", stage="transcribe"):
+                return transcribe_lyrics(file, self._open_whisper(whisper), self.encoders, None)
 
         return self._work_on(found, work)
 
@@ -143,12 +150,19 @@ class Worker:
         """Read the text in the picture of a file; see `read_shown_text`."""
 
         def work(file: Found) -> StageAndFailure:
-            return read_shown_text(file, self._reader, self.encoders, None, max_hours)
+            with timing("stage", stage="ocr"):
+                return read_shown_text(file, self._reader, self.encoders, None, max_hours)
 
         return self._work_on(found, work)
 
     def _work_on(self, found: Found, work: Callable[[Found], Made]) -> Made | Unseen | Refused:
         """Work on a file that was uploaded, or that lies where the run sees it."""
+        with naming(video_id=found.video_id):
+            return self._find_and_work_on(found, work)
+
+    def _find_and_work_on(
+        self, found: Found, work: Callable[[Found], Made]
+    ) -> Made | Unseen | Refused:
         inbox, self._inbox = self._inbox, None
         if inbox is None:
             unseen = find_unseen(found)

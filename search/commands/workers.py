@@ -6,6 +6,7 @@ import typer
 
 from mvsearch.search.commands.options.common import require_command
 from mvsearch.search.commands.options.examples import show_examples
+from mvsearch.search.commands.options.observing import MetricsOption, pass_on
 from mvsearch.search.output.terminal import make_console
 from mvsearch.store.errors import MvsearchError
 
@@ -34,6 +35,7 @@ def start_worker_node(
     client_port: ClientPort = 10001,
     cpus: Annotated[int | None, typer.Option(min=0, help="Cores to offer; default: all.")] = None,
     gpus: Annotated[int | None, typer.Option(min=0, help="GPUs to offer; default: all.")] = None,
+    metrics: MetricsOption = None,
 ) -> None:
     """Turn this process into a node of a Ray cluster, until it is ended.
 
@@ -44,5 +46,6 @@ def start_worker_node(
 
     if head == (join is not None):
         raise MvsearchError("name either --head or --join HOST:PORT")
+    pass_on(metrics)
     options = NodeOptions(join, host, port, client_port, cpus, gpus)
     start_node(options, make_console(stderr=True).print)

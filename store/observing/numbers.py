@@ -1,5 +1,7 @@
 """Keeps numbers for Prometheus, and serves those of a process that has no server of its own."""
 
+import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.observing.observers import Labels, observe
+from mvsearch.store.unicode import printable
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+logger = logging.getLogger(__name__)
+
+_PLACE = re.compile(
+    r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):)?(?P<port>\d{1,5})", re.ASCII
+)
 
 _STEPS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _LONG_STEPS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
@@ -79,27 +88,54 @@ class Numbers:
         return metric.labels(*(labels.get(one, "other") for one in names)) if names else metric
 
 
+def parse_place(text: str) -> tuple[str, int]:
+    """Read where numbers are served, "[HOST:]PORT"; this machine alone where no host is named.
+
+    Raises:
+        MvsearchError: it is something else.
+    """
+    found = _PLACE.fullmatch(text)
+    if found is None or not 0 < int(found["port"]) < 65536:
+        raise MvsearchError(
+            f"numbers are served at PORT or HOST:PORT, such as 9100, not {printable(text)[:60]!r}"
+        )
+    return (found["host"] or "127.0.0.1").strip("[]"), int(found["port"])
+
+
 @contextmanager
-def serving_numbers(port: int | None, host: str = "127.0.0.1") -> Iterator[None]:
+def serving_numbers(place: tuple[str, int] | None, n_ports: int = 1) -> Iterator[None]:
     """Serve the numbers of this process at /metrics while it works.
 
     Args:
-        port: of this machine; None serves nothing.
-        host: the address to listen on.
+        place: host and port; None serves nothing.
+        n_ports: how many ports are tried from this one on.
 
     Raises:
-        MvsearchError: prometheus-client is not installed, or the address is in use.
+        MvsearchError: prometheus-client is not installed, or the ports are in use.
     """
-    if port is None:
+    if place is None:
         yield
         return
+    registry = _make_registry()
+    server, thread = _start(place, n_ports, registry)
+    leave = observe(Numbers(registry))
+    logger.info("numbers are at http://%s:%d/metrics", place[0], server.server_port)
+    try:
+        yield
+    finally:
+        leave()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _make_registry() -> "CollectorRegistry":
     try:
         from prometheus_client import (
             GC_COLLECTOR,
             PLATFORM_COLLECTOR,
             PROCESS_COLLECTOR,
             CollectorRegistry,
-            start_http_server,
         )
     except ModuleNotFoundError:
         raise MvsearchError(
@@ -109,17 +145,18 @@ def serving_numbers(port: int | None, host: str = "127.0.0.1") -> Iterator[None]
     registry = CollectorRegistry()
     for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
         registry.register(collector)
-    try:
-        server, thread = start_http_server(port, host, registry)
-    except OSError as error:
-        raise MvsearchError(
-            f"numbers cannot be served at {host}, port {port}: {error.strerror or error}"
-        ) from None
-    leave = observe(Numbers(registry))
-    try:
-        yield
-    finally:
-        leave()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return registry
+
+
+def _start(place: tuple[str, int], n_ports: int, registry: "CollectorRegistry") -> Any:
+    """Serve at the first port that is free."""
+    from prometheus_client import start_http_server
+
+    host, first = place
+    for port in range(first, min(first + n_ports, 65536)):
+        try:
+            return start_http_server(port, host, registry)
+        except OSError as error:
+            problem = error
+    reason = problem.strerror or problem
+    raise MvsearchError(f"numbers cannot be served at {host}, port {first}: {reason}")

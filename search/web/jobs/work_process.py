@@ -22,9 +22,8 @@ from mvsearch.search.web.jobs.job import Job
 from mvsearch.store import errors
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.observing.context import naming
-from mvsearch.store.observing.logs import inherited_level, logging_to_stderr
 from mvsearch.store.observing.observers import timing
-from mvsearch.store.observing.traces import tracing
+from mvsearch.store.observing.processes import observed_process
 from mvsearch.store.opening import Address
 
 NICENESS = 19
@@ -227,7 +226,7 @@ def main() -> None:
         os.nice(NICENESS)
     # Nothing else may be printed between the lines.
     out, sys.stdout = sys.stdout, sys.stderr
-    with logging_to_stderr(inherited_level()), tracing("index"):
+    with observed_process("index"):
         do_work(sys.stdin, out)
 
 
