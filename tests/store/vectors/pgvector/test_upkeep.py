@@ -1,5 +1,7 @@
 """What becomes of the tables of vectors when a library changes, and when a program was killed."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sqlalchemy import text
@@ -11,6 +13,7 @@ from mvsearch.store.records import Embeddings, Segment, Space
 from mvsearch.store.vectors.pgvector import placing, sweeping
 from mvsearch.store.vectors.pgvector.store import PgvectorStore
 from mvsearch.store.vectors.pgvector.tables import on_table
+from tests.servers.postgres import PostgresServer
 from tests.store.vectors.pgvector.made import (
     PICTURES,
     SPACES,
@@ -116,6 +119,32 @@ def test_a_table_that_was_not_finished_is_dropped(
         add(library, 3)
     assert len(list_placements(library)) == 2
     assert library.index(PICTURES).n == 20
+
+
+def test_a_link_that_is_cut_while_vectors_are_placed_leaves_those_in_use(
+    library: Library, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All connections end between the copy of the vectors and the exchange."""
+    for seed in range(3):
+        add(library, seed)
+    name = str(library.database.url.database)
+
+    def cut(*values: Any) -> None:
+        postgres.end_connections(name)
+        exchange(*values)
+
+    exchange = placing._exchange
+    with monkeypatch.context() as patch:
+        patch.setattr(placing, "_exchange", cut)
+        index = library.index(PICTURES)
+    assert index.n == 15
+    assert len(index.search(index.vectors("0001"), 3).videos) == 5
+    add(library, 3)
+    assert library.index(PICTURES).n == 20
+    assert compare(library) == []
+    with library.writing():
+        pass
+    assert len(list_placements(library)) == 2
 
 
 def test_what_is_wrong_with_an_index_is_told_and_repaired(library: Library) -> None:
