@@ -1,15 +1,16 @@
-"""Compares searches of a library in a folder and of its copy in PostgreSQL.
+"""Compares searches of one made library by pgvector and by FAISS, over one catalogue in PostgreSQL.
 
 `python -m benchmarks.scale.searches FOLDER --videos 20000`
 
-Each video has 12 vectors of pictures, 12 of lyric lines and 12 of sound (`benchmarks.large`). The
-library is made in a folder and copied by `copy_library`; without `--address` a server is started.
-Each back end is asked by a process of its own, which measures nothing before: printed are the time
-of its first query, the median of each kind, the share of the same ten results, the statements and
-rows of a query, and the memory of the process. Then a writer adds a video each second.
+Each video has 12 vectors of pictures (256 numbers) and 12 of lyric lines (128), which are copied
+into the tables; without `--address` a server is started. Each store of vectors is asked by a
+process of its own, which measures nothing before: printed are the time of its first query, the
+median of each kind, the share of the same ten results, the statements and rows of a query, and the
+memory of the process. Then a writer adds a video each second.
 """
 
 import argparse
+import hashlib
 import json
 import resource
 import subprocess
@@ -26,8 +27,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import event
 
-from benchmarks.large.vectors import VectorMaker, choose_likeness
-from benchmarks.large.words import Words
 from mvsearch.indexer.encoders import PROFILES
 from mvsearch.search.engine import Engine
 from mvsearch.search.options import SearchOptions
@@ -36,30 +35,28 @@ from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.scoring.null_distribution import measure_distributions
 from mvsearch.search.temporal.expression import Leaf, Then
 from mvsearch.store.catalog.filter import Filter
-from mvsearch.store.copying.copy import copy_library
 from mvsearch.store.library import Library
+from mvsearch.store.open_database import has_library
 from mvsearch.store.opening import parse_address
 from mvsearch.store.records import (
     Embeddings,
     IndexedVideo,
     Location,
-    LyricLine,
-    Lyrics,
     Matrix,
     Segment,
     Space,
     Stage,
-    Tag,
     Video,
 )
+from mvsearch.store.vectors.cache import IndexCache
 
-N_EACH, SECONDS, BATCH, LABELS = 12, 180.0, 250, 10
-PICTURES = Space("frames", "made-frames", "1", 512)
-LINES = Space("lyrics", "made-lyrics", "1", 384)
-SOUND = Space("audio", "made-audio", "1", 128)
-SPACES = (PICTURES, LINES, SOUND)
-NOISE = 1.0
+N_EACH, SECONDS, BATCH, N_LABELS = 12, 180.0, 500, 10
+PICTURES = Space("frames", "made-frames", "1", 256)
+LINES = Space("lyrics", "made-lyrics", "1", 128)
+SPACES = (PICTURES, LINES)
 KINDS = ("picture", "line", "clip", "similar", "picture of some", "picture then line")
+N_STYLES, N_LATENT, NOISE = 400, 64, 1.0
+TIMES = np.linspace(0.0, SECONDS, N_EACH + 1)
 
 
 class MadeEncoders:
@@ -76,37 +73,37 @@ class MadeEncoders:
 
     def encode(self, texts: Sequence[str]) -> tuple[Matrix, ...]:
         """Vectors of lines."""
-        drawn = np.random.default_rng(len(texts)).normal(size=(len(texts), LINES.dim))
-        return ((drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32),)
+        return (to_units(np.random.default_rng(len(texts)).normal(size=(len(texts), LINES.dim))),)
+
+
+def to_units(vectors: Any) -> Matrix:
+    """Scale to length one."""
+    units: Matrix = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return units.astype(np.float32)
 
 
 class Maker:
-    """Makes the videos of a library, by their number."""
+    """Makes vectors that have much in common with all, with a style, a video and a scene."""
 
     def __init__(self) -> None:
-        self._words = Words(0)
-        self._makers = {s: VectorMaker(s.dim, choose_likeness(s), s.dim) for s in SPACES}
+        generator = np.random.default_rng(1)
+        self._bases = {s: generator.normal(size=(N_LATENT, s.dim)) for s in SPACES}
+        self._styles = {s: generator.normal(size=(N_STYLES, N_LATENT)) for s in SPACES}
 
-    def make(self, number: int) -> IndexedVideo:
-        """All that the library holds of a video."""
-        song = self._words.write_song(number, N_EACH)
-        times = np.linspace(0.0, SECONDS, N_EACH + 1).tolist()
-        pairs = list(pairwise(times))
-        made = []
-        for space, maker in self._makers.items():
-            texts = song.lines if space is LINES else ("",) * N_EACH
-            cut = tuple(Segment(*p, text) for p, text in zip(pairs, texts, strict=True))
-            made.append(Embeddings(space, cut, maker.make(number, N_EACH)))
-        path = Path(f"/music/{number}.mp4")
-        lines = tuple(LyricLine(text, *p) for text, p in zip(song.lines, pairs, strict=True))
-        return IndexedVideo(
-            Video(song.id, path, song.title, song.artist, SECONDS, True),
-            Location(path, song.id, Path("/music"), 1000 + number, number),
-            tuple(Stage(song.id, space.modality, space.key, "done") for space in SPACES),
-            tuple(made),
-            Lyrics(lines, "sidecar"),
-            tags=(Tag(f"label {number % LABELS}", 0.0, 10.0, 0.5),),
-        )
+    def make(self, space: Space, first: int, n: int) -> Matrix:
+        """(n, `N_EACH`, dim) vectors of the videos from a number on."""
+        generator = np.random.default_rng([space.dim, first])
+        style = self._styles[space][generator.integers(N_STYLES, size=n)][:, None]
+        own = generator.normal(size=(n, 1, N_LATENT))
+        scenes = np.repeat(generator.normal(size=(n, 3, N_LATENT)), N_EACH // 3, axis=1)
+        each = generator.normal(size=(n, N_EACH, N_LATENT))
+        latent = 0.7 * style + 0.9 * own + 0.8 * scenes + 0.6 * each + 0.5
+        return to_units(latent @ self._bases[space])
+
+
+def name_video(number: int) -> str:
+    """The id of a video."""
+    return hashlib.blake2b(str(number).encode(), digest_size=20).hexdigest()
 
 
 class Asking:
@@ -121,27 +118,24 @@ class Asking:
     def draw(self, kind: str) -> Query | str:
         """A query of a kind; the id of a video for similar ones."""
         number = int(self._choose.integers(self._n_videos))
-        video = self._maker.make(number)
-        vectors = {made.space: made.vectors for made in video.embeddings}
-        lines = [line.text for line in video.lyrics.lines] if video.lyrics else []
-        name = f"{kind} {len(self.made)}"
         if kind == "similar":
-            return video.video.id
-        picture = QueryPart("image", name)
-        line = QueryPart("lyric", lines[3])
+            return name_video(number)
+        first = number - number % BATCH
+        vectors = {s: self._maker.make(s, first, BATCH)[number - first] for s in SPACES}
+        name = f"{kind} {len(self.made)}"
         if kind == "clip":
             clip = QueryPart("clip", name)
             self._add(clip, PICTURES, np.repeat(vectors[PICTURES][4:6], 4, axis=0), 8.0)
-            self._add(clip, SOUND, vectors[SOUND][4:7], 8.0)
             return Query((clip,))
+        line, picture = QueryPart("lyric", name), QueryPart("image", name)
+        if "line" in kind:
+            self._add(line, LINES, vectors[LINES][3:4], None, (name,))
         if kind == "line":
-            self._add(line, LINES, vectors[LINES][3:4], None, (lines[3],))
             return Query((line,))
         self._add(picture, PICTURES, vectors[PICTURES][2:3], None)
         if kind == "picture then line":
-            self._add(line, LINES, vectors[LINES][3:4], None, (lines[3],))
             return Query((), expression=Then(Leaf(picture), Leaf(line)))
-        some = Filter(tags=(f"label {number % LABELS}",)) if "some" in kind else Filter()
+        some = Filter(tags=(f"label {number % N_LABELS}",)) if "some" in kind else Filter()
         return Query((picture,), some)
 
     def _add(
@@ -153,33 +147,75 @@ class Asking:
         lines: tuple[str, ...] = (),
     ) -> None:
         noise = self._choose.standard_normal(vectors.shape, dtype=np.float32)
-        near = vectors + noise * np.float32(NOISE / np.sqrt(space.dim))
-        near /= np.linalg.norm(near, axis=1, keepdims=True)
-        n = len(near)
-        times = np.linspace(0, seconds, n) if seconds else np.full(n, np.nan)
-        encoded = EncodedPart(part, space, near, times, seconds, lines)
-        self.made.setdefault((part, space.modality, "look"), []).append(encoded)
+        near = to_units(vectors + noise * np.float32(NOISE / np.sqrt(space.dim)))
+        times = np.linspace(0, seconds, len(near)) if seconds else np.full(len(near), np.nan)
         for other in SPACES:
             self.made.setdefault((part, other.modality, "look"), [])
+        encoded = EncodedPart(part, space, near, times, seconds, lines)
+        self.made[part, space.modality, "look"].append(encoded)
 
 
-def fill(folder: Path, n_videos: int) -> None:
-    """Make the library in a folder, and measure it as an index run does."""
-    with Library.open(folder, create=True) as library, library.writing():
+def fill(address: str, n_videos: int) -> None:
+    """Copy the rows of videos into a library, and index and measure them."""
+    with Library.open(parse_address(address), create=True) as library:
         library.catalog.adopt_profile("made", SPACES)
         maker = Maker()
-        for first in range(library.catalog.n_videos(), n_videos, BATCH):
-            numbers = range(first, min(first + BATCH, n_videos))
-            library.catalog.add_indexed([maker.make(number) for number in numbers])
-    prepare(folder)
+        for first in range(0, n_videos, BATCH):
+            with library.database.writing() as session:
+                cursor = session.connection().connection.cursor()
+                copy_videos(cursor, range(first, min(first + BATCH, n_videos)))
+                for space in SPACES:
+                    copy_vectors(cursor, space, first, maker.make(space, first, BATCH))
+        begin = time.perf_counter()
+        for space in SPACES:
+            library._vectors.rebuild(space, library.catalog)
+        print(f"indexed by the server in {time.perf_counter() - begin:.0f} s", flush=True)
 
 
-def prepare(address: Path | str) -> float:
+def copy_videos(cursor: Any, numbers: range) -> None:
+    """Copy rows of videos, of their files and of a label for each."""
+    ids = [name_video(number) for number in numbers]
+    columns = "id, title, artist, duration_seconds, is_duration_measured, has_picture, has_sound"
+    with cursor.copy(f"COPY video ({columns}) FROM STDIN") as copy:
+        for number, one in zip(numbers, ids, strict=True):
+            copy.write_row((one, f"Song {number}", f"Artist {number // 8}", SECONDS, 1, 1, 1))
+    columns = "key, path, shown, folder, video_id, size, mtime_ns"
+    with cursor.copy(f"COPY location ({columns}) FROM STDIN") as copy:
+        for number, one in zip(numbers, ids, strict=True):
+            path = f"/music/{number}.mp4"
+            copy.write_row((path.encode(), path.encode(), path, b"/music", one, 1, number))
+    columns = "video_id, position, name, start_seconds, end_seconds, probability"
+    with cursor.copy(f"COPY tag ({columns}) FROM STDIN") as copy:
+        for number, one in zip(numbers, ids, strict=True):
+            copy.write_row((one, 0, f"label {number % N_LABELS}", 0.0, 10.0, 0.5))
+
+
+def copy_vectors(cursor: Any, space: Space, first: int, vectors: Matrix) -> None:
+    """Copy the vectors of videos in one space."""
+    starts, ends = (times.astype("<f8").tobytes() for times in (TIMES[:-1], TIMES[1:]))
+    texts = json.dumps([f"line {at}" for at in range(N_EACH)]) if space is LINES else None
+    columns = "video_id, space_key, starts, ends, texts, vectors, generation"
+    with cursor.copy(f"COPY embedding ({columns}) FROM STDIN") as copy:
+        for at, one in enumerate(vectors.astype("<f2")):
+            name = name_video(first + at)
+            copy.write_row((name, space.key, starts, ends, texts, one.tobytes(), 1))
+
+
+def prepare(address: str, vectors: str, folder: Path) -> float:
     """Open the indexes and measure what an index run measures; how many seconds that took."""
     begin = time.perf_counter()
-    with Library.open(address) as library:
+    with opened(address, vectors, folder) as library:
         measure_distributions(library, MadeEncoders())  # type: ignore[arg-type]
     return time.perf_counter() - begin
+
+
+@contextmanager
+def opened(address: str, vectors: str, folder: Path) -> Iterator[Library]:
+    """The library with the vectors of the server, or with files of FAISS in a folder."""
+    with Library.open(parse_address(address)) as library:
+        if vectors == "faiss":
+            library._vectors = IndexCache(folder / "faiss")
+        yield library
 
 
 @contextmanager
@@ -197,99 +233,93 @@ def counting(library: Library) -> Iterator[dict[str, int]]:
     event.remove(engine, "after_cursor_execute", count)
 
 
-def ask(address: Path | str, n_videos: int, n_each: int, seconds: float) -> dict[str, Any]:
+def ask(given: argparse.Namespace) -> dict[str, Any]:
     """Ask each kind of query, by a process that has done nothing yet."""
     begin = time.perf_counter()
     found: dict[str, Any] = {}
-    with Library.open(address) as library, counting(library) as counts:
-        engine, asking = Engine(library, MadeEncoders()), Asking(n_videos)  # type: ignore[arg-type]
+    with (
+        opened(given.address, given.ask, given.folder) as library,
+        counting(library) as counts,
+    ):
+        engine, asking = Engine(library, MadeEncoders()), Asking(given.videos)  # type: ignore[arg-type]
         for kind in KINDS:
             took, results = [], []
             n_before = dict(counts)
-            for _ in range(n_each + 1):
+            for _ in range(given.each + 1):
                 query = asking.draw(kind)
                 start = time.perf_counter()
-                options = SearchOptions(by="look")
-                if isinstance(query, str):
-                    best = engine.similar(library.catalog.find_video(query), options)
-                else:
-                    best = engine.search(query, options, made=asking.made)
+                best = search(engine, asking, query)
                 took.append(time.perf_counter() - start)
-                results.append([one.video.id for one in best])
-                if "first_s" not in found:
-                    found["first_s"] = round(time.perf_counter() - begin, 2)
+                results.append(best)
+                found.setdefault("first_s", round(time.perf_counter() - begin, 2))
             found[kind] = {
                 "ms": round(1000 * median(took[1:]), 1),
                 "p90_ms": round(1000 * float(np.quantile(took[1:], 0.9)), 1),
                 "results": results,
-                **{name: (n - n_before[name]) // (n_each + 1) for name, n in counts.items()},
+                **{name: (n - n_before[name]) // (given.each + 1) for name, n in counts.items()},
             }
         found["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        if seconds:
-            found["beside a writer"] = ask_beside_writer(address, engine, asking, n_videos, seconds)
+        if given.beside:
+            found["beside"] = ask_beside_writer(given, engine, asking)
     return found
 
 
+def search(engine: Engine, asking: Asking, query: Query | str) -> list[str]:
+    """The ids that a query finds."""
+    options = SearchOptions(by="look")
+    if isinstance(query, str):
+        video = engine.library.catalog.find_video(query)
+        return [one.video.id for one in engine.similar(video, options)]
+    return [one.video.id for one in engine.search(query, options, made=asking.made)]
+
+
 def ask_beside_writer(
-    address: Path | str, engine: Engine, asking: Asking, n_videos: int, seconds: float
+    given: argparse.Namespace, engine: Engine, asking: Asking
 ) -> dict[str, float]:
-    """The median of pictures with and without a writer that adds a video each second."""
+    """The median of pictures, without and with a writer that adds a video each second."""
     took: dict[str, list[float]] = {"alone": [], "beside": []}
     is_over = threading.Event()
-    with Library.open(address) as other:
+    with opened(given.address, given.ask, given.folder) as other:
 
         def write() -> None:
             maker, number = Maker(), 10_000_000 + int(time.time())
             while not is_over.wait(1.0):
                 number += 1
                 with other.writing():
-                    other.catalog.add_indexed([maker.make(number)])
+                    other.catalog.add_indexed([make_late(maker, number)])
 
+        thread = threading.Thread(target=write)
         for name in took:
-            thread = threading.Thread(target=write)
             if name == "beside":
                 thread.start()
-            end = time.perf_counter() + seconds
+            end = time.perf_counter() + given.beside
             while time.perf_counter() < end:
                 query = asking.draw("picture")
                 start = time.perf_counter()
-                assert isinstance(query, Query)
-                engine.search(query, SearchOptions(by="look"), made=asking.made)
+                search(engine, asking, query)
                 took[name].append(time.perf_counter() - start)
         is_over.set()
         thread.join()
     return {name: round(1000 * median(all_), 1) for name, all_ in took.items()}
 
 
-def main() -> None:
-    """Make a library, copy it, ask both, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--videos", type=int, default=20_000)
-    parser.add_argument("--each", type=int, default=15, help="queries of each kind")
-    parser.add_argument("--address", help="of an empty database; none starts a server")
-    parser.add_argument("--beside", type=float, default=15.0, help="seconds beside a writer")
-    parser.add_argument("--ask", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.ask:
-        asked = ask(parse_address(given.ask), given.videos, given.each, given.beside)
-        print(json.dumps(asked))
-        return
-    folder = given.folder / f"made-{given.videos}"
-    fill(folder, given.videos)
-    with serving(given.address) as address:
-        begin = time.perf_counter()
-        copy_library(folder, parse_address(address))
-        print(f"copied in {time.perf_counter() - begin:.0f} s", flush=True)
-        print(f"measured in {prepare(parse_address(address)):.0f} s", flush=True)
-        report({name: run(given, to) for name, to in (("folder", folder), ("server", address))})
+def make_late(maker: Maker, number: int) -> IndexedVideo:
+    """A video as an index run adds it."""
+    path, name = Path(f"/music/{number}.mp4"), name_video(number)
+    cut = tuple(Segment(*pair, f"line {at}") for at, pair in enumerate(pairwise(TIMES.tolist())))
+    return IndexedVideo(
+        Video(name, path, f"Song {number}", "Late", SECONDS, True),
+        Location(path, name, Path("/music"), 1, number),
+        tuple(Stage(name, space.modality, space.key, "done") for space in SPACES),
+        tuple(Embeddings(space, cut, maker.make(space, number, 1)[0]) for space in SPACES),
+    )
 
 
-def run(given: argparse.Namespace, address: Path | str) -> dict[str, Any]:
+def run(given: argparse.Namespace, vectors: str) -> dict[str, Any]:
     """Ask by another process."""
-    words = [sys.executable, "-m", "benchmarks.scale.searches", str(given.folder)]
-    words += ["--videos", str(given.videos), "--each", str(given.each), "--ask", str(address)]
-    words += ["--beside", str(given.beside)]
+    words = [sys.executable, "-m", "benchmarks.scale.searches", str(given.folder), "--ask", vectors]
+    words += ["--videos", str(given.videos), "--each", str(given.each)]
+    words += ["--address", given.address, "--beside", str(given.beside)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -299,7 +329,7 @@ def run(given: argparse.Namespace, address: Path | str) -> dict[str, Any]:
 
 @contextmanager
 def serving(address: str | None) -> Iterator[str]:
-    """The address of an empty database."""
+    """The address of a database: an empty one of a new server, if none is given."""
     if address is not None:
         yield address
         return
@@ -317,20 +347,43 @@ def serving(address: str | None) -> Iterator[str]:
 
 def report(found: dict[str, Any]) -> None:
     """Print a table."""
-    print(f"{'':20} folder ms  server ms (p90)  same of ten  statements  rows")
+    print(f"{'':20} FAISS ms  pgvector ms (p90)  same of ten  statements  rows")
     for kind in KINDS:
-        here, there = (found[name][kind] for name in ("folder", "server"))
+        here, there = (found[name][kind] for name in ("faiss", "pgvector"))
         pairs = list(zip(here["results"], there["results"], strict=True))
         n_same = sum(len(set(a) & set(b)) for a, b in pairs) / max(1, sum(len(a) for a, _ in pairs))
         print(
-            f"{kind:20} {here['ms']:9} {there['ms']:9} ({there['p90_ms']})  {n_same:8.3f}"
+            f"{kind:20} {here['ms']:8} {there['ms']:9} ({there['p90_ms']})  {n_same:8.3f}"
             f" {there['statements']:10} {there['rows']:6}"
         )
     for name, one in found.items():
         print(
             f"{name}: first query after {one['first_s']} s, at most {one['rss_mb']} MB,"
-            f" picture ms {one.get('beside a writer')}"
+            f" picture ms {one.get('beside')}"
         )
+
+
+def main() -> None:
+    """Make a library, ask both, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="for the files of FAISS")
+    parser.add_argument("--videos", type=int, default=20_000)
+    parser.add_argument("--each", type=int, default=15, help="queries of each kind")
+    parser.add_argument("--address", help="of a database, empty or made before; none starts one")
+    parser.add_argument("--beside", type=float, default=15.0, help="seconds beside a writer")
+    parser.add_argument("--ask", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.ask:
+        print(json.dumps(ask(given)))
+        return
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with serving(given.address) as given.address:
+        if not has_library(parse_address(given.address)):
+            fill(given.address, given.videos)
+        for vectors in ("faiss", "pgvector"):
+            took = prepare(given.address, vectors, given.folder)
+            print(f"{vectors}: opened and measured in {took:.0f} s", flush=True)
+        report({vectors: run(given, vectors) for vectors in ("faiss", "pgvector")})
 
 
 if __name__ == "__main__":
