@@ -251,7 +251,9 @@ class Engine:
         """
         return self.library.answer(
             self._prepare_similar,
-            lambda _: rank_similar(self.library, self._calibrator, video, options, filter, hidden),
+            lambda _: rank_similar(
+                self.library, self._calibrator, self._tables, video, options, filter, hidden
+            ),
         )
 
     def _prepare_similar(self, is_first: bool) -> None:

@@ -14,7 +14,7 @@ from mvsearch.search.ranking import Ranker, make_ranker, mark_similar
 from mvsearch.search.results import Result
 from mvsearch.search.retrieval.set_similarity import compare_one
 from mvsearch.search.retrieval.similar_sets import Compared, find_similar
-from mvsearch.search.retrieval.video_table import Positions, VideoTable, make_table
+from mvsearch.search.retrieval.video_table import Positions, VideoTable, VideoTables
 from mvsearch.search.scoring.calibrator import Calibrator
 from mvsearch.search.scoring.fusion import FloatArray, Measured
 from mvsearch.store.catalog.filter import Filter
@@ -26,6 +26,7 @@ from mvsearch.store.vectors.index import VectorIndex
 def rank_similar(
     library: Library,
     calibrator: Calibrator,
+    tables: VideoTables,
     video: Video,
     options: SearchOptions,
     filter: Filter,
@@ -38,7 +39,7 @@ def rank_similar(
         within = catalog.passing(filter) if filter else None
         n_videos = catalog.n_videos() if within is None else len(within)
         ranker = make_similar_ranker(library, options, indexes, n_videos)
-        table = make_table(list(indexes.values()))
+        table = tables.gather(list(indexes.values()))
         return SimilarOnServer(calibrator, ranker, indexes, table).rank(video, within, hidden)
     videos = {other.id: other for other in list_videos(library, filter)}
     ids = [video_id for video_id in videos if video_id != video.id and video_id not in hidden]
@@ -112,10 +113,11 @@ class SimilarOnServer:
 
     def _measure(self, video_id: str, similarities: FloatArray, positions: Positions) -> Measured:
         """Similarities and surprisals of each modality."""
-        ids = self.table.pick(positions)
         rows = dict(zip(self.indexes, similarities, strict=True))
         surprisals = {
-            m: self.calibrator.calibrate_pairs(self.indexes[m], row[None], [video_id], ids)[0]
+            m: self.calibrator.calibrate_one(
+                self.indexes[m], row, video_id, self.table.video_ids, positions
+            )
             for m, row in rows.items()
         }
         return rows, surprisals

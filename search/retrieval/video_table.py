@@ -1,7 +1,7 @@
 """Numbers the videos of the indexes of a query."""
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,18 +53,25 @@ class VideoTable:
 def make_table(indexes: Sequence[VectorIndex]) -> VideoTable:
     """Make the table of some indexes, which may repeat."""
     different = tuple({id(index): index for index in indexes}.values())
-    video_ids = different[0].video_ids
-    if len(different) > 1:
-        video_ids = tuple(sorted(set().union(*(index.video_ids for index in different))))
-    position = {video_id: at for at, video_id in enumerate(video_ids)}
-    places = tuple(
-        np.array([position[video_id] for video_id in index.video_ids], dtype=np.intp)
-        for index in different
-    )
+    lists = {index.video_ids for index in different}
+    video_ids = max(lists, key=len)
+    if any(len(one) < len(video_ids) or one != video_ids for one in lists):
+        video_ids = tuple(sorted(set().union(*lists)))
+    position = dict(zip(video_ids, range(len(video_ids)), strict=True))
+    places = tuple(_find_places(index.video_ids, video_ids, position) for index in different)
     is_held = np.zeros((len(different), len(video_ids)), dtype=np.bool_)
     for row, own in zip(is_held, places, strict=True):
         row[own] = True
     return VideoTable(different, video_ids, position, places, is_held)
+
+
+def _find_places(
+    some: Sequence[str], video_ids: Sequence[str], position: Mapping[str, int]
+) -> Positions:
+    """The positions of some of the videos; mostly of all of them."""
+    if len(some) == len(video_ids):
+        return np.arange(len(video_ids))
+    return np.fromiter(map(position.__getitem__, some), np.intp, len(some))
 
 
 class VideoTables:

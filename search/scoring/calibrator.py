@@ -167,6 +167,20 @@ class Calibrator:
         levels = (found.level_of(video_ids)[:, None] + found.level_of(other_ids)) / 2
         return compute_surprisal(similarities, levels, found.scale)
 
+    def calibrate_one(
+        self,
+        index: VectorIndex,
+        similarities: FloatArray,
+        video_id: str,
+        video_ids: Sequence[str],
+        positions: Positions,
+    ) -> FloatArray:
+        """The surprisal of (videos,) cosines of one video with those at positions of a list."""
+        found = self.obtain(index, "video")
+        levels = self._level(index.space.key, "video", found, video_ids)[positions]
+        own = found.level_of([video_id])[0]
+        return compute_surprisal(similarities, (levels + own) / 2, found.scale)
+
     def _level(
         self, key: str, kind: Kind, found: NullDistribution, video_ids: Sequence[str]
     ) -> FloatArray:
