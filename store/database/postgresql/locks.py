@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryBusyError
@@ -104,7 +104,7 @@ class AdvisoryLock:
         values = {"class": CLASS, "key": self._key}
         connection: Connection = self._held.connection
         if function == "pg_advisory_unlock":
-            with suppress(DBAPIError):  # a lost link has given it up
+            with suppress(SQLAlchemyError):  # a lost link has given it up, and is closed
                 connection.execute(text(f"SELECT {name}(:class, :key)"), values)
             return True
         with self._database.explaining():
@@ -113,12 +113,12 @@ class AdvisoryLock:
     def _is_linked(self) -> bool:
         try:
             self._held.connection.scalar(text("SELECT 1"))
-        except DBAPIError:
+        except SQLAlchemyError:  # a link that was lost before is closed
             return False
         return True
 
     def _disconnect(self) -> None:
-        with suppress(DBAPIError):
+        with suppress(SQLAlchemyError):
             self._held.connection.close()
 
     def _describe_holder(self) -> str:
