@@ -37,7 +37,17 @@ def read_status(library: Library) -> dict[str, Any]:
             if stage != OPTIONAL or any(space.modality == OPTIONAL for space in spaces)
         },
         "median_unrelated": read_medians(library),
+        **_tell_server(library),
     }
+
+
+def _tell_server(library: Library) -> dict[str, Any]:
+    """How the server of a library in a database is."""
+    if library.database.is_sqlite:
+        return {}
+    from mvsearch.store.database.postgresql.inspection import read_server
+
+    return {"server": read_server(library.database).to_dict()}
 
 
 def _count(library: Library, stage: Modality, space: Space) -> dict[str, float]:

@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -15,11 +16,16 @@ from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.open_database import find_folder
 from mvsearch.store.opening import CATALOG, Address, is_file
 from mvsearch.store.own_files import open_own, read_own
+from mvsearch.store.vectors.choice import FAISS, find_choice
 from mvsearch.store.vectors.space_files import SpaceFiles
+
+if TYPE_CHECKING:
+    from mvsearch.store.database.postgresql.inspection import ServerState
 
 # SQLite reads all pages of a file for its check.
 MAX_CHECKED_BYTES = 2 * 2**30
 MAX_LISTED = 5
+COPYING = schema.COPYING
 DAY_SECONDS = 86_400.0
 
 
@@ -36,6 +42,8 @@ class LibraryState:
         is_writing: whether a process holds the writer's lock; None if that cannot be told.
         stale: keys of the spaces whose index files are missing or out of date.
         n_future: files whose modification time lies in the future.
+        address: of a library on a server, without a password; empty for a folder.
+        server: what the server says; None for a folder, or where it does not answer.
     """
 
     folder: Path
@@ -54,10 +62,19 @@ class LibraryState:
     is_writing: bool | None = None
     stale: tuple[str, ...] = ()
     n_future: int = 0
+    address: str = ""
+    server: "ServerState | None" = None
+
+    @property
+    def place(self) -> str:
+        """What messages call the library."""
+        return self.address or str(self.folder)
 
 
 def inspect_library(address: Address) -> LibraryState:
     """Look at a library that may be missing, damaged, older or newer; nothing is raised."""
+    if isinstance(address, str):
+        return _inspect_server(address)
     state = LibraryState(find_folder(address))
     file = state.folder / CATALOG
     try:
@@ -75,6 +92,30 @@ def inspect_library(address: Address) -> LibraryState:
         state.damages.append(str(error))
     except OSError as error:
         state.damages.append(f"{file} cannot be read: {error.strerror}")
+    return state
+
+
+def _inspect_server(address: str) -> LibraryState:
+    """Look at a library in PostgreSQL."""
+    from mvsearch.store.database.postgresql.address import read_place
+    from mvsearch.store.database.postgresql.inspection import read_server
+
+    found = read_place(address)
+    state = LibraryState(found.cache_folder, address=found.shown)
+    database = Database(found.url, found.shown, schema=found.schema)
+    try:
+        state.server = read_server(database)
+        state.version = schema.read_version(database)
+        state.exists = state.version is not None
+        state.n_bytes = state.server.n_bytes
+        if state.version == schema.HEAD:
+            _read_catalog(state, database)
+    except LibraryDamagedError as error:
+        state.damages.append(error.reason)
+    except MvsearchError as error:
+        state.damages.append(str(error))
+    finally:
+        database.close()
     return state
 
 
@@ -112,12 +153,24 @@ def _read_catalog(state: LibraryState, database: Database) -> None:
         state.n_future = session.scalar(count, {"now": future_ns}) or 0
         rows = session.execute(text("SELECT key, generation FROM space WHERE is_used"))
         generations = {row.key: row.generation for row in rows}
+    if state.address:
+        state.stale = _find_unplaced(database, generations) if state.n_videos else ()
+        return
     stale = []
     for space in spaces:
         head = SpaceFiles(state.folder / "vectors", space).read_head()
         if state.n_videos and (head is None or head.generation != generations.get(space.key)):
             stale.append(space.key)
     state.stale = tuple(stale)
+
+
+def _find_unplaced(database: Database, keys: Iterable[str]) -> tuple[str, ...]:
+    """The spaces whose vectors have no index on a server."""
+    if find_choice(database) == FAISS:
+        return ()
+    with database.reading() as session:
+        placed = session.scalars(text("SELECT space_key FROM index_placement WHERE is_current"))
+        return tuple(sorted({*keys} - {*placed}))
 
 
 def _read_lock(state: LibraryState) -> None:

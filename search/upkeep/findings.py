@@ -34,7 +34,7 @@ class Diagnosis:
     """All that was looked at.
 
     Attributes:
-        library: the folder.
+        library: the folder or the address.
         version: of mvsearch; None where its modules run from their folder.
     """
 

@@ -8,30 +8,38 @@ from pathlib import Path
 
 from mvsearch.search.upkeep.file_events import find_remote, is_folder
 from mvsearch.search.upkeep.findings import Finding
-from mvsearch.store.inspection import LibraryState
+from mvsearch.store.inspection import COPYING, LibraryState
 
 FEW_BYTES = 2**30
 FEW_INODES = 10_000
 MUCH_WAL_BYTES = 256 * 2**20
+MUCH_LAG_SECONDS = 60.0
 N_SHOWN = 3
 
 
 def check_database(state: LibraryState) -> Iterator[Finding]:
     """Whether the catalogue is whole, and of this version."""
     if not state.exists and not state.damages:
-        what = f"there is none in {state.folder} yet"
+        what = f"there is none in {state.place} yet"
         yield Finding("library", "library", "note", what, "mvsearch index FOLDER")
         return
     for damage in state.damages:
         how = "mvsearch check says what is damaged, and how to make it anew from the media"
+        if state.address and state.server is None:
+            how = "see that the server runs, and that address, user and password are right"
         yield Finding("library", "database", "problem", damage, how)
     if state.damages:
         return
-    checked = "all pages are whole" if state.is_checked else "large: mvsearch check reads it all"
+    if state.version == COPYING:
+        what = f"{state.place} is half copied"
+        how = "run the same mvsearch copy again, or delete it"
+        yield Finding("library", "database", "problem", what, how)
+        return
+    checked = "all pages are whole" if state.is_checked else "mvsearch check reads it all"
     size = f"{state.n_bytes / 1e6:,.1f} MB"
-    what = f"{state.folder}, {state.n_videos:,} videos, {size}, {checked}"
+    what = f"{state.place}, {state.n_videos:,} videos, {size}, {checked}"
     if state.version != state.newest:
-        what = f"{state.folder} has the tables of another version (schema {state.version})"
+        what = f"{state.place} has the tables of another version (schema {state.version})"
         newer = (state.version or "") > state.newest
         how = (
             "install the newer mvsearch" if newer else "the next command that opens it upgrades it"
@@ -41,6 +49,31 @@ def check_database(state: LibraryState) -> Iterator[Finding]:
     yield Finding("library", "database", "ok", what)
     if state.profile is not None:
         yield Finding("library", "profile", "ok", state.profile)
+
+
+def check_server(state: LibraryState) -> Iterator[Finding]:
+    """The server of a library: its versions, sizes and connections, and how fast it answers."""
+    server = state.server
+    if server is None:
+        return
+    kind = "a replica, which can only be read" if server.is_replica else "a primary"
+    what = f"PostgreSQL {server.version}, {kind}, answers in {server.latency_seconds * 1e3:.1f} ms"
+    if server.vector_version is None:
+        how = "install pgvector on the server; then, in that database: CREATE EXTENSION vector"
+        yield Finding("library", "server", "problem", f"{what}, without pgvector", how)
+    else:
+        yield Finding("library", "server", "ok", f"{what}, pgvector {server.vector_version}")
+    if (server.lag_seconds or 0) > MUCH_LAG_SECONDS:
+        what = f"the last change that it has is {server.lag_seconds:,.0f} s old"
+        yield Finding("library", "replica", "note", what, "nothing, if nobody writes meanwhile")
+    largest = list(server.sizes.items())[:N_SHOWN]
+    told = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in largest)
+    if told:
+        yield Finding("library", "tables", "ok", f"{server.n_bytes / 1e6:,.1f} MB: {told}")
+    is_full = server.n_used > server.n_connections * 0.8
+    what = f"{server.n_used} of {server.n_connections} are in use"
+    how = "raise max_connections, or let fewer processes of mvsearch serve run" if is_full else ""
+    yield Finding("library", "connections", "note" if is_full else "ok", what, how)
 
 
 def check_writing(state: LibraryState) -> Iterator[Finding]:
@@ -57,7 +90,7 @@ def check_writing(state: LibraryState) -> Iterator[Finding]:
     elif state.is_writing:
         who = (state.holder or {}).get("pid", "unknown")
         yield Finding("library", "lock", "note", f"process {who} is writing now")
-    elif state.exists:
+    elif state.exists and not state.address:
         yield Finding("library", "lock", "ok", "nobody is writing")
     if state.stale:
         names = ", ".join(state.stale[:N_SHOWN]) + (", …" if len(state.stale) > N_SHOWN else "")
@@ -73,7 +106,7 @@ def check_writing(state: LibraryState) -> Iterator[Finding]:
 
 def check_folders(state: LibraryState) -> Iterator[Finding]:
     """Whether the folders are there and can be used."""
-    if state.exists:
+    if state.exists and not state.address:
         writable = os.access(state.folder, os.W_OK | os.X_OK)
         what = "can be written" if writable else f"{state.folder} can only be read"
         how = "" if writable else "searches work; to index, give yourself the right to write"
@@ -101,7 +134,8 @@ def check_folders(state: LibraryState) -> Iterator[Finding]:
 
 def check_disks(state: LibraryState) -> Iterator[Finding]:
     """Space and inodes where the library and temporary files are."""
-    places = {"of the library": state.folder, "of temporary files": Path(tempfile.gettempdir())}
+    name = "of what is kept here" if state.address else "of the library"
+    places = {name: state.folder, "of temporary files": Path(tempfile.gettempdir())}
     for name, place in places.items():
         while not is_folder(place) and place != place.parent:
             place = place.parent

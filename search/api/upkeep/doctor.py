@@ -14,7 +14,7 @@ def diagnose(library: AnyPath | None = None) -> Diagnosis:
     are read by `check`; weights are tried out by `check_models`.
 
     Args:
-        library: its folder; None for the default.
+        library: its folder or address; None for the default.
     """
     state = inspect_library(find_address(library))
     names = state.encoders or _find_default_encoders()
@@ -22,6 +22,7 @@ def diagnose(library: AnyPath | None = None) -> Diagnosis:
         *machine.check_programs(),
         *machine.check_packages(),
         *machine.check_encoders(names),
+        *library_state.check_server(state),
         *library_state.check_database(state),
         *library_state.check_writing(state),
         *library_state.check_folders(state),
@@ -29,7 +30,7 @@ def diagnose(library: AnyPath | None = None) -> Diagnosis:
         *machine.check_machine(),
     ]
     findings.sort(key=lambda one: AREAS.index(one.area))
-    return Diagnosis(str(state.folder), read_version(), tuple(findings))
+    return Diagnosis(state.place, read_version(), tuple(findings))
 
 
 def _find_default_encoders() -> tuple[str, ...]:

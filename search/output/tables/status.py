@@ -18,6 +18,8 @@ def print_status(status: dict[str, Any], console: Console) -> None:
     print_line(console, f"videos    {status['videos']}")
     if status.get("vectors", DEFAULT_VECTORS) != DEFAULT_VECTORS:
         print_line(console, f"vectors   by {status['vectors']}")
+    if "server" in status:
+        print_line(console, f"server    {describe_server(status['server'])}")
     for folder in status["folders"]:
         is_missing = folder in status["missing_folders"]
         print_line(console, f"folder    {folder}{' (not there)' if is_missing else ''}")
@@ -42,3 +44,13 @@ def print_status(status: dict[str, Any], console: Console) -> None:
     print_line(console, f"failures  {status['failures']}")
     if status["removed"]:
         print_line(console, f"removed   {status['removed']} stay out (mvsearch list --removed)")
+
+
+def describe_server(server: dict[str, Any]) -> str:
+    """The server of a library in one line."""
+    kind = "replica" if server["is_replica"] else "primary"
+    return (
+        f"PostgreSQL {server['version']}, pgvector {server['pgvector']}, {kind},"
+        f" {server['bytes'] / 1e6:,.1f} MB, {server['connections']} of"
+        f" {server['max_connections']} connections, {server['latency_seconds'] * 1e3:.1f} ms"
+    )
