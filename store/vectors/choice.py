@@ -57,8 +57,17 @@ def settle_choice(name: str, *, is_on_server: bool) -> str:
 
 
 def change_choice(database: Database, name: str) -> None:
-    """Let another store keep the indexes; what the one before has on the server is not used."""
+    """Let another store keep the indexes; what the one before has on the server is not used.
+
+    Raises:
+        MvsearchError: see `check_choice`; or the server cannot be reached, or refuses.
+    """
     noted = check_choice(database, name)
+    if noted.startswith(MILVUS_SCHEMES):
+        from mvsearch.store.vectors.milvus.address import parse_address
+        from mvsearch.store.vectors.milvus.client import MilvusServer
+
+        MilvusServer(parse_address(name)).check()
     with database.writing() as session:
         session.merge(SettingRow(name=VECTORS, value=noted))
         used = update(PlacementRow).where(PlacementRow.is_current)

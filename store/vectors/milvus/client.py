@@ -75,6 +75,13 @@ class MilvusServer:
             time.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
+    def check(self) -> None:
+        """Check that the server answers, and lets this program in; see `ask` for errors."""
+        try:
+            self.ask("list_collections")
+        finally:
+            self.close()
+
     def change(self, method: str, *arguments: Any, **options: Any) -> Any:
         """`ask` that changes something."""
         with self._writing:

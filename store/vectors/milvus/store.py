@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.index_tables import IndexedVideoRow
-from mvsearch.store.database.tables import SpaceRow
+from mvsearch.store.database.tables import SettingRow, SpaceRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.index import VectorIndex
@@ -109,8 +109,14 @@ class MilvusStore(MilvusWriter):
         self._measured.save(index, what, arrays)
 
     def drop_stale(self, spaces: Sequence[Space], reader: VectorReader) -> None:
-        """Delete what is left of removed videos and of changes that failed."""
+        """Delete what is left of removed videos and of changes that failed.
+
+        Where another store was chosen meanwhile, all collections of the library are deleted.
+        """
         try:
+            if self._is_left():
+                self.upkeep.drop_all()
+                return
             for space in spaces:
                 self.upkeep.tidy(space.key)
             self.upkeep.drop_unknown([space.key for space in spaces])
@@ -167,6 +173,12 @@ class MilvusStore(MilvusWriter):
     def _identity(self) -> str:
         with self._database.reading(is_newest=True) as session:
             return str(session.scalar(_IDENTITY))
+
+    def _is_left(self) -> bool:
+        """Whether another store keeps the indexes of the library now."""
+        with self._database.reading(is_newest=True) as session:
+            chosen = session.scalar(select(SettingRow.value).where(SettingRow.name == "vectors"))
+        return chosen != str(self._server.address)
 
     def _read_state(self, session: Session, space: Space) -> _State | None:
         """The state of a space that a session sees; None if nothing is placed."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Numeric, Select, func, select
+from sqlalchemy import Numeric, Select, delete, func, select
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
@@ -70,6 +70,14 @@ class Upkeep:
                 own = str(name).removeprefix(self._prefix)
                 if own != name and int(own.split("_")[1], 16) not in known:
                     self._server.change("drop_collection", name)
+
+    def drop_all(self) -> None:
+        """Delete all collections of the library, which something else searches now."""
+        with self._database.writing() as session:
+            session.execute(delete(PlacementRow).where(PlacementRow.kind == KIND))
+        for name in self._server.ask("list_collections"):
+            if str(name).startswith(self._prefix):
+                self._server.change("drop_collection", name)
 
     def delete_strangers(self, space_key: str, collection: MilvusCollection) -> int:
         """Delete rows of videos that the catalogue does not have; the number of their videos.

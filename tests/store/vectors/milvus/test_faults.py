@@ -1,18 +1,23 @@
 """A Milvus server that is away, ends or refuses: one line, and nothing lost."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import mvsearch
 from mvsearch.store.errors import LibraryUnreachableError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.vectors.milvus import client as client_module
 from mvsearch.store.vectors.milvus.address import MilvusAddress, parse_address
 from mvsearch.store.vectors.milvus.client import MilvusServer, MissingCollectionError
+from mvsearch.store.vectors.milvus.collection import MilvusCollection, PlacedVideo
+from mvsearch.store.vectors.milvus.store import MilvusStore
+from tests import toy_library
 from tests.servers.milvus import MilvusLite, find_free_port, require_milvus
 from tests.store.examples import FRAMES, SPACES, fill_song, random_units
 
@@ -62,6 +67,32 @@ def test_a_server_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.milvus
+def test_a_server_that_is_away_is_not_chosen(
+    postgres_address: str,
+    tmp_path: Path,
+    shell: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.3)
+    (tmp_path / "videos").mkdir()
+    away = f"milvus://root:s3cret@127.0.0.1:{find_free_port()}"
+    with Library.open(postgres_address, create=True):
+        pass
+    words = ("index", tmp_path / "videos", "--library", postgres_address, "--vectors")
+    for vectors, expected in (
+        (away, "cannot be reached"),
+        ("milvus://root:s3cret@one:port", "milvus://HOST:PORT"),
+        ("milvus://root:s3cret@one?shards=no", "milvus://HOST:PORT"),
+    ):
+        code, out, err = shell(*words, vectors)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert expected in err
+        assert "s3cret" not in err
+    with Library.open(postgres_address) as library:
+        assert library.vectors == "pgvector"
+
+
+@pytest.mark.milvus
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_a_server_that_restarts_between_calls_loses_nothing(
     library: Library, own: MilvusLite, end: str
@@ -108,6 +139,50 @@ def test_a_write_to_a_server_that_stays_away_changes_nothing(
     assert search(library)[0] == {"aa01", "bb02", "cc03"}
 
 
+@pytest.mark.milvus
+def test_queries_go_on_while_the_server_is_killed_and_comes_back(
+    library: Library, own: MilvusLite
+) -> None:
+    expected, before = search(library)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(search, library) for _ in range(2)]
+        own.kill()
+        asked += [pool.submit(search, library) for _ in range(4)]
+        own.start()
+        asked += [pool.submit(search, library) for _ in range(2)]
+        for found, answer in (one.result() for one in asked):
+            assert found == expected
+            np.testing.assert_allclose(answer.similarities, before.similarities, atol=1e-5)
+
+
+@pytest.mark.milvus
+def test_an_index_run_outlasts_a_server_that_is_killed(
+    postgres_address: str, own: MilvusLite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the centres of so small a library, all is written by the first reader; so they stay."""
+    monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MIN_SETTLED_VIDEOS", 0)
+    monkeypatch.setattr("mvsearch.store.vectors.exact.centering.MAX_DRIFT", 1e9)
+    whole, killed = MilvusStore.add, threading.Event()
+
+    def add(self: MilvusStore, *words: Any) -> None:
+        whole(self, *words)
+        if not killed.is_set():
+            killed.set()
+            own.kill()
+            own.start()
+
+    monkeypatch.setattr(MilvusStore, "add", add)
+    folder = toy_library.make_folder(tmp_path / "videos")
+    with mvsearch.open(postgres_address, profile="toy") as library:
+        library.index(folder, vectors=own.address)
+        assert killed.is_set()
+        assert len(library.videos()) == 3
+        assert not library.failures()
+        found = library.search(lyric="take me home along the river")
+        assert found[0].video.title == "First Song"
+    assert not mvsearch.check(postgres_address).damages
+
+
 def explain(error: Exception, token: str = SECRET) -> MvsearchError:
     return MilvusServer(MilvusAddress("one", token=token))._explain(error)
 
@@ -142,3 +217,40 @@ def test_without_the_client_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(MvsearchError, match=r"\[milvus\]'") as told:
         MilvusServer(MilvusAddress("one")).ask("list_collections")
     assert "\n" not in str(told.value)
+
+
+class Cluster:
+    """Stands in for the client of a cluster, which has float16; notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, method: str) -> Any:
+        def answer(*_: Any, **options: Any) -> Any:
+            self.asked.append((method, options))
+            return {"has_collection": False}.get(method)
+
+        return answer
+
+
+def test_a_cluster_gets_halves_shards_and_partitions() -> None:
+    """As far as it can be tested without one: what the client is asked to send."""
+    pymilvus = pytest.importorskip("pymilvus")
+    server = MilvusServer(parse_address("milvuss://one?shards=8&partitions=64", {}))
+    cluster = Cluster()
+    server._clients = [cluster]
+    collection = MilvusCollection(server, "mvsearch_a", 8)
+    collection.make_anew(is_exact=False)
+    asked = dict(cluster.asked)
+    made = asked["create_collection"]
+    assert (made["num_shards"], made["num_partitions"]) == (8, 64)
+    assert made["consistency_level"] == "Strong"
+    fields = {field.name: field for field in made["schema"].fields}
+    assert fields["vector"].dtype == pymilvus.DataType.FLOAT16_VECTOR
+    assert fields["handle"].is_partition_key
+    assert fields["row"].is_primary
+    collection._is_half = True
+    collection.write([PlacedVideo(3, 7, random_units(2, 8, seed=1))])
+    [rows] = [options for method, options in cluster.asked if method == "upsert"][:1] or [{}]
+    assert rows["timeout"] > 0
+    assert collection._convert(random_units(2, 8, seed=1)).dtype == np.float16

@@ -279,7 +279,9 @@ def test_a_state_that_is_held_stays_whole(filled: Library) -> None:
 
 def test_vectors_move_between_stores(filled: Library, milvus: MilvusLite) -> None:
     """A library whose vectors something else kept is placed from its catalogue."""
+    server, left = collection_of(filled).server, collection_of(filled).name
     filled.choose_vectors("faiss")
+    assert left not in server.ask("list_collections")
     fill_song(filled.catalog, "dd04", seed=40)
     filled.catalog.drop_locations([Path("/music/aa01.mp4")])
     assert filled.index(FRAMES).video_ids == ("bb02", "cc03", "dd04")
