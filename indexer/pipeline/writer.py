@@ -88,15 +88,17 @@ class Summary:
 
 
 @contextmanager
-def wait_to_write(library: Library, wait_seconds: float, progress: Progress) -> Iterator[None]:
+def wait_to_write(
+    library: Library, wait_seconds: float, progress: Progress, *, is_exclusive: bool = False
+) -> Iterator[None]:
     """Hold the writer's lock of a library; a note says which process it waits for."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(library.writing(0))
+            stack.enter_context(library.writing(0, is_exclusive=is_exclusive))
         except LibraryBusyError as busy:
             who = str(busy).partition(";")[0]
             progress.note(f"Waiting up to {wait_seconds:.0f} s: {who}")
-            stack.enter_context(library.writing(wait_seconds))
+            stack.enter_context(library.writing(wait_seconds, is_exclusive=is_exclusive))
         yield
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.spaces import BEFORE, CHOSEN
 from mvsearch.store.catalog.spaces import SpaceWriter
-from mvsearch.store.database.connection import repeated
+from mvsearch.store.database.postgresql.repeating import repeated
 from mvsearch.store.database.rows.videos import space_to_row, stage_to_row, tags_to_rows
 from mvsearch.store.database.tables import (
     EmbeddingRow,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from mvsearch.store.catalog.reading.postgresql.indexing import store_sounds
 from mvsearch.store.catalog.reading.sound_index import LineSounds, SoundReader
-from mvsearch.store.database.connection import repeated
+from mvsearch.store.database.postgresql.repeating import repeated
 
 
 class SoundWriter(SoundReader):

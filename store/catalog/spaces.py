@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.index_writer import IndexWriter, NoIndexWriter
 from mvsearch.store.catalog.reading.spaces import BEFORE, CHOSEN, PROFILE, SpaceReader
-from mvsearch.store.database.connection import Database, repeated
+from mvsearch.store.database.connection import Database
+from mvsearch.store.database.postgresql.repeating import repeated
 from mvsearch.store.database.rows.videos import space_to_row
 from mvsearch.store.database.tables import EmbeddingRow, SettingRow, SpaceRow
 from mvsearch.store.errors import EncoderMismatchError

@@ -18,8 +18,8 @@ from mvsearch.store.catalog.reading.stills import StillReader
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.catalog.sounds import SoundWriter
 from mvsearch.store.database.batches import in_batches
-from mvsearch.store.database.connection import repeated
 from mvsearch.store.database.paths import encode_key, path_key
+from mvsearch.store.database.postgresql.repeating import repeated
 from mvsearch.store.database.rows.lyrics import line_to_row, lyrics_to_row
 from mvsearch.store.database.rows.moods import track_to_row
 from mvsearch.store.database.rows.videos import (

@@ -1,13 +1,11 @@
 """Connects to the catalogue's database and manages transactions."""
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.orm import Session
@@ -16,23 +14,16 @@ from sqlalchemy.pool import PoolProxiedConnection
 from mvsearch.store.database import guard
 from mvsearch.store.database.explain import DATABASE_ERRORS, explain
 from mvsearch.store.database.pool import count_connections, watch_connections
+from mvsearch.store.database.postgresql import repeating
 from mvsearch.store.errors import (
-    ConflictError,
     LibraryDamagedError,
     LibraryUnreachableError,
 )
 
 # Maximum time that a write waits for a write of another program.
 BUSY_SECONDS = 10.0
-# For how long a server that was lost is sought again, before what was to be read, or written.
-READ_PATIENCE_SECONDS = 10.0
-WRITE_PATIENCE_SECONDS = 60.0
-# Times that a change is tried again which another program's change made fail.
-N_CONFLICTS = 8
 
 T = TypeVar("T")
-Given = ParamSpec("Given")
-Reader = TypeVar("Reader", bound="DatabaseReader")
 
 
 def sqlite_url(file: Path, mode: str) -> URL:
@@ -129,7 +120,10 @@ class Database:
             with self.explaining():
                 yield known
             return
-        with self.explaining(), self._open(self._reader, READ_PATIENCE_SECONDS) as session:
+        with (
+            self.explaining(),
+            self._open(self._reader, repeating.READ_PATIENCE_SECONDS) as session,
+        ):
             yield session
 
     @contextmanager
@@ -162,7 +156,10 @@ class Database:
                 joined.flush()
             joined.expunge_all()
             return
-        with self.explaining(), self._open(self._writer, WRITE_PATIENCE_SECONDS) as session:
+        with (
+            self.explaining(),
+            self._open(self._writer, repeating.WRITE_PATIENCE_SECONDS) as session,
+        ):
             yield session
             session.commit()
 
@@ -186,7 +183,9 @@ class Database:
     def _is_in_transaction(self) -> bool:
         return self.is_holding or getattr(self._held, "writer", None) is not None
 
-    def repeat(self, work: Callable[[], T], patience_seconds: float = WRITE_PATIENCE_SECONDS) -> T:
+    def repeat(
+        self, work: Callable[[], T], patience_seconds: float = repeating.WRITE_PATIENCE_SECONDS
+    ) -> T:
         """Do work in transactions of its own, and again while the server is lost or rows conflict.
 
         Args:
@@ -194,23 +193,9 @@ class Database:
                 the link is lost at its end. Inside `holding` or `joining` it is done once.
             patience_seconds: for how long a lost server is sought.
         """
-        lost_at: float | None = None
-        n_conflicts = 0
-        while True:
-            try:
-                if lost_at is not None:
-                    self.after_loss()
-                return work()
-            except ConflictError:
-                n_conflicts += 1
-                if self._is_in_transaction or n_conflicts > N_CONFLICTS:
-                    raise
-                time.sleep(random.uniform(0, 0.02 * 2**n_conflicts))
-            except LibraryUnreachableError:
-                lost_at = lost_at or time.monotonic()
-                if self._is_in_transaction or time.monotonic() - lost_at > patience_seconds:
-                    raise
-                time.sleep(min(2.0, 0.1 + (time.monotonic() - lost_at) / 4))
+        if self._is_in_transaction:
+            return work()
+        return repeating.repeat(work, self.after_loss, patience_seconds)
 
     def connect_beside(self) -> Connection:
         """A connection outside of transactions and of the others, to be closed by the caller.
@@ -300,17 +285,3 @@ class DatabaseReader:
     def count_connections(self) -> dict[str, float]:
         """The number of connections of this process to the database, by their state."""
         return self._database.count_connections()
-
-
-def repeated(
-    write: Callable[Concatenate[Reader, Given], T],
-) -> Callable[Concatenate[Reader, Given], T]:
-    """Decorate a method that writes in one transaction: it is repeated as by `Database.repeat`."""
-
-    @wraps(write)
-    def write_again(self: Reader, /, *args: Given.args, **kwargs: Given.kwargs) -> T:
-        # What can be gone through but once would be empty the second time.
-        kept = [list(one) if isinstance(one, Iterator) else one for one in args]
-        return self._database.repeat(lambda: cast(T, cast(Any, write)(self, *kept, **kwargs)))
-
-    return write_again

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mvsearch.store.library import N_ATTEMPTS, Library
+from mvsearch.store.library import Library
 from mvsearch.store.records import Space
+from mvsearch.store.state_reader import N_ATTEMPTS
 from mvsearch.store.vectors.exact import row_file
 from mvsearch.store.vectors.exact.centering import place_vectors
 from mvsearch.store.vectors.index import VectorIndex

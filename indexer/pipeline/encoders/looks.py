@@ -89,11 +89,11 @@ def switch_look(
     """
     base = find_base(library.catalog)
     if name == base.encoder:
-        with wait_to_write(library, WAIT_SECONDS, progress):
+        with wait_to_write(library, WAIT_SECONDS, progress, is_exclusive=True):
             library.catalog.switch_look(None, base.key)
         return
     look = open_look(find_look_folder(library, name), base)
-    with wait_to_write(library, WAIT_SECONDS, progress):
+    with wait_to_write(library, WAIT_SECONDS, progress, is_exclusive=True):
         library.catalog.add_look(look.space)
         _encode_lacking(library, encoders, look, base, progress, stop)
         if stop.is_set():
@@ -117,7 +117,7 @@ def drop_look(library: Library, name: str) -> None:
     if name not in names:
         there = ", ".join(names) or "none"
         raise TrainingError(f"no trained encoder is called {name[:60]!r}; there are: {there}")
-    with library.writing():
+    with library.writing(is_exclusive=True):
         library.catalog.drop_look(name)
 
 

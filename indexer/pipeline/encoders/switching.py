@@ -150,7 +150,7 @@ def _switch_beside(
 ) -> None:
     catalog = library.catalog
     beside = describe_beside(library, encoders, name)
-    with wait_to_write(library, WAIT_SECONDS, progress):
+    with wait_to_write(library, WAIT_SECONDS, progress, is_exclusive=True):
         look = catalog.look()
         if beside.modality == "frames" and look is not None:
             base = find_base(catalog).encoder
@@ -200,7 +200,7 @@ def drop_encoder(library: Library, name: str) -> None:
             raise EncoderMismatchError(f"{name} is in use: switch to another encoder first")
         drop_look(library, name)
         return
-    with library.writing():
+    with library.writing(is_exclusive=True):
         library.catalog.drop_encoder(name, spaces)
 
 

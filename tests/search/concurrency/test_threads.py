@@ -39,7 +39,7 @@ def test_threads_beside_an_index_run_get_right_answers(
     expected: list[set[readers.Answer]],
     n_attempts: int,
 ) -> None:
-    monkeypatch.setattr("mvsearch.store.library.N_ATTEMPTS", n_attempts)
+    monkeypatch.setattr("mvsearch.store.state_reader.N_ATTEMPTS", n_attempts)
     with make_library(tmp_path / "first", SONGS) as library:
         make_engine(library).search(QUERIES[0])  # loads what is asked about
     before = list_blas_threads()
