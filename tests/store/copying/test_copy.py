@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+import mvsearch
 from mvsearch.store.copying import copy, tables
 from mvsearch.store.copying.copy import copy_library
 from mvsearch.store.copying.tables import CopiedTable, Row
 from mvsearch.store.errors import (
+    CancelledError,
     LibraryBusyError,
     LibraryDamagedError,
     MvsearchError,
@@ -206,3 +209,39 @@ def test_a_full_disk_is_told_and_the_copy_goes_on(
         with pytest.raises(MvsearchError, match="make room"):
             copy_library(source, tmp_path / "copy")
     assert copy_library(source, tmp_path / "copy").is_resumed
+
+
+@ROBUST
+def test_a_source_that_changes_meanwhile_is_copied_as_it_was(source: Path, tmp_path: Path) -> None:
+    before, seen = read_all(source), []
+
+    def report(what: str, n_done: int, n_all: int) -> None:
+        if not seen:
+            seen.append(what)
+            with Library.open(source) as library, library.writing():
+                library.catalog.remove_videos(["00", "02"])
+
+    done = copy_library(source, tmp_path / "copy", report=report)
+    assert done.tables["video"][0] == len(before["video"])
+    assert read_all(tmp_path / "copy") == before != read_all(source)
+
+
+def test_the_command_tells_what_it_did(source: Path, tmp_path: Path, shell) -> None:  # type: ignore[no-untyped-def]
+    target = tmp_path / "copy"
+    code, out, _ = shell("copy", source, target)
+    assert code == 0
+    assert "5 videos, " in out.replace("\n", " ")
+    for words in (
+        (source, target),
+        (tmp_path / "absent", tmp_path / "new"),
+        (source, "http://x/y"),
+    ):
+        code, out, err = shell("copy", *words, "--json")
+        assert (code, out) == (2, "")
+        assert err.count("\n") == 1
+        assert "Traceback" not in err
+    progress = threading.Event()
+    progress.set()
+    with pytest.raises(CancelledError):
+        mvsearch.copy_library(source, tmp_path / "other", cancel=progress)
+    assert mvsearch.copy_library(source, tmp_path / "other").is_resumed

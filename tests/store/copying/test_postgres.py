@@ -18,6 +18,8 @@ from mvsearch.store.copying.copy import copy_library
 from mvsearch.store.errors import LibraryDamagedError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.opening import CATALOG
+from mvsearch.store.records import Still
+from tests.faults.test_database import _mount as mount
 from tests.limits import HANG_SECONDS
 from tests.servers.postgres import PASSWORD, PostgresServer
 from tests.store.copying.test_copy import EndedError, end_after, read_all
@@ -170,3 +172,38 @@ def test_the_command_shows_no_password(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["tables"]["video"]["rows"] == 12
     assert "not" + "/so" not in done.stdout + done.stderr
+
+
+def test_a_full_disk_of_the_server_is_told_and_the_copy_goes_on(
+    source: Path, own_postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with Library.open(source) as library, library.writing():
+        large = [Still(float(at), os.urandom(2**20)) for at in range(6)]
+        library.catalog.store_stills({"00": large})
+    small = own_postgres.home / "small"
+    small.mkdir()
+    mount(small, "20m")
+    try:
+        owner = own_postgres.folder.stat()
+        os.chown(small, owner.st_uid, owner.st_gid)
+        address = own_postgres.make_database()
+        name = address.partition("?")[0].rpartition("/")[2]
+        own_postgres.run(f"CREATE TABLESPACE small LOCATION '{small}'")
+        own_postgres.run(f"ALTER DATABASE {name} SET TABLESPACE small")
+        filler = "CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 6000)"
+        own_postgres.run(filler, name)
+        with pytest.raises(MvsearchError, match="not a catalogue"):
+            copy_library(source, address)
+        own_postgres.run("CREATE SCHEMA beside", name)
+        own_postgres.run("ALTER TABLE filler SET SCHEMA beside", name)
+        with pytest.raises(MvsearchError, match="the disk of the server is full"):
+            copy_library(source, address)
+        own_postgres.run("DROP TABLE beside.filler", name)
+        done = copy_library(source, address)
+        assert done.tables["still"][0] > 6
+        assert copy_library(address, tmp_path / "back").tables == done.tables
+    finally:
+        own_postgres.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        own_postgres.run("DROP TABLESPACE IF EXISTS small")
+        subprocess.run(["umount", small], check=True)
