@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import text
+
 from mvsearch.store.catalog.reading.line_index import LINES
 from mvsearch.store.catalog.reading.postgresql.indexing import find_unindexed, index_lines
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
+from mvsearch.store.database.postgresql import words
+from mvsearch.store.database.postgresql.words import TERM_COLUMNS
 from mvsearch.store.database.tables import VideoRow
 from mvsearch.store.vectors.choice import FAISS, change_choice, find_choice, open_store
 
@@ -21,6 +25,8 @@ def drop_indexes(database: Database) -> None:
             for table in VideoRow.metadata.sorted_tables:
                 for index in table.indexes:
                     index.drop(session.connection(), checkfirst=True)
+            for statement in (each for table in TERM_COLUMNS for each in words.drop_indexes(table)):
+                session.execute(text(statement))
 
 
 def make_indexes(database: Database, report: Report) -> None:
@@ -40,6 +46,9 @@ def make_indexes(database: Database, report: Report) -> None:
                 index_lines(session.connection(), lines, some)
             n_done += len(some)
             report("words", n_done, len(video_ids))
+    with database.writing() as session:
+        for statement in (each for table in TERM_COLUMNS for each in words.make_indexes(table)):
+            session.execute(text(statement))
 
 
 def build_vectors(database: Database, folder: Path, vectors: str | None, report: Report) -> None:

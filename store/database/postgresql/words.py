@@ -101,13 +101,14 @@ def _count_terms(table: str) -> list[str]:
 
 def drop_indexes(table: str) -> list[str]:
     """Statements that drop the GIN indexes of a table, before very many lines are written."""
-    return [f"DROP INDEX ix_{table}_{column}" for column in TERM_COLUMNS[table].values()]
+    return [f"DROP INDEX IF EXISTS ix_{table}_{column}" for column in TERM_COLUMNS[table].values()]
 
 
 def make_indexes(table: str) -> list[str]:
     """Statements that make the GIN indexes of a table."""
     return [
-        f"CREATE INDEX ix_{table}_{column} ON {table} USING gin ({column}) WITH (fastupdate = off)"
+        f"CREATE INDEX IF NOT EXISTS ix_{table}_{column} ON {table}"
+        f" USING gin ({column}) WITH (fastupdate = off)"
         for column in TERM_COLUMNS[table].values()
     ]
 

@@ -1,5 +1,6 @@
 """Lines by words, trigrams and sounds in PostgreSQL, against SQLite and against a recount."""
 
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 
 import mvsearch.store.catalog.reading.line_index
+from mvsearch.indexer.lyrics.files.lrc import parse_lrc
 from mvsearch.store.catalog.reading.line_index import (
     count_lines,
     count_words,
@@ -31,6 +33,7 @@ from tests.store.examples import SPACES
 
 pytestmark = pytest.mark.postgres
 
+SONG_FOLDER = Path(os.environ.get("MVSEARCH_TEST_MEDIA", "../shared/media"))
 LETTERS = "abcdeéÉñßÄ 'さ好き愛ночьЙçœ1 2-_😀ώΣς़क़\x07\\\"%&|!:*()<>"
 LONG = ["\\' & | ! :* <-> (", "x" * 5000, "na " * 50_000, "愛" * 3000, "\ufffd", "\u202e", "''"]
 
@@ -114,6 +117,27 @@ def test_the_same_lines_with_the_same_bm25_as_by_sqlite(engine, library, monkeyp
             assert [m.bm25 for m in found] == pytest.approx([m.bm25 for m in expected], rel=1e-9)
             n_found += len(found)
         assert n_found > 2000
+
+
+@pytest.mark.skipif(not list(SONG_FOLDER.rglob("*.lrc")), reason="no real songs")
+def test_lines_of_real_songs_are_found_as_by_sqlite(engine, library):
+    drawn = random.Random(5)
+    lines = []
+    for at, path in enumerate(sorted(SONG_FOLDER.rglob("*.lrc"))):
+        song = [line.text for line in parse_lrc(path.read_text("utf-8")).lines]
+        sing(library.catalog, f"s{at:03}", song)
+        lines += song
+    with library.catalog._database.reading() as session, engine.begin() as other:
+        copy_lines(library, other)
+        one = session.connection()
+        n_found = 0
+        for line in drawn.sample(lines, min(60, len(lines))):
+            wrong = line[: len(line) // 2] + line[len(line) // 2 + 1 :]
+            for asked in (line, wrong, line[:12]):
+                expected = find_matches(one, "lyric", asked, 40, len(lines))
+                assert find_matches(other, "lyric", asked, 40, len(lines)) == expected
+                n_found += len(expected)
+        assert n_found > 500
 
 
 def test_terms_and_their_counts_follow_every_change(engine, library):
