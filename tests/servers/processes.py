@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,12 @@ class Server:
 
 
 def start(
-    library: str, *words: object, cache: Path, log: Path | None = None, **variables: str
+    library: str,
+    *words: object,
+    cache: Path,
+    log: Path | None = None,
+    before: Sequence[str] = (),
+    **variables: str,
 ) -> "subprocess.Popen[str]":
     """Start a command in a process of its own.
 
@@ -55,12 +60,13 @@ def start(
         words: of the command.
         cache: the folder for what can be made again.
         log: takes what it writes to standard error; None for a pipe.
+        before: a program that starts it, such as on another host.
         variables: of the environment.
     """
     environment = os.environ | {"XDG_CACHE_HOME": str(cache), "MVSEARCH_LIBRARY": library}
     with (log or Path(os.devnull)).open("a") as written:
         return subprocess.Popen(
-            [sys.executable, "-c", _RUN, *map(str, words)],
+            [*before, sys.executable, "-c", _RUN, *map(str, words)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if log is None else written,
