@@ -36,8 +36,8 @@ logger = logging.getLogger(__name__)
 # From this number of vectors on, the server has an index of them: below, all are compared to score
 # the videos.
 MIN_LISTED = 20_000
-# Memory for building that index: for each vector its halves twice and its links, up to a limit.
-LINK_BYTES, MAX_BUILD_BYTES = 600, 4 << 30
+# Memory for building that index: for each vector its numbers and its links, up to a limit.
+LINK_BYTES, MAX_BUILD_BYTES = 2000, 4 << 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +170,7 @@ def _list_rows(database: Database, space: Space, placement: int, n_rows: int) ->
     """Build the index of the server, and measure how well it finds."""
     logger.info("building the index of %d vectors of %s", n_rows, space.key)
     began = time.monotonic()
-    needed = n_rows * (4 * space.dim + LINK_BYTES)
+    needed = n_rows * (2 * space.dim + LINK_BYTES)
     try:
         list_vectors(database, placement, min(needed, MAX_BUILD_BYTES))
     except MvsearchError:
