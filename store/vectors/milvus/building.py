@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mvsearch.store.catalog import changes
 from mvsearch.store.catalog.reading.vectors import Snapshot, VectorReader
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.blobs import StoredVectors, normalise
@@ -72,7 +73,8 @@ def build(
         space: of the vectors.
         reader: of the catalogue.
         open_at: opens the collection of a placement.
-        is_forced: build it even if one of the newest state is in use.
+        is_forced: build it even if one of the newest state is in use, and let all who have that one
+            open leave it.
 
     Raises:
         LibraryUnreachableError: one of the servers is away; what is in use stays.
@@ -90,6 +92,8 @@ def build(
         with reader.snapshot(space.key, is_newest=True) as snapshot:
             made = _write(session, space, snapshot, open_at)
         lock_space(session, space.key)
+        if is_forced:
+            made = _tell_readers(session, space.key, made)
         make_current(session, made)
         return made
 
@@ -174,6 +178,14 @@ def _write(session: Session, space: Space, snapshot: Snapshot, open_at: Open) ->
     probe = Probe.draw(iter_placed(snapshot.session, space, centre, Probe.choose(held)))
     collection.write(probe.watch(videos))
     return replace(made, n_listed=n, recall=probe.measure(collection))
+
+
+def _tell_readers(session: Session, space_key: str, made: Placement) -> Placement:
+    """Give the space a new generation, at which indexes that are open are opened again."""
+    before = session.scalar(select(SpaceRow.generation).where(SpaceRow.key == space_key))
+    now = changes.advance_generations(session, [space_key])[space_key]
+    session.flush()
+    return replace(made, generation=now) if before == made.generation else made
 
 
 def _compute_centre(session: Session, space: Space, handles: Sequence[int]) -> Matrix:

@@ -162,6 +162,21 @@ class MilvusCollection:
             rows = np.array([(one[ROW], one[GENERATION]) for one in found], dtype=np.int64)
             yield rows[:, 0], rows[:, 1]
 
+    def read(self, handles: Sequence[int]) -> dict[int, Matrix]:
+        """Read the vectors (dim,) float32 of rows by their numbers.
+
+        Args:
+            handles: of some videos.
+        """
+        self.load()
+        options = {"batch_size": ROWS_READ, "output_fields": [ROW, VECTOR]}
+        options["filter"] = choose_handles(handles)
+        return {
+            int(one[ROW]): _read_vector(one[VECTOR])
+            for found in self.server.iterate("query_iterator", self.name, **options)
+            for one in found
+        }
+
     def search(self, queries: Matrix, k: int, chosen: str = "") -> list[Hits]:
         """Find the nearest rows of each query.
 
@@ -226,6 +241,14 @@ class MilvusCollection:
             kind = next(field["type"] for field in fields if field["name"] == VECTOR)
             self._is_half = kind == load_pymilvus().DataType.FLOAT16_VECTOR
         return vectors.astype(np.float16) if self._is_half else vectors
+
+
+def _read_vector(sent: Any) -> Matrix:
+    """A vector as float32, from the numbers of a server, or from the bytes of float16."""
+    halves = b"".join(sent) if isinstance(sent, list) and isinstance(sent[0], bytes) else sent
+    if isinstance(halves, bytes):
+        return np.frombuffer(halves, dtype="<f2").astype(np.float32)
+    return np.asarray(sent, dtype=np.float32)
 
 
 def _read_hits(found: Any) -> Hits:

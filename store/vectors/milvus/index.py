@@ -7,11 +7,13 @@ import numpy.typing as npt
 
 from mvsearch.store.database.blobs import normalise
 from mvsearch.store.database.connection import Database
+from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Matrix, Space
 from mvsearch.store.vectors.exact.centering import place_vectors
 from mvsearch.store.vectors.index import Integers, Neighbours
 from mvsearch.store.vectors.milvus.best import BestRows
 from mvsearch.store.vectors.milvus.building import read_stored
+from mvsearch.store.vectors.milvus.client import MissingCollectionError
 from mvsearch.store.vectors.milvus.collection import MAX_CHOSEN, MAX_K, Hits, MilvusCollection
 from mvsearch.store.vectors.milvus.rows import choose_handles, split_rows
 from mvsearch.store.vectors.remote.contents import Contents
@@ -71,7 +73,13 @@ class MilvusIndex(RemoteIndex):
         n_allowed = int(self.contents.counts[is_allowed].sum())
         best = BestRows(len(queries), min(k, n_allowed))
         if best.n and len(queries):
-            self._ask_server(queries, is_allowed, best)
+            try:
+                self._ask_server(queries, is_allowed, best)
+            except MissingCollectionError as error:
+                raise MvsearchError(
+                    f"the Milvus server {self._collection.server.address} has lost the vectors of"
+                    f" {self.space.key}; to write them again: mvsearch check --repair"
+                ) from error
             self._compare(queries, self._unplaced[is_allowed[self._unplaced]], best)
             lacking = best.find_lacking()
             if len(lacking):  # rows that a graph does not lead to, or that the server lost

@@ -152,9 +152,11 @@ class MilvusStore(MilvusWriter):
             return [f"{space.key}: the Milvus server has lost the collection {collection.name}"]
         lost = len(self.upkeep.find_lost(space.key, collection))
         strangers = len(self.upkeep.find_strangers(space.key, collection))
+        others = len(self.upkeep.find_others(space, placement))
         told = {
             "vectors of {} videos are missing in Milvus": lost,
             "Milvus has vectors of {} videos that are not in the library": strangers,
+            "vectors of {} videos in Milvus are not those of the catalogue": others,
         }
         return [f"{space.key}: {line.format(n)}" for line, n in told.items() if n]
 

@@ -4,16 +4,19 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Numeric, Select, delete, func, select
 
 from mvsearch.store.database.batches import in_batches
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.index_tables import IndexedVideoRow, PlacementRow
-from mvsearch.store.vectors.milvus.building import KIND, Open, find_missing
+from mvsearch.store.records import Space
+from mvsearch.store.vectors.milvus.building import KIND, Open, find_missing, iter_placed
 from mvsearch.store.vectors.milvus.client import MilvusServer
 from mvsearch.store.vectors.milvus.collection import MilvusCollection
-from mvsearch.store.vectors.milvus.rows import name_library, split_rows
+from mvsearch.store.vectors.milvus.rows import name_library, number_rows, split_rows
 from mvsearch.store.vectors.remote.placements import (
+    Placement,
     drop_placements,
     find_current,
     list_retired,
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # How long a replaced collection is kept for those who read it.
 RETIRED_SECONDS = 600.0
+# Videos whose vectors are compared number by number, and what float16 may round.
+N_COMPARED, TOLERANCE = 100, 2e-3
 
 
 class Upkeep:
@@ -114,6 +119,25 @@ class Upkeep:
         with self._database.reading(is_newest=True) as session:
             noted = [(one.handle, one.generation, one.n) for one in session.execute(query)]
         return find_missing(collection, noted)
+
+    def find_others(self, space: Space, placement: Placement) -> list[int]:
+        """The handles, of a sample, whose vectors are not those of the catalogue."""
+        row, collection = IndexedVideoRow, self._open_at(placement)
+        query = _select_handles(space.key).where(row.n > 0)
+        with self._database.reading(is_newest=True) as session:
+            sample = session.scalars(query.order_by(func.hashint8(row.handle)).limit(N_COMPARED))
+            handles = list(sample)
+            held = collection.read(handles) if handles else {}
+            return [
+                video.handle
+                for video in iter_placed(session, space, placement.centre, handles)
+                if not all(
+                    np.allclose(held.get(int(at), vector), vector, atol=TOLERANCE)
+                    for at, vector in zip(
+                        number_rows(video.handle, len(video.vectors)), video.vectors, strict=True
+                    )
+                )
+            ]
 
     def _count(self, space_key: str) -> int:
         """The number of vectors of a space by the catalogue."""

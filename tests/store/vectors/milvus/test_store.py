@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from mvsearch.store.catalog.index_writer import Made
-from mvsearch.store.errors import LibraryUnreachableError
+from mvsearch.store.errors import LibraryUnreachableError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Space
 from mvsearch.store.vectors.exact.centering import place_vectors
 from mvsearch.store.vectors.milvus.building import KIND
-from mvsearch.store.vectors.milvus.collection import MilvusCollection
+from mvsearch.store.vectors.milvus.collection import MilvusCollection, PlacedVideo
 from mvsearch.store.vectors.milvus.index import MilvusIndex
 from mvsearch.store.vectors.milvus.store import MilvusStore
 from mvsearch.store.vectors.remote.placements import find_current
@@ -191,6 +191,31 @@ def test_what_the_server_lost_is_told_and_written_again(
         assert "lost" in line or "missing" in line
         expect_catalogue(other)
         assert store_of(other).compare(FRAMES, other.catalog) == []
+
+
+def test_vectors_of_other_content_are_told(filled: Library) -> None:
+    handle = int(filled.index(FRAMES).handles[1])
+    [generation] = {int(g) for _, found in collection_of(filled).iter_rows([handle]) for g in found}
+    other = PlacedVideo(handle, generation, random_units(5, 8, seed=9))
+    collection_of(filled).write([other])
+    store = store_of(filled)
+    [line] = store.compare(FRAMES, filled.catalog)
+    assert "of 1 videos" in line
+    before = filled.index(FRAMES)
+    store.rebuild(FRAMES, filled.catalog)
+    assert store.compare(FRAMES, filled.catalog) == []
+    assert expect_catalogue(filled).placement != before.placement
+
+
+def test_a_collection_that_is_lost_while_an_index_is_open_is_one_line(filled: Library) -> None:
+    index = filled.index(FRAMES)
+    collection_of(filled).drop()
+    with pytest.raises(MvsearchError, match="check --repair") as told:
+        index.search(index.place(random_units(1, 8, seed=1)), 3)
+    assert "\n" not in str(told.value)
+    with open_again(filled) as other:
+        expect_catalogue(other)
+    expect_catalogue(filled)
 
 
 def test_rows_that_are_lost_while_an_index_is_open_are_compared_here(filled: Library) -> None:
