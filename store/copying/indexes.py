@@ -13,7 +13,13 @@ from mvsearch.store.database.connection import Database
 from mvsearch.store.database.postgresql import words
 from mvsearch.store.database.postgresql.words import TERM_COLUMNS
 from mvsearch.store.database.tables import VideoRow
-from mvsearch.store.vectors.choice import FAISS, change_choice, find_choice, open_store
+from mvsearch.store.vectors.choice import (
+    FAISS,
+    change_choice,
+    check_choice,
+    find_choice,
+    open_store,
+)
 
 Report = Callable[[str, int, int], None]
 
@@ -51,6 +57,16 @@ def make_indexes(database: Database, report: Report) -> None:
             session.execute(text(statement))
 
 
+def choose_vectors(database: Database, vectors: str | None) -> None:
+    """Note what searches the vectors.
+
+    Raises:
+        MvsearchError: there is no such choice, or its server cannot be reached.
+    """
+    if vectors is not None and check_choice(database, vectors) != find_choice(database):
+        change_choice(database, vectors)
+
+
 def build_vectors(database: Database, folder: Path, vectors: str | None, report: Report) -> None:
     """Choose what searches the vectors, and build its indexes; FAISS builds its own when opened.
 
@@ -60,12 +76,12 @@ def build_vectors(database: Database, folder: Path, vectors: str | None, report:
         vectors: the choice; None for the default of the database.
         report: told of progress.
     """
-    if vectors is not None and vectors != find_choice(database):
-        change_choice(database, vectors)
-    name = find_choice(database)
-    if name == FAISS:
+    choose_vectors(database, vectors)
+    noted = find_choice(database)
+    if noted == FAISS:
         return
-    store = open_store(database, name, folder / "vectors")
+    # As it was given, it may hold a secret, which is not noted.
+    store = open_store(database, vectors or noted, folder / "vectors")
     catalog = Catalog(database, store)
     spaces = catalog.spaces()
     for at, space in enumerate(spaces):

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from mvsearch.store.copying.indexes import Report, build_vectors, drop_indexes, make_indexes
+from mvsearch.store.copying.indexes import (
+    Report,
+    build_vectors,
+    choose_vectors,
+    drop_indexes,
+    make_indexes,
+)
 from mvsearch.store.copying.state import begin_copy, end_copy, forget_rows, read_source
 from mvsearch.store.copying.tables import list_tables
 from mvsearch.store.database import schema
@@ -65,6 +71,7 @@ def opening_target(address: Address, source: str, vectors: str | None) -> Iterat
         with make_lock(folder, database).holding(WAIT_SECONDS, is_exclusive=True):
             files = open_files(folder, database)
             is_resumed = _prepare(database, files, place, source)
+            choose_vectors(database, vectors)  # before hours are spent on rows
             yield Target(database, folder, files, place, is_resumed, vectors)
     finally:
         database.close()

@@ -10,19 +10,25 @@ import pytest
 
 from mvsearch.store.database.connection import Database, sqlite_url
 from mvsearch.store.documents import Document
-from mvsearch.store.errors import LibraryDamagedError, MvsearchError
+from mvsearch.store.errors import LibraryBusyError, LibraryDamagedError, MvsearchError
+from mvsearch.store.files import in_database
 from mvsearch.store.files.in_database import DatabaseFiles, make_table
 from mvsearch.store.files.in_folder import FolderFiles
 from mvsearch.store.files.kept import LibraryFiles
+from mvsearch.store.library import Library
 from tests.limits import HANG_SECONDS
 
 COPY = f"session-media/{'0a' * 32}"
 
 
-@pytest.fixture(params=["folder", "database"])
+@pytest.fixture(params=["folder", "database", pytest.param("postgres", marks=pytest.mark.postgres)])
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LibraryFiles]:
     if request.param == "folder":
         yield FolderFiles(tmp_path)
+        return
+    if request.param == "postgres":
+        with Library.open(request.getfixturevalue("postgres_address"), create=True) as library:
+            yield library.files
         return
     database = Database(sqlite_url(tmp_path / "files.sqlite3", "rwc"), "here")
     with database.writing() as session:
@@ -109,3 +115,27 @@ def test_a_row_whose_content_is_another_is_damage(tmp_path: Path) -> None:
     with pytest.raises(LibraryDamagedError, match="is damaged"):
         DatabaseFiles(database).read(COPY)
     database.close()
+
+
+@pytest.mark.postgres
+def test_another_process_waits_for_the_lock(
+    postgres_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        Library.open(postgres_address, create=True) as here,
+        Library.open(postgres_address) as there,
+    ):
+        with here.files.locking("playlists.json"):
+            here.files.write("playlists.json", b"1")
+            with pytest.raises(FileNotFoundError):
+                there.files.read("playlists.json")
+            with there.files.locking("reviews.json"):
+                there.files.write("reviews.json", b"2")
+            monkeypatch.setattr(in_database, "WAIT_SECONDS", 0.1)
+            with (
+                pytest.raises(LibraryBusyError, match="is being written by another process"),
+                there.files.locking("playlists.json"),
+            ):
+                pass
+        assert there.files.read("playlists.json") == b"1"
+        assert here.files.read("reviews.json") == b"2"
