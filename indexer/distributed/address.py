@@ -7,10 +7,9 @@ from mvsearch.store.errors import MvsearchError
 
 # Of `ray start --head`, for clients.
 CLIENT_PORT = 10001
-_CLUSTER = re.compile(
-    r"ray://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?/?", re.ASCII
-)
-_HEAD = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})", re.ASCII)
+_HOST_PATTERN = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)"
+_CLUSTER = re.compile(rf"ray://{_HOST_PATTERN}(?::(?P<port>\d{{1,5}}))?/?", re.ASCII)
+_HEAD = re.compile(rf"{_HOST_PATTERN}:(?P<port>\d{{1,5}})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,10 @@ from mvsearch.indexer.distributed.token import require_token
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError
 
+logger = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 5.0
+RETRY_DELAYS_SECONDS = (2.0, 5.0)
 TOKEN_ADVICE = (
     "its token must be the same here: `ray get-auth-token` prints it on the head, and"
     " $RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token holds it"
@@ -90,14 +94,36 @@ def _connect(ray: Any, address: ClusterAddress) -> None:
         place = "local"
         options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
     try:
-        ray.init(place, **options)
+        _try_init(ray, place, options)
     except ray.exceptions.AuthenticationError:
         raise ClusterError(f"the cluster {place} refuses this machine: {TOKEN_ADVICE}") from None
+    except ConnectionAbortedError:
+        raise ClusterError(
+            f"the head of {place} could not start a process for this run in time: it is too busy,"
+            " or has no room; try again"
+        ) from None
     except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         said = " ".join(str(error).split())[:200]
-        more = f"; {TOKEN_ADVICE}" if isinstance(error, ConnectionError) else ""
+        # A head that refuses a token does not say so.
+        more = f"; if it runs, {TOKEN_ADVICE}" if isinstance(error, ConnectionError) else ""
         raise ClusterError(f"no connection to the cluster {place} ({said}){more}") from None
     logging.getLogger("ray").setLevel(logging.CRITICAL)
+
+
+def _try_init(ray: Any, place: str, options: dict[str, Any]) -> None:
+    """Connect; a head that is busy, or has just begun, is asked again."""
+    for delay_seconds in (*RETRY_DELAYS_SECONDS, None):
+        try:
+            ray.init(place, **options)
+        except ConnectionAbortedError:
+            if delay_seconds is None:
+                raise
+            logger.info("the head of %s is busy; it is asked again", place)
+            with suppress(Exception):
+                ray.shutdown()
+            time.sleep(delay_seconds)
+        else:
+            return
 
 
 def _look_for(address: ClusterAddress) -> None:

@@ -32,7 +32,8 @@ from mvsearch.indexer.pipeline.planning.inventory import Found
 from mvsearch.indexer.pipeline.planning.plan import Job
 from mvsearch.indexer.progress import Progress
 from mvsearch.store.errors import MvsearchError
-from mvsearch.store.observing.context import named
+from mvsearch.store.observing.context import named, naming
+from mvsearch.store.observing.observers import tell
 from mvsearch.store.records import Failure
 
 logger = logging.getLogger(__name__)
@@ -117,13 +118,16 @@ class RayExecutor:
                 return self._ask(worker, found, ask)
 
             tasks = [Task(job, partial(begin, job)) for job in jobs]
-            for job, value in workers.run(tasks, stop.is_set):
+            tell("queue", len(jobs), stage="analyse")
+            for at, (job, value) in enumerate(workers.run(tasks, stop.is_set), 1):
+                tell("queue", len(jobs) - at, stage="analyse")
                 failure = find_failure(job.files[0], value, "decode")
                 outcome = value
                 if failure is not None:
                     outcome = Outcome(job.files[0], None, failures=(failure,))
-                keep(job, outcome)
-                report(job, outcome, durations, progress)
+                with naming(video_id=job.files[0].video_id):
+                    keep(job, outcome)
+                    report(job, outcome, durations, progress)
 
     def transcribe(
         self,

@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mvsearch.indexer.encoders import Encoders
+from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library
 from tests import toy_library
 from tests.campaign.planted import dump
@@ -68,7 +71,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def list_words(folder: Path, home: Path, nodes: Nodes, *more: str) -> list[str]:
+def list_words(folder: Path, home: Path | str, nodes: Nodes, *more: str) -> list[str]:
     words = ["index", str(folder), "--library", str(home), "--profile", "toy", "--json"]
     return [*words, "--lyrics", "sidecar", "--on", nodes.client_address, *more]
 
@@ -99,6 +102,44 @@ def test_two_nodes_write_what_one_process_writes(
     assert dump(home) == expected
     assert set(count_runs(nodes).values()) == {1}
     assert {node for node, _, _ in nodes.decoded()} == {"node0", "node1"}
+
+
+def test_the_default_encoders_write_the_same_bits(
+    folder: Path, nodes: Nodes, tmp_path: Path
+) -> None:
+    """By a driver that is a part of the cluster; toy encoders hide what threads change."""
+    try:
+        Encoders("embedded").check_weights()
+    except WeightsMissingError as error:
+        pytest.skip(str(error))
+    words = ["index", str(folder), "--json", "--lyrics", "sidecar", "--library"]
+    alone = nodes.run(*words, str(tmp_path / "alone"))
+    assert alone.returncode == 0, alone.stderr
+    nodes.log.write_text("")
+    address = f"{nodes.hosts.addresses[0]}:6379"
+    spread = nodes.run(*words, str(tmp_path / "spread"), "--on", "ray", RAY_ADDRESS=address)
+    assert spread.returncode == 0, spread.stderr
+    assert {node for node, _, _ in nodes.decoded()} == {"node0", "node1"}
+    assert dump(tmp_path / "spread") == dump(tmp_path / "alone")
+
+
+def test_a_library_in_postgresql_is_written_likewise(
+    folder: Path, home: Path, nodes: Nodes, postgres_address: str
+) -> None:
+    done = nodes.run(*list_words(folder, postgres_address, nodes))
+    assert done.returncode == 0, done.stderr
+    toy_library.index(folder, home, lyrics="sidecar")
+    with Library.open(postgres_address) as far, Library.open(home) as near:
+        assert far.catalog.video_ids() == near.catalog.video_ids()
+        for video_id in near.catalog.video_ids():
+            for space in near.catalog.spaces():
+                one, other = (
+                    library.catalog.embeddings(video_id, space.key) for library in (far, near)
+                )
+                assert (one is None) == (other is None)
+                if one is not None and other is not None:
+                    assert one.segments == other.segments
+                    np.testing.assert_array_equal(one.vectors, other.vectors)
 
 
 def test_a_wrong_token_and_none_are_refused(folder: Path, home: Path, nodes: Nodes) -> None:
