@@ -1,6 +1,7 @@
 """Keeps the vector indexes of a library in its PostgreSQL database."""
 
 import logging
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,6 +68,7 @@ class PgvectorStore:
         self._measured = MeasuredTable(database, is_read_only=is_read_only)
         self._contents: dict[str, Contents] = {}
         self._kept: dict[str, tuple[int, KeptVectors]] = {}
+        self._refused: dict[str, int] = {}
 
     def add(self, session: Session, made: Sequence[Made], generations: Mapping[str, int]) -> None:
         """Copy vectors to the table of their space, which is made for the first ones."""
@@ -105,12 +107,13 @@ class PgvectorStore:
         large ones wait for the end of the changes (`drop_stale`).
         """
         index, row, generation = self._see(space)
-        if self._is_read_only or reader.is_holding:
+        is_refused = self._refused.get(space.key) == generation
+        if self._is_read_only or reader.is_holding or is_refused:
             return index
         is_new = row is None and not reader.is_empty(space.key)
         is_small = index.n < placing.MIN_LISTED
         if is_new or (row is not None and is_small and _is_stale(space, row, generation, index)):
-            self._bring_up_to_date(space)
+            self._bring_up_to_date(space, generation)
             index, *_ = self._see(space)
         return index
 
@@ -123,7 +126,12 @@ class PgvectorStore:
         self._measured.save(index, what, arrays)
 
     def drop_stale(self, spaces: Sequence[Space], reader: VectorReader) -> None:
-        """Place large spaces anew that changed much, and drop tables that nobody reads."""
+        """Place large spaces anew that changed much, and drop tables that nobody reads.
+
+        After an error that is left for the next time, because it may take minutes.
+        """
+        if sys.exc_info()[0] is not None:
+            return
         try:
             for space in spaces:
                 index, row, generation = self._see(space)
@@ -131,7 +139,7 @@ class PgvectorStore:
                     index.contents.n_videos >= MIN_SETTLED_VIDEOS or index.n >= placing.MIN_LISTED
                 )
                 if is_large and row is not None and _is_stale(space, row, generation, index):
-                    self._bring_up_to_date(space)
+                    self._bring_up_to_date(space, generation)
             drop_unused(self._database)
         except MvsearchError as error:
             logger.warning("The search index was not brought up to date: %s", error)
@@ -166,15 +174,17 @@ class PgvectorStore:
                 return []
             return list(compare_rows(now, row.placement, placing.read_centre(row)))
 
-    def _bring_up_to_date(self, space: Space) -> None:
+    def _bring_up_to_date(self, space: Space, generation: int) -> None:
         """Place a space anew, unless another has done it meanwhile or the user may not."""
         try:
             with building(self._database, space.key, WAIT_SECONDS):
-                index, row, generation = self._see(space)
-                if row is None or _is_stale(space, row, generation, index):
+                index, row, now = self._see(space)
+                if row is None or _is_stale(space, row, now, index):
                     placing.place_anew(self._database, space)
         except MvsearchError as error:
-            logger.warning("The index of %s stays as it was: %s", space.key, error)
+            if not self._refused:
+                logger.warning("The index of %s stays as it was: %s", space.key, error)
+            self._refused[space.key] = generation
 
     def _is_older(self, key: str, contents: Contents) -> bool:
         """Whether newer contents of a space are known; a held state may be out of date."""

@@ -231,6 +231,34 @@ def test_a_reader_who_may_not_write_searches_as_it_is(
         assert library.index(PICTURES).n == 25
 
 
+def test_a_user_who_may_only_read_searches_as_it_is(
+    library: Library,
+    postgres: PostgresServer,
+    postgres_address: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for seed in range(4):
+        add(library, seed)
+    library.index(PICTURES)
+    add(library, 4)
+    name, user = str(library.database.url.database), f"reader_{library.database.url.database}"
+    postgres.run(f"CREATE ROLE {user} LOGIN", name)
+    postgres.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}", name)
+    with Library.open(postgres_address.replace("postgres@", f"{user}@")) as other:
+        for _ in range(2):
+            index = other.index(PICTURES)
+            assert index.n == 25
+            own = index.vectors("0004")
+            assert index.video_ids[int(index.search(own[:1], 1).videos[0, 0])] == "0004"
+            other.keep_measured(index, "scales", {"scale": np.arange(2)})
+            assert other.measured(index, "scales") is not None
+            other._indexes.clear()
+        with pytest.raises(MvsearchError, match="lacks a right"):
+            remove(other, 4)
+    assert caplog.text.count("stays as it was") == 1
+    assert len(list_placements(library)) == 3
+
+
 def test_a_library_without_vectors_is_searched(library: Library) -> None:
     for space in SPACES:
         index = library.index(space)
