@@ -44,4 +44,4 @@ added=$(compile pyproject.toml --group dev --group scale -c constraints.txt "${k
 listed=$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' constraints.txt | paste -sd '|')
 pick "$TORCH|$listed" 0 <<<"$added" >scale.txt
 compile_light >light.txt
-compile_light heic web whisper >container.txt
+compile_light heic postgres web whisper >container.txt

@@ -13,7 +13,7 @@ from mvsearch.search.web.problems import find_status, name_error
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.observing.context import naming
 from mvsearch.store.observing.observers import timing
-from mvsearch.store.servers.records import UNFINISHED
+from mvsearch.store.servers.records import UNFINISHED, JobEnd
 from mvsearch.store.unicode import printable
 
 logger = logging.getLogger(__name__)
@@ -70,11 +70,6 @@ class Job:
         return self._state in UNFINISHED
 
     @property
-    def problem(self) -> dict[str, Any] | None:
-        """Why it did not come to an end."""
-        return self._problem
-
-    @property
     def result(self) -> dict[str, Any] | None:
         """What the work returned."""
         return self._result
@@ -101,6 +96,12 @@ class Job:
                 "lines": list(self._lines),
                 "n_lines": self._n_lines,
             }
+
+    def describe_end(self) -> JobEnd:
+        """How it ended, or how far it is, as other servers are told."""
+        told = self.tell()
+        with self._lock:
+            return JobEnd(self._state, told, self._result, self._problem, self.text)
 
     def begin(self, stage: str, total: int, unit: str = "files") -> None:
         """Begin a stage."""

@@ -7,7 +7,7 @@ told that they were interrupted, is seen when the database is found again.
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mvsearch.search.web.jobs.job import Job
 from mvsearch.search.web.jobs.jobs import Do
@@ -152,9 +152,7 @@ class Leader:
                 job.cancel.set()
             version = job.version
             if not job.is_running:
-                self._finish(
-                    running, JobEnd(job.state, job.tell(), job.result, job.problem, job.text)
-                )
+                self._finish(running, job.describe_end())
             elif version != running.told:
                 self._jobs.tell(job.id, self._name, job.tell())
                 running.told = version
@@ -185,10 +183,12 @@ class Leader:
     @staticmethod
     def _describe_end(job: Job, *, is_wanted: bool) -> JobEnd:
         """How a job ended with its server: of itself, by request, or interrupted."""
-        if is_wanted or job.state in ("done", "failed"):
-            state = "cancelled" if is_wanted and job.is_running else job.state
-            return JobEnd(state, job.tell(), job.result, job.problem, job.text)
-        return JobEnd("interrupted", job.tell(), problem=INTERRUPTED)
+        ended = job.describe_end()
+        if ended.state in ("done", "failed"):
+            return ended
+        if is_wanted:
+            return replace(ended, state="cancelled")
+        return JobEnd("interrupted", ended.told, problem=INTERRUPTED)
 
     def _say_once(self, problem: str) -> None:
         if problem != self._problem:

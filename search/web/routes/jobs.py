@@ -204,11 +204,14 @@ async def _write_events(served: Served, job_id: str) -> AsyncIterator[str]:
             is_known = True
         if is_known and job is None:
             return
-        if job is not None and job.version != seen:
-            seen, n_quiet = job.version, 0
-            yield f"event: job\ndata: {json.dumps(job.to_dict())}\n\n"
-        if job is not None and not job.is_running:
-            return
+        if job is not None:
+            # In this order: one that ends now has another version by then.
+            is_running, version = job.is_running, job.version
+            if version != seen:
+                seen, n_quiet = version, 0
+                yield f"event: job\ndata: {json.dumps(job.to_dict())}\n\n"
+            if not is_running:
+                return
         n_quiet += 1
         if n_quiet % QUIET_POLLS == 0:
             yield ": waiting\n\n"

@@ -64,14 +64,18 @@ def test_what_is_copied_is_sent_and_is_all_of_the_package(steps: list[tuple[str,
     assert not any(map(is_sent, ("tests", ".git", ".venv", "data")))
 
 
-def test_the_packages_are_those_of_a_light_installation_with_server_and_whisper() -> None:
+def test_the_packages_are_those_of_a_light_installation_with_server_postgres_and_whisper() -> None:
     def read(name: str) -> set[str]:
         return set(re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(), re.MULTILINE))
 
     container, light = read("container.txt"), read("light.txt")
-    assert light <= container <= read("constraints.txt") | light
+    assert light <= container <= read("constraints.txt") | read("scale.txt") | light
     extras = PROJECT["optional-dependencies"]
-    asked = {re.split(r"[<>=]", line)[0] for extra in ("web", "whisper") for line in extras[extra]}
+    asked = {
+        re.split(r"[\[<>=]", line)[0]
+        for extra in ("postgres", "web", "whisper")
+        for line in extras[extra]
+    }
     assert asked <= {line.partition("==")[0] for line in container}
     assert not any(line.startswith("torch==") for line in container)
 
