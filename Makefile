@@ -8,6 +8,12 @@ SCALE := .venv/scale
 WORKERS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Suites that were written for libraries in folders, and must hold over PostgreSQL unchanged.
+OVER_POSTGRES := tests/store/catalog tests/search/test_engine.py tests/search/test_filtered.py \
+	tests/search/test_copies.py tests/search/test_exact_copies.py tests/search/test_exclusion.py \
+	tests/search/versions tests/search/api/test_library.py tests/search/api/test_filter.py \
+	tests/indexer/pipeline/test_writer.py
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-web test-robustness test-postgres test-milvus test-ray \
 	lint format types layers check bench campaign docs \
@@ -42,6 +48,7 @@ test-robustness: $(READY) ## Run the tests of kills, damage, hostile files and r
 
 test-postgres: $(SCALE) ## Run the tests over PostgreSQL with pgvector, and the catalogue's and engine's over it
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m postgres $(T)
+	@$(if $(T),,MVSEARCH_TEST_LIBRARY=postgres $(BIN)/pytest -n $(WORKERS) --dist worksteal $(OVER_POSTGRES))
 
 test-milvus: $(SCALE) ## Run the tests over Milvus, with the catalogue in PostgreSQL
 	@$(BIN)/pytest -m milvus $(T)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.done_once import decode_once, migrate_once, read_once
 from tests.media import MADE_VARIABLE
 from tests.packages import write_package
-from tests.servers.over_postgres import _dropping, is_chosen, use_postgres
+from tests.servers.over_postgres import _dropping, is_chosen, is_left_out, use_postgres
 from tests.servers.postgres import end_shared, own_postgres, postgres, postgres_address
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ WHISPER_PACKAGES = (
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what says nothing of the libraries that the tests run over."""
+    items[:] = [item for item in items if not is_left_out(item.nodeid)]
 
 
 @pytest.fixture(scope="session", autouse=True)

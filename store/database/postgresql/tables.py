@@ -15,6 +15,7 @@ from mvsearch.store.servers.tables import ServerBase
 LEAST_SERVER = 16
 # Searches that go on until enough rows pass a filter came with this version.
 LEAST_VECTOR = (0, 8)
+CREATE_VECTOR = f"CREATE EXTENSION vector SCHEMA {SHARED}"
 
 
 def check_server(database: Database) -> bool:
@@ -24,9 +25,11 @@ def check_server(database: Database) -> bool:
         MvsearchError: the server is too old, or the text of the database is not UTF-8.
     """
     with database.reading() as session:
-        asked = "SELECT current_setting(:version)::int, current_setting(:text), pg_is_in_recovery()"
-        names = {"version": "server_version_num", "text": "server_encoding"}
-        version, encoding, is_replica = session.execute(text(asked), names).one()
+        asked = (
+            "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),"
+            " pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+        )
+        version, encoding, is_replica = session.connection().exec_driver_sql(asked).one()
     if version < LEAST_SERVER * 10000:
         raise MvsearchError(
             f"{database.place} is on PostgreSQL {version // 10000}; a library needs"
@@ -78,7 +81,7 @@ def require_vector(connection: Connection, place: str) -> None:
     if version is None:
         try:
             with connection.begin_nested():
-                connection.execute(text(f"CREATE EXTENSION vector SCHEMA {SHARED}"))
+                connection.execute(text(CREATE_VECTOR))
         except DBAPIError as error:
             raise MvsearchError(_explain_absence(error, place)) from error
         version = connection.scalar(known)
