@@ -15,7 +15,7 @@ OVER_POSTGRES := tests/store/catalog tests/search/test_engine.py tests/search/te
 	tests/indexer/pipeline/test_writer.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-web test-robustness test-postgres test-milvus test-ray \
+.PHONY: help setup demo demo-scale test test-web test-robustness test-postgres test-milvus test-ray \
 	lint format types layers check bench campaign docs \
 	tour screenshots constraints lock audit clean
 
@@ -36,6 +36,9 @@ $(SCALE): $(READY) scale.txt
 
 demo: $(READY) ## Make a small library of music videos, index it and search it
 	@$(BIN)/python -m docs.demo.tour
+
+demo-scale: $(SCALE) ## Index the demo's videos on two Ray nodes into PostgreSQL, and compare its answers with the demo's
+	@$(BIN)/python -m docs.demo.scale
 
 test: $(READY) ## Run the tests (T=tests/store for a part, WORKERS=4 for more at once)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(T)
@@ -104,5 +107,5 @@ audit: $(READY) ## Look for known vulnerabilities in what constraints.txt lists;
 	@$(BIN)/python .ci/audit.py
 
 clean: ## Remove what was made: environment, demo, caches
-	@rm -rf .venv .package .demo .bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache \
+	@rm -rf .venv .package .demo .demo-scale .bench build *.egg-info .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis
