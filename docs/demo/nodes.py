@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from docs.demo.tour import find_program
 
+START_SECONDS = 120.0
 # A node that does not end by itself is killed after this time.
 WAIT_SECONDS = 20.0
 
@@ -37,7 +39,7 @@ def start_nodes(folder: Path) -> Iterator[Nodes]:
     Args:
         folder: for the token and what the nodes print.
     """
-    environment = {"RAY_AUTH_TOKEN_PATH": str(folder / "token"), "RAY_AUTH_MODE": "token"}
+    environment = {"RAY_AUTH_TOKEN_PATH": str(folder / "token")}
     host = find_own_address()
     if host is None:
         yield Nodes(("--on", "ray", "--workers", "2"), environment)
@@ -46,9 +48,12 @@ def start_nodes(folder: Path) -> Iterator[Nodes]:
     shared = ("--host", host, "--cpus", "1")
     head = ("--head", "--port", str(port), "--client-port", str(client_port), *shared)
     with ExitStack() as stack:
-        for words in (head, ("--join", f"{host}:{port}", *shared)):
-            stack.enter_context(start_node(words, environment, folder / f"node{words[0]}.log"))
-        yield Nodes(("--on", f"ray://{host}:{client_port}", "--workers", "2"), environment)
+        stack.enter_context(start_node(head, environment, folder / "head.log"))
+        await_port(host, client_port)
+        joining = ("--join", f"{host}:{port}", *shared)
+        stack.enter_context(start_node(joining, environment, folder / "node.log"))
+        environment["RAY_ADDRESS"] = f"{host}:{port}"
+        yield Nodes(("--on", "ray", "--workers", "2"), environment)
 
 
 @contextmanager
@@ -72,6 +77,16 @@ def start_node(words: tuple[str, ...], environment: dict[str, str], log: Path) -
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def await_port(host: str, port: int) -> None:
+    """Wait until a server listens; index runs say what is wrong if it never does."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        with socket.socket() as asking:
+            if asking.connect_ex((host, port)) == 0:
+                return
+        time.sleep(0.2)
 
 
 def find_own_address() -> str | None:
