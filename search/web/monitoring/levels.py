@@ -13,16 +13,18 @@ if TYPE_CHECKING:
 
 def read_levels(served: "Served") -> Iterator[Level]:
     """The levels of a server; where the library cannot be read, it is told to be down."""
+    is_up = not served.readiness.find_problem()  # which waits less long than Prometheus
+    yield "mvsearch_library_up", "Whether the library can be read.", "", {"": float(is_up)}
+    if not is_up:
+        return
     try:
         numbers = read_numbers(served.library)
         states: dict[str, float] = {}
         for job in served.jobs.list():
             states[job.state] = states.get(job.state, 0.0) + 1
         is_leading = served.jobs.is_leading
-    except MvsearchError:
-        yield "mvsearch_library_up", "Whether the library can be read.", "", {"": 0}
+    except MvsearchError:  # there is no library yet, or it went away meanwhile
         return
-    yield "mvsearch_library_up", "Whether the library can be read.", "", {"": 1}
     yield "mvsearch_library_videos", "Videos in the library.", "", {"": numbers.n_videos}
     yield (
         "mvsearch_library_generation_seconds",

@@ -5,8 +5,13 @@ import json
 import logging
 
 import pytest
+from starlette.testclient import TestClient
 
+import mvsearch
+from mvsearch.search.web.app import make_app
 from mvsearch.search.web.monitoring.metrics import choose_id
+from mvsearch.search.web.options import WebOptions
+from mvsearch.store.library import Library
 from mvsearch.store.observing import logs
 
 SEARCH = "/api/v1/search"
@@ -53,3 +58,28 @@ def test_a_request_is_logged_by_its_id_and_route_without_what_was_asked(client, 
     assert line["status"] == answer.status_code
     assert line["seconds"] >= 0
     assert "secret" not in written.getvalue()
+
+
+@pytest.mark.postgres
+def test_a_server_over_postgresql_tells_its_connections_and_when_it_is_cut_off(
+    own_postgres, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    address = own_postgres.make_database()
+    Library.open(address, create=True).close()
+    with mvsearch.open(address) as library:
+        app = make_app(library, WebOptions())
+        with TestClient(app, base_url="http://127.0.0.1:8765") as asked:
+            text = asked.get("/metrics").text
+            assert "mvsearch_library_up 1.0" in text
+            assert "mvsearch_library_videos 0.0" in text
+            assert 'mvsearch_database_connections{state="idle"}' in text
+            own_postgres.end_connections(address.partition("@/")[2].partition("?")[0])
+            assert "mvsearch_library_up 1.0" in asked.get("/metrics").text
+            text = asked.get("/metrics").text  # the one before has found it out
+            assert "mvsearch_database_connections_lost_total 0.0" not in text
+            own_postgres.stop()
+            text = asked.get("/metrics").text
+            assert "mvsearch_library_up 0.0" in text
+            assert "mvsearch_requests_total" in text
+            own_postgres.start()
