@@ -80,13 +80,12 @@ def copy_library(
     with (
         Library.open(source, is_read_only=True) as library,
         opening_target(target, library.address, vectors) as opened,
-        library.holding(),
-        library.database.reading() as session,
     ):
-        work = _Work(library, opened, session, report or (lambda what, n_done, n_all: None))
+        work = _Work(library, opened, report or (lambda what, n_done, n_all: None))
         try:
-            work.check_source()
-            return work.do()
+            with library.holding(), library.database.reading() as session:
+                work.copy(session)
+            return work.end()
         except (LibraryDamagedError, UnfitError) as error:
             if isinstance(error, LibraryDamagedError) and error.place == opened.database.place:
                 raise
@@ -103,69 +102,79 @@ class _Work:
 
     library: Library
     target: Target
-    session: Session
     report: Report
+    tables: list[CopiedTable] = field(default_factory=list)
     checksums: dict[str, Checksum] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    is_renewed: bool = False
     n_all: int = 0
     n_done: int = 0
 
-    def check_source(self) -> None:
+    def copy(self, session: Session) -> None:
+        """Copy rows, then files.
+
+        Args:
+            session: that reads one state of the source.
+        """
+        self._check_source(session)
+        self.tables = self._list_shared(session)
+        count = select(func.count())
+        self.n_all = sum(
+            session.scalar(count.select_from(table.table)) or 0 for table in self.tables
+        )
+        try:
+            self._copy_rows(session)
+        except _SourceChangedError:
+            self.is_renewed = True
+            empty_tables(self.target)
+            self._copy_rows(session)
+        self.files = tuple(copy_files(self.library.files, self.target.files))
+
+    def end(self) -> LibraryCopy:
+        """Make indexes, compare, and let the copy be opened."""
+        finish(self.target, self.report, self._compare)
+        return LibraryCopy(
+            self.library.address,
+            self.target.address,
+            {name: (sum_.n_rows, sum_.text) for name, sum_ in self.checksums.items()},
+            self.files,
+            self.target.is_resumed,
+            self.is_renewed,
+        )
+
+    def _check_source(self, session: Session) -> None:
         """Let SQLite check its file before all is read from it."""
-        connection = self.session.connection()
+        connection = session.connection()
         if connection.dialect.name == "sqlite":
             for damage in check_pages(connection):
                 place = self.library.database.place
                 raise describe_damage(place, f"{damage.where}: {damage.reason}")
 
-    def do(self) -> LibraryCopy:
-        """Copy rows, then files; make indexes; compare."""
-        tables = self._list_shared()
-        count = select(func.count())
-        self.n_all = sum(
-            self.session.scalar(count.select_from(table.table)) or 0 for table in tables
-        )
-        is_renewed = False
-        try:
-            self._copy_rows(tables)
-        except _SourceChangedError:
-            is_renewed = True
-            empty_tables(self.target)
-            self._copy_rows(tables)
-        names = copy_files(self.library.files, self.target.files)
-        finish(self.target, self.report, lambda: self._compare(tables))
-        return LibraryCopy(
-            self.library.address,
-            self.target.address,
-            {name: (sum_.n_rows, sum_.text) for name, sum_ in self.checksums.items()},
-            tuple(names),
-            self.target.is_resumed,
-            is_renewed,
-        )
-
-    def _list_shared(self) -> list[CopiedTable]:
+    def _list_shared(self, session: Session) -> list[CopiedTable]:
         """The tables that both sides have; how lines sound can be made again."""
-        with self.target.database.reading() as session:
-            theirs = {table.name for table in list_tables(session.connection())}
-        return [one for one in list_tables(self.session.connection()) if one.name in theirs]
+        with self.target.database.reading() as other:
+            theirs = {table.name for table in list_tables(other.connection())}
+        return [one for one in list_tables(session.connection()) if one.name in theirs]
 
-    def _copy_rows(self, tables: list[CopiedTable]) -> None:
-        with self.target.database.reading() as session:
-            noted = read_copied(session.connection())
+    def _copy_rows(self, session: Session) -> None:
+        with self.target.database.reading() as other:
+            noted = read_copied(other.connection())
         self.n_done = 0
-        for table in tables:
-            self.checksums[table.name] = self._copy_table(table, noted.get(table.name))
+        for table in self.tables:
+            known = noted.get(table.name)
+            self.checksums[table.name] = self._copy_table(session, table, known)
 
-    def _copy_table(self, table: CopiedTable, noted: Copied | None) -> Checksum:
+    def _copy_table(self, session: Session, table: CopiedTable, noted: Copied | None) -> Checksum:
         checksum, last = Checksum(), None
         if noted is not None:
             last = noted.last
-            with closing(read_batches(self.session, table, until=last)) as batches:
+            with closing(read_batches(session, table, until=last)) as batches:
                 for batch in batches:
                     checksum.add(table.take_content(batch))
                     self._advance("copy", len(batch))
             if checksum != noted.checksum:
                 raise _SourceChangedError
-        with closing(read_batches(self.session, table, after=last)) as batches:
+        with closing(read_batches(session, table, after=last)) as batches:
             for batch in batches:
                 checksum.add(table.take_content(batch))
                 last = table.take_key(batch[-1])
@@ -186,7 +195,7 @@ class _Work:
 
         self.target.database.repeat(write)
 
-    def _compare(self, tables: list[CopiedTable]) -> None:
+    def _compare(self) -> None:
         """Read all of the target, and compare it with what was read of the source.
 
         Raises:
@@ -194,7 +203,7 @@ class _Work:
         """
         self.n_done = 0
         with self.target.database.reading() as session:
-            for table in tables:
+            for table in self.tables:
                 found, wanted = Checksum(), self.checksums[table.name]
                 with closing(read_batches(session, table)) as batches:
                     for batch in batches:

@@ -57,7 +57,10 @@ def _copy_rows(connection: Connection, table: CopiedTable, rows: Sequence[Row]) 
     if driver is None:
         raise RuntimeError("the connection is closed")
     types = [name_type(column) for column in table.columns]
-    short = [at for at, name in enumerate(types) if name == "int4"]
+    for at, name in enumerate(types):
+        numbers = [row[at] for row in rows if row[at] is not None] if name == "int4" else []
+        if numbers and (max(numbers) > MAX_INTEGER or min(numbers) < -MAX_INTEGER):
+            raise OverflowError("a number is too large")
     into = f"COPY {table.name} ({_list_names(connection, table)}) FROM STDIN (FORMAT BINARY)"
     try:
         with driver.cursor() as cursor:
@@ -65,8 +68,6 @@ def _copy_rows(connection: Connection, table: CopiedTable, rows: Sequence[Row]) 
             with cursor.copy(into) as stream:
                 stream.set_types(types)
                 for row in rows:
-                    if any(row[at] is not None and abs(row[at]) > MAX_INTEGER for at in short):
-                        raise OverflowError("a number is too large")
                     stream.write_row(row)
     except psycopg.Error as error:
         kinds = {psycopg.DataError: DataError, psycopg.IntegrityError: IntegrityError}

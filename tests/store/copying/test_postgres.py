@@ -174,6 +174,12 @@ def test_the_command_shows_no_password(
     assert "not" + "/so" not in done.stdout + done.stderr
 
 
+def fill_disk(server: PostgresServer, name: str) -> None:
+    more = "INSERT INTO beside.filler SELECT repeat('x', 1000) FROM generate_series(1, 500)"
+    for _ in range(1000):
+        server.run(more, name)
+
+
 def test_a_full_disk_of_the_server_is_told_and_the_copy_goes_on(
     source: Path, own_postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +189,7 @@ def test_a_full_disk_of_the_server_is_told_and_the_copy_goes_on(
         library.catalog.store_stills({"00": large})
     small = own_postgres.home / "small"
     small.mkdir()
-    mount(small, "20m")
+    mount(small, "48m")
     try:
         owner = own_postgres.folder.stat()
         os.chown(small, owner.st_uid, owner.st_gid)
@@ -191,12 +197,14 @@ def test_a_full_disk_of_the_server_is_told_and_the_copy_goes_on(
         name = address.partition("?")[0].rpartition("/")[2]
         own_postgres.run(f"CREATE TABLESPACE small LOCATION '{small}'")
         own_postgres.run(f"ALTER DATABASE {name} SET TABLESPACE small")
-        filler = "CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 6000)"
-        own_postgres.run(filler, name)
+        own_postgres.run("CREATE TABLE filler AS SELECT repeat('x', 1000) AS x", name)
         with pytest.raises(MvsearchError, match="not a catalogue"):
             copy_library(source, address)
         own_postgres.run("CREATE SCHEMA beside", name)
         own_postgres.run("ALTER TABLE filler SET SCHEMA beside", name)
+        Library.open(address, create=True).close()
+        with pytest.raises(Exception, match="No space left"):
+            fill_disk(own_postgres, name)
         with pytest.raises(MvsearchError, match="the disk of the server is full"):
             copy_library(source, address)
         own_postgres.run("DROP TABLE beside.filler", name)
