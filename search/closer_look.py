@@ -70,7 +70,7 @@ class CloserLook:
         self,
         query_parts: Collection[QueryPart],
         made: Made,
-        find_videos: Callable[[], Collection[str]],
+        find_videos: Callable[[], Collection[str] | None],
         by: By | None = None,
     ) -> Made | None:
         """Replace the picture of a query by the view that is found best.
@@ -82,7 +82,7 @@ class CloserLook:
         Args:
             query_parts: of the query.
             made: encoded parts, those of the query among them.
-            find_videos: finds the ids of the videos that are searched.
+            find_videos: finds the ids of the videos that are searched; None for all.
             by: what pictures are searched for; see `encode_query`.
 
         Returns:
@@ -112,11 +112,11 @@ class CloserLook:
         chosen = _encode_all(viewed, best - 1, self._encoders)
         return {**made, key: [chosen if part is whole else part for part in made[key]]}
 
-    def _find_best(self, parts: list[EncodedPart], videos: Collection[str]) -> int:
+    def _find_best(self, parts: list[EncodedPart], videos: Collection[str] | None) -> int:
         """The position of the part whose best video has the highest surprisal."""
         index = self._library.index(parts[0].space)
         table = make_table([index])
-        if not table.mark(videos).any():
+        if not (table.video_ids if videos is None else table.mark(videos).any()):
             return 0
         null = self._calibrator.obtain_for(parts[0], index)
         levels = null.level_of(table.video_ids)

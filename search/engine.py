@@ -144,9 +144,11 @@ class Engine:
         prepare = partial(self._prepare, query, options, made)
         return self.library.answer(prepare, partial(self._search, query, options, hidden))
 
-    def _find_videos(self, filter: Filter, hidden: frozenset[str]) -> set[str]:
-        """The ids of the videos that pass a filter and are not hidden."""
+    def _find_videos(self, filter: Filter, hidden: frozenset[str]) -> set[str] | None:
+        """The ids of the videos that pass a filter and are not hidden; None for all."""
         catalog = self.library.catalog
+        if not filter and not hidden:
+            return None
         return (catalog.passing(filter) if filter else catalog.video_ids()) - hidden
 
     def _prepare(

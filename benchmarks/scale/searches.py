@@ -241,7 +241,8 @@ def ask(given: argparse.Namespace) -> dict[str, Any]:
         opened(given.address, given.ask, given.folder) as library,
         counting(library) as counts,
     ):
-        engine, asking = Engine(library, MadeEncoders()), Asking(given.videos)  # type: ignore[arg-type]
+        engine = Engine(library, MadeEncoders(), None, lambda *_: None)  # type: ignore[arg-type]
+        asking = Asking(given.videos)
         for kind in KINDS:
             took, results = [], []
             n_before = dict(counts)
