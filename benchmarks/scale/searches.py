@@ -50,9 +50,12 @@ from mvsearch.store.records import (
 )
 from mvsearch.store.vectors.cache import IndexCache
 
-N_EACH, SECONDS, BATCH, N_LABELS = 12, 180.0, 500, 10
-PICTURES = Space("frames", "made-frames", "1", 256)
-LINES = Space("lyrics", "made-lyrics", "1", 128)
+SECONDS, BATCH, N_LABELS = 180.0, 500, 10
+# With `--small`, what grows with the number of videos is measured in little time.
+IS_SMALL = "--small" in sys.argv
+N_EACH, N_PICTURE, N_LINE = (4, 64, 64) if IS_SMALL else (12, 256, 128)
+PICTURES = Space("frames", "made-frames", "1", N_PICTURE)
+LINES = Space("lyrics", "made-lyrics", "1", N_LINE)
 SPACES = (PICTURES, LINES)
 KINDS = ("picture", "line", "clip", "similar", "picture of some", "picture then line")
 N_STYLES, N_LATENT, NOISE = 400, 64, 1.0
@@ -95,7 +98,9 @@ class Maker:
         generator = np.random.default_rng([space.dim, first])
         style = self._styles[space][generator.integers(N_STYLES, size=n)][:, None]
         own = generator.normal(size=(n, 1, N_LATENT))
-        scenes = np.repeat(generator.normal(size=(n, 3, N_LATENT)), N_EACH // 3, axis=1)
+        scenes = np.repeat(generator.normal(size=(n, 3, N_LATENT)), -(-N_EACH // 3), axis=1)[
+            :, :N_EACH
+        ]
         each = generator.normal(size=(n, N_EACH, N_LATENT))
         latent = 0.7 * style + 0.9 * own + 0.8 * scenes + 0.6 * each + 0.5
         return to_units(latent @ self._bases[space])
@@ -125,7 +130,7 @@ class Asking:
         name = f"{kind} {len(self.made)}"
         if kind == "clip":
             clip = QueryPart("clip", name)
-            self._add(clip, PICTURES, np.repeat(vectors[PICTURES][4:6], 4, axis=0), 8.0)
+            self._add(clip, PICTURES, np.repeat(vectors[PICTURES][-2:], 4, axis=0), 8.0)
             return Query((clip,))
         line, picture = QueryPart("lyric", name), QueryPart("image", name)
         if "line" in kind:
@@ -321,6 +326,7 @@ def run(given: argparse.Namespace, vectors: str) -> dict[str, Any]:
     words = [sys.executable, "-m", "benchmarks.scale.searches", str(given.folder), "--ask", vectors]
     words += ["--videos", str(given.videos), "--each", str(given.each)]
     words += ["--address", given.address, "--beside", str(given.beside)]
+    words += ["--small"] if given.small else []
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -372,6 +378,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=15, help="queries of each kind")
     parser.add_argument("--address", help="of a database, empty or made before; none starts one")
     parser.add_argument("--beside", type=float, default=15.0, help="seconds beside a writer")
+    parser.add_argument("--small", action="store_true", help="4 vectors of 64 numbers a video")
     parser.add_argument("--ask", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.ask:
