@@ -11,6 +11,7 @@ from mvsearch.search.query.query import Query
 from mvsearch.search.query.words.languages import find_hidden
 from mvsearch.search.ranking import Ranker
 from mvsearch.search.results import Result
+from mvsearch.search.retrieval.blocks import read_ahead
 from mvsearch.search.retrieval.retrieve import Candidates, compare_some, find_candidates
 from mvsearch.search.retrieval.video_table import Positions
 from mvsearch.search.scoring.calibrator import Calibrator
@@ -91,12 +92,21 @@ class _RankedSearch:
         if unlike:
             ranker = exclude(ranker, self.query, unlike, found, table, self.calibrator)
         rows, at = found.similarities[: len(asked)], found.positions
+        self._read_best(found)
         return ranker.rank(
             found.video_ids,
             self.measure(rows, at),
             lambda video: find_moments(ranker.library, video, alike, ranker.options.n_moments),
             of_lines=self.calibrator.judge_lines(asked, table.video_ids, rows, at),
         )
+
+    def _read_best(self, found: Candidates) -> None:
+        """Ask a server once for the vectors of the likely results, whose moments are looked for."""
+        if any(index.is_remote for index in self.scope.table.indexes):
+            scores = np.nan_to_num(self.score(found.similarities, found.positions), nan=-np.inf)
+            best = np.argsort(-scores, kind="stable")[: self.ranker.options.top]
+            ids = [found.video_ids[at] for at in best.tolist()]
+            read_ahead(self.scope.table.indexes, ids)
 
     def rank_few(self) -> list[Result]:
         """The results without comparing all videos: of more and more candidates.

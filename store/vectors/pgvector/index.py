@@ -100,7 +100,9 @@ class PgvectorIndex(RemoteIndex):
         """Whether comparing all rows of these videos costs less than a search."""
         if self.is_exact:
             return True
-        n_rows = int(self.contents.counts[self.contents.find(video_ids)].sum())
+        n_rows = self.contents.n
+        if len(video_ids) < len(self.contents.video_ids):
+            n_rows = int(self.contents.counts[self.contents.find(video_ids)].sum())
         cost = n_rows * (SCORING + MULTIPLYING * n_queries)
         return n_rows <= MAX_COMPARED or cost <= n_queries * (SEARCHING + FINDING * k)
 

@@ -30,3 +30,5 @@ def test_a_pool_holds_every_video_once_and_knows_who_has_it(
             index.video_ids
         )
     assert make_table([frames]).video_ids is frames.video_ids
+    assert table.pick(np.array([2, 0, 1])) == ("cc", "aa", "bb")
+    assert table.pick(np.arange(3)) == table.video_ids
