@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from mvsearch.search.retrieval.blocks import iter_slices
 from mvsearch.search.retrieval.bounds import choose_asked
@@ -50,9 +49,10 @@ def find_similar(
     """Find the videos most similar to one, without comparing it with all.
 
     The nearest segments bound the similarity of every video: in one direction as in
-    `retrieve.find_candidates`, in the other by the nearest match of all. Videos are compared
-    exactly from the highest bound on, until no bound reaches the best or `MAX_COMPARED` are
-    compared. Of a video of more vectors than a server is asked for, the bounds are estimates.
+    `retrieve.find_candidates`, in the other by its segments that are among them. The likeliest
+    videos, by the first direction and by their nearest segment, are compared exactly, until no
+    bound reaches the best or `MAX_COMPARED` are compared. Of a video of more vectors than a server
+    is asked for, the bounds are estimates.
 
     Args:
         table: of the indexes.
@@ -66,14 +66,16 @@ def find_similar(
         table.mark(within)
     )  # fmt: skip
     is_open &= ~table.mark([*left_out, video_id])
-    bounds = np.stack([
+    bounds, estimates = np.stack([
         _bound_all(index, places, len(is_open), video_id, within, [*left_out, video_id])
         for index, places in zip(table.indexes, table.places, strict=True)
-    ])  # fmt: skip
+    ], axis=1)  # fmt: skip
     at = np.flatnonzero(is_open & ~np.isnan(bounds).all(axis=0))
-    reach = fuse(bounds[:, at], at)
-    order = np.argsort(-reach, kind="stable")
-    order = order[~np.isnan(reach[order])]
+    reach, likely = fuse(bounds[:, at], at), fuse(estimates[:, at], at)
+    order = np.argsort(-likely, kind="stable")
+    order = order[~np.isnan(likely[order])]
+    # The highest bound of those from each place on.
+    rest = np.maximum.accumulate(reach[order][::-1])[::-1]
     found = np.zeros((len(table.indexes), 0))
     n_compared, n_next = 0, max(FIRST, 2 * n_wanted)
     while n_compared < min(len(order), MAX_COMPARED):
@@ -83,7 +85,7 @@ def find_similar(
         found, n_compared, n_next = np.hstack([found, rows]), n_compared + len(some), AT_ONCE
         scores = np.sort(fuse(found, at[order[:n_compared]]))[::-1]
         best = scores[n_wanted - 1] if n_compared >= n_wanted else -np.inf
-        if n_compared == len(order) or best >= reach[order[n_compared]]:
+        if n_compared == len(order) or best >= rest[n_compared]:
             return Compared(at[order[:n_compared]], found, is_sure=True)
     return Compared(at[order[:n_compared]], found, is_sure=n_compared == len(order))
 
@@ -96,42 +98,71 @@ def _bound_all(
     within: Collection[str] | None,
     left_out: Sequence[str],
 ) -> FloatArray:
-    """Upper bounds (n_videos,) of the similarities in one index; NaN for no vectors."""
-    bounds = np.full(n_videos, np.nan)
+    """Upper bounds and estimates (2, n_videos) in one index; NaN for no vectors."""
+    found = np.full((2, n_videos), np.nan)
     vectors = index.vectors(video_id)
     if len(vectors):
-        bounds[places] = _bound_both(index, choose_asked(index, vectors), within, left_out)
-    return bounds
+        found[:, places] = _bound_both(index, choose_asked(index, vectors), within, left_out)
+    return found
 
 
 def _bound_both(
     index: VectorIndex, asked: Matrix, within: Collection[str] | None, left_out: Sequence[str]
 ) -> FloatArray:
-    """Upper bounds for the videos of an index: the mean of both directions."""
-    n_videos = len(index.video_ids)
-    total, nearest = np.zeros(n_videos), np.full(n_videos, -1.0)
+    """Upper bounds for the videos of an index, the mean of both directions, and estimates."""
+    total = np.zeros(len(index.video_ids))
+    found: list[Neighbours] = []
     for rows in iter_slices(len(asked), NEIGHBOURS):
-        found = index.search(asked[rows], NEIGHBOURS, within, left_out)
-        best, last = _match_videos(found, n_videos)
-        total += best
-        np.maximum(nearest, last, out=nearest)
-    bounds: FloatArray = (total / len(asked) + nearest) / 2 + ROUNDING
-    return bounds
+        found.append(index.search(asked[rows], NEIGHBOURS, within, left_out))
+        total += _bound_forward(found[-1], len(total))
+    nearest = np.full(len(total), max(float(_find_last(one).max(initial=-1.0)) for one in found))
+    for one in found:
+        is_there = one.videos >= 0
+        np.maximum.at(nearest, one.videos[is_there], one.similarities[is_there])
+    mean = total / len(asked)
+    bounds = (mean + _bound_backward(index, found)) / 2 + ROUNDING
+    return np.stack([bounds, (mean + nearest) / 2])
 
 
-def _match_videos(found: Neighbours, n_videos: int) -> tuple[FloatArray, FloatArray]:
-    """The sum over the vectors of the best match of each video, and the best match of any vector.
+def _bound_forward(found: Neighbours, n_videos: int) -> FloatArray:
+    """The sum over query vectors of the best match of each video.
 
     Where a vector has no neighbour of a video, its last neighbour stands for it.
     """
     similarities, is_there = found.similarities, found.videos >= 0
-    last = np.maximum(similarities[:, -1], -1.0).astype(np.float64)
+    last = _find_last(found)
     at, _ = np.nonzero(is_there)
     pairs, firsts = np.unique(at * n_videos + found.videos[is_there], return_index=True)
-    values = similarities[is_there][firsts].astype(np.float64)
-    videos: npt.NDArray[np.intp] = (pairs % n_videos).astype(np.intp)
-    gains = values - last[at[firsts]]
-    total: FloatArray = np.bincount(videos, weights=gains, minlength=n_videos) + last.sum()
-    nearest = np.full(n_videos, last.max(initial=-1.0))
-    np.maximum.at(nearest, videos, values)
-    return total, nearest
+    gains = similarities[is_there][firsts].astype(np.float64) - last[at[firsts]]
+    total = np.bincount(pairs % n_videos, weights=gains, minlength=n_videos).astype(np.float64)
+    total += last.sum()
+    return total
+
+
+def _bound_backward(index: VectorIndex, found: Sequence[Neighbours]) -> FloatArray:
+    """The mean over the segments of each video of the best match among the query vectors.
+
+    A segment that is no neighbour of any vector is no nearer than the highest of the last ones.
+    """
+    n_videos = len(index.video_ids)
+    highest = max(float(_find_last(one).max(initial=-1.0)) for one in found)
+    is_there = [one.videos >= 0 for one in found]
+    videos = np.concatenate([one.videos[has] for one, has in zip(found, is_there, strict=True)])
+    segments = np.concatenate([one.segments[has] for one, has in zip(found, is_there, strict=True)])
+    values = np.concatenate([o.similarities[has] for o, has in zip(found, is_there, strict=True)])
+    order = np.lexsort((-values, segments, videos))
+    videos, segments, values = videos[order], segments[order], values[order]
+    is_best = np.ones(len(order), dtype=np.bool_)
+    is_best[1:] = (videos[1:] != videos[:-1]) | (segments[1:] != segments[:-1])
+    gains = np.maximum(values[is_best].astype(np.float64) - highest, 0.0)
+    sums = np.bincount(videos[is_best], weights=gains, minlength=n_videos)
+    bounds = np.full(n_videos, highest)
+    for at in np.flatnonzero(sums).tolist():
+        bounds[at] += sums[at] / index.count(index.video_ids[at])
+    return bounds
+
+
+def _find_last(found: Neighbours) -> FloatArray:
+    """The similarity of the last neighbour of each vector; -1 where there are fewer."""
+    last: FloatArray = np.maximum(found.similarities[:, -1], -1.0).astype(np.float64)
+    return last
