@@ -57,8 +57,9 @@ def make_table(indexes: Sequence[VectorIndex]) -> VideoTable:
     different = tuple({id(index): index for index in indexes}.values())
     lists = {index.video_ids for index in different}
     video_ids = max(lists, key=len)
-    if any(len(one) < len(video_ids) or one != video_ids for one in lists):
-        video_ids = tuple(sorted(set().union(*lists)))
+    others = set().union(*(lists - {video_ids})).difference(video_ids)
+    if others:
+        video_ids = tuple(sorted([*video_ids, *others]))
     position = dict(zip(video_ids, range(len(video_ids)), strict=True))
     places = tuple(_find_places(index.video_ids, video_ids, position) for index in different)
     is_held = np.zeros((len(different), len(video_ids)), dtype=np.bool_)
