@@ -27,6 +27,7 @@ SETTINGS = {
 }
 ACCESS = """\
 local all all trust
+local replication all trust
 host all all 127.0.0.1/32 scram-sha-256
 """
 OWNER = "postgres"
@@ -126,6 +127,20 @@ class PostgresServer:
         """End all connections to a database, as an administrator can; how many there were."""
         ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         return len(self.run(ended, "postgres", database))
+
+    def make_replica(self) -> "PostgresServer":
+        """A server that copies this one all the time, and can only be read; to be closed."""
+        replica = PostgresServer.__new__(PostgresServer)
+        replica.__dict__.update(self.__dict__)
+        replica.home = Path(tempfile.mkdtemp(prefix="mvsearch-pg-", dir="/tmp"))
+        replica.folder, replica.port = replica.home / "data", find_port()
+        if self._user:
+            shutil.chown(replica.home, "pgserver")
+        replica.home.chmod(0o755)
+        self._call("pg_basebackup", "-D", replica.folder, "-R", "-X", "stream", "-c", "fast",
+                   "-h", self.home, "-p", self.port, "-U", OWNER)  # fmt: skip
+        replica.start()
+        return replica
 
     def close(self) -> None:
         """Stop it, and delete its folder."""

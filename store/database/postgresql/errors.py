@@ -55,7 +55,7 @@ def _explain_refusal(code: str, line: str, place: str) -> str:
             f"the disk of the server is full: {place}; make room and run this again, what is done"
             " is kept"
         )
-    if code == "25006":
+    if code == "25006" or "during recovery" in line:
         return f"{place} can only be read: its server is a replica, or set to be read only"
     if code == "42501":
         return f"the user of {place} lacks a right: {line}"

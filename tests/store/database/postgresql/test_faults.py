@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mvsearch.store.database.postgresql import repeating, tables
@@ -16,9 +17,10 @@ from mvsearch.store.errors import (
     NoLibraryError,
 )
 from mvsearch.store.library import Library
+from mvsearch.store.records import Matrix
 from tests.limits import HANG_SECONDS
 from tests.servers.postgres import OWNER, PASSWORD, PostgresServer, find_port
-from tests.store.examples import FRAMES, SPACES, fill_song
+from tests.store.examples import FRAMES, SPACES, fill_song, random_units
 
 pytestmark = pytest.mark.postgres
 
@@ -118,6 +120,54 @@ def test_a_server_that_only_reads_is_read(postgres: PostgresServer) -> None:
         assert library.index(FRAMES).vectors("one").shape == (5, 8)
         with pytest.raises(MvsearchError, match="only"), library.writing():
             library.catalog.remove_videos(["one"])
+
+
+def test_a_replica_is_read_and_follows(own_postgres: PostgresServer) -> None:
+    address = make_library(own_postgres, "one")
+    name = name_database(address)
+    replica = own_postgres.make_replica()
+    try:
+        with (
+            Library.open(address) as library,
+            Library.open(replica.address(name)) as copy,
+        ):
+            assert copy.is_read_only
+            assert not library.is_read_only
+            fill_song(library.catalog, "two", 7)
+            wanted = library.index(FRAMES).search(unit(8), 2)
+            until = time.monotonic() + HANG_SECONDS
+            while copy.catalog.n_videos() < 2 and time.monotonic() < until:
+                time.sleep(0.02)
+            found = copy.index(FRAMES).search(unit(8), 2)
+            assert copy.index(FRAMES).video_ids == ("one", "two")
+            np.testing.assert_array_equal(found.videos, wanted.videos)
+            with pytest.raises(MvsearchError, match="reading only"), copy.writing():
+                pass
+            with pytest.raises(MvsearchError, match="can only be read: its server is a replica"):
+                fill_song(copy.catalog, "three", 8)
+    finally:
+        replica.close()
+
+
+def unit(dim: int) -> Matrix:
+    return random_units(1, dim, 5)
+
+
+def test_who_may_only_read_searches_and_changes_nothing(postgres: PostgresServer) -> None:
+    address = make_library(postgres, "one")
+    name = name_database(address)
+    postgres.run("DROP ROLE IF EXISTS reader")
+    postgres.run("CREATE ROLE reader LOGIN")
+    postgres.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", name)
+    try:
+        with Library.open(address.replace(f"{OWNER}@", "reader@"), is_read_only=True) as library:
+            assert library.index(FRAMES).video_ids == ("one",)
+            assert library.catalog.lyric_matches("take me home")[0].video_id == "one"
+            with pytest.raises(MvsearchError, match="lacks a right: permission denied"):
+                library.catalog.remove_videos(["one"])
+    finally:
+        postgres.run("DROP OWNED BY reader", name)
+        postgres.run("DROP ROLE reader")
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,16 @@ def test_several_write_and_readers_see_whole_videos(postgres_address: str) -> No
         assert len(set(versions)) > 1
 
 
+def test_several_make_the_same_library(postgres_address: str) -> None:
+    def make(_: int) -> str | None:
+        with Library.open(postgres_address, create=True) as library:
+            library.catalog.adopt_profile("toy", SPACES)
+            return library.catalog.profile()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(make, range(4))) == ["toy"] * 4
+
+
 def test_who_changes_what_all_go_by_is_alone(postgres_address: str) -> None:
     make_library(postgres_address)
     with Library.open(postgres_address) as one, Library.open(postgres_address) as other:
