@@ -8,9 +8,9 @@ import hashlib
 from contextlib import suppress
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from mvsearch.store.database.connection import Database
-from mvsearch.store.database.explain import DATABASE_ERRORS
 from mvsearch.store.database.postgresql.locks import CLASS
 from mvsearch.store.errors import MvsearchError
 
@@ -59,12 +59,16 @@ class Leadership:
         return self.is_leading
 
     def release(self) -> None:
-        """Let another server lead."""
-        self.is_leading = False
+        """Let another server lead, at once."""
         if self._connection is not None:
-            with suppress(*DATABASE_ERRORS):
+            with suppress(SQLAlchemyError):
+                if self.is_leading:  # the server sees the end of a connection a while later
+                    give = text("SELECT pg_advisory_unlock(:class, :key)")
+                    self._connection.execute(give, self._values)
+            with suppress(SQLAlchemyError):
                 self._connection.close()
             self._connection = None
+        self.is_leading = False
 
     def _connect(self) -> Connection:
         self._connection = connection = self._database.connect_beside()

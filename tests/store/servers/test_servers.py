@@ -7,6 +7,7 @@ import pytest
 from mvsearch.store.errors import LibraryBusyError, LibraryUnreachableError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.servers.jobs import SharedJobs
+from mvsearch.store.servers.leadership import Leadership
 from mvsearch.store.servers.records import JobEnd, JobLimits, JobOrder, StoredUpload
 from mvsearch.store.servers.servers import Servers
 from tests.servers.postgres import PostgresServer
@@ -110,27 +111,35 @@ def test_old_jobs_are_forgotten_and_lasting_ones_kept(both: tuple[Servers, Serve
     assert jobs.find_last("evaluate", "one", "failed") is None
 
 
-def test_one_server_leads_and_another_when_it_ends(both: tuple[Servers, Servers]) -> None:
+@pytest.fixture
+def leaders(both: tuple[Servers, Servers]) -> Iterator[tuple[Leadership, Leadership]]:
     one, other = both[0].leadership(), both[1].leadership()
+    yield one, other
+    one.release()
+    other.release()
+
+
+def test_one_server_leads_and_another_when_it_ends(
+    leaders: tuple[Leadership, Leadership],
+) -> None:
+    one, other = leaders
     assert (one.hold(), other.hold(), one.hold()) == (True, False, True)
     one.release()
     assert (other.hold(), one.hold()) == (True, False)
     other.release()
     assert one.hold()
-    one.release()
 
 
 def test_a_lost_link_ends_leading_until_it_is_taken_again(
-    postgres: PostgresServer, postgres_address: str, both: tuple[Servers, Servers]
+    postgres: PostgresServer, postgres_address: str, leaders: tuple[Leadership, Leadership]
 ) -> None:
-    leader = both[0].leadership()
+    leader = leaders[0]
     assert leader.hold()
     postgres.end_connections(postgres_address.rpartition("@/")[2].partition("?")[0])
     with pytest.raises(LibraryUnreachableError):
         leader.hold()
     assert not leader.is_leading
     assert leader.hold()
-    leader.release()
 
 
 def test_uploads_and_secrets_are_those_of_all(both: tuple[Servers, Servers]) -> None:
