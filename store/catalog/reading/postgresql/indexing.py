@@ -13,6 +13,9 @@ from mvsearch.store.database.postgresql.words import drop_indexes, make_indexes
 
 # The lines that are indexed; those of lyrics may be rejected.
 HELD = {"lyric": "lyric_line WHERE rejected IS NULL", "ocr": "ocr_line WHERE true"}
+# What is indexed of a line. No index run writes longer ones, but the catalogue may be a stranger's,
+# and each term of a query is counted in all of a line that has it.
+MAX_LINE_LETTERS = 5000
 # Each writes once to the counts of terms.
 LINES_AT_ONCE = 5000
 
@@ -97,6 +100,7 @@ def store_sounds(connection: Connection, values: Sequence[dict[str, Any]]) -> No
 
 
 def _cut(video_id: str, position: int, line: str) -> dict[str, Any]:
+    line = line[:MAX_LINE_LETTERS]
     return {
         "video_id": video_id,
         "position": position,
