@@ -55,6 +55,8 @@ test-postgres: $(SCALE) ## Run the tests over PostgreSQL with pgvector, and the 
 
 test-milvus: $(SCALE) ## Run the tests over Milvus, with the catalogue in PostgreSQL
 	@$(BIN)/pytest -m milvus $(T)
+	@MVSEARCH_TEST_LIBRARY=milvus $(BIN)/pytest tests/store/test_indexed.py tests/search/test_engine.py \
+		-k 'indexed or lyric_line_finds or sound_of_another or scores_are_the_same'
 
 test-ray: $(SCALE) ## Run the tests of indexing on Ray, with killed workers and a cut link
 	@$(BIN)/pytest -m ray $(T)

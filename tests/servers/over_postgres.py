@@ -2,6 +2,7 @@
 
 With `$MVSEARCH_TEST_LIBRARY=postgres` a new library in a folder is a new database, which the folder
 names. What is local to a library, such as its index files, lies in the folder as ever.
+With `milvus` their vectors are in Milvus, unless a test chooses something else.
 """
 
 import functools
@@ -19,6 +20,8 @@ from mvsearch.store.database import schema
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.postgresql.address import read_place
 from mvsearch.store.opening import Address, make_folder
+from mvsearch.store.vectors import choice
+from tests.servers.milvus import obtain_server
 from tests.servers.postgres import shared_server
 
 VARIABLE = "MVSEARCH_TEST_LIBRARY"
@@ -43,13 +46,15 @@ def is_left_out(test: str) -> bool:
 
 def is_chosen() -> bool:
     """Whether tests run over PostgreSQL."""
-    return os.environ.get(VARIABLE) == "postgres"
+    return os.environ.get(VARIABLE) in ("postgres", "milvus")
 
 
 def use_postgres(patch: pytest.MonkeyPatch) -> None:
     """Let libraries in folders be databases, for this process."""
     replace(patch, opening.open_database, _open)
     replace(patch, opening.has_library, _has)
+    if os.environ[VARIABLE] == "milvus":
+        replace(patch, choice.find_choice, _find_choice)
     patch.setattr(sqlite3, "connect", functools.partial(_connect, sqlite3.connect))
 
 
@@ -87,6 +92,12 @@ def _connect(real: Callable[..., Any], place: Any, *words: Any, **named: Any) ->
     if "catalog.sqlite3" in str(place) and not Path(place).exists():
         pytest.skip("is about the file of SQLite")
     return real(place, *words, **named)
+
+
+def _find_choice(real: Callable[[Database], str], database: Database) -> str:
+    """Milvus in place of the default."""
+    found = real(database)
+    return obtain_server().address if found == choice.PGVECTOR else found
 
 
 def _has(real: Callable[[Address], bool], address: Address) -> bool:

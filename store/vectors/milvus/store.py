@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from mvsearch.store.catalog.reading.vectors import VectorReader
 from mvsearch.store.database.connection import Database
 from mvsearch.store.database.index_tables import IndexedVideoRow
-from mvsearch.store.database.tables import SettingRow, SpaceRow
+from mvsearch.store.database.tables import SpaceRow
 from mvsearch.store.errors import MvsearchError
 from mvsearch.store.records import Space
+from mvsearch.store.vectors.choice import find_choice
 from mvsearch.store.vectors.index import VectorIndex
 from mvsearch.store.vectors.milvus.address import MilvusAddress
 from mvsearch.store.vectors.milvus.building import KIND, build, fill, is_usable
@@ -178,9 +179,7 @@ class MilvusStore(MilvusWriter):
 
     def _is_left(self) -> bool:
         """Whether another store keeps the indexes of the library now."""
-        with self._database.reading(is_newest=True) as session:
-            chosen = session.scalar(select(SettingRow.value).where(SettingRow.name == "vectors"))
-        return chosen != str(self._server.address)
+        return find_choice(self._database) != str(self._server.address)
 
     def _read_state(self, session: Session, space: Space) -> _State | None:
         """The state of a space that a session sees; None if nothing is placed."""
