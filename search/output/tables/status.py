@@ -7,16 +7,13 @@ from rich.console import Console
 from mvsearch.search.output.tables.listing import print_line
 from mvsearch.search.status import KEY
 
-# Of a library in a folder, which has no other.
-DEFAULT_VECTORS = "faiss"
-
 
 def print_status(status: dict[str, Any], console: Console) -> None:
     """Print the counts of a library."""
     print_line(console, f"library   {status['library']}")
     print_line(console, f"profile   {status['profile'] or '–'}")
     print_line(console, f"videos    {status['videos']}")
-    if status.get("vectors", DEFAULT_VECTORS) != DEFAULT_VECTORS:
+    if "://" in status["library"]:  # one in a folder has no choice
         print_line(console, f"vectors   by {status['vectors']}")
     if "server" in status:
         print_line(console, f"server    {describe_server(status['server'])}")

@@ -48,6 +48,22 @@ def test_commands_take_the_address_and_show_no_password(
     assert not any(b"so%40secret" in file.read_bytes() for file in kept)
 
 
+def test_what_searches_the_vectors_is_chosen_by_index_and_told_by_status(
+    address: str, shell: Run, tmp_path: Path
+) -> None:
+    assert "vectors   by pgvector\n" in shell("status", "--library", address)[1]
+    words = ("index", tmp_path / "videos", "--library", address, "--vectors")
+    code, out, err = shell(*words, "milvus://root:secret@:0")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "secret" not in err
+    assert shell(*words, "faiss")[0] == 0
+    code, out, _ = shell("status", "--library", address, "--json")
+    assert json.loads(out)["vectors"] == "faiss"
+    assert "vectors   by faiss\n" in shell("status", "--library", address)[1]
+    code, out, _ = shell("search", "--text", "moth", "--json", "--library", address)
+    assert (code, len(json.loads(out)["results"])) == (0, 3)
+
+
 def test_the_python_api_takes_the_address(address: str) -> None:
     with mvsearch.open(address) as library:
         assert library.address.startswith("postgresql+psycopg://postgres@127.0.0.1:")
