@@ -107,7 +107,10 @@ def _connect(ray: Any, address: ClusterAddress) -> None:
         # A head that refuses a token does not say so.
         more = f"; if it runs, {TOKEN_ADVICE}" if isinstance(error, ConnectionError) else ""
         raise ClusterError(f"no connection to the cluster {place} ({said}){more}") from None
-    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    # Some of Ray's loggers have levels of their own.
+    for name in list(logging.root.manager.loggerDict):
+        if name == "ray" or name.startswith("ray."):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _try_init(ray: Any, place: str, options: dict[str, Any]) -> None:

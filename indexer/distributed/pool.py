@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -97,6 +98,11 @@ class Workers:
         self._seats = [Seat(make_actor()) for _ in range(n_workers)]
         self._alone_since = time.monotonic()
 
+    @property
+    def n_workers(self) -> int:
+        """The number of workers, also of those that wait for room."""
+        return len(self._seats)
+
     def start(self, on_ready: Callable[[], None], is_stopped: Callable[[], bool]) -> None:
         """Wait for the workers, and compare each with this machine.
 
@@ -132,18 +138,19 @@ class Workers:
             MvsearchError: an error that is not about one task.
         """
         left = deque(tasks)
-        try:
-            while not is_stopped():
-                yield from self._hand_out(left)
-                if not left and all(seat.task is None for seat in self._seats):
-                    return
-                for seat in self._find_done():
-                    yield from self._go_on(seat, left)
-                self._check_alone()
-        except KeyboardInterrupt:
+        with explaining_loss(self._ray):
+            try:
+                while not is_stopped():
+                    yield from self._hand_out(left)
+                    if not left and all(seat.task is None for seat in self._seats):
+                        return
+                    for seat in self._find_done():
+                        yield from self._go_on(seat, left)
+                    self._check_alone()
+            except KeyboardInterrupt:
+                yield from self._take_done(left)
+                raise
             yield from self._take_done(left)
-            raise
-        yield from self._take_done(left)
 
     def _take_done(self, left: deque[Task]) -> Iterator[tuple[Any, Any]]:
         """Yield what is done by now."""
@@ -212,7 +219,7 @@ class Workers:
         """The value of what a worker was asked for; `Lost` if the worker, or its node, is gone.
 
         Raises:
-            ClusterError: the worker cannot start, or the cluster is gone.
+            ClusterError: the worker cannot start.
         """
         errors = self._ray.exceptions
         try:
@@ -229,15 +236,9 @@ class Workers:
             return Lost(seat.node)
         except errors.RayError:
             return Lost(seat.node)
-        except (ConnectionError, OSError) as error:
-            raise ClusterError(f"the cluster is gone ({str(error)[:200]}); {_KEPT}") from None
 
     def _find_done(self, timeout_seconds: float = POLL_SECONDS) -> list[Seat]:
-        """The workers that have done what they were asked for.
-
-        Raises:
-            ClusterError: the cluster is gone.
-        """
+        """The workers that have done what they were asked for."""
         for seat in self._seats:
             if seat.waits_for is None and not seat.is_ready and seat.greets_at < time.monotonic():
                 self._greet(seat)
@@ -245,11 +246,8 @@ class Workers:
         if not waiting:
             time.sleep(min(timeout_seconds, GREET_SECONDS))
             return []
-        try:
-            # With a timeout, as a stop is noticed between two waits only.
-            done, _ = self._ray.wait(list(waiting), timeout=timeout_seconds)
-        except (ConnectionError, self._ray.exceptions.RayError) as error:
-            raise ClusterError(f"the cluster is gone ({str(error)[:200]}); {_KEPT}") from None
+        # With a timeout, as a stop is noticed between two waits only.
+        done, _ = self._ray.wait(list(waiting), timeout=timeout_seconds)
         return [waiting[ref] for ref in done]
 
     def _check_alone(self) -> None:
@@ -261,6 +259,20 @@ class Workers:
                 f"no worker has started for {ALONE_SECONDS:.0f} s: the cluster has no room, or its"
                 f" nodes are gone; {_KEPT}"
             )
+
+
+@contextmanager
+def explaining_loss(ray: Any) -> Iterator[None]:
+    """Turn what Ray raises without its head into one line.
+
+    Raises:
+        ClusterError: the cluster is gone.
+    """
+    try:
+        yield
+    except (ConnectionError, ray.exceptions.RayError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ClusterError(f"the connection to the cluster is lost ({said}); {_KEPT}") from None
 
 
 _KEPT = "what was done is kept, and the same command goes on"

@@ -11,8 +11,15 @@ from typing import Any
 
 from mvsearch.indexer.distributed.address import ClusterAddress
 from mvsearch.indexer.distributed.cluster import ClusterError, connecting
-from mvsearch.indexer.distributed.pool import MAX_LOSSES, Lost, Steps, Task, Workers
-from mvsearch.indexer.distributed.recipe import WhisperRecipe, describe, write_recipe
+from mvsearch.indexer.distributed.pool import (
+    MAX_LOSSES,
+    Lost,
+    Steps,
+    Task,
+    Workers,
+    explaining_loss,
+)
+from mvsearch.indexer.distributed.recipe import Recipe, WhisperRecipe, describe, write_recipe
 from mvsearch.indexer.distributed.sizes import choose_sizes
 from mvsearch.indexer.distributed.upload import cut_pieces
 from mvsearch.indexer.distributed.worker import Unseen, Worker
@@ -190,8 +197,19 @@ class RayExecutor:
             return self._workers
         recipe, own = write_recipe(encoders), describe(encoders)
         self._ray = ray = self._stack.enter_context(connecting(self._address))
+        with explaining_loss(ray):
+            workers = self._make_workers(recipe, own)
+            if progress is not None:
+                progress.begin("prepare", workers.n_workers, "workers")
+            told = (lambda: None) if progress is None else partial(progress.advance, "prepare")
+            workers.start(told, stop.is_set)
+        self._workers = workers
+        return workers
+
+    def _make_workers(self, recipe: Recipe, own: dict[str, Any]) -> Workers:
+        """The workers, which Ray spreads over the nodes."""
+        ray, asked = self._ray, self._options
         alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        asked = self._options
         sizes = choose_sizes(alive, asked.n_workers, asked.cpus, asked.gpus)
         kind = ray.remote(
             num_cpus=sizes.cpus,
@@ -201,19 +219,8 @@ class RayExecutor:
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )(Worker)
-        workers = Workers(
-            ray,
-            partial(kind.remote, recipe, sizes.n_threads, dict(named())),
-            sizes.n_workers,
-            own,
-            self._note,
-        )
-        if progress is not None:
-            progress.begin("prepare", sizes.n_workers, "workers")
-        told = (lambda: None) if progress is None else partial(progress.advance, "prepare")
-        workers.start(told, stop.is_set)
-        self._workers = workers
-        return workers
+        make = partial(kind.remote, recipe, sizes.n_threads, dict(named()))
+        return Workers(ray, make, sizes.n_workers, own, self._note)
 
 
 def find_failure(found: Found, value: Any, stage: str) -> Failure | None:

@@ -15,8 +15,8 @@ SETTINGS = {
     # Three tries; a head that refuses a token would be asked for half a minute.
     "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "3",
     "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "3",
-    # A busy head needs more than Ray's 30 s to start the process of a run.
-    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120",
+    # A head starts a process for each run by a fork; gRPC's own handlers of forks can break it.
+    "GRPC_ENABLE_FORK_SUPPORT": "0",
     # Nothing is reported to anybody.
     "RAY_USAGE_STATS_ENABLED": "0",
 }

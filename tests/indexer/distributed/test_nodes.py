@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mvsearch
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.store.errors import WeightsMissingError
 from mvsearch.store.library import Library
@@ -288,3 +289,15 @@ def test_a_cut_link_costs_the_video_behind_it(
     assert Counter({file: 1}) == count_runs(nodes) - Counter(dict.fromkeys(count_runs(nodes), 1))
     with suppress(KeyError):
         nodes.kill(1)
+
+
+def test_a_killed_head_ends_the_run_with_one_line(folder: Path, home: Path, nodes: Nodes) -> None:
+    run = begin(folder, home, nodes)
+    nodes.wait_for(5)
+    nodes.kill(0)
+    assert run.wait(HANG_SECONDS) == 2
+    said = (nodes.folder / "driver.log").read_text()
+    assert len(said.splitlines()) == 1, said
+    assert "the connection to the cluster is lost" in said
+    assert mvsearch.check(home).damages == ()
+    nodes.kill(1)

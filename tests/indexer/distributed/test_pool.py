@@ -151,3 +151,15 @@ def test_a_stop_yields_what_is_done_and_begins_nothing() -> None:
         done.append(one)
     assert 2 <= len(done) < 6
     assert sum(runs.counts.values()) == len(done)
+
+
+@pytest.mark.parametrize("error", [ConnectionError("gone"), FakeErrors.RayError("gone")])
+def test_a_lost_cluster_is_one_line(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = start(str)
+
+    def wait(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(FakeRay, "wait", wait)
+    with pytest.raises(ClusterError, match=r"the connection to the cluster is lost \(gone\)"):
+        list(workers.run(make_tasks("ab"), lambda: False))

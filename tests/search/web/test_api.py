@@ -172,6 +172,7 @@ def test_a_filter_leaves_out_videos(client: TestClient) -> None:
         ("POST", "/api/v1/search", '{"text": ["a"], "weights": {"frames": -1}}', 422),
         ("POST", "/api/v1/search", '{"text": ["\\ud800"], "weights": {"smell": 1}}', 422),
         ("POST", "/api/v1/jobs/index", '{"paths": ["/etc"]}', 400),
+        ("POST", "/api/v1/jobs/index", '{"paths": ["/etc"], "on": "ray://10.0.0.1:10001"}', 422),
         ("POST", "/api/v1/uploads", "", 400),
         ("PUT", "/api/v1/videos", "", 405),
     ],
