@@ -87,7 +87,7 @@ class Database:
             )
         watch_connections(self.engine)
         self._writer = self.engine.execution_options(is_writing=True)
-        self._was_reached = False
+        self._was_reached = self._is_closed = False
         # Errors of the driver itself, such as of COPY, which SQLAlchemy does not convert.
         driver = () if self.is_sqlite else (self.engine.dialect.loaded_dbapi.Error,)
         self._errors = (*DATABASE_ERRORS, *driver)
@@ -206,6 +206,8 @@ class Database:
         with self.explaining():
             connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             connection.detach()
+            if not self.is_sqlite:  # an administrator's limit would take its locks away
+                connection.execute(text("SET idle_session_timeout = 0"))
             return connection
 
     @contextmanager
@@ -217,7 +219,8 @@ class Database:
                 self._reach(session, patience_seconds)
             yield session
         finally:
-            session.close()
+            # Nobody would close what comes back to a pool that was closed meanwhile.
+            (session.invalidate if self._is_closed else session.close)()
 
     def _reach(self, session: Session, patience_seconds: float) -> None:
         until = time.monotonic() + (patience_seconds if self._was_reached else 0.0)
@@ -263,6 +266,7 @@ class Database:
             if self._watcher is not None:
                 self._watcher.close()
                 self._watcher = None
+        self._is_closed = not self.is_sqlite
         self.engine.dispose()
 
     @contextmanager

@@ -1,6 +1,7 @@
 """Many who write to a library in PostgreSQL at once, and many who read."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -106,3 +107,19 @@ def test_a_lock_is_taken_again_after_its_link_was_lost(postgres_address: str) ->
         one.database.after_loss()
         with Library.open(postgres_address) as other, pytest.raises(LibraryBusyError):
             within(lambda: other.writing(0))
+
+
+def test_what_is_read_while_the_library_closes_leaves_no_connection(
+    postgres_address: str,
+) -> None:
+    make_library(postgres_address)
+    name = postgres_address.partition("@/")[2].partition("?")[0]
+    library = Library.open(postgres_address)
+    with library.holding():
+        library.catalog.n_videos()
+        library.close()
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+    until = time.monotonic() + HANG_SECONDS
+    while shared_server().run(count, "postgres", name) != [(0,)] and time.monotonic() < until:
+        time.sleep(0.02)
+    assert shared_server().run(count, "postgres", name) == [(0,)]
