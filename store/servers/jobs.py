@@ -134,8 +134,13 @@ class SharedJobs(DatabaseReader):
 
     def take_orders(self, runner: str) -> Sequence[JobOrder]:
         """Take all jobs that wait; they are done by this server then."""
+        waiting = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.number)
+        with (
+            self._database.reading() as session
+        ):  # seldom one waits, and a lock keeps others waiting
+            if session.scalar(select(waiting.exists())) is not True:
+                return []
         with self._changing() as session:
-            waiting = select(JobRow).where(JobRow.state == "queued").order_by(JobRow.number)
             rows = session.scalars(waiting.with_for_update()).all()
             for row in rows:
                 row.state, row.runner, row.version = "running", runner, row.version + 1
