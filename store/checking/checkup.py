@@ -48,6 +48,11 @@ class Checkup:
     folders: tuple[Path, ...]
     repaired: tuple[Damage, ...] = ()
 
+    @property
+    def file(self) -> Path:
+        """The file of the catalogue, of a library in a folder."""
+        return Path(self.place)
+
     def to_dict(self) -> dict[str, Any]:
         """The result in the form of the JSON output."""
         return {
