@@ -7,12 +7,14 @@ marked "measured" where both of its factors were measured and only the number of
 """
 
 import argparse
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mvsearch.store.library import Library
 
 SIZES = (100_000, 1_000_000, 10_000_000)
+LARGER = {"GB": "TB", "M": "G"}
 MEASURED, ESTIMATE = "measured × songs", "estimate"
 
 
@@ -27,18 +29,18 @@ class Rates:
         row_bytes: of a row of vectors in PostgreSQL besides its numbers.
         graph_factor: bytes of an HNSW index for one byte of its vectors.
         build_core_seconds: to build HNSW of a million vectors of 512 numbers.
-        landmark_bytes: of a song, in PostgreSQL.
-        reader_bytes: of memory of a reading process, for a song and space.
+        landmark_bytes: of a song, in a file of each machine.
+        reader_bytes: of memory of a process, for a song and space.
     """
 
     core_seconds: float = 4.8
     heard_core_seconds: float = 32.0
-    postgres_factor: float = 1.1
-    row_bytes: float = 60.0
-    graph_factor: float = 1.3
-    build_core_seconds: float = 1200.0
-    landmark_bytes: float = 300_000.0
-    reader_bytes: float = 250.0
+    postgres_factor: float = 1.15
+    row_bytes: float = 92.0
+    graph_factor: float = 1.27
+    build_core_seconds: float = 2100.0
+    landmark_bytes: float = 20_000.0
+    reader_bytes: float = 190.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,21 @@ def list_lines(song: Song, rates: Rates) -> list[tuple[str, float, str, str]]:
         ),
         ("vectors in pgvector", song.count_row_bytes(rates) / 1e9, "GB", MEASURED),
         ("their HNSW", song.count_graph_bytes(rates) / 1e9, "GB", ESTIMATE),
-        ("landmarks in PostgreSQL", rates.landmark_bytes / 1e9, "GB", MEASURED),
-        ("memory of a reader", len(song.vectors) * rates.reader_bytes / 1e9, "GB", MEASURED),
+        ("landmarks, on each machine", rates.landmark_bytes / 1e9, "GB", MEASURED),
+        ("memory of each process", len(song.vectors) * rates.reader_bytes / 1e9, "GB", MEASURED),
         ("building HNSW", song.count_build_seconds(rates) / 3600, "core-hours", ESTIMATE),
         ("indexing, lyric files", rates.core_seconds / 3600, "core-hours", MEASURED),
         ("indexing, Whisper", rates.heard_core_seconds / 3600, "core-hours", MEASURED),
     ]
+
+
+def write_amount(amount: float, unit: str) -> str:
+    """A number of two digits with its unit, in thousands of it where it is large."""
+    if amount >= 1000 and unit in LARGER:
+        amount, unit = amount / 1000, LARGER[unit]
+    digits = max(0, 1 - math.floor(math.log10(amount)))
+    rounded = round(amount, 1 - math.floor(math.log10(amount)))
+    return f"{rounded:,.{digits}f} {unit}"
 
 
 def main() -> None:
@@ -123,7 +134,7 @@ def main() -> None:
     print("| | " + " | ".join(f"{n:,} songs" for n in SIZES) + " | |")
     print("|---|" + "---:|" * len(SIZES) + "---|")
     for name, amount, unit, mark in list_lines(song, rates):
-        cells = " | ".join(f"{amount * n:,.3g} {unit}" for n in SIZES)
+        cells = " | ".join(write_amount(amount * n, unit) for n in SIZES)
         print(f"| {name} | {cells} | {mark} |")
 
 
