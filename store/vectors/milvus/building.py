@@ -174,9 +174,11 @@ def _write(session: Session, space: Space, snapshot: Snapshot, open_at: Open) ->
     videos = iter_placed(snapshot.session, space, centre, held)
     if is_exact:
         collection.write(videos)
+        collection.settle(n)
         return made
     probe = Probe.draw(iter_placed(snapshot.session, space, centre, Probe.choose(held)))
     collection.write(probe.watch(videos))
+    collection.settle(n)
     return replace(made, n_listed=n, recall=probe.measure(collection))
 
 

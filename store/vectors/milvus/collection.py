@@ -35,6 +35,8 @@ MAX_K = 16_384
 MAX_CHOSEN = 4096
 # Nodes of the graph that a search visits, for small k; twice k for larger ones.
 MIN_EF = 128
+# Fewer new rows are searched at once as they are.
+MIN_SETTLED_ROWS = 1000
 # Answers of one request: queries times k.
 MAX_ANSWERS = 100_000
 ROWS_READ = 4096
@@ -137,6 +139,11 @@ class MilvusCollection:
                     sent = []
         if sent:
             self.server.change("upsert", self.name, sent)
+
+    def settle(self, n: int) -> None:
+        """Let the server store n rows with their index, instead of searching them as new ones."""
+        if n >= MIN_SETTLED_ROWS:
+            self.server.change("flush", self.name, timeout=LOAD_SECONDS)
 
     def delete(self, handles: Sequence[int]) -> None:
         """Delete the vectors with these handles."""
