@@ -126,7 +126,7 @@ def test_a_change_that_fails_leaves_rows_that_nobody_sees(
     collection = collection_of(filled)
     with monkeypatch.context() as patched:
         patched.setattr("mvsearch.store.catalog.changes.delete_other_stages", fail)
-        patched.setattr("mvsearch.store.database.connection.WRITE_PATIENCE_SECONDS", 0.0)
+        patched.setattr("mvsearch.store.database.postgresql.repeating.WRITE_PATIENCE_SECONDS", 0.0)
         with pytest.raises(LibraryUnreachableError):
             fill_song(filled.catalog, "dd04", seed=40)
     filled.catalog.drop_locations([Path("/music/dd04.mp4")])
