@@ -18,7 +18,9 @@ def _text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(logs.FORMAT_VARIABLE, "text")
 
 
-def test_a_record_is_one_line_that_programs_read(capsys):
+def test_a_record_is_one_line_that_programs_read(capsys, monkeypatch):
+    # The test's own record of the log is text that must be UTF-8.
+    monkeypatch.setattr(logging.getLogger("mvsearch"), "propagate", False)
     with logs.logging_to_stderr():
         logs.choose_format("json")
         with naming(job_id="j1", video_id=None), naming(request_id="r1"):
