@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mvsearch
+from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryUnreachableError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.vectors.milvus import client as client_module
@@ -128,7 +129,7 @@ def test_a_write_to_a_server_that_stays_away_changes_nothing(
     own.stop()
     with monkeypatch.context() as patched:
         patched.setattr(client_module, "WAIT_SECONDS", 0.5)
-        patched.setattr("mvsearch.store.database.postgresql.repeating.WRITE_PATIENCE_SECONDS", 0.0)
+        patched.setattr(Database.repeat, "__defaults__", (0.0,))
         with pytest.raises(LibraryUnreachableError, match="Milvus") as told:
             fill_song(library.catalog, "dd04", seed=40)
         assert "\n" not in str(told.value)

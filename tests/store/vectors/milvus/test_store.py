@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mvsearch.store.catalog.index_writer import Made
+from mvsearch.store.database.connection import Database
 from mvsearch.store.errors import LibraryUnreachableError, MvsearchError
 from mvsearch.store.library import Library
 from mvsearch.store.records import Space
@@ -126,7 +127,7 @@ def test_a_change_that_fails_leaves_rows_that_nobody_sees(
     collection = collection_of(filled)
     with monkeypatch.context() as patched:
         patched.setattr("mvsearch.store.catalog.changes.delete_other_stages", fail)
-        patched.setattr("mvsearch.store.database.postgresql.repeating.WRITE_PATIENCE_SECONDS", 0.0)
+        patched.setattr(Database.repeat, "__defaults__", (0.0,))
         with pytest.raises(LibraryUnreachableError):
             fill_song(filled.catalog, "dd04", seed=40)
     filled.catalog.drop_locations([Path("/music/dd04.mp4")])
