@@ -47,7 +47,7 @@ def rank_parts(
     is_whole = ranker.options.fusion == "rrf" or ranker.options.is_picky or query.has_negative
     if not is_whole and ranker.evidence is None:
         return search.rank(search.find(ranker.options.top))
-    if not any(placed.index.is_remote for _, placed in parts):
+    if not scope.table.is_remote:
         return search.rank(search.find(None))
     return search.rank_few()
 
@@ -102,7 +102,7 @@ class _RankedSearch:
 
     def _read_best(self, found: Candidates) -> None:
         """Ask a server once for the vectors of the likely results, whose moments are looked for."""
-        if any(index.is_remote for index in self.scope.table.indexes):
+        if self.scope.table.is_remote:
             scores = np.nan_to_num(self.score(found.similarities, found.positions), nan=-np.inf)
             best = np.argsort(-scores, kind="stable")[: self.ranker.options.top]
             ids = [found.video_ids[at] for at in best.tolist()]
@@ -111,8 +111,9 @@ class _RankedSearch:
     def rank_few(self) -> list[Result]:
         """The results without comparing all videos: of more and more candidates.
 
-        They are those of all videos, unless the last of `DEPTHS` leaves a doubt. Reciprocal rank
-        fusion gives exact ranks to the best `N_RANKED` of each part alone.
+        They are those of all videos, unless the last of `DEPTHS` leaves a doubt, as judgements do
+        by another fusion than the calibrated one. Reciprocal rank fusion gives exact ranks to the
+        best `N_RANKED` of each part alone.
         """
         if self.ranker.options.fusion == "rrf":
             return self.rank(self._find_of_each())
@@ -127,7 +128,10 @@ class _RankedSearch:
 
     def _is_settled(self, results: Sequence[Result], found: Candidates, n_wanted: int) -> bool:
         """Whether no video that is no candidate can be among the results."""
-        if len(results) < self.ranker.options.top:
+        options = self.ranker.options
+        # Judgements are added to ranks of scores, of which candidates have no bound.
+        is_unbound = self.ranker.evidence is not None and options.fusion != "calibrated"
+        if is_unbound or len(results) < options.top:
             return False
         scores = self.score(found.similarities, found.positions)
         others = np.sort(scores[~np.isnan(scores)])[::-1][n_wanted - 1 :]

@@ -55,7 +55,7 @@ def find_address(given: AnyPath | None) -> Address:
 
 def hide_password(text: str) -> str:
     """A text that may be the address of a database, without what only its owner may see."""
-    bare = re.sub(r"(://[^/@:?]*):[^@]*@", r"\1@", text)
+    bare = re.sub(r"(?s)(://[^/@:?]*):.*@", r"\1@", text)
     return re.sub(r"([?&])(?:(?:ssl)?password|passfile)=[^&]*&?", r"\1", bare).rstrip("?&")
 
 

@@ -96,8 +96,9 @@ def find_candidates(
     bound the score of each video, by its own segments or else by the k-th (threshold algorithm;
     Fagin, Lotem and Naor 2003). Of the undecided videos only three times `n_wanted`, and
     2 * `MIN_DOUBTFUL`, are scored: the result is as complete as the k neighbours. An index on a
-    server (`VectorIndex.is_remote`) is asked on until no video is undecided: then the result is
-    exact if its neighbours are and the query has at most `bounds.MAX_ASKED` vectors.
+    server (`VectorIndex.is_remote`) is asked on until no video is undecided or `MAX_SETTLED` were:
+    if none is, the result is exact if its neighbours are and the query has at most
+    `bounds.MAX_ASKED` vectors.
 
     Args:
         queries: at least one.
@@ -120,7 +121,7 @@ def find_candidates(
         bounds = search.bound(k)
         search.score(search.find_doubtful(bounds, n_wanted)[: 2 * n_wanted])
         search.score(search.find_doubtful(bounds, n_wanted)[: n_wanted + 2 * MIN_DOUBTFUL])
-        if any(query.index.is_remote for query in queries):
+        if table.is_remote:
             search.settle(bounds, n_wanted)
     return search.collect()
 

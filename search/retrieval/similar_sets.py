@@ -30,12 +30,10 @@ class Compared:
     Attributes:
         positions: (v,) of them in the table.
         similarities: (indexes, v) symmetric cosines; NaN if one of the two has no vectors.
-        is_sure: whether no other video is among the best that were wanted.
     """
 
     positions: Positions
     similarities: FloatArray
-    is_sure: bool
 
 
 def find_similar(
@@ -85,9 +83,9 @@ def find_similar(
         found, n_compared, n_next = np.hstack([found, rows]), n_compared + len(some), AT_ONCE
         scores = np.sort(fuse(found, at[order[:n_compared]]))[::-1]
         best = scores[n_wanted - 1] if n_compared >= n_wanted else -np.inf
-        if n_compared == len(order) or best >= rest[n_compared]:
-            return Compared(at[order[:n_compared]], found, is_sure=True)
-    return Compared(at[order[:n_compared]], found, is_sure=n_compared == len(order))
+        if n_compared < len(order) and best >= rest[n_compared]:
+            break
+    return Compared(at[order[:n_compared]], found)
 
 
 def _bound_all(

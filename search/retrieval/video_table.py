@@ -30,6 +30,11 @@ class VideoTable:
     places: tuple[Positions, ...]
     is_held: npt.NDArray[np.bool_]
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether vectors are on a server."""
+        return any(index.is_remote for index in self.indexes)
+
     def is_overtaken(self, indexes: Sequence[VectorIndex]) -> bool:
         """Whether one of these indexes replaces an index of this table."""
         spaces = {index.space.key for index in indexes if index not in self.indexes}

@@ -123,7 +123,7 @@ class TemporalSearch:
             self.bound() + more,
             ids,
             lambda some: self.score(self.open[some]) + more[some],
-            MAX_DRAWN if any(index.is_remote for index in self.table.indexes) else None,
+            MAX_DRAWN if self.table.is_remote else None,
         )
         return ((ids[at], score) for at, score in found)
 

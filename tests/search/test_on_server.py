@@ -1,6 +1,7 @@
 """A library whose vectors are on a server: the same answers, and few videos are read for each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from mvsearch.search import all_pairs, ranked
 from mvsearch.search.engine import Engine
 from mvsearch.search.feedback import means
+from mvsearch.search.feedback.evidence import Term, Weighed
+from mvsearch.search.feedback.records import Judgement
 from mvsearch.search.options import SearchOptions
 from mvsearch.search.query.query import Query, QueryPart
 from mvsearch.search.results import Result
@@ -162,6 +165,31 @@ def test_similar_videos_are_the_same(
         budget.begin()
         found = engine.similar(video, options, asked)
         assert [(one.video.id, one.score) for one in found] == describe(expected)
+
+
+@dataclass(frozen=True)
+class Liked:
+    """A stand-in for judgements: one video has points."""
+
+    video_id: str
+    points: float
+
+    def weigh(self, video_ids: Sequence[str]) -> Weighed:
+        points = [self.points * (one == self.video_id) for one in video_ids]
+        term: Any = Term(Judgement(self.video_id, is_liked=True), "frames", np.array(points))
+        return Weighed((term,), np.array([points]), {})
+
+
+@pytest.mark.parametrize("fusion", ["calibrated", "weighted"])
+def test_judgements_raise_a_video_that_is_not_among_the_first_candidates(
+    here: Engine, there: Any, fusion: Any
+) -> None:
+    engine, budget = there
+    ranking = here.search(QUERIES["words"], SearchOptions(top=3, fusion=fusion))
+    liked: Any = Liked(ranking[2].video.id, 20.0)
+    budget.begin()
+    found = engine.refined_by(liked).search(QUERIES["words"], SearchOptions(top=1, fusion=fusion))
+    assert [one.video.id for one in found] == [liked.video_id]
 
 
 def test_each_video_is_compared_with_its_nearest_ones(

@@ -56,6 +56,8 @@ def read_place(address: str) -> PostgresPlace:
         url = make_url(address)
     except (ArgumentError, ValueError):
         raise _refuse("it is written wrong") from None
+    if "@" in (url.host or ""):  # the end of a password
+        raise _refuse("an @ in its password is written %40")
     if url.drivername not in ("postgresql", "postgres", DRIVER):
         raise _refuse(f"it begins with {url.drivername[:20]}://")
     if not url.database or "\0" in address:

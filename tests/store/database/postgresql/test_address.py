@@ -64,6 +64,7 @@ def test_a_library_lies_in_the_first_schema_of_the_path(
         f"postgresql://ann:{SECRET}@db.example/videos?options=-csearch_path%3Da;drop",
         f"postgresql://ann:{SECRET}@db.example/videos?host=a&host=b",
         f"postgresql+psycopg2://ann:{SECRET}@db.example/videos",
+        f"postgresql://ann:first@{SECRET}@db.example/videos",
     ],
 )
 def test_a_wrong_address_is_refused_and_not_repeated(address: str) -> None:
@@ -71,6 +72,7 @@ def test_a_wrong_address_is_refused_and_not_repeated(address: str) -> None:
         read_place(address)
     assert SECRET not in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert SECRET not in hide_password(address)
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "http", "https", "sqlite", "s3"])
