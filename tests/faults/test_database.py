@@ -13,6 +13,7 @@ import mvsearch
 from mvsearch.search.web.app import make_app
 from mvsearch.search.web.options import WebOptions
 from mvsearch.store.database import connection
+from mvsearch.store.database.postgresql import repeating
 from mvsearch.store.errors import LibraryUnreachableError
 from tests.faults.conftest import find_name
 from tests.faults.gates import Gate, finish
@@ -101,7 +102,7 @@ def test_a_server_that_is_away_is_one_line_everywhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(connection, "READ_PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr(connection, "WRITE_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(repeating, "WRITE_PATIENCE_SECONDS", 0.1)
     address = copy()
     tcp = own_postgres.tcp_address(find_name(address), PASSWORD)
     with mvsearch.open(address, read_only=True) as library:

@@ -29,8 +29,9 @@ def test_a_record_is_one_line_that_programs_read(capsys, monkeypatch):
             raise ValueError("broken")
         except ValueError:
             logger.exception("failed")
-    logger.warning("nobody listens")
     first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    logger.warning("after it")
+    assert "{" not in capsys.readouterr().err
     assert first.pop("time").endswith("Z")
     assert first == {
         "level": "warning",
