@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mvsearch.indexer.distributed import upload
-from mvsearch.indexer.distributed.upload import Inbox, cut_pieces, relocate
+from mvsearch.indexer.distributed.upload import Inbox, Piece, cut_pieces, relocate
 from mvsearch.indexer.media.files.scan import ScannedFile
 from mvsearch.indexer.metadata.gather import gather_metadata
 from mvsearch.indexer.pipeline.lyrics.lyrics_stage import lyrics_fingerprint
@@ -84,3 +84,30 @@ def test_paths_of_results_are_those_of_the_run() -> None:
     space = Space("frames", "toy", "1", 2)
     vectors = Embeddings(space, (Segment(0.0, 1.0),), np.eye(1, 2, dtype=np.float32))
     assert relocate(vectors, old, Path("/")) is vectors
+
+
+def test_what_no_run_reads_is_not_sent(found: Found, tmp_path: Path) -> None:
+    """Links from a stranger's folder, and texts that are too large: only their marks are sent."""
+    secret = tmp_path / "secret"
+    secret.write_text('{"description": "a secret", "title": "a secret"}')
+    video = found.file.path
+    for ending in (".info.json", ".description"):
+        video.with_suffix(ending).symlink_to(secret)
+    lyrics = video.with_suffix(".lrc")
+    with lyrics.open("wb") as file:
+        file.truncate(2**30)
+    with Inbox() as inbox:
+        pieces = list(cut_pieces(found))
+        assert not any(b"secret" in piece.content for piece in pieces)
+        assert sum(len(piece.content) for piece in pieces) < 10_000
+        for piece in pieces:
+            inbox.write(piece)
+        placed = inbox.place(found)
+        assert gather_metadata(placed.places, {}) == gather_metadata(found.places, {})
+        assert lyrics_fingerprint(placed.places) == lyrics_fingerprint(found.places)
+
+
+def test_no_path_leads_out_of_the_inbox(tmp_path: Path) -> None:
+    with Inbox() as inbox, pytest.raises(MvsearchError, match=r"has '\.\.'"):
+        inbox.write(Piece(Path("/a/../../../../../..") / tmp_path.relative_to("/") / "out", 0, b"x"))
+    assert not (tmp_path / "out").exists()
