@@ -1,7 +1,7 @@
 """The jobs that several servers share: each may be started, followed and ended at any of them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
@@ -179,12 +179,17 @@ class SharedJobs(DatabaseReader):
             self._tidy(session)
         return is_own
 
-    def interrupt_others(self, runner: str) -> Sequence[str]:
-        """Tell that what other servers did was interrupted, as they do no jobs any more; the ids.
+    def interrupt_lost(self, runner: str, known: Collection[str] = ()) -> Sequence[str]:
+        """Tell that what nobody does any more was interrupted; the ids.
 
         A job that was to end has ended.
+
+        Args:
+            runner: the server that leads now; others do no jobs any more.
+            known: the jobs that it does. It took others where the link was lost meanwhile.
         """
-        lost = JobRow.state == "running", JobRow.runner != runner
+        is_other = (JobRow.runner != runner) | JobRow.id.not_in(known)
+        lost = JobRow.state == "running", is_other
         with self._changing() as session:
             ended = update(JobRow).where(*lost, JobRow.is_cancelled).returning(JobRow.id)
             found = list(

@@ -98,6 +98,7 @@ class Leader:
                 self._say_once(str(error))
             except Exception:
                 # The thread's end would leave all jobs of all servers waiting.
+                self._was_leading = False
                 logger.exception("jobs could not be looked at")
             self._woken.wait(self._beat_seconds)
             self._woken.clear()
@@ -112,8 +113,8 @@ class Leader:
         is_leading = self._leadership.hold()
         if is_leading and not self._was_leading:
             logger.info("this server leads: it does the jobs")
-            for job_id in self._jobs.interrupt_others(self._name):
-                logger.warning("job %s: its server has ended", job_id)
+            for job_id in self._jobs.interrupt_lost(self._name, self._running.keys()):
+                logger.warning("job %s: nobody does it any more", job_id)
         self._was_leading = is_leading
         if is_leading:
             for order in self._jobs.take_orders(self._name):
@@ -131,8 +132,8 @@ class Leader:
         thread = threading.Thread(
             target=job.run, args=(self._do,), name=f"job-{order.kind}", daemon=True
         )
-        self._running[job.id] = _Running(job, thread)
         thread.start()
+        self._running[job.id] = _Running(job, thread)
 
     def _tell(self) -> None:
         """Store how far each job is, and end those that are to end.

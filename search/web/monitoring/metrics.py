@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 # What a proxy may call a request; other names are replaced.
 REQUEST_ID = "X-Request-ID"
+# Of which pages and the API know; of others a stranger may make as many as he likes.
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _IS_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # A name, what it is, a label, and the numbers by the values of the label.
 Level = tuple[str, str, str, dict[str, float]]
@@ -118,7 +120,8 @@ class Measured:
                 if message["type"] == "http.response.start":
                     MutableHeaders(scope=message).append(REQUEST_ID, request_id)
                     route = getattr(scope.get("route"), "path", "other")
-                    method = scope["method"] if scope.get("route") is not None else "other"
+                    is_known = route != "other" and scope["method"] in _METHODS
+                    method = scope["method"] if is_known else "other"
                     seconds = time.perf_counter() - begun
                     self._metrics.count(route, method, message["status"], seconds)
                     status = str(message["status"])

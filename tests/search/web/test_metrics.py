@@ -38,6 +38,15 @@ def test_queries_jobs_and_the_library_are_counted_without_words(client):
     assert "secret" not in text
 
 
+def test_methods_of_strangers_are_counted_as_one(client):
+    for method in ("FIRST", "SECOND", "OPTIONS"):
+        assert client.request(method, "/healthz").status_code == 405
+    text = client.get("/metrics").text
+    assert 'mvsearch_requests_total{method="other",route="/healthz",status="405"} 2.0' in text
+    assert 'method="OPTIONS",route="/healthz"' in text
+    assert "FIRST" not in text
+
+
 @pytest.mark.parametrize("given", [None, "", "a b", "x" * 65, "é", "a\nb"])
 def test_a_request_gets_an_id_where_it_has_no_harmless_one(given):
     made = choose_id(given)

@@ -83,7 +83,7 @@ def test_what_a_lost_server_did_is_told_as_interrupted(both: tuple[Servers, Serv
     jobs.end("b", is_paused=False)
     add(jobs, "c", "versions")
     jobs.take_orders("new")
-    assert sorted(jobs.interrupt_others("new")) == ["a", "b"]
+    assert sorted(jobs.interrupt_lost("new", {"c"})) == ["a", "b"]
     states = {job.id: job.state for job in jobs.list()}
     assert states == {"a": "interrupted", "b": "cancelled", "c": "running"}
     problem = jobs.take("a").problem
@@ -92,6 +92,7 @@ def test_what_a_lost_server_did_is_told_as_interrupted(both: tuple[Servers, Serv
     assert jobs.tell("a", "lost", {}) is None
     assert not jobs.finish("a", "lost", JobEnd("done", {}))
     assert jobs.resume("a", "d").state == "queued"
+    assert jobs.interrupt_lost("new") == ["c"]  # which it took, and was not told so
 
 
 def test_old_jobs_are_forgotten_and_lasting_ones_kept(both: tuple[Servers, Servers]) -> None:
