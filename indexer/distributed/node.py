@@ -54,7 +54,8 @@ def start_node(options: NodeOptions, note: Callable[[str], None]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     # `ray start --block` waits for the node's processes, and ends them when it is ended.
-    os.execv(sys.executable, [sys.executable, "-m", "ray.scripts.scripts", *command])
+    # -P: no module of the folder that it is started in.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "ray.scripts.scripts", *command])
 
 
 def write_command(options: NodeOptions) -> list[str]:

@@ -1,10 +1,10 @@
 """What a worker needs to know to encode as the library is encoded, and what it says of itself."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mvsearch.indexer.distributed.settings import has_tokens
 from mvsearch.indexer.encoders import Encoders
 from mvsearch.indexer.encoders.image.with_look import LookEncoder, WithLook
 from mvsearch.indexer.encoders.profiles import Profile
@@ -78,7 +78,7 @@ def describe(encoders: Encoders) -> dict[str, Any]:
         "version": read_version(),
         "spaces": sorted(space.key for space in encoders.spaces()),
         "sampling": sampling_mark(),
-        "has_tokens": os.environ.get("RAY_AUTH_MODE", "").lower() == "token",
+        "has_tokens": has_tokens(),
     }
 
 

@@ -12,7 +12,7 @@ PLACE = Path(".ray") / "auth_token"
 
 def find_token() -> Path | None:
     """The file of the token; None if there is none, or the environment has it itself."""
-    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / PLACE)
+    path = _name_file()
     return path if path.is_file() else None
 
 
@@ -40,7 +40,7 @@ def make_token() -> Path | None:
     """
     if not has_tokens() or os.environ.get("RAY_AUTH_TOKEN"):
         return None
-    path = find_token() or Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / PLACE)
+    path = _name_file()
     if path.is_file():
         return path
     try:
@@ -51,3 +51,7 @@ def make_token() -> Path | None:
     except OSError as error:
         raise MvsearchError(f"the token cannot be written to {path}: {error.strerror}") from None
     return path
+
+
+def _name_file() -> Path:
+    return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / PLACE)

@@ -220,14 +220,19 @@ def do_work(source: IO[str], out: IO[str]) -> None:
 
 def main() -> None:
     """Work for a server, until the work is done or the server is gone."""
-    # Ctrl-C reaches this process too; the server then closes the input.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches this process too, and so may what ends a service; the server then closes the
+    # input. Ended by itself, the work would count as failed, and could not be resumed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     # Nothing else may be printed between the lines.
     out, sys.stdout = sys.stdout, sys.stderr
-    with observed_process("index"):
-        do_work(sys.stdin, out)
+    try:
+        with observed_process("index"):
+            do_work(sys.stdin, out)
+    except MvsearchError as error:  # such as no port for its numbers
+        _Teller(out).write(error=type(error).__name__, message=str(error))
 
 
 if __name__ == "__main__":

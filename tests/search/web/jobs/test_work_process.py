@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,26 @@ def do_here(asked: dict[str, Any], *, is_cancelled: bool = False) -> list[dict[s
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def test_a_run_in_a_process_tells_its_progress(tmp_path: Path) -> None:
+def test_a_run_in_a_process_tells_its_progress_and_ends_with_its_server_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    class Told(Job):
+        def begin(self, stage: str, total: int, unit: str = "files") -> None:
+            super().begin(stage, total, unit)
+            started[0].terminate()  # as systemd does to all processes of a service
+
+    class Recorded(subprocess.Popen[str]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
     videos = tmp_path / "videos"
     videos.mkdir()
     toy_library.make_clip(videos / "a \udce9.mp4", "testsrc2=s=96x64:r=10:d=2", None)
-    job = Job("index")
+    job = Told("index")
     found = index_apart(tmp_path / "library", "toy", [videos], {"lyrics": "off"}, job)
     assert found["indexed"] == 1
     stages = job.to_dict()["stages"]
