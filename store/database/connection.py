@@ -15,6 +15,7 @@ from mvsearch.store.database import guard
 from mvsearch.store.database.explain import DATABASE_ERRORS, explain
 from mvsearch.store.database.pool import count_connections, watch_connections
 from mvsearch.store.database.postgresql import repeating
+from mvsearch.store.database.postgresql.committing import commit
 from mvsearch.store.errors import (
     LibraryDamagedError,
     LibraryUnreachableError,
@@ -79,9 +80,10 @@ class Database:
             guard.prepare(self.engine, is_read_only, busy_seconds, has_foreign_keys)
             self._reader = self.engine
         else:
+            from mvsearch.store.database.postgresql.address import SHARED
             from mvsearch.store.database.postgresql.connecting import make_engine
 
-            self.engine = make_engine(url)
+            self.engine = make_engine(url, schema or SHARED)
             self._reader = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -161,7 +163,10 @@ class Database:
             self._open(self._writer, repeating.WRITE_PATIENCE_SECONDS) as session,
         ):
             yield session
-            session.commit()
+            if self.is_sqlite:
+                session.commit()
+            else:
+                commit(session, self.writing())
 
     @contextmanager
     def joining(self) -> Iterator[Session]:
@@ -189,8 +194,8 @@ class Database:
         """Do work in transactions of its own, and again while the server is lost or rows conflict.
 
         Args:
-            work: does the same if it is done twice: whether a change was made is not known where
-                the link is lost at its end. Inside `holding` or `joining` it is done once.
+            work: does the same if it is done twice: a server that stays away after a change does
+                not tell whether it was made. Inside `holding` or `joining` it is done once.
             patience_seconds: for how long a lost server is sought.
         """
         if self._is_in_transaction:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -14,7 +14,7 @@ from mvsearch.store.opening import LIBRARY_URL
 DRIVER = "postgresql+psycopg"
 # Parameters of an address that only its owner may see.
 _SECRET = ("password", "sslpassword", "passfile")
-_SEARCH_PATH = re.compile(r"(-c\s*|--)search_path=(\S+)")
+_SEARCH_PATH = re.compile(r"(?:-c\s*|--)search[_-]path=(\S+)", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 # The schema that holds extensions, and a library whose address names none.
 SHARED = "public"
@@ -29,13 +29,11 @@ class PostgresPlace:
         shown: the address without a password, for people; opens the same library where the
             password is in `$PGPASSWORD` or `~/.pgpass`.
         schema: that holds the tables.
-        password: from the address; None if it has none.
     """
 
-    url: URL
+    url: URL = field(repr=False)
     shown: str
     schema: str
-    password: str | None
 
     @property
     def cache_folder(self) -> Path:
@@ -62,28 +60,28 @@ def read_place(address: str) -> PostgresPlace:
         raise _refuse(f"it begins with {url.drivername[:20]}://")
     if not url.database or "\0" in address:
         raise _refuse("it names no database")
+    if "@" in (url.host or ""):
+        raise _refuse("in a password, @ is written %40")
     if any(isinstance(value, tuple) for value in url.query.values()):
         raise _refuse("one of its parameters is given twice")
     query = {name: str(value) for name, value in url.query.items()}
     password = query.pop("password", None) or (None if url.password is None else str(url.password))
     shown = {name: value for name, value in query.items() if name not in _SECRET}
-    query["options"], schema = _read_schema(query.get("options", ""))
+    schema = _read_schema(query.get("options", ""))
     whole = url.set(drivername=DRIVER, query=query, password=password or None)
     bare = url.set(drivername=DRIVER, query=shown)._replace(password=None)
-    return PostgresPlace(whole, bare.render_as_string(), schema, password or None)
+    return PostgresPlace(whole, bare.render_as_string(), schema)
 
 
-def _read_schema(options: str) -> tuple[str, str]:
-    """The options of the server with the schema of extensions, and the schema of the library."""
-    found = _SEARCH_PATH.search(options)
-    if found is None:
-        return options, SHARED
-    names = found[2].split(",")
-    if any(_NAME.fullmatch(name) is None for name in names):
+def _read_schema(options: str) -> str:
+    """The schema of the library, by the options for the server."""
+    found = _SEARCH_PATH.findall(options)
+    if not found:
+        return SHARED
+    names = found[0].split(",")
+    if len(found) > 1 or any(_NAME.fullmatch(name) is None for name in names):
         raise _refuse("its search_path is not a name of letters, digits and _")
-    if SHARED not in names:
-        options = options[: found.end()] + f",{SHARED}" + options[found.end() :]
-    return options, names[0].lower()
+    return str(names[0]).lower()
 
 
 def _refuse(reason: str) -> MvsearchError:

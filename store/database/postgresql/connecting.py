@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 
+from mvsearch.store.database.postgresql.address import SHARED
 from mvsearch.store.distribution import name_install
 from mvsearch.store.errors import MvsearchError
 
@@ -26,8 +27,13 @@ WHERE extname = 'vector' AND nspname <> ALL (current_schemas(true))
 N_NAME_BYTES = 63
 
 
-def make_engine(url: URL) -> Engine:
+def make_engine(url: URL, schema: str) -> Engine:
     """The engine of a PostgreSQL database; connections are made when they are needed.
+
+    Args:
+        url: of the database.
+        schema: in which each connection finds the tables, whatever the server is set to; a name of
+            `PostgresPlace`.
 
     Raises:
         MvsearchError: the driver is not installed.
@@ -56,8 +62,10 @@ def make_engine(url: URL) -> Engine:
         """Let the server give up a lost link too, so that it keeps no lock of it."""
         settings = {f"tcp_keepalives_{name}": value for name, value in _PROBES.items()}
         settings["tcp_user_timeout"] = SILENT_SECONDS * 1000
+        path = ", ".join(f'"{name}"' for name in dict.fromkeys((schema, SHARED)))
         # Compiling a query takes longer than all of ours that it would speed up.
-        sql = ["SET jit = off", *(f"SET {name} = {n}" for name, n in settings.items())]
+        sql = [f"SET search_path = {path}", "SET jit = off"]
+        sql += [f"SET {name} = {n}" for name, n in settings.items()]
         connection.autocommit = True
         connection.execute("; ".join([*sql, _FIND_VECTORS]))
         connection.autocommit = False

@@ -26,8 +26,7 @@ def repeat(work: Callable[[], T], after_loss: Callable[[], None], patience_secon
     """Do work, and again while the server is lost, or what other programs write conflicts with it.
 
     Args:
-        work: of whole transactions, which does the same if it is done twice: whether a change was
-            made is not known where the link is lost at its end.
+        work: of whole transactions, which does the same if it is done twice.
         after_loss: called before work is done again after a loss.
         patience_seconds: for how long a lost server is sought.
     """

@@ -54,9 +54,7 @@ def make_tables(connection: Connection, schema: str, place: str, version: str) -
         MvsearchError: the server has no pgvector, or this user may not use it.
     """
     if not has_schema(connection, schema):
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-        # Was left out of the path as long as it was not there.
-        connection.execute(text(f"SET LOCAL search_path = {schema}, {SHARED}"))
+        connection.execute(text(f'CREATE SCHEMA "{schema}"'))
     require_vector(connection, place)
     SettingRow.metadata.create_all(connection, checkfirst=False)
     IndexBase.metadata.create_all(connection, checkfirst=False)

@@ -27,8 +27,17 @@ def test_no_password_is_shown(address: str) -> None:
     assert SECRET not in place.shown
     assert SECRET not in hide_password(address)
     assert SECRET in place.url.render_as_string(hide_password=False)
+    assert SECRET not in repr(place)
     assert read_place(place.shown).shown == place.shown
     assert "/videos" in place.shown
+
+
+def test_a_password_with_an_at_sign_is_not_shown_in_part() -> None:
+    address = f"postgresql://ann:my@{SECRET}@db.example/videos"
+    assert SECRET not in hide_password(address)
+    with pytest.raises(MvsearchError, match="%40") as refused:
+        read_place(address)
+    assert SECRET not in str(refused.value)
 
 
 def test_the_cache_is_that_of_the_address_without_a_password() -> None:
@@ -42,14 +51,15 @@ def test_the_cache_is_that_of_the_address_without_a_password() -> None:
 @pytest.mark.parametrize(
     ("options", "schema", "path"),
     [
-        ("", "public", ""),
-        ("?options=-csearch_path%3Dmusic", "music", "-csearch_path=music,public"),
+        ("", "public", None),
+        ("?options=-csearch_path%3Dmusic", "music", "-csearch_path=music"),
         ("?options=-c%20search_path%3Dmusic,public", "music", "-c search_path=music,public"),
-        ("?options=--search_path%3DMusic", "music", "--search_path=Music,public"),
+        ("?options=--search_path%3DMusic", "music", "--search_path=Music"),
+        ("?options=-cSearch-Path%3Dmusic%20-cjit%3Doff", "music", "-cSearch-Path=music -cjit=off"),
     ],
 )
 def test_a_library_lies_in_the_first_schema_of_the_path(
-    options: str, schema: str, path: str
+    options: str, schema: str, path: str | None
 ) -> None:
     place = read_place(f"postgresql://ann@db.example/videos{options}")
     assert (place.schema, place.url.query.get("options")) == (schema, path)
@@ -62,6 +72,7 @@ def test_a_library_lies_in_the_first_schema_of_the_path(
         f"postgresql://ann:{SECRET}@db.example",
         f"postgresql://ann:{SECRET}@db.example:port/videos",
         f"postgresql://ann:{SECRET}@db.example/videos?options=-csearch_path%3Da;drop",
+        f"postgresql://ann:{SECRET}@db.example/videos?options=-csearch_path%3Da%20-csearch_path%3Db",
         f"postgresql://ann:{SECRET}@db.example/videos?host=a&host=b",
         f"postgresql+psycopg2://ann:{SECRET}@db.example/videos",
         f"postgresql://ann:first@{SECRET}@db.example/videos",

@@ -17,10 +17,10 @@ from mvsearch.store.errors import (
     NoLibraryError,
 )
 from mvsearch.store.library import Library
-from mvsearch.store.records import Matrix
+from mvsearch.store.records import IndexedVideo, Location, Matrix, Stage, Video
 from tests.limits import HANG_SECONDS
 from tests.servers.postgres import OWNER, PASSWORD, PostgresServer, find_port
-from tests.store.examples import FRAMES, SPACES, fill_song, random_units
+from tests.store.examples import FRAMES, SPACES, fill_song, make_embeddings, random_units
 
 pytestmark = pytest.mark.postgres
 
@@ -234,6 +234,46 @@ def test_a_connection_that_is_ended_in_a_transaction_loses_nothing(
         library.catalog.join(work)
         assert len(attempts) == 2
         assert library.catalog.video_ids() == {"one", "two"}
+
+
+def lose_commits(library: Library, monkeypatch: pytest.MonkeyPatch, *, is_made: bool) -> list[int]:
+    """Let the next commit lose its link, after or before the server has made the change."""
+    dialect, told = library._database.engine.dialect, [0]
+    commit = dialect.do_commit
+
+    def lose(connection: Any) -> None:
+        told[0] += 1
+        if told[0] == 1 and not is_made:
+            connection.driver_connection.close()
+        commit(connection)
+        if told[0] == 1:
+            connection.driver_connection.close()
+            raise dialect.loaded_dbapi.OperationalError("server closed the connection")
+
+    monkeypatch.setattr(dialect, "do_commit", lose)
+    return told
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_link_that_is_lost_at_the_end_of_a_change_does_it_once(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, *, is_made: bool
+) -> None:
+    with Library.open(make_library(postgres, "one")) as library:
+        catalog = library.catalog
+        path = Path("/music/two.mp4")
+        location = Location(path, "two", path.parent, 1000, 1)
+        stage = Stage("two", "frames", FRAMES.key, "done")
+        made = (make_embeddings(FRAMES, 3, 2),)
+        new = IndexedVideo(Video("two", path, "Song"), location, (stage,), made)
+        told = lose_commits(library, monkeypatch, is_made=is_made)
+        catalog.add_indexed([new])
+        assert {video.id for video in catalog.videos()} == {"one", "two"}
+        told[0] = 0
+        assert catalog.remove_videos(["one"]) == ["one"]
+        told[0] = 0
+        assert catalog.move_location(path, path.with_name("moved.mp4"))
+        assert told[0] >= 1
+        assert [video.id for video in catalog.videos()] == ["two"]
 
 
 @pytest.mark.parametrize("way", ["restart", "kill"])
