@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from mvsearch.store.catalog.writing import Catalog
 from mvsearch.store.database.connection import Database
-from mvsearch.store.errors import LibraryDamagedError, MvsearchError
+from mvsearch.store.errors import LibraryDamagedError, LibraryUnreachableError, MvsearchError
 from mvsearch.store.files.open import open_files
 from mvsearch.store.landmarks.cache import LandmarkCache
 from mvsearch.store.open_database import (
@@ -35,6 +35,8 @@ from mvsearch.store.vectors.store import VectorStore
 
 if TYPE_CHECKING:
     from mvsearch.store.servers.servers import Servers
+
+_ENDS = (KeyboardInterrupt, SystemExit, LibraryUnreachableError)
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +146,8 @@ class Library(StateReader):
         In a folder one process writes at a time. In PostgreSQL any number do, unless one of them
         changes what all go by.
 
-        At the end, removed videos are also removed from the cached indexes.
+        At the end, removed videos are also removed from the cached indexes; on a server that is
+        left for the next time if the server is lost, or the program is ended.
 
         Args:
             wait_seconds: how long to wait for others.
@@ -159,10 +162,17 @@ class Library(StateReader):
         with self._lock.holding(wait_seconds, is_exclusive=is_exclusive):
             try:
                 yield
-            finally:
-                spaces = self.catalog.all_spaces()
-                self._vectors.drop_stale(spaces, self.catalog)
-                self._landmarks.drop_stale(spaces, self.catalog)
+            except BaseException as error:
+                # Whoever ends a run is not to wait for a server, least of all one that is away.
+                if self._database.is_sqlite or not isinstance(error, _ENDS):
+                    self._drop_stale()
+                raise
+            self._drop_stale()
+
+    def _drop_stale(self) -> None:
+        spaces = self.catalog.all_spaces()
+        self._vectors.drop_stale(spaces, self.catalog)
+        self._landmarks.drop_stale(spaces, self.catalog)
 
     @property
     def vectors(self) -> str:

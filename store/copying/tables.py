@@ -36,6 +36,8 @@ Row = tuple[Any, ...]
 # Rows are handed on in batches of at most so many, and of about so many bytes.
 N_ROWS = 5000
 N_BYTES = 8 * 2**20
+# Rows that a database hands over at once; those with vectors may have a megabyte each.
+N_FETCHED = 50
 _TYPES = (
     (JSON, "json"),
     (Boolean, "bool"),
@@ -140,7 +142,7 @@ def read_batches(
             statement = statement.where(keys > place if is_begin else keys <= place)
     if table.name == "setting":
         statement = statement.where(table.table.c.name.not_in(LOCAL_SETTINGS))
-    streamed = statement.execution_options(yield_per=1000)
+    streamed = statement.execution_options(yield_per=N_FETCHED)
     numbers = [at for at, column in enumerate(table.columns) if name_type(column) == "float8"]
     batch: list[Row] = []
     n_bytes = 0

@@ -40,8 +40,10 @@ def settle_choice(name: str, *, is_on_server: bool) -> str:
     """
     is_milvus = name.startswith(MILVUS_SCHEMES)
     if not is_milvus and name not in (FAISS, PGVECTOR):
+        # An address that is written wrong may hold a password.
+        scheme, separator, _ = name.partition("://")
         raise MvsearchError(
-            f"there is no vector index {name[:80]!r}: choose {FAISS}, {PGVECTOR} or"
+            f"there is no vector index {(scheme + separator)[:80]!r}: choose {FAISS}, {PGVECTOR} or"
             " milvus://HOST:PORT"
         )
     if name != FAISS and not is_on_server:

@@ -15,6 +15,8 @@ from mvsearch.store.library import Library
         ("milvus://localhost:19530", "by faiss; milvus needs one on PostgreSQL"),
         ("FAISS", "there is no vector index 'FAISS': choose faiss, pgvector or milvus://"),
         ("", "there is no vector index ''"),
+        ("https://root:s3cret@db.example", "there is no vector index 'https://': choose"),
+        ("Milvus://s3cret@db.example", "there is no vector index 'Milvus://': choose"),
     ],
 )
 def test_a_library_in_a_folder_has_faiss_alone(tmp_path: Path, name: str, message: str) -> None:
@@ -24,4 +26,5 @@ def test_a_library_in_a_folder_has_faiss_alone(tmp_path: Path, name: str, messag
         with pytest.raises(MvsearchError, match=message) as raised:
             library.choose_vectors(name)
         assert "\n" not in str(raised.value)
+        assert "s3cret" not in str(raised.value)
         assert library.vectors == "faiss"

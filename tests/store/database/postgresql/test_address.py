@@ -32,14 +32,6 @@ def test_no_password_is_shown(address: str) -> None:
     assert "/videos" in place.shown
 
 
-def test_a_password_with_an_at_sign_is_not_shown_in_part() -> None:
-    address = f"postgresql://ann:my@{SECRET}@db.example/videos"
-    assert SECRET not in hide_password(address)
-    with pytest.raises(MvsearchError, match="%40") as refused:
-        read_place(address)
-    assert SECRET not in str(refused.value)
-
-
 def test_the_cache_is_that_of_the_address_without_a_password() -> None:
     bare = read_place("postgresql://ann@db.example/videos")
     told = read_place(f"postgresql+psycopg://ann:{SECRET}@db.example/videos")

@@ -297,6 +297,23 @@ def test_a_server_that_goes_and_comes_back_is_waited_for(
         back.join(HANG_SECONDS)
 
 
+def test_who_ends_a_run_while_the_server_is_away_waits_for_nothing(
+    own_postgres: PostgresServer,
+) -> None:
+    def lose_and_end(library: Library) -> None:
+        with library.writing():
+            own_postgres.stop()
+            raise KeyboardInterrupt
+
+    with Library.open(make_library(own_postgres, "one")) as library:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            lose_and_end(library)
+        assert time.monotonic() - began < repeating.READ_PATIENCE_SECONDS / 2
+        own_postgres.start()
+        assert library.catalog.n_videos() == 1
+
+
 def test_a_server_that_does_not_come_back_is_told(
     own_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
